@@ -1,0 +1,9 @@
+"""Which few frequencies does an image classifier get away with, class by class?
+
+The library computes: arrays and networks in, arrays out. It knows no workflow, no config file and no
+path of the study; those live in `workflow/`.
+"""
+
+from importlib.metadata import version
+
+__version__ = version("frequency-shortcuts")

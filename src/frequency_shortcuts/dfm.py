@@ -1,0 +1,162 @@
+"""Dominant frequency maps: ranks, masks, DFM files, and the layout of the published tools."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from .culling import Culling
+from .spectrum import BoolArray, ConjugatePairs, mirror, positions, symmetric
+from .storage import replacing
+
+
+def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
+    """Place of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
+
+    Increments are compared in float32, the precision they are stored in, and ties are broken by the
+    pair's position, so that a map does not depend on where it was ranked. Raises ValueError for
+    increments that are not finite.
+    """
+    stored = np.asarray(increment, np.float32)
+    if not np.isfinite(stored).all():
+        raise ValueError("some loss increments are not finite numbers: the pairs cannot be ranked")
+    order = np.argsort(-stored, axis=-1, kind="stable")
+    return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
+
+
+def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
+    """The dominant frequency map of every class: increments [class, pairs] -> bool [class, H, W], centred.
+
+    The best-ranked pairs are kept until at least int(percent / 100 * H * W) positions are.
+    """
+    order = np.argsort(rank(increment), axis=-1)
+    filled_before = np.cumsum(pairs.size[order], axis=-1) - pairs.size[order]
+    kept = np.zeros(order.shape, bool)
+    np.put_along_axis(kept, order, filled_before < positions(pairs.height, pairs.width, percent), axis=-1)
+    return pairs.scatter(kept)
+
+
+@dataclass(frozen=True)
+class DFM:
+    """What a DFM file holds; arrays are centred, percentages are the keys of `masks`."""
+
+    loss_increment: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32]
+    evaluated: BoolArray
+    masks: Mapping[float, BoolArray]
+    attributes: Mapping[str, Any]
+
+    def mask(self, percent: float) -> BoolArray:
+        """The map of every class, bool [class, H, W]. Raises ValueError for a percentage the file does not hold."""
+        if percent not in self.masks:
+            held = ", ".join(f"{p:g}" for p in self.masks)
+            raise ValueError(f"no top-{percent:g} % map in the DFM file: it holds {held}")
+        return self.masks[percent]
+
+
+def write(
+    path: str | os.PathLike[str],
+    culling: Culling,
+    pairs: ConjugatePairs,
+    percents: Sequence[float],
+    *,
+    classes: Sequence[str],
+    split: str,
+    weights_sha256: str,
+    created_by: str,
+) -> None:
+    """Write a DFM file: increments, ranks, what was evaluated exactly, and one mask a percentage."""
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+
+        def plane(name: str, values: npt.NDArray) -> None:
+            file.create_dataset(name, data=values, compression="gzip", shuffle=True)
+
+        plane("loss_increment", pairs.scatter(culling.increment.astype(np.float32)))
+        plane("rank", pairs.scatter(rank(culling.increment)))
+        plane("evaluated", pairs.scatter(culling.evaluated))
+        for percent in percents:
+            plane(f"mask/top_{percent:g}", dominant(culling.increment, pairs, percent))
+        file.attrs.update(
+            layout="centred",
+            method=culling.method,
+            split=split,
+            classes=list(classes),
+            images_per_class=culling.images_per_class,
+            baseline_loss=culling.baseline_loss,
+            weights_sha256=weights_sha256,
+            created_by=created_by,
+        )
+
+
+def read(path: str | os.PathLike[str]) -> DFM:
+    """Read a DFM file."""
+    with h5py.File(path, "r") as file:
+        masks = {float(name.removeprefix("top_")): file["mask"][name][:] for name in file["mask"]}
+        return DFM(
+            loss_increment=file["loss_increment"][:],
+            rank=file["rank"][:],
+            evaluated=file["evaluated"][:],
+            masks=dict(sorted(masks.items())),
+            attributes=dict(file.attrs),
+        )
+
+
+def write_published(path: str | os.PathLike[str], masks: BoolArray) -> None:
+    """Write masks [class, H, W] as the published tools read them: a pickled dict {class: float32 [H, W] of 0 and 1}."""
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        pickle.dump({c: mask.astype(np.float32) for c, mask in enumerate(masks)}, file, protocol=4)
+
+
+def read_published(path: str | os.PathLike[str]) -> BoolArray:
+    """Read masks bool [class, H, W] from the published pickle layout, without executing what it may carry.
+
+    Published maps may lack the mirror of a frequency (they leave the Nyquist row and column half
+    removed); it is added, with a warning. Raises ValueError for anything but a dict of 0-1 arrays.
+    """
+    with open(path, "rb") as file:
+        try:
+            found = _MaskUnpickler(file).load()
+        except (EOFError, AttributeError, IndexError, KeyError, TypeError, pickle.UnpicklingError) as error:
+            raise ValueError(f"{path} is not a pickle of masks: {error}") from error
+    if not isinstance(found, dict) or sorted(found) != list(range(len(found))) or not found:
+        raise ValueError(f"{path} holds no dict with the classes 0, 1, 2, ... as keys")
+    planes = [np.asarray(found[c]) for c in range(len(found))]
+    if len({plane.shape for plane in planes}) != 1 or planes[0].ndim != 2 or planes[0].dtype.kind not in "biuf":
+        raise ValueError(f"{path}: expected one number array [H, W] of the same size for each class")
+    stacked = np.stack(planes)
+    if not np.isin(stacked, (0, 1)).all():
+        raise ValueError(f"{path}: a mask holds other values than 0 and 1")
+    masks = stacked.astype(bool)
+    if not symmetric(masks):
+        whole = masks | mirror(masks)
+        warnings.warn(
+            f"{path}: {int(whole.sum() - masks.sum())} frequencies lacked their conjugate partner, which was added",
+            stacklevel=2,
+        )
+        masks = whole
+    return masks
+
+
+class _MaskUnpickler(pickle.Unpickler):
+    """Rebuilds numpy arrays and plain containers; every other name in the file is refused."""
+
+    _ALLOWED: ClassVar = {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("_codecs", "encode"),
+        *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+        *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which masks do not need")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)

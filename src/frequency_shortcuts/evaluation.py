@@ -1,0 +1,61 @@
+"""What a network calls the images: predictions, confusion, precision and recall."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the block; every module's own mode is restored after it."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where the network's parameters are (the CPU for one without any)."""
+    return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+
+
+def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
+    """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
+    device = device_of(network)
+    called = torch.empty(len(images), dtype=torch.int64)
+    with evaluating(network), torch.inference_mode():
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size].to(device, memory_format=torch.channels_last)
+            called[start : start + batch_size] = network(batch).argmax(dim=1).cpu()
+    return called
+
+
+def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:
+    """Counts int64 [true class, called class]."""
+    labels, called = np.asarray(labels), np.asarray(called)
+    if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
+        raise ValueError(f"labels {labels.min()} to {labels.max()}: expected 0 to {n_classes - 1}")
+    if len(called) and called.max() >= n_classes:
+        raise ValueError(f"the network has an output for class {called.max()}, but there are {n_classes} classes")
+    return np.bincount(labels * n_classes + called, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def precision_recall_f1(counts: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Per class, from a confusion matrix [true, called]; a class that is never called has precision and F1 of 0."""
+    hit = np.diag(counts).astype(float)
+    precision = hit / np.maximum(counts.sum(axis=0), 1)
+    recall = hit / np.maximum(counts.sum(axis=1), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    return precision, recall, f1

@@ -1,0 +1,275 @@
+"""Architectures by name from torchvision, narrowed and fitted to small images; weights in and out.
+
+Below 64 pixels the published stems throw away most of the image before the first block, so a stem for
+small images takes their place: a 3 x 3 convolution of stride 1 and no pooling (ViT: patches of 4
+pixels). `width` is the number of channels after the stem of a residual network or VGG, 64 as
+published; everything behind it scales with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from .storage import replacing
+
+SMALL_BELOW = 64  # pixels
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that is needed to build a network again.
+
+    name: one of `names()`. width: channels after the stem, 64 as published. stem: `standard`,
+    `small`, or `auto` (small below 64 pixels).
+    """
+
+    name: str
+    n_classes: int
+    channels: int
+    size: int
+    width: int = 64
+    stem: Literal["auto", "standard", "small"] = "auto"
+
+    @property
+    def small(self) -> bool:
+        return self.stem == "small" or (self.stem == "auto" and self.size < SMALL_BELOW)
+
+
+def names() -> list[str]:
+    """The architectures that `build` knows."""
+    return sorted(_BUILDERS)
+
+
+def build(architecture: Architecture, seed: int = 0) -> nn.Module:
+    """A freshly initialised network, images [n, channels, size, size] -> logits [n, n_classes].
+
+    The initial weights depend on the seed alone; the global random state is left as it was. Raises
+    ValueError for an unknown name or a size the network cannot take.
+    """
+    if architecture.name not in _BUILDERS:
+        raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
+    if architecture.width < 1:
+        raise ValueError(f"network width {architecture.width}: expected at least 1")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _BUILDERS[architecture.name](architecture)
+
+
+class _SlimResNet(ResNet):
+    """torchvision's ResNet with another width and stem; at width 64 and the standard stem it is theirs."""
+
+    def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:
+        super().__init__(block, list(depths), num_classes=arch.n_classes)
+        width = arch.width
+        self.inplanes = width
+        if arch.small:
+            self.conv1 = nn.Conv2d(arch.channels, width, 3, padding=1, bias=False)
+            self.maxpool = nn.Identity()
+        else:
+            self.conv1 = nn.Conv2d(arch.channels, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.layer1 = self._make_layer(block, width, depths[0])
+        self.layer2 = self._make_layer(block, 2 * width, depths[1], stride=2)
+        self.layer3 = self._make_layer(block, 4 * width, depths[2], stride=2)
+        self.layer4 = self._make_layer(block, 8 * width, depths[3], stride=2)
+        self.fc = nn.Linear(8 * width * block.expansion, arch.n_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def _resnet(block: type[BasicBlock | Bottleneck], *depths: int) -> Callable[[Architecture], nn.Module]:
+    return lambda arch: _SlimResNet(block, depths, arch)
+
+
+class _PoolTo(nn.AdaptiveAvgPool2d):
+    """Adaptive pooling that steps aside where there is nothing to pool: its gradient on CUDA is not deterministic."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input if input.shape[-2:] == (self.output_size, self.output_size) else super().forward(input)
+
+
+def _alexnet(arch: Architecture) -> nn.Module:
+    if not arch.small and arch.size < 63:
+        raise ValueError(f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}")
+    with torch.device("meta"):  # every layer of it is replaced below
+        network = models.AlexNet(num_classes=arch.n_classes)
+    w = arch.width
+    if arch.small:
+        head = [nn.Conv2d(arch.channels, w, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        pools, grid = [nn.MaxPool2d(2), nn.MaxPool2d(2)], 4
+    else:
+        head = [nn.Conv2d(arch.channels, w, 11, stride=4, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2)]
+        pools, grid = [nn.MaxPool2d(3, 2), nn.MaxPool2d(3, 2)], 6
+    network.features = nn.Sequential(
+        *head,
+        nn.Conv2d(w, 3 * w, 5, padding=2), nn.ReLU(inplace=True), pools[0],
+        nn.Conv2d(3 * w, 6 * w, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(6 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(4 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True), pools[1],
+    )  # fmt: skip
+    network.avgpool = _PoolTo(grid)
+    network.classifier = nn.Sequential(
+        nn.Dropout(), nn.Linear(4 * w * grid**2, 64 * w), nn.ReLU(inplace=True),
+        nn.Dropout(), nn.Linear(64 * w, 64 * w), nn.ReLU(inplace=True),
+        nn.Linear(64 * w, arch.n_classes),
+    )  # fmt: skip
+    return network
+
+
+def _vgg16(normalised: bool) -> Callable[[Architecture], nn.Module]:
+    return lambda arch: _make_vgg16(arch, normalised)
+
+
+def _make_vgg16(arch: Architecture, normalised: bool) -> nn.Module:
+    if arch.size < 32:
+        raise ValueError(f"vgg16 halves the image five times and needs at least 32 pixels, not {arch.size}")
+    layers: list[nn.Module] = []
+    channels = arch.channels
+    for factor, repeats in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3)):
+        for _ in range(repeats):
+            layers.append(nn.Conv2d(channels, factor * arch.width, 3, padding=1))
+            channels = factor * arch.width
+            if normalised:
+                layers.append(nn.BatchNorm2d(channels))
+            layers.append(nn.ReLU(inplace=True))
+        layers.append(nn.MaxPool2d(2, 2))
+    with torch.device("meta"):
+        network = models.VGG(nn.Identity(), num_classes=arch.n_classes, init_weights=False)
+    grid = 1 if arch.small else 7
+    hidden = 64 * arch.width
+    network.features = nn.Sequential(*layers)
+    network.avgpool = _PoolTo(grid)
+    network.classifier = nn.Sequential(
+        nn.Linear(channels * grid**2, hidden), nn.ReLU(True), nn.Dropout(),
+        nn.Linear(hidden, hidden), nn.ReLU(True), nn.Dropout(),
+        nn.Linear(hidden, arch.n_classes),
+    )  # fmt: skip
+    for module in network.modules():  # as torchvision does
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, 0, 0.01)
+        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+    return network
+
+
+def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Module]:
+    def make(arch: Architecture) -> nn.Module:
+        side = 4 if arch.small else patch
+        if arch.size % side:
+            raise ValueError(f"a ViT with {side}-pixel patches needs a multiple of {side} pixels, not {arch.size}")
+        slim = max(1, heads * arch.width // 64)
+        hidden = 64 * slim
+        network = models.VisionTransformer(
+            arch.size, side, layers, slim, hidden, 4 * hidden, num_classes=arch.n_classes
+        )
+        if arch.channels != 3:
+            network.conv_proj = nn.Conv2d(arch.channels, hidden, side, stride=side)
+            nn.init.trunc_normal_(network.conv_proj.weight, std=(1 / (arch.channels * side**2)) ** 0.5)
+            nn.init.zeros_(network.conv_proj.bias)
+        # torchvision starts the head at zero, where no gradient reaches the loss's spectrum.
+        nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
+        return network
+
+    return make
+
+
+_BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
+    "resnet18": _resnet(BasicBlock, 2, 2, 2, 2),
+    "resnet34": _resnet(BasicBlock, 3, 4, 6, 3),
+    "resnet50": _resnet(Bottleneck, 3, 4, 6, 3),
+    "alexnet": _alexnet,
+    "vgg16": _vgg16(normalised=False),
+    "vgg16_bn": _vgg16(normalised=True),
+    "vit_b_16": _vit(16, 12, 12),
+}
+
+
+def save(
+    path: str | os.PathLike[str],
+    weights: dict[str, Tensor],
+    architecture: Architecture,
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """Write weights as safetensors; the architecture and further facts go into its metadata."""
+    facts = {"architecture": asdict(architecture), **(metadata or {})}
+    with replacing(path) as temporary:
+        save_file(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()},
+            temporary,
+            {name: json.dumps(value) for name, value in facts.items()},
+        )
+
+
+def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn.Module:
+    """The network that `save` wrote, with its weights, in evaluation mode."""
+    return load_weights(build(architecture(path)), path).to(device).eval()
+
+
+def architecture(path: str | os.PathLike[str]) -> Architecture:
+    """The architecture that `save` wrote beside the weights. Raises ValueError where the file holds none."""
+    with _open(path) as file:
+        facts = file.metadata() or {}
+    if "architecture" not in facts:
+        raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
+    return Architecture(**json.loads(facts["architecture"]))
+
+
+def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
+    """Put the weights of a safetensors file into a network, and return it.
+
+    Raises ValueError, naming the first few, where tensors are missing, unknown or of another shape.
+    """
+    with _open(path) as file:
+        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    wanted = network.state_dict()
+    problems = [f"{name} is missing" for name in wanted if name not in found]
+    problems += [f"{name} is unknown" for name in found if name not in wanted]
+    problems += [
+        f"{name} is {list(found[name].shape)}, not {list(wanted[name].shape)}"
+        for name in wanted
+        if name in found and found[name].shape != wanted[name].shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
+    network.load_state_dict(found)
+    return network
+
+
+def _open(path: str | os.PathLike[str]) -> Any:
+    try:
+        return safe_open(path, "pt")
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file ({error})") from error
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no weights at {path}") from None
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """`auto` is CUDA where there is one, else the CPU. Raises RuntimeError for a CUDA device that is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
+    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
+        raise RuntimeError(
+            f"device {name} was asked for, but this machine offers {torch.cuda.device_count()} CUDA devices to "
+            f"PyTorch {torch.__version__}: set device to auto or cpu, or install a CUDA build"
+        )
+    return device

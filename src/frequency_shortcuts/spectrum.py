@@ -1,0 +1,226 @@
+"""The ground floor: conjugate pairs, the centred layout, bands, keeping and removing frequencies.
+
+The spectrum of a real image is symmetric under conjugation: the value at (u, v) fixes the one at
+(-u mod H, -v mod W). The unit that is kept or removed is therefore the *pair* of the two, so that a
+filtered image is real by construction. Masks and maps are *centred*: frequency (0, 0) stands at
+[H // 2, W // 2], rows are the vertical frequency u, columns the horizontal frequency v, both in
+cycles per image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def frequencies(height: int, width: int) -> tuple[IntArray, IntArray]:
+    """Vertical and horizontal frequency of every centred position, in cycles per image.
+
+    Returns two integer arrays that broadcast to [height, width]: u as [height, 1], v as [1, width].
+    """
+    if height < 1 or width < 1:
+        raise ValueError(f"image size {height} x {width}: both sides must be at least 1 pixel")
+    return np.arange(height)[:, None] - height // 2, np.arange(width)[None, :] - width // 2
+
+
+def radius(height: int, width: int) -> FloatArray:
+    """Radial frequency sqrt(u^2 + v^2) of every centred position, [height, width], in cycles per image."""
+    u, v = frequencies(height, width)
+    return np.hypot(u, v)
+
+
+def mirror(plane: npt.NDArray) -> npt.NDArray:
+    """The same centred plane(s) [..., H, W] read at (-u mod H, -v mod W)."""
+    height, width = plane.shape[-2:]
+    rows = (2 * (height // 2) - np.arange(height)) % height
+    columns = (2 * (width // 2) - np.arange(width)) % width
+    return plane[..., rows[:, None], columns[None, :]]
+
+
+def from_half_plane(half: npt.NDArray, width: int) -> npt.NDArray:
+    """A symmetric half plane, as a real FFT orders it, as the whole centred plane.
+
+    half [..., H, W // 2 + 1], equal at conjugate frequencies (amplitudes, say) -> [..., H, W].
+    """
+    height = half.shape[-2]
+    rows = -np.arange(height) % height
+    columns = np.arange(width // 2 + 1, width)
+    whole = np.concatenate([half, half[..., rows, :][..., width - columns]], axis=-1)
+    return np.fft.fftshift(whole, axes=(-2, -1))
+
+
+class ConjugatePairs:
+    """All conjugate pairs of a height x width spectrum, in the order of their first centred position.
+
+    Attributes
+    ----------
+    positions : int64 [pairs, 2, 2]
+        (row, column) in the centred plane of both members; a frequency that is its own partner
+        (DC, Nyquist corners) is listed twice.
+    frequencies : int64 [pairs, 2]
+        (u, v) of the first member, in cycles per image.
+    radius : float64 [pairs]
+        sqrt(u^2 + v^2), in cycles per image; the same for both members.
+    size : int64 [pairs]
+        How many positions the pair holds: 2, or 1 where it is its own partner.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        u, v = frequencies(height, width)
+        self.height, self.width = height, width
+        here = np.arange(height * width).reshape(height, width)
+        there = mirror(here)
+        first = here.ravel()[(here <= there).ravel()]
+        second = there.ravel()[first]
+        self._flat = np.stack([first, second], axis=1)
+        self.positions: IntArray = np.stack([self._flat // width, self._flat % width], axis=-1)
+        self.frequencies: IntArray = np.stack([u.ravel()[first // width], v.ravel()[first % width]], axis=1)
+        self.radius: FloatArray = np.hypot(self.frequencies[:, 0], self.frequencies[:, 1])
+        self.size: IntArray = np.where(first == second, 1, 2)
+        # Where each pair stands in the half plane that a real FFT returns: the member with v >= 0.
+        columns = (self.positions[:, :, 1] - width // 2) % width
+        rows = (self.positions[:, :, 0] - height // 2) % height
+        member = (columns[:, 0] > width // 2).astype(int)
+        pick = np.arange(len(first))
+        self._half_row, self._half_column = rows[pick, member], columns[pick, member]
+
+    def __len__(self) -> int:
+        return len(self._flat)
+
+    def __repr__(self) -> str:
+        return f"ConjugatePairs({self.height}, {self.width})  # {len(self)} pairs"
+
+    def scatter(self, values: npt.ArrayLike) -> npt.NDArray:
+        """Lay one value a pair out on the centred plane: [..., pairs] -> [..., H, W], same dtype."""
+        values = np.asarray(values)
+        if values.shape[-1:] != (len(self),):
+            raise ValueError(
+                f"values of shape {values.shape}: the last axis must hold the {len(self)} pairs of a "
+                f"{self.height} x {self.width} spectrum"
+            )
+        plane = np.empty((*values.shape[:-1], self.height * self.width), values.dtype)
+        plane[..., self._flat[:, 0]] = values
+        plane[..., self._flat[:, 1]] = values
+        return plane.reshape(*values.shape[:-1], self.height, self.width)
+
+    def gather(self, plane: npt.NDArray) -> npt.NDArray:
+        """The inverse of `scatter` for symmetric planes: [..., H, W] -> [..., pairs]."""
+        if plane.shape[-2:] != (self.height, self.width):
+            raise ValueError(f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]")
+        return plane.reshape(*plane.shape[:-2], -1)[..., self._flat[:, 0]]
+
+    def coefficients(self, images: Tensor) -> Tensor:
+        """DFT coefficients at the pairs, as numbers of a real dtype.
+
+        images [n, channels, H, W] -> [2, n, channels, pairs]: real and imaginary part, at the member
+        whose horizontal frequency is not negative.
+        """
+        _check_images(images, self.height, self.width)
+        row = torch.as_tensor(self._half_row, device=images.device)
+        column = torch.as_tensor(self._half_column, device=images.device)
+        chosen = torch.fft.rfft2(images)[..., row, column]
+        return torch.stack([chosen.real, chosen.imag])
+
+    def waves(self, index: npt.ArrayLike, *, dtype: torch.dtype, device: torch.device | str = "cpu") -> Tensor:
+        """Cosine and sine of the chosen pairs, scaled so that coefficients times waves is what a pair adds.
+
+        index [k] -> [2, k, H, W]. With a, b = coefficients(images)[..., index], the part of an image
+        that lives at the pair is a * waves[0] - b * waves[1].
+        """
+        index = np.asarray(index)
+        y, x = np.arange(self.height), np.arange(self.width)
+        # The phase is reduced in integers, so that it is exact at every frequency and size.
+        vertical = self._half_row[index][:, None] * y % self.height / self.height
+        horizontal = self._half_column[index][:, None] * x % self.width / self.width
+        phase = 2 * np.pi * (vertical[:, :, None] + horizontal[:, None, :])
+        scale = (self.size[index] / (self.height * self.width))[:, None, None]
+        both = np.stack([np.cos(phase) * scale, np.sin(phase) * scale])
+        return torch.as_tensor(both).to(device=device, dtype=dtype)
+
+
+def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
+    """Keep only the frequencies where the mask is true.
+
+    Parameters
+    ----------
+    images : float32 or float64 tensor [..., H, W], on any device
+    mask : bool [H, W], centred, symmetric under conjugation
+
+    Returns a tensor of the same shape, dtype and device. Raises ValueError for a mask of another
+    size or one that would leave a complex image.
+    """
+    height, width = images.shape[-2:]
+    _check_images(images, height, width)
+    half = _half_plane(mask, height, width).to(images.device)
+    return torch.fft.irfft2(torch.fft.rfft2(images).mul_(half), s=(height, width))
+
+
+def remove(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
+    """Remove the frequencies where the mask is true; see `keep`."""
+    return keep(images, ~_as_mask(mask))
+
+
+def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
+    """Masks of the radial bands r < edges[0], edges[0] <= r < edges[1], ..., r >= edges[-1].
+
+    Returns bool [len(edges) + 1, height, width]. DC belongs to none of them. Edges are in cycles
+    per image, positive and increasing.
+    """
+    if not edges or any(b <= a for a, b in zip((0, *edges[:-1]), edges, strict=True)):
+        raise ValueError(f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image")
+    band = np.digitize(radius(height, width), edges)
+    masks = band == np.arange(len(edges) + 1)[:, None, None]
+    masks[:, height // 2, width // 2] = False
+    return masks
+
+
+def low_pass(height: int, width: int, cutoff: float) -> BoolArray:
+    """Mask of the frequencies below `cutoff` cycles per image, DC among them; its complement is the high-pass."""
+    if cutoff <= 0:
+        raise ValueError(f"cutoff {cutoff}: expected a radius above 0, in cycles per image")
+    return radius(height, width) < cutoff
+
+
+def positions(height: int, width: int, percent: float) -> int:
+    """How many positions of a height x width spectrum the top `percent` % must fill, at least one."""
+    if not 0 < percent <= 100:
+        raise ValueError(f"percent {percent}: expected above 0 and at most 100")
+    return max(1, int(percent / 100 * height * width))
+
+
+def symmetric(mask: npt.ArrayLike) -> bool:
+    """Whether every frequency of the mask(s) [..., H, W] has its conjugate partner in it."""
+    mask = np.asarray(mask)
+    return bool(np.array_equal(mask, mirror(mask)))
+
+
+def _as_mask(mask: npt.ArrayLike | Tensor) -> BoolArray:
+    array = mask.detach().cpu().numpy() if isinstance(mask, Tensor) else np.asarray(mask)
+    if array.dtype != bool:
+        raise ValueError(f"mask of dtype {array.dtype}: expected bool")
+    return array
+
+
+def _half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
+    """A centred mask [H, W] as the multiplier of a real FFT, bool [H, W // 2 + 1]."""
+    array = _as_mask(mask)
+    if array.shape != (height, width):
+        raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
+    if not symmetric(array):
+        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+    return torch.from_numpy(np.ascontiguousarray(np.fft.ifftshift(array)[:, : width // 2 + 1]))
+
+
+def _check_images(images: Tensor, height: int, width: int) -> None:
+    if images.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"images of dtype {images.dtype}: expected float32 or float64")
+    if images.shape[-2:] != (height, width):
+        raise ValueError(f"images of shape {tuple(images.shape)}: expected [..., {height}, {width}]")

@@ -1,0 +1,356 @@
+"""The training loop: seeded, deterministic on one device, resumable; and the learning dynamics.
+
+SGD with Nesterov momentum, the learning rate divided by ten on a plateau of the validation loss.
+Every iteration draws its random numbers from a generator seeded by (seed, iteration), so that a run
+that is taken up again needs no generator state and ends with the weights of an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from . import evaluation, spectrum
+from .augmentation import Augmentation
+from .images import Split, normalise
+from .storage import replacing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; the defaults are the published ones."""
+
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    plateau_factor: float = 0.1
+    plateau_patience: int = 10
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0:
+            raise ValueError(
+                f"epochs {self.epochs}, batch_size {self.batch_size}, learning_rate {self.learning_rate}: "
+                "expected at least 1, at least 1, and above 0"
+            )
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Test a network every few iterations while it begins to learn.
+
+    test: the images to test on. iterations: how long to go on. every: iterations between two tests.
+    cutoff: radius between the low-pass and the high-pass view, in cycles per image.
+    """
+
+    test: Split
+    iterations: int
+    every: int
+    cutoff: float
+
+    def views(self, device: torch.device) -> dict[str, Tensor]:
+        """The test images as they are and filtered: name -> [n, channels, H, W]."""
+        images, _ = self.test.tensors(device)
+        height, width = images.shape[-2:]
+        low = spectrum.low_pass(height, width, self.cutoff)
+        return {
+            "full": images,
+            "low-pass": spectrum.keep(images, low),
+            "high-pass": spectrum.remove(images, low),
+        }
+
+    def due(self, iteration: int) -> bool:
+        return iteration <= self.iterations and iteration % self.every == 0
+
+
+@dataclass
+class Trained:
+    """What training gives: best-validation weights on the CPU, a row an epoch, a row a test of the dynamics."""
+
+    weights: dict[str, Tensor]
+    best_epoch: int
+    history: pd.DataFrame
+    dynamics: pd.DataFrame
+
+
+@dataclass
+class _State:
+    """Everything that changes while training goes on, apart from the network and the optimiser."""
+
+    iteration: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = -1
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    dynamics: list[dict[str, Any]] = field(default_factory=list)
+
+
+def train(
+    network: nn.Module,
+    data: Split,
+    validation: Split,
+    recipe: Recipe,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    augmentation: Augmentation | None = None,
+    dynamics: Dynamics | None = None,
+    state: str | os.PathLike[str] | None = None,
+    checkpoint_minutes: float = 2.0,
+    progress: bool = False,
+) -> Trained:
+    """Train a network in place and return its best-validation weights with the record of the run.
+
+    Parameters
+    ----------
+    network : images [n, channels, H, W] -> logits [n, classes]
+    data, validation : the splits to learn from and to choose the weights by; the latter is never augmented
+    state : file that keeps the run's state, written every `checkpoint_minutes` and after each epoch,
+        read at the start if it belongs to the same run, and deleted at the end
+    progress : show a bar on a terminal
+
+    Raises RuntimeError when the loss stops being finite.
+    """
+    device = torch.device(device)
+    augmentation = augmentation or Augmentation(shift=0, flip=False)
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    run = _Run(network, data, validation, recipe, seed, device, augmentation, dynamics)
+    path = Path(state) if state else None
+    if path:
+        run.resume(path)
+    devices = [device] if device.type == "cuda" else []
+    with _deterministic(), torch.random.fork_rng(devices=devices):
+        run.go(path, checkpoint_minutes, progress)
+    if path:
+        path.unlink(missing_ok=True)
+    done = run.state
+    network.load_state_dict(done.best_weights)
+    return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
+
+
+class _Run:
+    def __init__(
+        self,
+        network: nn.Module,
+        data: Split,
+        validation: Split,
+        recipe: Recipe,
+        seed: int,
+        device: torch.device,
+        augmentation: Augmentation,
+        dynamics: Dynamics | None,
+    ) -> None:
+        self.network, self.data, self.recipe, self.seed, self.device = network, data, recipe, seed, device
+        self.augmentation, self.dynamics = augmentation, dynamics
+        self.fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics)
+        self.images = torch.from_numpy(data.images)
+        self.labels = torch.from_numpy(data.labels)
+        if _fits(self.images, device):
+            self.images, self.labels = self.images.to(device), self.labels.to(device)
+        self.validation = validation.tensors(device)
+        self.views = dynamics.views(device) if dynamics else {}
+        self.optimiser = torch.optim.SGD(
+            network.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=recipe.momentum > 0,
+        )
+        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience
+        )
+        self.state = _State()
+        self.per_epoch = math.ceil(len(data) / recipe.batch_size)
+
+    def go(self, path: Path | None, checkpoint_minutes: float, progress: bool) -> None:
+        total = self.recipe.epochs * self.per_epoch
+        saved = time.monotonic()
+        order, order_epoch = torch.empty(0), -1
+        if self.state.iteration == 0:
+            self._test_dynamics()
+        with tqdm(
+            total=total, initial=self.state.iteration, desc="training", unit="it", disable=None if progress else True
+        ) as bar:
+            while self.state.iteration < total:
+                epoch, step = divmod(self.state.iteration, self.per_epoch)
+                if epoch != order_epoch:
+                    order, order_epoch = self._order(epoch), epoch
+                batch = order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
+                self._step(batch)
+                self.state.iteration += 1
+                self._test_dynamics()
+                if step + 1 == self.per_epoch:
+                    self._end_epoch(epoch)
+                due = time.monotonic() - saved > 60 * checkpoint_minutes
+                if path and self.state.iteration < total and (due or step + 1 == self.per_epoch):
+                    self._save(path)
+                    saved = time.monotonic()
+                bar.update()
+
+    def _order(self, epoch: int) -> Tensor:
+        return torch.from_numpy(np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.data)))
+
+    def _step(self, batch: Tensor) -> None:
+        torch.manual_seed(int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0]))
+        batch = batch.to(self.images.device)
+        raw = self.images[batch].to(self.device, non_blocking=True)
+        labels = self.labels[batch].to(self.device, non_blocking=True)
+        seen = normalise(self.augmentation(raw), self.data.mean, self.data.std)
+        self.network.train()
+        with self._precision():
+            logits = self.network(seen.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, labels)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        value = loss.item()
+        if not math.isfinite(value):
+            raise RuntimeError(
+                f"the loss is {value} at iteration {self.state.iteration}: training diverged, lower learning_rate "
+                f"(now {self.optimiser.param_groups[0]['lr']:g})"
+            )
+        self.state.loss_sum += value * len(labels)
+        self.state.correct += int((logits.argmax(dim=1) == labels).sum())
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+
+    def _test_dynamics(self) -> None:
+        if not (self.dynamics and self.dynamics.due(self.state.iteration)):
+            return
+        test = self.dynamics.test
+        for view, images in self.views.items():
+            counts = evaluation.confusion(test.labels, evaluation.predict(self.network, images), len(test.classes))
+            for name, *scores in zip(test.classes, *evaluation.precision_recall_f1(counts), strict=True):
+                row = dict(zip(("precision", "recall", "f1"), map(float, scores), strict=True))
+                self.state.dynamics.append({"iteration": self.state.iteration, "view": view, "class": name, **row})
+
+    def _end_epoch(self, epoch: int) -> None:
+        loss, accuracy = self._validate()
+        row = {
+            "epoch": epoch,
+            "learning_rate": self.optimiser.param_groups[0]["lr"],
+            "train_loss": self.state.loss_sum / len(self.data),
+            "train_accuracy": self.state.correct / len(self.data),
+            "validation_loss": loss,
+            "validation_accuracy": accuracy,
+        }
+        self.state.history.append(row)
+        self.state.loss_sum, self.state.correct = 0.0, 0
+        if loss < self.state.best_loss:
+            self.state.best_loss, self.state.best_epoch = loss, epoch
+            self.state.best_weights = {k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()}
+        self.schedule.step(loss)
+        log.info(
+            "epoch %d of %d: training loss %.3f, accuracy %.3f; validation loss %.3f, accuracy %.3f",
+            epoch + 1, self.recipe.epochs, row["train_loss"], row["train_accuracy"], loss, accuracy,
+        )  # fmt: skip
+
+    def _validate(self) -> tuple[float, float]:
+        images, labels = self.validation
+        loss, correct = 0.0, 0
+        with evaluation.evaluating(self.network), torch.inference_mode():
+            for start in range(0, len(labels), 512):
+                truth = labels[start : start + 512]
+                logits = self.network(images[start : start + 512].contiguous(memory_format=torch.channels_last))
+                loss += functional.cross_entropy(logits, truth, reduction="sum").item()
+                correct += int((logits.argmax(dim=1) == truth).sum())
+        if not math.isfinite(loss):
+            raise RuntimeError("the validation loss is not finite: training diverged, lower learning_rate")
+        return loss / len(labels), correct / len(labels)
+
+    def _save(self, path: Path) -> None:
+        with replacing(path) as temporary:
+            torch.save(
+                {
+                    "fingerprint": self.fingerprint,
+                    "network": self.network.state_dict(),
+                    "optimiser": self.optimiser.state_dict(),
+                    "schedule": self.schedule.state_dict(),
+                    "state": vars(self.state),
+                },
+                temporary,
+            )
+
+    def resume(self, path: Path) -> None:
+        """Take up the run whose state lies at `path`; one of another run, or a broken one, is left aside."""
+        if not path.exists():
+            return
+        try:
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+        except Exception as error:  # whatever torch says of a file that it cannot read
+            log.warning("%s cannot be read (%s): training starts anew", path, error)
+            return
+        if saved["fingerprint"] != self.fingerprint:
+            log.warning("%s belongs to another run: training starts anew", path)
+            return
+        self.network.load_state_dict(saved["network"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.state = _State(**saved["state"])
+        self.state.best_weights = {name: tensor.cpu() for name, tensor in self.state.best_weights.items()}
+        log.info("resumed at iteration %d from %s", self.state.iteration, path)
+
+
+def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:
+    """What must agree for a stored state to belong to this run: data, initial weights, settings."""
+    digest = hashlib.sha256()
+    for split in (data, validation):
+        digest.update(np.ascontiguousarray(split.images).data)
+        digest.update(split.labels.tobytes())
+        digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
+    for name, tensor in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    for setting in settings:
+        if isinstance(setting, Dynamics):
+            digest.update(setting.test.images.tobytes())
+            digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
+        else:
+            digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
+    return digest.hexdigest()
+
+
+def _fits(images: Tensor, device: torch.device) -> bool:
+    """Whether the training images may stay on the device: at most half of what is free there."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return images.nbytes < free / 2
+
+
+@contextlib.contextmanager
+def _deterministic() -> Iterator[None]:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    settings: Any = torch.utils.deterministic
+    fill = settings.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    settings.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+        settings.fill_uninitialized_memory = fill
