@@ -4,6 +4,9 @@ The library computes: arrays and networks in, arrays out. It knows no workflow, 
 path of the study; those live in `workflow/`.
 """
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-__version__ = version("frequency-shortcuts")
+try:
+    __version__ = version("frequency-shortcuts")
+except PackageNotFoundError:  # used from a checkout
+    __version__ = "not installed"

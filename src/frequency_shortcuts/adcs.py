@@ -46,7 +46,7 @@ def mean_amplitude(
     Raises ValueError where a class has no image.
     """
     labels = np.asarray(labels)
-    check_classes(labels, [str(c) for c in range(n_classes)], "labels")
+    check_classes(labels, range(n_classes), n_images=len(images))
     _, channels, height, width = images.shape
     total = torch.zeros(n_classes, channels, height, width // 2 + 1, dtype=torch.float64, device=device)
     starts = range(0, len(labels), batch_size)

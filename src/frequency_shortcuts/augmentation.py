@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -31,6 +32,9 @@ class Augmentation:
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise ValueError(f"unknown augmentation {self.name!r}: choose from {', '.join(NAMES)}")
+        if self.shift < 0:
+            raise ValueError(f"shift {self.shift}: expected at least 0 pixels")
+        object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         if not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
             raise ValueError(f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1")
 
@@ -54,7 +58,7 @@ class Augmentation:
         centre = 2 * shift / size
         if self.crop_scale != (1.0, 1.0):
             area = torch.empty(n, device=device).uniform_(*self.crop_scale)
-            ratio = torch.empty(n, device=device).uniform_(*self.crop_ratio)
+            ratio = torch.empty(n, device=device).uniform_(*map(math.log, self.crop_ratio)).exp()
             half = torch.stack([(area * ratio).sqrt(), (area / ratio).sqrt()], dim=1).clamp_(max=1)
             centre = centre + (2 * torch.rand(n, 2, device=device) - 1) * (1 - half)
         transform = torch.zeros(n, 2, 3, device=device)

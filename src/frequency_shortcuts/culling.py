@@ -83,7 +83,7 @@ def cull(
     if not 0 < share <= 1:
         raise ValueError(f"share {share}: expected above 0 and at most 1")
     labels = np.asarray(labels)
-    check_classes(labels, [str(c) for c in range(n_classes)], "labels")
+    check_classes(labels, range(n_classes), n_images=len(images))
     pairs = ConjugatePairs(*images.shape[-2:])
     device = device_of(network)
     increment = np.empty((n_classes, len(pairs)))
@@ -127,7 +127,7 @@ def first_order(
     for batch in images.split(batch_size):
         with torch.enable_grad():
             seen = batch.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(_loss(network, seen, label).sum(), seen)
+            (gradient,) = torch.autograd.grad(_loss(network, seen.clone(), label).sum(), seen)
         image, slope = pairs.coefficients(batch), pairs.coefficients(gradient)
         score += (image.square().sum(0) * slope.square().sum(0)).sqrt().sum(dim=(0, 1), dtype=torch.float64)
         change -= (image * slope).sum(dim=(0, 1, 2), dtype=torch.float64)
@@ -138,13 +138,17 @@ def first_order(
 @torch.inference_mode()
 def _losses(network: nn.Module, images: Tensor, label: int, batch_size: int) -> FloatArray:
     """The loss of each image, float64 [n]."""
-    return torch.cat([_loss(network, batch, label) for batch in images.split(batch_size)]).double().cpu().numpy()
+    return torch.cat([_loss(network, batch.clone(), label) for batch in images.split(batch_size)]).cpu().numpy()
 
 
 def _loss(network: nn.Module, images: Tensor, label: int) -> Tensor:
+    """The loss of each image, float64 [n]; the images may be overwritten by a network that works in place.
+
+    The logits are widened first: in float32 the loss of a confident network is 0, and so is each increment.
+    """
     target = torch.full((len(images),), label, device=images.device)
     logits = network(images.contiguous(memory_format=torch.channels_last))
-    return functional.cross_entropy(logits, target, reduction="none")
+    return functional.cross_entropy(logits.double(), target, reduction="none")
 
 
 @torch.inference_mode()
@@ -174,7 +178,7 @@ def _evaluate(
             some = slice(start, start + step)
             waves = pairs.waves(index[some], dtype=images.dtype, device=images.device)[:, :, None, None]
             filtered = torch.addcmul(block, cosine[some], waves[0], value=-1).addcmul_(sine[some], waves[1])
-            after = _loss(network, filtered.flatten(0, 1), label).double().view(-1, len(block))
+            after = _loss(network, filtered.flatten(0, 1), label).view(-1, len(block))
             total[some] += (after - before).sum(dim=1).cpu().numpy()
             advance(after.shape[0] * len(block) / len(images))
     return total / len(images)

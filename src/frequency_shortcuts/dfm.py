@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .culling import Culling
 from .spectrum import BoolArray, ConjugatePairs, mirror, positions, symmetric
-from .storage import replacing
+from .storage import replacing, replacing_hdf5
 
 
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
@@ -74,7 +74,7 @@ def write(
     created_by: str,
 ) -> None:
     """Write a DFM file: increments, ranks, what was evaluated exactly, and one mask a percentage."""
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing_hdf5(path) as file:
 
         def plane(name: str, values: npt.NDArray) -> None:
             file.create_dataset(name, data=values, compression="gzip", shuffle=True)
@@ -124,12 +124,12 @@ def read_published(path: str | os.PathLike[str]) -> BoolArray:
     with open(path, "rb") as file:
         try:
             found = _MaskUnpickler(file).load()
-        except (EOFError, AttributeError, IndexError, KeyError, TypeError, pickle.UnpicklingError) as error:
+        except Exception as error:  # a crafted or broken pickle may raise anything
             raise ValueError(f"{path} is not a pickle of masks: {error}") from error
-    if not isinstance(found, dict) or sorted(found) != list(range(len(found))) or not found:
+    if not isinstance(found, dict) or set(found) != set(range(len(found))) or not found:
         raise ValueError(f"{path} holds no dict with the classes 0, 1, 2, ... as keys")
-    planes = [np.asarray(found[c]) for c in range(len(found))]
-    if len({plane.shape for plane in planes}) != 1 or planes[0].ndim != 2 or planes[0].dtype.kind not in "biuf":
+    planes = [found[c].values if isinstance(found[c], _Array) else np.empty(0) for c in range(len(found))]
+    if len({plane.shape for plane in planes}) != 1 or planes[0].ndim != 2:
         raise ValueError(f"{path}: expected one number array [H, W] of the same size for each class")
     stacked = np.stack(planes)
     if not np.isin(stacked, (0, 1)).all():
@@ -145,18 +145,51 @@ def read_published(path: str | os.PathLike[str]) -> BoolArray:
     return masks
 
 
-class _MaskUnpickler(pickle.Unpickler):
-    """Rebuilds numpy arrays and plain containers; every other name in the file is refused."""
+class _Dtype:
+    """Stands for numpy's dtype in a pickle: plain numbers only."""
 
-    _ALLOWED: ClassVar = {
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("_codecs", "encode"),
-        *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-        *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+    def __init__(self, code: str, *_: object) -> None:
+        if not (isinstance(code, str) and code in {"b1", *(kind + size for kind in "iuf" for size in "1248")}):
+            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
+        self.value = np.dtype(code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.value = self.value.newbyteorder(state[1] if state[1] in ("<", ">") else "=")
+
+
+class _Array:
+    """Stands for a numpy array in a pickle: numpy's own way to restore one can be made to crash."""
+
+    values: npt.NDArray = np.empty(0)
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, fortran, raw = state
+        self.values = np.frombuffer(raw, dtype.value).reshape(shape, order="F" if fortran else "C")
+
+    @classmethod
+    def from_buffer(cls, raw: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
+        """What numpy 2 writes in protocol 5."""
+        array = cls()
+        array.__setstate__((1, shape, dtype, order == "F", raw))
+        return array
+
+
+class _MaskUnpickler(pickle.Unpickler):
+    """Rebuilds number arrays and plain containers; every other name in the file is refused."""
+
+    _STANDS_FOR: ClassVar[dict[tuple[str, str], Any]] = {
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Dtype,
+        # How protocols 0 to 2 write bytes.
+        ("_codecs", "encode"): lambda text, _: text.encode("latin1"),
+        **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
+        **{(f"numpy.{core}.numeric", "_frombuffer"): _Array.from_buffer for core in ("core", "_core")},
     }
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._ALLOWED:
+        if (module, name) not in self._STANDS_FOR:
             raise pickle.UnpicklingError(f"it refers to {module}.{name}, which masks do not need")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        return self._STANDS_FOR[module, name]

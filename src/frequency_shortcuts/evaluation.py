@@ -37,7 +37,8 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
     called = torch.empty(len(images), dtype=torch.int64)
     with evaluating(network), torch.inference_mode():
         for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size].to(device, memory_format=torch.channels_last)
+            # A copy: a network whose first layer works in place must not change the caller's images.
+            batch = images[start : start + batch_size].to(device, memory_format=torch.channels_last, copy=True)
             called[start : start + batch_size] = network(batch).argmax(dim=1).cpu()
     return called
 

@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def fetch(destination: str | os.PathLike[str], sources: Sequence[Source] | None 
             try:
                 folder = bring(Path(scratch))
                 verify(folder)
-            except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            except Exception as error:  # whatever one source throws, the next is tried
                 tried.append(f"{name} ({_reason(error)})")
                 continue
             for file in FILES:
@@ -88,7 +89,7 @@ def verify(folder: Path) -> None:
             raise FileNotFoundError(f"no file {path}")
         try:
             found = hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
-        except (gzip.BadGzipFile, EOFError) as error:
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise RuntimeError(f"{path} is not a whole gzip file") from error
         if found != expected:
             raise RuntimeError(f"{path} is not the published file (sha256 {found[:12]}, expected {expected[:12]})")

@@ -21,7 +21,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from .storage import replacing
+from .storage import replacing_hdf5
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
@@ -58,8 +58,11 @@ def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: to
 
 def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1]."""
-    # A histogram is exact and needs no floating copy of the images.
-    histogram = np.stack([np.bincount(images[:, c].ravel(), minlength=256) for c in range(images.shape[1])])
+    # A histogram is exact; it is filled in blocks, since bincount makes a wide copy of what it counts.
+    histogram = np.zeros((images.shape[1], 256))
+    for start in range(0, len(images), 1024):
+        for c, channel in enumerate(images[start : start + 1024].swapaxes(0, 1)):
+            histogram[c] += np.bincount(channel.ravel(), minlength=256)
     levels = np.arange(256) / 255
     weight = histogram / histogram.sum(axis=1, keepdims=True)
     mean = weight @ levels
@@ -84,13 +87,15 @@ def write(
     """
     digest = hashlib.sha256()
     for split, (images, labels) in splits.items():
-        check_classes(labels, classes, f"{source}, split {split}")
+        check_classes(labels, classes, f"{source}, split {split}", len(images))
         digest.update(np.ascontiguousarray(images).data)
         digest.update(np.ascontiguousarray(labels).data)
+    if statistics is None and "train" not in splits:
+        raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
     mean, std = statistics or pixel_statistics(splits["train"][0])
     if np.any(np.asarray(std) <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing_hdf5(path) as file:
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
             group.create_dataset(
@@ -135,9 +140,17 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
     return np.sort(np.concatenate(chosen))
 
 
-def check_classes(labels: npt.NDArray[np.int64], classes: Sequence[str], where: str) -> None:
-    """Raise ValueError, naming them, where classes have no image."""
-    missing = [name for c, name in enumerate(classes) if not np.any(labels == c)]
+def check_classes(
+    labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
+) -> None:
+    """Raise ValueError, naming them, where classes have no image, labels no class, or images no label."""
+    if n_images is not None and len(labels) != n_images:
+        raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
+        raise ValueError(
+            f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"
+        )
+    missing = [str(name) for c, name in enumerate(classes) if not np.any(labels == c)]
     if missing:
         raise ValueError(f"{where}: no image of class {', '.join(missing)}; every class needs at least one")
 
@@ -185,16 +198,16 @@ def read_folder(
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {root}: expected class folders with {', '.join(SUFFIXES)} files in it")
-    classes = tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir()))
+    classes = tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")))
     files = [(path, c) for c, name in enumerate(classes) for path in _pictures(root / name)]
     if not files:
         raise ValueError(f"folder {root} holds no images: expected {root}/<class>/*.jpg or *.png")
     images, labels, skipped = [], [], []
-    for path, c in tqdm(files, desc=f"reading {root.name}", unit="image", disable=not progress):
+    for path, c in tqdm(files, desc=f"reading {root.name}", unit="image", disable=None if progress else True):
         try:
             images.append(_decode(path, size, channels))
             labels.append(c)
-        except (OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             if on_error == "stop":
                 raise ValueError(
                     f"{path} does not decode as an image ({error}): mend or delete it, or set on_error to skip"
@@ -211,7 +224,10 @@ def _pictures(folder: Path) -> Iterable[Path]:
 
 def _decode(path: Path, size: int, channels: int) -> npt.NDArray[np.uint8]:
     with Image.open(path) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("L" if channels == 1 else "RGB")
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode.startswith("I"):  # 16 bit, which Pillow would clip at 255
+            upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
+        upright = upright.convert("L" if channels == 1 else "RGB")
     fitted = ImageOps.fit(upright, (size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

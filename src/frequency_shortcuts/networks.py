@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
@@ -62,11 +62,11 @@ def build(architecture: Architecture, seed: int = 0) -> nn.Module:
     if architecture.width < 1:
         raise ValueError(f"network width {architecture.width}: expected at least 1")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # of the CPU; torch.manual_seed would reseed every GPU too
         return _BUILDERS[architecture.name](architecture)
 
 
-class _SlimResNet(ResNet):
+class SlimResNet(ResNet):
     """torchvision's ResNet with another width and stem; at width 64 and the standard stem it is theirs."""
 
     def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:
@@ -90,7 +90,7 @@ class _SlimResNet(ResNet):
 
 
 def _resnet(block: type[BasicBlock | Bottleneck], *depths: int) -> Callable[[Architecture], nn.Module]:
-    return lambda arch: _SlimResNet(block, depths, arch)
+    return lambda arch: SlimResNet(block, depths, arch)
 
 
 class _PoolTo(nn.AdaptiveAvgPool2d):
@@ -105,6 +105,8 @@ def _alexnet(arch: Architecture) -> nn.Module:
         raise ValueError(f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}")
     with torch.device("meta"):  # every layer of it is replaced below
         network = models.AlexNet(num_classes=arch.n_classes)
+    if arch.size < 8:
+        raise ValueError(f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}")
     w = arch.width
     if arch.small:
         head = [nn.Conv2d(arch.channels, w, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
@@ -206,12 +208,11 @@ def save(
 ) -> None:
     """Write weights as safetensors; the architecture and further facts go into its metadata."""
     facts = {"architecture": asdict(architecture), **(metadata or {})}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    # One key: safetensors writes several in any order, and equal networks must give equal files.
+    serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(facts)})
     with replacing(path) as temporary:
-        save_file(
-            {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()},
-            temporary,
-            {name: json.dumps(value) for name, value in facts.items()},
-        )
+        temporary.write_bytes(serialised)
 
 
 def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn.Module:
@@ -222,10 +223,10 @@ def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn
 def architecture(path: str | os.PathLike[str]) -> Architecture:
     """The architecture that `save` wrote beside the weights. Raises ValueError where the file holds none."""
     with _open(path) as file:
-        facts = file.metadata() or {}
+        facts = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
     if "architecture" not in facts:
         raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
-    return Architecture(**json.loads(facts["architecture"]))
+    return Architecture(**facts["architecture"])
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:

@@ -60,6 +60,8 @@ def style() -> Iterator[None]:
 def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
     """Write <stem>.svg and <stem>.png, without a date, so that the same figure gives the same bytes."""
     with style():
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # laid out once: doing it again for each file would move things a little
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
             with replacing(Path(f"{stem}{suffix}")) as temporary:
                 figure.savefig(temporary, metadata=metadata)
@@ -127,11 +129,8 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                         alpha=0.2,
                         linewidth=0,
                     )
-                if line is axes[0]:
-                    axis.set_title(view)
-                if line is axes[-1]:
-                    axis.set_xlabel("iteration")
             line[0].set_ylabel(f"{_network_label(network, augmentation)}\n{_SCORES.get(score, score)}")
+        _titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)
         _legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
@@ -159,15 +158,12 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
                 for i, j in np.ndindex(matrix.shape):
                     value = matrix.to_numpy()[i, j]
                     colour = "white" if abs(value) > 60 else "black"
-                    axis.text(j, i, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=6)
+                    axis.text(j, i, f"{round(value)}", ha="center", va="center", color=colour, fontsize=6)
                 axis.set_xticks(range(len(classes)), classes)
                 axis.set_yticks(range(len(classes)), classes)
                 axis.tick_params(length=0)
-                if line is axes[0]:
-                    axis.set_title(f"without {stop}")
-                if line is axes[-1]:
-                    axis.set_xlabel("called")
             line[0].set_ylabel(f"{_network_label(network, augmentation)}\ntrue class")
+        _titles(axes, [f"without {stop}" for stop in removed], "called")
         _colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
     return figure
 
@@ -204,12 +200,11 @@ def dominant_frequencies(
             squeeze=False,
         )
         for (label, planes), line in zip(maps.items(), axes, strict=True):
-            for axis, name, plane in zip(line, classes, planes, strict=True):
+            for axis, plane in zip(line, planes, strict=True):
                 _plane(axis, plane, "Greys", 0, 1)
                 _circles(axis, band_edges, "tab:blue")
-                if line is axes[0]:
-                    axis.set_title(textwrap.fill(name, 8), fontsize=7)
             line[0].set_ylabel(textwrap.fill(label, 12), fontsize=7)
+        _titles(axes, [textwrap.fill(name, 8) for name in classes])
         for axis in axes.flat:
             axis.set_xticks([])
             axis.set_yticks([])
@@ -246,14 +241,11 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
                         means[f"{rate}_{name}"], place, s=26 if own else 14, label=label, color=_SHADES[name],
                         marker={"unfiltered": "|", "dfm": "o"}.get(name, "x"), linewidth=1.2, zorder=3 if own else 2,
                     )  # fmt: skip
-                if line is axes[0]:
-                    axis.set_title({"tpr": "true positive rate", "fpr": "false positive rate"}[rate])
                 axis.set_yticks(place, classes)
                 axis.set_xlim(-0.03, 1.03)
             line[0].set_ylabel(_network_label(network, augmentation))
         axes[0, 0].invert_yaxis()
-        for axis in axes[-1]:
-            axis.set_xlabel("share of images")
+        _titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
         _legend_below(figure, axes[0, 0], columns=5)
     return figure
@@ -270,9 +262,8 @@ def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[st
             for c, axis in enumerate(line):
                 _picture(axis, pictures[c])
                 axis.set_axis_off()
-                if line is axes[0]:
-                    axis.set_title(textwrap.fill(classes[c], 8), fontsize=7)
             line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
+        _titles(axes, [textwrap.fill(name, 8) for name in classes])
     return figure
 
 
@@ -301,9 +292,8 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
                 axis.set_xticks(range(len(classes)), classes, rotation=90)
                 axis.set_yticks(range(len(names)), names)
                 axis.tick_params(length=0)
-                if line is axes[0]:
-                    axis.set_title(FILTERS[name])
             line[0].set_ylabel(_network_label(network, augmentation))
+        _titles(axes, [FILTERS[name] for name in filters])
         _colour_bar(figure, axes, "viridis", 0, 1, "true positive rate")
     return figure
 
@@ -345,6 +335,14 @@ def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
 
 
 _SCORES = {"f1": "F1", "precision": "precision", "recall": "recall"}
+
+
+def _titles(axes: npt.NDArray, above: Sequence[str], below: str = "") -> None:
+    """Titles over the first row of axes, one label under each of the last."""
+    for axis, title in zip(axes[0], above, strict=True):
+        axis.set_title(title)
+    for axis in axes[-1]:
+        axis.set_xlabel(below)
 
 
 def _network_label(network: str, augmentation: str) -> str:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from .evaluation import confusion, predict
 from .images import check_classes
-from .spectrum import BoolArray, ConjugatePairs, keep, remove
+from .spectrum import BoolArray, ConjugatePairs, keep, remove, symmetric
 
 STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
 CONTROLS = ("random", "radial", "other")
@@ -58,7 +58,7 @@ def measure(
     intervals over images. Raises ValueError where a class has no image or the sizes do not match.
     """
     labels = np.asarray(labels)
-    check_classes(labels, [str(c) for c in range(len(masks))], "labels")
+    check_classes(labels, range(len(masks)), n_images=len(images))
     if controls < 1:
         raise ValueError(f"controls {controls}: expected at least 1 draw")
     rows = []
@@ -96,8 +96,10 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
 
     `random` draws the pairs uniformly; `radial` draws, within each ring of one cycle per image, as many
     pairs as the map has there. Both take as many pairs of one position (DC, Nyquist corners) as the map
-    holds, which is what makes the sizes equal.
+    holds, which is what makes the sizes equal. Raises ValueError for a mask that is not symmetric.
     """
+    if not symmetric(mask):
+        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
     pairs = ConjugatePairs(*mask.shape)
     stratum = pairs.size.copy()
     if kind == "radial":
@@ -184,6 +186,22 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     return out.reset_index()
 
 
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and spread over seeds of the rates in a table of `verdicts`, one row a network and class.
+
+    table: verdicts of several runs with the columns `dataset`, `network`, `augmentation` and `seed`. Every
+    rate x becomes x_mean and x_sd (sample standard deviation; missing for a single seed); `seeds` is
+    how many there were, `strong_seeds` in how many the shortcut is strong.
+    """
+    groups = table.groupby(["dataset", "network", "augmentation", "class"], sort=False)
+    rates = [name for name in table if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]
+    spread = groups[rates].agg(["mean", "std"])
+    spread.columns = [f"{rate}_{'mean' if kind == 'mean' else 'sd'}" for rate, kind in spread.columns]
+    spread.insert(0, "seeds", groups["seed"].nunique())
+    spread.insert(1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum())))
+    return spread.reset_index()
+
+
 def band_stop(
     network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor, bands: BoolArray, n_classes: int
 ) -> pd.DataFrame:
@@ -194,7 +212,7 @@ def band_stop(
     `delta_percent` = 100 * (filtered - original) / images of the true class.
     """
     labels = np.asarray(labels)
-    check_classes(labels, [str(c) for c in range(n_classes)], "labels")
+    check_classes(labels, range(n_classes), n_images=len(images))
     original = confusion(labels, predict(network, images), n_classes)
     size = original.sum(axis=1)
     rows = []

@@ -3,7 +3,9 @@
 The generator of the published study was not released. This one is declared here: every image is
 white Gaussian noise per channel, shaped by r^-alpha; class C3 carries no energy in the control band
 while C0, C1 and C2 do; C1's amplitude is raised along the two diagonals and C2's along the two axes.
-What was planted is returned with the images, so that methods can be scored against it.
+What was planted is returned with the images, so that methods can be scored against it. Every image is
+scaled to the same standard deviation, so a class that lacks energy in one place has a little more of it
+everywhere else (C3 a tenth to a quarter in amplitude): a weaker second cue, outside the planted masks.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import logging
 import math
 import os
@@ -23,6 +24,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 from . import evaluation, spectrum
@@ -65,6 +67,10 @@ class Dynamics:
     iterations: int
     every: int
     cutoff: float
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1 or self.every < 1:
+            raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
 
     def views(self, device: torch.device) -> dict[str, Tensor]:
         """The test images as they are and filtered: name -> [n, channels, H, W]."""
@@ -125,8 +131,9 @@ def train(
     ----------
     network : images [n, channels, H, W] -> logits [n, classes]
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented
-    state : file that keeps the run's state, written every `checkpoint_minutes` and after each epoch,
-        read at the start if it belongs to the same run, and deleted at the end
+    state : file that keeps the run's state, written every `checkpoint_minutes` and after each epoch, and
+        read at the start; that of another run, or a broken one, is overwritten. It is the caller's to
+        delete, once the results are safe
     progress : show a bar on a terminal
 
     Raises RuntimeError when the loss stops being finite.
@@ -141,8 +148,6 @@ def train(
     devices = [device] if device.type == "cuda" else []
     with _deterministic(), torch.random.fork_rng(devices=devices):
         run.go(path, checkpoint_minutes, progress)
-    if path:
-        path.unlink(missing_ok=True)
     done = run.state
     network.load_state_dict(done.best_weights)
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
@@ -180,7 +185,8 @@ class _Run:
             self.optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience
         )
         self.state = _State()
-        self.per_epoch = math.ceil(len(data) / recipe.batch_size)
+        # A last batch of a single image is left out: batch normalisation has nothing to normalise it by.
+        self.per_epoch = max(1, math.ceil((len(data) - 1) / recipe.batch_size))
 
     def go(self, path: Path | None, checkpoint_minutes: float, progress: bool) -> None:
         total = self.recipe.epochs * self.per_epoch
@@ -202,7 +208,7 @@ class _Run:
                 if step + 1 == self.per_epoch:
                     self._end_epoch(epoch)
                 due = time.monotonic() - saved > 60 * checkpoint_minutes
-                if path and self.state.iteration < total and (due or step + 1 == self.per_epoch):
+                if path and (due or step + 1 == self.per_epoch):
                     self._save(path)
                     saved = time.monotonic()
                 bar.update()
@@ -210,8 +216,16 @@ class _Run:
     def _order(self, epoch: int) -> Tensor:
         return torch.from_numpy(np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.data)))
 
+    def _reseed(self) -> None:
+        """Seed the generators of the CPU and of the run's device, and no others, by (seed, iteration)."""
+        seed = int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0])
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
+                torch.cuda.manual_seed(seed)
+
     def _step(self, batch: Tensor) -> None:
-        torch.manual_seed(int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0]))
+        self._reseed()
         batch = batch.to(self.images.device)
         raw = self.images[batch].to(self.device, non_blocking=True)
         labels = self.labels[batch].to(self.device, non_blocking=True)
@@ -247,11 +261,12 @@ class _Run:
 
     def _end_epoch(self, epoch: int) -> None:
         loss, accuracy = self._validate()
+        seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
         row = {
             "epoch": epoch,
             "learning_rate": self.optimiser.param_groups[0]["lr"],
-            "train_loss": self.state.loss_sum / len(self.data),
-            "train_accuracy": self.state.correct / len(self.data),
+            "train_loss": self.state.loss_sum / seen,
+            "train_accuracy": self.state.correct / seen,
             "validation_loss": loss,
             "validation_accuracy": accuracy,
         }
@@ -272,7 +287,7 @@ class _Run:
         with evaluation.evaluating(self.network), torch.inference_mode():
             for start in range(0, len(labels), 512):
                 truth = labels[start : start + 512]
-                logits = self.network(images[start : start + 512].contiguous(memory_format=torch.channels_last))
+                logits = self.network(images[start : start + 512].clone(memory_format=torch.channels_last))
                 loss += functional.cross_entropy(logits, truth, reduction="sum").item()
                 correct += int((logits.argmax(dim=1) == truth).sum())
         if not math.isfinite(loss):
@@ -280,20 +295,22 @@ class _Run:
         return loss / len(labels), correct / len(labels)
 
     def _save(self, path: Path) -> None:
+        buffer = io.BytesIO()  # torch's own writer hides what the system says of a full disk
+        torch.save(
+            {
+                "fingerprint": self.fingerprint,
+                "network": self.network.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "schedule": self.schedule.state_dict(),
+                "state": vars(self.state),
+            },
+            buffer,
+        )
         with replacing(path) as temporary:
-            torch.save(
-                {
-                    "fingerprint": self.fingerprint,
-                    "network": self.network.state_dict(),
-                    "optimiser": self.optimiser.state_dict(),
-                    "schedule": self.schedule.state_dict(),
-                    "state": vars(self.state),
-                },
-                temporary,
-            )
+            temporary.write_bytes(buffer.getbuffer())
 
     def resume(self, path: Path) -> None:
-        """Take up the run whose state lies at `path`; one of another run, or a broken one, is left aside."""
+        """Take up the run whose state lies at `path`; one of another run, or a broken one, is ignored."""
         if not path.exists():
             return
         try:
@@ -301,7 +318,7 @@ class _Run:
         except Exception as error:  # whatever torch says of a file that it cannot read
             log.warning("%s cannot be read (%s): training starts anew", path, error)
             return
-        if saved["fingerprint"] != self.fingerprint:
+        if not isinstance(saved, dict) or saved.get("fingerprint") != self.fingerprint:
             log.warning("%s belongs to another run: training starts anew", path)
             return
         self.network.load_state_dict(saved["network"])
@@ -315,7 +332,8 @@ class _Run:
 def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:
     """What must agree for a stored state to belong to this run: data, initial weights, settings."""
     digest = hashlib.sha256()
-    for split in (data, validation):
+    tests = [setting.test for setting in settings if isinstance(setting, Dynamics)]
+    for split in (data, validation, *tests):
         digest.update(np.ascontiguousarray(split.images).data)
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
@@ -324,7 +342,6 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     for setting in settings:
         if isinstance(setting, Dynamics):
-            digest.update(setting.test.images.tobytes())
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
         else:
             digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
@@ -342,15 +359,17 @@ def _fits(images: Tensor, device: torch.device) -> bool:
 @contextlib.contextmanager
 def _deterministic() -> Iterator[None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
-    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
     settings: Any = torch.utils.deterministic
     fill = settings.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     settings.fill_uninitialized_memory = False
     try:
-        yield
+        with sdpa_kernel(SDPBackend.MATH):  # the gradient of the faster attention kernels is not deterministic
+            yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.backends.cudnn.benchmark = benchmark
         settings.fill_uninitialized_memory = fill

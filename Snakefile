@@ -1,0 +1,48 @@
+# The front door: what the study is, and where its parts stand.
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.6")
+
+
+configfile: "config/config.yaml"
+
+
+report: "report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/spectra.smk"
+include: "workflow/rules/culling.smk"
+include: "workflow/rules/testing.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    input:
+        everything(),
+    localrule: True
+
+
+rule report:
+    default_target: True
+    input:
+        rules.all.input,
+        captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
+        code=code("make_report.py"),
+    output:
+        f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/report.log",
+    localrule: True
+    conda:
+        "envs/study.yaml"
+    message:
+        "Writing {output}"
+    script:
+        "workflow/scripts/make_report.py"

@@ -1,0 +1,79 @@
+"""Renew what the README takes from the laptop study: pictures, and the tables between its markers."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+STUDY = HERE.parent / "results" / "laptop"
+WIDTH = 1000  # pixels
+SHOWN = ["rule_graph", "adcs_syn_2", "dfm_fashion_mnist", "shortcuts_fashion_mnist"]
+STEPS = {
+    "train": "training, with learning dynamics",
+    "adcs": "mean spectra and ADCS",
+    "cull": "culling (screened)",
+    "shortcuts": "shortcut tests with controls",
+    "ood": "out-of-distribution tests",
+    "transfer": "transfer tests",
+}
+
+
+def table(header, rows):
+    """Markdown, with the header's last columns to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def runtimes():
+    """One row a step: jobs, median and total wall time, greatest memory."""
+    measured = pd.read_csv(STUDY / "tables" / "runtimes.csv").groupby("step", sort=False)
+    rows = [
+        [STEPS[step], len(jobs), f"{jobs['wall_s'].median():.0f}", f"{jobs['wall_s'].sum():.0f}",
+         f"{jobs['memory_mib'].max():.0f}"]
+        for step, jobs in measured
+    ]  # fmt: skip
+    return table(["step", "jobs", "median, s", "sum, s", "greatest memory, MiB"], rows)
+
+
+def results():
+    """One row a network: accuracy, and the verdicts of its classes."""
+    read = lambda name: pd.read_csv(STUDY / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])  # noqa: E731
+    keys = ["dataset", "network", "augmentation"]
+    verdicts = read("shortcuts").groupby(keys, sort=False)
+    rows = []
+    for key, part in read("networks").groupby(keys, sort=False):
+        mine = verdicts.get_group(key)
+        count = mine["verdict"].value_counts()
+        rows.append(
+            [*key, len(part), f"{part['test_accuracy'].mean():.3f}", f"{mine['tpr_dfm'].mean():.2f}",
+             f"{mine[['tpr_random', 'tpr_radial', 'tpr_other']].mean().max():.2f}",
+             *(count.get(verdict, 0) for verdict in ("strong", "weak", "none"))]
+        )  # fmt: skip
+    header = ["data set", "network", "augmentation", "seeds", "test accuracy", "TPR from the map", "best control"]
+    return table([*header, "strong", "weak", "none"], rows)
+
+
+def renew(text, name, content):
+    """Put content between <!-- name --> and <!-- /name -->."""
+    found = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    assert found.search(text), name
+    return found.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
+
+
+def main():
+    """Pictures, then tables."""
+    for name in SHOWN:
+        with Image.open(STUDY / "figures" / f"{name}.png") as picture:
+            small = picture.convert("RGB").resize((WIDTH, round(picture.height * WIDTH / picture.width)))
+        small.quantize(64, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+    text = README.read_text()
+    for name, content in (("runtimes", runtimes()), ("results", results())):
+        text = renew(text, name, content)
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

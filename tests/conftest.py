@@ -1,0 +1,98 @@
+"""Shared fixtures: one thread, a small network, and one run of the whole DAG for the tests that look at its results."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+from torch import nn
+
+torch.set_num_threads(1)  # the same time and the same bits everywhere
+matplotlib.use("agg")
+
+ROOT = Path(__file__).parents[1]
+PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
+# A folder of pictures beside the sets of config/test.yaml, so that every rule runs.
+PICTURES = {
+    "plan": [
+        *yaml.safe_load((ROOT / "config" / "test.yaml").read_text())["plan"],
+        {"datasets": ["pictures"], "networks": ["resnet18"], "augmentations": ["augmix"], "seeds": [0]},
+    ],
+    "datasets": {
+        "pictures": {
+            "source": "folder", "root": "pictures", "size": 24, "channels": 3, "split_seed": 0, "on_error": "skip",
+            "shares": {"train": 0.5, "validation": 0.25, "test": 0.25},
+        }
+    },
+}  # fmt: skip
+
+
+class Study(NamedTuple):
+    """A copy of the checkout in which the DAG was run."""
+
+    root: Path
+
+    @property
+    def results(self):
+        return self.root / "results" / "test"
+
+    def snakemake(self, *arguments, extra=()):
+        """Run Snakemake on the study; returns the finished process with its output as text."""
+        configs = ["config/test.yaml", "pictures.yaml", *extra]
+        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *configs]
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        return subprocess.run(
+            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+
+def checkout(root):
+    """Copy what the workflow needs, and draw a folder of 3 x 8 pictures of which one does not decode."""
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / part)
+    generator = np.random.default_rng(0)
+    for c, name in enumerate(("bands", "checks", "dots")):
+        (root / "pictures" / name).mkdir(parents=True)
+        for i in range(8):
+            pixels = generator.integers(80 * c, 80 * c + 90, (30, 40, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / "pictures" / name / f"{i}.{'jpg' if i % 2 else 'png'}")
+    (root / "pictures" / "dots" / "broken.png").write_bytes(b"no picture")
+    (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES))
+    return Study(root)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """The finished study; it takes a minute or two, once for all tests."""
+    study = checkout(tmp_path_factory.mktemp("study"))
+    done = study.snakemake("--cores", "all", "--resources", "gpu=1")
+    assert done.returncode == 0, done.stdout
+    return study
+
+
+@pytest.fixture
+def small_network():
+    """A fixed, smooth network: small_network(channels, classes, seed=0, dtype=float32) -> module."""
+
+    def make(channels, classes, seed=0, dtype=torch.float32):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            layers = (nn.Conv2d(channels, 5, 3, padding=1), nn.BatchNorm2d(5), nn.GELU(), nn.AdaptiveAvgPool2d(2))
+            network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(20, classes))
+            for parameter in network.parameters():
+                nn.init.normal_(parameter, std=0.7)
+        return network.to(dtype)
+
+    return make

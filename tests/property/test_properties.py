@@ -1,0 +1,130 @@
+"""What holds at every size: odd, even, not square, one pixel. Tolerance 1e-10, float64, images of unit variance."""
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+sides = st.integers(1, 17)
+seeds = st.integers(0, 2**32 - 1)
+percents = st.floats(0.01, 100)
+quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def noise(seed, *shape):
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape))
+
+
+def random_mask(pairs, seed):
+    generator = np.random.default_rng(seed)
+    return pairs.scatter(generator.random(len(pairs)) < generator.random())
+
+
+@quick
+@given(sides, sides)
+def test_pairs_cover_the_spectrum_once(height, width):
+    pairs = ConjugatePairs(height, width)
+    own = (2 if height % 2 == 0 else 1) * (2 if width % 2 == 0 else 1)  # frequencies that are their own partner
+    assert len(pairs) == (height * width + own) // 2
+    assert pairs.size.sum() == height * width
+    assert (pairs.scatter(np.arange(len(pairs))) >= 0).all()
+
+
+@quick
+@given(sides, sides, seeds)
+def test_keep_and_remove_part_an_image_and_its_energy(height, width, seed):
+    image, mask = noise(seed, 2, height, width), random_mask(ConjugatePairs(height, width), seed)
+    kept, removed = spectrum.keep(image, mask), spectrum.remove(image, mask)
+    torch.testing.assert_close(kept + removed, image, rtol=0, atol=1e-10)
+    torch.testing.assert_close((kept * removed).sum(), torch.zeros((), dtype=torch.float64), rtol=0, atol=1e-10)
+    torch.testing.assert_close(spectrum.keep(kept, mask), kept, rtol=0, atol=1e-10)
+
+
+@quick
+@given(sides, sides, seeds)
+def test_filtering_equals_the_full_complex_fft(height, width, seed):
+    image, mask = noise(seed, 2, height, width), random_mask(ConjugatePairs(height, width), seed)
+    full = np.fft.ifft2(np.fft.fft2(image) * np.fft.ifftshift(mask))
+    np.testing.assert_allclose(spectrum.keep(image, mask), full, rtol=0, atol=1e-10)  # its imaginary part is 0
+
+
+@quick
+@given(sides, sides, seeds)
+def test_waves_of_all_pairs_add_up_to_the_image(height, width, seed):
+    pairs, image = ConjugatePairs(height, width), noise(seed, 1, 1, height, width)
+    a, b = pairs.coefficients(image)
+    cosine, sine = pairs.waves(np.arange(len(pairs)), dtype=torch.float64)
+    rebuilt = torch.einsum("ncp,phw->nchw", a, cosine) - torch.einsum("ncp,phw->nchw", b, sine)
+    torch.testing.assert_close(rebuilt, image, rtol=0, atol=1e-10)
+
+
+@quick
+@given(sides, sides, seeds)
+def test_mirror_is_its_own_inverse_and_conjugates(height, width, seed):
+    image = noise(seed, height, width).numpy()
+    centred = np.fft.fftshift(np.fft.fft2(image))
+    np.testing.assert_array_equal(spectrum.mirror(spectrum.mirror(image)), image)
+    np.testing.assert_allclose(spectrum.mirror(centred), centred.conj(), rtol=0, atol=1e-10)
+
+
+@quick
+@given(sides, sides, seeds, percents)
+def test_a_map_is_symmetric_and_no_larger_than_it_must_be(height, width, seed, percent):
+    pairs = ConjugatePairs(height, width)
+    mask = dfm.dominant(np.random.default_rng(seed).standard_normal((1, len(pairs))), pairs, percent)[0]
+    wanted = max(1, int(percent / 100 * height * width))
+    assert spectrum.symmetric(mask)
+    assert wanted <= mask.sum() <= wanted + 1
+
+
+@quick
+@given(sides, sides, seeds, percents, percents)
+def test_a_larger_percentage_holds_the_smaller(height, width, seed, one, other):
+    pairs = ConjugatePairs(height, width)
+    increment = np.random.default_rng(seed).integers(0, 4, (1, len(pairs))).astype(float)  # many ties
+    small, large = (dfm.dominant(increment, pairs, p) for p in sorted((one, other)))
+    assert (small <= large).all()
+
+
+@quick
+@given(sides, sides, seeds, st.sampled_from(["random", "radial"]))
+def test_a_control_has_the_size_of_its_map(height, width, seed, kind):
+    mask = random_mask(ConjugatePairs(height, width), seed)
+    drawn = shortcuts.control_mask(mask, kind, seed)
+    assert spectrum.symmetric(drawn)
+    assert drawn.sum() == mask.sum()
+    if kind == "radial":
+        ring = np.rint(spectrum.radius(height, width)).astype(int)
+        np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=30), np.bincount(ring[mask], minlength=30))
+
+
+@quick
+@given(st.integers(1, 6), sides, sides, seeds)
+def test_adcs_is_bounded_and_sums_to_zero_over_the_classes(n_classes, height, width, seed):
+    energy = np.random.default_rng(seed).integers(0, 5, (n_classes, 1, height, width)).astype(float)
+    found = adcs.accumulate(energy)
+    assert np.abs(found).max() <= n_classes - 1
+    assert (found.sum(axis=0) == 0).all()
+
+
+@quick
+@given(st.integers(1, 9), st.integers(1, 9), seeds, st.integers(1, 40))
+def test_exact_increments_equal_removal_by_mask(height, width, seed, batch_size):
+    images, labels = noise(seed, 7, 2, height, width), np.array([1, 0, 1, 1, 0, 1, 1])
+    with torch.random.fork_rng():
+        torch.manual_seed(seed % 1000)
+        linear = nn.Linear(2 * height * width, 2).double()
+    network = nn.Sequential(nn.Flatten(), nn.Tanh(), linear)
+    pairs = ConjugatePairs(height, width)
+    found = culling.cull(network, images, labels, 2, "exact", batch_size=batch_size).increment
+    p = seed % len(pairs)
+    with torch.no_grad():
+        for c in range(2):
+            mine, target = images[labels == c], torch.full(((labels == c).sum(),), c)
+            without = spectrum.remove(mine, pairs.scatter(np.arange(len(pairs)) == p))
+            losses = [nn.functional.cross_entropy(network(x), target).item() for x in (without, mine)]
+            np.testing.assert_allclose(found[c, p], losses[0] - losses[1], rtol=0, atol=1e-10)

@@ -1,0 +1,100 @@
+"""ADCS against a slow double loop over classes. Tolerance 1e-10 in float64, 1e-4 in float32 (amplitudes near 10)."""
+
+import numpy as np
+import pytest
+import torch
+
+from frequency_shortcuts import adcs, spectrum
+
+LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2])  # unequal, not sorted
+
+
+def noise(n, channels, height, width, seed=0):
+    return np.random.default_rng(seed).standard_normal((n, channels, height, width))
+
+
+def slow_amplitude(images, labels, n_classes):
+    spectra = np.abs(np.fft.fftshift(np.fft.fft2(images), axes=(-2, -1)))
+    return np.stack([np.mean([s for s, y in zip(spectra, labels, strict=True) if y == c], 0) for c in range(n_classes)])
+
+
+def slow_adcs(energy):
+    out = np.zeros(energy.shape, int)
+    for c in range(len(energy)):
+        for other in range(len(energy)):
+            if other != c:
+                out[c] += np.sign(energy[c] - energy[other]).astype(int)
+    return out
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (5, 5), (1, 4), (1, 1)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
+def test_mean_amplitude_equals_the_mean_of_full_spectra(size, dtype, tolerance):
+    images = noise(len(LABELS), 3, *size)
+    found = adcs.mean_amplitude(images.astype(dtype), LABELS, 3, batch_size=4)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, slow_amplitude(images, LABELS, 3), rtol=0, atol=tolerance)
+
+
+def test_mean_amplitude_normalises_uint8_and_reads_tensors():
+    pixels = np.random.default_rng(0).integers(0, 256, (11, 2, 6, 6), np.uint8)
+    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
+    seen = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
+    found = adcs.mean_amplitude(torch.from_numpy(pixels), torch.from_numpy(LABELS), 3, mean=mean, std=std)
+    np.testing.assert_allclose(found, slow_amplitude(seen, LABELS, 3), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 5])
+def test_accumulate_equals_the_double_loop(n_classes):
+    amplitude = np.abs(noise(n_classes, 3, 7, 8))
+    found = adcs.accumulate(amplitude)
+    assert found.dtype == np.int16
+    np.testing.assert_array_equal(found, slow_adcs(amplitude.mean(axis=1)))
+
+
+def test_accumulate_counts_ties_as_zero():
+    amplitude = np.random.default_rng(1).integers(0, 3, (6, 1, 9, 9)).astype(float)
+    np.testing.assert_array_equal(adcs.accumulate(amplitude), slow_adcs(amplitude[:, 0]))
+
+
+def test_luma_weights_the_channels():
+    amplitude = np.abs(noise(4, 3, 5, 5))
+    weighted = sum(weight * amplitude[:, i] for i, weight in enumerate(adcs.LUMA))
+    np.testing.assert_array_equal(adcs.accumulate(amplitude, adcs.LUMA), slow_adcs(weighted))
+    assert (adcs.accumulate(amplitude, adcs.LUMA) != adcs.accumulate(amplitude)).any()
+
+
+def test_departure_a_mean_not_a_sum_so_that_class_sizes_do_not_matter():
+    images, labels = noise(8, 1, 6, 6), np.repeat([0, 1], 4)
+    more = np.concatenate([images, np.tile(images[labels == 1], (9, 1, 1, 1))])
+    plain = adcs.accumulate(adcs.mean_amplitude(images, labels, 2))
+    np.testing.assert_array_equal(adcs.accumulate(adcs.mean_amplitude(more, np.r_[labels, [1] * 36], 2)), plain)
+    assert (plain == -1).any()  # a sum would make class 1 the larger one everywhere
+    assert (plain == 1).any()
+
+
+def test_departure_no_comparison_of_a_class_with_itself():
+    levels = adcs.accumulate(np.arange(10.0)[:, None, None, None] * np.ones((1, 3, 2, 2)))
+    np.testing.assert_array_equal(levels[:, 0, 0], np.arange(-9, 10, 2))  # published: -10 .. 8
+    assert (adcs.accumulate(np.abs(noise(10, 3, 8, 8))).sum(axis=0) == 0).all()
+
+
+def test_adcs_of_real_images_is_symmetric():
+    amplitude = adcs.mean_amplitude(noise(11, 3, 8, 8), LABELS, 3)
+    assert spectrum.symmetric(adcs.accumulate(amplitude))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: adcs.mean_amplitude(noise(2, 1, 4, 4), [0, 2], 3), "no image of class 1; every class needs at least"),
+        (lambda: adcs.mean_amplitude(np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 2), "uint8 images need the mean and"),
+        (lambda: adcs.mean_amplitude(noise(3, 1, 4, 4), [0, 1, 2], 2), "labels 0 to 2, but the classes are 0 to 1"),
+        (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
+        (lambda: adcs.accumulate(np.zeros((2, 1, 4, 4)), adcs.LUMA), "3 channel weights for 1 channels"),
+    ],
+    ids=["class missing", "no statistics", "label too large", "shape", "weights"],
+)
+def test_errors_say_what_is_wrong(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,218 @@
+"""Ranks, masks, DFM files, the published layout."""
+
+import pickle
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from frequency_shortcuts import dfm
+from frequency_shortcuts.culling import Culling
+from frequency_shortcuts.spectrum import ConjugatePairs, mirror, symmetric
+
+PAIRS = ConjugatePairs(6, 5)
+EVALUATED = np.arange(3 * len(PAIRS)).reshape(3, -1) % 2 == 0
+CLASSES = ["a", "b", "c"]
+
+
+def increments(n_classes=3, pairs=PAIRS, seed=0):
+    return np.random.default_rng(seed).standard_normal((n_classes, len(pairs)))
+
+
+def slow_dominant(increment, pairs, percent):
+    """One class: keep pairs, best first, until enough positions are kept."""
+    plane, wanted = np.zeros((pairs.height, pairs.width), bool), int(percent / 100 * pairs.height * pairs.width)
+    for p in sorted(range(len(pairs)), key=lambda p: (-np.float32(increment[p]), p)):
+        if plane.sum() >= max(1, wanted):
+            break
+        for row, column in pairs.positions[p]:
+            plane[row, column] = True
+    return plane
+
+
+def written(path, percents=(5, 12.5)):
+    culling = Culling(increments(), EVALUATED, np.array([0.1, 0.2, 0.3]), np.array([4, 5, 6]), "screened")
+    about = {"classes": CLASSES, "split": "validation", "weights_sha256": "ab", "created_by": "tests"}
+    dfm.write(path, culling, PAIRS, percents, **about)
+    return culling
+
+
+def test_rank_is_the_place_in_descending_order():
+    values = increments()
+    slow = [[sum(other > value for other in row) for value in row] for row in values]
+    np.testing.assert_array_equal(dfm.rank(values), slow)
+    assert dfm.rank(values).dtype == np.int32
+
+
+def test_rank_breaks_ties_of_the_stored_precision_by_position():
+    np.testing.assert_array_equal(dfm.rank(np.array([1.0, 1 + 1e-12, 2, 1, -0.0, 0.0])), [1, 2, 0, 3, 4, 5])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e39])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_rank_refuses_what_is_not_finite_as_stored(bad):
+    with pytest.raises(ValueError, match="not finite numbers: the pairs cannot be ranked"):
+        dfm.rank(np.array([1.0, bad]))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (8, 8), (7, 7), (6, 5), (1, 9), (1, 1)])
+@pytest.mark.parametrize("percent", [1, 5, 10, 20, 100])
+def test_dominant_equals_a_slow_loop(size, percent):
+    pairs = ConjugatePairs(*size)
+    values = increments(2, pairs).round(1)  # with ties
+    masks = dfm.dominant(values, pairs, percent)
+    np.testing.assert_array_equal(masks, [slow_dominant(row, pairs, percent) for row in values])
+    assert masks.dtype == bool
+
+
+def test_departure_every_map_holds_the_mirror_of_what_it_holds(tmp_path):
+    written(tmp_path / "a.h5")
+    held = dfm.read(tmp_path / "a.h5")
+    for plane in (held.loss_increment, held.rank, held.evaluated, *held.masks.values()):
+        assert symmetric(plane)
+
+
+def test_file_holds_what_was_written(tmp_path):
+    culling = written(tmp_path / "a.h5")
+    held = dfm.read(tmp_path / "a.h5")
+    np.testing.assert_array_equal(held.loss_increment, PAIRS.scatter(culling.increment.astype(np.float32)))
+    np.testing.assert_array_equal(held.rank, PAIRS.scatter(dfm.rank(culling.increment)))
+    np.testing.assert_array_equal(held.evaluated, PAIRS.scatter(EVALUATED))
+    assert list(held.masks) == [5, 12.5]
+    for percent in held.masks:
+        np.testing.assert_array_equal(held.mask(percent), dfm.dominant(culling.increment, PAIRS, percent))
+    assert held.attributes["baseline_loss"].tolist() == [0.1, 0.2, 0.3]
+    assert held.attributes["images_per_class"].tolist() == [4, 5, 6]
+    named = {"layout": "centred", "method": "screened", "split": "validation", "weights_sha256": "ab"}
+    assert {name: held.attributes[name] for name in named} == named
+    assert held.attributes["classes"].tolist() == CLASSES
+
+
+def test_masks_can_be_made_again_from_the_stored_increments(tmp_path):
+    written(tmp_path / "a.h5")
+    held = dfm.read(tmp_path / "a.h5")
+    np.testing.assert_array_equal(dfm.dominant(PAIRS.gather(held.loss_increment), PAIRS, 12.5), held.mask(12.5))
+
+
+def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):
+    written(tmp_path / "a.h5")
+    assert h5py.is_hdf5(tmp_path / "a.h5")
+    found = {}
+    with h5py.File(tmp_path / "a.h5") as file:
+        file.visititems(lambda name, item: found.update({name: item.dtype.name} if hasattr(item, "dtype") else {}))
+    maps = {"mask/top_5": "bool", "mask/top_12.5": "bool"}
+    assert found == {"loss_increment": "float32", "rank": "int32", "evaluated": "bool"} | maps
+
+
+def test_a_percentage_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
+    written(tmp_path / "a.h5")
+    with pytest.raises(ValueError, match=r"no top-7 % map in the DFM file: it holds 5, 12\.5"):
+        dfm.read(tmp_path / "a.h5").mask(7)
+
+
+def test_published_layout_is_a_dict_of_float_planes_and_comes_back(tmp_path):
+    masks = dfm.dominant(increments(), PAIRS, 20)
+    dfm.write_published(tmp_path / "a.pkl", masks)
+    plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
+    assert list(plain) == [0, 1, 2]
+    assert all(type(plane) is np.ndarray and plane.dtype.kind == "f" for plane in plain.values())
+    np.testing.assert_array_equal(np.stack(list(plain.values())), masks)
+    np.testing.assert_array_equal(dfm.read_published(tmp_path / "a.pkl"), masks)
+
+
+def dumped(path, content, protocol=4):
+    path.write_bytes(pickle.dumps(content, protocol))
+    return path
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, ">f8"])
+def test_published_masks_of_every_protocol_and_dtype_are_read(tmp_path, protocol, dtype):
+    masks = dfm.dominant(increments(), PAIRS, 20)
+    path = dumped(
+        tmp_path / "a.pkl", {c: np.asfortranarray(mask.astype(dtype)) for c, mask in enumerate(masks)}, protocol
+    )
+    np.testing.assert_array_equal(dfm.read_published(path), masks)
+
+
+def test_published_masks_of_numpy_1_are_read(tmp_path):
+    content = pickle.dumps({0: np.ones((2, 2))}, 2)
+    (tmp_path / "a.pkl").write_bytes(content.replace(b"numpy._core", b"numpy.core"))
+    assert dfm.read_published(tmp_path / "a.pkl").all()
+
+
+def test_missing_partners_are_added_with_a_warning(tmp_path):
+    half = np.zeros((4, 4))
+    half[0, 1] = half[2, 2] = 1
+    with pytest.warns(UserWarning, match="1 frequencies lacked their conjugate partner, which was added"):
+        (mask,) = dfm.read_published(dumped(tmp_path / "a.pkl", {0: half}))
+    np.testing.assert_array_equal(mask, (half > 0) | (mirror(half) > 0))
+
+
+class Malicious:
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("function", [open, eval, exec, __import__("os").system, np.save], ids=lambda f: f.__name__)
+def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, protocol, function):
+    victim, code = tmp_path / "victim", f"__import__('pathlib').Path({str(tmp_path / 'victim')!r}).touch()"
+    arguments = {"open": (str(victim), "w"), "system": (f"touch {victim}",), "save": (str(victim) + ".npy", 0)}
+    evil = Malicious(function, *arguments.get(function.__name__, (code,)))
+    path = dumped(tmp_path / "a.pkl", {0: np.ones((2, 2)), 1: evil}, protocol)
+    with pytest.raises(ValueError, match=f"not a pickle of masks: it refers to .*{function.__name__}, which masks do"):
+        dfm.read_published(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pkl"]
+
+
+def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path):
+    """One byte of a dtype's state replaced: numpy's own unpickling crashes on it, so a process of its own."""
+    good = pickle.dumps({0: np.ones((4, 4), np.float32)}, 4)
+    bad = good.replace(b"\x8c\x01<\x94NNN", b"\x8c\x01<\x94qNN", 1)
+    assert bad != good
+    (tmp_path / "a.pkl").write_bytes(bad)
+    code = (
+        "import sys; from frequency_shortcuts import dfm\n"
+        "try: print(dfm.read_published(sys.argv[1]).all())\nexcept ValueError as error: print('refused:', error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.pkl"], capture_output=True, text=True)
+    assert done.returncode == 0, f"the process died of signal {-done.returncode}"
+    assert done.stdout == "True\n" or ("refused: " in done.stdout and "a.pkl" in done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "holds no dict with the classes 0, 1, 2, ... as keys"),
+        ({}, "holds no dict with the classes"),
+        ({1: np.ones((2, 2))}, "holds no dict with the classes"),
+        ({0: np.ones((2, 2)), "a": np.ones((2, 2))}, "holds no dict with the classes"),
+        ({0: np.ones((2, 2)), 1: np.ones((2, 3))}, r"expected one number array \[H, W\] of the same size"),
+        ({0: np.ones(4)}, r"expected one number array \[H, W\]"),
+        ({0: [[1], [1, 0]]}, r"expected one number array \[H, W\]"),
+        ({0: np.array([[None]])}, r"expected one number array \[H, W\]|not a pickle of masks"),
+        ({0: np.full((2, 2), 0.5)}, "holds other values than 0 and 1"),
+        ({0: np.full((2, 2), np.nan)}, "holds other values than 0 and 1"),
+        (
+            {0: np.ones((2, 2)), 1: np.full((2, 2), "1")},
+            r"expected one number array \[H, W\]|other values than 0 and 1|not a pickle of masks",
+        ),
+    ],
+    ids=["list", "empty", "from 1", "mixed keys", "sizes", "flat", "ragged", "object", "halves", "nan", "text"],
+)
+def test_other_pickles_are_refused_naming_the_file(tmp_path, content, message):
+    with pytest.raises(ValueError, match=f"a.pkl.*{message}"):
+        dfm.read_published(dumped(tmp_path / "a.pkl", content))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle at all", b"\x80\x04}\x94(K\x00"])
+def test_files_that_are_no_pickle_are_refused(tmp_path, content):
+    (tmp_path / "a.pkl").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.pkl is not a pickle of masks"):
+        dfm.read_published(tmp_path / "a.pkl")

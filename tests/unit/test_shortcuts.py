@@ -1,0 +1,239 @@
+"""Shortcut tests against loops over images and masks. Tolerance 1e-12 unless stated."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import stats
+from torch import nn
+
+from frequency_shortcuts import shortcuts, spectrum
+from frequency_shortcuts.dfm import dominant
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+SIZE = (8, 7)
+LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])  # unequal, not sorted
+
+
+@pytest.fixture(scope="module")
+def case():
+    """Network, images, masks; the network calls every class at least once."""
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(56, 3))
+    images = torch.randn(len(LABELS), 1, *SIZE)
+    masks = dominant(
+        np.random.default_rng(0).standard_normal((3, len(ConjugatePairs(*SIZE)))), ConjugatePairs(*SIZE), 30
+    )
+    assert len(set(called(network, images))) == 3
+    return network, images, masks
+
+
+def called(network, images, mask=None):
+    """The class of each image, after the full complex FFT there and back."""
+    if mask is not None:
+        images = torch.from_numpy(np.fft.ifft2(np.fft.fft2(images) * np.fft.ifftshift(mask)).real.astype(np.float32))
+    with torch.no_grad():
+        return np.array([int(network(image[None]).argmax()) for image in images])
+
+
+def slow_rates(found, c):
+    own = [call == c for call, label in zip(found, LABELS, strict=True) if label == c]
+    others = [call == c for call, label in zip(found, LABELS, strict=True) if label != c]
+    return np.mean(own), np.mean(others)
+
+
+def test_measure_equals_loops_over_masks_and_images(case):
+    network, images, masks = case
+    table = shortcuts.measure(network, images, LABELS, masks, controls=3, seed=7, batch_size=5)
+    for row in table.itertuples():
+        c = row[1]
+        mask = {
+            "unfiltered": lambda row, c: np.ones(SIZE, bool),
+            "dfm": lambda row, c: masks[c],
+            "other": lambda row, c: masks[row.draw],
+            "random": lambda row, c: shortcuts.control_mask(masks[c], "random", [7, c, row.draw]),
+            "radial": lambda row, c: shortcuts.control_mask(masks[c], "radial", [7, c, row.draw]),
+        }[row.filter](row, c)
+        expected = slow_rates(called(network, images, mask), c)
+        np.testing.assert_allclose((row.tpr, row.fpr), expected, rtol=0, atol=1e-12)
+        assert row.positions == mask.sum()
+        assert row.images == (c == LABELS).sum()
+        if row.filter == "unfiltered":
+            assert np.isnan(row.overlap)
+        else:
+            assert row.overlap == (mask & masks[c]).sum() / (mask | masks[c]).sum()
+
+
+def test_measure_has_one_row_a_class_filter_and_draw(case):
+    table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=4)
+    found = table.groupby(["class", "filter"])["draw"].agg(list).to_dict()
+    for c in range(3):
+        assert found[c, "unfiltered"] == found[c, "dfm"] == [0]
+        assert found[c, "random"] == found[c, "radial"] == [0, 1, 2, 3]
+        assert found[c, "other"] == [other for other in range(3) if other != c]
+    assert len(table) == 3 * (1 + 1 + 4 + 4 + 2)
+
+
+def test_measure_is_seeded_and_draws_differ(case):
+    first, again, other = (shortcuts.measure(*case[:2], LABELS, case[2], controls=3, seed=s) for s in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["overlap"].equals(other["overlap"])
+
+
+def test_measure_without_false_positives_keeps_the_true_ones(case):
+    full = shortcuts.measure(*case[:2], LABELS, case[2], controls=2)
+    short = shortcuts.measure(*case[:2], LABELS, case[2], controls=2, false_positives=False)
+    rates = ["fpr", "fpr_low", "fpr_high"]
+    assert short[rates].isna().all(axis=None)
+    pd.testing.assert_frame_equal(short.drop(columns=rates), full.drop(columns=rates))
+    assert shortcuts.verdicts(short)["verdict"].tolist() == shortcuts.verdicts(full)["verdict"].tolist()
+
+
+@pytest.mark.parametrize("kind", ["random", "radial"])
+@pytest.mark.parametrize("size", [(32, 32), (8, 8), (7, 7), (6, 5), (1, 9), (1, 1)])
+def test_controls_have_the_size_of_the_map_and_the_radial_ones_its_rings(kind, size):
+    pairs, ring = ConjugatePairs(*size), np.rint(spectrum.radius(*size)).astype(int)
+    for seed in range(20):
+        mask = dominant(np.random.default_rng(seed).standard_normal((1, len(pairs))), pairs, 5 + 4 * seed)[0]
+        drawn = shortcuts.control_mask(mask, kind, seed)
+        assert drawn.sum() == mask.sum()
+        assert spectrum.symmetric(drawn)
+        if kind == "radial":
+            np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99))
+
+
+def test_random_controls_are_uniform_over_the_pairs():
+    """Each pair of two is drawn with the same chance: chi-square over 4000 draws, p above 0.001."""
+    pairs, increment = ConjugatePairs(6, 6), np.zeros((1, 20))
+    increment[0, np.flatnonzero(pairs.size == 2)[:5]] = 1
+    mask = dominant(increment, pairs, 28)[0]
+    counts = sum(pairs.gather(shortcuts.control_mask(mask, "random", s)).astype(int) for s in range(4000))
+    assert (counts[pairs.size == 1] == 0).all()
+    assert stats.chisquare(counts[pairs.size == 2]).pvalue > 0.001
+
+
+def test_a_map_of_a_whole_ring_is_its_own_radial_control():
+    ring = np.rint(spectrum.radius(8, 8)) == 2
+    assert spectrum.symmetric(ring)
+    np.testing.assert_array_equal(shortcuts.control_mask(ring, "radial", 0), ring)
+    assert (shortcuts.control_mask(ring, "random", 0) != ring).any()
+
+
+@pytest.mark.parametrize("hits", [1, 7, 20, 33, 40])
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_share_is_the_percentile_bootstrap(hits, confidence):
+    """scipy with 20,000 resamples; tolerance 1/40, one step of the share of 40 images."""
+    values = np.arange(40) < hits
+    share, low, high = shortcuts.share(values, confidence)
+    assert share == hits / 40
+    if hits == 40:
+        assert (low, high) == (1, 1)
+        return
+    interval = stats.bootstrap(
+        (values,), np.mean, method="percentile", confidence_level=confidence, n_resamples=20_000, batch=2000, rng=0
+    ).confidence_interval
+    np.testing.assert_allclose((low, high), interval, rtol=0, atol=1 / 40 + 1e-12)
+
+
+def test_share_of_nothing_is_missing_and_of_none_is_zero():
+    assert np.isnan(shortcuts.share(np.zeros(0, bool))).all()
+    assert shortcuts.share(np.zeros(5, bool)) == (0, 0, 0)
+
+
+def table_of(dfm, low, random, radial, other):
+    """A table as of `measure` for one class, two draws a control that average to what is given."""
+    rows = [("unfiltered", 0, 0.9, 0.8, np.nan), ("dfm", 0, dfm, low, 1.0)]
+    for kind, tpr in (("random", random), ("radial", radial), ("other", other)):
+        rows += [(kind, 0, tpr - 0.05, 0, 0.25), (kind, 1, tpr + 0.05, 0, 0.75)]
+    table = pd.DataFrame(rows, columns=["filter", "draw", "tpr", "tpr_low", "overlap"])
+    return table.assign(**{"class": 0, "positions": 4, "images": 9, "tpr_high": 1.0, "fpr": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("rates", "verdict"),
+    [
+        ((0.9, 0.8, 0.1, 0.2, 0.3), "strong"),
+        ((0.6, 0.5, 0.1, 0.2, 0.3), "strong"),
+        ((0.59, 0.5, 0.1, 0.2, 0.3), "weak"),
+        ((0.9, 0.8, 0.81, 0.2, 0.3), "none"),
+        ((0.9, 0.8, 0.1, 0.81, 0.3), "none"),
+        ((0.9, 0.8, 0.1, 0.2, 0.81), "none"),
+    ],
+)
+def test_verdict_needs_a_high_rate_clearly_above_every_control(rates, verdict):
+    (row,) = shortcuts.verdicts(table_of(*rates)).itertuples()
+    assert row.verdict == verdict
+    found = (row.tpr_unfiltered, row.tpr_dfm, row.tpr_dfm_low, row.tpr_random, row.tpr_radial, row.tpr_other)
+    np.testing.assert_allclose(found, (0.9, *rates), rtol=0, atol=1e-12)
+    assert row.overlap_radial == 0.5
+    assert row.images == 9
+
+
+def test_verdict_of_a_single_class_does_without_other_maps(case):
+    table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=2)
+    verdicts = shortcuts.verdicts(table[table["filter"] != "other"])
+    assert "tpr_other" not in verdicts
+    assert len(verdicts) == 3
+
+
+def test_over_seeds_is_mean_and_sample_deviation():
+    runs = [
+        shortcuts.verdicts(table_of(d, d - 0.1, 0.1, 0.2, 0.3)).assign(seed=s) for s, d in enumerate((0.5, 0.8, 0.9))
+    ]
+    table = pd.concat(runs).assign(dataset="d", network="n", augmentation="a")
+    (row,) = shortcuts.over_seeds(table).itertuples()
+    np.testing.assert_allclose(
+        [row.tpr_dfm_mean, row.tpr_dfm_sd], [np.mean([0.5, 0.8, 0.9]), np.std([0.5, 0.8, 0.9], ddof=1)], rtol=1e-12
+    )
+    assert (row.seeds, row.strong_seeds) == (3, 2)
+    single = shortcuts.over_seeds(table[table["seed"] == 0])
+    assert single["tpr_dfm_sd"].isna().all()
+
+
+def test_band_stop_is_the_change_of_the_confusion_matrix(case):
+    network, images, _ = case
+    bands = spectrum.bands(*SIZE, (1.5, 3))
+    table = shortcuts.band_stop(network, images, LABELS, bands, 3)
+    assert table["removed"].unique().tolist() == ["B1+B2", "B1+B3", "B2+B3"]
+    assert len(table) == 27
+    for row in table.itertuples():
+        a, b = (int(name[1]) - 1 for name in row.removed.split("+"))
+        before, after = called(network, images), called(network, images, ~(bands[a] | bands[b]))
+        of_class = row.true_class == LABELS
+        original, filtered = (np.sum(of_class & (x == row.called_class)) for x in (before, after))
+        assert (row.original, row.filtered) == (original, filtered)
+        np.testing.assert_allclose(row.delta_percent, 100 * (filtered - original) / of_class.sum(), rtol=0, atol=1e-12)
+    assert table["delta_percent"].abs().max() > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"controls": 0}, "controls 0: expected at least 1 draw"),
+        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
+        ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
+        ({"labels": LABELS[:-1]}, "11 labels .*12 images|12 images .*11 labels"),
+        ({"masks": np.ones((3, 4, 4), bool)}, r"mask of shape \(4, 4\): the images need \[8, 7\]"),
+        ({"masks": np.ones((2, *SIZE), bool)}, "labels 0 to 2, but the classes are 0 to 1"),
+        ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64: expected bool"),
+    ],
+    ids=["controls", "class missing", "label 3", "labels short", "mask size", "two masks", "mask dtype"],
+)
+def test_errors_say_what_is_wrong_and_what_is_allowed(case, change, message):
+    arguments = {"network": case[0], "images": case[1], "labels": LABELS, "masks": case[2]} | change
+    with pytest.raises(ValueError, match=message):
+        shortcuts.measure(**arguments)
+
+
+def test_a_network_with_more_outputs_than_masks_is_named(case):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(56, 4))
+    nn.init.constant_(network[1].bias, 0).data[3] = 99
+    with pytest.raises(ValueError, match="output for class 3, but there are 3 classes"):
+        shortcuts.measure(network, case[1], LABELS, case[2])
+
+
+def test_controls_refuse_an_unknown_kind_and_a_mask_that_is_no_mask():
+    with pytest.raises(ValueError, match="unknown control 'ring': choose from random, radial"):
+        shortcuts.control_mask(np.ones((4, 4), bool), "ring", 0)
+    with pytest.raises(ValueError, match="not symmetric"):  # its control would have another size
+        shortcuts.control_mask(np.arange(36).reshape(6, 6) == 20, "random", 0)

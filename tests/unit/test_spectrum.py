@@ -1,0 +1,185 @@
+"""Pairs, layout, masks: against the full complex FFT. Tolerances: 1e-12 in float64, 1e-5 in float32 (unit variance)."""
+
+import numpy as np
+import pytest
+import torch
+
+from frequency_shortcuts import spectrum
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (4, 6), (5, 6), (6, 5), (7, 9), (8, 8)]
+sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+def noise(*shape, dtype=np.float64, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def slow_keep(images, mask):
+    """Keep through the full complex FFT; the imaginary part must vanish by itself."""
+    filtered = np.fft.ifft2(np.fft.fft2(images) * np.fft.ifftshift(mask))
+    assert np.abs(filtered.imag).max() < 1e-12
+    return filtered.real
+
+
+def partner(row, column, height, width):
+    u, v = row - height // 2, column - width // 2
+    return (-u + height // 2) % height, (-v + width // 2) % width
+
+
+def random_mask(height, width, seed=0, share=0.4):
+    pairs = ConjugatePairs(height, width)
+    return pairs.scatter(np.random.default_rng(seed).random(len(pairs)) < share)
+
+
+@pytest.mark.parametrize(("side", "count"), [(32, 514), (224, 25_090)])
+def test_count_of_pairs_is_the_stated_one(side, count):
+    assert len(ConjugatePairs(side, side)) == count
+
+
+@sizes
+def test_pairs_are_each_position_once_with_its_partner(size):
+    pairs = ConjugatePairs(*size)
+    found = sorted(tuple(p) for first, second in pairs.positions for p in {tuple(first), tuple(second)})
+    assert found == [(i, j) for i in range(size[0]) for j in range(size[1])]
+    for (first, second), count in zip(pairs.positions, pairs.size, strict=True):
+        assert partner(*first, *size) == tuple(second)
+        assert count == (1 if tuple(first) == tuple(second) else 2)
+
+
+@sizes
+def test_frequencies_and_radius_belong_to_both_members(size):
+    pairs = ConjugatePairs(*size)
+    grid = np.fft.fftshift(np.hypot(*np.meshgrid(*(np.fft.fftfreq(n, 1 / n) for n in size), indexing="ij")))
+    np.testing.assert_allclose(spectrum.radius(*size), grid, rtol=0, atol=1e-12)
+    for member in (0, 1):
+        np.testing.assert_allclose(grid[tuple(pairs.positions[:, member].T)], pairs.radius, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(pairs.frequencies + np.array(size) // 2, pairs.positions[:, 0])
+
+
+@sizes
+def test_mirror_reads_at_the_negated_frequency(size):
+    plane = noise(*size)
+    slow = np.array([[plane[partner(i, j, *size)] for j in range(size[1])] for i in range(size[0])])
+    np.testing.assert_array_equal(spectrum.mirror(plane), slow)
+
+
+@sizes
+def test_from_half_plane_is_the_centred_full_amplitude(size):
+    image = noise(2, *size)
+    half, full = np.abs(np.fft.rfft2(image)), np.abs(np.fft.fftshift(np.fft.fft2(image), axes=(-2, -1)))
+    np.testing.assert_allclose(spectrum.from_half_plane(half, size[1]), full, rtol=0, atol=1e-12)
+
+
+@sizes
+def test_scatter_is_symmetric_keeps_dtype_and_gather_inverts_it(size):
+    pairs = ConjugatePairs(*size)
+    values = np.arange(2 * len(pairs), dtype=np.int16).reshape(2, -1)
+    plane = pairs.scatter(values)
+    assert plane.dtype == np.int16
+    assert plane.shape == (2, *size)
+    assert spectrum.symmetric(plane)
+    np.testing.assert_array_equal(pairs.gather(plane), values)
+
+
+@sizes
+def test_coefficients_are_those_of_the_full_fft(size):
+    pairs, images = ConjugatePairs(*size), noise(2, 3, *size)
+    full = np.fft.fft2(images)
+    u, v = pairs.frequencies.T
+    real, imaginary = pairs.coefficients(torch.from_numpy(images)).numpy()
+    expected = full[..., u % size[0], v % size[1]]
+    np.testing.assert_allclose(real, expected.real, rtol=0, atol=1e-12)
+    # The member with v >= 0 is listed, which conjugates the coefficient of the other one.
+    flipped = np.where((v < 0) & (-v % size[1] != v % size[1]), -1, 1)
+    np.testing.assert_allclose(np.abs(imaginary), np.abs(expected.imag), rtol=0, atol=1e-12)
+    sure = (v != 0) & (2 * v % size[1] != 0)
+    np.testing.assert_allclose((imaginary - expected.imag * flipped)[..., sure], 0, rtol=0, atol=1e-12)
+
+
+@sizes
+def test_waves_times_coefficients_are_what_each_pair_adds(size):
+    pairs, images = ConjugatePairs(*size), noise(1, 2, *size)
+    a, b = pairs.coefficients(torch.from_numpy(images)).numpy()
+    cosine, sine = pairs.waves(np.arange(len(pairs)), dtype=torch.float64).numpy()
+    for p in range(len(pairs)):
+        part = a[..., p, None, None] * cosine[p] - b[..., p, None, None] * sine[p]
+        only = pairs.scatter(np.arange(len(pairs)) == p)
+        np.testing.assert_allclose(part, slow_keep(images, only), rtol=0, atol=1e-12)
+
+
+@sizes
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
+def test_keep_and_remove_equal_the_full_fft(size, dtype, tolerance):
+    images, mask = noise(2, 3, *size, dtype=dtype), random_mask(*size)
+    kept = spectrum.keep(torch.from_numpy(images), mask)
+    removed = spectrum.remove(torch.from_numpy(images), torch.from_numpy(mask))
+    assert kept.dtype == removed.dtype == torch.from_numpy(images).dtype
+    np.testing.assert_allclose(kept, slow_keep(images.astype(float), mask), rtol=0, atol=tolerance)
+    np.testing.assert_allclose(removed, slow_keep(images.astype(float), ~mask), rtol=0, atol=tolerance)
+
+
+def test_departure_every_pair_has_its_mirror_so_no_energy_is_lost():
+    image = torch.from_numpy(noise(1, 32, 32))
+    pairs = ConjugatePairs(32, 32)
+    for p in np.flatnonzero((pairs.positions == 0).any(axis=(1, 2))):  # the Nyquist row and column
+        mask = pairs.scatter(np.arange(len(pairs)) == p)
+        energy = np.square(np.abs(np.fft.fftshift(np.fft.fft2(image[0]))))[mask].sum() / 1024
+        np.testing.assert_allclose(spectrum.keep(image, mask).square().sum(), energy, rtol=1e-10)
+
+
+def test_keep_leaves_its_input_alone():
+    image = torch.from_numpy(noise(1, 6, 6))
+    before = image.clone()
+    spectrum.keep(image, random_mask(6, 6))
+    assert torch.equal(image, before)
+
+
+@sizes
+def test_bands_part_all_frequencies_but_dc(size):
+    masks = spectrum.bands(*size, (1, 2.5))
+    u, v = spectrum.frequencies(*size)
+    slow = np.zeros((3, *size), bool)
+    for i in range(size[0]):
+        for j in range(size[1]):
+            r = np.hypot(u[i, 0], v[0, j])
+            slow[0 if r < 1 else 1 if r < 2.5 else 2, i, j] = r > 0
+    np.testing.assert_array_equal(masks, slow)
+    assert spectrum.symmetric(masks)
+
+
+def test_low_pass_holds_dc_and_not_its_edge():
+    mask = spectrum.low_pass(8, 8, 2)
+    assert mask[4, 4]
+    assert mask[4, 5]
+    assert not mask[4, 6]
+    assert spectrum.symmetric(mask)
+
+
+@pytest.mark.parametrize(("percent", "count"), [(1, 10), (5, 51), (10, 102), (20, 204), (100, 1024), (0.01, 1)])
+def test_positions_of_a_percentage(percent, count):
+    assert spectrum.positions(32, 32, percent) == count
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ConjugatePairs(0, 4), "image size 0 x 4: .* at least 1"),
+        (lambda: spectrum.bands(8, 8, ()), r"band edges \[\]: expected increasing radii above 0"),
+        (lambda: spectrum.bands(8, 8, (4, 4)), r"band edges \[4, 4\]: expected increasing"),
+        (lambda: spectrum.bands(8, 8, (0, 4)), r"band edges \[0, 4\]: expected increasing radii above 0"),
+        (lambda: spectrum.low_pass(8, 8, 0), "cutoff 0: expected a radius above 0"),
+        (lambda: spectrum.positions(8, 8, 0), "percent 0: expected above 0 and at most 100"),
+        (lambda: spectrum.positions(8, 8, 101), "percent 101: expected above 0 and at most 100"),
+        (lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)), r"shape \(9,\): .* 10 pairs of a 4 x 4"),
+        (lambda: ConjugatePairs(4, 4).gather(np.zeros((4, 5))), r"shape \(4, 5\): expected \[..., 4, 4\]"),
+        (lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 5)), r"\(1, 1, 4, 5\): expected \[..., 4, 4\]"),
+        (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 4))), "dtype float64: expected bool"),
+        (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 5), bool)), r"shape \(4, 5\): the images need \[4, 4\]"),
+        (lambda: spectrum.keep(torch.zeros(4, 4), np.eye(4, k=1) > 0), r"not symmetric: \(u, v\) and"),
+        (lambda: spectrum.keep(torch.zeros(4, 4).int(), np.ones((4, 4), bool)), "torch.int32: expected float32 or"),
+    ],
+)
+def test_errors_say_what_is_wrong_and_what_is_allowed(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

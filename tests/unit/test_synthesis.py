@@ -1,0 +1,99 @@
+"""Syn_1..4: what is planted is what the images hold."""
+
+import numpy as np
+import pytest
+
+from frequency_shortcuts import adcs, spectrum, synthesis
+from frequency_shortcuts.synthesis import Design
+
+every_set = pytest.mark.parametrize("band", [1, 2, 3, 4])
+
+
+def slow_amplitude(design):
+    """Amplitude of each class, frequency by frequency; a Nyquist frequency stands for both of its signs."""
+    size, edges = design.size, (0, *design.band_edges, np.inf)
+    out = np.zeros((4, size, size))
+    for i, j in np.ndindex(size, size):
+        u, v = i - size // 2, j - size // 2
+        r = np.hypot(u, v)
+        if r == 0:
+            continue
+        twins = [(a, b) for a in ({u, -u} if 2 * u == -size else {u}) for b in ({v, -v} if 2 * v == -size else {v})]
+        diagonal = any(min(abs(a - b), abs(a + b)) / 2**0.5 <= design.line_half_width for a, b in twins)
+        axis = min(abs(u), abs(v)) <= design.line_half_width
+        inside = edges[design.control_band - 1] <= r < edges[design.control_band]
+        out[:, i, j] = r**-design.alpha
+        out[1, i, j] *= design.diagonal_gain if diagonal else 1
+        out[2, i, j] *= design.axis_gain if axis else 1
+        out[3, i, j] *= not inside
+    return out
+
+
+@every_set
+@pytest.mark.parametrize("size", [32, 31])
+def test_amplitude_equals_a_slow_loop(band, size):
+    design = Design(band, size=size)
+    np.testing.assert_allclose(design.amplitude(), slow_amplitude(design), rtol=1e-12, atol=0)
+
+
+@every_set
+@pytest.mark.parametrize("size", [32, 31])
+def test_planted_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
+    design = Design(band, size=size)
+    control, patterns = design.planted()["control_band"], design.planted()["patterns"]
+    assert spectrum.symmetric(control)
+    assert spectrum.symmetric(patterns)
+    assert not control[size // 2, size // 2]
+    assert not patterns[:, size // 2, size // 2].any()
+    assert not patterns[[0, 3]].any()
+    assert all((pattern & inside).any() for pattern in patterns[[1, 2]] for inside in design.bands())
+
+
+def test_images_are_uint8_interleaved_and_equally_many():
+    images, labels = synthesis.images(Design(1), 5, seed=0)
+    assert images.dtype == np.uint8
+    assert images.shape == (20, 3, 32, 32)
+    assert labels.tolist() == [0, 1, 2, 3] * 5
+
+
+@every_set
+def test_pixels_have_the_stated_mean_and_deviation(band):
+    images, labels = synthesis.images(Design(band), 50, seed=1)
+    pixels = images / 255
+    for c in range(4):  # tolerance 0.004: what clipping and rounding may take
+        assert abs(pixels[labels == c].mean() - 0.5) < 0.004
+        assert abs(pixels[labels == c].std() - 0.172) < 0.004
+
+
+def test_an_image_depends_on_seed_class_and_number_alone():
+    large = synthesis.images(Design(2), 7, seed=3)[0]
+    np.testing.assert_array_equal(synthesis.images(Design(2), 4, seed=3)[0], large[:16])
+    np.testing.assert_array_equal(synthesis.images(Design(2), 7, seed=3, chunk=2)[0], large)
+    assert len(np.unique(np.concatenate([large, synthesis.images(Design(2), 7, seed=4)[0]]), axis=0)) == 56
+
+
+@every_set
+def test_planted_truth_is_visible_in_adcs(band):
+    design = Design(band)
+    images, labels = synthesis.images(design, 200, seed=5)
+    amplitude = adcs.mean_amplitude(images, labels, 4, mean=[0.5] * 3, std=[0.172] * 3)
+    control, patterns = design.planted()["control_band"], design.planted()["patterns"]
+    found = adcs.accumulate(amplitude)
+    energy = amplitude.mean(axis=1)
+    # C3 stands below all the others in the control band; clipping and rounding leave it under 5 % of C0.
+    assert (found[3][control] == -3).all()
+    assert energy[3][control].max() < 0.05 * energy[0][control].mean()
+    # C2 stands above all the others on the axes, C1 on the diagonals where they are not axes.
+    assert (found[2][patterns[2]] == 3).all()
+    assert (found[1][patterns[1] & ~patterns[2]] == 3).all()
+
+
+@pytest.mark.parametrize("band", [0, 5])
+def test_unknown_control_band_is_refused(band):
+    with pytest.raises(ValueError, match=f"control_band {band}: expected 1 to 4"):
+        Design(band)
+
+
+def test_no_images_are_refused():
+    with pytest.raises(ValueError, match="0 images per class: expected at least 1"):
+        synthesis.images(Design(1), 0, seed=0)

@@ -1,0 +1,378 @@
+"""The training loop: determinism, resuming, the choice of the weights, and the learning dynamics."""
+
+import copy
+import dataclasses
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from frequency_shortcuts import training
+from frequency_shortcuts.augmentation import Augmentation
+from frequency_shortcuts.images import Split, pixel_statistics
+from frequency_shortcuts.training import Dynamics, Recipe, train
+
+CLASSES = ("a", "b", "c")
+N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one
+RECIPE = Recipe(epochs=3, batch_size=BATCH, learning_rate=0.05)
+
+
+def split(n, seed, low=0, high=256):
+    generator = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    pixels = generator.integers(low, high, (n, 1, 8, 8), dtype=np.uint8)
+    pixels[np.arange(n), 0, labels] = high - 1  # each class has a row of its own
+    return Split(pixels, labels, CLASSES, *pixel_statistics(pixels))
+
+
+DATA, VALIDATION, TEST = split(N, 0), split(13, 1), split(9, 2)
+DYNAMICS = Dynamics(TEST, iterations=6, every=2, cutoff=2.0)
+
+
+def tiny(seed=0):
+    """Has all that a resumed run could lose: weights, running statistics, dropout."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.2), nn.Flatten(), nn.Linear(144, 3)
+        )
+
+
+def run(seed=3, network=None, data=DATA, recipe=RECIPE, **options):
+    options = {"augmentation": Augmentation(shift=1), "dynamics": DYNAMICS} | options
+    return train(network or tiny(), data, VALIDATION, recipe, seed=seed, **options)
+
+
+def same(one, other):
+    """Equal to the last bit: weights, history and dynamics."""
+    return (
+        one.weights.keys() == other.weights.keys()
+        and all(torch.equal(tensor, other.weights[name]) for name, tensor in one.weights.items())
+        and one.history.equals(other.history)
+        and one.dynamics.equals(other.dynamics)
+        and one.best_epoch == other.best_epoch
+    )
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_before(monkeypatch, iteration, **options):
+    """Train until just before a step, and die there."""
+    step = training._Run._step
+
+    def fatal(self, batch):
+        if self.state.iteration == iteration:
+            raise Killed
+        step(self, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(training._Run, "_step", fatal)
+        run(**options)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """The iterations that are really computed."""
+    done, step = [], training._Run._step
+
+    def counting(self, batch):
+        done.append(self.state.iteration)
+        step(self, batch)
+
+    monkeypatch.setattr(training._Run, "_step", counting)
+    return done
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return run()
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_does_not(reference):
+    torch.manual_seed(1234)  # the global state must not matter
+    assert same(run(), reference)
+    assert not same(run(seed=4), reference)
+
+
+def test_training_learns_and_returns_a_row_an_epoch(reference):
+    history = reference.history
+    assert list(history) == [
+        "epoch", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
+    ]  # fmt: skip
+    assert history["epoch"].tolist() == [0, 1, 2]
+    longer = run(recipe=dataclasses.replace(RECIPE, epochs=30), augmentation=None, dynamics=None).history
+    assert longer["train_loss"].iloc[-1] < 0.3 * longer["train_loss"].iloc[0]
+    assert longer["train_accuracy"].iloc[-1] > 0.9
+
+
+def test_the_global_state_is_left_as_it_was():
+    network = tiny()
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    run(network=network)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(("enabled", "warn_only"), [(False, False), (True, False), (True, True)])
+def test_the_settings_for_determinism_are_left_as_they_were(enabled, warn_only):
+    torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+    try:
+        run(recipe=Recipe(epochs=1, batch_size=BATCH))
+        assert torch.are_deterministic_algorithms_enabled() == enabled
+        assert torch.is_deterministic_algorithms_warn_only_enabled() == warn_only
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "killed_at", "resumed_at"),
+    [
+        (0, 1, 1),  # in the middle of the first epoch
+        (0, 5, 5),  # in the middle of a later one, between two tests of the dynamics
+        (0, 6, 6),  # after an epoch and a test of the dynamics
+        (1e9, 3, 3),  # only epochs are saved: after one ...
+        (1e9, 8, 6),  # ... in the middle of the last one
+        (1e9, 2, 0),  # ... and before anything was saved
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_bits(
+    tmp_path, monkeypatch, reference, counted, minutes, killed_at, resumed_at
+):
+    state = tmp_path / "state.pt"
+    killed_before(monkeypatch, killed_at, state=state, checkpoint_minutes=minutes)
+    counted.clear()
+    resumed = run(state=state, checkpoint_minutes=minutes)
+    assert counted == list(range(resumed_at, 3 * PER_EPOCH))
+    assert same(resumed, reference)
+    counted.clear()  # the state stays until its results are safe: a finished run is not run again
+    assert same(run(state=state, checkpoint_minutes=minutes), reference)
+    assert counted == []
+
+
+def test_a_run_killed_twice_and_on_a_plateau_resumes_to_the_same_bits(tmp_path, monkeypatch, counted):
+    recipe = dataclasses.replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
+    whole = run(recipe=recipe)
+    assert set(whole.history["learning_rate"]) != {0.5}  # otherwise the schedule is not put to the test
+    for iteration in (7, 13):
+        killed_before(monkeypatch, iteration, recipe=recipe, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    counted.clear()
+    assert same(run(recipe=recipe, state=tmp_path / "s.pt"), whole)
+    assert counted[0] == 13
+
+
+def test_a_state_that_is_kept_changes_nothing(tmp_path, reference):
+    assert same(run(state=tmp_path / "deep" / "s.pt", checkpoint_minutes=0), reference)
+
+
+CHANGED = split(N, 7)
+RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"seed": 4},
+        {"network": 1},
+        {"data": CHANGED},
+        {"data": dataclasses.replace(DATA, labels=DATA.labels[::-1].copy())},
+        {"recipe": dataclasses.replace(RECIPE, learning_rate=0.1)},
+        {"augmentation": Augmentation(shift=2)},
+        {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
+        {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
+    ],
+    ids=["seed", "weights", "images", "labels", "recipe", "augmentation", "dynamics", "test labels"],
+)
+def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, counted, options):
+    def mine():  # training changes the network, so each run has its own
+        return options | ({"network": tiny(options["network"])} if "network" in options else {})
+
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    counted.clear()
+    resumed = run(state=tmp_path / "s.pt", **mine())
+    assert counted[0] == 0
+    assert same(resumed, run(**mine()))
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def garbage(path):
+    path.write_bytes(b"no state")
+
+
+def half(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def foreign(path):
+    torch.save({"epoch": 3}, path)
+
+
+@pytest.mark.parametrize("spoil", [empty, garbage, half, foreign])
+def test_a_broken_state_is_ignored_with_a_warning(tmp_path, monkeypatch, reference, counted, caplog, spoil):
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    spoil(tmp_path / "s.pt")
+    counted.clear()
+    assert same(run(state=tmp_path / "s.pt"), reference)
+    assert counted[0] == 0
+    assert "training starts anew" in caplog.text
+
+
+def scripted(monkeypatch, losses):
+    """Validation losses by script; returns the list that gathers the weights of every epoch."""
+    script, seen = iter(losses), []
+
+    def validate(self):
+        seen.append(copy.deepcopy(self.network.state_dict()))
+        return next(script), 0.5
+
+    monkeypatch.setattr(training._Run, "_validate", validate)
+    return seen
+
+
+def test_the_weights_are_those_of_the_lowest_validation_loss(monkeypatch):
+    seen = scripted(monkeypatch, [3.0, 1.0, 2.0, 1.0])
+    network = tiny()
+    trained = run(network=network, recipe=dataclasses.replace(RECIPE, epochs=4))
+    assert trained.best_epoch == 1  # of two equal ones the first
+    for name, tensor in trained.weights.items():
+        assert torch.equal(tensor, seen[1][name]), name
+        assert torch.equal(network.state_dict()[name], tensor), name
+    assert not torch.equal(trained.weights["0.weight"], seen[3]["0.weight"])
+
+
+def loss_of(network, data):
+    images = torch.from_numpy((data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]).float()
+    with torch.inference_mode():
+        return functional.cross_entropy(network.eval()(images), torch.from_numpy(data.labels)).item()
+
+
+def test_the_validation_loss_is_that_of_the_weights_returned(reference):
+    network = tiny()
+    network.load_state_dict(reference.weights)
+    best = reference.history.loc[reference.best_epoch, "validation_loss"]
+    assert best == reference.history["validation_loss"].min()
+    assert best == pytest.approx(loss_of(network, VALIDATION), rel=1e-5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Blank(Augmentation):
+    """Shows the network nothing, and remembers what it was given."""
+
+    def __call__(self, images):
+        GIVEN.append(images.clone())
+        return torch.zeros_like(images, dtype=torch.float32)
+
+
+GIVEN = []
+
+
+def test_validation_images_are_never_augmented():
+    GIVEN.clear()
+    network = tiny()
+    dark, bright = split(N, 0, high=100), split(13, 1, low=200)
+    trained = train(network, dark, bright, Recipe(epochs=2, batch_size=BATCH), seed=0, augmentation=Blank())
+    given = torch.cat(GIVEN)
+    assert len(given) == 2 * N
+    assert given.max() < 100
+    assert trained.history["validation_loss"].min() == pytest.approx(loss_of(network, bright), rel=1e-5)
+
+
+def test_every_image_is_seen_once_an_epoch_in_another_order():
+    GIVEN.clear()
+    train(tiny(), DATA, VALIDATION, Recipe(epochs=2, batch_size=BATCH), seed=0, augmentation=Blank())
+    assert [len(batch) for batch in GIVEN] == 2 * [8, 8, 6]
+    first, second = (torch.cat(GIVEN[i : i + PER_EPOCH]).numpy().reshape(N, -1) for i in (0, PER_EPOCH))
+    assert not np.array_equal(first, second)
+    for epoch in (first, second):
+        np.testing.assert_array_equal(np.unique(epoch, axis=0), np.unique(DATA.images.reshape(N, -1), axis=0))
+
+
+def test_the_learning_rate_is_divided_by_ten_on_a_plateau(monkeypatch):
+    scripted(monkeypatch, itertools.repeat(1.0))
+    history = run(recipe=Recipe(epochs=7, batch_size=BATCH, learning_rate=0.01, plateau_patience=1)).history
+    np.testing.assert_allclose(history["learning_rate"], [1e-2, 1e-2, 1e-2, 1e-3, 1e-3, 1e-4, 1e-4], rtol=1e-9)
+
+
+def test_a_falling_loss_keeps_the_learning_rate(monkeypatch):
+    scripted(monkeypatch, (1 / n for n in itertools.count(1)))
+    history = run(recipe=Recipe(epochs=5, batch_size=BATCH, plateau_patience=0)).history
+    assert (history["learning_rate"] == 0.01).all()
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "message"),
+    [
+        (4, r"the loss is (nan|inf) at iteration \d+: training diverged, lower learning_rate \(now 1e\+30\)"),
+        (N, r"the validation loss is not finite: training diverged, lower learning_rate"),
+    ],
+)
+def test_divergence_says_what_to_do(batch_size, message):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Linear(16, 3))
+    with pytest.raises(RuntimeError, match=message):
+        run(network=network, recipe=Recipe(epochs=3, batch_size=batch_size, learning_rate=1e30))
+
+
+def test_an_impossible_recipe_is_refused():
+    for wrong in ({"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}):
+        with pytest.raises(ValueError, match="expected at least 1, at least 1, and above 0"):
+            Recipe(**wrong)
+
+
+def views_by_hand(data, cutoff):
+    """Slowly: the centred spectrum, position by position."""
+    images = (data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]
+    spectrum = np.fft.fftshift(np.fft.fft2(images), axes=(-2, -1))
+    low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < cutoff**2 for v in range(8)] for u in range(8)])
+
+    def back(mask):
+        return np.fft.ifft2(np.fft.ifftshift(spectrum * mask, axes=(-2, -1))).real
+
+    return {"full": images, "low-pass": back(low), "high-pass": back(~low)}
+
+
+def scores_by_hand(labels, called, c):
+    hit = sum(t == c and p == c for t, p in zip(labels, called, strict=True))
+    precision = hit / max(1, sum(p == c for p in called))
+    recall = hit / sum(t == c for t in labels)
+    return precision, recall, 2 * precision * recall / (precision + recall) if hit else 0.0
+
+
+def test_dynamics_at_the_start_against_a_computation_by_hand():
+    network = tiny(seed=5)
+    with torch.inference_mode():
+        untrained = copy.deepcopy(network).eval()
+        called = {
+            view: untrained(torch.from_numpy(images).float()).argmax(dim=1).tolist()
+            for view, images in views_by_hand(TEST, 2.0).items()
+        }
+    expected = pd.DataFrame(
+        [
+            (0, view, name, *scores_by_hand(TEST.labels, called[view], c))
+            for view in ("full", "low-pass", "high-pass")
+            for c, name in enumerate(CLASSES)
+        ],
+        columns=["iteration", "view", "class", "precision", "recall", "f1"],
+    )
+    found = run(network=network).dynamics
+    pd.testing.assert_frame_equal(found[found["iteration"] == 0], expected, rtol=1e-12)
+    assert 0 < expected["f1"].mean() < 1
+
+
+def test_dynamics_have_a_row_for_every_iteration_due_view_and_class(reference):
+    rows = list(zip(*(reference.dynamics[name] for name in ("iteration", "view", "class")), strict=True))
+    assert rows == list(itertools.product((0, 2, 4, 6), ("full", "low-pass", "high-pass"), CLASSES))
+
+
+def test_testing_the_dynamics_does_not_change_the_training(reference):
+    without = run(dynamics=None)
+    assert len(without.dynamics) == 0
+    assert without.history.equals(reference.history)
+    assert all(torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items())

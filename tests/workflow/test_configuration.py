@@ -1,0 +1,139 @@
+"""Configurations: the three that are shipped are right, and each mistake is answered with one sentence."""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT, checkout
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from check_config import mistakes
+
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
+
+
+def changed(path, value):
+    config = copy.deepcopy(CONFIG)
+    *parents, last = path.split(".")
+    part = config
+    for name in parents:
+        part = part[int(name) if name.isdigit() else name]
+    part[last] = value
+    return config
+
+
+def test_the_default_configuration_is_right():
+    assert mistakes(CONFIG) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("culling.metod", "exact", r"culling\.metod: unknown key, allowed here are .*did you mean method\?"),
+        ("speed", 1, r"^speed: unknown key"),
+        ("culling.method", "fast", r"culling\.method: 'fast' is not allowed, expected exact or screened; write method"),
+        ("device", "tpu", r"device: 'tpu' is not allowed, expected auto or cpu or cuda; write device: <auto or cpu"),
+        ("shortcuts.percent", 7, r"shortcuts\.percent: 7 is not one of dfm\.percents \[1, 5, 10, 20\]; write percent"),
+        ("shortcuts.percent", 140, r"shortcuts\.percent: 140 is not allowed, expected number above 0, at most 100"),
+        ("shortcuts.controls", 3, r"shortcuts\.controls: 3 is not allowed, expected integer at least 10"),
+        ("datasets.syn_1.control_band", 6, r"control_band: 6 is not allowed, the bands are 1 to 4"),
+        (
+            "datasets.syn_1.source",
+            "web",
+            r"source: 'web' is not allowed, expected synthetic or fashion_mnist or folder",
+        ),
+        ("plan.0.networks", ["resnet9"], r"plan\.0\.networks: 'resnet9' is not one of networks; choose from resnet18"),
+        ("plan.0.datasets", ["cifar"], r"plan\.0\.datasets: 'cifar' is not one of datasets; choose from syn_1"),
+        ("plan.0.augmentations", ["mixup"], r"'mixup' is not allowed, expected none or autoaugment or augmix"),
+        ("networks.resnet18.architecture", "resnet9", r"'resnet9' is not allowed, expected alexnet or resnet18"),
+        (
+            "synthesis.band_edges",
+            [4, 12, 8],
+            r"synthesis\.band_edges: \[4, 12, 8\] is not allowed, expected increasing radii",
+        ),
+        ("synthesis.seeds", {"train": 1, "validation": 1, "test": 2}, r"synthesis\.seeds: .* must differ"),
+        ("training.recipe.learning_rate", 0, r"learning_rate: 0 is not allowed, expected number above 0"),
+        ("transfer.0.maps_of", "vit/none", r"transfer\.0\.maps_of: 'vit/none' is not planned for fashion_mnist"),
+        ("ood.renditions", ["sketch", "oil"], r"'oil' is not allowed, expected sketch or cartoon"),
+    ],
+)
+def test_a_mistake_is_answered_with_one_sentence(path, value, sentence):
+    found = mistakes(changed(path, value))
+    assert len(found) == 1 and re.search(sentence, found[0]), found
+
+
+def test_a_missing_key_is_named_with_the_line_to_write():
+    config = copy.deepcopy(CONFIG)
+    del config["culling"]["method"]
+    assert mistakes(config) == ["culling.method: missing; write, under culling: method: <exact or screened>"]
+
+
+def test_all_mistakes_are_reported_at_once():
+    config = changed("device", "tpu")
+    config["dfm"]["percents"] = [0]
+    assert len(mistakes(config)) == 2
+
+
+def test_snakemake_stops_before_anything_runs(tmp_path):
+    study = checkout(tmp_path)
+    (tmp_path / "wrong.yaml").write_text("culling: {method: fast}\n")
+    done = study.snakemake("--cores", "1", extra=["wrong.yaml"])
+    assert done.returncode != 0 and "- culling.method: 'fast' is not allowed" in done.stdout
+    assert not (tmp_path / "results").exists() and "Traceback" not in done.stdout
+
+
+def objects(schema, path=()):
+    """Every object of the schema that lists its properties."""
+    if isinstance(schema, dict):
+        if "properties" in schema and schema.get("additionalProperties") is False:
+            yield path, schema
+        for name, part in schema.items():
+            yield from objects(part, (*path, name))
+    elif isinstance(schema, list):
+        for i, part in enumerate(schema):
+            yield from objects(part, (*path, str(i)))
+
+
+def test_the_schema_forbids_unknown_keys_and_requires_every_key():
+    found = list(objects(SCHEMA))
+    assert len(found) > 15
+    for path, schema in found:
+        assert set(schema["required"]) | {"source"} >= set(schema["properties"]), path
+
+
+def keys(config, path=()):
+    for name, part in config.items():
+        yield name
+        if isinstance(part, dict):
+            yield from keys(part, (*path, name))
+
+
+def test_every_key_is_explained():
+    text = (ROOT / "config" / "README.md").read_text()
+    own_names = {*CONFIG["datasets"], *CONFIG["networks"]}
+    unexplained = {key for key in keys(CONFIG) if key not in own_names and f"`{key}`" not in text and key not in text}
+    assert not unexplained
+
+
+def test_conda_and_pip_users_get_the_same_environment():
+    pip = [line for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines() if line[0] != "#"]
+    conda = yaml.safe_load((ROOT / "envs" / "study.yaml").read_text())
+    assert conda["dependencies"][-1]["pip"] == pip
+    needed = re.findall(r'^    "([a-z0-9]+)', Path(ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert set(needed) <= {re.split(r"[=<>]", line)[0] for line in pip} | {"pytest", "ruff"}
+
+
+def test_notebooks_are_stored_without_outputs():
+    import nbformat
+
+    paths = sorted((ROOT / "workflow" / "notebooks").glob("*.ipynb"))
+    assert paths
+    for path in paths:
+        for cell in nbformat.read(path, 4).cells:
+            assert cell.cell_type != "code" or (not cell.outputs and cell.execution_count is None), path

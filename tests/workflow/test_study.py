@@ -1,0 +1,243 @@
+"""The whole DAG on config/test.yaml: the contract of every file, second runs, and what an edit runs again."""
+
+import json
+import shutil
+
+import h5py
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from frequency_shortcuts import adcs, dfm, images, networks, spectrum
+from frequency_shortcuts.storage import sha256
+
+RUNS = [
+    "syn_2/resnet18/none/seed0",
+    "syn_2/resnet18/none/seed1",
+    "fashion_mnist/resnet18/none/seed0",
+    "fashion_mnist/resnet18/autoaugment/seed0",
+    "pictures/resnet18/augmix/seed0",
+]
+SHAPES = {"syn_2": (4, 3, 32), "fashion_mnist": (10, 1, 32), "pictures": (3, 3, 24)}
+
+
+def of(run):
+    return SHAPES[run.split("/")[0]]
+
+
+@pytest.mark.parametrize("dataset", SHAPES)
+def test_image_stores_keep_the_contract(study, dataset):
+    n_classes, channels, size = SHAPES[dataset]
+    with h5py.File(study.results / "data" / f"{dataset}.h5") as file:
+        for split in ("train", "validation", "test"):
+            pictures, labels = file[split]["images"], file[split]["labels"]
+            assert pictures.dtype == np.uint8 and pictures.shape == (len(labels), channels, size, size)
+            assert pictures.chunks == (1, channels, size, size) and pictures.compression == "gzip"
+            assert labels.dtype == np.int64 and set(labels[:]) == set(range(n_classes))
+        assert len(file.attrs["classes"]) == n_classes
+        assert file.attrs["mean"].shape == file.attrs["std"].shape == (channels,)
+        assert {"source", "checksum", "created_by"} <= set(file.attrs)
+        assert ("planted" in file) == (dataset == "syn_2")
+        if dataset == "syn_2":
+            assert file["planted/control_band"].shape == (size, size) and file.attrs["layout"] == "centred"
+            assert file["planted/patterns"].shape == (4, size, size) and file["planted/patterns"].dtype == bool
+
+
+def test_fashion_mnist_is_whole(study):
+    with h5py.File(study.results / "data" / "fashion_mnist.h5") as file:
+        sizes = {split: len(file[split]["labels"]) for split in ("train", "validation", "test")}
+    assert sizes == {"train": 54_000, "validation": 6_000, "test": 10_000}
+
+
+def test_the_undecodable_picture_is_counted_and_named(study):
+    log = (study.results / "logs" / "folder" / "pictures.log").read_text()
+    assert "broken.png" in log and "24 images read, 1 skipped" in log
+    with h5py.File(study.results / "data" / "pictures.h5") as file:
+        assert "1 undecodable images skipped" in file.attrs["source"]
+
+
+@pytest.mark.parametrize("rendition", ["inverted", "texture"])
+def test_renditions_match_the_test_images(study, rendition):
+    twin = images.read(study.results / "data" / "ood" / "fashion_mnist" / f"{rendition}.h5", "test")
+    test = images.read(study.results / "data" / "fashion_mnist.h5", "test", 4)
+    assert np.array_equal(twin.labels, test.labels) and twin.classes == test.classes
+    assert np.array_equal(twin.mean, test.mean) and np.array_equal(twin.std, test.std)
+    assert twin.images.shape == test.images.shape and not np.array_equal(twin.images, test.images)
+
+
+@pytest.mark.parametrize("dataset", SHAPES)
+def test_adcs_is_that_of_the_stored_test_images(study, dataset):
+    n_classes, channels, size = SHAPES[dataset]
+    test = images.read(study.results / "data" / f"{dataset}.h5", "test")
+    seen, _ = test.tensors()
+    with h5py.File(study.results / "adcs" / f"{dataset}.h5") as file:
+        amplitude, values = file["mean_amplitude"][:], file["adcs"][:]
+        assert file.attrs["layout"] == "centred" and file.attrs["split"] == "test"
+        assert np.array_equal(file["count"], np.bincount(test.labels))
+    assert amplitude.dtype == np.float64 and amplitude.shape == (n_classes, channels, size, size)
+    slow = np.abs(np.fft.fftshift(np.fft.fft2(seen[test.labels == 1].double().numpy()), axes=(-2, -1))).mean(axis=0)
+    assert np.allclose(amplitude[1], slow, rtol=1e-4, atol=1e-4)  # the file was computed in float32
+    assert values.dtype == np.int16 and np.array_equal(values, adcs.accumulate(amplitude))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_training_leaves_weights_history_and_dynamics(study, run):
+    folder = study.results / "networks" / run
+    assert networks.load(folder / "weights.safetensors").fc.out_features == of(run)[0]
+    assert sorted(path.name for path in folder.iterdir()) == ["dynamics.csv", "history.csv", "weights.safetensors"]
+    history, dynamics = pd.read_csv(folder / "history.csv"), pd.read_csv(folder / "dynamics.csv")
+    assert list(history["epoch"]) == [0, 1] and history.notna().all(axis=None)
+    assert set(dynamics["view"]) == {"full", "low-pass", "high-pass"}
+    assert list(dynamics["iteration"].unique()) == [0, 2, 4][: dynamics["iteration"].nunique()]
+    assert dynamics[["precision", "recall", "f1"]].apply(lambda score: score.between(0, 1)).all(axis=None)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_dfm_files_keep_the_contract(study, run):
+    n_classes, _, size = of(run)
+    path = study.results / "dfm" / f"{run}.h5"
+    with h5py.File(path) as file:
+        assert file["loss_increment"].dtype == np.float32 and file["rank"].dtype == np.int32
+        assert file["evaluated"].dtype == bool and file.attrs["layout"] == "centred"
+        assert file.attrs["method"] == "screened" and file.attrs["split"] == "validation"
+        weights = study.results / "networks" / run / "weights.safetensors"
+        assert file.attrs["weights_sha256"] == sha256(weights)
+        assert file.attrs["baseline_loss"].shape == file.attrs["images_per_class"].shape == (n_classes,)
+    found, pairs = dfm.read(path), spectrum.ConjugatePairs(size, size)
+    assert list(found.masks) == [1, 5, 10, 20]
+    for percent, mask in found.masks.items():
+        assert mask.shape == (n_classes, size, size) and spectrum.symmetric(mask)
+        assert np.array_equal(mask, dfm.dominant(pairs.gather(found.loss_increment), pairs, percent))
+    assert np.array_equal(pairs.gather(found.rank), dfm.rank(pairs.gather(found.loss_increment)))
+    assert np.all(pairs.gather(found.evaluated).sum(axis=1) == np.ceil(0.15 * len(pairs)))
+
+
+def test_culling_and_testing_use_different_images(study):
+    ranked = images.read(study.results / "data" / "fashion_mnist.h5", "validation")
+    judged = images.read(study.results / "data" / "fashion_mnist.h5", "test")
+    seen = {image.tobytes() for image in ranked.images}
+    assert not any(image.tobytes() in seen for image in judged.images)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_shortcut_table_holds_every_filter(study, run):
+    n_classes = of(run)[0]
+    table = pd.read_csv(study.results / "tests" / run / "shortcuts.csv", keep_default_na=False, na_values=[""])
+    assert "/".join(map(str, table[["dataset", "network", "augmentation"]].iloc[0])) == run.rsplit("/", 1)[0]
+    rows = table.groupby(["class", "filter"]).size().unstack()  # noqa: PD010
+    expected = {"unfiltered": 1, "dfm": 1, "random": 10, "radial": 10, "other": n_classes - 1}
+    assert (rows == pd.Series(expected)).all(axis=None) and len(rows) == n_classes
+    assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
+    sizes = table[table["filter"].isin(["dfm", "random", "radial"])].groupby("class")["positions"].nunique()
+    assert (sizes == 1).all()
+
+
+def test_the_band_stop_table_changes_sum_to_zero(study):
+    table = pd.read_csv(study.results / "tests" / RUNS[0] / "bandstop.csv")
+    assert len(table) == 6 * 4 * 4 and set(table["true_class"]) == {"C0", "C1", "C2", "C3"}
+    assert np.allclose(table.groupby(["removed", "true_class"])["delta_percent"].sum(), 0)
+
+
+def test_ood_and_transfer_tables_hold_every_test(study):
+    ood = pd.read_csv(study.results / "tests" / RUNS[2] / "ood.csv", keep_default_na=False, na_values=[""])
+    assert len(ood) == 2 * 10 * (1 + 1 + 10 + 10 + 9) and set(ood["rendition"]) == {"inverted", "texture"}
+    transfer = pd.read_csv(study.results / "tests" / "transfer.csv")
+    assert set(transfer["maps_of"]) == {"resnet18/none/seed0"}
+    assert set(transfer["tested_on"]) == {"resnet18/autoaugment/seed0"}
+
+
+def test_tables_join_all_runs(study):
+    tables = {path.stem: pd.read_csv(path, keep_default_na=False) for path in (study.results / "tables").glob("*.csv")}
+    assert {"networks", "dynamics", "bandstop", "shortcuts", "shortcuts_over_seeds", "ood", "runtimes"} == set(tables)
+    assert len(tables["networks"]) == len(RUNS)
+    assert len(tables["shortcuts"]) == sum(of(run)[0] for run in RUNS)
+    assert set(tables["shortcuts"]["verdict"]) <= {"strong", "weak", "none"}
+    over = tables["shortcuts_over_seeds"].query("dataset == 'syn_2'")
+    two = tables["shortcuts"].query("dataset == 'syn_2' and `class` == 'C1'")["tpr_unfiltered"].astype(float)
+    mine = over[over["class"] == "C1"].iloc[0]
+    assert mine["seeds"] == 2
+    assert np.isclose(float(mine["tpr_unfiltered_mean"]), two.mean(), atol=1e-5)
+    assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
+    assert set(tables["runtimes"]["step"]) == {"train", "adcs", "cull", "shortcuts", "ood", "transfer"}
+
+
+def test_every_figure_is_drawn_by_an_executed_notebook(study):
+    drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
+    assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
+    notebooks = list((study.results / "notebooks").glob("*.ipynb"))
+    assert {path.stem for path in notebooks} == drawn - {"rule_graph"}
+    for path in notebooks:
+        cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in cells), path
+    for path in (study.results / "figures").glob("*.png"):
+        with Image.open(path) as picture:
+            assert picture.width > 300 and len(picture.convert("RGB").getcolors(2**24)) > 8, path
+
+
+def test_a_second_run_has_nothing_to_do(study):
+    done = study.snakemake("--cores", "all", "--resources", "gpu=1")
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
+
+
+def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
+    done = study.snakemake("--report", "own.html")
+    assert done.returncode == 0, done.stdout
+    networks_table = pd.read_csv(study.results / "tables" / "networks.csv", keep_default_na=False)
+    accuracy = networks_table.query("dataset == 'fashion_mnist' and augmentation == 'autoaugment'")["test_accuracy"]
+    for report in (study.results / "report.html", study.root / "own.html"):
+        text = report.read_text()
+        assert "What came out" in text and f"{float(accuracy.iloc[0]):.3f}" in text
+        assert "shortcuts_fashion_mnist.svg" in text and "System Message" not in text
+
+
+@pytest.mark.parametrize(
+    ("edited", "again", "untouched"),
+    [
+        ("src/frequency_shortcuts/culling.py", {"cull", "shortcuts", "ood"}, {"train", "adcs", "rendition"}),
+        ("src/frequency_shortcuts/plots.py", {"adcs_figure", "dfm_figure"}, {"train", "cull", "shortcuts", "table"}),
+        ("src/frequency_shortcuts/spectrum.py", {"synthesize", "train", "cull"}, set()),
+        ("workflow/notebooks/adcs.ipynb", {"adcs_figure"}, {"train", "cull", "dfm_figure"}),
+    ],
+)
+def test_an_edit_runs_again_only_what_uses_it(study, edited, again, untouched):
+    path = study.root / edited
+    before = path.read_text()
+    try:
+        if path.suffix == ".ipynb":
+            notebook = json.loads(before)
+            notebook["cells"][0]["source"] = "edited"
+            path.write_text(json.dumps(notebook))
+        else:
+            path.write_text(before + "\n# edited\n")
+        planned = study.snakemake("--dry-run", "--quiet", "progress").stdout
+    finally:
+        path.write_text(before)
+    jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
+    assert again <= jobs and not untouched & jobs, planned
+
+
+def test_a_changed_setting_runs_again_only_what_reads_it(study):
+    (study.root / "percent.yaml").write_text(yaml.safe_dump({"shortcuts": {"percent": 10}}))
+    planned = study.snakemake("--dry-run", extra=["percent.yaml"]).stdout
+    jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
+    assert {"shortcuts", "ood", "transfer"} <= jobs and not {"train", "cull", "adcs"} & jobs, planned
+
+
+def test_a_job_that_fails_says_why_and_leaves_what_is_finished(study):
+    weights = study.results / "networks" / RUNS[0] / "weights.safetensors"
+    tested = study.results / "tests" / RUNS[0] / "bandstop.csv"
+    whole, table = weights.read_bytes(), tested.read_bytes()
+    others = {path: path.read_bytes() for path in study.results.rglob("*.csv") if path != tested}
+    try:
+        shutil.copy(study.results / "networks" / RUNS[2] / "weights.safetensors", weights)
+        tested.unlink()
+        done = study.snakemake("--cores", "1", "--rerun-triggers", "mtime", "--", str(tested.relative_to(study.root)))
+    finally:
+        weights.write_bytes(whole)
+        tested.write_bytes(table)
+    assert done.returncode != 0
+    assert "ERROR in bandstop: " in done.stdout and "Traceback" not in done.stdout, done.stdout
+    assert all(path.read_bytes() == content for path, content in others.items())

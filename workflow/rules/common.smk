@@ -1,0 +1,239 @@
+# All functions of the workflow. Nothing in here runs a job.
+import ast
+import json
+import os
+import shutil
+from itertools import product
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+NOTEBOOKS = Path(workflow.basedir) / "workflow" / "notebooks"
+LIBRARY = Path(workflow.basedir) / "src" / "frequency_shortcuts"
+sys.path.insert(0, str(SCRIPTS))
+# Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), os.getenv("PYTHONPATH")])))
+
+from check_config import mistakes
+
+if found := mistakes(config):
+    raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
+
+STUDY = config["study"]
+RESULTS = f"results/{STUDY}"
+RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
+
+
+wildcard_constraints:
+    dataset="[a-z0-9_]+",
+    network="[a-z0-9_]+",
+    augmentation="[a-z0-9_]+",
+    seed=r"\d+",
+    rendition="[a-z]+",
+
+
+# What is planned
+
+
+def runs(**where):
+    """Every planned training once, in order, as a dict of wildcards; `where` keeps those that match."""
+    keys = ("dataset", "network", "augmentation", "seed")
+    planned = {}
+    for entry in config["plan"]:
+        for values in product(entry["datasets"], entry["networks"], entry["augmentations"], entry["seeds"]):
+            planned[values] = dict(zip(keys, values))
+    return [run for run in planned.values() if all(run[key] == value for key, value in where.items())]
+
+
+def datasets(*kinds):
+    """The planned data sets of these kinds (synthetic, photographs), in order."""
+    names = dict.fromkeys(run["dataset"] for run in runs())
+    return [name for name in names if kind_of(name) in (kinds or ("synthetic", "photographs"))]
+
+
+def kind_of(dataset):
+    """Whether a data set (a name, or wildcards with one) is synthetic or holds photographs."""
+    name = dataset if isinstance(dataset, str) else dataset.dataset
+    return "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
+
+
+def from_source(source):
+    """Wildcard constraint: the data sets that come from a source."""
+    names = [name for name, dataset in config["datasets"].items() if dataset["source"] == source]
+    return "|".join(names) or "(?!)"
+
+
+def of_runs(pattern, *kinds, **where):
+    """A pattern with the wildcards of every planned run filled in."""
+    chosen = datasets(*kinds)
+    return [pattern.format(**run) for run in runs(**where) if run["dataset"] in chosen]
+
+
+def transfers():
+    """(maps of, tested on, seed) as run paths without the results folder, for every planned transfer."""
+    pairs = []
+    for entry in config["transfer"]:
+        ends = []
+        for end in ("maps_of", "tested_on"):
+            network, augmentation = entry[end].split("/")
+            ends.append(runs(dataset=entry["dataset"], network=network, augmentation=augmentation))
+        for source, target in product(*ends):
+            if source["seed"] == target["seed"]:
+                pairs.append((RUN.format(**source), RUN.format(**target)))
+    return pairs
+
+
+# What a step needs
+
+
+def code(*scripts):
+    """The code that scripts or notebooks run: the modules of this repository that they import, transitively.
+
+    Snakemake watches a script itself; these are inputs, so that an edit of one module re-runs the
+    steps that use it and no others.
+    """
+    started = [(NOTEBOOKS if name.endswith(".ipynb") else SCRIPTS) / name for name in scripts]
+    found, waiting = set(), list(started)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += imported(path)
+    return sorted(os.path.relpath(path, workflow.basedir) for path in found.difference(started))
+
+
+def imported(path):
+    """The modules of this repository that one script, notebook or module imports."""
+    source = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = json.loads(source)["cells"]
+        source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    candidates = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            candidates += [SCRIPTS / f"{alias.name}.py" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = node.module or ""
+            if path.parent == LIBRARY and node.level or package.startswith("frequency_shortcuts"):
+                last = package.removeprefix("frequency_shortcuts").strip(".")
+                candidates += [LIBRARY / f"{name}.py" for name in (last, *(alias.name for alias in node.names))]
+            else:
+                candidates.append(SCRIPTS / f"{package}.py")
+    return [candidate for candidate in candidates if candidate.is_file()]
+
+
+def scores_of_kind(wildcards):
+    """What the learning dynamics are drawn by, as published: F1 on synthetic sets, precision and recall on others."""
+    return ["f1"] if kind_of(wildcards) == "synthetic" else ["precision", "recall"]
+
+
+def settings_of_kind(dpath):
+    """Params: a part of the training settings of the data set's kind."""
+    return lookup(dpath=f"training/{{kind}}/{dpath}", within=config, kind=kind_of)
+
+
+def band_edges(wildcards):
+    """The band edges of a synthetic set, none for photographs."""
+    return config["synthesis"]["band_edges"] if kind_of(wildcards.dataset) == "synthetic" else []
+
+
+# What a job gets
+
+
+def on_gpu():
+    """Whether jobs of this study will use a GPU: as asked, or, for auto, if this machine has one."""
+    return config["device"] == "cuda" or (config["device"] == "auto" and shutil.which("nvidia-smi") is not None)
+
+
+# On a CPU two jobs of one thread are faster than one of two; a GPU job needs threads to feed it.
+TORCH_THREADS = 4 if on_gpu() else 1
+GPUS = 1 if on_gpu() else 0
+
+
+# What is made
+
+
+def figures():
+    """Names of all figures."""
+    of_kind = {
+        "samples": ["synthetic"] if datasets("synthetic") else [],
+        "dynamics": datasets(),
+        "bandstop": datasets("synthetic"),
+        "adcs": datasets(),
+        "dfm": datasets(),
+        "shortcuts": datasets(),
+        "renditions": datasets("photographs"),
+        "ood": datasets("photographs"),
+    }
+    return [f"{kind}_{name}" for kind, names in of_kind.items() for name in names] + ["rule_graph"]
+
+
+def tables():
+    """Names of all tables that are made from the tests of all runs."""
+    photographs = ["ood"] if datasets("photographs") else []
+    synthetic = ["bandstop"] if datasets("synthetic") else []
+    return ["networks", "dynamics", *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs]
+
+
+def everything():
+    """Every file of the study, short of the report."""
+    files = [f"{RESULTS}/data/{name}.h5" for name in datasets()]
+    files += [f"{RESULTS}/adcs/{name}.h5" for name in datasets()]
+    files += [
+        f"{RESULTS}/data/ood/{name}/{rendition}.h5"
+        for name in datasets("photographs")
+        for rendition in config["ood"]["renditions"]
+    ]
+    files += of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors")
+    files += of_runs(f"{RESULTS}/dfm/{RUN}.h5")
+    files += of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic")
+    files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
+    files += of_runs(f"{RESULTS}/tests/{RUN}/ood.csv", "photographs")
+    files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
+    files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
+    files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
+    files += [f"{RESULTS}/tables/runtimes.csv", f"{RESULTS}/tables/headlines.rst"]
+    return files
+
+
+# How figures are filed in the report, in the order of the paper
+CATEGORIES = {
+    "samples": "1. Synthetic data",
+    "dynamics": "2. What is learned first",
+    "bandstop": "3. Removing bands",
+    "adcs": "4. What sets a class apart (ADCS)",
+    "dfm": "5. Dominant frequencies",
+    "shortcuts": "6. Shortcut tests",
+    "ood": "7. Out of distribution",
+    "tables": "8. Tables",
+    "run": "9. How it was run",
+}
+
+
+def figure_files(kind, name="{dataset}"):
+    """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
+    stem = f"{kind}_{name}"
+    category = CATEGORIES["ood" if kind == "renditions" else kind]
+    return {
+        "svg": report(
+            f"{RESULTS}/figures/{stem}.svg",
+            caption=f"../../report/captions/{kind}.rst",
+            category=category,
+            labels={"figure": kind, "data set": name},
+        ),
+        "png": f"{RESULTS}/figures/{stem}.png",
+        "notebook": f"{RESULTS}/notebooks/{stem}.ipynb",
+    }
+
+
+def table_file(name):
+    """Output of a table; the ones that a reader would look at are in the report."""
+    path = f"{RESULTS}/tables/{name}.csv"
+    if name in ("dynamics", "bandstop"):
+        return path
+    return report(
+        path,
+        caption="../../report/captions/table.rst",
+        category=CATEGORIES["tables"],
+        labels={"figure": name.replace("_", " "), "data set": "all"},
+    )

@@ -1,0 +1,113 @@
+# Images: synthetic sets, photographs, and their out-of-distribution twins.
+
+
+rule fashion_mnist_files:
+    output:
+        directory(f"{RESULTS}/data/raw/{{dataset}}"),
+    log:
+        f"{RESULTS}/logs/fashion_mnist_files/{{dataset}}.log",
+    localrule: True
+    conda:
+        "../../envs/study.yaml"
+    params:
+        folder=lookup(dpath="datasets/{dataset}/folder", within=config),
+    message:
+        "Fetching the files of {wildcards.dataset}"
+    script:
+        "../scripts/fetch_fashion_mnist.py"
+
+
+rule fashion_mnist:
+    input:
+        files=rules.fashion_mnist_files.output[0],
+        code=code("fashion_mnist_store.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/fashion_mnist/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("fashion_mnist"),
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        validation_share=lookup(dpath="datasets/{dataset}/validation_share", within=config),
+        seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
+    message:
+        "Storing the photographs of {wildcards.dataset}"
+    script:
+        "../scripts/fashion_mnist_store.py"
+
+
+rule folder:
+    input:
+        root=lookup(dpath="datasets/{dataset}/root", within=config),
+        code=code("folder_store.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/folder/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("folder"),
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        size=lookup(dpath="datasets/{dataset}/size", within=config),
+        channels=lookup(dpath="datasets/{dataset}/channels", within=config),
+        shares=lookup(dpath="datasets/{dataset}/shares", within=config),
+        seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
+        on_error=lookup(dpath="datasets/{dataset}/on_error", within=config),
+    message:
+        "Storing the images below {input.root}"
+    script:
+        "../scripts/folder_store.py"
+
+
+rule synthesize:
+    input:
+        code=code("synthesize.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/synthesize/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("synthetic"),
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        control_band=lookup(dpath="datasets/{dataset}/control_band", within=config),
+        constants=lookup(dpath="synthesis", within=config),
+    message:
+        "Drawing the images of {wildcards.dataset}"
+    script:
+        "../scripts/synthesize.py"
+
+
+rule rendition:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        code=code("render.py"),
+    output:
+        f"{RESULTS}/data/ood/{{dataset}}/{{rendition}}.h5",
+    log:
+        f"{RESULTS}/logs/rendition/{{dataset}}/{{rendition}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        images_per_class=lookup(dpath="ood/images_per_class", within=config),
+        seed=lookup(dpath="ood/seed", within=config),
+    message:
+        "Restyling {wildcards.dataset} as {wildcards.rendition}"
+    script:
+        "../scripts/render.py"

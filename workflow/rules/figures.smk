@@ -1,0 +1,216 @@
+# Tables from the tests of all runs, and figures from the tables.
+
+
+rule table:
+    input:
+        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        history=of_runs(f"{RESULTS}/networks/{RUN}/history.csv"),
+        dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv"),
+        bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
+        shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
+        ood=of_runs(f"{RESULTS}/tests/{RUN}/ood.csv", "photographs"),
+        code=code("make_tables.py"),
+    output:
+        [table_file(name) for name in tables()],
+    log:
+        f"{RESULTS}/logs/tables.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        strong=lookup(dpath="shortcuts/strong", within=config),
+    message:
+        "Joining the tests of all runs into tables"
+    script:
+        "../scripts/make_tables.py"
+
+
+rule samples_figure:
+    input:
+        notebook="workflow/notebooks/samples.ipynb",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
+        code=code("draw_figure.py", "samples.ipynb"),
+    output:
+        **figure_files("samples", "synthetic"),
+    log:
+        f"{RESULTS}/logs/figures/samples.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names=datasets("synthetic"),
+        band_edges=lookup(dpath="synthesis/band_edges", within=config),
+    message:
+        "Drawing images and spectra of the synthetic sets"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule dynamics_figure:
+    input:
+        notebook="workflow/notebooks/dynamics.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        table=f"{RESULTS}/tables/dynamics.csv",
+        code=code("draw_figure.py", "dynamics.ipynb"),
+    output:
+        **figure_files("dynamics"),
+    log:
+        f"{RESULTS}/logs/figures/dynamics_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dataset="{dataset}",
+        scores=scores_of_kind,
+    message:
+        "Drawing the learning dynamics on {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule bandstop_figure:
+    input:
+        notebook="workflow/notebooks/bandstop.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        table=f"{RESULTS}/tables/bandstop.csv",
+        code=code("draw_figure.py", "bandstop.ipynb"),
+    output:
+        **figure_files("bandstop"),
+    log:
+        f"{RESULTS}/logs/figures/bandstop_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dataset="{dataset}",
+    message:
+        "Drawing the band-stop test on {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule adcs_figure:
+    input:
+        notebook="workflow/notebooks/adcs.ipynb",
+        spectra=rules.adcs.output[0],
+        code=code("draw_figure.py", "adcs.ipynb"),
+    output:
+        **figure_files("adcs"),
+    log:
+        f"{RESULTS}/logs/figures/adcs_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        band_edges=band_edges,
+    message:
+        "Drawing ADCS of {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule dfm_figure:
+    input:
+        notebook="workflow/notebooks/dfm.ipynb",
+        maps=lambda wildcards: of_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
+        code=code("draw_figure.py", "dfm.ipynb"),
+    output:
+        **figure_files("dfm"),
+    log:
+        f"{RESULTS}/logs/figures/dfm_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labels=lambda wildcards: of_runs("{network}, {augmentation}", dataset=wildcards.dataset),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        band_edges=band_edges,
+    message:
+        "Drawing the dominant frequencies on {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule shortcuts_figure:
+    input:
+        notebook="workflow/notebooks/shortcuts.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        table=f"{RESULTS}/tables/shortcuts.csv",
+        code=code("draw_figure.py", "shortcuts.ipynb"),
+    output:
+        **figure_files("shortcuts"),
+    log:
+        f"{RESULTS}/logs/figures/shortcuts_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dataset="{dataset}",
+    message:
+        "Drawing the shortcut tests on {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule renditions_figure:
+    input:
+        notebook="workflow/notebooks/renditions.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        renditions=expand(
+            f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
+            rendition=lookup(dpath="ood/renditions", within=config),
+        ),
+        code=code("draw_figure.py", "renditions.ipynb"),
+    output:
+        **figure_files("renditions"),
+    log:
+        f"{RESULTS}/logs/figures/renditions_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names=lookup(dpath="ood/renditions", within=config),
+    message:
+        "Drawing the renditions of {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule ood_figure:
+    input:
+        notebook="workflow/notebooks/ood.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        table=f"{RESULTS}/tables/ood.csv",
+        code=code("draw_figure.py", "ood.ipynb"),
+    output:
+        **figure_files("ood"),
+    log:
+        f"{RESULTS}/logs/figures/ood_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dataset="{dataset}",
+    message:
+        "Drawing the tests on renditions of {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"

@@ -1,0 +1,84 @@
+# What the report holds besides figures and tables.
+
+
+rule runtimes:
+    input:
+        benchmarks=[
+            *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv"),
+            *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
+            *of_runs(f"{RESULTS}/benchmarks/cull/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/ood/{RUN}.tsv", "photographs"),
+            *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
+        ],
+        code=code("join_benchmarks.py"),
+    output:
+        report(
+            f"{RESULTS}/tables/runtimes.csv",
+            caption="../../report/captions/runtimes.rst",
+            category=CATEGORIES["run"],
+            labels={"figure": "run times", "data set": "all"},
+        ),
+    log:
+        f"{RESULTS}/logs/runtimes.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Joining the run times"
+    script:
+        "../scripts/join_benchmarks.py"
+
+
+rule headlines:
+    input:
+        networks=f"{RESULTS}/tables/networks.csv",
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        ood=f"{RESULTS}/tables/ood.csv" if datasets("photographs") else [],
+        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
+        runtimes=rules.runtimes.output[0],
+        template="report/headlines.rst.jinja",
+        code=code("write_headlines.py"),
+    output:
+        f"{RESULTS}/tables/headlines.rst",
+    log:
+        f"{RESULTS}/logs/headlines.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        strong=lookup(dpath="shortcuts/strong", within=config),
+    message:
+        "Writing what came out, with the numbers of the tables"
+    script:
+        "../scripts/write_headlines.py"
+
+
+rule rule_graph_figure:
+    input:
+        rules=["Snakefile", *sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))],
+        code=code("draw_rule_graph.py"),
+    output:
+        svg=report(
+            f"{RESULTS}/figures/rule_graph.svg",
+            caption="../../report/captions/rule_graph.rst",
+            category=CATEGORIES["run"],
+            labels={"figure": "rule graph", "data set": "all"},
+        ),
+        png=f"{RESULTS}/figures/rule_graph.png",
+    log:
+        f"{RESULTS}/logs/figures/rule_graph.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Drawing the rules of the workflow"
+    script:
+        "../scripts/draw_rule_graph.py"

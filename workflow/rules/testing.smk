@@ -1,0 +1,126 @@
+# What is still recognised on filtered images: band-stop, shortcuts, other distributions, other networks.
+
+
+rule bandstop:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        code=code("measure_bandstop.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/bandstop.csv",
+    log:
+        f"{RESULTS}/logs/bandstop/{RUN}.log",
+    wildcard_constraints:
+        dataset=from_source("synthetic"),
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=3000,
+        runtime=30,
+    params:
+        device=lookup(dpath="device", within=config),
+        band_edges=lookup(dpath="synthesis/band_edges", within=config),
+    message:
+        "Removing bands from {wildcards.dataset} for {wildcards.network} (seed {wildcards.seed})"
+    script:
+        "../scripts/measure_bandstop.py"
+
+
+rule shortcuts:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        dfm=rules.cull.output[0],
+        code=code("measure_shortcuts.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/shortcuts.csv",
+    log:
+        f"{RESULTS}/logs/shortcuts/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=3000,
+        runtime=120,
+    params:
+        device=lookup(dpath="device", within=config),
+        split=lookup(dpath="shortcuts/split", within=config),
+        images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        controls=lookup(dpath="shortcuts/controls", within=config),
+        seed=lookup(dpath="shortcuts/seed", within=config),
+    message:
+        "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
+    script:
+        "../scripts/measure_shortcuts.py"
+
+
+rule ood:
+    input:
+        images=expand(
+            f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
+            rendition=lookup(dpath="ood/renditions", within=config),
+        ),
+        weights=rules.train.output.weights,
+        dfm=rules.cull.output[0],
+        code=code("measure_ood.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/ood.csv",
+    log:
+        f"{RESULTS}/logs/ood/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/ood/{RUN}.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=3000,
+        runtime=120,
+    params:
+        device=lookup(dpath="device", within=config),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        controls=lookup(dpath="shortcuts/controls", within=config),
+        seed=lookup(dpath="shortcuts/seed", within=config),
+    message:
+        "Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of {wildcards.dataset}"
+    script:
+        "../scripts/measure_ood.py"
+
+
+rule transfer:
+    input:
+        images=[f"{RESULTS}/data/{target.split('/')[0]}.h5" for _, target in transfers()],
+        dfm=[f"{RESULTS}/dfm/{source}.h5" for source, _ in transfers()],
+        weights=[f"{RESULTS}/networks/{target}/weights.safetensors" for _, target in transfers()],
+        code=code("measure_transfer.py"),
+    output:
+        f"{RESULTS}/tests/transfer.csv",
+    log:
+        f"{RESULTS}/logs/transfer.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/transfer.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=3000,
+        runtime=120,
+    params:
+        pairs=transfers(),
+        device=lookup(dpath="device", within=config),
+        split=lookup(dpath="shortcuts/split", within=config),
+        images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        controls=lookup(dpath="shortcuts/controls", within=config),
+        seed=lookup(dpath="shortcuts/seed", within=config),
+    message:
+        "Trying the maps of one network on another"
+    script:
+        "../scripts/measure_transfer.py"

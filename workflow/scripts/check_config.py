@@ -1,0 +1,133 @@
+"""Check a configuration: one sentence a mistake, all of them at once, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+
+
+def mistakes(config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a configuration, a sentence each: the key, the value, what is allowed, the line to write."""
+    schema = yaml.safe_load(SCHEMA.read_text())
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: [str(part) for part in e.path])
+    # What refers to what can only be checked once every part has its shape.
+    return [sentence for error in errors for sentence in _sentences(error)] or list(_references(config))
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    key = _key(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema.get("properties", {}))
+            for name in sorted(set(error.instance) - set(known)):
+                guess = get_close_matches(name, known, 1)
+                hint = f"; did you mean {guess[0]}?" if guess else ""
+                yield f"{_join(key, name)}: unknown key, allowed here are {', '.join(known)}{hint}"
+        case "required":
+            for name in error.validator_value:
+                if name not in error.instance:
+                    example = f"; write, under {key or 'the top level'}: {name}: <{_allowed(error, name)}>"
+                    yield f"{_join(key, name)}: missing{example}"
+        case _:
+            yield f"{key}: {error.instance!r} is not allowed, expected {_expected(error.schema)}; {_write(error)}"
+
+
+def _write(error: ValidationError) -> str:
+    return f"write {_last(error.absolute_path)}: <{_expected(error.schema)}>"
+
+
+def _allowed(error: ValidationError, name: str) -> str:
+    part = error.schema.get("properties", {}).get(name)
+    return _expected(part) if isinstance(part, dict) else "value"
+
+
+def _expected(schema: Mapping[str, Any]) -> str:
+    """What a part of the schema allows, in words."""
+    if "$ref" in schema:
+        definitions = yaml.safe_load(SCHEMA.read_text())["$defs"]
+        schema = {**definitions[schema["$ref"].rsplit("/", 1)[-1]], **schema}
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    if "pattern" in schema:
+        return f"text like {schema['pattern']}"
+    kinds = schema.get("type", "value")
+    words = " or ".join("nothing (null)" if k == "null" else k for k in ([kinds] if isinstance(kinds, str) else kinds))
+    bounds = [
+        text.format(schema[name])
+        for name, text in (
+            ("minimum", "at least {}"),
+            ("exclusiveMinimum", "above {}"),
+            ("maximum", "at most {}"),
+            ("exclusiveMaximum", "below {}"),
+            ("minItems", "with at least {} entries"),
+            ("maxItems", "with at most {} entries"),
+        )
+        if name in schema
+    ]
+    if schema.get("uniqueItems"):
+        bounds.append("each only once")
+    return " ".join([words, ", ".join(bounds)]).strip()
+
+
+def _references(config: Mapping[str, Any]) -> Iterator[str]:
+    """Names and numbers that must agree between parts of the configuration."""
+    datasets, networks = config["datasets"], config["networks"]
+    for i, entry in enumerate(config["plan"]):
+        for kind, known in (("datasets", datasets), ("networks", networks)):
+            for name in entry[kind]:
+                if name not in known:
+                    yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {', '.join(known)}"
+    planned = {
+        (dataset, f"{network}/{augmentation}")
+        for entry in config["plan"]
+        for dataset in entry["datasets"]
+        for network in entry["networks"]
+        for augmentation in entry["augmentations"]
+    }
+    for i, entry in enumerate(config["transfer"]):
+        choices = sorted(run for dataset, run in planned if dataset == entry["dataset"])
+        for end in ("maps_of", "tested_on"):
+            if entry[end] not in choices:
+                there = ", ".join(choices) or "nothing"
+                yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
+    edges = config["synthesis"]["band_edges"]
+    if sorted(set(edges)) != list(edges):
+        yield f"synthesis.band_edges: {edges} is not allowed, expected increasing radii, such as [4, 8, 12]"
+    for name, dataset in datasets.items():
+        if dataset["source"] == "synthetic" and dataset["control_band"] > len(edges) + 1:
+            yield (
+                f"datasets.{name}.control_band: {dataset['control_band']} is not allowed, the bands are 1 to "
+                f"{len(edges) + 1}; write control_band: <1 to {len(edges) + 1}>"
+            )
+        if dataset["source"] == "folder" and abs(sum(dataset["shares"].values()) - 1) > 1e-6:
+            yield f"datasets.{name}.shares: {dataset['shares']} do not sum to 1"
+    seeds = config["synthesis"]["seeds"]
+    if len(set(seeds.values())) < len(seeds):
+        yield f"synthesis.seeds: {seeds} must differ, or the splits hold the same images"
+    percents = config["dfm"]["percents"]
+    if config["shortcuts"]["percent"] not in percents:
+        yield (
+            f"shortcuts.percent: {config['shortcuts']['percent']} is not one of dfm.percents {percents}; "
+            f"write percent: <{' or '.join(map(str, percents))}>"
+        )
+
+
+def _key(path: Sequence[str | int]) -> str:
+    return ".".join(map(str, path))
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name
+
+
+def _last(path: Sequence[str | int]) -> str:
+    names = [str(part) for part in path if isinstance(part, str)]
+    return names[-1] if names else "it"

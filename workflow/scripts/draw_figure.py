@@ -1,0 +1,39 @@
+"""Execute a notebook that draws one figure."""
+
+import shutil
+from pathlib import Path
+
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from job import job
+
+
+def main(snakemake):
+    """Run the notebook with its inputs and params as parameters; a failed one is kept beside the log."""
+    inputs = {name: _plain(value) for name, value in snakemake.input.items() if name not in ("notebook", "code")}
+    figure = str(Path(snakemake.output.svg).with_suffix(""))
+    kept = Path(snakemake.log[0]).with_suffix(".ipynb")
+    with job(snakemake):
+        try:
+            papermill.execute_notebook(
+                snakemake.input.notebook,
+                str(kept),
+                parameters={**inputs, **dict(snakemake.params.items()), "figure": figure},
+                progress_bar=False,
+                kernel_name="python3",
+                extra_arguments=["--log-level=ERROR"],
+                shutdown_kernel="immediate",  # a graceful end interrupts the idle kernel, which prints an error
+            )
+        except PapermillExecutionError as error:
+            raise RuntimeError(f"{error.ename}: {error.evalue}; the notebook as far as it went is {kept}") from error
+        shutil.move(kept, snakemake.output.notebook)
+
+
+def _plain(value):
+    """Snakemake's lists of files as lists, single files as they are."""
+    return str(value) if isinstance(value, str) else [str(entry) for entry in value]
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,27 @@
+"""Draw which rule needs which."""
+
+import re
+from pathlib import Path
+
+from frequency_shortcuts import plots
+from job import ask_snakemake, job
+
+
+def read_dot(text):
+    """Snakemake's rule graph in dot, as rule -> the rules it needs."""
+    names = dict(re.findall(r'^\s*(\d+)\[label = "([^"]+)"', text, re.MULTILINE))
+    needs = {name: [] for name in names.values()}
+    for before, after in re.findall(r"^\s*(\d+) -> (\d+)", text, re.MULTILINE):
+        needs[names[after]].append(names[before])
+    return needs
+
+
+def main(snakemake):
+    """Ask Snakemake for the graph and draw it."""
+    with job(snakemake):
+        needs = read_dot(ask_snakemake(snakemake.config, "--rulegraph", "dot", "--forceall"))
+        plots.save(plots.rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

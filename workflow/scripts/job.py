@@ -1,0 +1,104 @@
+"""What every script shares: its log, one-sentence errors, threads, and the mark it leaves in files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+log = logging.getLogger("study")
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def job(snakemake: Any) -> Iterator[str]:
+    """Run a step: log to the rule's log, and end with one sentence when something is wrong.
+
+    Yields the mark for `created_by`: version, commit and digest of the configuration.
+    """
+    handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(snakemake.threads)
+    try:
+        yield created_by(snakemake.config)
+    except Exception as error:
+        sentence = _sentence(error)
+        log.exception("failed")
+        log.error("ERROR: %s", sentence)
+        print(f"ERROR in {snakemake.rule}: {sentence} (log: {', '.join(snakemake.log)})", file=sys.stderr)
+        raise SystemExit(1) from None
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell a person: our own errors say it; anything else is named by its type."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    told = isinstance(error, ValueError | OSError | RuntimeError)
+    return str(error) if told else f"{type(error).__name__}: {error}"
+
+
+def created_by(config: dict[str, Any]) -> str:
+    """Version, commit and digest of the configuration, for the attributes of a file."""
+    from frequency_shortcuts import __version__
+
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    return f"frequency-shortcuts {__version__}, commit {_commit()}, config {digest}"
+
+
+def _commit() -> str:
+    try:
+        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def identity(wildcards: Any) -> dict[str, Any]:
+    """The columns that say which run a row belongs to."""
+    return {
+        "dataset": wildcards.dataset,
+        "network": wildcards.network,
+        "augmentation": wildcards.augmentation,
+        "seed": int(wildcards.seed),
+    }
+
+
+def write_table(table: Any, path: str | os.PathLike[str], **identity: Any) -> None:
+    """Write a tidy CSV, whole or not at all, with the identity as its first columns."""
+    from frequency_shortcuts.storage import replacing
+
+    for place, (name, value) in enumerate(identity.items()):
+        table.insert(place, name, value)
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def ask_snakemake(config: dict[str, Any], *arguments: str) -> str:
+    """Ask Snakemake about this very study (a graph, a report) while it runs; returns what it prints."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump(json.loads(json.dumps(config)), file)
+        file.flush()
+        command = [sys.executable, "-m", "snakemake", "all", "--nolock", "--configfile", file.name, *arguments]
+        done = subprocess.run(command, cwd=Path.cwd(), capture_output=True, text=True)
+    log.info("%s", done.stderr)
+    if done.returncode:
+        raise RuntimeError(f"snakemake {' '.join(arguments)} failed: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout

@@ -1,0 +1,28 @@
+"""Test the shortcuts of one network on every rendition of the test images."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from frequency_shortcuts import dfm, images, networks
+from job import identity, job, write_table
+from measure_shortcuts import tested
+
+
+def main(snakemake):
+    """TPR of every rendition, class, filter and draw."""
+    params = snakemake.params
+    with job(snakemake):
+        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
+        maps = dfm.read(snakemake.input.dfm).mask(params.percent)
+        tables = {
+            Path(store).stem: tested(network, images.read(store, "test"), maps, params, false_positives=False)
+            for store in snakemake.input.images
+        }
+        table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
+        table = table.drop(columns=["fpr", "fpr_low", "fpr_high"])
+        write_table(table, snakemake.output[0], **identity(snakemake.wildcards))
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

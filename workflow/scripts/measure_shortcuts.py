@@ -1,0 +1,27 @@
+"""Test the shortcuts of one network on images that did not rank its frequencies."""
+
+from frequency_shortcuts import dfm, images, networks, shortcuts
+from job import identity, job, write_table
+
+
+def tested(network, data, maps, params, **options):
+    """The table of `shortcuts.measure` with class names."""
+    seen, labels = data.tensors()
+    table = shortcuts.measure(
+        network, seen, labels, maps, controls=params.controls, seed=params.seed, progress=True, **options
+    )
+    return table.replace({"class": dict(enumerate(data.classes))})
+
+
+def main(snakemake):
+    """TPR and FPR of every class, filter and draw."""
+    params = snakemake.params
+    with job(snakemake):
+        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
+        data = images.read(snakemake.input.images, params.split, params.images_per_class)
+        maps = dfm.read(snakemake.input.dfm).mask(params.percent)
+        write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

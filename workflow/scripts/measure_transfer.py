@@ -1,0 +1,28 @@
+"""Try the maps of one network on another."""
+
+import pandas as pd
+
+from frequency_shortcuts import dfm, images, networks
+from job import job, write_table
+from measure_shortcuts import tested
+
+
+def main(snakemake):
+    """TPR and FPR of every planned pair of networks, class, filter and draw."""
+    params, given = snakemake.params, snakemake.input
+    with job(snakemake):
+        device, rows = networks.pick_device(params.device), []
+        for (source, target), maps, store, weights in zip(
+            params.pairs, given.dfm, given.images, given.weights, strict=True
+        ):
+            data = images.read(store, params.split, params.images_per_class)
+            masks = dfm.read(maps).mask(params.percent)
+            dataset, maps_of = source.split("/", 1)
+            run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
+            table = tested(networks.load(weights, device), data, masks, params)
+            rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))
+        write_table(pd.concat(rows), snakemake.output[0])
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

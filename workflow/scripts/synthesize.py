@@ -1,0 +1,24 @@
+"""Draw a synthetic set and store it with its planted truth."""
+
+from frequency_shortcuts import images, synthesis
+from job import job
+
+
+def main(snakemake):
+    """Draw train, validation and test images from seeds of their own."""
+    constants = dict(snakemake.params.constants)
+    counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
+    with job(snakemake) as created_by:
+        design = synthesis.Design(control_band=snakemake.params.control_band, **constants)
+        images.write(
+            snakemake.output[0],
+            {name: synthesis.images(design, counts[name], seeds[name]) for name in counts},
+            classes=synthesis.CLASSES,
+            source=f"synthetic, {design}",
+            created_by=created_by,
+            planted=design.planted(),
+        )
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,53 @@
+"""Train one network."""
+
+from pathlib import Path
+
+from frequency_shortcuts import images, networks, training
+from frequency_shortcuts.augmentation import Augmentation
+from job import identity, job, log, write_table
+
+
+def main(snakemake):
+    """Train, and write weights, history and learning dynamics; the state for resuming lies beside them."""
+    params, run = snakemake.params, identity(snakemake.wildcards)
+    state = Path(snakemake.output.weights).with_name("state.pt")
+    store, seed = snakemake.input.images, run["seed"]
+    with job(snakemake) as created_by:
+        device = networks.pick_device(params.device)
+        data = images.read(store, "train", params.images_per_class)
+        settings = dict(params.dynamics)
+        test = images.read(store, "test", settings.pop("images_per_class"))
+        _, channels, size, _ = data.images.shape
+        architecture = networks.Architecture(
+            name=params.architecture["architecture"],
+            n_classes=len(data.classes),
+            channels=channels,
+            size=size,
+            width=params.architecture["width"],
+            stem=params.architecture["stem"],
+        )
+        log.info("%s on %s, %d images", architecture, device, len(data))
+        geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
+        done = training.train(
+            networks.build(architecture, seed),
+            data,
+            images.read(store, "validation"),
+            training.Recipe(epochs=params.epochs, **params.recipe),
+            seed=seed,
+            device=device,
+            augmentation=Augmentation(run["augmentation"], **geometry),
+            dynamics=training.Dynamics(test, **settings),
+            state=state,
+            checkpoint_minutes=params.checkpoint_minutes,
+            progress=True,
+        )
+        write_table(done.history, snakemake.output.history)
+        write_table(done.dynamics, snakemake.output.dynamics)
+        facts = {"created_by": created_by, "best_epoch": done.best_epoch, "device": str(device), **run}
+        networks.save(snakemake.output.weights, done.weights, architecture, facts)
+        # Only now: a disk that fills while the results are written loses nothing.
+        state.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
