@@ -7,6 +7,7 @@ removed from all channels less the loss as it is (Wang et al. 2023). `exact` eva
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from tqdm import tqdm
 from .evaluation import device_of, evaluating
 from .images import check_classes
 from .spectrum import ConjugatePairs, positions
+
+log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 Method = Literal["exact", "screened"]
@@ -92,7 +95,9 @@ def cull(
     chosen = math.ceil(share * len(pairs)) if method == "screened" else len(pairs)
     with (
         evaluating(network),
-        tqdm(total=n_classes * chosen, desc="culling", unit="pair", disable=None if progress else True) as bar,
+        tqdm(
+            total=n_classes * chosen, desc="culling", unit="pair", leave=False, disable=None if progress else True
+        ) as bar,
     ):
         for c in range(n_classes):
             mine = images[torch.from_numpy(np.flatnonzero(labels == c))].to(device)
@@ -109,6 +114,7 @@ def cull(
             increment[c, index] = _evaluate(network, mine, c, losses, pairs, index, batch_size, bar.update)
             if method == "screened":
                 _lower_estimates(increment[c], evaluated[c], pairs, top_percent)
+            log.info("class %d of %d: %d of %d pairs evaluated", c + 1, n_classes, len(index), len(pairs))
     return Culling(increment, evaluated, baseline, np.bincount(labels, minlength=n_classes), method)
 
 

@@ -8,6 +8,7 @@ of the other classes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Literal
@@ -23,6 +24,8 @@ from tqdm import tqdm
 from .evaluation import confusion, predict
 from .images import check_classes
 from .spectrum import BoolArray, ConjugatePairs, keep, remove, symmetric
+
+log = logging.getLogger(__name__)
 
 STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
 CONTROLS = ("random", "radial", "other")
@@ -66,7 +69,7 @@ def measure(
     confusion(labels, unfiltered, len(masks))  # fails early where the network has other classes than the masks
     whole = masks[0].size
     total = len(masks) * (1 + 2 * controls + len(masks) - 1)
-    with tqdm(total=total, desc="filtering", unit="mask", disable=None if progress else True) as bar:
+    with tqdm(total=total, desc="filtering", unit="mask", leave=False, disable=None if progress else True) as bar:
         for c, mask in enumerate(masks):
             looked_at = np.arange(len(labels)) if false_positives else np.flatnonzero(labels == c)
             mine = images[torch.from_numpy(looked_at)]
@@ -78,6 +81,7 @@ def measure(
                 overlap = (chosen & mask).sum() / (chosen | mask).sum()
                 rows.append(_row(c, name, draw, int(chosen.sum()), overlap, called, truth, false_positives, confidence))
                 bar.update()
+            log.info("class %d of %d: %d masks tried", c + 1, len(masks), 2 * controls + len(masks))
     return pd.DataFrame(rows)
 
 

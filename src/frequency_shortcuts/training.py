@@ -195,7 +195,12 @@ class _Run:
         if self.state.iteration == 0:
             self._test_dynamics()
         with tqdm(
-            total=total, initial=self.state.iteration, desc="training", unit="it", disable=None if progress else True
+            total=total,
+            initial=self.state.iteration,
+            desc="training",
+            unit="it",
+            leave=False,
+            disable=None if progress else True,
         ) as bar:
             while self.state.iteration < total:
                 epoch, step = divmod(self.state.iteration, self.per_epoch)

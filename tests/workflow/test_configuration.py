@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from conftest import ROOT, checkout
 
@@ -28,8 +29,11 @@ def changed(path, value):
     return config
 
 
-def test_the_default_configuration_is_right():
-    assert mistakes(CONFIG) == []
+@pytest.mark.parametrize("name", ["config", "test", "paper"])
+def test_the_configurations_that_are_shipped_are_right(name):
+    config = copy.deepcopy(CONFIG)
+    update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+    assert mistakes(config) == []
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,6 @@ rule fashion_mnist:
         dataset=from_source("fashion_mnist"),
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         validation_share=lookup(dpath="datasets/{dataset}/validation_share", within=config),
         seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
@@ -79,9 +76,6 @@ rule synthesize:
         dataset=from_source("synthetic"),
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         control_band=lookup(dpath="datasets/{dataset}/control_band", within=config),
         constants=lookup(dpath="synthesis", within=config),
@@ -101,9 +95,6 @@ rule rendition:
         f"{RESULTS}/logs/rendition/{{dataset}}/{{rendition}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         images_per_class=lookup(dpath="ood/images_per_class", within=config),
         seed=lookup(dpath="ood/seed", within=config),

@@ -3,7 +3,6 @@
 
 rule table:
     input:
-        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
         history=of_runs(f"{RESULTS}/networks/{RUN}/history.csv"),
         dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv"),
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
@@ -16,9 +15,6 @@ rule table:
         f"{RESULTS}/logs/tables.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
     params:
         strong=lookup(dpath="shortcuts/strong", within=config),
     message:
@@ -39,9 +35,6 @@ rule samples_figure:
         f"{RESULTS}/logs/figures/samples.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         names=datasets("synthetic"),
         band_edges=lookup(dpath="synthesis/band_edges", within=config),
@@ -63,9 +56,6 @@ rule dynamics_figure:
         f"{RESULTS}/logs/figures/dynamics_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         dataset="{dataset}",
         scores=scores_of_kind,
@@ -87,9 +77,6 @@ rule bandstop_figure:
         f"{RESULTS}/logs/figures/bandstop_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         dataset="{dataset}",
     message:
@@ -109,9 +96,6 @@ rule adcs_figure:
         f"{RESULTS}/logs/figures/adcs_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         band_edges=band_edges,
     message:
@@ -131,9 +115,6 @@ rule dfm_figure:
         f"{RESULTS}/logs/figures/dfm_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         labels=lambda wildcards: of_runs("{network}, {augmentation}", dataset=wildcards.dataset),
         percent=lookup(dpath="shortcuts/percent", within=config),
@@ -156,9 +137,6 @@ rule shortcuts_figure:
         f"{RESULTS}/logs/figures/shortcuts_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         dataset="{dataset}",
     message:
@@ -182,9 +160,6 @@ rule renditions_figure:
         f"{RESULTS}/logs/figures/renditions_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         names=lookup(dpath="ood/renditions", within=config),
     message:
@@ -205,9 +180,6 @@ rule ood_figure:
         f"{RESULTS}/logs/figures/ood_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         dataset="{dataset}",
     message:

@@ -23,9 +23,6 @@ rule runtimes:
         f"{RESULTS}/logs/runtimes.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     message:
         "Joining the run times"
     script:
@@ -47,9 +44,6 @@ rule headlines:
         f"{RESULTS}/logs/headlines.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         percent=lookup(dpath="shortcuts/percent", within=config),
         strong=lookup(dpath="shortcuts/strong", within=config),
@@ -75,9 +69,6 @@ rule rule_graph_figure:
         f"{RESULTS}/logs/figures/rule_graph.log",
     conda:
         "../../envs/study.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
     message:
         "Drawing the rules of the workflow"
     script:
