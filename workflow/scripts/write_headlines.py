@@ -16,13 +16,14 @@ def network_rows(networks, verdicts):
     rows = []
     for key, part in networks.groupby(NETWORK, sort=False):
         mine = verdicts[(verdicts[NETWORK] == key).all(axis=1)]
-        strong = (mine["verdict"] == "strong").groupby(mine["class"], sort=False).mean()
+        classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
+        rates = classes[["strong", "tpr_dfm", "fpr_dfm"]].mean()
         rows.append(
             {
                 **dict(zip(NETWORK, key, strict=True)),
                 "seeds": len(part),
                 "test_accuracy": part["test_accuracy"].mean(),
-                "strong": list(strong.index[strong > 0.5]),
+                "strong": rates[rates["strong"] > 0.5].reset_index().to_dict("records"),
             }
         )
     return rows

@@ -1,0 +1,35 @@
+"""What the README promises can be typed."""
+
+import re
+
+import numpy as np
+import torch
+
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_library_works_in_the_lines_of_the_readme(small_network, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    images, labels = torch.randn(12, 3, 10, 9), np.arange(12) % 3
+    names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
+    exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
+    assert done["increments"].shape == (3, len(done["pairs"])) and done["masks"].shape == (3, 10, 9)
+    assert set(done["table"]["filter"]) == {"unfiltered", "dfm", "random", "radial", "other"}
+    assert "verdict" in capsys.readouterr().out
+
+
+def test_every_file_and_target_that_the_readme_names_is_there():
+    for name in re.findall(r"\]\(((?!http)[^)]+)\)", README):
+        assert (ROOT / name).exists(), name
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z]+)`", README)) <= set(targets)
+    assert set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE)) <= set(targets)
+
+
+def test_every_dependency_is_named_with_its_reason():
+    listed = README.partition("## Dependencies")[2]
+    for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            assert re.search(rf"\b{re.split('[=<>]', line)[0]}\b", listed), line
