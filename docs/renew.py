@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-import pandas as pd
 from PIL import Image
+
+from frequency_shortcuts.storage import read_table
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
@@ -29,7 +30,7 @@ def table(header, rows):
 
 def runtimes():
     """One row a step: jobs, median and total wall time, greatest memory."""
-    measured = pd.read_csv(STUDY / "tables" / "runtimes.csv").groupby("step", sort=False)
+    measured = read_table(STUDY / "tables" / "runtimes.csv").groupby("step", sort=False)
     rows = [
         [STEPS[step], len(jobs), f"{jobs['wall_s'].median():.0f}", f"{jobs['wall_s'].sum():.0f}",
          f"{jobs['memory_mib'].max():.0f}"]
@@ -40,15 +41,14 @@ def runtimes():
 
 def results():
     """One row a network: accuracy, and the verdicts of its classes."""
-    read = lambda name: pd.read_csv(STUDY / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])  # noqa: E731
     keys = ["dataset", "network", "augmentation"]
-    verdicts = read("shortcuts").groupby(keys, sort=False)
+    verdicts = read_table(STUDY / "tables" / "shortcuts.csv").groupby(keys, sort=False)
     rows = []
-    for key, part in read("networks").groupby(keys, sort=False):
+    for key, part in read_table(STUDY / "tables" / "networks.csv").groupby(keys, sort=False):
         mine = verdicts.get_group(key)
         count = mine["verdict"].value_counts()
         rows.append(
-            [*key, len(part), f"{part['test_accuracy'].mean():.3f}", f"{mine['tpr_dfm'].mean():.2f}",
+            [*key, len(part), f"{part['test_accuracy'].mean():.2f}", f"{mine['tpr_dfm'].mean():.2f}",
              f"{mine[['tpr_random', 'tpr_radial', 'tpr_other']].mean().max():.2f}",
              *(count.get(verdict, 0) for verdict in ("strong", "weak", "none"))]
         )  # fmt: skip

@@ -20,7 +20,7 @@ class Augmentation:
     shift: greatest translation in pixels (the published "pad 4, random crop"), what enters is the
     image's own reflection. flip: mirror left to right half of the time. crop_scale: least and
     greatest share of the image's area that a random resized crop keeps; (1, 1) leaves the scale, and
-    with it every frequency, alone.
+    with it every frequency, alone. crop_ratio: least and greatest width to height of a crop.
     """
 
     name: str = "none"

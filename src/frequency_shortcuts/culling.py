@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,11 +22,10 @@ from tqdm import tqdm
 
 from .evaluation import device_of, evaluating
 from .images import check_classes
-from .spectrum import ConjugatePairs, positions
+from .spectrum import ConjugatePairs, FloatArray, positions
 
 log = logging.getLogger(__name__)
 
-FloatArray = npt.NDArray[np.float64]
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
 
@@ -63,7 +62,7 @@ def cull(
     method: Method = "screened",
     *,
     share: float = 0.15,
-    top_percent: float = 5,
+    percents: Sequence[float] = (5,),
     batch_size: int = 512,
     progress: bool = False,
 ) -> Culling:
@@ -75,8 +74,8 @@ def cull(
     images : float32 or float64 [n, channels, H, W], as the network sees them, on any device
     labels : [n], 0 to n_classes - 1
     share : of the pairs, that `screened` evaluates exactly
-    top_percent : the exactly evaluated pairs that fill this part of the spectrum are safe from
-        estimates: an estimate that would outrank one of them is lowered to just below
+    percents : sizes of the maps that will be made. The exactly evaluated pairs that fill the largest of
+        them within `share` are safe: an estimate that would outrank one is lowered to just below
     batch_size : filtered images in one forward pass
 
     Raises ValueError for an unknown method, a class without images or a loss that is not finite.
@@ -92,6 +91,7 @@ def cull(
     increment = np.empty((n_classes, len(pairs)))
     evaluated = np.ones((n_classes, len(pairs)), bool)
     baseline = np.empty(n_classes)
+    safe_percent = max((p for p in percents if p < 100 * share), default=min(percents))
     chosen = math.ceil(share * len(pairs)) if method == "screened" else len(pairs)
     with (
         evaluating(network),
@@ -113,7 +113,7 @@ def cull(
                 evaluated[c] = np.isin(np.arange(len(pairs)), index)
             increment[c, index] = _evaluate(network, mine, c, losses, pairs, index, batch_size, bar.update)
             if method == "screened":
-                _lower_estimates(increment[c], evaluated[c], pairs, top_percent)
+                _lower_estimates(increment[c], evaluated[c], pairs, safe_percent)
             log.info("class %d of %d: %d of %d pairs evaluated", c + 1, n_classes, len(index), len(pairs))
     return Culling(increment, evaluated, baseline, np.bincount(labels, minlength=n_classes), method)
 

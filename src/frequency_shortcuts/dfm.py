@@ -56,10 +56,11 @@ class DFM:
 
     def mask(self, percent: float) -> BoolArray:
         """The map of every class, bool [class, H, W]. Raises ValueError for a percentage the file does not hold."""
-        if percent not in self.masks:
+        stored = float(f"{percent:g}")  # as the names in the file are written
+        if stored not in self.masks:
             held = ", ".join(f"{p:g}" for p in self.masks)
             raise ValueError(f"no top-{percent:g} % map in the DFM file: it holds {held}")
-        return self.masks[percent]
+        return self.masks[stored]
 
 
 def write(

@@ -10,8 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from .spectrum import FloatArray, IntArray
 
 
 @contextlib.contextmanager
@@ -41,6 +40,11 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
             batch = images[start : start + batch_size].to(device, memory_format=torch.channels_last, copy=True)
             called[start : start + batch_size] = network(batch).argmax(dim=1).cpu()
     return called
+
+
+def accuracy(network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor) -> float:
+    """Share of the images [n, channels, H, W] that are called by their label."""
+    return float(np.mean(predict(network, images).numpy() == np.asarray(labels)))
 
 
 def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:

@@ -207,10 +207,10 @@ def save(
     metadata: dict[str, Any] | None = None,
 ) -> None:
     """Write weights as safetensors; the architecture and further facts go into its metadata."""
-    facts = {"architecture": asdict(architecture), **(metadata or {})}
+    about = {"architecture": asdict(architecture), **(metadata or {})}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     # One key: safetensors writes several in any order, and equal networks must give equal files.
-    serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(facts)})
+    serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(about)})
     with replacing(path) as temporary:
         temporary.write_bytes(serialised)
 
@@ -220,13 +220,18 @@ def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn
     return load_weights(build(architecture(path)), path).to(device).eval()
 
 
-def architecture(path: str | os.PathLike[str]) -> Architecture:
-    """The architecture that `save` wrote beside the weights. Raises ValueError where the file holds none."""
+def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The metadata that `save` wrote beside the weights. Raises ValueError where the file holds none."""
     with _open(path) as file:
-        facts = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
-    if "architecture" not in facts:
+        written = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
+    if "architecture" not in written:
         raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
-    return Architecture(**facts["architecture"])
+    return written
+
+
+def architecture(path: str | os.PathLike[str]) -> Architecture:
+    """The architecture of the network that `save` wrote."""
+    return Architecture(**facts(path)["architecture"])
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:

@@ -40,7 +40,6 @@ def measure(
     controls: int = 10,
     seed: int = 0,
     false_positives: bool = True,
-    confidence: float = 0.95,
     batch_size: int = 512,
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -75,11 +74,11 @@ def measure(
             mine = images[torch.from_numpy(looked_at)]
             truth = labels[looked_at] == c
             called = unfiltered[looked_at] == c
-            rows.append(_row(c, "unfiltered", 0, whole, np.nan, called, truth, false_positives, confidence))
+            rows.append(_row(c, "unfiltered", 0, whole, np.nan, called, truth, false_positives))
             for name, draw, chosen in _filters(masks, c, controls, seed):
                 called = predict(network, keep(mine, chosen), batch_size).numpy() == c
                 overlap = (chosen & mask).sum() / (chosen | mask).sum()
-                rows.append(_row(c, name, draw, int(chosen.sum()), overlap, called, truth, false_positives, confidence))
+                rows.append(_row(c, name, draw, int(chosen.sum()), overlap, called, truth, false_positives))
                 bar.update()
             log.info("class %d of %d: %d masks tried", c + 1, len(masks), 2 * controls + len(masks))
     return pd.DataFrame(rows)
@@ -128,7 +127,6 @@ def _row(
     called: npt.NDArray[np.bool_],
     truth: npt.NDArray[np.bool_],
     false_positives: bool,
-    confidence: float,
 ) -> dict[str, float | int | str]:
     row: dict[str, float | int | str] = {
         "class": c,
@@ -138,8 +136,8 @@ def _row(
         "overlap": overlap,
         "images": int(truth.sum()),
     }
-    row.update(zip(("tpr", "tpr_low", "tpr_high"), share(called[truth], confidence), strict=True))
-    others = share(called[~truth], confidence) if false_positives else (np.nan,) * 3
+    row.update(zip(("tpr", "tpr_low", "tpr_high"), share(called[truth]), strict=True))
+    others = share(called[~truth]) if false_positives else (np.nan,) * 3
     row.update(zip(("fpr", "fpr_low", "fpr_high"), others, strict=True))
     return row
 
@@ -162,10 +160,12 @@ def share(hits: npt.NDArray[np.bool_], confidence: float = 0.95) -> tuple[float,
 def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     """One row a class, from a table of `measure`: is there a shortcut?
 
-    A map stands *clearly above its controls* where the lower end of its TPR's interval is above the mean
-    TPR of each kind of control. The verdict is `strong` where it does and its TPR is at least `strong`,
-    `weak` where it does and its TPR is lower, and `none` where it does not. `overlap_radial` says how
-    much of the map its radial controls hold: near 1 they cannot tell.
+    A map stands *clearly above its controls* where the lower end of its TPR's 95 % Wilson interval is above
+    the mean TPR of each kind of control; the bootstrap's interval has no width at a TPR of 1 and would
+    be too sure of few images. The verdict is `strong` where it does and its TPR is at least `strong`,
+    `weak` where it does and its TPR is lower, and `none` where it does not. FPR does not enter, but is
+    given beside. `overlap_radial` says how much of the map its radial controls hold: near 1 they cannot
+    tell.
     """
     per_filter = table.pivot_table(["tpr", "fpr", "overlap"], "class", "filter", "mean", dropna=False)
     own = table[table["filter"] == "dfm"].set_index("class")
@@ -185,7 +185,11 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
         out[f"tpr_{kind}"] = per_filter["tpr", kind]
         out[f"fpr_{kind}"] = per_filter["fpr", kind]
     out["overlap_radial"] = per_filter["overlap", "radial"]
-    clear = out["tpr_dfm_low"] > out[[f"tpr_{kind}" for kind in kinds]].max(axis=1)
+    hits = (out["tpr_dfm"] * out["images"]).round().astype(int)
+    lowest = [
+        stats.binomtest(k, n).proportion_ci(method="wilson").low for k, n in zip(hits, out["images"], strict=True)
+    ]
+    clear = lowest > out[[f"tpr_{kind}" for kind in kinds]].max(axis=1)
     out["verdict"] = np.where(~clear, "none", np.where(out["tpr_dfm"] >= strong, "strong", "weak"))
     return out.reset_index()
 

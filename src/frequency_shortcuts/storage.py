@@ -9,8 +9,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
+import pandas as pd
 
 
 @contextlib.contextmanager
@@ -51,6 +53,19 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         content = file.id.get_file_image()
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
+    """Write a tidy CSV, whole or not at all; `constant` columns come first."""
+    table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read what `write_table` wrote: names of classes stay text, and `none` or `NA` are names, too."""
+    names = dict.fromkeys(("class", "true_class", "called_class"), str)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
 
 
 def disk_is_full(error: BaseException) -> bool:

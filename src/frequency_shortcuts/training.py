@@ -131,8 +131,8 @@ def train(
     ----------
     network : images [n, channels, H, W] -> logits [n, classes]
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented
-    state : file that keeps the run's state, written every `checkpoint_minutes` and after each epoch, and
-        read at the start; that of another run, or a broken one, is overwritten. It is the caller's to
+    state : file that keeps the run's state, written every `checkpoint_minutes` and at the end, and read
+        at the start; that of another run, or a broken one, is overwritten. It is the caller's to
         delete, once the results are safe
     progress : show a bar on a terminal
 
@@ -213,7 +213,7 @@ class _Run:
                 if step + 1 == self.per_epoch:
                     self._end_epoch(epoch)
                 due = time.monotonic() - saved > 60 * checkpoint_minutes
-                if path and (due or step + 1 == self.per_epoch):
+                if path and (due or self.state.iteration == total):
                     self._save(path)
                     saved = time.monotonic()
                 bar.update()

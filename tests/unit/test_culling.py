@@ -205,7 +205,7 @@ def test_a_network_that_works_in_place_gives_the_same_increments(method):
         ({"method": "guess"}, "unknown culling method 'guess': choose from exact, screened"),
         ({"share": 0}, "share 0: expected above 0 and at most 1"),
         ({"share": 1.1}, "share 1.1: expected above 0 and at most 1"),
-        ({"top_percent": 0}, "percent 0: expected above 0 and at most 100"),
+        ({"percents": [0]}, "percent 0: expected above 0 and at most 100"),
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
         ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
         ({"labels": np.r_[LABELS[:-1], -1]}, "labels -1 to 2, but the classes are 0 to 2"),

@@ -140,13 +140,13 @@ def test_share_of_nothing_is_missing_and_of_none_is_zero():
     assert shortcuts.share(np.zeros(5, bool)) == (0, 0, 0)
 
 
-def table_of(dfm, low, random, radial, other):
+def table_of(dfm, low, random, radial, other, images=100):
     """A table as of `measure` for one class, two draws a control that average to what is given."""
     rows = [("unfiltered", 0, 0.9, 0.8, np.nan), ("dfm", 0, dfm, low, 1.0)]
     for kind, tpr in (("random", random), ("radial", radial), ("other", other)):
         rows += [(kind, 0, tpr - 0.05, 0, 0.25), (kind, 1, tpr + 0.05, 0, 0.75)]
     table = pd.DataFrame(rows, columns=["filter", "draw", "tpr", "tpr_low", "overlap"])
-    return table.assign(**{"class": 0, "positions": 4, "images": 9, "tpr_high": 1.0, "fpr": 0.1})
+    return table.assign(**{"class": 0, "positions": 4, "images": images, "tpr_high": 1.0, "fpr": 0.1})
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def table_of(dfm, low, random, radial, other):
         ((0.9, 0.8, 0.1, 0.2, 0.3), "strong"),
         ((0.6, 0.5, 0.1, 0.2, 0.3), "strong"),
         ((0.59, 0.5, 0.1, 0.2, 0.3), "weak"),
-        ((0.9, 0.8, 0.81, 0.2, 0.3), "none"),
-        ((0.9, 0.8, 0.1, 0.81, 0.3), "none"),
-        ((0.9, 0.8, 0.1, 0.2, 0.81), "none"),
+        ((0.9, 0.8, 0.83, 0.2, 0.3), "none"),
+        ((0.9, 0.8, 0.1, 0.83, 0.3), "none"),
+        ((0.9, 0.8, 0.1, 0.2, 0.83), "none"),
     ],
 )
 def test_verdict_needs_a_high_rate_clearly_above_every_control(rates, verdict):
@@ -166,7 +166,13 @@ def test_verdict_needs_a_high_rate_clearly_above_every_control(rates, verdict):
     found = (row.tpr_unfiltered, row.tpr_dfm, row.tpr_dfm_low, row.tpr_random, row.tpr_radial, row.tpr_other)
     np.testing.assert_allclose(found, (0.9, *rates), rtol=0, atol=1e-12)
     assert row.overlap_radial == 0.5
-    assert row.images == 9
+    assert row.images == 100
+
+
+@pytest.mark.parametrize(("images", "verdict"), [(6, "none"), (9, "strong")])  # Wilson: 6 / (6 + 1.96^2) = 0.61
+def test_verdict_is_not_sure_of_a_few_images_that_are_all_right(images, verdict):
+    (row,) = shortcuts.verdicts(table_of(1.0, 1.0, 0.1, 0.65, 0.3, images)).itertuples()
+    assert row.verdict == verdict
 
 
 def test_verdict_of_a_single_class_does_without_other_maps(case):

@@ -14,6 +14,8 @@ from conftest import ROOT, checkout
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from check_config import mistakes
+from frequency_shortcuts import augmentation, culling, renditions
+from frequency_shortcuts.networks import names
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
@@ -52,8 +54,12 @@ def test_the_configurations_that_are_shipped_are_right(name):
             "web",
             r"source: 'web' is not allowed, expected synthetic or fashion_mnist or folder",
         ),
-        ("plan.0.networks", ["resnet9"], r"plan\.0\.networks: 'resnet9' is not one of networks; choose from resnet18"),
-        ("plan.0.datasets", ["cifar"], r"plan\.0\.datasets: 'cifar' is not one of datasets; choose from syn_1"),
+        (
+            "plan.1.networks",
+            ["resnet9"],
+            r"plan\.1\.networks: 'resnet9' is not one of networks; choose from resnet18_w8",
+        ),
+        ("plan.1.datasets", ["cifar"], r"plan\.1\.datasets: 'cifar' is not one of datasets; choose from syn_1"),
         ("plan.0.augmentations", ["mixup"], r"'mixup' is not allowed, expected none or autoaugment or augmix"),
         ("networks.resnet18.architecture", "resnet9", r"'resnet9' is not allowed, expected alexnet or resnet18"),
         (
@@ -61,6 +67,10 @@ def test_the_configurations_that_are_shipped_are_right(name):
             [4, 12, 8],
             r"synthesis\.band_edges: \[4, 12, 8\] is not allowed, expected increasing radii",
         ),
+        ("synthesis.band_edges", [4, 8, 12, 40], r"synthesis\.band_edges: .* of at most 22\.6"),
+        ("training.photographs.dynamics.cutoff", 400, r"dynamics\.cutoff: 400 is not allowed, expected at most 22\.6"),
+        ("training.synthetic.geometry.crop_scale", [1, 0.5], r"crop_scale: \[1, 0\.5\] is not allowed"),
+        ("adcs.channel_weights", "luma", r"adcs\.channel_weights: luma needs three channels"),
         ("synthesis.seeds", {"train": 1, "validation": 1, "test": 2}, r"synthesis\.seeds: .* must differ"),
         ("training.recipe.learning_rate", 0, r"learning_rate: 0 is not allowed, expected number above 0"),
         ("transfer.0.maps_of", "vit/none", r"transfer\.0\.maps_of: 'vit/none' is not planned for fashion_mnist"),
@@ -76,6 +86,37 @@ def test_a_missing_key_is_named_with_the_line_to_write():
     config = copy.deepcopy(CONFIG)
     del config["culling"]["method"]
     assert mistakes(config) == ["culling.method: missing; write, under culling: method: <exact or screened>"]
+
+
+def test_a_data_set_without_a_source_is_one_mistake():
+    config = copy.deepcopy(CONFIG)
+    del config["datasets"]["syn_1"]["source"]
+    assert mistakes(config) == [
+        "datasets.syn_1.source: missing; write, under datasets.syn_1: source: <synthetic or fashion_mnist or folder>"
+    ]
+
+
+def test_every_missing_key_is_reported_once():
+    config = copy.deepcopy(CONFIG)
+    del config["culling"]["method"], config["culling"]["split"], config["culling"]["share"]
+    assert sorted(sentence.split(":")[0] for sentence in mistakes(config)) == [
+        "culling.method", "culling.share", "culling.split"
+    ]  # fmt: skip
+
+
+def test_a_transfer_without_a_common_seed_is_a_mistake():
+    config = copy.deepcopy(CONFIG)
+    config["plan"][0]["networks"] = ["resnet18"]
+    config["plan"].append({**CONFIG["plan"][0], "networks": ["vgg16_bn"], "seeds": [7]})
+    assert mistakes(config)[0] == "transfer.0: resnet18/none and vgg16_bn/none are planned with no seed in common"
+
+
+def test_the_schema_names_what_the_library_knows():
+    assert SCHEMA["properties"]["networks"]["additionalProperties"]["properties"]["architecture"]["enum"] == names()
+    assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
+    assert SCHEMA["properties"]["culling"]["properties"]["method"]["enum"] == list(culling.METHODS)
+    plan = SCHEMA["properties"]["plan"]["items"]["properties"]
+    assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
 
 
 def test_all_mistakes_are_reported_at_once():

@@ -89,7 +89,7 @@ def test_training_leaves_weights_history_and_dynamics(study, run):
     assert networks.load(folder / "weights.safetensors").fc.out_features == of(run)[0]
     assert sorted(path.name for path in folder.iterdir()) == ["dynamics.csv", "history.csv", "weights.safetensors"]
     history, dynamics = pd.read_csv(folder / "history.csv"), pd.read_csv(folder / "dynamics.csv")
-    assert list(history["epoch"]) == [0, 1] and history.notna().all(axis=None)
+    assert list(history["epoch"]) == [0, 1] and "/".join(history.iloc[0, :3]) in run and history.notna().all(axis=None)
     assert set(dynamics["view"]) == {"full", "low-pass", "high-pass"}
     assert list(dynamics["iteration"].unique()) == [0, 2, 4][: dynamics["iteration"].nunique()]
     assert dynamics[["precision", "recall", "f1"]].apply(lambda score: score.between(0, 1)).all(axis=None)

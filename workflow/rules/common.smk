@@ -1,5 +1,6 @@
 # All functions of the workflow. Nothing in here runs a job.
 import ast
+import hashlib
 import json
 import os
 import shutil
@@ -125,6 +126,14 @@ def imported(path):
 def scores_of_kind(wildcards):
     """What the learning dynamics are drawn by, as published: F1 on synthetic sets, precision and recall on others."""
     return ["f1"] if kind_of(wildcards) == "synthetic" else ["precision", "recall"]
+
+
+def folder_listing(wildcards):
+    """Digest of the names, sizes and times of a folder's files: the folder's own time does not tell of them."""
+    root = Path(config["datasets"][wildcards.dataset]["root"])
+    files = sorted(path for path in root.glob("*/*") if path.is_file())
+    facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def settings_of_kind(dpath):

@@ -1,6 +1,7 @@
 # Images: synthetic sets, photographs, and their out-of-distribution twins.
 
 
+# No code among its inputs: an edit must not fetch again what is verified each time it is read.
 rule fashion_mnist_files:
     output:
         directory(f"{RESULTS}/data/raw/{{dataset}}"),
@@ -40,7 +41,6 @@ rule fashion_mnist:
 
 rule folder:
     input:
-        root=lookup(dpath="datasets/{dataset}/root", within=config),
         code=code("folder_store.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
@@ -54,13 +54,15 @@ rule folder:
         mem_mb=8000,
         runtime=120,
     params:
+        root=lookup(dpath="datasets/{dataset}/root", within=config),
+        listing=folder_listing,
         size=lookup(dpath="datasets/{dataset}/size", within=config),
         channels=lookup(dpath="datasets/{dataset}/channels", within=config),
         shares=lookup(dpath="datasets/{dataset}/shares", within=config),
         seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
         on_error=lookup(dpath="datasets/{dataset}/on_error", within=config),
     message:
-        "Storing the images below {input.root}"
+        "Storing the images below {params.root}"
     script:
         "../scripts/folder_store.py"
 

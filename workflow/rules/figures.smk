@@ -3,6 +3,7 @@
 
 rule table:
     input:
+        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
         history=of_runs(f"{RESULTS}/networks/{RUN}/history.csv"),
         dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv"),
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),

@@ -33,6 +33,9 @@ rule headlines:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
+        bandstop=f"{RESULTS}/tables/bandstop.csv" if datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood.csv" if datasets("photographs") else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
@@ -67,8 +70,12 @@ rule rule_graph_figure:
         png=f"{RESULTS}/figures/rule_graph.png",
     log:
         f"{RESULTS}/logs/figures/rule_graph.log",
+    localrule: True
     conda:
         "../../envs/study.yaml"
+    params:
+        plan=lookup(dpath="plan", within=config),
+        transfer=lookup(dpath="transfer", within=config),
     message:
         "Drawing the rules of the workflow"
     script:

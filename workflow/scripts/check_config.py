@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ def mistakes(config: Mapping[str, Any]) -> list[str]:
     schema = yaml.safe_load(SCHEMA.read_text())
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: [str(part) for part in e.path])
     # What refers to what can only be checked once every part has its shape.
-    return [sentence for error in errors for sentence in _sentences(error)] or list(_references(config))
+    found = dict.fromkeys(sentence for error in errors for sentence in _sentences(error))
+    return list(found) or list(_references(config))
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:
@@ -27,7 +30,7 @@ def _sentences(error: ValidationError) -> Iterator[str]:
     match error.validator:
         case "additionalProperties":
             known = list(error.schema.get("properties", {}))
-            for name in sorted(set(error.instance) - set(known)):
+            for name in sorted(map(str, set(error.instance) - set(known))):
                 guess = get_close_matches(name, known, 1)
                 hint = f"; did you mean {guess[0]}?" if guess else ""
                 yield f"{_join(key, name)}: unknown key, allowed here are {', '.join(known)}{hint}"
@@ -85,22 +88,43 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             for name in entry[kind]:
                 if name not in known:
                     yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {', '.join(known)}"
-    planned = {
-        (dataset, f"{network}/{augmentation}")
-        for entry in config["plan"]
-        for dataset in entry["datasets"]
-        for network in entry["networks"]
-        for augmentation in entry["augmentations"]
-    }
+    planned: dict[tuple[str, str], set[int]] = {}
+    for entry in config["plan"]:
+        for dataset, network, augmentation in product(entry["datasets"], entry["networks"], entry["augmentations"]):
+            planned.setdefault((dataset, f"{network}/{augmentation}"), set()).update(entry["seeds"])
     for i, entry in enumerate(config["transfer"]):
-        choices = sorted(run for dataset, run in planned if dataset == entry["dataset"])
-        for end in ("maps_of", "tested_on"):
+        choices = {run: seeds for (dataset, run), seeds in planned.items() if dataset == entry["dataset"]}
+        ends = ("maps_of", "tested_on")
+        for end in ends:
             if entry[end] not in choices:
                 there = ", ".join(choices) or "nothing"
                 yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
+        if all(entry[end] in choices for end in ends) and not set.intersection(*(choices[entry[end]] for end in ends)):
+            yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} are planned with no seed in common"
     edges = config["synthesis"]["band_edges"]
-    if sorted(set(edges)) != list(edges):
-        yield f"synthesis.band_edges: {edges} is not allowed, expected increasing radii, such as [4, 8, 12]"
+    corner = math.hypot(size := config["synthesis"]["size"], size) / 2
+    if sorted(set(edges)) != list(edges) or edges[-1] > corner:
+        yield (
+            f"synthesis.band_edges: {edges} is not allowed, expected increasing radii of at most {corner:.1f} (the "
+            f"corner of the spectrum of {size} pixels); write band_edges: <such as [4, 8, 12]>"
+        )
+    in_use = [datasets[name] for entry in config["plan"] for name in entry["datasets"] if name in datasets]
+    for kind in ("synthetic", "photographs"):
+        settings = config["training"][kind]
+        low, high = settings["geometry"]["crop_scale"]
+        if low > high:
+            yield f"training.{kind}.geometry.crop_scale: [{low}, {high}] is not allowed, the least share comes first"
+        sizes = [
+            _size(dataset, config) for dataset in in_use if (dataset["source"] == "synthetic") == (kind == "synthetic")
+        ]
+        corner = math.sqrt(2) * min(sizes, default=math.inf) / 2
+        if settings["dynamics"]["cutoff"] > corner:
+            yield (
+                f"training.{kind}.dynamics.cutoff: {settings['dynamics']['cutoff']} is not allowed, expected at most "
+                f"{corner:.1f}, the corner of the spectrum of the smallest images"
+            )
+    if config["adcs"]["channel_weights"] == "luma" and any(_channels(dataset, config) != 3 for dataset in in_use):
+        yield "adcs.channel_weights: luma needs three channels in every planned data set; write channel_weights: mean"
     for name, dataset in datasets.items():
         if dataset["source"] == "synthetic" and dataset["control_band"] > len(edges) + 1:
             yield (
@@ -118,6 +142,15 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             f"shortcuts.percent: {config['shortcuts']['percent']} is not one of dfm.percents {percents}; "
             f"write percent: <{' or '.join(map(str, percents))}>"
         )
+
+
+def _size(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:
+    return {"synthetic": config["synthesis"]["size"], "fashion_mnist": 32}.get(dataset["source"]) or dataset["size"]
+
+
+def _channels(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:
+    known = {"synthetic": config["synthesis"]["channels"], "fashion_mnist": 1}
+    return known.get(dataset["source"]) or dataset["channels"]
 
 
 def _key(path: Sequence[str | int]) -> str:

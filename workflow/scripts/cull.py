@@ -12,8 +12,6 @@ def main(snakemake):
         network = networks.load(weights, networks.pick_device(params.device))
         data = images.read(snakemake.input.images, params.split, params.images_per_class)
         seen, labels = data.tensors()
-        # Estimates must not enter the maps that lie wholly within what was evaluated.
-        within = [percent for percent in params.percents if percent < 100 * params.share]
         found = culling.cull(
             network,
             seen,
@@ -21,7 +19,7 @@ def main(snakemake):
             len(data.classes),
             params.method,
             share=params.share,
-            top_percent=max(within, default=min(params.percents)),
+            percents=params.percents,
             batch_size=params.batch_size,
             progress=True,
         )

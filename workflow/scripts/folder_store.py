@@ -6,7 +6,7 @@ from job import job, log
 
 def main(snakemake):
     """Read root/class/*, split it class by class and store it."""
-    root, params = snakemake.input.root, snakemake.params
+    params, root = snakemake.params, snakemake.params.root
     with job(snakemake) as created_by:
         pictures, labels, classes, skipped = images.read_folder(
             root, params.size, channels=params.channels, on_error=params.on_error, progress=True

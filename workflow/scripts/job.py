@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ import yaml
 
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
+NETWORK = ["dataset", "network", "augmentation"]
+RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 
 
 @contextlib.contextmanager
@@ -72,23 +73,9 @@ def _commit() -> str:
 
 
 def identity(wildcards: Any) -> dict[str, Any]:
-    """The columns that say which run a row belongs to."""
-    return {
-        "dataset": wildcards.dataset,
-        "network": wildcards.network,
-        "augmentation": wildcards.augmentation,
-        "seed": int(wildcards.seed),
-    }
-
-
-def write_table(table: Any, path: str | os.PathLike[str], **identity: Any) -> None:
-    """Write a tidy CSV, whole or not at all, with the identity as its first columns."""
-    from frequency_shortcuts.storage import replacing
-
-    for place, (name, value) in enumerate(identity.items()):
-        table.insert(place, name, value)
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
+    """The columns `RUN` of the run that a job belongs to."""
+    values = {name: getattr(wildcards, name) for name in RUN}
+    return {**values, "seed": int(values["seed"])}
 
 
 def ask_snakemake(config: dict[str, Any], *arguments: str) -> str:
@@ -96,8 +83,9 @@ def ask_snakemake(config: dict[str, Any], *arguments: str) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(config)), file)
         file.flush()
-        command = [sys.executable, "-m", "snakemake", "all", "--nolock", "--configfile", file.name, *arguments]
-        done = subprocess.run(command, cwd=Path.cwd(), capture_output=True, text=True)
+        command = [sys.executable, "-m", "snakemake", "all", "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
+        command += ["--configfile", file.name, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
     log.info("%s", done.stderr)
     if done.returncode:
         raise RuntimeError(f"snakemake {' '.join(arguments)} failed: {done.stderr.strip().splitlines()[-1]}")

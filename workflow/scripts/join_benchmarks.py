@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from job import job, write_table
+from frequency_shortcuts.storage import write_table
+from job import job
 
 
 def main(snakemake):

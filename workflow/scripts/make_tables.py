@@ -4,37 +4,28 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts import shortcuts
-from job import job, write_table
-
-RUN = ["dataset", "network", "augmentation", "seed"]
-
-
-def with_run(path):
-    """A table of training, with the run that its path names as first columns."""
-    *_, dataset, network, augmentation, seed, _ = Path(path).parts
-    run = {"dataset": dataset, "network": network, "augmentation": augmentation, "seed": int(seed.removeprefix("seed"))}
-    table = pd.read_csv(path)
-    return pd.concat([pd.DataFrame(run, table.index), table], axis=1)
+from frequency_shortcuts import networks, shortcuts
+from frequency_shortcuts.storage import read_table, write_table
+from job import RUN, job
 
 
-def networks(histories, tests):
-    """One row a network: its best epoch and the accuracies, the last on the images of the shortcut test."""
-    history = pd.concat(map(with_run, histories), ignore_index=True)
-    best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()].rename(
-        columns={"epoch": "best_epoch"}
-    )
-    unfiltered = tests[tests["filter"] == "unfiltered"]
-    right = (unfiltered["tpr"] * unfiltered["images"]).groupby([unfiltered[key] for key in RUN]).sum()
-    accuracy = right / unfiltered.groupby(RUN)["images"].sum()
-    return best.merge(accuracy.rename("test_accuracy").reset_index(), on=RUN)
+def joined(paths):
+    """The tables of all runs, one below the other."""
+    return pd.concat(map(read_table, paths), ignore_index=True)
+
+
+def network_table(history, weights):
+    """One row a network: its best epoch with losses and accuracies, and its accuracy on all test images."""
+    best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
+    tested = [{name: networks.facts(path)[name] for name in (*RUN, "test_accuracy")} for path in weights]
+    return best.rename(columns={"epoch": "best_epoch"}).merge(pd.DataFrame(tested), on=RUN)
 
 
 def main(snakemake):
     """One CSV a table."""
     given, outputs = snakemake.input, {Path(path).stem: path for path in snakemake.output}
     with job(snakemake):
-        tests = pd.concat(map(pd.read_csv, given.shortcuts))
+        tests = joined(given.shortcuts)
         verdicts = pd.concat(
             [
                 shortcuts.verdicts(part, snakemake.params.strong).assign(**dict(zip(RUN, run, strict=True)))
@@ -43,23 +34,23 @@ def main(snakemake):
         )
         verdicts = verdicts[[*RUN, *verdicts.columns.difference(RUN, sort=False)]]
         tables = {
-            "networks": networks(given.history, tests),
-            "dynamics": pd.concat(map(with_run, given.dynamics)),
+            "networks": network_table(joined(given.history), given.weights),
+            "dynamics": joined(given.dynamics),
             "shortcuts": verdicts,
             "shortcuts_over_seeds": shortcuts.over_seeds(verdicts),
         }
         if given.bandstop:
-            tables["bandstop"] = pd.concat(map(pd.read_csv, given.bandstop))
+            tables["bandstop"] = joined(given.bandstop)
         if given.ood:
-            tables["ood"] = mean_over_draws(pd.concat(map(pd.read_csv, given.ood)))
+            tables["ood"] = mean_over_draws(joined(given.ood))
         for name, path in outputs.items():
             write_table(tables[name], path)
 
 
 def mean_over_draws(table):
-    """The draws of each control as one row, with the mean of their shares and of their bounds."""
+    """The draws of each control as one row."""
     keys = [*RUN, "rendition", "class", "filter"]
-    values = ["overlap", "images", "tpr", "tpr_low", "tpr_high"]
+    values = ["overlap", "images", "tpr"]
     return table.groupby(keys, sort=False)[values].mean().reset_index()
 
 

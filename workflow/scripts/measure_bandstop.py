@@ -1,7 +1,8 @@
 """Remove every two bands from the test images and compare the confusion matrices."""
 
 from frequency_shortcuts import images, networks, shortcuts, spectrum
-from job import identity, job, write_table
+from frequency_shortcuts.storage import write_table
+from job import identity, job
 
 
 def main(snakemake):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts import dfm, images, networks
-from job import identity, job, write_table
+from frequency_shortcuts.storage import write_table
+from job import identity, job
 from measure_shortcuts import tested
 
 

@@ -1,7 +1,8 @@
 """Test the shortcuts of one network on images that did not rank its frequencies."""
 
 from frequency_shortcuts import dfm, images, networks, shortcuts
-from job import identity, job, write_table
+from frequency_shortcuts.storage import write_table
+from job import identity, job
 
 
 def tested(network, data, maps, params, **options):

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from frequency_shortcuts import dfm, images, networks
-from job import job, write_table
+from frequency_shortcuts.storage import write_table
+from job import job
 from measure_shortcuts import tested
 
 

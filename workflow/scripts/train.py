@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from frequency_shortcuts import images, networks, training
+from frequency_shortcuts import evaluation, images, networks, training
 from frequency_shortcuts.augmentation import Augmentation
-from job import identity, job, log, write_table
+from frequency_shortcuts.storage import write_table
+from job import identity, job, log
 
 
 def main(snakemake):
@@ -28,8 +29,9 @@ def main(snakemake):
         )
         log.info("%s on %s, %d images", architecture, device, len(data))
         geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
+        network = networks.build(architecture, seed)
         done = training.train(
-            networks.build(architecture, seed),
+            network,
             data,
             images.read(store, "validation"),
             training.Recipe(epochs=params.epochs, **params.recipe),
@@ -41,10 +43,17 @@ def main(snakemake):
             checkpoint_minutes=params.checkpoint_minutes,
             progress=True,
         )
-        write_table(done.history, snakemake.output.history)
-        write_table(done.dynamics, snakemake.output.dynamics)
-        facts = {"created_by": created_by, "best_epoch": done.best_epoch, "device": str(device), **run}
-        networks.save(snakemake.output.weights, done.weights, architecture, facts)
+        write_table(done.history, snakemake.output.history, **run)
+        write_table(done.dynamics, snakemake.output.dynamics, **run)
+        accuracy = evaluation.accuracy(network, *images.read(store, "test").tensors())
+        log.info("best epoch %d, accuracy %.3f on all test images", done.best_epoch, accuracy)
+        facts = {
+            "created_by": created_by,
+            "best_epoch": done.best_epoch,
+            "test_accuracy": accuracy,
+            "device": str(device),
+        }
+        networks.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # Only now: a disk that fills while the results are written loses nothing.
         state.unlink(missing_ok=True)
 

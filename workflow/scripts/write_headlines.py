@@ -1,14 +1,13 @@
-"""Write what came out as RST for the report's cover; every number is read from a table."""
+"""Write what came out as RST for the report's cover; every number is read from a table or a store."""
 
 from pathlib import Path
 
+import h5py
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from frequency_shortcuts.storage import replacing
-from job import job
-
-NETWORK = ["dataset", "network", "augmentation"]
+from frequency_shortcuts.storage import read_table, replacing
+from job import NETWORK, RUN, job
 
 
 def network_rows(networks, verdicts):
@@ -29,39 +28,60 @@ def network_rows(networks, verdicts):
     return rows
 
 
+def planted_rows(stores, spectra):
+    """For every synthetic set, the share of the planted control band where class C3 has the least energy of all."""
+    rows = []
+    for store, spectrum in zip(stores, spectra, strict=True):
+        with h5py.File(store) as images, h5py.File(spectrum) as found:
+            band, adcs = images["planted/control_band"][:], found["adcs"][:]
+            rows.append({"dataset": Path(store).stem, "share": (adcs[3] == 1 - len(adcs))[band].mean()})
+    return rows
+
+
+def survivors(bandstop, strong):
+    """(cases, of which kept): a class that was recognised, two bands removed; kept if it still is."""
+    own = bandstop[bandstop["true_class"] == bandstop["called_class"]]
+    size = bandstop.groupby([*RUN, "removed", "true_class"])["original"].transform("sum")
+    before, after = own["original"] / size[own.index], own["filtered"] / size[own.index]
+    return int((before >= strong).sum()), int(((before >= strong) & (after >= strong)).sum())
+
+
+def rates_by(table, keys):
+    """Mean TPR of each filter, one row a combination of keys."""
+    return table.pivot_table("tpr", keys, "filter", "mean", sort=False).reset_index().to_dict("records")
+
+
 def ood_rows(ood, verdicts):
-    """Mean TPR from the map alone, by rendition, over the classes with a strong shortcut."""
-    keys = [*NETWORK, "seed", "class"]
-    strong = verdicts.loc[verdicts["verdict"] == "strong", keys]
-    mine = ood[ood["filter"] == "dfm"].merge(strong, on=keys)
-    return mine.groupby("rendition", sort=False)["tpr"].mean().reset_index().to_dict("records")
-
-
-def transfer_rows(transfer):
-    """Mean TPR over classes of every pair of networks, with the foreign map and with random ones."""
-    pairs = transfer.groupby(["maps_of", "tested_on", "filter"], sort=False)["tpr"].mean()
-    return pairs.unstack("filter").reset_index().to_dict("records")  # noqa: PD010
+    """Mean TPR by data set and rendition, over the classes (of a network and seed) with a strong shortcut."""
+    strong = verdicts.loc[verdicts["verdict"] == "strong", [*RUN, "class"]]
+    return rates_by(ood.merge(strong, on=[*RUN, "class"]), ["dataset", "rendition"]) if len(strong) else []
 
 
 def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        read = lambda path: pd.read_csv(path, keep_default_na=False, na_values=[""])  # noqa: E731 ("none" is a name)
-        verdicts, runtimes = read(given.shortcuts), read(given.runtimes)
+        verdicts, runtimes = read_table(given.shortcuts), read_table(given.runtimes)
         count = verdicts["verdict"].value_counts()
         steps = (runtimes.groupby("step", sort=False)["wall_s"].sum() / 60).rename("minutes").reset_index()
-        template = Environment(undefined=StrictUndefined).from_string(Path(given.template).read_text())
+        template = Environment(undefined=StrictUndefined, trim_blocks=True).from_string(
+            Path(given.template).read_text()
+        )
         text = template.render(
             percent=params.percent,
             strong=params.strong,
-            networks=network_rows(read(given.networks), verdicts),
+            networks=network_rows(read_table(given.networks), verdicts),
             n_tested=len(verdicts),
             **{f"n_{name}": int(count.get(name, 0)) for name in ("strong", "weak", "none")},
-            ood=ood_rows(read(given.ood), verdicts) if given.ood else [],
-            transfer=transfer_rows(read(given.transfer)) if given.transfer else [],
-            minutes=steps["minutes"].sum(),
-            steps=steps.to_dict("records"),
+            planted=planted_rows(given.stores, given.spectra),
+            survivors=survivors(read_table(given.bandstop), params.strong) if given.bandstop else None,
+            ood=ood_rows(read_table(given.ood), verdicts) if given.ood else [],
+            transfer=rates_by(read_table(given.transfer), ["dataset", "maps_of", "tested_on"])
+            if given.transfer
+            else [],
+            steps=pd.concat([steps, pd.DataFrame([{"step": "all", "minutes": steps["minutes"].sum()}])]).to_dict(
+                "records"
+            ),
         )
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text)
