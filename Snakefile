@@ -7,6 +7,10 @@ from snakemake.utils import min_version
 min_version("9.6")
 
 
+# Paths are relative to this checkout, from wherever snakemake is started.
+workdir: workflow.basedir
+
+
 configfile: "config/config.yaml"
 
 

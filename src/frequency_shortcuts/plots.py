@@ -123,8 +123,8 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                     axis.plot(spread.index, spread["mean"], color=colours[name], label=name)
                     axis.fill_between(
                         spread.index,
-                        spread["mean"] - spread["std"],
-                        spread["mean"] + spread["std"],
+                        (spread["mean"] - spread["std"]).clip(lower=0),
+                        (spread["mean"] + spread["std"]).clip(upper=1),
                         color=colours[name],
                         alpha=0.2,
                         linewidth=0,
@@ -203,8 +203,8 @@ def dominant_frequencies(
             for axis, plane in zip(line, planes, strict=True):
                 _plane(axis, plane, "Greys", 0, 1)
                 _circles(axis, band_edges, "tab:blue")
-            line[0].set_ylabel(textwrap.fill(label, 12), fontsize=7)
-        _titles(axes, [textwrap.fill(name, 8) for name in classes])
+            line[0].set_ylabel(_wrapped(label), fontsize=7)
+        _titles(axes, [_wrapped(name) for name in classes])
         for axis in axes.flat:
             axis.set_xticks([])
             axis.set_yticks([])
@@ -263,7 +263,7 @@ def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[st
                 _picture(axis, pictures[c])
                 axis.set_axis_off()
             line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
-        _titles(axes, [textwrap.fill(name, 8) for name in classes])
+        _titles(axes, [_wrapped(name) for name in classes])
     return figure
 
 
@@ -299,7 +299,14 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
 
 
 def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
-    """The rules of a workflow from left to right: name -> the rules it needs."""
+    """The rules of a workflow from left to right: name -> the rules it needs.
+
+    An arrow that follows from longer ways is left out.
+    """
+    behind: dict[str, set[str]] = {}
+    for name in TopologicalSorter(needs).static_order():
+        behind[name] = {further for before in needs.get(name, ()) for further in (before, *behind[before])}
+    needs = {name: [b for b in befores if not any(b in behind[o] for o in befores)] for name, befores in needs.items()}
     depth: dict[str, int] = {}
     for name in TopologicalSorter(needs).static_order():
         depth[name] = 1 + max((depth[before] for before in needs.get(name, ())), default=-1)
@@ -315,19 +322,20 @@ def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
                 place[name] = (x, (len(layers[x]) - 1) / 2 - i)
     with style():
         tallest = max(len(names) for names in layers.values())
-        figure, axis = plt.subplots(figsize=(1.3 * len(layers) + 0.4, 0.42 * tallest + 0.4))
+        figure, axis = plt.subplots(figsize=(1.25 * len(layers) + 0.4, 0.42 * tallest + 0.4))
         colours = sns.color_palette("colorblind", len(layers))
-        for name, befores in needs.items():
-            for before in befores:
-                axis.annotate(
-                    "", place[name], place[before], zorder=1,
-                    arrowprops={"arrowstyle": "-|>", "color": "0.6", "linewidth": 0.7, "shrinkA": 22, "shrinkB": 22},
-                )  # fmt: skip
-        for name, (x, y) in place.items():
-            axis.text(
+        boxes = {
+            name: axis.text(
                 x, y, name.replace("_", " "), ha="center", va="center", fontsize=7, zorder=2,
                 bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colours[depth[name]]},
-            )  # fmt: skip
+            ).get_bbox_patch()
+            for name, (x, y) in place.items()
+        }  # fmt: skip
+        for name, befores in needs.items():
+            for before in befores:
+                ends = {"patchA": boxes[before], "patchB": boxes[name], "shrinkA": 0, "shrinkB": 1}
+                line = {"arrowstyle": "-|>", "color": "0.5", "linewidth": 0.7}
+                axis.annotate("", place[name], place[before], arrowprops=ends | line, zorder=1)
         axis.set_xlim(-0.6, len(layers) - 0.4)
         axis.set_ylim(-tallest / 2 - 0.2, tallest / 2 + 0.2)
         axis.set_axis_off()
@@ -346,7 +354,12 @@ def _titles(axes: npt.NDArray, above: Sequence[str], below: str = "") -> None:
 
 
 def _network_label(network: str, augmentation: str) -> str:
-    return network if augmentation == "none" else f"{network}, {augmentation}"
+    return network if augmentation == "none" else f"{network}\n{augmentation}"
+
+
+def _wrapped(name: str) -> str:
+    """A name on as many short lines as it has words."""
+    return textwrap.fill(name, 8, break_long_words=False, break_on_hyphens=False)
 
 
 def _picture(axis: Axes, image: npt.NDArray[np.uint8]) -> None:

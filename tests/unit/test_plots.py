@@ -83,7 +83,7 @@ def rule_graph():
 # Every drawing, and what must be read on it.
 DRAWINGS = {
     samples: [*CLASSES, "cow", "syn_1", "grey", "log$_{10}$ mean amplitude"],
-    dynamics: [*CLASSES, "full", "low-pass", "iteration", "resnet18\nF1", "vgg16, augmix\nrecall"],
+    dynamics: [*CLASSES, "full", "low-pass", "iteration", "resnet18\nF1", "vgg16\naugmix\nrecall"],
     band_stop: [*CLASSES, "without B1 + B2", "without B3 + B4", "called", "resnet18\ntrue class", "change, % of class"],
     adcs: [*CLASSES, "ADCS", "cycles per image"],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16,\naugmix", "share of seeds"],
