@@ -27,6 +27,7 @@ rule train:
         checkpoint_minutes=lookup(dpath="training/checkpoint_minutes", within=config),
         epochs=settings_of_kind("epochs"),
         images_per_class=settings_of_kind("images_per_class"),
+        validation_per_class=settings_of_kind("validation_per_class"),
         geometry=settings_of_kind("geometry"),
         dynamics=settings_of_kind("dynamics"),
     message:

@@ -33,7 +33,7 @@ def main(snakemake):
         done = training.train(
             network,
             data,
-            images.read(store, "validation"),
+            images.read(store, "validation", params.validation_per_class),
             training.Recipe(epochs=params.epochs, **params.recipe),
             seed=seed,
             device=device,
