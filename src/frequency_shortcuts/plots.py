@@ -244,7 +244,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
                 axis.set_yticks(place, classes)
                 axis.set_xlim(-0.03, 1.03)
             line[0].set_ylabel(_network_label(network, augmentation))
-        axes[0, 0].invert_yaxis()
+        axes[0, 0].set_ylim(len(classes) - 0.4, -0.6)
         _titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
         _legend_below(figure, axes[0, 0], columns=5)

@@ -45,7 +45,12 @@ def _grey(images: Images) -> Images:
 def _sketch(images: Images, labels: npt.NDArray, generator: np.random.Generator) -> Images:
     """Dark lines on white paper where the photograph has edges."""
     smooth = ndimage.gaussian_filter(_grey(images), (0, 0, 0.5 * _scale(images), 0.5 * _scale(images)))
-    edges = np.hypot(ndimage.sobel(smooth, axis=-1), ndimage.sobel(smooth, axis=-2))
+    # scipy's own sobel would also smooth over the axes of images and channels.
+    slopes = [
+        ndimage.correlate1d(ndimage.correlate1d(smooth, [-1, 0, 1], along), [1, 2, 1], across)
+        for along, across in ((-1, -2), (-2, -1))
+    ]
+    edges = np.hypot(*slopes)
     strongest = np.quantile(edges, 0.98, axis=(1, 2, 3), keepdims=True)
     return np.broadcast_to(1 - np.clip(edges / np.maximum(strongest, 1e-6), 0, 1), images.shape)
 

@@ -116,3 +116,18 @@ def test_texture_keeps_low_frequencies_and_takes_high_ones_of_another_class():
         donors = [j for j in range(len(images)) if abs(image - before[j])[..., radius >= 4].max() < rounding]
         assert len(donors) == 1
         assert labels[donors[0]] != labels[i]
+
+
+@pytest.mark.parametrize("name", sorted(set(renditions.names()) - SEEDED))
+def test_a_rendition_of_an_image_does_not_depend_on_the_others(name):
+    images, labels = photographs(5)
+    alone = renditions.render(name, images[2:3], labels[2:3])
+    np.testing.assert_array_equal(renditions.render(name, images, labels)[2:3], alone)
+
+
+def test_a_sketch_is_dark_where_a_step_is_and_white_elsewhere():
+    images = np.zeros((2, 3, 32, 32), np.uint8)
+    images[0, :, :, 16:] = 255  # the second image is empty: nothing of the first may show in it
+    step, empty = renditions.render("sketch", images, np.array([0, 1]))
+    assert step[:, :, 15:17].max() == 0 and step[:, :, :12].min() == 255 and step[:, :, 20:].min() == 255
+    assert empty.min() == 255

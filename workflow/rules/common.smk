@@ -219,6 +219,18 @@ CATEGORIES = {
 }
 
 
+TITLES = {
+    "samples": "images and spectra",
+    "dynamics": "learning dynamics",
+    "bandstop": "band-stop test",
+    "adcs": "ADCS",
+    "dfm": "dominant frequency maps",
+    "shortcuts": "TPR and FPR with controls",
+    "renditions": "the renditions",
+    "ood": "TPR by rendition",
+}
+
+
 def figure_files(kind, name="{dataset}"):
     """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
     stem = f"{kind}_{name}"
@@ -228,7 +240,7 @@ def figure_files(kind, name="{dataset}"):
             f"{RESULTS}/figures/{stem}.svg",
             caption=f"../../report/captions/{kind}.rst",
             category=category,
-            labels={"figure": kind, "data set": name},
+            labels={"figure": TITLES[kind], "data set": name},
         ),
         "png": f"{RESULTS}/figures/{stem}.png",
         "notebook": f"{RESULTS}/notebooks/{stem}.ipynb",

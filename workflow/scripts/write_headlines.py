@@ -9,6 +9,8 @@ from jinja2 import Environment, StrictUndefined
 from frequency_shortcuts.storage import read_table, replacing
 from job import NETWORK, RUN, job
 
+VERDICTS = ("strong", "weak", "none")
+
 
 def network_rows(networks, verdicts):
     """One row a network: mean test accuracy and the classes whose shortcut is strong in most seeds."""
@@ -17,8 +19,10 @@ def network_rows(networks, verdicts):
         mine = verdicts[(verdicts[NETWORK] == key).all(axis=1)]
         classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
         rates = classes[["strong", "tpr_dfm", "fpr_dfm"]].mean()
+        count = mine["verdict"].value_counts()
         rows.append(
             {
+                **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
                 **dict(zip(NETWORK, key, strict=True)),
                 "seeds": len(part),
                 "test_accuracy": part["test_accuracy"].mean(),
@@ -72,7 +76,7 @@ def main(snakemake):
             strong=params.strong,
             networks=network_rows(read_table(given.networks), verdicts),
             n_tested=len(verdicts),
-            **{f"n_{name}": int(count.get(name, 0)) for name in ("strong", "weak", "none")},
+            **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
             planted=planted_rows(given.stores, given.spectra),
             survivors=survivors(read_table(given.bandstop), params.strong) if given.bandstop else None,
             ood=ood_rows(read_table(given.ood), verdicts) if given.ood else [],
