@@ -68,7 +68,7 @@ def main():
     for name in SHOWN:
         with Image.open(STUDY / "figures" / f"{name}.png") as picture:
             small = picture.convert("RGB").resize((WIDTH, round(picture.height * WIDTH / picture.width)))
-        small.quantize(64, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+        small.quantize(128, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
     text = README.read_text()
     for name, content in (("runtimes", runtimes()), ("results", results())):
         text = renew(text, name, content)

@@ -34,6 +34,7 @@ FILTERS = {
     "other": "other classes' maps",
 }
 _SHADES = dict(zip(FILTERS, ["#222222", *sns.color_palette("colorblind", 4).as_hex()], strict=True))
+_MARKERS = dict(zip(FILTERS, "|ox+^", strict=True))
 _STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 110,
@@ -239,7 +240,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
                         axis.hlines(place, means["tpr_dfm_low"], means["tpr_dfm_high"], color=_SHADES[name])
                     axis.scatter(
                         means[f"{rate}_{name}"], place, s=26 if own else 14, label=label, color=_SHADES[name],
-                        marker={"unfiltered": "|", "dfm": "o"}.get(name, "x"), linewidth=1.2, zorder=3 if own else 2,
+                        marker=_MARKERS[name], linewidth=1.2, zorder=3 if own else 2,
                     )  # fmt: skip
                 axis.set_yticks(place, classes)
                 axis.set_xlim(-0.03, 1.03)
