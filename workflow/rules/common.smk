@@ -71,7 +71,7 @@ def of_runs(pattern, *kinds, **where):
 
 
 def transfers():
-    """(maps of, tested on, seed) as run paths without the results folder, for every planned transfer."""
+    """(maps of, tested on), two runs of one seed as paths without the results folder, for every planned transfer."""
     pairs = []
     for entry in config["transfer"]:
         ends = []

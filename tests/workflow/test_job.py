@@ -1,0 +1,77 @@
+"""What every script shares: a step that fails says one sentence, and its log holds the rest."""
+
+import errno
+import re
+import sys
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from frequency_shortcuts.storage import read_table, write_table
+from job import created_by, identity, job
+
+
+@pytest.fixture
+def step(tmp_path):
+    return SimpleNamespace(log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("percent 0: expected above 0"), "percent 0: expected above 0"),
+        (RuntimeError("device cuda was asked for"), "device cuda was asked for"),
+        (OSError(errno.ENOSPC, "the disk is full", "a.h5"), "a.h5: the disk is full"),
+        (KeyError("images"), "KeyError: 'images'"),
+    ],
+)
+def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, error, sentence):
+    with pytest.raises(SystemExit) as ended, job(step):
+        raise error
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"ERROR in cull: {sentence} (log: {step.log[0]})\n"
+    with open(step.log[0]) as log:
+        text = log.read()
+    assert "Traceback" in text and f"ERROR: {sentence}" in text
+
+
+def test_a_step_that_fills_the_disk_keeps_the_table_that_was_there(step, tmp_path, capsys, monkeypatch):
+    table = pd.DataFrame({"class": ["0", "NA"], "tpr": [0.5, None]})
+    write_table(table, tmp_path / "t.csv", seed=0)
+    before = (tmp_path / "t.csv").read_bytes()
+
+    def full(self, path, **_):
+        with open("/dev/full", "w") as file:
+            file.write("x" * 10_000)
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(SystemExit), job(step):
+        write_table(table, tmp_path / "t.csv")
+    assert re.search(r"t\.csv: the disk is full \(\d+ MiB free\): free some space", capsys.readouterr().err)
+    assert (tmp_path / "t.csv").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step.log", "t.csv"]
+
+
+def test_names_of_classes_stay_text_in_tables(tmp_path):
+    write_table(pd.DataFrame({"class": ["0", "NA", "none"], "tpr": [0.5, None, 1.0]}), tmp_path / "t.csv", seed=3)
+    found = read_table(tmp_path / "t.csv")
+    assert list(found.columns) == ["seed", "class", "tpr"]
+    assert list(found["class"]) == ["0", "NA", "none"] and found["tpr"].isna().tolist() == [False, True, False]
+
+
+def test_the_mark_names_version_commit_and_configuration(step):
+    mark = created_by(step.config)
+    assert re.fullmatch(r"frequency-shortcuts \S.*, commit \S+, config [0-9a-f]{12}", mark)
+    assert created_by({"study": "other"}) != mark == created_by({"study": "test"})
+    with job(step) as given:
+        assert given == mark
+
+
+def test_a_run_is_identified_by_its_wildcards():
+    wildcards = SimpleNamespace(dataset="syn_1", network="resnet18", augmentation="none", seed="7")
+    assert identity(wildcards) == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
