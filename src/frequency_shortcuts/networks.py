@@ -24,6 +24,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from .storage import replacing
 
 SMALL_BELOW = 64  # pixels
+ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,29 @@ class SlimResNet(ResNet):
         self.layer3 = self._make_layer(block, 4 * width, depths[2], stride=2)
         self.layer4 = self._make_layer(block, 8 * width, depths[3], stride=2)
         self.fc = nn.Linear(8 * width * block.expansion, arch.n_classes)
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            shortcut = layer[0].downsample
+            if shortcut and shortcut[0].in_channels < ONEDNN_BLOCK:
+                shortcut[0] = _SlicedPointwise(shortcut[0])
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+class _SlicedPointwise(nn.Conv2d):
+    """A strided 1 x 1 convolution that drops the pixels it skips first.
+
+    In channels-last order with fewer input channels than a vector holds, oneDNN's gradient of the
+    weight writes past its workspace (uxlfoundation/oneDNN issue 6035): crashes, hangs or wrong weights.
+    """
+
+    def __init__(self, like: nn.Conv2d) -> None:
+        super().__init__(like.in_channels, like.out_channels, 1, bias=like.bias is not None)
+        self.skip = like.stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        kept = input[:, :, :: self.skip[0], :: self.skip[1]]
+        return super().forward(kept.contiguous(memory_format=torch.channels_last))
 
 
 def _resnet(block: type[BasicBlock | Bottleneck], *depths: int) -> Callable[[Architecture], nn.Module]:

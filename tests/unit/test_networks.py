@@ -2,6 +2,8 @@
 
 import copy
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,41 @@ def test_devices(monkeypatch):
     assert networks.pick_device("cuda:1") == torch.device("cuda", 1)
     with pytest.raises(RuntimeError, match="device cuda:2 was asked for, but this machine offers 2 CUDA devices"):
         networks.pick_device("cuda:2")
+
+
+@pytest.mark.parametrize("size", [32, 33, 64])
+def test_narrow_shortcuts_equal_strided_convolutions(size):
+    """The same outputs and gradients as torchvision's layer, without the crash that oneDNN has in store for it."""
+    arch = networks.Architecture("resnet18", n_classes=3, channels=2, size=size, width=4, stem="small")
+    network = networks.build(arch, 0).to(memory_format=torch.channels_last)
+    narrow = [m for m in network.modules() if type(m).__name__ == "_SlicedPointwise"]
+    assert [m.in_channels for m in narrow] == [4, 8]
+    assert set(network.state_dict()) == set(models.resnet18(num_classes=3).state_dict())
+    for layer in narrow:
+        plain = nn.Conv2d(layer.in_channels, layer.out_channels, 1, stride=2, bias=False).double()
+        plain.load_state_dict({"weight": layer.weight.double()})
+        x = torch.randn(3, layer.in_channels, size, size).double().requires_grad_()
+        y = layer.double()(x)
+        expected = plain(x)
+        assert torch.allclose(y, expected, rtol=0, atol=1e-12)
+        slope = torch.randn_like(expected)
+        mine = torch.autograd.grad(y, (x, layer.weight), slope)
+        theirs = torch.autograd.grad(expected, (x, plain.weight), slope)
+        assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in zip(mine, theirs, strict=True))
+        layer.float()
+
+
+def test_wide_shortcuts_are_left_alone():
+    network = networks.build(networks.Architecture("resnet18", 3, 2, 32, width=16), 0)
+    assert all(type(layer[0].downsample[0]) is nn.Conv2d for layer in (network.layer2, network.layer3, network.layer4))
+
+
+def test_a_narrow_network_trains_on_large_images():
+    """In a process of its own: where the layer is not sliced, it dies here in the first few steps."""
+    script = (
+        "import torch; torch.set_num_threads(1); from frequency_shortcuts import networks as n;"
+        "last = torch.channels_last; arch = n.Architecture('resnet18', 4, 3, 64, width=8, stem='small');"
+        "m = n.build(arch, 0).to(memory_format=last);"
+        "[m(torch.randn(32, 3, 64, 64).contiguous(memory_format=last)).square().sum().backward() for _ in range(8)]"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
