@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -10,7 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
+from . import operations
+
 NAMES = ("none", "autoaugment", "augmix")
+
+# Only read: torchvision's policies, operations and magnitudes, which have no public name.
+_AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
+_LEVELS = 10  # of magnitude, in both
+
+# For every image of a batch, the name of an operation and its magnitude.
+Draw = tuple[list[str], list[float]]
 
 
 @dataclass(frozen=True)
@@ -39,10 +49,9 @@ class Augmentation:
             raise ValueError(f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1")
 
     def __call__(self, images: Tensor) -> Tensor:
-        """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generator."""
+        """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""
         if self.name != "none":
-            policy = v2.AutoAugment() if self.name == "autoaugment" else v2.AugMix()
-            images = torch.stack([policy(image) for image in images])
+            images = autoaugment(images) if self.name == "autoaugment" else augmix(images)
         return self._geometry(images.float())
 
     def _geometry(self, images: Tensor) -> Tensor:
@@ -53,7 +62,7 @@ class Augmentation:
         device = images.device
         flip = torch.randint(0, 2, (n,), device=device) * (2.0 if self.flip else 0.0) - (1.0 if self.flip else -1.0)
         shift = torch.randint(-self.shift, self.shift + 1, (n, 2), device=device).float()
-        size = torch.tensor([width, height], device=device)
+        size = torch.tensor([width, height]).to(device, non_blocking=True)
         half = torch.ones(n, 2, device=device)
         centre = 2 * shift / size
         if self.crop_scale != (1.0, 1.0):
@@ -66,3 +75,69 @@ class Augmentation:
         transform[:, :, 2] = centre
         grid = functional.affine_grid(transform, list(images.shape), align_corners=False)
         return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+
+
+def autoaugment(images: Tensor) -> Tensor:
+    """torchvision's AutoAugment (its policies for ImageNet), drawn for each image: uint8 [n, channels, H, W]."""
+    for names, magnitudes in draw_autoaugment(len(images), *images.shape[-2:]):
+        images = operations.apply(images, names, magnitudes, "nearest")
+    return images
+
+
+def augmix(images: Tensor) -> Tensor:
+    """torchvision's AugMix, drawn for each image: uint8 [n, channels, H, W]."""
+    n, width = len(images), _AUGMIX.mixture_width
+    chains = images.repeat(width, 1, 1, 1)
+    for names, magnitudes in draw_augmix(len(chains), *images.shape[-2:]):
+        chains = operations.apply(chains, names, magnitudes, "bilinear")
+    kept, shares = _dirichlet(n, 2), _dirichlet(n, width)
+    weights = torch.cat([kept[:, :1], kept[:, 1:] * shares], dim=1).to(images.device, non_blocking=True)
+    mixed = torch.zeros_like(images, dtype=torch.float32)
+    for weight, part in zip(weights.T, (images, *chains.chunk(width)), strict=True):
+        mixed += weight[:, None, None, None] * part
+    return mixed.to(torch.uint8)
+
+
+def draw_autoaugment(n: int, height: int, width: int) -> list[Draw]:
+    """A policy's two steps for each of n images, drawn on the CPU: reading draws off a GPU would stop it."""
+    magnitudes = _magnitudes(v2.AutoAugment, height, width)
+    policies = [_AUTOAUGMENT._policies[i] for i in torch.randint(len(_AUTOAUGMENT._policies), (n,)).tolist()]
+    draws = []
+    for step in zip(*policies, strict=True):
+        names, drawn = [], []
+        for (name, probability, level), chance, sign in zip(step, *torch.rand(2, n).tolist(), strict=True):
+            names.append(name if chance <= probability else "Identity")
+            drawn.append(magnitudes[name][sign <= 0.5][level or 0])
+        draws.append((names, drawn))
+    return draws
+
+
+def draw_augmix(n: int, height: int, width: int) -> list[Draw]:
+    """A chain of one to three operations for each of n images, filled up with identities, drawn on the CPU."""
+    magnitudes = _magnitudes(v2.AugMix, height, width)
+    operation = list(magnitudes)
+    depths = torch.randint(1, 4, (n,)).tolist()
+    draws = []
+    for step in range(3):
+        chosen = torch.randint(len(operation), (n,)).tolist()
+        levels, signs = torch.randint(_AUGMIX.severity, (n,)).tolist(), torch.rand(n).tolist()
+        names = [operation[i] if step < depth else "Identity" for i, depth in zip(chosen, depths, strict=True)]
+        drawn = [magnitudes[operation[i]][u <= 0.5][level] for i, level, u in zip(chosen, levels, signs, strict=True)]
+        draws.append((names, drawn))
+    return draws
+
+
+@functools.cache
+def _magnitudes(policy: type, height: int, width: int) -> dict[str, tuple[list[float], list[float]]]:
+    """For each operation its magnitudes from least to greatest, as they are and with the sign, if any, turned."""
+    table = {}
+    for name, (levels, signed) in policy._AUGMENTATION_SPACE.items():  # type: ignore[attr-defined]
+        found = levels(_LEVELS, height, width)
+        values = [0.0] * _LEVELS if found is None else found.tolist()
+        table[name] = (values, [-value for value in values] if signed else values)
+    return table
+
+
+def _dirichlet(n: int, parts: int) -> Tensor:
+    """n times shares that sum to one, float32 [n, parts], drawn on the CPU."""
+    return torch.distributions.Dirichlet(torch.full((parts,), float(_AUGMIX.alpha))).sample((n,))

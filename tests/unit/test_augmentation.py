@@ -1,10 +1,16 @@
 """Training augmentations."""
 
+import collections
+import itertools
+
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+from torchvision.transforms import v2
 
-from frequency_shortcuts.augmentation import NAMES, Augmentation
+from frequency_shortcuts import augmentation, operations
+from frequency_shortcuts.augmentation import NAMES, Augmentation, augmix, autoaugment, draw_augmix, draw_autoaugment
 
 
 def noise(n=64, channels=1, height=12, width=10):
@@ -109,3 +115,207 @@ def test_unknown_names_and_impossible_scales_are_refused():
     for scale in ((0.0, 1.0), (0.8, 0.5), (0.5, 1.5)):
         with pytest.raises(ValueError, match="crop_scale"):
             Augmentation(crop_scale=scale)
+
+
+SPACE = {"Identity": (lambda *_: None, False), **v2.AutoAugment._AUGMENTATION_SPACE}
+MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
+# The most grey levels that a pixel may be away from torchvision's, and the greatest share of pixels that may be.
+# Blends and interpolated pixels may round to the neighbouring level; of moved pixels the nearest is taken, and
+# a few lie half way between two. Everything else is equal.
+BLENDED, MOVED, EQUAL = (1, 0.01), (255, 0.01), (0, 0.0)
+
+
+def pictures(n, channels, height, width):
+    """Noise, smooth images, an even one and one of two levels."""
+    generator = torch.Generator().manual_seed(n)
+    coarse = torch.rand(n, channels, 4, 4, generator=generator)
+    smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic").mul(300).sub(20).clamp(0, 255)
+    smooth[0], smooth[1] = 77, 0
+    smooth[1, ..., : height // 3, :] = 200
+    return torch.cat([noise(n, channels, height, width), smooth.to(torch.uint8)])
+
+
+def torchvisions(image, name, magnitude, interpolation="nearest"):
+    """One image through torchvision."""
+    policy = v2.AutoAugment(interpolation=v2.InterpolationMode(interpolation))
+    return policy._apply_image_or_video_transform(image, name, magnitude, policy.interpolation, policy._fill)
+
+
+def one_by_one(images, names, magnitudes, interpolation="nearest"):
+    drawn = zip(images, names, magnitudes, strict=True)
+    return torch.stack([torchvisions(*each, interpolation) for each in drawn])
+
+
+def assert_near(found, expected, tolerance):
+    levels, share = tolerance
+    difference = (found.int() - expected.int()).abs()
+    assert difference.max() <= levels
+    assert (difference > 0).float().mean() <= share
+
+
+def magnitudes_of(name, n, height, width):
+    """All of torchvision's ten, with both signs where it draws one."""
+    levels, signed = SPACE[name]
+    values = levels(10, height, width)
+    values = [0.0] if values is None else values.tolist()
+    values += [-value for value in values] if signed else []
+    return [values[i % len(values)] for i in range(n)]
+
+
+@pytest.mark.parametrize("size", [(32, 32), (28, 28), (31, 20), (2, 5)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", SPACE)
+def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, size):
+    images = pictures(20, channels, *size)
+    magnitudes = magnitudes_of(name, len(images), *size)
+    names = [name] * len(images)
+    blended = name in ("Brightness", "Color", "Contrast", "Sharpness")
+    tolerance = MOVED if name in MOVES else BLENDED if blended else EQUAL
+    found = operations.apply(images, names, magnitudes)
+    assert found.dtype == torch.uint8
+    assert_near(found, one_by_one(images, names, magnitudes), tolerance)
+    if name in MOVES:
+        found = operations.apply(images, names, magnitudes, "bilinear")
+        assert_near(found, one_by_one(images, names, magnitudes, "bilinear"), BLENDED)
+
+
+def mixed_draw(n, height, width):
+    """Every operation, side by side in one batch."""
+    names = [list(SPACE)[i % len(SPACE)] for i in range(n)]
+    return names, [magnitudes_of(name, i + 1, height, width)[i] for i, name in enumerate(names)]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_no_image_depends_on_the_others_of_its_batch(channels):
+    images = pictures(24, channels, 32, 32)
+    before = images.clone()
+    names, magnitudes = mixed_draw(len(images), 32, 32)
+    found = operations.apply(images, names, magnitudes)
+    alone = [operations.apply(images[i : i + 1], names[i : i + 1], magnitudes[i : i + 1]) for i in range(len(images))]
+    assert_near(found, torch.cat(alone), MOVED)  # products of another number of matrices may round otherwise
+    assert torch.equal(images, before)
+
+
+def test_operations_stay_on_the_device_and_never_wait_for_it():
+    """The meta device has no values to wait for, and mixes with no other device."""
+    images = torch.empty(48, 3, 16, 16, dtype=torch.uint8, device="meta")
+    assert operations.apply(images, *mixed_draw(48, 16, 16)).device.type == "meta"
+    for policy in (autoaugment, augmix):
+        done = policy(images)
+        assert (done.device.type, done.dtype, done.shape) == ("meta", torch.uint8, images.shape)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_autoaugment_is_its_draw_applied_by_torchvision(channels):
+    images = pictures(100, channels, 32, 32)
+    torch.manual_seed(5)
+    expected = images
+    for draw in draw_autoaugment(len(images), 32, 32):
+        expected = one_by_one(expected, *draw)
+    torch.manual_seed(5)
+    found = autoaugment(images)
+    # Equalising or solarising may widen a difference of one level from the first step, so only the pixels are counted.
+    assert (found != expected).float().mean() < 0.01
+    assert not torch.equal(found, images)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_augmix_is_its_draw_applied_and_mixed_by_hand(channels):
+    images = pictures(50, channels, 32, 32)
+    torch.manual_seed(5)
+    chains = images.repeat(3, 1, 1, 1)
+    for draw in draw_augmix(len(chains), 32, 32):
+        chains = one_by_one(chains, *draw, "bilinear")
+    kept = augmentation._dirichlet(len(images), 2).numpy()
+    shares = augmentation._dirichlet(len(images), 3).numpy()
+    expected = []
+    for i, image in enumerate(images.numpy()):
+        parts = [chains[k * len(images) + i].numpy() for k in range(3)]
+        expected.append(kept[i, 0] * image + kept[i, 1] * sum(w * p for w, p in zip(shares[i], parts, strict=True)))
+    torch.manual_seed(5)
+    difference = (augmix(images).numpy() - np.floor(expected)).astype(int)
+    assert (np.abs(difference) > 1).mean() < 0.01
+    assert (difference != 0).mean() < 0.05  # float32 here, rounded down
+
+
+def recorded(monkeypatch, policy, n):
+    """What torchvision draws for n images: a sequence of operations and magnitudes for each."""
+    sequences = []
+
+    def note(self, image, name, magnitude, *_, **__):
+        sequences[-1].append((name, magnitude))
+        return image
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(policy), "_apply_image_or_video_transform", note)
+        for _ in range(n):
+            sequences.append([])
+            policy(torch.zeros(1, 8, 8, dtype=torch.uint8))
+    return sequences
+
+
+def in_sequence(draws):
+    """The same of our draws."""
+    each = zip(*(zip(*draw, strict=True) for draw in draws), strict=True)
+    return [[(name, magnitude) for name, magnitude in steps if name != "Identity"] for steps in each]
+
+
+def assert_alike(one, other):
+    """Counts of two samples do not differ more than chance allows: chi squared, kinds seen under ten times pooled."""
+    one, other = collections.Counter(map(tuple, one)), collections.Counter(map(tuple, other))
+    kinds = [kind for kind in one | other if one[kind] + other[kind] >= 10]
+    rare = [sum(n for kind, n in counts.items() if kind not in kinds) for counts in (one, other)]
+    table = np.array([[one[kind], other[kind]] for kind in kinds] + ([rare] if sum(rare) >= 10 else []))
+    assert len(table) > 2
+    assert stats.chi2_contingency(table).pvalue > 1e-3
+
+
+def test_autoaugment_draws_what_torchvision_draws(monkeypatch):
+    torch.manual_seed(0)
+    theirs = recorded(monkeypatch, v2.AutoAugment(), 8000)
+    ours = in_sequence(draw_autoaugment(8000, 8, 8))
+    assert_alike(ours, theirs)  # whole sequences, signs and magnitudes included
+
+
+def test_augmix_draws_what_torchvision_draws(monkeypatch):
+    torch.manual_seed(0)
+    theirs = recorded(monkeypatch, v2.AugMix(mixture_width=1), 8000)
+    ours = in_sequence(draw_augmix(8000, 8, 8))
+    for aspect in (
+        lambda sequence: [len(sequence)],
+        lambda sequence: sequence[:1],
+        lambda sequence: sequence[-1:],
+        lambda sequence: [name for name, _ in sequence[:2]],
+    ):
+        assert_alike(map(aspect, ours), map(aspect, theirs))
+
+
+@pytest.mark.parametrize("draw", [draw_autoaugment, draw_augmix])
+def test_the_images_of_a_batch_draw_independently(draw):
+    torch.manual_seed(0)
+    names = [sequence[0][0] if sequence else "" for _ in range(200) for sequence in in_sequence(draw(64, 32, 32))]
+    kinds = sorted(set(names))
+    table = np.zeros((len(kinds), len(kinds)))
+    for pair in itertools.pairwise(names):
+        table[kinds.index(pair[0]), kinds.index(pair[1])] += 1
+    assert stats.chi2_contingency(table).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("policy", [autoaugment, augmix])
+def test_copies_of_one_image_in_a_batch_come_out_differently(policy):
+    torch.manual_seed(0)
+    copies = noise(n=1, channels=3, height=32, width=32).repeat(64, 1, 1, 1)
+    assert len(policy(copies).flatten(1).unique(dim=0)) > 15  # many of the 25 policies end alike on noise
+
+
+def test_augmix_mixes_by_flat_dirichlet_shares():
+    torch.manual_seed(0)
+    for parts in (2, 3):
+        shares = augmentation._dirichlet(20000, parts)
+        torch.testing.assert_close(shares.sum(dim=1), torch.ones(20000), rtol=0, atol=1e-5)
+        variance = (parts - 1) / parts**2 / (parts + 1)
+        # 5 standard errors of a mean over 20000 draws, and 5 % of the variance
+        torch.testing.assert_close(
+            shares.mean(dim=0), torch.full((parts,), 1 / parts), rtol=0, atol=5 * (variance / 20000) ** 0.5
+        )
+        torch.testing.assert_close(shares.var(dim=0), torch.full((parts,), variance), rtol=0.05, atol=0)

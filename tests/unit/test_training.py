@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from frequency_shortcuts import training
 from frequency_shortcuts.augmentation import Augmentation
@@ -316,6 +317,117 @@ def test_divergence_says_what_to_do(batch_size, message):
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Linear(16, 3))
     with pytest.raises(RuntimeError, match=message):
         run(network=network, recipe=Recipe(epochs=3, batch_size=batch_size, learning_rate=1e30))
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoilt(Augmentation):
+    """What the network is shown at iteration 4 is not a number."""
+
+    def __call__(self, images):
+        GIVEN.append(images)
+        return super().__call__(images) * (torch.nan if len(GIVEN) == 5 else 1)
+
+
+@pytest.mark.parametrize(
+    ("settle_every", "minutes", "computed"),
+    [
+        (50, 1e9, 6),  # seen at the end of the epoch
+        (50, 0, 5),  # seen before the state is written
+        (1, 1e9, 5),
+        (2, 1e9, 5),  # iterations 3 and 4: the count starts anew with every epoch
+    ],
+)
+def test_divergence_is_seen_later_but_named_and_never_kept(
+    tmp_path, monkeypatch, reference, counted, settle_every, minutes, computed
+):
+    monkeypatch.setattr(training, "SETTLE_EVERY", settle_every)
+    GIVEN.clear()
+    state = tmp_path / "s.pt"
+    with pytest.raises(RuntimeError, match="the loss is nan at iteration 4: training diverged"):
+        run(augmentation=Spoilt(shift=1), state=state, checkpoint_minutes=minutes)
+    assert len(counted) == computed
+    if minutes == 0:
+        saved = torch.load(state, weights_only=True)
+        assert saved["state"]["iteration"] == 4
+        assert all(tensor.isfinite().all() for tensor in saved["network"].values())
+        assert same(run(state=state), reference)  # Spoilt and Augmentation have the same settings
+    else:
+        assert not state.exists()
+
+
+def test_weights_that_are_not_finite_are_never_kept(tmp_path):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    recipe = Recipe(epochs=3, batch_size=4, learning_rate=1e300)  # the loss of iteration 0 is still finite
+    with pytest.raises(RuntimeError, match=r"the weights are not finite after iteration 0: .* \(now 1e\+300\)"):
+        run(network=network, recipe=recipe, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    assert not (tmp_path / "s.pt").exists()
+
+
+def test_when_the_losses_are_looked_at_changes_nothing(monkeypatch, reference):
+    monkeypatch.setattr(training, "SETTLE_EVERY", 1)
+    assert same(run(), reference)
+
+
+class Watch(TorchDispatchMode):
+    """Remembers the operators that run."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        self.seen.add(operator.overloadpacket)
+        return operator(*args, **(kwargs or {}))
+
+
+def test_a_step_reads_no_number_off_the_device(monkeypatch):
+    """To read one is to wait for the device. (That the policies read none, test_augmentation shows.)"""
+    step, watch = training._Run._step, Watch()
+
+    def watched(self, batch):
+        with watch:
+            step(self, batch)
+
+    monkeypatch.setattr(training._Run, "_step", watched)
+    run(augmentation=Augmentation(crop_scale=(0.5, 1)))
+    aten = torch.ops.aten
+    assert {aten.convolution, aten.convolution_backward, aten._fused_sgd_} <= watch.seen
+    assert not {aten._local_scalar_dense, aten.nonzero, aten.equal} & watch.seen
+
+
+def test_training_loss_and_accuracy_are_those_of_the_images_seen():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    untrained = copy.deepcopy(network)
+    recipe = Recipe(epochs=1, batch_size=BATCH, learning_rate=1e-12)
+    row = train(network, DATA, VALIDATION, recipe, seed=0).history.iloc[0]
+    assert row["train_loss"] == pytest.approx(loss_of(untrained, DATA), rel=1e-5)  # batches of 8, 8 and 6
+    images = torch.from_numpy((DATA.images / 255 - DATA.mean[:, None, None]) / DATA.std[:, None, None]).float()
+    correct = untrained(images).argmax(dim=1).numpy() == DATA.labels
+    assert row["train_accuracy"] == pytest.approx(correct.mean(), rel=1e-12)
+
+
+def test_steps_are_nesterovs_by_hand():
+    """Three channels in channels-last order: the weights, their gradients and momenta have to agree on it."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (N, 3, 8, 8), dtype=np.uint8)
+    data = Split(pixels, DATA.labels, CLASSES, *pixel_statistics(pixels))
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+    slow = copy.deepcopy(network)
+    momenta = [torch.zeros_like(weight) for weight in slow.parameters()]
+    recipe = Recipe(epochs=3, batch_size=N, learning_rate=0.05, momentum=0.9, weight_decay=0.1)
+    images, labels = data.tensors()
+    for _ in range(recipe.epochs):
+        gradients = torch.autograd.grad(functional.cross_entropy(slow(images), labels), list(slow.parameters()))
+        with torch.no_grad():
+            for weight, gradient, momentum in zip(slow.parameters(), gradients, momenta, strict=True):
+                gradient = gradient + recipe.weight_decay * weight
+                momentum.mul_(recipe.momentum).add_(gradient)
+                weight -= recipe.learning_rate * (gradient + recipe.momentum * momentum)
+    # Validation on the training images: the loss falls, and the last weights are the best.
+    trained = train(network, data, data, recipe, seed=0)
+    assert trained.best_epoch == 2
+    for name, tensor in slow.state_dict().items():
+        torch.testing.assert_close(trained.weights[name], tensor, rtol=1e-4, atol=1e-6)
 
 
 def test_an_impossible_recipe_is_refused():

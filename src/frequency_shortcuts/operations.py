@@ -1,0 +1,134 @@
+"""The operations of torchvision's augmentation policies, on batches: every image has its own operation and magnitude.
+
+torchvision applies one operation at one magnitude to whatever it is given. These give each image what
+torchvision would give it alone; the names are those of its augmentation spaces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.transforms.v2 import functional as tv
+
+
+def apply(
+    images: Tensor,
+    names: Sequence[str],
+    magnitudes: Sequence[float],
+    interpolation: Literal["nearest", "bilinear"] = "nearest",
+) -> Tensor:
+    """Apply to each image the operation of that name: uint8 [n, channels, H, W] -> the same, on the images' device.
+
+    `interpolation` is for the geometric operations; what they uncover is black. The images are sorted by
+    operation, so that each runs once, on its share of the batch; the device is never waited for.
+    """
+    kinds = ["Geometric" if name in _MATRICES else name for name in names]
+    order = sorted(range(len(kinds)), key=kinds.__getitem__)
+    names, magnitudes = [names[i] for i in order], [magnitudes[i] for i in order]
+    there = torch.tensor(order)
+    there, back = torch.stack([there, there.argsort()]).to(images.device, non_blocking=True)
+    # float64, as torchvision computes with Python's numbers before it rounds them to float32.
+    strength = torch.tensor(magnitudes, dtype=torch.float64).to(images.device, non_blocking=True)[:, None, None, None]
+    images = images[there]
+    done, start = [], 0
+    for kind in sorted(set(kinds)):
+        part = slice(start, start + kinds.count(kind))
+        if kind == "Geometric":
+            done.append(_resample(images[part], names[part], magnitudes[part], interpolation))
+        else:
+            done.append(_TONES[kind](images[part], strength[part]))
+        start = part.stop
+    return torch.cat(done)[back]
+
+
+# Where a pixel of the result comes from, in pixels from the centre of an image of height h and width w; shears
+# leave the upper left corner in place.
+_MATRICES: dict[str, Callable[[float, int, int], tuple[float, ...]]] = {
+    "ShearX": lambda m, h, w: (1, m, m * h / 2, 0, 1, 0),
+    "ShearY": lambda m, h, w: (1, 0, 0, m, 1, m * w / 2),
+    "TranslateX": lambda m, h, w: (1, 0, -int(m), 0, 1, 0),
+    "TranslateY": lambda m, h, w: (1, 0, 0, 0, 1, -int(m)),
+    "Rotate": lambda m, h, w: (_cos(m), -_sin(m), 0, _sin(m), _cos(m), 0),
+}
+
+
+def _cos(degrees: float) -> float:
+    return math.cos(math.radians(degrees))
+
+
+def _sin(degrees: float) -> float:
+    return math.sin(math.radians(degrees))
+
+
+def _resample(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str) -> Tensor:
+    n, _, height, width = images.shape
+    matrices = torch.tensor([_MATRICES[name](m, height, width) for name, m in zip(names, magnitudes, strict=True)])
+    # grid_sample counts in half images from the centre.
+    scaled = matrices.view(n, 2, 3) / torch.tensor([[width / 2], [height / 2]])
+    x = torch.arange(width, device=images.device) + 0.5 - width / 2
+    y = torch.arange(height, device=images.device) + 0.5 - height / 2
+    pixels = torch.stack([x.repeat(height), y.repeat_interleave(width), x.new_ones(height * width)], dim=1)
+    grid = (pixels.expand(n, -1, -1) @ scaled.to(images.device, non_blocking=True).mT).view(n, height, width, 2)
+    sampled = functional.grid_sample(images.float(), grid, interpolation, "zeros", align_corners=False)
+    return sampled.round_().to(torch.uint8)
+
+
+def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:
+    """`factor` parts of the images and the rest of the other; addcmul rounds once, as torchvision's add does."""
+    return torch.addcmul(images * factor.float(), other, (1 - factor).float()).clamp_(0, 255).to(torch.uint8)
+
+
+def _brightness(images: Tensor, magnitude: Tensor) -> Tensor:
+    return (images * (1 + magnitude).float()).clamp_(0, 255).to(torch.uint8)
+
+
+def _color(images: Tensor, magnitude: Tensor) -> Tensor:
+    if images.shape[1] == 1:
+        return images
+    return _blend(images, tv.rgb_to_grayscale(images).float(), 1 + magnitude)
+
+
+def _contrast(images: Tensor, magnitude: Tensor) -> Tensor:
+    mean = tv.rgb_to_grayscale(images).float().mean(dim=(1, 2, 3), keepdim=True)
+    return _blend(images, mean, 1 + magnitude)
+
+
+def _sharpness(images: Tensor, magnitude: Tensor) -> Tensor:
+    if min(images.shape[-2:]) <= 2:
+        return images
+    sharp = images.float()
+    inner = sharp[..., 1:-1, 1:-1]
+    # Sums of whole numbers, exact on any device; a thirteenth of one is never half way between two others.
+    smooth = (functional.avg_pool2d(sharp, 3, stride=1, divisor_override=1) + 4 * inner).div_(13).round_()
+    inner.addcmul_(smooth.sub_(inner), (1 - (1 + magnitude)).float())  # in torchvision's order
+    return sharp.clamp_(0, 255).to(torch.uint8)
+
+
+def _posterize(images: Tensor, magnitude: Tensor) -> Tensor:
+    """Keep as many bits as the magnitude says."""
+    return images & (256 - (256 >> magnitude.int())).to(torch.uint8)
+
+
+def _solarize(images: Tensor, magnitude: Tensor) -> Tensor:
+    return torch.where(images >= (255 * magnitude).float(), ~images, images)
+
+
+# uint8 [k, channels, H, W] and float64 [k, 1, 1, 1] -> uint8 [k, channels, H, W]
+_TONES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "Identity": lambda images, magnitude: images,
+    "Brightness": _brightness,
+    "Color": _color,
+    "Contrast": _contrast,
+    "Sharpness": _sharpness,
+    "Posterize": _posterize,
+    "Solarize": _solarize,
+    # These three know no magnitude, and torchvision's own treat every image of a batch by itself.
+    "AutoContrast": lambda images, magnitude: tv.autocontrast(images),
+    "Equalize": lambda images, magnitude: tv.equalize(images),
+    "Invert": lambda images, magnitude: tv.invert(images),
+}
