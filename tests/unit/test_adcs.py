@@ -1,5 +1,6 @@
 """ADCS against a slow double loop over classes. Tolerance 1e-10 in float64, 1e-4 in float32 (amplitudes near 10)."""
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -42,6 +43,51 @@ def test_mean_amplitude_normalises_uint8_and_reads_tensors():
     seen = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
     found = adcs.mean_amplitude(torch.from_numpy(pixels), torch.from_numpy(LABELS), 3, mean=mean, std=std)
     np.testing.assert_allclose(found, slow_amplitude(seen, LABELS, 3), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (32, 32), (1, 1)])
+@pytest.mark.parametrize("kind", ["array", "tensor", "HDF5"])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(np.uint8, 1e-5), (np.float32, 1e-5), (np.float64, 1e-12)], ids=["uint8", "f32", "f64"]
+)
+def test_mean_amplitude_is_accurate_for_every_kind_of_images(tmp_path, size, kind, dtype, tolerance):
+    """Relative error; 300 images of 21 classes, one of which has a single image."""
+    generator = np.random.default_rng(0)
+    images, mean, std = generator.integers(0, 256, (300, 2, *size), np.uint8), [0.4, 0.5], [0.2, 0.3]
+    labels = generator.permutation(np.r_[20, np.arange(299) % 20])
+    seen = (images / 255 - np.reshape(mean, (2, 1, 1))) / np.reshape(std, (2, 1, 1))
+    given = images if dtype == np.uint8 else seen.astype(dtype)
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        if kind == "tensor":
+            given = torch.from_numpy(given)
+        elif kind == "HDF5":
+            given = file.create_dataset("images", data=given, chunks=(1, 2, *size), compression="gzip")
+        found = adcs.mean_amplitude(given, labels, 21, mean=mean, std=std)
+    np.testing.assert_allclose(found, slow_amplitude(seen, labels, 21), rtol=tolerance)
+
+
+@pytest.mark.parametrize("order", ["mixed", "sorted", "one large class"])
+def test_mean_amplitude_stays_accurate_over_many_images(order):
+    """Short sums are in float32: 3000 images of mean 5 stay within a relative 1e-6 all the same."""
+    generator = np.random.default_rng(0)
+    labels = {
+        "mixed": generator.integers(0, 3, 3000),
+        "sorted": np.repeat([0, 1, 2], [1500, 1, 1499]),
+        "one large class": generator.permutation(np.r_[np.zeros(2998, int), 1, 2]),
+    }[order]
+    images = (5 + noise(3000, 1, 4, 5)).astype(np.float32)
+    expected = np.stack([np.abs(np.fft.fft2(images[labels == c].astype(float))).mean(axis=0) for c in range(3)])
+    for batch_size in (None, 100):
+        found = adcs.mean_amplitude(images, labels, 3, batch_size=batch_size)
+        np.testing.assert_allclose(found, np.fft.fftshift(expected, axes=(-2, -1)), rtol=1e-6)
+
+
+def test_mean_amplitude_leaves_the_images_alone():
+    pixels, floats = np.random.default_rng(0).integers(0, 256, (11, 1, 6, 6), np.uint8), noise(11, 1, 6, 6)
+    for images in (pixels, floats, floats.astype(np.float32)):
+        before = images.copy()
+        adcs.mean_amplitude(images, LABELS, 3, mean=[0.5], std=[0.2])
+        np.testing.assert_array_equal(images, before)
 
 
 @pytest.mark.parametrize("n_classes", [1, 2, 5])

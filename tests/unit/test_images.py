@@ -97,6 +97,20 @@ def test_read_the_first_images_of_each_class(tmp_path):
     np.testing.assert_array_equal(split.labels, [1, 1, 0, 0])
 
 
+@pytest.mark.parametrize("per_class", [None, 1, 70, 1000])
+@pytest.mark.parametrize("sort", [True, False])
+def test_read_in_runs_misses_and_repeats_no_image(tmp_path, per_class, sort):
+    """More images than are read at once, with stretches of which none is chosen."""
+    n = 4 * store.RUN + 3
+    pixels = np.random.default_rng(0).integers(0, 256, (n, 1, 3, 4), np.uint8)
+    labels = np.sort(np.arange(n) % 2) if sort else np.random.default_rng(1).integers(0, 2, n)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    chosen = [i for i, y in enumerate(labels) if per_class is None or np.sum(labels[:i] == y) < per_class]
+    split = store.read(tmp_path / "s.h5", "train", per_class)
+    np.testing.assert_array_equal(split.images, pixels[chosen])
+    np.testing.assert_array_equal(split.labels, labels[chosen])
+
+
 def test_read_names_the_splits_that_are_there(tmp_path):
     write(tmp_path / "s.h5", {"train": labelled(4, 0), "test": labelled(4, 1)}, planted={"x": np.ones((6, 5), bool)})
     with pytest.raises(ValueError, match=r"has no split 'validation': it holds test, train$"):
