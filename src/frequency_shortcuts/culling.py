@@ -2,53 +2,77 @@
 
 The increment of class c at a pair is the mean, over the images of class c, of the loss with the pair
 removed from all channels less the loss as it is (Wang et al. 2023). `exact` evaluates every pair.
-`screened` evaluates the pairs that a first-order score puts first, and estimates the others.
+`screened` evaluates as few as it needs to find the best ones, and predicts the others (`screening`).
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import itertools
 import logging
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
-from .evaluation import device_of, evaluating
-from .images import check_classes
-from .spectrum import ConjugatePairs, FloatArray, positions
+from . import screening
+from .frozen import Frozen, Precision, memory_budget
+from .images import check_classes, normalise
+from .removal import Removal
+from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray, positions
+from .storage import Journal, replacing_hdf5
 
 log = logging.getLogger(__name__)
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
+# Filtered images between two stored blocks: minutes on a CPU at 224 pixels, a second on a large GPU.
+BLOCK = 8192
 
 
 @dataclass(frozen=True)
 class Culling:
     """Loss increments with what is needed to judge them.
 
-    increment : float64 [class, pairs]
-    evaluated : bool [class, pairs], true where the increment was evaluated exactly, not estimated
+    increment : float64 [class, pairs]; NaN where this part of a divided culling has nothing
+    evaluated : bool [class, pairs], true where the increment was evaluated exactly, not predicted
     baseline_loss : float64 [class], the mean loss of the unfiltered images
     images_per_class : int64 [class]
+    passes : int64 [class], filtered images shown to the network; exact shows pairs times images
+    expected_recall : float64 [class], the share of the true top `percent` % in the one found, as screening's
+        model expects it; 1 for exact
+    left_out, audited, missed : int64 [class], pairs that screening's last audit could draw from, drew, and
+        found to belong to the top; 0 for exact
     """
 
     increment: FloatArray
-    evaluated: npt.NDArray[np.bool_]
+    evaluated: BoolArray
     baseline_loss: FloatArray
-    images_per_class: npt.NDArray[np.int64]
+    images_per_class: IntArray
+    passes: IntArray
+    expected_recall: FloatArray
+    left_out: IntArray
+    audited: IntArray
+    missed: IntArray
     method: Method
+    percent: float
+    target_recall: float
+    precision: Precision
 
 
 def loss_increments(
-    network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor, n_classes: int, method: Method = "screened"
+    network: nn.Module, images: Any, labels: npt.ArrayLike | Tensor, n_classes: int, method: Method = "screened"
 ) -> FloatArray:
     """The increments alone, float64 [class, pairs], in the order of `ConjugatePairs`; see `cull`."""
     return cull(network, images, labels, n_classes, method).increment
@@ -56,14 +80,23 @@ def loss_increments(
 
 def cull(
     network: nn.Module,
-    images: Tensor,
+    images: Any,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     method: Method = "screened",
     *,
-    share: float = 0.15,
-    percents: Sequence[float] = (5,),
-    batch_size: int = 512,
+    percent: float = 5,
+    target_recall: float = 0.98,
+    patience: int = 20,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    precision: Precision = "float32",
+    compiled: bool = False,
+    memory_mib: float | None = None,
+    batch: int | None = None,
+    part: tuple[int, int] = (0, 1),
+    seed: int = 0,
+    state: str | os.PathLike[str] | None = None,
     progress: bool = False,
 ) -> Culling:
     """Loss increment of every class at every conjugate pair.
@@ -71,133 +104,427 @@ def cull(
     Parameters
     ----------
     network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and left as it was
-    images : float32 or float64 [n, channels, H, W], as the network sees them, on any device
+    images : [n, channels, H, W], a tensor, an array or an open HDF5 dataset. float32 and float64 are taken
+        as they are; uint8 is read piece by piece and normalised with `mean` and `std`, which it needs
     labels : [n], 0 to n_classes - 1
-    share : of the pairs, that `screened` evaluates exactly
-    percents : sizes of the maps that will be made. The exactly evaluated pairs that fill the largest of
-        them within `share` are safe: an estimate that would outrank one is lowered to just below
-    batch_size : filtered images in one forward pass
+    percent, target_recall : `screened` looks for the best `percent` % of the spectrum, and for this share of them
+    patience : `screened` goes on until that set has held while so many pairs were evaluated further
+    precision, compiled : see `frozen.Frozen`
+    memory_mib : what may be used on the network's device, besides its weights; by default half of a
+        GPU's memory, 2 GiB on a CPU
+    batch : filtered images in one forward pass; by default what suits the network and the memory
+    part : (i, n), do the i-th of n parts only (counted from 0), to be put together by `merge`. `exact` is
+        divided by classes and blocks of pairs, `screened` by classes
+    seed : of what screening draws at random
+    state : file that keeps finished blocks and is read at the start; that of another culling, or a broken
+        end, is dropped. It is the caller's to delete, once the result is safe
+    progress : show a bar on a terminal
 
     Raises ValueError for an unknown method, a class without images or a loss that is not finite.
     """
     if method not in METHODS:
         raise ValueError(f"unknown culling method {method!r}: choose from {', '.join(METHODS)}")
-    if not 0 < share <= 1:
-        raise ValueError(f"share {share}: expected above 0 and at most 1")
+    if not 0 < target_recall <= 1:
+        raise ValueError(f"target_recall {target_recall}: expected above 0 and at most 1")
+    if patience < 0:
+        raise ValueError(f"patience {patience}: expected at least 0 pairs")
+    if not 0 <= part[0] < part[1]:
+        raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=len(images))
     pairs = ConjugatePairs(*images.shape[-2:])
-    device = device_of(network)
-    increment = np.empty((n_classes, len(pairs)))
-    evaluated = np.ones((n_classes, len(pairs)), bool)
-    baseline = np.empty(n_classes)
-    safe_percent = max((p for p in percents if p < 100 * share), default=min(percents))
-    chosen = math.ceil(share * len(pairs)) if method == "screened" else len(pairs)
-    with (
-        evaluating(network),
-        tqdm(
-            total=n_classes * chosen, desc="culling", unit="pair", leave=False, disable=None if progress else True
-        ) as bar,
-    ):
-        for c in range(n_classes):
-            mine = images[torch.from_numpy(np.flatnonzero(labels == c))].to(device)
-            losses = _losses(network, mine, c, batch_size)
-            baseline[c] = losses.mean()
-            if not np.isfinite(baseline[c]):
-                raise ValueError(f"the loss of class {c} is {baseline[c]}: the network does not give finite logits")
+    wanted = positions(pairs.height, pairs.width, percent)
+    work = means(network, images, mean, std, precision=precision, compiled=compiled, memory_mib=memory_mib, batch=batch)
+    batch = work.batch
+    settings = (labels.tolist(), n_classes, method, percent, target_recall, patience, precision, batch, part, seed)
+    work.journal = Journal(state, lambda: _fingerprint(network, work.source, settings))
+    log.info("%s, %d pairs, batches of %d filtered images", method, len(pairs), batch)
+    count = np.bincount(labels, minlength=n_classes)
+    result = Culling(
+        increment=np.full((n_classes, len(pairs)), np.nan),
+        evaluated=np.zeros((n_classes, len(pairs)), bool),
+        baseline_loss=np.full(n_classes, np.nan),
+        images_per_class=count,
+        passes=np.zeros(n_classes, np.int64),
+        expected_recall=np.ones(n_classes),
+        left_out=np.zeros(n_classes, np.int64),
+        audited=np.zeros(n_classes, np.int64),
+        missed=np.zeros(n_classes, np.int64),
+        method=method,
+        percent=percent,
+        target_recall=target_recall,
+        precision=precision,
+    )
+    units = _units(method, count, pairs, batch)[part[0] :: part[1]]
+    work.bar = Progress(sum(len(unit[1]) for unit in units), progress)
+    with work.journal, work.bar:
+        for c, mine in itertools.groupby(units, key=lambda unit: unit[0]):
+            one = OneClass(c, np.flatnonzero(labels == c), work)
+            result.baseline_loss[c] = one.losses.mean()
             if method == "exact":
-                index = np.arange(len(pairs))
+                for _, index in mine:
+                    result.increment[c, index] = one.sums(index, 0, len(one)) / len(one)
+                    result.evaluated[c, index] = True
+                    result.passes[c] += len(index) * len(one)
             else:
-                score, increment[c] = first_order(network, mine, c, pairs, batch_size)
-                index = np.sort(np.argsort(-score, kind="stable")[:chosen])
-                evaluated[c] = np.isin(np.arange(len(pairs)), index)
-            increment[c, index] = _evaluate(network, mine, c, losses, pairs, index, batch_size, bar.update)
-            if method == "screened":
-                _lower_estimates(increment[c], evaluated[c], pairs, safe_percent)
-            log.info("class %d of %d: %d of %d pairs evaluated", c + 1, n_classes, len(index), len(pairs))
-    return Culling(increment, evaluated, baseline, np.bincount(labels, minlength=n_classes), method)
+                with work.bar.filling(len(pairs)):
+                    found = screening.screen(
+                        one.features(),
+                        one.group_sums,
+                        pairs.size,
+                        wanted,
+                        target_recall=target_recall,
+                        patience=patience,
+                        seed=seed,
+                    )
+                result.increment[c], result.evaluated[c] = found.increment, found.evaluated
+                result.passes[c] = round(found.cost * len(pairs) * len(one))
+                result.expected_recall[c] = found.expected_recall
+                result.left_out[c], result.audited[c], result.missed[c] = found.left_out, found.audited, found.missed
+            share = result.passes[c] / (len(pairs) * len(one))
+            log.info("class %d of %d: %.1f %% of all forward passes", c + 1, n_classes, 100 * share)
+    return result
+
+
+def merge(parts: Sequence[Culling]) -> Culling:
+    """The culling whose parts these are, in any order.
+
+    Raises ValueError where parts differ in their settings, overlap, or one is missing.
+    """
+    first, names = parts[0], [field.name for field in fields(Culling)]
+    settings = [name for name in names if not isinstance(getattr(first, name), np.ndarray)]
+    if any(getattr(part, name) != getattr(first, name) for part in parts for name in settings):
+        raise ValueError(f"the parts come from different cullings: their {', '.join(settings)} differ")
+    times = np.sum([~np.isnan(part.increment) for part in parts], axis=0)
+    if (times != 1).any():
+        c = int(np.argmax((times != 1).any(axis=1)))
+        problem = "missing" if (times == 0).any() else "there twice"
+        raise ValueError(f"the parts do not make up one culling: some increments of class {c} are {problem}")
+    owner = np.argmax([~np.isnan(part.increment).all(axis=1) for part in parts], axis=0)  # [class]
+
+    def of_class(name: str) -> npt.NDArray:
+        return np.stack([getattr(parts[i], name)[c] for c, i in enumerate(owner)])
+
+    joined: dict[str, Any] = {
+        "increment": np.nansum([part.increment for part in parts], axis=0),
+        "evaluated": np.any([part.evaluated for part in parts], axis=0),
+        "passes": np.sum([part.passes for part in parts], axis=0),
+    }
+    per_class: dict[str, Any] = {name: of_class(name) for name in names if name not in (*joined, *settings)}
+    return Culling(**joined, **per_class, **{name: getattr(first, name) for name in settings})
+
+
+def write_part(path: str | os.PathLike[str], part: Culling) -> None:
+    """Write one part of a divided culling, HDF5: arrays as datasets, the rest as attributes."""
+    with replacing_hdf5(path) as file:
+        for field in fields(Culling):
+            value = getattr(part, field.name)
+            if isinstance(value, np.ndarray):
+                file.create_dataset(field.name, data=value)
+            else:
+                file.attrs[field.name] = value
+
+
+def read_part(path: str | os.PathLike[str]) -> Culling:
+    """Read what `write_part` wrote."""
+    with h5py.File(path, "r") as file:
+        arrays = {name: file[name][:] for name in file}
+        settings = {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
+    return Culling(**arrays, **settings)
+
+
+def _units(method: Method, count: IntArray, pairs: ConjugatePairs, batch: int) -> list[tuple[int, IntArray]]:
+    """What can be done apart: (class, pairs), in order."""
+    everything = np.arange(len(pairs))
+    if method == "screened":
+        return [(c, everything) for c in range(len(count))]
+    units = []
+    for c, n in enumerate(count):
+        step = _pairs_per_block(n, batch)
+        units += [(c, everything[start : start + step]) for start in range(0, len(pairs), step)]
+    return units
+
+
+def _tiling(n_images: int, batch: int) -> tuple[int, int]:
+    """Images and pairs of one forward pass over `n_images`, both as even as they can be."""
+    at_once = math.ceil(n_images / math.ceil(n_images / batch))
+    return at_once, max(1, batch // at_once)
+
+
+def _pairs_per_block(n_images: int, batch: int) -> int:
+    step = _tiling(n_images, batch)[1]
+    return step * max(1, BLOCK // (n_images * step))
+
+
+class Source:
+    """Images from memory or a file, as the network sees them."""
+
+    def __init__(
+        self, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None, device: torch.device
+    ) -> None:
+        self.images, self.mean, self.std, self.device = images, mean, std, device
+        if self._read(np.arange(1)).dtype == torch.uint8 and (mean is None or std is None):
+            raise ValueError("uint8 images need the mean and std to normalise them with")
+
+    def take(self, chosen: IntArray) -> Tensor:
+        """The chosen images [k], in that order, on the device: floating [k, channels, H, W]."""
+        images = self._read(chosen).to(self.device)
+        return normalise(images, self.mean, self.std) if images.dtype == torch.uint8 else images  # type: ignore[arg-type]
+
+    def digest(self) -> bytes:
+        """SHA-256 of all images and of what they are normalised with."""
+        found = hashlib.sha256(repr((self.images.shape, self.mean, self.std)).encode())
+        for start in range(0, len(self.images), 1024):
+            piece = torch.as_tensor(self.images[start : start + 1024]).detach().cpu().contiguous()
+            found.update(piece.numpy().data)
+        return found.digest()
+
+    def _read(self, chosen: IntArray) -> Tensor:
+        if isinstance(self.images, h5py.Dataset):  # it wants its indices in order
+            order = np.argsort(chosen)
+            return torch.from_numpy(self.images[chosen[order]][np.argsort(order)])
+        if isinstance(self.images, Tensor):
+            return self.images[torch.as_tensor(chosen, device=self.images.device)]
+        return torch.from_numpy(np.asarray(self.images[chosen]))
+
+
+@dataclass
+class Means:
+    """What the culling of every class works with; `batch` shrinks when the device's memory does not suffice."""
+
+    source: Source
+    frozen: Frozen
+    pairs: ConjugatePairs
+    planned: int  # batch by which blocks are cut
+    batch: int
+    backward: int  # images of one backward pass
+    room: int  # bytes for the images of one class
+    journal: Journal
+    bar: Progress
+
+
+def means(
+    network: nn.Module,
+    images: Any,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    *,
+    precision: Precision = "float32",
+    compiled: bool = False,
+    memory_mib: float | None = None,
+    batch: int | None = None,
+) -> Means:
+    """The frozen network, the images and the batch size that suits them; see `cull`."""
+    frozen = Frozen(network, precision, compiled=compiled)
+    source = Source(images, mean, std, frozen.device)
+    budget = memory_budget(memory_mib, frozen.device)
+    if batch:
+        backward = math.ceil(batch / 8)  # which keeps the activations of every layer
+    else:
+        batch, backward = frozen.batch_sizes(source.take(np.arange(1)), budget // 2)
+    pairs, bar = ConjugatePairs(*images.shape[-2:]), Progress(0, shown=False)
+    return Means(source, frozen, pairs, batch, batch, backward, budget // 4, Journal(None), bar)
+
+
+class OneClass:
+    """The images of one class, the most influential first, and what the network says of them."""
+
+    def __init__(self, label: int, chosen: IntArray, means: Means) -> None:
+        self.label, self.chosen, self.means = label, chosen, means
+        source = means.source
+        # Images that fit stay on the device.
+        fit = source.take(chosen[:1]).nbytes * len(chosen) <= means.room
+        self._resident = source.take(chosen) if fit else None
+        losses, influence = self._step(f"class {label}", self._look)
+        if not np.isfinite(mean := losses.mean()):
+            raise ValueError(f"the loss of class {label} is {mean}: the network does not give finite logits")
+        order = np.argsort(-influence, kind="stable")
+        self.chosen, self.losses, self.influence = chosen[order], losses[order], influence[order]
+        if self._resident is not None:
+            self._resident = self._resident[torch.as_tensor(order, device=source.device)]
+        self._before = torch.as_tensor(self.losses, device=source.device)
+        self.bounds = screening.group_bounds(len(self))
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def take(self, first: int, last: int) -> Tensor:
+        if self._resident is not None:
+            return self._resident[first:last]
+        return self.means.source.take(self.chosen[first:last])
+
+    @torch.inference_mode()
+    def _look(self) -> FloatArray:
+        """Loss of each image and its influence, the length of the loss's gradient at the logits: [2, n]."""
+        found = []
+        for start in range(0, len(self), self.means.batch):
+            logits = self.means.frozen(self.take(start, start + self.means.batch).clone())
+            if logits.shape[1] <= self.label:
+                raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {self.label}")
+            slope = logits.softmax(dim=1)
+            slope[:, self.label] -= 1
+            found.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
+        return torch.cat(found, dim=1).cpu().numpy()
+
+    def _loss(self, logits: Tensor) -> Tensor:
+        """Cross-entropy of each image, float64 [n]."""
+        return logits.logsumexp(dim=1) - logits[:, self.label]
+
+    def sums(self, index: IntArray, first: int, last: int) -> FloatArray:
+        """Increments of the pairs index [k], summed over the images first to last: float64 [k].
+
+        What lies in the journal is not computed again.
+        """
+        step = _pairs_per_block(last - first, self.means.planned)
+        found = []
+        for start in range(0, len(index), step):
+            block = index[start : start + step]
+            key = f"class {self.label}, images {first} to {last}, pairs {hashlib.sha256(block.tobytes()).hexdigest()}"
+            share = (last - first) / len(self)
+            found.append(self._step(key, functools.partial(self._evaluate, block, first, last)))
+            self.means.bar.upto(len(block) * share)
+        return np.concatenate(found)
+
+    def _step(self, key: str, compute: Callable[[], FloatArray]) -> FloatArray:
+        return self.means.journal.step(key, functools.partial(self._fitting, compute))
+
+    def _fitting(self, compute: Callable[[], FloatArray]) -> FloatArray:
+        """What `compute` gives, with ever smaller batches where the device's memory does not suffice."""
+        while True:
+            try:
+                return compute()
+            except torch.OutOfMemoryError:
+                if self.means.batch == 1:
+                    raise
+                self.means.batch //= 2
+            # Outside the handler, whose traceback would keep the batch that did not fit.
+            torch.cuda.empty_cache()
+            log.warning("out of memory: going on with batches of %d", self.means.batch)
+
+    @torch.inference_mode()
+    def _evaluate(self, index: IntArray, first: int, last: int) -> FloatArray:
+        """One batch holds some images times some pairs; nothing waits for the device until the block is done."""
+        at_once, step = _tiling(last - first, self.means.batch)
+        chosen = torch.as_tensor(index, device=self.means.source.device)
+        total = torch.zeros(len(index), dtype=torch.float64, device=self.means.source.device)
+        for start in range(first, last, at_once):
+            stop = min(start + at_once, last)
+            frozen = self.means.frozen
+            # A compiled network is compiled for each shape: it is always shown the whole buffer.
+            removal = Removal(
+                self.means.pairs, self.take(start, stop), step if frozen.compiled else min(step, len(index))
+            )
+            for some, summed in zip(chosen.split(step), total.split(step), strict=True):
+                filtered = removal.without(some)
+                logits = frozen(removal.buffer)[: len(filtered)] if frozen.compiled else frozen(filtered)
+                after = self._loss(logits)
+                summed += (after.view(len(some), -1) - self._before[start:stop]).sum(dim=1)
+                self.means.bar.within(len(some) * (stop - start) / len(self))
+        found = total.cpu().numpy()
+        if not np.isfinite(found).all():
+            worst = self.means.pairs.frequencies[index[~np.isfinite(found)][0]]
+            raise ValueError(
+                f"the loss of class {self.label} is not finite without the frequency {worst[0]}, {worst[1]}: "
+                "the network does not give finite logits"
+            )
+        return found
+
+    def group_sums(self, group: int, index: IntArray) -> FloatArray:
+        """What `screening.screen` evaluates."""
+        return self.sums(index, *self.bounds[group : group + 2]) / len(self)
+
+    def features(self) -> screening.Features:
+        """What `screening` predicts from, from one backward pass an image."""
+        both = self._step(f"class {self.label}, features", self._features)
+        return screening.Features(both[0], both[1], np.diff(self.bounds) / len(self))
+
+    def _features(self) -> FloatArray:
+        n, pairs, at_once = len(self), self.means.pairs, min(self.means.backward, self.means.batch)
+        out = np.zeros((2, 3, len(self.bounds) - 1, len(pairs)))
+        for group, (first, last) in enumerate(itertools.pairwise(self.bounds)):
+            for start in range(first, last, at_once):
+                stop = min(start + at_once, last)
+                change, product, energy = first_order(self.means.frozen, self.take(start, stop), self.label, pairs)
+                energy *= torch.as_tensor(self.influence[start:stop], device=energy.device)[:, None]
+                each = torch.stack([change, product, energy])
+                out[0, :, group] += each.sum(dim=1).cpu().numpy() / n
+                out[1, :, group] += each.square().sum(dim=1).cpu().numpy() / n**2
+        return out
 
 
 def first_order(
-    network: nn.Module, images: Tensor, label: int, pairs: ConjugatePairs, batch_size: int = 512
-) -> tuple[FloatArray, FloatArray]:
-    """Score and signed estimate of every pair from one backward pass, each float64 [pairs].
+    network: Callable[[Tensor], Tensor], images: Tensor, label: int, pairs: ConjugatePairs
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What one gradient tells of every pair and image, each float64 [n, pairs].
 
-    With X the spectrum of an image and G that of the gradient of its loss, the score is the mean over
-    images of the sum over channels of |X| |G|; the estimate is the change of the loss to first order
-    when the pair's plane wave is taken away, the mean over images of -(size / HW) Re(X conj G).
+    With X the spectrum of an image and G that of the gradient of its loss: the change of the loss to first
+    order when the pair is removed, -(size / HW) Re(X conj G) summed over the channels; the sum of
+    (size / HW) |X| |G|, which that could be at most; and the energy (size / HW) |X|^2 that is removed.
     """
-    score = torch.zeros(len(pairs), dtype=torch.float64, device=images.device)
-    change = torch.zeros_like(score)
-    # The coefficients of a batch are two numbers a pixel and channel: the batch may be as large as the images'.
-    for batch in images.split(batch_size):
-        with torch.enable_grad():
-            seen = batch.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(_loss(network, seen.clone(), label).sum(), seen)
-        image, slope = pairs.coefficients(batch), pairs.coefficients(gradient)
-        score += (image.square().sum(0) * slope.square().sum(0)).sqrt().sum(dim=(0, 1), dtype=torch.float64)
-        change -= (image * slope).sum(dim=(0, 1, 2), dtype=torch.float64)
-    scale = pairs.size / (pairs.height * pairs.width)
-    return score.cpu().numpy() / len(images), change.cpu().numpy() / len(images) * scale
+    with torch.inference_mode(False), torch.enable_grad():
+        images = images.detach().clone()  # a tensor made in inference mode takes no part in a gradient
+        seen = images.clone().requires_grad_()
+        logits = network(seen.clone())
+        (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
+    share = torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=images.device)
+    image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
+    amplitude = image.square().sum(dim=0)
+    change = -(image * slope).sum(dim=(0, 2))
+    product = (amplitude * slope.square().sum(dim=0)).sqrt().sum(dim=1)
+    return change * share, product * share, amplitude.sum(dim=1) * share
 
 
-@torch.inference_mode()
-def _losses(network: nn.Module, images: Tensor, label: int, batch_size: int) -> FloatArray:
-    """The loss of each image, float64 [n]."""
-    return torch.cat([_loss(network, batch.clone(), label) for batch in images.split(batch_size)]).cpu().numpy()
+def _fingerprint(network: nn.Module, source: Source, settings: tuple[object, ...]) -> str:
+    """What must agree for stored blocks to belong to this culling: weights, images, settings."""
+    found = hashlib.sha256(source.digest())
+    for name, tensor in network.state_dict().items():
+        found.update(name.encode())
+        found.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    found.update(repr((type(network).__qualname__, settings)).encode())
+    return found.hexdigest()
 
 
-def _loss(network: nn.Module, images: Tensor, label: int) -> Tensor:
-    """The loss of each image, float64 [n]; the images may be overwritten by a network that works in place.
+class Progress:
+    """A bar in pairs on a terminal, and a line in the log now and then."""
 
-    The logits are widened first: in float32 the loss of a confident network is 0, and so is each increment.
-    """
-    target = torch.full((len(images),), label, device=images.device)
-    logits = network(images.contiguous(memory_format=torch.channels_last))
-    return functional.cross_entropy(logits.double(), target, reduction="none")
+    EVERY = 60.0  # seconds between two lines
 
+    def __init__(self, total: int, shown: bool) -> None:
+        self.total, self.done, self._ahead = total, 0.0, 0.0
+        self._began = self._told = time.monotonic()
+        self._bar = tqdm(
+            total=total,
+            desc="culling",
+            bar_format="{l_bar}{bar}| {n:.0f}/{total} pairs [{elapsed}<{remaining}, {rate_noinv:.1f} pairs/s]",
+            leave=False,
+            disable=None if shown else True,
+        )
 
-@torch.inference_mode()
-def _evaluate(
-    network: nn.Module,
-    images: Tensor,
-    label: int,
-    losses: FloatArray,
-    pairs: ConjugatePairs,
-    index: npt.NDArray[np.int64],
-    batch_size: int,
-    advance: Callable[[float], object],
-) -> FloatArray:
-    """Exact increments of the pairs `index`, float64 [k].
+    def __enter__(self) -> Progress:
+        return self
 
-    Images and pairs are stacked into one batch. A pair is removed by subtracting its plane wave, two
-    real coefficients an image and channel, instead of a Fourier transform there and back a mask.
-    """
-    total = np.zeros(len(index))
-    for first in range(0, len(images), batch_size):
-        block = images[first : first + batch_size]
-        before = torch.as_tensor(losses[first : first + batch_size], device=images.device)
-        coefficients = pairs.coefficients(block)[..., torch.as_tensor(index, device=images.device)]
-        cosine, sine = coefficients.permute(0, 3, 1, 2)[..., None, None]  # each [k, n, channels, 1, 1]
-        step = max(1, batch_size // len(block))
-        for start in range(0, len(index), step):
-            some = slice(start, start + step)
-            waves = pairs.waves(index[some], dtype=images.dtype, device=images.device)[:, :, None, None]
-            filtered = torch.addcmul(block, cosine[some], waves[0], value=-1).addcmul_(sine[some], waves[1])
-            after = _loss(network, filtered.flatten(0, 1), label).view(-1, len(block))
-            total[some] += (after - before).sum(dim=1).cpu().numpy()
-            advance(after.shape[0] * len(block) / len(images))
-    return total / len(images)
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
 
+    def within(self, pairs: float) -> None:
+        """So much of a block is done; `upto` counts the whole block, whether computed or read."""
+        self._ahead += pairs
+        self._bar.update(pairs)
 
-def _lower_estimates(
-    increment: FloatArray, evaluated: npt.NDArray[np.bool_], pairs: ConjugatePairs, top_percent: float
-) -> None:
-    """In place: no estimate outranks one of the exactly evaluated pairs that fill the top `top_percent` %."""
-    exact = np.flatnonzero(evaluated)
-    order = exact[np.argsort(-increment[exact], kind="stable")]
-    filled = np.cumsum(pairs.size[order]) >= positions(pairs.height, pairs.width, top_percent)
-    last = order[np.argmax(filled)] if filled.any() else order[-1]
-    # In the precision of the DFM file, so that the order survives being written.
-    ceiling = np.nextafter(np.float32(increment[last]), np.float32(-np.inf))
-    increment[~evaluated] = np.minimum(increment[~evaluated], ceiling)
+    def upto(self, pairs: float) -> None:
+        self._bar.update(pairs - self._ahead)
+        self.done, self._ahead = self.done + pairs, 0.0
+        now = time.monotonic()
+        if now - self._told > self.EVERY:
+            rate = self.done / (now - self._began)
+            left = (self.total - self.done) / rate
+            log.info("%.0f of %d pairs, %.1f pairs/s, at most %.0f s left", self.done, self.total, rate, left)
+            self._told = now
+
+    @contextmanager
+    def filling(self, pairs: int) -> Iterator[None]:
+        """A class of `pairs` pairs is screened inside the block; what it did not need counts as done after it."""
+        goal = self.done + pairs
+        yield
+        self._bar.update(goal - self.done)
+        self.done = goal

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from . import screening
 from .culling import Culling
 from .spectrum import BoolArray, ConjugatePairs, mirror, positions, symmetric
 from .storage import replacing, replacing_hdf5
@@ -92,9 +93,33 @@ def write(
             classes=list(classes),
             images_per_class=culling.images_per_class,
             baseline_loss=culling.baseline_loss,
+            precision=culling.precision,
+            passes=culling.passes,
             weights_sha256=weights_sha256,
             created_by=created_by,
         )
+        if culling.method == "screened":
+            file.attrs.update(_screening(culling, pairs))
+
+
+def _screening(culling: Culling, pairs: ConjugatePairs) -> dict[str, Any]:
+    """What a screened culling is worth, a number a class: how it was audited and what recall that speaks for."""
+    found = dominant(culling.increment, pairs, culling.percent)
+    held = pairs.gather(found).sum(axis=-1)
+    audit = culling.left_out, culling.audited, culling.missed
+    estimate, low, high = screening.recall(held, *audit)
+    # The classes together: what all audits drew from all that was left out.
+    all_classes = screening.recall(held.sum(), *(count.sum() for count in audit))
+    return {
+        "percent": culling.percent,
+        "target_recall": culling.target_recall,
+        "expected_recall": culling.expected_recall,
+        **dict(zip(("left_out", "audited", "missed"), audit, strict=True)),
+        "recall": estimate,
+        "recall_low": low,
+        "recall_high": high,
+        "recall_of_all_classes": np.array(all_classes),
+    }
 
 
 def read(path: str | os.PathLike[str]) -> DFM:

@@ -51,10 +51,13 @@ def from_half_plane(half: npt.NDArray, width: int) -> npt.NDArray:
     half [..., H, W // 2 + 1], equal at conjugate frequencies (amplitudes, say) -> [..., H, W].
     """
     height = half.shape[-2]
-    rows = -np.arange(height) % height
-    columns = np.arange(width // 2 + 1, width)
-    whole = np.concatenate([half, half[..., rows, :][..., width - columns]], axis=-1)
-    return np.fft.fftshift(whole, axes=(-2, -1))
+    h, w = height // 2, width // 2
+    whole = np.empty((*half.shape[:-1], width), half.dtype)
+    whole[..., h:, w:] = half[..., : height - h, : width - w]
+    whole[..., :h, w:] = half[..., height - h :, : width - w]
+    whole[..., : h + 1, :w] = half[..., h::-1, w:0:-1]
+    whole[..., h + 1 :, :w] = half[..., :h:-1, w:0:-1]
+    return whole
 
 
 class ConjugatePairs:
@@ -71,6 +74,8 @@ class ConjugatePairs:
         sqrt(u^2 + v^2), in cycles per image; the same for both members.
     size : int64 [pairs]
         How many positions the pair holds: 2, or 1 where it is its own partner.
+    half_row, half_column : int64 [pairs]
+        Where the pair stands in the half plane that a real FFT returns.
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -90,7 +95,7 @@ class ConjugatePairs:
         rows = (self.positions[:, :, 0] - height // 2) % height
         member = (columns[:, 0] > width // 2).astype(int)
         pick = np.arange(len(first))
-        self._half_row, self._half_column = rows[pick, member], columns[pick, member]
+        self.half_row, self.half_column = rows[pick, member], columns[pick, member]
 
     def __len__(self) -> int:
         return len(self._flat)
@@ -124,26 +129,10 @@ class ConjugatePairs:
         whose horizontal frequency is not negative.
         """
         _check_images(images, self.height, self.width)
-        row = torch.as_tensor(self._half_row, device=images.device)
-        column = torch.as_tensor(self._half_column, device=images.device)
+        row = torch.as_tensor(self.half_row, device=images.device)
+        column = torch.as_tensor(self.half_column, device=images.device)
         chosen = torch.fft.rfft2(images)[..., row, column]
         return torch.stack([chosen.real, chosen.imag])
-
-    def waves(self, index: npt.ArrayLike, *, dtype: torch.dtype, device: torch.device | str = "cpu") -> Tensor:
-        """Cosine and sine of the chosen pairs, scaled so that coefficients times waves is what a pair adds.
-
-        index [k] -> [2, k, H, W]. With a, b = coefficients(images)[..., index], the part of an image
-        that lives at the pair is a * waves[0] - b * waves[1].
-        """
-        index = np.asarray(index)
-        y, x = np.arange(self.height), np.arange(self.width)
-        # The phase is reduced in integers, so that it is exact at every frequency and size.
-        vertical = self._half_row[index][:, None] * y % self.height / self.height
-        horizontal = self._half_column[index][:, None] * x % self.width / self.width
-        phase = 2 * np.pi * (vertical[:, :, None] + horizontal[:, None, :])
-        scale = (self.size[index] / (self.height * self.width))[:, None, None]
-        both = np.stack([np.cos(phase) * scale, np.sin(phase) * scale])
-        return torch.as_tensor(both).to(device=device, dtype=dtype)
 
 
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
+import logging
 import os
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -26,8 +33,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     # The suffix stays last, since some writers choose a format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with _telling_of_a_full_disk(path):
+            yield temporary
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _telling_of_a_full_disk(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if disk_is_full(error):
             free = shutil.disk_usage(path.parent).free / 2**20
@@ -37,8 +53,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
                 str(path),
             ) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -77,3 +91,75 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Journal:
+    """What the finished steps of a long computation gave, so that it can be taken up where it was killed.
+
+    A file to which each step appends its key and an array. Taken up, the computation asks for the same steps in
+    the same order and gets what was stored; a torn end, or the file of another computation, is dropped.
+    Without a path nothing is stored.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None, fingerprint: Callable[[], str] = str) -> None:
+        self._file: io.FileIO | None = None
+        if path is None:
+            return
+        self._path = Path(path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch()
+        # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
+        self._file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by __exit__)
+        mine, theirs = fingerprint(), self._read()
+        if theirs is None or theirs[0] != mine:
+            if theirs is not None:
+                log.warning("%s belongs to another computation: starting anew", path)
+            self._cut(0)
+            self._append(mine, np.empty(0))
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def step(self, key: str, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
+        """The array of the step `key`: what is stored, else what `compute` gives, which is stored."""
+        if self._file is None:
+            return compute()
+        begin = self._file.tell()
+        found = self._read()
+        if found is not None and found[0] == key:
+            return found[1]
+        self._cut(begin)
+        value = compute()
+        self._append(key, value)
+        return value
+
+    def _read(self) -> tuple[str, npt.NDArray] | None:
+        assert self._file is not None
+        try:
+            key, value, check = (np.load(self._file, allow_pickle=False) for _ in range(3))
+            return (str(key), value) if int(check) == _checksum(value) else None
+        except Exception:  # whatever numpy says of a torn record, or of a file that is none of ours
+            return None
+
+    def _append(self, key: str, value: npt.NDArray) -> None:
+        assert self._file is not None
+        record = io.BytesIO()  # numpy's own writer hides what the system says of a full disk
+        for array in (np.array(key), value, np.array(_checksum(value))):
+            np.save(record, array, allow_pickle=False)
+        rest = record.getbuffer()
+        with _telling_of_a_full_disk(self._path):
+            while rest:
+                rest = rest[self._file.write(rest) :]
+
+    def _cut(self, at: int) -> None:
+        assert self._file is not None
+        self._file.seek(at)
+        self._file.truncate()
+
+
+def _checksum(value: npt.NDArray) -> int:
+    return zlib.crc32(np.ascontiguousarray(value).data)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
+from frequency_shortcuts.removal import Removal
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 sides = st.integers(1, 17)
@@ -54,12 +55,21 @@ def test_filtering_equals_the_full_complex_fft(height, width, seed):
 
 @quick
 @given(sides, sides, seeds)
-def test_waves_of_all_pairs_add_up_to_the_image(height, width, seed):
-    pairs, image = ConjugatePairs(height, width), noise(seed, 1, 1, height, width)
-    a, b = pairs.coefficients(image)
-    cosine, sine = pairs.waves(np.arange(len(pairs)), dtype=torch.float64)
-    rebuilt = torch.einsum("ncp,phw->nchw", a, cosine) - torch.einsum("ncp,phw->nchw", b, sine)
-    torch.testing.assert_close(rebuilt, image, rtol=0, atol=1e-10)
+def test_what_the_pairs_take_away_adds_up_to_the_image(height, width, seed):
+    pairs, image = ConjugatePairs(height, width), noise(seed, 1, 2, height, width)
+    without = Removal(pairs, image, len(pairs)).without(torch.arange(len(pairs)))
+    torch.testing.assert_close((image - without).sum(dim=0, keepdim=True), image, rtol=0, atol=1e-10)
+
+
+@quick
+@given(sides, sides, seeds, st.integers(1, 3), st.integers(1, 3))
+def test_removing_one_pair_equals_removal_by_mask(height, width, seed, n, channels):
+    pairs, images = ConjugatePairs(height, width), noise(seed, n, channels, height, width)
+    index = np.random.default_rng(seed).integers(0, len(pairs), 4)
+    found = Removal(pairs, images, 5).without(torch.from_numpy(index))
+    masks = (pairs.scatter(np.arange(len(pairs)) == p) for p in index)
+    expected = torch.cat([spectrum.remove(images, mask) for mask in masks])
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
 
 
 @quick
@@ -113,14 +123,14 @@ def test_adcs_is_bounded_and_sums_to_zero_over_the_classes(n_classes, height, wi
 
 @quick
 @given(st.integers(1, 9), st.integers(1, 9), seeds, st.integers(1, 40))
-def test_exact_increments_equal_removal_by_mask(height, width, seed, batch_size):
+def test_exact_increments_equal_removal_by_mask(height, width, seed, batch):
     images, labels = noise(seed, 7, 2, height, width), np.array([1, 0, 1, 1, 0, 1, 1])
     with torch.random.fork_rng():
         torch.manual_seed(seed % 1000)
         linear = nn.Linear(2 * height * width, 2).double()
     network = nn.Sequential(nn.Flatten(), nn.Tanh(), linear)
     pairs = ConjugatePairs(height, width)
-    found = culling.cull(network, images, labels, 2, "exact", batch_size=batch_size).increment
+    found = culling.cull(network, images, labels, 2, "exact", batch=batch).increment
     p = seed % len(pairs)
     with torch.no_grad():
         for c in range(2):

@@ -32,8 +32,22 @@ def slow_dominant(increment, pairs, percent):
     return plane
 
 
-def written(path, percents=(5, 12.5)):
-    culling = Culling(increments(), EVALUATED, np.array([0.1, 0.2, 0.3]), np.array([4, 5, 6]), "screened")
+def written(path, percents=(5, 12.5), method="screened"):
+    culling = Culling(
+        increment=increments(),
+        evaluated=EVALUATED,
+        baseline_loss=np.array([0.1, 0.2, 0.3]),
+        images_per_class=np.array([4, 5, 6]),
+        passes=np.array([40, 41, 42]),
+        expected_recall=np.array([0.98, 0.99, 1.0]),
+        left_out=np.array([9, 8, 0]),
+        audited=np.array([3, 2, 0]),
+        missed=np.array([0, 1, 0]),
+        method=method,
+        percent=5,
+        target_recall=0.9,
+        precision="float32",
+    )
     about = {"classes": CLASSES, "split": "validation", "weights_sha256": "ab", "created_by": "tests"}
     dfm.write(path, culling, PAIRS, percents, **about)
     return culling
@@ -88,6 +102,23 @@ def test_file_holds_what_was_written(tmp_path):
     named = {"layout": "centred", "method": "screened", "split": "validation", "weights_sha256": "ab"}
     assert {name: held.attributes[name] for name in named} == named
     assert held.attributes["classes"].tolist() == CLASSES
+
+
+def test_a_screened_file_says_what_its_audit_found(tmp_path):
+    written(tmp_path / "a.h5")
+    about = dfm.read(tmp_path / "a.h5").attributes
+    assert about["left_out"].tolist() == [9, 8, 0] and about["audited"].tolist() == [3, 2, 0]
+    # The map holds one position of 30, one pair: a miss among two of eight means three of the six that are left.
+    assert about["recall"].tolist() == [1, 0, 1]
+    assert (about["recall_low"] <= about["recall"]).all() and (about["recall"] <= about["recall_high"]).all()
+    assert about["recall_low"][2] == about["recall_high"][2] == 1  # nothing was left out
+    assert about["recall_of_all_classes"].shape == (3,)
+    assert about["passes"].tolist() == [40, 41, 42] and about["target_recall"] == 0.9 and about["percent"] == 5
+
+
+def test_an_exact_file_has_no_audit(tmp_path):
+    written(tmp_path / "a.h5", method="exact")
+    assert not {"recall", "audited", "percent"} & set(dfm.read(tmp_path / "a.h5").attributes)
 
 
 def test_masks_can_be_made_again_from_the_stored_increments(tmp_path):

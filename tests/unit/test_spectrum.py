@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from frequency_shortcuts import spectrum
+from frequency_shortcuts.removal import Removal
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (4, 6), (5, 6), (6, 5), (7, 9), (8, 8)]
@@ -98,14 +99,13 @@ def test_coefficients_are_those_of_the_full_fft(size):
 
 
 @sizes
-def test_waves_times_coefficients_are_what_each_pair_adds(size):
-    pairs, images = ConjugatePairs(*size), noise(1, 2, *size)
-    a, b = pairs.coefficients(torch.from_numpy(images)).numpy()
-    cosine, sine = pairs.waves(np.arange(len(pairs)), dtype=torch.float64).numpy()
+def test_removing_a_pair_takes_away_what_lives_at_it(size):
+    pairs, images = ConjugatePairs(*size), torch.from_numpy(noise(1, 2, *size))
+    removal = Removal(pairs, images, 1)
     for p in range(len(pairs)):
-        part = a[..., p, None, None] * cosine[p] - b[..., p, None, None] * sine[p]
-        only = pairs.scatter(np.arange(len(pairs)) == p)
-        np.testing.assert_allclose(part, slow_keep(images, only), rtol=0, atol=1e-12)
+        without = pairs.scatter(np.arange(len(pairs)) != p)
+        found = removal.without(torch.tensor([p]))
+        np.testing.assert_allclose(found, slow_keep(images.numpy(), without), rtol=0, atol=1e-12)
 
 
 @sizes

@@ -2,12 +2,16 @@
 
 import errno
 import hashlib
+import io
+import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from frequency_shortcuts import storage
+from frequency_shortcuts.storage import Journal
 
 
 def names(folder):
@@ -72,7 +76,9 @@ from frequency_shortcuts.spectrum import ConjugatePairs
 pairs = ConjugatePairs(32, 32)
 pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 32, 32), np.uint8)
 increment = np.random.default_rng(0).standard_normal((4, len(pairs)))
-culling = Culling(increment, increment > 0, np.zeros(4), np.ones(4, int), "exact")
+four, zero = np.ones(4), np.zeros(4, int)
+about = dict(method="exact", percent=5.0, target_recall=0.98, precision="float32")
+culling = Culling(increment, increment > 0, four, zero + 1, four, four, zero, zero, zero, **about)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 try:
@@ -103,3 +109,237 @@ def test_hdf5_that_cannot_be_written_raises_keeps_the_old_file_and_does_not_cras
 def test_sha256_is_that_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 100_000)
     assert storage.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+VALUES = [
+    np.array([1.5, np.nan, np.inf, -np.inf, -0.0, 5e-324, 0.1 + 0.2]),
+    np.empty(0),
+    np.array(np.pi),
+    np.arange(6.0).reshape(2, 3).T,
+    np.empty((3, 0, 2)),
+    np.array([True, False]),
+    np.arange(3),
+]
+
+
+ALL = list(range(len(VALUES)))
+
+
+def same(found, expected):
+    """Bit for bit, dtype and shape included."""
+    return (found.dtype, found.shape, found.tobytes()) == (expected.dtype, expected.shape, expected.tobytes())
+
+
+def journey(path, fingerprint="mine", keys=None):
+    """A computation of one step a value; returns which were computed."""
+    computed = []
+
+    def compute(i):
+        computed.append(i)
+        return VALUES[i]
+
+    with Journal(path, lambda: fingerprint) as journal:
+        keys = keys or [f"step {i}" for i in ALL]
+        found = [journal.step(key, lambda i=i: compute(i)) for i, key in enumerate(keys)]
+    assert all(map(same, found, VALUES))
+    return computed
+
+
+def test_a_journal_gives_back_what_the_steps_gave_bit_for_bit(tmp_path):
+    path = tmp_path / "new" / "state"
+    assert journey(path) == ALL
+    written = path.read_bytes()
+    assert journey(path) == []
+    assert path.read_bytes() == written
+    assert names(path.parent) == ["state"]
+
+
+def test_a_journal_goes_on_behind_what_it_holds(tmp_path):
+    path = tmp_path / "state"
+    journey(path)
+    whole = path.read_bytes()
+    path.unlink()
+    with Journal(path, lambda: "mine") as journal:
+        for i in range(3):
+            journal.step(f"step {i}", lambda i=i: VALUES[i])
+    assert whole.startswith(path.read_bytes())
+    assert journey(path) == ALL[3:]
+    assert path.read_bytes() == whole
+
+
+def test_a_step_is_on_disk_as_soon_as_it_is_done(tmp_path):
+    """Whoever is killed has closed nothing."""
+    path = tmp_path / "state"
+    with Journal(path, lambda: "mine") as journal:
+        for i in range(3):
+            before = path.stat().st_size
+            journal.step(f"step {i}", lambda i=i: VALUES[i])
+            assert path.stat().st_size > before
+        copy = path.with_name("copy")
+        copy.write_bytes(path.read_bytes())
+    assert journey(copy) == ALL[3:]
+
+
+def test_a_journal_cut_anywhere_loses_only_what_was_cut(tmp_path):
+    """At every length of a file of two steps."""
+    path, ends = tmp_path / "state", []
+    with Journal(path, lambda: "mine") as journal:
+        for i in range(2):
+            journal.step(f"step {i}", lambda i=i: VALUES[i])
+            ends.append(path.stat().st_size)
+    whole = path.read_bytes()
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        assert journey(path, keys=["step 0", "step 1"]) == [i for i in range(2) if ends[i] > length], length
+        assert path.read_bytes() == whole
+
+
+def test_a_record_with_a_wrong_byte_is_computed_anew(tmp_path):
+    """In the data of the first step: it and all behind it are dropped."""
+    path = tmp_path / "state"
+    journey(path)
+    whole = path.read_bytes()
+    at = whole.index(VALUES[0].tobytes())
+    for offset in range(VALUES[0].nbytes):
+        path.write_bytes(whole[: at + offset] + bytes([whole[at + offset] ^ 1]) + whole[at + offset + 1 :])
+        assert journey(path) == ALL
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("fingerprint", ["theirs", "", "mine "])
+def test_the_journal_of_another_computation_is_dropped_and_said(tmp_path, caplog, fingerprint):
+    path = tmp_path / "state"
+    journey(path, fingerprint)
+    assert not caplog.records
+    assert journey(path) == ALL
+    assert caplog.messages == [f"{path} belongs to another computation: starting anew"]
+    assert journey(path) == []
+
+
+def numpy_file(*arrays):
+    file = io.BytesIO()
+    for array in arrays:
+        np.save(file, array)
+    return file.getvalue()
+
+
+def archive():
+    file = io.BytesIO()
+    np.savez(file, a=np.zeros(3))
+    return file.getvalue()
+
+
+def header(text):
+    return np.lib.format.magic(1, 0) + b"v\x00" + text.ljust(117) + b"\n"
+
+
+GARBAGE = {
+    "empty": b"",
+    "text": b"what is this?\n",
+    "zeros": bytes(1000),
+    "noise": np.random.default_rng(0).bytes(1000),
+    "pickle": pickle.dumps({"a": 1}),
+    "archive": archive(),
+    "one array": numpy_file(np.zeros(5)),
+    "a promise of 80 PB": header(b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000000,), }"),
+    "objects": header(b"{'descr': '|O', 'fortran_order': False, 'shape': (), }"),
+    "no checksum": numpy_file(np.array("mine"), np.zeros(2), np.array(1)),
+    "a text for a checksum": numpy_file(np.array("mine"), np.zeros(2), np.array("a")),
+    "three arrays": numpy_file(np.zeros(2), np.zeros(2), np.zeros(2)),
+    "dates": numpy_file(np.array("mine"), np.zeros(2, "datetime64[s]"), np.array(1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind",
+    GARBAGE,
+)
+def test_a_file_that_is_no_journal_is_dropped(tmp_path, kind):
+    path = tmp_path / "state"
+    path.write_bytes(GARBAGE[kind])
+    assert journey(path) == ALL
+    assert journey(path) == []
+
+
+@pytest.mark.parametrize("changed", ALL)
+def test_another_key_drops_it_and_what_comes_behind(tmp_path, changed):
+    path = tmp_path / "state"
+    journey(path)
+    keys = [f"step {i}" + " anew" * (i == changed) for i in ALL]
+    assert journey(path, keys=keys) == ALL[changed:]
+    assert journey(path, keys=keys) == []
+
+
+def test_a_step_that_raises_leaves_the_journal_as_it_was(tmp_path):
+    path = tmp_path / "state"
+
+    def broken():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Journal(path, lambda: "mine") as journal:
+        journal.step("step 0", lambda: VALUES[0])
+        journal.step("step 1", broken)
+    assert journey(path) == ALL[1:]
+
+
+def test_a_journal_is_closed_behind_the_block(tmp_path):
+    with Journal(tmp_path / "state", lambda: "mine") as journal:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        journal.step("step 0", lambda: VALUES[0])
+
+
+def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    with Journal(None, lambda: asked.append(1)) as journal:
+        for value in VALUES:
+            assert journal.step("step", lambda value=value: value) is value
+    assert not asked  # a fingerprint takes time
+    assert journey(None) == journey(None) == ALL
+    assert names(tmp_path) == []
+
+
+class FullDisk(io.FileIO):
+    """A file on a disk that has room for `room` bytes more."""
+
+    room = 0
+
+    def write(self, data):
+        fits = memoryview(data).cast("B")[: self.room]
+        if not len(fits):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(fits)
+        return super().write(fits)
+
+
+def on_a_full_disk(path, room, size):
+    """The computation, on a disk that gets full in its second step; returns the error."""
+    with pytest.raises(OSError) as caught, Journal(path, lambda: "mine") as journal:
+        journal.step("step 0", lambda: VALUES[0])
+        raw = FullDisk(path, "r+b")
+        raw.room = room
+        old, journal._file = journal._file, raw
+        journal._file.seek(old.tell())
+        old.close()
+        journal.step("step 1", lambda: np.arange(float(size)))
+    return caught.value
+
+
+FULL = [(0, 5), (1, 5), (300, 5), (0, 5000), (300, 5000), (20_000, 5000)]  # bytes that fit, numbers in the array
+
+
+@pytest.mark.parametrize(("room", "size"), FULL)
+def test_a_full_disk_keeps_what_the_journal_holds(tmp_path, room, size):
+    on_a_full_disk(tmp_path / "state", room, size)
+    assert journey(tmp_path / "state") == ALL[1:]
+
+
+@pytest.mark.parametrize(("room", "size"), FULL)
+def test_a_full_disk_is_said_in_one_sentence_by_the_journal_too(tmp_path, room, size):
+    """Closing the file, which tries to write the rest again, must not take its place."""
+    path = tmp_path / "state"
+    error = on_a_full_disk(path, room, size)
+    assert error.errno == errno.ENOSPC
+    assert "the disk is full (" in str(error)
+    assert error.filename == str(path)

@@ -46,6 +46,18 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("culling.method", "fast", r"culling\.method: 'fast' is not allowed, expected exact or screened; write method"),
         ("device", "tpu", r"device: 'tpu' is not allowed, expected auto or cpu or cuda; write device: <auto or cpu"),
         ("shortcuts.percent", 7, r"shortcuts\.percent: 7 is not one of dfm\.percents \[1, 5, 10, 20\]; write percent"),
+        ("culling.percent", 7, r"culling\.percent: 7 is not one of dfm\.percents \[1, 5, 10, 20\]; write percent"),
+        (
+            "culling.target_recall",
+            1.2,
+            r"culling\.target_recall: 1\.2 is not allowed, expected number above 0, at most 1",
+        ),
+        (
+            "culling.precision",
+            "float16",
+            r"culling\.precision: 'float16' is not allowed, expected float32 or tf32 or bf",
+        ),
+        ("culling.parts", 0, r"culling\.parts: 0 is not allowed, expected integer at least 1"),
         ("shortcuts.percent", 140, r"shortcuts\.percent: 140 is not allowed, expected number above 0, at most 100"),
         ("shortcuts.controls", 3, r"shortcuts\.controls: 3 is not allowed, expected integer at least 10"),
         ("datasets.syn_1.control_band", 6, r"control_band: 6 is not allowed, the bands are 1 to 4"),
@@ -98,9 +110,9 @@ def test_a_data_set_without_a_source_is_one_mistake():
 
 def test_every_missing_key_is_reported_once():
     config = copy.deepcopy(CONFIG)
-    del config["culling"]["method"], config["culling"]["split"], config["culling"]["share"]
+    del config["culling"]["method"], config["culling"]["split"], config["culling"]["parts"]
     assert sorted(sentence.split(":")[0] for sentence in mistakes(config)) == [
-        "culling.method", "culling.share", "culling.split"
+        "culling.method", "culling.parts", "culling.split"
     ]  # fmt: skip
 
 

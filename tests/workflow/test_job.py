@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from frequency_shortcuts.storage import read_table, write_table
-from job import created_by, identity, job
+from job import created_by, identity, job, started
 
 
 @pytest.fixture
@@ -55,6 +55,17 @@ def test_a_step_that_fills_the_disk_keeps_the_table_that_was_there(step, tmp_pat
     assert re.search(r"t\.csv: the disk is full \(\d+ MiB free\): free some space", capsys.readouterr().err)
     assert (tmp_path / "t.csv").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step.log", "t.csv"]
+
+
+def test_a_step_tells_how_long_it_worked_after_its_start_up(step):
+    with job(step):
+        started()
+    with open(step.log[0]) as log:
+        assert re.search(r"worked for 0\.0\d s after its start-up", log.read())
+    with job(step):  # one that does not say when its work begins
+        pass
+    with open(step.log[0]) as log:
+        assert "worked" not in log.read()
 
 
 def test_names_of_classes_stay_text_in_tables(tmp_path):

@@ -112,7 +112,28 @@ def test_dfm_files_keep_the_contract(study, run):
         assert mask.shape == (n_classes, size, size) and spectrum.symmetric(mask)
         assert np.array_equal(mask, dfm.dominant(pairs.gather(found.loss_increment), pairs, percent))
     assert np.array_equal(pairs.gather(found.rank), dfm.rank(pairs.gather(found.loss_increment)))
-    assert np.all(pairs.gather(found.evaluated).sum(axis=1) == np.ceil(0.15 * len(pairs)))
+    assert pairs.gather(found.evaluated)[pairs.gather(found.masks[5])].all()
+    about = found.attributes
+    assert about["percent"] == 5 and about["target_recall"] == 0.98 and (about["expected_recall"] >= 0.98).all()
+    assert (about["recall"] >= 0.98).all() and (about["recall_low"] <= about["recall"]).all()
+    assert (about["passes"] <= len(pairs) * about["images_per_class"]).all()
+    assert not path.with_suffix(".h5.state").exists()
+
+
+def test_culling_by_several_jobs_gives_the_same_file(study):
+    (study.root / "parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 3}}))
+    run = "syn_2/resnet18/none/seed0"
+    done = study.snakemake(f"results/parts/dfm/{run}.h5", "--cores", "all", extra=["parts.yaml"])
+    assert done.returncode == 0 and done.stdout.count("Culling the frequencies") == 3, done.stdout
+    whole, joined = (h5py.File(study.root / "results" / name / "dfm" / f"{run}.h5") for name in ("test", "parts"))
+    assert not list((study.root / "results" / "parts" / "dfm").rglob("part*"))
+    with whole, joined:
+        names = []
+        whole.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        assert all(np.array_equal(whole[name], joined[name]) for name in names) and len(names) == 7
+        assert set(whole.attrs) == set(joined.attrs)
+        for name in set(whole.attrs) - {"created_by"}:
+            assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
 
 
 def test_culling_and_testing_use_different_images(study):
@@ -161,6 +182,8 @@ def test_tables_join_all_runs(study):
     assert mine["seeds"] == 2
     assert np.isclose(float(mine["tpr_unfiltered_mean"]), two.mean(), atol=1e-5)
     assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
+    runtimes = tables["runtimes"][["wall_s", "start_up_s"]].astype(float)
+    assert runtimes["start_up_s"].between(0, runtimes["wall_s"]).all()
     assert set(tables["runtimes"]["step"]) == {"train", "adcs", "cull", "shortcuts", "ood", "transfer"}
 
 

@@ -23,6 +23,9 @@ if found := mistakes(config):
 STUDY = config["study"]
 RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
+# Whether one job culls a network; else the jobs' files are told apart by PART.
+WHOLE = config["culling"]["parts"] == 1
+PART = "" if WHOLE else "/part{part}"
 
 
 wildcard_constraints:
@@ -31,6 +34,7 @@ wildcard_constraints:
     augmentation="[a-z0-9_]+",
     seed=r"\d+",
     rendition="[a-z]+",
+    part=r"\d+",
 
 
 # What is planned
@@ -139,6 +143,17 @@ def folder_listing(wildcards):
 def settings_of_kind(dpath):
     """Params: a part of the training settings of the data set's kind."""
     return lookup(dpath=f"training/{{kind}}/{dpath}", within=config, kind=kind_of)
+
+
+def culling_settings():
+    """Params: what `culling.cull` is told, besides its images."""
+    keys = ("method", "percent", "target_recall", "patience", "precision", "compiled", "memory_mib")
+    return {key: config["culling"][key] for key in keys}
+
+
+def parts_of(pattern):
+    """The files of all parts of a culling; the one file where it is whole."""
+    return [pattern] if WHOLE else [pattern.replace("{part}", str(part)) for part in range(config["culling"]["parts"])]
 
 
 def band_edges(wildcards):

@@ -1,4 +1,4 @@
-# Loss increments and dominant frequency maps.
+# Loss increments and dominant frequency maps: one job a network, or `parts` of them and one that puts them together.
 
 
 rule cull:
@@ -7,11 +7,11 @@ rule cull:
         weights=rules.train.output.weights,
         code=code("cull.py"),
     output:
-        f"{RESULTS}/dfm/{RUN}.h5",
+        f"{RESULTS}/dfm/{RUN}.h5" if WHOLE else temp(f"{RESULTS}/dfm/{RUN}/part{{part}}.h5"),
     log:
-        f"{RESULTS}/logs/cull/{RUN}.log",
+        f"{RESULTS}/logs/cull/{RUN}{PART}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/cull/{RUN}.tsv"
+        f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv"
     conda:
         "../../envs/study.yaml"
     threads: TORCH_THREADS
@@ -23,11 +23,34 @@ rule cull:
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="culling/split", within=config),
         images_per_class=lookup(dpath="culling/images_per_class", within=config),
-        method=lookup(dpath="culling/method", within=config),
-        share=lookup(dpath="culling/share", within=config),
-        batch_size=lookup(dpath="culling/batch_size", within=config),
+        parts=lookup(dpath="culling/parts", within=config),
+        settings=culling_settings(),
         percents=lookup(dpath="dfm/percents", within=config),
     message:
         "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
+        + ("" if WHOLE else ", part {wildcards.part}")
     script:
         "../scripts/cull.py"
+
+
+if not WHOLE:
+
+    rule merge_parts:
+        input:
+            images=f"{RESULTS}/data/{{dataset}}.h5",
+            weights=rules.train.output.weights,
+            parts=expand(rules.cull.output[0], part=range(config["culling"]["parts"]), allow_missing=True),
+            code=code("merge_parts.py"),
+        output:
+            f"{RESULTS}/dfm/{RUN}.h5",
+        log:
+            f"{RESULTS}/logs/merge_parts/{RUN}.log",
+        conda:
+            "../../envs/study.yaml"
+        params:
+            split=lookup(dpath="culling/split", within=config),
+            percents=lookup(dpath="dfm/percents", within=config),
+        message:
+            "Joining the parts of {output}"
+        script:
+            "../scripts/merge_parts.py"

@@ -6,7 +6,7 @@ rule runtimes:
         benchmarks=[
             *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv"),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
-            *of_runs(f"{RESULTS}/benchmarks/cull/{RUN}.tsv"),
+            *[file for part in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv") for file in of_runs(part)],
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
             *of_runs(f"{RESULTS}/benchmarks/ood/{RUN}.tsv", "photographs"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),

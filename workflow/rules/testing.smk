@@ -32,7 +32,7 @@ rule shortcuts:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
-        dfm=rules.cull.output[0],
+        dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("measure_shortcuts.py"),
     output:
         f"{RESULTS}/tests/{RUN}/shortcuts.csv",
@@ -67,7 +67,7 @@ rule ood:
             rendition=lookup(dpath="ood/renditions", within=config),
         ),
         weights=rules.train.output.weights,
-        dfm=rules.cull.output[0],
+        dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("measure_ood.py"),
     output:
         f"{RESULTS}/tests/{RUN}/ood.csv",

@@ -137,11 +137,12 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
     if len(set(seeds.values())) < len(seeds):
         yield f"synthesis.seeds: {seeds} must differ, or the splits hold the same images"
     percents = config["dfm"]["percents"]
-    if config["shortcuts"]["percent"] not in percents:
-        yield (
-            f"shortcuts.percent: {config['shortcuts']['percent']} is not one of dfm.percents {percents}; "
-            f"write percent: <{' or '.join(map(str, percents))}>"
-        )
+    for part in ("culling", "shortcuts"):
+        if config[part]["percent"] not in percents:
+            yield (
+                f"{part}.percent: {config[part]['percent']} is not one of dfm.percents {percents}; "
+                f"write percent: <{' or '.join(map(str, percents))}>"
+            )
 
 
 def _size(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:

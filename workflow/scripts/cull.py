@@ -1,38 +1,56 @@
-"""Cull the frequencies of one network and write its DFM file."""
+"""Cull the frequencies of one network, whole or in part, and write its DFM file."""
+
+from pathlib import Path
+
+import h5py
 
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import sha256
-from job import job
+from job import job, started
 
 
 def main(snakemake):
-    """Loss increments, ranks and masks."""
-    params, weights = snakemake.params, snakemake.input.weights
+    """Loss increments, ranks and masks; finished blocks lie beside the output until it is written."""
+    params, (output,) = snakemake.params, snakemake.output
+    state = Path(f"{output}.state")
     with job(snakemake) as created_by:
-        network = networks.load(weights, networks.pick_device(params.device))
+        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
         data = images.read(snakemake.input.images, params.split, params.images_per_class)
-        seen, labels = data.tensors()
+        part = (int(snakemake.wildcards.get("part", 0)), params.parts)
+        started()
         found = culling.cull(
             network,
-            seen,
-            labels,
+            data.images,
+            data.labels,
             len(data.classes),
-            params.method,
-            share=params.share,
-            percents=params.percents,
-            batch_size=params.batch_size,
+            mean=data.mean,
+            std=data.std,
+            **params.settings,
+            part=part,
+            state=state,
             progress=True,
         )
-        dfm.write(
-            snakemake.output[0],
-            found,
-            spectrum.ConjugatePairs(*seen.shape[-2:]),
-            params.percents,
-            classes=data.classes,
-            split=params.split,
-            weights_sha256=sha256(weights),
-            created_by=created_by,
-        )
+        if params.parts == 1:
+            write(snakemake, found, created_by)
+        else:
+            culling.write_part(output, found)
+        state.unlink(missing_ok=True)
+
+
+def write(snakemake, found, created_by):
+    """The DFM file of a whole culling."""
+    with h5py.File(snakemake.input.images) as file:
+        size, classes = file[snakemake.params.split]["images"].shape[-2:], list(file.attrs["classes"])
+    dfm.write(
+        snakemake.output[0],
+        found,
+        spectrum.ConjugatePairs(*size),
+        snakemake.params.percents,
+        classes=classes,
+        split=snakemake.params.split,
+        weights_sha256=sha256(snakemake.input.weights),
+        created_by=created_by,
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import logging
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,11 @@ def job(snakemake: Any) -> Iterator[str]:
     logging.captureWarnings(True)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
+    _began.clear()
     try:
         yield created_by(snakemake.config)
+        for moment in _began:
+            log.info("worked for %.2f s after its start-up", time.monotonic() - moment)
     except Exception as error:
         sentence = _sentence(error)
         log.exception("failed")
@@ -46,6 +50,14 @@ def job(snakemake: Any) -> Iterator[str]:
     finally:
         root.removeHandler(handler)
         handler.close()
+
+
+_began: list[float] = []
+
+
+def started() -> None:
+    """Say that a step's start-up is over: its modules, data and network are there, its work begins."""
+    _began[:] = [time.monotonic()]
 
 
 def _sentence(error: Exception) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 
 from frequency_shortcuts import adcs
 from frequency_shortcuts.storage import replacing_hdf5
-from job import job
+from job import job, started
 
 
 def main(snakemake):
@@ -13,6 +13,7 @@ def main(snakemake):
     split = snakemake.params.split
     with job(snakemake) as created_by:
         with h5py.File(snakemake.input.images) as store:
+            started()
             labels, classes = store[split]["labels"][:], store.attrs["classes"]
             amplitude = adcs.mean_amplitude(
                 store[split]["images"],

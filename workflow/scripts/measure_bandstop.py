@@ -2,7 +2,7 @@
 
 from frequency_shortcuts import images, networks, shortcuts, spectrum
 from frequency_shortcuts.storage import write_table
-from job import identity, job
+from job import identity, job, started
 
 
 def main(snakemake):
@@ -11,6 +11,7 @@ def main(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(snakemake.params.device))
         data = images.read(snakemake.input.images, "test")
         seen, labels = data.tensors()
+        started()
         bands = spectrum.bands(*seen.shape[-2:], snakemake.params.band_edges)
         table = shortcuts.band_stop(network, seen, labels, bands, len(data.classes))
         names = dict(enumerate(data.classes))

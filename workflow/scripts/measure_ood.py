@@ -6,7 +6,7 @@ import pandas as pd
 
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
-from job import identity, job
+from job import identity, job, started
 from measure_shortcuts import tested
 
 
@@ -16,6 +16,7 @@ def main(snakemake):
     with job(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
         maps = dfm.read(snakemake.input.dfm).mask(params.percent)
+        started()
         tables = {
             Path(store).stem: tested(network, images.read(store, "test"), maps, params, false_positives=False)
             for store in snakemake.input.images

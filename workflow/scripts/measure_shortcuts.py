@@ -2,7 +2,7 @@
 
 from frequency_shortcuts import dfm, images, networks, shortcuts
 from frequency_shortcuts.storage import write_table
-from job import identity, job
+from job import identity, job, started
 
 
 def tested(network, data, maps, params, **options):
@@ -21,6 +21,7 @@ def main(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
         data = images.read(snakemake.input.images, params.split, params.images_per_class)
         maps = dfm.read(snakemake.input.dfm).mask(params.percent)
+        started()
         write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
-from job import job
+from job import job, started
 from measure_shortcuts import tested
 
 
@@ -13,6 +13,7 @@ def main(snakemake):
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         device, rows = networks.pick_device(params.device), []
+        started()
         for (source, target), maps, store, weights in zip(
             params.pairs, given.dfm, given.images, given.weights, strict=True
         ):

@@ -5,7 +5,7 @@ from pathlib import Path
 from frequency_shortcuts import evaluation, images, networks, training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.storage import write_table
-from job import identity, job, log
+from job import identity, job, log, started
 
 
 def main(snakemake):
@@ -30,10 +30,12 @@ def main(snakemake):
         log.info("%s on %s, %d images", architecture, device, len(data))
         geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
         network = networks.build(architecture, seed)
+        validation = images.read(store, "validation", params.validation_per_class)
+        started()
         done = training.train(
             network,
             data,
-            images.read(store, "validation", params.validation_per_class),
+            validation,
             training.Recipe(epochs=params.epochs, **params.recipe),
             seed=seed,
             device=device,

@@ -1,0 +1,463 @@
+"""Frozen networks against the network itself in evaluation mode. Tolerances: 1e-10 in float64, 1e-5 in float32."""
+
+import contextlib
+import copy
+import logging
+import subprocess
+import sys
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from frequency_shortcuts.frozen import LARGEST_BATCH, MIB, PRECISIONS, Frozen, fold, memory_budget
+from frequency_shortcuts.networks import Architecture, build
+
+
+def noise(*shape, dtype=torch.float64, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape)).to(dtype)
+
+
+def lively(network, dtype=torch.float64, seed=0):
+    """The network as if it had been trained: its batch normalisations do something, and each something else."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.track_running_stats:
+            module.running_mean.normal_(0, 0.3, generator=generator)
+            module.running_var.uniform_(0.5, 2, generator=generator)
+            if module.affine:
+                nn.init.normal_(module.weight, 1, 0.3, generator=generator)
+                nn.init.normal_(module.bias, 0, 0.3, generator=generator)
+    return network.to(dtype)
+
+
+def named(name, **options):
+    width = 48 if name.startswith("vit") else 4
+    return build(Architecture(name, 3, 2, 32, width, **options))
+
+
+def convolution(**options):
+    return nn.Conv2d(2, 2, 3, padding=1, **options)
+
+
+class Course(nn.Module):
+    """The course depends on the images, so it cannot be traced."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.normalised = convolution(), nn.BatchNorm2d(2)
+
+    def forward(self, images):
+        seen = self.normalised(self.convolution(images))
+        return (seen if images.sum() > 0 else 2 * seen).flatten(1)
+
+
+class Twice(nn.Module):
+    """What the convolution gives is used with and without the normalisation."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.normalised = convolution(), nn.BatchNorm2d(2)
+
+    def forward(self, images):
+        seen = self.convolution(images)
+        return (seen + self.normalised(seen)).flatten(1)
+
+
+NETWORKS = {
+    "resnet18": lambda: named("resnet18"),
+    "resnet18 standard stem": lambda: named("resnet18", stem="standard"),
+    "vgg16_bn": lambda: named("vgg16_bn"),
+    "vit_b_16": lambda: named("vit_b_16"),
+    "not traceable": Course,
+    "used twice": Twice,
+    "normalised first": lambda: nn.Sequential(nn.BatchNorm2d(2), nn.ReLU(), convolution(), nn.Flatten()),
+    "relu between": lambda: nn.Sequential(convolution(), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten()),
+    "no bias, circular": lambda: nn.Sequential(
+        convolution(bias=False, padding_mode="circular"), nn.BatchNorm2d(2), nn.Flatten()
+    ),
+    "not affine": lambda: nn.Sequential(convolution(), nn.BatchNorm2d(2, affine=False), nn.Flatten()),
+    "statistics of the batch": lambda: nn.Sequential(
+        convolution(), nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten()
+    ),
+    "linear": lambda: nn.Sequential(nn.Flatten(), nn.Linear(2 * 32 * 32, 5), nn.BatchNorm1d(5), nn.Dropout()),
+    "no parameters": lambda: nn.Sequential(nn.AvgPool2d(16), nn.Flatten()),
+    "no layers": lambda: nn.Sequential(nn.Flatten(), nn.Sequential()),
+}
+networks = pytest.mark.parametrize("name", NETWORKS)
+
+
+def normalisations(network):
+    return sum(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
+
+
+@networks
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
+def test_the_logits_are_the_networks_own(name, dtype, tolerance):
+    network, images = lively(NETWORKS[name](), dtype), noise(4, 2, 32, 32, dtype=dtype)
+    with torch.inference_mode():
+        found = Frozen(network)(images.clone())
+        expected = network.eval()(images.clone())
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found, expected.double(), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("resnet18", 2), ("resnet18 standard stem", 2), ("vgg16_bn", 0), ("linear", 1),
+     ("not affine", 0), ("used twice", 1), ("normalised first", 1), ("relu between", 1),
+     ("statistics of the batch", 1)],
+)  # fmt: skip
+def test_a_normalisation_is_folded_where_a_convolution_alone_feeds_it(name, left):
+    """A narrow residual network keeps those of its two narrowest shortcuts, whose convolution is one of ours."""
+    network = NETWORKS[name]()
+    folded = fold(network)
+    assert normalisations(folded) == left
+    assert not any(module.training for module in folded.modules())
+
+
+def test_a_network_that_cannot_be_traced_is_said_and_kept(caplog):
+    with caplog.at_level(logging.INFO, "frequency_shortcuts"):
+        assert normalisations(fold(Course())) == 1
+    assert "cannot be traced" in caplog.text
+
+
+class Shared(nn.Module):
+    """One convolution, called twice, before different normalisations."""
+
+    def __init__(self, again=True):
+        super().__init__()
+        self.convolution, self.again = convolution(), again
+        self.first, self.second = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+
+    def forward(self, images):
+        seen = self.convolution(self.first(self.convolution(images)))
+        return (self.second(seen) if self.again else seen).flatten(1)
+
+
+class Reading(Twice):
+    """The weights of the convolution are used beside it, too."""
+
+    def forward(self, images):
+        return (self.normalised(self.convolution(images)) * self.convolution.weight.mean()).flatten(1)
+
+
+class Asking(Twice):
+    """What the network is shown while it is traced is no tensor."""
+
+    def forward(self, images):
+        images = images if isinstance(images, torch.Tensor) else images[0]
+        return self.normalised(self.convolution(images)).flatten(1)
+
+
+def hooked(which, register, change):
+    def make():
+        network = nn.Sequential(convolution(), nn.BatchNorm2d(2), nn.Flatten())
+        module = network if which is None else network[which]
+        getattr(module, register)(change)
+        return network
+
+    return make
+
+
+def old_style(wrap):
+    def make():
+        network = nn.Sequential(wrap(convolution()), nn.BatchNorm2d(2), nn.Flatten()).double()
+        network(noise(2, 2, 8, 8))
+        return network
+
+    return make
+
+
+ODD = {
+    "convolution before two normalisations": Shared,
+    "convolution with and without": lambda: Shared(again=False),
+    "weights read elsewhere": Reading,
+    "asks for a tensor": Asking,
+    "hook before the network": hooked(None, "register_forward_pre_hook", lambda module, args: (2 * args[0] + 1,)),
+    "hook behind the network": hooked(None, "register_forward_hook", lambda module, args, out: 3 * out),
+    "hook behind the convolution": hooked(0, "register_forward_hook", lambda module, args, out: 3 * out),
+    "hook behind the normalisation": hooked(1, "register_forward_hook", lambda module, args, out: 3 * out),
+    "weight norm": old_style(nn.utils.weight_norm),
+    "spectral norm": old_style(nn.utils.spectral_norm),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize("name", ODD)
+def test_networks_that_tracing_would_get_wrong(name):
+    network, images = lively(ODD[name]()).eval(), noise(3, 2, 8, 8)
+    with torch.no_grad():
+        expected, found = network(images.clone()), Frozen(network)(images.clone())
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "vit_b_16"])  # nothing is folded, and slow
+def test_the_network_is_left_as_it_was(name, precision):
+    network = lively(NETWORKS[name](), torch.float32).train()
+    if len(list(network.children())) > 1:
+        next(network.children()).eval()  # every module keeps its own mode
+    for parameter in list(network.parameters())[:1]:
+        parameter.requires_grad_(False)
+    seen = []
+    network.register_forward_hook(lambda *_: seen.append(1))
+
+    def state():
+        return (
+            {name: value.clone() for name, value in network.state_dict().items()},
+            [(name, type(module), module.training, len(module._forward_hooks)) for name, module in
+             network.named_modules()],
+            [(name, p.requires_grad, p.dtype, p.stride(), p.grad) for name, p in network.named_parameters()],
+        )  # fmt: skip
+
+    before = state()
+    frozen = Frozen(network, precision)
+    frozen.batch_sizes(noise(2, 2, 32, 32, dtype=torch.float32), MIB)[0]
+    frozen(noise(2, 2, 32, 32, dtype=torch.float32))
+    after = state()
+    assert before[0].keys() == after[0].keys()
+    assert all(torch.equal(value, after[0][name]) for name, value in before[0].items())
+    assert before[1:] == after[1:]
+
+
+def test_the_copy_has_hooks_of_its_own_only_while_it_is_measured():
+    frozen = Frozen(named("resnet18"))
+    frozen.batch_sizes(torch.zeros(1, 2, 32, 32), MIB)[0]
+    assert not any(module._forward_hooks for module in frozen.network.modules())
+
+    def broken(*_):
+        raise RuntimeError("broken")
+
+    handle = frozen.network.fc.register_forward_pre_hook(broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        frozen.batch_sizes(torch.zeros(1, 2, 32, 32), MIB)[0]
+    handle.remove()
+    assert not any(module._forward_hooks for module in frozen.network.modules())
+
+
+def test_later_training_does_not_reach_the_copy():
+    network, images = lively(named("resnet18")), noise(2, 2, 32, 32)
+    frozen = Frozen(network)
+    before = frozen(images)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    assert torch.equal(frozen(images), before)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match=r"unknown precision 'half': choose from float32, tf32, bfloat16"):
+        Frozen(named("resnet18"), "half")
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "vit_b_16", "not traceable"])
+def test_bfloat16_is_near_float32(name):
+    """8 bits of fraction: within 5 % of the largest logit, and not equal to float32."""
+    network, images = lively(NETWORKS[name](), torch.float32), noise(8, 2, 32, 32, dtype=torch.float32)
+    with torch.inference_mode():
+        short, full = Frozen(network, "bfloat16")(images), Frozen(network)(images)
+    assert short.dtype == torch.float64
+    assert 0 < (short - full).abs().max() < 0.05 * full.abs().max()
+
+
+def test_tf32_is_float32_on_a_cpu():
+    network, images = lively(named("resnet18"), torch.float32), noise(4, 2, 32, 32, dtype=torch.float32)
+    with torch.inference_mode():
+        assert torch.equal(Frozen(network, "tf32")(images), Frozen(network)(images))
+
+
+class Spy(nn.Module):
+    """Notes the two flags, then raises if asked to."""
+
+    def __init__(self, error=None):
+        super().__init__()
+        self.error, self.seen = error, []
+
+    def forward(self, images):
+        self.seen.append(flags())
+        if self.error:
+            raise self.error
+        return images.flatten(1)
+
+
+def flags():
+    return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision
+
+
+@pytest.fixture
+def set_flags():
+    def put(matmul, convolution):
+        torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision = matmul, convolution
+
+    before = flags()
+    yield put
+    put(*before)
+
+
+@pytest.mark.parametrize("before", [("none", "tf32"), ("tf32", "ieee"), ("tf32", "tf32"), ("ieee", "ieee")])
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("error", [None, RuntimeError("broken"), KeyboardInterrupt()], ids=repr)
+def test_tf32_flags_hold_inside_and_are_restored(set_flags, before, precision, error):
+    set_flags(*before)
+    frozen = Frozen(Spy(error), precision)
+    frozen.device = torch.device("cuda")  # which only the flags ask for
+    with contextlib.nullcontext() if error is None else pytest.raises(type(error)):
+        frozen(torch.zeros(1, 1, 2, 2))
+    inside = "tf32" if precision == "tf32" else "ieee"
+    assert frozen.network.seen == [(inside, inside)]
+    assert flags() == before
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["torch.set_float32_matmul_precision('medium')", "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
+     "torch.backends.cudnn.fp32_precision = 'ieee'"],
+)  # fmt: skip
+def test_the_precision_that_the_caller_set_is_neither_lost_nor_in_the_way(setting):
+    """Each in a process of its own, since the settings cannot all be undone."""
+    program = f"""
+import torch
+from frequency_shortcuts.frozen import Frozen
+{setting}
+def state():
+    found = [torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision]
+    return [*found, torch.get_float32_matmul_precision()] if "set_" in {setting!r} else found
+before = state()
+frozen = Frozen(torch.nn.Flatten())
+frozen.device = torch.device("cuda")
+frozen(torch.zeros(1, 1, 2, 2))
+assert state() == before, (before, state())
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-300:]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "not traceable", "relu between"])
+def test_the_gradient_is_the_networks_own(name):
+    network, images = lively(NETWORKS[name]()), noise(3, 2, 32, 32)
+    frozen = Frozen(network)
+
+    def gradient(function):
+        seen = images.clone().requires_grad_()
+        (found,) = torch.autograd.grad(function(seen.clone()).square().sum(), seen)
+        return found
+
+    found = gradient(frozen)
+    expected = gradient(network.eval())
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-10 * expected.abs().max().item())
+    assert all(parameter.grad is None for parameter in (*network.parameters(), *frozen.network.parameters()))
+
+
+def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten():
+    seen = []
+
+    class InPlace(nn.Module):
+        def forward(self, images):
+            seen.append(images)
+            return images.mul_(2).flatten(1)
+
+    images = noise(2, 3, 4, 5)
+    expected = 2 * images.flatten(1)
+    torch.testing.assert_close(Frozen(InPlace())(images.clone()), expected, rtol=0, atol=0)
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def powers(count):
+    return [1 << i for i in range(count)]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "not traceable", "no parameters"])
+def test_the_batch_is_a_power_of_two_that_grows_with_the_budget(name):
+    frozen, images = Frozen(NETWORKS[name]().float()), noise(3, 2, 32, 32, dtype=torch.float32)
+    before = images.clone()
+    found = [frozen.batch_sizes(images, budget)[0] for budget in (0, 1, *(MIB * b for b in powers(16)))]
+    assert found == sorted(found)
+    assert found[:2] == [1, 1]
+    assert found[-1] == 128
+    assert set(found) <= set(powers(8))
+    assert torch.equal(images, before)
+    again = Frozen(NETWORKS[name]().float())
+    assert again.batch_sizes(images[:1], 8 * MIB)[0] == frozen.batch_sizes(images, 8 * MIB)[0]
+
+
+def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
+    """96 channels of 32 x 32 in float32 are 384 KiB: 21 of them are 8 MiB. Where they are small, 128 are enough."""
+    images = torch.zeros(1, 1, 32, 32)
+    wide, narrow = (
+        Frozen(nn.Sequential(nn.Conv2d(1, channels, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())) for channels in (96, 2)
+    )
+    assert wide.batch_sizes(images, 10**15)[0] == 16
+    assert narrow.batch_sizes(images, 10**15)[0] == 128
+    for frozen in (wide, narrow):
+        frozen.device = torch.device("cuda")  # which only this choice asks for
+        assert frozen.batch_sizes(images, 10**15)[0] == LARGEST_BATCH
+
+
+def test_large_images_still_share_a_batch_where_memory_allows_it():
+    frozen = Frozen(nn.Sequential(nn.Conv2d(1, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    images = torch.zeros(1, 1, 512, 512)  # 64 MiB in one activation
+    assert frozen.batch_sizes(images, 10**15)[0] == 8
+    assert frozen.batch_sizes(images, 10**6)[0] == 1
+
+
+class Alive(TorchDispatchMode):
+    """The largest sum of bytes that new tensors held at a time."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.tensors, self.peak = [], 0
+        self.weights = {value.untyped_storage().data_ptr() for value in weights}  # and views of them
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        given = {id(value) for value in args}
+        self.tensors += [
+            weakref.ref(value)
+            for value in (out if isinstance(out, (tuple, list)) else [out])
+            if isinstance(value, torch.Tensor) and id(value) not in given
+        ]
+        self.tensors = [reference for reference in self.tensors if reference() is not None]
+        held = [reference().untyped_storage() for reference in self.tensors]
+        sizes = {one.data_ptr(): one.nbytes() for one in held if one.data_ptr() not in self.weights}
+        self.peak = max(self.peak, sum(sizes.values()))
+        return out
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "vit_b_16"])
+@pytest.mark.parametrize("mib", [4, 16])
+def test_the_batch_keeps_to_the_budget(name, mib):
+    """Every operation of the forward pass is watched, the sums of skip connections and the attention among them."""
+    frozen = Frozen(NETWORKS[name]().float())
+    batch = frozen.batch_sizes(torch.zeros(1, 2, 32, 32), mib * MIB)[0]
+    with torch.no_grad(), Alive(frozen.network.state_dict().values()) as alive:
+        frozen(torch.zeros(batch, 2, 32, 32).contiguous(memory_format=torch.channels_last))
+    assert 0.1 * mib * MIB < alive.peak <= mib * MIB
+
+
+def test_what_is_computed_outside_of_layers_counts_too():
+    """A convolution called as a function: 1 MiB an image that no layer sees."""
+
+    class Functional(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.last = nn.Parameter(torch.zeros(256, 1, 1, 1)), nn.Linear(256, 2)
+
+        def forward(self, images):
+            return self.last(nn.functional.conv2d(images, self.weight).mean(dim=(2, 3)))
+
+    assert Frozen(Functional()).batch_sizes(torch.zeros(1, 1, 32, 32), 64 * MIB)[0] <= 64
+
+
+def test_the_budget_is_what_was_asked_for_or_2_gib_on_a_cpu():
+    assert memory_budget(1.5, torch.device("cpu")) == 3 * MIB // 2
+    assert memory_budget(None, torch.device("cpu")) == 2048 * MIB
+
+
+def test_copying_a_copy_changes_nothing():
+    network, images = lively(named("resnet18")), noise(2, 2, 32, 32)
+    once = Frozen(network)
+    assert torch.equal(Frozen(copy.deepcopy(once.network))(images), once(images))

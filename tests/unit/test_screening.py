@@ -1,0 +1,427 @@
+"""Screening on problems whose answer is known: what is evaluated is read from a table.
+
+Sums are compared within 1e-12 of the largest increment, unless it says exactly.
+"""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from frequency_shortcuts import dfm, screening
+from frequency_shortcuts.screening import AUDIT_LEAST, GROUPS, Features, group_bounds, recall, screen, top
+from frequency_shortcuts.spectrum import ConjugatePairs, positions
+
+
+class Problem:
+    """Increments of every image at every pair of a side x side spectrum, and features that tell of them.
+
+    features: `perfect` (the first is the increment itself), `good` (as on real networks), `random`, or `none` (all 0).
+    What is asked of it is noted: `asked` holds (group, pair) in order.
+    """
+
+    def __init__(self, side=16, n_images=40, features="good", seed=0, scale=1.0, equal=False):
+        generator = np.random.default_rng(seed)
+        self.pairs, self.asked = ConjugatePairs(side, side), []
+        count = len(self.pairs)
+        strength = np.exp(1.5 * generator.standard_normal(count))
+        slope = strength * np.exp(0.5 * generator.standard_normal((n_images, count)))
+        product, energy = (slope * np.exp(generator.normal(0, s, slope.shape)) for s in (0.3, 1.0))
+        increment = slope + 0.3 * product * generator.standard_t(3, slope.shape)
+        if equal:
+            increment = np.ones_like(slope)
+        told = [increment if features == "perfect" else slope, product, energy]
+        if features == "random":
+            told = [one[:, generator.permutation(count)] for one in told]
+        told = np.zeros((3, n_images, count)) if features == "none" else np.stack(told)
+        bounds = group_bounds(n_images)
+
+        def grouped(values):
+            return np.add.reduceat(values, bounds[:-1], axis=-2)
+
+        self.table = grouped(increment * scale) / n_images
+        self.share = np.diff(bounds) / n_images
+        self.features = Features(
+            grouped(told * scale) / n_images, grouped((told * scale) ** 2) / n_images**2, self.share
+        )
+
+    @property
+    def truth(self):
+        return self.table.sum(axis=0)
+
+    def evaluate(self, group, index):
+        assert isinstance(group, int)
+        self.asked += [(group, int(p)) for p in index]
+        return self.table[group, index]
+
+    def screen(self, percent=5.0, wanted=None, target_recall=0.98, patience=20, seed=0):
+        self.wanted = wanted or positions(self.pairs.height, self.pairs.width, percent)
+        options = {"target_recall": target_recall, "patience": patience, "seed": seed}
+        return screen(self.features, self.evaluate, self.pairs.size, self.wanted, **options)
+
+    def recall(self, found):
+        """The share of the true top set that is in the best of the evaluated pairs."""
+        best = top(np.where(found.evaluated, found.increment, -np.inf), self.pairs.size, self.wanted)
+        return np.isin(top(self.truth, self.pairs.size, self.wanted), best).mean()
+
+    def check(self, found):
+        """What holds of every search, however good its features are."""
+        assert len(set(self.asked)) == len(self.asked)  # nothing is asked for twice
+        levels = np.zeros(len(self.pairs), int)
+        for group, pair in self.asked:
+            assert group == levels[pair]  # the groups of a pair in order
+            levels[pair] += 1
+        np.testing.assert_array_equal(found.evaluated, levels == len(self.share))
+        done = found.evaluated
+        scale = np.abs(self.truth).max()
+        np.testing.assert_allclose(found.increment[done], self.truth[done], rtol=0, atol=1e-12 * scale)
+        assert np.isfinite(found.increment).all()
+        cost = sum(self.share[group] for group, _ in self.asked) / len(self.pairs)
+        assert abs(found.cost - cost) < 1e-12
+        assert 0 <= found.expected_recall <= 1
+        assert 0 <= found.missed <= found.audited <= found.left_out <= len(self.pairs)
+        assert (found.left_out == 0) == (found.audited == 0)
+        assert done.sum() >= len(self.pairs) - found.left_out + found.audited
+
+
+def slow_top(increment, size, wanted):
+    left, found, filled = list(range(len(increment))), [], 0
+    while left and filled < wanted:
+        best = max(left, key=lambda p: (increment[p], -p))  # the first of equals
+        left.remove(best)
+        found.append(best)
+        filled += size[best]
+    return found
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 4), (5, 6), (7, 7)])
+@pytest.mark.parametrize("levels", [3, 10**6], ids=["ties", "no ties"])
+def test_top_equals_a_slow_loop_and_the_dominant_map(size, levels):
+    pairs, generator = ConjugatePairs(*size), np.random.default_rng(0)
+    increment = generator.integers(-levels, levels, len(pairs)).astype(float)  # whole in float32, too
+    for percent in (0.1, 5, 20, 50, 99, 100):
+        wanted = positions(*size, percent)
+        found = top(increment, pairs.size, wanted)
+        assert found.tolist() == slow_top(increment, pairs.size, wanted)
+        mask = pairs.scatter(np.isin(np.arange(len(pairs)), found))
+        np.testing.assert_array_equal(mask, dfm.dominant(increment[None], pairs, percent)[0])
+
+
+def test_top_of_more_than_there_is_is_everything():
+    assert top(np.array([1.0, 3.0, 2.0]), np.array([2, 1, 2]), 99).tolist() == [1, 2, 0]
+
+
+def test_groups_part_the_images_and_the_first_are_small():
+    for n in range(1, 301):
+        bounds = group_bounds(n)
+        assert bounds[0] == 0
+        assert bounds[-1] == n
+        assert (np.diff(bounds) > 0).all()
+        assert 2 <= len(bounds) <= len(GROUPS) + 1
+        slow = {min(end for end in range(1, n + 1) if end >= share * n - 1e-9) for share in GROUPS}
+        # A product may round up past a whole number of images: at most one image later.
+        assert all(min(abs(end - other) for other in slow) <= 1 for end in bounds[1:])
+    assert group_bounds(300).tolist() == [0, 15, 30, 45, 60, 90, 120, 180, 300]
+
+
+@pytest.mark.parametrize("side", [16, 32])
+@pytest.mark.parametrize("seed", range(5))
+def test_perfect_features_find_the_top_set_at_small_cost(side, seed):
+    problem = Problem(side, features="perfect", seed=seed)
+    found = problem.screen(seed=seed)
+    problem.check(found)
+    assert problem.recall(found) == 1
+    # The pilot is at least 16 pairs on 5 % of the images; then the set itself, the patience and one audit.
+    assert found.cost < 2.5 * (problem.wanted / 2 + AUDIT_LEAST) / len(problem.pairs)
+    assert found.expected_recall >= 0.98
+
+
+@pytest.mark.parametrize("percent", [1, 5, 20])
+@pytest.mark.parametrize("n_images", [1, 2, 9, 40])
+def test_good_features_meet_the_target_on_average(percent, n_images):
+    """Mean over 6 seeds at a target of 0.95, within 0.03; a model that says nothing would find a tenth of them."""
+    recalls = []
+    for seed in range(6):
+        problem = Problem(32, n_images, seed=seed)
+        found = problem.screen(percent, target_recall=0.95, seed=seed)
+        problem.check(found)
+        assert found.cost < 0.6
+        recalls.append(problem.recall(found))
+    assert np.mean(recalls) >= 0.92
+
+
+@pytest.mark.parametrize("features", ["random", "none"])
+@pytest.mark.parametrize("seed", range(3))
+def test_useless_features_still_end_in_exact_values(features, seed):
+    problem = Problem(features=features, seed=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        problem.check(problem.screen(seed=seed))
+
+
+def test_more_is_evaluated_where_features_tell_less():
+    costs = [Problem(32, features=features).screen().cost for features in ("perfect", "good", "random")]
+    assert costs == sorted(costs)
+
+
+def test_the_model_expects_what_is_true_where_its_assumptions_hold():
+    """Mean expected against mean true recall over 30 seeds, within 0.03."""
+    both = []
+    for seed in range(30):
+        problem = Problem(seed=seed)
+        found = problem.screen(20, target_recall=0.9, seed=seed)
+        both.append((found.expected_recall, problem.recall(found)))
+    expected, true = np.mean(both, axis=0)
+    assert expected <= true + 0.03
+    assert expected >= 0.9
+
+
+@pytest.mark.parametrize("patience", [0, 20, 100, 10**6])
+def test_patience_is_how_many_pairs_the_set_has_held_for(monkeypatch, patience):
+    """Counted from outside: pairs taken further after the last change of the set, when the search first settles."""
+    log, problem = [], Problem(32)
+    predict, advance, settle = (getattr(screening._Search, name) for name in ("predict", "advance", "settle"))
+
+    def noting_predict(search):
+        predict(search)
+        log.append(("set", frozenset(search.top.tolist())))
+
+    def noting_advance(search, chosen):
+        advance(search, chosen)
+        log.append(("further", len(chosen)))
+
+    def noting_settle(search, *args):
+        log.clear()
+        missing = settle(search, *args)
+        held, current = 0, None
+        for kind, value in log:
+            if kind == "set" and value != current:
+                held, current = 0, value
+            elif kind == "further":
+                held += value
+        assert held >= patience or search.evaluated[np.setdiff1d(np.arange(len(problem.pairs)), search.top)].all()
+        assert search.evaluated[search.top].all()
+        return missing
+
+    for name, method in (("predict", noting_predict), ("advance", noting_advance), ("settle", noting_settle)):
+        monkeypatch.setattr(screening._Search, name, method)
+    found = problem.screen(patience=patience)
+    problem.check(found)
+    assert found.evaluated.all() == (patience == 10**6)
+
+
+def test_more_patience_never_costs_less():
+    costs = [Problem(32).screen(patience=patience).cost for patience in (0, 20, 100, 10**6)]
+    assert costs == sorted(costs)
+    assert costs[-1] == 1
+
+
+class Fooled(Problem):
+    """A part of the pairs looks as if it had no influence, and is in truth the top."""
+
+    def __init__(self, hidden, **options):
+        super().__init__(**options)
+        self.hidden = np.random.default_rng(5).choice(len(self.pairs), hidden, replace=False)
+        self.table[:, self.hidden] += 50 * self.table.max() * self.share[:, None]
+        for told in (self.features.mean, self.features.spread):
+            told[:, :, self.hidden] *= 1e-3
+
+
+def test_an_audit_that_hits_what_the_model_is_blind_to_sends_the_search_on(monkeypatch, caplog):
+    """60 of 130 pairs are hidden: with 8 drawn, hardly any audit misses them all."""
+    # The pilot must not see them, or it would know.
+    draws, draw = [], screening._Search.draw
+
+    def blind(search, candidates, count):
+        drawn = draw(search, np.setdiff1d(candidates, problem.hidden) if not draws else candidates, count)
+        draws.append(drawn)
+        return drawn
+
+    monkeypatch.setattr(screening._Search, "draw", blind)
+    problem = Fooled(60)
+    with caplog.at_level("INFO", "frequency_shortcuts"):
+        found = problem.screen(percent=20)
+    problem.check(found)
+    assert np.isin(draws[1], problem.hidden).any()
+    told = [record.getMessage() for record in caplog.records]
+    hit = int(np.isin(draws[1], problem.hidden).sum())
+    assert told[0] == f"an audit found {hit} of {len(draws[1])} pairs wrongly left out: the search goes on"
+    assert len(told) == len(draws) - 2  # each audit but the last
+    assert problem.recall(found) > 0.9
+    assert found.evaluated[draws[1]].all()
+
+
+def test_the_last_audit_is_the_one_reported(monkeypatch):
+    draws, draw = [], screening._Search.draw
+
+    def noting(search, candidates, count):
+        draws.append((candidates.copy(), draw(search, candidates, count)))
+        return draws[-1][1]
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    for problem in (Problem(32), Fooled(60), Problem(4)):
+        draws.clear()
+        found = problem.screen()
+        candidates, drawn = draws[-1]
+        assert (found.left_out, found.audited) == (len(candidates), len(drawn))
+        assert len(drawn) == min(len(candidates), max(AUDIT_LEAST, int(np.ceil(0.01 * len(candidates)))))
+        assert np.isin(drawn, candidates).all()
+        assert len(set(drawn.tolist())) == len(drawn)
+        assert found.evaluated[drawn].all()
+
+
+def test_the_same_seed_gives_the_same_search_and_another_another():
+    first, again, other = (Problem(32) for _ in range(3))
+    found, repeated = first.screen(seed=1), again.screen(seed=1)
+    assert first.asked == again.asked
+    np.testing.assert_array_equal(found.increment, repeated.increment)
+    assert (found.cost, found.expected_recall) == (repeated.cost, repeated.expected_recall)
+    other.screen(seed=2)
+    assert first.asked != other.asked
+
+
+def test_the_global_random_state_is_left_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    Problem().screen()
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+@pytest.mark.parametrize("n_images", [1, 2, 3, 40])
+@pytest.mark.parametrize("features", ["perfect", "good", "random"])
+def test_tiny_problems_are_evaluated_whole(side, n_images, features):
+    """1, 4 and 5 pairs; 1 and more groups. Whatever is left, an audit draws all of it."""
+    problem = Problem(side, n_images, features)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = problem.screen()
+    problem.check(found)
+    assert found.evaluated.all()
+    assert found.cost == pytest.approx(1)
+    assert found.expected_recall == pytest.approx(1, abs=1e-3)
+    assert found.audited == found.left_out
+
+
+def test_two_pairs():
+    problem = Problem(1, 5)
+    problem.pairs = ConjugatePairs(1, 3)
+    problem.table = np.repeat(problem.table, 2, axis=1) * [1, 2]
+    problem.features = Features(*(np.repeat(a, 2, axis=2) for a in (problem.features.mean, problem.features.spread)),
+                                problem.share)  # fmt: skip
+    found = problem.screen(wanted=1)
+    problem.check(found)
+    assert found.evaluated.all()
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-30, 1e12])
+@pytest.mark.parametrize("features", ["perfect", "good", "random"])
+def test_the_scale_of_the_loss_changes_nothing(scale, features):
+    """Whatever the scale, the same pairs are asked for; only rounding may tell the searches apart."""
+    plain, scaled = Problem(features=features), Problem(features=features, scale=scale)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, other = plain.screen(), scaled.screen()
+    scaled.check(other)
+    assert abs(found.cost - other.cost) < 0.02
+    assert abs(plain.recall(found) - scaled.recall(other)) <= 1 / 7  # one pair of the top set
+
+
+@pytest.mark.parametrize(
+    ("scale", "features"),
+    [(0.0, "good"), (1e-12, "good"), (1e12, "good"), (0.0, "none"), (1e-12, "none"),
+     (1e12, "none")],
+)  # fmt: skip
+def test_equal_increments_end(scale, features):
+    problem = Problem(features=features, equal=True)
+    problem.table *= scale
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        problem.check(problem.screen())
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_features_of_another_scale_than_the_increments_end(scale):
+    problem = Problem()
+    problem.table *= scale
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        problem.check(problem.screen())
+
+
+@pytest.mark.parametrize("features", ["perfect", "good", "random"])
+def test_a_target_of_1_or_the_whole_spectrum_finds_everything(features):
+    problem = Problem(features=features)
+    found = problem.screen(target_recall=1.0)
+    problem.check(found)
+    assert problem.recall(found) == 1
+    problem = Problem(features=features)
+    found = problem.screen(percent=100)
+    problem.check(found)
+    assert found.evaluated.all()
+    assert found.cost == pytest.approx(1)
+
+
+def simulate(top_size, left_out, audited, missing, runs=4000):
+    """Audits of `left_out` pairs of which `missing` are of the top set: true recall after each, and `recall`."""
+    missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, runs)
+    return 1 - (missing - missed) / top_size, *recall(top_size, left_out, audited, missed)
+
+
+def coverage(true, low, high):
+    return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
+
+
+@pytest.mark.parametrize("missing", [0, 1, 5, 25, 100, 250, 400, 800])
+def test_the_interval_covers_the_true_recall(missing):
+    """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw."""
+    true, _, low, high = simulate(1254, 20_000, 200, missing)
+    assert coverage(true, low, high) >= 0.94
+
+
+@pytest.mark.parametrize("missing", [0, 20, 100, 400])
+def test_the_estimate_is_right_on_average(missing):
+    """Within 0.01 of the true recall, mean over 4000 audits."""
+    true, estimate, _, _ = simulate(1254, 20_000, 200, missing)
+    assert abs(np.mean(estimate - true)) < 0.01
+
+
+SMALL = [(10, 10, 8, 1), (10, 10, 8, 2), (10, 9, 8, 1), (10, 30, 8, 1), (10, 100, 50, 5)]
+
+
+@pytest.mark.parametrize("audit", SMALL, ids=str)
+def test_the_interval_covers_where_an_audit_draws_much_of_what_was_left_out(audit):
+    """As above. All that the audit did not draw counts: 1 miss found of 1 leaves a recall of 1."""
+    true, _, low, high = simulate(*audit)
+    assert coverage(true, low, high) >= 0.94
+
+
+def test_recall_of_known_audits():
+    """Clopper-Pearson by hand: 0 of n speaks for at most 1 - 0.025^(1/n), and n of n for at least 0.025^(1/n)."""
+    estimate, low, high = recall(1000, 20_000, 200, 0)
+    assert estimate == high == 1
+    assert low == pytest.approx(1 - 20_000 * (1 - 0.025 ** (1 / 200)) / 1000, abs=0.01)
+    estimate, low, high = recall(1000, 400, 40, 40)
+    assert estimate == low == pytest.approx(1 - 360 / 1000)
+    assert high == pytest.approx(1 - 360 * 0.025 ** (1 / 40) / 1000, abs=0.01)
+
+
+def test_without_an_audit_recall_is_sure_only_where_nothing_was_left_out():
+    assert [float(one) for one in recall(10, 0, 0, 0)] == [1, 1, 1]
+    _, low, high = recall(10, 4, 0, 0)
+    assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
+
+
+def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
+    top_size, left_out = np.array([5, 50, 500])[:, None], np.array([0, 1, 8, 500, 20_000])
+    audited = np.minimum(left_out, 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for missed in (0, audited // 2, audited):
+            found = recall(top_size, left_out, audited, missed)
+            for one in found:
+                assert one.shape == (3, 5)
+                assert ((one >= 0) & (one <= 1)).all()
+            estimate, low, high = found
+            assert (low <= estimate + 1e-12).all()
+            assert (estimate <= high + 1e-12).all()
+            assert (estimate[:, 0] == 1).all()
