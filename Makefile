@@ -5,7 +5,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study report test lint format pictures clean
+.PHONY: help study report test lint format pictures bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ format: $(READY) ## put code into the one style
 
 pictures: study ## renew the pictures and tables of the README from the study
 	python docs/renew.py
+
+bench: $(READY) ## measure how fast it is: results/bench, docs/performance.md and the README's table (half an hour)
+	python -m bench
 
 clean: ## remove .venv (results stay)
 	rm -rf .venv

@@ -59,7 +59,8 @@ def results():
 def renew(text, name, content):
     """Put content between <!-- name --> and <!-- /name -->."""
     found = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    assert found.search(text), name
+    if not found.search(text):
+        raise ValueError(f"there is no place marked {name}")
     return found.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
 
 

@@ -1,0 +1,75 @@
+"""docs/performance.md and the README's short table, from the files in results/bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from docs.renew import README, renew, table
+from frequency_shortcuts.storage import read_table
+
+TEMPLATE = Path(__file__).parent / "performance.md.jinja"
+NOT_MEASURED = "not measured"
+
+
+def write(folder: Path) -> None:
+    """Renew both documents."""
+    measured = {path.stem: read_table(path) for path in sorted(folder.glob("*.csv"))}
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda)
+    page = environment.from_string(TEMPLATE.read_text()).render(measured=measured)
+    (README.parent / "docs" / "performance.md").write_text(page)
+    README.write_text(renew(README.read_text(), "performance", short(measured)))
+
+
+def markdown(rows: pd.DataFrame, columns: dict[str, str]) -> str:
+    """The chosen columns, as {name: "heading|format"}."""
+    told = {name: text.partition("|")[::2] for name, text in columns.items()}
+    cells = [
+        ["" if pd.isna(row[name]) else format(row[name], form) for name, (_, form) in told.items()]
+        for _, row in rows.iterrows()
+    ]
+    return table([heading for heading, _ in told.values()], cells)
+
+
+def beside_cuda(rows: pd.DataFrame, key: str, columns: dict[str, str]) -> str:
+    """As `markdown`, a row for each `key` and device; a device that was not at hand says so."""
+    told = {name: text.partition("|")[::2] for name, text in columns.items()}
+    cells = []
+    for value in dict.fromkeys(rows[key]):
+        for device in ("cpu", "cuda"):
+            found = rows[(rows[key] == value) & (rows["device"] == device)]
+            if found.empty:
+                cells.append([value, device, *[NOT_MEASURED] * len(told)])
+            for _, row in found.iterrows():
+                parts = ["" if pd.isna(row[name]) else format(row[name], form) for name, (_, form) in told.items()]
+                cells.append([value, device, *parts])
+    return table([key, "device", *[heading for heading, _ in told.values()]], cells)
+
+
+def short(measured: dict[str, pd.DataFrame]) -> str:
+    """The README's table: what was aimed at, and what was measured on a CPU."""
+
+    def on_cpu(name: str) -> pd.DataFrame:
+        return measured[name][measured[name]["device"] == "cpu"]
+
+    published, screened, training = on_cpu("against_published"), on_cpu("screening"), on_cpu("training")
+    spectra = on_cpu("spectra").query("task == 'float'")["times_rfft2"]
+    rows = [
+        [f"exact culling over the bare forward pass, {row['case']}", "1.0", f"{row['ratio']:.2f}"]
+        for _, row in on_cpu("forward").iterrows()
+    ]
+    for method, aim in (("exact", "10"), ("screened", "60")):
+        times = published[published["method"] == method]["ratio"].iloc[0]
+        rows.append([f"{method} culling, times as fast as the published procedure", aim, f"{times:.0f}"])
+    for side, aim in ((32, 1 / 6), (64, 1 / 8)):
+        part = screened[screened["side"] == side][["overlap", "share_of_passes"]].mean()
+        rows.append([f"screened at {side} x {side}, overlap with the exact top 5 %", "0.98", f"{part['overlap']:.3f}"])
+        rows.append(["... for this share of the forward passes", f"{aim:.3f}", f"{part['share_of_passes']:.3f}"])
+    rows.append(["ADCS, times the bare real FFT", "1.3", f"{spectra.min():.2f} to {spectra.max():.2f}"])
+    rows.append(
+        ["training, share of the time in the network", "0.9", f"{training['share_in_network'].min():.2f} or more"]
+    )
+    return table(["what", "aim", "measured"], rows)

@@ -1,0 +1,75 @@
+"""Screened culling: how much of the exact maps it finds, for how many forward passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from frequency_shortcuts import culling, screening
+from frequency_shortcuts.spectrum import ConjugatePairs, positions
+
+from .subjects import TRAINED, Subject, accuracy, subject
+
+PERCENTS = (1, 5, 10, 20)
+TARGETS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
+IMAGES = {32: 20, 64: 10}  # a class; the exact map has to be found, too
+
+
+def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row a network, class, map size and target recall; and a row a network, as `culling.cull` does it by default.
+
+    All increments of all groups of images are evaluated once, which is the exact culling; screening then
+    reads from them what it asks for, so that its curve costs no further passes.
+    """
+    curve, defaults = [], []
+    for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
+        of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
+        pairs = ConjugatePairs(*of.images.shape[-2:])
+        means = culling.means(of.network, of.images)
+        classes = [culling.OneClass(c, np.flatnonzero(of.labels == c), means) for c in range(of.n_classes)]
+        for c, one in enumerate(classes):
+            known = np.stack([one.group_sums(g, np.arange(len(pairs))) for g in range(len(one.bounds) - 1)])
+            exact, features = known.sum(axis=0), one.features()
+            for percent in PERCENTS:
+                wanted = positions(pairs.height, pairs.width, percent)
+                truth = set(screening.top(exact, pairs.size, wanted))
+                for target in TARGETS:
+                    found = screening.screen(
+                        features,
+                        lambda group, index, known=known: known[group, index],
+                        pairs.size,
+                        wanted,
+                        target_recall=target,
+                        patience=20,
+                        seed=0,
+                    )
+                    chosen = np.where(found.evaluated, found.increment, -np.inf)
+                    top = set(screening.top(chosen, pairs.size, wanted))
+                    curve.append(
+                        {
+                            **_about(of),
+                            "class": c,
+                            "percent": percent,
+                            "target_recall": target,
+                            "share_of_passes": found.cost,
+                            "overlap": len(truth & top) / len(truth | top),
+                            "recall": len(truth & top) / len(truth),
+                            "expected_recall": found.expected_recall,
+                            "audited": found.audited,
+                            "missed": found.missed,
+                        }
+                    )
+        defaults.append({**_about(of), "accuracy": accuracy(of)})
+    table = pd.DataFrame(curve)
+    chosen = table[(table["percent"] == 5) & (table["target_recall"] == 0.98)]
+    mean = chosen.groupby("network", sort=False)[["overlap", "share_of_passes"]].mean().reset_index()
+    return table, pd.DataFrame(defaults).merge(mean, on="network")
+
+
+def _about(of: Subject) -> dict[str, object]:
+    side, count = of.images.shape[-1], len(of.labels) // of.n_classes
+    return {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}

@@ -1,0 +1,71 @@
+"""ADCS beside the bare real FFT, and the rate at which image stores are read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import torch
+
+from frequency_shortcuts import adcs, images
+
+from .subjects import fashion
+from .timing import by_turns, ratio
+
+BATCHES = (8, 32, 128, 512)
+
+
+def spectra(folder: Path, device: torch.device) -> pd.DataFrame:
+    """Images a second of mean spectra, from memory and from a store, beside torch.fft.rfft2 at its best batch size."""
+    (_, _), (photographs, labels) = fashion(folder)
+    large = np.random.default_rng(0).integers(0, 256, (300, 3, 224, 224), dtype=np.uint8)
+    cases = {
+        "1 x 32 x 32": (photographs, labels),
+        "3 x 32 x 32": (np.repeat(photographs, 3, axis=1), labels),
+        "3 x 224 x 224": (large, np.arange(300) % 10),
+    }
+    return pd.concat([_case(name, *case, device) for name, case in cases.items()], ignore_index=True)
+
+
+def _case(name: str, pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> pd.DataFrame:
+    mean, std = images.pixel_statistics(pixels)
+    seen = images.normalise(torch.from_numpy(pixels).to(device), mean, std)
+
+    def transform(batch: int) -> None:
+        for part in seen.split(batch):
+            torch.fft.rfft2(part)
+
+    sizes = by_turns({str(batch): partial(transform, batch) for batch in BATCHES}, 3).median()
+    best = int(sizes.idxmin())
+    splits, classes = {"train": (pixels, labels)}, [str(c) for c in range(10)]
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "store.h5"
+        images.write(path, splits, classes=classes, source="bench", created_by="bench")
+        with h5py.File(path) as file:
+            stored = file["train"]["images"]
+            whole = {"mean": mean, "std": std, "device": device}
+            tasks: dict[str, Callable[[], object]] = {
+                "rfft2": partial(transform, best),
+                "float": partial(adcs.mean_amplitude, seen, labels, 10, device=device),
+                "uint8": partial(adcs.mean_amplitude, pixels, labels, 10, **whole),
+                "store": partial(adcs.mean_amplitude, stored, labels, 10, **whole),
+                "read": partial(images.read, path, "train"),
+            }
+            times = by_turns(tasks)
+    return pd.DataFrame(
+        {
+            "images": name,
+            "device": device.type,
+            "task": task,
+            "batch_of_rfft2": best,
+            "images_per_s": len(pixels) / times[task].median(),
+            "mb_per_s": pixels.nbytes / 1e6 / times[task].median(),
+            **{key.replace("ratio", "times_rfft2"): value for key, value in ratio(times, "rfft2", task).items()},
+        }
+        for task in tasks
+    )

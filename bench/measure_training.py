@@ -1,0 +1,128 @@
+"""Training: the share of its time in the network, its rate beside a bare loop, and what a job's start costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional
+
+from frequency_shortcuts import networks, training
+from frequency_shortcuts.augmentation import Augmentation
+from frequency_shortcuts.images import Split
+from frequency_shortcuts.storage import read_table
+
+from .subjects import splits
+from .timing import REPEATS, seconds, synchronise
+
+# As the laptop study trains: data set, architecture, width, augmentation, least share of a crop
+CASES = {
+    "photographs": ("fashion", "resnet18", 16, "none", 0.5),
+    "photographs, AutoAugment": ("fashion", "resnet18", 16, "autoaugment", 0.5),
+    "photographs, VGG16": ("fashion", "vgg16_bn", 16, "none", 0.5),
+    "synthetic": ("syn_2", "resnet18", 8, "none", 1.0),
+}
+EPOCHS, COUNT = 2, 300  # images a class
+STUDY = Path("results") / "laptop"
+
+
+def rates(folder: Path, device: torch.device) -> pd.DataFrame:
+    """A row a case: images a second of whole trainings, with dynamics and validation, beside the bare loop."""
+    rows = []
+    for name, (dataset, architecture, width, augmentation, least) in CASES.items():
+        data, validation = splits(dataset, 32, COUNT, folder)
+        form = networks.Architecture(architecture, len(data.classes), data.images.shape[1], 32, width=width)
+        measured = pd.DataFrame(
+            _once(form, data, validation, Augmentation(augmentation, crop_scale=(least, 1.0)), device)
+            for _ in range(REPEATS)
+        ).median()
+        rows.append({"case": name, "device": device.type, **measured})
+    return pd.DataFrame(rows)
+
+
+def _once(
+    form: networks.Architecture, data: Split, validation: Split, augmentation: Augmentation, device: torch.device
+) -> dict[str, float]:
+    network = networks.build(form, 0)
+    dynamics = training.Dynamics(validation, iterations=100, every=20, cutoff=8)
+    with _inside(network) as spent:
+        wall = seconds(
+            lambda: training.train(
+                network, data, validation, training.Recipe(epochs=EPOCHS), seed=0, device=device,
+                augmentation=augmentation, dynamics=dynamics,
+            )
+        )  # fmt: skip
+    share = sum(spent.values()) / wall
+    steps = 20
+    bare = len(data) / (steps * 64) * seconds(lambda: _bare(network, data, device, steps))
+    in_training = wall * spent["training"] / sum(spent.values())
+    return {
+        "share_in_network": share,
+        "images_per_s": EPOCHS * len(data) / wall,
+        "training_images_per_s": EPOCHS * len(data) / in_training,
+        "bare_images_per_s": len(data) / bare,
+    }
+
+
+@contextmanager
+def _inside(network: nn.Module) -> Iterator[dict[str, float]]:
+    """Seconds in forward passes that train, in those that test, and in backward passes, of what runs in the block."""
+    spent, began = {"training": 0.0, "testing": 0.0}, [0.0]
+
+    def enter(*_: object) -> None:
+        synchronise()
+        began[0] = time.perf_counter()
+
+    def leave(module: nn.Module, *_: object) -> None:
+        synchronise()
+        spent["training" if module.training else "testing"] += time.perf_counter() - began[0]
+
+    backward = torch.Tensor.backward
+
+    def timed(self: torch.Tensor, *args: object, **options: object) -> None:
+        enter()
+        backward(self, *args, **options)
+        leave(network)
+
+    hooks = [network.register_forward_pre_hook(enter), network.register_forward_hook(leave)]
+    try:
+        with mock.patch.object(torch.Tensor, "backward", timed):
+            yield spent
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _bare(network: nn.Module, data: Split, device: torch.device, steps: int) -> None:
+    """Forward, backward and step over one cached batch."""
+    images, labels = Split(data.images[:64], data.labels[:64], data.classes, data.mean, data.std).tensors(device)
+    images = images.contiguous(memory_format=torch.channels_last)
+    optimiser = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    network.train()
+    for _ in range(steps):
+        loss = functional.cross_entropy(network(images), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
+def start_up() -> pd.DataFrame:
+    """From the laptop study, where it was run: a row a step, seconds of start-up and their share of its jobs' time."""
+    path = STUDY / "tables" / "runtimes.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=["step", "jobs", "start_up_s", "wall_s", "share_of_start_up"])
+    jobs = read_table(path)
+    jobs["share_of_start_up"] = jobs["start_up_s"] / jobs["wall_s"]
+    by_step = jobs.groupby("step", sort=False)
+    return by_step.agg(
+        jobs=("wall_s", "size"),
+        start_up_s=("start_up_s", "median"),
+        wall_s=("wall_s", "median"),
+        share_of_start_up=("share_of_start_up", "max"),
+    ).reset_index()

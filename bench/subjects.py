@@ -1,0 +1,107 @@
+"""What is measured: a few networks, trained for a minute each and kept, with images that they have not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from frequency_shortcuts import evaluation, fashion_mnist, images, networks, synthesis, training
+from frequency_shortcuts.augmentation import Augmentation
+from frequency_shortcuts.images import Split
+
+# name: architecture, width, data set, side in pixels, images a class to train on, epochs
+TRAINED = {
+    "syn_1 resnet18 32": ("resnet18", 8, "syn_1", 32, 400, 8),
+    "syn_3 resnet34 32": ("resnet34", 8, "syn_3", 32, 400, 8),
+    "fashion resnet18 32": ("resnet18", 16, "fashion", 32, 600, 5),
+    "fashion vgg16_bn 32": ("vgg16_bn", 16, "fashion", 32, 600, 5),
+    "syn_2 resnet18 64": ("resnet18", 8, "syn_2", 64, 200, 6),
+    "fashion resnet18 64": ("resnet18", 8, "fashion", 64, 200, 5),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network in evaluation mode and validation images, uint8 and as the network sees them."""
+
+    name: str
+    network: nn.Module
+    split: Split
+    images: Tensor
+    labels: np.ndarray
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.split.classes)
+
+
+def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Subject:
+    """A trained network with `per_class` validation images of every class; it is trained if it is not in the folder."""
+    architecture, width, dataset, side, count, epochs = TRAINED[name]
+    train, validation = splits(dataset, side, count, folder)
+    path = folder / "networks" / f"{name.replace(' ', '_')}.safetensors"
+    if not path.exists():
+        form = networks.Architecture(
+            architecture, len(train.classes), train.images.shape[1], side, width=width, stem="small"
+        )
+        network = networks.build(form, 0)
+        done = training.train(
+            network,
+            train,
+            validation,
+            training.Recipe(epochs=epochs),
+            seed=0,
+            device=device,
+            augmentation=Augmentation(),
+            progress=True,
+        )
+        networks.save(path, done.weights, form)
+    network = networks.load(path, device).to(memory_format=torch.channels_last)
+    kept = images.first_of_each_class(validation.labels, per_class)
+    split = Split(validation.images[kept], validation.labels[kept], train.classes, train.mean, train.std)
+    seen, labels = split.tensors(device)
+    return Subject(name, network, split, seen, labels.cpu().numpy())
+
+
+def accuracy(of: Subject) -> float:
+    """On the images that it is culled with."""
+    return evaluation.accuracy(of.network, of.images, of.labels)
+
+
+def fashion(folder: Path) -> tuple[images.Labelled, images.Labelled]:
+    """Fashion-MNIST, training and test images, 32 x 32, fetched once."""
+    raw = folder / "fashion_mnist"
+    try:
+        return fashion_mnist.read(raw)
+    except (OSError, ValueError, fashion_mnist.NotFound):
+        raw.mkdir(parents=True, exist_ok=True)
+        fashion_mnist.fetch(raw)
+        return fashion_mnist.read(raw)
+
+
+def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Split]:
+    """Training images, `count` of each class, and others to validate and to cull with."""
+    if dataset == "fashion":
+        (pictures, labels), test = fashion(folder)
+        parts = [(pictures, labels), test]
+        parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [images.first_of_each_class(p[1], count)]]
+        if side != 32:
+            parts = [(np.stack([_enlarged(picture, side) for picture in part[0]]), part[1]) for part in parts]
+        classes: tuple[str, ...] = fashion_mnist.CLASSES
+    else:
+        edges = tuple(edge * side // 32 for edge in (4, 8, 12))
+        design = synthesis.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)
+        parts = [synthesis.images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
+        classes = synthesis.CLASSES
+    mean, std = images.pixel_statistics(parts[0][0])
+    train, validation = (Split(*part, classes, mean, std) for part in parts)
+    return train, validation
+
+
+def _enlarged(picture: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture[0]).resize((side, side), Image.Resampling.BICUBIC))[None]

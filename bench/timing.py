@@ -1,0 +1,83 @@
+"""Timing on a noisy machine: things are compared by turns inside one run, and the median of their ratios counts."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+REPEATS = 5
+
+
+def synchronise() -> None:
+    """Wait for the GPU, where there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def seconds(task: Callable[[], object]) -> float:
+    """How long a task takes, until its device is done."""
+    synchronise()
+    began = time.perf_counter()
+    task()
+    synchronise()
+    return time.perf_counter() - began
+
+
+def by_turns(tasks: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> pd.DataFrame:
+    """Seconds of every task in every repeat, [repeat, task]; each ran once before, unmeasured."""
+    for task in tasks.values():
+        task()
+    return pd.DataFrame([{name: seconds(task) for name, task in tasks.items()} for _ in range(repeats)])
+
+
+def ratio(times: pd.DataFrame, task: str, reference: str, work: Mapping[str, float] | None = None) -> dict[str, float]:
+    """How many times as fast a task is as the reference, a unit of work: median, least and greatest of the repeats."""
+    work = work or {}
+    each = (times[reference] / work.get(reference, 1)) / (times[task] / work.get(task, 1))
+    return {"ratio": each.median(), "ratio_low": each.min(), "ratio_high": each.max()}
+
+
+def flop(network: torch.nn.Module, image: torch.Tensor) -> float:
+    """Floating-point operations of one forward pass of one image [1, channels, H, W]."""
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(image)
+    return counter.get_total_flops()
+
+
+def peak_gflops(device: torch.device) -> float:
+    """The machine's best rate: a large matrix product in float32, 10^9 operations a second."""
+    side = 8192 if device.type == "cuda" else 2048
+    a, b = (torch.randn(side, side, device=device) for _ in range(2))
+    best = min(by_turns({"product": lambda: a @ b}, 20)["product"])
+    return 2 * side**3 / best / 1e9
+
+
+def machine(device: torch.device) -> dict[str, str]:
+    """What the numbers were measured on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else "none"
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "threads": str(torch.get_num_threads()),
+        "memory_gib": f"{memory:.0f}",
+        "gpu": gpu,
+        "device": device.type,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "peak_gflops": f"{peak_gflops(device):.0f}",
+    }
+
+
+def exponent(x: pd.Series, y: pd.Series) -> float:
+    """Slope of y over x in a double logarithmic plot."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
