@@ -38,12 +38,13 @@ def main() -> None:
     for name in tqdm(asked.only, desc="bench", unit="part", disable=None):
         for table, content in measured(name, device).items():
             keep(table, content)
-    for name, draw in (
-        ("scaling", figures.scaling), ("screening_curve", figures.overlap), ("profile", figures.profile)
-    ):  # fmt: skip
-        path = FOLDER / f"{name}.csv"
-        if path.exists():
-            plots.save(draw(read_table(path)), FOLDER / name)
+    missing = [name for name in [*names, "screening_curve"] if not (FOLDER / f"{name}.csv").exists()]
+    if missing:
+        print(f"not measured yet: {', '.join(missing)}; the documents stay as they are")
+        return
+    drawings = {"scaling": figures.scaling, "screening_curve": figures.overlap, "profile": figures.profile}
+    for name, draw in drawings.items():
+        plots.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
     document.write(FOLDER)
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
+from PIL import Image
 
 from docs.renew import README, renew, table
 from frequency_shortcuts.storage import read_table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"
+FIGURES = ("scaling", "screening_curve", "profile")
 NOT_MEASURED = "not measured"
 
 
@@ -20,7 +22,13 @@ def write(folder: Path) -> None:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(markdown=markdown, beside_cuda=beside_cuda)
     page = environment.from_string(TEMPLATE.read_text()).render(measured=measured)
-    (README.parent / "docs" / "performance.md").write_text(page)
+    docs = README.parent / "docs"
+    (docs / "performance.md").write_text(page)
+    for figure in FIGURES:
+        with Image.open(folder / f"{figure}.png") as picture:
+            picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+                docs / f"bench_{figure}.png", optimize=True
+            )
     README.write_text(renew(README.read_text(), "performance", short(measured)))
 
 

@@ -106,7 +106,7 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     The published procedure is timed on a sample of (class, frequency); each takes the same time, all
     together are their number times as long.
     """
-    of = subject("fashion resnet18 32", folder, 10, device)
+    of = subject("fashion resnet18 32", folder, 20, device)
     split, pairs = of.split, ConjugatePairs(32, 32)
     files = published.encoded(split.images)
     generator = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -47,10 +48,16 @@ KINDS = {
 }
 
 
+def kinds(operations: pd.Series) -> pd.Series:
+    """The kind of every operation, by its name."""
+    found = pd.Series("other", operations.index)
+    for kind, pattern in KINDS.items():
+        found[(found == "other") & operations.str.contains(pattern)] = kind
+    return found
+
+
 def profile(device: str, threads: int) -> pd.DataFrame:
     """Share of the time by kind of operation, in the version before (where git has it) and in this one."""
-    import json
-
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         sources = {"now": ROOT / "src"}
@@ -63,9 +70,7 @@ def profile(device: str, threads: int) -> pd.DataFrame:
             command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(source), device, str(threads)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             events = pd.DataFrame(json.loads(done.stdout.splitlines()[-1]), columns=["operation", "calls", "us"])
-            events["kind"] = "other"
-            for kind, pattern in KINDS.items():
-                events.loc[(events["kind"] == "other") & events["operation"].str.contains(pattern), "kind"] = kind
+            events["kind"] = kinds(events["operation"])
             total = events["us"].sum()
             for kind, part in events.groupby("kind"):
                 rows.append(

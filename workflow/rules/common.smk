@@ -33,7 +33,6 @@ wildcard_constraints:
     network="[a-z0-9_]+",
     augmentation="[a-z0-9_]+",
     seed=r"\d+",
-    rendition="[a-z]+",
     part=r"\d+",
 
 

@@ -87,20 +87,24 @@ rule synthesize:
         "../scripts/synthesize.py"
 
 
+# All of a data set's in one job: each takes less time than a job's start.
 rule rendition:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         code=code("render.py"),
     output:
-        f"{RESULTS}/data/ood/{{dataset}}/{{rendition}}.h5",
+        expand(
+            f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
+            rendition=lookup(dpath="ood/renditions", within=config),
+        ),
     log:
-        f"{RESULTS}/logs/rendition/{{dataset}}/{{rendition}}.log",
+        f"{RESULTS}/logs/rendition/{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
     params:
         images_per_class=lookup(dpath="ood/images_per_class", within=config),
         seed=lookup(dpath="ood/seed", within=config),
     message:
-        "Restyling {wildcards.dataset} as {wildcards.rendition}"
+        "Restyling {wildcards.dataset}"
     script:
         "../scripts/render.py"

@@ -1,4 +1,6 @@
-"""Write one synthetic rendition of a data set's test images."""
+"""Write the synthetic renditions of a data set's test images."""
+
+from pathlib import Path
 
 from frequency_shortcuts import images, renditions
 from job import job
@@ -6,17 +8,18 @@ from job import job
 
 def main(snakemake):
     """Restyle the test images; they are normalised as the training images are."""
-    name, params = snakemake.wildcards.rendition, snakemake.params
+    params = snakemake.params
     with job(snakemake) as created_by:
         test = images.read(snakemake.input.images, "test", params.images_per_class)
-        images.write(
-            snakemake.output[0],
-            {"test": (renditions.render(name, test.images, test.labels, params.seed), test.labels)},
-            classes=test.classes,
-            source=f"synthetic rendition ({name}) of the test images of {snakemake.wildcards.dataset}",
-            created_by=created_by,
-            statistics=(test.mean, test.std),
-        )
+        for output in map(Path, snakemake.output):
+            images.write(
+                output,
+                {"test": (renditions.render(output.stem, test.images, test.labels, params.seed), test.labels)},
+                classes=test.classes,
+                source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
+                created_by=created_by,
+                statistics=(test.mean, test.std),
+            )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""The benchmark: what it compares with is right, and its arithmetic and documents are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from bench import document, figures, measure_profile, published, timing
+from docs.renew import renew
+from frequency_shortcuts import culling
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+LABELS = np.array([0, 1, 2, 0, 1, 2, 1])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_published_procedure_finds_the_same_increments(small_network, channels):
+    """Tolerance 5e-6: float32, and pixels that passed through a picture file."""
+    pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
+    mean, std = np.full(channels, 0.45), np.full(channels, 0.3)
+    network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
+    found = culling.cull(network, pixels, LABELS, 3, "exact", mean=mean, std=std)
+    files = published.encoded(pixels)
+
+    def loss(c, mask):
+        return published.class_loss(network, files, LABELS, c, mean, std, device, mask)
+
+    for c in range(3):
+        assert loss(c, None) == pytest.approx(found.baseline_loss[c], abs=5e-6)
+        for p in range(len(pairs)):
+            slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
+            assert slow == pytest.approx(found.increment[c, p], abs=5e-6)
+
+
+def test_ratios_are_taken_within_each_repeat():
+    times = pd.DataFrame({"ours": [1.0, 2.0, 4.0], "theirs": [10.0, 10.0, 80.0]})
+    assert timing.ratio(times, "ours", "theirs") == {"ratio": 10, "ratio_low": 5, "ratio_high": 20}
+    # Twice the work in the same time is twice as fast.
+    assert timing.ratio(times, "ours", "theirs", {"ours": 2, "theirs": 1})["ratio"] == 20
+
+
+def test_tasks_run_by_turns_after_one_unmeasured_round():
+    order = []
+    times = timing.by_turns({name: lambda name=name: order.append(name) for name in "ab"}, 3)
+    assert order == list("abababab") and times.shape == (3, 2) and (times >= 0).all(axis=None)
+
+
+def test_the_exponent_is_the_power():
+    x = pd.Series([1.0, 2.0, 8.0])
+    assert timing.exponent(x, 3 * x**1.5) == pytest.approx(1.5)
+
+
+def test_operations_of_a_convolution_are_counted():
+    layer = torch.nn.Conv2d(3, 5, 3, padding=1, bias=False)
+    assert timing.flop(layer, torch.zeros(1, 3, 8, 8)) == 2 * 3 * 5 * 9 * 64
+
+
+@pytest.mark.parametrize("table", ["cpu alone", "both"])
+def test_a_device_that_was_not_at_hand_says_so(table):
+    rows = pd.DataFrame({"case": ["small"], "device": ["cpu"], "ratio": [1.234]})
+    if table == "both":
+        rows = pd.concat([rows, rows.assign(device="cuda", ratio=2.0)])
+    shown = document.beside_cuda(rows, "case", {"ratio": "times|.1f"}).splitlines()
+    assert shown[0] == "| case | device | times |" and shown[2] == "| small | cpu | 1.2 |"
+    assert shown[3] == ("| small | cuda | 2.0 |" if table == "both" else "| small | cuda | not measured |")
+
+
+def test_a_place_that_is_not_marked_is_told():
+    assert renew("a <!-- x -->\nold<!-- /x --> b", "x", "new") == "a <!-- x -->\nnew\n<!-- /x --> b"
+    with pytest.raises(ValueError, match="no place marked y"):
+        renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
+
+
+def test_figures_show_every_line():
+    scaling = pd.DataFrame(
+        [
+            {"varied": varied, "method": method, varied: value, "pairs_times_images": 100.0 * value, "time_s": value,
+             "exponent": 1.0}
+            for varied in figures.AXES for method in ("exact", "screened") for value in (1.0, 4.0)
+        ]
+    )  # fmt: skip
+    drawn = figures.scaling(scaling)
+    assert [len(ax.lines) for ax in drawn.axes] == [3, 3, 3]
+    assert "exact, exponent 1.00" in [text.get_text() for text in drawn.axes[0].get_legend().get_texts()]
+    curve = pd.DataFrame(
+        [
+            {"network": name, "percent": percent, "target_recall": target, "share_of_passes": 0.1, "overlap": target}
+            for name in ("a", "b") for percent in (1, 5) for target in (0.8, 0.9)
+        ]
+    )  # fmt: skip
+    assert [len(ax.lines) for ax in figures.overlap(curve).axes] == [3, 3]
+    profile = pd.DataFrame({"version": ["before", "now"], "kind": ["convolution"] * 2, "time_s": [2.0, 1.0]})
+    assert len(figures.profile(profile).axes[0].patches) == 2
+
+
+def test_every_operation_is_filed_under_the_first_kind_that_names_it():
+    kinds = measure_profile.kinds(pd.Series(["aten::mkldnn_convolution", "aten::addcmul_", "aten::add_", "aten::view"]))
+    assert kinds.tolist() == ["convolution", "removing the pair", "addition", "other"]
