@@ -24,7 +24,7 @@ FOLDER = Path("results") / "bench"
 def main() -> None:
     """Parse, measure, draw, document."""
     names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "training",
-             "start_up", "profile"]  # fmt: skip
+             "start_up", "profile", "large"]  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these; the others stay")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -62,6 +62,9 @@ def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
         "spectra": lambda: measure_spectra.spectra(FOLDER, device),
         "training": lambda: measure_training.rates(FOLDER, device),
         "start_up": measure_training.start_up,
+        "large": lambda: (
+            measure_culling.large(FOLDER, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
+        ),
         "profile": lambda: measure_profile.profile(device.type, torch.get_num_threads()),
     }
     return {name: parts[name]()}
@@ -70,7 +73,7 @@ def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
 def keep(name: str, table: pd.DataFrame) -> None:
     """Write a table; rows of another device that an earlier run measured stay."""
     path = FOLDER / f"{name}.csv"
-    if path.exists() and "device" in table:
+    if path.exists() and "device" in table and len(table):
         before = read_table(path)
         if "device" in before:
             table = pd.concat([before[before["device"] != table["device"].iloc[0]], table])

@@ -57,7 +57,7 @@ def overlap(curve: pd.DataFrame) -> Figure:
                     100 * line["share_of_passes"], line["overlap"], "-", marker=markers[name], ms=3, lw=1,
                     color=shades[name], label=name,
                 )  # fmt: skip
-            ax.set(title=f"top {percent} %", xlabel="forward passes, % of exact")
+            ax.set(title=f"top {percent} %", xlabel="forward passes, % of exact", xlim=(0, None))
             ax.axhline(0.98, color="0.7", lw=0.8, zorder=0)
         axes[0].set(
             ylabel="overlap with the exact map", ylim=(min(0.6, np.floor(mean["overlap"].min() * 10) / 10), 1.01)

@@ -7,7 +7,9 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,12 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm, networks
+from frequency_shortcuts.frozen import PRECISIONS
+from frequency_shortcuts.images import first_of_each_class, pixel_statistics
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 from . import published
-from .subjects import subject
+from .subjects import fashion, subject
 from .timing import by_turns, exponent, flop, peak_gflops, ratio, seconds
 
 
@@ -63,9 +67,11 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
 class _Blocks:
     """A call culls about `count` filtered images, whole blocks of them, as `culling.cull` does after its start."""
 
-    def __init__(self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int):
+    def __init__(
+        self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int, **options: Any
+    ):
         self.pairs = ConjugatePairs(*images.shape[-2:])
-        self.means = culling.means(network, images)
+        self.means = culling.means(network, images, **options)
         self.classes = [culling.OneClass(c, np.flatnonzero(labels == c), self.means) for c in range(n_classes)]
         self.batch = self.means.batch
         each = max(1, count // len(labels))
@@ -184,6 +190,51 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
         }
         for name in variants
     )
+
+
+IMAGENET = {"images": 50_000, "pairs": 25_090}  # of its validation set, at 224 x 224
+PUBLISHED_HOURS = {"CIFAR-10": 7.5, "ImageNet-1k": 8500}  # on one A40, as re-run in arXiv 2503.03519
+
+
+def large(
+    folder: Path, device: torch.device, *, per_class: int = 1000, width: int = 64, passes: int = 2**18
+) -> pd.DataFrame:
+    """The problems of the published run times; for a data-centre GPU, hence not measured elsewhere.
+
+    All of Fashion-MNIST's 10,000 test images exactly and screened (CIFAR-10's size), with a full-width ResNet18; and
+    the rate at 224 x 224, from which the time for ImageNet-1k follows.
+    """
+    pixels, labels = fashion(folder)[1]
+    kept = first_of_each_class(labels, per_class)
+    pixels, labels = pixels[kept], labels[kept]
+    mean, std = pixel_statistics(pixels)
+    rows = []
+    for method in culling.METHODS:
+        for compiled in (False, True):
+            network = networks.build(networks.Architecture("resnet18", 10, 1, 32, width=width), 0).to(device)
+            took = seconds(
+                partial(
+                    culling.cull, network, pixels, labels, 10, method, mean=mean, std=std, compiled=compiled
+                )
+            )  # fmt: skip
+            rows.append({"problem": "10,000 images, 32 x 32", "method": method, "compiled": compiled, "time_s": took})
+    network = networks.build(networks.Architecture("resnet18", 10, 3, 224, width=width), 0).to(device)
+    images = torch.randn(50, 3, 224, 224, device=device)
+    for compiled in (False, True):
+        for precision in PRECISIONS:
+            blocks = _Blocks(network, images, np.zeros(50, int), 1, passes, precision=precision, compiled=compiled)
+            rate = blocks.images / by_turns({"culling": blocks})["culling"].median()
+            hours = IMAGENET["images"] * IMAGENET["pairs"] / rate / 3600
+            rows.append(
+                {
+                    "problem": "ImageNet-1k, 224 x 224, from the rate",
+                    "method": f"exact, {precision}",
+                    "compiled": compiled,
+                    "images_per_s": rate,
+                    "time_s": 3600 * hours,
+                }
+            )
+    return pd.DataFrame(rows).assign(device=device.type)
 
 
 SIDES, CLASSES, IMAGES = (32, 64, 128, 224), (4, 10, 100), (2, 8, 32)

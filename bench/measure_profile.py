@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+REPEATS = 5
 ROOT = Path(__file__).parents[1]
 BEFORE = "4701c54"  # the last commit with the first culling
 
@@ -57,8 +58,8 @@ def kinds(operations: pd.Series) -> pd.Series:
 
 
 def profile(device: str, threads: int) -> pd.DataFrame:
-    """Share of the time by kind of operation, in the version before (where git has it) and in this one."""
-    rows = []
+    """Time by kind of operation, before (where git has it) and now, by turns; the median of the runs."""
+    runs = []
     with tempfile.TemporaryDirectory() as scratch:
         sources = {"now": ROOT / "src"}
         archive = subprocess.run(["git", "-C", str(ROOT), "archive", BEFORE, "src"], capture_output=True)
@@ -66,21 +67,14 @@ def profile(device: str, threads: int) -> pd.DataFrame:
             with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
                 tar.extractall(scratch, filter="data")
             sources = {"before": Path(scratch) / "src", **sources}
-        for version, source in sources.items():
-            command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(source), device, str(threads)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            events = pd.DataFrame(json.loads(done.stdout.splitlines()[-1]), columns=["operation", "calls", "us"])
-            events["kind"] = kinds(events["operation"])
-            total = events["us"].sum()
-            for kind, part in events.groupby("kind"):
-                rows.append(
-                    {
-                        "version": version,
-                        "kind": kind,
-                        "device": device,
-                        "time_s": part["us"].sum() / 1e6,
-                        "share": part["us"].sum() / total,
-                        "calls": part["calls"].sum(),
-                    }
-                )
-    return pd.DataFrame(rows)
+        for _ in range(REPEATS):
+            for version, source in sources.items():
+                command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(source), device, str(threads)]
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+                events = pd.DataFrame(json.loads(done.stdout.splitlines()[-1]), columns=["operation", "calls", "us"])
+                by_kind = events.groupby(kinds(events["operation"]).rename("kind"))[["us", "calls"]].sum()
+                runs.append(by_kind.reset_index().assign(version=version))
+    table = pd.concat(runs).groupby(["version", "kind"], sort=False)[["us", "calls"]].median().reset_index()
+    table["time_s"] = table.pop("us") / 1e6
+    table["share"] = table["time_s"] / table.groupby("version")["time_s"].transform("sum")
+    return table.assign(device=device)

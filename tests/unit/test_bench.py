@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import document, figures, measure_profile, published, timing
+from bench import document, figures, measure_culling, measure_profile, published, timing
 from docs.renew import renew
 from frequency_shortcuts import culling
 from frequency_shortcuts.spectrum import ConjugatePairs
@@ -91,6 +91,18 @@ def test_figures_show_every_line():
     assert [len(ax.lines) for ax in figures.overlap(curve).axes] == [3, 3]
     profile = pd.DataFrame({"version": ["before", "now"], "kind": ["convolution"] * 2, "time_s": [2.0, 1.0]})
     assert len(figures.profile(profile).axes[0].patches) == 2
+
+
+def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
+    """What a data-centre GPU is measured with, on two images a class, so that it has run at least once."""
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 1, 32, 32), dtype=np.uint8)
+    monkeypatch.setattr(measure_culling, "fashion", lambda folder: (None, (pixels, np.arange(20) % 10)))
+    monkeypatch.setattr(torch, "compile", lambda network, mode: network)
+    monkeypatch.setattr(measure_culling, "PRECISIONS", ("float32",))
+    table = measure_culling.large(tmp_path, torch.device("cpu"), per_class=2, width=2, passes=50)
+    assert len(table) == 6 and (table["time_s"] > 0).all() and set(table["device"]) == {"cpu"}
+    last = table.iloc[-1]
+    assert last["time_s"] == pytest.approx(50_000 * 25_090 / last["images_per_s"])
 
 
 def test_every_operation_is_filed_under_the_first_kind_that_names_it():
