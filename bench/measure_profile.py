@@ -41,7 +41,7 @@ KINDS = {
     "convolution": "conv",
     "batch normalisation": "batch_norm",
     "removing the pair": "addcmul",
-    "copies and layout": "copy_|contiguous|clone|_to_copy|cat",
+    "copies and layout": "copy_|contiguous|clone|_to_copy|aten::cat",
     "Fourier transform": "fft",
     "activation": "relu|clamp",
     "addition": "aten::add",

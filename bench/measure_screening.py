@@ -29,8 +29,8 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.images.shape[-2:])
-        means = culling.means(of.network, of.images)
-        classes = [culling.OneClass(c, np.flatnonzero(of.labels == c), means) for c in range(of.n_classes)]
+        engine = culling.engine(of.network, of.images)
+        classes = [culling.OneClass(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
         for c, one in enumerate(classes):
             known = np.stack([one.group_sums(g, np.arange(len(pairs))) for g in range(len(one.bounds) - 1)])
             exact, features = known.sum(axis=0), one.features()

@@ -62,6 +62,8 @@ def mean_amplitude(
         at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
         longest = RUN if isinstance(images, h5py.Dataset) else SHORT_SUM
         batch_size = min(longest, max(1, at_once // (channels * height * width)))
+    if dtype == torch.float32:
+        batch_size = min(batch_size, SHORT_SUM)
     # Spectra are normalised, not pixels: the mean moves DC alone, and the scale is the same for all images.
     shift = torch.as_tensor(255 * height * width * np.asarray(mean), dtype=dtype, device=device) if raw else None
     scale = 255 * np.asarray(std, np.float64)[:, None, None] if raw else 1.0
@@ -79,7 +81,7 @@ def mean_amplitude(
         if dtype == torch.float32 and (held + new).max() > SHORT_SUM:
             if total is None:
                 total = torch.zeros_like(recent, dtype=torch.float64)
-            full = np.flatnonzero(held > SHORT_SUM // 2)
+            full = np.flatnonzero(held + new > SHORT_SUM)
             for where in torch.as_tensor(full, device=device).split(batch_size):
                 total.index_add_(0, where, recent[where].double())
                 recent.index_fill_(0, where, 0)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal
 
 import h5py
@@ -27,6 +28,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from . import screening
+from .evaluation import network_digest
 from .frozen import Frozen, Precision, memory_budget
 from .images import check_classes, normalise
 from .removal import Removal
@@ -39,6 +41,8 @@ Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
 # Filtered images between two stored blocks: minutes on a CPU at 224 pixels, a second on a large GPU.
 BLOCK = 8192
+# The modules whose change makes stored blocks another computation's.
+CODE = ("culling", "frozen", "removal", "screening", "spectrum")
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,10 @@ class Culling:
     passes : int64 [class], filtered images shown to the network; exact shows pairs times images
     expected_recall : float64 [class], the share of the true top `percent` % in the one found, as screening's
         model expects it; 1 for exact
-    left_out, audited, missed : int64 [class], pairs that screening's last audit could draw from, drew, and
-        found to belong to the top; 0 for exact
+    left_out, audited, missed : int64 [class], pairs that screening's audits could draw from, drew, and found to
+        belong to the top, all audits together; 0 for exact
+    audits : int64 [class], how many audits there were, of which the last one passed
+    fingerprint : of network, images, settings and code, where parts are to be merged or blocks are kept; else empty
     """
 
     increment: FloatArray
@@ -65,10 +71,12 @@ class Culling:
     left_out: IntArray
     audited: IntArray
     missed: IntArray
+    audits: IntArray
     method: Method
     percent: float
     target_recall: float
     precision: Precision
+    fingerprint: str
 
 
 def loss_increments(
@@ -134,11 +142,15 @@ def cull(
     check_classes(labels, range(n_classes), n_images=len(images))
     pairs = ConjugatePairs(*images.shape[-2:])
     wanted = positions(pairs.height, pairs.width, percent)
-    work = means(network, images, mean, std, precision=precision, compiled=compiled, memory_mib=memory_mib, batch=batch)
-    batch = work.batch
-    settings = (labels.tolist(), n_classes, method, percent, target_recall, patience, precision, batch, part, seed)
-    work.journal = Journal(state, lambda: _fingerprint(network, work.source, settings))
-    log.info("%s, %d pairs, batches of %d filtered images", method, len(pairs), batch)
+    work = engine(
+        network, images, mean, std, precision=precision, compiled=compiled, memory_mib=memory_mib, batch=batch
+    )
+    # What only screening uses does not tell two exact cullings apart.
+    aim = (percent, target_recall, patience, seed) if method == "screened" else ()
+    settings = (labels.tolist(), n_classes, method, aim, precision, compiled)
+    fingerprint = _fingerprint(network, work, settings) if state or part[1] > 1 else ""
+    work.journal = Journal(state, f"{fingerprint}, part {part}, batches of {work.batch}")
+    log.info("%s, %d pairs, batches of %d filtered images", method, len(pairs), work.batch)
     count = np.bincount(labels, minlength=n_classes)
     result = Culling(
         increment=np.full((n_classes, len(pairs)), np.nan),
@@ -150,15 +162,20 @@ def cull(
         left_out=np.zeros(n_classes, np.int64),
         audited=np.zeros(n_classes, np.int64),
         missed=np.zeros(n_classes, np.int64),
+        audits=np.zeros(n_classes, np.int64),
         method=method,
         percent=percent,
         target_recall=target_recall,
         precision=precision,
+        fingerprint=fingerprint,
     )
-    units = _units(method, count, pairs, batch)[part[0] :: part[1]]
-    work.bar = Progress(sum(len(unit[1]) for unit in units), progress)
+
+    def units() -> Iterator[tuple[int, IntArray]]:
+        return itertools.islice(_units(method, count, pairs), part[0], None, part[1])
+
+    work.bar = Progress(sum(len(index) for _, index in units()), progress)
     with work.journal, work.bar:
-        for c, mine in itertools.groupby(units, key=lambda unit: unit[0]):
+        for c, mine in itertools.groupby(units(), key=lambda unit: unit[0]):
             one = OneClass(c, np.flatnonzero(labels == c), work)
             result.baseline_loss[c] = one.losses.mean()
             if method == "exact":
@@ -181,6 +198,7 @@ def cull(
                 result.passes[c] = round(found.cost * len(pairs) * len(one))
                 result.expected_recall[c] = found.expected_recall
                 result.left_out[c], result.audited[c], result.missed[c] = found.left_out, found.audited, found.missed
+                result.audits[c] = found.audits
             share = result.passes[c] / (len(pairs) * len(one))
             log.info("class %d of %d: %.1f %% of all forward passes", c + 1, n_classes, 100 * share)
     return result
@@ -191,10 +209,13 @@ def merge(parts: Sequence[Culling]) -> Culling:
 
     Raises ValueError where parts differ in their settings, overlap, or one is missing.
     """
+    if not parts:
+        raise ValueError("there are no parts to merge")
     first, names = parts[0], [field.name for field in fields(Culling)]
     settings = [name for name in names if not isinstance(getattr(first, name), np.ndarray)]
-    if any(getattr(part, name) != getattr(first, name) for part in parts for name in settings):
-        raise ValueError(f"the parts come from different cullings: their {', '.join(settings)} differ")
+    differ = [name for name in settings if any(getattr(part, name) != getattr(first, name) for part in parts)]
+    if differ:
+        raise ValueError(f"the parts come from different cullings: they differ in {', '.join(differ)}")
     times = np.sum([~np.isnan(part.increment) for part in parts], axis=0)
     if (times != 1).any():
         c = int(np.argmax((times != 1).any(axis=1)))
@@ -233,16 +254,17 @@ def read_part(path: str | os.PathLike[str]) -> Culling:
     return Culling(**arrays, **settings)
 
 
-def _units(method: Method, count: IntArray, pairs: ConjugatePairs, batch: int) -> list[tuple[int, IntArray]]:
-    """What can be done apart: (class, pairs), in order."""
+def _units(method: Method, count: IntArray, pairs: ConjugatePairs) -> Iterator[tuple[int, IntArray]]:
+    """What can be done apart, (class, pairs), in order, the same on every machine."""
     everything = np.arange(len(pairs))
-    if method == "screened":
-        return [(c, everything) for c in range(len(count))]
-    units = []
     for c, n in enumerate(count):
-        step = _pairs_per_block(n, batch)
-        units += [(c, everything[start : start + step]) for start in range(0, len(pairs), step)]
-    return units
+        step = len(pairs) if method == "screened" else _pairs_per_block(n)
+        for start in range(0, len(pairs), step):
+            yield c, everything[start : start + step]
+
+
+def _pairs_per_block(n_images: int) -> int:
+    return max(1, BLOCK // n_images)
 
 
 def _tiling(n_images: int, batch: int) -> tuple[int, int]:
@@ -251,32 +273,34 @@ def _tiling(n_images: int, batch: int) -> tuple[int, int]:
     return at_once, max(1, batch // at_once)
 
 
-def _pairs_per_block(n_images: int, batch: int) -> int:
-    step = _tiling(n_images, batch)[1]
-    return step * max(1, BLOCK // (n_images * step))
-
-
 class Source:
     """Images from memory or a file, as the network sees them."""
 
-    def __init__(
-        self, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None, device: torch.device
-    ) -> None:
-        self.images, self.mean, self.std, self.device = images, mean, std, device
-        if self._read(np.arange(1)).dtype == torch.uint8 and (mean is None or std is None):
+    def __init__(self, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None, frozen: Frozen) -> None:
+        self.images, self.mean, self.std = images, mean, std
+        self.device, self.dtype = frozen.device, frozen.dtype
+        found = self._read(np.arange(1)).dtype
+        if found == torch.uint8 and (mean is None or std is None):
             raise ValueError("uint8 images need the mean and std to normalise them with")
+        if found not in (torch.uint8, torch.float32, torch.float64):
+            raise ValueError(f"images of dtype {found}: expected float32, float64 or uint8")
 
     def take(self, chosen: IntArray) -> Tensor:
-        """The chosen images [k], in that order, on the device: floating [k, channels, H, W]."""
+        """The chosen images [k], in that order, on the device, of the network's dtype: [k, channels, H, W]."""
         images = self._read(chosen).to(self.device)
-        return normalise(images, self.mean, self.std) if images.dtype == torch.uint8 else images  # type: ignore[arg-type]
+        if images.dtype == torch.uint8:
+            return normalise(images, self.mean, self.std, self.dtype)  # type: ignore[arg-type]
+        return images.to(self.dtype)
 
     def digest(self) -> bytes:
         """SHA-256 of all images and of what they are normalised with."""
-        found = hashlib.sha256(repr((self.images.shape, self.mean, self.std)).encode())
-        for start in range(0, len(self.images), 1024):
-            piece = torch.as_tensor(self.images[start : start + 1024]).detach().cpu().contiguous()
-            found.update(piece.numpy().data)
+        found = hashlib.sha256(repr(self.images.shape).encode())
+        for value in (self.mean, self.std):
+            found.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
+        step = max(1, 2**26 // max(1, self._read(np.arange(1)).nbytes))
+        for start in range(0, len(self.images), step):
+            piece = self._read(np.arange(start, min(start + step, len(self.images))))
+            found.update(piece.detach().cpu().contiguous().numpy().data)
         return found.digest()
 
     def _read(self, chosen: IntArray) -> Tensor:
@@ -289,13 +313,12 @@ class Source:
 
 
 @dataclass
-class Means:
+class Engine:
     """What the culling of every class works with; `batch` shrinks when the device's memory does not suffice."""
 
     source: Source
     frozen: Frozen
     pairs: ConjugatePairs
-    planned: int  # batch by which blocks are cut
     batch: int
     backward: int  # images of one backward pass
     room: int  # bytes for the images of one class
@@ -303,7 +326,7 @@ class Means:
     bar: Progress
 
 
-def means(
+def engine(
     network: nn.Module,
     images: Any,
     mean: npt.ArrayLike | None = None,
@@ -313,27 +336,30 @@ def means(
     compiled: bool = False,
     memory_mib: float | None = None,
     batch: int | None = None,
-) -> Means:
+) -> Engine:
     """The frozen network, the images and the batch size that suits them; see `cull`."""
+    if (memory_mib is not None and memory_mib <= 0) or (batch is not None and batch < 1):
+        raise ValueError(f"memory_mib {memory_mib}, batch {batch}: expected above 0 and at least 1, or None")
     frozen = Frozen(network, precision, compiled=compiled)
-    source = Source(images, mean, std, frozen.device)
+    source = Source(images, mean, std, frozen)
+    frozen.check(source.take(np.arange(1)))
     budget = memory_budget(memory_mib, frozen.device)
     if batch:
         backward = math.ceil(batch / 8)  # which keeps the activations of every layer
     else:
         batch, backward = frozen.batch_sizes(source.take(np.arange(1)), budget // 2)
     pairs, bar = ConjugatePairs(*images.shape[-2:]), Progress(0, shown=False)
-    return Means(source, frozen, pairs, batch, batch, backward, budget // 4, Journal(None), bar)
+    return Engine(source, frozen, pairs, batch, backward, budget // 4, Journal(None), bar)
 
 
 class OneClass:
     """The images of one class, the most influential first, and what the network says of them."""
 
-    def __init__(self, label: int, chosen: IntArray, means: Means) -> None:
-        self.label, self.chosen, self.means = label, chosen, means
-        source = means.source
+    def __init__(self, label: int, chosen: IntArray, engine: Engine) -> None:
+        self.label, self.chosen, self.engine = label, chosen, engine
+        source = engine.source
         # Images that fit stay on the device.
-        fit = source.take(chosen[:1]).nbytes * len(chosen) <= means.room
+        fit = source.take(chosen[:1]).nbytes * len(chosen) <= engine.room
         self._resident = source.take(chosen) if fit else None
         losses, influence = self._step(f"class {label}", self._look)
         if not np.isfinite(mean := losses.mean()):
@@ -351,14 +377,14 @@ class OneClass:
     def take(self, first: int, last: int) -> Tensor:
         if self._resident is not None:
             return self._resident[first:last]
-        return self.means.source.take(self.chosen[first:last])
+        return self.engine.source.take(self.chosen[first:last])
 
     @torch.inference_mode()
     def _look(self) -> FloatArray:
         """Loss of each image and its influence, the length of the loss's gradient at the logits: [2, n]."""
         found = []
-        for start in range(0, len(self), self.means.batch):
-            logits = self.means.frozen(self.take(start, start + self.means.batch).clone())
+        for start in range(0, len(self), self.engine.batch):
+            logits = self.engine.frozen(self.take(start, start + self.engine.batch).clone())
             if logits.shape[1] <= self.label:
                 raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {self.label}")
             slope = logits.softmax(dim=1)
@@ -375,18 +401,18 @@ class OneClass:
 
         What lies in the journal is not computed again.
         """
-        step = _pairs_per_block(last - first, self.means.planned)
+        step = _pairs_per_block(last - first)
         found = []
         for start in range(0, len(index), step):
             block = index[start : start + step]
             key = f"class {self.label}, images {first} to {last}, pairs {hashlib.sha256(block.tobytes()).hexdigest()}"
             share = (last - first) / len(self)
             found.append(self._step(key, functools.partial(self._evaluate, block, first, last)))
-            self.means.bar.upto(len(block) * share)
+            self.engine.bar.upto(len(block) * share)
         return np.concatenate(found)
 
     def _step(self, key: str, compute: Callable[[], FloatArray]) -> FloatArray:
-        return self.means.journal.step(key, functools.partial(self._fitting, compute))
+        return self.engine.journal.step(key, functools.partial(self._fitting, compute))
 
     def _fitting(self, compute: Callable[[], FloatArray]) -> FloatArray:
         """What `compute` gives, with ever smaller batches where the device's memory does not suffice."""
@@ -394,35 +420,35 @@ class OneClass:
             try:
                 return compute()
             except torch.OutOfMemoryError:
-                if self.means.batch == 1:
+                if self.engine.batch == 1:
                     raise
-                self.means.batch //= 2
+                self.engine.batch //= 2
             # Outside the handler, whose traceback would keep the batch that did not fit.
             torch.cuda.empty_cache()
-            log.warning("out of memory: going on with batches of %d", self.means.batch)
+            log.warning("out of memory: going on with batches of %d", self.engine.batch)
 
     @torch.inference_mode()
     def _evaluate(self, index: IntArray, first: int, last: int) -> FloatArray:
         """One batch holds some images times some pairs; nothing waits for the device until the block is done."""
-        at_once, step = _tiling(last - first, self.means.batch)
-        chosen = torch.as_tensor(index, device=self.means.source.device)
-        total = torch.zeros(len(index), dtype=torch.float64, device=self.means.source.device)
+        at_once, step = _tiling(last - first, self.engine.batch)
+        chosen = torch.as_tensor(index, device=self.engine.source.device)
+        total = torch.zeros(len(index), dtype=torch.float64, device=self.engine.source.device)
         for start in range(first, last, at_once):
             stop = min(start + at_once, last)
-            frozen = self.means.frozen
+            frozen = self.engine.frozen
             # A compiled network is compiled for each shape: it is always shown the whole buffer.
             removal = Removal(
-                self.means.pairs, self.take(start, stop), step if frozen.compiled else min(step, len(index))
+                self.engine.pairs, self.take(start, stop), step if frozen.compiled else min(step, len(index))
             )
             for some, summed in zip(chosen.split(step), total.split(step), strict=True):
                 filtered = removal.without(some)
                 logits = frozen(removal.buffer)[: len(filtered)] if frozen.compiled else frozen(filtered)
                 after = self._loss(logits)
                 summed += (after.view(len(some), -1) - self._before[start:stop]).sum(dim=1)
-                self.means.bar.within(len(some) * (stop - start) / len(self))
+                self.engine.bar.within(len(some) * (stop - start) / len(self))
         found = total.cpu().numpy()
         if not np.isfinite(found).all():
-            worst = self.means.pairs.frequencies[index[~np.isfinite(found)][0]]
+            worst = self.engine.pairs.frequencies[index[~np.isfinite(found)][0]]
             raise ValueError(
                 f"the loss of class {self.label} is not finite without the frequency {worst[0]}, {worst[1]}: "
                 "the network does not give finite logits"
@@ -439,12 +465,12 @@ class OneClass:
         return screening.Features(both[0], both[1], np.diff(self.bounds) / len(self))
 
     def _features(self) -> FloatArray:
-        n, pairs, at_once = len(self), self.means.pairs, min(self.means.backward, self.means.batch)
+        n, pairs, at_once = len(self), self.engine.pairs, min(self.engine.backward, self.engine.batch)
         out = np.zeros((2, 3, len(self.bounds) - 1, len(pairs)))
         for group, (first, last) in enumerate(itertools.pairwise(self.bounds)):
             for start in range(first, last, at_once):
                 stop = min(start + at_once, last)
-                change, product, energy = first_order(self.means.frozen, self.take(start, stop), self.label, pairs)
+                change, product, energy = first_order(self.engine.frozen, self.take(start, stop), self.label, pairs)
                 energy *= torch.as_tensor(self.influence[start:stop], device=energy.device)[:, None]
                 each = torch.stack([change, product, energy])
                 out[0, :, group] += each.sum(dim=1).cpu().numpy() / n
@@ -465,7 +491,10 @@ def first_order(
         images = images.detach().clone()  # a tensor made in inference mode takes no part in a gradient
         seen = images.clone().requires_grad_()
         logits = network(seen.clone())
+        if not logits.requires_grad:
+            raise ValueError("the network gives no gradient, which screening needs: cull it with the method exact")
         (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
+        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # a guide only: where it has no value, it says nothing
     share = torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=images.device)
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     amplitude = image.square().sum(dim=0)
@@ -474,13 +503,13 @@ def first_order(
     return change * share, product * share, amplitude.sum(dim=1) * share
 
 
-def _fingerprint(network: nn.Module, source: Source, settings: tuple[object, ...]) -> str:
-    """What must agree for stored blocks to belong to this culling: weights, images, settings."""
-    found = hashlib.sha256(source.digest())
-    for name, tensor in network.state_dict().items():
-        found.update(name.encode())
-        found.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-    found.update(repr((type(network).__qualname__, settings)).encode())
+def _fingerprint(network: nn.Module, work: Engine, settings: tuple[object, ...]) -> str:
+    """What must agree for blocks and parts to belong to one culling: weights, images, settings, code."""
+    found = hashlib.sha256(work.source.digest())
+    found.update(network_digest(network))
+    for room in CODE:
+        found.update(Path(__file__).with_name(f"{room}.py").read_bytes())
+    found.update(repr((settings, work.frozen.device.type)).encode())
     return found.hexdigest()
 
 
@@ -492,6 +521,7 @@ class Progress:
     def __init__(self, total: int, shown: bool) -> None:
         self.total, self.done, self._ahead = total, 0.0, 0.0
         self._began = self._told = time.monotonic()
+        self._computed = 0.0
         self._bar = tqdm(
             total=total,
             desc="culling",
@@ -509,6 +539,7 @@ class Progress:
     def within(self, pairs: float) -> None:
         """So much of a block is done; `upto` counts the whole block, whether computed or read."""
         self._ahead += pairs
+        self._computed += pairs  # what is read from a journal says nothing of the rate
         self._bar.update(pairs)
 
     def upto(self, pairs: float) -> None:
@@ -516,8 +547,8 @@ class Progress:
         self.done, self._ahead = self.done + pairs, 0.0
         now = time.monotonic()
         if now - self._told > self.EVERY:
-            rate = self.done / (now - self._began)
-            left = (self.total - self.done) / rate
+            rate = self._computed / (now - self._began)
+            left = (self.total - self.done) / max(rate, 1e-9)
             log.info("%.0f of %d pairs, %.1f pairs/s, at most %.0f s left", self.done, self.total, rate, left)
             self._told = now
 

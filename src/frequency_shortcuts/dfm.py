@@ -108,17 +108,16 @@ def _screening(culling: Culling, pairs: ConjugatePairs) -> dict[str, Any]:
     held = pairs.gather(found).sum(axis=-1)
     audit = culling.left_out, culling.audited, culling.missed
     estimate, low, high = screening.recall(held, *audit)
-    # The classes together: what all audits drew from all that was left out.
-    all_classes = screening.recall(held.sum(), *(count.sum() for count in audit))
     return {
         "percent": culling.percent,
         "target_recall": culling.target_recall,
         "expected_recall": culling.expected_recall,
         **dict(zip(("left_out", "audited", "missed"), audit, strict=True)),
+        "audits": culling.audits,
         "recall": estimate,
         "recall_low": low,
         "recall_high": high,
-        "recall_of_all_classes": np.array(all_classes),
+        "recall_of_all_classes": np.array(screening.recall_of_all(held, *audit)),
     }
 
 

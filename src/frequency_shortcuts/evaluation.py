@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,15 +31,34 @@ def device_of(network: nn.Module) -> torch.device:
     return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
 
+def network_digest(network: nn.Module) -> bytes:
+    """SHA-256 of what decides a network's answers: its modules, its weights, PyTorch's version."""
+    found = hashlib.sha256(repr((network, torch.__version__)).encode())
+    for name, tensor in network.state_dict().items():
+        found.update(name.encode())
+        found.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return found.digest()
+
+
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
-    device = device_of(network)
+    device, layout = device_of(network), torch.channels_last
+
+    def ask(batch: Tensor) -> Tensor:
+        # A copy: a network whose first layer works in place must not change the caller's images.
+        return network(batch.to(device, memory_format=layout, copy=True)).argmax(dim=1)
+
     called = torch.empty(len(images), dtype=torch.int64)
     with evaluating(network), torch.inference_mode():
         for start in range(0, len(images), batch_size):
-            # A copy: a network whose first layer works in place must not change the caller's images.
-            batch = images[start : start + batch_size].to(device, memory_format=torch.channels_last, copy=True)
-            called[start : start + batch_size] = network(batch).argmax(dim=1).cpu()
+            some = slice(start, start + batch_size)
+            try:
+                called[some] = ask(images[some]).cpu()
+            except RuntimeError as error:
+                if "view size" not in str(error) or layout is torch.contiguous_format:
+                    raise
+                layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
+                called[some] = ask(images[some]).cpu()
     return called
 
 

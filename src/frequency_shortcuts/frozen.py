@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .evaluation import device_of
+from .evaluation import device_of, evaluating
 
 log = logging.getLogger(__name__)
 
@@ -45,20 +45,58 @@ class Frozen:
         if precision not in PRECISIONS:
             raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
-        self.network = fold(network).requires_grad_(False)
-        if precision == "bfloat16":
+        own = next((parameter.dtype for parameter in network.parameters()), None)
+        self.dtype = torch.float64 if own == torch.float64 else torch.float32
+        self.layout = torch.channels_last
+        self._plain = network
+        self._hold(fold(network))
+
+    def _hold(self, network: nn.Module) -> None:
+        self.network = network.requires_grad_(False)
+        if self.precision == "bfloat16":
             self.network = self.network.to(torch.bfloat16)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(memory_format=self.layout)  # type: ignore[call-overload]
         # On CUDA, "reduce-overhead" replays the launches of a batch as one graph.
         mode = "reduce-overhead" if self.device.type == "cuda" else None
-        self._run = torch.compile(self.network, mode=mode) if compiled else self.network
+        self._run = torch.compile(self.network, mode=mode) if self.compiled else self.network
+
+    def check(self, images: Tensor) -> None:
+        """Show an image [1, channels, H, W] to the copy and to the network, and go without what makes them differ.
+
+        Some networks take no channels-last images (`view` on them), and folding can go wrong in one that
+        decides by its values. Raises ValueError for a network that gives no logits [n, classes].
+        """
+        with evaluating(self._plain), torch.inference_mode():
+            expected = self._plain(images.clone())
+        if not isinstance(expected, Tensor) or expected.ndim != 2:
+            kind = tuple(expected.shape) if isinstance(expected, Tensor) else type(expected).__name__
+            raise ValueError(f"the network gives {kind} for one image: expected logits of shape [1, classes]")
+        try:
+            same = self._agrees(images, expected)
+        except RuntimeError as error:
+            log.info("the network takes no channels-last images: %s", error)
+            self.layout = torch.contiguous_format
+            self._hold(fold(self._plain))
+            same = self._agrees(images, expected)
+        if not same:
+            log.info("batch normalisation stays as it is, since folding it changes the network")
+            self._hold(copy.deepcopy(self._plain).eval())
+
+    def _agrees(self, images: Tensor, expected: Tensor) -> bool:
+        with torch.inference_mode():
+            found = self.network(self._given(images.clone()))
+        tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(self.precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
+        return bool(torch.allclose(found.double(), expected.double(), rtol=tolerance, atol=tolerance, equal_nan=True))
+
+    def _given(self, images: Tensor) -> Tensor:
+        if self.precision == "bfloat16":
+            images = images.to(torch.bfloat16)
+        return images.contiguous(memory_format=self.layout)
 
     def __call__(self, images: Tensor) -> Tensor:
         """The images may be overwritten by a network that works in place."""
-        if self.precision == "bfloat16":
-            images = images.to(torch.bfloat16)
         run = self.network if images.requires_grad else self._run
-        images = images.contiguous(memory_format=torch.channels_last)
+        images = self._given(images)
         with _tf32(self.precision == "tf32") if self.device.type == "cuda" else contextlib.nullcontext():
             # Widened at once: in float32 the loss of a confident network is 0, and so is each increment.
             return run(images).double()
@@ -66,10 +104,8 @@ class Frozen:
     def footprint(self, images: Tensor) -> Footprint:
         """What one forward pass of the first of the images [1 or more, channels, H, W] holds in memory."""
         with torch.inference_mode(), _Watch(self.network) as watch:
-            image = images[:1].clone()
-            image = image.to(torch.bfloat16) if self.precision == "bfloat16" else image
-            self.network(image.contiguous(memory_format=torch.channels_last))
-        return Footprint(watch.peak, watch.largest, watch.total, image.nbytes)
+            self.network(self._given(images[:1].clone()))
+        return Footprint(watch.peak, watch.largest, watch.total, images[:1].nbytes)
 
     def batch_sizes(self, images: Tensor, budget: int) -> tuple[int, int]:
         """Batches that suit the network and a memory budget in bytes, for forward and for backward passes.
@@ -152,7 +188,7 @@ def fold(network: nn.Module) -> nn.Module:
     def alone(name: str) -> bool:
         module = modules[name]
         hooked = module._forward_hooks or module._forward_pre_hooks
-        return called[id(module)] == 1 and not hooked and name not in read
+        return called[id(module)] == 1 and not hooked and not module.training and name not in read
 
     for node in graph.nodes:
         before = node.args[0] if node.args else None

@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
-from scipy.stats import hypergeom, rankdata, t
+from scipy.stats import beta, hypergeom, rankdata, t
 
 from .spectrum import BoolArray, FloatArray, IntArray
 
@@ -59,7 +59,9 @@ class Screened:
     evaluated : bool [pairs]
     cost : filtered images that were shown to the network, as a share of those of all pairs
     expected_recall : share of the true top set in the one found, as the model expects it: what the search stops at
-    left_out, audited, missed : pairs that the last audit could draw from, drew, and found to belong to the top set
+    left_out, audited, missed : pairs that the audits could draw from, drew, and found to belong to the top set, all
+        audits together: one that failed counts as much as the last one, which passed
+    audits : how many there were
     """
 
     increment: FloatArray
@@ -69,6 +71,7 @@ class Screened:
     left_out: int
     audited: int
     missed: int
+    audits: int
 
 
 def group_bounds(n_images: int) -> IntArray:
@@ -108,6 +111,7 @@ def screen(
     search = _Search(features, evaluate, size, wanted, np.random.default_rng(seed))
     search.pilot()
     allowed = 1 - target_recall
+    audits = audited = found = 0
     while True:
         expected_missing = search.settle(allowed, patience)
         left = np.flatnonzero(~search.evaluated)
@@ -115,6 +119,7 @@ def screen(
         surprise = search.finish(drawn)
         search.predict()
         missed = int(np.isin(drawn, search.top).sum())
+        audits, audited, found = audits + 1, audited + len(drawn), found + missed
         wrongly = missed * len(left) > (1 - target_recall) * len(search.top) * len(drawn)
         if not wrongly and surprise <= SURPRISE:
             break
@@ -129,9 +134,10 @@ def screen(
         evaluated=search.evaluated,
         cost=float(features.share @ (search.level > np.arange(len(features.share))[:, None]).mean(axis=1)),
         expected_recall=1 - min(1.0, expected_missing / len(search.top)),
-        left_out=len(left),
-        audited=len(drawn),
-        missed=missed,
+        left_out=len(left) - len(drawn) + audited,
+        audited=audited,
+        missed=found,
+        audits=audits,
     )
 
 
@@ -153,13 +159,34 @@ def recall(
 
     Of `left_out` pairs, `audited` were drawn at random and `missed` of them belonged to the top set of
     `top_size` pairs, where they now are; how many more do is bounded by the hypergeometric distribution.
-    It holds for one audit: a search that went on after failed ones has had more than one try.
+    Where a search went on after a failed audit, all audits count, though what they found made it stricter.
     """
     inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in (top_size, left_out, audited, missed)))
     out = np.empty((3, *inputs[0].shape))
     for place in np.ndindex(inputs[0].shape):
         out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
     return out[0], out[1], out[2]
+
+
+def recall_of_all(
+    top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray
+) -> tuple[float, float, float]:
+    """As `recall`, of the top sets of several classes together, each [class]: estimate, low, high.
+
+    The estimate adds up those of the classes. The bounds are Clopper-Pearson's of all draws, taken for the class
+    of which each draw speaks for the most, and for the fewest, pairs.
+    """
+    rest, drawn = left_out - audited, int(audited.sum())
+    if not rest.any():
+        return 1.0, 1.0, 1.0
+    if not audited[rest > 0].all():
+        return 1.0, 0.0, 1.0
+    hits, speaks_for = int(missed.sum()), rest / np.maximum(audited, 1)
+    most = beta.ppf(0.975, hits + 1, drawn - hits) * drawn if hits < drawn else drawn
+    least = beta.ppf(0.025, hits, drawn - hits + 1) * drawn if hits else 0.0
+    missing = (missed * speaks_for).sum(), most * speaks_for.max(), least * speaks_for.min()
+    estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
+    return estimate, low, high
 
 
 @lru_cache(maxsize=1024)

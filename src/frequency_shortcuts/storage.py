@@ -101,7 +101,7 @@ class Journal:
     Without a path nothing is stored.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, fingerprint: Callable[[], str] = str) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str = "") -> None:
         self._file: io.FileIO | None = None
         if path is None:
             return
@@ -110,7 +110,7 @@ class Journal:
         self._path.touch()
         # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
         self._file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by __exit__)
-        mine, theirs = fingerprint(), self._read()
+        mine, theirs = fingerprint, self._read()
         if theirs is None or theirs[0] != mine:
             if theirs is not None:
                 log.warning("%s belongs to another computation: starting anew", path)

@@ -367,9 +367,7 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
         digest.update(np.ascontiguousarray(split.images).data)
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
-    for name, tensor in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    digest.update(evaluation.network_digest(network))
     for setting in settings:
         if isinstance(setting, Dynamics):
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())

@@ -96,7 +96,7 @@ def test_figures_show_every_line():
 def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
     """What a data-centre GPU is measured with, on two images a class, so that it has run at least once."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 1, 32, 32), dtype=np.uint8)
-    monkeypatch.setattr(measure_culling, "fashion", lambda folder: (None, (pixels, np.arange(20) % 10)))
+    monkeypatch.setattr(measure_culling, "fashion", lambda folder: ((pixels, np.arange(20) % 10),) * 2)
     monkeypatch.setattr(torch, "compile", lambda network, mode: network)
     monkeypatch.setattr(measure_culling, "PRECISIONS", ("float32",))
     table = measure_culling.large(tmp_path, torch.device("cpu"), per_class=2, width=2, passes=50)

@@ -43,10 +43,12 @@ def written(path, percents=(5, 12.5), method="screened"):
         left_out=np.array([9, 8, 0]),
         audited=np.array([3, 2, 0]),
         missed=np.array([0, 1, 0]),
+        audits=np.array([1, 2, 1]),
         method=method,
         percent=5,
         target_recall=0.9,
         precision="float32",
+        fingerprint="",
     )
     about = {"classes": CLASSES, "split": "validation", "weights_sha256": "ab", "created_by": "tests"}
     dfm.write(path, culling, PAIRS, percents, **about)

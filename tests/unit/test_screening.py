@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts import dfm, screening
-from frequency_shortcuts.screening import AUDIT_LEAST, GROUPS, Features, group_bounds, recall, screen, top
+from frequency_shortcuts.screening import (
+    AUDIT_LEAST,
+    GROUPS,
+    Features,
+    group_bounds,
+    recall,
+    recall_of_all,
+    screen,
+    top,
+)
 from frequency_shortcuts.spectrum import ConjugatePairs, positions
 
 
@@ -251,7 +260,7 @@ def test_an_audit_that_hits_what_the_model_is_blind_to_sends_the_search_on(monke
     assert found.evaluated[draws[1]].all()
 
 
-def test_the_last_audit_is_the_one_reported(monkeypatch):
+def test_all_audits_together_are_reported(monkeypatch):
     draws, draw = [], screening._Search.draw
 
     def noting(search, candidates, count):
@@ -262,12 +271,16 @@ def test_the_last_audit_is_the_one_reported(monkeypatch):
     for problem in (Problem(32), Fooled(60), Problem(4)):
         draws.clear()
         found = problem.screen()
-        candidates, drawn = draws[-1]
-        assert (found.left_out, found.audited) == (len(candidates), len(drawn))
-        assert len(drawn) == min(len(candidates), max(AUDIT_LEAST, int(np.ceil(0.01 * len(candidates)))))
-        assert np.isin(drawn, candidates).all()
-        assert len(set(drawn.tolist())) == len(drawn)
-        assert found.evaluated[drawn].all()
+        audits = draws[1:]  # the first is the pilot's
+        assert found.audits == len(audits)
+        assert found.audited == sum(len(drawn) for _, drawn in audits)
+        candidates, drawn = audits[-1]
+        assert found.left_out == len(candidates) - len(drawn) + found.audited
+        for candidates, drawn in audits:
+            assert len(drawn) == min(len(candidates), max(AUDIT_LEAST, int(np.ceil(0.01 * len(candidates)))))
+            assert np.isin(drawn, candidates).all()
+            assert len(set(drawn.tolist())) == len(drawn)
+            assert found.evaluated[drawn].all()
 
 
 def test_the_same_seed_gives_the_same_search_and_another_another():
@@ -425,3 +438,29 @@ def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
             assert (low <= estimate + 1e-12).all()
             assert (estimate <= high + 1e-12).all()
             assert (estimate[:, 0] == 1).all()
+
+
+@pytest.mark.parametrize("missing", [(0, 0), (3, 3), (30, 5), (60, 0)])
+@pytest.mark.parametrize("sampling", [((500, 500), (8, 8)), ((500, 60), (8, 40)), ((2000, 400), (100, 8))])
+def test_the_interval_of_several_classes_covers(missing, sampling):
+    """At least 95 % of 2000 draws (less 0.01), classes sampled alike or not; right on average within 0.02."""
+    left, drawn = (np.array(value) for value in sampling)
+    missing, generator = np.array(missing), np.random.default_rng(0)
+    inside, error = [], []
+    for _ in range(2000):
+        hits = generator.hypergeometric(missing, left - missing, drawn)
+        _, low, high = recall_of_all(np.array([100, 100]), left, drawn, hits)
+        true = 1 - (missing - hits).sum() / 200
+        inside.append(low - 1e-12 <= true <= high + 1e-12)
+        error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
+    assert np.mean(inside) >= 0.94
+    assert abs(np.mean(error)) < 0.02
+
+
+def test_an_audited_class_does_not_stand_for_one_that_was_not():
+    size = np.array([26, 26])
+    assert recall_of_all(size, np.array([10, 500]), np.array([8, 0]), np.array([0, 0])) == (1, 0, 1)
+    assert recall_of_all(size, np.array([0, 0]), np.array([0, 0]), np.array([0, 0])) == (1, 1, 1)
+    # One nearly exhausted class does not make the other look good.
+    estimate = recall_of_all(np.array([50, 50]), np.array([10, 500]), np.array([8, 8]), np.array([0, 1]))[0]
+    assert estimate == pytest.approx(1 - 492 / 8 / 100)

@@ -77,8 +77,8 @@ pairs = ConjugatePairs(32, 32)
 pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 32, 32), np.uint8)
 increment = np.random.default_rng(0).standard_normal((4, len(pairs)))
 four, zero = np.ones(4), np.zeros(4, int)
-about = dict(method="exact", percent=5.0, target_recall=0.98, precision="float32")
-culling = Culling(increment, increment > 0, four, zero + 1, four, four, zero, zero, zero, **about)
+about = dict(method="exact", percent=5.0, target_recall=0.98, precision="float32", fingerprint="")
+culling = Culling(increment, increment > 0, four, zero + 1, four, four, zero, zero, zero, zero, **about)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 try:
@@ -138,7 +138,7 @@ def journey(path, fingerprint="mine", keys=None):
         computed.append(i)
         return VALUES[i]
 
-    with Journal(path, lambda: fingerprint) as journal:
+    with Journal(path, fingerprint) as journal:
         keys = keys or [f"step {i}" for i in ALL]
         found = [journal.step(key, lambda i=i: compute(i)) for i, key in enumerate(keys)]
     assert all(map(same, found, VALUES))
@@ -159,7 +159,7 @@ def test_a_journal_goes_on_behind_what_it_holds(tmp_path):
     journey(path)
     whole = path.read_bytes()
     path.unlink()
-    with Journal(path, lambda: "mine") as journal:
+    with Journal(path, "mine") as journal:
         for i in range(3):
             journal.step(f"step {i}", lambda i=i: VALUES[i])
     assert whole.startswith(path.read_bytes())
@@ -170,7 +170,7 @@ def test_a_journal_goes_on_behind_what_it_holds(tmp_path):
 def test_a_step_is_on_disk_as_soon_as_it_is_done(tmp_path):
     """Whoever is killed has closed nothing."""
     path = tmp_path / "state"
-    with Journal(path, lambda: "mine") as journal:
+    with Journal(path, "mine") as journal:
         for i in range(3):
             before = path.stat().st_size
             journal.step(f"step {i}", lambda i=i: VALUES[i])
@@ -183,7 +183,7 @@ def test_a_step_is_on_disk_as_soon_as_it_is_done(tmp_path):
 def test_a_journal_cut_anywhere_loses_only_what_was_cut(tmp_path):
     """At every length of a file of two steps."""
     path, ends = tmp_path / "state", []
-    with Journal(path, lambda: "mine") as journal:
+    with Journal(path, "mine") as journal:
         for i in range(2):
             journal.step(f"step {i}", lambda i=i: VALUES[i])
             ends.append(path.stat().st_size)
@@ -276,14 +276,14 @@ def test_a_step_that_raises_leaves_the_journal_as_it_was(tmp_path):
     def broken():
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), Journal(path, lambda: "mine") as journal:
+    with pytest.raises(KeyboardInterrupt), Journal(path, "mine") as journal:
         journal.step("step 0", lambda: VALUES[0])
         journal.step("step 1", broken)
     assert journey(path) == ALL[1:]
 
 
 def test_a_journal_is_closed_behind_the_block(tmp_path):
-    with Journal(tmp_path / "state", lambda: "mine") as journal:
+    with Journal(tmp_path / "state", "mine") as journal:
         pass
     with pytest.raises(ValueError, match="closed"):
         journal.step("step 0", lambda: VALUES[0])
@@ -315,7 +315,7 @@ class FullDisk(io.FileIO):
 
 def on_a_full_disk(path, room, size):
     """The computation, on a disk that gets full in its second step; returns the error."""
-    with pytest.raises(OSError) as caught, Journal(path, lambda: "mine") as journal:
+    with pytest.raises(OSError) as caught, Journal(path, "mine") as journal:
         journal.step("step 0", lambda: VALUES[0])
         raw = FullDisk(path, "r+b")
         raw.room = room

@@ -145,9 +145,11 @@ def settings_of_kind(dpath):
 
 
 def culling_settings():
-    """Params: what `culling.cull` is told, besides its images."""
-    keys = ("method", "percent", "target_recall", "patience", "precision", "compiled", "memory_mib")
-    return {key: config["culling"][key] for key in keys}
+    """Params: what `culling.cull` is told, besides its images; what only screening reads is left out for exact."""
+    culling = config["culling"]
+    keys = ["method", "precision", "compiled", "memory_mib"]
+    keys += ["percent", "target_recall", "patience"] if culling["method"] == "screened" else []
+    return {key: culling[key] for key in keys}
 
 
 def parts_of(pattern):

@@ -25,7 +25,7 @@ rule cull:
         images_per_class=lookup(dpath="culling/images_per_class", within=config),
         parts=lookup(dpath="culling/parts", within=config),
         settings=culling_settings(),
-        percents=lookup(dpath="dfm/percents", within=config),
+        percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
     message:
         "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
         + ("" if WHOLE else ", part {wildcards.part}")

@@ -137,7 +137,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
     if len(set(seeds.values())) < len(seeds):
         yield f"synthesis.seeds: {seeds} must differ, or the splits hold the same images"
     percents = config["dfm"]["percents"]
-    for part in ("culling", "shortcuts"):
+    for part in ("culling", "shortcuts") if config["culling"]["method"] == "screened" else ("shortcuts",):
         if config[part]["percent"] not in percents:
             yield (
                 f"{part}.percent: {config[part]['percent']} is not one of dfm.percents {percents}; "

@@ -17,7 +17,7 @@ def main(snakemake):
         for path in map(Path, snakemake.input.benchmarks):
             parts = path.with_suffix("").parts
             step, *run = parts[parts.index("benchmarks") + 1 :]
-            # What a job's wall time holds besides the work that its log tells of is its start-up.
+            # What a job's wall time holds besides the work that its log tells of is its start-up (and its short end).
             told = Path(*["logs" if part == "benchmarks" else part for part in path.parts]).with_suffix(".log")
             worked = re.findall(r"worked for ([\d.]+) s", told.read_text()) if told.exists() else []
             measured = pd.read_csv(path, sep="\t", na_values="-").iloc[0]

@@ -13,8 +13,8 @@ def main(snakemake):
     split = snakemake.params.split
     with job(snakemake) as created_by:
         with h5py.File(snakemake.input.images) as store:
-            started()
             labels, classes = store[split]["labels"][:], store.attrs["classes"]
+            started()
             amplitude = adcs.mean_amplitude(
                 store[split]["images"],
                 labels,

@@ -16,11 +16,9 @@ def main(snakemake):
     with job(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
         maps = dfm.read(snakemake.input.dfm).mask(params.percent)
+        twins = {Path(store).stem: images.read(store, "test") for store in snakemake.input.images}
         started()
-        tables = {
-            Path(store).stem: tested(network, images.read(store, "test"), maps, params, false_positives=False)
-            for store in snakemake.input.images
-        }
+        tables = {name: tested(network, twin, maps, params, false_positives=False) for name, twin in twins.items()}
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
         table = table.drop(columns=["fpr", "fpr_low", "fpr_high"])
         write_table(table, snakemake.output[0], **identity(snakemake.wildcards))

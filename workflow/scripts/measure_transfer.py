@@ -13,12 +13,13 @@ def main(snakemake):
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         device, rows = networks.pick_device(params.device), []
-        started()
         for (source, target), maps, store, weights in zip(
             params.pairs, given.dfm, given.images, given.weights, strict=True
         ):
             data = images.read(store, params.split, params.images_per_class)
             masks = dfm.read(maps).mask(params.percent)
+            if not rows:
+                started()
             dataset, maps_of = source.split("/", 1)
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             table = tested(networks.load(weights, device), data, masks, params)
