@@ -201,8 +201,8 @@ def large(
 ) -> pd.DataFrame:
     """The problems of the published run times; for a data-centre GPU, hence not measured elsewhere.
 
-    All of Fashion-MNIST's 10,000 test images (CIFAR-10's size), exactly and screened, with a full-width ResNet18 that was
-    trained for two epochs; and the rate at 224 x 224, from which the time for exact culling of ImageNet-1k follows.
+    Fashion-MNIST's 10,000 test images (as many as CIFAR-10's), exactly and screened, with a full-width ResNet18 that
+    was trained for two epochs; and the rate at 224 x 224, from which the time for exact culling of ImageNet-1k follows.
     """
     (train, train_labels), (pixels, labels) = fashion(folder)
     kept = first_of_each_class(labels, per_class)
