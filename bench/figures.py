@@ -14,7 +14,7 @@ AXES = {"side": "side of the images, pixels", "classes": "classes", "images": "i
 
 
 def scaling(table: pd.DataFrame) -> Figure:
-    """Time of whole cullings over pairs x images, double logarithmic, one panel for what is varied."""
+    """Time of whole cullings over pairs x images x pixels, double logarithmic, one panel for what is varied."""
     with style():
         figure, axes = plt.subplots(1, len(AXES), figsize=(PAGE, 2.6), sharey=True)
         shades = dict(zip(("exact", "screened"), sns.color_palette("colorblind", 2), strict=True))
@@ -22,15 +22,15 @@ def scaling(table: pd.DataFrame) -> Figure:
             for method, part in table[table["varied"] == varied].groupby("method"):
                 fit = part["exponent"].iloc[0]
                 ax.plot(
-                    part["pairs_times_images"], part["time_s"], "o-" if method == "exact" else "s--", ms=4,
+                    part["work"], part["time_s"], "o-" if method == "exact" else "s--", ms=4,
                     color=shades[method], label=f"{method}, exponent {fit:.2f}",
                 )  # fmt: skip
             exact = table[(table["varied"] == varied) & (table["method"] == "exact")]
-            x = exact["pairs_times_images"]
+            x = exact["work"]
             ax.plot(x, exact["time_s"].iloc[0] * x / x.iloc[0], color="0.7", lw=0.8, zorder=0, label="linear")
-            ax.set(xscale="log", yscale="log", xlabel="pairs x images", title=f"varied: {label}")
+            ax.set(xscale="log", yscale="log", xlabel="pairs x images x pixels", title=f"varied: {label}")
             for _, row in exact.iterrows():
-                ax.annotate(f"{row[varied]:.0f}", (row["pairs_times_images"], row["time_s"]), fontsize=6,
+                ax.annotate(f"{row[varied]:.0f}", (row["work"], row["time_s"]), fontsize=6,
                             xytext=(0, 5), textcoords="offset points", ha="center")  # fmt: skip
             ax.legend(loc="upper left")
         axes[0].set_ylabel("time, s")

@@ -260,11 +260,15 @@ def scaling(device: torch.device) -> pd.DataFrame:
         command = [sys.executable, "-m", "bench.measure_culling", json.dumps({**case, "method": method}), str(device)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         rows.append({"varied": varied, "method": method, "device": device.type, **case, **json.loads(done.stdout)})
-    table = pd.DataFrame(rows)
-    table["pairs_times_images"] = table["pairs"] * table["classes"] * table["images"]
+    return with_exponents(pd.DataFrame(rows))
+
+
+def with_exponents(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the work of each case, pairs x images x pixels, and the fitted exponent of the time in it."""
+    table["work"] = table["pairs"] * table["classes"] * table["images"] * table["side"] ** 2
     table["exponent"] = np.nan
     for _, part in table.groupby(["varied", "method"]):
-        table.loc[part.index, "exponent"] = exponent(part["pairs_times_images"], part["time_s"])
+        table.loc[part.index, "exponent"] = exponent(part["work"], part["time_s"])
     return table
 
 

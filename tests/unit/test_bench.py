@@ -74,7 +74,7 @@ def test_a_place_that_is_not_marked_is_told():
 def test_figures_show_every_line():
     scaling = pd.DataFrame(
         [
-            {"varied": varied, "method": method, varied: value, "pairs_times_images": 100.0 * value, "time_s": value,
+            {"varied": varied, "method": method, varied: value, "work": 100.0 * value, "time_s": value,
              "exponent": 1.0}
             for varied in figures.AXES for method in ("exact", "screened") for value in (1.0, 4.0)
         ]
