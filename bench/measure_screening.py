@@ -67,7 +67,8 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
     table = pd.DataFrame(curve)
     chosen = table[(table["percent"] == 5) & (table["target_recall"] == 0.98)]
     mean = chosen.groupby("network", sort=False)[["overlap", "share_of_passes"]].mean().reset_index()
-    return table, pd.DataFrame(defaults).merge(mean, on="network")
+    by_network = pd.DataFrame(defaults).merge(mean, on="network")
+    return table.assign(device=device.type), by_network.assign(device=device.type)
 
 
 def _about(of: Subject) -> dict[str, object]:
