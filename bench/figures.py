@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from frequency_shortcuts.plots import PAGE, style
 
@@ -29,6 +30,7 @@ def scaling(table: pd.DataFrame) -> Figure:
             x = exact["work"]
             ax.plot(x, exact["time_s"].iloc[0] * x / x.iloc[0], color="0.7", lw=0.8, zorder=0, label="linear")
             ax.set(xscale="log", yscale="log", xlabel="pairs x images x pixels", title=f"varied: {label}")
+            ax.xaxis.set_minor_formatter(NullFormatter())  # on a short axis they would overlap
             for _, row in exact.iterrows():
                 ax.annotate(f"{row[varied]:.0f}", (row["work"], row["time_s"]), fontsize=6,
                             xytext=(0, 5), textcoords="offset points", ha="center")  # fmt: skip
