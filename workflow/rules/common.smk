@@ -25,7 +25,7 @@ RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
 # Whether one job culls a network; else the jobs' files are told apart by PART.
 WHOLE = config["culling"]["parts"] == 1
-PART = "" if WHOLE else "/part{part}"
+PART = "" if WHOLE else "_part{part}"
 
 
 wildcard_constraints:
