@@ -194,7 +194,6 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
 
 
 IMAGENET = {"images": 50_000, "pairs": 25_090}  # of its validation set, at 224 x 224
-PUBLISHED_HOURS = {"CIFAR-10": 7.5, "ImageNet-1k": 8500}  # on one A40, as re-run in arXiv 2503.03519
 
 
 def large(

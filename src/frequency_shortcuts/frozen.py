@@ -221,10 +221,10 @@ def _normalises(module: nn.Module) -> bool:
 def _tf32(allowed: bool) -> Iterator[None]:
     """Allow or forbid shortened multiplications on CUDA inside the block; what was set before comes back."""
     matmul, convolution = torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
-    if hasattr(convolution, "fp32_precision"):
-        name, value = "fp32_precision", "tf32" if allowed else "ieee"
-    else:  # PyTorch before 2.9
-        name, value = "allow_tf32", allowed  # type: ignore[assignment]
+    # PyTorch before 2.9 knows the second name alone.
+    new = hasattr(convolution, "fp32_precision")
+    name = "fp32_precision" if new else "allow_tf32"
+    value: str | bool = ("tf32" if allowed else "ieee") if new else allowed
     before = [getattr(backend, name) for backend in (matmul, convolution)]
     for backend in (matmul, convolution):
         setattr(backend, name, value)
