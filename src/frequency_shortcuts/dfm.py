@@ -1,13 +1,11 @@
-"""Dominant frequency maps: ranks, masks, DFM files, and the layout of the published tools."""
+"""Dominant frequency maps: ranks, masks and DFM files."""
 
 from __future__ import annotations
 
 import os
-import pickle
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,8 +13,8 @@ import numpy.typing as npt
 
 from . import screening
 from .culling import Culling
-from .spectrum import BoolArray, ConjugatePairs, mirror, positions, symmetric
-from .storage import replacing, replacing_hdf5
+from .spectrum import BoolArray, ConjugatePairs, positions
+from .storage import replacing_hdf5
 
 
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
@@ -132,89 +130,3 @@ def read(path: str | os.PathLike[str]) -> DFM:
             masks=dict(sorted(masks.items())),
             attributes=dict(file.attrs),
         )
-
-
-def write_published(path: str | os.PathLike[str], masks: BoolArray) -> None:
-    """Write masks [class, H, W] as the published tools read them: a pickled dict {class: float32 [H, W] of 0 and 1}."""
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        pickle.dump({c: mask.astype(np.float32) for c, mask in enumerate(masks)}, file, protocol=4)
-
-
-def read_published(path: str | os.PathLike[str]) -> BoolArray:
-    """Read masks bool [class, H, W] from the published pickle layout, without executing what it may carry.
-
-    Published maps may lack the mirror of a frequency (they leave the Nyquist row and column half
-    removed); it is added, with a warning. Raises ValueError for anything but a dict of 0-1 arrays.
-    """
-    with open(path, "rb") as file:
-        try:
-            found = _MaskUnpickler(file).load()
-        except Exception as error:  # a crafted or broken pickle may raise anything
-            raise ValueError(f"{path} is not a pickle of masks: {error}") from error
-    if not isinstance(found, dict) or set(found) != set(range(len(found))) or not found:
-        raise ValueError(f"{path} holds no dict with the classes 0, 1, 2, ... as keys")
-    planes = [found[c].values if isinstance(found[c], _Array) else np.empty(0) for c in range(len(found))]
-    if len({plane.shape for plane in planes}) != 1 or planes[0].ndim != 2:
-        raise ValueError(f"{path}: expected one number array [H, W] of the same size for each class")
-    stacked = np.stack(planes)
-    if not np.isin(stacked, (0, 1)).all():
-        raise ValueError(f"{path}: a mask holds other values than 0 and 1")
-    masks = stacked.astype(bool)
-    if not symmetric(masks):
-        whole = masks | mirror(masks)
-        warnings.warn(
-            f"{path}: {int(whole.sum() - masks.sum())} frequencies lacked their conjugate partner, which was added",
-            stacklevel=2,
-        )
-        masks = whole
-    return masks
-
-
-class _Dtype:
-    """Stands for numpy's dtype in a pickle: plain numbers only."""
-
-    def __init__(self, code: str, *_: object) -> None:
-        if not (isinstance(code, str) and code in {"b1", *(kind + size for kind in "iuf" for size in "1248")}):
-            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
-        self.value = np.dtype(code)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.value = self.value.newbyteorder(state[1] if state[1] in ("<", ">") else "=")
-
-
-class _Array:
-    """Stands for a numpy array in a pickle: numpy's own way to restore one can be made to crash."""
-
-    values: npt.NDArray = np.empty(0)
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, dtype, fortran, raw = state
-        self.values = np.frombuffer(raw, dtype.value).reshape(shape, order="F" if fortran else "C")
-
-    @classmethod
-    def from_buffer(cls, raw: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
-        """What numpy 2 writes in protocol 5."""
-        array = cls()
-        array.__setstate__((1, shape, dtype, order == "F", raw))
-        return array
-
-
-class _MaskUnpickler(pickle.Unpickler):
-    """Rebuilds number arrays and plain containers; every other name in the file is refused."""
-
-    _STANDS_FOR: ClassVar[dict[tuple[str, str], Any]] = {
-        ("numpy", "ndarray"): _Array,
-        ("numpy", "dtype"): _Dtype,
-        # How protocols 0 to 2 write bytes.
-        ("_codecs", "encode"): lambda text, _: text.encode("latin1"),
-        **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
-        **{(f"numpy.{core}.numeric", "_frombuffer"): _Array.from_buffer for core in ("core", "_core")},
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._STANDS_FOR:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which masks do not need")
-        return self._STANDS_FOR[module, name]

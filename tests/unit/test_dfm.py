@@ -1,8 +1,4 @@
-"""Ranks, masks, DFM files, the published layout."""
-
-import pickle
-import subprocess
-import sys
+"""Ranks, masks, DFM files."""
 
 import h5py
 import numpy as np
@@ -10,7 +6,7 @@ import pytest
 
 from frequency_shortcuts import dfm
 from frequency_shortcuts.culling import Culling
-from frequency_shortcuts.spectrum import ConjugatePairs, mirror, symmetric
+from frequency_shortcuts.spectrum import ConjugatePairs, symmetric
 
 PAIRS = ConjugatePairs(6, 5)
 EVALUATED = np.arange(3 * len(PAIRS)).reshape(3, -1) % 2 == 0
@@ -143,109 +139,3 @@ def test_a_percentage_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
     written(tmp_path / "a.h5")
     with pytest.raises(ValueError, match=r"no top-7 % map in the DFM file: it holds 5, 12\.5"):
         dfm.read(tmp_path / "a.h5").mask(7)
-
-
-def test_published_layout_is_a_dict_of_float_planes_and_comes_back(tmp_path):
-    masks = dfm.dominant(increments(), PAIRS, 20)
-    dfm.write_published(tmp_path / "a.pkl", masks)
-    plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
-    assert list(plain) == [0, 1, 2]
-    assert all(type(plane) is np.ndarray and plane.dtype.kind == "f" for plane in plain.values())
-    np.testing.assert_array_equal(np.stack(list(plain.values())), masks)
-    np.testing.assert_array_equal(dfm.read_published(tmp_path / "a.pkl"), masks)
-
-
-def dumped(path, content, protocol=4):
-    path.write_bytes(pickle.dumps(content, protocol))
-    return path
-
-
-@pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, ">f8"])
-def test_published_masks_of_every_protocol_and_dtype_are_read(tmp_path, protocol, dtype):
-    masks = dfm.dominant(increments(), PAIRS, 20)
-    path = dumped(
-        tmp_path / "a.pkl", {c: np.asfortranarray(mask.astype(dtype)) for c, mask in enumerate(masks)}, protocol
-    )
-    np.testing.assert_array_equal(dfm.read_published(path), masks)
-
-
-def test_published_masks_of_numpy_1_are_read(tmp_path):
-    content = pickle.dumps({0: np.ones((2, 2))}, 2)
-    (tmp_path / "a.pkl").write_bytes(content.replace(b"numpy._core", b"numpy.core"))
-    assert dfm.read_published(tmp_path / "a.pkl").all()
-
-
-def test_missing_partners_are_added_with_a_warning(tmp_path):
-    half = np.zeros((4, 4))
-    half[0, 1] = half[2, 2] = 1
-    with pytest.warns(UserWarning, match="1 frequencies lacked their conjugate partner, which was added"):
-        (mask,) = dfm.read_published(dumped(tmp_path / "a.pkl", {0: half}))
-    np.testing.assert_array_equal(mask, (half > 0) | (mirror(half) > 0))
-
-
-class Malicious:
-    def __init__(self, function, *arguments):
-        self.call = function, arguments
-
-    def __reduce__(self):
-        return self.call
-
-
-@pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("function", [open, eval, exec, __import__("os").system, np.save], ids=lambda f: f.__name__)
-def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, protocol, function):
-    victim, code = tmp_path / "victim", f"__import__('pathlib').Path({str(tmp_path / 'victim')!r}).touch()"
-    arguments = {"open": (str(victim), "w"), "system": (f"touch {victim}",), "save": (str(victim) + ".npy", 0)}
-    evil = Malicious(function, *arguments.get(function.__name__, (code,)))
-    path = dumped(tmp_path / "a.pkl", {0: np.ones((2, 2)), 1: evil}, protocol)
-    with pytest.raises(ValueError, match=f"not a pickle of masks: it refers to .*{function.__name__}, which masks do"):
-        dfm.read_published(path)
-    assert [file.name for file in tmp_path.iterdir()] == ["a.pkl"]
-
-
-def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path):
-    """One byte of a dtype's state replaced: numpy's own unpickling crashes on it, so a process of its own."""
-    good = pickle.dumps({0: np.ones((4, 4), np.float32)}, 4)
-    bad = good.replace(b"\x8c\x01<\x94NNN", b"\x8c\x01<\x94qNN", 1)
-    assert bad != good
-    (tmp_path / "a.pkl").write_bytes(bad)
-    code = (
-        "import sys; from frequency_shortcuts import dfm\n"
-        "try: print(dfm.read_published(sys.argv[1]).all())\nexcept ValueError as error: print('refused:', error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.pkl"], capture_output=True, text=True)
-    assert done.returncode == 0, f"the process died of signal {-done.returncode}"
-    assert done.stdout == "True\n" or ("refused: " in done.stdout and "a.pkl" in done.stdout)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ([], "holds no dict with the classes 0, 1, 2, ... as keys"),
-        ({}, "holds no dict with the classes"),
-        ({1: np.ones((2, 2))}, "holds no dict with the classes"),
-        ({0: np.ones((2, 2)), "a": np.ones((2, 2))}, "holds no dict with the classes"),
-        ({0: np.ones((2, 2)), 1: np.ones((2, 3))}, r"expected one number array \[H, W\] of the same size"),
-        ({0: np.ones(4)}, r"expected one number array \[H, W\]"),
-        ({0: [[1], [1, 0]]}, r"expected one number array \[H, W\]"),
-        ({0: np.array([[None]])}, r"expected one number array \[H, W\]|not a pickle of masks"),
-        ({0: np.full((2, 2), 0.5)}, "holds other values than 0 and 1"),
-        ({0: np.full((2, 2), np.nan)}, "holds other values than 0 and 1"),
-        (
-            {0: np.ones((2, 2)), 1: np.full((2, 2), "1")},
-            r"expected one number array \[H, W\]|other values than 0 and 1|not a pickle of masks",
-        ),
-    ],
-    ids=["list", "empty", "from 1", "mixed keys", "sizes", "flat", "ragged", "object", "halves", "nan", "text"],
-)
-def test_other_pickles_are_refused_naming_the_file(tmp_path, content, message):
-    with pytest.raises(ValueError, match=f"a.pkl.*{message}"):
-        dfm.read_published(dumped(tmp_path / "a.pkl", content))
-
-
-@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle at all", b"\x80\x04}\x94(K\x00"])
-def test_files_that_are_no_pickle_are_refused(tmp_path, content):
-    (tmp_path / "a.pkl").write_bytes(content)
-    with pytest.raises(ValueError, match=r"a\.pkl is not a pickle of masks"):
-        dfm.read_published(tmp_path / "a.pkl")
