@@ -19,6 +19,7 @@ STEPS = {
     "shortcuts": "shortcut tests with controls",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",
+    "published": "tests of brought-in maps",
 }
 
 

@@ -1,6 +1,7 @@
 """Shared fixtures: one thread, a small network, and one run of the whole DAG for the tests that look at its results."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ matplotlib.use("agg")
 
 ROOT = Path(__file__).parents[1]
 PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
-# A folder of pictures beside the sets of config/test.yaml, so that every rule runs.
+# A folder of pictures beside the sets of config/test.yaml, and maps from elsewhere, so that every rule runs.
 PICTURES = {
     "plan": [
         *yaml.safe_load((ROOT / "config" / "test.yaml").read_text())["plan"],
@@ -32,6 +33,9 @@ PICTURES = {
             "shares": {"train": 0.5, "validation": 0.25, "test": 0.25},
         }
     },
+    "published": [
+        {"name": "theirs", "dataset": "pictures", "network": "resnet18", "augmentation": "augmix", "file": "theirs.pkl"}
+    ],
 }  # fmt: skip
 
 
@@ -55,7 +59,7 @@ class Study(NamedTuple):
 
 
 def checkout(root):
-    """Copy what the workflow needs, and draw a folder of 3 x 8 pictures of which one does not decode."""
+    """Copy what the workflow needs, draw a folder of 3 x 8 pictures of which one does not decode, and pickle maps."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -69,6 +73,10 @@ def checkout(root):
             pixels = generator.integers(80 * c, 80 * c + 90, (30, 40, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(root / "pictures" / name / f"{i}.{'jpg' if i % 2 else 'png'}")
     (root / "pictures" / "dots" / "broken.png").write_bytes(b"no picture")
+    # As HFSS writes them: for each class a list of maps, patches turned about the centre of the array.
+    planes = np.kron(generator.random((3, 2, 3, 6)) < 0.3, np.ones((4, 4)))
+    planes = np.concatenate([planes, planes[..., ::-1, ::-1]], axis=-2)
+    (root / "theirs.pkl").write_bytes(pickle.dumps({c: list(planes[c]) for c in range(3)}))
     (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES))
     return Study(root)
 

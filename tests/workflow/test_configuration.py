@@ -123,6 +123,31 @@ def test_a_transfer_without_a_common_seed_is_a_mistake():
     assert mistakes(config)[0] == "transfer.0: resnet18/none and vgg16_bn/none are planned with no seed in common"
 
 
+THEIRS = {"name": "theirs", "dataset": "syn_1", "network": "resnet18_w8", "augmentation": "none", "file": "a.pkl"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ([THEIRS, {**THEIRS, "dataset": "syn_2"}, {**THEIRS, "name": "others"}], None),
+        (
+            [THEIRS, {**THEIRS, "network": "resnet18"}],
+            r"^published\.1: 'resnet18/none' is not planned for syn_1; planned is resnet18_w8/none, resnet34_w8/none$",
+        ),
+        ([{**THEIRS, "dataset": "cifar"}], r"^published\.0: 'resnet18_w8/none' is not .* cifar; planned is nothing$"),
+        ([{**THEIRS, "augmentation": "augmix"}], r"^published\.0: 'resnet18_w8/augmix' is not planned for syn_1"),
+        ([THEIRS, THEIRS, THEIRS], r"^published\.1\.name: 'theirs' is named twice for resnet18_w8/none on syn_1$"),
+        ([{**THEIRS, "name": "ours"}], r"^published\.0\.name: 'ours' is what our own maps are called; write name"),
+        ([{**THEIRS, "name": "a/b"}], r"^published\.0\.name: 'a/b' is not allowed, expected text like"),
+        ([{**THEIRS, "file": ""}], r"^published\.0\.file: '' is not allowed, expected string"),
+        ([{**THEIRS, "seed": 0}], r"^published\.0\.seed: unknown key, allowed here are name, dataset"),
+    ],
+)
+def test_brought_in_maps_must_belong_to_what_is_planned(entries, sentence):
+    found = mistakes(changed("published", entries))
+    assert len(found) == (sentence is not None) and all(re.search(sentence, text) for text in found), found
+
+
 def test_the_schema_names_what_the_library_knows():
     assert SCHEMA["properties"]["networks"]["additionalProperties"]["properties"]["architecture"]["enum"] == names()
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()

@@ -34,6 +34,7 @@ wildcard_constraints:
     augmentation="[a-z0-9_]+",
     seed=r"\d+",
     part=r"\d+",
+    name="[a-z0-9_]+",
 
 
 # What is planned
@@ -87,6 +88,15 @@ def transfers():
     return pairs
 
 
+def of_published(pattern):
+    """A pattern with the wildcards of every brought-in map and planned run of its network filled in."""
+    return [
+        pattern.format(**run, name=entry["name"])
+        for entry in config["published"]
+        for run in runs(**{key: entry[key] for key in ("dataset", "network", "augmentation")})
+    ]
+
+
 # What a step needs
 
 
@@ -137,6 +147,15 @@ def folder_listing(wildcards):
     files = sorted(path for path in root.glob("*/*") if path.is_file())
     facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def published_file(wildcards):
+    """The file of a brought-in map."""
+    keys = ("name", "dataset", "network", "augmentation")
+    for entry in config["published"]:
+        if all(entry[key] == getattr(wildcards, key) for key in keys):
+            return entry["file"]
+    raise WorkflowError(f"The list `published` has no maps {wildcards.name} for this network.")
 
 
 def settings_of_kind(dpath):
@@ -197,7 +216,8 @@ def tables():
     """Names of all tables that are made from the tests of all runs."""
     photographs = ["ood"] if datasets("photographs") else []
     synthetic = ["bandstop"] if datasets("synthetic") else []
-    return ["networks", "dynamics", *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs]
+    published = ["published"] if config["published"] else []
+    return ["networks", "dynamics", *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *published]
 
 
 def everything():
@@ -215,6 +235,7 @@ def everything():
     files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
     files += of_runs(f"{RESULTS}/tests/{RUN}/ood.csv", "photographs")
     files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
+    files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
     files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
     files += [f"{RESULTS}/tables/runtimes.csv", f"{RESULTS}/tables/headlines.rst"]

@@ -9,6 +9,7 @@ rule table:
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
         shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
         ood=of_runs(f"{RESULTS}/tests/{RUN}/ood.csv", "photographs"),
+        published=of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
         code=code("make_tables.py"),
     output:
         [table_file(name) for name in tables()],

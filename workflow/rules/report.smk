@@ -10,6 +10,7 @@ rule runtimes:
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
             *of_runs(f"{RESULTS}/benchmarks/ood/{RUN}.tsv", "photographs"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
+            *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),
         ],
         code=code("join_benchmarks.py"),
     output:
@@ -76,6 +77,7 @@ rule rule_graph_figure:
     params:
         plan=lookup(dpath="plan", within=config),
         transfer=lookup(dpath="transfer", within=config),
+        published=lookup(dpath="published", within=config),
     message:
         "Drawing the rules of the workflow"
     script:

@@ -60,6 +60,37 @@ rule shortcuts:
         "../scripts/measure_shortcuts.py"
 
 
+rule published:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        maps=published_file,
+        code=code("measure_published.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/published_{{name}}.csv",
+    log:
+        f"{RESULTS}/logs/published/{RUN}/{{name}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=3000,
+        runtime=120,
+    params:
+        device=lookup(dpath="device", within=config),
+        split=lookup(dpath="shortcuts/split", within=config),
+        images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
+        controls=lookup(dpath="shortcuts/controls", within=config),
+        seed=lookup(dpath="shortcuts/seed", within=config),
+    message:
+        "Testing the maps {wildcards.name} on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
+    script:
+        "../scripts/measure_published.py"
+
+
 rule ood:
     input:
         images=expand(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import product
@@ -92,8 +93,12 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
     for entry in config["plan"]:
         for dataset, network, augmentation in product(entry["datasets"], entry["networks"], entry["augmentations"]):
             planned.setdefault((dataset, f"{network}/{augmentation}"), set()).update(entry["seeds"])
+
+    def planned_for(dataset: str) -> dict[str, set[int]]:
+        return {run: seeds for (name, run), seeds in planned.items() if name == dataset}
+
     for i, entry in enumerate(config["transfer"]):
-        choices = {run: seeds for (dataset, run), seeds in planned.items() if dataset == entry["dataset"]}
+        choices = planned_for(entry["dataset"])
         ends = ("maps_of", "tested_on")
         for end in ends:
             if entry[end] not in choices:
@@ -101,6 +106,17 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
         if all(entry[end] in choices for end in ends) and not set.intersection(*(choices[entry[end]] for end in ends)):
             yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} are planned with no seed in common"
+    tested: Counter[tuple[str, ...]] = Counter()
+    for i, entry in enumerate(config["published"]):
+        run, choices = f"{entry['network']}/{entry['augmentation']}", planned_for(entry["dataset"])
+        if run not in choices:
+            there = ", ".join(choices) or "nothing"
+            yield f"published.{i}: {run!r} is not planned for {entry['dataset']}; planned is {there}"
+        if entry["name"] == "ours":
+            yield f"published.{i}.name: 'ours' is what our own maps are called; write name: <another name>"
+        tested[key := (entry["name"], entry["dataset"], run)] += 1
+        if tested[key] == 2:
+            yield f"published.{i}.name: {entry['name']!r} is named twice for {run} on {entry['dataset']}"
     edges = config["synthesis"]["band_edges"]
     corner = math.hypot(size := config["synthesis"]["size"], size) / 2
     if sorted(set(edges)) != list(edges) or edges[-1] > corner:

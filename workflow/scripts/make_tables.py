@@ -21,18 +21,35 @@ def network_table(history, weights):
     return best.rename(columns={"epoch": "best_epoch"}).merge(pd.DataFrame(tested), on=RUN)
 
 
+def judged(tests, strong):
+    """The verdicts of every run in a table of tests, one row a run and class."""
+    verdicts = pd.concat(
+        [
+            shortcuts.verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
+            for run, part in tests.groupby(RUN, sort=False)
+        ]
+    )
+    return verdicts[[*RUN, *verdicts.columns.difference(RUN, sort=False)]]
+
+
+def side_by_side(ours, paths, strong):
+    """Our maps and those brought in for the same runs: one row a run, class and kind of maps, with their sizes."""
+    theirs = pd.concat([read_table(path).assign(maps=Path(path).stem.removeprefix("published_")) for path in paths])
+    ours = ours.merge(theirs[RUN].drop_duplicates(), on=RUN).assign(maps="ours")
+    tests = pd.concat([ours, theirs])
+    verdicts = pd.concat([judged(part, strong).assign(maps=maps) for maps, part in tests.groupby("maps", sort=False)])
+    keys = [*RUN, "class", "maps"]
+    table = tests.loc[tests["filter"] == "dfm", [*keys, "positions"]].merge(verdicts, on=keys)
+    return table.iloc[table.groupby(keys[:-1], sort=False).ngroup().argsort(kind="stable")]
+
+
 def main(snakemake):
     """One CSV a table."""
-    given, outputs = snakemake.input, {Path(path).stem: path for path in snakemake.output}
+    given, strong = snakemake.input, snakemake.params.strong
+    outputs = {Path(path).stem: path for path in snakemake.output}
     with job(snakemake):
         tests = joined(given.shortcuts)
-        verdicts = pd.concat(
-            [
-                shortcuts.verdicts(part, snakemake.params.strong).assign(**dict(zip(RUN, run, strict=True)))
-                for run, part in tests.groupby(RUN, sort=False)
-            ]
-        )
-        verdicts = verdicts[[*RUN, *verdicts.columns.difference(RUN, sort=False)]]
+        verdicts = judged(tests, strong)
         tables = {
             "networks": network_table(joined(given.history), given.weights),
             "dynamics": joined(given.dynamics),
@@ -43,6 +60,8 @@ def main(snakemake):
             tables["bandstop"] = joined(given.bandstop)
         if given.ood:
             tables["ood"] = mean_over_draws(joined(given.ood))
+        if given.published:
+            tables["published"] = side_by_side(tests, given.published, strong)
         for name, path in outputs.items():
             write_table(tables[name], path)
 

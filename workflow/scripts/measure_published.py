@@ -1,0 +1,21 @@
+"""Test maps that a published tool wrote as ours are tested, on the same images."""
+
+from frequency_shortcuts import images, networks, published
+from frequency_shortcuts.storage import write_table
+from job import identity, job, started
+from measure_shortcuts import tested
+
+
+def main(snakemake):
+    """TPR and FPR of every class, filter and draw."""
+    params, given = snakemake.params, snakemake.input
+    with job(snakemake):
+        network = networks.load(given.weights, networks.pick_device(params.device))
+        data = images.read(given.images, params.split, params.images_per_class)
+        maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
+        started()
+        write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
