@@ -1,7 +1,9 @@
 """The whole DAG on config/test.yaml: the contract of every file, second runs, and what an edit runs again."""
 
 import json
+import re
 import shutil
+from functools import partial
 
 import h5py
 import nbformat
@@ -11,7 +13,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from frequency_shortcuts import adcs, dfm, images, networks, spectrum
+from conftest import PICTURES
+from frequency_shortcuts import adcs, dfm, images, networks, published, spectrum
 from frequency_shortcuts.storage import sha256
 
 RUNS = [
@@ -171,9 +174,62 @@ def test_ood_and_transfer_tables_hold_every_test(study):
     assert set(transfer["tested_on"]) == {"resnet18/autoaugment/seed0"}
 
 
+def test_brought_in_maps_are_tested_beside_ours(study):
+    read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
+    ours, theirs = (
+        read(study.results / "tests" / RUNS[4] / f"{name}.csv") for name in ("shortcuts", "published_theirs")
+    )
+    assert list(ours) == list(theirs) and len(ours) == len(theirs)
+    keys = ["class", "filter", "draw"]
+    assert ours[keys].equals(theirs[keys])
+    unfiltered = (table[table["filter"] == "unfiltered"].set_index("class")["tpr"] for table in (ours, theirs))
+    assert next(unfiltered).equals(next(unfiltered))
+    with pytest.warns(UserWarning, match="lacked their conjugate partner"):
+        masks = published.read(study.root / "theirs.pkl")
+    assert list(theirs.loc[theirs["filter"] == "dfm", "positions"]) == list(masks.sum(axis=(1, 2)))
+    table, verdicts = (read(study.results / "tables" / f"{name}.csv") for name in ("published", "shortcuts"))
+    assert list(table["maps"]) == ["ours", "theirs"] * 3 and set(table["verdict"]) <= {"strong", "weak", "none"}
+    mine = table[table["maps"] == "ours"].drop(columns=["maps", "positions"]).reset_index(drop=True)
+    same = verdicts[verdicts["dataset"] == "pictures"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, same, check_dtype=False)  # whole numbers have another type beside fractions
+
+
+def test_maps_are_handed_over_in_both_published_layouts(study):
+    stem = f"results/test/published/{RUNS[2]}"
+    done = study.snakemake(f"{stem}/hfss/top_5.pkl", "--cores", "1")
+    assert done.returncode == 0 and done.stdout.count("for the published tools") == 1, done.stdout
+    maps = dfm.read(study.results / "dfm" / f"{RUNS[2]}.h5")
+    for layout in published.LAYOUTS:
+        for percent in (1, 5, 10, 20):
+            handed = published.read(study.root / stem / layout / f"top_{percent}.pkl", (10, 32, 32))
+            assert np.array_equal(handed, maps.mask(percent))
+    planned = study.snakemake("published_maps", "--dry-run").stdout
+    assert re.search(r"hand_over +4\n", planned) and "train" not in planned, planned
+
+
+def test_maps_that_do_not_fit_are_refused_with_one_sentence(study):
+    (study.root / "wrong.yaml").write_text(
+        yaml.safe_dump({"published": [{**PICTURES["published"][0], "dataset": "syn_2", "augmentation": "none"}]})
+    )
+    target = f"results/test/tests/{RUNS[0]}/published_theirs.csv"
+    done = study.snakemake(target, "--cores", "1", extra=["wrong.yaml"])
+    sentence = "theirs.pkl holds maps of 3 classes at 24 x 24, but 4 classes at 32 x 32 are expected"
+    assert done.returncode != 0 and f"ERROR in published: {sentence}" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout and not (study.root / target).exists()
+
+
 def test_tables_join_all_runs(study):
     tables = {path.stem: pd.read_csv(path, keep_default_na=False) for path in (study.results / "tables").glob("*.csv")}
-    assert {"networks", "dynamics", "bandstop", "shortcuts", "shortcuts_over_seeds", "ood", "runtimes"} == set(tables)
+    assert {
+        "networks",
+        "dynamics",
+        "bandstop",
+        "shortcuts",
+        "shortcuts_over_seeds",
+        "ood",
+        "published",
+        "runtimes",
+    } == set(tables)
     assert len(tables["networks"]) == len(RUNS)
     assert len(tables["shortcuts"]) == sum(of(run)[0] for run in RUNS)
     assert set(tables["shortcuts"]["verdict"]) <= {"strong", "weak", "none"}
@@ -185,7 +241,7 @@ def test_tables_join_all_runs(study):
     assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
     runtimes = tables["runtimes"][["wall_s", "start_up_s"]].astype(float)
     assert runtimes["start_up_s"].between(0, runtimes["wall_s"]).all()
-    assert set(tables["runtimes"]["step"]) == {"train", "adcs", "cull", "shortcuts", "ood", "transfer"}
+    assert set(tables["runtimes"]["step"]) == {"train", "adcs", "cull", "shortcuts", "ood", "transfer", "published"}
 
 
 def test_every_figure_is_drawn_by_an_executed_notebook(study):
@@ -247,7 +303,7 @@ def test_a_changed_setting_runs_again_only_what_reads_it(study):
     (study.root / "percent.yaml").write_text(yaml.safe_dump({"shortcuts": {"percent": 10}}))
     planned = study.snakemake("--dry-run", extra=["percent.yaml"]).stdout
     jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
-    assert {"shortcuts", "ood", "transfer"} <= jobs and not {"train", "cull", "adcs"} & jobs, planned
+    assert {"shortcuts", "ood", "transfer"} <= jobs and not {"train", "cull", "adcs", "published"} & jobs, planned
 
 
 def test_a_job_that_fails_says_why_and_leaves_what_is_finished(study):

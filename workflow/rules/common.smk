@@ -220,6 +220,11 @@ def tables():
     return ["networks", "dynamics", *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *published]
 
 
+def handed_over(layout):
+    """The maps of a run in a published layout, one file a percentage."""
+    return [f"{RESULTS}/published/{RUN}/{layout}/top_{percent:g}.pkl" for percent in config["dfm"]["percents"]]
+
+
 def everything():
     """Every file of the study, short of the report."""
     files = [f"{RESULTS}/data/{name}.h5" for name in datasets()]

@@ -54,3 +54,22 @@ if not WHOLE:
             "Joining the parts of {output}"
         script:
             "../scripts/merge_parts.py"
+
+
+rule hand_over:
+    input:
+        dfm=f"{RESULTS}/dfm/{RUN}.h5",
+        code=code("hand_over.py"),
+    output:
+        iccv2023=handed_over("iccv2023"),
+        hfss=handed_over("hfss"),
+    log:
+        f"{RESULTS}/logs/hand_over/{RUN}.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        percents=lookup(dpath="dfm/percents", within=config),
+    message:
+        "Writing the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}) for the published tools"
+    script:
+        "../scripts/hand_over.py"

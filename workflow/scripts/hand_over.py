@@ -1,0 +1,17 @@
+"""Write the maps of one network as the published tools read them."""
+
+from frequency_shortcuts import dfm, published
+from job import job
+
+
+def main(snakemake):
+    """One file a layout and percentage."""
+    with job(snakemake):
+        maps = dfm.read(snakemake.input.dfm)
+        for layout, paths in snakemake.output.items():
+            for percent, path in zip(snakemake.params.percents, paths, strict=True):
+                published.write(path, maps.mask(percent), layout)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
