@@ -33,6 +33,12 @@ rule all:
     localrule: True
 
 
+rule own:
+    input:
+        own(),
+    localrule: True
+
+
 rule published_maps:
     input:
         [file for layout in ("iccv2023", "hfss") for path in handed_over(layout) for file in of_runs(path)],

@@ -25,12 +25,12 @@ PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
 PICTURES = {
     "plan": [
         *yaml.safe_load((ROOT / "config" / "test.yaml").read_text())["plan"],
-        {"datasets": ["pictures"], "networks": ["resnet18"], "augmentations": ["augmix"], "seeds": [0]},
+        {"datasets": ["pictures"], "networks": ["resnet18"], "augmentations": ["augmix", "sin"], "seeds": [0]},
     ],
     "datasets": {
         "pictures": {
             "source": "folder", "root": "pictures", "size": 24, "channels": 3, "split_seed": 0, "on_error": "skip",
-            "shares": {"train": 0.5, "validation": 0.25, "test": 0.25},
+            "shares": {"train": 0.5, "validation": 0.25, "test": 0.25}, "stylised": "negatives",
         }
     },
     "published": [
@@ -68,11 +68,14 @@ def checkout(root):
             shutil.copy(source, root / part)
     generator = np.random.default_rng(0)
     for c, name in enumerate(("bands", "checks", "dots")):
-        (root / "pictures" / name).mkdir(parents=True)
+        for folder in ("pictures", "negatives"):
+            (root / folder / name).mkdir(parents=True)
         for i in range(8):
             pixels = generator.integers(80 * c, 80 * c + 90, (30, 40, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(root / "pictures" / name / f"{i}.{'jpg' if i % 2 else 'png'}")
-    (root / "pictures" / "dots" / "broken.png").write_bytes(b"no picture")
+            Image.fromarray(255 - pixels).save(root / "negatives" / name / f"{i}.png")
+    for folder in ("pictures", "negatives"):
+        (root / folder / "dots" / "broken.png").write_bytes(b"no picture")
     # As HFSS writes them: for each class a list of maps, patches turned about the centre of the array.
     planes = np.kron(generator.random((3, 2, 3, 6)) < 0.3, np.ones((4, 4)))
     planes = np.concatenate([planes, planes[..., ::-1, ::-1]], axis=-2)

@@ -23,6 +23,7 @@ from .images import RUN, check_classes
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core
+RANKED = 2**22  # numbers that are ranked at once
 SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
 
 
@@ -126,5 +127,10 @@ def accumulate(
         amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, channel_weights, axes=(1, 0))
     )
     # The number of classes below minus the number above is 2 * (average rank) - classes - 1: one sort
-    # instead of classes^2 comparisons.
-    return (2 * rankdata(energy, axis=0) - len(energy) - 1).astype(np.int16)
+    # instead of classes^2 comparisons. Ranking takes several times the memory of what is ranked: by rows of the plane.
+    out = np.empty(energy.shape, np.int16)
+    rows = max(1, RANKED // (energy.shape[0] * energy.shape[2]))
+    for start in range(0, energy.shape[1], rows):
+        some = np.s_[:, start : start + rows]
+        out[some] = 2 * rankdata(energy[some], axis=0) - len(energy) - 1
+    return out

@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 
 from . import operations
 
-NAMES = ("none", "autoaugment", "augmix")
+NAMES = ("none", "autoaugment", "augmix", "sin")
 
 # Only read: torchvision's policies, operations and magnitudes, which have no public name.
 _AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
@@ -31,6 +31,8 @@ class Augmentation:
     image's own reflection. flip: mirror left to right half of the time. crop_scale: least and
     greatest share of the image's area that a random resized crop keeps; (1, 1) leaves the scale, and
     with it every frequency, alone. crop_ratio: least and greatest width to height of a crop.
+    stylised_share: with `sin`, the share of training images that their stylised twin takes the place of, which
+    is done where the images are read (`training.train`).
     """
 
     name: str = "none"
@@ -38,6 +40,7 @@ class Augmentation:
     flip: bool = True
     crop_scale: tuple[float, float] = (1.0, 1.0)
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    stylised_share: float = 0.5
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -47,10 +50,12 @@ class Augmentation:
         object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         if not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
             raise ValueError(f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1")
+        if not 0 < self.stylised_share <= 1:
+            raise ValueError(f"stylised_share {self.stylised_share}: expected above 0 and at most 1")
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""
-        if self.name != "none":
+        if self.name in ("autoaugment", "augmix"):
             images = autoaugment(images) if self.name == "autoaugment" else augmix(images)
         return self._geometry(images.float())
 

@@ -14,7 +14,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -30,8 +30,9 @@ from tqdm import tqdm
 from . import screening
 from .evaluation import network_digest
 from .frozen import Frozen, Precision, memory_budget
-from .images import check_classes, normalise
+from .images import check_classes
 from .removal import Removal
+from .sources import Source
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray, positions
 from .storage import Journal, replacing_hdf5
 
@@ -42,7 +43,7 @@ METHODS = ("exact", "screened")
 # Filtered images between two stored blocks: minutes on a CPU at 224 pixels, a second on a large GPU.
 BLOCK = 8192
 # The modules whose change makes stored blocks another computation's.
-CODE = ("culling", "frozen", "removal", "screening", "spectrum")
+CODE = ("culling", "frozen", "removal", "screening", "sources", "spectrum")
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def cull(
     Parameters
     ----------
     network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and left as it was
-    images : [n, channels, H, W], a tensor, an array or an open HDF5 dataset. float32 and float64 are taken
-        as they are; uint8 is read piece by piece and normalised with `mean` and `std`, which it needs
+    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like (`sources.Source`), read piece
+        by piece. float32 and float64 are taken as they are; uint8 is normalised with `mean` and `std`, which it needs
     labels : [n], 0 to n_classes - 1
     percent, target_recall : `screened` looks for the best `percent` % of the spectrum, and for this share of them
     patience : `screened` goes on until that set has held while so many pairs were evaluated further
@@ -139,7 +140,7 @@ def cull(
     if not 0 <= part[0] < part[1]:
         raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
     labels = np.asarray(labels)
-    check_classes(labels, range(n_classes), n_images=len(images))
+    check_classes(labels, range(n_classes), n_images=images.shape[0])
     pairs = ConjugatePairs(*images.shape[-2:])
     wanted = positions(pairs.height, pairs.width, percent)
     work = engine(
@@ -204,35 +205,39 @@ def cull(
     return result
 
 
-def merge(parts: Sequence[Culling]) -> Culling:
-    """The culling whose parts these are, in any order.
+def merge(parts: Iterable[Culling]) -> Culling:
+    """The culling whose parts these are, in any order, looked at one by one: an iterator may read them.
 
     Raises ValueError where parts differ in their settings, overlap, or one is missing.
     """
-    if not parts:
+    names = [field.name for field in fields(Culling)]
+    joined: dict[str, Any] = {}
+    for part in parts:
+        mine = {name: getattr(part, name) for name in names}
+        there = ~np.isnan(part.increment)
+        if not joined:
+            joined = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in mine.items()}
+            times, owned = there.astype(np.int32), there.any(axis=1)
+            continue
+        settings = [name for name in names if not isinstance(joined[name], np.ndarray)]
+        if differ := [name for name in settings if mine[name] != joined[name]]:
+            raise ValueError(f"the parts come from different cullings: they differ in {', '.join(differ)}")
+        times += there
+        joined["increment"][there] = part.increment[there]
+        joined["evaluated"] |= part.evaluated
+        joined["passes"] += part.passes
+        # What is said of a whole class is the same in all of its parts.
+        new = there.any(axis=1) & ~owned
+        for name in set(names).difference(settings, ("increment", "evaluated", "passes")):
+            joined[name][new] = mine[name][new]
+        owned |= new
+    if not joined:
         raise ValueError("there are no parts to merge")
-    first, names = parts[0], [field.name for field in fields(Culling)]
-    settings = [name for name in names if not isinstance(getattr(first, name), np.ndarray)]
-    differ = [name for name in settings if any(getattr(part, name) != getattr(first, name) for part in parts)]
-    if differ:
-        raise ValueError(f"the parts come from different cullings: they differ in {', '.join(differ)}")
-    times = np.sum([~np.isnan(part.increment) for part in parts], axis=0)
     if (times != 1).any():
         c = int(np.argmax((times != 1).any(axis=1)))
         problem = "missing" if (times == 0).any() else "there twice"
         raise ValueError(f"the parts do not make up one culling: some increments of class {c} are {problem}")
-    owner = np.argmax([~np.isnan(part.increment).all(axis=1) for part in parts], axis=0)  # [class]
-
-    def of_class(name: str) -> npt.NDArray:
-        return np.stack([getattr(parts[i], name)[c] for c, i in enumerate(owner)])
-
-    joined: dict[str, Any] = {
-        "increment": np.nansum([part.increment for part in parts], axis=0),
-        "evaluated": np.any([part.evaluated for part in parts], axis=0),
-        "passes": np.sum([part.passes for part in parts], axis=0),
-    }
-    per_class: dict[str, Any] = {name: of_class(name) for name in names if name not in (*joined, *settings)}
-    return Culling(**joined, **per_class, **{name: getattr(first, name) for name in settings})
+    return Culling(**joined)
 
 
 def write_part(path: str | os.PathLike[str], part: Culling) -> None:
@@ -241,7 +246,8 @@ def write_part(path: str | os.PathLike[str], part: Culling) -> None:
         for field in fields(Culling):
             value = getattr(part, field.name)
             if isinstance(value, np.ndarray):
-                file.create_dataset(field.name, data=value)
+                # The increments of other parts are missing here: compressed they take no room.
+                file.create_dataset(field.name, data=value, compression="gzip" if value.ndim > 1 else None)
             else:
                 file.attrs[field.name] = value
 
@@ -273,45 +279,6 @@ def _tiling(n_images: int, batch: int) -> tuple[int, int]:
     return at_once, max(1, batch // at_once)
 
 
-class Source:
-    """Images from memory or a file, as the network sees them."""
-
-    def __init__(self, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None, frozen: Frozen) -> None:
-        self.images, self.mean, self.std = images, mean, std
-        self.device, self.dtype = frozen.device, frozen.dtype
-        found = self._read(np.arange(1)).dtype
-        if found == torch.uint8 and (mean is None or std is None):
-            raise ValueError("uint8 images need the mean and std to normalise them with")
-        if found not in (torch.uint8, torch.float32, torch.float64):
-            raise ValueError(f"images of dtype {found}: expected float32, float64 or uint8")
-
-    def take(self, chosen: IntArray) -> Tensor:
-        """The chosen images [k], in that order, on the device, of the network's dtype: [k, channels, H, W]."""
-        images = self._read(chosen).to(self.device)
-        if images.dtype == torch.uint8:
-            return normalise(images, self.mean, self.std, self.dtype)  # type: ignore[arg-type]
-        return images.to(self.dtype)
-
-    def digest(self) -> bytes:
-        """SHA-256 of all images and of what they are normalised with."""
-        found = hashlib.sha256(repr(self.images.shape).encode())
-        for value in (self.mean, self.std):
-            found.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
-        step = max(1, 2**26 // max(1, self._read(np.arange(1)).nbytes))
-        for start in range(0, len(self.images), step):
-            piece = self._read(np.arange(start, min(start + step, len(self.images))))
-            found.update(piece.detach().cpu().contiguous().numpy().data)
-        return found.digest()
-
-    def _read(self, chosen: IntArray) -> Tensor:
-        if isinstance(self.images, h5py.Dataset):  # it wants its indices in order
-            order = np.argsort(chosen)
-            return torch.from_numpy(self.images[chosen[order]][np.argsort(order)])
-        if isinstance(self.images, Tensor):
-            return self.images[torch.as_tensor(chosen, device=self.images.device)]
-        return torch.from_numpy(np.asarray(self.images[chosen]))
-
-
 @dataclass
 class Engine:
     """What the culling of every class works with; `batch` shrinks when the device's memory does not suffice."""
@@ -341,7 +308,7 @@ def engine(
     if (memory_mib is not None and memory_mib <= 0) or (batch is not None and batch < 1):
         raise ValueError(f"memory_mib {memory_mib}, batch {batch}: expected above 0 and at least 1, or None")
     frozen = Frozen(network, precision, compiled=compiled)
-    source = Source(images, mean, std, frozen)
+    source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
     frozen.check(source.take(np.arange(1)))
     budget = memory_budget(memory_mib, frozen.device)
     if batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
 
 
 def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
-    """The dominant frequency map of every class: increments [class, pairs] -> bool [class, H, W], centred.
+    """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
     The best-ranked pairs are kept until at least int(percent / 100 * H * W) positions are.
     """
@@ -55,11 +55,16 @@ class DFM:
 
     def mask(self, percent: float) -> BoolArray:
         """The map of every class, bool [class, H, W]. Raises ValueError for a percentage the file does not hold."""
-        stored = float(f"{percent:g}")  # as the names in the file are written
-        if stored not in self.masks:
-            held = ", ".join(f"{p:g}" for p in self.masks)
-            raise ValueError(f"no top-{percent:g} % map in the DFM file: it holds {held}")
-        return self.masks[stored]
+        return self.masks[_stored(percent, self.masks)]
+
+
+def _stored(percent: float, held: Iterable[float]) -> float:
+    """A percentage as it is written in a file that holds these. Raises ValueError if it is not among them."""
+    if (stored := float(f"{percent:g}")) not in held:
+        raise ValueError(
+            f"no top-{percent:g} % map in the DFM file: it holds {', '.join(f'{p:g}' for p in sorted(held))}"
+        )
+    return stored
 
 
 def write(
@@ -74,16 +79,22 @@ def write(
     created_by: str,
 ) -> None:
     """Write a DFM file: increments, ranks, what was evaluated exactly, and one mask a percentage."""
+    size = pairs.height, pairs.width
     with replacing_hdf5(path) as file:
 
-        def plane(name: str, values: npt.NDArray) -> None:
-            file.create_dataset(name, data=values, compression="gzip", shuffle=True)
+        def planes(name: str, dtype: npt.DTypeLike, of_class: Callable[[int], npt.NDArray]) -> None:
+            # Class by class: the planes of a thousand classes at once would be gigabytes.
+            shape = (len(culling.increment), *size)
+            stored = file.create_dataset(name, shape, dtype, chunks=(1, *size), compression="gzip", shuffle=True)
+            for c in range(len(stored)):
+                stored[c] = of_class(c)
 
-        plane("loss_increment", pairs.scatter(culling.increment.astype(np.float32)))
-        plane("rank", pairs.scatter(rank(culling.increment)))
-        plane("evaluated", pairs.scatter(culling.evaluated))
+        increment, evaluated = culling.increment, culling.evaluated
+        planes("loss_increment", np.float32, lambda c: pairs.scatter(increment[c].astype(np.float32)))
+        planes("rank", np.int32, lambda c: pairs.scatter(rank(increment[c])))
+        planes("evaluated", bool, lambda c: pairs.scatter(evaluated[c]))
         for percent in percents:
-            plane(f"mask/top_{percent:g}", dominant(culling.increment, pairs, percent))
+            planes(f"mask/top_{percent:g}", bool, lambda c, percent=percent: dominant(increment[c], pairs, percent))  # type: ignore[misc]
         file.attrs.update(
             layout="centred",
             method=culling.method,
@@ -102,8 +113,7 @@ def write(
 
 def _screening(culling: Culling, pairs: ConjugatePairs) -> dict[str, Any]:
     """What a screened culling is worth, a number a class: how it was audited and what recall that speaks for."""
-    found = dominant(culling.increment, pairs, culling.percent)
-    held = pairs.gather(found).sum(axis=-1)
+    held = np.array([pairs.gather(dominant(one, pairs, culling.percent)).sum() for one in culling.increment])
     audit = culling.left_out, culling.audited, culling.missed
     estimate, low, high = screening.recall(held, *audit)
     return {
@@ -130,3 +140,15 @@ def read(path: str | os.PathLike[str]) -> DFM:
             masks=dict(sorted(masks.items())),
             attributes=dict(file.attrs),
         )
+
+
+def read_mask(
+    path: str | os.PathLike[str], percent: float, classes: npt.NDArray[np.int64] | slice = slice(None)
+) -> BoolArray:
+    """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
+
+    Raises ValueError for a percentage the file does not hold.
+    """
+    with h5py.File(path, "r") as file:
+        names = {float(name.removeprefix("top_")): name for name in file["mask"]}
+        return file["mask"][names[_stored(percent, names)]][classes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,11 @@ def device_of(network: nn.Module) -> torch.device:
     return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
 
+def dtype_of(network: nn.Module) -> torch.dtype | None:
+    """The dtype of the network's parameters (None for one without any)."""
+    return next((parameter.dtype for parameter in network.parameters()), None)
+
+
 def network_digest(network: nn.Module) -> bytes:
     """SHA-256 of what decides a network's answers: its modules, its weights, PyTorch's version."""
     found = hashlib.sha256(repr((network, torch.__version__)).encode())
@@ -40,25 +45,35 @@ def network_digest(network: nn.Module) -> bytes:
     return found.digest()
 
 
+class Asked:
+    """A network that is asked, batch after batch, what it calls the images; inside `evaluating` and inference mode."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network, self.device, self._layout = network, device_of(network), torch.channels_last
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Images [n, channels, H, W] on any device -> int64 [n] on the network's."""
+        try:
+            return self._ask(images)
+        except RuntimeError as error:
+            if "view size" not in str(error) or self._layout is torch.contiguous_format:
+                raise
+        self._layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
+        return self._ask(images)
+
+    def _ask(self, images: Tensor) -> Tensor:
+        # A copy: a network whose first layer works in place must not change the caller's images.
+        return self.network(images.to(self.device, memory_format=self._layout, copy=True)).argmax(dim=1)
+
+
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
-    device, layout = device_of(network), torch.channels_last
-
-    def ask(batch: Tensor) -> Tensor:
-        # A copy: a network whose first layer works in place must not change the caller's images.
-        return network(batch.to(device, memory_format=layout, copy=True)).argmax(dim=1)
-
     called = torch.empty(len(images), dtype=torch.int64)
     with evaluating(network), torch.inference_mode():
+        ask = Asked(network)
         for start in range(0, len(images), batch_size):
             some = slice(start, start + batch_size)
-            try:
-                called[some] = ask(images[some]).cpu()
-            except RuntimeError as error:
-                if "view size" not in str(error) or layout is torch.contiguous_format:
-                    raise
-                layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
-                called[some] = ask(images[some]).cpu()
+            called[some] = ask(images[some]).cpu()
     return called
 
 
@@ -67,9 +82,15 @@ def accuracy(network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor)
     return float(np.mean(predict(network, images).numpy() == np.asarray(labels)))
 
 
+def accuracy_in_batches(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """As `accuracy`, from batches of images and labels, such as those of `images.Split.batches`."""
+    right = [(predict(network, images) == labels.cpu()) for images, labels in batches]
+    return float(torch.cat(right).double().mean())
+
+
 def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:
     """Counts int64 [true class, called class]."""
-    labels, called = np.asarray(labels), np.asarray(called)
+    labels, called = np.asarray(labels, np.int64), np.asarray(called, np.int64)
     if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
         raise ValueError(f"labels {labels.min()} to {labels.max()}: expected 0 to {n_classes - 1}")
     if len(called) and called.max() >= n_classes:

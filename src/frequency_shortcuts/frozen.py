@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .evaluation import device_of, evaluating
+from .evaluation import device_of, dtype_of, evaluating
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,7 @@ class Frozen:
         if precision not in PRECISIONS:
             raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
-        own = next((parameter.dtype for parameter in network.parameters()), None)
-        self.dtype = torch.float64 if own == torch.float64 else torch.float32
+        self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         self.layout = torch.channels_last
         self._plain = network
         self._hold(fold(network))

@@ -1,53 +1,73 @@
-"""Image stores in HDF5, folders of images, and normalisation.
+"""Image stores in HDF5, and normalisation.
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
 [n, channels, H, W] and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per channel,
-of the training images, in units of [0, 1]), `source` and `checksum`.
+of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
+twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
+when they are read, for sets that are too large to be kept twice.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
+from tqdm import tqdm
 
-from .storage import replacing_hdf5
+from .folders import Pictures
+from .storage import WholeFile, replacing_hdf5
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
 RUN = 64  # images to read at once: HDF5 is slower at thousands in one call, and far slower at lists of indices
+BLOCK = 256  # images to write at once
+IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
+SAMPLED = 5000  # training images that the statistics of a store of files are taken from
 Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Split:
     """Labelled images of one split, with what is needed to show them to a network.
 
-    images: uint8 [n, channels, H, W]; labels: int64 [n]; mean, std: float64 [channels].
+    images: uint8 [n, channels, H, W], an array, or `Stored` or `Pictures` where it is read when it is indexed;
+    labels: int64 [n]; mean, std: float64 [channels]; stylised: as images, a twin of each, or None.
     """
 
-    images: npt.NDArray[np.uint8]
+    images: Any
     labels: npt.NDArray[np.int64]
     classes: tuple[str, ...]
     mean: npt.NDArray[np.float64]
     std: npt.NDArray[np.float64]
+    stylised: Any = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
         """Normalised images [n, channels, H, W] and labels [n] on a device: what a network sees."""
-        images = torch.from_numpy(self.images).to(device)
+        images = torch.from_numpy(self.images[:]).to(device)
         return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
+
+    def batches(self, device: torch.device | str = "cpu", size: int = 512) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `tensors`, but `size` images at a time."""
+        for start in range(0, len(self), size):
+            pixels = torch.from_numpy(self.images[start : start + size]).to(device)
+            labels = torch.from_numpy(self.labels[start : start + size]).to(device)
+            yield normalise(pixels, self.mean, self.std), labels
 
 
 def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -59,81 +79,380 @@ def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: to
 
 def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1]."""
-    # A histogram is exact; it is filled in blocks, since bincount makes a wide copy of what it counts.
-    histogram = np.zeros((images.shape[1], 256))
-    for start in range(0, len(images), 1024):
-        for c, channel in enumerate(images[start : start + 1024].swapaxes(0, 1)):
-            histogram[c] += np.bincount(channel.ravel(), minlength=256)
-    levels = np.arange(256) / 255
-    weight = histogram / histogram.sum(axis=1, keepdims=True)
-    mean = weight @ levels
-    return mean, np.sqrt(np.maximum(weight @ levels**2 - mean**2, 0))
+    return _moments(sum(map(_sums, images)), len(images) * images[0, 0].size)
+
+
+def _sums(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Sum and sum of squares of each channel, [2, channels]: integers, so that they are exact in any order."""
+    squares = np.square(pixels, dtype=np.uint16)
+    return np.stack([found.sum(axis=(1, 2), dtype=np.int64) for found in (pixels, squares)])
+
+
+def _moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and standard deviation, in units of [0, 1], from `_sums` over so many pixels."""
+    mean, square = sums / n_pixels
+    return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255
 
 
 def write(
     path: str | os.PathLike[str],
-    splits: Mapping[str, Labelled],
+    splits: Mapping[str, tuple[Any, npt.NDArray[np.int64]]],
     *,
     classes: Sequence[str],
     source: str,
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+    stylised: Any = None,
+    workers: int = 1,
+    progress: bool = False,
 ) -> None:
     """Write a store, whole or not at all.
 
-    `statistics` are the mean and std to normalise with; by default those of the `train` split.
-    `planted` (synthetic sets) goes to the group of that name. Raises ValueError, naming split and
-    class, where a class has no image or an image holds no contrast at all to normalise with.
+    Parameters
+    ----------
+    splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], anything that gives
+        one when it is sliced, or `Pictures`; they are read block by block, so that memory does not grow with n
+    statistics : mean and std to normalise with; by default those of the `train` split
+    planted : masks of a synthetic set, for the group of that name
+    stylised : as images, a twin of each of the `train` split
+    workers : threads that compress
+
+    Raises ValueError, naming split and class, where a class has no image, or where the images hold no
+    contrast at all to normalise with.
     """
-    digest = hashlib.sha256()
     for split, (images, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(images))
-        digest.update(np.ascontiguousarray(images).data)
-        digest.update(np.ascontiguousarray(labels).data)
     if statistics is None and "train" not in splits:
         raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
-    mean, std = statistics or pixel_statistics(splits["train"][0])
-    if np.any(np.asarray(std) <= 0):
-        raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
-    with replacing_hdf5(path) as file:
+    if stylised is not None and len(stylised) != len(splits["train"][0]):
+        raise ValueError(f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images")
+    digest = hashlib.sha256()
+    with replacing_hdf5(path) as file, ThreadPoolExecutor(max(1, workers)) as pool:
+        mean, std = (None, None) if statistics is None else map(np.asarray, statistics)
+        skipped = 0
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
-            group.create_dataset(
-                "images", data=images, chunks=(1, *images.shape[1:]), compression="gzip", compression_opts=1
-            )
-            group.create_dataset("labels", data=labels)
+            about = f"storing {split}" if progress else None
+            kept, sums = _write_images(file, group, "images", images, pool, digest, about)
+            check_classes(labels[kept], classes, f"{source}, split {split}")
+            skipped += len(labels) - len(kept)
+            group.create_dataset("labels", data=labels[kept])
+            digest.update(np.ascontiguousarray(labels[kept]).data)
+            if statistics is None and split == "train":
+                mean, std = _moments(sums, len(kept) * math.prod(images.shape[2:]))
+            if stylised is not None and split == "train":
+                about = "storing stylised" if progress else None
+                twins, _ = _write_images(file, group, "stylised", stylised, pool, digest, about)
+                if not np.array_equal(twins, kept):
+                    raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
         for name, mask in (planted or {}).items():
             file.create_dataset(f"planted/{name}", data=mask)
         if planted:
             file.attrs["layout"] = "centred"
-        file.attrs["classes"] = list(classes)
-        file.attrs["mean"], file.attrs["std"] = mean, std
-        file.attrs["source"], file.attrs["checksum"] = source, digest.hexdigest()
-        file.attrs["created_by"] = created_by
+        source += f", {skipped} undecodable images skipped" if skipped else ""
+        _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
 
 
-def read(path: str | os.PathLike[str], split: str, per_class: int | None = None) -> Split:
-    """Read one split of a store, or the first `per_class` images of each class in it.
+def write_files(
+    path: str | os.PathLike[str],
+    splits: Mapping[str, tuple[Pictures, npt.NDArray[np.int64]]],
+    *,
+    classes: Sequence[str],
+    source: str,
+    created_by: str,
+    statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+) -> None:
+    """Write a store of files: where the images lie and what they are, for sets too large to be kept twice.
 
-    Raises ValueError where the store has no such split or no image of a class.
+    By default the statistics are those of `SAMPLED` training images. For the errors see `write`.
+    """
+    for split, (pictures, labels) in splits.items():
+        check_classes(labels, classes, f"{source}, split {split}", len(pictures))
+        odd = [str(name) for name in pictures.files if not _is_utf8(str(name))]
+        if odd:
+            raise ValueError(f"{source}: the file name {odd[0]!r} is not UTF-8, rename it")
+    if statistics is None:
+        if "train" not in splits:
+            raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
+        train = splits["train"][0]
+        some = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
+        sums = sum(found for _, found in some.decoded(then=_sums))
+        statistics = _moments(sums, len(some) * math.prod(train.shape[2:]))
+    digest = hashlib.sha256()
+    with replacing_hdf5(path) as file:
+        for split, (pictures, labels) in splits.items():
+            group = file.create_group(split)
+            names = [str(Path(name).absolute()) for name in pictures.files]
+            group.create_dataset("files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True)
+            group["files"].attrs["shape"] = pictures.shape[1:]
+            group["files"].attrs["resize"] = pictures.resize or 0
+            group.create_dataset("labels", data=labels)
+            for name in names:
+                digest.update(f"{name} {Path(name).stat().st_size}\n".encode())
+            digest.update(np.ascontiguousarray(labels).data)
+        mean, std = map(np.asarray, statistics)
+        _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
+
+
+def _text(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _describe(
+    file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, checksum: str, created_by: str
+) -> None:
+    if np.any(np.asarray(std) <= 0):
+        raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
+    file.attrs["classes"] = list(classes)
+    file.attrs["mean"], file.attrs["std"] = mean, std
+    file.attrs["source"], file.attrs["checksum"] = source, checksum
+    file.attrs["created_by"] = created_by
+
+
+def _write_images(
+    file: WholeFile,
+    group: h5py.Group,
+    name: str,
+    images: Any,
+    pool: ThreadPoolExecutor,
+    digest: Any,
+    progress: str | None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Write images one by one; returns the positions of those that were written, and their `_sums`, [2, channels]."""
+    shape = images.shape
+    stored = group.create_dataset(
+        name, shape, np.uint8, chunks=(1, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
+    )
+    sums = np.zeros((2, shape[1]), np.int64)
+    kept: list[int] = []
+    for position, (pixels, deflated, found) in _packed(images, pool, progress):
+        # A chunk is an image. It was compressed by a thread, since HDF5 compresses one after the other.
+        stored.id.write_direct_chunk((len(kept), 0, 0, 0), deflated)
+        kept.append(position)
+        digest.update(pixels.data)
+        sums += found
+        if len(kept) % BLOCK == 0:
+            file.check()
+    if len(kept) < len(images):
+        stored.resize(len(kept), axis=0)
+    return np.array(kept, np.int64), sums
+
+
+Packed = tuple[npt.NDArray[np.uint8], bytes, npt.NDArray[np.int64]]
+
+
+def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
+    """All images in order: (position, what `_pack` makes of it)."""
+    if isinstance(images, Pictures):
+        yield from images.decoded(progress, _pack)
+        return
+    starts = range(0, len(images), BLOCK)
+    for start in tqdm(starts, desc=progress, unit="block", disable=None if progress else True):
+        block = np.ascontiguousarray(images[start : start + BLOCK], np.uint8)
+        yield from zip(range(start, start + len(block)), pool.map(_pack, block), strict=True)
+
+
+def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
+    return pixels, zlib.compress(pixels.data, 1), _sums(pixels)
+
+
+@contextmanager
+def opened(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
+    """A store that a user brings: the open file, its classes and its splits.
+
+    It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`. Raises
+    ValueError where it is none.
+    """
+    try:
+        file = h5py.File(store, "r")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no image store at {store}") from None
+    except OSError as error:
+        raise ValueError(f"{store} is not an HDF5 file ({error})") from error
+    with file:
+        splits = [name for name in ("train", "validation", "test") if name in file]
+        if "classes" not in file.attrs or not splits:
+            raise ValueError(
+                f"{store} is no image store: expected the attribute classes and groups train, validation or test"
+            )
+        classes = [_text(name) for name in file.attrs["classes"]]
+        for name in splits:
+            group = file[name]
+            if "images" not in group or "labels" not in group:
+                raise ValueError(f"{store}, split {name}: expected images and labels, it holds {', '.join(group)}")
+            if group["images"].dtype != np.uint8 or group["images"].ndim != 4:
+                raise ValueError(
+                    f"{store}, split {name}: images are {group['images'].dtype} {list(group['images'].shape)}, "
+                    "expected uint8 [n, channels, H, W]"
+                )
+            check_classes(group["labels"][:], classes, f"{store}, split {name}", len(group["images"]))
+        shapes = {file[name]["images"].shape[1:] for name in splits}
+        if len(shapes) > 1:
+            raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
+        yield file, classes, splits
+
+
+def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
+    """Write a store whose splits are links to those of another store (see `opened`), of which nothing is copied.
+
+    Where the other has no `mean` and `std`, its pixels count as they are, from 0 to 1.
+    """
+    with opened(store) as (other, classes, splits), replacing_hdf5(path) as file:
+        for name in splits:
+            file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
+        channels = other[splits[0]]["images"].shape[1]
+        mean, std = other.attrs.get("mean", np.zeros(channels)), other.attrs.get("std", np.ones(channels))
+        about = Path(store).stat()
+        checksum = other.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}")
+        _describe(file, classes, mean, std, f"store {store}", str(checksum), created_by)
+
+
+class Stored:
+    """The images of one split of a store, uint8 [n, channels, H, W], read when they are indexed, by several threads.
+
+    chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        split: str,
+        chosen: npt.NDArray[np.int64],
+        name: str = "images",
+        workers: int = 1,
+    ) -> None:
+        self._file = h5py.File(path, "r")
+        try:
+            self._stored = self._file[split][name]
+        except KeyError as error:  # a link whose target is gone
+            raise ValueError(f"{path}, split {split}: its {name} cannot be opened ({error.args[0]})") from error
+        self.chosen, self.workers = chosen, max(1, workers)
+        self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)
+        # HDF5 inflates one chunk after the other; in a store of ours a chunk is an image, and threads inflate them.
+        made = self._stored.id.get_create_plist()
+        self._direct = (
+            self._stored.chunks == (1, *self.shape[1:])
+            and self._stored.dtype == np.uint8
+            and made.get_nfilters() == 1
+            and made.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
+            and self._stored.id.get_num_chunks() == len(self._stored)
+        )
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def origin(self) -> tuple[object, ...]:
+        """The checksum of the store and the positions in it."""
+        return str(self._file.attrs["checksum"]), self._stored.name, self.chosen.tobytes()
+
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        positions = self.chosen[index]
+        if not self._direct:
+            return take_rows(self._stored, positions).astype(np.uint8, copy=False)
+        out = np.empty((len(positions), *self.shape[1:]), np.uint8)
+        if self.workers == 1 or len(positions) == 1:
+            for i, position in enumerate(positions):
+                self._inflate(int(position), out[i])
+        else:
+            with ThreadPoolExecutor(self.workers) as pool:
+                list(pool.map(self._inflate, positions.tolist(), out))
+        return out
+
+    def _inflate(self, position: int, out: npt.NDArray[np.uint8]) -> None:
+        left_out, raw = self._stored.id.read_direct_chunk((position, 0, 0, 0))
+        pixels = raw if left_out else zlib.decompress(raw, bufsize=out.nbytes)
+        out[...] = np.frombuffer(pixels, np.uint8).reshape(out.shape)
+
+
+def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray:
+    """The chosen rows [k] of an HDF5 dataset, in any order, read in runs of neighbours: [k, ...]."""
+    ordered, place = np.unique(chosen, return_inverse=True)
+    out = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)
+    first = 0
+    while first < len(ordered):
+        run = ordered[first : first + RUN]
+        last = first + int(np.count_nonzero(run - run[0] == np.arange(len(run))))
+        out[first:last] = stored[run[0] : ordered[last - 1] + 1]
+        first = last
+    return out if np.array_equal(place, np.arange(len(out))) else out[place]
+
+
+def read(
+    path: str | os.PathLike[str],
+    split: str,
+    per_class: int | None = None,
+    *,
+    statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    workers: int = 1,
+    in_memory: int = IN_MEMORY,
+) -> Split:
+    """One split of a store, or the first `per_class` images of each class in it.
+
+    Its images are read at once if they have at most `in_memory` bytes, else when they are indexed, by `workers`
+    threads. `statistics` are a mean and std [channels] to normalise with instead of the store's. Raises
+    ValueError where the store has no such split or no image of a class.
     """
     with h5py.File(path, "r") as file:
         if split not in file:
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
-        classes = tuple(str(name) for name in file.attrs["classes"])
-        labels = file[split]["labels"][:]
+        classes = tuple(_text(name) for name in file.attrs["classes"])
+        labels = file[split]["labels"][:].astype(np.int64)
         check_classes(labels, classes, f"{path}, split {split}")
         chosen = first_of_each_class(labels, per_class)
-        stored = file[split]["images"]
-        images = np.empty((len(chosen), *stored.shape[1:]), np.uint8)
-        for start in range(0, chosen[-1] + 1, RUN):
-            first, last = np.searchsorted(chosen, (start, start + RUN))
-            if first < last:
-                part = chosen[first:last]
-                images[first:last] = stored[part[0] : part[-1] + 1][part - part[0]]
-        return Split(images, labels[chosen], classes, file.attrs["mean"][:], file.attrs["std"][:])
+        group = file[split]
+        lazy: dict[str, Any] = {"images": None, "stylised": None}
+        if "files" in group:
+            about = group["files"].attrs
+            names = group["files"].asstr()[:]
+            channels, *size = map(int, about["shape"])
+            height, width = size
+            lazy["images"] = Pictures(
+                names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers
+            )
+        else:
+            if group.get("images", getlink=True) is None:
+                raise ValueError(f"{path}, split {split}: it holds no images, but {', '.join(group)}")
+            for name in lazy:
+                if group.get(name, getlink=True) is not None:
+                    lazy[name] = Stored(path, split, chosen, name, workers)
+        mean, std = statistics or (file.attrs["mean"][:], file.attrs["std"][:])
+    if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
+        lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
+    return Split(
+        labels=labels[chosen], classes=classes, mean=np.asarray(mean, float), std=np.asarray(std, float), **lazy
+    )
+
+
+def identity(images: Any) -> bytes:
+    """What tells one set of images from another: their bytes, or where they come from if they are not in memory."""
+    if isinstance(images, np.ndarray):
+        return hashlib.sha256(np.ascontiguousarray(images).data).digest()
+    return hashlib.sha256(repr(images.origin()).encode()).digest()
+
+
+def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
+    """read(batch) of every batch in order, `ahead` of them at work in a thread while one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Any] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(read, batch))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for result in waiting:
+                result.cancel()
 
 
 def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
@@ -148,6 +467,9 @@ def check_classes(
     labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
     """Raise ValueError, naming them, where classes have no image, labels no class, or images no label."""
+    if len(set(classes)) < len(classes):
+        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
+        raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
     if n_images is not None and len(labels) != n_images:
         raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
@@ -161,12 +483,12 @@ def check_classes(
 
 
 def stratified(
-    labels: npt.NDArray[np.int64], shares: Mapping[str, float], seed: int
+    labels: npt.NDArray[np.int64], shares: Mapping[str, float], seed: int, classes: Sequence[str] | None = None
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Split the positions 0..n-1 class by class, at random but seeded: name -> sorted positions.
 
-    `shares` sum to 1; the last split takes what rounding leaves. Raises ValueError where a class has
-    too few images for every split to get one.
+    `shares` sum to 1; the last split takes what rounding leaves. Raises ValueError, by the names in `classes`, where
+    a class has too few images for every split to get one.
     """
     if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
         raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
@@ -177,62 +499,8 @@ def stratified(
         mine = generator.permutation(np.flatnonzero(labels == c))
         pieces = np.split(mine, np.rint(bounds * len(mine)).astype(int))
         if not all(len(piece) for piece in pieces):
-            raise ValueError(f"class {c} has {len(mine)} images, too few for the splits {dict(shares)}")
+            name = c if classes is None else classes[c]
+            raise ValueError(f"class {name} has {len(mine)} images, too few for the splits {dict(shares)}")
         for name, piece in zip(parts, pieces, strict=True):
             parts[name].append(piece)
     return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}
-
-
-def read_folder(
-    root: str | os.PathLike[str],
-    size: int,
-    *,
-    channels: Literal[1, 3] = 3,
-    on_error: Literal["stop", "skip"] = "stop",
-    progress: bool = False,
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], tuple[str, ...], list[str]]:
-    """Read root/class/*.jpg|png: resize the short side to `size`, crop the centre.
-
-    Returns images uint8 [n, channels, size, size], labels int64 [n], the class names (sorted) and
-    the files that were skipped because they do not decode (always empty with on_error="stop").
-    Raises FileNotFoundError for a missing folder and ValueError for a folder or class without
-    images, or an image that does not decode, naming it.
-    """
-    from tqdm import tqdm
-
-    root = Path(root)
-    if not root.is_dir():
-        raise FileNotFoundError(f"no folder {root}: expected class folders with {', '.join(SUFFIXES)} files in it")
-    classes = tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")))
-    files = [(path, c) for c, name in enumerate(classes) for path in _pictures(root / name)]
-    if not files:
-        raise ValueError(f"folder {root} holds no images: expected {root}/<class>/*.jpg or *.png")
-    images, labels, skipped = [], [], []
-    for path, c in tqdm(files, desc=f"reading {root.name}", unit="image", disable=None if progress else True):
-        try:
-            images.append(_decode(path, size, channels))
-            labels.append(c)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            if on_error == "stop":
-                raise ValueError(
-                    f"{path} does not decode as an image ({error}): mend or delete it, or set on_error to skip"
-                ) from error
-            skipped.append(str(path))
-    labelled = np.array(labels, np.int64)
-    check_classes(labelled, classes, f"folder {root}")
-    return np.stack(images), labelled, classes, skipped
-
-
-def _pictures(folder: Path) -> Iterable[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-
-
-def _decode(path: Path, size: int, channels: int) -> npt.NDArray[np.uint8]:
-    with Image.open(path) as picture:
-        upright = ImageOps.exif_transpose(picture)
-        if upright.mode.startswith("I"):  # 16 bit, which Pillow would clip at 255
-            upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
-        upright = upright.convert("L" if channels == 1 else "RGB")
-    fitted = ImageOps.fit(upright, (size, size), Image.Resampling.BILINEAR)
-    pixels = np.asarray(fitted, np.uint8)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

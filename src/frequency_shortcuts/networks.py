@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -21,6 +22,8 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
+from . import brought
+from .brought import Brought
 from .storage import replacing
 
 SMALL_BELOW = 64  # pixels
@@ -52,12 +55,16 @@ def names() -> list[str]:
     return sorted(_BUILDERS)
 
 
-def build(architecture: Architecture, seed: int = 0) -> nn.Module:
-    """A freshly initialised network, images [n, channels, size, size] -> logits [n, n_classes].
+def build(architecture: Architecture | Brought, seed: int = 0) -> nn.Module:
+    """A freshly initialised network, images [n, channels, H, W] -> logits [n, n_classes].
 
     The initial weights depend on the seed alone; the global random state is left as it was. Raises
     ValueError for an unknown name or a size the network cannot take.
     """
+    if isinstance(architecture, Brought):
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            return brought.build(architecture)
     if architecture.name not in _BUILDERS:
         raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
     if architecture.width < 1:
@@ -224,12 +231,15 @@ _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
 def save(
     path: str | os.PathLike[str],
     weights: dict[str, Tensor],
-    architecture: Architecture,
+    architecture: Architecture | Brought,
     metadata: dict[str, Any] | None = None,
 ) -> None:
     """Write weights as safetensors; the architecture and further facts go into its metadata."""
     about = {"architecture": asdict(architecture), **(metadata or {})}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    # Cloned: safetensors refuses tensors that share their memory, such as tied weights.
+    tensors = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
+    }
     # One key: safetensors writes several in any order, and equal networks must give equal files.
     serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(about)})
     with replacing(path) as temporary:
@@ -250,19 +260,27 @@ def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
     return written
 
 
-def architecture(path: str | os.PathLike[str]) -> Architecture:
+def architecture(path: str | os.PathLike[str]) -> Architecture | Brought:
     """The architecture of the network that `save` wrote."""
-    return Architecture(**facts(path)["architecture"])
+    written = facts(path)["architecture"]
+    return Brought(**written) if "source" in written else Architecture(**written)
+
+
+def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float]] | None:
+    """Mean and std [channels] that the network in a file of `save` wants its images normalised with, if its own."""
+    written = facts(path)
+    return (written["mean"], written["std"]) if written.get("mean") else None
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
-    """Put the weights of a safetensors file into a network, and return it.
+    """Put the weights of a safetensors file, or of a checkpoint of torch's, into a network, and return it.
 
-    Raises ValueError, naming the first few, where tensors are missing, unknown or of another shape.
+    A checkpoint is read with weights_only, so that nothing in it is executed; it is a state_dict, or holds one
+    under a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first
+    few, where tensors are missing, unknown or of another shape.
     """
-    with _open(path) as file:
-        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     wanted = network.state_dict()
+    found = _unwrapped(_read_weights(path), wanted)
     problems = [f"{name} is missing" for name in wanted if name not in found]
     problems += [f"{name} is unknown" for name in found if name not in wanted]
     problems += [
@@ -275,6 +293,43 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
         raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
     network.load_state_dict(found)
     return network
+
+
+def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    if str(path).endswith(".safetensors"):
+        with _open(path) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no weights at {path}") from None
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"{path} cannot be read as weights alone, and what else is in it is not executed: save the network's "
+            "state_dict, or safetensors"
+        ) from error
+    except Exception as error:
+        raise ValueError(f"{path} is no checkpoint of torch's ({str(error).splitlines()[0]})") from error
+    usual = ("state_dict", "model_state_dict", "model", "network", "net")
+    while nested := [name for name in usual if isinstance(found, dict) and isinstance(found.get(name), dict)]:
+        found = found[nested[0]]
+    tensors = (
+        {name: value for name, value in found.items() if isinstance(value, Tensor)} if isinstance(found, dict) else {}
+    )
+    if not tensors:
+        raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
+    return tensors
+
+
+def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without the prefixes of DataParallel, torch.compile, Lightning and their like."""
+    usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
+    while not found.keys() & wanted.keys():
+        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in found)), None)
+        if prefix is None:
+            break
+        found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
+    return found
 
 
 def _open(path: str | os.PathLike[str]) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from .spectrum import IntArray
 from .storage import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
+LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
+NAME = 18  # letters of a class's name, where classes are many
 FILTERS = {
     "unfiltered": "unfiltered",
     "dfm": "own map (DFM)",
@@ -74,6 +78,86 @@ def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float
     return dict(zip(classes, palette, strict=False))
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Which of many classes a figure shows.
+
+    index : int64 [k], their places among all classes, increasing
+    note : what the figure says of them, such as "12 of 1,000 classes: those that ..."; empty where they are all
+    """
+
+    index: IntArray
+    note: str
+
+    def of(self, classes: Sequence[str]) -> list[str]:
+        """The names of the classes that are shown."""
+        return [classes[i] for i in self.index]
+
+
+def worth_showing(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: bool = False) -> Shown:
+    """The `most` classes with the highest scores [class], or all classes where there are no more.
+
+    both_ends : half of them are those with the lowest scores
+    reason : why they are shown, to follow "those"
+
+    Of equal scores the first class is taken; a class without a score (NaN) comes last at either end.
+    """
+    scores = np.asarray(scores, float)
+    if most < 1:
+        raise ValueError(f"most {most}: expected at least 1 class")
+    if len(scores) <= most:
+        return Shown(np.arange(len(scores)), "")
+    missing = np.isnan(scores)
+    index = np.lexsort((-scores, missing))[: most - most // 2 if both_ends else most]
+    if both_ends:
+        lowest = np.lexsort((scores, missing))
+        index = np.r_[index, lowest[~np.isin(lowest, index)][: most // 2]]
+    return Shown(np.sort(index), f"{most:,} of {len(scores):,} classes: those {reason}")
+
+
+def clearest(verdicts: pd.DataFrame, classes: Sequence[str], most: int) -> Shown:
+    """The classes with the clearest shortcut: TPR from the map over the best control, where that is greatest.
+
+    verdicts: columns network, augmentation, class and tpr_<filter>; rates are averaged over seeds, then the
+    network is taken in which the class has most.
+    """
+    best = verdicts[[name for name in ("tpr_random", "tpr_radial", "tpr_other") if name in verdicts]].max(axis=1)
+    margin = (verdicts["tpr_dfm"] - best).groupby([verdicts[n] for n in ("network", "augmentation", "class")]).mean()
+    return worth_showing(
+        margin.groupby("class").max().reindex(list(classes)), most, "with the clearest shortcut (TPR over best control)"
+    )
+
+
+def standing_out(values: npt.NDArray[np.int16], most: int) -> Shown:
+    """The classes that stand out most from the others, by the mean of |ADCS| [class, H, W]."""
+    return worth_showing([np.abs(plane).mean() for plane in values], most, "that stand out most (mean of |ADCS|)")
+
+
+def first_and_last(table: pd.DataFrame, classes: Sequence[str], score: str, most: int) -> Shown:
+    """The classes that are learned first and last, by their mean score over the first iterations; see `dynamics`.
+
+    The first view in the table counts, which is the images as they are.
+    """
+    full = table[table["view"] == table["view"].iloc[0]]
+    means = full.groupby("class")[score].mean().reindex(list(classes))
+    return worth_showing(means, most, "learned first and last", both_ends=True)
+
+
+def most_changed(table: pd.DataFrame, classes: Sequence[str], most: int) -> Shown:
+    """The classes whose recognition changes most when bands are removed, of many no more than six; see `band_stop`."""
+    own = table[table["true_class"] == table["called_class"]]
+    change = own["delta_percent"].abs().groupby(own["true_class"]).mean()
+    most = min(most, LEGIBLE) if len(classes) > most else most
+    return worth_showing(change.reindex(list(classes)), most, "whose recognition changes most")
+
+
+def evenly_spaced(n_classes: int, most: int) -> Shown:
+    """So many classes, evenly spaced in their list."""
+    scores = np.zeros(n_classes)
+    scores[np.linspace(0, n_classes - 1, min(most, n_classes)).astype(int)] = 1
+    return worth_showing(scores, most, "that are evenly spaced in their list")
+
+
 def samples(
     sets: Mapping[str, tuple[Sequence[str], npt.NDArray[np.uint8], npt.NDArray[np.float64]]],
     band_edges: Sequence[float] = (),
@@ -101,11 +185,12 @@ def samples(
     return figure
 
 
-def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] = ("f1",)) -> Figure:
+def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] = ("f1",), note: str = "") -> Figure:
     """Scores of every class over the first iterations, mean and standard deviation over seeds.
 
     table: columns network, augmentation, seed, iteration, view, class and the scores. A row a network,
-    augmentation and score; a column a view of the test images.
+    augmentation and score; a column a view of the test images. `classes` may be some of those in the table, which
+    the note then says (`Shown`).
     """
     colours = class_colours(classes)
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
@@ -118,10 +203,12 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
         for (network, augmentation, score), line in zip(rows, axes, strict=True):
             mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
             for view, axis in zip(views, line, strict=True):
-                for name in classes:
+                for c, name in enumerate(classes):
                     part = mine[(mine["view"] == view) & (mine["class"] == name)]
                     spread = part.groupby("iteration")[score].agg(["mean", "std"]).fillna(0)
-                    axis.plot(spread.index, spread["mean"], color=colours[name], label=name)
+                    # Of a dozen hues the neighbours are too much alike.
+                    dashed = "--" if note and c % 2 else "-"
+                    axis.plot(spread.index, spread["mean"], dashed, color=colours[name], label=name)
                     axis.fill_between(
                         spread.index,
                         (spread["mean"] - spread["std"]).clip(lower=0),
@@ -134,15 +221,19 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
         _titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)
-        _legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
+        _legend_below(figure, axes[0, 0], columns=min(len(classes), 5), note=note)
+        _write_note(figure, note)
     return figure
 
 
-def band_stop(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
+def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """Change of the confusion matrix when two bands are removed, mean over seeds; a row a network.
 
-    table: columns network, augmentation, removed, true_class, called_class (names), delta_percent.
+    table: columns network, augmentation, removed, true_class, called_class (names), delta_percent. `classes` may be
+    some of those in the table, which the note then says (`Shown`).
     """
+    if note:  # of a thousand classes squared, what is drawn
+        table = table[table["true_class"].isin(classes) & table["called_class"].isin(classes)]
     mean = table.groupby(["network", "augmentation", "removed", "true_class", "called_class"], sort=False)[
         "delta_percent"
     ].mean()
@@ -156,39 +247,54 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
             for stop, axis in zip(removed, line, strict=True):
                 matrix = mean[network, augmentation, stop].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
                 axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
-                for i, j in np.ndindex(matrix.shape):
+                for i, j in () if note else np.ndindex(matrix.shape):
                     value = matrix.to_numpy()[i, j]
                     colour = "white" if abs(value) > 60 else "black"
                     axis.text(j, i, f"{round(value)}", ha="center", va="center", color=colour, fontsize=6)
-                axis.set_xticks(range(len(classes)), classes)
-                axis.set_yticks(range(len(classes)), classes)
+                _class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
+                _class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
             line[0].set_ylabel(f"{_network_label(network, augmentation)}\ntrue class")
         _titles(axes, [f"without {stop}" for stop in removed], "called")
+        _smaller(axes[0], note)
         _colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
+        _write_note(figure, note)
     return figure
 
 
-def adcs(values: npt.NDArray[np.int16], classes: Sequence[str], band_edges: Sequence[float] = ()) -> Figure:
-    """ADCS of every class, int [class, H, W], on one colour scale from 1 - |C| to |C| - 1."""
+def adcs(
+    values: npt.NDArray[np.int16],
+    classes: Sequence[str],
+    band_edges: Sequence[float] = (),
+    *,
+    n_classes: int | None = None,
+    note: str = "",
+) -> Figure:
+    """ADCS of every class, int [class, H, W], on one colour scale from 1 - |C| to |C| - 1.
+
+    n_classes : |C|, where these are some of the classes, which the note then says (`Shown`)
+    """
     with style():
-        figure, axes = _grid(len(classes), per_row=5)
-        most = max(1, len(classes) - 1)
+        figure, axes = _grid(len(classes), per_row=6 if note else 5)
+        most = max(1, (n_classes or len(classes)) - 1)
         for axis, name, plane in zip(axes.flat, classes, values, strict=False):
             _plane(axis, plane, "RdBu_r", -most, most)
             _circles(axis, band_edges, "black")
-            axis.set_title(name)
+            axis.set_title(_short(name, note))
+        _smaller(axes.flat, note)
         _frequency_axes(axes, len(classes))
         _colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
+        _write_note(figure, note)
     return figure
 
 
 def dominant_frequencies(
-    maps: Mapping[str, npt.NDArray], classes: Sequence[str], band_edges: Sequence[float] = ()
+    maps: Mapping[str, npt.NDArray], classes: Sequence[str], band_edges: Sequence[float] = (), note: str = ""
 ) -> Figure:
     """Dominant frequency maps: a row a network, a column a class.
 
-    maps: label -> share of seeds that have the frequency in the map, [class, H, W], 0 to 1.
+    maps: label -> share of seeds that have the frequency in the map, [class, H, W], 0 to 1. They may be of some of
+    the classes, which the note then says (`Shown`).
     """
     with style():
         side = (PAGE - 0.9) / max(len(classes), 5)
@@ -205,20 +311,21 @@ def dominant_frequencies(
                 _plane(axis, plane, "Greys", 0, 1)
                 _circles(axis, band_edges, "tab:blue")
             line[0].set_ylabel(_wrapped(label), fontsize=7)
-        _titles(axes, [_wrapped(name) for name in classes])
+        _class_titles(axes, classes, note)
         for axis in axes.flat:
             axis.set_xticks([])
             axis.set_yticks([])
         figure.supxlabel("horizontal frequency; zero frequency in the centre, vertical frequency upwards", fontsize=7)
         _colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
+        _write_note(figure, note)
     return figure
 
 
-def shortcuts(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
+def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """TPR and FPR of every class, unfiltered, filtered by its map and by controls, mean over seeds.
 
     table: columns network, augmentation, class, and tpr_<filter>, fpr_<filter>. Bars at the map's TPR
-    span the mean interval over images.
+    span the mean interval over images. `classes` may be some of those in the table, which the note then says (`Shown`).
     """
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     place = np.arange(len(classes))
@@ -242,18 +349,22 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
                         means[f"{rate}_{name}"], place, s=26 if own else 14, label=label, color=_SHADES[name],
                         marker=_MARKERS[name], linewidth=1.2, zorder=3 if own else 2,
                     )  # fmt: skip
-                axis.set_yticks(place, classes)
+                _class_ticks(axis.set_yticks, classes, note)
                 axis.set_xlim(-0.03, 1.03)
             line[0].set_ylabel(_network_label(network, augmentation))
         axes[0, 0].set_ylim(len(classes) - 0.4, -0.6)
         _titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
         _legend_below(figure, axes[0, 0], columns=5)
+        _write_note(figure, note)
     return figure
 
 
-def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[str]) -> Figure:
-    """One image of every class in every rendition: name -> uint8 [class, channels, H, W]."""
+def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[str], note: str = "") -> Figure:
+    """One image of every class in every rendition: name -> uint8 [class, channels, H, W].
+
+    They may be of some of the classes, which the note then says (`Shown`).
+    """
     with style():
         side = (PAGE - 0.9) / max(len(classes), 6)
         figure, axes = plt.subplots(
@@ -264,14 +375,16 @@ def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[st
                 _picture(axis, pictures[c])
                 axis.set_axis_off()
             line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
-        _titles(axes, [_wrapped(name) for name in classes])
+        _class_titles(axes, classes, note)
+        _write_note(figure, note)
     return figure
 
 
-def out_of_distribution(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
+def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """TPR of every class in every rendition, mean over seeds and draws: a row a network, a column a filter.
 
-    table: columns network, augmentation, rendition, class, filter, tpr.
+    table: columns network, augmentation, rendition, class, filter, tpr. `classes` may be some of those in the table,
+    which the note then says (`Shown`).
     """
     filters = [name for name in FILTERS if name in set(table["filter"])]
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
@@ -290,12 +403,13 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
             for name, axis in zip(filters, line, strict=True):
                 matrix = mean[network, augmentation, name].unstack().reindex(index=names, columns=classes)  # noqa: PD010
                 axis.imshow(matrix, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-                axis.set_xticks(range(len(classes)), classes, rotation=90)
+                _class_ticks(axis.set_xticks, classes, note, rotation=90)
                 axis.set_yticks(range(len(names)), names)
                 axis.tick_params(length=0)
             line[0].set_ylabel(_network_label(network, augmentation))
         _titles(axes, [FILTERS[name] for name in filters])
         _colour_bar(figure, axes, "viridis", 0, 1, "true positive rate")
+        _write_note(figure, note)
     return figure
 
 
@@ -352,6 +466,39 @@ def _titles(axes: npt.NDArray, above: Sequence[str], below: str = "") -> None:
         axis.set_title(title)
     for axis in axes[-1]:
         axis.set_xlabel(below)
+
+
+def _write_note(figure: Figure, note: str) -> None:
+    """The note above a figure that does not show all classes, in room of its own."""
+    if note:
+        figure.set_figheight(figure.get_figheight() + 0.25)
+        figure.suptitle(note, fontsize=8, style="italic")
+
+
+def _short(name: str, note: str, letters: int = NAME) -> str:
+    """A class's name; among many, where nobody chose the names to be short, its two ends."""
+    if not note or len(name) <= letters:
+        return name
+    end = letters // 3
+    return f"{name[: letters - end - 1].rstrip(' ,')}…{name[-end:].lstrip(' ,')}"
+
+
+def _class_ticks(
+    set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME, **options: Any
+) -> None:
+    set_ticks(range(len(classes)), [_short(name, note, letters) for name in classes], **options)
+
+
+def _class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
+    """The classes over columns that are narrower than their names."""
+    _titles(axes, [textwrap.fill(_short(name, note), 10) if note else _wrapped(name) for name in classes])
+    _smaller(axes[0], note)
+
+
+def _smaller(axes: Iterable[Axes], note: str) -> None:
+    """Titles in small print where there are as many panels as a page holds."""
+    for axis in axes if note else ():
+        axis.title.set_fontsize(6)
 
 
 def _network_label(network: str, augmentation: str) -> str:
@@ -412,6 +559,7 @@ def _frequency_axes(axes: npt.NDArray, used: int) -> None:
         axis.set_ylabel("cycles per image")
 
 
-def _legend_below(figure: Figure, axis: Axes, columns: int) -> None:
+def _legend_below(figure: Figure, axis: Axes, columns: int, note: str = "") -> None:
     handles, labels = axis.get_legend_handles_labels()
+    labels = [_short(label, note) for label in labels]
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)

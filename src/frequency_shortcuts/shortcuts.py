@@ -8,10 +8,12 @@ of the other classes.
 
 from __future__ import annotations
 
+import functools
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,77 +23,163 @@ from scipy import stats
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .evaluation import confusion, predict
+from .evaluation import Asked, confusion, device_of, dtype_of, evaluating
 from .images import check_classes
-from .spectrum import BoolArray, ConjugatePairs, keep, remove, symmetric
+from .sources import Source
+from .spectrum import BoolArray, ConjugatePairs, IntArray, Kept, half_plane, symmetric
 
 log = logging.getLogger(__name__)
 
 STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
 CONTROLS = ("random", "radial", "other")
+OTHERS = 20  # maps of other classes that are tried by default: with thousands, trying all would be most of the work
 
 
 def measure(
     network: nn.Module,
-    images: Tensor,
+    images: Any,
     labels: npt.ArrayLike | Tensor,
     masks: BoolArray,
     *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
     controls: int = 10,
+    others: int | None = OTHERS,
+    negatives: int | None = None,
     seed: int = 0,
     false_positives: bool = True,
-    batch_size: int = 512,
+    batch_size: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """TPR and FPR of every class, unfiltered, filtered by its map and by the controls.
 
     Parameters
     ----------
-    images : float [n, channels, H, W], as the network sees them
+    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like (`sources.Source`), read batch by
+        batch, so that memory does not grow with n. float32 and float64 are as the network sees them, uint8 is
+        normalised with `mean` and `std`, which it needs
     labels : [n], 0 to classes - 1
     masks : bool [class, H, W], the map of every class
     controls : draws of each random kind
+    others : of how many other classes the maps are tried as controls, drawn for each class; None for all
+    negatives : images of other classes that FPR is measured on, drawn for each class, as evenly over the other
+        classes as their images allow; None for all. Unfiltered images are judged by the same ones
+    seed : of all draws; that of others and negatives does not change what the random controls are
     false_positives : without it only a class's own images are filtered, and FPR is missing
+    batch_size : images in one forward pass; by default 512, or fewer where they are large
 
     Returns a tidy table, one row a class, filter and draw, with the columns `class`, `filter`
     (unfiltered, dfm, random, radial, other), `draw` (number of the draw, or the other class),
     `positions` (kept), `overlap` (intersection over union with the class's map), `images` (of the
-    class), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`; the bounds are bootstrap
-    intervals over images. Raises ValueError where a class has no image or the sizes do not match.
+    class), `negatives` (images that FPR was measured on), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`,
+    `fpr_high`; the bounds are bootstrap intervals over images. Raises ValueError where a class has no image
+    or the sizes do not match.
     """
     labels = np.asarray(labels)
-    check_classes(labels, range(len(masks)), n_images=len(images))
+    check_classes(labels, range(len(masks)), n_images=images.shape[0])
     if controls < 1:
         raise ValueError(f"controls {controls}: expected at least 1 draw")
+    for name, limit in (("others", others), ("negatives", negatives)):
+        if limit is not None and limit < 1:
+            raise ValueError(f"{name} {limit}: expected at least 1, or None for all")
     rows = []
-    unfiltered = predict(network, images, batch_size).numpy()
-    confusion(labels, unfiltered, len(masks))  # fails early where the network has other classes than the masks
-    whole = masks[0].size
-    total = len(masks) * (1 + 2 * controls + len(masks) - 1)
-    with tqdm(total=total, desc="filtering", unit="mask", leave=False, disable=None if progress else True) as bar:
-        for c, mask in enumerate(masks):
-            looked_at = np.arange(len(labels)) if false_positives else np.flatnonzero(labels == c)
-            mine = images[torch.from_numpy(looked_at)]
-            truth = labels[looked_at] == c
-            called = unfiltered[looked_at] == c
-            rows.append(_row(c, "unfiltered", 0, whole, np.nan, called, truth, false_positives))
-            for name, draw, chosen in _filters(masks, c, controls, seed):
-                called = predict(network, keep(mine, chosen), batch_size).numpy() == c
-                overlap = (chosen & mask).sum() / (chosen | mask).sum()
-                rows.append(_row(c, name, draw, int(chosen.sum()), overlap, called, truth, false_positives))
-                bar.update()
-            log.info("class %d of %d: %d masks tried", c + 1, len(masks), 2 * controls + len(masks))
+    source = _seen(network, images, mean, std)
+    batch = batch_size or _batch(source)
+    with evaluating(network), torch.inference_mode():
+        ask = Asked(network)
+        everything = np.arange(len(labels))
+        unfiltered = np.concatenate([ask(source.take(some)).cpu().numpy() for some in _pieces(everything, batch)])
+        confusion(labels, unfiltered, len(masks))  # fails early where the network has other classes than the masks
+        own = np.bincount(labels)
+        tried = 1 + 2 * controls + min(len(masks) - 1, others or len(masks))
+        used = np.minimum(len(labels) - own, negatives or len(labels)) if false_positives else 0
+        with tqdm(
+            total=tried * int((own + used).sum()),
+            desc="filtering",
+            unit="image",
+            unit_scale=True,
+            leave=False,
+            disable=None if progress else True,
+        ) as bar:
+            for c, mask in enumerate(masks):
+                looked_at = np.flatnonzero(labels == c)
+                if false_positives:
+                    looked_at = np.sort(np.r_[looked_at, negatives_of(labels, c, negatives, seed)])
+                truth = labels[looked_at] == c
+                called = unfiltered[looked_at] == c
+                rows.append(_row(c, "unfiltered", 0, mask.size, np.nan, called, truth, false_positives))
+                filters = [
+                    (name, draw, chosen, half_plane(chosen, *images.shape[-2:]).to(source.device))
+                    for name, draw, chosen in _filters(masks, c, controls, others, seed)
+                ]
+                # Nothing waits for the device until the class is done.
+                hits = torch.empty(len(filters), len(looked_at), dtype=torch.bool, device=source.device)
+                for some, part in zip(_pieces(looked_at, batch), hits.split(batch, dim=1), strict=True):
+                    spectra = Kept(source.take(some))
+                    for (*_, half), hit in zip(filters, part, strict=True):
+                        hit.copy_(ask(spectra.keep(half)) == c)
+                        bar.update(len(some))
+                for (name, draw, chosen, _), called in zip(filters, hits.cpu().numpy(), strict=True):
+                    overlap = (chosen & mask).sum() / (chosen | mask).sum()
+                    rows.append(_row(c, name, draw, int(chosen.sum()), overlap, called, truth, false_positives))
+                log.info("class %d of %d: %d masks on %d images", c + 1, len(masks), len(filters), len(looked_at))
     return pd.DataFrame(rows)
 
 
-def _filters(masks: BoolArray, c: int, controls: int, seed: int) -> Iterator[tuple[str, int, BoolArray]]:
+def _seen(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
+    """The images on the network's device, in its dtype where they can be filtered in it."""
+    own = dtype_of(network)
+    return Source(
+        images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
+    )
+
+
+def _batch(source: Source) -> int:
+    """Images in one forward pass: what 512 images of 64 x 64 hold, on a GPU what 512 of 128 x 128 do, at most 512."""
+    room = 2**23 if source.device.type == "cpu" else 2**25
+    return max(1, min(512, room // math.prod(source.images.shape[1:])))
+
+
+def _pieces(chosen: IntArray, size: int) -> Iterator[IntArray]:
+    return (chosen[start : start + size] for start in range(0, len(chosen), size))
+
+
+def _filters(
+    masks: BoolArray, c: int, controls: int, others: int | None, seed: int
+) -> Iterator[tuple[str, int, BoolArray]]:
     yield "dfm", 0, masks[c]
     for kind in ("random", "radial"):
         for draw in range(controls):
             yield kind, draw, control_mask(masks[c], kind, seed=[seed, c, draw])
-    for other, mask in enumerate(masks):
-        if other != c:
-            yield "other", other, mask
+    for other in others_of(len(masks), c, others, seed):
+        yield "other", int(other), masks[other]
+
+
+def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
+    """The classes whose maps are controls of class c, in order: all others, or `limit` of them, drawn at random."""
+    others = np.delete(np.arange(n_classes), c)
+    if limit is None or len(others) <= limit:
+        return others
+    # Zeros at the end do not count in a seed: [seed, c, draw] is that of a control.
+    return np.sort(np.random.default_rng([seed, c, 0, 1]).choice(others, limit, replace=False))
+
+
+def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntArray:
+    """Positions, in order, of the images that FPR of class c is measured on: all of other classes, or `limit` of them.
+
+    They are dealt in rounds: each other class gives an image, drawn at random, before any gives another, and the
+    classes that give one in the last round are drawn as well.
+    """
+    others = np.flatnonzero(labels != c)
+    if limit is None or len(others) <= limit:
+        return others
+    generator = np.random.default_rng([seed, c, 0, 2])
+    shuffled = generator.permutation(others)
+    shuffled = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    _, first, size = np.unique(labels[shuffled], return_index=True, return_counts=True)
+    turn = np.arange(len(shuffled)) - np.repeat(first, size)
+    place = np.repeat(generator.permutation(len(size)), size)
+    return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
 
 
 def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]) -> BoolArray:
@@ -103,7 +191,7 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
     """
     if not symmetric(mask):
         raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
-    pairs = ConjugatePairs(*mask.shape)
+    pairs = _pairs(*mask.shape)
     stratum = pairs.size.copy()
     if kind == "radial":
         stratum = stratum + 3 * np.rint(pairs.radius).astype(np.int64)
@@ -116,6 +204,9 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
         members = np.flatnonzero(stratum == s)
         drawn[generator.choice(members, inside[members].sum(), replace=False)] = True
     return pairs.scatter(drawn)
+
+
+_pairs = functools.lru_cache(maxsize=4)(ConjugatePairs)  # two dozen controls a class are drawn from the same
 
 
 def _row(
@@ -135,6 +226,7 @@ def _row(
         "positions": positions,
         "overlap": overlap,
         "images": int(truth.sum()),
+        "negatives": int((~truth).sum()),
     }
     row.update(zip(("tpr", "tpr_low", "tpr_high"), share(called[truth]), strict=True))
     others = share(called[~truth]) if false_positives else (np.nan,) * 3
@@ -171,7 +263,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     own = table[table["filter"] == "dfm"].set_index("class")
     out = pd.DataFrame(
         {
-            "images": own["images"],
+            **{name: own[name] for name in ("images", "negatives") if name in own},
             "tpr_unfiltered": per_filter["tpr", "unfiltered"],
             "fpr_unfiltered": per_filter["fpr", "unfiltered"],
             "tpr_dfm": own["tpr"],
@@ -211,30 +303,49 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def band_stop(
-    network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor, bands: BoolArray, n_classes: int
+    network: nn.Module,
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    bands: BoolArray,
+    n_classes: int,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    batch_size: int | None = None,
 ) -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 
-    bands: bool [band, H, W]. Returns a tidy table, one row a pair of bands, true class and called class:
-    `removed` (such as B1+B2), `true_class`, `called_class`, `original` and `filtered` (counts) and
-    `delta_percent` = 100 * (filtered - original) / images of the true class.
+    bands: bool [band, H, W]; images, mean, std, batch_size: see `measure`. Returns a tidy table, one row a pair of
+    bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
+    `filtered` (counts) and `delta_percent` = 100 * (filtered - original) / images of the true class.
     """
     labels = np.asarray(labels)
-    check_classes(labels, range(n_classes), n_images=len(images))
-    original = confusion(labels, predict(network, images), n_classes)
-    size = original.sum(axis=1)
-    rows = []
-    for a, b in combinations(range(len(bands)), 2):
-        filtered = confusion(labels, predict(network, remove(images, bands[a] | bands[b])), n_classes)
-        for i, j in np.ndindex(n_classes, n_classes):
-            rows.append(
-                {
-                    "removed": f"B{a + 1}+B{b + 1}",
-                    "true_class": i,
-                    "called_class": j,
-                    "original": original[i, j],
-                    "filtered": filtered[i, j],
-                    "delta_percent": 100 * (filtered[i, j] - original[i, j]) / size[i],
-                }
-            )
-    return pd.DataFrame(rows)
+    check_classes(labels, range(n_classes), n_images=images.shape[0])
+    source = _seen(network, images, mean, std)
+    removed = list(combinations(range(len(bands)), 2))
+    halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
+    counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
+    with evaluating(network), torch.inference_mode():
+        ask = Asked(network)
+        for some in _pieces(np.arange(len(labels)), batch_size or _batch(source)):
+            seen = source.take(some)
+            counts[0] += confusion(labels[some], ask(seen).cpu(), n_classes)
+            spectra = Kept(seen)
+            for count, half in zip(counts[1:], halves, strict=True):
+                count += confusion(labels[some], ask(spectra.keep(half)).cpu(), n_classes)
+    original, size = counts[0], counts[0].sum(axis=1, keepdims=True)
+    true, called = np.indices((n_classes, n_classes))
+    tables = [
+        pd.DataFrame(
+            {
+                "removed": f"B{a + 1}+B{b + 1}",
+                "true_class": true.ravel(),
+                "called_class": called.ravel(),
+                "original": original.ravel(),
+                "filtered": filtered.ravel(),
+                "delta_percent": (100 * (filtered - original) / size).ravel(),
+            }
+        )
+        for (a, b), filtered in zip(removed, counts[1:], strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)

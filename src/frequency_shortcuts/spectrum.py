@@ -148,13 +148,43 @@ def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     """
     height, width = images.shape[-2:]
     _check_images(images, height, width)
-    half = _half_plane(mask, height, width).to(images.device)
+    half = half_plane(mask, height, width).to(images.device)
     return torch.fft.irfft2(torch.fft.rfft2(images).mul_(half), s=(height, width))
 
 
 def remove(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     """Remove the frequencies where the mask is true; see `keep`."""
     return keep(images, ~_as_mask(mask))
+
+
+class Kept:
+    """Images of which different frequencies are kept, one mask after the other, with a single FFT there.
+
+    images : float32 or float64 tensor [..., H, W], on any device
+    """
+
+    def __init__(self, images: Tensor) -> None:
+        self._size = images.shape[-2:]
+        _check_images(images, *self._size)
+        self._coefficients = torch.fft.rfft2(images)
+        self._chosen = torch.empty_like(self._coefficients)
+
+    def keep(self, half: Tensor) -> Tensor:
+        """What `keep` gives for the mask whose `half_plane`, on the images' device, this is."""
+        return torch.fft.irfft2(torch.mul(self._coefficients, half, out=self._chosen), s=self._size)
+
+
+def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
+    """A centred mask [H, W] as the multiplier of a real FFT, bool [H, W // 2 + 1].
+
+    Raises ValueError for a mask of another size or one that would leave a complex image.
+    """
+    array = _as_mask(mask)
+    if array.shape != (height, width):
+        raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
+    if not symmetric(array):
+        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+    return torch.from_numpy(np.ascontiguousarray(np.fft.ifftshift(array)[:, : width // 2 + 1]))
 
 
 def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
@@ -196,16 +226,6 @@ def _as_mask(mask: npt.ArrayLike | Tensor) -> BoolArray:
     if array.dtype != bool:
         raise ValueError(f"mask of dtype {array.dtype}: expected bool")
     return array
-
-
-def _half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
-    """A centred mask [H, W] as the multiplier of a real FFT, bool [H, W // 2 + 1]."""
-    array = _as_mask(mask)
-    if array.shape != (height, width):
-        raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
-    if not symmetric(array):
-        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
-    return torch.from_numpy(np.ascontiguousarray(np.fft.ifftshift(array)[:, : width // 2 + 1]))
 
 
 def _check_images(images: Tensor, height: int, width: int) -> None:

@@ -56,17 +56,72 @@ def _telling_of_a_full_disk(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
     """An HDF5 file to write to, which takes its place as `path` only if the block succeeds; see `replacing`.
 
-    It is built in memory: HDF5 brings the whole process down when it cannot flush to a full disk.
+    A full disk is told of at the end of the block; who writes for long asks `check` now and then.
     """
-    with h5py.File(Path(path).name, "w", driver="core", backing_store=False) as file:
-        yield file
-        file.flush()
-        content = file.id.get_file_image()
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
+        guarded = _Guarded(raw)
+        try:
+            with WholeFile(guarded, "w") as file:
+                file.guarded = guarded
+                yield file
+        finally:
+            if guarded.refused:
+                raise guarded.refused
+
+
+class WholeFile(h5py.File):
+    """An HDF5 file that `replacing_hdf5` is writing."""
+
+    guarded: _Guarded
+
+    def check(self) -> None:
+        """Raise OSError if the system refused to write what was given so far."""
+        if self.guarded.refused:
+            raise self.guarded.refused
+
+
+class _Guarded(io.RawIOBase):
+    """A file that keeps the error when it cannot be written to, and takes in everything after it.
+
+    HDF5 brings the whole process down when it cannot flush, on a full disk say.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw = raw
+        self.refused: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def readinto(self, buffer: Any) -> int | None:
+        return self._raw.readinto(buffer)
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data)
+        try:
+            while rest and self.refused is None:
+                rest = rest[self._raw.write(rest) :]
+        except OSError as error:
+            self.refused = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        return self._raw.truncate(size) if self.refused is None else size or 0
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ from tqdm import tqdm
 
 from . import evaluation, spectrum
 from .augmentation import Augmentation
-from .images import Split
+from .images import Split, identity, normalise, prefetched
 from .storage import replacing
 
 log = logging.getLogger(__name__)
@@ -132,7 +133,8 @@ def train(
     Parameters
     ----------
     network : images [n, channels, H, W] -> logits [n, classes]
-    data, validation : the splits to learn from and to choose the weights by; the latter is never augmented
+    data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
+        Images that are not in memory are read while the network is at work, and moved to the device batch by batch
     state : file that keeps the run's state, written every `checkpoint_minutes` and at the end, and read
         at the start; that of another run, or a broken one, is overwritten. It is the caller's to
         delete, once the results are safe
@@ -171,14 +173,16 @@ class _Run:
         self.network, self.data, self.recipe, self.seed, self.device = network, data, recipe, seed, device
         self.augmentation, self.dynamics = augmentation, dynamics
         self.fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics)
-        self.images = torch.from_numpy(data.images)
-        self.labels = torch.from_numpy(data.labels)
-        if _fits(self.images, device):
-            self.images, self.labels = self.images.to(device), self.labels.to(device)
+        if augmentation.name == "sin" and data.stylised is None:
+            raise ValueError("the augmentation sin needs training images with stylised twins")
+        # On the device as a whole if they may be, else fetched batch by batch.
+        self.resident = isinstance(data.images, np.ndarray) and _fits(data.images, device)
+        self.images = torch.from_numpy(data.images).to(device) if self.resident else data.images
+        self.labels = torch.from_numpy(data.labels).to(device)
         self.mean, self.std = (
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
-        self.validation = validation.tensors(device)
+        self.check = validation
         self.views = dynamics.views(device) if dynamics else {}
         self.optimiser = torch.optim.SGD(
             network.parameters(),
@@ -200,7 +204,6 @@ class _Run:
     def go(self, path: Path | None, checkpoint_minutes: float, progress: bool) -> None:
         total = self.recipe.epochs * self.per_epoch
         saved = time.monotonic()
-        order, order_epoch = torch.empty(0), -1
         self.network.train()
         if self.state.iteration == 0:
             self._test_dynamics()
@@ -212,11 +215,8 @@ class _Run:
             leave=False,
             disable=None if progress else True,
         ) as bar:
-            while self.state.iteration < total:
+            for batch in self._batches(total):
                 epoch, step = divmod(self.state.iteration, self.per_epoch)
-                if epoch != order_epoch:
-                    order, order_epoch = self._order(epoch), epoch
-                batch = order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
                 self._step(batch)
                 self.state.iteration += 1
                 if len(self.unsettled) >= SETTLE_EVERY or step + 1 == self.per_epoch:
@@ -230,9 +230,41 @@ class _Run:
                     saved = time.monotonic()
                 bar.update()
 
-    def _order(self, epoch: int) -> Tensor:
-        order = torch.from_numpy(np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.data)))
-        return order.to(self.images.device)
+    def _batches(self, total: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images uint8 and labels of every iteration that is left, on the device."""
+        wanted = self._wanted(total)
+        if self.resident and self.augmentation.name != "sin":
+            for _, batch in wanted:
+                chosen = torch.from_numpy(batch).to(self.device)
+                yield self.images[chosen], self.labels[chosen]
+            return
+        pinned = self.device.type == "cuda"
+        for batch, pixels in prefetched(self._fetch, wanted):
+            raw = pixels.pin_memory() if pinned else pixels
+            yield raw.to(self.device, non_blocking=True), self.labels[torch.from_numpy(batch).to(self.device)]
+
+    def _wanted(self, total: int) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+        """(iteration, positions of the batch) of every iteration that is left."""
+        order, order_epoch = np.empty(0, np.int64), -1
+        for iteration in range(self.state.iteration, total):
+            epoch, step = divmod(iteration, self.per_epoch)
+            if epoch != order_epoch:
+                order = np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.data))
+                order_epoch = epoch
+            yield iteration, order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
+
+    def _fetch(self, wanted: tuple[int, npt.NDArray[np.int64]]) -> tuple[npt.NDArray[np.int64], Tensor]:
+        """A batch from where it lies, with `sin` a share of it stylised."""
+        iteration, batch = wanted
+        stylised = np.zeros(len(batch), bool)
+        if self.augmentation.name == "sin":
+            draws = np.random.default_rng([self.seed, iteration, 2]).random(len(batch))
+            stylised = draws < self.augmentation.stylised_share
+        pixels = np.empty((len(batch), *self.data.images.shape[1:]), np.uint8)
+        for source, mine in ((self.data.images, ~stylised), (self.data.stylised, stylised)):
+            if mine.any():
+                pixels[mine] = source[batch[mine]]
+        return batch, torch.from_numpy(pixels)
 
     def _reseed(self) -> None:
         """Seed the generators of the CPU and of the run's device, and no others, by (seed, iteration)."""
@@ -242,10 +274,9 @@ class _Run:
             with torch.cuda.device(self.device):
                 torch.cuda.manual_seed(seed)
 
-    def _step(self, batch: Tensor) -> None:
+    def _step(self, batch: tuple[Tensor, Tensor]) -> None:
+        raw, labels = batch
         self._reseed()
-        raw = self.images[batch].to(self.device, non_blocking=True)
-        labels = self.labels[batch].to(self.device, non_blocking=True)
         # images.normalise would copy mean and std to the device anew, and wait for it.
         seen = self.augmentation(raw).div_(255).sub_(self.mean).div_(self.std)
         with self._precision():
@@ -308,18 +339,19 @@ class _Run:
         )  # fmt: skip
 
     def _validate(self) -> tuple[float, float]:
-        images, labels = self.validation
         losses, correct = [], []
         with evaluation.evaluating(self.network), torch.inference_mode():
-            for start in range(0, len(labels), 512):
-                truth = labels[start : start + 512]
-                logits = self.network(images[start : start + 512].clone(memory_format=torch.channels_last))
+            for start in range(0, len(self.check), 512):
+                pixels = torch.from_numpy(self.check.images[start : start + 512]).to(self.device)
+                truth = torch.from_numpy(self.check.labels[start : start + 512]).to(self.device)
+                seen = normalise(pixels, self.check.mean, self.check.std)
+                logits = self.network(seen.contiguous(memory_format=torch.channels_last))
                 losses.append(functional.cross_entropy(logits, truth, reduction="sum"))
                 correct.append((logits.argmax(dim=1) == truth).sum())
         loss = sum(torch.stack(losses).tolist())
         if not math.isfinite(loss):
             self._diverged("the validation loss is not finite")
-        return loss / len(labels), int(torch.stack(correct).sum()) / len(labels)
+        return loss / len(self.check), int(torch.stack(correct).sum()) / len(self.check)
 
     def _save(self, path: Path) -> None:
         self._settle()
@@ -364,7 +396,8 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
     digest = hashlib.sha256()
     tests = [setting.test for setting in settings if isinstance(setting, Dynamics)]
     for split in (data, validation, *tests):
-        digest.update(np.ascontiguousarray(split.images).data)
+        for images in filter(lambda found: found is not None, (split.images, split.stylised)):
+            digest.update(identity(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
     digest.update(evaluation.network_digest(network))
@@ -376,7 +409,7 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
     return digest.hexdigest()
 
 
-def _fits(images: Tensor, device: torch.device) -> bool:
+def _fits(images: npt.NDArray[np.uint8], device: torch.device) -> bool:
     """Whether the training images may stay on the device: at most half of what is free there."""
     if device.type != "cuda":
         return True

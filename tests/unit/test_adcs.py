@@ -98,6 +98,14 @@ def test_accumulate_equals_the_double_loop(n_classes):
     np.testing.assert_array_equal(found, slow_adcs(amplitude.mean(axis=1)))
 
 
+@pytest.mark.parametrize("at_once", [1, 60, 100])
+def test_accumulate_ranks_any_number_of_rows_at_once(monkeypatch, at_once):
+    amplitude = np.abs(noise(6, 3, 7, 5)).round(1)  # with ties
+    whole = adcs.accumulate(amplitude, adcs.LUMA)
+    monkeypatch.setattr(adcs, "RANKED", at_once)
+    np.testing.assert_array_equal(adcs.accumulate(amplitude, adcs.LUMA), whole)
+
+
 def test_accumulate_counts_ties_as_zero():
     amplitude = np.random.default_rng(1).integers(0, 3, (6, 1, 9, 9)).astype(float)
     np.testing.assert_array_equal(adcs.accumulate(amplitude), slow_adcs(amplitude[:, 0]))

@@ -415,7 +415,7 @@ def test_parts_merge_into_the_whole_bit_by_bit(small_network, tmp_path, method, 
     for i, path in enumerate(paths):
         culling.write_part(path, culling.cull(*arguments, part=(i, n), batch=4))
     parts = [culling.read_part(path) for path in paths]
-    joined = culling.merge(parts[::-1])
+    joined = culling.merge(iter(parts[::-1]))
     same(dataclasses.replace(joined, fingerprint=""), dataclasses.replace(whole, fingerprint=""))
 
 

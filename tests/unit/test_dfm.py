@@ -139,3 +139,14 @@ def test_a_percentage_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
     written(tmp_path / "a.h5")
     with pytest.raises(ValueError, match=r"no top-7 % map in the DFM file: it holds 5, 12\.5"):
         dfm.read(tmp_path / "a.h5").mask(7)
+    with pytest.raises(ValueError, match=r"no top-7 % map in the DFM file: it holds 5, 12\.5"):
+        dfm.read_mask(tmp_path / "a.h5", 7)
+
+
+def test_one_map_is_read_without_the_rest(tmp_path):
+    written(tmp_path / "a.h5")
+    whole = dfm.read(tmp_path / "a.h5").mask(12.5)
+    np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5), whole)
+    np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5, np.array([0, 2])), whole[[0, 2]])
+    with h5py.File(tmp_path / "a.h5") as file:  # so that a class is read without the others
+        assert file["mask/top_5"].chunks == file["rank"].chunks == (1, 6, 5)

@@ -84,3 +84,8 @@ def test_device_of_a_network_without_parameters_is_the_cpu():
 def test_classes_out_of_range_are_named(labels, called, message):
     with pytest.raises(ValueError, match=message):
         evaluation.confusion(labels, called, 3)
+
+
+def test_confusion_counts_labels_of_small_integer_types():
+    labels = np.repeat(np.arange(20, dtype=np.uint8), 3)  # 19 * 20 does not fit into one byte
+    assert np.array_equal(evaluation.confusion(labels, labels, 20), 3 * np.eye(20, dtype=int))

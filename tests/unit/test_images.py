@@ -1,4 +1,13 @@
-"""Image stores, splits, normalisation and folders of images."""
+"""Image stores: written from arrays and from files, read at once and when indexed; splits and normalisation."""
+
+import errno
+import hashlib
+import io
+import subprocess
+import sys
+import threading
+import time
+import zlib
 
 import h5py
 import numpy as np
@@ -7,6 +16,9 @@ import torch
 from PIL import Image
 
 from frequency_shortcuts import images as store
+from frequency_shortcuts import storage
+from frequency_shortcuts.folders import Pictures
+from frequency_shortcuts.images import Stored
 
 CLASSES = ("cat", "dog")
 
@@ -158,100 +170,662 @@ def test_stratified_refuses_shares_that_do_not_work(shares, message):
         store.stratified(np.zeros(5, np.int64), shares, seed=0)
 
 
-def halves(left, right, side=16):
-    """A square picture, one colour on the left and one on the right."""
-    pixels = np.empty((side, side, 3), np.uint8)
-    pixels[:, : side // 2], pixels[:, side // 2 :] = left, right
-    return Image.fromarray(pixels)
+def test_stratified_names_the_class_that_is_too_small():
+    with pytest.raises(ValueError, match=r"class dog has 2 images, too few for the splits"):
+        store.stratified(np.array([0] * 9 + [1] * 2), {"a": 0.8, "b": 0.1, "c": 0.1}, seed=0, classes=CLASSES)
 
 
-RED, BLUE = (250, 0, 0), (0, 0, 250)
+# Written from files
 
 
-def saved(folder, name, picture, **options):
-    folder.mkdir(parents=True, exist_ok=True)
-    picture.save(folder / name, **options)
-    return folder / name
+def photographs(folder, n, seed=0, suffix="png"):
+    """n files of noise, of different shapes."""
+    folder.mkdir()
+    generator = np.random.default_rng(seed)
+    files = [folder / f"{i:04d}.{suffix}" for i in range(n)]
+    for i, file in enumerate(files):
+        Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
+    return files
 
 
-@pytest.mark.parametrize("mode", ["RGB", "P", "RGBA", "L", "LA", "1"])
-def test_every_mode_of_png_becomes_its_rgb(tmp_path, mode):
-    picture = halves((255, 255, 255), (0, 0, 0)).convert(mode)
-    saved(tmp_path / "a", "x.png", picture)
-    pixels, labels, classes, skipped = store.read_folder(tmp_path, 16)
-    assert (pixels.shape, pixels.dtype) == ((1, 3, 16, 16), np.uint8)
-    assert (labels.tolist(), classes, skipped) == ([0], ("a",), [])
-    assert (pixels[0, :, :, :8] == 255).all()
-    assert (pixels[0, :, :, 8:] == 0).all()
+def content(path):
+    """All that a store holds: {name: array or attribute}."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+        found.update(file.attrs)
+    return found
 
 
-def test_sixteen_bit_grey_keeps_its_tones(tmp_path):
-    ramp = np.tile(np.arange(16, dtype=np.uint16) * 4096, (16, 1))
-    saved(tmp_path / "a", "x.png", Image.fromarray(ramp))
-    pixels, *_ = store.read_folder(tmp_path, 16)
-    np.testing.assert_allclose(pixels[0, 0], ramp / 257, atol=1.01)
+def same(path, other):
+    found, expected = content(path), content(other)
+    assert found.keys() == expected.keys()
+    for name in found:
+        np.testing.assert_array_equal(found[name], expected[name], name)
 
 
-def test_jpeg_and_capital_suffixes_are_read_in_sorted_order(tmp_path):
-    saved(tmp_path / "b", "2.JPG", halves(BLUE, BLUE), format="JPEG")
-    saved(tmp_path / "b", "1.jpeg", halves(RED, RED))
-    saved(tmp_path / "a", "1.png", halves(RED, BLUE))
-    (tmp_path / "a" / "notes.txt").write_text("not a picture")
-    pixels, labels, classes, _ = store.read_folder(tmp_path, 16)
-    assert (labels.tolist(), classes) == ([0, 1, 1], ("a", "b"))
-    np.testing.assert_allclose(pixels[1:, :, 4, 4], [RED, BLUE], atol=6)  # JPEG is lossy
+@pytest.mark.parametrize("workers", [1, 4])
+def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path, workers):
+    files, twins = photographs(tmp_path / "a", 11), photographs(tmp_path / "b", 7, 1)
+    stylised = photographs(tmp_path / "c", 11, 2, "webp")
+    one, two, three = (Pictures(names, (6, 5), workers=workers) for names in (files, twins, stylised))
+    labels = {"train": np.arange(11) % 2, "test": np.arange(7) % 2}
+    write(
+        tmp_path / "files.h5",
+        {"train": (one, labels["train"]), "test": (two, labels["test"])},
+        stylised=three,
+        workers=workers,
+    )
+    arrays = {"train": (one[:], labels["train"]), "test": (two[:], labels["test"])}
+    write(tmp_path / "array.h5", arrays, stylised=three[:])
+    same(tmp_path / "files.h5", tmp_path / "array.h5")
+    assert (tmp_path / "files.h5").read_bytes() == (tmp_path / "array.h5").read_bytes()
+    np.testing.assert_array_equal(store.read(tmp_path / "files.h5", "train").stylised, three[:])
+    assert store.read(tmp_path / "files.h5", "test").stylised is None
 
 
-def test_exif_rotation_is_applied(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be shown turned clockwise by a quarter: left becomes top
-    saved(tmp_path / "a", "x.png", halves(RED, BLUE), exif=exif)
-    pixels, *_ = store.read_folder(tmp_path, 16)
-    assert (pixels[0].transpose(1, 2, 0)[:8] == RED).all()
-    assert (pixels[0].transpose(1, 2, 0)[8:] == BLUE).all()
+def test_the_checksum_is_that_of_images_labels_and_twins_in_this_order(tmp_path):
+    splits, twins = {"train": labelled(600, 0), "test": labelled(5, 1)}, labelled(600, 2)[0]
+    write(tmp_path / "s.h5", splits, stylised=twins)
+    whole = hashlib.sha256()
+    for part in (*splits["train"], twins, *splits["test"]):
+        whole.update(part.tobytes())
+    assert content(tmp_path / "s.h5")["checksum"] == whole.hexdigest()
 
 
-def test_the_centre_is_cropped_from_the_short_side(tmp_path):
-    wide = np.zeros((8, 24, 3), np.uint8)
-    wide[:, 8:16] = 200
-    saved(tmp_path / "a", "x.png", Image.fromarray(wide))
-    pixels, *_ = store.read_folder(tmp_path, 8, channels=1)
-    assert pixels.shape == (1, 1, 8, 8)
-    assert (pixels == 200).all()
+def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):
+    files = photographs(tmp_path / "a", 12)
+    gone = [0, 5, 6, 11]
+    for i in gone:
+        files[i].write_bytes(b"broken")
+    labels = np.arange(12) % 2
+    pictures = Pictures(files, (6, 5), workers=3, on_error="skip")
+    write(tmp_path / "files.h5", {"train": (pictures, labels)})
+    assert pictures.skipped == [str(files[i]) for i in gone]
+    kept = np.delete(np.arange(12), gone)
+    write(tmp_path / "array.h5", {"train": (pictures[kept], labels[kept])})
+    assert content(tmp_path / "files.h5")["source"] == "made here, 4 undecodable images skipped"
+    with h5py.File(tmp_path / "array.h5", "a") as file:
+        file.attrs["source"] += ", 4 undecodable images skipped"
+    same(tmp_path / "files.h5", tmp_path / "array.h5")
+    with pytest.raises(ValueError, match=r"/0000\.png does not decode as an image"):
+        write(tmp_path / "stop.h5", {"train": (Pictures(files, (6, 5)), labels)})
+    assert not (tmp_path / "stop.h5").exists()
 
 
-def test_missing_and_empty_folders_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no folder .*/nowhere: expected class folders"):
-        store.read_folder(tmp_path / "nowhere", 8)
-    (tmp_path / "cat").mkdir()
-    with pytest.raises(ValueError, match=r"holds no images: expected .*/<class>/\*\.jpg"):
-        store.read_folder(tmp_path, 8)
-    saved(tmp_path / "dog", "x.png", halves(RED, BLUE))
-    with pytest.raises(ValueError, match=r"no image of class cat; every class"):
-        store.read_folder(tmp_path, 8)
+@pytest.mark.parametrize("broken", [[1, 3], [0, 1, 2, 3]])
+def test_a_class_of_which_no_image_decodes_is_an_error_even_when_skipping(tmp_path, broken):
+    files = photographs(tmp_path / "a", 4)
+    for i in broken:
+        files[i].write_bytes(b"broken")
+    pictures = Pictures(files, (6, 5), on_error="skip")
+    with pytest.raises(ValueError, match=r"made here, split train: no image of class (cat, )?dog;"):
+        write(tmp_path / "s.h5", {"train": (pictures, np.arange(4) % 2)})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_an_image_that_does_not_decode_stops_or_is_listed(tmp_path):
-    whole = saved(tmp_path / "a", "1.png", halves(RED, BLUE)).read_bytes()
-    (tmp_path / "a" / "2.png").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "a" / "3.jpg").write_text("no picture at all")
-    with pytest.raises(ValueError, match=r"/a/2\.png does not decode as an image .*set on_error to skip"):
-        store.read_folder(tmp_path, 8)
-    pixels, labels, _, skipped = store.read_folder(tmp_path, 8, on_error="skip")
-    assert len(pixels) == len(labels) == 1
-    assert skipped == [str(tmp_path / "a" / "2.png"), str(tmp_path / "a" / "3.jpg")]
+@pytest.mark.parametrize(("images_broken", "twins_broken"), [([3], []), ([], [3]), ([3], [4]), ([2, 3], [3])])
+def test_images_and_twins_that_do_not_match_are_an_error(tmp_path, images_broken, twins_broken):
+    files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8)
+    for path in [files[i] for i in images_broken] + [twins[i] for i in twins_broken]:
+        path.write_bytes(b"broken")
+    one, two = (Pictures(names, (6, 5), on_error="skip") for names in (files, twins))
+    with pytest.raises(
+        ValueError, match=r"made here: an image or its stylised twin does not decode: mend or delete both"
+    ):
+        write(tmp_path / "s.h5", {"train": (one, np.arange(8) % 2)}, stylised=two)
+    assert not (tmp_path / "s.h5").exists()
 
 
-def test_a_picture_too_large_to_decode_is_named(tmp_path, monkeypatch):
-    saved(tmp_path / "a", "huge.png", halves(RED, BLUE))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(ValueError, match=r"/a/huge\.png does not decode as an image"):
-        store.read_folder(tmp_path, 8)
+def test_images_and_twins_that_are_skipped_together_match(tmp_path):
+    files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8, 1)
+    for path in (files[3], twins[3]):
+        path.write_bytes(b"broken")
+    one, two = (Pictures(names, (6, 5), on_error="skip") for names in (files, twins))
+    write(tmp_path / "s.h5", {"train": (one, np.arange(8) % 2)}, stylised=two)
+    split = store.read(tmp_path / "s.h5", "train")
+    kept = np.delete(np.arange(8), 3)
+    np.testing.assert_array_equal(split.images, one[kept])
+    np.testing.assert_array_equal(split.stylised, two[kept])
 
 
-def test_a_class_of_which_no_image_decodes_is_an_error_even_when_skipping(tmp_path):
-    saved(tmp_path / "a", "1.png", halves(RED, BLUE))
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "1.png").write_text("broken")
-    with pytest.raises(ValueError, match="no image of class b"):
-        store.read_folder(tmp_path, 8, on_error="skip")
+def test_too_few_twins_are_told(tmp_path):
+    """None of them is broken, and the message must not say so."""
+    images, labels = labelled(8, 0)
+    with pytest.raises(ValueError, match=r"7 .*8|8 .*7"):
+        write(tmp_path / "s.h5", {"train": (images, labels)}, stylised=images[:7])
+
+
+@pytest.mark.parametrize("n", [1, 2, 255, 256, 257, 512, 700])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_blocks_miss_and_repeat_no_image(tmp_path, n, workers):
+    assert store.BLOCK == 256
+    pixels = np.random.default_rng(n).integers(0, 256, (n, 1, 3, 2), np.uint8)
+    labels = np.arange(n) % min(n, 2)
+    write_one = {"classes": CLASSES[: min(n, 2)], "source": "made here", "created_by": "test", "workers": workers}
+    store.write(tmp_path / "s.h5", {"train": (pixels, labels)}, **write_one)
+    found = content(tmp_path / "s.h5")
+    np.testing.assert_array_equal(found["train/images"], pixels)
+    np.testing.assert_array_equal(found["train/labels"], labels)
+    np.testing.assert_allclose(found["mean"], (pixels / 255).mean(axis=(0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(found["std"], (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("broken", [[0], [299], list(range(256)), list(range(0, 300, 2))])
+def test_skipping_across_the_ends_of_blocks(tmp_path, broken, monkeypatch):
+    monkeypatch.setattr(store, "BLOCK", 16)
+    files = photographs(tmp_path / "a", 300)
+    for i in broken:
+        files[i].write_bytes(b"broken")
+    pictures = Pictures(files, (3, 2), 1, workers=2, on_error="skip")
+    labels = np.arange(300) // 2 % 2
+    write(tmp_path / "s.h5", {"train": (pictures, labels)})
+    split = store.read(tmp_path / "s.h5", "train")
+    kept = np.delete(np.arange(300), broken)
+    np.testing.assert_array_equal(split.images, pictures[kept])
+    np.testing.assert_array_equal(split.labels, labels[kept])
+
+
+def test_one_and_four_workers_write_the_same_bytes(tmp_path):
+    files = photographs(tmp_path / "a", 40)
+    files[7].write_bytes(b"broken")
+    for workers in (1, 4):
+        pictures = Pictures(files, (6, 5), workers=workers, on_error="skip")
+        write(tmp_path / f"{workers}.h5", {"train": (pictures, np.arange(40) % 2)}, workers=workers)
+    assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "4.h5").read_bytes()
+
+
+def test_what_gives_an_array_when_it_is_sliced_is_read_block_by_block(tmp_path):
+    """A dataset of another file, say; a store of a store is the same store."""
+    splits = {"train": labelled(600, 0)}
+    write(tmp_path / "a.h5", splits)
+    asked = []
+
+    class Noted:
+        def __init__(self, images):
+            self.images, self.shape = images, images.shape
+
+        def __len__(self):
+            return len(self.images)
+
+        def __getitem__(self, index):
+            asked.append(index.stop - index.start)
+            return self.images[index]
+
+    with h5py.File(tmp_path / "a.h5") as file:
+        write(tmp_path / "b.h5", {"train": (Noted(file["train"]["images"]), splits["train"][1])})
+    assert max(asked) <= store.BLOCK
+    stored = Stored(tmp_path / "a.h5", "train", np.arange(600), workers=2)
+    write(tmp_path / "c.h5", {"train": (stored, splits["train"][1])})
+    same(tmp_path / "a.h5", tmp_path / "b.h5")
+    same(tmp_path / "a.h5", tmp_path / "c.h5")
+
+
+def test_a_chunk_is_an_image_in_plain_gzip(tmp_path):
+    """What any reader of HDF5 takes for a dataset that HDF5 itself compressed."""
+    pixels, labels = labelled(9, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)}, workers=2)
+    with h5py.File(tmp_path / "s.h5") as file, h5py.File(tmp_path / "plain.h5", "w") as plain:
+        stored = file["train"]["images"]
+        assert (stored.compression, stored.shuffle, stored.fletcher32) == ("gzip", False, False)
+        assert stored.id.get_num_chunks() == 9
+        expected = plain.create_dataset("x", data=pixels, chunks=(1, 3, 6, 5), compression="gzip", compression_opts=1)
+        for i in range(9):
+            mask, raw = stored.id.read_direct_chunk((i, 0, 0, 0))
+            assert mask == 0
+            assert zlib.decompress(raw) == pixels[i].tobytes()
+            assert zlib.decompress(expected.id.read_direct_chunk((i, 0, 0, 0))[1]) == pixels[i].tobytes()
+        np.testing.assert_array_equal(stored[:], pixels)
+        np.testing.assert_array_equal(stored[3:7, 1, ::2], pixels[3:7, 1, ::2])
+
+
+@pytest.mark.parametrize("given", [{}, {"statistics": ([0.5], [0.2])}])
+def test_without_a_train_split_the_statistics_must_be_given(tmp_path, given):
+    splits = {"test": labelled(4, 0, channels=1)}
+    if given:
+        write(tmp_path / "s.h5", splits, **given)
+        assert content(tmp_path / "s.h5")["std"] == 0.2
+    else:
+        with pytest.raises(
+            ValueError, match="made here: without a train split, the mean and std to normalise with must"
+        ):
+            write(tmp_path / "s.h5", splits)
+        assert list(tmp_path.iterdir()) == []
+
+
+FULL_DISK = """
+import resource, signal, sys
+import numpy as np
+from PIL import Image
+from frequency_shortcuts import images
+from frequency_shortcuts.folders import Pictures
+decode, asked = Pictures._decode, []
+Pictures._decode = lambda self, path: (asked.append(1), decode(self, path))[1]
+pictures = Pictures([sys.argv[2]] * 5000, (64, 64), workers=2)
+images.write(sys.argv[1] + ".first", {"train": (pictures.subset(np.arange(4)), np.arange(4) % 2)},
+             classes="ab", source="", created_by="")
+asked.clear()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
+try:
+    images.write(sys.argv[1], {"train": (pictures, np.arange(5000) % 2)}, classes="ab", source="", created_by="",
+                 workers=2)
+except OSError as error:
+    print(type(error).__name__, len(asked))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
+@pytest.mark.parametrize("limit", [0, 100, 3_000, 50_000, 1_000_000, 4_000_000])
+def test_a_full_disk_stops_the_writing_early_and_leaves_nothing(tmp_path, limit):
+    """5,000 images of 12 KiB that do not compress; no file may grow above the limit, which is like a full disk."""
+    picture = tmp_path / "x.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(picture)
+    path = tmp_path / "a.h5"
+    path.write_text("old")
+    command = [sys.executable, "-c", FULL_DISK, str(path), str(picture), str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr[-300:]}"
+    kind, decoded = done.stdout.split()
+    assert kind == "OSError"
+    assert int(decoded) <= limit / 12_000 + 2 * store.BLOCK + 16
+    assert path.read_text() == "old"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.h5", "a.h5.first", "x.png"]
+
+
+class FullDisk(io.FileIO):
+    """A file on a disk that has room for `room` bytes more."""
+
+    room = 300_000
+
+    def write(self, data):
+        fits = memoryview(data).cast("B")[: self.room]
+        if not len(fits):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(fits)
+        return super().write(fits)
+
+
+@pytest.mark.parametrize("from_files", [True, False])
+def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch, from_files):
+    monkeypatch.setattr(storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
+    pixels, labels = labelled(1000, 0, height=30, width=30)
+    files = Pictures(photographs(tmp_path / "a", 1) * 1000, (30, 30))
+    with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space and start again") as caught:
+        write(tmp_path / "s.h5", {"train": (files if from_files else pixels, labels)}, workers=2)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "s.h5"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+# Read when indexed
+
+
+INDICES = [
+    *(slice(None), slice(3, 70), slice(None, None, -7), slice(190, 999), slice(5, 5)),
+    *(np.array(some, int) for some in ([150, 3, 3, 0, 199], [], [-1, -200, 7], np.arange(200)[::-1])),
+    np.arange(200) % 3 == 0,
+    [4, 2],
+]
+KINDS = {
+    "ours": None,
+    "as ours, by h5py": {"chunks": (1, 2, 5, 4), "compression": "gzip", "compression_opts": 9},
+    "no chunks": {},
+    "chunks of several": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
+    "chunks of a channel": {"chunks": (1, 1, 5, 4), "compression": "gzip"},
+    "not compressed": {"chunks": (1, 2, 5, 4)},
+    "lzf": {"chunks": (1, 2, 5, 4), "compression": "lzf"},
+    "shuffled": {"chunks": (1, 2, 5, 4), "compression": "gzip", "shuffle": True},
+    "with a checksum": {"chunks": (1, 2, 5, 4), "compression": "gzip", "fletcher32": True},
+    "scaled": {"chunks": (1, 2, 5, 4), "compression": "gzip", "scaleoffset": 0},
+    "integers of 16 bit": {"chunks": (1, 2, 5, 4), "compression": "gzip", "dtype": np.int16},
+}
+
+
+def store_of(path, kind, pixels, labels):
+    """A store as `write` makes it, or the same by h5py alone."""
+    write(path, {"train": (pixels, labels)}, workers=2)
+    if KINDS[kind] is not None:
+        with h5py.File(path, "a") as file:
+            del file["train/images"]
+            file["train"].create_dataset("images", data=pixels, **KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_stored_images_are_indexed_as_an_array(tmp_path, kind, workers):
+    pixels, labels = labelled(200, 0, channels=2, height=5, width=4)
+    store_of(tmp_path / "s.h5", kind, pixels, labels)
+    for chosen in (np.arange(200), np.arange(200)[::-1], np.random.default_rng(0).integers(0, 200, 200)):
+        stored = Stored(tmp_path / "s.h5", "train", chosen, workers=workers)
+        assert (len(stored), stored.shape, stored.dtype) == (200, pixels.shape, np.uint8)
+        for index in INDICES:
+            found = stored[index]
+            assert found.dtype == np.uint8
+            np.testing.assert_array_equal(found, pixels[chosen][index])
+
+
+def test_only_a_store_of_ours_or_its_like_is_inflated_here(tmp_path):
+    pixels, labels = labelled(20, 0, channels=2, height=5, width=4)
+    for kind in KINDS:
+        store_of(tmp_path / "s.h5", kind, pixels, labels)
+        direct = Stored(tmp_path / "s.h5", "train", np.arange(20))._direct
+        assert direct == (kind in ("ours", "as ours, by h5py")), kind
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_chunk_that_was_stored_without_its_filter_is_read(tmp_path, workers):
+    pixels, labels = labelled(4, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file["train"]["images"].id.write_direct_chunk((2, 0, 0, 0), (255 - pixels[2]).tobytes(), filter_mask=1)
+        expected = file["train"]["images"][:]
+    np.testing.assert_array_equal(expected[2], 255 - pixels[2])
+    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(4), workers=workers)[:], expected)
+
+
+def test_a_chunk_that_was_never_written_is_read_as_h5py_reads_it(tmp_path):
+    """As the fill value, black."""
+    pixels, labels = labelled(4, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        del file["train/images"]
+        made = file["train"].create_dataset("images", pixels.shape, np.uint8, chunks=(1, 3, 6, 5), compression="gzip")
+        made[1:] = pixels[1:]
+        assert not made[0].any()
+    found = Stored(tmp_path / "s.h5", "train", np.arange(4))[:]
+    np.testing.assert_array_equal(found[1:], pixels[1:])
+    assert not found[0].any()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("in_memory", [0, 2**31])
+def test_images_may_lie_in_another_file(tmp_path, workers, in_memory):
+    pixels, labels = labelled(9, 0)
+    write(tmp_path / "there.h5", {"train": (pixels, labels)})
+    write(tmp_path / "s.h5", {"train": (pixels[::-1], labels)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        del file["train/images"]
+        file["train/images"] = h5py.ExternalLink("there.h5", "train/images")
+    split = store.read(tmp_path / "s.h5", "train", workers=workers, in_memory=in_memory)
+    np.testing.assert_array_equal(split.images[:], pixels)
+
+
+def test_a_store_whose_images_are_missing_says_so(tmp_path):
+    """The file that they lie in was moved, say."""
+    write(tmp_path / "s.h5", {"train": labelled(4, 0)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        del file["train/images"]
+        file["train/images"] = h5py.ExternalLink("moved.h5", "train/images")
+    with pytest.raises((ValueError, OSError), match=r"s\.h5"):
+        store.read(tmp_path / "s.h5", "train")
+
+
+def test_a_damaged_chunk_is_an_error_and_not_an_image(tmp_path):
+    pixels, labels = labelled(4, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file["train"]["images"].id.write_direct_chunk((2, 0, 0, 0), zlib.compress(pixels[2].tobytes())[:-20])
+    with pytest.raises((zlib.error, OSError, ValueError)):
+        Stored(tmp_path / "s.h5", "train", np.arange(4), workers=2)[:]
+
+
+@pytest.mark.parametrize("per_class", [None, 1, 30])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_reading_later_gives_the_same_as_reading_at_once(tmp_path, per_class, workers):
+    pixels, labels = labelled(200, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)}, stylised=255 - pixels)
+    at_once = store.read(tmp_path / "s.h5", "train", per_class)
+    later = store.read(tmp_path / "s.h5", "train", per_class, workers=workers, in_memory=0)
+    assert isinstance(at_once.images, np.ndarray) and isinstance(at_once.stylised, np.ndarray)
+    assert isinstance(later.images, Stored) and isinstance(later.stylised, Stored)
+    for name in ("labels", "classes", "mean", "std"):
+        np.testing.assert_array_equal(getattr(later, name), getattr(at_once, name))
+    np.testing.assert_array_equal(later.images[:], at_once.images)
+    np.testing.assert_array_equal(later.stylised[:], 255 - at_once.images)
+    for one, other in zip(later.tensors(), at_once.tensors(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_images_and_twins_count_together_for_the_memory(tmp_path):
+    pixels, labels = labelled(10, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)}, stylised=pixels)
+    for room, kind in ((2 * pixels.nbytes, np.ndarray), (2 * pixels.nbytes - 1, Stored)):
+        split = store.read(tmp_path / "s.h5", "train", in_memory=room)
+        assert isinstance(split.images, kind) and isinstance(split.stylised, kind)
+    assert isinstance(store.read(tmp_path / "s.h5", "train", 1, in_memory=4 * pixels[0].nbytes).images, np.ndarray)
+
+
+@pytest.mark.parametrize("in_memory", [0, 2**31])
+def test_other_statistics_take_the_place_of_the_stores(tmp_path, in_memory):
+    write(tmp_path / "s.h5", {"train": labelled(4, 0)})
+    given = ([0.1, 0.2, 0.3], [1, 2, 3])
+    split = store.read(tmp_path / "s.h5", "train", statistics=given, in_memory=in_memory)
+    np.testing.assert_array_equal([split.mean, split.std], given)
+    assert split.mean.dtype == split.std.dtype == np.float64
+
+
+def test_a_store_that_is_read_later_may_be_replaced(tmp_path):
+    """Who reads keeps what he opened."""
+    pixels, labels = labelled(9, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    split = store.read(tmp_path / "s.h5", "train", in_memory=0)
+    write(tmp_path / "s.h5", {"train": (255 - pixels, labels)})
+    np.testing.assert_array_equal(split.images[:], pixels)
+    np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train", in_memory=0).images[:], 255 - pixels)
+
+
+# Stores of files
+
+
+def write_files(path, splits, **options):
+    store.write_files(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
+
+
+@pytest.mark.parametrize("resize", [None, 7])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("in_memory", [0, 2**31])
+def test_a_store_of_files_is_read_as_one_of_images(tmp_path, resize, channels, in_memory):
+    pictures = [
+        Pictures(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize)
+        for name, n in (("a", 9), ("b", 6))
+    ]
+    splits = {name: (some, np.arange(len(some)) % 2) for name, some in zip(("train", "test"), pictures, strict=True)}
+    write(tmp_path / "images.h5", splits)
+    write_files(tmp_path / "files.h5", splits)
+    for name in splits:
+        for per_class in (None, 2):
+            expected = store.read(tmp_path / "images.h5", name, per_class)
+            found = store.read(tmp_path / "files.h5", name, per_class, workers=2, in_memory=in_memory)
+            assert isinstance(found.images, Pictures if in_memory == 0 else np.ndarray)
+            assert found.stylised is None
+            np.testing.assert_array_equal(found.images[:], expected.images)
+            for attribute in ("labels", "classes", "mean", "std"):
+                np.testing.assert_array_equal(getattr(found, attribute), getattr(expected, attribute))
+
+
+def test_paths_are_stored_whole(tmp_path, monkeypatch):
+    """And names of any language; the store is read from another folder."""
+    files = photographs(tmp_path / "a", 3)
+    files[1] = files[1].rename(tmp_path / "a" / "größe 猫.png")
+    monkeypatch.chdir(tmp_path)
+    pictures = Pictures([file.relative_to(tmp_path) for file in files], (6, 5))
+    write_files("s.h5", {"train": (pictures, np.array([0, 1, 1]))})
+    expected = pictures[:]
+    monkeypatch.chdir("/")
+    np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train").images, expected)
+    with h5py.File(tmp_path / "s.h5") as file:
+        assert file["train/files"].asstr()[1] == str(files[1])
+
+
+def test_a_name_that_is_no_utf_8_is_stored_or_named(tmp_path):
+    """Old archives have them."""
+    files = photographs(tmp_path / "a", 2)
+    odd = files[1].rename(tmp_path / "a" / b"\xe9.png".decode("utf-8", "surrogateescape"))
+    pictures = Pictures([files[0], odd], (6, 5))
+    try:
+        write_files(tmp_path / "s.h5", {"train": (pictures, np.array([0, 1]))})
+    except UnicodeError as error:
+        pytest.fail(f"not said of which file: {error}")
+    except ValueError as error:
+        assert "xe9.png" in ascii(str(error)) or "udce9.png" in ascii(str(error))
+    else:
+        np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train").images, pictures[:])
+
+
+def test_the_checksum_of_a_store_of_files_follows_names_sizes_and_labels(tmp_path):
+    files, labels = photographs(tmp_path / "a", 4), np.arange(4) % 2
+
+    def checksum(labels=labels, files=files):
+        write_files(tmp_path / "s.h5", {"train": (Pictures(files, (6, 5)), labels)}, statistics=([0.5] * 3, [1.0] * 3))
+        return content(tmp_path / "s.h5")["checksum"]
+
+    first = checksum()
+    assert checksum() == first
+    assert checksum(labels[::-1].copy()) != first
+    assert checksum(files=files[::-1]) != first
+    with files[2].open("ab") as file:
+        file.write(b"more")
+    assert checksum() != first
+
+
+def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypatch):
+    files = photographs(tmp_path / "a", 40)
+    pictures, labels = Pictures(files, (6, 5), workers=2), np.arange(40) % 2
+    write_files(tmp_path / "all.h5", {"train": (pictures, labels)})
+    np.testing.assert_allclose(content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12)
+    monkeypatch.setattr(store, "SAMPLED", 10)
+    asked = []
+    decode = Pictures._decode
+    monkeypatch.setattr(Pictures, "_decode", lambda self, path: (asked.append(str(path)), decode(self, path))[1])
+    write_files(tmp_path / "some.h5", {"train": (pictures, labels)})
+    chosen = [i for i, file in enumerate(files) if str(file) in asked]
+    assert len(asked) == len(chosen) == 10 and max(chosen) > 10
+    found = content(tmp_path / "some.h5")
+    np.testing.assert_allclose(found["mean"], (pictures[np.array(chosen)] / 255).mean((0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(found["std"], (pictures[np.array(chosen)] / 255).std((0, 2, 3)), rtol=1e-12)
+
+
+def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
+    pictures = Pictures(photographs(tmp_path / "a", 4), (6, 5))
+    path = tmp_path / "s.h5"
+    with pytest.raises(ValueError, match="made here, split train: no image of class dog"):
+        write_files(path, {"train": (pictures, np.zeros(4, int))})
+    with pytest.raises(ValueError, match="made here, split train: 3 labels for 4 images"):
+        write_files(path, {"train": (pictures, np.arange(3) % 2)})
+    with pytest.raises(ValueError, match="made here: without a train split, the mean and std to normalise with must"):
+        write_files(path, {"test": (pictures, np.arange(4) % 2)})
+    pictures.files[1].write_bytes(b"broken")
+    with pytest.raises(ValueError, match=r"/0001\.png does not decode as an image"):
+        write_files(path, {"train": (pictures, np.arange(4) % 2)})
+    assert not path.exists()
+
+
+def test_a_store_of_files_refuses_images_of_one_tone(tmp_path):
+    """Normalised, they would be divided by zero."""
+    files = photographs(tmp_path / "a", 4)
+    for file in files:
+        Image.new("RGB", (8, 8), (9, 9, 9)).save(file)
+    with pytest.raises(ValueError, match="made here: all training images are of one tone"):
+        write_files(tmp_path / "s.h5", {"train": (Pictures(files, (6, 5)), np.arange(4) % 2)})
+
+
+def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):
+    files = photographs(tmp_path / "a", 4)
+    write_files(tmp_path / "s.h5", {"train": (Pictures(files, (6, 5)), np.arange(4) % 2)})
+    files[2].unlink()
+    with pytest.raises(ValueError, match=r"/0002\.png does not decode as an image .*No such file"):
+        store.read(tmp_path / "s.h5", "train")
+    split = store.read(tmp_path / "s.h5", "train", in_memory=0)
+    assert split.images[:2].shape == (2, 3, 6, 5)
+
+
+# Ahead of who uses them
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 3, 100])
+@pytest.mark.parametrize("n", [0, 1, 3, 20])
+def test_batches_come_in_order(ahead, n):
+    def square(i):
+        time.sleep(0.002 * (i % 3))
+        return i * i
+
+    assert list(store.prefetched(square, range(n), ahead)) == [i * i for i in range(n)]
+
+
+def test_no_more_than_a_few_batches_are_read_ahead():
+    asked = []
+    for used, _ in enumerate(store.prefetched(asked.append, range(30), ahead=3), start=1):
+        time.sleep(0.01)
+        assert len(asked) <= used + 3
+    assert asked == list(range(30))
+
+
+def test_they_are_read_while_one_is_used():
+    done = threading.Event()
+    batches = store.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
+    assert next(batches) == 0
+    assert done.wait(10)
+    batches.close()
+
+
+@pytest.mark.parametrize("ahead", [0, 2, 9])
+def test_an_error_comes_in_its_place(ahead):
+    found = []
+    with pytest.raises(ZeroDivisionError):
+        found.extend(store.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
+    batches = store.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
+    assert [next(batches) for _ in range(5)] == [1 / (i - 5) for i in range(5)]
+    with pytest.raises(ZeroDivisionError):
+        next(batches)
+    with pytest.raises(StopIteration):
+        next(batches)
+
+
+def test_who_stops_early_waits_for_one_batch_only():
+    asked, before = [], threading.active_count()
+
+    def slow(i):
+        asked.append(i)
+        time.sleep(0.02)
+        return i
+
+    batches = store.prefetched(slow, range(1000), ahead=50)
+    assert next(batches) == 0
+    batches.close()
+    assert len(asked) <= 53
+    assert threading.active_count() == before
+    count = len(asked)
+    time.sleep(0.1)
+    assert len(asked) == count
+
+
+def test_an_endless_row_of_batches_is_taken_as_far_as_it_is_used():
+    def endless():
+        i = 0
+        while True:
+            yield i
+            i += 1
+
+    found = []
+    for i in store.prefetched(lambda i: i, endless()):
+        found.append(i)
+        if i == 7:
+            break
+    assert found == list(range(8))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64])
+def test_labels_of_every_integer_type_are_read_as_int64(tmp_path, dtype):
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file.attrs["classes"] = np.array([b"cat", b"dog"])
+        file["test/images"], file["test/labels"] = np.zeros((4, 1, 2, 2), np.uint8), np.arange(4, dtype=dtype) % 2
+    store.link(tmp_path / "linked.h5", tmp_path / "s.h5", created_by="test")
+    found = store.read(tmp_path / "linked.h5", "test")
+    assert found.labels.dtype == np.int64 and found.classes == ("cat", "dog")
+
+
+def test_two_classes_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="made here, split train: two classes are called cat; each needs"):
+        store.write(
+            tmp_path / "s.h5", {"train": labelled(4, 0)}, classes=("cat", "cat"), source="made here", created_by=""
+        )

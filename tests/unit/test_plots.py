@@ -101,7 +101,10 @@ def test_every_public_drawing_is_tested():
         for name, value in vars(plots).items()
         if callable(value) and getattr(value, "__module__", "") == plots.__name__ and not name.startswith("_")
     }
-    assert public - {"style", "save", "class_colours"} == {draw.__name__ for draw in DRAWINGS}
+    choosing = {
+        "Shown", "worth_showing", "clearest", "standing_out", "first_and_last", "most_changed", "evenly_spaced"
+    }  # fmt: skip
+    assert public - {"style", "save", "class_colours"} - choosing == {draw.__name__ for draw in DRAWINGS}
 
 
 @every_drawing
@@ -179,3 +182,159 @@ def test_rules_stand_to_the_right_of_what_they_need():
     figure = rule_graph()
     place = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts if text.get_text()}
     assert place["data"] < place["train one"] < place["draw"] < place["all"]
+
+
+# Many classes
+
+
+def test_worth_showing_are_the_highest_scores_in_the_classes_own_order():
+    shown = plots.worth_showing([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "that are high")
+    assert shown.index.tolist() == [1, 3, 4] and shown.note == "3 of 6 classes: those that are high"
+    assert shown.of("abcdef") == ["b", "d", "e"]
+    both = plots.worth_showing([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "", both_ends=True)
+    assert both.index.tolist() == [0, 1, 4]
+    assert plots.worth_showing(np.zeros(5), 2, "").index.tolist() == [0, 1]
+    assert plots.worth_showing(np.full(5, np.nan), 4, "", both_ends=True).index.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("n", [1, 11, 12])
+@pytest.mark.parametrize("both_ends", [False, True])
+def test_few_classes_are_all_shown_and_nothing_is_said(n, both_ends):
+    shown = plots.worth_showing(np.arange(n)[::-1], 12, "that are high", both_ends=both_ends)
+    assert shown.index.tolist() == list(range(n)) and shown.note == ""
+
+
+def test_no_class_at_all_is_refused():
+    with pytest.raises(ValueError, match="most 0: expected at least 1 class"):
+        plots.worth_showing([1, 2], 0, "")
+
+
+def test_the_clearest_shortcut_is_that_over_its_best_control_in_some_network():
+    rows = [  # network, seed, class, dfm, random, radial, other
+        ("a", 0, "ant", 0.9, 0.1, 0.1, 0.9),  # as good as another's map
+        ("a", 0, "bee", 0.5, 0.2, 0.1, 0.1),  # 0.3 above
+        ("a", 0, "cow", 0.6, 0.1, 0.2, 0.1),  # 0.4 above in one seed, and below in the other
+        ("a", 1, "cow", 0.0, 0.1, 0.2, 0.1),
+        ("b", 0, "ant", 0.1, 0.1, 0.1, 0.1),
+        ("b", 0, "bee", 0.0, 0.9, 0.9, 0.9),
+        ("b", 0, "cow", 0.1, 0.1, 0.1, 0.1),
+    ]
+    frame = pd.DataFrame(rows, columns=["network", "seed", "class", *(f"tpr_{n}" for n in ("dfm", *CONTROLS))])
+    frame["augmentation"] = "none"
+    assert plots.clearest(frame, ["ant", "bee", "cow", "dog"], 1).of(["ant", "bee", "cow", "dog"]) == ["bee"]
+    assert plots.clearest(frame.drop(columns="tpr_other"), ["ant", "bee", "cow"], 1).index.tolist() == [0]
+
+
+def test_what_stands_out_is_high_or_low():
+    values = np.zeros((4, 2, 2), np.int16)
+    values[1], values[3, 0, 0] = -3, 3
+    assert plots.standing_out(values, 1).index.tolist() == [1]
+
+
+def test_first_and_last_learned_are_found_on_the_images_as_they_are():
+    frame = pd.DataFrame(
+        [(v, i, c, f1 if v == "full" else 1 - f1) for v in ("full", "low-pass") for i in (0, 1)
+         for c, f1 in zip("abcd", (0.5, 0.9, 0.4, 0.1), strict=True)],
+        columns=["view", "iteration", "class", "f1"],
+    )  # fmt: skip
+    assert plots.first_and_last(frame, list("abcd"), "f1", 2).index.tolist() == [1, 3]
+    assert plots.first_and_last(frame.assign(f1=1 - frame["f1"]), list("abcd"), "f1", 3).index.tolist() == [1, 2, 3]
+
+
+def test_evenly_spaced_classes_begin_and_end_the_list():
+    assert plots.evenly_spaced(1000, 4).index.tolist() == [0, 333, 666, 999]
+    assert plots.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
+
+
+CONTROLS = ("random", "radial", "other")
+KNOWN = {40: "12 of 40 classes: those ", 1000: "12 of 1,000 classes: those "}
+
+
+def many_shortcuts(names):
+    frame, generator = table(**{"class": names})
+    for rate, name in itertools.product(("tpr", "fpr"), plots.FILTERS):
+        frame[f"{rate}_{name}"] = generator.uniform(size=len(frame))
+    frame["tpr_dfm_low"], frame["tpr_dfm_high"] = frame["tpr_dfm"] - 0.1, frame["tpr_dfm"] + 0.1
+    shown = plots.clearest(frame, names, 12)
+    return plots.shortcuts(frame, shown.of(names), shown.note), 2 * 2
+
+
+def many_dynamics(names):
+    frame, generator = table(iteration=(0, 5), view=("full", "low-pass"), **{"class": names})
+    frame["f1"] = generator.uniform(size=len(frame))
+    shown = plots.first_and_last(frame, names, "f1", 12)
+    return plots.dynamics(frame, shown.of(names), note=shown.note), 2 * 2
+
+
+def many_ood(names):
+    frame, generator = table(rendition=("sketch",), filter=("dfm", "random", "radial"), **{"class": names})
+    frame["tpr"] = generator.uniform(size=len(frame))
+    shown = plots.worth_showing(generator.uniform(size=len(names)), 12, "at random")
+    return plots.out_of_distribution(frame, shown.of(names), shown.note), 2 * 3 + 1
+
+
+def many_adcs(names):
+    values = np.random.default_rng(0).integers(-9, 9, (len(names), 6, 6)).astype(np.int16)
+    shown = plots.standing_out(values, 12)
+    figure = plots.adcs(values[shown.index], shown.of(names), n_classes=len(names), note=shown.note)
+    assert figure.axes[0].images[0].get_clim() == (1 - len(names), len(names) - 1)
+    return figure, 12 + 1
+
+
+def many_maps(names):
+    shown = plots.worth_showing(np.arange(len(names)), 12, "at the end")
+    shares = np.zeros((12, 6, 6))
+    return plots.dominant_frequencies({"a": shares, "b": shares}, shown.of(names), note=shown.note), 2 * 12 + 1
+
+
+def many_renditions(names):
+    shown = plots.evenly_spaced(len(names), 12)
+    images = np.zeros((12, 3, 6, 6), np.uint8)
+    return plots.renditions({"photograph": images, "sketch": images}, shown.of(names), shown.note), 2 * 12
+
+
+@pytest.mark.parametrize("n", KNOWN)
+@pytest.mark.parametrize(
+    "draw",
+    [many_shortcuts, many_dynamics, many_ood, many_adcs, many_maps, many_renditions],
+    ids=lambda draw: draw.__name__,
+)
+def test_many_classes_give_a_page_that_says_which_it_shows(draw, n):
+    figure, panels = draw([f"some long name of a class, such as no. {c}" for c in range(n)])
+    assert len(figure.axes) == panels
+    width, height = figure.get_size_inches()
+    assert width <= plots.PAGE + 0.1 and height < 11
+    assert figure.get_suptitle().startswith(KNOWN[n])
+    figure.canvas.draw()
+    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
+    for one, other in itertools.combinations(titles, 2):
+        assert not one.overlaps(other)
+
+
+def test_a_band_stop_figure_of_many_classes_shows_six():
+    names = [f"class {c}" for c in range(40)]
+    frame, generator = table(removed=("B1+B2", "B1+B3"), true_class=names, called_class=names)
+    frame["delta_percent"] = generator.uniform(-1, 1, len(frame))
+    chosen = ["class 3", "class 17", "class 18", "class 20", "class 30", "class 39"]
+    own = (frame["true_class"] == frame["called_class"]) & frame["true_class"].isin(chosen)
+    frame.loc[own, "delta_percent"] = -50
+    shown = plots.most_changed(frame, names, 12)
+    assert shown.of(names) == chosen
+    figure = plots.band_stop(frame, chosen, shown.note)
+    assert figure.get_suptitle() == "6 of 40 classes: those whose recognition changes most"
+    assert figure.axes[0].images[0].get_array().shape == (6, 6)
+    assert plots.most_changed(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
+
+
+def test_a_long_name_is_cut_in_the_middle_only_among_many():
+    long = "soft-coated wheaten terrier 921"
+    axis = plots.shortcuts(many_table(long), [long]).axes[0]
+    assert axis.get_yticklabels()[0].get_text() == long
+    axis = plots.shortcuts(many_table(long), [long], "1 of 40 classes").axes[0]
+    assert axis.get_yticklabels()[0].get_text() == "soft-coated…er 921"
+
+
+def many_table(name):
+    frame, _ = table(**{"class": [name]})
+    frame[[f"{rate}_dfm{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]] = 0.5
+    return frame

@@ -1,5 +1,8 @@
 """Shortcut tests against loops over images and masks. Tolerance 1e-12 unless stated."""
 
+import copy
+
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
 from frequency_shortcuts.dfm import dominant
+from frequency_shortcuts.images import normalise
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 SIZE = (8, 7)
@@ -85,7 +89,8 @@ def test_measure_without_false_positives_keeps_the_true_ones(case):
     short = shortcuts.measure(*case[:2], LABELS, case[2], controls=2, false_positives=False)
     rates = ["fpr", "fpr_low", "fpr_high"]
     assert short[rates].isna().all(axis=None)
-    pd.testing.assert_frame_equal(short.drop(columns=rates), full.drop(columns=rates))
+    assert (short["negatives"] == 0).all() and (full["negatives"] == len(LABELS) - full["images"]).all()
+    pd.testing.assert_frame_equal(short.drop(columns=[*rates, "negatives"]), full.drop(columns=[*rates, "negatives"]))
     assert shortcuts.verdicts(short)["verdict"].tolist() == shortcuts.verdicts(full)["verdict"].tolist()
 
 
@@ -138,6 +143,149 @@ def test_share_is_the_percentile_bootstrap(hits, confidence):
 def test_share_of_nothing_is_missing_and_of_none_is_zero():
     assert np.isnan(shortcuts.share(np.zeros(0, bool))).all()
     assert shortcuts.share(np.zeros(5, bool)) == (0, 0, 0)
+
+
+MANY = 40  # classes, with 2 to 6 images each
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Network, images, labels and masks of many classes, with uint8 images."""
+    torch.manual_seed(2)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(56, MANY))
+    generator = np.random.default_rng(3)
+    labels = generator.permutation(np.repeat(np.arange(MANY), np.arange(MANY) % 5 + 2))
+    images = generator.integers(0, 256, (len(labels), 1, *SIZE), dtype=np.uint8)
+    masks = dominant(generator.standard_normal((MANY, len(ConjugatePairs(*SIZE)))), ConjugatePairs(*SIZE), 30)
+    return network, images, labels, masks
+
+
+class Counting:
+    """An array that only tells its shape and dtype, and notes how many rows are asked for at once."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.asked = array, array.shape, array.dtype, []
+
+    def __getitem__(self, index):
+        assert isinstance(index, np.ndarray) and index.dtype.kind == "i"
+        self.asked.append(len(index))
+        return self.array[index]
+
+
+HOW = {"mean": [0.4], "std": [0.3]}
+
+
+def test_uint8_images_of_any_kind_give_the_table_of_the_normalised_tensor(many, tmp_path):
+    network, images, labels, masks = many
+    options = {"controls": 2, "others": 3, "negatives": 9}
+    expected = shortcuts.measure(network, normalise(torch.from_numpy(images), **HOW), labels, masks, **options)
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        file["images"] = images
+        for given in (images, torch.from_numpy(images), file["images"], Counting(images)):
+            found = shortcuts.measure(network, given, labels, masks, **HOW, **options)
+            pd.testing.assert_frame_equal(found, expected)
+    with pytest.raises(ValueError, match="uint8 images need the mean and std"):
+        shortcuts.measure(network, images, labels, masks)
+
+
+def test_no_more_than_a_batch_is_read_at_once(many):
+    network, images, labels, masks = many
+    counting = Counting(images)
+    table = shortcuts.measure(network, counting, labels, masks, **HOW, controls=1, others=2, batch_size=8)
+    assert max(counting.asked) == 8
+    assert sum(counting.asked) == 1 + (1 + MANY) * len(labels)  # each image once unfiltered and once a class
+    pd.testing.assert_frame_equal(
+        table, shortcuts.measure(network, images, labels, masks, **HOW, controls=1, others=2, batch_size=512)
+    )
+    counting, bands = Counting(images), spectrum.bands(*SIZE, (1.5, 3))
+    table = shortcuts.band_stop(network, counting, labels, bands, MANY, **HOW, batch_size=8)
+    assert max(counting.asked) == 8 and sum(counting.asked) == 1 + len(labels)
+    pd.testing.assert_frame_equal(table, shortcuts.band_stop(network, images, labels, bands, MANY, **HOW))
+
+
+def test_each_mask_is_shown_each_image_once_and_unfiltered_images_once(many):
+    network, images, labels, masks = many
+    shown = []
+    hook = network.register_forward_pre_hook(lambda module, given: shown.append(len(given[0])))
+    try:
+        shortcuts.measure(network, images, labels, masks, **HOW, controls=2, others=3, negatives=7)
+    finally:
+        hook.remove()
+    own = len(labels)
+    assert sum(shown) == own + (1 + 2 * 2 + 3) * (own + 7 * MANY)
+
+
+def test_large_images_are_shown_in_smaller_batches():
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    counting = Counting(np.zeros((130, 3, 224, 224), np.uint8))
+    masks = np.ones((3, 224, 224), bool)
+    shortcuts.band_stop(network, counting, np.arange(130) % 3, masks, 3, mean=[0.5] * 3, std=[0.2] * 3)
+    assert max(counting.asked) == 55  # 2^23 numbers
+
+
+def test_negatives_are_few_and_the_same_for_every_filter(many):
+    """Against loops over the drawn images alone."""
+    network, images, labels, masks = many
+    table = shortcuts.measure(network, images, labels, masks, **HOW, controls=1, others=2, negatives=30, seed=5)
+    assert (table["negatives"] == 30).all()
+    seen = normalise(torch.from_numpy(images), **HOW)
+    for c in (0, 17):
+        drawn = shortcuts.negatives_of(labels, c, 30, seed=5)
+        assert (labels[drawn] != c).all()
+        for name, mask in (("unfiltered", None), ("dfm", masks[c])):
+            (row,) = table[(table["class"] == c) & (table["filter"] == name)].itertuples()
+            assert row.fpr == np.mean(called(network, seen[drawn], mask) == c)
+            assert row.tpr == np.mean(called(network, seen[labels == c], mask) == c)
+            assert row.images == (labels == c).sum()
+
+
+def test_negatives_are_as_even_over_the_classes_as_their_images_allow():
+    labels = np.repeat(np.arange(5), [3, 1, 4, 9, 2])
+    for limit in range(1, 16):
+        drawn = shortcuts.negatives_of(labels, 0, limit, seed=1)
+        assert len(set(drawn)) == limit and (np.diff(drawn) > 0).all()
+        count, there = np.bincount(labels[drawn], minlength=5)[1:], np.array([1, 4, 9, 2])
+        assert count.max() - count[count < there].min(initial=count.max()) <= 1, count
+    assert np.array_equal(shortcuts.negatives_of(labels, 0, 16, seed=1), np.flatnonzero(labels))
+    assert np.array_equal(shortcuts.negatives_of(labels, 2, None, seed=1), np.flatnonzero(labels != 2))
+
+
+def test_draws_are_seeded_and_differ_between_classes_and_seeds(many):
+    labels = many[2]
+    for draw in (
+        lambda c, seed: shortcuts.negatives_of(labels, c, 12, seed),
+        lambda c, seed: shortcuts.others_of(MANY, c, 12, seed),
+    ):
+        assert np.array_equal(draw(3, 0), draw(3, 0))
+        assert not np.array_equal(draw(3, 0), draw(3, 1)) and not np.array_equal(draw(3, 0), draw(4, 0))
+
+
+def test_others_are_all_up_to_twenty_and_twenty_of_more(many):
+    network, images, labels, masks = many
+    for given, expected in (({}, 20), ({"others": None}, MANY - 1), ({"others": 4}, 4)):
+        options = {**HOW, "controls": 1, "false_positives": False, **given}
+        table = shortcuts.measure(network, images, labels, masks, **options)
+        tried = table[table["filter"] == "other"].groupby("class")["draw"].agg(list)
+        for c, draws in tried.items():
+            assert len(set(draws)) == expected and c not in draws and draws == sorted(draws)
+    assert np.array_equal(shortcuts.others_of(21, 7, shortcuts.OTHERS, 0), np.delete(np.arange(21), 7))
+
+
+def test_limits_do_not_change_what_the_random_controls_are(many):
+    network, images, labels, masks = many
+    few, all_ = (
+        shortcuts.measure(network, images, labels, masks, **HOW, controls=2, **limits)
+        for limits in ({"others": 1, "negatives": 1}, {"others": None})
+    )
+    columns = ["class", "filter", "draw", "positions", "overlap", "images", "tpr"]
+    few, all_ = (table.loc[table["filter"] != "other", columns].reset_index(drop=True) for table in (few, all_))
+    pd.testing.assert_frame_equal(few, all_)
+
+
+def test_images_are_filtered_in_the_networks_precision(case):
+    network, images, masks = copy.deepcopy(case[0]).double(), case[1], case[2]
+    expected = shortcuts.measure(network, images.double(), LABELS, masks, controls=1)
+    pd.testing.assert_frame_equal(shortcuts.measure(network, images, LABELS, masks, controls=1), expected)
 
 
 def table_of(dfm, low, random, radial, other, images=100):
@@ -216,6 +364,8 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
     ("change", "message"),
     [
         ({"controls": 0}, "controls 0: expected at least 1 draw"),
+        ({"others": 0}, "others 0: expected at least 1, or None for all"),
+        ({"negatives": -1}, "negatives -1: expected at least 1, or None for all"),
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
         ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
         ({"labels": LABELS[:-1]}, "11 labels .*12 images|12 images .*11 labels"),
@@ -223,7 +373,17 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
         ({"masks": np.ones((2, *SIZE), bool)}, "labels 0 to 2, but the classes are 0 to 1"),
         ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64: expected bool"),
     ],
-    ids=["controls", "class missing", "label 3", "labels short", "mask size", "two masks", "mask dtype"],
+    ids=[
+        "controls",
+        "others",
+        "negatives",
+        "class missing",
+        "label 3",
+        "labels short",
+        "mask size",
+        "two masks",
+        "mask dtype",
+    ],
 )
 def test_errors_say_what_is_wrong_and_what_is_allowed(case, change, message):
     arguments = {"network": case[0], "images": case[1], "labels": LABELS, "masks": case[2]} | change

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from frequency_shortcuts import images as image_stores
 from frequency_shortcuts import training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.images import Split, pixel_statistics
@@ -486,3 +487,65 @@ def test_testing_the_dynamics_does_not_change_the_training(reference):
     assert len(without.dynamics) == 0
     assert without.history.equals(reference.history)
     assert all(torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items())
+
+
+def stored(tmp_path, stylised=None):
+    """The training images in a store, not read into memory."""
+    path = tmp_path / "s.h5"
+    image_stores.write(
+        path, {"train": (DATA.images, DATA.labels)}, classes=CLASSES, source="", created_by="", stylised=stylised
+    )
+    return image_stores.read(path, "train", in_memory=0, workers=2)
+
+
+def test_images_that_are_read_while_training_give_the_same_bits(tmp_path, reference):
+    lazy = stored(tmp_path)
+    assert isinstance(lazy.images, image_stores.Stored)
+    assert same(run(data=lazy), reference)
+
+
+@pytest.mark.parametrize("iteration", [2, 4])
+def test_a_killed_run_that_reads_while_training_resumes_to_the_same_bits(tmp_path, monkeypatch, reference, iteration):
+    lazy, options = stored(tmp_path), {"state": tmp_path / "state.pt", "checkpoint_minutes": 0}
+    killed_before(monkeypatch, iteration, data=lazy, **options)
+    assert same(run(data=lazy, **options), reference)
+
+
+def seen_by(monkeypatch, **options):
+    """All images uint8 that the steps of a run got, by iteration."""
+    batches, step = [], training._Run._step
+
+    def watching(self, batch):
+        batches.append(batch[0].clone())
+        step(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_step", watching)
+        run(**options)
+    return batches
+
+
+@pytest.mark.parametrize("where", ["memory", "store"])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_sin_puts_a_share_of_stylised_twins_in_their_places(tmp_path, monkeypatch, where, share):
+    # The twin of an image is its negative: what stands at each place tells which of the two was taken.
+    data = stored(tmp_path, 255 - DATA.images)
+    if where == "memory":
+        data = dataclasses.replace(data, images=data.images[:], stylised=data.stylised[:])
+    recipe = dataclasses.replace(RECIPE, epochs=12)
+    options = {"data": data, "recipe": recipe, "dynamics": None}
+    plain = seen_by(monkeypatch, augmentation=Augmentation(shift=0, flip=False), **options)
+    mixed = seen_by(monkeypatch, augmentation=Augmentation("sin", 0, False, stylised_share=share), **options)
+    same_place = torch.cat([(a == b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
+    turned = torch.cat([(a == 255 - b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
+    assert (same_place ^ turned).all()
+    assert turned.double().mean().item() == pytest.approx(share, abs=0.1)
+    again = seen_by(monkeypatch, augmentation=Augmentation("sin", 0, False, stylised_share=share), **options)
+    assert all(torch.equal(a, b) for a, b in zip(mixed, again, strict=True))
+
+
+def test_sin_without_twins_is_an_error():
+    with pytest.raises(ValueError, match="the augmentation sin needs training images with stylised twins"):
+        run(augmentation=Augmentation("sin"))
+    with pytest.raises(ValueError, match=r"stylised_share 0: expected above 0 and at most 1"):
+        Augmentation("sin", stylised_share=0)

@@ -1,4 +1,4 @@
-"""Configurations: the three that are shipped are right, and each mistake is answered with one sentence."""
+"""Configurations: those that are shipped are right, and each mistake is answered with one sentence."""
 
 import copy
 import re
@@ -14,7 +14,7 @@ from conftest import ROOT, checkout
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from check_config import mistakes
-from frequency_shortcuts import augmentation, culling, renditions
+from frequency_shortcuts import augmentation, culling, renditions, shortcuts
 from frequency_shortcuts.networks import names
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -31,7 +31,7 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("name", ["config", "test", "paper"])
+@pytest.mark.parametrize("name", ["config", "test", "paper", "own"])
 def test_the_configurations_that_are_shipped_are_right(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
@@ -60,6 +60,15 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("culling.parts", 0, r"culling\.parts: 0 is not allowed, expected integer at least 1"),
         ("shortcuts.percent", 140, r"shortcuts\.percent: 140 is not allowed, expected number above 0, at most 100"),
         ("shortcuts.controls", 3, r"shortcuts\.controls: 3 is not allowed, expected integer at least 10"),
+        (
+            "shortcuts.others",
+            0,
+            r"shortcuts\.others: 0 is not allowed, expected integer or nothing \(null\) at least 1",
+        ),
+        ("shortcuts.negatives", "all", r"shortcuts\.negatives: 'all' is not allowed, expected integer or nothing"),
+        ("shortcuts.negative", 5, r"shortcuts\.negative: unknown key, .*did you mean negatives\?"),
+        ("figures.classes", 1, r"figures\.classes: 1 is not allowed, expected integer at least 2"),
+        ("figures.classes", None, r"figures\.classes: None is not allowed, expected integer at least 2"),
         ("datasets.syn_1.control_band", 6, r"control_band: 6 is not allowed, the bands are 1 to 4"),
         (
             "datasets.syn_1.source",
@@ -94,6 +103,17 @@ def test_a_mistake_is_answered_with_one_sentence(path, value, sentence):
     assert len(found) == 1 and re.search(sentence, found[0]), found
 
 
+@pytest.mark.parametrize("path", ["shortcuts.others", "shortcuts.negatives"])
+@pytest.mark.parametrize("value", [None, 1, 5000])
+def test_limits_of_the_shortcut_tests_may_be_missing(path, value):
+    assert mistakes(changed(path, value)) == []
+
+
+def test_by_default_small_studies_are_tested_and_drawn_whole():
+    assert CONFIG["shortcuts"]["others"] == shortcuts.OTHERS and CONFIG["shortcuts"]["negatives"] is None
+    assert CONFIG["figures"]["classes"] >= 10  # Fashion-MNIST and ImageNet-10
+
+
 def test_a_missing_key_is_named_with_the_line_to_write():
     config = copy.deepcopy(CONFIG)
     del config["culling"]["method"]
@@ -104,7 +124,8 @@ def test_a_data_set_without_a_source_is_one_mistake():
     config = copy.deepcopy(CONFIG)
     del config["datasets"]["syn_1"]["source"]
     assert mistakes(config) == [
-        "datasets.syn_1.source: missing; write, under datasets.syn_1: source: <synthetic or fashion_mnist or folder>"
+        "datasets.syn_1.source: missing; write, under datasets.syn_1: source: "
+        "<synthetic or fashion_mnist or folder or store or dataset>"
     ]
 
 
@@ -149,7 +170,8 @@ def test_brought_in_maps_must_belong_to_what_is_planned(entries, sentence):
 
 
 def test_the_schema_names_what_the_library_knows():
-    assert SCHEMA["properties"]["networks"]["additionalProperties"]["properties"]["architecture"]["enum"] == names()
+    trained = SCHEMA["properties"]["networks"]["additionalProperties"]["else"]
+    assert trained["properties"]["architecture"]["enum"] == names()
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
     assert SCHEMA["properties"]["culling"]["properties"]["method"]["enum"] == list(culling.METHODS)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
@@ -185,8 +207,13 @@ def objects(schema, path=()):
 def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     found = list(objects(SCHEMA))
     assert len(found) > 15
+    # What not every data set or network of one's own has.
+    brought = {"test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
+    parts = {"train", "validation", "test"}
     for path, schema in found:
-        assert set(schema["required"]) | {"source"} >= set(schema["properties"]), path
+        optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options"}
+        optional |= {"classes"} if path == ("$defs", "twin") else parts if path == ("$defs", "shares") else set()
+        assert set(schema.get("required", ())) | optional >= set(schema["properties"]), path
 
 
 def keys(config, path=()):
@@ -207,7 +234,7 @@ def test_conda_and_pip_users_get_the_same_environment():
     pip = [line for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines() if line[0] != "#"]
     conda = yaml.safe_load((ROOT / "envs" / "study.yaml").read_text())
     assert conda["dependencies"][-1]["pip"] == pip
-    needed = re.findall(r'^    "([a-z0-9]+)', Path(ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    needed = re.findall(r'^    "([a-z0-9-]+)', Path(ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert set(needed) <= {re.split(r"[=<>]", line)[0] for line in pip} | {"pytest", "ruff"}
 
 
@@ -219,3 +246,87 @@ def test_notebooks_are_stored_without_outputs():
     for path in paths:
         for cell in nbformat.read(path, 4).cells:
             assert cell.cell_type != "code" or (not cell.outputs and cell.execution_count is None), path
+
+
+OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
+
+
+def own(**changes):
+    """The template of one's own with some paths of keys changed; None removes a key."""
+    config = copy.deepcopy(CONFIG)
+    update_config(config, copy.deepcopy(OWN))
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        part = config
+        for name in parents:
+            part = part[int(name) if name.isdigit() else name]
+        part[last] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"plan__0__augmentations": ["none", "augmix"]}, r"^plan\.0: my_network is brought, not trained; write augmen"),
+        (
+            {"plan__0__seeds": [0, 1]},
+            r"^plan\.0: my_network is brought, not trained; write augmentations: \[none\]",
+        ),
+        (
+            {"datasets__my_images__shares": {"test": 1}},
+            r"^datasets\.my_images\.shares: culling\.split needs a validation split; there is test$",
+        ),
+        (
+            {"datasets__my_images__shares": {"validation": 0.5, "test": 0.6}},
+            r"^datasets\.my_images\.shares: \{.*\} do not sum to 1$",
+        ),
+        (
+            {"datasets__my_images__test_root": "elsewhere"},
+            r"shares: test images are a share of root's or those of test_root; drop one$",
+        ),
+        (
+            {"datasets__my_images__resize": 100},
+            r"^datasets\.my_images\.resize: 100 is not allowed, expected at least",
+        ),
+        ({"datasets__my_images__keep": "files"}, r"keep: files goes neither with stylised nor with on_error: skip"),
+        ({"datasets__my_images__keep": "all"}, r"keep: 'all' is not allowed, expected images or files"),
+        ({"datasets__my_images__speed": 1}, r"^datasets\.my_images\.speed: unknown key, allowed here are .*test_root"),
+        (
+            {"networks__my_network__mean": None, "networks__my_network__std": None},
+            r"^networks\.my_network\.mean: null takes mean and std of the training images, but my_images has none",
+        ),
+        ({"networks__my_network__std": [1, 1]}, r"^networks\.my_network: mean .* and std \[1, 1\] do not go together"),
+        ({"networks__my_network__std": [1, 1, 0]}, r"^networks\.my_network: mean .* do not go together; write both"),
+        ({"networks__my_network__source": "resnet18"}, r"^networks\.my_network\.source: 'resnet18' is not allowed"),
+        (
+            {"networks__my_network__width": 8},
+            r"^networks\.my_network\.width: unknown key, allowed here are source, c",
+        ),
+        (
+            {"plan__0__networks": ["resnet18"], "plan__0__augmentations": ["sin"]},
+            r"^plan\.0\.augmentations: sin needs stylised images of my_images; write datasets\.my_images\.stylised",
+        ),
+        (
+            {"plan__0__networks": ["resnet18"]},
+            r"^datasets\.my_images\.shares: training needs a train split; there is test, validation$",
+        ),
+    ],
+)
+def test_mistakes_about_ones_own_are_answered_with_a_sentence(changes, sentence):
+    found = mistakes(own(**changes))
+    assert any(re.search(sentence, one) for one in found), found
+
+
+def test_the_template_of_ones_own_takes_every_source_and_size():
+    assert mistakes(own(datasets__my_images__size=[160, 224], datasets__my_images__resize=None)) != []
+    sized = own(datasets__my_images__size=[160, 224])
+    assert mistakes(sized) == []
+    stored = own()
+    stored["datasets"]["my_images"] = {"source": "store", "path": "a.h5"}
+    assert mistakes(stored) == []
+    drawn = own()
+    drawn["datasets"]["my_images"] = {
+        "source": "dataset", "entry_point": "a.b:c", "size": 64, "channels": 1, "split_seed": 0,
+        "shares": {"validation": 0.5, "test": 0.5}, "class_names": ["x", "y"],
+    }  # fmt: skip
+    assert mistakes(drawn) == []

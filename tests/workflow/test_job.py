@@ -86,3 +86,15 @@ def test_the_mark_names_version_commit_and_configuration(step):
 def test_a_run_is_identified_by_its_wildcards():
     wildcards = SimpleNamespace(dataset="syn_1", network="resnet18", augmentation="none", seed="7")
     assert identity(wildcards) == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
+
+
+def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():
+    from write_headlines import network_rows
+
+    run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
+    verdicts = pd.DataFrame({"class": list("abcd"), "tpr_dfm": [0.7, 0.9, 0.8, 0.2], "fpr_dfm": 0.1, **run})
+    verdicts["verdict"] = ["strong", "strong", "strong", "none"]
+    networks = pd.DataFrame([{**run, "test_accuracy": 0.9}])
+    for most, named, more in ((2, ["b", "c"], 1), (3, ["a", "b", "c"], 0)):
+        (row,) = network_rows(networks, verdicts, most)
+        assert ([entry["class"] for entry in row["strong"]], row["more"], row["n_strong"]) == (named, more, 3)

@@ -1,5 +1,6 @@
 # All functions of the workflow. Nothing in here runs a job.
 import ast
+import functools
 import hashlib
 import json
 import os
@@ -62,16 +63,59 @@ def kind_of(dataset):
     return "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
 
 
-def from_source(source):
-    """Wildcard constraint: the data sets that come from a source."""
-    names = [name for name, dataset in config["datasets"].items() if dataset["source"] == source]
+def one_of(names):
+    """Wildcard constraint: one of these names."""
     return "|".join(names) or "(?!)"
 
 
-def of_runs(pattern, *kinds, **where):
-    """A pattern with the wildcards of every planned run filled in."""
+def from_source(source):
+    """Wildcard constraint: the data sets that come from a source."""
+    return one_of(name for name, dataset in config["datasets"].items() if dataset["source"] == source)
+
+
+def brought():
+    """The networks that are brought by the user, not trained."""
+    return [name for name, network in config["networks"].items() if "source" in network]
+
+
+def trained_runs():
+    """The planned runs that are trained."""
+    return [run for run in runs() if run["network"] not in brought()]
+
+
+def of_runs(pattern, *kinds, trained=False, **where):
+    """A pattern with the wildcards of every planned run (of those that are trained) filled in."""
     chosen = datasets(*kinds)
-    return [pattern.format(**run) for run in runs(**where) if run["dataset"] in chosen]
+    planned = [run for run in runs(**where) if run["dataset"] in chosen]
+    return [pattern.format(**run) for run in planned if not trained or run in trained_runs()]
+
+
+def of_ood(pattern):
+    """A pattern with the wildcards of every planned run that is tested out of distribution filled in."""
+    return [file for name in with_ood() for file in of_runs(pattern, dataset=name)]
+
+
+def renditions_of(dataset):
+    """The renditions of a data set (a name, or wildcards with one): those that it brings, or the synthetic ones."""
+    name = dataset if isinstance(dataset, str) else dataset.dataset
+    twin = config["datasets"][name].get("ood")
+    return twin["renditions"] if twin else config["ood"]["renditions"]
+
+
+def renditions(dataset):
+    """Input: the image stores of all renditions of a data set."""
+    name = dataset if isinstance(dataset, str) else dataset.dataset
+    return [f"{RESULTS}/data/ood/{name}/{rendition}.h5" for rendition in renditions_of(name)]
+
+
+def with_ood():
+    """The planned photographs that are tested out of distribution."""
+    return [name for name in datasets("photographs") if renditions_of(name)]
+
+
+def twins():
+    """The data sets that bring an out-of-distribution twin in folders."""
+    return [name for name, dataset in config["datasets"].items() if "ood" in dataset]
 
 
 def transfers():
@@ -141,12 +185,125 @@ def scores_of_kind(wildcards):
     return ["f1"] if kind_of(wildcards) == "synthetic" else ["precision", "recall"]
 
 
-def folder_listing(wildcards):
-    """Digest of the names, sizes and times of a folder's files: the folder's own time does not tell of them."""
-    root = Path(config["datasets"][wildcards.dataset]["root"])
-    files = sorted(path for path in root.glob("*/*") if path.is_file())
-    facts = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+def folder_listing(*keys):
+    """Params: a digest of the names, sizes and times of the files in folders of a data set that keys name."""
+
+    def listing(wildcards):
+        dataset = config["datasets"][wildcards.dataset]
+        roots = [Path(dataset[key]) for key in keys if key in dataset]
+        return hashlib.sha256(repr([state_of_folder(root) for root in roots]).encode()).hexdigest()
+
+    return listing
+
+
+@functools.cache
+def state_of_folder(root):
+    """What changes when a file two levels below `root` does; of very many files only their names and folders' times."""
+    names, times = [], []
+    for folder in sorted(path for path in (root.iterdir() if root.is_dir() else ()) if path.is_dir()):
+        times.append(folder.stat().st_mtime_ns)
+        with os.scandir(folder) as entries:
+            names += sorted(entry.path for entry in entries if entry.is_file())
+    if len(names) > 50_000:
+        return names, times
+    return [(name, (about := os.stat(name)).st_size, about.st_mtime_ns) for name in names]
+
+
+def rendition_listing(wildcards):
+    """Params: a digest of the files of one rendition."""
+    root = Path(config["datasets"][wildcards.dataset]["ood"]["root"]) / wildcards.rendition
+    return hashlib.sha256(repr(state_of_folder(root)).encode()).hexdigest()
+
+
+def state_of_inputs(wildcards):
+    """Params: a digest of the folders and files that planned data sets and networks name."""
+    states = []
+    for name in datasets():
+        dataset = config["datasets"][name]
+        states += [state_of_folder(Path(dataset[key])) for key in ("root", "test_root", "stylised") if key in dataset]
+        states += [
+            state_of_folder(Path(dataset["ood"]["root"]) / rendition)
+            for rendition in renditions_of(name)
+            if "ood" in dataset
+        ]
+        states += [state_of_file(dataset[key]) for key in ("path",) if key in dataset]
+    for name in dict.fromkeys(run["network"] for run in runs()):
+        states.append(state_of_file(config["networks"][name].get("checkpoint")))
+    return hashlib.sha256(repr(states).encode()).hexdigest()
+
+
+def state_of_file(path):
+    """Size and time of a file, if it is there."""
+    return (os.stat(path).st_size, os.stat(path).st_mtime_ns) if path and Path(path).is_file() else None
+
+
+def entry_point_file(dpath):
+    """Input: the file of an entry point's module, where it lies in the working folder."""
+
+    def found(wildcards):
+        path = Path(*named(dpath, wildcards).split(":")[0].split(".")).with_suffix(".py")
+        return str(path) if path.is_file() else []
+
+    return found
+
+
+def present(dpath):
+    """Input: a file that the configuration names; where it is missing, `check` is to say so, in a better sentence."""
+
+    def found(wildcards):
+        path = named(dpath, wildcards)
+        return path if path and Path(path).is_file() else []
+
+    return found
+
+
+def named(dpath, wildcards):
+    """What the configuration holds at a path of keys with wildcards in it."""
+    part = config
+    for key in dpath.format(**dict(wildcards.items())).split("/"):
+        part = part[key]
+    return part
+
+
+def by_name(*dpaths):
+    """Params: values with their names. Snakemake compares the values of a rule's params alone, so that two of them,
+    of one type, could be swapped without being noticed."""
+
+    def values(wildcards):
+        kind = {"kind": kind_of(wildcards.dataset)} if hasattr(wildcards, "dataset") else {}
+        found = {}
+        for dpath in dpaths:
+            part = config
+            for key in dpath.format(**dict(wildcards.items()), **kind).split("/"):
+                part = (part or {}).get(key)
+            found[dpath] = part
+        return repr(found)
+
+    return values
+
+
+def state_of(dpath):
+    """Params: size and time of a file that the configuration names: an older file in its place is a change, too."""
+    return lambda wildcards: repr((dpath, state_of_file(named(dpath, wildcards))))
+
+
+def seen_by(wildcards):
+    """Params: what the images are normalised with by the networks that are brought to a data set, if they agree on it."""
+    mine = [config["networks"][run["network"]] for run in runs(dataset=wildcards.dataset)]
+    found = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in mine}
+    mean, std = found.pop() if len(found) == 1 else ((), ())
+    return {"mean": mean, "std": std} if mean else None
+
+
+def order_of_folders(wildcards):
+    """Params: the classes in the order of the names of their folders, in which the published tools number them."""
+    folders = list((config["datasets"][wildcards.dataset].get("classes") or {}).values())
+    return sorted(range(len(folders)), key=folders.__getitem__)
+
+
+def optional(dpath, default=None):
+    """Params: a key of the configuration that need not be there."""
+    return lookup(dpath=dpath, within=config, default=default)
 
 
 def published_file(wildcards):
@@ -201,23 +358,24 @@ def figures():
     """Names of all figures."""
     of_kind = {
         "samples": ["synthetic"] if datasets("synthetic") else [],
-        "dynamics": datasets(),
+        "dynamics": list(dict.fromkeys(run["dataset"] for run in trained_runs())),
         "bandstop": datasets("synthetic"),
         "adcs": datasets(),
         "dfm": datasets(),
         "shortcuts": datasets(),
-        "renditions": datasets("photographs"),
-        "ood": datasets("photographs"),
+        "renditions": with_ood(),
+        "ood": with_ood(),
     }
     return [f"{kind}_{name}" for kind, names in of_kind.items() for name in names] + ["rule_graph"]
 
 
 def tables():
     """Names of all tables that are made from the tests of all runs."""
-    photographs = ["ood"] if datasets("photographs") else []
+    trained = ["dynamics"] if trained_runs() else []
     synthetic = ["bandstop"] if datasets("synthetic") else []
+    photographs = ["ood"] if with_ood() else []
     published = ["published"] if config["published"] else []
-    return ["networks", "dynamics", *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *published]
+    return ["networks", *trained, *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *published]
 
 
 def handed_over(layout):
@@ -227,24 +385,31 @@ def handed_over(layout):
 
 def everything():
     """Every file of the study, short of the report."""
-    files = [f"{RESULTS}/data/{name}.h5" for name in datasets()]
+    files = [f"{RESULTS}/checked.txt", *[f"{RESULTS}/data/{name}.h5" for name in datasets()]]
     files += [f"{RESULTS}/adcs/{name}.h5" for name in datasets()]
-    files += [
-        f"{RESULTS}/data/ood/{name}/{rendition}.h5"
-        for name in datasets("photographs")
-        for rendition in config["ood"]["renditions"]
-    ]
+    files += [file for name in with_ood() for file in renditions(name)]
     files += of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors")
     files += of_runs(f"{RESULTS}/dfm/{RUN}.h5")
     files += of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic")
     files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
-    files += of_runs(f"{RESULTS}/tests/{RUN}/ood.csv", "photographs")
+    files += of_ood(f"{RESULTS}/tests/{RUN}/ood.csv")
     files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
     files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
     files += [f"{RESULTS}/tables/runtimes.csv", f"{RESULTS}/tables/headlines.rst"]
     return files
+
+
+def own():
+    """Input: all there is, if the plan holds a network that the user brings."""
+
+    def wanted(wildcards):
+        if not any(run["network"] in brought() for run in runs()):
+            raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
+        return [*everything(), f"{RESULTS}/report.html"]
+
+    return wanted
 
 
 # How figures are filed in the report, in the order of the paper

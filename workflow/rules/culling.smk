@@ -25,6 +25,7 @@ rule cull:
         images_per_class=lookup(dpath="culling/images_per_class", within=config),
         parts=lookup(dpath="culling/parts", within=config),
         settings=culling_settings(),
+        names=by_name("culling/images_per_class", "culling/parts"),
         percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
     message:
         "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
@@ -69,6 +70,7 @@ rule hand_over:
         "../../envs/study.yaml"
     params:
         percents=lookup(dpath="dfm/percents", within=config),
+        order=order_of_folders,
     message:
         "Writing the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}) for the published tools"
     script:

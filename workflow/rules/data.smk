@@ -1,6 +1,32 @@
 # Images: synthetic sets, photographs, and their out-of-distribution twins.
 
 
+# Looks at all that the configuration names, in seconds, before anything is made: it goes first and has all cores.
+rule check:
+    input:
+        code=code("check_inputs.py"),
+    output:
+        f"{RESULTS}/checked.txt",
+    log:
+        f"{RESULTS}/logs/check.log",
+    priority: 100
+    localrule: True
+    conda:
+        "../../envs/study.yaml"
+    threads: 1000
+    params:
+        plan=lookup(dpath="plan", within=config),
+        datasets=lookup(dpath="datasets", within=config),
+        networks=lookup(dpath="networks", within=config),
+        published=lookup(dpath="published", within=config),
+        used=by_name("adcs", "culling/split", "shortcuts/split", "ood/renditions"),
+        state=state_of_inputs,
+    message:
+        "Checking folders, stores, networks and checkpoints"
+    script:
+        "../scripts/check_inputs.py"
+
+
 # No code among its inputs: an edit must not fetch again what is verified each time it is read.
 rule fashion_mnist_files:
     output:
@@ -50,21 +76,87 @@ rule folder:
         dataset=from_source("folder"),
     conda:
         "../../envs/study.yaml"
+    threads: 8
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=3000,
+        runtime=240,
     params:
         root=lookup(dpath="datasets/{dataset}/root", within=config),
-        listing=folder_listing,
+        test_root=optional("datasets/{dataset}/test_root"),
+        classes=optional("datasets/{dataset}/classes"),
+        stylised=optional("datasets/{dataset}/stylised"),
+        listing=folder_listing("root", "test_root", "stylised"),
         size=lookup(dpath="datasets/{dataset}/size", within=config),
+        resize=optional("datasets/{dataset}/resize"),
         channels=lookup(dpath="datasets/{dataset}/channels", within=config),
         shares=lookup(dpath="datasets/{dataset}/shares", within=config),
         seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
         on_error=lookup(dpath="datasets/{dataset}/on_error", within=config),
+        keep=optional("datasets/{dataset}/keep", "images"),
+        names=by_name(
+            "datasets/{dataset}/root",
+            "datasets/{dataset}/test_root",
+            "datasets/{dataset}/stylised",
+            "datasets/{dataset}/size",
+            "datasets/{dataset}/resize",
+            "datasets/{dataset}/channels",
+            "datasets/{dataset}/split_seed",
+        ),
     message:
         "Storing the images below {params.root}"
     script:
         "../scripts/folder_store.py"
+
+
+rule linked_store:
+    input:
+        store=present("datasets/{dataset}/path"),
+        code=code("link_store.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/linked_store/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("store"),
+    localrule: True
+    conda:
+        "../../envs/study.yaml"
+    params:
+        state=state_of("datasets/{dataset}/path"),
+    message:
+        "Linking {output} to {input.store}"
+    script:
+        "../scripts/link_store.py"
+
+
+rule dataset_store:
+    input:
+        module=entry_point_file("datasets/{dataset}/entry_point"),
+        code=code("dataset_store.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/dataset_store/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("dataset"),
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=240,
+    params:
+        entry_point=lookup(dpath="datasets/{dataset}/entry_point", within=config),
+        options=optional("datasets/{dataset}/options", {}),
+        class_names=optional("datasets/{dataset}/class_names"),
+        size=lookup(dpath="datasets/{dataset}/size", within=config),
+        resize=optional("datasets/{dataset}/resize"),
+        channels=lookup(dpath="datasets/{dataset}/channels", within=config),
+        shares=lookup(dpath="datasets/{dataset}/shares", within=config),
+        seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
+    message:
+        "Storing the images of {params.entry_point}"
+    script:
+        "../scripts/dataset_store.py"
 
 
 rule synthesize:
@@ -87,24 +179,53 @@ rule synthesize:
         "../scripts/synthesize.py"
 
 
-# All of a data set's in one job: each takes less time than a job's start.
-rule rendition:
+if config["ood"]["renditions"]:
+
+    # All of a data set's in one job: each takes less time than a job's start.
+    rule rendition:
+        input:
+            images=f"{RESULTS}/data/{{dataset}}.h5",
+            code=code("render.py"),
+        output:
+            expand(
+                f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
+                rendition=lookup(dpath="ood/renditions", within=config),
+            ),
+        log:
+            f"{RESULTS}/logs/rendition/{{dataset}}.log",
+        wildcard_constraints:
+            dataset=one_of(name for name in config["datasets"] if name not in twins()),
+        conda:
+            "../../envs/study.yaml"
+        params:
+            images_per_class=lookup(dpath="ood/images_per_class", within=config),
+            seed=lookup(dpath="ood/seed", within=config),
+        message:
+            "Restyling {wildcards.dataset}"
+        script:
+            "../scripts/render.py"
+
+
+rule twin:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
-        code=code("render.py"),
+        code=code("twin_store.py"),
     output:
-        expand(
-            f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
-            rendition=lookup(dpath="ood/renditions", within=config),
-        ),
+        f"{RESULTS}/data/ood/{{dataset}}/{{rendition}}.h5",
     log:
-        f"{RESULTS}/logs/rendition/{{dataset}}.log",
+        f"{RESULTS}/logs/twin/{{dataset}}/{{rendition}}.log",
+    wildcard_constraints:
+        dataset=one_of(twins()),
     conda:
         "../../envs/study.yaml"
+    threads: 4
     params:
-        images_per_class=lookup(dpath="ood/images_per_class", within=config),
-        seed=lookup(dpath="ood/seed", within=config),
+        root=lookup(dpath="datasets/{dataset}/ood/root", within=config),
+        classes=optional("datasets/{dataset}/ood/classes"),
+        listing=rendition_listing,
+        resize=optional("datasets/{dataset}/resize"),
+        on_error=optional("datasets/{dataset}/on_error", "stop"),
     message:
-        "Restyling {wildcards.dataset}"
+        "Storing the rendition {wildcards.rendition} of {wildcards.dataset}"
     script:
-        "../scripts/render.py"
+        "../scripts/twin_store.py"

@@ -4,11 +4,11 @@
 rule table:
     input:
         weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
-        history=of_runs(f"{RESULTS}/networks/{RUN}/history.csv"),
-        dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv"),
+        history=of_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
+        dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
         shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
-        ood=of_runs(f"{RESULTS}/tests/{RUN}/ood.csv", "photographs"),
+        ood=of_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
         published=of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
         code=code("make_tables.py"),
     output:
@@ -61,6 +61,7 @@ rule dynamics_figure:
     params:
         dataset="{dataset}",
         scores=scores_of_kind,
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the learning dynamics on {wildcards.dataset}"
     script:
@@ -81,6 +82,7 @@ rule bandstop_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the band-stop test on {wildcards.dataset}"
     script:
@@ -100,6 +102,7 @@ rule adcs_figure:
         "../../envs/study.yaml"
     params:
         band_edges=band_edges,
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing ADCS of {wildcards.dataset}"
     script:
@@ -110,6 +113,7 @@ rule dfm_figure:
     input:
         notebook="workflow/notebooks/dfm.ipynb",
         maps=lambda wildcards: of_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "dfm.ipynb"),
     output:
         **figure_files("dfm"),
@@ -118,9 +122,11 @@ rule dfm_figure:
     conda:
         "../../envs/study.yaml"
     params:
+        dataset="{dataset}",
         labels=lambda wildcards: of_runs("{network}, {augmentation}", dataset=wildcards.dataset),
         percent=lookup(dpath="shortcuts/percent", within=config),
         band_edges=band_edges,
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the dominant frequencies on {wildcards.dataset}"
     script:
@@ -141,6 +147,7 @@ rule shortcuts_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the shortcut tests on {wildcards.dataset}"
     script:
@@ -151,10 +158,7 @@ rule renditions_figure:
     input:
         notebook="workflow/notebooks/renditions.ipynb",
         store=f"{RESULTS}/data/{{dataset}}.h5",
-        renditions=expand(
-            f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
-            rendition=lookup(dpath="ood/renditions", within=config),
-        ),
+        renditions=renditions,
         code=code("draw_figure.py", "renditions.ipynb"),
     output:
         **figure_files("renditions"),
@@ -163,7 +167,8 @@ rule renditions_figure:
     conda:
         "../../envs/study.yaml"
     params:
-        names=lookup(dpath="ood/renditions", within=config),
+        names=renditions_of,
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the renditions of {wildcards.dataset}"
     script:
@@ -175,6 +180,7 @@ rule ood_figure:
         notebook="workflow/notebooks/ood.ipynb",
         store=f"{RESULTS}/data/{{dataset}}.h5",
         table=f"{RESULTS}/tables/ood.csv",
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "ood.ipynb"),
     output:
         **figure_files("ood"),
@@ -184,6 +190,7 @@ rule ood_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
+        most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the tests on renditions of {wildcards.dataset}"
     script:

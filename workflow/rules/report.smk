@@ -4,11 +4,11 @@
 rule runtimes:
     input:
         benchmarks=[
-            *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
             *[file for part in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv") for file in of_runs(part)],
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
-            *of_runs(f"{RESULTS}/benchmarks/ood/{RUN}.tsv", "photographs"),
+            *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
             *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),
         ],
@@ -37,7 +37,7 @@ rule headlines:
         stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
         spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
         bandstop=f"{RESULTS}/tables/bandstop.csv" if datasets("synthetic") else [],
-        ood=f"{RESULTS}/tables/ood.csv" if datasets("photographs") else [],
+        ood=f"{RESULTS}/tables/ood.csv" if with_ood() else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
         template="report/headlines.rst.jinja",
@@ -50,6 +50,7 @@ rule headlines:
         "../../envs/study.yaml"
     params:
         percent=lookup(dpath="shortcuts/percent", within=config),
+        most=lookup(dpath="figures/classes", within=config),
         strong=lookup(dpath="shortcuts/strong", within=config),
     message:
         "Writing what came out, with the numbers of the tables"

@@ -19,6 +19,7 @@ rule adcs:
     params:
         split=lookup(dpath="adcs/split", within=config),
         channel_weights=lookup(dpath="adcs/channel_weights", within=config),
+        statistics=seen_by,
     message:
         "Comparing the mean spectra of the classes of {wildcards.dataset}"
     script:

@@ -53,7 +53,12 @@ rule shortcuts:
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
         controls=lookup(dpath="shortcuts/controls", within=config),
+        others=lookup(dpath="shortcuts/others", within=config),
+        negatives=lookup(dpath="shortcuts/negatives", within=config),
         seed=lookup(dpath="shortcuts/seed", within=config),
+        names=by_name(
+            *[f"shortcuts/{key}" for key in ("images_per_class", "percent", "controls", "others", "negatives", "seed")]
+        ),
     message:
         "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -84,7 +89,13 @@ rule published:
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         controls=lookup(dpath="shortcuts/controls", within=config),
+        others=lookup(dpath="shortcuts/others", within=config),
+        negatives=lookup(dpath="shortcuts/negatives", within=config),
         seed=lookup(dpath="shortcuts/seed", within=config),
+        names=by_name(
+            *[f"shortcuts/{key}" for key in ("images_per_class", "percent", "controls", "others", "negatives", "seed")]
+        ),
+        order=order_of_folders,
     message:
         "Testing the maps {wildcards.name} on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -93,10 +104,7 @@ rule published:
 
 rule ood:
     input:
-        images=expand(
-            f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
-            rendition=lookup(dpath="ood/renditions", within=config),
-        ),
+        images=renditions,
         weights=rules.train.output.weights,
         dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("measure_ood.py"),
@@ -117,7 +125,10 @@ rule ood:
         device=lookup(dpath="device", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
         controls=lookup(dpath="shortcuts/controls", within=config),
+        others=lookup(dpath="shortcuts/others", within=config),
+        negatives=lookup(dpath="shortcuts/negatives", within=config),
         seed=lookup(dpath="shortcuts/seed", within=config),
+        names=by_name(*[f"shortcuts/{key}" for key in ("percent", "controls", "others", "negatives", "seed")]),
     message:
         "Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of {wildcards.dataset}"
     script:
@@ -150,7 +161,12 @@ rule transfer:
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
         controls=lookup(dpath="shortcuts/controls", within=config),
+        others=lookup(dpath="shortcuts/others", within=config),
+        negatives=lookup(dpath="shortcuts/negatives", within=config),
         seed=lookup(dpath="shortcuts/seed", within=config),
+        names=by_name(
+            *[f"shortcuts/{key}" for key in ("images_per_class", "percent", "controls", "others", "negatives", "seed")]
+        ),
     message:
         "Trying the maps of one network on another"
     script:

@@ -1,4 +1,4 @@
-# Networks and their learning dynamics.
+# Networks, trained (with their learning dynamics) or brought.
 
 
 rule train:
@@ -13,24 +13,62 @@ rule train:
         f"{RESULTS}/logs/train/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{RUN}.tsv"
+    wildcard_constraints:
+        network=one_of(name for name in config["networks"] if name not in brought()),
     conda:
         "../../envs/study.yaml"
     threads: TORCH_THREADS
     resources:
         gpu=GPUS,
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=240,
     params:
         device=lookup(dpath="device", within=config),
         architecture=lookup(dpath="networks/{network}", within=config),
         recipe=lookup(dpath="training/recipe", within=config),
+        stylised_share=lookup(dpath="training/stylised_share", within=config),
         checkpoint_minutes=lookup(dpath="training/checkpoint_minutes", within=config),
         epochs=settings_of_kind("epochs"),
         images_per_class=settings_of_kind("images_per_class"),
         validation_per_class=settings_of_kind("validation_per_class"),
         geometry=settings_of_kind("geometry"),
         dynamics=settings_of_kind("dynamics"),
+        names=by_name("training/{kind}", "training/checkpoint_minutes", "training/stylised_share"),
     message:
         "Training {wildcards.network} on {wildcards.dataset} (augmentation {wildcards.augmentation}, seed {wildcards.seed})"
     script:
         "../scripts/train.py"
+
+
+rule bring:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        checkpoint=present("networks/{network}/checkpoint"),
+        module=entry_point_file("networks/{network}/source"),
+        code=code("bring.py"),
+    output:
+        rules.train.output.weights,
+    log:
+        f"{RESULTS}/logs/bring/{RUN}.log",
+    wildcard_constraints:
+        network=one_of(brought()),
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        device=lookup(dpath="device", within=config),
+        source=lookup(dpath="networks/{network}/source", within=config),
+        options=optional("networks/{network}/options", {}),
+        mean=lookup(dpath="networks/{network}/mean", within=config),
+        std=lookup(dpath="networks/{network}/std", within=config),
+        split=lookup(dpath="shortcuts/split", within=config),
+        names=by_name("networks/{network}"),
+        state=state_of("networks/{network}/checkpoint"),
+    message:
+        "Bringing {wildcards.network} to {wildcards.dataset}"
+    script:
+        "../scripts/bring.py"

@@ -106,6 +106,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
         if all(entry[end] in choices for end in ends) and not set.intersection(*(choices[entry[end]] for end in ends)):
             yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} are planned with no seed in common"
+    yield from _brought(config)
     tested: Counter[tuple[str, ...]] = Counter()
     for i, entry in enumerate(config["published"]):
         run, choices = f"{entry['network']}/{entry['augmentation']}", planned_for(entry["dataset"])
@@ -130,8 +131,12 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
         low, high = settings["geometry"]["crop_scale"]
         if low > high:
             yield f"training.{kind}.geometry.crop_scale: [{low}, {high}] is not allowed, the least share comes first"
+        trained = [datasets[name] for name in _trained_on(config) if name in datasets]
         sizes = [
-            _size(dataset, config) for dataset in in_use if (dataset["source"] == "synthetic") == (kind == "synthetic")
+            size
+            for dataset in trained
+            if (dataset["source"] == "synthetic") == (kind == "synthetic")
+            for size in _size(dataset, config)
         ]
         corner = math.sqrt(2) * min(sizes, default=math.inf) / 2
         if settings["dynamics"]["cutoff"] > corner:
@@ -147,8 +152,15 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
                 f"datasets.{name}.control_band: {dataset['control_band']} is not allowed, the bands are 1 to "
                 f"{len(edges) + 1}; write control_band: <1 to {len(edges) + 1}>"
             )
-        if dataset["source"] == "folder" and abs(sum(dataset["shares"].values()) - 1) > 1e-6:
-            yield f"datasets.{name}.shares: {dataset['shares']} do not sum to 1"
+        shares = dataset.get("shares", {"all": 1})
+        if abs(sum(shares.values()) - 1) > 1e-6:
+            yield f"datasets.{name}.shares: {shares} do not sum to 1"
+        if "test_root" in dataset and "test" in shares:
+            yield f"datasets.{name}.shares: test images are a share of root's or those of test_root; drop one"
+        if dataset.get("resize", math.inf) < max(_size(dataset, config), default=0):
+            yield f"datasets.{name}.resize: {dataset['resize']} is not allowed, expected at least {dataset['size']}"
+        if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
+            yield f"datasets.{name}.keep: files goes neither with stylised nor with on_error: skip; write keep: images"
     seeds = config["synthesis"]["seeds"]
     if len(set(seeds.values())) < len(seeds):
         yield f"synthesis.seeds: {seeds} must differ, or the splits hold the same images"
@@ -161,13 +173,67 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _size(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:
-    return {"synthetic": config["synthesis"]["size"], "fashion_mnist": 32}.get(dataset["source"]) or dataset["size"]
+def _brought(config: Mapping[str, Any]) -> Iterator[str]:
+    """Networks that are brought, and data sets that lack a split or twins that the plan asks for."""
+    networks, datasets = config["networks"], config["datasets"]
+    for name, network in networks.items():
+        mean, std = network.get("mean"), network.get("std")
+        if (mean is None) != (std is None) or (mean and len(mean) != len(std)) or any(s <= 0 for s in std or ()):
+            yield (
+                f"networks.{name}: mean {mean} and std {std} do not go together; write both, a number a channel and "
+                "std above 0, or null for both"
+            )
+    used = {part: config[part]["split"] for part in ("adcs", "culling", "shortcuts")}
+    for i, entry in enumerate(config["plan"]):
+        brings = [name for name in entry["networks"] if "source" in networks.get(name, {})]
+        if brings and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
+            yield (f"plan.{i}: {', '.join(brings)} is brought, not trained; write augmentations: [none] and one seed")
+        trains = len(brings) < len(entry["networks"])
+        for name in entry["datasets"]:
+            dataset = datasets.get(name, {})
+            if trains and "sin" in entry["augmentations"] and "stylised" not in dataset:
+                yield (
+                    f"plan.{i}.augmentations: sin needs stylised images of {name}; write datasets.{name}.stylised: "
+                    "<folder>, or drop sin"
+                )
+            if "shares" not in dataset:
+                continue
+            there = {*dataset["shares"], *(["test"] if "test_root" in dataset else [])}
+            needs = {split: f"{part}.split" for part, split in used.items()}
+            needs |= {"test": "ood.renditions"} if config["ood"]["renditions"] and "ood" not in dataset else {}
+            needs |= {split: "training" for split in ("train", "validation", "test") if trains}
+            for split, why in needs.items():
+                if split not in there:
+                    yield f"datasets.{name}.shares: {why} needs a {split} split; there is {', '.join(sorted(there))}"
+            bare = [network for network in brings if networks[network]["mean"] is None]
+            if bare and "train" not in there:
+                yield (
+                    f"networks.{bare[0]}.mean: null takes mean and std of the training images, but {name} has none; "
+                    "write the mean and std that the network was trained with"
+                )
+
+
+def _trained_on(config: Mapping[str, Any]) -> list[str]:
+    """The data sets that some network is trained on."""
+    networks = config["networks"]
+    return [
+        name
+        for entry in config["plan"]
+        if any("source" not in networks.get(network, {}) for network in entry["networks"])
+        for name in entry["datasets"]
+    ]
+
+
+def _size(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> list[int]:
+    """Height and width of the images, as far as the configuration tells."""
+    known = {"synthetic": config["synthesis"]["size"], "fashion_mnist": 32}
+    size = known.get(dataset["source"], dataset.get("size", []))
+    return [size] if isinstance(size, int) else size
 
 
 def _channels(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:
     known = {"synthetic": config["synthesis"]["channels"], "fashion_mnist": 1}
-    return known.get(dataset["source"]) or dataset["channels"]
+    return known.get(dataset["source"]) or dataset.get("channels", 3)
 
 
 def _key(path: Sequence[str | int]) -> str:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import h5py
-
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import sha256
 from job import job, started
@@ -15,7 +13,13 @@ def main(snakemake):
     state = Path(f"{output}.state")
     with job(snakemake) as created_by:
         network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
-        data = images.read(snakemake.input.images, params.split, params.images_per_class)
+        data = images.read(
+            snakemake.input.images,
+            params.split,
+            params.images_per_class,
+            statistics=networks.normalisation(snakemake.input.weights),
+            workers=snakemake.threads,
+        )
         part = (int(snakemake.wildcards.get("part", 0)), params.parts)
         started()
         found = culling.cull(
@@ -39,14 +43,13 @@ def main(snakemake):
 
 def write(snakemake, found, created_by):
     """The DFM file of a whole culling."""
-    with h5py.File(snakemake.input.images) as file:
-        size, classes = file[snakemake.params.split]["images"].shape[-2:], list(file.attrs["classes"])
+    data = images.read(snakemake.input.images, snakemake.params.split, 1, in_memory=0)
     dfm.write(
         snakemake.output[0],
         found,
-        spectrum.ConjugatePairs(*size),
+        spectrum.ConjugatePairs(*data.images.shape[-2:]),
         snakemake.params.percents,
-        classes=classes,
+        classes=list(data.classes),
         split=snakemake.params.split,
         weights_sha256=sha256(snakemake.input.weights),
         created_by=created_by,

@@ -10,7 +10,8 @@ def main(snakemake):
         maps = dfm.read(snakemake.input.dfm)
         for layout, paths in snakemake.output.items():
             for percent, path in zip(snakemake.params.percents, paths, strict=True):
-                published.write(path, maps.mask(percent), layout)
+                masks = maps.mask(percent)
+                published.write(path, masks[snakemake.params.order] if snakemake.params.order else masks, layout)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ def joined(paths):
 
 
 def network_table(history, weights):
-    """One row a network: its best epoch with losses and accuracies, and its accuracy on all test images."""
+    """One row a network: accuracy on test images and, if it was trained, its best epoch with losses and accuracies."""
+    tested = pd.DataFrame([{name: networks.facts(path)[name] for name in (*RUN, "test_accuracy")} for path in weights])
+    if history is None:
+        return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
-    tested = [{name: networks.facts(path)[name] for name in (*RUN, "test_accuracy")} for path in weights]
-    return best.rename(columns={"epoch": "best_epoch"}).merge(pd.DataFrame(tested), on=RUN)
+    return best.rename(columns={"epoch": "best_epoch"}).merge(tested, on=RUN, how="right")
 
 
 def judged(tests, strong):
@@ -51,11 +53,12 @@ def main(snakemake):
         tests = joined(given.shortcuts)
         verdicts = judged(tests, strong)
         tables = {
-            "networks": network_table(joined(given.history), given.weights),
-            "dynamics": joined(given.dynamics),
+            "networks": network_table(joined(given.history) if given.history else None, given.weights),
             "shortcuts": verdicts,
             "shortcuts_over_seeds": shortcuts.over_seeds(verdicts),
         }
+        if given.dynamics:
+            tables["dynamics"] = joined(given.dynamics)
         if given.bandstop:
             tables["bandstop"] = joined(given.bandstop)
         if given.ood:

@@ -1,9 +1,8 @@
 """Mean amplitude spectra and ADCS of a data set."""
 
-import h5py
 import numpy as np
 
-from frequency_shortcuts import adcs
+from frequency_shortcuts import adcs, images
 from frequency_shortcuts.storage import replacing_hdf5
 from job import job, started
 
@@ -12,27 +11,23 @@ def main(snakemake):
     """Stream the images of one split and write both arrays."""
     split = snakemake.params.split
     with job(snakemake) as created_by:
-        with h5py.File(snakemake.input.images) as store:
-            labels, classes = store[split]["labels"][:], store.attrs["classes"]
-            started()
-            amplitude = adcs.mean_amplitude(
-                store[split]["images"],
-                labels,
-                len(classes),
-                mean=store.attrs["mean"],
-                std=store.attrs["std"],
-                progress=True,
-            )
+        given = snakemake.params.statistics
+        statistics = (given["mean"], given["std"]) if given else None
+        data = images.read(snakemake.input.images, split, statistics=statistics, workers=snakemake.threads, in_memory=0)
+        started()
+        amplitude = adcs.mean_amplitude(
+            data.images, data.labels, len(data.classes), mean=data.mean, std=data.std, progress=True
+        )
         weights = adcs.LUMA if snakemake.params.channel_weights == "luma" else None
         with replacing_hdf5(snakemake.output[0]) as file:
             file.create_dataset("mean_amplitude", data=amplitude, compression="gzip")
             file.create_dataset("adcs", data=adcs.accumulate(amplitude, weights), compression="gzip")
-            file["count"] = np.bincount(labels, minlength=len(classes))
+            file["count"] = np.bincount(data.labels, minlength=len(data.classes))
             file.attrs.update(
                 layout="centred",
                 split=split,
-                classes=classes,
-                images="normalised",
+                classes=list(data.classes),
+                images="normalised" if np.any(data.mean) else "from 0 to 1",
                 channel_weights=snakemake.params.channel_weights,
                 created_by=created_by,
             )

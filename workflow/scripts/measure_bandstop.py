@@ -9,11 +9,13 @@ def main(snakemake):
     """One row a pair of bands, true class and called class."""
     with job(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(snakemake.params.device))
-        data = images.read(snakemake.input.images, "test")
-        seen, labels = data.tensors()
+        statistics = networks.normalisation(snakemake.input.weights)
+        data = images.read(snakemake.input.images, "test", statistics=statistics, workers=snakemake.threads)
         started()
-        bands = spectrum.bands(*seen.shape[-2:], snakemake.params.band_edges)
-        table = shortcuts.band_stop(network, seen, labels, bands, len(data.classes))
+        bands = spectrum.bands(*data.images.shape[-2:], snakemake.params.band_edges)
+        table = shortcuts.band_stop(
+            network, data.images, data.labels, bands, len(data.classes), mean=data.mean, std=data.std
+        )
         names = dict(enumerate(data.classes))
         table = table.replace({"true_class": names, "called_class": names})
         write_table(table, snakemake.output[0], **identity(snakemake.wildcards))

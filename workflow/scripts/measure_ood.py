@@ -15,12 +15,15 @@ def main(snakemake):
     params = snakemake.params
     with job(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
-        maps = dfm.read(snakemake.input.dfm).mask(params.percent)
-        twins = {Path(store).stem: images.read(store, "test") for store in snakemake.input.images}
+        maps = dfm.read_mask(snakemake.input.dfm, params.percent)
+        statistics = networks.normalisation(snakemake.input.weights)
         started()
-        tables = {name: tested(network, twin, maps, params, false_positives=False) for name, twin in twins.items()}
+        tables = {}
+        for store in snakemake.input.images:
+            twin = images.read(store, "test", statistics=statistics, workers=snakemake.threads)
+            tables[Path(store).stem] = tested(network, twin, maps, params, false_positives=False)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
-        table = table.drop(columns=["fpr", "fpr_low", "fpr_high"])
+        table = table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"])
         write_table(table, snakemake.output[0], **identity(snakemake.wildcards))
 
 

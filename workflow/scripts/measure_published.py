@@ -1,5 +1,7 @@
 """Test maps that a published tool wrote as ours are tested, on the same images."""
 
+import numpy as np
+
 from frequency_shortcuts import images, networks, published
 from frequency_shortcuts.storage import write_table
 from job import identity, job, started
@@ -11,8 +13,11 @@ def main(snakemake):
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         network = networks.load(given.weights, networks.pick_device(params.device))
-        data = images.read(given.images, params.split, params.images_per_class)
+        statistics, threads = networks.normalisation(given.weights), snakemake.threads
+        data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
         maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
+        if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
+            maps = maps[np.argsort(params.order)]
         started()
         write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
 

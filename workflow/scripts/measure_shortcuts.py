@@ -7,9 +7,19 @@ from job import identity, job, started
 
 def tested(network, data, maps, params, **options):
     """The table of `shortcuts.measure` with class names."""
-    seen, labels = data.tensors()
     table = shortcuts.measure(
-        network, seen, labels, maps, controls=params.controls, seed=params.seed, progress=True, **options
+        network,
+        data.images,
+        data.labels,
+        maps,
+        mean=data.mean,
+        std=data.std,
+        controls=params.controls,
+        others=params.others,
+        negatives=params.negatives,
+        seed=params.seed,
+        progress=True,
+        **options,
     )
     return table.replace({"class": dict(enumerate(data.classes))})
 
@@ -19,8 +29,14 @@ def main(snakemake):
     params = snakemake.params
     with job(snakemake):
         network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
-        data = images.read(snakemake.input.images, params.split, params.images_per_class)
-        maps = dfm.read(snakemake.input.dfm).mask(params.percent)
+        maps = dfm.read_mask(snakemake.input.dfm, params.percent)
+        data = images.read(
+            snakemake.input.images,
+            params.split,
+            params.images_per_class,
+            statistics=networks.normalisation(snakemake.input.weights),
+            workers=snakemake.threads,
+        )
         started()
         write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
 

@@ -16,12 +16,13 @@ def main(snakemake):
         for (source, target), maps, store, weights in zip(
             params.pairs, given.dfm, given.images, given.weights, strict=True
         ):
-            data = images.read(store, params.split, params.images_per_class)
-            masks = dfm.read(maps).mask(params.percent)
+            masks = dfm.read_mask(maps, params.percent)
             if not rows:
                 started()
             dataset, maps_of = source.split("/", 1)
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
+            statistics, threads = networks.normalisation(weights), snakemake.threads
+            data = images.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
             table = tested(networks.load(weights, device), data, masks, params)
             rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))
         write_table(pd.concat(rows), snakemake.output[0])

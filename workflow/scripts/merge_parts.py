@@ -8,7 +8,7 @@ from job import job
 def main(snakemake):
     """The same file as from one job."""
     with job(snakemake) as created_by:
-        write(snakemake, culling.merge([culling.read_part(part) for part in snakemake.input.parts]), created_by)
+        write(snakemake, culling.merge(map(culling.read_part, snakemake.input.parts)), created_by)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.storage import write_table
 from job import identity, job, log, started
 
+IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
+
 
 def main(snakemake):
     """Train, and write weights, history and learning dynamics; the state for resuming lies beside them."""
@@ -15,10 +17,12 @@ def main(snakemake):
     store, seed = snakemake.input.images, run["seed"]
     with job(snakemake) as created_by:
         device = networks.pick_device(params.device)
-        data = images.read(store, "train", params.images_per_class)
+        data = images.read(store, "train", params.images_per_class, workers=snakemake.threads, in_memory=IN_MEMORY)
         settings = dict(params.dynamics)
         test = images.read(store, "test", settings.pop("images_per_class"))
-        _, channels, size, _ = data.images.shape
+        _, channels, size, width = data.images.shape
+        if size != width:
+            raise ValueError(f"{store}: images are {size} x {width}, but networks are trained on square images only")
         architecture = networks.Architecture(
             name=params.architecture["architecture"],
             n_classes=len(data.classes),
@@ -30,7 +34,7 @@ def main(snakemake):
         log.info("%s on %s, %d images", architecture, device, len(data))
         geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
         network = networks.build(architecture, seed)
-        validation = images.read(store, "validation", params.validation_per_class)
+        validation = images.read(store, "validation", params.validation_per_class, workers=snakemake.threads)
         started()
         done = training.train(
             network,
@@ -39,7 +43,7 @@ def main(snakemake):
             training.Recipe(epochs=params.epochs, **params.recipe),
             seed=seed,
             device=device,
-            augmentation=Augmentation(run["augmentation"], **geometry),
+            augmentation=Augmentation(run["augmentation"], stylised_share=params.stylised_share, **geometry),
             dynamics=training.Dynamics(test, **settings),
             state=state,
             checkpoint_minutes=params.checkpoint_minutes,
@@ -47,7 +51,8 @@ def main(snakemake):
         )
         write_table(done.history, snakemake.output.history, **run)
         write_table(done.dynamics, snakemake.output.dynamics, **run)
-        accuracy = evaluation.accuracy(network, *images.read(store, "test").tensors())
+        tested = images.read(store, "test", workers=snakemake.threads)
+        accuracy = evaluation.accuracy_in_batches(network, tested.batches(device))
         log.info("best epoch %d, accuracy %.3f on all test images", done.best_epoch, accuracy)
         facts = {
             "created_by": created_by,

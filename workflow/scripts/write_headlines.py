@@ -12,13 +12,18 @@ from job import NETWORK, RUN, job
 VERDICTS = ("strong", "weak", "none")
 
 
-def network_rows(networks, verdicts):
-    """One row a network: mean test accuracy and the classes whose shortcut is strong in most seeds."""
+def network_rows(networks, verdicts, most):
+    """One row a network: mean test accuracy and the classes whose shortcut is strong in most seeds.
+
+    Of more than `most` of them those with the highest TPR from the map are named, and the others counted.
+    """
     rows = []
     for key, part in networks.groupby(NETWORK, sort=False):
         mine = verdicts[(verdicts[NETWORK] == key).all(axis=1)]
         classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
         rates = classes[["strong", "tpr_dfm", "fpr_dfm"]].mean()
+        strong = rates[rates["strong"] > 0.5]
+        named = strong if len(strong) <= most else strong.nlargest(most, "tpr_dfm")
         count = mine["verdict"].value_counts()
         rows.append(
             {
@@ -26,7 +31,8 @@ def network_rows(networks, verdicts):
                 **dict(zip(NETWORK, key, strict=True)),
                 "seeds": len(part),
                 "test_accuracy": part["test_accuracy"].mean(),
-                "strong": rates[rates["strong"] > 0.5].reset_index().to_dict("records"),
+                "strong": named.reset_index().to_dict("records"),
+                "more": len(strong) - len(named),
             }
         )
     return rows
@@ -74,7 +80,7 @@ def main(snakemake):
         text = template.render(
             percent=params.percent,
             strong=params.strong,
-            networks=network_rows(read_table(given.networks), verdicts),
+            networks=network_rows(read_table(given.networks), verdicts, params.most),
             n_tested=len(verdicts),
             **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
             planted=planted_rows(given.stores, given.spectra),

@@ -1,0 +1,148 @@
+"""What a user brings: Python entry points, and networks from torchvision, timm or an entry point."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Everything that is needed to build a network that was brought again, short of its weights.
+
+    source: `torchvision:<name>`, `timm:<name>` or `<module>:<function>`; options: keyword arguments for it.
+    """
+
+    source: str
+    n_classes: int
+    channels: int
+    height: int
+    width: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def entry_point(name: str) -> Callable[..., Any]:
+    """The function that `module:function` names; modules are looked for in the working folder, too.
+
+    Raises ValueError where the module does not import or holds no such function.
+    """
+    module_name, _, function = name.partition(":")
+    if not module_name or not function:
+        raise ValueError(f"entry point {name!r}: expected module:function")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever the user's module raises
+        raise ValueError(
+            f"entry point {name}: {module_name} does not import ({type(error).__name__}: {error}); modules are looked "
+            f"for in {here} and among the installed packages"
+        ) from error
+    finally:
+        sys.path.remove(here)
+    found = getattr(module, function, None)
+    if not callable(found):
+        there = sorted(known for known, value in vars(module).items() if callable(value) and not known.startswith("_"))
+        raise ValueError(f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}")
+    return found
+
+
+def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
+    """What an entry point gives for its options and for those of the `offered` keywords that it takes.
+
+    Raises ValueError, naming the entry point, for whatever goes wrong in it.
+    """
+    function = entry_point(name)
+    try:
+        taken = inspect.signature(function).parameters
+        return function(**{key: value for key, value in offered.items() if key in taken} | options)
+    except Exception as error:
+        raise ValueError(f"entry point {name} failed ({type(error).__name__}: {error})") from error
+
+
+def build(what: Brought) -> nn.Module:
+    """The network, with whatever weights its source starts it with.
+
+    torchvision and timm are asked for `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
+    and `size` if it takes them. Raises ValueError for a source, name or option that does not exist.
+    """
+    kind, _, name = what.source.partition(":")
+    if kind == "torchvision":
+        return _torchvision(name, what)
+    if kind == "timm":
+        return _timm(name, what)
+    network = call(
+        what.source, what.options, n_classes=what.n_classes, channels=what.channels, size=(what.height, what.width)
+    )
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"entry point {what.source} gives a {type(network).__name__}, not a torch.nn.Module")
+    return network
+
+
+def _torchvision(name: str, what: Brought) -> nn.Module:
+    from torchvision import models
+
+    if name not in (known := models.list_models(module=models)):
+        raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
+    if what.channels != 3:
+        raise ValueError(f"torchvision:{name} takes images of 3 channels, not {what.channels}")
+    return _made(what, lambda: models.get_model(name, weights=None, num_classes=what.n_classes, **what.options))
+
+
+def _timm(name: str, what: Brought) -> nn.Module:
+    try:
+        import timm
+    except ImportError:
+        raise ValueError("a network from timm needs that package: pip install timm") from None
+    if name not in (known := timm.list_models()):
+        raise ValueError(f"timm has no network {name!r}{_guess(name, known)}")
+    settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
+    return _made(what, lambda: timm.create_model(name, pretrained=False, **settings))
+
+
+def _made(what: Brought, make: Callable[[], nn.Module]) -> nn.Module:
+    try:
+        return make()
+    except Exception as error:  # unknown options, mostly
+        raise ValueError(
+            f"{what.source} cannot be built with the options {what.options} ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _guess(name: str, known: list[str]) -> str:
+    guess = get_close_matches(name, known, 3)
+    return f"; did you mean {' or '.join(guess)}?" if guess else ""
+
+
+def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
+    """Show a network two black images. Raises ValueError if it refuses them or has other outputs than `n_classes`."""
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            logits = network(torch.zeros(2, channels, height, width, device=device))
+    except Exception as error:
+        raise ValueError(
+            f"{type(network).__name__} refuses images of {channels} x {height} x {width} ({_first_line(error)})"
+        ) from error
+    finally:
+        network.train(training)
+    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+        shape = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+        raise ValueError(f"{type(network).__name__} gives {shape} for two images, expected logits [2, {n_classes}]")
+    if logits.shape[1] != n_classes:
+        raise ValueError(f"{type(network).__name__} has {logits.shape[1]} outputs, but there are {n_classes} classes")
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"

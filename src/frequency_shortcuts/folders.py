@@ -1,0 +1,301 @@
+"""Folders of image files: which there are, and what is in them as arrays of one size."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+from tqdm import tqdm
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+OnError = Literal["stop", "skip"]
+MOST = 2**25  # pixels of a picture after it was resized and before its centre is cropped
+# What undoes the orientations of EXIF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def listing(
+    root: str | os.PathLike[str], classes: Mapping[str, str] | None = None
+) -> tuple[list[Path], npt.NDArray[np.int64], tuple[str, ...]]:
+    """The image files root/folder/*, sorted: files [n], labels int64 [n] and the names of the classes.
+
+    `classes` says which folder holds which class (name -> folder, a WordNet id of ImageNet say) and in what
+    order; without it every folder is a class of its own name. Raises FileNotFoundError for a missing root
+    and ValueError for classes without a folder, or folders without images, naming them.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"no folder {root}: expected class folders with image files ({', '.join(SUFFIXES)})")
+    there = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = dict(classes) if classes else {name: name for name in there}
+    missing = [
+        f"{folder} ({name})" if folder != name else name for name, folder in folders.items() if folder not in there
+    ]
+    shared = [folder for folder, count in collections.Counter(folders.values()).items() if count > 1]
+    if shared:
+        raise ValueError(f"{_few(shared)} in {root} is the folder of several classes: each needs its own")
+    if missing:
+        raise ValueError(f"folder {root} has no {_few(missing)}; it holds {_few(there) if there else 'no folders'}")
+    if not folders:
+        raise ValueError(f"folder {root} holds no images: expected {root}/<class>/*.jpg or *.png")
+    found = [pictures(root / folder) for folder in folders.values()]
+    empty = [str(root / folder) for folder, files in zip(folders.values(), found, strict=True) if not files]
+    if empty:
+        raise ValueError(f"no image files in {_few(empty)}: expected {', '.join(SUFFIXES)}")
+    labels = np.repeat(np.arange(len(found)), [len(files) for files in found])
+    return list(itertools.chain(*found)), labels, tuple(folders)
+
+
+def matched(
+    classes: Sequence[str], root: str | os.PathLike[str], mapping: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Which folder below `root` matches each class, in the order of the classes: class -> folder.
+
+    Without a mapping a class is matched by its name. Raises FileNotFoundError for a missing root, and ValueError, with
+    both sides, where a class has no folder or the mapping names a class that does not exist.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"no folder {root}: expected a folder for each class in it")
+    there = {entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+    chosen = dict(mapping) if mapping else {name: name for name in classes}
+    without = [name for name in classes if chosen.get(name) not in there]
+    unknown = [name for name in chosen if name not in classes]
+    if without or unknown:
+        unused = sorted(there.difference(chosen.values()))
+        sides = [f"classes without a folder: {_few(without, 20)}"] if without else []
+        sides += [f"no such class: {_few(unknown, 20)}"] if unknown else []
+        sides += [f"folders without a class: {_few(unused, 20) or 'none'}"]
+        raise ValueError(f"{root} does not match the classes; {'; '.join(sides)}")
+    return {name: chosen[name] for name in classes}
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The image files in one folder, sorted."""
+    with os.scandir(folder) as entries:  # far faster than Path.iterdir on large folders
+        names = [entry.name for entry in entries if entry.name.lower().endswith(SUFFIXES)]
+    return [folder / name for name in sorted(names) if not name.startswith(".")]
+
+
+def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
+    """For each file root/class/name the file other/class/name, of whatever suffix.
+
+    Raises FileNotFoundError for a missing folder and ValueError for files without a twin, naming the first few.
+    """
+    other = Path(other)
+    if not other.is_dir():
+        raise FileNotFoundError(f"no folder {other}: expected the same class folders and file names as in {root}")
+    known: dict[str, dict[str, Path]] = {}
+    found: list[Path] = []
+    missing: list[Path] = []
+    for file in files:
+        folder = file.parent.name
+        if folder not in known:
+            there = pictures(other / folder) if (other / folder).is_dir() else []
+            known[folder] = {path.stem: path for path in there} | {path.name: path for path in there}
+        twin = known[folder].get(file.name, known[folder].get(file.stem))
+        (missing if twin is None else found).append(file if twin is None else twin)
+    if missing:
+        raise ValueError(f"{other} has no twin of {_few([str(path.relative_to(root)) for path in missing])}")
+    return found
+
+
+class Pictures:
+    """Image files as one array uint8 [n, channels, height, width] that is decoded when it is read, by several threads.
+
+    files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
+    centre is cropped, as torchvision's Resize and CenterCrop do; None crops the largest part of the right
+    shape and resizes that. on_error: whether `decoded` stops at a file that does not decode, or skips it.
+
+    Turned by EXIF, indexed, grey, CMYK and 16-bit images are converted, what is transparent is laid on white, and
+    of an animation the first frame is taken; `converted` counts them. Indexing raises ValueError, naming the
+    file, where one does not decode.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str | os.PathLike[str]],
+        size: tuple[int, int],
+        channels: int = 3,
+        *,
+        resize: int | None = None,
+        workers: int = 1,
+        on_error: OnError = "stop",
+    ) -> None:
+        if channels not in (1, 3):
+            raise ValueError(f"channels {channels}: expected 3 or 1")
+        if resize is not None and resize < max(size):
+            raise ValueError(f"resize {resize}: expected at least the size, {max(size)} pixels")
+        self.files, self.resize, self.workers, self.on_error = list(files), resize, max(1, workers), on_error
+        self.shape = (len(self.files), channels, *size)
+        self.dtype = np.dtype(np.uint8)
+        self.converted: collections.Counter[str] = collections.Counter()
+        self.skipped: list[str] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Pictures:
+        """Some of the files, in that order."""
+        files = [self.files[i] for i in chosen]
+        settings: Any = {"resize": self.resize, "workers": self.workers, "on_error": self.on_error}
+        return Pictures(files, self.shape[2:], self.shape[1], **settings)
+
+    def origin(self) -> tuple[object, ...]:
+        """The files with their sizes and times, and how they are read."""
+        facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
+        return facts, self.shape, self.resize
+
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        chosen = np.arange(len(self))[index]
+        out = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+        for i, (_, pixels) in enumerate(self._in_order(chosen, "stop", None)):
+            out[i] = pixels
+        return out
+
+    def decoded(
+        self, progress: str | None = None, then: Callable[[npt.NDArray[np.uint8]], Any] | None = None
+    ) -> Iterator[tuple[int, Any]]:
+        """All files in order: (position, uint8 [channels, height, width]); those to be skipped are left out.
+
+        They are listed in `skipped`. `progress` names a bar that is shown on a terminal. `then` is applied to the
+        pixels in the thread that decoded them, and its result takes their place.
+        """
+        self.skipped.clear()
+        self.converted.clear()
+        return self._in_order(np.arange(len(self)), self.on_error, progress, then)
+
+    def _in_order(
+        self,
+        chosen: npt.NDArray[np.int64],
+        on_error: OnError,
+        progress: str | None,
+        then: Callable[[npt.NDArray[np.uint8]], Any] | None = None,
+    ) -> Iterator[tuple[int, Any]]:
+        def work(path: Path) -> Any:
+            pixels = self._decode(path)
+            return then(pixels) if then else pixels
+
+        with (
+            ThreadPoolExecutor(self.workers) as pool,  # Pillow decodes and resizes without Python's lock
+            tqdm(total=len(chosen), desc=progress, unit="image", disable=None if progress else True) as bar,
+        ):
+            waiting: collections.deque[tuple[int, Future[Any]]] = collections.deque()
+            rest = iter(chosen.tolist())
+            try:
+                while True:
+                    for i in itertools.islice(rest, 4 * self.workers - len(waiting)):
+                        waiting.append((i, pool.submit(work, Path(self.files[i]))))
+                    if not waiting:
+                        return
+                    i, result = waiting.popleft()
+                    bar.update()
+                    try:
+                        found = result.result()
+                    except Exception as error:  # of damaged files Pillow raises nearly anything
+                        if on_error == "stop":
+                            raise ValueError(
+                                f"{self.files[i]} does not decode as an image ({error}): mend or delete it, or set "
+                                "on_error to skip"
+                            ) from error
+                        self.skipped.append(str(self.files[i]))
+                    else:
+                        yield i, found
+            finally:
+                for _, result in waiting:
+                    result.cancel()
+
+    def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
+        _, channels, height, width = self.shape
+        with Image.open(path) as picture:
+            found = _peculiarities(picture)
+            pixels = as_pixels(picture, height, width, channels, self.resize)
+        if found:
+            with self._lock:
+                self.converted.update(found)
+        return pixels
+
+
+def as_pixels(
+    picture: Image.Image, height: int, width: int, channels: int, resize: int | None = None
+) -> npt.NDArray[np.uint8]:
+    """A picture of any kind as uint8 [channels, height, width]; see `Pictures`.
+
+    Raises ValueError for pixels of more than 16 bit, and for floating-point numbers.
+    """
+    picture.load()
+    turn = _TURNS.get(_orientation(picture))
+    upright = picture.transpose(turn) if turn is not None else picture
+    if upright.mode.startswith("I"):  # 16 bit, which Pillow would clip at 255
+        deep = np.asarray(upright)
+        if deep.min() < 0 or deep.max() > 65535:
+            raise ValueError("pixels of more than 16 bit")
+        tones = (deep // 257).astype(np.uint8)
+        clear = picture.info.get("transparency")
+        upright = Image.fromarray(tones if clear is None else np.where(deep == clear, np.uint8(255), tones))
+    elif upright.mode == "F":
+        raise ValueError("pixels are floating-point numbers")
+    elif upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
+    fitted = _fitted(upright.convert("L" if channels == 1 else "RGB"), height, width, resize)
+    pixels = np.asarray(fitted, np.uint8)
+    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _orientation(picture: Image.Image) -> Any:
+    """How EXIF says that a picture is turned; its other tags, which may be damaged, are left alone."""
+    try:
+        return picture.getexif().get(0x0112, 1)
+    except Exception:  # a damaged block of tags says nothing
+        return 1
+
+
+def _fitted(picture: Image.Image, height: int, width: int, resize: int | None) -> Image.Image:
+    if resize is None:
+        return ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+    short, long = sorted(picture.size)
+    if resize**2 * long > MOST * short:  # as a whole it would take any amount of memory; only its middle is kept anyway
+        spare = (long - MOST * short // resize**2) // 2
+        along = picture.height > picture.width
+        picture = ImageOps.crop(picture, (0, spare, 0, spare) if along else (spare, 0, spare, 0))
+        short, long = sorted(picture.size)
+    scaled = int(resize * long / short)  # rounded down, as torchvision does
+    size = (resize, scaled) if picture.width <= picture.height else (scaled, resize)
+    picture = picture.resize(size, Image.Resampling.BILINEAR)
+    left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
+    return picture.crop((left, top, left + width, top + height))
+
+
+def _peculiarities(picture: Image.Image) -> list[str]:
+    """What has to be converted, in words; grey and 8-bit colour do not count."""
+    found = {"CMYK": "CMYK", "P": "indexed colours", "1": "black and white", "YCbCr": "YCbCr", "LAB": "LAB"}
+    words = [found[picture.mode]] if picture.mode in found else []
+    words += ["16 bit"] if picture.mode.startswith("I") else []
+    words += ["transparency"] if picture.has_transparency_data else []
+    words += ["animation or pages"] if picture.format != "MPO" and getattr(picture, "is_animated", False) else []
+    words += ["turned by EXIF"] if _orientation(picture) in _TURNS else []
+    return words
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more

@@ -1,0 +1,210 @@
+"""Networks and checkpoints that users bring, and what is said of those that do not fit."""
+
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from frequency_shortcuts import networks
+from frequency_shortcuts.brought import Brought, build, call, entry_point, probe
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module in the working folder: module(text) writes it and returns its name."""
+    monkeypatch.chdir(tmp_path)
+    names = []
+
+    def write(text):
+        names.append(f"brought_{len(names)}")
+        (tmp_path / f"{names[-1]}.py").write_text(text)
+        return names[-1]
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+NETWORK = """
+import torch
+from torch import nn
+
+def plain():
+    return nn.Sequential(nn.Flatten(), nn.Linear(12, 5))
+
+def fitting(n_classes, channels, size, bias=True):
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * size[0] * size[1], n_classes, bias=bias))
+
+def words():
+    return "a network"
+
+def failing():
+    raise RuntimeError("no weights on this machine")
+
+class Network(nn.Linear):
+    def __init__(self, n_classes):
+        super().__init__(4, n_classes)
+
+number = 3
+"""
+
+
+def test_an_entry_point_gets_what_it_takes_and_its_options(module):
+    name = module(NETWORK)
+    assert build(Brought(f"{name}:plain", 5, 3, 2, 2))[1].out_features == 5
+    fitting = build(Brought(f"{name}:fitting", 7, 1, 4, 3, {"bias": False}))[1]
+    assert (fitting.in_features, fitting.out_features, fitting.bias) == (12, 7, None)
+    assert build(Brought(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
+    assert call(f"{name}:fitting", {"n_classes": 2, "channels": 1}, size=(2, 2), unknown=1)[1].out_features == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        (":plain", r"^entry point ':plain': expected module:function$"),
+        ("plain", r"^entry point 'plain': expected module:function$"),
+        ("{}:none", r"^entry point {}:none: {} has no function none; it has Network, failing, fitting, plain, words$"),
+        ("{}:number", r"has no function number"),
+        ("{}:words", r"^entry point {}:words gives a str, not a torch\.nn\.Module$"),
+        ("{}:failing", r"^entry point {}:failing failed \(RuntimeError: no weights on this machine\)$"),
+        (
+            "missing_module:f",
+            r"missing_module does not import \(ModuleNotFoundError: No module named 'mis",
+        ),
+    ],
+)
+def test_mistakes_in_entry_points_are_told_in_a_sentence(module, function, sentence):
+    name = module(NETWORK)
+    with pytest.raises(ValueError, match=sentence.replace("{}", name)):
+        build(Brought(function.format(name), 5, 3, 2, 2))
+
+
+def test_a_module_that_fails_while_importing_is_told_of_and_the_path_is_left_alone(module):
+    name, before = module("1 / 0"), list(sys.path)
+    with pytest.raises(ValueError, match=rf"{name} does not import \(ZeroDivisionError: division by zero\); mod"):
+        entry_point(f"{name}:f")
+    assert sys.path == before
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("torchvision:resnet19", r"torchvision has no classifier 'resnet19'; did you mean resnet18"),
+        ("timm:resnet19", r"timm has no network 'resnet19'; did you mean resnet1"),
+    ],
+)
+def test_unknown_names_are_told_with_a_guess(source, sentence):
+    if source.startswith("timm"):
+        pytest.importorskip("timm")
+    with pytest.raises(ValueError, match=sentence):
+        build(Brought(source, 10, 3, 32, 32))
+
+
+def test_options_that_do_not_exist_and_channels_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"torchvision:resnet18 cannot be built with the options \{'wide': 1\}"):
+        build(Brought("torchvision:resnet18", 10, 3, 32, 32, {"wide": 1}))
+    with pytest.raises(ValueError, match="torchvision:resnet18 takes images of 3 channels, not 1"):
+        build(Brought("torchvision:resnet18", 10, 1, 32, 32))
+
+
+def test_timm_is_asked_for_only_when_it_is_needed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    build(Brought("torchvision:squeezenet1_1", 3, 3, 32, 32))
+    with pytest.raises(ValueError, match="a network from timm needs that package: pip install timm"):
+        build(Brought("timm:resnet10t", 3, 3, 32, 32))
+
+
+def test_networks_from_timm_take_the_channels_and_classes():
+    pytest.importorskip("timm")
+    network = build(Brought("timm:resnet10t", 4, 1, 32, 32))
+    probe(network, 4, 1, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("network", "sentence"),
+    [
+        (nn.Sequential(nn.Flatten(), nn.Linear(12, 4)), r"^Sequential has 4 outputs, but there are 5 classes$"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(9, 5)), r"^Sequential refuses images of 3 x 2 x 2 \(RuntimeError: mat1"),
+        (nn.Identity(), r"^Identity gives \[2, 3, 2, 2\] for two images, expected logits \[2, 5\]$"),
+        (nn.Linear(2, 3), r"^Linear gives \[2, 3, 2, 3\] for two images"),
+    ],
+)
+def test_probe_tells_what_does_not_fit(network, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        probe(network, 5, 3, 2, 2)
+
+
+def test_probe_leaves_the_network_as_it_was():
+    network = nn.Sequential(nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(12, 5)).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    probe(network, 5, 3, 2, 2)
+    assert network.training and all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+
+
+def test_a_brought_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):
+    what = Brought(f"{module(NETWORK)}:fitting", 3, 1, 2, 2, {"bias": False})
+    network = networks.build(what)
+    networks.save(tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]})
+    loaded = networks.load(tmp_path / "w.safetensors")
+    assert torch.equal(loaded[1].weight, network[1].weight) and not loaded.training
+    assert networks.architecture(tmp_path / "w.safetensors") == what
+    assert networks.normalisation(tmp_path / "w.safetensors") == ([0.5], [0.2])
+
+
+def test_tied_weights_are_saved(tmp_path):
+    network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    network[1].weight = network[0].weight
+    form = networks.Architecture("resnet18", 4, 3, 32)
+    networks.save(tmp_path / "w.safetensors", network.state_dict(), form)
+    other = networks.load_weights(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), tmp_path / "w.safetensors")
+    assert torch.equal(other[1].weight, network[0].weight)
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda weights: weights,
+    lambda weights: {"state_dict": weights, "epoch": 3},
+    lambda weights: {"model": {"state_dict": weights}, "args": {"lr": 0.1}},
+    lambda weights: {f"module.{name}": tensor for name, tensor in weights.items()},
+    lambda weights: {"state_dict": {f"module.model.{name}": tensor for name, tensor in weights.items()}},
+    lambda weights: {"model_state_dict": {f"_orig_mod.{name}": tensor for name, tensor in weights.items()}},
+])  # fmt: skip
+def test_checkpoints_of_torch_are_read_in_every_usual_form(tmp_path, wrap):
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    torch.save(wrap(network.state_dict()), tmp_path / "w.pt")
+    other = networks.load_weights(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), tmp_path / "w.pt")
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in network.state_dict().items())
+
+
+class Attack:
+    def __reduce__(self):
+        return (open, ("stolen", "w"))
+
+
+def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"state_dict": {"weight": torch.zeros(2)}, "more": Attack()}, "w.pt")
+    with pytest.raises(ValueError, match=r"w\.pt cannot be read as weights alone, and what else is in it is not ex"):
+        networks.load_weights(nn.Linear(2, 2), "w.pt")
+    assert not (tmp_path / "stolen").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "sentence"),
+    [
+        (None, FileNotFoundError, r"no weights at .*w\.pt"),
+        (b"no checkpoint", ValueError, r"w\.pt (is no checkpoint|cannot be read)"),
+        ({"epoch": 3}, ValueError, r"w\.pt holds no state_dict: expected a dict from names to tensors"),
+        ([torch.zeros(2)], ValueError, r"w\.pt holds no state_dict"),
+        ({"weight": torch.zeros(3, 2), "extra": torch.zeros(1)}, ValueError,
+         r"w\.pt does not fit Linear: bias is missing, extra is unknown, weight is \[3, 2\], not \[2, 2\]"),
+    ],
+)  # fmt: skip
+def test_checkpoints_that_do_not_fit_are_told_in_a_sentence(tmp_path, content, error, sentence):
+    path = tmp_path / "w.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    with pytest.raises(error, match=sentence):
+        networks.load_weights(nn.Linear(2, 2), path)

@@ -1,0 +1,29 @@
+"""Bring a network of the user's own into the study: build it, load its checkpoint, try it, store its weights."""
+
+from frequency_shortcuts import evaluation, images, networks
+from frequency_shortcuts.brought import Brought, probe
+from job import identity, job, log
+
+
+def main(snakemake):
+    """The same weights file as training writes, which also says how to build the network again."""
+    params, given = snakemake.params, snakemake.input
+    with job(snakemake) as created_by:
+        statistics = (params.mean, params.std) if params.mean else None
+        data = images.read(given.images, params.split, statistics=statistics, workers=snakemake.threads)
+        _, channels, height, width = data.images.shape
+        what = Brought(params.source, len(data.classes), channels, height, width, dict(params.options))
+        network = networks.build(what)
+        if given.get("checkpoint"):
+            networks.load_weights(network, given.checkpoint)
+        probe(network, what.n_classes, channels, height, width)
+        device = networks.pick_device(params.device)
+        accuracy = evaluation.accuracy_in_batches(network.to(device), data.batches(device))
+        log.info("%s on %s: accuracy %.3f on the %s images", params.source, device, accuracy, params.split)
+        facts = {"created_by": created_by, "test_accuracy": accuracy, "device": str(device)}
+        facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.wildcards)
+        networks.save(snakemake.output[0], network.state_dict(), what, facts)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,40 @@
+"""Write the image store of a torch Dataset that the user brings."""
+
+from folder_store import raw, size_of
+from frequency_shortcuts import brought, images
+from frequency_shortcuts.items import Items
+from job import job
+
+
+def main(snakemake):
+    """Convert its items, split them class by class and store them."""
+    params = snakemake.params
+    with job(snakemake) as created_by:
+        items, labels, classes = opened(params)
+        parts = images.stratified(labels, params.shares, params.seed, classes)
+        images.write(
+            snakemake.output[0],
+            {name: (items.subset(chosen), labels[chosen]) for name, chosen in parts.items()},
+            classes=classes,
+            source=f"dataset {params.entry_point}",
+            created_by=created_by,
+            statistics=None if "train" in parts else raw(params.channels),
+            workers=snakemake.threads,
+            progress=True,
+        )
+
+
+def opened(params):
+    """The items with their labels and the names of the classes."""
+    dataset = brought.call(params.entry_point, dict(params.options))
+    items = Items(dataset, size_of(params.size), params.channels, params.resize)
+    labels = items.labels()
+    classes = params.class_names or getattr(dataset, "classes", None)
+    if classes is None:
+        raise ValueError(f"dataset {params.entry_point} has no attribute classes: write class_names in its settings")
+    images.check_classes(labels, classes, f"dataset {params.entry_point}")
+    return items, labels, [str(name) for name in classes]
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,39 @@
+"""Write the image store of one rendition of an out-of-distribution twin."""
+
+from pathlib import Path
+
+import h5py
+
+from folder_store import tell
+from frequency_shortcuts import folders, images
+from job import job
+
+
+def main(snakemake):
+    """Read root/rendition/class/*; classes, size and normalisation are those of the training images."""
+    params = snakemake.params
+    root = Path(params.root) / snakemake.wildcards.rendition
+    with job(snakemake) as created_by:
+        with h5py.File(snakemake.input.images) as store:
+            classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
+            split = next(name for name in ("test", "validation", "train") if name in store)
+            channels, *size = images.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
+        files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
+        pictures = folders.Pictures(
+            files, tuple(size), channels, resize=params.resize, workers=snakemake.threads, on_error=params.on_error
+        )
+        images.write(
+            snakemake.output[0],
+            {"test": (pictures, labels)},
+            classes=classes,
+            source=f"folder {root}",
+            created_by=created_by,
+            statistics=statistics,
+            workers=snakemake.threads,
+            progress=True,
+        )
+        tell([pictures])
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
