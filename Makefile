@@ -34,7 +34,7 @@ format: $(READY) ## put code into the one style
 pictures: study ## renew the pictures and tables of the README from the study
 	python docs/renew.py
 
-bench: $(READY) ## measure how fast it is: results/bench, docs/performance.md and the README's table (most of an hour)
+bench: $(READY) ## measure how fast it is: results/bench, two pages of docs and the README's table (most of an hour)
 	python -m bench
 
 clean: ## remove .venv (results stay)

@@ -15,7 +15,17 @@ from frequency_shortcuts import plots
 from frequency_shortcuts.networks import pick_device
 from frequency_shortcuts.storage import read_table, write_table
 
-from . import document, figures, measure_culling, measure_profile, measure_screening, measure_spectra, measure_training
+from . import (
+    document,
+    estimate,
+    figures,
+    measure_culling,
+    measure_profile,
+    measure_screening,
+    measure_spectra,
+    measure_stores,
+    measure_training,
+)
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
@@ -23,8 +33,8 @@ FOLDER = Path("results") / "bench"
 
 def main() -> None:
     """Parse, measure, draw, document."""
-    names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "training",
-             "start_up", "profile", "large"]  # fmt: skip
+    names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "stores",
+             "training", "start_up", "profile", "large"]  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these; the others stay")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -46,6 +56,7 @@ def main() -> None:
     for name, draw in drawings.items():
         plots.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
     document.write(FOLDER)
+    estimate.renew()
 
 
 def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
@@ -60,6 +71,7 @@ def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
         "scaling": lambda: measure_culling.scaling(device),
         "precision": lambda: measure_culling.precision(FOLDER, device),
         "spectra": lambda: measure_spectra.spectra(FOLDER, device),
+        "stores": lambda: measure_stores.stores(FOLDER, device),
         "training": lambda: measure_training.rates(FOLDER, device),
         "start_up": measure_training.start_up,
         "large": lambda: (

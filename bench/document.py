@@ -79,6 +79,12 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
     for task, told, aim in (("float", "of images in memory", "1.3"), ("store", "from a compressed store", "")):
         low, high = spectra.loc[task]
         rows.append([f"ADCS {told}, times the bare real FFT", aim, f"{low:.2f} to {high:.2f}"])
+    stores = on_cpu("stores").set_index("task")["times_reference"]
+    for task, told in (
+        ("folder to store", "JPEG files made into a store, times ImageFolder and DataLoader"),
+        ("store at random", "... and then read from it in random order"),
+    ):
+        rows.append([told, "", f"{stores[task]:.2f}"])
     rows.append(
         ["training, share of the time in the network", "0.9", f"{training['share_in_network'].min():.2f} or more"]
     )

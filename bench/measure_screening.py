@@ -16,7 +16,7 @@ from .subjects import TRAINED, Subject, accuracy, subject
 
 PERCENTS = (1, 5, 10, 20)
 TARGETS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
-IMAGES = {32: 20, 64: 10}  # a class, by side; the exact map has to be found, too
+IMAGES = {32: 20, 64: 30}  # a class, by side; the exact map has to be found, too
 
 
 def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
-from bench import document, figures, measure_culling, measure_profile, published, timing
+from bench import document, figures, measure_culling, measure_profile, measure_stores, published, timing
 from docs.renew import renew
-from frequency_shortcuts import culling
+from frequency_shortcuts import culling, folders
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 0, 1, 2, 1])
@@ -108,3 +109,36 @@ def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
 def test_every_operation_is_filed_under_the_first_kind_that_names_it():
     kinds = measure_profile.kinds(pd.Series(["aten::mkldnn_convolution", "aten::addcmul_", "aten::add_", "aten::view"]))
     assert kinds.tolist() == ["convolution", "removing the pair", "addition", "other"]
+
+
+def test_photographs_are_made_once_and_have_the_spectrum_of_photographs(tmp_path):
+    """Amplitudes fall as 1/f: over 16 times the frequency to a sixteenth, within a third."""
+    root = measure_stores.photographs(tmp_path, 20)
+    files, labels, classes = folders.listing(root)
+    assert np.bincount(labels).tolist() == [2] * 10 and len(classes) == 10
+    pictures = [np.asarray(Image.open(file)) for file in files]
+    assert {picture.shape for picture in pictures} == {(375, 500, 3)}
+    assert len({picture.tobytes() for picture in pictures}) == 20
+    light = np.stack([picture.mean(axis=2) for picture in pictures])
+    assert 40 < light.std() < 70
+    amplitude = np.abs(np.fft.fft2(light[:, :375, :375])).mean(axis=0)
+    radius = np.hypot(np.fft.fftfreq(375)[:, None], np.fft.fftfreq(375)[None]) * 375
+    low, high = (amplitude[(radius > r) & (radius < 1.3 * r)].mean() for r in (8, 128))
+    assert low / high == pytest.approx(16, rel=1 / 3)
+    made = {file: file.stat().st_mtime_ns for file in files}
+    assert measure_stores.photographs(tmp_path, 20) == root
+    assert made == {file: file.stat().st_mtime_ns for file in files}
+    assert [path.name for path in tmp_path.iterdir()] == ["photographs_20"]
+
+
+def test_stores_are_measured_where_they_are_small(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure_stores, "by_turns", lambda tasks: timing.by_turns(tasks, 2))
+    table = measure_stores.stores(tmp_path, torch.device("cpu"), count=20, some=10, size=(36, 32))
+    assert table["task"].is_unique and set(table["device"]) == {"cpu"} and len(table) == 7
+    assert (table["images_per_s"] > 0).all()
+    reference = table[table["task"] == measure_stores.REFERENCE].iloc[0]
+    assert reference["times_reference"] == reference["times_reference_low"] == 1
+    written = table[table["task"].str.startswith("folder to store")]
+    assert written["images"].tolist() == [10, 20]
+    assert (written["memory_mib"] > 50).all() and table["memory_mib"].isna().sum() == 5
+    assert "| folder to store | cuda | not measured |" in document.beside_cuda(table, "task", {"images": "images|.0f"})

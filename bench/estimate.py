@@ -1,0 +1,499 @@
+"""How much work a study is: jobs, images shown to networks, operations and hours of every rule that uses a network.
+
+The amount of work is arithmetic, from the configuration alone. Hours are operations over the operations a second
+that `python -m bench` measured at that kind of work; without a measurement they are not told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+from jinja2 import Environment, StrictUndefined
+from snakemake.utils import update_config
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from docs.renew import README, table
+from frequency_shortcuts import culling, fashion_mnist, images, networks, synthesis
+from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.storage import read_table, write_table
+
+from .document import NOT_MEASURED
+from .measure_stores import CLASSES, SIDE
+from .measure_training import CASES
+
+ROOT = README.parent
+RESULTS = ROOT / "results" / "bench"
+RATES = ROOT / "docs" / "rates.csv"  # what the estimate needs of the results, for checkouts without any
+PAGE = ROOT / "docs" / "paper_scale.md"
+TEMPLATE = Path(__file__).parent / "paper_scale.md.jinja"
+PAPER = ROOT / "config" / "paper.yaml"
+
+RULES = ("train", "cull", "shortcuts", "bandstop", "ood", "transfer")
+SPLITS = ("train", "validation", "test")
+VIEWS = 3  # of the learning dynamics: full, low-pass, high-pass
+TRIALS = 3  # passes of a single image before a culling: the network, its frozen copy, and for its memory
+BACKWARD = ("training", "gradient")
+# Where a kind of work was not measured itself, its operations are taken to be done at another's rate.
+INSTEAD = {"training": "forward", "culling": "forward", "gradient": "training"}
+COLUMNS = ["kind", "side", "device", "machine", "value", "unit", "measured_with"]
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """Images a class that only the user's disk knows: below `root`, below `test_root`, of a rendition of a twin."""
+
+    train: int = 1300
+    test: int = 50
+    twin: int = 10
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What decides how much work a data set is; `per_class` by split."""
+
+    classes: int
+    channels: int
+    side: int
+    per_class: dict[str, int]
+    stylised: bool = False
+
+    def images(self, split: str, at_most: int | None = None) -> int:
+        """Images of a split, or of the first `at_most` of each class."""
+        n = self.per_class[split]
+        return self.classes * (n if at_most is None else min(n, at_most))
+
+
+def configuration(path: str | Path) -> dict[str, Any]:
+    """A configuration over the default one, merged as Snakemake does."""
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(config, yaml.safe_load(Path(path).read_text()))
+    return config
+
+
+def dataset(config: dict[str, Any], name: str, assumed: Assumed) -> DataSet:
+    """A data set of the configuration. Raises ValueError for one whose size cannot be told from it."""
+    about = config["datasets"][name]
+    if about["source"] == "synthetic":
+        of = config["synthesis"]
+        return DataSet(len(synthesis.CLASSES), of["channels"], of["size"], dict(of["images_per_class"]))
+    if about["source"] == "fashion_mnist":
+        kept = about["validation_share"]
+        parts = _shares({"train": 1 - kept, "validation": kept}, 6000)
+        return DataSet(len(fashion_mnist.CLASSES), 1, 32, {**parts, "test": 1000})
+    if about["source"] != "folder" or "classes" not in about or not isinstance(about["size"], int):
+        raise ValueError(f"data set {name}: only square images of folders whose classes are listed can be counted")
+    parts = _shares(about["shares"], assumed.train)
+    if "test_root" in about:
+        parts["test"] = assumed.test
+    return DataSet(len(about["classes"]), about["channels"], about["size"], parts, "stylised" in about)
+
+
+def _shares(shares: dict[str, float], count: int) -> dict[str, int]:
+    """How many of `count` images of a class each split gets."""
+    return {name: len(chosen) for name, chosen in images.stratified(np.zeros(count, int), shares, 0).items()}
+
+
+def runs(config: dict[str, Any], **where: object) -> list[dict[str, Any]]:
+    """Every planned training once, as the workflow plans it."""
+    keys = ("dataset", "network", "augmentation", "seed")
+    planned = dict.fromkeys(
+        values for entry in config["plan"] for values in product(*(entry[f"{key}s"] for key in keys))
+    )
+    found = [dict(zip(keys, values, strict=True)) for values in planned]
+    return [run for run in found if all(run[key] == value for key, value in where.items())]
+
+
+def transfers(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The run that is tested, for every planned transfer and seed that both ends share."""
+    tested = []
+    for entry in config["transfer"]:
+        ends = [
+            runs(
+                config, dataset=entry["dataset"], **dict(zip(("network", "augmentation"), end.split("/"), strict=True))
+            )
+            for end in (entry["maps_of"], entry["tested_on"])
+        ]
+        tested += [target for source, target in product(*ends) if source["seed"] == target["seed"]]
+    return tested
+
+
+def architecture(config: dict[str, Any], network: str, of: DataSet) -> networks.Architecture:
+    """The network that is built for a data set. Raises ValueError for one that is brought."""
+    about = config["networks"][network]
+    if "source" in about:
+        raise ValueError(f"network {network} is brought: only networks that are built here can be counted")
+    form = networks.Architecture(about["architecture"], of.classes, of.channels, of.side)
+    return replace(form, width=about["width"], stem=about["stem"])
+
+
+@cache
+def operations(form: networks.Architecture, kind: str = "forward") -> float:
+    """Floating-point operations an image of a forward pass, or with its backward pass too; a multiply-add is two.
+
+    kind: `training` (gradients of the weights) or `gradient` (of the image); any other is a forward pass.
+    Nothing is computed: the network is built on PyTorch's meta device.
+    """
+    count = 2  # batch normalisation does not train on one
+    with torch.device("meta"):
+        network = networks.build(form).train(kind == "training").requires_grad_(kind == "training")
+        batch = torch.empty(count, form.channels, form.size, form.size, requires_grad=kind == "gradient")
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        logits = network(batch)
+        if kind in BACKWARD:
+            logits.sum().backward()
+    return counter.get_total_flops() / count
+
+
+def training(config: dict[str, Any], name: str, of: DataSet) -> dict[str, int]:
+    """Images that one training shows its network, by kind of work."""
+    kind = "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
+    settings, batch = config["training"][kind], config["training"]["recipe"]["batch_size"]
+    count, dynamics = of.images("train", settings["images_per_class"]), settings["dynamics"]
+    per_epoch = max(1, math.ceil((count - 1) / batch))
+    tests = min(dynamics["iterations"], settings["epochs"] * per_epoch) // dynamics["every"] + 1
+    return {
+        "training": settings["epochs"] * min(per_epoch * batch, count),
+        "forward": settings["epochs"] * of.images("validation", settings["validation_per_class"])
+        + tests * VIEWS * of.images("test", dynamics["images_per_class"])
+        + of.images("test"),
+    }
+
+
+def culled(config: dict[str, Any], of: DataSet, share: float) -> dict[str, float]:
+    """Images that the culling of one network shows it, all parts together; `share` of the passes is needed."""
+    settings = config["culling"]
+    pairs, shown = ConjugatePairs(of.side, of.side), of.images(settings["split"], settings["images_per_class"])
+    per_class = np.full(of.classes, shown // of.classes)
+    units = [c for c, _ in culling._units(settings["method"], per_class, pairs)]
+    # A part looks at the unfiltered images of every class that it has a share in.
+    looked_at = sum(len(set(units[part :: settings["parts"]])) for part in range(settings["parts"])) * per_class[0]
+    found = {"culling": float(share * shown * len(pairs) + looked_at + settings["parts"] * TRIALS)}
+    return found if settings["method"] == "exact" else {**found, "gradient": float(shown)}
+
+
+def tested(config: dict[str, Any], of: DataSet, count: int, false_positives: bool = True) -> int:
+    """Images that one shortcut test of `count` images shows its network."""
+    masks = 1 + 2 * config["shortcuts"]["controls"] + of.classes - 1
+    return count * (1 + masks * (of.classes if false_positives else 1))
+
+
+def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float] = lambda _: math.nan) -> pd.DataFrame:
+    """A row a rule, data set, network and kind of work: images and operations of all its jobs.
+
+    share: side of the images -> the share of the passes that screened culling needs, NaN where it was not measured.
+    """
+    exact = config["culling"]["method"] == "exact"
+    sets = {run["dataset"]: dataset(config, run["dataset"], assumed) for run in runs(config)}
+
+    def planned() -> Iterator[tuple[str, dict[str, Any], Mapping[str, float]]]:
+        of_test = config["shortcuts"]["split"], config["shortcuts"]["images_per_class"]
+        for run in runs(config):
+            of = sets[run["dataset"]]
+            yield "train", run, training(config, run["dataset"], of)
+            yield "cull", run, culled(config, of, 1.0 if exact else share(of.side))
+            yield "shortcuts", run, {"forward": tested(config, of, of.images(*of_test))}
+            if config["datasets"][run["dataset"]]["source"] == "synthetic":
+                stops = list(combinations(range(len(config["synthesis"]["band_edges"]) + 1), 2))
+                yield "bandstop", run, {"forward": of.images("test") * (1 + len(stops))}
+            elif renditions := _renditions(config, run["dataset"]):
+                each = tested(config, of, of.classes * _per_rendition(config, run["dataset"], of, assumed), False)
+                yield "ood", run, {"forward": len(renditions) * each}
+        for run in transfers(config):
+            of = sets[run["dataset"]]
+            yield "transfer", run, {"forward": tested(config, of, of.images(*of_test))}
+
+    rows = []
+    for rule, run, found in planned():
+        form = architecture(config, run["network"], sets[run["dataset"]])
+        rows += [
+            {
+                "rule": rule,
+                "dataset": run["dataset"],
+                "network": run["network"],
+                "side": form.size,
+                "kind": kind,
+                "images": count,
+                "flop": count * operations(form, kind),
+            }
+            for kind, count in found.items()
+        ]
+    keys = ["rule", "dataset", "network", "side", "kind"]
+    # min_count: the sum of what is not known is not known.
+    return pd.DataFrame(rows).groupby(keys, sort=False)[["images", "flop"]].sum(min_count=1).reset_index()
+
+
+def _renditions(config: dict[str, Any], name: str) -> list[str]:
+    return (config["datasets"][name].get("ood") or config["ood"])["renditions"]
+
+
+def _per_rendition(config: dict[str, Any], name: str, of: DataSet, assumed: Assumed) -> int:
+    own = "ood" in config["datasets"][name]
+    return assumed.twin if own else min(of.per_class["test"], config["ood"]["images_per_class"])
+
+
+def jobs(config: dict[str, Any]) -> pd.DataFrame:
+    """A row a rule, data set and network: how many jobs; those of a transfer are one and under no data set."""
+    rows = []
+    for run in runs(config):
+        of_run = {"train": 1, "cull": config["culling"]["parts"], "shortcuts": 1}
+        if config["datasets"][run["dataset"]]["source"] == "synthetic":
+            of_run["bandstop"] = 1
+        elif _renditions(config, run["dataset"]):
+            of_run["ood"] = 1
+        rows += [
+            {"rule": rule, "dataset": run["dataset"], "network": run["network"], "jobs": n}
+            for rule, n in of_run.items()
+        ]
+    if transfers(config):
+        rows.append({"rule": "transfer", "dataset": "", "network": "", "jobs": 1})
+    return pd.DataFrame(rows).groupby(["rule", "dataset", "network"], sort=False)["jobs"].sum().reset_index()
+
+
+def greatest_job(config: dict[str, Any], found: pd.DataFrame) -> float:
+    """Operations of the job that has most of them, as if parts were even."""
+    keys = ["rule", "dataset", "network"]
+    # The transfers are one job, whatever they are of.
+    rows = found.assign(**{key: found[key].mask(found["rule"] == "transfer", "") for key in keys[1:]})
+    each = rows.groupby(keys)["flop"].agg(lambda part: part.sum(skipna=False)) / jobs(config).set_index(keys)["jobs"]
+    return float(each.max(skipna=False))
+
+
+def stores(config: dict[str, Any], assumed: Assumed) -> pd.DataFrame:
+    """A row a data set: images of every split and rendition, and all of them uncompressed in GiB."""
+    rows = []
+    for name in dict.fromkeys(run["dataset"] for run in runs(config)):
+        of = dataset(config, name, assumed)
+        photographs = config["datasets"][name]["source"] != "synthetic"
+        each = of.classes * _per_rendition(config, name, of, assumed)
+        counts = {split: of.images(split) if split in of.per_class else 0 for split in SPLITS}
+        counts["stylised"] = counts["train"] if of.stylised else 0
+        counts["renditions"] = each * len(_renditions(config, name)) if photographs else 0
+        gib = sum(counts.values()) * of.channels * of.side**2 / 2**30
+        rows.append({"dataset": name, "side": of.side, "classes": of.classes, **counts, "gib": gib})
+    return pd.DataFrame(rows)
+
+
+def rates(folder: Path) -> pd.DataFrame:
+    """What the estimate needs of the benchmark's tables, those that are there: a row a kind of work, side and device.
+
+    `value` is in GFLOP/s, or the share of the passes that screened culling needs.
+    """
+    names = ("machine", "forward", "training", "stores", "screening")
+    there = {name: read_table(folder / f"{name}.csv") for name in names if (folder / f"{name}.csv").exists()}
+    rows = [row for name, read in _READ.items() if name in there for row in read(there[name])]
+    found = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "machine"])
+    on = {row["device"]: _machine(row) for _, row in there.get("machine", pd.DataFrame()).iterrows()}
+    return found.assign(machine=found["device"].map(on).fillna("not told"))[COLUMNS]
+
+
+def _machine(row: pd.Series) -> str:
+    return str(row["gpu"]) if row["device"] == "cuda" else f"{row['processor']}, {row['threads']:.0f} threads"
+
+
+def _of_forward(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for _, row in measured.iterrows():
+        about = {"side": int(row["case"].split()[-1]), "device": row["device"], "unit": "GFLOP/s"}
+        for kind, told in (("culling", "exact culling"), ("forward", "forward passes")):
+            value = row[f"{kind}_images_per_s"] * row["gflop_per_image"]
+            yield {**about, "kind": kind, "value": value, "measured_with": f"{told}, {row['case']}"}
+
+
+def _of_training(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Small images: whole trainings less their tests."""
+    name = "photographs"
+    _, network, width, _, _ = CASES[name]
+    gflop = operations(networks.Architecture(network, 10, 1, 32, width), "training") / 1e9
+    for _, row in measured[measured["case"] == name].iterrows():
+        yield _trained(row, 32, row["training_images_per_s"] * gflop, f"training, ResNet18, width {width}, 32 x 32")
+
+
+def _of_stores(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Large images: forward, backward and step."""
+    name = "training step, ResNet18"
+    gflop = operations(networks.Architecture("resnet18", CLASSES, 3, SIDE), "training") / 1e9
+    for _, row in measured[measured["task"] == name].iterrows():
+        yield _trained(row, SIDE, row["images_per_s"] * gflop, f"{name}, {SIDE} x {SIDE}")
+
+
+def _trained(row: pd.Series, side: int, value: float, told: str) -> dict[str, Any]:
+    about = {"kind": "training", "side": side, "device": row["device"], "unit": "GFLOP/s"}
+    return {**about, "value": value, "measured_with": told}
+
+
+def _of_screening(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for (device, side), part in measured.groupby(["device", "side"]):
+        told = f"screened culling, mean of {len(part)} networks, {side} x {side}"
+        about = {"kind": "screened", "side": side, "device": device, "unit": "share of the passes"}
+        yield {**about, "value": part["share_of_passes"].mean(), "measured_with": told}
+
+
+_READ = {"forward": _of_forward, "training": _of_training, "stores": _of_stores, "screening": _of_screening}
+
+
+def known(folder: Path = RESULTS, committed: Path = RATES) -> pd.DataFrame:
+    """The rates of the benchmark's results, and of the committed ones what those lack."""
+    fresh = rates(folder)
+    if not committed.exists():
+        return fresh
+    both = pd.concat([part for part in (fresh, read_table(committed)) if len(part)] or [fresh])
+    return both.drop_duplicates(["kind", "side", "device"]).sort_values(["device", "kind", "side"], ignore_index=True)
+
+
+def nearest(given: pd.DataFrame, kind: str, side: int, device: str | None = None) -> pd.Series | None:
+    """The rate of a kind of work, or what stands in for it, at the measured side that is nearest (as a ratio)."""
+    while True:
+        found = given[(given["kind"] == kind) & (given["device"] == (device or given["device"]))]
+        if len(found):
+            distance = np.abs(np.log(found["side"].to_numpy(float) / side))
+            return found.iloc[int(distance.argmin())]
+        if kind not in INSTEAD:
+            return None
+        kind = INSTEAD[kind]
+
+
+def share_of_passes(given: pd.DataFrame) -> Callable[[int], float]:
+    """Side of the images -> the share of the passes that screened culling needed, NaN where it was not measured."""
+
+    def share(side: int) -> float:
+        found = nearest(given, "screened", side)
+        return math.nan if found is None else float(found["value"])
+
+    return share
+
+
+def hours(found: pd.DataFrame, given: pd.DataFrame, device: str) -> pd.Series:
+    """Hours of every row of `work` on a device, NaN where no rate was measured."""
+
+    def of(row: pd.Series) -> float:
+        rate = nearest(given, row["kind"], row["side"], device)
+        return math.nan if rate is None else row["flop"] / (rate["value"] * 1e9) / 3600
+
+    return found.apply(of, axis=1).astype(float)
+
+
+def by_rule(config: dict[str, Any], found: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
+    """A row a rule, and their sum: jobs, images forward and backward, PFLOP, hours by device."""
+    rows = found.assign(
+        forward=found["images"],
+        backward=found["images"].where(found["kind"].isin(BACKWARD), 0),
+        pflop=found["flop"] / 1e15,
+        **{device: hours(found, given, device) for device in ("cpu", "cuda")},
+    )
+    columns = ["forward", "backward", "pflop", "cpu", "cuda"]
+    summed = rows.groupby("rule")[columns].agg(lambda part: part.sum(skipna=False))
+    summed.insert(0, "jobs", jobs(config).groupby("rule")["jobs"].sum())
+    summed = summed.reindex([rule for rule in RULES if rule in summed.index])
+    summed.loc["sum"] = summed.sum(skipna=False)
+    return summed.reset_index()
+
+
+def shown(found: pd.DataFrame) -> str:
+    """The table of `by_rule` in Markdown."""
+    header = ["rule", "jobs", "images forward", "of these backward", "PFLOP", "CPU hours", "GPU hours"]
+    return table(header, [[row["rule"], *map(number, row.iloc[1:])] for _, row in found.iterrows()])
+
+
+def number(value: float) -> str:
+    """Three significant digits, or all before the point; what is not known says so."""
+    if math.isnan(value):
+        return NOT_MEASURED
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def largest(found: pd.DataFrame, count: int = 5) -> pd.DataFrame:
+    """The groups of jobs with the most operations, with their share of all."""
+    groups = found.groupby(["rule", "dataset", "network"])["flop"].sum().sort_values(ascending=False)
+    return (groups / groups.sum()).head(count).rename("share").reset_index()
+
+
+CHEAPER: dict[str, dict[str, Any]] = {
+    "`culling: {images_per_class: 50}`": {"culling": {"images_per_class": 50}},
+    "`culling: {method: screened}`": {"culling": {"method": "screened"}},
+    "both": {"culling": {"method": "screened", "images_per_class": 50}},
+    "`culling: {parts: 8}`": {"culling": {"parts": 8}},
+}
+
+
+def variants(config: dict[str, Any], assumed: Assumed, given: pd.DataFrame) -> str:
+    """The whole study as it is, and with changes that make it cheaper or its longest job shorter, in Markdown."""
+    rows = []
+    for told, change in {"as it is": {}, **CHEAPER}.items():
+        changed = copy.deepcopy(config)
+        update_config(changed, change)
+        found = work(changed, assumed, share_of_passes(given))
+        sums = by_rule(changed, found, given).iloc[-1]
+        most = greatest_job(changed, found) / 1e15
+        rows.append([told, *map(number, (sums["pflop"], sums["cpu"], sums["cuda"], most))])
+    return table(["change", "PFLOP", "CPU hours", "GPU hours", "greatest job, PFLOP"], rows)
+
+
+def page(path: Path, assumed: Assumed, given: pd.DataFrame) -> str:
+    """docs/paper_scale.md."""
+    config = configuration(path)
+    found = work(config, assumed, share_of_passes(given))
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(table=table, number=number, nearest=nearest)
+    return environment.from_string(TEMPLATE.read_text()).render(
+        config=config,
+        file=path.resolve().relative_to(ROOT) if path.resolve().is_relative_to(ROOT) else path,
+        own=yaml.safe_load(path.read_text()),
+        assumed=assumed,
+        given=given,
+        rules=by_rule(config, found, given),
+        by_rule=shown(by_rule(config, found, given)),
+        largest=largest(found),
+        variants=variants(config, assumed, given),
+        stores=stores(config, assumed),
+    )
+
+
+def renew(path: Path = PAPER, assumed: Assumed | None = None) -> None:
+    """Write docs/rates.csv, and docs/paper_scale.md from it."""
+    write_table(known(), RATES)
+    PAGE.write_text(page(path, assumed or Assumed(), read_table(RATES)))
+
+
+def main() -> None:
+    """Print the table, or renew the documents."""
+    parser = argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__)
+    parser.add_argument("--config", type=Path, default=PAPER, help="merged over config/config.yaml (config/paper.yaml)")
+    for name, told in (
+        ("train", "images a class below the root of a folder"),
+        ("test", "images a class below its test_root"),
+        ("twin", "images a class of a rendition of its out-of-distribution twin"),
+    ):
+        default = getattr(Assumed, name)
+        parser.add_argument(f"--{name}-per-class", type=int, default=default, metavar="N", help=f"{told} (%(default)s)")
+    parser.add_argument("--renew", action="store_true", help="write docs/rates.csv and docs/paper_scale.md, too")
+    asked = parser.parse_args()
+    assumed = Assumed(asked.train_per_class, asked.test_per_class, asked.twin_per_class)
+    try:
+        config, given = configuration(asked.config), known()
+        found = work(config, assumed, share_of_passes(given))
+        sizes = stores(config, assumed)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    print(f"Assumed of folders: {assumed.train} training and {assumed.test} test images a class, ", end="")
+    print(f"{assumed.twin} a class and rendition of twins.\n")
+    print(shown(by_rule(config, found, given)))
+    print(f"\nImage stores, uncompressed: {sizes['gib'].sum():.1f} GiB. Rates:\n")
+    print(given.to_string(index=False) if len(given) else NOT_MEASURED)
+    if asked.renew:
+        renew(asked.config, assumed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+"""The estimate counts what the library really shows to networks, and tells no hours that were not measured."""
+
+import copy
+import math
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from snakemake.utils import update_config
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
+
+from bench import estimate
+from bench.estimate import Assumed, DataSet
+from conftest import ROOT
+from frequency_shortcuts import culling, evaluation, networks, shortcuts, spectrum, training
+from frequency_shortcuts.images import Split
+from frequency_shortcuts.storage import read_table
+
+PAPER = ROOT / "config" / "paper.yaml"
+SIDE = 16
+PUBLISHED = {
+    "alexnet": models.AlexNet_Weights,
+    "resnet18": models.ResNet18_Weights,
+    "resnet50": models.ResNet50_Weights,
+    "vgg16": models.VGG16_Weights,
+    "vit_b_16": models.ViT_B_16_Weights,
+}
+
+
+def configured(**changes):
+    config = estimate.configuration(ROOT / "config" / "test.yaml")
+    update_config(config, copy.deepcopy(changes))
+    return config
+
+
+def made_up(*rows):
+    """Rates of (kind, side, device, value)."""
+    about = {"machine": "made up", "unit": "GFLOP/s", "measured_with": "nothing"}
+    return pd.DataFrame(
+        [{**about, **dict(zip(("kind", "side", "device", "value"), row, strict=True))} for row in rows],
+        columns=estimate.COLUMNS,
+    )
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_operations_are_twice_the_multiply_adds_that_torchvision_tells(name):
+    form = networks.Architecture(name, 1000, 3, 224)
+    told = PUBLISHED[name].IMAGENET1K_V1.meta["_ops"]
+    assert estimate.operations(form) / 1e9 == pytest.approx(2 * told, rel=1e-3)
+    # A backward pass costs twice a forward pass, less the gradient of the first layer's images; AlexNet's is a tenth.
+    assert 2.89 < estimate.operations(form, "training") / estimate.operations(form) < 3
+
+
+def test_a_resnet18_at_224_takes_3_6_gflop():
+    assert estimate.operations(networks.Architecture("resnet18", 10, 3, 224)) / 1e9 == pytest.approx(3.6, abs=0.05)
+
+
+@pytest.fixture
+def tiny():
+    """A configuration, its one data set of 2 x (9, 4, 5) images of 16 pixels, a network and that data as splits."""
+    config = configured(
+        plan=[{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}],
+        synthesis={"size": SIDE, "images_per_class": {"train": 9, "validation": 4, "test": 5}},
+        training={
+            "recipe": {"batch_size": 7},
+            "synthetic": {"epochs": 2, "validation_per_class": 3, "dynamics": {"iterations": 7, "every": 3}},
+        },
+        culling={"images_per_class": None, "method": "exact"},
+        shortcuts={"images_per_class": None},
+        transfer=[],
+    )
+    of = estimate.dataset(config, "syn_2", Assumed())
+    generator, splits = np.random.default_rng(0), {}
+    for name, n in of.per_class.items():
+        pixels = generator.integers(0, 256, (of.classes * n, of.channels, SIDE, SIDE), dtype=np.uint8)
+        labels = np.arange(of.classes * n) % of.classes
+        splits[name] = Split(pixels, labels, tuple("abcd"), np.full(3, 0.5), np.full(3, 0.3))
+    network = networks.build(estimate.architecture(config, "resnet18", of), 0)
+    return config, network, splits
+
+
+def counted(task):
+    """Operations that PyTorch counts while a task runs, and what it gives."""
+    with FlopCounterMode(display=False) as counter:
+        found = task()
+    return counter.get_total_flops(), found
+
+
+def estimated(config, rule, share=math.nan):
+    found = estimate.work(config, Assumed(), lambda side: share)
+    return found[found["rule"] == rule]["flop"].sum()
+
+
+def first(split, n):
+    return Split(split.images[: 4 * n], split.labels[: 4 * n], split.classes, split.mean, split.std)
+
+
+def test_training_is_counted_as_it_runs(tiny):
+    config, network, splits = tiny
+    settings = config["training"]["synthetic"]["dynamics"]
+    dynamics = training.Dynamics(first(splits["test"], settings["images_per_class"]), 7, 3, 3)
+
+    def task():
+        training.train(
+            network, splits["train"], first(splits["validation"], 3), training.Recipe(epochs=2, batch_size=7),
+            seed=0, dynamics=dynamics,
+        )  # fmt: skip
+        evaluation.accuracy_in_batches(network, splits["test"].batches())
+
+    assert estimated(config, "train") == counted(task)[0]
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_culling_is_counted_as_it_runs(tiny, method, parts, monkeypatch):
+    config, network, splits = tiny
+    monkeypatch.setattr(culling, "BLOCK", 64)
+    update_config(config, {"culling": {"method": method, "parts": parts, "split": "validation"}})
+    split, total, passes = splits["validation"], 0, 0
+    for part in range(parts):
+        operations, found = counted(
+            lambda part=part: culling.cull(
+                network, split.images, split.labels, 4, method, mean=split.mean, std=split.std, part=(part, parts)
+            )
+        )
+        total, passes = total + operations, passes + found.passes.sum()
+    share = passes / (len(split) * len(spectrum.ConjugatePairs(SIDE, SIDE)))
+    assert estimated(config, "cull", share) == pytest.approx(total, rel=1e-9)
+
+
+def test_tests_are_counted_as_they_run(tiny):
+    config, network, splits = tiny
+    images, labels = splits["test"].tensors()
+    bands = spectrum.bands(SIDE, SIDE, [2, 4, 6])
+    operations, _ = counted(lambda: shortcuts.measure(network, images, labels, bands, controls=10))
+    assert estimated(config, "shortcuts") == operations
+    assert estimated(config, "bandstop") == counted(lambda: shortcuts.band_stop(network, images, labels, bands, 4))[0]
+    of = estimate.dataset(config, "syn_2", Assumed())
+    operations, _ = counted(lambda: shortcuts.measure(network, images, labels, bands, false_positives=False))
+    form = estimate.architecture(config, "resnet18", of)
+    assert estimate.tested(config, of, len(images), False) * estimate.operations(form) == operations
+
+
+def test_the_images_of_the_test_study_by_hand():
+    """config/test.yaml: two runs on four classes of 32, 8 and 12 images, two on Fashion-MNIST's ten classes."""
+    config = configured(culling={"method": "exact"})
+    found = estimate.work(config, Assumed()).groupby(["rule", "dataset", "kind"])["images"].sum()
+    assert found["train", "syn_2", "training"] == 2 * 2 * 4 * 32
+    # Two epochs of validation, tests after 0, 2 and 4 iterations in three views, the whole test set.
+    assert found["train", "syn_2", "forward"] == 2 * (2 * 4 * 8 + 3 * 3 * 4 * 4 + 4 * 12)
+    assert found["train", "fashion_mnist", "training"] == 2 * 2 * 10 * 20
+    assert found["cull", "syn_2", "culling"] == 2 * (4 * 4 * 514 + 4 * 4 + 3)
+    assert found["shortcuts", "syn_2", "forward"] == 2 * (24 + 4 * (1 + 20 + 3) * 24)
+    assert found["bandstop", "syn_2", "forward"] == 2 * 7 * 48
+    assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 40 * (1 + 20 + 9))
+    assert found["transfer", "fashion_mnist", "forward"] == 60 + 10 * (1 + 20 + 9) * 60
+    assert len(found) == 11  # and three more of training and shortcuts
+
+
+def test_data_sets_have_the_sizes_that_are_assumed_of_them():
+    config = estimate.configuration(PAPER)
+    found = estimate.dataset(config, "imagenet10", Assumed(train=100, test=7))
+    assert found == DataSet(10, 3, 224, {"train": 90, "validation": 10, "test": 7}, stylised=True)
+    del config["datasets"]["imagenet10"]["test_root"]
+    config["datasets"]["imagenet10"]["shares"] = {"train": 0.5, "validation": 0.2, "test": 0.3}
+    assert estimate.dataset(config, "imagenet10", Assumed(train=10)).per_class == {
+        "train": 5, "validation": 2, "test": 3
+    }  # fmt: skip
+    sizes = estimate.stores(estimate.configuration(PAPER), Assumed(100, 7, 2)).set_index("dataset").loc["imagenet10"]
+    assert sizes["gib"] == 10 * (90 + 10 + 7 + 90 + 7 * 2) * 3 * 224**2 / 2**30
+
+
+@pytest.mark.parametrize(("name", "parts"), [("paper", 1), ("test", 2)])
+def test_jobs_are_those_of_a_dry_run(name, parts, tmp_path):
+    path, more = ROOT / "config" / f"{name}.yaml", tmp_path / "more.yaml"
+    more.write_text(f"culling: {{parts: {parts}}}\n")
+    command = ["-m", "snakemake", "-nF", "--nolock", "--quiet", "rules", "--configfile", str(path), str(more)]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+    config = estimate.configuration(path)
+    config["culling"]["parts"] = parts
+    found = estimate.jobs(config).groupby("rule")["jobs"].sum()
+    assert set(found.index) == set(estimate.RULES)
+    assert found.to_dict() == {rule: int(planned[rule]) for rule in estimate.RULES}
+
+
+def test_hours_are_told_where_a_rate_was_measured_and_nowhere_else():
+    config = configured(culling={"method": "exact"})
+    found = estimate.work(config, Assumed())
+    given = made_up(("forward", 32, "cpu", 100.0))
+    rows = estimate.by_rule(config, found, given).set_index("rule")
+    assert rows["cuda"].isna().all() and "not measured" in estimate.shown(rows.reset_index())
+    # Training and culling were not measured either: at the rate of forward passes.
+    assert rows["cpu"].to_numpy() == pytest.approx(rows["pflop"].to_numpy() * 1e15 / 100e9 / 3600)
+    given = pd.concat([given, made_up(("forward", 224, "cuda", 1000.0), ("training", 32, "cuda", 500.0))])
+    rows = estimate.by_rule(config, found, given).set_index("rule")
+    assert "not measured" not in estimate.shown(rows.reset_index())
+    assert rows.loc["shortcuts", "cuda"] == pytest.approx(rows.loc["shortcuts", "pflop"] * 1e15 / 1000e9 / 3600)
+    flop = found[found["rule"] == "train"].groupby("kind")["flop"].sum()
+    assert rows.loc["train", "cuda"] == pytest.approx((flop["forward"] / 1000e9 + flop["training"] / 500e9) / 3600)
+    assert rows.loc["sum", "cuda"] == pytest.approx(rows["cuda"].iloc[:-1].sum())
+
+
+def test_the_nearest_measured_side_counts():
+    given = made_up(("forward", 32, "cpu", 1.0), ("forward", 224, "cpu", 2.0), ("forward", 64, "cuda", 3.0))
+    assert [estimate.nearest(given, "forward", side, "cpu")["value"] for side in (24, 64, 128)] == [1, 1, 2]
+    assert estimate.nearest(given, "gradient", 224, "cuda")["value"] == 3
+    assert estimate.nearest(given, "screened", 32) is None
+
+
+def test_screened_culling_needs_a_measured_share():
+    config = configured()
+    assert config["culling"]["method"] == "screened"
+    unknown = estimate.by_rule(config, estimate.work(config, Assumed()), made_up()).set_index("rule")
+    assert unknown["pflop"].isna()[["cull", "sum"]].all() and unknown["pflop"].notna()["train"]
+    assert math.isnan(estimate.greatest_job(config, estimate.work(config, Assumed())))
+    share = estimate.share_of_passes(made_up(("screened", 32, "cpu", 0.25)))
+    found = estimate.work(config, Assumed(), share).groupby(["rule", "dataset", "kind"])["images"].sum()
+    assert found["cull", "syn_2", "culling"] == 2 * (0.25 * 4 * 4 * 514 + 4 * 4 + 3)
+    assert found["cull", "syn_2", "gradient"] == 2 * 4 * 4
+
+
+def test_rates_are_read_from_what_the_benchmark_wrote(tmp_path):
+    tables = {
+        "machine": {"device": ["cuda"], "gpu": ["a GPU"], "processor": ["a CPU"], "threads": [2]},
+        "forward": {
+            "case": ["ResNet18, 224 x 224"], "device": ["cuda"], "forward_images_per_s": [100.0],
+            "culling_images_per_s": [90.0], "gflop_per_image": [3.6],
+        },
+        "stores": {"task": ["training step, ResNet18"], "device": ["cuda"], "images_per_s": [30.0]},
+        "screening": {"device": ["cpu"] * 2, "side": [64] * 2, "share_of_passes": [0.2, 0.3]},
+    }  # fmt: skip
+    for name, table in tables.items():
+        pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)
+    committed = tmp_path / "rates.csv"
+    made_up(("forward", 224, "cuda", 1.0), ("forward", 32, "cpu", 7.0)).to_csv(committed, index=False)
+    found = estimate.known(tmp_path, committed).set_index(["kind", "side", "device"])
+    assert found.loc[("culling", 224, "cuda"), "value"] == pytest.approx(324)
+    assert found.loc[("forward", 224, "cuda"), "value"] == pytest.approx(360)  # not the committed one
+    assert found.loc[("forward", 224, "cuda"), "machine"] == "a GPU"
+    assert found.loc[("training", 224, "cuda"), "value"] == pytest.approx(30 * 3 * 3.63, rel=0.03)
+    assert found.loc[("screened", 64, "cpu"), "value"] == pytest.approx(0.25)
+    assert found.loc[("forward", 32, "cpu"), "machine"] == "made up" and len(found) == 5
+
+
+def test_the_page_is_that_of_the_configuration_and_the_committed_rates():
+    assert estimate.PAGE.read_text() == estimate.page(PAPER, Assumed(), read_table(estimate.RATES))
+    rates = made_up(
+        *((kind, 224, device, 1e3) for kind in ("forward", "training") for device in ("cpu", "cuda")),
+        ("screened", 64, "cpu", 0.2),
+    )
+    assert "not measured" not in estimate.page(PAPER, Assumed(), rates)
+
+
+def test_the_command_prints_the_table_and_says_what_it_cannot_count(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["estimate", "--config", str(ROOT / "config" / "test.yaml")])
+    estimate.main()
+    assert "| transfer | 1 |" in capsys.readouterr().out
+    (tmp_path / "own.yaml").write_text(
+        "plan: [{datasets: [syn_1], networks: [mine], augmentations: [none], seeds: [0]}]\n"
+        "networks: {mine: {source: 'torchvision:resnet18'}}\ntransfer: []\n"
+    )
+    monkeypatch.setattr(sys, "argv", ["estimate", "--config", str(tmp_path / "own.yaml")])
+    with pytest.raises(SystemExit):
+        estimate.main()
+    assert "network mine is brought" in capsys.readouterr().err
+
+
+def test_nothing_of_the_estimate_is_left_on_the_meta_device():
+    estimate.operations(networks.Architecture("resnet18", 3, 3, 32, width=4))
+    assert torch.zeros(1).device.type == "cpu"
