@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -37,8 +38,11 @@ def dtype_of(network: nn.Module) -> torch.dtype | None:
 
 
 def network_digest(network: nn.Module) -> bytes:
-    """SHA-256 of what decides a network's answers: its modules, its weights, PyTorch's version."""
+    """SHA-256 of what decides a network's answers: its modules with their code, its weights, PyTorch's version."""
     found = hashlib.sha256(repr((network, torch.__version__)).encode())
+    for kind in dict.fromkeys(type(module) for module in network.modules()):
+        with contextlib.suppress(OSError, TypeError):  # typed in, not in a file
+            found.update(inspect.getsource(kind).encode())
     for name, tensor in network.state_dict().items():
         found.update(name.encode())
         found.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
