@@ -92,9 +92,7 @@ rule published:
         others=lookup(dpath="shortcuts/others", within=config),
         negatives=lookup(dpath="shortcuts/negatives", within=config),
         seed=lookup(dpath="shortcuts/seed", within=config),
-        names=by_name(
-            *[f"shortcuts/{key}" for key in ("images_per_class", "percent", "controls", "others", "negatives", "seed")]
-        ),
+        names=by_name(*[f"shortcuts/{key}" for key in ("images_per_class", "controls", "others", "negatives", "seed")]),
         order=order_of_folders,
     message:
         "Testing the maps {wildcards.name} on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
