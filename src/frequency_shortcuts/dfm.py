@@ -90,11 +90,15 @@ def write(
                 stored[c] = of_class(c)
 
         increment, evaluated = culling.increment, culling.evaluated
+
+        def top(percent: float) -> Callable[[int], BoolArray]:
+            return lambda c: dominant(increment[c], pairs, percent)
+
         planes("loss_increment", np.float32, lambda c: pairs.scatter(increment[c].astype(np.float32)))
         planes("rank", np.int32, lambda c: pairs.scatter(rank(increment[c])))
         planes("evaluated", bool, lambda c: pairs.scatter(evaluated[c]))
         for percent in percents:
-            planes(f"mask/top_{percent:g}", bool, lambda c, percent=percent: dominant(increment[c], pairs, percent))  # type: ignore[misc]
+            planes(f"mask/top_{percent:g}", bool, top(percent))
         file.attrs.update(
             layout="centred",
             method=culling.method,

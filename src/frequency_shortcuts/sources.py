@@ -51,7 +51,8 @@ class Source:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
         images = self._read(chosen).to(self.device)
         if images.dtype == torch.uint8:
-            return normalise(images, self.mean, self.std, self.dtype)  # type: ignore[arg-type]
+            assert self.mean is not None and self.std is not None  # the constructor saw to it
+            return normalise(images, self.mean, self.std, self.dtype)
         return images.to(self.dtype)
 
     def digest(self) -> bytes:
