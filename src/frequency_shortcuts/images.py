@@ -225,7 +225,7 @@ def _write_images(
     pool: ThreadPoolExecutor,
     digest: Any,
     progress: str | None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Write images one by one; returns the positions of those that were written, and their `_sums`, [2, channels]."""
     shape = images.shape
     stored = group.create_dataset(

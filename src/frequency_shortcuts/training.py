@@ -175,8 +175,9 @@ class _Run:
         self.fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics)
         if augmentation.name == "sin" and data.stylised is None:
             raise ValueError("the augmentation sin needs training images with stylised twins")
-        # On the device as a whole if they may be, else fetched batch by batch.
-        self.resident = isinstance(data.images, np.ndarray) and _fits(data.images, device)
+        # On the device as a whole if they may be, else fetched batch by batch, as those that are mixed with twins are.
+        mixed = augmentation.name == "sin"
+        self.resident = not mixed and isinstance(data.images, np.ndarray) and _fits(data.images, device)
         self.images = torch.from_numpy(data.images).to(device) if self.resident else data.images
         self.labels = torch.from_numpy(data.labels).to(device)
         self.mean, self.std = (
@@ -233,7 +234,7 @@ class _Run:
     def _batches(self, total: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Images uint8 and labels of every iteration that is left, on the device."""
         wanted = self._wanted(total)
-        if self.resident and self.augmentation.name != "sin":
+        if self.resident:
             for _, batch in wanted:
                 chosen = torch.from_numpy(batch).to(self.device)
                 yield self.images[chosen], self.labels[chosen]
