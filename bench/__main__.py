@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts import plots
+from frequency_shortcuts import canvas
 from frequency_shortcuts.networks import pick_device
 from frequency_shortcuts.storage import read_table, write_table
 
@@ -54,7 +54,7 @@ def main() -> None:
         return
     drawings = {"scaling": figures.scaling, "screening_curve": figures.overlap, "profile": figures.profile}
     for name, draw in drawings.items():
-        plots.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
+        canvas.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
     document.write(FOLDER)
     estimate.renew()
 

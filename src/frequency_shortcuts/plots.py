@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
 
+from .canvas import (
+    PAGE,
+    class_colours,
+    class_ticks,
+    class_titles,
+    colour_bar,
+    draw_circles,
+    frequency_axes,
+    legend_below,
+    network_label,
+    panels,
+    short,
+    show_picture,
+    show_plane,
+    smaller,
+    style,
+    titles,
+    wrapped,
+    write_note,
+)
 from .spectrum import IntArray
-from .storage import replacing
 
-PAGE = 7.2  # inches, the width of two printed columns
 LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
-NAME = 18  # letters of a class's name, where classes are many
 FILTERS = {
     "unfiltered": "unfiltered",
     "dfm": "own map (DFM)",
@@ -39,43 +45,6 @@ FILTERS = {
 }
 _SHADES = dict(zip(FILTERS, ["#222222", *sns.color_palette("colorblind", 4).as_hex()], strict=True))
 _MARKERS = dict(zip(FILTERS, "|ox+^", strict=True))
-_STYLE: dict[Any, Any] = {
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 110,
-    "savefig.dpi": 200,
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "legend.frameon": False,
-    "lines.linewidth": 1.3,
-    "svg.hashsalt": "frequency-shortcuts",  # the same figure gives the same file
-}
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """The one theme of all figures, inside the block."""
-    with sns.axes_style("ticks"), mpl.rc_context(_STYLE):
-        yield
-
-
-def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
-    """Write <stem>.svg and <stem>.png, without a date, so that the same figure gives the same bytes."""
-    with style():
-        figure.canvas.draw()
-        figure.set_layout_engine("none")  # laid out once: doing it again for each file would move things a little
-        for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
-            with replacing(Path(f"{stem}{suffix}")) as temporary:
-                figure.savefig(temporary, metadata=metadata)
-
-
-def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float]]:
-    """A colour a class, by its place in the list: the same in every figure."""
-    palette = sns.color_palette("colorblind", 10) if len(classes) <= 10 else sns.color_palette("husl", len(classes))
-    return dict(zip(classes, palette, strict=False))
 
 
 @dataclass(frozen=True)
@@ -176,12 +145,12 @@ def samples(
                 axis.set_axis_off()
             for c, label in enumerate(classes):
                 left, right = row[2 * c], row[2 * c + 1]
-                _picture(left, images[c])
+                show_picture(left, images[c])
                 left.set_title(label, pad=2)
-                _plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
-                _circles(right, band_edges, "white")
+                show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
+                draw_circles(right, band_edges, "white")
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
-        _colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
+        colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
     return figure
 
 
@@ -217,12 +186,12 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                         alpha=0.2,
                         linewidth=0,
                     )
-            line[0].set_ylabel(f"{_network_label(network, augmentation)}\n{_SCORES.get(score, score)}")
-        _titles(axes, views, "iteration")
+            line[0].set_ylabel(f"{network_label(network, augmentation)}\n{_SCORES.get(score, score)}")
+        titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)
-        _legend_below(figure, axes[0, 0], columns=min(len(classes), 5), note=note)
-        _write_note(figure, note)
+        legend_below(figure, axes[0, 0], columns=min(len(classes), 5), note=note)
+        write_note(figure, note)
     return figure
 
 
@@ -251,14 +220,14 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
                     value = matrix.to_numpy()[i, j]
                     colour = "white" if abs(value) > 60 else "black"
                     axis.text(j, i, f"{round(value)}", ha="center", va="center", color=colour, fontsize=6)
-                _class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
-                _class_ticks(axis.set_yticks, classes, note, 12)
+                class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
+                class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
-            line[0].set_ylabel(f"{_network_label(network, augmentation)}\ntrue class")
-        _titles(axes, [f"without {stop}" for stop in removed], "called")
-        _smaller(axes[0], note)
-        _colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
-        _write_note(figure, note)
+            line[0].set_ylabel(f"{network_label(network, augmentation)}\ntrue class")
+        titles(axes, [f"without {stop}" for stop in removed], "called")
+        smaller(axes[0], note)
+        colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
+        write_note(figure, note)
     return figure
 
 
@@ -275,16 +244,16 @@ def adcs(
     n_classes : |C|, where these are some of the classes, which the note then says (`Shown`)
     """
     with style():
-        figure, axes = _grid(len(classes), per_row=6 if note else 5)
+        figure, axes = panels(len(classes), per_row=6 if note else 5)
         most = max(1, (n_classes or len(classes)) - 1)
         for axis, name, plane in zip(axes.flat, classes, values, strict=False):
-            _plane(axis, plane, "RdBu_r", -most, most)
-            _circles(axis, band_edges, "black")
-            axis.set_title(_short(name, note))
-        _smaller(axes.flat, note)
-        _frequency_axes(axes, len(classes))
-        _colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-        _write_note(figure, note)
+            show_plane(axis, plane, "RdBu_r", -most, most)
+            draw_circles(axis, band_edges, "black")
+            axis.set_title(short(name, note))
+        smaller(axes.flat, note)
+        frequency_axes(axes, len(classes))
+        colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
+        write_note(figure, note)
     return figure
 
 
@@ -308,16 +277,16 @@ def dominant_frequencies(
         )
         for (label, planes), line in zip(maps.items(), axes, strict=True):
             for axis, plane in zip(line, planes, strict=True):
-                _plane(axis, plane, "Greys", 0, 1)
-                _circles(axis, band_edges, "tab:blue")
-            line[0].set_ylabel(_wrapped(label), fontsize=7)
-        _class_titles(axes, classes, note)
+                show_plane(axis, plane, "Greys", 0, 1)
+                draw_circles(axis, band_edges, "tab:blue")
+            line[0].set_ylabel(wrapped(label), fontsize=7)
+        class_titles(axes, classes, note)
         for axis in axes.flat:
             axis.set_xticks([])
             axis.set_yticks([])
         figure.supxlabel("horizontal frequency; zero frequency in the centre, vertical frequency upwards", fontsize=7)
-        _colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
-        _write_note(figure, note)
+        colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
+        write_note(figure, note)
     return figure
 
 
@@ -349,14 +318,14 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
                         means[f"{rate}_{name}"], place, s=26 if own else 14, label=label, color=_SHADES[name],
                         marker=_MARKERS[name], linewidth=1.2, zorder=3 if own else 2,
                     )  # fmt: skip
-                _class_ticks(axis.set_yticks, classes, note)
+                class_ticks(axis.set_yticks, classes, note)
                 axis.set_xlim(-0.03, 1.03)
-            line[0].set_ylabel(_network_label(network, augmentation))
+            line[0].set_ylabel(network_label(network, augmentation))
         axes[0, 0].set_ylim(len(classes) - 0.4, -0.6)
-        _titles(axes, ["true positive rate", "false positive rate"], "share of images")
+        titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
-        _legend_below(figure, axes[0, 0], columns=5)
-        _write_note(figure, note)
+        legend_below(figure, axes[0, 0], columns=5)
+        write_note(figure, note)
     return figure
 
 
@@ -372,11 +341,11 @@ def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[st
         )
         for (name, pictures), line in zip(images.items(), axes, strict=True):
             for c, axis in enumerate(line):
-                _picture(axis, pictures[c])
+                show_picture(axis, pictures[c])
                 axis.set_axis_off()
             line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
-        _class_titles(axes, classes, note)
-        _write_note(figure, note)
+        class_titles(axes, classes, note)
+        write_note(figure, note)
     return figure
 
 
@@ -403,13 +372,13 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str =
             for name, axis in zip(filters, line, strict=True):
                 matrix = mean[network, augmentation, name].unstack().reindex(index=names, columns=classes)  # noqa: PD010
                 axis.imshow(matrix, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-                _class_ticks(axis.set_xticks, classes, note, rotation=90)
+                class_ticks(axis.set_xticks, classes, note, rotation=90)
                 axis.set_yticks(range(len(names)), names)
                 axis.tick_params(length=0)
-            line[0].set_ylabel(_network_label(network, augmentation))
-        _titles(axes, [FILTERS[name] for name in filters])
-        _colour_bar(figure, axes, "viridis", 0, 1, "true positive rate")
-        _write_note(figure, note)
+            line[0].set_ylabel(network_label(network, augmentation))
+        titles(axes, [FILTERS[name] for name in filters])
+        colour_bar(figure, axes, "viridis", 0, 1, "true positive rate")
+        write_note(figure, note)
     return figure
 
 
@@ -458,108 +427,3 @@ def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
 
 
 _SCORES = {"f1": "F1", "precision": "precision", "recall": "recall"}
-
-
-def _titles(axes: npt.NDArray, above: Sequence[str], below: str = "") -> None:
-    """Titles over the first row of axes, one label under each of the last."""
-    for axis, title in zip(axes[0], above, strict=True):
-        axis.set_title(title)
-    for axis in axes[-1]:
-        axis.set_xlabel(below)
-
-
-def _write_note(figure: Figure, note: str) -> None:
-    """The note above a figure that does not show all classes, in room of its own."""
-    if note:
-        figure.set_figheight(figure.get_figheight() + 0.25)
-        figure.suptitle(note, fontsize=8, style="italic")
-
-
-def _short(name: str, note: str, letters: int = NAME) -> str:
-    """A class's name; among many, where nobody chose the names to be short, its two ends."""
-    if not note or len(name) <= letters:
-        return name
-    end = letters // 3
-    return f"{name[: letters - end - 1].rstrip(' ,')}…{name[-end:].lstrip(' ,')}"
-
-
-def _class_ticks(
-    set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME, **options: Any
-) -> None:
-    set_ticks(range(len(classes)), [_short(name, note, letters) for name in classes], **options)
-
-
-def _class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
-    """The classes over columns that are narrower than their names."""
-    _titles(axes, [textwrap.fill(_short(name, note), 10) if note else _wrapped(name) for name in classes])
-    _smaller(axes[0], note)
-
-
-def _smaller(axes: Iterable[Axes], note: str) -> None:
-    """Titles in small print where there are as many panels as a page holds."""
-    for axis in axes if note else ():
-        axis.title.set_fontsize(6)
-
-
-def _network_label(network: str, augmentation: str) -> str:
-    return network if augmentation == "none" else f"{network}\n{augmentation}"
-
-
-def _wrapped(name: str) -> str:
-    """A name on as many short lines as it has words."""
-    return textwrap.fill(name, 8, break_long_words=False, break_on_hyphens=False)
-
-
-def _picture(axis: Axes, image: npt.NDArray[np.uint8]) -> None:
-    pixels = image.transpose(1, 2, 0)
-    axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=255)
-
-
-def _plane(axis: Axes, plane: npt.NDArray, cmap: str, low: float, high: float) -> None:
-    """A centred plane with its axes in cycles per image."""
-    height, width = plane.shape
-    left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
-    axis.imshow(
-        plane, cmap=cmap, vmin=low, vmax=high, extent=(left, left + width, top, top + height), origin="lower",
-        interpolation="nearest",
-    )  # fmt: skip
-
-
-def _colour_bar(figure: Figure, axes: npt.NDArray, cmap: str, low: float, high: float, label: str) -> Colorbar:
-    """One bar for all axes: they share the scale."""
-    scale = ScalarMappable(Normalize(low, high), cmap)
-    return figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01, label=label)
-
-
-def _circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
-    for radius in radii:
-        axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor=colour, linewidth=0.5, alpha=0.8))
-
-
-def _grid(count: int, per_row: int) -> tuple[Figure, npt.NDArray]:
-    columns = min(count, per_row)
-    rows = -(-count // columns)
-    side = (PAGE - 1.0) / per_row
-    return plt.subplots(
-        rows,
-        columns,
-        figsize=(1.0 + side * columns, 0.4 + (side + 0.22) * rows),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
-
-
-def _frequency_axes(axes: npt.NDArray, used: int) -> None:
-    for axis in axes.flat[used:]:
-        axis.set_axis_off()
-    for axis in axes[-1]:
-        axis.set_xlabel("cycles per image")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("cycles per image")
-
-
-def _legend_below(figure: Figure, axis: Axes, columns: int, note: str = "") -> None:
-    handles, labels = axis.get_legend_handles_labels()
-    labels = [_short(label, note) for label in labels]
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from frequency_shortcuts import plots
+from frequency_shortcuts import canvas, plots
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
@@ -104,7 +104,7 @@ def test_every_public_drawing_is_tested():
     choosing = {
         "Shown", "worth_showing", "clearest", "standing_out", "first_and_last", "most_changed", "evenly_spaced"
     }  # fmt: skip
-    assert public - {"style", "save", "class_colours"} - choosing == {draw.__name__ for draw in DRAWINGS}
+    assert public - choosing == {draw.__name__ for draw in DRAWINGS}
 
 
 @every_drawing
@@ -120,8 +120,8 @@ def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
 
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
-    plots.save(draw(), tmp_path / "one")
-    plots.save(draw(), tmp_path / "two")
+    canvas.save(draw(), tmp_path / "one")
+    canvas.save(draw(), tmp_path / "two")
     assert len(list(tmp_path.iterdir())) == 4
     for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
         one = (tmp_path / f"one{suffix}").read_bytes()
@@ -131,8 +131,8 @@ def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
 
 def test_a_figure_saved_twice_gives_the_same_files(tmp_path):
     figure = samples()
-    plots.save(figure, tmp_path / "one")
-    plots.save(figure, tmp_path / "two")
+    canvas.save(figure, tmp_path / "one")
+    canvas.save(figure, tmp_path / "two")
     for suffix in (".svg", ".png"):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
 
@@ -154,9 +154,9 @@ def test_planes_are_drawn_in_cycles_per_image():
 
 
 def test_a_class_has_one_colour_in_every_figure():
-    assert plots.class_colours(CLASSES)["ant"] == plots.class_colours([*CLASSES, "cow"])["ant"]
+    assert canvas.class_colours(CLASSES)["ant"] == canvas.class_colours([*CLASSES, "cow"])["ant"]
     for n in (3, 10, 25):
-        assert len(set(plots.class_colours([f"c{i}" for i in range(n)]).values())) == n
+        assert len(set(canvas.class_colours([f"c{i}" for i in range(n)]).values())) == n
 
 
 def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
@@ -303,7 +303,7 @@ def test_many_classes_give_a_page_that_says_which_it_shows(draw, n):
     figure, panels = draw([f"some long name of a class, such as no. {c}" for c in range(n)])
     assert len(figure.axes) == panels
     width, height = figure.get_size_inches()
-    assert width <= plots.PAGE + 0.1 and height < 11
+    assert width <= canvas.PAGE + 0.1 and height < 11
     assert figure.get_suptitle().startswith(KNOWN[n])
     figure.canvas.draw()
     titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
