@@ -228,6 +228,11 @@ _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
 }
 
 
+def parameters(network: nn.Module) -> int:
+    """How many trainable numbers a network has."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
 def save(
     path: str | os.PathLike[str],
     weights: dict[str, Tensor],

@@ -313,9 +313,17 @@ class _Run:
         test = self.dynamics.test
         for view, images in self.views.items():
             counts = evaluation.confusion(test.labels, evaluation.predict(self.network, images), len(test.classes))
-            for name, *scores in zip(test.classes, *evaluation.precision_recall_f1(counts), strict=True):
-                row = dict(zip(("precision", "recall", "f1"), map(float, scores), strict=True))
-                self.state.dynamics.append({"iteration": self.state.iteration, "view": view, "class": name, **row})
+            columns = zip(
+                *evaluation.precision_recall_f1(counts),
+                counts.sum(axis=1),
+                counts.sum(axis=0),
+                test.classes,
+                strict=True,
+            )
+            for precision, recall, f1, size, called, name in columns:
+                row = {"iteration": self.state.iteration, "view": view, "class": name}
+                scores = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+                self.state.dynamics.append({**row, **scores, "images": int(size), "called": int(called)})
 
     def _end_epoch(self, epoch: int) -> None:
         loss, accuracy = self._validate()

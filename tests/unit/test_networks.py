@@ -262,3 +262,9 @@ def test_a_narrow_network_trains_on_large_images():
         "[m(torch.randn(32, 3, 64, 64).contiguous(memory_format=last)).square().sum().backward() for _ in range(8)]"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+
+
+def test_parameters_are_those_that_torchvision_tells():
+    with torch.device("meta"):
+        network = networks.build(networks.Architecture("resnet18", 1000, 3, 224))
+    assert networks.parameters(network) == models.ResNet18_Weights.IMAGENET1K_V1.meta["num_params"]

@@ -466,11 +466,15 @@ def test_dynamics_at_the_start_against_a_computation_by_hand():
         }
     expected = pd.DataFrame(
         [
-            (0, view, name, *scores_by_hand(TEST.labels, called[view], c))
+            (
+                *(0, view, name),
+                *scores_by_hand(TEST.labels, called[view], c),
+                *(list(TEST.labels).count(c), called[view].count(c)),
+            )
             for view in ("full", "low-pass", "high-pass")
             for c, name in enumerate(CLASSES)
         ],
-        columns=["iteration", "view", "class", "precision", "recall", "f1"],
+        columns=["iteration", "view", "class", "precision", "recall", "f1", "images", "called"],
     )
     found = run(network=network).dynamics
     pd.testing.assert_frame_equal(found[found["iteration"] == 0], expected, rtol=1e-12)

@@ -21,6 +21,7 @@ def main(snakemake):
         accuracy = evaluation.accuracy_in_batches(network.to(device), data.batches(device))
         log.info("%s on %s: accuracy %.3f on the %s images", params.source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": str(device)}
+        facts |= {"parameters": networks.parameters(network)}
         facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.wildcards)
         networks.save(snakemake.output[0], network.state_dict(), what, facts)
 

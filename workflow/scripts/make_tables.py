@@ -15,8 +15,9 @@ def joined(paths):
 
 
 def network_table(history, weights):
-    """One row a network: accuracy on test images and, if it was trained, its best epoch with losses and accuracies."""
-    tested = pd.DataFrame([{name: networks.facts(path)[name] for name in (*RUN, "test_accuracy")} for path in weights])
+    """One row a network: size, accuracy on test images and, if it was trained, best epoch with losses."""
+    told = (*RUN, "parameters", "test_accuracy")
+    tested = pd.DataFrame([{name: networks.facts(path)[name] for name in told} for path in weights])
     if history is None:
         return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]

@@ -58,6 +58,7 @@ def main(snakemake):
             "created_by": created_by,
             "best_epoch": done.best_epoch,
             "test_accuracy": accuracy,
+            "parameters": networks.parameters(network),
             "device": str(device),
         }
         networks.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})

@@ -1,0 +1,357 @@
+"""The findings: statistics by hand on small tables, intervals with the coverage they claim, verdicts at their edges."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from frequency_shortcuts import findings
+from frequency_shortcuts.findings import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, Evidence, Measured
+
+CLASSES = ["ant", "bee", "cow"]
+RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0}
+
+
+def verdicts(*rows, **everywhere):
+    """A table of verdicts: rows of (run's changes, class, TPR of the map, TPR of every control, verdict)."""
+    return pd.DataFrame(
+        [
+            {
+                **RUN, **run, "class": name, "images": 40, "tpr_dfm": tpr, "tpr_random": control,
+                "tpr_radial": control / 2, "tpr_other": 0.0, "verdict": told, **everywhere,
+            }
+            for run, name, tpr, control, told in rows
+        ]
+    )  # fmt: skip
+
+
+def row(evidence, letter, dataset="all", **options):
+    table = findings.test(evidence, **options)
+    found = table[(table["finding"] == letter) & (table["dataset"] == dataset)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+NOTHING = verdicts(({}, "ant", 0.1, 0.1, "none"))
+
+
+@given(st.floats(-1, 1), st.floats(0, 1), st.floats(-1, 1))
+def test_a_verdict_is_told_only_where_the_interval_is_on_one_side(low, width, threshold):
+    told = findings.verdict(low, low + width, threshold)
+    assert (told == HOLDS) == (low > threshold)
+    assert (told == DOES_NOT_HOLD) == (low + width <= threshold)
+    assert findings.verdict(np.nan, np.nan, threshold) == CANNOT_BE_TOLD
+
+
+def test_every_finding_of_the_method_has_a_definition_and_a_row_even_without_data():
+    table = findings.test(Evidence(NOTHING))
+    assert list(table) == findings.COLUMNS
+    assert list(dict.fromkeys(table["finding"])) == ["a", "b", "c", "d", "e1", "e2", "f", "g"]
+    without = table[table["cases"] == 0]
+    assert set(without["finding"]) == {"a", "b", "c", "e1", "e2", "f", "g"}
+    assert (without["verdict"] == CANNOT_BE_TOLD).all() and without["detail"].str.startswith("needs ").all()
+
+
+# (d): the largest margin of a map
+
+
+def test_a_map_far_above_its_mark_holds_and_the_margin_is_over_the_greater_of_mark_and_control():
+    told = row(Evidence(verdicts(({}, "ant", 1.0, 0.7, "strong"), ({}, "bee", 0.9, 0.2, "strong"))), "d")
+    assert told["verdict"] == HOLDS
+    assert told["value"] == pytest.approx(max(1.0 - 0.7, 0.9 - findings.STRONG))
+    assert "2 of 2" in told["detail"] or "1 of 2" in told["detail"]
+    assert told["cases"] == 2 and told["networks"] == 1 and told["seeds"] == 1 and told["images"] == 40
+
+
+def test_maps_far_below_do_not_hold_and_a_close_one_cannot_be_told():
+    assert (
+        row(Evidence(verdicts(({}, "ant", 0.1, 0.1, "none"), ({}, "bee", 0.2, 0.0, "none"))), "d")["verdict"]
+        == DOES_NOT_HOLD
+    )
+    assert row(Evidence(verdicts(({}, "ant", 0.62, 0.1, "none"))), "d")["verdict"] == CANNOT_BE_TOLD
+
+
+def test_the_effect_size_is_cohens_h_of_the_best_map_and_its_control():
+    told = row(Evidence(verdicts(({}, "ant", 0.9, 0.3, "strong"), ({}, "bee", 0.1, 0.1, "none"))), "d")
+    assert told["effect_size"] == pytest.approx(2 * np.arcsin(np.sqrt(0.9)) - 2 * np.arcsin(np.sqrt(0.3)))
+
+
+def test_of_one_case_and_seed_the_interval_is_that_of_jeffreys():
+    # Without a control to speak of, the margin is the TPR's own distribution shifted by the mark.
+    table = verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)
+    told = row(Evidence(table), "d", draws=40_000)
+    low, high = stats.beta(800.5, 200.5).ppf([0.025, 0.975]) - findings.STRONG
+    assert (told["low"], told["high"]) == pytest.approx((low, high), abs=2e-3)
+
+
+def test_many_cases_of_chance_do_not_make_the_finding_hold():
+    """Of 40 classes at exactly the mark, one is above it in a pointwise interval nearly always, in the simultaneous
+    interval of the largest in about 5 % of the studies."""
+    generator = np.random.default_rng(0)
+    wrong = 0
+    for study in range(40):
+        hits = generator.binomial(200, findings.STRONG, 40) / 200
+        table = verdicts(*[({}, f"c{i}", tpr, 0.0, "none") for i, tpr in enumerate(hits)], images=200)
+        wrong += row(Evidence(table), "d", draws=1000, seed=study)["verdict"] == HOLDS
+    assert wrong <= 6  # a binomial count of 40 with 0.05 is above 6 once in 300 times
+    assert (stats.beta(hits * 200 + 0.5, 200 - hits * 200 + 0.5).ppf(0.025) > findings.STRONG).any()
+
+
+def test_the_simultaneous_interval_covers_the_largest_true_value():
+    generator = np.random.default_rng(1)
+    truth = np.array([0.3, 0.5, 0.75, 0.78])
+    covered = 0
+    for study in range(60):
+        shares = generator.binomial(100, truth) / 100
+        told = row(
+            Evidence(verdicts(*[({}, f"c{i}", s, 0.0, "none") for i, s in enumerate(shares)], images=100)),
+            "d",
+            draws=2000,
+            seed=study,
+        )
+        covered += told["low"] <= truth.max() - findings.STRONG <= told["high"]
+    assert covered >= 54
+
+
+def test_seeds_that_disagree_widen_the_interval():
+    agree = verdicts(*[({"seed": s}, "ant", 0.8, 0.0, "strong") for s in range(3)], images=400)
+    apart = verdicts(*[({"seed": s}, "ant", t, 0.0, "strong") for s, t in enumerate((0.6, 0.8, 1.0))], images=400)
+    narrow, wide = (row(Evidence(table), "d") for table in (agree, apart))
+    assert narrow["value"] == pytest.approx(wide["value"]) and narrow["seeds"] == wide["seeds"] == 3
+    assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
+    assert row(Evidence(agree[:1]), "d")["high"] - row(Evidence(agree[:1]), "d")["low"] > narrow["high"] - narrow["low"]
+
+
+# (f) and (g): what is left of a shortcut
+
+
+def networks(after, control=0.1, before="strong", changed="network"):
+    other = {"network": "large"} if changed == "network" else {"augmentation": "autoaugment"}
+    return verdicts(
+        ({}, "ant", 0.9, 0.1, before), ({}, "bee", 0.9, 0.95, "none"),
+        (other, "ant", after, control, "none"), (other, "bee", 0.99, 0.0, "strong"),
+    )  # fmt: skip
+
+
+SIZES = {("zoo", "small"): 10, ("zoo", "large"): 1000}
+
+
+@pytest.mark.parametrize(("letter", "changed"), [("f", "network"), ("g", "augmentation")])
+def test_only_classes_with_a_shortcut_before_are_asked_after(letter, changed):
+    told = row(Evidence(networks(1.0, changed=changed), parameters=SIZES), letter)
+    assert told["cases"] == 1 and told["verdict"] == HOLDS and told["value"] == pytest.approx(1 - findings.STRONG)
+    gone = row(Evidence(networks(0.2, changed=changed), parameters=SIZES), letter)
+    assert gone["verdict"] == DOES_NOT_HOLD  # bee has one, but had none before
+    none = row(Evidence(networks(1.0, before="none", changed=changed), parameters=SIZES), letter)
+    assert none["verdict"] == CANNOT_BE_TOLD and none["cases"] == 0
+
+
+def test_networks_of_one_size_tell_nothing_of_capacity():
+    assert row(Evidence(networks(1.0), parameters=dict.fromkeys(SIZES, 5)), "f")["cases"] == 0
+    assert row(Evidence(networks(1.0)), "f")["cases"] == 0
+
+
+def test_a_shortcut_that_is_strong_in_half_of_the_seeds_is_not_taken_for_one():
+    table = pd.concat([networks(1.0), networks(1.0, before="none").assign(seed=1)])
+    assert row(Evidence(table, parameters=SIZES), "f")["cases"] == 0
+
+
+def test_what_is_strong_does_not_follow_the_study():
+    low = verdicts(({}, "ant", 0.5, 0.0, "strong"), ({"network": "large"}, "ant", 0.9, 0.0, "strong"))
+    assert row(Evidence(low, parameters=SIZES), "f")["cases"] == 0  # called strong there at 0.5
+
+
+# (e): transfer
+
+
+def rates(key, of, controls=(0.2, 0.1, 0.05), **run):
+    """Rows of a test for each name in `of`: {(class, ...): TPR of the map}."""
+    rows = []
+    for case, tpr in of.items():
+        names = dict(zip(key, case, strict=True))
+        for name, value in zip(("dfm", "random", "radial", "other"), (tpr, *controls), strict=True):
+            rows.append({**run, **names, "filter": name, "images": 30, "tpr": value})
+    return pd.DataFrame(rows)
+
+
+STRONG_ANT = verdicts(({}, "ant", 0.9, 0.1, "strong"), ({}, "bee", 0.9, 0.95, "none"))
+
+
+def test_transfer_to_renditions_is_the_mean_margin_of_strong_classes_over_the_best_kind_of_control():
+    ood = rates(("class", "rendition"), {("ant", "ink"): 0.9, ("ant", "oil"): 0.7, ("bee", "ink"): 0.0}, **RUN)
+    told = row(Evidence(STRONG_ANT, ood=ood), "e1")
+    assert told["value"] == pytest.approx(0.8 - 0.2) and told["cases"] == 2 and told["verdict"] == HOLDS
+    lost = rates(("class", "rendition"), {("ant", "ink"): 0.0, ("ant", "oil"): 0.02}, **RUN)
+    assert row(Evidence(STRONG_ANT, ood=lost), "e1")["verdict"] == DOES_NOT_HOLD
+
+
+def test_transfer_to_a_network_asks_the_classes_that_are_strong_where_the_maps_are_from():
+    transfer = rates(
+        ("dataset", "maps_of", "tested_on", "class"),
+        {
+            ("zoo", "small/none/seed0", "large/none/seed0", "ant"): 0.6,
+            ("zoo", "small/none/seed0", "large/none/seed0", "bee"): 1.0,
+            ("zoo", "large/none/seed0", "small/none/seed0", "ant"): 1.0,
+        },
+    )
+    told = row(Evidence(STRONG_ANT, transfer=transfer), "e2")
+    assert told["cases"] == 1 and told["value"] == pytest.approx(0.6 - 0.2) and told["verdict"] == HOLDS
+
+
+# (b): bands
+
+
+def band_stop(original, filtered, **run):
+    """A table for the confusion matrices before and after one removal."""
+    return pd.DataFrame(
+        [
+            {
+                **RUN, **run, "removed": "B1+B2", "true_class": CLASSES[i], "called_class": CLASSES[j],
+                "original": original[i][j], "filtered": filtered[i][j],
+            }
+            for i, j in itertools.product(range(3), repeat=2)
+        ]
+    )  # fmt: skip
+
+
+BEFORE = [[50, 0, 0], [0, 50, 0], [25, 25, 0]]
+
+
+def test_a_class_that_everything_is_called_has_not_survived():
+    told = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]])), "b")
+    assert told["value"] == pytest.approx(0) and told["verdict"] == DOES_NOT_HOLD
+    assert told["cases"] == 2  # cow was not recognised before
+
+
+def test_a_class_that_is_still_told_apart_has():
+    told = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[45, 5, 0], [0, 5, 45], [10, 0, 40]])), "b")
+    assert told["value"] == pytest.approx(45 / 50 - 10 / 100) and told["verdict"] == HOLDS
+    assert told["detail"] == "1 of 2 cases above the threshold; largest: zoo, small, ant, without B1+B2"
+
+
+# (a) and (c): learning dynamics
+
+
+def learning(recalls, n=50, **run):
+    """Dynamics {view: [iteration][class] recall}; nothing is called by another class's name."""
+    return pd.DataFrame(
+        [
+            {
+                **RUN, **run, "iteration": t, "view": view, "class": name, "recall": recall, "images": n,
+                "called": round(recall * n),
+            }
+            for view, tests in recalls.items()
+            for t, line in enumerate(tests)
+            for name, recall in zip(CLASSES, line, strict=True)
+        ]
+    )  # fmt: skip
+
+
+def spectra(low, high, size=9):
+    """|ADCS| of three classes, constant below radius 2 and from there on, with a centre that must not count."""
+    planes = np.empty((3, size, size), np.int16)
+    u, v = np.indices((size, size)) - size // 2
+    for plane, inside, outside in zip(planes, low, high, strict=True):
+        plane[:] = np.where(np.hypot(u, v) < 2, -inside, outside)
+    planes[:, size // 2, size // 2] = [99, -99, 99]
+    return {"zoo": (planes, CLASSES)}
+
+
+VIEWS = {
+    "full": [[0.1, 0.2, 0.3], [0.4, 0.9, 1.0]],
+    "low-pass": [[0.0, 0.5, 0.9]] * 2,
+    "high-pass": [[0.8, 0.5, 0.1]] * 2,
+}
+
+
+def test_early_learning_is_correlated_with_standing_out():
+    evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
+    told = row(evidence, "c")
+    assert told["value"] == pytest.approx(1) and told["verdict"] == HOLDS and told["effect_size"] == told["value"]
+    against = Evidence(NOTHING, learning(VIEWS), spectra([3, 2, 1], [2, 1, 0]), {"zoo": 2})
+    assert row(against, "c")["value"] == pytest.approx(-1) and row(against, "c")["verdict"] == DOES_NOT_HOLD
+
+
+def test_low_before_high_is_correlated_with_standing_out_low_rather_than_high():
+    evidence = Evidence(NOTHING, learning(VIEWS), spectra([0, 1, 2], [2, 1, 0]), {"zoo": 2})
+    assert row(evidence, "a")["value"] == pytest.approx(1) and row(evidence, "a")["verdict"] == HOLDS
+    # The same classes stand out as much in all, but where they do is turned round.
+    turned = Evidence(NOTHING, learning(VIEWS), spectra([2, 1, 0], [0, 1, 2]), {"zoo": 2})
+    assert row(turned, "a")["value"] == pytest.approx(-1)
+
+
+def test_f1_is_the_mean_over_iterations_with_false_alarms():
+    rows = learning({"full": [[0.5, 0.2, 0.0], [1.0, 0.4, 0.1]]})
+    rows["called"] += 10
+    found = findings._Learned(rows, CLASSES).f1()
+    slow = [np.mean([2 * r * 50 / (r * 50 + 10 + 50) for r in line]) for line in ([0.5, 1.0], [0.2, 0.4], [0.0, 0.1])]
+    assert found == pytest.approx(slow)
+
+
+def test_drawn_f1_spreads_about_the_measured_one_as_resampled_images_do():
+    recall, false, n = 0.6, 8, 50
+    rows = learning({"full": [[recall, 0.5, 0.5]]}, n)
+    rows["called"] += false
+    drawn = findings._Learned(rows, CLASSES).drawn(np.random.default_rng(0), 4000)[:, 0]
+    generator = np.random.default_rng(1)
+    hits, wrong = generator.binomial(n, recall, 4000), generator.binomial(2 * n, false / (2 * n), 4000)
+    slow = 2 * hits / (hits + wrong + n)
+    assert drawn.mean() == pytest.approx(slow.mean(), abs=0.01) and drawn.std() == pytest.approx(slow.std(), rel=0.1)
+
+
+def test_two_classes_have_no_rank_correlation_worth_the_name():
+    rows = learning({"full": [[0.1, 0.5, 0.9]]}).query("`class` != 'cow'")
+    planes, _ = spectra([1, 2, 3], [1, 2, 3])["zoo"]
+    assert row(Evidence(NOTHING, rows, {"zoo": (planes[:2], CLASSES[:2])}, {"zoo": 2}), "c")["cases"] == 0
+
+
+@given(st.lists(st.integers(0, 4), min_size=3, max_size=7), st.lists(st.integers(0, 4), min_size=7, max_size=7))
+def test_the_rank_correlation_is_scipys(left, right):
+    right = np.array(right[: len(left)], float)
+    found = findings._spearman(np.array([left, left[::-1]], float), right)
+    for line, value in zip((left, left[::-1]), found, strict=True):
+        if len(set(line)) > 1 and len(set(right)) > 1:
+            assert value == pytest.approx(stats.spearmanr(line, right)[0])
+        else:
+            assert value == 0
+
+
+# Scopes
+
+
+def test_data_sets_count_alike_and_have_rows_of_their_own():
+    many = [({"dataset": "zoo", "network": f"n{i}"}, "ant", 0.9, 0.1, "strong") for i in range(3)]
+    table = verdicts(*many, ({"dataset": "farm"}, "ant", 0.9, 0.1, "strong"))
+    ood = pd.concat(
+        [rates(("class", "rendition"), {("ant", "ink"): 0.8}, **{**RUN, **run}) for run, *_ in many]
+        + [rates(("class", "rendition"), {("ant", "ink"): 0.4}, **{**RUN, "dataset": "farm"})]
+    )
+    found = findings.test(Evidence(table, ood=ood)).query("finding == 'e1'").set_index("dataset")
+    assert list(found.index) == ["all", "zoo", "farm"]
+    assert found["value"].to_dict() == pytest.approx({"all": 0.4, "zoo": 0.6, "farm": 0.2})
+    assert found["networks"].to_dict() == {"all": 4, "zoo": 3, "farm": 1}
+
+
+def test_draws_are_seeded():
+    evidence = Evidence(STRONG_ANT)
+    one, two, other = (findings.test(evidence, seed=seed) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(one, two)
+    assert not one["low"].equals(other["low"])
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    table = pd.concat([networks(0.9), networks(0.7).assign(seed=1)], ignore_index=True)
+    one = findings.test(Evidence(table, parameters=SIZES))
+    two = findings.test(Evidence(table.sample(frac=1, random_state=3), parameters=SIZES))
+    assert one["value"].tolist() == pytest.approx(two["value"].tolist(), nan_ok=True)
+    assert one["verdict"].tolist() == two["verdict"].tolist()
+
+
+def test_a_measurement_draws_about_its_value():
+    one = findings._margin(RUN, "ant", 0.7, 0.2, 500)
+    assert isinstance(one, Measured) and one.value == pytest.approx(0.5)
+    assert one.draw(np.random.default_rng(0), 4000).mean() == pytest.approx(0.5, abs=0.01)

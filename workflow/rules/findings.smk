@@ -1,0 +1,50 @@
+# The findings of the published study, tested on this one.
+
+
+def cutoffs(wildcards):
+    """Params: the radius between low-pass and high-pass views of every planned data set."""
+    return {name: config["training"][kind_of(name)]["dynamics"]["cutoff"] for name in datasets()}
+
+
+rule findings:
+    input:
+        networks=f"{RESULTS}/tables/networks.csv",
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets()],
+        dynamics=f"{RESULTS}/tables/dynamics.csv" if trained_runs() else [],
+        bandstop=f"{RESULTS}/tables/bandstop.csv" if datasets("synthetic") else [],
+        ood=f"{RESULTS}/tables/ood.csv" if with_ood() else [],
+        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
+        code=code("judge_findings.py"),
+    output:
+        f"{RESULTS}/tables/findings.csv",
+    log:
+        f"{RESULTS}/logs/findings.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        cutoffs=cutoffs,
+    message:
+        "Testing the findings of the published study"
+    script:
+        "../scripts/judge_findings.py"
+
+
+rule findings_figure:
+    input:
+        notebook="workflow/notebooks/findings.ipynb",
+        table=rules.findings.output[0],
+        code=code("draw_figure.py", "findings.ipynb"),
+    output:
+        **figure_files("findings", "all"),
+    log:
+        f"{RESULTS}/logs/figures/findings.log",
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Drawing the findings"
+    script:
+        "../scripts/draw_figure.py"

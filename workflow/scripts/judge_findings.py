@@ -1,0 +1,37 @@
+"""Test the findings of the published study on the tables of this one."""
+
+from pathlib import Path
+
+import h5py
+
+from frequency_shortcuts import findings
+from frequency_shortcuts.storage import read_table, write_table
+from job import job
+
+
+def distinctive(path):
+    """ADCS and the classes' names from a file of spectra."""
+    with h5py.File(path) as file:
+        return file["adcs"][:], list(file.attrs["classes"])
+
+
+def main(snakemake):
+    """One row a finding and data set, and one for all data sets."""
+    given, params = snakemake.input, snakemake.params
+    with job(snakemake):
+        sizes = read_table(given.networks).groupby(["dataset", "network"])["parameters"].max()
+        evidence = findings.Evidence(
+            verdicts=read_table(given.shortcuts),
+            dynamics=read_table(given.dynamics) if given.dynamics else None,
+            adcs={Path(path).stem: distinctive(path) for path in given.spectra},
+            cutoffs=dict(params.cutoffs),
+            band_stop=read_table(given.bandstop) if given.bandstop else None,
+            ood=read_table(given.ood) if given.ood else None,
+            transfer=read_table(given.transfer) if given.transfer else None,
+            parameters=sizes.to_dict(),
+        )
+        write_table(findings.test(evidence), snakemake.output[0])
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
