@@ -116,19 +116,27 @@ def wrapped(name: str) -> str:
     return textwrap.fill(name, 8, break_long_words=False, break_on_hyphens=False)
 
 
-def show_picture(axis: Axes, image: npt.NDArray[np.uint8]) -> None:
-    """An image uint8 [channels, H, W], in grey for one channel."""
+def show_picture(axis: Axes, image: npt.NDArray) -> None:
+    """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel."""
     pixels = image.transpose(1, 2, 0)
-    axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=255)
+    most = 255 if image.dtype == np.uint8 else 1
+    axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=most)
 
 
-def show_plane(axis: Axes, plane: npt.NDArray, cmap: str, low: float, high: float) -> None:
-    """A centred plane with its axes in cycles per image."""
+def show_plane(
+    axis: Axes,
+    plane: npt.NDArray,
+    cmap: str,
+    low: float | None = None,
+    high: float | None = None,
+    norm: Normalize | None = None,
+) -> None:
+    """A centred plane with its axes in cycles per image, coloured from low to high or by a norm."""
     height, width = plane.shape
     left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
     axis.imshow(
-        plane, cmap=cmap, vmin=low, vmax=high, extent=(left, left + width, top, top + height), origin="lower",
-        interpolation="nearest",
+        plane, cmap=cmap, norm=norm, vmin=low, vmax=high, extent=(left, left + width, top, top + height),
+        origin="lower", interpolation="nearest",
     )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ so that both are the same at every scale.
 
 Intervals come from draws: every share of k of n images is drawn from Beta(k + 1/2, n - k + 1/2), whose quantiles are
 the Jeffreys interval (a bootstrap has no width at a share of 0 or 1), and the seeds of a network are drawn with
-replacement. Of one seed the interval tells about images alone. Classes and data sets are not drawn: a verdict is about
-those that were tested.
+replacement. Only the shares that finding (e) takes means of are drawn by the bootstrap: that Beta's mean is a little
+nearer to one half than the share, which would add up over many. Of one seed the interval tells about images alone.
+Classes and data sets are not drawn: a verdict is about those that were tested.
 """
 
 from __future__ import annotations
@@ -328,9 +329,14 @@ def _by(found: Iterable[Measured], key: Callable[[Measured], Hashable]) -> dict[
 
 
 def _share(generator: np.random.Generator, share: float, images: float, count: int) -> FloatArray:
-    """Draws of a share that was measured on so many images."""
+    """Draws of a share that was measured on so many images, as of Jeffreys' interval."""
     hits = share * images
     return generator.beta(hits + 0.5, images - hits + 0.5, count)
+
+
+def _resampled(generator: np.random.Generator, share: float, images: float, count: int) -> FloatArray:
+    """Draws of such a share by the bootstrap, centred on it."""
+    return generator.binomial(int(images), share, count) / images
 
 
 def _of_tests(evidence: Evidence) -> Iterator[Measured]:
@@ -346,13 +352,19 @@ def _of_tests(evidence: Evidence) -> Iterator[Measured]:
 
 
 def _margin(
-    run: Mapping[Hashable, object], case: Hashable, tpr: float, control: float, images: int, at_least: float = 0.0
+    run: Mapping[Hashable, object],
+    case: Hashable,
+    tpr: float,
+    control: float,
+    images: int,
+    at_least: float = 0.0,
+    drawn: Callable[[np.random.Generator, float, float, int], FloatArray] = _share,
 ) -> Measured:
     """TPR from a map minus that of its best control, or `at_least` where the control's is lower."""
 
     def draw(generator: np.random.Generator, count: int) -> FloatArray:
-        against = np.maximum(at_least, _share(generator, control, images, count))
-        return _share(generator, tpr, images, count) - against
+        against = np.maximum(at_least, drawn(generator, control, images, count))
+        return drawn(generator, tpr, images, count) - against
 
     return Measured(
         str(run["dataset"]),
@@ -424,7 +436,8 @@ def _of_renditions(evidence: Evidence) -> Iterator[Measured]:
     for _, part in rates.groupby("dataset", sort=False):
         kind = _best_kind(part)
         for row in part.to_dict("records"):
-            yield _margin(row, (row["class"], row["rendition"]), row["dfm"], row[kind], row["images"])
+            case = row["class"], row["rendition"]
+            yield _margin(row, case, row["dfm"], row[kind], row["images"], drawn=_resampled)
 
 
 def _best_kind(rates: pd.DataFrame) -> str:
@@ -447,7 +460,7 @@ def _of_transfers(evidence: Evidence) -> Iterator[Measured]:
     for _, part in rates.groupby("dataset", sort=False):
         kind = _best_kind(part)
         for row in part.to_dict("records"):
-            one = _margin(row, row["class"], row["dfm"], row[kind], row["images"])
+            one = _margin(row, row["class"], row["dfm"], row[kind], row["images"], drawn=_resampled)
             yield replace(one, network=tuple(row[end].rsplit("/", 1)[0] for end in ends))
 
 

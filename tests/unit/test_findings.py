@@ -202,6 +202,14 @@ def test_transfer_to_a_network_asks_the_classes_that_are_strong_where_the_maps_a
     assert told["cases"] == 1 and told["value"] == pytest.approx(0.6 - 0.2) and told["verdict"] == HOLDS
 
 
+def test_the_interval_of_a_mean_over_many_maps_is_centred_on_it():
+    ood = rates(("class", "rendition"), {("ant", f"r{i}"): 1.0 for i in range(150)}, controls=(0.1, 0.0, 0.0), **RUN)
+    told = row(Evidence(STRONG_ANT, ood=ood), "e1")
+    assert (told["low"] + told["high"]) / 2 == pytest.approx(told["value"], abs=3e-3)
+    # 150 independent shares of 0.1 on 30 images each
+    assert told["high"] - told["low"] == pytest.approx(2 * 1.96 * np.sqrt(0.1 * 0.9 / 30 / 150), rel=0.1)
+
+
 # (b): bands
 
 

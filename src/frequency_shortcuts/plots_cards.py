@@ -1,0 +1,187 @@
+"""What a class looks like to a network: its spectra and maps, and images filtered by them, in one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import pyplot as plt
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import FuncNorm, Normalize
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from .canvas import (
+    PAGE,
+    class_titles,
+    draw_circles,
+    network_label,
+    short,
+    show_picture,
+    show_plane,
+    style,
+    wrapped,
+    write_note,
+)
+from .spectrum import BoolArray, FloatArray, keep
+
+
+@dataclass(frozen=True)
+class Cards:
+    """What the cards of some classes show; planes [class, H, W] are centred, pictures [class, channels, H, W].
+
+    amplitude : mean amplitude spectrum, over channels
+    adcs : integers from 1 - |C| to |C| - 1
+    increment : loss increments
+    masks, control : the class's map, and a control of its size
+    unfiltered : uint8
+    filtered, controlled : numbers from 0 to 1, reduced to the map and to the control (`filtered`)
+    """
+
+    amplitude: FloatArray
+    adcs: npt.NDArray[np.int16]
+    increment: npt.NDArray[np.floating]
+    masks: BoolArray
+    control: BoolArray
+    unfiltered: npt.NDArray[np.uint8]
+    filtered: FloatArray
+    controlled: FloatArray
+
+
+def filtered(images: Tensor, masks: BoolArray) -> FloatArray:
+    """Each image reduced to the frequencies of its mask, as a picture.
+
+    images : float tensor [n, channels, H, W], masks : bool [n, H, W], centred -> float64 [n, channels, H, W], 0 to 1
+
+    Few frequencies hold little contrast, and without DC no brightness, so that each picture is stretched from its 1st
+    to its 99th percentile.
+    """
+    kept = np.stack([keep(image, mask).double().cpu().numpy() for image, mask in zip(images, masks, strict=True)])
+    low, high = np.quantile(kept, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
+    return np.clip((kept - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
+
+
+def class_cards(
+    cards: Cards, classes: Sequence[str], n_classes: int, band_edges: Sequence[float] = (), note: str = ""
+) -> Figure:
+    """A row a class: mean spectrum, ADCS, loss increments, map and control, and an image as it is and reduced to them.
+
+    classes : of the cards; n_classes : |C|, where these are some of the classes, which the note then says (`Shown`)
+    """
+    levels = np.log10(np.maximum(cards.amplitude, 1e-2))
+    low, high = np.quantile(levels, [0.01, 0.999])
+    greatest = np.abs(cards.increment).max(axis=(1, 2), keepdims=True)
+    share = cards.increment / np.maximum(greatest, np.finfo(np.float32).tiny)
+    most = max(1, n_classes - 1)
+    planes = [
+        _Planes("mean\namplitude", levels, Normalize(low, high), "viridis", "white", "log$_{10}$ amplitude"),
+        _Planes("ADCS", cards.adcs, Normalize(-most, most), "RdBu_r", "black", "ADCS", (-most, 0, most)),
+        # A few increments are far greater than all others.
+        _Planes("loss\nincrement", share, _SIGNED_ROOT, "RdBu_r", "black", "share of greatest", (-1, -0.1, 0, 0.1, 1)),
+        _Planes("map (DFM),\nblack: kept", cards.masks, Normalize(0, 1), "Greys", "tab:blue"),
+        _Planes("control of\nsame radii", cards.control, Normalize(0, 1), "Greys", "tab:blue"),
+    ]
+    pictures: dict[str, npt.NDArray] = {
+        "test image": cards.unfiltered, "reduced\nto map": cards.filtered, "reduced\nto control": cards.controlled
+    }  # fmt: skip
+    with style():
+        columns = len(planes) + len(pictures)
+        side = (PAGE - 0.9) / columns
+        figure, axes = plt.subplots(
+            len(classes), columns, figsize=(PAGE, 1.05 + (side + 0.04) * len(classes)), squeeze=False
+        )
+        for c, (name, line) in enumerate(zip(classes, axes, strict=True)):
+            for axis, shown in zip(line, planes, strict=False):
+                show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
+                draw_circles(axis, band_edges, shown.ink)
+                axis.set_xticks(_ticks(shown.values.shape[-1]))
+                axis.set_yticks(_ticks(shown.values.shape[-2]))
+                axis.tick_params(labelsize=5, length=2, pad=1, labelbottom=c == len(classes) - 1)
+                axis.tick_params(labelleft=axis is line[0])
+            for axis, images in zip(line[len(planes) :], pictures.values(), strict=True):
+                show_picture(axis, images[c])
+                axis.set_axis_off()
+            line[0].set_ylabel(wrapped(short(name, note)), fontsize=7)
+        for axis, title in zip(axes[0], (*(shown.title for shown in planes), *pictures), strict=True):
+            axis.set_title(title, fontsize=7)
+        for shown, column in zip(planes, axes.T, strict=False):
+            column[-1].set_xlabel("cycles per image", fontsize=6, labelpad=1)
+            if shown.label:
+                bar = figure.colorbar(
+                    ScalarMappable(shown.norm, shown.cmap),
+                    ax=column,
+                    location="bottom",
+                    fraction=0.02,
+                    pad=0.01,
+                    aspect=12,
+                )
+                bar.set_label(shown.label, fontsize=6)
+                if shown.ticks:
+                    bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
+                bar.ax.tick_params(labelsize=5)
+        write_note(figure, note)
+    return figure
+
+
+@dataclass(frozen=True)
+class _Planes:
+    """A column of planes [class, H, W]; with a label it has a colour bar."""
+
+    title: str
+    values: npt.NDArray
+    norm: Normalize
+    cmap: str
+    ink: str
+    label: str = ""
+    ticks: Sequence[float] = ()
+
+
+_SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)
+
+
+def _ticks(size: int) -> list[int]:
+    """Frequencies to name along a side: the middle and half way to either end."""
+    return [-(size // 4), 0, size // 4]
+
+
+def filtered_images(
+    unfiltered: npt.NDArray[np.uint8],
+    reduced: Mapping[tuple[str, str], FloatArray],
+    recognised: Mapping[tuple[str, str], Sequence[float]],
+    classes: Sequence[str],
+    note: str = "",
+) -> Figure:
+    """One test image of every class, and reduced to its class's map in every network.
+
+    unfiltered : uint8 [class, channels, H, W]
+    reduced : (network, augmentation) -> what `filtered` gives, [class, channels, H, W]
+    recognised : TPR of each class from its map, by the same keys; written below each picture
+    """
+    with style():
+        side = (PAGE - 0.9) / max(len(classes), 5)
+        figure, axes = plt.subplots(
+            1 + len(reduced),
+            len(classes),
+            figsize=(0.9 + side * len(classes), 0.5 + (side + 0.17) * (1 + len(reduced))),
+            squeeze=False,
+        )
+        rows: list[tuple[str, npt.NDArray, Sequence[float]]] = [("test image", unfiltered, ())]
+        rows += [(network_label(*key), images, recognised[key]) for key, images in reduced.items()]
+        class_titles(axes, classes, note)
+        for (label, images, rates), line in zip(rows, axes, strict=True):
+            for c, axis in enumerate(line):
+                show_picture(axis, images[c])
+                axis.set_xticks([])
+                axis.set_yticks([])
+                for spine in axis.spines.values():
+                    spine.set_visible(False)
+                if rates:
+                    axis.set_xlabel(f"{rates[c]:.2f}", fontsize=6, labelpad=1)
+            line[0].set_ylabel(label, fontsize=7)
+        figure.supxlabel(
+            "below each: share of the class's images that are still recognised from its map (TPR)", fontsize=7
+        )
+        write_note(figure, note)
+    return figure
