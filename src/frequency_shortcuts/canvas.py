@@ -146,6 +146,17 @@ def colour_bar(figure: Figure, axes: npt.NDArray, cmap: str, low: float, high: f
     return figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01, label=label)
 
 
+def few_frequency_ticks(axis: Axes) -> None:
+    """Ticks of a small `show_plane` at the zero frequency and half way to the ends; numbers at the figure's edge."""
+    place = axis.get_subplotspec()
+    assert place is not None  # a panel of plt.subplots has one
+    (left_end, right_end), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    for set_ticks, size in ((axis.set_xticks, right_end - left_end), (axis.set_yticks, top - bottom)):
+        quarter = round(size) // 4
+        set_ticks([-quarter, 0, quarter])
+    axis.tick_params(labelsize=5, length=2, pad=1, labelbottom=place.is_last_row(), labelleft=place.is_first_col())
+
+
 def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
     """Circles of these radii, in cycles per image, about the zero frequency."""
     for radius in radii:

@@ -20,6 +20,7 @@ from .canvas import (
     class_titles,
     colour_bar,
     draw_circles,
+    few_frequency_ticks,
     frequency_axes,
     legend_below,
     network_label,
@@ -30,7 +31,6 @@ from .canvas import (
     smaller,
     style,
     titles,
-    wrapped,
     write_note,
 )
 from .spectrum import IntArray
@@ -44,6 +44,7 @@ FILTERS = {
     "other": "other classes' maps",
 }
 _SHADES = dict(zip(FILTERS, ["#222222", *sns.color_palette("colorblind", 4).as_hex()], strict=True))
+_ABOVE = {"dfm": 4, "unfiltered": 5}  # in front of the controls
 _MARKERS = dict(zip(FILTERS, "|ox+^", strict=True))
 
 
@@ -141,7 +142,9 @@ def samples(
         levels = np.concatenate([np.log10(np.maximum(a, 1e-2)).ravel() for _, _, a in sets.values()])
         low, high = np.quantile(levels, [0.01, 0.999])
         for row, (name, (classes, images, amplitude)) in zip(axes, sets.items(), strict=True):
-            for axis in row:
+            for axis in row[: 2 * len(classes) : 2]:
+                axis.set_axis_off()
+            for axis in row[2 * len(classes) :]:
                 axis.set_axis_off()
             for c, label in enumerate(classes):
                 left, right = row[2 * c], row[2 * c + 1]
@@ -149,6 +152,7 @@ def samples(
                 left.set_title(label, pad=2)
                 show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
                 draw_circles(right, band_edges, "white")
+                few_frequency_ticks(right)
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
         colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
     return figure
@@ -210,7 +214,7 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
     removed = list(dict.fromkeys(table["removed"]))
     with style():
         figure, axes = plt.subplots(
-            len(kinds), len(removed), figsize=(PAGE, 0.45 + 1.22 * len(kinds)), sharex=True, sharey=True, squeeze=False
+            len(kinds), len(removed), figsize=(PAGE, 0.55 + 1.05 * len(kinds)), sharex=True, sharey=True, squeeze=False
         )
         for (network, augmentation), line in zip(kinds, axes, strict=True):
             for stop, axis in zip(removed, line, strict=True):
@@ -258,12 +262,15 @@ def adcs(
 
 
 def dominant_frequencies(
-    maps: Mapping[str, npt.NDArray], classes: Sequence[str], band_edges: Sequence[float] = (), note: str = ""
+    maps: Mapping[tuple[str, str], npt.NDArray],
+    classes: Sequence[str],
+    band_edges: Sequence[float] = (),
+    note: str = "",
 ) -> Figure:
     """Dominant frequency maps: a row a network, a column a class.
 
-    maps: label -> share of seeds that have the frequency in the map, [class, H, W], 0 to 1. They may be of some of
-    the classes, which the note then says (`Shown`).
+    maps: (network, augmentation) -> share of seeds that have the frequency in the map, [class, H, W], 0 to 1. They may
+    be of some of the classes, which the note then says (`Shown`).
     """
     with style():
         side = (PAGE - 0.9) / max(len(classes), 5)
@@ -279,12 +286,10 @@ def dominant_frequencies(
             for axis, plane in zip(line, planes, strict=True):
                 show_plane(axis, plane, "Greys", 0, 1)
                 draw_circles(axis, band_edges, "tab:blue")
-            line[0].set_ylabel(wrapped(label), fontsize=7)
+                few_frequency_ticks(axis)
+            line[0].set_ylabel(network_label(*label), fontsize=7)
         class_titles(axes, classes, note)
-        for axis in axes.flat:
-            axis.set_xticks([])
-            axis.set_yticks([])
-        figure.supxlabel("horizontal frequency; zero frequency in the centre, vertical frequency upwards", fontsize=7)
+        figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
         colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
         write_note(figure, note)
     return figure
@@ -293,8 +298,9 @@ def dominant_frequencies(
 def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """TPR and FPR of every class, unfiltered, filtered by its map and by controls, mean over seeds.
 
-    table: columns network, augmentation, class, and tpr_<filter>, fpr_<filter>. Bars at the map's TPR
-    span the mean interval over images. `classes` may be some of those in the table, which the note then says (`Shown`).
+    table: columns network, augmentation, seed, class, and tpr_<filter>, fpr_<filter>. Bars at the map's TPR span the
+    mean interval over images; open dots are the seeds. `classes` may be some of those in the table, which the note then
+    says (`Shown`).
     """
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     place = np.arange(len(classes))
@@ -314,9 +320,16 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
                     own = name == "dfm"
                     if own and rate == "tpr":
                         axis.hlines(place, means["tpr_dfm_low"], means["tpr_dfm_high"], color=_SHADES[name])
+                    if own and len(set(mine["seed"])) > 1:
+                        seeds = mine[mine["class"].isin(classes)]
+                        axis.scatter(
+                            seeds[f"{rate}_dfm"], seeds["class"].map(dict(zip(classes, place, strict=True))), s=7,
+                            facecolor="none", edgecolor=_SHADES[name], linewidth=0.7, label="... of each seed",
+                            zorder=3,
+                        )  # fmt: skip
                     axis.scatter(
-                        means[f"{rate}_{name}"], place, s=26 if own else 14, label=label, color=_SHADES[name],
-                        marker=_MARKERS[name], linewidth=1.2, zorder=3 if own else 2,
+                        means[f"{rate}_{name}"], place, s=26 if own or name == "unfiltered" else 14, label=label,
+                        color=_SHADES[name], marker=_MARKERS[name], linewidth=1.2, zorder=_ABOVE.get(name, 2),
                     )  # fmt: skip
                 class_ticks(axis.set_yticks, classes, note)
                 axis.set_xlim(-0.03, 1.03)
@@ -324,7 +337,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
         axes[0, 0].set_ylim(len(classes) - 0.4, -0.6)
         titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
-        legend_below(figure, axes[0, 0], columns=5)
+        legend_below(figure, axes[0, 0], columns=6)
         write_note(figure, note)
     return figure
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import h5py
 import numpy as np
 import numpy.typing as npt
+import torch
 from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from . import images
 from .canvas import (
     PAGE,
     class_titles,
     draw_circles,
+    few_frequency_ticks,
     network_label,
     short,
     show_picture,
@@ -25,7 +30,9 @@ from .canvas import (
     wrapped,
     write_note,
 )
-from .spectrum import BoolArray, FloatArray, keep
+from .dfm import read_mask
+from .shortcuts import control_mask
+from .spectrum import BoolArray, FloatArray, IntArray, keep
 
 
 @dataclass(frozen=True)
@@ -50,15 +57,50 @@ class Cards:
     controlled: FloatArray
 
 
-def filtered(images: Tensor, masks: BoolArray) -> FloatArray:
+def read(
+    store: str | os.PathLike[str],
+    spectra: str | os.PathLike[str],
+    maps: str | os.PathLike[str],
+    percent: float,
+    shown: IntArray,
+    statistics: tuple[Sequence[float], Sequence[float]] | None = None,
+    seed: int = 0,
+) -> Cards:
+    """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
+
+    statistics : mean and std [channels] that the network's images are normalised with, by default the store's
+    seed : of the shortcut test, whose first control of the same radial distribution is shown
+    """
+    with h5py.File(spectra, "r") as file:
+        amplitude, adcs = file["mean_amplitude"][shown].mean(axis=1), file["adcs"][shown]
+    with h5py.File(maps, "r") as file:
+        increment = file["loss_increment"][shown]
+    masks = read_mask(maps, percent, shown)
+    control = np.stack(
+        [control_mask(mask, "radial", seed=[seed, int(c), 0]) for c, mask in zip(shown, masks, strict=True)]
+    )
+    pictures, seen = one_of_each(store, shown, statistics)
+    return Cards(amplitude, adcs, increment, masks, control, pictures, filtered(seen, masks), filtered(seen, control))
+
+
+def one_of_each(
+    store: str | os.PathLike[str], shown: IntArray, statistics: tuple[Sequence[float], Sequence[float]] | None = None
+) -> tuple[npt.NDArray[np.uint8], Tensor]:
+    """The first test image of each class: uint8 [class, channels, H, W], and normalised, as a float32 tensor."""
+    test = images.read(store, "test", per_class=1, statistics=statistics)
+    pictures = test.images[np.argsort(test.labels)[shown]]
+    return pictures, images.normalise(torch.from_numpy(pictures), test.mean, test.std)
+
+
+def filtered(seen: Tensor, masks: BoolArray) -> FloatArray:
     """Each image reduced to the frequencies of its mask, as a picture.
 
-    images : float tensor [n, channels, H, W], masks : bool [n, H, W], centred -> float64 [n, channels, H, W], 0 to 1
+    seen : float tensor [n, channels, H, W], masks : bool [n, H, W], centred -> float64 [n, channels, H, W], 0 to 1
 
     Few frequencies hold little contrast, and without DC no brightness, so that each picture is stretched from its 1st
     to its 99th percentile.
     """
-    kept = np.stack([keep(image, mask).double().cpu().numpy() for image, mask in zip(images, masks, strict=True)])
+    kept = np.stack([keep(image, mask).double().cpu().numpy() for image, mask in zip(seen, masks, strict=True)])
     low, high = np.quantile(kept, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
     return np.clip((kept - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
 
@@ -96,12 +138,9 @@ def class_cards(
             for axis, shown in zip(line, planes, strict=False):
                 show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
                 draw_circles(axis, band_edges, shown.ink)
-                axis.set_xticks(_ticks(shown.values.shape[-1]))
-                axis.set_yticks(_ticks(shown.values.shape[-2]))
-                axis.tick_params(labelsize=5, length=2, pad=1, labelbottom=c == len(classes) - 1)
-                axis.tick_params(labelleft=axis is line[0])
-            for axis, images in zip(line[len(planes) :], pictures.values(), strict=True):
-                show_picture(axis, images[c])
+                few_frequency_ticks(axis)
+            for axis, shots in zip(line[len(planes) :], pictures.values(), strict=True):
+                show_picture(axis, shots[c])
                 axis.set_axis_off()
             line[0].set_ylabel(wrapped(short(name, note)), fontsize=7)
         for axis, title in zip(axes[0], (*(shown.title for shown in planes), *pictures), strict=True):
@@ -141,11 +180,6 @@ class _Planes:
 _SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)
 
 
-def _ticks(size: int) -> list[int]:
-    """Frequencies to name along a side: the middle and half way to either end."""
-    return [-(size // 4), 0, size // 4]
-
-
 def filtered_images(
     unfiltered: npt.NDArray[np.uint8],
     reduced: Mapping[tuple[str, str], FloatArray],
@@ -168,11 +202,11 @@ def filtered_images(
             squeeze=False,
         )
         rows: list[tuple[str, npt.NDArray, Sequence[float]]] = [("test image", unfiltered, ())]
-        rows += [(network_label(*key), images, recognised[key]) for key, images in reduced.items()]
+        rows += [(network_label(*key), shots, recognised[key]) for key, shots in reduced.items()]
         class_titles(axes, classes, note)
-        for (label, images, rates), line in zip(rows, axes, strict=True):
+        for (label, shots, rates), line in zip(rows, axes, strict=True):
             for c, axis in enumerate(line):
-                show_picture(axis, images[c])
+                show_picture(axis, shots[c])
                 axis.set_xticks([])
                 axis.set_yticks([])
                 for spine in axis.spines.values():

@@ -55,7 +55,7 @@ def adcs():
 
 def dominant_frequencies():
     shares = np.random.default_rng(0).uniform(size=(2, 8, 8))
-    return plots.dominant_frequencies({"resnet18": shares, "vgg16, augmix": shares}, CLASSES, (2,))
+    return plots.dominant_frequencies({("resnet18", "none"): shares, ("vgg16", "augmix"): shares}, CLASSES, (2,))
 
 
 def shortcuts():
@@ -80,14 +80,22 @@ def rule_graph():
     return plots.rule_graph({"all": ["draw", "train_one"], "draw": ["train_one"], "train_one": ["data"], "data": []})
 
 
+FREQUENCIES = "horizontal and vertical frequency, cycles per image"
 # Every drawing, and what must be read on it.
 DRAWINGS = {
     samples: [*CLASSES, "cow", "syn_1", "grey", "log$_{10}$ mean amplitude"],
     dynamics: [*CLASSES, "full", "low-pass", "iteration", "resnet18\nF1", "vgg16\naugmix\nrecall"],
     band_stop: [*CLASSES, "without B1 + B2", "without B3 + B4", "called", "resnet18\ntrue class", "change, % of class"],
     adcs: [*CLASSES, "ADCS", "cycles per image"],
-    dominant_frequencies: [*CLASSES, "resnet18", "vgg16,\naugmix", "share of seeds"],
-    shortcuts: [*CLASSES, "true positive rate", "false positive rate", "share of images", *plots.FILTERS.values()],
+    dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
+    shortcuts: [
+        *CLASSES,
+        "true positive rate",
+        "false positive rate",
+        "share of images",
+        *plots.FILTERS.values(),
+        "... of each seed",
+    ],
     renditions: [*CLASSES, "original", "grey"],
     out_of_distribution: [*CLASSES, "unfiltered", "own map (DFM)", "sketch", "noisy", "true positive rate", "resnet18"],
     rule_graph: ["all", "draw", "train one", "data"],
@@ -251,7 +259,7 @@ KNOWN = {40: "12 of 40 classes: those ", 1000: "12 of 1,000 classes: those "}
 
 
 def many_shortcuts(names):
-    frame, generator = table(**{"class": names})
+    frame, generator = table(seed=(0,), **{"class": names})
     for rate, name in itertools.product(("tpr", "fpr"), plots.FILTERS):
         frame[f"{rate}_{name}"] = generator.uniform(size=len(frame))
     frame["tpr_dfm_low"], frame["tpr_dfm_high"] = frame["tpr_dfm"] - 0.1, frame["tpr_dfm"] + 0.1
@@ -284,7 +292,8 @@ def many_adcs(names):
 def many_maps(names):
     shown = plots.worth_showing(np.arange(len(names)), 12, "at the end")
     shares = np.zeros((12, 6, 6))
-    return plots.dominant_frequencies({"a": shares, "b": shares}, shown.of(names), note=shown.note), 2 * 12 + 1
+    maps = {("a", "none"): shares, ("b", "none"): shares}
+    return plots.dominant_frequencies(maps, shown.of(names), note=shown.note), 2 * 12 + 1
 
 
 def many_renditions(names):
@@ -335,6 +344,6 @@ def test_a_long_name_is_cut_in_the_middle_only_among_many():
 
 
 def many_table(name):
-    frame, _ = table(**{"class": [name]})
+    frame, _ = table(seed=(0,), **{"class": [name]})
     frame[[f"{rate}_dfm{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]] = 0.5
     return frame

@@ -90,6 +90,21 @@ def of_runs(pattern, *kinds, trained=False, **where):
     return [pattern.format(**run) for run in planned if not trained or run in trained_runs()]
 
 
+def first_seeds(pattern, *datasets_of):
+    """A pattern with the wildcards of the first planned run of every network of these data sets (of all) filled in."""
+    first = {}
+    for run in runs():
+        if run["dataset"] in (datasets_of or datasets()):
+            first.setdefault((run["dataset"], run["network"], run["augmentation"]), run)
+    return [pattern.format(**run) for run in first.values()]
+
+
+def first_seed_of(pattern, wildcards):
+    """A pattern with the first planned run of one network filled in."""
+    keys = ("dataset", "network", "augmentation")
+    return pattern.format(**runs(**{key: getattr(wildcards, key) for key in keys})[0])
+
+
 def of_ood(pattern):
     """A pattern with the wildcards of every planned run that is tested out of distribution filled in."""
     return [file for name in with_ood() for file in of_runs(pattern, dataset=name)]
@@ -315,6 +330,11 @@ def published_file(wildcards):
     raise WorkflowError(f"The list `published` has no maps {wildcards.name} for this network.")
 
 
+def cutoffs():
+    """Params: the radius between low-pass and high-pass views of every planned data set."""
+    return {name: config["training"][kind_of(name)]["dynamics"]["cutoff"] for name in datasets()}
+
+
 def settings_of_kind(dpath):
     """Params: a part of the training settings of the data set's kind."""
     return lookup(dpath=f"training/{{kind}}/{dpath}", within=config, kind=kind_of)
@@ -362,11 +382,14 @@ def figures():
         "bandstop": datasets("synthetic"),
         "adcs": datasets(),
         "dfm": datasets(),
+        "filtered": datasets(),
         "shortcuts": datasets(),
         "renditions": with_ood(),
         "ood": with_ood(),
     }
-    return [f"{kind}_{name}" for kind, names in of_kind.items() for name in names] + ["rule_graph"]
+    cards = first_seeds("cards_{dataset}-{network}-{augmentation}")
+    drawn = [f"{kind}_{name}" for kind, names in of_kind.items() for name in names]
+    return [*drawn, *cards, "findings_all", "rule_graph"]
 
 
 def tables():
@@ -397,7 +420,7 @@ def everything():
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
     files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
-    files += [f"{RESULTS}/tables/runtimes.csv", f"{RESULTS}/tables/headlines.rst"]
+    files += [f"{RESULTS}/tables/{name}" for name in ("findings.csv", "runtimes.csv", "headlines.rst")]
     return files
 
 
@@ -414,6 +437,7 @@ def own():
 
 # How figures are filed in the report, in the order of the paper
 CATEGORIES = {
+    "findings": "0. Findings",
     "samples": "1. Synthetic data",
     "dynamics": "2. What is learned first",
     "bandstop": "3. Removing bands",
@@ -432,6 +456,9 @@ TITLES = {
     "bandstop": "band-stop test",
     "adcs": "ADCS",
     "dfm": "dominant frequency maps",
+    "cards": "class cards of {network} ({augmentation})",
+    "filtered": "images reduced to the maps",
+    "findings": "findings with their intervals",
     "shortcuts": "TPR and FPR with controls",
     "renditions": "the renditions",
     "ood": "TPR by rendition",
@@ -441,13 +468,13 @@ TITLES = {
 def figure_files(kind, name="{dataset}"):
     """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
     stem = f"{kind}_{name}"
-    category = CATEGORIES["ood" if kind == "renditions" else kind]
+    category = CATEGORIES[{"renditions": "ood", "cards": "dfm", "filtered": "dfm"}.get(kind, kind)]
     return {
         "svg": report(
             f"{RESULTS}/figures/{stem}.svg",
             caption=f"../../report/captions/{kind}.rst",
             category=category,
-            labels={"figure": TITLES[kind], "data set": name},
+            labels={"figure": TITLES[kind], "data set": name.split("-")[0]},
         ),
         "png": f"{RESULTS}/figures/{stem}.png",
         "notebook": f"{RESULTS}/notebooks/{stem}.ipynb",

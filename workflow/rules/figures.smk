@@ -123,12 +123,66 @@ rule dfm_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
-        labels=lambda wildcards: of_runs("{network}, {augmentation}", dataset=wildcards.dataset),
+        labels=lambda wildcards: of_runs("{network}/{augmentation}", dataset=wildcards.dataset),
         percent=lookup(dpath="shortcuts/percent", within=config),
         band_edges=band_edges,
         most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the dominant frequencies on {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule cards_figure:
+    input:
+        notebook="workflow/notebooks/cards.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=lambda wildcards: first_seed_of(f"{RESULTS}/networks/{RUN}/weights.safetensors", wildcards),
+        spectra=rules.adcs.output[0],
+        maps=lambda wildcards: first_seed_of(f"{RESULTS}/dfm/{RUN}.h5", wildcards),
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        code=code("draw_figure.py", "cards.ipynb"),
+    output:
+        **figure_files("cards", "{dataset}-{network}-{augmentation}"),
+    log:
+        f"{RESULTS}/logs/figures/cards_{{dataset}}-{{network}}-{{augmentation}}.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        dataset="{dataset}",
+        network="{network}",
+        augmentation="{augmentation}",
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        control_seed=lookup(dpath="shortcuts/seed", within=config),
+        band_edges=band_edges,
+        most=lookup(dpath="figures/classes", within=config),
+    message:
+        "Drawing the class cards of {wildcards.network} ({wildcards.augmentation}) on {wildcards.dataset}"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule filtered_figure:
+    input:
+        notebook="workflow/notebooks/filtered.ipynb",
+        store=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=lambda wildcards: first_seeds(f"{RESULTS}/networks/{RUN}/weights.safetensors", wildcards.dataset),
+        maps=lambda wildcards: first_seeds(f"{RESULTS}/dfm/{RUN}.h5", wildcards.dataset),
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        code=code("draw_figure.py", "filtered.ipynb"),
+    output:
+        **figure_files("filtered"),
+    log:
+        f"{RESULTS}/logs/figures/filtered_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        dataset="{dataset}",
+        labels=lambda wildcards: first_seeds("{network}/{augmentation}", wildcards.dataset),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        most=lookup(dpath="figures/classes", within=config),
+    message:
+        "Drawing images of {wildcards.dataset} reduced to the maps"
     script:
         "../scripts/draw_figure.py"
 

@@ -1,11 +1,6 @@
 # The findings of the published study, tested on this one.
 
 
-def cutoffs(wildcards):
-    """Params: the radius between low-pass and high-pass views of every planned data set."""
-    return {name: config["training"][kind_of(name)]["dynamics"]["cutoff"] for name in datasets()}
-
-
 rule findings:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
@@ -26,7 +21,7 @@ rule findings:
         mem_mb=4000,
         runtime=60,
     params:
-        cutoffs=cutoffs,
+        cutoffs=cutoffs(),
     message:
         "Testing the findings of the published study"
     script:

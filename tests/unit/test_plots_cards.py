@@ -1,0 +1,107 @@
+"""Class cards and filtered images: what they hold, and what must be read on them."""
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frequency_shortcuts import culling, dfm, images, plots_cards, shortcuts, spectrum
+
+CLASSES = ["ant", "bee", "cow"]
+SIZE = 9, 8
+
+
+def written_on(figure):
+    """All text of a figure."""
+    figure.canvas.draw()
+    texts = {text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))}
+    return {text for text in texts if text}
+
+
+def masks_of(generator, count, percent=20):
+    pairs = spectrum.ConjugatePairs(*SIZE)
+    return dfm.dominant(generator.standard_normal((count, len(pairs))), pairs, percent)
+
+
+@given(st.integers(1, 3), st.integers(0, 100))
+def test_filtered_is_the_inverse_transform_of_the_kept_coefficients_stretched(channels, seed):
+    generator = np.random.default_rng(seed)
+    seen, masks = torch.from_numpy(generator.standard_normal((2, channels, *SIZE))), masks_of(generator, 2)
+    found = plots_cards.filtered(seen, masks)
+    for image, mask, picture in zip(seen.numpy(), masks, found, strict=True):
+        slow = np.fft.ifft2(np.fft.fft2(image) * np.fft.ifftshift(mask)).real
+        low, high = np.quantile(slow, [0.01, 0.99])
+        np.testing.assert_allclose(picture, np.clip((slow - low) / (high - low), 0, 1), atol=1e-9)
+    assert found.min() == 0 and found.max() == 1
+
+
+def test_a_picture_without_contrast_stays_one():
+    mask = np.zeros((1, *SIZE), bool)
+    mask[0, SIZE[0] // 2, SIZE[1] // 2] = True
+    assert np.isfinite(plots_cards.filtered(torch.ones(1, 1, *SIZE), mask)).all()
+
+
+@pytest.fixture
+def files(tmp_path):
+    """An image store, a file of spectra and a DFM file of three classes."""
+    generator = np.random.default_rng(0)
+    pixels, labels = generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 3)
+    store, spectra, maps = (tmp_path / name for name in ("data.h5", "adcs.h5", "dfm.h5"))
+    images.write(
+        store,
+        {"train": (pixels, labels), "test": (pixels[::-1], labels[::-1])},
+        classes=CLASSES,
+        source="",
+        created_by="",
+    )
+    with h5py.File(spectra, "w") as file:
+        file["mean_amplitude"] = generator.random((3, 3, *SIZE))
+        file["adcs"] = generator.integers(-2, 3, (3, *SIZE), dtype=np.int16)
+    pairs = spectrum.ConjugatePairs(*SIZE)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIZE[0] * SIZE[1], 3))
+    found = culling.cull(
+        network, torch.from_numpy(generator.standard_normal((9, 3, *SIZE))).float(), labels, 3, "exact"
+    )
+    dfm.write(maps, found, pairs, [20], classes=CLASSES, split="test", weights_sha256="", created_by="")
+    return store, spectra, maps, pixels
+
+
+def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
+    store, spectra, maps, pixels = files
+    shown = np.array([0, 2])
+    statistics = [0.4, 0.5, 0.6], [0.1, 0.2, 0.3]
+    cards = plots_cards.read(store, spectra, maps, 20, shown, statistics, seed=7)
+    held = dfm.read(maps)
+    with h5py.File(spectra) as file:
+        np.testing.assert_allclose(cards.amplitude, file["mean_amplitude"][:].mean(axis=1)[shown])
+        assert np.array_equal(cards.adcs, file["adcs"][:][shown])
+    assert np.array_equal(cards.masks, held.mask(20)[shown])
+    assert np.array_equal(cards.increment, held.loss_increment[shown])
+    assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
+    for c, mask, control in zip(shown, cards.masks, cards.control, strict=True):
+        assert np.array_equal(control, shortcuts.control_mask(mask, "radial", seed=[7, c, 0]))
+    seen = (pixels[[8, 6]] / 255 - np.reshape(statistics[0], (3, 1, 1))) / np.reshape(statistics[1], (3, 1, 1))
+    np.testing.assert_allclose(cards.filtered, plots_cards.filtered(torch.from_numpy(seen), cards.masks), atol=1e-5)
+
+
+def test_a_card_says_what_each_column_is(files):
+    *paths, _ = files
+    cards = plots_cards.read(*paths, 20, np.arange(3))
+    figure = plots_cards.class_cards(cards, CLASSES, 3, [2], note="3 of 9 classes: those chosen")
+    words = {*CLASSES, "ADCS", "map (DFM),\nblack: kept", "test image", "reduced\nto map", "cycles per image"}
+    assert words | {"share of greatest", "3 of 9 classes: those chosen"} <= written_on(figure)
+    assert all(axis.images for axis in figure.axes[:24])
+
+
+def test_filtered_images_say_how_many_are_recognised_in_every_row():
+    generator = np.random.default_rng(0)
+    rows = {("small", "none"): [0.125, 0.5, 1.0], ("large", "augmix"): [0.25, 0.75, 0.0]}
+    figure = plots_cards.filtered_images(
+        generator.integers(0, 256, (3, 1, *SIZE), dtype=np.uint8),
+        {key: generator.random((3, 1, *SIZE)) for key in rows},
+        rows,
+        CLASSES,
+    )
+    assert {"0.12", "0.50", "1.00", "0.25", "0.75", "0.00", *CLASSES, "small", "large\naugmix"} <= written_on(figure)

@@ -1,0 +1,26 @@
+"""The figure of the findings: every finding, every verdict, and where nothing could be tested."""
+
+import pandas as pd
+from matplotlib.collections import LineCollection, PathCollection
+
+from frequency_shortcuts import findings, plots_findings
+
+RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40}
+
+
+def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_missing():
+    rates = {"tpr_dfm": 0.95, "tpr_random": 0.1, "verdict": "strong"}
+    table = findings.test(findings.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
+    figure = plots_findings.findings(table)
+    figure.canvas.draw()
+    written = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    texts = {artist.get_text().replace("\n", " ") for artist in written}
+    assert {f"({letter}) {finding.claim}" for letter, finding in findings.FINDINGS.items()} <= texts
+    assert {"all data sets", "zoo", findings.HOLDS, findings.DOES_NOT_HOLD, findings.CANNOT_BE_TOLD} <= texts
+    assert "needs learning dynamics of at least three classes" in texts
+    tested = figure.axes[list(findings.FINDINGS).index("d")]
+    rows = table[table["finding"] == "d"].set_index("dataset")
+    drawn = [shape.get_offsets()[0] for shape in tested.collections if isinstance(shape, PathCollection)]
+    assert [tuple(point) for point in drawn] == [(rows["value"]["all"], 0), (rows["value"]["zoo"], 1)]
+    segments = [shape.get_segments()[0] for shape in tested.collections if isinstance(shape, LineCollection)]
+    assert [tuple(segment[:, 0]) for segment in segments] == list(zip(rows["low"], rows["high"], strict=True))
