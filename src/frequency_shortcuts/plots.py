@@ -138,7 +138,7 @@ def samples(
     """
     columns = max(len(classes) for classes, _, _ in sets.values())
     with style():
-        figure, axes = plt.subplots(len(sets), 2 * columns, figsize=(PAGE, 0.35 + 0.98 * len(sets)), squeeze=False)
+        figure, axes = plt.subplots(len(sets), 2 * columns, figsize=(PAGE, 0.45 + 0.98 * len(sets)), squeeze=False)
         levels = np.concatenate([np.log10(np.maximum(a, 1e-2)).ravel() for _, _, a in sets.values()])
         low, high = np.quantile(levels, [0.01, 0.999])
         for row, (name, (classes, images, amplitude)) in zip(axes, sets.items(), strict=True):
@@ -154,6 +154,8 @@ def samples(
                 draw_circles(right, band_edges, "white")
                 few_frequency_ticks(right)
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
+        for right in axes[-1, 1::2]:
+            right.set_xlabel("cycles per image", fontsize=6, labelpad=1)
         colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
     return figure
 
@@ -306,7 +308,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
     place = np.arange(len(classes))
     with style():
         figure, axes = plt.subplots(
-            len(kinds), 2, figsize=(PAGE, 0.75 + (0.55 + 0.155 * len(classes)) * len(kinds)), sharex=True, sharey=True,
+            len(kinds), 2, figsize=(PAGE, 0.9 + (0.55 + 0.155 * len(classes)) * len(kinds)), sharex=True, sharey=True,
             squeeze=False,
         )  # fmt: skip
         for (network, augmentation), line in zip(kinds, axes, strict=True):
@@ -320,24 +322,24 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
                     own = name == "dfm"
                     if own and rate == "tpr":
                         axis.hlines(place, means["tpr_dfm_low"], means["tpr_dfm_high"], color=_SHADES[name])
-                    if own and len(set(mine["seed"])) > 1:
-                        seeds = mine[mine["class"].isin(classes)]
-                        axis.scatter(
-                            seeds[f"{rate}_dfm"], seeds["class"].map(dict(zip(classes, place, strict=True))), s=7,
-                            facecolor="none", edgecolor=_SHADES[name], linewidth=0.7, label="... of each seed",
-                            zorder=3,
-                        )  # fmt: skip
                     axis.scatter(
                         means[f"{rate}_{name}"], place, s=26 if own or name == "unfiltered" else 14, label=label,
                         color=_SHADES[name], marker=_MARKERS[name], linewidth=1.2, zorder=_ABOVE.get(name, 2),
                     )  # fmt: skip
+                    if own and len(set(mine["seed"])) > 1:
+                        seeds = mine[mine["class"].isin(classes)]
+                        axis.scatter(
+                            seeds[f"{rate}_dfm"], seeds["class"].map(dict(zip(classes, place, strict=True))), s=7,
+                            facecolor="none", edgecolor=_SHADES[name], linewidth=0.7, label="own map, each seed",
+                            zorder=4,
+                        )  # fmt: skip
                 class_ticks(axis.set_yticks, classes, note)
                 axis.set_xlim(-0.03, 1.03)
             line[0].set_ylabel(network_label(network, augmentation))
         axes[0, 0].set_ylim(len(classes) - 0.4, -0.6)
         titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
-        legend_below(figure, axes[0, 0], columns=6)
+        legend_below(figure, axes[0, 0], columns=3)
         write_note(figure, note)
     return figure
 

@@ -94,7 +94,7 @@ DRAWINGS = {
         "false positive rate",
         "share of images",
         *plots.FILTERS.values(),
-        "... of each seed",
+        "own map, each seed",
     ],
     renditions: [*CLASSES, "original", "grey"],
     out_of_distribution: [*CLASSES, "unfiltered", "own map (DFM)", "sketch", "noisy", "true positive rate", "resnet18"],
