@@ -14,8 +14,8 @@ import yaml
 from PIL import Image
 
 from conftest import PICTURES
-from frequency_shortcuts import adcs, dfm, images, networks, published, spectrum
-from frequency_shortcuts.storage import sha256
+from frequency_shortcuts import adcs, dfm, findings, images, networks, published, spectrum
+from frequency_shortcuts.storage import read_table, sha256
 
 RUNS = [
     "syn_2/resnet18/none/seed0",
@@ -230,6 +230,7 @@ def test_maps_that_do_not_fit_are_refused_with_one_sentence(study):
 def test_tables_join_all_runs(study):
     tables = {path.stem: pd.read_csv(path, keep_default_na=False) for path in (study.results / "tables").glob("*.csv")}
     assert {
+        "findings",
         "networks",
         "dynamics",
         "bandstop",
@@ -251,6 +252,23 @@ def test_tables_join_all_runs(study):
     runtimes = tables["runtimes"][["wall_s", "start_up_s"]].astype(float)
     assert runtimes["start_up_s"].between(0, runtimes["wall_s"]).all()
     assert set(tables["runtimes"]["step"]) == {"train", "adcs", "cull", "shortcuts", "ood", "transfer", "published"}
+
+
+def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
+    table = read_table(study.results / "tables" / "findings.csv")
+    assert list(table) == findings.COLUMNS and list(dict.fromkeys(table["finding"])) == list(findings.FINDINGS)
+    scopes = table.groupby("finding")["dataset"].agg(set)
+    assert scopes["b"] == {"all", "syn_2"} or scopes["b"] == {"all"}  # where a class was recognised at all
+    assert scopes["a"] == scopes["c"] == scopes["d"] == {"all", *SHAPES}
+    told = table[table["cases"] > 0]
+    assert (told["low"] <= told["high"]).all() and told["images"].min() >= 1
+    again = [findings.verdict(*ends) for ends in told[["low", "high", "threshold"]].itertuples(index=False)]
+    assert list(told["verdict"]) == again
+    best = read_table(study.results / "tables" / "shortcuts.csv").query("dataset == 'pictures'")
+    control = best[["tpr_random", "tpr_radial", "tpr_other"]].max(axis=1)
+    strength = (best["tpr_dfm"] - np.maximum(control, 0.6)).max()
+    row = told[(told["finding"] == "d") & (told["dataset"] == "pictures")].iloc[0]
+    assert row["value"] == pytest.approx(strength, abs=1e-5) and row["cases"] == 6 and row["networks"] == 2
 
 
 def test_every_figure_is_drawn_by_an_executed_notebook(study):
