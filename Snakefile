@@ -24,6 +24,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/culling.smk"
 include: "workflow/rules/testing.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -62,3 +63,11 @@ rule report:
         "Writing {output}"
     script:
         "workflow/scripts/make_report.py"
+
+
+# The same with the results as files beside the page: for studies whose page would be too large for a browser.
+use rule report as report_zip with:
+    output:
+        f"{RESULTS}/report.zip",
+    log:
+        f"{RESULTS}/logs/report_zip.log",

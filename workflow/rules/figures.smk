@@ -9,10 +9,11 @@ rule table:
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
         shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
         ood=of_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
+        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         published=of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
         code=code("make_tables.py"),
     output:
-        [table_file(name) for name in tables()],
+        [f"{RESULTS}/tables/{name}.csv" for name in tables()],
     log:
         f"{RESULTS}/logs/tables.log",
     conda:
@@ -161,7 +162,7 @@ rule renditions_figure:
         renditions=renditions,
         code=code("draw_figure.py", "renditions.ipynb"),
     output:
-        **figure_files("renditions"),
+        **figure_files("renditions", category="ood"),
     log:
         f"{RESULTS}/logs/figures/renditions_{{dataset}}.log",
     conda:
