@@ -8,18 +8,8 @@ import pandas as pd
 
 FULL_WIDTH = 64  # channels after the stem of the published networks
 SAME, OTHER, NOT_RUN = "same experiment", "other data", "not run here"
-COLUMNS = [
-    "source",
-    "method",
-    "network",
-    "augmentation",
-    "class",
-    "measure",
-    "published",
-    "ours",
-    "status",
-    "ours_from",
-]
+KEYS = ["source", "method", "network", "augmentation", "class", "measure", "published"]
+COLUMNS = [*KEYS, "ours", "status", "ours_from"]
 _EXPERIMENT = ["method", "architecture", "augmentation", "maps_of"]
 
 
@@ -28,20 +18,21 @@ def beside(published: pd.DataFrame, rates: pd.DataFrame, times: pd.DataFrame) ->
 
     Parameters
     ----------
-    published : one row a number: `source`, `method` (culling, or another tool's), `dataset`, `network` (an architecture),
-        `augmentation`, `maps_of` ("architecture/augmentation" of the network that the maps are of, empty for its own),
-        `percent` (size of the maps), `class`, `measure` (TPR, FPR or hours) and `published`
+    published : one row a number: `source`, `method` (culling, or another tool's), `dataset`, `network` (an
+        architecture), `augmentation`, `maps_of` ("architecture/augmentation" of the network that the maps are of, empty
+        for its own), `percent` (size of the maps, missing where it is not fixed), `class`, `measure` (TPR, FPR or
+        hours) and `published`
     rates : ours from filtered images, one row a network and class, means over seeds: `dataset`, `network` (its name),
-        `architecture`, `width`, `method`, `augmentation`, `maps_of`, `percent`, `class`, `images` (of the class), `seeds`,
-        `TPR` and `FPR`
+        `architecture`, `width`, `method`, `augmentation`, `maps_of`, `percent`, `class`, `images` (of the class),
+        `seeds`, `TPR` and `FPR`
     times : ours, one row a method: `method`, `hours` and `ours_from`, on what
 
     Ours is the *same experiment* where architecture, augmentation, method, the maps' network and their size agree, the
     network has the full width, and the data set has the very classes of the published one. Otherwise, where
-    architecture, augmentation, method and the maps' network agree, it is of *other data*: the class of the same name, or,
-    where there is none, the class of the same rank by TPR (the best published class beside our best). Run times are never
-    from the same machine, so they are of other data. Returns the columns `COLUMNS`; `ours_from` says which data set,
-    network, class and images ours are from.
+    architecture, augmentation, method and the maps' network agree, it is of *other data*: the class of the same name,
+    or, where there is none, the class of the same rank by TPR (the best published class beside our best). Run times are
+    never from the same machine, so they are of other data. Returns the columns `COLUMNS`; `ours_from` says which data
+    set, network, class and images ours are from.
     """
     published, rates = (table.fillna({"maps_of": "", "class": ""}) for table in (published, rates))
     rates = rates.assign(**{name: rates[name].astype(object) for name in _EXPERIMENT if name in rates})
@@ -59,7 +50,7 @@ def beside(published: pd.DataFrame, rates: pd.DataFrame, times: pd.DataFrame) ->
         method = f"{row['method']}, maps of {row['maps_of']}" if row["maps_of"] else row["method"]
         if row["measure"] == "hours":
             method = f"{method}, {row['dataset']}"
-        rows.append({**row[COLUMNS[:7]], "method": method, "ours": ours, "status": status, "ours_from": ours_from})
+        rows.append({**row[KEYS], "method": method, "ours": ours, "status": status, "ours_from": ours_from})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -79,7 +70,7 @@ def _rate(row: pd.Series, rates: pd.DataFrame, classes: set[str], place: int | N
         for _, part in found
         if set(part["class"]) == classes
         and (part["width"] == FULL_WIDTH).all()
-        and (part["percent"] == row["percent"]).all()
+        and (pd.isna(row["percent"]) or (part["percent"] == row["percent"]).all())
     ]
     part = same[0] if same else found[0][1]
     named = part[part["class"] == row["class"]]
@@ -88,16 +79,14 @@ def _rate(row: pd.Series, rates: pd.DataFrame, classes: set[str], place: int | N
         named = best_first.iloc[(place or 1) - 1 :].head(1)
         if named.empty:
             about = part.iloc[0]
-            return (
-                float("nan"),
-                OTHER,
-                f"{about['dataset']}, {about['network']}: it has no class of rank {place} by TPR",
-            )
+            why = f"{about['dataset']}, {about['network']}: it has no class of rank {place} by TPR"
+            return float("nan"), OTHER, why
     ours = named.iloc[0]
     by_rank = f" (rank {place} by TPR)" if ours["class"] != row["class"] else ""
+    maps = "the tool's map" if pd.isna(ours["percent"]) else f"top {ours['percent']:g} %"
     about = (
-        f"{ours['dataset']}, {ours['network']} of width {ours['width']}, {ours['class']}{by_rank}, top "
-        f"{ours['percent']:g} %, {ours['images']:.0f} images of the class, {_seeds(ours['seeds'])}"
+        f"{ours['dataset']}, {ours['network']} of width {ours['width']}, {ours['class']}{by_rank}, {maps}, "
+        f"{ours['images']:.0f} images of the class, {_seeds(ours['seeds'])}"
     )
     return float(ours[row["measure"]]), SAME if same else OTHER, about
 

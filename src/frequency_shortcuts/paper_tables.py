@@ -33,7 +33,7 @@ def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataF
 
 
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Table 3: TPR of every class out of distribution, a column a rendition, in rows by what the images were filtered by.
+    """Table 3: TPR of every class out of distribution, a column a rendition, a row a class and filter.
 
     ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `filter` and `tpr`, one row
     each (draws of a control averaged). verdicts: a table of `shortcuts.verdicts` of the same runs, for the test images

@@ -82,17 +82,17 @@ def test_an_experiment_is_preferred_to_other_data_and_maps_of_another_network_ar
             rates(["a", "b"], [0.1, 0.2], dataset="first"),
             rates(CLASSES, np.linspace(0, 1, 10), dataset="second"),
             rates(CLASSES, np.full(10, 0.3), architecture="vit_b_16", maps_of="resnet18/sin"),
-            rates(CLASSES, np.full(10, 0.7), method="HFSS"),
+            rates(CLASSES, np.full(10, 0.7), method="HFSS", percent=np.nan),
         ]
     )
     table = comparison.beside(PUBLISHED, both, NO_TIMES)
-    assert (
-        table.query("status == 'same experiment' and network == 'resnet18'")["ours_from"].str.match("second|mine").all()
-    )
+    same = table.query("status == 'same experiment' and network == 'resnet18'")
+    assert len(same) == 24 and same["ours_from"].str.match("second|mine").all()
     vit = table[table["network"] == "vit_b_16"]
     assert set(vit["method"]) == {"culling, maps of resnet18/sin"} and set(vit["status"]) == {comparison.SAME}
     assert list(vit["ours"]) == [0.3, 0.03, 0.3, 0.03]
-    hfss = table[(table["method"] == "HFSS")]
+    hfss = table[table["method"] == "HFSS"].query("measure == 'TPR'")
+    assert hfss["ours_from"].str.contains("zebra, the tool's map, 50 images").sum() == 1
     assert list(hfss["ours"]) == [0.7] * 10 and set(hfss["status"]) == {comparison.SAME}
 
 

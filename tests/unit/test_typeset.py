@@ -25,8 +25,8 @@ TABLE = pd.DataFrame(
 def test_cells_have_headings_precision_spreads_and_dashes():
     shown = typeset.cells(TABLE)
     assert list(shown) == ["data set", "seeds", "TPR dfm", "wall, s"]
-    assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", "–"]
-    assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == "–"
+    assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", typeset.MISSING]
+    assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == typeset.MISSING
     assert list(shown["wall, s"]) == ["1234.5", "3.2", "20.0"]
 
 

@@ -418,7 +418,9 @@ def paper_tables():
 
 def shown(files):
     """Of these files, the names of the tables that `TABLES` lists: what is typeset, and stands in the report."""
-    there = {Path(file).stem for file in files if Path(file).parent == Path(RESULTS, "tables") and file.endswith(".csv")}
+    there = {
+        Path(file).stem for file in files if Path(file).parent == Path(RESULTS, "tables") and file.endswith(".csv")
+    }
     return [name for name in TABLES if name in there]
 
 
@@ -426,6 +428,12 @@ def made(table):
     """Input: a table of the study, if this study makes it."""
     path = f"{RESULTS}/tables/{table}.csv"
     return path if path in everything() else []
+
+
+def key_figures():
+    """The figures on the cover: maps and shortcut tests of the first photographs, ADCS of the first synthetic set."""
+    photographs, synthetic = (datasets(kind)[:1] or datasets()[:1] for kind in ("photographs", "synthetic"))
+    return [f"dfm_{photographs[0]}", f"shortcuts_{photographs[0]}", f"adcs_{synthetic[0]}"]
 
 
 def handed_over(layout):

@@ -35,6 +35,8 @@ rule headlines:
         ood=f"{RESULTS}/tables/ood.csv" if with_ood() else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
+        findings=made("findings"),
+        pictures=[f"{RESULTS}/figures/{name}.png" for name in key_figures()],
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:

@@ -1,5 +1,7 @@
 """Set published numbers beside ours."""
 
+import math
+
 import h5py
 import pandas as pd
 
@@ -27,22 +29,18 @@ def facts(weights):
     return rows
 
 
-def own_maps(over_seeds, images, known, percent):
+def own_maps(rates, images, known, percent):
     """Rates from each network's own maps, one row a network and class."""
     keys = [*NETWORK, "class"]
-    table = over_seeds.merge(images.groupby(keys, sort=False)["images"].mean().reset_index(), on=keys)
+    table = rates.merge(images.groupby(keys, sort=False)["images"].mean().reset_index(), on=keys)
     return described(table.rename(columns={"tpr_dfm_mean": "TPR", "fpr_dfm_mean": "FPR"}), known, percent)
 
 
 def brought_maps(published, known):
     """Rates from the maps of HFSS that were brought in: those whose name says so."""
     theirs = published[published["maps"].str.contains("hfss", case=False)]
-    keys = [*NETWORK, "class"]
-    groups = theirs.groupby(keys, sort=False)
-    table = groups.agg(
-        TPR=("tpr_dfm", "mean"), FPR=("fpr_dfm", "mean"), images=("images", "mean"), seeds=("seed", "nunique")
-    )
-    return described(table.reset_index(), known, None, method="HFSS")
+    table = over_seeds(theirs, [*NETWORK, "class"], "tpr_dfm", "fpr_dfm")
+    return described(table, known, math.nan, method="HFSS")
 
 
 def foreign_maps(transfer, known, percent):
@@ -50,17 +48,20 @@ def foreign_maps(transfer, known, percent):
     table = transfer[transfer["filter"] == "dfm"].copy()
     table[["network", "augmentation", "seed"]] = table["tested_on"].str.split("/", expand=True)
     table["maps_of"] = table["maps_of"].str.rsplit("/", n=1).str[0]
-    groups = table.groupby([*NETWORK, "maps_of", "class"], sort=False)
-    table = groups.agg(TPR=("tpr", "mean"), FPR=("fpr", "mean"), images=("images", "mean"), seeds=("seed", "nunique"))
-    table = described(table.reset_index(), known, percent)
-    source = [
-        known[dataset, *maps.split("/")] for dataset, maps in zip(table["dataset"], table["maps_of"], strict=True)
-    ]
+    table = described(over_seeds(table, [*NETWORK, "maps_of", "class"], "tpr", "fpr"), known, percent)
+    pairs = zip(table["dataset"], table["maps_of"], strict=True)
+    source = [known[dataset, *maps.split("/")] for dataset, maps in pairs]
     table["width"] = [min(width, about["width"]) for width, about in zip(table["width"], source, strict=True)]
     table["maps_of"] = [
         f"{about['architecture']}/{maps.split('/')[1]}" for about, maps in zip(source, table["maps_of"], strict=True)
     ]
     return table
+
+
+def over_seeds(table, keys, tpr, fpr):
+    """Means over seeds."""
+    means = {"TPR": (tpr, "mean"), "FPR": (fpr, "mean"), "images": ("images", "mean"), "seeds": ("seed", "nunique")}
+    return table.groupby(keys, sort=False).agg(**means).reset_index()
 
 
 def described(table, known, percent, method="culling"):
@@ -91,16 +92,22 @@ def main(snakemake):
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
         known = facts(given.weights)
-        over_seeds, verdicts = read_table(given.over_seeds), read_table(given.shortcuts)
-        on_photographs = over_seeds["dataset"].isin([dataset for dataset, *_ in params.baselines])
-        rates = [own_maps(over_seeds[on_photographs], verdicts, known, params.percent)]
-        if given.published:
-            rates.append(brought_maps(read_table(given.published), known))
-        if given.transfer:
-            rates.append(foreign_maps(read_table(given.transfer), known, params.percent))
+        photographs = [dataset for dataset, *_ in params.baselines]
+        tables = {
+            name: read_table(path).loc[lambda table: table["dataset"].isin(photographs)]
+            for name, path in given.items()
+            if name in ("over_seeds", "shortcuts", "published", "transfer") and path
+        }
+        rates = [own_maps(tables["over_seeds"], tables["shortcuts"], known, params.percent)]
+        if "published" in tables:
+            rates.append(brought_maps(tables["published"], known))
+        if "transfer" in tables:
+            rates.append(foreign_maps(tables["transfer"], known, params.percent))
         times = pd.DataFrame(columns=["method", "hours", "ours_from"])
         if params.baselines:
-            times = culling_time(read_table(given.runtimes), given.dfm, given.store, tuple(params.baselines[0]), known)
+            times = culling_time(
+                read_table(given.runtimes), given.dfm[0], given.store, tuple(params.baselines[0]), known
+            )
         published = read_table(given.numbers)
         write_table(comparison.beside(published, pd.concat(rates, ignore_index=True), times), snakemake.output[0])
 
