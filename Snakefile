@@ -51,6 +51,7 @@ rule report:
     input:
         rules.all.input,
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
+        stylesheet="report/report.css",
         code=code("make_report.py"),
     output:
         f"{RESULTS}/report.html",

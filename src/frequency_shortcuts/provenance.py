@@ -36,8 +36,8 @@ def machine() -> dict[str, str]:
     return {
         "platform": platform.platform(),
         "processor": _processor(),
-        "processor_cores": str(cores),
-        "memory_gib": f"{memory:.1f}" if memory else "unknown",
+        "processor cores": str(cores),
+        "memory, GiB": f"{memory:.1f}" if memory else "unknown",
     }
 
 

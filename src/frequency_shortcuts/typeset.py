@@ -12,6 +12,8 @@ import pandas as pd
 
 MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
 MISSING = "\N{EN DASH}"
+_WRAPPED = 40  # letters from which a cell may take several lines
+_BROAD = 8  # columns that a page holds in its usual size of letters
 _LONG = 45  # rows that fit on a printed page
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page
 _UNITS = {"s": "s", "h": "h", "mib": "MiB", "percent": "%", "px": "pixels"}
@@ -94,12 +96,31 @@ def latex(table: pd.DataFrame, caption: str, label: str, most: int = MOST) -> st
     head = " & ".join(str(name).translate(_TEX) for name in shown) + r" \\"
     rows = [" & ".join(text.translate(_TEX) for text in row) + r" \\" for row in shown.itertuples(index=False)]
     title = rf"\caption{{{caption.translate(_TEX)}}}\label{{{label}}}"
+    small = r"\scriptsize\setlength{\tabcolsep}{3pt}" if shown.shape[1] > _BROAD else ""
     if len(shown) <= _LONG:
-        parts = [r"\begin{table}", r"\centering", title, rf"\begin{{tabular}}{{{places}}}", r"\toprule", head]
+        parts = [r"\begin{table}", r"\centering" + small, title, rf"\begin{{tabular}}{{{places}}}", r"\toprule", head]
         parts += [r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     else:
-        parts = [rf"\begin{{longtable}}{{{places}}}", title + r" \\", r"\toprule", head, r"\midrule", r"\endfirsthead"]
-        parts += [r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot", *rows, r"\end{longtable}"]
+        parts = [
+            r"\begingroup" + small,
+            rf"\begin{{longtable}}{{{places}}}",
+            title + r" \\",
+            r"\toprule",
+            head,
+            r"\midrule",
+            r"\endfirsthead",
+        ]
+        parts += [
+            r"\toprule",
+            head,
+            r"\midrule",
+            r"\endhead",
+            r"\bottomrule",
+            r"\endfoot",
+            *rows,
+            r"\end{longtable}",
+            r"\endgroup",
+        ]
     return "\n".join(["% needs \\usepackage{booktabs, longtable}", *parts, ""])
 
 
@@ -129,7 +150,10 @@ def page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int
     kinds = ["number" if numbers[name] else "text" for name in shown]
     rows = "\n".join(
         "<tr>"
-        + "".join(f'<td class="{kind}">{_text(text)}</td>' for kind, text in zip(kinds, row, strict=True))
+        + "".join(
+            f'<td class="{"long" if len(text) > _WRAPPED else kind}">{_text(text)}</td>'
+            for kind, text in zip(kinds, row, strict=True)
+        )
         + "</tr>"
         for row in shown.itertuples(index=False)
     )
@@ -156,10 +180,12 @@ th button:focus-visible {{ outline: 2px solid #0a6ebd }}
 th button::after {{ content: " \\2195"; color: #999 }}
 th[aria-sort=ascending] button::after {{ content: " \\2191"; color: #222 }}
 th[aria-sort=descending] button::after {{ content: " \\2193"; color: #222 }}
-td {{ padding: .15rem .6rem; border-bottom: 1px solid #eee; max-width: 32rem }}
+td {{ padding: .15rem .6rem; border-bottom: 1px solid #eee; white-space: nowrap }}
 tbody tr:hover {{ background: #f3f6fa }}
-.number {{ text-align: right; white-space: nowrap }}
-.text {{ text-align: left }}
+.number {{ text-align: right }}
+.text, .long {{ text-align: left }}
+td.long {{ white-space: normal; min-width: 26rem }}
+label {{ white-space: nowrap }}
 </style>
 <h1>{title}</h1>
 <p>{count}; {path}{save}. <label>Show rows with <input type="search"></label></p>

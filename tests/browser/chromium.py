@@ -11,9 +11,9 @@ import time
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # In a network namespace of its own, where that is allowed: there is nothing that could answer.
-ALONE = (
-    ["unshare", "-n"] if shutil.which("unshare") and not subprocess.run(["unshare", "-n", "true"]).returncode else []
-)
+ALONE = ["unshare", "--net"]
+if not shutil.which("unshare") or subprocess.run([*ALONE, "true"], capture_output=True).returncode:
+    ALONE = []
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1400,1000",

@@ -19,8 +19,8 @@ def test_versions_are_those_that_run():
 
 def test_the_machine_is_described():
     found = provenance.machine()
-    assert set(found) == {"platform", "processor", "processor_cores", "memory_gib"} and all(found.values())
-    assert int(found["processor_cores"]) >= 1 and float(found["memory_gib"]) > 0.1
+    assert set(found) == {"platform", "processor", "processor cores", "memory, GiB"} and all(found.values())
+    assert int(found["processor cores"]) >= 1 and float(found["memory, GiB"]) > 0.1
 
 
 def test_a_device_is_named_and_one_that_is_not_there_is_refused():
