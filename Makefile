@@ -5,7 +5,7 @@ READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study report test lint format pictures bench clean
+.PHONY: help study report test lint format gallery bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,8 +31,8 @@ format: $(READY) ## put code into the one style
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-pictures: study ## renew the pictures and tables of the README from the study
-	python docs/renew.py
+gallery: study ## render the figures and tables of the README from the results of the study
+	python docs/gallery.py
 
 bench: $(READY) ## measure how fast it is: results/bench, two pages of docs and the README's table (most of an hour)
 	python -m bench

@@ -25,6 +25,7 @@ include: "workflow/rules/culling.smk"
 include: "workflow/rules/testing.smk"
 include: "workflow/rules/findings.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -51,6 +52,7 @@ rule report:
     input:
         rules.all.input,
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
+        stylesheet="report/report.css",
         code=code("make_report.py"),
     output:
         f"{RESULTS}/report.html",
@@ -63,3 +65,11 @@ rule report:
         "Writing {output}"
     script:
         "workflow/scripts/make_report.py"
+
+
+# The same with the results as files beside the page: for studies whose page would be too large for a browser.
+use rule report as report_zip with:
+    output:
+        f"{RESULTS}/report.zip",
+    log:
+        f"{RESULTS}/logs/report_zip.log",

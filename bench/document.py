@@ -8,7 +8,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
-from docs.renew import README, renew, table
+from docs.gallery import README, renew, table
 from frequency_shortcuts.storage import read_table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"

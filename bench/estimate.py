@@ -25,7 +25,7 @@ from snakemake.utils import update_config
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from docs.renew import README, table
+from docs.gallery import README, table
 from frequency_shortcuts import culling, fashion_mnist, images, networks, synthesis
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from PIL import Image
 
 from .storage import replacing
 
@@ -56,6 +58,16 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
             with replacing(Path(f"{stem}{suffix}")) as temporary:
                 figure.savefig(temporary, metadata=metadata)
+
+
+def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
+    """A picture at most `width` pixels wide, with few colours, as the bytes of a small PNG: for pages that embed it."""
+    with Image.open(path) as picture:
+        width = min(width, picture.width)
+        small = picture.convert("RGB").resize((width, round(picture.height * width / picture.width)))
+    target = io.BytesIO()
+    small.quantize(128, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+    return target.getvalue()
 
 
 def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float]]:

@@ -283,7 +283,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     ]
     clear = lowest > out[[f"tpr_{kind}" for kind in kinds]].max(axis=1)
     out["verdict"] = np.where(~clear, "none", np.where(out["tpr_dfm"] >= strong, "strong", "weak"))
-    return out.reset_index()
+    return out.loc[own.index].reset_index()  # in the order of the classes, which pivoting sorts away
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,56 +1,178 @@
-"""The report in headless Chromium: it loads without a network and without an error, and shows its figures."""
+"""The report in headless Chromium: it opens without a network and without an error, and shows every result.
 
+Screenshots of the cover, of each category and of a sorted table are kept in tests/browser/screenshots.
+"""
+
+import ast
 import re
-import shutil
-import subprocess
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from chromium import PROGRAM, Chromium
 from PIL import Image
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from conftest import ROOT
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+
+RULES = (ROOT / "workflow" / "rules" / "common.smk").read_text()
+CATEGORIES = list(ast.literal_eval(re.search(r"^CATEGORIES = (\{.*?^\})", RULES, re.DOTALL | re.MULTILINE)[1]).values())
+EMPTY = {"8. Beyond the paper"}  # in the test study
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+LOAD = """
+new Promise((done, failed) => {
+  const picture = new Image();
+  picture.onload = () => done([picture.naturalWidth, picture.naturalHeight]);
+  picture.onerror = () => failed("it is no picture");
+  picture.src = %s;
+})
+"""
 
 
-def opened(report, folder, view=None):
-    """Open the report, or a category of it; returns its DOM, what the browser logged, and a screenshot."""
-    text = report.read_text()
-    if view:
-        start = f"<script>setTimeout(() => app.showCategory({view!r}), 1500)</script>"
-        at = text.rindex("</body>")
-        text = text[:at] + start + text[at:]
-    page, picture = folder / "report.html", folder / "screen.png"
-    page.write_text(text)
-    flags = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1400,1000",
-        "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
-        "--virtual-time-budget=8000", "--enable-logging=stderr", f"--screenshot={picture}", "--dump-dom",
-    ]  # fmt: skip
-    done = subprocess.run([CHROMIUM, *flags, page.as_uri()], capture_output=True, text=True, timeout=180)
-    return done.stdout, done.stderr, picture
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser for all tests of this module."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    chromium = Chromium(tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
 
 
-def complaints(log):
-    """What the page itself complained of: errors on its console and requests that failed."""
-    return [line for line in log.splitlines() if "CONSOLE" in line and re.search(r"error|failed|refused", line, re.I)]
+@pytest.fixture
+def report(study, browser):
+    """The report, opened; nothing went wrong with it, and nothing was asked of a network, when the test is over."""
+    browser.errors.clear()
+    browser.requests.clear()
+    browser.open(study.results / "report.html")
+    yield browser
+    assert browser.errors == []
+    assert {address.partition(":")[0] for address in browser.requests} <= {"file", "data", "blob"}
 
 
-def test_the_cover_shows_what_came_out(study, tmp_path):
-    dom, log, picture = opened(study.results / "report.html", tmp_path)
-    assert complaints(log) == []
-    for words in ("Which frequencies does a network get away with?", "What came out", "test accuracy"):
-        assert words in dom
-    with Image.open(picture) as screen:
-        assert len(screen.convert("RGB").getcolors(2**24)) > 50  # not an empty page
+def colours(path):
+    with Image.open(path) as screen:
+        return len(screen.convert("RGB").getcolors(2**24))
 
 
-@pytest.mark.parametrize("view", ["1. Synthetic data", "5. Dominant frequencies", "8. Tables"])
-def test_a_category_opens(study, tmp_path, view):
-    dom, log, _ = opened(study.results / "report.html", tmp_path, view)
-    assert complaints(log) == []
-    assert view.upper() in dom.upper()
+def test_the_cover_asks_the_question_and_shows_key_figures(report):
+    text = report.run("document.querySelector('#app').innerText")
+    question = "Which frequencies does a network get away with?"
+    for words in (question, "Key figures", "What came out", "Accuracy (all test images"):
+        assert words.lower() in text.lower(), words
+    assert report.run("document.querySelector('.prose h1').getBoundingClientRect().top") >= 0  # not cut off
+    assert "System Message" not in text
+    pictures = report.run("[...document.querySelectorAll('figure.key img')].map(i => [i.naturalWidth, i.alt])")
+    assert [alt for _, alt in pictures] == ["dfm of fashion_mnist", "shortcuts of fashion_mnist", "adcs of syn_2"]
+    assert all(width > 500 for width, _ in pictures)
+    report.picture(SCREENSHOTS / "cover.png")
+    assert colours(SCREENSHOTS / "cover.png") > 50  # not an empty page
 
 
-def test_the_report_asks_for_nothing_from_outside(study):
+def test_every_link_of_the_cover_leads_somewhere(report):
+    links = report.run("[...document.querySelectorAll('.prose a[href]')].map(a => decodeURIComponent(a.href))")
+    paths, categories = report.run("[Object.keys(results), Object.keys(categories)]")
+    shown = {path for link in links for path in re.findall(r"showResultInfo\('(.*)'\)", link)}
+    opened = {name for link in links for name in re.findall(r"showCategory\('(.*)'\)", link)}
+    assert opened == set(categories)
+    assert {Path(path).name for path in shown} >= {"published_numbers.html", "config.yaml"}
+    assert shown <= set(paths)
+    report.run("document.querySelector('figure.key a').click()")
+    assert "of the spectrum by the rise of the class's loss" in report.run("document.querySelector('nav').innerText")
+    assert report.run("document.querySelector('img[src^=\"data:image/svg\"]:not([class])') !== null")
+
+
+@pytest.mark.parametrize("category", [name for name in CATEGORIES if name not in EMPTY])
+def test_a_category_opens_and_shows_every_result_with_its_caption(report, category):
+    report.run(f"app.showCategory({category!r})")
+    assert category.upper() in report.run("document.querySelector('nav').innerText").upper()
+    name = re.sub(r"[^a-z0-9]+", "_", category.lower()).strip("_")
+    report.picture(SCREENSHOTS / f"{name}.png")
+    results = report.run(f"Object.values(categories[{category!r}]).flat()")
+    assert results, f"nothing stands in {category}"
+    listed = report.run("document.querySelectorAll('nav tbody tr').length")
+    assert listed == len(results)
+    for path in results:
+        kind = report.run(f"results[{path!r}].mime_type")
+        report.run(f"app.showResultInfo({path!r})")
+        told = report.run("document.querySelector('nav').innerText")
+        caption = told.partition("DESCRIPTION")[2].partition("SIZE")[0] or told
+        assert len(caption) > 80 and "System Message" not in caption and "{{" not in caption, path
+        if kind.startswith("image/"):
+            width, height = report.run(LOAD % f"results[{path!r}].data_uri")
+            assert width > 300 and height > 100, path
+        elif kind == "text/html":
+            page = report.run(f"fetch(results[{path!r}].data_uri).then(answer => answer.text())")
+            assert "<th scope" in page and page.count("<tr>") > 1, path
+    # The eye of the first one: what a reader clicks.
+    report.run(f"app.showCategory({category!r})")
+    report.run("document.querySelector('nav tbody tr a').click()")
+    box = "document.querySelector('.p-3 > img, iframe').getBoundingClientRect()"
+    left = report.run(f"new Promise(done => setTimeout(() => done([{box}.width, {box}.top]), 300))")
+    assert left[0] > 300 and left[1] >= 0
+    report.picture(SCREENSHOTS / f"{name}_first.png")
+
+
+def test_categories_stand_in_the_order_of_the_paper(report):
+    there = report.run("Object.keys(categories).sort((a, b) => a.localeCompare(b))")
+    assert there == [name for name in CATEGORIES if name not in EMPTY]
+
+
+def test_every_result_has_a_base_name_of_its_own(report):
+    names = [Path(path).name for path in report.run("Object.keys(results)")]
+    assert len(names) == len(set(names))
+
+
+def test_a_table_sorts_by_a_click_and_filters(study, browser):
+    browser.errors.clear()
+    browser.requests.clear()
+    browser.open(study.results / "tables" / "shortcuts.html")
+    heads = browser.run("[...document.querySelectorAll('th')].map(h => h.innerText.trim())")
+    column = heads.index("TPR unfiltered")
+    values = f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)"
+    click = f"document.querySelectorAll('th button')[{column}].click()"
+    before = [float(value) for value in browser.run(values)]
+    state = f"document.querySelectorAll('th')[{column}].getAttribute('aria-sort')"
+    for told, reverse in (("ascending", False), ("descending", True)):
+        browser.run(click)
+        assert [float(value) for value in browser.run(values)] == sorted(before, reverse=reverse)
+        assert browser.run(state) == told
+    browser.picture(SCREENSHOTS / "sorted_table.png")
+    browser.run("document.querySelectorAll('th button')[0].click()")
+    assert browser.run("document.querySelectorAll('th[aria-sort=none]').length") == len(heads) - 1
+    names = browser.run("[...document.querySelectorAll('tbody tr')].map(row => row.cells[0].innerText)")
+    assert names == sorted(names) and len(names) == len(before)
+    search = "const box = document.querySelector('input'); box.value = 'SYN_2'; box.dispatchEvent(new Event('input'))"
+    browser.run(f"(() => {{ {search} }})()")
+    left = browser.run("[...document.querySelectorAll('tbody tr:not([hidden])')].map(row => row.cells[0].innerText)")
+    assert left == ["syn_2"] * names.count("syn_2")
+    assert browser.errors == [] and all(address.startswith("file:") for address in browser.requests)
+
+
+def test_missing_values_are_sorted_last(study, browser):
+    browser.open(study.results / "tables" / "published_numbers.html")
+    column = browser.run("[...document.querySelectorAll('th')].findIndex(h => h.innerText.trim() === 'ours')")
+    for _ in range(2):
+        browser.run(f"document.querySelectorAll('th button')[{column}].click()")
+        values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
+        missing = [value == "\N{EN DASH}" for value in values]
+        assert len(values) == 37 and missing == sorted(missing) and 0 < sum(missing) < 37
+
+
+def test_the_report_asks_for_nothing_from_outside_and_is_small(study):
     text = (study.results / "report.html").read_text()
     assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", text) == []
+    assert len(text) < 25e6
+
+
+def test_the_zip_holds_the_page_and_every_result(study, browser, tmp_path):
+    done = study.snakemake("report_zip", "--cores", "1")
+    assert done.returncode == 0, done.stdout
+    with ZipFile(study.results / "report.zip") as file:
+        file.extractall(tmp_path)
+    (page,) = tmp_path.glob("*/report.html")
+    browser.errors.clear()
+    browser.open(page)
+    named = browser.run("Object.values(results).map(result => result.data_uri)")
+    assert named and all((page.parent / name).is_file() for name in named)
+    assert browser.errors == []

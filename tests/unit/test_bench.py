@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from bench import document, figures, measure_culling, measure_profile, measure_stores, published, timing
-from docs.renew import renew
+from docs.gallery import renew
 from frequency_shortcuts import culling, folders
 from frequency_shortcuts.spectrum import ConjugatePairs
 

@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import torch
+from PIL import Image
 
 from conftest import ROOT
+from docs import gallery
 
 README = (ROOT / "README.md").read_text()
 
@@ -26,6 +28,18 @@ def test_every_file_and_target_that_the_readme_names_is_there():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"`make ([a-z]+)`", README)) <= set(targets)
     assert set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE)) <= set(targets)
+
+
+def test_every_picture_of_the_readme_is_made_by_make_gallery(tmp_path):
+    shown = re.findall(r"!\[[^]]+\]\(docs/([^)]+)\.png\)", README)
+    assert sorted(shown) == sorted(gallery.SHOWN)
+    (tmp_path / "figures").mkdir()
+    for name in gallery.SHOWN:
+        Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / f"{name}.png")
+    gallery.pictures(tmp_path, tmp_path)
+    for name in shown:
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
 
 
 def test_every_dependency_is_named_with_its_reason():

@@ -330,6 +330,12 @@ def test_verdict_of_a_single_class_does_without_other_maps(case):
     assert len(verdicts) == 3
 
 
+def test_verdicts_keep_the_order_of_the_classes():
+    names = ["zebra", "10", "ox"]
+    table = pd.concat([table_of(0.9, 0.8, 0.1, 0.2, 0.3).assign(**{"class": name}) for name in names])
+    assert list(shortcuts.verdicts(table)["class"]) == names
+
+
 def test_over_seeds_is_mean_and_sample_deviation():
     runs = [
         shortcuts.verdicts(table_of(d, d - 0.1, 0.1, 0.2, 0.3)).assign(seed=s) for s, d in enumerate((0.5, 0.8, 0.9))

@@ -237,8 +237,14 @@ def test_tables_join_all_runs(study):
         "shortcuts",
         "shortcuts_over_seeds",
         "ood",
+        "transfer",
         "published",
+        "table_1",
+        "table_2",
+        "table_3",
+        "published_numbers",
         "runtimes",
+        "provenance",
     } == set(tables)
     assert len(tables["networks"]) == len(RUNS)
     assert len(tables["shortcuts"]) == sum(of(run)[0] for run in RUNS)
@@ -271,11 +277,63 @@ def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
     assert row["value"] == pytest.approx(strength, abs=1e-5) and row["cases"] == 6 and row["networks"] == 2
 
 
+def test_tables_are_typeset_and_stand_in_the_report(study):
+    folder = study.results / "tables"
+    pages = {path.stem for path in folder.glob("*.html")}
+    assert pages == {path.stem for path in folder.glob("*.tex")}
+    assert pages == {path.stem for path in folder.glob("*.csv")} - {"dynamics", "bandstop"}  # too long to be read
+    report = (study.results / "report.html").read_text()
+    for name in pages:
+        rows = read_table(folder / f"{name}.csv")
+        assert (folder / f"{name}.html").read_text().count("<tr>") == 1 + min(len(rows), 2000)
+        assert r"\toprule" in (folder / f"{name}.tex").read_text()
+        assert f"tables/{name}.html" in report
+
+
+def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
+    tables = {path.stem: read_table(path) for path in (study.results / "tables").glob("*.csv")}
+    baselines = [("fashion_mnist", "resnet18", "none"), ("pictures", "resnet18", "augmix")]
+    networks = ["dataset", "network", "augmentation"]
+    assert list(tables["table_1"][networks].drop_duplicates().itertuples(index=False, name=None)) == baselines
+    assert list(tables["table_2"]["augmentation"].unique()) == ["autoaugment", "sin"]
+    assert list(tables["table_1"]["class"][:3]) == ["T-shirt/top", "Trouser", "Pullover"]  # the data set's own order
+    merged = tables["table_1"].merge(tables["shortcuts"], on=[*networks, "class"], validate="one_to_one")
+    assert len(merged) == 13 and np.allclose(merged["tpr_dfm_mean"], merged["tpr_dfm"])
+    third = tables["table_3"].query("augmentation == 'autoaugment' and filter == 'radial'").set_index("class")
+    ood = tables["ood"].query("augmentation == 'autoaugment' and filter == 'radial' and rendition == 'texture'")
+    assert len(third) == 10 and np.allclose(third["tpr_texture_mean"], ood.set_index("class")["tpr"][third.index])
+
+
+def test_published_numbers_stand_beside_ours(study):
+    table = read_table(study.results / "tables" / "published_numbers.csv")
+    assert len(table) == 37 and set(table["status"]) == {"other data", "not run here"}
+    rates = read_table(study.results / "tables" / "table_1.csv").query("dataset == 'fashion_mnist'")
+    best = rates.sort_values("tpr_dfm_mean", ascending=False, kind="stable").iloc[0]
+    zebra = table.query("`class` == 'zebra' and measure == 'FPR'").iloc[0]
+    assert zebra["ours"] == best["fpr_dfm_mean"] and best["class"] in zebra["ours_from"]
+    hours = table.query("measure == 'hours'")
+    runtimes = read_table(study.results / "tables" / "runtimes.csv")
+    mine = runtimes.query("step == 'cull' and run == 'fashion_mnist/resnet18/none/seed0'")["wall_s"].item()
+    assert np.isclose(hours["ours"].iloc[0], mine / 3600, rtol=1e-4) and "40 images" in hours["ours_from"].iloc[0]
+
+
+def test_provenance_says_how_the_study_was_made(study):
+    told = read_table(study.results / "tables" / "provenance.csv").set_index("key")["value"]
+    assert told["study"] == "test" and told["devices of the networks"] == "cpu"
+    with h5py.File(study.results / "data" / "syn_2.h5") as file:
+        assert told["configuration"].removeprefix("digest ") in file.attrs["created_by"]
+        assert file.attrs["checksum"][:12] in told["data set syn_2"]
+    used = yaml.safe_load((study.results / "config.yaml").read_text())
+    assert used["plan"] == PICTURES["plan"] and used["networks"]["resnet18"]["width"] == 4
+    again = study.snakemake("--dry-run", "--quiet", "rules", extra=["results/test/config.yaml"])
+    assert "Nothing to be done" in again.stdout, again.stdout
+
+
 def test_every_figure_is_drawn_by_an_executed_notebook(study):
     drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
     assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
-    assert {path.stem for path in notebooks} == drawn - {"rule_graph"}
+    assert {path.stem for path in notebooks} == drawn - {"rule_graph"} | {"table_1", "table_2", "table_3"}
     for path in notebooks:
         cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
         assert all(cell.execution_count for cell in cells), path
@@ -307,6 +365,9 @@ def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
         ("src/frequency_shortcuts/plots.py", {"adcs_figure", "dfm_figure"}, {"train", "cull", "shortcuts", "table"}),
         ("src/frequency_shortcuts/spectrum.py", {"synthesize", "train", "cull"}, set()),
         ("src/frequency_shortcuts/items.py", {"check"}, {"synthesize", "folder", "fashion_mnist", "train"}),
+        ("src/frequency_shortcuts/typeset.py", {"show_table"}, {"train", "table", "paper_table", "published_numbers"}),
+        ("src/frequency_shortcuts/paper_tables.py", {"paper_table", "show_table"}, {"table", "published_numbers"}),
+        ("src/frequency_shortcuts/comparison.py", {"published_numbers"}, {"table", "paper_table", "provenance"}),
         ("workflow/notebooks/adcs.ipynb", {"adcs_figure"}, {"train", "cull", "dfm_figure"}),
     ],
 )

@@ -17,6 +17,7 @@ sys.path.insert(0, str(SCRIPTS))
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), os.getenv("PYTHONPATH")])))
 
 from check_config import mistakes
+from job import digest
 
 if found := mistakes(config):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
@@ -36,6 +37,7 @@ wildcard_constraints:
     seed=r"\d+",
     part=r"\d+",
     name="[a-z0-9_]+",
+    table="[a-z0-9_]+",
 
 
 # What is planned
@@ -145,6 +147,30 @@ def transfers():
             if source["seed"] == target["seed"]:
                 pairs.append((RUN.format(**source), RUN.format(**target)))
     return pairs
+
+
+def baselines():
+    """[data set, network, augmentation] of the baseline on every set of photographs: the first network that is planned
+    for it, without augmentation if that is planned."""
+    found = []
+    for name in datasets("photographs"):
+        network = runs(dataset=name)[0]["network"]
+        augmentations = [run["augmentation"] for run in runs(dataset=name, network=network)]
+        found.append([name, network, "none" if "none" in augmentations else augmentations[0]])
+    return found
+
+
+def baseline():
+    """The wildcards of the first baseline, but for its seed; those of no run where there are no photographs."""
+    keys = ("dataset", "network", "augmentation")
+    return dict(zip(keys, baselines()[0])) if baselines() else {"dataset": None}
+
+
+def larger():
+    """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
+    keys = ("dataset", "network", "augmentation")
+    planned = [[run[key] for key in keys] for name in datasets("photographs") for run in runs(dataset=name)]
+    return [key for i, key in enumerate(planned) if key not in baselines() and key not in planned[:i]]
 
 
 def of_published(pattern):
@@ -397,8 +423,40 @@ def tables():
     trained = ["dynamics"] if trained_runs() else []
     synthetic = ["bandstop"] if datasets("synthetic") else []
     photographs = ["ood"] if with_ood() else []
+    transfer = ["transfer"] if config["transfer"] else []
     published = ["published"] if config["published"] else []
-    return ["networks", *trained, *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *published]
+    return [
+        "networks", *trained, *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *transfer, *published
+    ]  # fmt: skip
+
+
+def paper_tables():
+    """Numbers of the published study's tables that are rebuilt: those that there is something to put into."""
+    return [
+        *(["1"] if baselines() else []),
+        *(["2"] if larger() else []),
+        *(["3"] if with_ood() else []),
+    ]
+
+
+def shown(files):
+    """Of these files, the names of the tables that `TABLES` lists: what is typeset, and stands in the report."""
+    there = {
+        Path(file).stem for file in files if Path(file).parent == Path(RESULTS, "tables") and file.endswith(".csv")
+    }
+    return [name for name in TABLES if name in there]
+
+
+def made(table):
+    """Input: a table of the study, if this study makes it."""
+    path = f"{RESULTS}/tables/{table}.csv"
+    return path if path in everything() else []
+
+
+def key_figures():
+    """The figures on the cover: maps and shortcut tests of the first photographs, ADCS of the first synthetic set."""
+    photographs, synthetic = (datasets(kind)[:1] or datasets()[:1] for kind in ("photographs", "synthetic"))
+    return [f"dfm_{photographs[0]}", f"shortcuts_{photographs[0]}", f"adcs_{synthetic[0]}"]
 
 
 def handed_over(layout):
@@ -420,7 +478,10 @@ def everything():
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
     files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
-    files += [f"{RESULTS}/tables/{name}" for name in ("findings.csv", "runtimes.csv", "headlines.rst")]
+    files += [f"{RESULTS}/tables/table_{number}.csv" for number in paper_tables()]
+    files += [f"{RESULTS}/tables/{name}.csv" for name in ("findings", "published_numbers", "runtimes", "provenance")]
+    files += [f"{RESULTS}/tables/{name}.{suffix}" for name in shown(files) for suffix in ("tex", "html")]
+    files += [f"{RESULTS}/config.yaml", f"{RESULTS}/tables/headlines.rst"]
     return files
 
 
@@ -435,7 +496,7 @@ def own():
     return wanted
 
 
-# How figures are filed in the report, in the order of the paper
+# How figures and tables are filed in the report: what the study says first, then in the order of the paper.
 CATEGORIES = {
     "findings": "0. Findings",
     "samples": "1. Synthetic data",
@@ -445,7 +506,7 @@ CATEGORIES = {
     "dfm": "5. Dominant frequencies",
     "shortcuts": "6. Shortcut tests",
     "ood": "7. Out of distribution",
-    "tables": "8. Tables",
+    "beyond": "8. Beyond the paper",
     "run": "9. How it was run",
 }
 
@@ -456,39 +517,55 @@ TITLES = {
     "bandstop": "band-stop test",
     "adcs": "ADCS",
     "dfm": "dominant frequency maps",
-    "cards": "class cards of {network} ({augmentation})",
+    "cards": "class cards",
     "filtered": "images reduced to the maps",
-    "findings": "findings with their intervals",
+    "findings": "findings and their intervals",
     "shortcuts": "TPR and FPR with controls",
     "renditions": "the renditions",
     "ood": "TPR by rendition",
 }
 
 
-def figure_files(kind, name="{dataset}"):
-    """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
-    stem = f"{kind}_{name}"
-    category = CATEGORIES[{"renditions": "ood", "cards": "dfm", "filtered": "dfm"}.get(kind, kind)]
+# The tables that are typeset and stand in the report, where the study makes them: title, and key of CATEGORIES.
+TABLES = {
+    "findings": ("the paper's findings, tested", "findings"),
+    "published_numbers": ("published numbers beside ours", "findings"),
+    "table_1": ("TPR and FPR of the baseline (table 1)", "shortcuts"),
+    "table_2": ("larger networks and augmentations (table 2)", "shortcuts"),
+    "shortcuts": ("verdict on every class, network and seed", "shortcuts"),
+    "shortcuts_over_seeds": ("mean and spread over seeds", "shortcuts"),
+    "transfer": ("maps of one network tried on another", "shortcuts"),
+    "published": ("maps of the published tools beside ours", "shortcuts"),
+    "table_3": ("TPR by class and rendition (table 3)", "ood"),
+    "ood": ("every test on renditions", "ood"),
+    "truth": ("maps scored against what was planted", "beyond"),
+    "stability": ("how stable the maps are", "beyond"),
+    "curves": ("TPR by size of the map", "beyond"),
+    "corruptions": ("corrupted images", "beyond"),
+    "networks": ("networks and their accuracy", "run"),
+    "runtimes": ("run times and memory", "run"),
+    "provenance": ("versions, commit, device, seeds", "run"),
+}
+
+
+def filed(caption, title, category, name=""):
+    """How a result stands in the report: its caption, its category (a key of CATEGORIES), and one label.
+
+    One, because Snakemake makes a switch of a second label with two values, each on half of the results, and the page
+    breaks where a result lacks its twin.
+    """
     return {
-        "svg": report(
-            f"{RESULTS}/figures/{stem}.svg",
-            caption=f"../../report/captions/{kind}.rst",
-            category=category,
-            labels={"figure": TITLES[kind], "data set": name.split("-")[0]},
-        ),
-        "png": f"{RESULTS}/figures/{stem}.png",
-        "notebook": f"{RESULTS}/notebooks/{stem}.ipynb",
+        "caption": f"../../report/captions/{caption}.rst",
+        "category": CATEGORIES[category],
+        "labels": {"result": f"{title}: {name}" if name else title},
     }
 
 
-def table_file(name):
-    """Output of a table; the ones that a reader would look at are in the report."""
-    path = f"{RESULTS}/tables/{name}.csv"
-    if name in ("dynamics", "bandstop"):
-        return path
-    return report(
-        path,
-        caption="../../report/captions/table.rst",
-        category=CATEGORIES["tables"],
-        labels={"figure": name.replace("_", " "), "data set": "all"},
-    )
+def figure_files(kind, name="{dataset}", category=None):
+    """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
+    stem = f"{kind}_{name}"
+    return {
+        "svg": report(f"{RESULTS}/figures/{stem}.svg", **filed(kind, TITLES[kind], category or kind, name)),
+        "png": f"{RESULTS}/figures/{stem}.png",
+        "notebook": f"{RESULTS}/notebooks/{stem}.ipynb",
+    }

@@ -9,10 +9,11 @@ rule table:
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
         shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
         ood=of_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
+        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         published=of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
         code=code("make_tables.py"),
     output:
-        [table_file(name) for name in tables()],
+        [f"{RESULTS}/tables/{name}.csv" for name in tables()],
     log:
         f"{RESULTS}/logs/tables.log",
     conda:
@@ -143,7 +144,7 @@ rule cards_figure:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "cards.ipynb"),
     output:
-        **figure_files("cards", "{dataset}-{network}-{augmentation}"),
+        **figure_files("cards", "{dataset}-{network}-{augmentation}", "dfm"),
     log:
         f"{RESULTS}/logs/figures/cards_{{dataset}}-{{network}}-{{augmentation}}.log",
     conda:
@@ -171,7 +172,7 @@ rule filtered_figure:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "filtered.ipynb"),
     output:
-        **figure_files("filtered"),
+        **figure_files("filtered", category="dfm"),
     log:
         f"{RESULTS}/logs/figures/filtered_{{dataset}}.log",
     conda:
@@ -215,7 +216,7 @@ rule renditions_figure:
         renditions=renditions,
         code=code("draw_figure.py", "renditions.ipynb"),
     output:
-        **figure_files("renditions"),
+        **figure_files("renditions", category="ood"),
     log:
         f"{RESULTS}/logs/figures/renditions_{{dataset}}.log",
     conda:

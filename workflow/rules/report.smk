@@ -14,12 +14,7 @@ rule runtimes:
         ],
         code=code("join_benchmarks.py"),
     output:
-        report(
-            f"{RESULTS}/tables/runtimes.csv",
-            caption="../../report/captions/runtimes.rst",
-            category=CATEGORIES["run"],
-            labels={"figure": "run times", "data set": "all"},
-        ),
+        f"{RESULTS}/tables/runtimes.csv",
     log:
         f"{RESULTS}/logs/runtimes.log",
     conda:
@@ -40,6 +35,8 @@ rule headlines:
         ood=f"{RESULTS}/tables/ood.csv" if with_ood() else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
+        findings=made("findings"),
+        pictures=[f"{RESULTS}/figures/{name}.png" for name in key_figures()],
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:
@@ -63,12 +60,7 @@ rule rule_graph_figure:
         rules=["Snakefile", *sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))],
         code=code("draw_rule_graph.py"),
     output:
-        svg=report(
-            f"{RESULTS}/figures/rule_graph.svg",
-            caption="../../report/captions/rule_graph.rst",
-            category=CATEGORIES["run"],
-            labels={"figure": "rule graph", "data set": "all"},
-        ),
+        svg=report(f"{RESULTS}/figures/rule_graph.svg", **filed("rule_graph", "rule graph", "run")),
         png=f"{RESULTS}/figures/rule_graph.png",
     log:
         f"{RESULTS}/logs/figures/rule_graph.log",

@@ -1,4 +1,4 @@
-"""Execute a notebook that draws one figure."""
+"""Execute a notebook that draws one figure, or lays out one table."""
 
 import shutil
 from pathlib import Path
@@ -12,14 +12,15 @@ from job import job
 def main(snakemake):
     """Run the notebook with its inputs and params as parameters; a failed one is kept beside the log."""
     inputs = {name: _plain(value) for name, value in snakemake.input.items() if name not in ("notebook", "code")}
-    figure = str(Path(snakemake.output.svg).with_suffix(""))
+    outputs = dict(snakemake.output.items())
+    made = {"csv": outputs["csv"]} if "csv" in outputs else {"figure": str(Path(outputs["svg"]).with_suffix(""))}
     kept = Path(snakemake.log[0]).with_suffix(".ipynb")
     with job(snakemake):
         try:
             papermill.execute_notebook(
                 snakemake.input.notebook,
                 str(kept),
-                parameters={**inputs, **dict(snakemake.params.items()), "figure": figure},
+                parameters={**inputs, **dict(snakemake.params.items()), **made},
                 progress_bar=False,
                 kernel_name="python3",
                 extra_arguments=["--log-level=ERROR"],

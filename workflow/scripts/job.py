@@ -72,11 +72,16 @@ def created_by(config: dict[str, Any]) -> str:
     """Version, commit and digest of the configuration, for the attributes of a file."""
     from frequency_shortcuts import __version__
 
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
-    return f"frequency-shortcuts {__version__}, commit {_commit()}, config {digest}"
+    return f"frequency-shortcuts {__version__}, commit {commit()}, config {digest(config)}"
 
 
-def _commit() -> str:
+def digest(config: dict[str, Any]) -> str:
+    """What two configurations share only if all their values are equal."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def commit() -> str:
+    """The commit of this checkout, `-dirty` behind it where files differ from it."""
     try:
         command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -6,7 +6,8 @@ from job import ask_snakemake, job
 def main(snakemake):
     """The report of `all`, with the configuration in use."""
     with job(snakemake):
-        ask_snakemake(snakemake.config, "--report", snakemake.output[0])
+        style = ["--report-html-stylesheet-path", snakemake.input.stylesheet]
+        ask_snakemake(snakemake.config, "--report", snakemake.output[0], *style)
 
 
 if __name__ == "__main__":

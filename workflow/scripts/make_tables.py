@@ -63,18 +63,19 @@ def main(snakemake):
         if given.bandstop:
             tables["bandstop"] = joined(given.bandstop)
         if given.ood:
-            tables["ood"] = mean_over_draws(joined(given.ood))
+            tables["ood"] = mean_over_draws(joined(given.ood), [*RUN, "rendition"], ["tpr"])
+        if given.transfer:
+            pairs = ["dataset", "maps_of", "tested_on"]
+            tables["transfer"] = mean_over_draws(read_table(given.transfer), pairs, ["tpr", "fpr"])
         if given.published:
             tables["published"] = side_by_side(tests, given.published, strong)
         for name, path in outputs.items():
             write_table(tables[name], path)
 
 
-def mean_over_draws(table):
+def mean_over_draws(table, keys, rates):
     """The draws of each control as one row."""
-    keys = [*RUN, "rendition", "class", "filter"]
-    values = ["overlap", "images", "tpr"]
-    return table.groupby(keys, sort=False)[values].mean().reset_index()
+    return table.groupby([*keys, "class", "filter"], sort=False)[["overlap", "images", *rates]].mean().reset_index()
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
 """Write what came out as RST for the report's cover; every number is read from a table or a store."""
 
+import base64
+import textwrap
 from pathlib import Path
 
 import h5py
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from frequency_shortcuts import canvas
+from frequency_shortcuts.findings import EVERYWHERE
 from frequency_shortcuts.storage import read_table, replacing
 from job import NETWORK, RUN, job
 
+WIDTH = 1100  # pixels of a figure on the cover
 VERDICTS = ("strong", "weak", "none")
 
 
@@ -35,6 +40,15 @@ def network_rows(networks, verdicts, most):
                 "more": len(strong) - len(named),
             }
         )
+    return rows
+
+
+def finding_rows(table):
+    """One row a finding, that on all data sets; `by` says on which single ones each verdict was reached."""
+    rows = []
+    for _, part in table.groupby("finding", sort=False):
+        single = part[part["dataset"] != EVERYWHERE].groupby("verdict", sort=False)["dataset"].agg(list)
+        rows += [{**row, "by": single.to_dict()} for row in part[part["dataset"] == EVERYWHERE].to_dict("records")]
     return rows
 
 
@@ -67,6 +81,16 @@ def ood_rows(ood, verdicts):
     return rates_by(ood.merge(strong, on=[*RUN, "class"]), ["dataset", "rendition"]) if len(strong) else []
 
 
+def pictures(paths):
+    """The key figures, reduced, in lines that docutils takes, each with the kind and the data set of its name."""
+    found = []
+    for path in map(Path, paths):
+        kind, _, dataset = path.stem.partition("_")
+        lines = textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000)
+        found.append({"kind": kind, "dataset": dataset, "result": str(path.with_suffix(".svg")), "lines": lines})
+    return found
+
+
 def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
@@ -80,6 +104,8 @@ def main(snakemake):
         text = template.render(
             percent=params.percent,
             strong=params.strong,
+            findings=finding_rows(read_table(given.findings)) if given.findings else [],
+            pictures=pictures(given.pictures),
             networks=network_rows(read_table(given.networks), verdicts, params.most),
             n_tested=len(verdicts),
             **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},

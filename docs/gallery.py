@@ -1,10 +1,9 @@
-"""Renew what the README takes from the laptop study: pictures, and the tables between its markers."""
+"""Render what the README takes from the laptop study: pictures, and the tables between its markers."""
 
 import re
 from pathlib import Path
 
-from PIL import Image
-
+from frequency_shortcuts import canvas
 from frequency_shortcuts.storage import read_table
 
 HERE = Path(__file__).parent
@@ -65,12 +64,15 @@ def renew(text, name, content):
     return found.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
 
 
+def pictures(study, target):
+    """The figures of a study that the README shows, reduced, in the folder `target`."""
+    for name in SHOWN:
+        (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
+
+
 def main():
     """Pictures, then tables."""
-    for name in SHOWN:
-        with Image.open(STUDY / "figures" / f"{name}.png") as picture:
-            small = picture.convert("RGB").resize((WIDTH, round(picture.height * WIDTH / picture.width)))
-        small.quantize(128, dither=Image.Dither.NONE).save(HERE / f"{name}.png", optimize=True)
+    pictures(STUDY, HERE)
     text = README.read_text()
     for name, content in (("runtimes", runtimes()), ("results", results())):
         text = renew(text, name, content)

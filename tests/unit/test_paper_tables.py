@@ -1,0 +1,78 @@
+"""Tables 1 to 3 of the published study, against values looked up one by one."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from frequency_shortcuts import paper_tables, shortcuts
+
+CLASSES = ["zebra", "10", "ox"]
+RUNS = [("p", "b", "none", 0), ("p", "b", "none", 1), ("p", "a", "sin", 0), ("q", "b", "none", 3)]
+RUN = ["dataset", "network", "augmentation", "seed"]
+
+
+@pytest.fixture
+def verdicts():
+    generator = np.random.default_rng(0)
+    rows = [{**dict(zip(RUN, run, strict=True)), "class": c} for run, c in product(RUNS, CLASSES)]
+    table = pd.DataFrame(rows)
+    for rate, kind in product(("tpr", "fpr"), ("unfiltered", "dfm", "random", "radial", "other")):
+        table[f"{rate}_{kind}"] = generator.random(len(table))
+    table["verdict"] = ["strong", "none", "weak"] * len(RUNS)
+    return table
+
+
+@pytest.fixture
+def ood(verdicts):
+    generator = np.random.default_rng(1)
+    renditions = {"p": ["toy", "art"], "q": ["art"]}
+    rows = [
+        {**dict(zip(RUN, run, strict=True)), "rendition": r, "class": c, "filter": f, "tpr": generator.random()}
+        for run in RUNS
+        for r, c, f in product(renditions[run[0]], CLASSES, paper_tables.FILTERS)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_rates_hold_the_chosen_networks_in_their_order(verdicts):
+    over = shortcuts.over_seeds(verdicts)
+    table = paper_tables.rates(over, [["p", "a", "sin"], ["p", "b", "none"]])
+    assert list(table["class"]) == CLASSES * 2 and list(table["network"]) == ["a"] * 3 + ["b"] * 3
+    assert list(table["seeds"]) == [1] * 3 + [2] * 3 and list(table["strong_seeds"]) == [1, 0, 0, 2, 0, 0]
+    for _, row in table.iterrows():
+        mine = verdicts.query("dataset == 'p'").loc[lambda rows, row=row: rows["network"] == row["network"]]
+        values = mine.loc[mine["class"] == row["class"], "fpr_dfm"]
+        assert np.isclose(row["fpr_dfm_mean"], values.mean())
+        assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
+    with pytest.raises(ValueError, match="there are no shortcut tests of p, c, none"):
+        paper_tables.rates(over, [["p", "c", "none"]])
+
+
+def test_a_row_by_rendition_holds_every_test_of_a_class(verdicts, ood):
+    table = paper_tables.by_rendition(ood, verdicts)
+    assert len(table) == 3 * len(CLASSES) * 5
+    assert list(table.columns[6:]) == [
+        f"tpr_{images}_{kind}" for images in ("original", "toy", "art") for kind in ("mean", "sd")
+    ]
+    assert list(table["class"].iloc[::5]) == CLASSES * 3 and list(table["filter"]) == [*paper_tables.FILTERS] * 9
+    for _, row in table.iterrows():
+        for images in ("original", "toy", "art"):
+            seeds = []
+            for run in RUNS:
+                if run[:3] == (row["dataset"], row["network"], row["augmentation"]):
+                    mine = verdicts if images == "original" else ood[ood["rendition"] == images]
+                    mine = mine[(mine[RUN] == list(run)).all(axis=1) & (mine["class"] == row["class"])]
+                    if images != "original":
+                        mine = mine[mine["filter"] == row["filter"]]
+                    seeds += list(mine[f"tpr_{row['filter']}" if images == "original" else "tpr"])
+            expected = np.mean(seeds) if seeds else np.nan
+            assert np.isclose(row[f"tpr_{images}_mean"], expected, equal_nan=True)
+            spread = np.std(seeds, ddof=1) if len(seeds) > 1 else np.nan
+            assert np.isclose(row[f"tpr_{images}_sd"], spread, equal_nan=True)
+
+
+def test_runs_without_renditions_do_not_enter(verdicts, ood):
+    table = paper_tables.by_rendition(ood[ood["dataset"] == "p"], verdicts)
+    assert set(table["dataset"]) == {"p"}

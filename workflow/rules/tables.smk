@@ -1,0 +1,104 @@
+# Tables laid out as in the paper, published numbers beside ours, provenance, and how all tables are shown.
+
+
+rule paper_table:
+    input:
+        notebook="workflow/notebooks/table_{number}.ipynb",
+        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
+        verdicts=f"{RESULTS}/tables/shortcuts.csv",
+        ood=lambda wildcards: f"{RESULTS}/tables/ood.csv" if wildcards.number == "3" else [],
+        code=code("draw_figure.py", *[f"table_{number}.ipynb" for number in (1, 2, 3)]),
+    output:
+        csv=f"{RESULTS}/tables/table_{{number}}.csv",
+        notebook=f"{RESULTS}/notebooks/table_{{number}}.ipynb",
+    log:
+        f"{RESULTS}/logs/tables/table_{{number}}.log",
+    wildcard_constraints:
+        number="[123]",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        baselines=baselines(),
+        larger=larger(),
+    message:
+        "Laying out table {wildcards.number} of the paper"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule published_numbers:
+    input:
+        numbers="workflow/resources/published_numbers.csv",
+        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
+        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
+        runtimes=f"{RESULTS}/tables/runtimes.csv",
+        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
+        store=f"{RESULTS}/data/{baselines()[0][0]}.h5" if baselines() else [],
+        dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", **baseline())[:1],
+        code=code("compare_published.py"),
+    output:
+        f"{RESULTS}/tables/published_numbers.csv",
+    log:
+        f"{RESULTS}/logs/published_numbers.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        baselines=baselines(),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+    message:
+        "Setting the published numbers beside ours"
+    script:
+        "../scripts/compare_published.py"
+
+
+rule provenance:
+    input:
+        # All that holds a result: it is written down again when any of these is made again, and only then.
+        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*tables(), "runtimes")],
+        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets()],
+        code=code("write_provenance.py"),
+    output:
+        table=f"{RESULTS}/tables/provenance.csv",
+        config=report(f"{RESULTS}/config.yaml", **filed("config", "the configuration in use", "run")),
+    log:
+        f"{RESULTS}/logs/provenance.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        study=lookup(dpath="study", within=config),
+        device=lookup(dpath="device", within=config),
+        threads=TORCH_THREADS,
+        digest=digest(config),
+    message:
+        "Writing down versions, commit, device and seeds"
+    script:
+        "../scripts/write_provenance.py"
+
+
+rule show_table:
+    input:
+        table=f"{RESULTS}/tables/{{table}}.csv",
+        code=code("show_table.py"),
+    output:
+        tex=f"{RESULTS}/tables/{{table}}.tex",
+        html=report(
+            f"{RESULTS}/tables/{{table}}.html",
+            caption="../../report/captions/table.rst",
+            category=lambda wildcards: CATEGORIES[TABLES[wildcards.table][1]],
+            labels=lambda wildcards: {"result": f"table: {TABLES[wildcards.table][0]}"},
+        ),
+    log:
+        f"{RESULTS}/logs/tables/show_{{table}}.log",
+    wildcard_constraints:
+        table=one_of(TABLES),
+    conda:
+        "../../envs/study.yaml"
+    params:
+        title=lambda wildcards: TABLES[wildcards.table][0],
+    message:
+        "Typesetting the table {wildcards.table}"
+    script:
+        "../scripts/show_table.py"

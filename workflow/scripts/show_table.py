@@ -1,0 +1,27 @@
+"""Typeset a table: LaTeX for print, and a page that sorts for the report."""
+
+from pathlib import Path
+
+from frequency_shortcuts import typeset
+from frequency_shortcuts.storage import read_table, replacing
+from job import job
+
+
+def main(snakemake):
+    """One table, twice."""
+    path, title = snakemake.input.table, snakemake.params.title
+    name = snakemake.wildcards.table
+    with job(snakemake):
+        table = read_table(path)
+        heading = title[0].upper() + title[1:]
+        pages = {
+            snakemake.output.tex: typeset.latex(table, heading, f"tab:{name}"),
+            snakemake.output.html: typeset.page(table, heading, path, Path(path).read_bytes()),
+        }
+        for target, text in pages.items():
+            with replacing(target) as temporary:
+                temporary.write_text(text)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,60 @@
+"""Write down with what the study was made, and the configuration that it was made with."""
+
+import json
+from datetime import UTC, datetime
+
+import h5py
+import pandas as pd
+import yaml
+
+from frequency_shortcuts import networks, provenance
+from frequency_shortcuts.storage import replacing, write_table
+from job import commit, digest, job
+
+
+def seeds(config):
+    """Every seed that the configuration holds."""
+    planned = sorted({seed for entry in config["plan"] for seed in entry["seeds"]})
+    split = {name: dataset["split_seed"] for name, dataset in config["datasets"].items() if "split_seed" in dataset}
+    drawn = {part: config[part]["seed"] for part in ("shortcuts", "ood")}
+    return {
+        "seeds of training": ", ".join(map(str, planned)),
+        "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
+        "seeds of the splits": _listed(split),
+        "seeds of controls and renditions": _listed(drawn),
+    }
+
+
+def _listed(values):
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def main(snakemake):
+    """Key and value, one row each; the configuration as YAML."""
+    config, params = snakemake.config, snakemake.params
+    with job(snakemake):
+        used = sorted({networks.facts(path).get("device", "unknown") for path in snakemake.input.weights})
+        facts = {
+            "study": params.study,
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": commit(),
+            "configuration": f"digest {digest(config)}",
+            "device asked for": params.device,
+            "devices of the networks": ", ".join(used),
+            "device here": provenance.device(params.device),
+            "threads of a job": str(params.threads),
+            **provenance.machine(),
+            **seeds(config),
+        }
+        for path in snakemake.input.stores:
+            with h5py.File(path) as file:
+                name = path.rsplit("/", 1)[1].removesuffix(".h5")
+                facts[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
+        facts |= {f"version of {name}": found for name, found in provenance.versions().items()}
+        write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
+        with replacing(snakemake.output.config) as temporary:
+            temporary.write_text(yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120))
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
