@@ -365,6 +365,8 @@ def figures():
         "shortcuts": datasets(),
         "renditions": with_ood(),
         "ood": with_ood(),
+        "truth": ["synthetic"] if datasets("synthetic") else [],
+        "stability": with_stability(),
     }
     return [f"{kind}_{name}" for kind, names in of_kind.items() for name in names] + ["rule_graph"]
 
@@ -397,6 +399,7 @@ def everything():
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
     files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
+    files += scored()
     files += [f"{RESULTS}/tables/runtimes.csv", f"{RESULTS}/tables/headlines.rst"]
     return files
 
@@ -421,6 +424,7 @@ CATEGORIES = {
     "dfm": "5. Dominant frequencies",
     "shortcuts": "6. Shortcut tests",
     "ood": "7. Out of distribution",
+    "scores": "8. Beyond the paper",
     "tables": "8. Tables",
     "run": "9. How it was run",
 }
@@ -435,13 +439,15 @@ TITLES = {
     "shortcuts": "TPR and FPR with controls",
     "renditions": "the renditions",
     "ood": "TPR by rendition",
+    "truth": "maps against the planted truth",
+    "stability": "stability of the maps",
 }
 
 
 def figure_files(kind, name="{dataset}"):
     """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
     stem = f"{kind}_{name}"
-    category = CATEGORIES["ood" if kind == "renditions" else kind]
+    category = CATEGORIES[{"renditions": "ood", "truth": "scores", "stability": "scores"}.get(kind, kind)]
     return {
         "svg": report(
             f"{RESULTS}/figures/{stem}.svg",
