@@ -24,7 +24,7 @@ _OF_SET = {
     "adcs_high": (">", "ADCS, more energy"),
     "adcs_low": ("<", "ADCS, less energy"),
 }
-_TRUTHS = {"own": "own truth", "any": "any truth"}
+_TRUTHS = {"own": "planted for the class", "any": "planted for any class"}
 _ROOM = 0.3  # to either side of a class, that its networks are spread over
 COMPARED = {
     "seeds": "two seeds",
@@ -33,7 +33,7 @@ COMPARED = {
     "images": "two halves of the images",
 }
 _LEVELS = {  # column -> colour, line, name
-    "iou": ("tab:blue", "o-", "the maps"),
+    "iou": ("tab:blue", "o-", "the maps, mean and s.d. over classes"),
     "radial": ("0.35", "x--", "chance, same radii"),
     "random": ("0.6", "+:", "chance, uniform"),
 }
@@ -62,11 +62,11 @@ def truth(
     columns = [(truth, score) for truth in _TRUTHS for score in ("average_precision", "precision")]
     titles = {"average_precision": "average precision", "precision": f"precision of the top {percent:g} %"}
     with style():
-        tall = 0.25 + (0.16 + 0.11 * len(networks)) * len(classes)
+        tall = 0.15 + (0.09 + 0.09 * len(networks)) * len(classes)
         across = 3 * max(len(own) for own, *_ in planes.values())
-        side = (PAGE - 1.2) / max(across, 6)
-        heights = [tall * len(names) + 0.6, (side + 0.06) * len(planes) + 0.45]
-        figure = plt.figure(figsize=(PAGE, sum(heights) + 0.7))
+        side = (PAGE - 1.6) / max(across, 6)
+        heights = [tall * len(names) + 0.6, (side + 0.05) * len(planes) + 0.4]
+        figure = plt.figure(figsize=(PAGE, sum(heights) + 0.6))
         above, below = figure.add_gridspec(2, 1, height_ratios=heights)
         grid = above.subgridspec(len(names), len(columns))
         axes = grid.subplots(sharex=True, sharey=True, squeeze=False)
@@ -80,7 +80,7 @@ def truth(
             last.set_xlabel("share")
         axes[0, 0].set_yticks(range(len(classes)), classes)
         axes[0, 0].set_ylim(len(classes) - 0.5, -0.5)
-        axes[0, 0].set_xlim(-0.04, 1.04)
+        axes[0, 0].set_xlim(-0.05, 1.05)
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         sns.despine(figure, left=True)
         _draw_planted(figure, below.subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges, percent)
@@ -117,10 +117,9 @@ def _draw_scores(
                 spread.loc[(*network, "other", name), score], y, s=12, marker="^", facecolor="none", edgecolor=colour,
                 linewidth=0.8, zorder=3,
             )  # fmt: skip
-            axis.errorbar(
-                spread.loc[(*network, "dfm", name), score], y, xerr=over_seeds[(*network, "dfm", name)], color=colour,
-                fmt="o", markersize=3.5, linewidth=1, zorder=5,
-            )  # fmt: skip
+            value, deviation = spread.loc[(*network, "dfm", name), score], over_seeds[(*network, "dfm", name)]
+            axis.hlines(y, max(0, value - deviation), min(1, value + deviation), color=colour, linewidth=1, zorder=5)
+            axis.scatter(value, y, s=14, color=colour, linewidth=0, zorder=5)
     axis.tick_params(length=0, axis="y")
 
 
@@ -147,7 +146,8 @@ def _draw_planted(
 ) -> None:
     """Rows of planted mask, maps and ADCS side by side, class after class."""
     most = max(1, *(int(np.abs(values).max(initial=0)) for *_, values in planes.values()))
-    for (name, (classes, masks, shares, values)), line in zip(planes.items(), axes, strict=True):
+    for row, (name, (classes, masks, shares, values)) in enumerate(planes.items()):
+        line = axes[row]
         for axis in line:
             axis.set_xticks([])
             axis.set_yticks([])
@@ -158,15 +158,16 @@ def _draw_planted(
             show_plane(adcs, values[c], "RdBu_r", -most, most)
             for axis in (planted, found, adcs):
                 draw_circles(axis, band_edges, "tab:blue" if axis is not adcs else "black")
-            if line is axes[0]:
-                planted.set_title(f"{label} planted", fontsize=7)
+            if row == 0:
+                planted.set_title(f"{label}: planted", fontsize=7)
                 found.set_title("DFM", fontsize=7)
                 adcs.set_title("ADCS", fontsize=7)
         for axis in line[3 * len(classes) :]:
             axis.set_axis_off()
         line[0].set_ylabel(name)
+    figure.supxlabel("horizontal frequency; zero frequency in the centre, vertical frequency upwards", fontsize=7)
     colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-    colour_bar(figure, axes, "Greys", 0, 1, f"planted; runs with\nit in the top {percent:g} %")
+    colour_bar(figure, axes, "Greys", 0, 1, f"planted; share of runs\n(top {percent:g} %)")
 
 
 def stability(table: pd.DataFrame, percent: float) -> Figure:
@@ -174,24 +175,29 @@ def stability(table: pd.DataFrame, percent: float) -> Figure:
 
     table : rows of `stability.compared` and `compared_halves` of one data set. In the heat map, of maps of `percent`, overlaps
     are means over classes; on its diagonal stands the overlap of the maps from two halves of the images, where a run has them.
-    With more than `MANY` runs those of one network are taken together, and the diagonal is that of its seeds.
+    With more than `MANY` runs those of one network are taken together, and the diagonal is that of its seeds; of one run
+    there is no heat map.
     """
     kinds = [kind for kind in COMPARED if kind in set(table["comparison"])]
     chosen, note = _matrices(table[table["percent"] == percent])
     labels = list(chosen["iou"].index)
     with style():
-        beside = len(labels) <= 6
-        side = min(3.6, 1.0 + 0.55 * len(labels)) if beside else min(PAGE - 0.6, 2.2 + 0.36 * len(labels))
-        per_row = (2 if len(kinds) > 1 else 1) if beside else len(kinds)
+        alone, beside = len(labels) == 1, len(labels) <= 6
+        side = min(3.5, 1.5 + 0.55 * len(labels)) if beside else 1.6 + 0.33 * len(labels)
+        per_row = min(len(kinds), 2) if beside else len(kinds)
         rows = -(-len(kinds) // per_row)
-        curves = 0.5 + 1.35 * rows
-        figure = plt.figure(figsize=(PAGE, (max(side, curves) if beside else side + curves) + 0.5))
-        parts = figure.add_gridspec(1, 2, width_ratios=[side, PAGE - side]) if beside else figure.add_gridspec(
-            2, 1, height_ratios=[side, curves]
-        )  # fmt: skip
-        heat = figure.add_subplot(parts[0])
-        _draw_matrix(figure, heat, chosen, labels, note)
-        axes = parts[1].subgridspec(rows, per_row).subplots(sharex=True, sharey=True, squeeze=False)
+        curves = 0.6 + 1.45 * rows
+        if alone:
+            figure, axes = plt.subplots(1, 1, figsize=(PAGE / 2, curves + 0.6), squeeze=False)
+            figure.suptitle(labels[0].replace("\n", ", "), fontsize=8)
+        else:
+            shape: tuple[int, int] = (1, 2) if beside else (2, 1)
+            size = (PAGE, max(side, curves) + 0.3) if beside else (PAGE, side + curves + 0.3)
+            ratios = {"width_ratios": [side, PAGE - side]} if beside else {"height_ratios": [side, curves]}
+            figure = plt.figure(figsize=size)
+            parts = figure.add_gridspec(*shape, **ratios)
+            _draw_matrix(figure, figure.add_subplot(parts[0]), chosen, labels, note)
+            axes = parts[1].subgridspec(rows, per_row).subplots(sharex=True, sharey=True, squeeze=False)
         for kind, axis in zip(kinds, axes.flat, strict=False):
             _draw_by_size(axis, table[table["comparison"] == kind])
             axis.set_title(COMPARED[kind])
@@ -199,15 +205,14 @@ def stability(table: pd.DataFrame, percent: float) -> Figure:
             axis.set_axis_off()
         for column in range(per_row):  # under the last panel of each column that is used
             lowest = max(place for place in range(column, len(kinds), per_row))
-            axes.flat[lowest].set_xlabel("top % of the spectrum")
+            axes.flat[lowest].set_xlabel("size of the maps, %")
             axes.flat[lowest].tick_params(labelbottom=True)
         for axis in axes[:, 0]:
             axis.set_ylabel("overlap (IoU)")
         axes[0, 0].set_ylim(0, None)
-        sns.despine(figure)
-        for spine in heat.spines.values():
-            spine.set_visible(False)
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower right", ncols=3)
+        for axis in axes.flat:
+            sns.despine(ax=axis)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if alone else 3)
     return figure
 
 
@@ -242,7 +247,7 @@ def _draw_matrix(
     overlap, chance = (matrices[name].to_numpy() for name in ("iou", "radial"))
     most = max(0.1, np.ceil(np.nanmax(overlap, initial=0) * 10) / 10)
     axis.set_facecolor("0.93")
-    axis.imshow(overlap, cmap="viridis", vmin=0, vmax=most)
+    axis.imshow(overlap, cmap="viridis", vmin=0, vmax=most, aspect="auto")  # the layout must know its size
     size = 7 if len(labels) <= 6 else 5
     for i, j in np.ndindex(overlap.shape):
         if np.isfinite(overlap[i, j]):
@@ -253,9 +258,11 @@ def _draw_matrix(
     axis.set_xticks(range(len(labels)), labels, rotation=90)
     axis.set_yticks(range(len(labels)), labels)
     axis.tick_params(length=0)
-    axis.set_title("mean overlap over classes\n(in brackets: chance, same radii)")
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    axis.set_title("mean over classes (in brackets: chance, same radii)")
     axis.set_xlabel(note)
-    colour_bar(figure, np.array([axis]), "viridis", 0, most, "overlap (intersection over union)")
+    colour_bar(figure, np.array([axis]), "viridis", 0, most, "overlap (IoU)")
 
 
 def _draw_by_size(axis: Axes, table: pd.DataFrame) -> None:
