@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +51,8 @@ def truth(
 
     table : that of `truth.score` with the columns dataset, network, augmentation and seed, and classes by name
     percent : the size of the maps whose precision is shown
-    planes : data set -> classes with a truth of their own, what was planted [class, H, W], share of the runs that have the
-        frequency in the map [class, H, W], ADCS [class, H, W]
+    planes : data set -> classes with a truth of their own, what was planted [class, H, W], share of the runs that have
+        the frequency in the map [class, H, W], ADCS [class, H, W]
 
     A row of scores a data set; dots are means over seeds, their bars a standard deviation to either side.
     """
@@ -59,7 +60,7 @@ def truth(
     names, classes = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["class"]))
     networks = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     colours = dict(zip(networks, sns.color_palette("colorblind", len(networks)), strict=True))
-    columns = [(truth, score) for truth in _TRUTHS for score in ("average_precision", "precision")]
+    columns = [(which, score) for which in _TRUTHS for score in ("average_precision", "precision")]
     titles = {"average_precision": "average precision", "precision": f"precision of the top {percent:g} %"}
     with style():
         tall = 0.15 + (0.09 + 0.09 * len(networks)) * len(classes)
@@ -67,9 +68,8 @@ def truth(
         side = (PAGE - 1.6) / max(across, 6)
         heights = [tall * len(names) + 0.6, (side + 0.05) * len(planes) + 0.4]
         figure = plt.figure(figsize=(PAGE, sum(heights) + 0.6))
-        above, below = figure.add_gridspec(2, 1, height_ratios=heights)
-        grid = above.subgridspec(len(names), len(columns))
-        axes = grid.subplots(sharex=True, sharey=True, squeeze=False)
+        parts = figure.add_gridspec(2, 1, height_ratios=heights)
+        axes = parts[0].subgridspec(len(names), len(columns)).subplots(sharex=True, sharey=True, squeeze=False)
         for name, line in zip(names, axes, strict=True):
             mine = table[table["dataset"] == name]
             for (which, score), axis in zip(columns, line, strict=True):
@@ -83,7 +83,9 @@ def truth(
         axes[0, 0].set_xlim(-0.05, 1.05)
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         sns.despine(figure, left=True)
-        _draw_planted(figure, below.subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges, percent)
+        _draw_planted(
+            figure, parts[1].subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges, percent
+        )
         handles = _legend_of_scores(colours)
         figure.legend(handles=handles, loc="outside upper center", ncols=4)
     return figure
@@ -106,7 +108,9 @@ def _draw_scores(
         _, low, high = mean.loc[("random", name)]
         axis.barh(place, high - low, left=low, height=0.9, color="0.85", zorder=1)
         for ranking, (marker, _) in _OF_SET.items():
-            axis.scatter(mean.loc[(ranking, name), score], place, s=16, marker=marker, color="black", linewidth=0, zorder=4)
+            axis.scatter(
+                mean.loc[(ranking, name), score], place, s=16, marker=marker, color="black", linewidth=0, zorder=4
+            )
         for (network, colour), offset in zip(colours.items(), shift, strict=True):
             if (*network, "dfm", name) not in spread.index:
                 continue
@@ -124,7 +128,7 @@ def _draw_scores(
 
 
 def _legend_of_scores(colours: Mapping[tuple[str, str], tuple]) -> list[Artist]:
-    def point(marker: str, label: str, **options: object) -> Line2D:
+    def point(marker: str, label: str, **options: Any) -> Line2D:
         return Line2D([], [], marker=marker, linestyle="none", markersize=4, label=label, **options)
 
     found: list[Artist] = [
@@ -173,10 +177,11 @@ def _draw_planted(
 def stability(table: pd.DataFrame, percent: float) -> Figure:
     """Overlap of the maps of all runs of a data set as a heat map, and by the size of the maps beside chance.
 
-    table : rows of `stability.compared` and `compared_halves` of one data set. In the heat map, of maps of `percent`, overlaps
-    are means over classes; on its diagonal stands the overlap of the maps from two halves of the images, where a run has them.
-    With more than `MANY` runs those of one network are taken together, and the diagonal is that of its seeds; of one run
-    there is no heat map.
+    table : rows of `stability.compared` and `compared_halves` of one data set
+
+    In the heat map, of maps of `percent`, overlaps are means over classes; on its diagonal stands the overlap of the
+    maps from two halves of the images, where a run has them. With more than `MANY` runs those of one network are taken
+    together, and the diagonal is that of its seeds; of one run there is no heat map.
     """
     kinds = [kind for kind in COMPARED if kind in set(table["comparison"])]
     chosen, note = _matrices(table[table["percent"] == percent])
@@ -193,7 +198,9 @@ def stability(table: pd.DataFrame, percent: float) -> Figure:
         else:
             shape: tuple[int, int] = (1, 2) if beside else (2, 1)
             size = (PAGE, max(side, curves) + 0.3) if beside else (PAGE, side + curves + 0.3)
-            ratios = {"width_ratios": [side, PAGE - side]} if beside else {"height_ratios": [side, curves]}
+            ratios: dict[str, Any] = (
+                {"width_ratios": [side, PAGE - side]} if beside else {"height_ratios": [side, curves]}
+            )
             figure = plt.figure(figsize=size)
             parts = figure.add_gridspec(*shape, **ratios)
             _draw_matrix(figure, figure.add_subplot(parts[0]), chosen, labels, note)

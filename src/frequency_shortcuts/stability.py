@@ -1,8 +1,8 @@
 """How stable maps are: their overlap across seeds, networks, augmentations and images, beside what chance gives.
 
-Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap stands beside that of the
-left map with random masks of the right map's size: drawn uniformly, and drawn with the right map's own radial distribution
-(`shortcuts.control_mask`).
+Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap stands beside
+that of the left map with random masks of the right map's size: drawn uniformly, and drawn with the right map's own
+radial distribution (`shortcuts.control_mask`).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ NUMBERS = 2**22  # bytes of masks, or numbers drawn, that are looked at in one p
 def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None = None) -> tuple[IntArray, IntArray]:
     """Two disjoint halves of some images, drawn class by class: their positions, in order.
 
-    Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer than
-    two images.
+    Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer
+    than two images.
     """
     labels = np.asarray(labels)
     parts: tuple[list[IntArray], list[IntArray]] = ([], [])
@@ -58,7 +58,9 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
     """
     left, right = np.asarray(left), np.asarray(right)
     if left.shape != right.shape:
-        raise ValueError(f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap")
+        raise ValueError(
+            f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
+        )
     return _ratio((left & right).sum(axis=(-2, -1)), left.sum(axis=(-2, -1)), right.sum(axis=(-2, -1)))
 
 
@@ -112,9 +114,9 @@ def compare(left: Maps, right: Maps, *, draws: int = 10, seed: int | Sequence[in
 
     draws : random masks of the right map's size that the left one is compared with, for each class and kind
 
-    Columns: `left_positions`, `right_positions`, which may differ by one, where a map ends with a pair or with a frequency
-    that is its own partner; `iou`, intersection over union; `random` and `radial`, its mean with that kind of mask. Raises
-    ValueError for maps of different sizes or classes, or no draws.
+    Columns: `left_positions`, `right_positions`, which may differ by one, since a map ends with a pair or with a
+    frequency that is its own partner; `iou`, intersection over union; `random` and `radial`, its mean with that kind of
+    mask. Raises ValueError for maps of different sizes or classes, or no draws.
     """
     if left.bits.shape != right.bits.shape or len(left.members["radial"]) != len(right.members["radial"]):
         raise ValueError("maps of different image sizes or numbers of classes do not overlap")

@@ -1,8 +1,9 @@
 """Maps scored against what was planted in a synthetic set, beside controls.
 
 A map is a ranking of the conjugate pairs, cut at some size; the truth is a set of them. Both count positions of the
-spectrum, so that a pair of two weighs twice what a frequency that is its own partner does. Ties, of which ADCS has many,
-are taken in random order: precision and recall are what is expected of it, and the average precision has one step a group of ties.
+spectrum, so that a pair of two weighs twice what a frequency that is its own partner does. Ties, of which ADCS
+has many, are taken in random order: precision and recall are what is expected of it, and the average precision
+has one step a group of ties.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ INTERVAL = (0.025, 0.975)
 def planted(store: h5py.File) -> dict[str, BoolArray]:
     """The two notions of truth of a synthetic set, each bool [class, H, W], centred, from its open store.
 
-    `own` : what was planted for the class itself: its pattern, and for the class that lacks the control band that band. A
-        class that has neither has no truth, and no scores
+    `own` : what was planted for the class itself: its pattern, and for the class that lacks the control band that
+        band. A class that has neither has no truth, and no scores
     `any` : wherever the classes were made to differ: the control band and all patterns, the same for every class
 
     Raises ValueError for a store without planted masks.
@@ -95,12 +96,17 @@ def curve(scores: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike) ->
 
 
 def shuffled(
-    scores: npt.NDArray, pairs: ConjugatePairs, kind: Literal["random", "radial"], draws: int, generator: np.random.Generator
+    scores: npt.NDArray,
+    pairs: ConjugatePairs,
+    kind: Literal["random", "radial"],
+    draws: int,
+    generator: np.random.Generator,
 ) -> npt.NDArray:
     """Rankings at random: scores [pairs] dealt anew, [draws, pairs].
 
-    `random` deals them to all pairs, `radial` within each ring of one cycle per image; both apart to pairs of two positions
-    and to those of one. The first positions of such a ranking are a `shortcuts.control_mask` of the map's, at every size.
+    `random` deals them to all pairs, `radial` within each ring of one cycle per image; both apart to pairs of two
+    positions and to those of one. Cut at the size of any of its maps, such a ranking gives what
+    `shortcuts.control_mask` draws for that map.
     """
     stratum = strata(pairs, kind)
     sorted_by_stratum = np.argsort(stratum, kind="stable")
@@ -125,28 +131,35 @@ def score(
     ----------
     rank : int [class, H, W], 0 = the most important: that of a DFM file
     adcs : int [class, H, W]
-    masks : percent -> bool [class, H, W], the maps that the rank was cut into; the other rankings are cut to their sizes
+    masks : percent -> bool [class, H, W], the maps that the rank was cut into; other rankings are cut to their sizes
     truths : name -> bool [class, H, W], see `planted`
     draws : of each random kind
     seed : of all draws; class c draws by [seed, c]
 
-    Returns a tidy table, one row a class, truth, ranking and percent: `class`, `truth`, `ranking`, `percent`, `positions`,
-    `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, hence the same for every percent), of
-    random kinds the mean over draws, with `_low` and `_high`, between which 95 % of the draws lie. Rankings are `dfm`; `adcs`, by
-    its absolute value, since a class can stand out by a lack of energy; `adcs_high` and
-    `adcs_low`, by ADCS as it is and turned about, so that only more, or only less, energy counts; and the controls `random`, uniform; `radial`, the map dealt anew within rings; `other`, the mean over the
-    maps of the other classes; the latter two also of each ADCS (`radial_adcs`, ...). What is scored against nothing is
-    missing. Raises ValueError for fewer than
-    2 draws, and for masks or truths that are not symmetric.
+    Returns a tidy table, one row a class, truth, ranking and percent: `class`, `truth`, `ranking`, `percent`,
+    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, hence the same
+    for every percent), of random kinds the mean over draws, with `_low` and `_high`, between which 95 % of the draws
+    lie. Rankings are `dfm`; `adcs`, by its absolute value, since a class can stand out by a lack of energy; `adcs_high`
+    and `adcs_low`, by ADCS as it is and turned about, so that only more, or only less, energy counts; and the controls
+    `random`, uniform; `radial`, the map dealt anew within rings; `other`, the mean over the maps of the other classes;
+    the latter two also of each ADCS (`radial_adcs`, ...). What is scored against nothing is missing. Raises ValueError
+    for fewer than 2 draws, and for masks or truths that are not symmetric.
     """
     if draws < 2:
         raise ValueError(f"draws {draws}: expected at least 2, between which a spread can be told")
     for name, found in (*masks.items(), *truths.items()):
         if not symmetric(found):
-            raise ValueError(f"mask {name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+            raise ValueError(
+                f"mask {name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it"
+            )
     pairs = ConjugatePairs(*rank.shape[-2:])
     signed = pairs.gather(adcs).astype(np.int64)
-    scores = {"dfm": -pairs.gather(rank).astype(np.int64), "adcs": np.abs(signed), "adcs_high": signed, "adcs_low": -signed}
+    scores = {
+        "dfm": -pairs.gather(rank).astype(np.int64),
+        "adcs": np.abs(signed),
+        "adcs_high": signed,
+        "adcs_low": -signed,
+    }
     percents, sizes = list(masks), np.array([mask.sum(axis=(1, 2)) for mask in masks.values()])
     rows = []
     for c in range(len(rank)):

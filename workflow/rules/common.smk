@@ -108,6 +108,22 @@ def renditions(dataset):
     return [f"{RESULTS}/data/ood/{name}/{rendition}.h5" for rendition in renditions_of(name)]
 
 
+def halved():
+    """The runs that are culled again on two halves of their images: those of each network's smallest planned seed."""
+    if not config["stability"]["halves"]:
+        return []
+    seeds = {}
+    for run in runs():
+        seeds.setdefault((run["dataset"], run["network"], run["augmentation"]), []).append(run["seed"])
+    return [run for run in runs() if run["seed"] == min(seeds[run["dataset"], run["network"], run["augmentation"]])]
+
+
+def with_stability():
+    """The planned data sets with maps to compare: of several runs, or of halves of the images."""
+    names = {run["dataset"] for run in halved()}
+    return [name for name in datasets() if name in names or len(runs(dataset=name)) > 1]
+
+
 def with_ood():
     """The planned photographs that are tested out of distribution."""
     return [name for name in datasets("photographs") if renditions_of(name)]
@@ -383,6 +399,13 @@ def tables():
 def handed_over(layout):
     """The maps of a run in a published layout, one file a percentage."""
     return [f"{RESULTS}/published/{RUN}/{layout}/top_{percent:g}.pkl" for percent in config["dfm"]["percents"]]
+
+
+def scored():
+    """The files of this part, short of its figures."""
+    files = [f"{RESULTS}/stability/{RUN}.h5".format(**run) for run in halved()]
+    files += [f"{RESULTS}/tables/truth.csv"] if datasets("synthetic") else []
+    return files + ([f"{RESULTS}/tables/stability.csv"] if with_stability() else [])
 
 
 def everything():

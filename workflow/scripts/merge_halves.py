@@ -10,7 +10,9 @@ def main(snakemake):
     given = snakemake.input
     with job(snakemake) as created_by:
         write(
-            snakemake, [culling.merge(map(culling.read_part, parts)) for parts in (given.half0, given.half1)], created_by
+            snakemake,
+            [culling.merge(map(culling.read_part, parts)) for parts in (given.half0, given.half1)],
+            created_by,
         )
 
 
