@@ -31,7 +31,7 @@ COMPARED = {
     "seeds": "two seeds",
     "networks": "two networks",
     "augmentations": "two augmentations",
-    "images": "two halves of the images",
+    "images": "two image halves",
 }
 _LEVELS = {  # column -> colour, line, name
     "iou": ("tab:blue", "o-", "the maps, mean and s.d. over classes"),

@@ -51,7 +51,7 @@ def test_the_ends_of_overlap():
 
 @pytest.mark.parametrize("size", [(9, 12), (12, 12), (7, 7)])
 def test_chance_is_the_overlap_with_control_masks(size):
-    left, right = (maps(2, size, 20, seed, lean=0.3) for seed in (0, 1))
+    left, right = (maps(2, size, 20, seed, lean=2) for seed in (0, 1))
     right[1] = maps(1, size, 30, 5)[0]  # maps of different sizes
     found = stability.compare(stability.summarised(left), stability.summarised(right), draws=4000)
     for kind in ("random", "radial"):

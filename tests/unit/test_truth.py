@@ -157,7 +157,7 @@ def test_scores_of_adcs_are_those_of_every_position(scored):
     table, _, adcs, masks, truths = scored
     for name, values in {"adcs": np.abs(adcs), "adcs_high": adcs, "adcs_low": -adcs}.items():
         for c in (1, 3):
-            row = table.query("ranking == @name and `class` == @c and truth == 'own' and percent == 5").iloc[0]
+            row = table.query(f"ranking == '{name}' and `class` == {c} and truth == 'own' and percent == 5").iloc[0]
             flat, planted = values[c].ravel(), truths["own"][c].ravel()
             assert row["average_precision"] == pytest.approx(
                 slow_average_precision(flat, planted, np.ones(len(flat), int))
@@ -180,12 +180,14 @@ def test_controls_are_at_chance_and_tell_their_spread(scored):
             (control & truths["any"][2]).sum() / control.sum()
             for control in (shortcuts.control_mask(mask[2], "radial", seed) for seed in range(300))
         ]
-        row = drawn.query("ranking == 'radial' and `class` == 2 and percent == @percent").iloc[0]
+        row = drawn.query(f"ranking == 'radial' and `class` == 2 and percent == {percent}").iloc[0]
         assert row["precision"] == pytest.approx(np.mean(slow), abs=0.03)
     rest = table[~table["ranking"].str.startswith("ra")]
     assert rest[["precision_low", "recall_high", "average_precision_low"]].isna().all(axis=None)
     pairs, k = ConjugatePairs(16, 16), masks[5][2].sum()
-    others = [truth.curve(-pairs.gather(rank[c]), pairs.gather(truths["any"][2]), pairs.size).at([k])[0] for c in (0, 1, 3)]
+    others = [
+        truth.curve(-pairs.gather(rank[c]), pairs.gather(truths["any"][2]), pairs.size).at([k])[0] for c in (0, 1, 3)
+    ]
     row = table.query("ranking == 'other' and truth == 'any' and `class` == 2 and percent == 5").iloc[0]
     assert row["precision"] == pytest.approx(np.mean(others))
 
