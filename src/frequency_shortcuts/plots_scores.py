@@ -164,14 +164,14 @@ def _draw_planted(
                 draw_circles(axis, band_edges, "tab:blue" if axis is not adcs else "black")
             if row == 0:
                 planted.set_title(f"{label}: planted", fontsize=7)
-                found.set_title("DFM", fontsize=7)
+                found.set_title(f"DFM, {percent:g} %", fontsize=7)
                 adcs.set_title("ADCS", fontsize=7)
         for axis in line[3 * len(classes) :]:
             axis.set_axis_off()
         line[0].set_ylabel(name)
     figure.supxlabel("horizontal frequency; zero frequency in the centre, vertical frequency upwards", fontsize=7)
     colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-    colour_bar(figure, axes, "Greys", 0, 1, f"planted; share of runs\n(top {percent:g} %)")
+    colour_bar(figure, axes, "Greys", 0, 1, "share of runs")
 
 
 def stability(table: pd.DataFrame, percent: float) -> Figure:

@@ -76,7 +76,7 @@ def stability_of_many_runs():
 DRAWINGS = {
     truth: (
         ["syn_1", "syn_2", *CLASSES, "planted for the class:\naverage precision", "nothing planted", "C1: planted",
-         "DFM", "map (DFM), vgg16, augmix", "|ADCS|", "random, uniform (95 %)"],
+         "DFM, 5 %", "share of runs", "map (DFM), vgg16, augmix", "|ADCS|", "random, uniform (95 %)"],
         [],
     ),
     stability: (
