@@ -41,7 +41,7 @@ PAGE = ROOT / "docs" / "paper_scale.md"
 TEMPLATE = Path(__file__).parent / "paper_scale.md.jinja"
 PAPER = ROOT / "config" / "paper.yaml"
 
-RULES = ("train", "cull", "shortcuts", "bandstop", "ood", "transfer")
+RULES = ("train", "cull", "cull_halves", "shortcuts", "bandstop", "ood", "transfer")
 SPLITS = ("train", "validation", "test")
 VIEWS = 3  # of the learning dynamics: full, low-pass, high-pass
 TRIALS = 3  # passes of a single image before a culling: the network, its frozen copy, and for its memory
@@ -172,10 +172,31 @@ def training(config: dict[str, Any], name: str, of: DataSet) -> dict[str, int]:
     }
 
 
+def halved(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The runs that are culled again on two halves of their images: those of each network's smallest planned seed."""
+    same = [{key: run[key] for key in ("dataset", "network", "augmentation")} for run in runs(config)]
+    first = [min(run["seed"] for run in runs(config, **network)) for network in same]
+    chosen = [run for run, seed in zip(runs(config), first, strict=True) if run["seed"] == seed]
+    return chosen if config["stability"]["halves"] else []
+
+
 def culled(config: dict[str, Any], of: DataSet, share: float) -> dict[str, float]:
     """Images that the culling of one network shows it, all parts together; `share` of the passes is needed."""
     settings = config["culling"]
-    pairs, shown = ConjugatePairs(of.side, of.side), of.images(settings["split"], settings["images_per_class"])
+    return _culled(config, of, share, of.images(settings["split"], settings["images_per_class"]))
+
+
+def culled_halves(config: dict[str, Any], of: DataSet, share: float) -> dict[str, float]:
+    """As `culled`, for the two halves of its images together."""
+    settings = config["culling"]
+    per_class = of.images(settings["split"], settings["images_per_class"]) // of.classes
+    halves = [_culled(config, of, share, of.classes * n) for n in (-(-per_class // 2), per_class // 2)]
+    return {kind: halves[0][kind] + halves[1][kind] for kind in halves[0]}
+
+
+def _culled(config: dict[str, Any], of: DataSet, share: float, shown: int) -> dict[str, float]:
+    settings = config["culling"]
+    pairs = ConjugatePairs(of.side, of.side)
     per_class = np.full(of.classes, shown // of.classes)
     units = [c for c, _ in culling._units(settings["method"], per_class, pairs)]
     # A part looks at the unfiltered images of every class that it has a share in.
@@ -197,6 +218,7 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
     """
     exact = config["culling"]["method"] == "exact"
     sets = {run["dataset"]: dataset(config, run["dataset"], assumed) for run in runs(config)}
+    again = halved(config)
 
     def planned() -> Iterator[tuple[str, dict[str, Any], Mapping[str, float]]]:
         of_test = config["shortcuts"]["split"], config["shortcuts"]["images_per_class"]
@@ -204,6 +226,8 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
             of = sets[run["dataset"]]
             yield "train", run, training(config, run["dataset"], of)
             yield "cull", run, culled(config, of, 1.0 if exact else share(of.side))
+            if run in again:
+                yield "cull_halves", run, culled_halves(config, of, 1.0 if exact else share(of.side))
             yield "shortcuts", run, {"forward": tested(config, of, of.images(*of_test))}
             if config["datasets"][run["dataset"]]["source"] == "synthetic":
                 stops = list(combinations(range(len(config["synthesis"]["band_edges"]) + 1), 2))
@@ -246,9 +270,11 @@ def _per_rendition(config: dict[str, Any], name: str, of: DataSet, assumed: Assu
 
 def jobs(config: dict[str, Any]) -> pd.DataFrame:
     """A row a rule, data set and network: how many jobs; those of a transfer are one and under no data set."""
-    rows = []
+    rows, again = [], halved(config)
     for run in runs(config):
         of_run = {"train": 1, "cull": config["culling"]["parts"], "shortcuts": 1}
+        if run in again:
+            of_run["cull_halves"] = config["culling"]["parts"]
         if config["datasets"][run["dataset"]]["source"] == "synthetic":
             of_run["bandstop"] = 1
         elif _renditions(config, run["dataset"]):
@@ -419,18 +445,19 @@ def largest(found: pd.DataFrame, count: int = 5) -> pd.DataFrame:
     return (groups / groups.sum()).head(count).rename("share").reset_index()
 
 
-CHEAPER: dict[str, dict[str, Any]] = {
+CHANGES: dict[str, dict[str, Any]] = {
     "`culling: {images_per_class: 50}`": {"culling": {"images_per_class": 50}},
     "`culling: {method: screened}`": {"culling": {"method": "screened"}},
     "both": {"culling": {"method": "screened", "images_per_class": 50}},
     "`culling: {parts: 8}`": {"culling": {"parts": 8}},
+    "`stability: {halves: true}`": {"stability": {"halves": True}},
 }
 
 
 def variants(config: dict[str, Any], assumed: Assumed, given: pd.DataFrame) -> str:
-    """The whole study as it is, and with changes that make it cheaper or its longest job shorter, in Markdown."""
+    """The whole study as it is, and with changes to what it costs or to its longest job, in Markdown."""
     rows = []
-    for told, change in {"as it is": {}, **CHEAPER}.items():
+    for told, change in {"as it is": {}, **CHANGES}.items():
         changed = copy.deepcopy(config)
         update_config(changed, change)
         found = work(changed, assumed, share_of_passes(given))

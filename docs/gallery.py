@@ -15,6 +15,7 @@ STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
     "cull": "culling (screened)",
+    "cull_halves": "culling on two halves of the images",
     "shortcuts": "shortcut tests with controls",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +56,14 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
+        """Some of the images, in that order; what is read when it is indexed stays so."""
+        images, twins = (
+            some.subset(chosen) if hasattr(some, "subset") else None if some is None else some[chosen]
+            for some in (self.images, self.stylised)
+        )
+        return replace(self, images=images, stylised=twins, labels=self.labels[chosen])
 
     def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
         """Normalised images [n, channels, H, W] and labels [n] on a device: what a network sees."""
@@ -329,6 +337,7 @@ class Stored:
         name: str = "images",
         workers: int = 1,
     ) -> None:
+        self.path, self.split, self.name = path, split, name
         self._file = h5py.File(path, "r")
         try:
             self._stored = self._file[split][name]
@@ -348,6 +357,10 @@ class Stored:
 
     def __len__(self) -> int:
         return len(self.chosen)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
+        """Some of the images, in that order."""
+        return Stored(self.path, self.split, self.chosen[chosen], self.name, self.workers)
 
     def origin(self) -> tuple[object, ...]:
         """The checksum of the store and the positions in it."""

@@ -192,11 +192,7 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
     if not symmetric(mask):
         raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
     pairs = _pairs(*mask.shape)
-    stratum = pairs.size.copy()
-    if kind == "radial":
-        stratum = stratum + 3 * np.rint(pairs.radius).astype(np.int64)
-    elif kind != "random":
-        raise ValueError(f"unknown control {kind!r}: choose from random, radial")
+    stratum = strata(pairs, kind)
     inside = pairs.gather(mask)
     generator = np.random.default_rng(seed)
     drawn = np.zeros(len(pairs), bool)
@@ -204,6 +200,15 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
         members = np.flatnonzero(stratum == s)
         drawn[generator.choice(members, inside[members].sum(), replace=False)] = True
     return pairs.scatter(drawn)
+
+
+def strata(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> IntArray:
+    """Within what a control draws its pairs, int64 [pairs]: those of one size and, for `radial`, of one ring."""
+    if kind == "radial":
+        return pairs.size + 3 * np.rint(pairs.radius).astype(np.int64)
+    if kind != "random":
+        raise ValueError(f"unknown control {kind!r}: choose from random, radial")
+    return pairs.size
 
 
 _pairs = functools.lru_cache(maxsize=4)(ConjugatePairs)  # two dozen controls a class are drawn from the same

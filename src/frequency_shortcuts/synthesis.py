@@ -19,6 +19,7 @@ import numpy.typing as npt
 from . import spectrum
 
 CLASSES = ("C0", "C1", "C2", "C3")
+LACKING = 3  # the class without energy in the control band
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Design:
         shape = np.repeat(radius[None] ** -self.alpha, len(CLASSES), axis=0)
         for c, gain in ((1, self.diagonal_gain), (2, self.axis_gain)):
             shape[c][truth["patterns"][c]] *= gain
-        shape[3][truth["control_band"]] = 0
+        shape[LACKING][truth["control_band"]] = 0
         shape[:, self.size // 2, self.size // 2] = 0
         return shape
 

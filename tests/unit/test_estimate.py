@@ -17,7 +17,7 @@ from torchvision import models
 from bench import estimate
 from bench.estimate import Assumed, DataSet
 from conftest import ROOT
-from frequency_shortcuts import culling, evaluation, networks, shortcuts, spectrum, training
+from frequency_shortcuts import culling, evaluation, networks, shortcuts, spectrum, stability, training
 from frequency_shortcuts.images import Split
 from frequency_shortcuts.storage import read_table
 
@@ -133,6 +133,36 @@ def test_culling_is_counted_as_it_runs(tiny, method, parts, monkeypatch):
     assert estimated(config, "cull", share) == pytest.approx(total, rel=1e-9)
 
 
+@pytest.mark.parametrize("parts", [1, 3])
+def test_culling_on_two_halves_is_counted_as_it_runs(tiny, parts, monkeypatch):
+    config, network, splits = tiny
+    monkeypatch.setattr(culling, "BLOCK", 64)
+    update_config(config, {"culling": {"parts": parts, "split": "test"}})  # five images a class: three and two
+    total = 0
+    for some in map(splits["test"].subset, stability.halves(splits["test"].labels)):
+        for part in range(parts):
+            operations, _ = counted(
+                lambda part=part, some=some: culling.cull(
+                    network, some.images, some.labels, 4, "exact", mean=some.mean, std=some.std, part=(part, parts)
+                )
+            )
+            total += operations
+    assert estimated(config, "cull_halves") == pytest.approx(total, rel=1e-9)
+    config["stability"]["halves"] = False
+    assert estimated(config, "cull_halves") == 0 and estimate.halved(config) == []
+
+
+def test_the_smallest_seed_of_each_network_is_culled_again():
+    plan = [
+        {"datasets": ["syn_1"], "networks": ["resnet18", "vgg16_bn"], "augmentations": ["none"], "seeds": [2, 1]},
+        {"datasets": ["syn_1"], "networks": ["resnet18"], "augmentations": ["none", "augmix"], "seeds": [3]},
+    ]
+    found = estimate.halved(configured(plan=plan))
+    assert [(run["network"], run["augmentation"], run["seed"]) for run in found] == [
+        ("resnet18", "none", 1), ("vgg16_bn", "none", 1), ("resnet18", "augmix", 3)
+    ]  # fmt: skip
+
+
 def test_tests_are_counted_as_they_run(tiny):
     config, network, splits = tiny
     images, labels = splits["test"].tensors()
@@ -155,11 +185,12 @@ def test_the_images_of_the_test_study_by_hand():
     assert found["train", "syn_2", "forward"] == 2 * (2 * 4 * 8 + 3 * 3 * 4 * 4 + 4 * 12)
     assert found["train", "fashion_mnist", "training"] == 2 * 2 * 10 * 20
     assert found["cull", "syn_2", "culling"] == 2 * (4 * 4 * 514 + 4 * 4 + 3)
+    assert found["cull_halves", "syn_2", "culling"] == 4 * 4 * 514 + 4 * 4 + 2 * 3  # the first seed, twice two images
     assert found["shortcuts", "syn_2", "forward"] == 2 * (24 + 4 * (1 + 20 + 3) * 24)
     assert found["bandstop", "syn_2", "forward"] == 2 * 7 * 48
     assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 40 * (1 + 20 + 9))
     assert found["transfer", "fashion_mnist", "forward"] == 60 + 10 * (1 + 20 + 9) * 60
-    assert len(found) == 11  # and three more of training and shortcuts
+    assert len(found) == 13  # and four more of training, culling and shortcuts
 
 
 def test_data_sets_have_the_sizes_that_are_assumed_of_them():
@@ -178,13 +209,13 @@ def test_data_sets_have_the_sizes_that_are_assumed_of_them():
 @pytest.mark.parametrize(("name", "parts"), [("paper", 1), ("test", 2)])
 def test_jobs_are_those_of_a_dry_run(name, parts, tmp_path):
     path, more = ROOT / "config" / f"{name}.yaml", tmp_path / "more.yaml"
-    more.write_text(f"culling: {{parts: {parts}}}\n")
+    more.write_text(f"culling: {{parts: {parts}}}\nstability: {{halves: true}}\n")
     command = ["-m", "snakemake", "-nF", "--nolock", "--quiet", "rules", "--configfile", str(path), str(more)]
     done = subprocess.run([sys.executable, *command], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
     config = estimate.configuration(path)
-    config["culling"]["parts"] = parts
+    config["culling"]["parts"], config["stability"]["halves"] = parts, True
     found = estimate.jobs(config).groupby("rule")["jobs"].sum()
     assert set(found.index) == set(estimate.RULES)
     assert found.to_dict() == {rule: int(planned[rule]) for rule in estimate.RULES}

@@ -109,6 +109,21 @@ def test_read_the_first_images_of_each_class(tmp_path):
     np.testing.assert_array_equal(split.labels, [1, 1, 0, 0])
 
 
+@pytest.mark.parametrize("in_memory", [store.IN_MEMORY, 0])
+def test_some_images_of_a_split_in_their_order(tmp_path, in_memory):
+    images, labels = labelled(12, 0)
+    write(tmp_path / "s.h5", {"train": (images, labels)}, stylised=images[:, :, ::-1])
+    split = store.read(tmp_path / "s.h5", "train", 4, in_memory=in_memory)
+    chosen = np.array([5, 0, 3])
+    some = split.subset(chosen)
+    np.testing.assert_array_equal(some.images[:], split.images[:][chosen])
+    np.testing.assert_array_equal(some.stylised[:], split.stylised[:][chosen])
+    assert some.labels.tolist() == split.labels[chosen].tolist() and len(some) == 3 and some.classes == split.classes
+    assert (in_memory == 0) == isinstance(some.images, Stored)
+    twinless = store.Split(images, labels, ("a", "b"), split.mean, split.std).subset(chosen)
+    assert twinless.stylised is None
+
+
 @pytest.mark.parametrize("per_class", [None, 1, 70, 1000])
 @pytest.mark.parametrize("sort", [True, False])
 def test_read_in_runs_misses_and_repeats_no_image(tmp_path, per_class, sort):

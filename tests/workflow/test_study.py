@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from conftest import PICTURES
-from frequency_shortcuts import adcs, dfm, findings, images, networks, published, spectrum
+from frequency_shortcuts import adcs, dfm, findings, images, networks, published, spectrum, stability, truth
 from frequency_shortcuts.storage import read_table, sha256
 
 RUNS = [
@@ -132,6 +132,81 @@ def test_dfm_files_keep_the_contract(study, run):
     assert not path.with_suffix(".h5.state").exists()
 
 
+@pytest.mark.parametrize("run", [run for run in RUNS if run != RUNS[1]])
+def test_the_smallest_seed_of_each_network_is_culled_on_two_halves(study, run):
+    n_classes, _, size = of(run)
+    path = study.results / "stability" / f"{run}.h5"
+    whole = dfm.read(study.results / "dfm" / f"{run}.h5")
+    with h5py.File(path) as file:
+        assert sorted(file["mask"]) == ["top_1", "top_10", "top_20", "top_5"]
+        for name, stored in file["mask"].items():
+            assert stored.shape == (2, n_classes, size, size) and stored.dtype == bool
+            assert spectrum.symmetric(stored[:]) and not np.array_equal(stored[0], stored[1]), name
+        assert file.attrs["layout"] == "centred" and "created_by" in file.attrs
+        # Together they are the images that ranked the pairs.
+        assert np.array_equal(file.attrs["images_per_class"].sum(axis=0), whole.attributes["images_per_class"])
+        assert file.attrs["weights_sha256"] == whole.attributes["weights_sha256"]
+    assert not list(path.parent.glob("*.state"))
+
+
+def test_other_seeds_are_culled_once(study):
+    assert not (study.results / "stability" / f"{RUNS[1]}.h5").exists()
+
+
+def test_halves_by_several_jobs_give_the_same_file(study):
+    (study.root / "half_parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 2}}))
+    run = "syn_2/resnet18/none/seed0"
+    done = study.snakemake(f"results/parts/stability/{run}.h5", "--cores", "all", extra=["half_parts.yaml"])
+    assert done.returncode == 0 and done.stdout.count("on two halves of the images") == 2, done.stdout
+    assert not list((study.root / "results" / "parts" / "stability").rglob("*part*"))
+    whole, joined = (h5py.File(study.root / "results" / name / "stability" / f"{run}.h5") for name in ("test", "parts"))
+    with whole, joined:
+        assert all(np.array_equal(whole["mask"][name], joined["mask"][name]) for name in whole["mask"])
+        for name in set(whole.attrs) - {"created_by", "weights_sha256"}:
+            assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
+
+
+def test_the_truth_table_scores_every_run_class_and_ranking(study):
+    table = pd.read_csv(study.results / "tables" / "truth.csv", keep_default_na=False, na_values=[""])
+    names = ["dfm", "adcs", "adcs_high", "adcs_low"]
+    names += [
+        "random",
+        *(f"{kind}{name}" for kind in ("radial", "other") for name in ("", *(f"_{n}" for n in names[1:]))),
+    ]
+    assert set(table["ranking"]) == set(names) and set(table["percent"]) == {1, 5, 10, 20}
+    assert len(table) == 2 * 4 * 2 * len(names) * 4 and set(table["dataset"]) == {"syn_2"}
+    with h5py.File(study.results / "data" / "syn_2.h5") as file:
+        planted = truth.planted(file)
+    nothing = table[(table["class"] == "C0") & (table["truth"] == "own")]
+    assert nothing["precision"].isna().all() and (nothing["prevalence"] == 0).all()
+    rest = table.drop(nothing.index)
+    assert rest[["precision", "recall", "average_precision"]].apply(lambda score: score.between(0, 1)).all(axis=None)
+    mask = dfm.read_mask(study.results / "dfm" / f"{RUNS[1]}.h5", 10)
+    mine = table.query("seed == 1 and ranking == 'dfm' and percent == 10").set_index(["truth", "class"])
+    for name, masks in planted.items():
+        for c in (1, 2, 3):
+            row = mine.loc[(name, f"C{c}")]
+            assert row["positions"] == mask[c].sum()
+            assert row["precision"] == pytest.approx((mask[c] & masks[c]).sum() / mask[c].sum(), abs=1e-5)
+            assert row["recall"] == pytest.approx((mask[c] & masks[c]).sum() / masks[c].sum(), abs=1e-5)
+
+
+def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
+    table = pd.read_csv(study.results / "tables" / "stability.csv", keep_default_na=False)
+    found = table.groupby(["dataset", "comparison"]).size().to_dict()
+    assert found == {
+        ("syn_2", "seeds"): 4 * 4, ("syn_2", "images"): 4 * 4,
+        ("fashion_mnist", "augmentations"): 4 * 10, ("fashion_mnist", "images"): 2 * 4 * 10,
+        ("pictures", "augmentations"): 4 * 3, ("pictures", "images"): 2 * 4 * 3,
+    }  # fmt: skip
+    left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in RUNS[2:4])
+    mine = table.query("dataset == 'fashion_mnist' and comparison == 'augmentations' and percent == 5")
+    assert list(mine["left"].unique()) == ["resnet18/none/seed0"] and mine["class"].nunique() == 10
+    assert np.allclose(mine["iou"], stability.overlap(left, right), atol=1e-5)
+    assert mine["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
+    assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
+
+
 def test_culling_by_several_jobs_gives_the_same_file(study):
     (study.root / "parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 3}}))
     run = "syn_2/resnet18/none/seed0"
@@ -243,6 +318,8 @@ def test_tables_join_all_runs(study):
         "table_2",
         "table_3",
         "published_numbers",
+        "truth",
+        "stability",
         "runtimes",
         "provenance",
     } == set(tables)
@@ -257,7 +334,8 @@ def test_tables_join_all_runs(study):
     assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
     runtimes = tables["runtimes"][["wall_s", "start_up_s"]].astype(float)
     assert runtimes["start_up_s"].between(0, runtimes["wall_s"]).all()
-    assert set(tables["runtimes"]["step"]) == {"train", "adcs", "cull", "shortcuts", "ood", "transfer", "published"}
+    steps = {"train", "adcs", "cull", "cull_halves", "shortcuts", "ood", "transfer", "published"}
+    assert set(tables["runtimes"]["step"]) == steps
 
 
 def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
@@ -362,6 +440,7 @@ def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
     ("edited", "again", "untouched"),
     [
         ("src/frequency_shortcuts/culling.py", {"cull", "shortcuts", "ood"}, {"train", "adcs", "rendition"}),
+        ("src/frequency_shortcuts/truth.py", {"truth", "truth_figure"}, {"train", "cull", "stability", "adcs"}),
         ("src/frequency_shortcuts/plots.py", {"adcs_figure", "dfm_figure"}, {"train", "cull", "shortcuts", "table"}),
         ("src/frequency_shortcuts/spectrum.py", {"synthesize", "train", "cull"}, set()),
         ("src/frequency_shortcuts/items.py", {"check"}, {"synthesize", "folder", "fashion_mnist", "train"}),

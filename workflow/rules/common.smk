@@ -92,19 +92,25 @@ def of_runs(pattern, *kinds, trained=False, **where):
     return [pattern.format(**run) for run in planned if not trained or run in trained_runs()]
 
 
-def first_seeds(pattern, *datasets_of):
-    """A pattern with the wildcards of the first planned run of every network of these data sets (of all) filled in."""
-    first = {}
-    for run in runs():
-        if run["dataset"] in (datasets_of or datasets()):
-            first.setdefault((run["dataset"], run["network"], run["augmentation"]), run)
-    return [pattern.format(**run) for run in first.values()]
+def of_one_seed(**where):
+    """One planned run of every network on every data set, that of its smallest seed; `where` keeps those that match."""
+    least = {}
+    for run in runs(**where):
+        key = (run["dataset"], run["network"], run["augmentation"])
+        if key not in least or run["seed"] < least[key]["seed"]:
+            least[key] = run
+    return list(least.values())
+
+
+def first_seeds(pattern, **where):
+    """A pattern with the wildcards of the runs of `of_one_seed` filled in; `where` keeps those that match."""
+    return [pattern.format(**run) for run in of_one_seed(**where)]
 
 
 def first_seed_of(pattern, wildcards):
-    """A pattern with the first planned run of one network filled in."""
-    keys = ("dataset", "network", "augmentation")
-    return pattern.format(**runs(**{key: getattr(wildcards, key) for key in keys})[0])
+    """A pattern with the run of `of_one_seed` of one network filled in."""
+    (filled,) = first_seeds(pattern, **{key: getattr(wildcards, key) for key in ("dataset", "network", "augmentation")})
+    return filled
 
 
 def of_ood(pattern):
@@ -123,6 +129,17 @@ def renditions(dataset):
     """Input: the image stores of all renditions of a data set."""
     name = dataset if isinstance(dataset, str) else dataset.dataset
     return [f"{RESULTS}/data/ood/{name}/{rendition}.h5" for rendition in renditions_of(name)]
+
+
+def halved():
+    """The runs that are culled again on two halves of their images."""
+    return of_one_seed() if config["stability"]["halves"] else []
+
+
+def with_stability():
+    """The planned data sets with maps to compare: of several runs, or of halves of the images."""
+    names = {run["dataset"] for run in halved()}
+    return [name for name in datasets() if name in names or len(runs(dataset=name)) > 1]
 
 
 def with_ood():
@@ -412,6 +429,8 @@ def figures():
         "shortcuts": datasets(),
         "renditions": with_ood(),
         "ood": with_ood(),
+        "truth": ["synthetic"] if datasets("synthetic") else [],
+        "stability": with_stability(),
     }
     cards = first_seeds("cards_{dataset}-{network}-{augmentation}")
     drawn = [f"{kind}_{name}" for kind, names in of_kind.items() for name in names]
@@ -464,6 +483,13 @@ def handed_over(layout):
     return [f"{RESULTS}/published/{RUN}/{layout}/top_{percent:g}.pkl" for percent in config["dfm"]["percents"]]
 
 
+def scored():
+    """The files of this part, short of its figures."""
+    files = [f"{RESULTS}/stability/{RUN}.h5".format(**run) for run in halved()]
+    files += [f"{RESULTS}/tables/truth.csv"] if datasets("synthetic") else []
+    return files + ([f"{RESULTS}/tables/stability.csv"] if with_stability() else [])
+
+
 def everything():
     """Every file of the study, short of the report."""
     files = [f"{RESULTS}/checked.txt", *[f"{RESULTS}/data/{name}.h5" for name in datasets()]]
@@ -478,6 +504,7 @@ def everything():
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
     files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
+    files += scored()
     files += [f"{RESULTS}/tables/table_{number}.csv" for number in paper_tables()]
     files += [f"{RESULTS}/tables/{name}.csv" for name in ("findings", "published_numbers", "runtimes", "provenance")]
     files += [f"{RESULTS}/tables/{name}.{suffix}" for name in shown(files) for suffix in ("tex", "html")]
@@ -523,6 +550,8 @@ TITLES = {
     "shortcuts": "TPR and FPR with controls",
     "renditions": "the renditions",
     "ood": "TPR by rendition",
+    "truth": "maps against the planted truth",
+    "stability": "stability of the maps",
 }
 
 

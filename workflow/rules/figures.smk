@@ -167,8 +167,10 @@ rule filtered_figure:
     input:
         notebook="workflow/notebooks/filtered.ipynb",
         store=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=lambda wildcards: first_seeds(f"{RESULTS}/networks/{RUN}/weights.safetensors", wildcards.dataset),
-        maps=lambda wildcards: first_seeds(f"{RESULTS}/dfm/{RUN}.h5", wildcards.dataset),
+        weights=lambda wildcards: first_seeds(
+            f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=wildcards.dataset
+        ),
+        maps=lambda wildcards: first_seeds(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "filtered.ipynb"),
     output:
@@ -179,7 +181,7 @@ rule filtered_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
-        labels=lambda wildcards: first_seeds("{network}/{augmentation}", wildcards.dataset),
+        labels=lambda wildcards: first_seeds("{network}/{augmentation}", dataset=wildcards.dataset),
         percent=lookup(dpath="shortcuts/percent", within=config),
         most=lookup(dpath="figures/classes", within=config),
     message:

@@ -7,6 +7,11 @@ rule runtimes:
             *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
             *[file for part in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv") for file in of_runs(part)],
+            *[
+                part.format(**run)
+                for part in parts_of(f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv")
+                for run in halved()
+            ],
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),

@@ -161,6 +161,11 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"datasets.{name}.resize: {dataset['resize']} is not allowed, expected at least {dataset['size']}"
         if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
             yield f"datasets.{name}.keep: files goes neither with stylised nor with on_error: skip; write keep: images"
+    if config["stability"]["halves"] and config["culling"]["images_per_class"] == 1:
+        yield (
+            "stability.halves: true needs culling.images_per_class of 2 or more, to be divided; it is 1; "
+            "write halves: false"
+        )
     seeds = config["synthesis"]["seeds"]
     if len(set(seeds.values())) < len(seeds):
         yield f"synthesis.seeds: {seeds} must differ, or the splits hold the same images"

@@ -1,0 +1,164 @@
+"""Drawings of scores and stability: they say what they show, with any runs there are, and save the same bytes."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from frequency_shortcuts import canvas, plots_scores
+
+CLASSES = ("C0", "C1", "C3")
+RANKINGS = ("dfm", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "syn_2")):
+    """Scores at random, C0 without a truth of its own."""
+    generator = np.random.default_rng(0)
+    rows = itertools.product(sets, networks, (0, 1), CLASSES, ("own", "any"), RANKINGS, (5, 10))
+    frame = pd.DataFrame(
+        [(name, *network, *rest) for name, network, *rest in rows],
+        columns=["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent"],
+    )
+    missing = (frame["class"] == "C0") & (frame["truth"] == "own")
+    for score in ("precision", "average_precision"):
+        frame[score] = generator.uniform(size=len(frame))
+        frame[f"{score}_low"], frame[f"{score}_high"] = frame[score] - 0.1, frame[score] + 0.1
+        frame.loc[missing, [score, f"{score}_low", f"{score}_high"]] = np.nan
+    masks = generator.random((2, 8, 8)) < 0.3
+    planes = {name: (CLASSES[1:], masks, generator.random((2, 8, 8)), np.full((2, 8, 8), 2, np.int16)) for name in sets}
+    return plots_scores.truth(frame, 5, planes, (2, 3))
+
+
+def overlaps(runs, halved=()):
+    """A table of comparisons of these runs, (network, augmentation, seed), with the class means that are expected."""
+    generator, rows = np.random.default_rng(0), []
+    pairs = [*itertools.combinations(runs, 2), *((run, run) for run in halved)]
+    for one, other in pairs:
+        differ = [name for name, a, b in zip(("networks", "augmentations", "seeds"), one, other, strict=True) if a != b]
+        kind = {0: "images", 1: "".join(differ)}.get(len(differ), "several")
+        ends = [f"{network}/{augmentation}/seed{seed}" for network, augmentation, seed in (one, other)]
+        ends = [f"{end}/half{half}" for half, end in enumerate(ends)] if kind == "images" else ends
+        for percent, name in itertools.product((1, 5), CLASSES):
+            rows.append((kind, *ends, percent, name, *generator.uniform(size=3)))
+    columns = ["comparison", "left", "right", "percent", "class", "iou", "random", "radial"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+RUNS = [("resnet18", "none", 0), ("resnet18", "none", 1), ("resnet18", "augmix", 0), ("vgg16", "none", 0)]
+
+
+def stability():
+    return plots_scores.stability(overlaps(RUNS, RUNS[:1]), 5)
+
+
+def stability_of_one_run():
+    return plots_scores.stability(overlaps(RUNS[:1], RUNS[:1]), 5)
+
+
+def stability_without_halves():
+    return plots_scores.stability(overlaps(RUNS[:2]), 5)
+
+
+def stability_of_many_runs():
+    runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
+    return plots_scores.stability(overlaps(runs, runs[::3]), 5)
+
+
+# Every drawing, and what must and must not be read on it.
+DRAWINGS = {
+    truth: (
+        ["syn_1", "syn_2", *CLASSES, "planted for the class:\naverage precision", "nothing planted", "C1: planted",
+         "DFM, 5 %", "share of runs", "map (DFM), vgg16, augmix", "|ADCS|", "random, uniform (95 %)"],
+        [],
+    ),
+    stability: (
+        ["resnet18\nseed 0", "resnet18\naugmix\nseed 0", "two seeds", "two networks", "two augmentations",
+         "two image halves", "chance, same radii", "chance, uniform", "overlap (IoU)",
+         "diagonal: two halves of the images"],
+        ["several"],
+    ),
+    stability_of_one_run: (["resnet18, seed 0", "two image halves"], ["two seeds", "two networks"]),
+    stability_without_halves: (["two seeds", "resnet18\nseed 1"], ["two image halves", "two networks"]),
+    stability_of_many_runs: (
+        ["a", "c\nsin", "two seeds", "means over seeds; diagonal: two seeds of the network"], ["a\nseed 0"]
+    ),
+}  # fmt: skip
+every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
+
+
+@every_drawing
+def test_a_drawing_says_what_it_shows(draw):
+    figure = draw()
+    figure.canvas.draw()
+    shown = {
+        text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_visible()
+    }
+    there, absent = DRAWINGS[draw]
+    assert [text for text in there if text not in shown] == []
+    assert not shown.intersection(absent)
+
+
+@every_drawing
+def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
+    canvas.save(draw(), tmp_path / "one")
+    canvas.save(draw(), tmp_path / "two")
+    for suffix in (".svg", ".png"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+
+
+@every_drawing
+def test_nothing_is_cut_off(draw):
+    figure = draw()
+    figure.canvas.draw()
+    width, height = figure.canvas.get_width_height()
+    for axis in figure.axes:
+        box = axis.get_tightbbox()
+        if box is not None and axis.get_visible():
+            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
+
+
+def test_the_heat_map_holds_the_means_over_classes():
+    table = overlaps(RUNS, RUNS[:1])
+    figure = plots_scores.stability(table, 5)
+    shown = figure.axes[0].images[0].get_array()
+    of = table[table["percent"] == 5].groupby(["left", "right"])["iou"].mean()
+    assert shown[0, 3] == shown[3, 0] == pytest.approx(of["resnet18/none/seed0", "vgg16/none/seed0"])
+    assert shown[0, 0] == pytest.approx(of["resnet18/none/seed0/half0", "resnet18/none/seed0/half1"])
+    assert np.ma.getmaskarray(np.ma.masked_invalid(shown))[1, 1]
+
+
+def test_runs_of_a_network_are_taken_together_where_they_are_many():
+    runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
+    table = overlaps(runs, runs[::3])
+    figure = plots_scores.stability(table, 5)
+    shown = figure.axes[0].images[0].get_array()
+    assert shown.shape == (6, 6)
+    at = table[(table["percent"] == 5) & (table["comparison"] != "images")]
+    mine = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("a/none")]
+    assert len(mine) == 3 * len(CLASSES) and shown[0, 0] == pytest.approx(mine["iou"].mean())
+    across = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("b/sin")]
+    assert len(across) == 9 * len(CLASSES) and shown[0, 3] == pytest.approx(across["iou"].mean())
+
+
+def test_curves_are_means_over_classes_and_pairs():
+    table = overlaps(RUNS, RUNS[:1])
+    figure = plots_scores.stability(table, 5)
+    axis = next(axis for axis in figure.axes if axis.get_title() == "two augmentations")
+    mine = table[table["comparison"] == "augmentations"].groupby("percent")[["iou", "radial", "random"]].mean()
+    for line, column in zip(axis.lines, mine, strict=True):
+        assert np.allclose(line.get_ydata(), mine[column])
+
+
+def test_scores_stand_on_the_line_of_their_class():
+    axis = truth(networks=(("resnet18", "none"),), sets=("syn_1",)).axes[2]
+    assert [label.get_text() for label in axis.get_yticklabels()] in ([], list(CLASSES)) and axis.yaxis_inverted()
+    dots = [dot.get_offsets()[0] for dot in axis.collections if len(dot.get_offsets()) == 1]
+    assert {round(float(y)) for _, y in dots} == {0, 1, 2}

@@ -1,0 +1,166 @@
+"""Overlap of maps, what chance gives, and halves of images."""
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frequency_shortcuts import dfm, shortcuts, stability
+from frequency_shortcuts.culling import cull
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
+
+
+def maps(n_classes, size, percent=10, seed=0, lean=0.0):
+    """Maps at random, bool [class, H, W], that prefer low frequencies the more they `lean`."""
+    pairs = ConjugatePairs(*size)
+    increment = np.random.default_rng(seed).standard_normal((n_classes, len(pairs))) - lean * pairs.radius
+    return dfm.dominant(increment, pairs, percent)
+
+
+def slow_overlap(left, right):
+    """One class: positions in both by positions in either, counted one by one."""
+    both = either = 0
+    for a, b in zip(left.ravel(), right.ravel(), strict=True):
+        both, either = both + (a and b), either + (a or b)
+    return both / either if either else np.nan
+
+
+@given(SIZES, st.floats(1, 100), st.integers(0, 9))
+def test_overlap_is_counted_position_by_position(size, percent, seed):
+    left, right = maps(2, size, percent, seed), maps(2, size, percent, seed + 1)
+    slow = [slow_overlap(a, b) for a, b in zip(left, right, strict=True)]
+    assert np.allclose(stability.overlap(left, right), slow)
+    found = stability.compare(stability.summarised(left), stability.summarised(right))
+    assert np.allclose(found["iou"], slow)
+    assert found["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
+    assert found["right_positions"].tolist() == right.sum(axis=(1, 2)).tolist()
+
+
+def test_the_ends_of_overlap():
+    mask = maps(3, (8, 7))
+    assert stability.overlap(mask, mask).tolist() == [1, 1, 1]
+    assert stability.overlap(mask, ~mask).tolist() == [0, 0, 0]
+    nothing = np.zeros((1, 4, 4), bool)
+    assert np.isnan(stability.overlap(nothing, nothing)).all() and stability.overlap(nothing, ~nothing) == 0
+    with pytest.raises(ValueError, match="only maps of one size and as many classes overlap"):
+        stability.overlap(mask, mask[:2])
+
+
+@pytest.mark.parametrize("size", [(9, 12), (12, 12), (7, 7)])
+def test_chance_is_the_overlap_with_control_masks(size):
+    left, right = (maps(2, size, 20, seed, lean=2) for seed in (0, 1))
+    right[1] = maps(1, size, 30, 5)[0]  # maps of different sizes
+    found = stability.compare(stability.summarised(left), stability.summarised(right), draws=4000)
+    for kind in ("random", "radial"):
+        slow = [
+            np.mean([slow_overlap(left[c], shortcuts.control_mask(right[c], kind, [c, draw])) for draw in range(400)])
+            for c in range(2)
+        ]
+        assert np.allclose(found[kind], slow, atol=0.015), kind
+    assert (found["radial"] > found["random"]).iloc[0]
+
+
+def test_a_map_that_holds_whole_rings_has_no_radial_chance():
+    pairs = ConjugatePairs(8, 8)
+    ring = pairs.scatter(np.rint(pairs.radius) == 2)[None]
+    found = stability.compare(stability.summarised(ring), stability.summarised(ring))
+    assert found["radial"].tolist() == [1] and found["random"].iloc[0] < 0.5
+
+
+def test_comparing_many_classes_piece_by_piece_gives_the_same(monkeypatch):
+    left, right = (stability.summarised(maps(30, (8, 8), seed=seed)) for seed in (0, 1))
+    whole = stability.compare(left, right, draws=2000)
+    monkeypatch.setattr(stability, "NUMBERS", 1)
+    pieces = stability.compare(left, right, draws=2000)
+    assert whole["iou"].equals(pieces["iou"])
+    assert np.allclose(whole[["random", "radial"]], pieces[["random", "radial"]], atol=0.02)
+
+
+def test_maps_that_cannot_be_compared_are_refused():
+    left = stability.summarised(maps(2, (8, 8)))
+    for other in (maps(3, (8, 8)), maps(2, (8, 9)), maps(2, (4, 16))):
+        with pytest.raises(ValueError, match="different image sizes or numbers of classes"):
+            stability.compare(left, stability.summarised(other))
+    with pytest.raises(ValueError, match="draws 0"):
+        stability.compare(left, left, draws=0)
+
+
+RUNS = [
+    {"network": network, "augmentation": augmentation, "seed": seed}
+    for network, augmentation, seed in (("a", "none", 0), ("a", "none", 1), ("b", "none", 0), ("a", "sin", 0))
+]
+
+
+def test_every_two_runs_are_compared_by_what_they_differ_in():
+    asked = []
+
+    def of(i, percent):
+        asked.append((i, percent))
+        return stability.summarised(maps(3, (8, 8), percent, seed=i))
+
+    tables = list(stability.compared(RUNS, of, [5, 20], draws=10, seed=1))
+    assert len(tables) == 6 * 2 and asked == [(i, percent) for percent in (5, 20) for i in range(4)]
+    told = [(table["comparison"].iloc[0], table["left"].iloc[0], table["right"].iloc[0]) for table in tables[:6]]
+    assert told == [
+        ("seeds", "a/none/seed0", "a/none/seed1"),
+        ("networks", "a/none/seed0", "b/none/seed0"),
+        ("augmentations", "a/none/seed0", "a/sin/seed0"),
+        ("several", "a/none/seed1", "b/none/seed0"),
+        ("several", "a/none/seed1", "a/sin/seed0"),
+        ("several", "b/none/seed0", "a/sin/seed0"),
+    ]
+    assert tables[-1]["percent"].tolist() == [20] * 3 and tables[-1]["class"].tolist() == [0, 1, 2]
+    slow = stability.overlap(maps(3, (8, 8), 20, seed=2), maps(3, (8, 8), 20, seed=3))
+    assert np.allclose(tables[-1]["iou"], slow)
+    again = list(stability.compared(RUNS, of, [5, 20], draws=10, seed=1))
+    assert all(one.equals(other) for one, other in zip(tables, again, strict=True))
+    assert list(stability.compared(RUNS[:1], of, [5])) == []
+
+
+@given(st.lists(st.integers(2, 7), min_size=1, max_size=4), st.integers(0, 3))
+def test_halves_are_disjoint_even_and_whole(counts, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    first, second = stability.halves(labels, seed)
+    assert sorted([*first, *second]) == list(range(len(labels)))
+    assert (np.sort(first) == first).all() and (np.sort(second) == second).all()
+    for c, n in enumerate(counts):
+        assert ((labels[first] == c).sum(), (labels[second] == c).sum()) == (-(-n // 2), n // 2)
+
+
+def test_halves_are_seeded_and_drawn():
+    labels = np.repeat([0, 1], 20)
+    assert all(map(np.array_equal, stability.halves(labels, 1), stability.halves(labels, 1)))
+    assert not np.array_equal(stability.halves(labels, 1)[0], stability.halves(labels, 2)[0])
+    # A class is split alike whatever the others are.
+    mine = stability.halves(labels[:20], 1)[0]
+    assert np.array_equal(stability.halves(labels, 1)[0][:10], mine)
+
+
+def test_a_class_with_one_image_is_named():
+    with pytest.raises(ValueError, match=r"^class zebra has 1 image to rank frequencies, too few for two halves$"):
+        stability.halves([0, 0, 1], classes=["ox", "zebra"])
+
+
+def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network):
+    generator = np.random.default_rng(0)
+    images, labels = generator.standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
+    network, pairs = small_network(2, 3), ConjugatePairs(6, 7)
+    chosen = stability.halves(labels)
+    found = [cull(network, images[some], labels[some], 3, "exact") for some in chosen]
+    path = tmp_path / "run.h5"
+    about = {"classes": list("abc"), "split": "validation", "seed": 0, "weights_sha256": "ab", "created_by": "tests"}
+    stability.write_halves(path, found, pairs, [5, 12.5], **about)
+    for half, percent in ((0, 5), (1, 12.5)):
+        read = stability.read_half(path, half, percent)
+        assert np.array_equal(read, dfm.dominant(found[half].increment, pairs, percent))
+    with h5py.File(path) as file:
+        assert file.attrs["layout"] == "centred" and file.attrs["created_by"] == "tests"
+        assert file.attrs["images_per_class"].tolist() == [[2, 2, 2], [2, 2, 2]]
+        assert file["mask/top_5"].shape == (2, 3, 6, 7) and file["mask/top_5"].dtype == bool
+    halves = [stability.summarised(stability.read_half(path, half, 5)) for half in (0, 1)]
+    (table,) = stability.compared_halves(RUNS[0], lambda _: halves[0], lambda _: halves[1], [5])
+    assert table["left"].tolist() == ["a/none/seed0/half0"] * 3 and set(table["comparison"]) == {"images"}
+    assert np.allclose(table["iou"], stability.overlap(*(stability.read_half(path, half, 5) for half in (0, 1))))

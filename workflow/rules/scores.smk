@@ -1,0 +1,156 @@
+# Beyond the paper: maps scored against the planted truth, and how stable they are.
+
+
+rule cull_halves:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        code=code("cull_halves.py"),
+    output:
+        (
+            f"{RESULTS}/stability/{RUN}.h5"
+            if WHOLE
+            else [temp(f"{RESULTS}/stability/{RUN}/half{half}_part{{part}}.h5") for half in (0, 1)]
+        ),
+    log:
+        f"{RESULTS}/logs/cull_halves/{RUN}{PART}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: TORCH_THREADS
+    resources:
+        gpu=GPUS,
+        mem_mb=4000,
+        runtime=240,
+    params:
+        device=lookup(dpath="device", within=config),
+        split=lookup(dpath="culling/split", within=config),
+        images_per_class=lookup(dpath="culling/images_per_class", within=config),
+        parts=lookup(dpath="culling/parts", within=config),
+        settings=culling_settings(),
+        seed=lookup(dpath="stability/seed", within=config),
+        names=by_name("culling/images_per_class", "culling/parts", "stability/seed"),
+        percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
+    message:
+        "Culling {wildcards.network} on two halves of the images of {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
+        + ("" if WHOLE else ", part {wildcards.part}")
+    script:
+        "../scripts/cull_halves.py"
+
+
+if not WHOLE:
+
+    rule merge_halves:
+        input:
+            images=f"{RESULTS}/data/{{dataset}}.h5",
+            weights=rules.train.output.weights,
+            half0=expand(rules.cull_halves.output[0], part=range(config["culling"]["parts"]), allow_missing=True),
+            half1=expand(rules.cull_halves.output[1], part=range(config["culling"]["parts"]), allow_missing=True),
+            code=code("merge_halves.py"),
+        output:
+            f"{RESULTS}/stability/{RUN}.h5",
+        log:
+            f"{RESULTS}/logs/merge_halves/{RUN}.log",
+        conda:
+            "../../envs/study.yaml"
+        params:
+            split=lookup(dpath="culling/split", within=config),
+            seed=lookup(dpath="stability/seed", within=config),
+            percents=lookup(dpath="dfm/percents", within=config),
+        message:
+            "Joining the parts of {output}"
+        script:
+            "../scripts/merge_halves.py"
+
+
+rule truth:
+    input:
+        dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", "synthetic"),
+        stores=of_runs(f"{RESULTS}/data/{{dataset}}.h5", "synthetic"),
+        spectra=of_runs(f"{RESULTS}/adcs/{{dataset}}.h5", "synthetic"),
+        code=code("score_truth.py"),
+    output:
+        f"{RESULTS}/tables/truth.csv",
+    log:
+        f"{RESULTS}/logs/truth.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        runs=[run for run in runs() if run["dataset"] in datasets("synthetic")],
+        draws=lookup(dpath="truth/draws", within=config),
+        seed=lookup(dpath="truth/seed", within=config),
+        names=by_name("truth/draws", "truth/seed"),
+    message:
+        "Scoring maps and ADCS against what was planted"
+    script:
+        "../scripts/score_truth.py"
+
+
+rule stability:
+    input:
+        dfm=[file for name in with_stability() for file in of_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)],
+        halves=[f"{RESULTS}/stability/{RUN}.h5".format(**run) for run in halved()],
+        code=code("compare_maps.py"),
+    output:
+        f"{RESULTS}/tables/stability.csv",
+    log:
+        f"{RESULTS}/logs/stability.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        runs=[run for name in with_stability() for run in runs(dataset=name)],
+        halved=halved(),
+        percents=lookup(dpath="dfm/percents", within=config),
+        draws=lookup(dpath="stability/draws", within=config),
+        seed=lookup(dpath="stability/seed", within=config),
+        names=by_name("stability/draws", "stability/seed"),
+    message:
+        "Comparing the maps of every two runs of a data set"
+    script:
+        "../scripts/compare_maps.py"
+
+
+rule truth_figure:
+    input:
+        notebook="workflow/notebooks/truth.ipynb",
+        table=f"{RESULTS}/tables/truth.csv",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
+        maps=of_runs(f"{RESULTS}/dfm/{RUN}.h5", "synthetic"),
+        code=code("draw_figure.py", "truth.ipynb"),
+    output:
+        **figure_files("truth", "synthetic", "beyond"),
+    log:
+        f"{RESULTS}/logs/figures/truth.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        names=datasets("synthetic"),
+        datasets=of_runs("{dataset}", "synthetic"),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        band_edges=lookup(dpath="synthesis/band_edges", within=config),
+    message:
+        "Drawing the scores of maps and ADCS against what was planted"
+    script:
+        "../scripts/draw_figure.py"
+
+
+rule stability_figure:
+    input:
+        notebook="workflow/notebooks/stability.ipynb",
+        table=f"{RESULTS}/tables/stability.csv",
+        code=code("draw_figure.py", "stability.ipynb"),
+    output:
+        **figure_files("stability", category="beyond"),
+    log:
+        f"{RESULTS}/logs/figures/stability_{{dataset}}.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        dataset="{dataset}",
+        percent=lookup(dpath="shortcuts/percent", within=config),
+    message:
+        "Drawing how much the maps of {wildcards.dataset} overlap"
+    script:
+        "../scripts/draw_figure.py"
