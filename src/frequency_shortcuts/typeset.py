@@ -147,17 +147,17 @@ def page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int
         f'<button type="button">{_text(name)}</button></th>'
         for name in shown
     )
-    kinds = ["number" if numbers[name] else "text" for name in shown]
+    places = [i for i, name in enumerate(shown, 1) if numbers[name]]
+    to_the_right = ", ".join(["th.number", *(f"td:nth-child({i})" for i in places)])
     rows = "\n".join(
         "<tr>"
-        + "".join(
-            f'<td class="{"long" if len(text) > _WRAPPED else kind}">{_text(text)}</td>'
-            for kind, text in zip(kinds, row, strict=True)
-        )
+        + "".join(f"<td{' class=long' if len(text) > _WRAPPED else ''}>{_text(text)}</td>" for text in row)
         + "</tr>"
         for row in shown.itertuples(index=False)
     )
-    return _PAGE.format(title=_text(title), count=count, path=_text(path), save=save, head=head, rows=rows)
+    return _PAGE.format(
+        title=_text(title), count=count, path=_text(path), save=save, head=head, rows=rows, right=to_the_right
+    )
 
 
 def _text(value: object) -> str:
@@ -182,8 +182,8 @@ th[aria-sort=ascending] button::after {{ content: " \\2191"; color: #222 }}
 th[aria-sort=descending] button::after {{ content: " \\2193"; color: #222 }}
 td {{ padding: .15rem .6rem; border-bottom: 1px solid #eee; white-space: nowrap }}
 tbody tr:hover {{ background: #f3f6fa }}
-.number {{ text-align: right }}
-.text, .long {{ text-align: left }}
+th, td {{ text-align: left }}
+{right} {{ text-align: right }}
 td.long {{ white-space: normal; min-width: 26rem }}
 label {{ white-space: nowrap }}
 </style>

@@ -507,6 +507,7 @@ def everything():
     files += scored()
     files += [f"{RESULTS}/tables/table_{number}.csv" for number in paper_tables()]
     files += [f"{RESULTS}/tables/{name}.csv" for name in ("findings", "published_numbers", "runtimes", "provenance")]
+    # Below all that makes a table: those that `TABLES` lists are typeset.
     files += [f"{RESULTS}/tables/{name}.{suffix}" for name in shown(files) for suffix in ("tex", "html")]
     files += [f"{RESULTS}/config.yaml", f"{RESULTS}/tables/headlines.rst"]
     return files

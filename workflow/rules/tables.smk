@@ -4,9 +4,9 @@
 rule paper_table:
     input:
         notebook="workflow/notebooks/table_{number}.ipynb",
-        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
-        verdicts=f"{RESULTS}/tables/shortcuts.csv",
-        ood=lambda wildcards: f"{RESULTS}/tables/ood.csv" if wildcards.number == "3" else [],
+        over_seeds=branch(lambda wildcards: wildcards.number != "3", then=f"{RESULTS}/tables/shortcuts_over_seeds.csv"),
+        verdicts=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/shortcuts.csv"),
+        ood=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/ood.csv"),
         code=code("draw_figure.py", *[f"table_{number}.ipynb" for number in (1, 2, 3)]),
     output:
         csv=f"{RESULTS}/tables/table_{{number}}.csv",
@@ -18,8 +18,7 @@ rule paper_table:
     conda:
         "../../envs/study.yaml"
     params:
-        baselines=baselines(),
-        larger=larger(),
+        chosen=lambda wildcards: {"1": baselines(), "2": larger(), "3": []}[wildcards.number],
     message:
         "Laying out table {wildcards.number} of the paper"
     script:

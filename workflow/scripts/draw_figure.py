@@ -11,7 +11,9 @@ from job import job
 
 def main(snakemake):
     """Run the notebook with its inputs and params as parameters; a failed one is kept beside the log."""
-    inputs = {name: _plain(value) for name, value in snakemake.input.items() if name not in ("notebook", "code")}
+    inputs = {
+        name: _plain(value) for name, value in snakemake.input.items() if value and name not in ("notebook", "code")
+    }
     outputs = dict(snakemake.output.items())
     made = {"csv": outputs["csv"]} if "csv" in outputs else {"figure": str(Path(outputs["svg"]).with_suffix(""))}
     kept = Path(snakemake.log[0]).with_suffix(".ipynb")

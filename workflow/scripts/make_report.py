@@ -6,7 +6,7 @@ from job import ask_snakemake, job
 def main(snakemake):
     """The report of `all`, with the configuration in use."""
     with job(snakemake):
-        style = ["--report-html-stylesheet-path", snakemake.input.stylesheet]
+        style = ["--report-stylesheet", snakemake.input.stylesheet]
         ask_snakemake(snakemake.config, "--report", snakemake.output[0], *style)
 
 

@@ -1,0 +1,77 @@
+"""What the script makes of our tables before published numbers are set beside them."""
+
+import sys
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+import compare_published
+from frequency_shortcuts import networks
+from frequency_shortcuts.brought import Brought
+
+KNOWN = {
+    ("p", "small", "sin"): {"architecture": "resnet18", "width": 16, "device": "cpu"},
+    ("p", "vit", "none"): {"architecture": "vit_b_16", "width": 64, "device": "cuda"},
+}
+
+
+def test_networks_are_known_by_what_their_weights_say(tmp_path, small_network):
+    run = {"dataset": "p", "augmentation": "none", "seed": 0, "device": "cpu"}
+    kinds = {
+        "a": (networks.Architecture("resnet18", 2, 1, 32, 8), ("resnet18", 8)),
+        "b": (Brought("torchvision:resnet50", 2, 3, 224, 224), ("resnet50", 64)),
+        "c": (Brought("mine:network", 2, 3, 24, 24), ("mine:network", 0)),
+    }
+    weights = small_network(1, 2).state_dict()
+    paths = [tmp_path / f"{name}.safetensors" for name in kinds]
+    for path, (name, (what, _)) in zip(paths, kinds.items(), strict=True):
+        networks.save(path, weights, what, {**run, "network": name})
+    found = compare_published.facts(paths)
+    for name, (_, expected) in kinds.items():
+        about = found["p", name, "none"]
+        assert (about["architecture"], about["width"], about["device"]) == (*expected, "cpu")
+
+
+def test_foreign_maps_are_told_by_architecture_and_averaged_over_seeds():
+    rows = [
+        {"dataset": "p", "maps_of": f"small/sin/seed{s}", "tested_on": f"vit/none/seed{s}", "class": c, "filter": f,
+         "images": 20, "tpr": tpr + s / 10, "fpr": 0.1}
+        for s in (0, 1)
+        for c, f, tpr in (("a", "dfm", 0.4), ("a", "random", 0.9), ("b", "dfm", 0.2))
+    ]  # fmt: skip
+    table = compare_published.foreign_maps(pd.DataFrame(rows), KNOWN, 5).set_index("class")
+    assert list(table.index) == ["a", "b"] and list(table["TPR"]) == pytest.approx([0.45, 0.25])
+    assert set(table["architecture"]) == {"vit_b_16"} and set(table["maps_of"]) == {"resnet18/sin"}
+    assert set(table["seeds"]) == {2} and set(table["percent"]) == {5} and set(table["method"]) == {"culling"}
+    assert set(table["width"]) == {16}  # of the narrower of the two
+
+
+def test_only_maps_that_are_called_so_count_as_those_of_hfss():
+    rows = [
+        {"dataset": "p", "network": "vit", "augmentation": "none", "seed": 0, "class": "a", "maps": maps,
+         "images": 20, "tpr_dfm": tpr, "fpr_dfm": 0.1}
+        for maps, tpr in (("ours", 0.1), ("HFSS_stage6", 0.8), ("theirs", 0.3))
+    ]  # fmt: skip
+    (row,) = compare_published.brought_maps(pd.DataFrame(rows), KNOWN).itertuples()
+    assert (row.TPR, row.method, row.maps_of) == (0.8, "HFSS", "") and pd.isna(row.percent)
+
+
+def test_the_time_of_culling_is_the_sum_of_its_parts(tmp_path):
+    with h5py.File(tmp_path / "dfm.h5", "w") as file:
+        file["rank"] = np.zeros((2, 24, 32), np.int32)
+        file.attrs.update({"images_per_class": [3, 4], "method": "exact"})
+    with h5py.File(tmp_path / "store.h5", "w") as file:
+        file.attrs["classes"] = ["a", "b"]
+    rows = [("cull", f"p/vit/none/seed{s}_part{part}", 1800 * (1 + s)) for s in (0, 1) for part in (0, 1)]
+    rows += [("cull", "p/vit/nonesuch/seed0", 9e9), ("train", "p/vit/none/seed0", 9e9)]
+    runtimes = pd.DataFrame(rows, columns=["step", "run", "wall_s"])
+    files = tmp_path / "dfm.h5", tmp_path / "store.h5"
+    (row,) = compare_published.culling_time(runtimes, *files, ("p", "vit", "none"), KNOWN).itertuples()
+    assert row.hours == pytest.approx((1 + 2) / 2)
+    assert row.ours_from == "p, vit of width 64, exact: 7 images of 2 classes, 24 x 32 pixels, on a GPU"
