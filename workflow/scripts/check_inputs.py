@@ -130,7 +130,7 @@ def look_at(dataset, config, trains):
 
 
 def can_be_halved(labels, classes, config):
-    """Raise ValueError where halves are asked for and a class has one image only; labels are those of culling's split."""
+    """Raise ValueError where halves are asked for and a class has one image only, of the split that ranks the pairs."""
     few = [str(classes[c]) for c in np.flatnonzero(np.bincount(labels, minlength=len(classes)) < 2)]
     if config["stability"]["halves"] and few:
         raise ValueError(
