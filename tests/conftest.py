@@ -30,7 +30,7 @@ PICTURES = {
     "datasets": {
         "pictures": {
             "source": "folder", "root": "pictures", "size": 24, "channels": 3, "split_seed": 0, "on_error": "skip",
-            "shares": {"train": 0.5, "validation": 0.25, "test": 0.25}, "stylised": "negatives",
+            "shares": {"train": 0.375, "validation": 0.375, "test": 0.25}, "stylised": "negatives",
         }
     },
     "published": [

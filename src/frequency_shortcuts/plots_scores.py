@@ -32,6 +32,7 @@ COMPARED = {
     "networks": "two networks",
     "augmentations": "two augmentations",
     "images": "two image halves",
+    "several": "runs unlike in several ways",  # shown where there is nothing else
 }
 _LEVELS = {  # column -> colour, line, name
     "iou": ("tab:blue", "o-", "the maps, mean and s.d. over classes"),
@@ -183,7 +184,8 @@ def stability(table: pd.DataFrame, percent: float) -> Figure:
     maps from two halves of the images, where a run has them. With more than `MANY` runs those of one network are taken
     together, and the diagonal is that of its seeds; of one run there is no heat map.
     """
-    kinds = [kind for kind in COMPARED if kind in set(table["comparison"])]
+    there = set(table["comparison"])
+    kinds = [kind for kind in COMPARED if kind in there and (kind != "several" or there == {"several"})]
     chosen, note = _matrices(table[table["percent"] == percent])
     labels = list(chosen["iou"].index)
     with style():

@@ -67,6 +67,10 @@ def stability_without_halves():
     return plots_scores.stability(overlaps(RUNS[:2]), 5)
 
 
+def stability_of_runs_that_differ_in_several_things():
+    return plots_scores.stability(overlaps([RUNS[1], RUNS[3]]), 5)
+
+
 def stability_of_many_runs():
     runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
     return plots_scores.stability(overlaps(runs, runs[::3]), 5)
@@ -83,10 +87,11 @@ DRAWINGS = {
         ["resnet18\nseed 0", "resnet18\naugmix\nseed 0", "two seeds", "two networks", "two augmentations",
          "two image halves", "chance, same radii", "chance, uniform", "overlap (IoU)",
          "diagonal: two halves of the images"],
-        ["several"],
+        ["runs unlike in several ways"],
     ),
     stability_of_one_run: (["resnet18, seed 0", "two image halves"], ["two seeds", "two networks"]),
     stability_without_halves: (["two seeds", "resnet18\nseed 1"], ["two image halves", "two networks"]),
+    stability_of_runs_that_differ_in_several_things: (["runs unlike in several ways"], ["two seeds"]),
     stability_of_many_runs: (
         ["a", "c\nsin", "two seeds", "means over seeds; diagonal: two seeds of the network"], ["a\nseed 0"]
     ),

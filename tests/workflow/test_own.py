@@ -228,6 +228,11 @@ def replaced(part, key, value):
             r"class breakfast has 10 images, too few for the splits",
         ),
         (
+            replaced("images", "shares", {"validation": 0.1, "test": 0.9}),
+            r"datasets\.my_images: stability\.halves needs two validation images of each class, but breakfast has one; "
+            r"write stability: \{halves: false\}",
+        ),
+        (
             replaced("images", "ood", {"root": "twin", "renditions": ["grey"]}),
             r"twin/grey does not match the classes; classes without a folder: breakfast, cat, portrait; folders "
             r"without a class: breakfast_grey, cat_grey, portrait_grey",

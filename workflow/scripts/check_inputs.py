@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import dataset_store
@@ -91,6 +92,8 @@ def look_at(dataset, config, trains):
                     f"no folder {' and no folder '.join(missing)}: expected class folders with image files"
                 )
             splits, classes, _ = folder_store.planned(params, 1)
+            if config["culling"]["split"] in splits:
+                can_be_halved(splits[config["culling"]["split"]][1], classes, config)
             for pictures, labels in splits.values():
                 some = pictures.subset(images.first_of_each_class(labels, 1)[:LOOKED_AT])
                 for _ in some.decoded():
@@ -102,14 +105,18 @@ def look_at(dataset, config, trains):
             with images.opened(dataset["path"]) as (store, classes, splits):
                 channels, *size = store[splits[0]]["images"].shape[1:]
                 words = ", ".join(f"{len(store[name]['labels'])} {name}" for name in splits)
+                ranking = store[culling]["labels"][:] if (culling := config["culling"]["split"]) in splits else None
             needed = {config[part]["split"] for part in ("adcs", "culling", "shortcuts")}
             needed |= {"train", "validation", "test"} if trains else set()
             needed |= {"test"} if config["ood"]["renditions"] and "ood" not in dataset else set()
             if lacking := sorted(needed.difference(splits)):
                 raise ValueError(f"{dataset['path']} has no {' and no '.join(lacking)} split, which is needed")
+            can_be_halved(ranking, classes, config)
         case "dataset":
             items, labels, classes = dataset_store.opened(params)
-            images.stratified(labels, dataset["shares"], dataset["split_seed"], classes)
+            parts = images.stratified(labels, dataset["shares"], dataset["split_seed"], classes)
+            if config["culling"]["split"] in parts:
+                can_be_halved(labels[parts[config["culling"]["split"]]], classes, config)
             items[images.first_of_each_class(labels, 1)[:LOOKED_AT]]
             channels, size = dataset["channels"], folder_store.size_of(dataset["size"])
             words = f"{len(labels)} items"
@@ -120,6 +127,16 @@ def look_at(dataset, config, trains):
         _, labels, _ = folders.listing(root, folders.matched(classes, root, dataset["ood"].get("classes")))
         words += f", {len(labels)} {rendition}"
     return classes, channels, tuple(size), words
+
+
+def can_be_halved(labels, classes, config):
+    """Raise ValueError where halves are asked for and a class has one image only, of the split that ranks the pairs."""
+    few = [str(classes[c]) for c in np.flatnonzero(np.bincount(labels, minlength=len(classes)) < 2)]
+    if config["stability"]["halves"] and few:
+        raise ValueError(
+            f"stability.halves needs two {config['culling']['split']} images of each class, but {few[0]} has one; "
+            "write stability: {halves: false}"
+        )
 
 
 def try_out(network, n_classes, channels, size):
