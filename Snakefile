@@ -23,6 +23,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/culling.smk"
 include: "workflow/rules/testing.smk"
+include: "workflow/rules/robustness.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 

@@ -17,6 +17,7 @@ STEPS = {
     "adcs": "mean spectra and ADCS",
     "cull": "culling (screened)",
     "shortcuts": "shortcut tests with controls",
+    "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",
     "published": "tests of brought-in maps",

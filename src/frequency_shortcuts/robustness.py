@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -263,3 +264,14 @@ def write_sensitivity(
         about = {"norm": found.norm, "rms": found.norm / math.sqrt(pairs.height * pairs.width), "layout": "centred"}
         for name, value in {**about, "classes": list(classes), **attributes}.items():
             file.attrs[name] = value
+
+
+def read_overall(path: str | os.PathLike[str]) -> tuple[FloatArray, float]:
+    """From a file of `write_sensitivity`, the errors over all images: under waves [H, W], centred, and without any.
+
+    One class is read after the other.
+    """
+    with h5py.File(path, "r") as file:
+        count, planes = file["count"][:], file["error"]
+        wrong = sum(n * planes[c].astype(np.float64) for c, n in enumerate(count))
+        return wrong / count.sum(), float(np.average(file["unperturbed_error"][:], weights=count))

@@ -24,6 +24,8 @@ if found := mistakes(config):
 STUDY = config["study"]
 RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
+# What a run's tests hold beyond those of the paper.
+ROBUSTNESS = ("curves.csv", "sensitivity.h5", "corruptions.csv")
 # Whether one job culls a network; else the jobs' files are told apart by PART.
 WHOLE = config["culling"]["parts"] == 1
 PART = "" if WHOLE else "_part{part}"
@@ -365,6 +367,9 @@ def figures():
         "shortcuts": datasets(),
         "renditions": with_ood(),
         "ood": with_ood(),
+        "curves": datasets(),
+        "sensitivity": datasets(),
+        "corruptions": datasets() if config["robustness"]["corruptions"] else [],
     }
     return [f"{kind}_{name}" for kind, names in of_kind.items() for name in names] + ["rule_graph"]
 
@@ -393,10 +398,11 @@ def everything():
     files += of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic")
     files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
     files += of_ood(f"{RESULTS}/tests/{RUN}/ood.csv")
+    files += [file for name in ROBUSTNESS for file in of_runs(f"{RESULTS}/tests/{RUN}/{name}")]
     files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
-    files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
+    files += [f"{RESULTS}/tables/{name}.csv" for name in (*tables(), "curves", "corruptions")]
     files += [f"{RESULTS}/tables/runtimes.csv", f"{RESULTS}/tables/headlines.rst"]
     return files
 
@@ -421,8 +427,9 @@ CATEGORIES = {
     "dfm": "5. Dominant frequencies",
     "shortcuts": "6. Shortcut tests",
     "ood": "7. Out of distribution",
-    "tables": "8. Tables",
-    "run": "9. How it was run",
+    "robustness": "8. Beyond the paper",
+    "tables": "9. Tables",
+    "run": "How it was run",  # the report sorts them as text, in which 10 comes before 2
 }
 
 
@@ -435,13 +442,17 @@ TITLES = {
     "shortcuts": "TPR and FPR with controls",
     "renditions": "the renditions",
     "ood": "TPR by rendition",
+    "curves": "recall without some frequencies",
+    "sensitivity": "error under single plane waves",
+    "corruptions": "recall under corruptions",
 }
 
 
 def figure_files(kind, name="{dataset}"):
     """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
     stem = f"{kind}_{name}"
-    category = CATEGORIES["ood" if kind == "renditions" else kind]
+    beside = {"renditions": "ood", **dict.fromkeys(("curves", "sensitivity", "corruptions"), "robustness")}
+    category = CATEGORIES[beside.get(kind, kind)]
     return {
         "svg": report(
             f"{RESULTS}/figures/{stem}.svg",

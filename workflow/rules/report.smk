@@ -8,6 +8,7 @@ rule runtimes:
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
             *[file for part in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv") for file in of_runs(part)],
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
             *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),
