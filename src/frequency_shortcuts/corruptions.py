@@ -66,8 +66,9 @@ def _jpeg(images: Tensor, quality: float, numbers: IntArray, seed: int) -> Tenso
 def _pixelation(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
     height, width = images.shape[-2:]
     small = [max(1, round(share * height)), max(1, round(share * width))]
-    images = transforms.resize(images, small, InterpolationMode.BILINEAR, antialias=True)
-    return transforms.resize(images, [height, width], InterpolationMode.NEAREST_EXACT)
+    # As numbers with a point: the kernel for bytes fails at images of a single column.
+    few = transforms.resize(images.float(), small, InterpolationMode.BILINEAR, antialias=True)
+    return transforms.resize(few, [height, width], InterpolationMode.NEAREST_EXACT).round_().to(torch.uint8)
 
 
 KINDS = {
