@@ -115,7 +115,6 @@ def corruptions(table: pd.DataFrame) -> Figure:
     corruption `none` are the images as they are. A row a network, a column a corruption. Lines are means over the
     classes of a group and over seeds, bands a standard deviation to either side.
     """
-    plain = table[table["corruption"] == "none"]
     names = [name for name in dict.fromkeys(table["corruption"]) if name != "none"]
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     colours = dict(zip(GROUPS, sns.color_palette("colorblind")[3:1:-1], strict=True))
@@ -124,14 +123,15 @@ def corruptions(table: pd.DataFrame) -> Figure:
             len(kinds), len(names), figsize=(PAGE, 0.7 + 1.3 * len(kinds)), sharex=True, sharey=True, squeeze=False
         )
         for (network, augmentation), line in zip(kinds, axes, strict=True):
-            mine = (table["network"] == network) & (table["augmentation"] == augmentation)
+            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
+            plain = mine[mine["corruption"] == "none"]
             for name, axis in zip(names, line, strict=True):
-                part = pd.concat([plain[mine], table[mine & (table["corruption"] == name)]])
+                part = pd.concat([plain, mine[mine["corruption"] == name]])
                 for strong, label in GROUPS.items():
                     group = part[part["strong_shortcut"] == strong]
                     _mean_and_spread(axis, group, "strength", "tpr", colours[strong], "-" if strong else "--", label)
                 axis.set_xticks(sorted(part["strength"].unique()))
-            strong = plain.loc[mine, "strong_shortcut"]
+            strong = plain["strong_shortcut"]
             line[0].set_ylabel(
                 f"{network_label(network, augmentation)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall"
             )

@@ -44,7 +44,7 @@ def test_the_cover_shows_what_came_out(study, tmp_path):
         assert len(screen.convert("RGB").getcolors(2**24)) > 50  # not an empty page
 
 
-@pytest.mark.parametrize("view", ["1. Synthetic data", "5. Dominant frequencies", "8. Tables"])
+@pytest.mark.parametrize("view", ["1. Synthetic data", "5. Dominant frequencies", "9. Tables"])
 def test_a_category_opens(study, tmp_path, view):
     dom, log, _ = opened(study.results / "report.html", tmp_path, view)
     assert complaints(log) == []

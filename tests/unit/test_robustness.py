@@ -19,8 +19,8 @@ sizes = st.integers(2, 9)
 few = settings(max_examples=25, deadline=None)
 
 
-def pixels(height, width, channels=2, n=len(LABELS), seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (n, channels, height, width), dtype=np.uint8)
+def pixels(height, width, channels=2, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (len(LABELS), channels, height, width), dtype=np.uint8)
 
 
 def linear(height, width, channels=2, classes=3, seed=0):
@@ -159,7 +159,7 @@ def test_neither_batches_nor_the_kind_of_images_matter_but_the_seed_does():
 
 
 def test_a_strong_wave_does_more_than_a_weak_one_and_none_moves_a_network_that_is_blind_to_it():
-    images = pixels(8, 8, n=7)
+    images = pixels(8, 8)
 
     class Brightness(nn.Module):
         """Sees the mean over all pixels, and so no wave but DC."""
