@@ -29,9 +29,9 @@ from .canvas import (
 from .plots import Shown, worth_showing
 
 VIEWS = {
-    "low-pass": ("low-pass", "kept: r < cutoff"),
-    "high-pass": ("high-pass", "kept: r \u2265 cutoff"),
-    "band-stop": ("band-stop", "centre of the removed band"),
+    "low-pass": ("low-pass: r < cutoff is kept", "cutoff"),
+    "high-pass": ("high-pass: r \u2265 cutoff is kept", "cutoff"),
+    "band-stop": ("band-stop", "centre of the band"),
 }
 GROUPS = {True: "classes with a strong shortcut", False: "the other classes"}
 
@@ -68,8 +68,8 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
             for view, axis in zip(VIEWS, line, strict=True):
                 part = mine[mine["filter"] == view]
                 for c, name in enumerate(classes):
-                    # Of a dozen hues the neighbours are too much alike.
-                    dashed = "--" if note and c % 2 else "-"
+                    # Of many hues the neighbours are too much alike.
+                    dashed = "--" if len(classes) > 6 and c % 2 else "-"
                     _mean_and_spread(axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, name)
                 every = part.drop_duplicates(["seed", "r"])
                 _mean_and_spread(axis, every, "r", "accuracy", "black", "-", "all classes (accuracy)", width=2)
@@ -104,7 +104,7 @@ def sensitivity(maps: Mapping[str, tuple[npt.NDArray, float]], band_edges: Seque
             axis.set_xlim(columns[0] - width // 2 - 0.5, columns[-1] - width // 2 + 0.5)
             axis.set_ylim(rows[0] - height // 2 - 0.5, rows[-1] - height // 2 + 0.5)
         frequency_axes(axes, len(maps))
-        colour_bar(figure, axes, "magma", 0, high, "error")
+        colour_bar(figure, axes, "magma", 0, high, "error (share of images)")
     return figure
 
 
@@ -113,7 +113,7 @@ def corruptions(table: pd.DataFrame) -> Figure:
 
     table: columns network, augmentation, seed, corruption, strength, class, tpr and strong_shortcut; the rows of
     corruption `none` are the images as they are. A row a network, a column a corruption. Lines are means over the
-    classes of a group and over seeds, bands a standard deviation to either side.
+    classes of a group and over seeds, bands a standard error of that mean to either side.
     """
     names = [name for name in dict.fromkeys(table["corruption"]) if name != "none"]
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
@@ -129,7 +129,9 @@ def corruptions(table: pd.DataFrame) -> Figure:
                 part = pd.concat([plain, mine[mine["corruption"] == name]])
                 for strong, label in GROUPS.items():
                     group = part[part["strong_shortcut"] == strong]
-                    _mean_and_spread(axis, group, "strength", "tpr", colours[strong], "-" if strong else "--", label)
+                    _mean_and_spread(
+                        axis, group, "strength", "tpr", colours[strong], "-" if strong else "--", label, of="sem"
+                    )
                 axis.set_xticks(sorted(part["strength"].unique()))
             strong = plain["strong_shortcut"]
             line[0].set_ylabel(
@@ -145,15 +147,23 @@ def corruptions(table: pd.DataFrame) -> Figure:
 def _sizes(strong: int, n: int) -> str:
     """How many classes (times seeds) each group has, on short lines."""
     if strong in (0, n):
-        return "no class strong" if strong == 0 else "all classes strong"
+        return "none strong" if strong == 0 else "all strong"
     return f"{strong} strong, {n - strong} others"
 
 
 def _mean_and_spread(
-    axis: Axes, table: pd.DataFrame, x: str, y: str, colour: object, dashes: str, label: str, width: float = 1.0
+    axis: Axes,
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    colour: object,
+    dashes: str,
+    label: str,
+    width: float = 1.0,
+    of: str = "std",
 ) -> None:
-    """A line through the means of y at every x, and a band of a standard deviation to either side."""
-    spread = table.groupby(x)[y].agg(["mean", "std"]).fillna({"std": 0})
+    """A line through the means of y at every x, and a band of a standard deviation or error (`sem`) to either side."""
+    spread = table.groupby(x)[y].agg(["mean", of]).fillna({of: 0})
     axis.plot(spread.index, spread["mean"], dashes, color=colour, linewidth=width, label=label)
-    low, high = ((spread["mean"] + sign * spread["std"]).clip(0, 1) for sign in (-1, 1))
+    low, high = ((spread["mean"] + sign * spread[of]).clip(0, 1) for sign in (-1, 1))
     axis.fill_between(spread.index, low, high, color=colour, alpha=0.2, linewidth=0)

@@ -54,16 +54,31 @@ def corruptions():
 
 DRAWINGS = {
     curves: [
-        *CLASSES, "low-pass", "high-pass", "band-stop", "all classes (accuracy)", "accuracy, unfiltered",
-        "resnet18\nshare recognised", "vgg16\naugmix\nshare recognised", "kept: r < cutoff, cycles per image",
+        *CLASSES,
+        "low-pass: r < cutoff is kept",
+        "high-pass: r \u2265 cutoff is kept",
+        "band-stop",
+        "all classes (accuracy)",
+        "accuracy, unfiltered",
+        "resnet18\nshare recognised",
+        "vgg16\naugmix\nshare recognised",
+        "cutoff, cycles per image",
+        "centre of the band, cycles per image",
     ],
     sensitivity: [
-        "resnet18, none\nwithout a wave: 0.20", "vgg16, augmix\nwithout a wave: 0.31", "cycles per image", "error",
+        "resnet18, none\nwithout a wave: 0.20",
+        "vgg16, augmix\nwithout a wave: 0.31",
+        "cycles per image",
+        "error (share of images)",
     ],
     corruptions: [
-        "noise", "blur", "strength", *plots_robustness.GROUPS.values(), "resnet18\n2 strong, 2 others\nrecall",
+        "noise",
+        "blur",
+        "strength",
+        *plots_robustness.GROUPS.values(),
+        "resnet18\n2 strong, 2 others\nrecall",
     ],
-}  # fmt: skip
+}
 every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
 
 
@@ -115,7 +130,7 @@ def test_a_heat_map_has_one_scale_and_shows_what_was_evaluated():
     assert two.get_xlim() == (-2.5, 2.5) and two.get_ylim() == (-2.5, 2.5)
 
 
-@pytest.mark.parametrize(("strong", "told"), [([], "no class strong"), (CLASSES, "all classes strong")])
+@pytest.mark.parametrize(("strong", "told"), [([], "none strong"), (CLASSES, "all strong")])
 def test_a_group_without_classes_is_told_of_and_leaves_no_line(strong, told):
     figure = plots_robustness.corruptions(of_corruptions(strong))
     assert figure.axes[0].get_ylabel() == f"resnet18\n{told}\nrecall"
