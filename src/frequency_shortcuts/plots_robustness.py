@@ -166,4 +166,4 @@ def _mean_and_spread(
     spread = table.groupby(x)[y].agg(["mean", of]).fillna({of: 0})
     axis.plot(spread.index, spread["mean"], dashes, color=colour, linewidth=width, label=label)
     low, high = ((spread["mean"] + sign * spread[of]).clip(0, 1) for sign in (-1, 1))
-    axis.fill_between(spread.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    axis.fill_between(spread.index, low, high, color=colour, alpha=0.15, linewidth=0)
