@@ -26,7 +26,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from docs.gallery import README, table
-from frequency_shortcuts import culling, fashion_mnist, images, networks, synthesis
+from frequency_shortcuts import corruptions, culling, fashion_mnist, images, networks, robustness, synthesis
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table
 
@@ -41,10 +41,10 @@ PAGE = ROOT / "docs" / "paper_scale.md"
 TEMPLATE = Path(__file__).parent / "paper_scale.md.jinja"
 PAPER = ROOT / "config" / "paper.yaml"
 
-RULES = ("train", "cull", "cull_halves", "shortcuts", "bandstop", "ood", "transfer")
+RULES = ("train", "cull", "cull_halves", "shortcuts", "bandstop", "robustness", "ood", "transfer")
 SPLITS = ("train", "validation", "test")
 VIEWS = 3  # of the learning dynamics: full, low-pass, high-pass
-TRIALS = 3  # passes of a single image before a culling: the network, its frozen copy, and for its memory
+TRIALS = 3  # passes of a single image before a network is frozen: of itself, of the copy, and for its memory
 BACKWARD = ("training", "gradient")
 # Where a kind of work was not measured itself, its operations are taken to be done at another's rate.
 INSTEAD = {"training": "forward", "culling": "forward", "gradient": "training"}
@@ -211,6 +211,19 @@ def tested(config: dict[str, Any], of: DataSet, count: int, false_positives: boo
     return count * (1 + masks * (of.classes if false_positives else 1))
 
 
+def looked_at_otherwise(config: dict[str, Any], of: DataSet) -> int:
+    """Images that the filters, waves and corruptions of one run show its network."""
+    settings, waves = config["robustness"], config["robustness"]["sensitivity"]
+    filters = len(robustness.filters(of.side, of.side, settings["cutoffs"], settings["band_width"]))
+    corrupted = len(settings["corruptions"]) * len(corruptions.STRENGTHS)
+    radius = math.inf if waves["radius"] is None else waves["radius"]
+    pairs = int((ConjugatePairs(of.side, of.side).radius <= radius).sum())
+    # Each of the three shows the images as they are, too.
+    return of.images(settings["split"], settings["images_per_class"]) * (1 + filters + 1 + corrupted) + (
+        of.images(settings["split"], waves["images_per_class"]) * (1 + pairs) + TRIALS
+    )
+
+
 def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float] = lambda _: math.nan) -> pd.DataFrame:
     """A row a rule, data set, network and kind of work: images and operations of all its jobs.
 
@@ -229,6 +242,7 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
             if run in again:
                 yield "cull_halves", run, culled_halves(config, of, 1.0 if exact else share(of.side))
             yield "shortcuts", run, {"forward": tested(config, of, of.images(*of_test))}
+            yield "robustness", run, {"forward": looked_at_otherwise(config, of)}
             if config["datasets"][run["dataset"]]["source"] == "synthetic":
                 stops = list(combinations(range(len(config["synthesis"]["band_edges"]) + 1), 2))
                 yield "bandstop", run, {"forward": of.images("test") * (1 + len(stops))}
@@ -272,7 +286,7 @@ def jobs(config: dict[str, Any]) -> pd.DataFrame:
     """A row a rule, data set and network: how many jobs; those of a transfer are one and under no data set."""
     rows, again = [], halved(config)
     for run in runs(config):
-        of_run = {"train": 1, "cull": config["culling"]["parts"], "shortcuts": 1}
+        of_run = {"train": 1, "cull": config["culling"]["parts"], "shortcuts": 1, "robustness": 1}
         if run in again:
             of_run["cull_halves"] = config["culling"]["parts"]
         if config["datasets"][run["dataset"]]["source"] == "synthetic":

@@ -17,6 +17,7 @@ STEPS = {
     "cull": "culling (screened)",
     "cull_halves": "culling on two halves of the images",
     "shortcuts": "shortcut tests with controls",
+    "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",
     "published": "tests of brought-in maps",

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from . import screening
 from .evaluation import network_digest
-from .frozen import Frozen, Precision, memory_budget
+from .frozen import Frozen, Precision, memory_budget, tiling
 from .images import check_classes
 from .removal import Removal
 from .sources import Source
@@ -273,12 +273,6 @@ def _pairs_per_block(n_images: int) -> int:
     return max(1, BLOCK // n_images)
 
 
-def _tiling(n_images: int, batch: int) -> tuple[int, int]:
-    """Images and pairs of one forward pass over `n_images`, both as even as they can be."""
-    at_once = math.ceil(n_images / math.ceil(n_images / batch))
-    return at_once, max(1, batch // at_once)
-
-
 @dataclass
 class Engine:
     """What the culling of every class works with; `batch` shrinks when the device's memory does not suffice."""
@@ -397,7 +391,7 @@ class OneClass:
     @torch.inference_mode()
     def _evaluate(self, index: IntArray, first: int, last: int) -> FloatArray:
         """One batch holds some images times some pairs; nothing waits for the device until the block is done."""
-        at_once, step = _tiling(last - first, self.engine.batch)
+        at_once, step = tiling(last - first, self.engine.batch)
         chosen = torch.as_tensor(index, device=self.engine.source.device)
         total = torch.zeros(len(index), dtype=torch.float64, device=self.engine.source.device)
         for start in range(first, last, at_once):

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import itertools
 import logging
+import math
 import weakref
 from collections import Counter
 from collections.abc import Iterator
@@ -241,3 +242,9 @@ def memory_budget(mib: float | None, device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory // 2
     return 2048 * MIB
+
+
+def tiling(n_images: int, batch: int) -> tuple[int, int]:
+    """Images and pairs of one forward pass over `n_images`, both as even as they can be."""
+    at_once = math.ceil(n_images / math.ceil(n_images / batch))
+    return at_once, max(1, batch // at_once)

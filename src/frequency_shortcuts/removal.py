@@ -1,8 +1,8 @@
-"""Batches of images that lack one conjugate pair each, written into one buffer.
+"""Batches of images that lack, or gain, one plane wave each, written into one buffer.
 
-A pair's part of an image is a plane wave, the sum of two products of a function of the row and one of
+A conjugate pair's part of an image is a plane wave, the sum of two products of a function of the row and one of
 the column: with F the coefficient at (u, v), Re(F e^(2 pi i u y / H) e^(2 pi i v x / W)). Two fused
-multiply-adds of short tables an image therefore remove it, instead of a Fourier transform there and back.
+multiply-adds of short tables an image therefore add or remove it, instead of a Fourier transform there and back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 from .spectrum import ConjugatePairs
 
 
-class Removal:
+class Waves:
     """Images [m, channels, H, W], float32 or float64, and room for `capacity` copies of them, on their device.
 
     The buffer is in channels-last order, as convolutions like it, and is used again by every call.
@@ -26,23 +26,21 @@ class Removal:
         self.pairs, self.capacity = pairs, capacity
         m, channels, height, width = images.shape
         self.channels = channels
-        self._rows = _waves(height, height, images.dtype, images.device) * images.new_tensor([-1, 1])[:, None, None]
+        self._rows = _waves(height, height, images.dtype, images.device) * images.new_tensor([1, -1])[:, None, None]
         self._columns = _waves(width // 2 + 1, width, images.dtype, images.device)
         self._row_of = torch.as_tensor(pairs.half_row, device=images.device)
         self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
-        share = torch.as_tensor(pairs.size / (height * width)).to(images)
-        # [2, pairs, m, 1, channels]: what a call selects lies together.
-        self._coefficients = (pairs.coefficients(images) * share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
         self._images = images.permute(0, 2, 3, 1).reshape(m, height, width * channels)
         self._buffer = images.new_empty(capacity, m, height, width * channels)
 
-    def without(self, index: Tensor) -> Tensor:
-        """The images without the pairs index [k], on their device, one after the other: [k * m, channels, H, W].
+    def add(self, index: Tensor, coefficients: Tensor) -> Tensor:
+        """The images with a wave of the pairs index [k], on their device, one after the other: [k * m, channels, H, W].
 
-        It is the buffer: the next call overwrites it, and the caller may do so, too.
+        coefficients: [2, k, m, 1, channels], real and imaginary part of F, in images, where the real FFT has the pair
+        (see `ConjugatePairs.coefficients`). It is the buffer: the next call overwrites it, and the caller may, too.
         """
         m = len(self._images)
-        real, imaginary = self._coefficients.index_select(1, index)
+        real, imaginary = coefficients
         cosine, sine = self._columns.index_select(1, self._column_of[index])[:, :, None, :, None]
         first = (real * cosine).sub_(imaginary * sine).view(len(index), m, 1, -1)
         second = (real * sine).add_(imaginary * cosine).view(len(index), m, 1, -1)
@@ -55,6 +53,23 @@ class Removal:
     def buffer(self) -> Tensor:
         """All of it, [capacity * m, channels, H, W]; what lies behind the last call's images is older."""
         return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(0, 3, 1, 2)
+
+
+class Removal(Waves):
+    """As `Waves`; what is added is the images' own part at a pair, with the other sign."""
+
+    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int) -> None:
+        super().__init__(pairs, images, capacity)
+        share = torch.as_tensor(pairs.size / (pairs.height * pairs.width)).to(images)
+        # [2, pairs, m, 1, channels]: what a call selects lies together.
+        self._own = (pairs.coefficients(images) * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
+
+    def without(self, index: Tensor) -> Tensor:
+        """The images without the pairs index [k], on their device, one after the other: [k * m, channels, H, W].
+
+        It is the buffer, as in `add`.
+        """
+        return self.add(index, self._own.index_select(1, index))
 
 
 @functools.lru_cache(maxsize=8)

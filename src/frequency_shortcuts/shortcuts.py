@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, Literal
@@ -23,10 +22,10 @@ from scipy import stats
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .evaluation import Asked, confusion, device_of, dtype_of, evaluating
+from .evaluation import Asked, confusion, evaluating
 from .images import check_classes
-from .sources import Source
-from .spectrum import BoolArray, ConjugatePairs, IntArray, Kept, half_plane, symmetric
+from .sources import pieces, seen_by
+from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray, Kept, half_plane, symmetric
 
 log = logging.getLogger(__name__)
 
@@ -83,12 +82,12 @@ def measure(
         if limit is not None and limit < 1:
             raise ValueError(f"{name} {limit}: expected at least 1, or None for all")
     rows = []
-    source = _seen(network, images, mean, std)
-    batch = batch_size or _batch(source)
+    source = seen_by(network, images, mean, std)
+    batch = batch_size or source.batch_size()
     with evaluating(network), torch.inference_mode():
         ask = Asked(network)
         everything = np.arange(len(labels))
-        unfiltered = np.concatenate([ask(source.take(some)).cpu().numpy() for some in _pieces(everything, batch)])
+        unfiltered = np.concatenate([ask(source.take(some)).cpu().numpy() for some in pieces(everything, batch)])
         confusion(labels, unfiltered, len(masks))  # fails early where the network has other classes than the masks
         own = np.bincount(labels)
         tried = 1 + 2 * controls + min(len(masks) - 1, others or len(masks))
@@ -114,7 +113,7 @@ def measure(
                 ]
                 # Nothing waits for the device until the class is done.
                 hits = torch.empty(len(filters), len(looked_at), dtype=torch.bool, device=source.device)
-                for some, part in zip(_pieces(looked_at, batch), hits.split(batch, dim=1), strict=True):
+                for some, part in zip(pieces(looked_at, batch), hits.split(batch, dim=1), strict=True):
                     spectra = Kept(source.take(some))
                     for (*_, half), hit in zip(filters, part, strict=True):
                         hit.copy_(ask(spectra.keep(half)) == c)
@@ -124,24 +123,6 @@ def measure(
                     rows.append(_row(c, name, draw, int(chosen.sum()), overlap, called, truth, false_positives))
                 log.info("class %d of %d: %d masks on %d images", c + 1, len(masks), len(filters), len(looked_at))
     return pd.DataFrame(rows)
-
-
-def _seen(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
-    """The images on the network's device, in its dtype where they can be filtered in it."""
-    own = dtype_of(network)
-    return Source(
-        images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
-    )
-
-
-def _batch(source: Source) -> int:
-    """Images in one forward pass: what 512 images of 64 x 64 hold, on a GPU what 512 of 128 x 128 do, at most 512."""
-    room = 2**23 if source.device.type == "cpu" else 2**25
-    return max(1, min(512, room // math.prod(source.images.shape[1:])))
-
-
-def _pieces(chosen: IntArray, size: int) -> Iterator[IntArray]:
-    return (chosen[start : start + size] for start in range(0, len(chosen), size))
 
 
 def _filters(
@@ -248,10 +229,15 @@ def share(hits: npt.NDArray[np.bool_], confidence: float = 0.95) -> tuple[float,
     """
     if len(hits) == 0:
         return np.nan, np.nan, np.nan
-    p = float(np.mean(hits))
+    p, low, high = shares(np.sum(hits), len(hits), confidence).tolist()
+    return p, low, high
+
+
+def shares(hits: npt.ArrayLike, count: npt.ArrayLike, confidence: float = 0.95) -> FloatArray:
+    """As `share`, from how many values are true and how many there are (at least one), [...] each: [3, ...]."""
     tail = (1 - confidence) / 2
-    low, high = stats.binom.ppf([tail, 1 - tail], len(hits), p) / len(hits)
-    return p, float(low), float(high)
+    p = np.asarray(hits) / np.asarray(count)
+    return np.stack([p, *(stats.binom.ppf(level, count, p) / count for level in (tail, 1 - tail))])
 
 
 def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
@@ -326,13 +312,13 @@ def band_stop(
     """
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
-    source = _seen(network, images, mean, std)
+    source = seen_by(network, images, mean, std)
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
     counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
     with evaluating(network), torch.inference_mode():
         ask = Asked(network)
-        for some in _pieces(np.arange(len(labels)), batch_size or _batch(source)):
+        for some in pieces(np.arange(len(labels)), batch_size or source.batch_size()):
             seen = source.take(some)
             counts[0] += confusion(labels[some], ask(seen).cpu(), n_classes)
             spectra = Kept(seen)

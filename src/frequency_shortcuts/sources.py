@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from .evaluation import device_of, dtype_of
 from .images import normalise, take_rows
 from .spectrum import IntArray
 
@@ -36,7 +39,7 @@ class Source:
         dtype: torch.dtype | None = None,
     ) -> None:
         self.images, self.mean, self.std = images, mean, std
-        found = self._read(np.arange(1)).dtype
+        found = self.read(np.arange(1)).dtype
         if found == torch.uint8 and (mean is None or std is None):
             raise ValueError("uint8 images need the mean and std to normalise them with")
         if found not in (torch.uint8, torch.float32, torch.float64):
@@ -49,7 +52,7 @@ class Source:
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
-        images = self._read(chosen).to(self.device)
+        images = self.read(chosen).to(self.device)
         if images.dtype == torch.uint8:
             assert self.mean is not None and self.std is not None  # the constructor saw to it
             return normalise(images, self.mean, self.std, self.dtype)
@@ -60,15 +63,34 @@ class Source:
         found = hashlib.sha256(repr(tuple(self.images.shape)).encode())
         for value in (self.mean, self.std):
             found.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
-        step = max(1, 2**26 // max(1, self._read(np.arange(1)).nbytes))
+        step = max(1, 2**26 // max(1, self.read(np.arange(1)).nbytes))
         for start in range(0, len(self), step):
-            piece = self._read(np.arange(start, min(start + step, len(self))))
+            piece = self.read(np.arange(start, min(start + step, len(self))))
             found.update(piece.detach().cpu().contiguous().numpy().data)
         return found.digest()
 
-    def _read(self, chosen: IntArray) -> Tensor:
+    def read(self, chosen: IntArray) -> Tensor:
+        """The chosen images [k] as they are, neither normalised nor moved: [k, channels, H, W]."""
         if isinstance(self.images, Tensor):
             return self.images[torch.as_tensor(chosen, device=self.images.device)]
         if isinstance(self.images, h5py.Dataset):
             return torch.from_numpy(take_rows(self.images, chosen))
         return torch.from_numpy(np.asarray(self.images[chosen]))
+
+    def batch_size(self) -> int:
+        """Images in one forward pass: what 512 of 64 x 64 hold, on a GPU what 512 of 128 x 128 do, at most 512."""
+        room = 2**23 if self.device.type == "cpu" else 2**25
+        return max(1, min(512, room // math.prod(self.images.shape[1:])))
+
+
+def seen_by(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
+    """The images on the network's device, in its dtype where they can be filtered in it; see `Source`."""
+    own = dtype_of(network)
+    return Source(
+        images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
+    )
+
+
+def pieces(chosen: IntArray, size: int) -> Iterator[IntArray]:
+    """What was chosen [k], `size` at a time, in order."""
+    return (chosen[start : start + size] for start in range(0, len(chosen), size))

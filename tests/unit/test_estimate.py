@@ -17,7 +17,17 @@ from torchvision import models
 from bench import estimate
 from bench.estimate import Assumed, DataSet
 from conftest import ROOT
-from frequency_shortcuts import culling, evaluation, networks, shortcuts, spectrum, stability, training
+from frequency_shortcuts import (
+    corruptions,
+    culling,
+    evaluation,
+    networks,
+    robustness,
+    shortcuts,
+    spectrum,
+    stability,
+    training,
+)
 from frequency_shortcuts.images import Split
 from frequency_shortcuts.storage import read_table
 
@@ -176,6 +186,29 @@ def test_tests_are_counted_as_they_run(tiny):
     assert estimate.tested(config, of, len(images), False) * estimate.operations(form) == operations
 
 
+def test_other_views_are_counted_as_they_are_shown(tiny):
+    """Without blur, which is a convolution, too, and not the network's."""
+    config, network, splits = tiny
+    update_config(
+        config,
+        {
+            "robustness": {
+                "images_per_class": 4, "cutoffs": [2, 5, 40], "band_width": 3, "corruptions": ["noise", "jpeg"],
+                "sensitivity": {"radius": 4, "images_per_class": 3},
+            }
+        },
+    )  # fmt: skip
+    data, fewer = first(splits["test"], 4), first(splits["test"], 3)
+
+    def task():
+        how = {"mean": data.mean, "std": data.std}
+        robustness.filtered_recall(network, data.images, data.labels, 4, cutoffs=[2, 5, 40], band_width=3, **how)
+        corruptions.measure(network, data.images, data.labels, 4, names=["noise", "jpeg"], **how)
+        robustness.fourier_sensitivity(network, fewer.images, fewer.labels, 4, norm=2, radius=4, **how)
+
+    assert estimated(config, "robustness") == counted(task)[0]
+
+
 def test_the_images_of_the_test_study_by_hand():
     """config/test.yaml: two runs on four classes of 32, 8 and 12 images, two on Fashion-MNIST's ten classes."""
     config = configured(culling={"method": "exact"})
@@ -188,9 +221,11 @@ def test_the_images_of_the_test_study_by_hand():
     assert found["cull_halves", "syn_2", "culling"] == 4 * 4 * 514 + 4 * 4 + 2 * 3  # the first seed, twice two images
     assert found["shortcuts", "syn_2", "forward"] == 2 * (24 + 4 * (1 + 20 + 3) * 24)
     assert found["bandstop", "syn_2", "forward"] == 2 * 7 * 48
+    # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
+    assert found["robustness", "syn_2", "forward"] == 2 * (16 * (1 + 7) + 16 * (1 + 10) + 8 * (1 + 57) + 3)
     assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 40 * (1 + 20 + 9))
     assert found["transfer", "fashion_mnist", "forward"] == 60 + 10 * (1 + 20 + 9) * 60
-    assert len(found) == 13  # and four more of training, culling and shortcuts
+    assert len(found) == 15  # and four more of training, culling, shortcuts and robustness
 
 
 def test_data_sets_have_the_sizes_that_are_assumed_of_them():

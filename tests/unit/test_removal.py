@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from frequency_shortcuts.removal import Removal
+from frequency_shortcuts.removal import Removal, Waves
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (5, 6), (6, 5), (7, 9), (8, 8)]
@@ -111,3 +111,20 @@ def test_a_pair_without_energy_leaves_the_images_as_they_are():
 def test_images_of_another_size_or_dtype_are_refused(images, message):
     with pytest.raises(ValueError, match=message):
         Removal(ConjugatePairs(5, 6), images, 2)
+
+
+@sizes
+def test_a_wave_that_is_added_is_that_of_its_coefficient(size):
+    """Against complex exponentials; tolerance 1e-10."""
+    pairs, images = ConjugatePairs(*size), noise(2, 3, *size)
+    count = len(pairs)
+    generator = np.random.default_rng(1)
+    drawn = generator.standard_normal((2, count, 2, 1, 3))
+    found = Waves(pairs, images, count).add(torch.arange(count), torch.from_numpy(drawn)).view(count, 2, 3, *size)
+    rows, columns = np.indices(size)
+    for p, (u, v) in enumerate(zip(pairs.half_row, pairs.half_column, strict=True)):
+        angle = 2 * np.pi * (u * rows / size[0] + v * columns / size[1])
+        for i, c in np.ndindex(2, 3):
+            real, imaginary = drawn[:, p, i, 0, c]
+            expected = images[i, c].numpy() + (complex(real, imaginary) * np.exp(1j * angle)).real
+            np.testing.assert_allclose(found[p, i, c], expected, rtol=0, atol=1e-10)

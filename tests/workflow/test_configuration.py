@@ -14,7 +14,7 @@ from conftest import ROOT, checkout
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from check_config import mistakes
-from frequency_shortcuts import augmentation, culling, renditions, shortcuts
+from frequency_shortcuts import augmentation, corruptions, culling, renditions, shortcuts
 from frequency_shortcuts.networks import names
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -45,6 +45,12 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("speed", 1, r"^speed: unknown key"),
         ("culling.method", "fast", r"culling\.method: 'fast' is not allowed, expected exact or screened; write method"),
         ("device", "tpu", r"device: 'tpu' is not allowed, expected auto or cpu or cuda; write device: <auto or cpu"),
+        ("robustness.cutoffs", [4, 2], r"robustness\.cutoffs: \[4, 2\] is not allowed, expected increasing radii"),
+        ("robustness.cutoffs", [25], r"robustness\.cutoffs: \[25\] is not allowed, .*smallest images \(22\.6\)"),
+        ("robustness.corruptions", ["fog"], r"robustness\.corruptions\.0: 'fog' is not allowed, expected noise or"),
+        ("robustness.band_width", 0, r"robustness\.band_width: 0 is not allowed, expected number at least 0\.5"),
+        ("robustness.sensitivity.rms", 0, r"robustness\.sensitivity\.rms: 0 is not allowed, expected number above 0"),
+        ("synthesis.channels", 2, r"robustness\.corruptions: they need images of 1 or 3 channels; write corruptions"),
         ("shortcuts.percent", 7, r"shortcuts\.percent: 7 is not one of dfm\.percents \[1, 5, 10, 20\]; write percent"),
         ("culling.percent", 7, r"culling\.percent: 7 is not one of dfm\.percents \[1, 5, 10, 20\]; write percent"),
         (
@@ -177,6 +183,8 @@ def test_the_schema_names_what_the_library_knows():
     trained = SCHEMA["properties"]["networks"]["additionalProperties"]["else"]
     assert trained["properties"]["architecture"]["enum"] == names()
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
+    kinds = SCHEMA["properties"]["robustness"]["properties"]["corruptions"]["items"]["enum"]
+    assert kinds == CONFIG["robustness"]["corruptions"] == list(corruptions.KINDS)
     assert SCHEMA["properties"]["culling"]["properties"]["method"]["enum"] == list(culling.METHODS)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
     assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)

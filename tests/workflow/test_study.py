@@ -244,6 +244,47 @@ def test_the_shortcut_table_holds_every_filter(study, run):
     assert (sizes == 1).all()
 
 
+@pytest.mark.parametrize("run", RUNS)
+def test_filters_waves_and_corruptions_keep_the_contract(study, run):
+    n_classes, _, size = of(run)
+    folder = study.results / "tests" / run
+    curves, corrupted = (read_table(folder / f"{name}.csv") for name in ("curves", "corruptions"))
+    rates = ["class", "images", "tpr", "tpr_low", "tpr_high", "fpr", "accuracy"]
+    runs = ["dataset", "network", "augmentation", "seed"]
+    assert list(curves) == [*runs, "filter", "low", "high", *rates]
+    assert list(corrupted) == [*runs, "corruption", "strength", *rates]
+    # Two cutoffs and bands of 8: the corner lies at 22.6 or, at 24 pixels, 17.0 cycles per image.
+    assert len(curves) == n_classes * (1 + 2 + 2 + 3)
+    assert len(corrupted) == n_classes * (1 + 2 * 5)
+    for table in (curves, corrupted):
+        assert table["images"].between(1, 4).all() and table["accuracy"].between(0, 1).all()
+        assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
+    plain = curves.loc[curves["filter"] == "unfiltered", "tpr"]
+    assert list(plain) == list(corrupted.loc[corrupted["corruption"] == "none", "tpr"])
+    with h5py.File(folder / "sensitivity.h5") as file:
+        error, about = file["error"][:], dict(file.attrs)
+        assert error.dtype == np.float32 and error.shape == (n_classes, size, size)
+        assert file["unperturbed_error"].shape == file["count"].shape == (n_classes,)
+        assert file["count"][:].max() == 2
+    assert about["layout"] == "centred" and "created_by" in about and about["split"] == "test"
+    assert about["rms"] == 0.125 and about["norm"] == 0.125 * size
+    assert len(about["classes"]) == n_classes
+    assert np.array_equal(np.isnan(error[0]), spectrum.radius(size, size) > 6)
+    assert all(spectrum.symmetric(np.nan_to_num(plane)) for plane in error)
+
+
+def test_the_table_of_corruptions_says_which_classes_have_a_shortcut(study):
+    corrupted, verdicts, curves = (
+        read_table(study.results / "tables" / f"{name}.csv") for name in ("corruptions", "shortcuts", "curves")
+    )
+    keys = ["dataset", "network", "augmentation", "seed", "class"]
+    strong = verdicts.set_index(keys)["verdict"] == "strong"
+    assert (strong.loc[list(corrupted[keys].itertuples(index=False))].to_numpy() == corrupted["strong_shortcut"]).all()
+    for table, name in ((corrupted.drop(columns="strong_shortcut"), "corruptions"), (curves, "curves")):
+        parts = [read_table(study.results / "tests" / run / f"{name}.csv") for run in RUNS]
+        pd.testing.assert_frame_equal(table, pd.concat(parts, ignore_index=True))
+
+
 def test_the_band_stop_table_changes_sum_to_zero(study):
     table = pd.read_csv(study.results / "tests" / RUNS[0] / "bandstop.csv")
     assert len(table) == 6 * 4 * 4 and set(table["true_class"]) == {"C0", "C1", "C2", "C3"}
@@ -320,6 +361,8 @@ def test_tables_join_all_runs(study):
         "published_numbers",
         "truth",
         "stability",
+        "curves",
+        "corruptions",
         "runtimes",
         "provenance",
     } == set(tables)
@@ -334,7 +377,7 @@ def test_tables_join_all_runs(study):
     assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
     runtimes = tables["runtimes"][["wall_s", "start_up_s"]].astype(float)
     assert runtimes["start_up_s"].between(0, runtimes["wall_s"]).all()
-    steps = {"train", "adcs", "cull", "cull_halves", "shortcuts", "ood", "transfer", "published"}
+    steps = {"train", "adcs", "cull", "cull_halves", "shortcuts", "robustness", "ood", "transfer", "published"}
     assert set(tables["runtimes"]["step"]) == steps
 
 
@@ -442,6 +485,16 @@ def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
         ("src/frequency_shortcuts/culling.py", {"cull", "shortcuts", "ood"}, {"train", "adcs", "rendition"}),
         ("src/frequency_shortcuts/truth.py", {"truth", "truth_figure"}, {"train", "cull", "stability", "adcs"}),
         ("src/frequency_shortcuts/plots.py", {"adcs_figure", "dfm_figure"}, {"train", "cull", "shortcuts", "table"}),
+        (
+            "src/frequency_shortcuts/robustness.py",
+            {"robustness", "sensitivity_figure"},
+            {"train", "cull", "shortcuts", "adcs"},
+        ),
+        (
+            "src/frequency_shortcuts/plots_robustness.py",
+            {"curves_figure"},
+            {"train", "cull", "robustness", "dfm_figure"},
+        ),
         ("src/frequency_shortcuts/spectrum.py", {"synthesize", "train", "cull"}, set()),
         ("src/frequency_shortcuts/items.py", {"check"}, {"synthesize", "folder", "fashion_mnist", "train"}),
         ("src/frequency_shortcuts/typeset.py", {"show_table"}, {"train", "table", "paper_table", "published_numbers"}),
@@ -472,6 +525,15 @@ def test_a_changed_setting_runs_again_only_what_reads_it(study):
     planned = study.snakemake("--dry-run", extra=["percent.yaml"]).stdout
     jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
     assert {"shortcuts", "ood", "transfer"} <= jobs and not {"train", "cull", "adcs", "published"} & jobs, planned
+
+
+def test_swapped_settings_of_robustness_are_noticed(study):
+    (study.root / "swapped.yaml").write_text(
+        yaml.safe_dump({"robustness": {"images_per_class": 8, "band_width": 4, "seed": 0}})
+    )
+    planned = study.snakemake("--dry-run", extra=["swapped.yaml"]).stdout
+    jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
+    assert "robustness" in jobs and not {"train", "cull", "adcs", "shortcuts"} & jobs, planned
 
 
 def test_a_job_that_fails_says_why_and_leaves_what_is_finished(study):

@@ -25,6 +25,8 @@ if found := mistakes(config):
 STUDY = config["study"]
 RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
+# What a run's tests hold beyond those of the paper.
+ROBUSTNESS = ("curves.csv", "sensitivity.h5", "corruptions.csv")
 # Whether one job culls a network; else the jobs' files are told apart by PART.
 WHOLE = config["culling"]["parts"] == 1
 PART = "" if WHOLE else "_part{part}"
@@ -431,6 +433,9 @@ def figures():
         "ood": with_ood(),
         "truth": ["synthetic"] if datasets("synthetic") else [],
         "stability": with_stability(),
+        "curves": datasets(),
+        "sensitivity": datasets(),
+        "corruptions": datasets() if config["robustness"]["corruptions"] else [],
     }
     cards = first_seeds("cards_{dataset}-{network}-{augmentation}")
     drawn = [f"{kind}_{name}" for kind, names in of_kind.items() for name in names]
@@ -500,10 +505,11 @@ def everything():
     files += of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic")
     files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
     files += of_ood(f"{RESULTS}/tests/{RUN}/ood.csv")
+    files += [file for name in ROBUSTNESS for file in of_runs(f"{RESULTS}/tests/{RUN}/{name}")]
     files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]
-    files += [f"{RESULTS}/tables/{name}.csv" for name in tables()]
+    files += [f"{RESULTS}/tables/{name}.csv" for name in (*tables(), "curves", "corruptions")]
     files += scored()
     files += [f"{RESULTS}/tables/table_{number}.csv" for number in paper_tables()]
     files += [f"{RESULTS}/tables/{name}.csv" for name in ("findings", "published_numbers", "runtimes", "provenance")]
@@ -553,6 +559,9 @@ TITLES = {
     "ood": "TPR by rendition",
     "truth": "maps against the planted truth",
     "stability": "stability of the maps",
+    "curves": "recall without some frequencies",
+    "sensitivity": "error under single plane waves",
+    "corruptions": "recall under corruptions",
 }
 
 
@@ -570,8 +579,8 @@ TABLES = {
     "ood": ("every test on renditions", "ood"),
     "truth": ("maps scored against what was planted", "beyond"),
     "stability": ("how stable the maps are", "beyond"),
-    "curves": ("TPR by size of the map", "beyond"),
-    "corruptions": ("corrupted images", "beyond"),
+    "curves": ("recall without some frequencies", "beyond"),
+    "corruptions": ("recall under corruptions", "beyond"),
     "networks": ("networks and their accuracy", "run"),
     "runtimes": ("run times and memory", "run"),
     "provenance": ("versions, commit, device, seeds", "run"),

@@ -13,6 +13,7 @@ rule runtimes:
                 for run in halved()
             ],
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
             *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),

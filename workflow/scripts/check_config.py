@@ -146,6 +146,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             )
     if config["adcs"]["channel_weights"] == "luma" and any(_channels(dataset, config) != 3 for dataset in in_use):
         yield "adcs.channel_weights: luma needs three channels in every planned data set; write channel_weights: mean"
+    yield from _more_views(config, in_use)
     for name, dataset in datasets.items():
         if dataset["source"] == "synthetic" and dataset["control_band"] > len(edges) + 1:
             yield (
@@ -178,6 +179,22 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
+def _more_views(config: Mapping[str, Any], in_use: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What `robustness` asks of the data sets in use."""
+    settings = config["robustness"]
+    cutoffs = settings["cutoffs"]
+    sizes = [_size(dataset, config) for dataset in in_use]
+    # The greatest frequency that there is, in either direction: H // 2 and W // 2.
+    corner = min((math.hypot(size[0] // 2, size[-1] // 2) for size in sizes if size), default=math.inf)
+    if sorted(cutoffs) != cutoffs or cutoffs[0] > corner:
+        yield (
+            f"robustness.cutoffs: {cutoffs} is not allowed, expected increasing radii, the first within the corner of "
+            f"the spectrum of the smallest images ({corner:.1f}); write cutoffs: <such as [2, 4, 8, 16]>"
+        )
+    if settings["corruptions"] and any(_channels(dataset, config) not in (1, 3) for dataset in in_use):
+        yield "robustness.corruptions: they need images of 1 or 3 channels; write corruptions: []"
+
+
 def _brought(config: Mapping[str, Any]) -> Iterator[str]:
     """Networks that are brought, and data sets that lack a split or twins that the plan asks for."""
     networks, datasets = config["networks"], config["datasets"]
@@ -188,7 +205,7 @@ def _brought(config: Mapping[str, Any]) -> Iterator[str]:
                 f"networks.{name}: mean {mean} and std {std} do not go together; write both, a number a channel and "
                 "std above 0, or null for both"
             )
-    used = {part: config[part]["split"] for part in ("adcs", "culling", "shortcuts")}
+    used = {part: config[part]["split"] for part in ("adcs", "culling", "shortcuts", "robustness")}
     for i, entry in enumerate(config["plan"]):
         brings = [name for name in entry["networks"] if "source" in networks.get(name, {})]
         if brings and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):

@@ -106,7 +106,7 @@ def look_at(dataset, config, trains):
                 channels, *size = store[splits[0]]["images"].shape[1:]
                 words = ", ".join(f"{len(store[name]['labels'])} {name}" for name in splits)
                 ranking = store[culling]["labels"][:] if (culling := config["culling"]["split"]) in splits else None
-            needed = {config[part]["split"] for part in ("adcs", "culling", "shortcuts")}
+            needed = {config[part]["split"] for part in ("adcs", "culling", "shortcuts", "robustness")}
             needed |= {"train", "validation", "test"} if trains else set()
             needed |= {"test"} if config["ood"]["renditions"] and "ood" not in dataset else set()
             if lacking := sorted(needed.difference(splits)):

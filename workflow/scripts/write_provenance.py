@@ -16,12 +16,12 @@ def seeds(config):
     """Every seed that the configuration holds."""
     planned = sorted({seed for entry in config["plan"] for seed in entry["seeds"]})
     split = {name: dataset["split_seed"] for name, dataset in config["datasets"].items() if "split_seed" in dataset}
-    drawn = {part: config[part]["seed"] for part in ("shortcuts", "ood")}
+    drawn = {name: part["seed"] for name, part in config.items() if isinstance(part, dict) and "seed" in part}
     return {
         "seeds of training": ", ".join(map(str, planned)),
         "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
         "seeds of the splits": _listed(split),
-        "seeds of controls and renditions": _listed(drawn),
+        "seeds of what is drawn": _listed(drawn),
     }
 
 

@@ -1,0 +1,158 @@
+"""Drawings of tests on filtered, perturbed and corrupted images: labelled, and the same bytes each time."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from frequency_shortcuts import canvas, plots_robustness
+
+CLASSES = ("ant", "bee")
+KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
+VIEWS = [("unfiltered", np.nan, np.nan), ("low-pass", 0, 2), ("low-pass", 0, 4), ("high-pass", 2, np.nan)]
+VIEWS += [("high-pass", 4, np.nan), ("band-stop", 0, 2), ("band-stop", 2, 4)]
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def of_filters(classes=CLASSES, seeds=(0, 1)):
+    rows = [(*kind, seed, *view, name) for kind, seed, view, name in itertools.product(KINDS, seeds, VIEWS, classes)]
+    frame = pd.DataFrame(rows, columns=["network", "augmentation", "seed", "filter", "low", "high", "class"])
+    frame["tpr"] = np.random.default_rng(0).uniform(size=len(frame))
+    keys = ["network", "augmentation", "seed", "filter", "low", "high"]
+    return frame.assign(accuracy=frame.groupby(keys, dropna=False)["tpr"].transform("mean"))
+
+
+def of_corruptions(strong, seeds=(0, 1)):
+    tests = [("none", 0), *itertools.product(("noise", "blur"), range(1, 6))]
+    rows = [(*kind, seed, *test, name) for kind, seed, test, name in itertools.product(KINDS, seeds, tests, CLASSES)]
+    frame = pd.DataFrame(rows, columns=["network", "augmentation", "seed", "corruption", "strength", "class"])
+    frame["tpr"] = np.random.default_rng(0).uniform(size=len(frame))
+    return frame.assign(strong_shortcut=frame["class"].isin(strong))
+
+
+def curves():
+    return plots_robustness.curves(of_filters(), CLASSES)
+
+
+def sensitivity():
+    error = np.random.default_rng(0).uniform(size=(8, 9))
+    inner = np.where(np.hypot(*np.ogrid[-4:4, -4:5]) < 2.5, error, np.nan)
+    return plots_robustness.sensitivity({"resnet18, none": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
+
+
+def corruptions():
+    return plots_robustness.corruptions(of_corruptions(["ant"]))
+
+
+DRAWINGS = {
+    curves: [
+        *CLASSES,
+        "low-pass: r < cutoff is kept",
+        "high-pass: r \u2265 cutoff is kept",
+        "band-stop",
+        "all classes (accuracy)",
+        "accuracy, unfiltered",
+        "resnet18\nshare recognised",
+        "vgg16\naugmix\nshare recognised",
+        "cutoff, cycles per image",
+        "centre of the band, cycles per image",
+    ],
+    sensitivity: [
+        "resnet18, none\nwithout a wave: 0.20",
+        "vgg16, augmix\nwithout a wave: 0.31",
+        "cycles per image",
+        "error (share of images)",
+    ],
+    corruptions: [
+        "noise",
+        "blur",
+        "strength",
+        *plots_robustness.GROUPS.values(),
+        "resnet18\n2 strong, 2 others\nrecall",
+    ],
+}
+every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
+
+
+def test_every_public_drawing_is_tested():
+    public = {
+        name
+        for name, value in vars(plots_robustness).items()
+        if callable(value) and getattr(value, "__module__", "") == plots_robustness.__name__ and name[0] != "_"
+    }
+    assert public - {"most_affected"} == {draw.__name__ for draw in DRAWINGS}
+
+
+@every_drawing
+def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
+    figure = draw()
+    assert isinstance(figure, Figure)
+    figure.canvas.draw()
+    shown = {text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")) if text.get_visible()}
+    assert [text for text in DRAWINGS[draw] if text not in shown] == []
+
+
+@every_drawing
+def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
+    canvas.save(draw(), tmp_path / "one")
+    canvas.save(draw(), tmp_path / "two")
+    for suffix in (".svg", ".png"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+
+
+def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():
+    frame = of_filters()
+    figure = plots_robustness.curves(frame, CLASSES)
+    for axis, (name, column) in zip(figure.axes[:2], (("low-pass", "high"), ("high-pass", "low")), strict=True):
+        mine = frame[(frame["network"] == "resnet18") & (frame["filter"] == name)]
+        lines = {line.get_label(): line for line in axis.lines}
+        for label in CLASSES:
+            expected = mine[mine["class"] == label].groupby(column)["tpr"].mean()
+            assert list(lines[label].get_xdata()) == [2, 4]
+            np.testing.assert_allclose(lines[label].get_ydata(), expected)
+        np.testing.assert_allclose(lines["all classes (accuracy)"].get_ydata(), mine.groupby(column)["accuracy"].mean())
+    middle = {line.get_label(): line for line in figure.axes[2].lines}["ant"]
+    assert list(middle.get_xdata()) == [1, 3]
+
+
+def test_a_heat_map_has_one_scale_and_shows_what_was_evaluated():
+    figure = sensitivity()
+    one, two = figure.axes[:2]
+    assert one.images[0].get_clim() == two.images[0].get_clim()
+    assert two.get_xlim() == (-2.5, 2.5) and two.get_ylim() == (-2.5, 2.5)
+
+
+@pytest.mark.parametrize(("strong", "told"), [([], "none strong"), (CLASSES, "all strong")])
+def test_a_group_without_classes_is_told_of_and_leaves_no_line(strong, told):
+    figure = plots_robustness.corruptions(of_corruptions(strong))
+    assert figure.axes[0].get_ylabel() == f"resnet18\n{told}\nrecall"
+    assert sorted(len(line.get_xdata()) for line in figure.axes[0].lines) == [0, 6]
+
+
+def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_are_on():
+    frame = of_corruptions(["bee"])
+    figure = plots_robustness.corruptions(frame)
+    mine = frame[(frame["network"] == "resnet18") & frame["corruption"].isin(["none", "noise"])]
+    for line, strong in zip(figure.axes[0].lines, (True, False), strict=True):
+        expected = mine[mine["strong_shortcut"] == strong].groupby("strength")["tpr"].mean()
+        assert list(line.get_xdata()) == [0, 1, 2, 3, 4, 5]
+        np.testing.assert_allclose(line.get_ydata(), expected)
+
+
+def test_of_many_classes_those_that_fall_most_are_drawn():
+    names = [f"class {c}" for c in range(40)]
+    frame = of_filters(names)
+    chosen = names[3:36:3]
+    frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
+    shown = plots_robustness.most_affected(frame, names, len(chosen))
+    assert shown.of(names) == chosen
+    figure = plots_robustness.curves(frame, chosen, shown.note)
+    assert figure.get_suptitle() == "11 of 40 classes: those whose recall falls most under filters"

@@ -1,0 +1,23 @@
+"""Join the tests on filtered and corrupted images, and say which classes have a strong shortcut."""
+
+from frequency_shortcuts.storage import read_table, write_table
+from job import RUN, job
+from make_tables import joined
+
+
+def with_verdicts(table, verdicts):
+    """The rows of a table of tests with `strong_shortcut`: whether the class has one in that run."""
+    judged = verdicts[[*RUN, "class"]].assign(strong_shortcut=verdicts["verdict"] == "strong")
+    return table.merge(judged, on=[*RUN, "class"], how="left", validate="many_to_one")
+
+
+def main(snakemake):
+    """Two CSVs, one row a run, view and class."""
+    with job(snakemake):
+        write_table(joined(snakemake.input.curves), snakemake.output.curves)
+        verdicts = read_table(snakemake.input.shortcuts)
+        write_table(with_verdicts(joined(snakemake.input.corruptions), verdicts), snakemake.output.corruptions)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
