@@ -418,7 +418,8 @@ def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
     assert list(tables["table_1"][networks].drop_duplicates().itertuples(index=False, name=None)) == baselines
     assert list(tables["table_2"]["augmentation"].unique()) == ["autoaugment", "sin"]
     assert list(tables["table_1"]["class"][:3]) == ["T-shirt/top", "Trouser", "Pullover"]  # the data set's own order
-    merged = tables["table_1"].merge(tables["shortcuts"], on=[*networks, "class"], validate="one_to_one")
+    single = tables["shortcuts"].query("dataset != 'syn_2'")  # of one seed
+    merged = tables["table_1"].merge(single, on=[*networks, "class"], validate="one_to_one")
     assert len(merged) == 13 and np.allclose(merged["tpr_dfm_mean"], merged["tpr_dfm"])
     third = tables["table_3"].query("augmentation == 'autoaugment' and filter == 'radial'").set_index("class")
     ood = tables["ood"].query("augmentation == 'autoaugment' and filter == 'radial' and rendition == 'texture'")
