@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
 STUDY = HERE.parent / "results" / "laptop"
 WIDTH = 1000  # pixels
-SHOWN = ["rule_graph", "adcs_syn_2", "dfm_fashion_mnist", "shortcuts_fashion_mnist"]
+SHOWN = ["rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18-none", "shortcuts_fashion_mnist"]
 STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
@@ -39,6 +39,17 @@ def runtimes():
         for step, jobs in measured
     ]  # fmt: skip
     return table(["step", "jobs", "median, s", "sum, s", "greatest memory, MiB"], rows)
+
+
+def findings():
+    """One row a finding, on all data sets."""
+    told = read_table(STUDY / "tables" / "findings.csv").query("dataset == @EVERYWHERE")
+    rows = [
+        [f"({row['finding']}) {row['claim']}", row["verdict"],
+         f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", f"{row['threshold']:g}", row["cases"]]
+        for row in told.to_dict("records")
+    ]  # fmt: skip
+    return table(["finding", "verdict", "statistic [95 % interval]", "threshold", "cases"], rows)
 
 
 def results():
@@ -76,7 +87,7 @@ def main():
     """Pictures, then tables."""
     pictures(STUDY, HERE)
     text = README.read_text()
-    for name, content in (("runtimes", runtimes()), ("results", results())):
+    for name, content in (("findings", findings()), ("runtimes", runtimes()), ("results", results())):
         text = renew(text, name, content)
     README.write_text(text)
 
