@@ -62,7 +62,7 @@ def _classes(published: pd.DataFrame, dataset: str) -> set[str]:
 def _rate(row: pd.Series, rates: pd.DataFrame, classes: set[str], place: int | None) -> tuple[float, str, str]:
     wanted = [row["method"], row["network"], row["augmentation"], row["maps_of"]]
     ran = rates[(rates[_EXPERIMENT] == wanted).all(axis=1)]
-    found = list(ran.groupby(["dataset", "network"], sort=False))
+    found = list(ran.groupby(["dataset", "network", "width"], sort=False))
     if not found:
         return float("nan"), NOT_RUN, ""
     same = [
@@ -72,7 +72,8 @@ def _rate(row: pd.Series, rates: pd.DataFrame, classes: set[str], place: int | N
         and (part["width"] == FULL_WIDTH).all()
         and (pd.isna(row["percent"]) or (part["percent"] == row["percent"]).all())
     ]
-    part = same[0] if same else found[0][1]
+    parts = same or [part for _, part in found]
+    part = next((part for part in parts if (part["class"] == row["class"]).any()), parts[0])
     named = part[part["class"] == row["class"]]
     if named.empty:
         best_first = part.sort_values("TPR", ascending=False, kind="stable")

@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import h5py
@@ -69,10 +70,11 @@ def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float
     passed = [low_pass(height, width, cutoff) for cutoff in within]
     found = [Filter("low-pass", 0, cutoff, mask) for cutoff, mask in zip(within, passed, strict=True)]
     found += [Filter("high-pass", cutoff, math.inf, ~mask) for cutoff, mask in zip(within, passed, strict=True)]
-    for low in np.arange(math.floor(corner / band_width) + 1) * band_width:
-        stopped = (r >= low) & (r < low + band_width) & (r > 0)
+    edges = np.arange(math.floor(corner / band_width) + 2) * band_width  # the next band's low is this one's high
+    for low, high in pairwise(edges.tolist()):
+        stopped = (r >= low) & (r < high) & (r > 0)
         if stopped.any():
-            found.append(Filter("band-stop", float(low), float(low + band_width), ~stopped))
+            found.append(Filter("band-stop", low, high, ~stopped))
     return found
 
 

@@ -124,6 +124,9 @@ class _Guarded(io.RawIOBase):
         return self._raw.truncate(size) if self.refused is None else size or 0
 
 
+NAMES = ("dataset", "network", "augmentation", "rendition", "maps", "class", "true_class", "called_class")
+
+
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
     """Write a tidy CSV, whole or not at all; `constant` columns come first."""
     table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
@@ -132,8 +135,8 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: A
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read what `write_table` wrote: names of classes stay text, and `none` or `NA` are names, too."""
-    names = dict.fromkeys(("class", "true_class", "called_class"), str)
+    """Read what `write_table` wrote: names stay text whatever they look like, and `none` or `NA` are names, too."""
+    names = dict.fromkeys(NAMES, str)
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
 
 

@@ -102,3 +102,19 @@ def test_times_are_of_other_data_and_only_of_what_was_run():
     assert list(table["method"]) == ["culling, CIFAR-10", "HFSS, CIFAR-10", "culling, ImageNet-1k", "HFSS, ImageNet-1k"]
     assert list(table["status"]) == [comparison.OTHER, comparison.NOT_RUN] * 2
     assert list(table["ours"].dropna()) == [0.25, 0.25] and table["ours_from"].iloc[0] == "mine, on a cpu"
+
+
+def test_the_class_of_the_same_name_is_found_in_whichever_data_set_has_it():
+    clothes = rates(["shirt", "coat"], [0.9, 0.2], dataset="clothes", width=8)
+    animals = rates(["zebra", "ox"], [0.5, 0.1], dataset="animals", width=8)
+    for ours in ([clothes, animals], [animals, clothes]):
+        table = comparison.beside(PUBLISHED, pd.concat(ours, ignore_index=True), NO_TIMES)
+        zebra = table.query("`class` == 'zebra' and status == 'other data' and measure == 'TPR'")
+        assert set(zebra["ours"]) == {0.5} and zebra["ours_from"].str.startswith("animals, net").all()
+
+
+def test_a_network_of_full_width_is_the_same_experiment_whatever_stands_before_it():
+    tpr = np.linspace(0, 0.9, 10)
+    ours = pd.concat([rates(CLASSES, tpr / 2, width=8), rates(CLASSES, tpr)], ignore_index=True)
+    zebra = comparison.beside(PUBLISHED, ours, NO_TIMES).query("`class` == 'zebra' and status == 'same experiment'")
+    assert np.isclose(zebra.query("measure == 'TPR'")["ours"], tpr[7]).all() and len(zebra)

@@ -35,7 +35,7 @@ def called(network, images):
 
 
 @few
-@given(height=sizes, width=sizes, width_of_band=st.sampled_from([0.7, 1, 2.5]))
+@given(height=sizes, width=sizes, width_of_band=st.sampled_from([0.7, 1, 1.1, 2.5]))
 def test_filters_keep_the_rings_that_they_say(height, width, width_of_band):
     cutoffs = [0.5, 1, 2.2, 50]
     found = robustness.filters(height, width, cutoffs, width_of_band)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from frequency_shortcuts import storage
@@ -343,3 +344,19 @@ def test_a_full_disk_is_said_in_one_sentence_by_the_journal_too(tmp_path, room, 
     assert error.errno == errno.ENOSPC
     assert "the disk is full (" in str(error)
     assert error.filename == str(path)
+
+
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    table = pd.DataFrame(
+        {
+            "dataset": ["007", "1e3"],
+            "network": ["18", "true"],
+            "augmentation": ["none", "NA"],
+            "class": ["3", "04"],
+            "seed": [0, 1],
+        }
+    )
+    storage.write_table(table, tmp_path / "t.csv", rendition="10", maps="2")
+    read = storage.read_table(tmp_path / "t.csv")
+    assert read.drop(columns=["rendition", "maps"]).equals(table)
+    assert list(read["rendition"]) == ["10", "10"] and list(read["maps"]) == ["2", "2"]

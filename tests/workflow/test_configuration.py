@@ -289,6 +289,10 @@ def own(**changes):
             r"^datasets\.my_images\.shares: culling\.split needs a validation split; there is test$",
         ),
         (
+            {"datasets__my_images__ood": {"root": "twin", "renditions": ["ink", "original"]}},
+            r"^datasets\.my_images\.ood\.renditions: original is what the tables call the test images themselves",
+        ),
+        (
             {"datasets__my_images__shares": {"validation": 0.5, "test": 0.6}},
             r"^datasets\.my_images\.shares: \{.*\} do not sum to 1$",
         ),

@@ -205,6 +205,12 @@ def _brought(config: Mapping[str, Any]) -> Iterator[str]:
                 f"networks.{name}: mean {mean} and std {std} do not go together; write both, a number a channel and "
                 "std above 0, or null for both"
             )
+    for name, dataset in datasets.items():
+        if "original" in dataset.get("ood", {}).get("renditions", []):
+            yield (
+                f"datasets.{name}.ood.renditions: original is what the tables call the test images themselves; "
+                "give that folder another name"
+            )
     used = {part: config[part]["split"] for part in ("adcs", "culling", "shortcuts", "robustness")}
     for i, entry in enumerate(config["plan"]):
         brings = [name for name in entry["networks"] if "source" in networks.get(name, {})]
