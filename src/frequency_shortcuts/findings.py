@@ -3,11 +3,11 @@
 What each finding means here stands in `FINDINGS`, and how a verdict is reached in `verdict`. Neither reads a setting,
 so that both are the same at every scale.
 
-Intervals come from draws: every share of k of n images is drawn from Beta(k + 1/2, n - k + 1/2), whose quantiles are
-the Jeffreys interval (a bootstrap has no width at a share of 0 or 1), and the seeds of a network are drawn with
-replacement. Only the shares that finding (e) takes means of are drawn by the bootstrap: that Beta's mean is a little
-nearer to one half than the share, which would add up over many. Of one seed the interval tells about images alone.
-Classes and data sets are not drawn: a verdict is about those that were tested.
+Intervals add two uncertainties. *Images*: a share of k of n images is known as well as Jeffreys' interval says, that of
+Beta(k + 1/2, n - k + 1/2); a bootstrap would have no width at a share of 0 or 1. All seeds, networks and renditions are
+tested on the same images, and are taken to err together: more of them do not make the images more. *Seeds*: the mean of
+several seeds of one network spreads by Student's t, which of two seeds is very wide. Of one seed the interval tells
+about images alone. Classes and data sets are not drawn from anything: a verdict is about those that were tested.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,11 @@ from .spectrum import FloatArray, radius
 
 HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD = "holds", "does not hold", "cannot be told from these data"
 CONFIDENCE = 0.95
+TAIL = (1 - CONFIDENCE) / 2
+NORMAL = stats.norm.ppf(1 - TAIL)
 RECOGNISED = 0.5  # TPR - FPR from which a class counts as recognised in the band-stop test
 EVERYWHERE = "all"  # the data set of a row about all of them
-DRAWS = 4000
+DRAWS = 400  # of images, for the error of a rank correlation
 NETWORK = ["dataset", "network", "augmentation"]
 COLUMNS = [
     "finding", "claim", "dataset", "statistic", "value", "low", "high", "threshold", "effect", "effect_size", "verdict",
@@ -155,24 +157,75 @@ def verdict(low: float, high: float, threshold: float) -> str:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A number of one network and seed, and how to draw it again from other images.
+class Margin:
+    """By how much a share of the images is above another, of one network, case and seed.
 
-    network : which networks its seeds are drawn among
-    case : what is measured of them; a `mean` is taken of all cases of a network, `largest` looks at each
-    draw : (generator, count) -> float64 [count]
-    shares : two shares that Cohen's h compares, or a correlation and NaN
-    images : of a class, behind each share
+    network : which networks' seeds are compared with each other
+    case : what is measured of a network; a `mean` is taken of all its cases, `largest` looks at each
+    share, of : a share, and how many images it was measured on
+    against, against_of : the other
+    at_least : what counts instead where `against` is lower
+    source : which images; errors of one source go together
     """
 
     dataset: str
     network: Hashable
     case: Hashable
     seed: int
+    share: float
+    of: int
+    against: float
+    against_of: int
+    at_least: float
+    source: Hashable
+
+    @property
+    def value(self) -> float:
+        """The margin."""
+        return self.share - max(self.at_least, self.against)
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """What Cohen's h compares."""
+        return self.share, self.against
+
+    @property
+    def arms(self) -> FloatArray:
+        """How far its interval by the choice of the images reaches below and above the value, [2]."""
+        (low, high), (least, most) = _jeffreys(self.share, self.of), _jeffreys(self.against, self.against_of)
+        return np.hypot([self.share - low, high - self.share], [most - self.against, self.against - least])
+
+    @property
+    def images(self) -> int:
+        """Of the class, behind the share."""
+        return self.of
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A rank correlation over the classes of one network and seed, with its standard error by the choice of images."""
+
+    dataset: str
+    network: Hashable
+    seed: int
     value: float
-    draw: Callable[[np.random.Generator, int], FloatArray]
-    shares: tuple[float, float]
+    error: float
     images: int
+    case: Hashable = ""
+    source: Hashable = ""
+
+    @property
+    def arms(self) -> FloatArray:
+        """How far its interval by the choice of the images reaches below and above the value, [2]."""
+        return np.full(2, NORMAL * self.error)
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """It is its own effect size."""
+        return self.value, np.nan
+
+
+Measured = Margin | Correlation
 
 
 @dataclass(frozen=True)
@@ -201,23 +254,22 @@ class Evidence:
     parameters: Mapping[tuple[str, str], int] | None = None
 
 
-def test(evidence: Evidence, draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
+def test(evidence: Evidence, seed: int = 0) -> pd.DataFrame:
     """Every finding on each data set and on all of them (`dataset` "all"): a tidy table with the columns `COLUMNS`.
 
     `cases` is how many numbers the statistic was taken of, `networks` and `seeds` how many they came from (the fewest
     seeds of a network), `images` the fewest of a class behind a share. A finding without a case cannot be told.
+    seed : of the images that are drawn for the errors of rank correlations
     """
     rows = []
     for letter, finding in FINDINGS.items():
-        found = list(_MEASURES[letter](evidence))
-        names = list(dict.fromkeys(one.dataset for one in found))
-        for scope in (EVERYWHERE, *names):
-            mine = [one for one in found if scope in (EVERYWHERE, one.dataset)]
-            rows.append(_row(finding, scope, mine, draws, seed))
+        found = list(_MEASURES[letter](evidence, np.random.default_rng(seed)))
+        for scope in (EVERYWHERE, *dict.fromkeys(one.dataset for one in found)):
+            rows.append(_row(finding, scope, [one for one in found if scope in (EVERYWHERE, one.dataset)]))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(finding: Finding, scope: str, found: list[Measured], draws: int, seed: int) -> dict[str, object]:
+def _row(finding: Finding, scope: str, found: list[Measured]) -> dict[str, object]:
     row: dict[str, object] = {
         "finding": finding.letter,
         "claim": finding.claim,
@@ -230,82 +282,123 @@ def _row(finding: Finding, scope: str, found: list[Measured], draws: int, seed: 
         missing = dict.fromkeys(("value", "low", "high", "effect_size", "images"), np.nan)
         counts = dict.fromkeys(("cases", "networks", "seeds"), 0)
         return {**row, **missing, **counts, "verdict": CANNOT_BE_TOLD, "detail": f"needs {finding.needs}"}
-    decide = _mean if finding.kind == "mean" else _largest
-    value, low, high, behind, detail = decide(found, draws, seed, finding.threshold)
-    seeds = pd.DataFrame([(one.dataset, one.network, one.seed) for one in found]).groupby([0, 1])[2].nunique()
+    if finding.kind == "mean":
+        decided = _mean(found)
+    else:
+        decided = _largest([one for one in found if isinstance(one, Margin)], finding.threshold)
+    seeds = _by(found, lambda one: (one.dataset, one.network)).values()
     return {
         **row,
-        "value": value,
-        "low": low,
-        "high": high,
-        "effect_size": _effect_size(behind),
-        "verdict": verdict(low, high, finding.threshold),
+        "value": decided.value,
+        "low": decided.low,
+        "high": decided.high,
+        "effect_size": _effect_size(*decided.shares),
+        "verdict": verdict(decided.low, decided.high, finding.threshold),
         "cases": len({(one.dataset, one.network, one.case) for one in found}),
         "networks": len(seeds),
-        "seeds": int(seeds.min()),
+        "seeds": min(len({one.seed for one in of_network}) for of_network in seeds),
         "images": min(one.images for one in found),
-        "detail": detail,
+        "detail": decided.detail,
     }
 
 
-def _effect_size(behind: Sequence[Measured]) -> float:
-    """Cohen's h of the mean shares; a correlation is its own effect size."""
-    first, second = np.mean([one.shares for one in behind], axis=0)
+def _effect_size(first: float, second: float) -> float:
+    """Cohen's h of two shares; a correlation is its own effect size."""
     return float(first if np.isnan(second) else 2 * np.arcsin(np.sqrt(first)) - 2 * np.arcsin(np.sqrt(second)))
 
 
-Decided = tuple[float, float, float, list[Measured], str]  # value, interval, what is behind the value, a remark
+class _Decided(NamedTuple):
+    """A statistic with its interval, the shares behind it, and a remark."""
+
+    value: float
+    low: float
+    high: float
+    shares: tuple[float, float]
+    detail: str
 
 
-def _mean(found: list[Measured], draws: int, seed: int, threshold: float) -> Decided:
-    """Mean over cases, then seeds, networks and data sets."""
-    generator = np.random.default_rng(seed)
-    values, samples = [], []
-    for of_dataset in _by(found, lambda one: one.dataset).values():
-        means = []
-        for of_network in _by(of_dataset, lambda one: one.network).values():
+def _mean(found: list[Measured]) -> _Decided:
+    """Mean over cases, then seeds, networks and data sets.
+
+    Its interval joins those of the cases by their arms: added up where they are of the same images, else by squares.
+    """
+    datasets = _by(found, lambda one: one.dataset).values()
+    value, first, second = 0.0, 0.0, 0.0
+    arms: dict[Hashable, FloatArray] = {}  # of each source of images; those of different classes are independent
+    spread: list[tuple[float, int]] = []  # variance by the choice of seeds and its degrees of freedom, a network
+    for of_dataset in datasets:
+        networks = _by(of_dataset, lambda one: one.network).values()
+        for of_network in networks:
             runs = list(_by(of_network, lambda one: one.seed).values())
-            drawn = np.stack([np.mean([one.draw(generator, draws) for one in run], axis=0) for run in runs])
-            means.append((np.mean([np.mean([one.value for one in run]) for run in runs]), _of_seeds(drawn, generator)))
-        values.append(np.mean([value for value, _ in means]))
-        samples.append(np.mean([sample for _, sample in means], axis=0))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.mean(samples, axis=0), [tail, 1 - tail])
-    return float(np.mean(values)), float(low), float(high), found, ""
+            share = 1 / (len(datasets) * len(networks))
+            for run in runs:
+                for one in run:
+                    weight = share / (len(runs) * len(run))
+                    value += weight * one.value
+                    first, second = first + weight * one.shares[0], second + weight * one.shares[1]
+                    source = (one.dataset, one.source)
+                    arms[source] = arms.get(source, np.zeros(2)) + weight * one.arms
+            if len(runs) > 1:
+                means = [np.mean([one.value for one in run]) for run in runs]
+                spread.append((float(share**2 * np.var(means, ddof=1) / len(runs)), len(runs) - 1))
+    by_images = np.sqrt(np.sum(np.square(list(arms.values())), axis=0))
+    below, above = np.hypot(by_images, _by_seeds(spread))
+    return _Decided(value, max(value - below, -1.0), min(value + above, 1.0), (first, second), "")
 
 
-def _largest(found: list[Measured], draws: int, seed: int, threshold: float) -> Decided:
-    """The largest case, each a mean over seeds, with a simultaneous interval.
+def _by_seeds(spread: list[tuple[float, int]]) -> float:
+    """Half the width of an interval by seeds alone; degrees of freedom after Welch and Satterthwaite."""
+    variance = sum(of_network for of_network, _ in spread)
+    if variance == 0:
+        return 0.0
+    freedom = variance**2 / sum(of_network**2 / degrees for of_network, degrees in spread)
+    return float(stats.t.ppf(1 - TAIL, freedom) * np.sqrt(variance))
 
-    The pointwise intervals of all cases are widened together until 95 % of the draws lie within them in every case at
-    once; the largest true value is then at least the greatest lower end and at most the greatest upper end.
+
+def _largest(found: list[Margin], threshold: float) -> _Decided:
+    """The largest case, each a mean over seeds, with an interval that allows for there being so many of them.
+
+    With intervals that hold for all cases at once, the largest true value is at least the greatest lower end and at
+    most the greatest upper end. Those of a case join the intervals of two shares and the spread of the seeds by the
+    squares of their arms (Newcombe 1998, method 10).
     """
     cases = list(_by(found, lambda one: (one.dataset, one.network, one.case)).values())
-
-    def sample(number: int) -> FloatArray:
-        # Drawn twice instead of kept: a thousand classes of fifty networks would be gigabytes.
-        generator = np.random.default_rng([seed, number])
-        drawn = np.stack([one.draw(generator, draws) for one in cases[number]])
-        of_network = _number(cases[number][0].dataset, cases[number][0].network)
-        return _of_seeds(drawn, np.random.default_rng([seed, of_network, 1]))
-
-    furthest = np.zeros(draws, int)
-    for number in range(len(cases)):
-        rank = stats.rankdata(sample(number), method="ordinal").astype(int) - 1
-        np.maximum(furthest, np.maximum(rank, draws - 1 - rank), out=furthest)
-    within = int(np.quantile(furthest, CONFIDENCE, method="higher"))
-    ends = [np.sort(sample(number))[[draws - 1 - within, within]] for number in range(len(cases))]
-    low, high = np.max(ends, axis=0)
-    values = [np.mean([one.value for one in case]) for case in cases]
-    best = cases[int(np.argmax(values))]
-    above = sum(end[0] > threshold for end in ends)
+    tail = TAIL / len(cases)
+    intervals = np.array([_interval(case, tail) for case in cases])
+    value, low, high = intervals.max(axis=0)
+    best = cases[int(np.argmax(intervals[:, 0]))]
+    above = int((intervals[:, 1] > threshold).sum())
     told = f"{above} of {len(cases)} cases above the threshold; largest: {_label(best[0])}"
-    return float(np.max(values)), float(low), float(high), best, told
+    first, second = np.mean([one.shares for one in best], axis=0)
+    return _Decided(float(value), float(low), float(high), (float(first), float(second)), told)
 
 
-def _number(*names: Hashable) -> int:
-    """A number for a seed that a name always has."""
-    return int.from_bytes(repr(names).encode(), "little") % 2**61
+def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]:
+    """Mean of a case over its seeds, and the ends of its interval, `tail` of the probability beyond each."""
+    value = float(np.mean([one.value for one in case]))
+    share, against = (float(np.mean([one.shares[i] for one in case])) for i in (0, 1))
+    low, high = _jeffreys(share, min(one.of for one in case), tail)
+    # What is below the least that counts does not matter.
+    least = case[0].at_least
+    ends = [max(end, least) for end in (*_jeffreys(against, min(one.against_of for one in case), tail), against)]
+    by_seeds = 0.0
+    if len(case) > 1:
+        spread = np.std([one.value for one in case], ddof=1) / np.sqrt(len(case))
+        by_seeds = spread * stats.t.ppf(1 - tail, len(case) - 1) if spread else 0.0
+    below = np.sqrt((share - low) ** 2 + (ends[1] - ends[2]) ** 2 + by_seeds**2)
+    above = np.sqrt((high - share) ** 2 + (ends[2] - ends[0]) ** 2 + by_seeds**2)
+    return value, max(value - below, -1.0), min(value + above, 1.0 - least)
+
+
+@functools.lru_cache(maxsize=4096)
+def _jeffreys(share: float, images: float, tail: float = TAIL) -> tuple[float, float]:
+    """Jeffreys' interval of a share that was measured on so many images, `tail` of the probability beyond each end.
+
+    It reaches 0 from a share of 0 and 1 from a share of 1 (Brown, Cai and DasGupta 2001).
+    """
+    hits = share * images
+    ends = special.betaincinv(hits + 0.5, images - hits + 0.5, np.array([tail, 1 - tail]))
+    return float(0 if hits <= 0 else ends[0]), float(1 if hits >= images else ends[1])
 
 
 def _label(one: Measured) -> str:
@@ -314,32 +407,17 @@ def _label(one: Measured) -> str:
     return ", ".join(str(part) for part in parts if part != "none")
 
 
-def _of_seeds(drawn: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Means over seeds that are drawn with replacement: [seeds, draws] -> [draws]."""
-    seeds, draws = drawn.shape
-    picked = generator.integers(seeds, size=(seeds, draws))
-    return np.take_along_axis(drawn, picked, axis=0).mean(axis=0)
+T = TypeVar("T", bound=Measured)
 
 
-def _by(found: Iterable[Measured], key: Callable[[Measured], Hashable]) -> dict[Hashable, list[Measured]]:
-    groups: dict[Hashable, list[Measured]] = {}
+def _by(found: Iterable[T], key: Callable[[T], Hashable]) -> dict[Hashable, list[T]]:
+    groups: dict[Hashable, list[T]] = {}
     for one in found:
         groups.setdefault(key(one), []).append(one)
     return groups
 
 
-def _share(generator: np.random.Generator, share: float, images: float, count: int) -> FloatArray:
-    """Draws of a share that was measured on so many images, as of Jeffreys' interval."""
-    hits = share * images
-    return generator.beta(hits + 0.5, images - hits + 0.5, count)
-
-
-def _resampled(generator: np.random.Generator, share: float, images: float, count: int) -> FloatArray:
-    """Draws of such a share by the bootstrap, centred on it."""
-    return generator.binomial(int(images), share, count) / images
-
-
-def _of_tests(evidence: Evidence) -> Iterator[Measured]:
+def _of_tests(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
     """Finding (d), and what (f) and (g) select from: how far each map's TPR is above the mark of a strong shortcut."""
     kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in evidence.verdicts]
     # The control that is best on average over seeds: that of each seed would be chosen by its noise.
@@ -348,34 +426,13 @@ def _of_tests(evidence: Evidence) -> Iterator[Measured]:
     best = means.idxmax(axis=1)
     for row in evidence.verdicts.to_dict("records"):
         control = row[best[tuple(row[key] for key in keys)]]
-        yield _margin(row, row["class"], row["tpr_dfm"], control, row["images"], at_least=STRONG)
+        yield _margin(row, row["class"], row["tpr_dfm"], control, at_least=STRONG)
 
 
-def _margin(
-    run: Mapping[Hashable, object],
-    case: Hashable,
-    tpr: float,
-    control: float,
-    images: int,
-    at_least: float = 0.0,
-    drawn: Callable[[np.random.Generator, float, float, int], FloatArray] = _share,
-) -> Measured:
-    """TPR from a map minus that of its best control, or `at_least` where the control's is lower."""
-
-    def draw(generator: np.random.Generator, count: int) -> FloatArray:
-        against = np.maximum(at_least, drawn(generator, control, images, count))
-        return drawn(generator, tpr, images, count) - against
-
-    return Measured(
-        str(run["dataset"]),
-        (run["network"], run["augmentation"]),
-        case,
-        int(str(run["seed"])),
-        tpr - max(at_least, control),
-        draw,
-        (tpr, control),
-        int(images),
-    )
+def _margin(row: Mapping[Hashable, Any], case: Hashable, tpr: float, control: float, at_least: float = 0.0) -> Margin:
+    """TPR from a map against that of its best control, both on the images of the class, from a row about one run."""
+    of, network = int(row["images"]), (row["network"], row["augmentation"])
+    return Margin(row["dataset"], network, case, int(row["seed"]), tpr, of, control, of, at_least, row["class"])
 
 
 def _strong(verdicts: pd.DataFrame) -> pd.Series:
@@ -395,39 +452,44 @@ def _mostly_strong(verdicts: pd.DataFrame) -> set[tuple[str, ...]]:
     return set(share.index[share > 0.5])
 
 
-def _of_larger(evidence: Evidence) -> Iterator[Measured]:
-    """Finding (f): classes with a strong shortcut in the smallest network of a data set, in its largest."""
-    parameters, strong = evidence.parameters or {}, _mostly_strong(evidence.verdicts)
-    ends: dict[tuple[str, str], tuple[str, str]] = {}
+def _of_larger(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
+    """Finding (f): classes with a strong shortcut in a smallest network of a data set, in the largest ones.
+
+    Networks of unknown size are left out, and so are data sets whose networks are all of one size.
+    """
+    sizes, strong = evidence.parameters or {}, _mostly_strong(evidence.verdicts)
+    ends: dict[tuple[object, ...], tuple[list[str], list[str]]] = {}
     for (dataset, augmentation), part in evidence.verdicts.groupby(["dataset", "augmentation"], sort=False):
-        ordered = sorted(part["network"].unique(), key=lambda name: parameters.get((dataset, name), 0))
-        sizes = [parameters.get((dataset, ordered[end]), 0) for end in (0, -1)]
-        if sizes[0] < sizes[1]:
-            ends[dataset, augmentation] = ordered[0], ordered[-1]
-    for one in _of_tests(evidence):
+        known = {name: sizes[dataset, name] for name in part["network"].unique() if (dataset, name) in sizes}
+        if len(set(known.values())) > 1:
+            smallest, largest = (
+                [name for name, size in known.items() if size == end(known.values())] for end in (min, max)
+            )
+            ends[dataset, augmentation] = smallest, largest
+    for one in _of_tests(evidence, generator):
         network, augmentation = _named(one)
-        smallest, largest = ends.get((one.dataset, augmentation), ("", ""))
-        if network == largest and (one.dataset, smallest, augmentation, one.case) in strong:
+        smallest, largest = ends.get((one.dataset, augmentation), ([], []))
+        if network in largest and any((one.dataset, name, augmentation, one.case) in strong for name in smallest):
             yield one
 
 
-def _of_augmented(evidence: Evidence) -> Iterator[Measured]:
+def _of_augmented(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
     """Finding (g): classes with a strong shortcut in a network without augmentation, in the same with one."""
     strong = _mostly_strong(evidence.verdicts)
-    for one in _of_tests(evidence):
+    for one in _of_tests(evidence, generator):
         network, augmentation = _named(one)
         if augmentation != "none" and (one.dataset, network, "none", one.case) in strong:
             yield one
 
 
-def _named(one: Measured) -> tuple[str, str]:
+def _named(one: Margin) -> tuple[str, str]:
     network, augmentation = one.network if isinstance(one.network, tuple) else (one.network, "none")
     return str(network), str(augmentation)
 
 
-def _of_renditions(evidence: Evidence) -> Iterator[Measured]:
+def _of_renditions(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
     """Finding (e1)."""
-    if evidence.ood is None:
+    if evidence.ood is None or evidence.ood.empty:
         return
     keys = [*NETWORK, "seed", "class"]
     strong = _strong_runs(evidence.verdicts)
@@ -437,7 +499,7 @@ def _of_renditions(evidence: Evidence) -> Iterator[Measured]:
         kind = _best_kind(part)
         for row in part.to_dict("records"):
             case = row["class"], row["rendition"]
-            yield _margin(row, case, row["dfm"], row[kind], row["images"], drawn=_resampled)
+            yield _margin(row, case, row["dfm"], row[kind])
 
 
 def _best_kind(rates: pd.DataFrame) -> str:
@@ -445,9 +507,9 @@ def _best_kind(rates: pd.DataFrame) -> str:
     return str(rates[[kind for kind in CONTROLS if kind in rates]].mean().idxmax())
 
 
-def _of_transfers(evidence: Evidence) -> Iterator[Measured]:
+def _of_transfers(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
     """Finding (e2)."""
-    if evidence.transfer is None:
+    if evidence.transfer is None or evidence.transfer.empty:
         return
     keys = [*NETWORK, "seed", "class"]
     strong = _strong_runs(evidence.verdicts)
@@ -460,21 +522,22 @@ def _of_transfers(evidence: Evidence) -> Iterator[Measured]:
     for _, part in rates.groupby("dataset", sort=False):
         kind = _best_kind(part)
         for row in part.to_dict("records"):
-            one = _margin(row, row["class"], row["dfm"], row[kind], row["images"], drawn=_resampled)
+            one = _margin(row, row["class"], row["dfm"], row[kind])
             yield replace(one, network=tuple(row[end].rsplit("/", 1)[0] for end in ends))
 
 
-def _of_bands(evidence: Evidence) -> Iterator[Measured]:
+def _of_bands(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
     """Finding (b)."""
-    if evidence.band_stop is None:
+    if evidence.band_stop is None or evidence.band_stop.empty:
         return
-    for _, part in evidence.band_stop.groupby(NETWORK, sort=False):
-        runs = {seed: _rates_without_bands(run) for seed, run in part.groupby("seed", sort=False)}
-        before = np.mean([run["before"] for run in runs.values()], axis=0)
+    for (dataset, network, augmentation), part in evidence.band_stop.groupby(NETWORK, sort=False):
+        runs = {int(str(seed)): _rates_without_bands(run) for seed, run in part.groupby("seed", sort=False)}
+        before = pd.concat([run["before"] for run in runs.values()]).groupby(level=[0, 1]).mean()
         for seed, run in runs.items():
-            for (number, row), known in zip(run.iterrows(), before, strict=True):
-                if known >= RECOGNISED:
-                    yield _survival(part.iloc[0], number, int(str(seed)), row)
+            for (removed, name), row in run[before.reindex(run.index) >= RECOGNISED].iterrows():
+                case, source = (name, f"without {removed}"), name
+                share, others = (row["tpr"], int(row["images"])), (row["fpr"], int(row["others"]))
+                yield Margin(dataset, (network, augmentation), case, seed, *share, *others, 0.0, source)
 
 
 def _rates_without_bands(run: pd.DataFrame) -> pd.DataFrame:
@@ -496,30 +559,12 @@ def _rates_without_bands(run: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _survival(run: pd.Series, case: Hashable, seed: int, row: pd.Series) -> Measured:
-    def draw(generator: np.random.Generator, count: int) -> FloatArray:
-        right = _share(generator, row["tpr"], row["images"], count)
-        return right - _share(generator, row["fpr"], row["others"], count)
-
-    network, value = (run["network"], run["augmentation"]), row["tpr"] - row["fpr"]
-    removed, name = case if isinstance(case, tuple) else ("", case)
-    return Measured(
-        run["dataset"],
-        network,
-        (name, f"without {removed}"),
-        seed,
-        float(value),
-        draw,
-        (float(row["tpr"]), float(row["fpr"])),
-        int(row["images"]),
-    )
-
-
 def _of_dynamics(
     evidence: Evidence,
+    generator: np.random.Generator,
     speed: Callable[[Mapping[str, FloatArray]], FloatArray],
     distinct: Callable[[FloatArray, npt.NDArray[np.bool_]], FloatArray],
-) -> Iterator[Measured]:
+) -> Iterator[Correlation]:
     """Findings (a) and (c): over the classes of a run, the rank correlation of how it is learned and how it stands out.
 
     speed : mean F1 [..., class] over the first iterations, by view -> what is correlated
@@ -529,6 +574,8 @@ def _of_dynamics(
         return
     for (*names, seed), part in evidence.dynamics.groupby([*NETWORK, "seed"], sort=False):
         dataset, network, augmentation = map(str, names)
+        if dataset not in evidence.adcs or dataset not in evidence.cutoffs:
+            continue
         values, classes = evidence.adcs[dataset]
         if len(classes) < 3:
             continue
@@ -537,27 +584,13 @@ def _of_dynamics(
         size[:, height // 2, width // 2] = np.nan
         stands_out = distinct(size, radius(height, width) < evidence.cutoffs[dataset])
         learned = {str(view): _Learned(rows, classes) for view, rows in part.groupby("view", sort=False)}
-        value = _spearman(speed({view: one.f1() for view, one in learned.items()})[None], stands_out)[0]
-
-        def draw(
-            generator: np.random.Generator,
-            count: int,
-            learned: dict[str, _Learned] = learned,
-            stands_out: FloatArray = stands_out,
-        ) -> FloatArray:
-            drawn = {view: one.drawn(generator, count) for view, one in learned.items()}
-            return _spearman(speed(drawn), stands_out)
-
+        rho = _spearman(speed({view: one.f1() for view, one in learned.items()})[None], stands_out)[0]
+        if np.isnan(rho):
+            continue
+        drawn = _spearman(speed({view: one.drawn(generator, DRAWS) for view, one in learned.items()}), stands_out)
         images = min(one.images.min() for one in learned.values())
-        yield Measured(
-            dataset,
-            (network, augmentation),
-            "",
-            int(str(seed)),
-            float(value),
-            draw,
-            (float(value), np.nan),
-            int(images),
+        yield Correlation(
+            dataset, (network, augmentation), int(str(seed)), float(rho), float(np.nanstd(drawn)), int(images)
         )
 
 
@@ -593,12 +626,12 @@ class _Learned:
 def _quantiles(at: FloatArray, hits: FloatArray, images: FloatArray) -> FloatArray:
     """The shares whose Jeffreys distribution has these quantiles, [count, class]; to within a 256th of probability."""
     steps = (np.arange(256) + 0.5) / 256
-    table = np.stack([_jeffreys(round(k), int(n), 256) for k, n in zip(hits, images, strict=True)], axis=1)
+    table = np.stack([_quantiles_of(round(k), int(n), 256) for k, n in zip(hits, images, strict=True)], axis=1)
     return np.take_along_axis(table, np.minimum((at * len(steps)).astype(int), len(steps) - 1), axis=0)
 
 
 @functools.lru_cache(maxsize=4096)
-def _jeffreys(hits: int, images: int, count: int) -> FloatArray:
+def _quantiles_of(hits: int, images: int, count: int) -> FloatArray:
     """Quantiles of Beta(hits + 1/2, images - hits + 1/2) at the middles of `count` equal steps."""
     return special.betaincinv(hits + 0.5, images - hits + 0.5, (np.arange(count) + 0.5) / count)
 
@@ -608,29 +641,29 @@ def _f1(hits: FloatArray, false: FloatArray, images: FloatArray) -> FloatArray:
 
 
 def _spearman(drawn: FloatArray, fixed: FloatArray) -> FloatArray:
-    """Rank correlation over classes of each row [count, class] with [class]; 0 where one side has no order at all."""
+    """Rank correlation over classes of each row [count, class] with [class]; NaN where one side has no order at all."""
     ranks, of_fixed = stats.rankdata(drawn, axis=1), stats.rankdata(fixed)
     ranks -= ranks.mean(axis=1, keepdims=True)
     of_fixed = of_fixed - of_fixed.mean()
     scale = np.sqrt((ranks**2).sum(axis=1) * (of_fixed**2).sum())
-    return np.divide(ranks @ of_fixed, scale, out=np.zeros(len(ranks)), where=scale > 0)
+    return np.divide(ranks @ of_fixed, scale, out=np.full(len(ranks), np.nan), where=scale > 0)
 
 
-def _low_before_high(evidence: Evidence) -> Iterator[Measured]:
+def _low_before_high(evidence: Evidence, generator: np.random.Generator) -> Iterator[Correlation]:
     """Finding (a)."""
 
     def distinct(size: FloatArray, low: npt.NDArray[np.bool_]) -> FloatArray:
         return np.nanmean(size[:, low], axis=1) - np.nanmean(size[:, ~low], axis=1)
 
-    return _of_dynamics(evidence, lambda f1: f1["low-pass"] - f1["high-pass"], distinct)
+    return _of_dynamics(evidence, generator, lambda f1: f1["low-pass"] - f1["high-pass"], distinct)
 
 
-def _early(evidence: Evidence) -> Iterator[Measured]:
+def _early(evidence: Evidence, generator: np.random.Generator) -> Iterator[Correlation]:
     """Finding (c)."""
-    return _of_dynamics(evidence, lambda f1: f1["full"], lambda size, low: np.nanmean(size, axis=(1, 2)))
+    return _of_dynamics(evidence, generator, lambda f1: f1["full"], lambda size, low: np.nanmean(size, axis=(1, 2)))
 
 
-_MEASURES: dict[str, Callable[[Evidence], Iterable[Measured]]] = {
+_MEASURES: dict[str, Callable[[Evidence, np.random.Generator], Iterable[Measured]]] = {
     "a": _low_before_high,
     "b": _of_bands,
     "c": _early,

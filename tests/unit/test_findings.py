@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from frequency_shortcuts import findings
-from frequency_shortcuts.findings import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, Evidence, Measured
+from frequency_shortcuts.findings import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, Evidence
 
 CLASSES = ["ant", "bee", "cow"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0}
@@ -80,50 +80,70 @@ def test_the_effect_size_is_cohens_h_of_the_best_map_and_its_control():
     assert told["effect_size"] == pytest.approx(2 * np.arcsin(np.sqrt(0.9)) - 2 * np.arcsin(np.sqrt(0.3)))
 
 
-def test_of_one_case_and_seed_the_interval_is_that_of_jeffreys():
-    # Without a control to speak of, the margin is the TPR's own distribution shifted by the mark.
-    table = verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)
-    told = row(Evidence(table), "d", draws=40_000)
+@given(st.integers(0, 50), st.integers(1, 50), st.floats(1e-6, 0.2))
+def test_the_interval_of_a_share_is_that_of_jeffreys_and_reaches_the_ends(hits, images, tail):
+    hits = min(hits, images)
+    low, high = findings._jeffreys(hits / images, images, tail)
+    beta = stats.beta(hits + 0.5, images - hits + 0.5)
+    assert low == (0 if hits == 0 else pytest.approx(beta.ppf(tail), rel=1e-6))
+    assert high == (1 if hits == images else pytest.approx(beta.ppf(1 - tail), rel=1e-6))
+
+
+def test_of_one_case_and_seed_the_interval_is_that_of_the_share():
+    # A control far below the mark does not matter.
+    told = row(Evidence(verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)), "d")
     low, high = stats.beta(800.5, 200.5).ppf([0.025, 0.975]) - findings.STRONG
-    assert (told["low"], told["high"]) == pytest.approx((low, high), abs=2e-3)
+    assert (told["low"], told["high"]) == pytest.approx((low, high))
+    # One above it does: by the squares of the arms.
+    told = row(Evidence(verdicts(({}, "ant", 0.9, 0.7, "strong"), images=100)), "d")
+    (low, _), (_, high) = (stats.beta(k + 0.5, 100.5 - k).ppf([0.025, 0.975]) for k in (90, 70))
+    assert told["low"] == pytest.approx(0.2 - np.hypot(0.9 - low, high - 0.7))
 
 
-def test_many_cases_of_chance_do_not_make_the_finding_hold():
-    """Of 40 classes at exactly the mark, one is above it in a pointwise interval nearly always, in the simultaneous
-    interval of the largest in about 5 % of the studies."""
+def studies(count, truth, images, n_seeds=1, spread=0.0, shared=False):
+    """Tables of verdicts of classes with these true TPR [class], which each seed of a network is off from; where
+    `shared`, all seeds give the same answers. Controls are at zero."""
     generator = np.random.default_rng(0)
-    wrong = 0
-    for study in range(40):
-        hits = generator.binomial(200, findings.STRONG, 40) / 200
-        table = verdicts(*[({}, f"c{i}", tpr, 0.0, "none") for i, tpr in enumerate(hits)], images=200)
-        wrong += row(Evidence(table), "d", draws=1000, seed=study)["verdict"] == HOLDS
-    assert wrong <= 6  # a binomial count of 40 with 0.05 is above 6 once in 300 times
-    assert (stats.beta(hits * 200 + 0.5, 200 - hits * 200 + 0.5).ppf(0.025) > findings.STRONG).any()
+    for _ in range(count):
+        hits = generator.random((images, len(truth)))
+        rows = []
+        for seed in range(n_seeds):
+            hits = hits if shared else generator.random((images, len(truth)))
+            own = np.clip(truth + spread * generator.standard_normal(len(truth)), 0, 1)
+            rows += [({"seed": seed}, f"c{i}", tpr, 0.0, "none") for i, tpr in enumerate((hits < own).mean(axis=0))]
+        yield verdicts(*rows, images=images)
 
 
-def test_the_simultaneous_interval_covers_the_largest_true_value():
-    generator = np.random.default_rng(1)
-    truth = np.array([0.3, 0.5, 0.75, 0.78])
-    covered = 0
-    for study in range(60):
-        shares = generator.binomial(100, truth) / 100
-        told = row(
-            Evidence(verdicts(*[({}, f"c{i}", s, 0.0, "none") for i, s in enumerate(shares)], images=100)),
-            "d",
-            draws=2000,
-            seed=study,
-        )
-        covered += told["low"] <= truth.max() - findings.STRONG <= told["high"]
-    assert covered >= 54
+@pytest.mark.parametrize("n_classes", [1, 10, 200])
+@pytest.mark.parametrize(("n_seeds", "spread"), [(1, 0), (2, 0.1), (3, 0.1), (5, 0.0)])
+def test_chance_makes_the_finding_hold_in_one_study_of_forty_at_most(n_classes, n_seeds, spread):
+    """All classes are at the mark exactly, and of many one looks better."""
+    count = 100 if n_classes < 100 else 15
+    tables = studies(count, np.full(n_classes, findings.STRONG), 200, n_seeds, spread)
+    wrong = sum(row(Evidence(table), "d")["verdict"] == HOLDS for table in tables)
+    assert wrong <= stats.binom.ppf(0.999, count, 0.025)
 
 
-def test_seeds_that_disagree_widen_the_interval():
+@pytest.mark.parametrize(
+    ("n_seeds", "spread", "shared"), [(1, 0, False), (2, 0.1, False), (3, 0.1, False), (5, 0, True)]
+)
+def test_the_interval_of_the_largest_covers_the_largest_truth(n_seeds, spread, shared):
+    truth = np.array([0.3, 0.5, 0.7, 0.72])
+    told = [row(Evidence(table), "d") for table in studies(150, truth, 100, n_seeds, spread, shared)]
+    covered = sum(one["low"] <= truth.max() - findings.STRONG <= one["high"] for one in told)
+    assert covered >= stats.binom.ppf(0.001, 150, 0.95)
+
+
+def test_seeds_that_disagree_widen_the_interval_and_equal_ones_do_not_narrow_it():
     agree = verdicts(*[({"seed": s}, "ant", 0.8, 0.0, "strong") for s in range(3)], images=400)
     apart = verdicts(*[({"seed": s}, "ant", t, 0.0, "strong") for s, t in enumerate((0.6, 0.8, 1.0))], images=400)
-    narrow, wide = (row(Evidence(table), "d") for table in (agree, apart))
+    single, narrow, wide = (row(Evidence(table), "d") for table in (agree[:1], agree, apart))
     assert narrow["value"] == pytest.approx(wide["value"]) and narrow["seeds"] == wide["seeds"] == 3
-    assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
-    assert row(Evidence(agree[:1]), "d")["high"] - row(Evidence(agree[:1]), "d")["low"] > narrow["high"] - narrow["low"]
+    # The images are the same ones, so that seeds that agree on them tell no more than one.
+    assert (narrow["low"], narrow["high"]) == pytest.approx((single["low"], single["high"]))
+    assert narrow["low"] - wide["low"] > 0.3
+    expected = np.hypot(0.8 - (narrow["low"] + findings.STRONG), stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3))
+    assert wide["low"] == pytest.approx(0.2 - expected)
 
 
 # (f) and (g): what is left of a shortcut
@@ -153,6 +173,15 @@ def test_only_classes_with_a_shortcut_before_are_asked_after(letter, changed):
 def test_networks_of_one_size_tell_nothing_of_capacity():
     assert row(Evidence(networks(1.0), parameters=dict.fromkeys(SIZES, 5)), "f")["cases"] == 0
     assert row(Evidence(networks(1.0)), "f")["cases"] == 0
+
+
+def test_all_networks_of_the_greatest_size_are_asked_in_whatever_order_and_unknown_sizes_are_left_out():
+    for names in (("a", "large", "twin", "unknown"), ("unknown", "twin", "large", "a")):
+        tpr = {"a": 0.9, "large": 0.1, "twin": 1.0, "unknown": 1.0}
+        table = verdicts(*[({"network": name}, "ant", tpr[name], 0.1, "strong") for name in names])
+        sizes = {("zoo", "a"): 1, ("zoo", "large"): 9, ("zoo", "twin"): 9}
+        told = row(Evidence(table, parameters=sizes), "f")
+        assert told["cases"] == 2 and told["value"] == pytest.approx(1 - findings.STRONG)
 
 
 def test_a_shortcut_that_is_strong_in_half_of_the_seeds_is_not_taken_for_one():
@@ -202,12 +231,58 @@ def test_transfer_to_a_network_asks_the_classes_that_are_strong_where_the_maps_a
     assert told["cases"] == 1 and told["value"] == pytest.approx(0.6 - 0.2) and told["verdict"] == HOLDS
 
 
-def test_the_interval_of_a_mean_over_many_maps_is_centred_on_it():
-    ood = rates(("class", "rendition"), {("ant", f"r{i}"): 1.0 for i in range(150)}, controls=(0.1, 0.0, 0.0), **RUN)
-    told = row(Evidence(STRONG_ANT, ood=ood), "e1")
-    assert (told["low"] + told["high"]) / 2 == pytest.approx(told["value"], abs=3e-3)
-    # 150 independent shares of 0.1 on 30 images each
-    assert told["high"] - told["low"] == pytest.approx(2 * 1.96 * np.sqrt(0.1 * 0.9 / 30 / 150), rel=0.1)
+def arms(share, against, n=30):
+    """How far the interval of a difference of two shares of n images reaches below and above it."""
+    (low, high), (least, most) = (
+        stats.beta(rate * n + 0.5, n - rate * n + 0.5).ppf([0.025, 0.975]) for rate in (share, against)
+    )
+    return np.hypot(share - low, most - against), np.hypot(high - share, against - least)
+
+
+def test_a_mean_over_renditions_of_the_same_images_is_no_surer_than_one_of_them():
+    few, many = (
+        rates(("class", "rendition"), {("ant", f"r{i}"): 0.8 for i in range(n)}, controls=(0.1, 0.0, 0.0), **RUN)
+        for n in (1, 150)
+    )
+    one, told = (row(Evidence(STRONG_ANT, ood=ood), "e1") for ood in (few, many))
+    assert (told["low"], told["high"]) == pytest.approx((one["low"], one["high"]))
+    assert (told["low"], told["high"]) == pytest.approx((0.7 - arms(0.8, 0.1)[0], 0.7 + arms(0.8, 0.1)[1]))
+
+
+def test_a_mean_over_classes_is_surer_than_one_of_them():
+    names = [f"c{i}" for i in range(9)]
+    strong = verdicts(*[({}, name, 0.9, 0.1, "strong") for name in names])
+    ood = rates(("class", "rendition"), {(name, "ink"): 0.8 for name in names}, **RUN)
+    alone = row(Evidence(strong, ood=ood[ood["class"] == "c0"]), "e1")
+    told = row(Evidence(strong, ood=ood), "e1")
+    assert alone["high"] - alone["low"] == pytest.approx(3 * (told["high"] - told["low"]))
+
+
+def test_a_single_image_tells_nothing():
+    for tpr in (0.0, 1.0):
+        ood = rates(("class", "rendition"), {("ant", "ink"): tpr}, controls=(0.0,) * 3, **RUN).assign(images=1)
+        assert row(Evidence(STRONG_ANT, ood=ood), "e1")["verdict"] == CANNOT_BE_TOLD
+
+
+def test_the_spread_of_seeds_widens_a_mean_by_students_t():
+    strong = verdicts(*[({"seed": s}, "ant", 0.9, 0.1, "strong") for s in range(3)])
+    ood = pd.concat(
+        [
+            rates(("class", "rendition"), {("ant", "ink"): tpr}, **{**RUN, "seed": s})
+            for s, tpr in enumerate((0.5, 0.6, 0.7))
+        ]
+    )
+    told = row(Evidence(strong, ood=ood), "e1")
+    by_images = np.mean([arms(tpr, 0.2) for tpr in (0.5, 0.6, 0.7)], axis=0)
+    below, above = np.hypot(by_images, stats.t.ppf(0.975, 2) * 0.1 / np.sqrt(3))
+    assert (told["low"], told["high"]) == pytest.approx((0.4 - below, 0.4 + above))
+
+
+@pytest.mark.parametrize("empty", ["ood", "transfer", "band_stop"])
+def test_an_empty_table_is_none(empty):
+    columns = ["dataset", "network", "augmentation", "seed", "class", "filter", "images", "tpr", "maps_of", "tested_on"]
+    table = findings.test(Evidence(STRONG_ANT, **{empty: pd.DataFrame(columns=columns)}))
+    assert (table.query("finding in ('b', 'e1', 'e2')")["cases"] == 0).all()
 
 
 # (b): bands
@@ -325,7 +400,22 @@ def test_the_rank_correlation_is_scipys(left, right):
         if len(set(line)) > 1 and len(set(right)) > 1:
             assert value == pytest.approx(stats.spearmanr(line, right)[0])
         else:
-            assert value == 0
+            assert np.isnan(value)
+
+
+def test_spectra_without_an_order_tell_nothing():
+    evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 1, 1], [1, 1, 1]), {"zoo": 2})
+    assert row(evidence, "c")["cases"] == 0 and row(evidence, "c")["verdict"] == CANNOT_BE_TOLD
+    assert row(Evidence(NOTHING, learning(VIEWS), {}, {"zoo": 2}), "c")["cases"] == 0
+
+
+def test_the_effect_size_of_a_correlation_is_the_statistic_however_many_networks_a_data_set_has():
+    rows = [learning(VIEWS)]
+    turned = dict.fromkeys(VIEWS, VIEWS["high-pass"])
+    rows += [learning(turned, dataset="farm", network=f"n{i}") for i in range(9)]
+    planes = spectra([1, 2, 3], [1, 2, 3])["zoo"]
+    told = row(Evidence(NOTHING, pd.concat(rows), {"zoo": planes, "farm": planes}, {"zoo": 2, "farm": 2}), "c")
+    assert told["value"] == pytest.approx(0) and told["effect_size"] == pytest.approx(0)
 
 
 # Scopes
@@ -344,8 +434,8 @@ def test_data_sets_count_alike_and_have_rows_of_their_own():
     assert found["networks"].to_dict() == {"all": 4, "zoo": 3, "farm": 1}
 
 
-def test_draws_are_seeded():
-    evidence = Evidence(STRONG_ANT)
+def test_what_is_drawn_is_seeded():
+    evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
     one, two, other = (findings.test(evidence, seed=seed) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(one, two)
     assert not one["low"].equals(other["low"])
@@ -357,9 +447,3 @@ def test_the_order_of_the_rows_does_not_matter():
     two = findings.test(Evidence(table.sample(frac=1, random_state=3), parameters=SIZES))
     assert one["value"].tolist() == pytest.approx(two["value"].tolist(), nan_ok=True)
     assert one["verdict"].tolist() == two["verdict"].tolist()
-
-
-def test_a_measurement_draws_about_its_value():
-    one = findings._margin(RUN, "ant", 0.7, 0.2, 500)
-    assert isinstance(one, Measured) and one.value == pytest.approx(0.5)
-    assert one.draw(np.random.default_rng(0), 4000).mean() == pytest.approx(0.5, abs=0.01)
