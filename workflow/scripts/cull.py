@@ -12,33 +12,44 @@ def main(snakemake):
     params, (output,) = snakemake.params, snakemake.output
     state = Path(f"{output}.state")
     with job(snakemake) as created_by:
-        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
-        data = images.read(
-            snakemake.input.images,
-            params.split,
-            params.images_per_class,
-            statistics=networks.normalisation(snakemake.input.weights),
-            workers=snakemake.threads,
-        )
-        part = (int(snakemake.wildcards.get("part", 0)), params.parts)
+        network, data = brought(snakemake)
         started()
-        found = culling.cull(
-            network,
-            data.images,
-            data.labels,
-            len(data.classes),
-            mean=data.mean,
-            std=data.std,
-            **params.settings,
-            part=part,
-            state=state,
-            progress=True,
-        )
+        found = culled(snakemake, network, data, state)
         if params.parts == 1:
             write(snakemake, found, created_by)
         else:
             culling.write_part(output, found)
         state.unlink(missing_ok=True)
+
+
+def brought(snakemake):
+    """The network, and the images that rank its frequencies."""
+    params, weights = snakemake.params, snakemake.input.weights
+    data = images.read(
+        snakemake.input.images,
+        params.split,
+        params.images_per_class,
+        statistics=networks.normalisation(weights),
+        workers=snakemake.threads,
+    )
+    return networks.load(weights, networks.pick_device(params.device)), data
+
+
+def culled(snakemake, network, data, state):
+    """The increments by these images, of the part that the job is to do; finished blocks lie in the file `state`."""
+    part = int(snakemake.wildcards.get("part", 0)), snakemake.params.parts
+    return culling.cull(
+        network,
+        data.images,
+        data.labels,
+        len(data.classes),
+        mean=data.mean,
+        std=data.std,
+        **snakemake.params.settings,
+        part=part,
+        state=state,
+        progress=True,
+    )
 
 
 def write(snakemake, found, created_by):

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from frequency_shortcuts import culling, images, networks, spectrum, stability
+from cull import brought, culled
+from frequency_shortcuts import culling, images, spectrum, stability
 from frequency_shortcuts.storage import sha256
 from job import job, started
 
@@ -12,33 +13,11 @@ def main(snakemake):
     params, outputs = snakemake.params, snakemake.output
     states = [Path(f"{outputs[0]}.half{half}.state") for half in (0, 1)]
     with job(snakemake) as created_by:
-        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
-        data = images.read(
-            snakemake.input.images,
-            params.split,
-            params.images_per_class,
-            statistics=networks.normalisation(snakemake.input.weights),
-            workers=snakemake.threads,
-        )
-        part = (int(snakemake.wildcards.get("part", 0)), params.parts)
+        network, data = brought(snakemake)
         chosen = stability.halves(data.labels, params.seed, data.classes)
         started()
-        found = []
-        for some, state in zip(map(data.subset, chosen), states, strict=True):
-            found.append(
-                culling.cull(
-                    network,
-                    some.images,
-                    some.labels,
-                    len(some.classes),
-                    mean=some.mean,
-                    std=some.std,
-                    **params.settings,
-                    part=part,
-                    state=state,
-                    progress=True,
-                )
-            )
+        halves = zip(map(data.subset, chosen), states, strict=True)
+        found = [culled(snakemake, network, half, state) for half, state in halves]
         if params.parts == 1:
             write(snakemake, found, created_by)
         else:
