@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from .canvas import PAGE, colour_bar, draw_circles, network_label, show_plane, style
+from .canvas import PAGE, colour_bar, draw_circles, few_frequency_ticks, network_label, show_plane, style
 from .spectrum import BoolArray, FloatArray
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
@@ -153,9 +153,6 @@ def _draw_planted(
     most = max(1, *(int(np.abs(values).max(initial=0)) for *_, values in planes.values()))
     for row, (name, (classes, masks, shares, values)) in enumerate(planes.items()):
         line = axes[row]
-        for axis in line:
-            axis.set_xticks([])
-            axis.set_yticks([])
         for c, label in enumerate(classes):
             planted, found, adcs = line[3 * c : 3 * c + 3]
             show_plane(planted, masks[c].astype(float), "Greys", 0, 1)
@@ -163,6 +160,7 @@ def _draw_planted(
             show_plane(adcs, values[c], "RdBu_r", -most, most)
             for axis in (planted, found, adcs):
                 draw_circles(axis, band_edges, "tab:blue" if axis is not adcs else "black")
+                few_frequency_ticks(axis)
             if row == 0:
                 planted.set_title(f"{label}: planted", fontsize=7)
                 found.set_title(f"DFM, {percent:g} %", fontsize=7)
@@ -170,7 +168,7 @@ def _draw_planted(
         for axis in line[3 * len(classes) :]:
             axis.set_axis_off()
         line[0].set_ylabel(name)
-    figure.supxlabel("horizontal frequency; zero frequency in the centre, vertical frequency upwards", fontsize=7)
+    figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
     colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
     colour_bar(figure, axes, "Greys", 0, 1, "share of runs")
 
