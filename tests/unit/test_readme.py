@@ -3,11 +3,14 @@
 import re
 
 import numpy as np
+import pandas as pd
 import torch
 from PIL import Image
 
 from conftest import ROOT
 from docs import gallery
+from frequency_shortcuts import findings
+from frequency_shortcuts.storage import write_table
 
 README = (ROOT / "README.md").read_text()
 
@@ -40,6 +43,22 @@ def test_every_picture_of_the_readme_is_made_by_make_gallery(tmp_path):
     for name in shown:
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
+    verdicts = pd.DataFrame(
+        [{"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "class": "ant", "images": 40,
+          "tpr_dfm": 0.95, "tpr_random": 0.1, "verdict": "strong"}]
+    )  # fmt: skip
+    told = findings.test(findings.Evidence(verdicts))
+    write_table(told, tmp_path / "tables" / "findings.csv")
+    monkeypatch.setattr(gallery, "STUDY", tmp_path)
+    lines = gallery.findings().splitlines()
+    assert len(lines) == 2 + len(findings.FINDINGS)
+    (row,) = told.query("finding == 'd' and dataset == 'all'").to_dict("records")
+    assert f"| holds | 0.35 [{row['low']:.2f}, {row['high']:.2f}] | 0 | 1 |" in lines[5]
+    assert "(e1)" in lines[6] and f"| {findings.CANNOT_BE_TOLD} | none | 0 | 0 |" in lines[6]
 
 
 def test_every_dependency_is_named_with_its_reason():
