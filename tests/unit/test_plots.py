@@ -1,5 +1,6 @@
 """Drawings: every function draws small inputs, labels them, and saves the same bytes each time."""
 
+import io
 import itertools
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from PIL import Image
 
 from frequency_shortcuts import canvas, plots
 
@@ -347,3 +349,16 @@ def many_table(name):
     frame, _ = table(seed=(0,), **{"class": [name]})
     frame[[f"{rate}_dfm{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]] = 0.5
     return frame
+
+
+def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
+    generator = np.random.default_rng(0)
+    pixels = np.full((200, 300, 3), 255, np.uint8)
+    pixels[:150] = generator.integers(0, 256, (150, 300, 1))  # many greys
+    pixels[:150, ::2, 2] = 200  # and blues
+    pixels[170:174, 50:54] = (2, 158, 115)  # a green mark
+    Image.fromarray(pixels).save(tmp_path / "p.png")
+    with Image.open(io.BytesIO(canvas.reduced(tmp_path / "p.png", 300))) as picture:
+        assert picture.size == (300, 200) and picture.mode == "P"
+        found = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.abs(found[171, 51] - (2, 158, 115)).max() < 30 and np.array_equal(found[190, 200], (255, 255, 255))
