@@ -91,7 +91,7 @@ def sensitivity(maps: Mapping[str, tuple[npt.NDArray, float]], band_edges: Seque
     maps: label -> error [H, W], centred, NaN where it was not evaluated, and the error of the images as they are
     """
     with style():
-        figure, axes = panels(len(maps), per_row=4)
+        figure, axes = panels(len(maps), per_row=min(max(len(maps), 2), 4))  # a single one is not drawn tiny
         high = max(float(np.nanmax(error)) for error, _ in maps.values())
         high = max(high, 0.01)  # a scale has two ends
         for axis, (label, (error, plain)) in zip(axes.flat, maps.items(), strict=False):

@@ -41,7 +41,9 @@ class Chromium:
         os.close(from_browser)
         self._numbers, self._rest = itertools.count(1), b""
         self.errors, self.requests, self._events = [], [], []
-        target = self._ask("Target.getTargets")["targetInfos"][0]["targetId"]
+        # Newer ones list pages of their own beside the tab, which are never painted.
+        targets = self._ask("Target.getTargets")["targetInfos"]
+        target = next(one["targetId"] for one in targets if one["type"] == "page")
         self._session = None
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):

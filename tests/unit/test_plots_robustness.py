@@ -156,3 +156,8 @@ def test_of_many_classes_those_that_fall_most_are_drawn():
     assert shown.of(names) == chosen
     figure = plots_robustness.curves(frame, chosen, shown.note)
     assert figure.get_suptitle() == "11 of 40 classes: those whose recall falls most under filters"
+
+
+def test_a_single_heat_map_is_not_drawn_tiny():
+    figure = plots_robustness.sensitivity({"resnet18, none": (np.full((8, 8), 0.5), 0.2)})
+    assert figure.get_figwidth() > 3.5
