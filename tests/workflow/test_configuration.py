@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from check_config import mistakes
 from frequency_shortcuts import augmentation, corruptions, culling, renditions, shortcuts
+from frequency_shortcuts.findings import EVERYWHERE
 from frequency_shortcuts.networks import names
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -111,6 +112,11 @@ def test_the_configurations_that_are_shipped_are_right(name):
 def test_a_mistake_is_answered_with_one_sentence(path, value, sentence):
     found = mistakes(changed(path, value))
     assert len(found) == 1 and re.search(sentence, found[0]), found
+
+
+def test_no_data_set_is_called_what_the_findings_call_all_of_them():
+    (found,) = mistakes(changed("datasets.all", CONFIG["datasets"]["syn_1"]))
+    assert found.startswith(f"datasets.{EVERYWHERE}: that is what the findings call all data sets together")
 
 
 @pytest.mark.parametrize("path", ["shortcuts.others", "shortcuts.negatives"])

@@ -206,6 +206,8 @@ def _brought(config: Mapping[str, Any]) -> Iterator[str]:
                 "std above 0, or null for both"
             )
     for name, dataset in datasets.items():
+        if name == "all":
+            yield f"datasets.{name}: that is what the findings call all data sets together; give it another name"
         if "original" in dataset.get("ood", {}).get("renditions", []):
             yield (
                 f"datasets.{name}.ood.renditions: original is what the tables call the test images themselves; "
