@@ -220,6 +220,7 @@ def code(*scripts):
     return sorted(os.path.relpath(path, workflow.basedir) for path in found.difference(started))
 
 
+@functools.cache
 def imported(path):
     """The modules of this repository that one script, notebook or module imports."""
     source = path.read_text()
