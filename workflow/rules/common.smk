@@ -45,16 +45,24 @@ wildcard_constraints:
 # What is planned
 
 
+# Asked for again and again, with a thousand networks in the plan: what the functions of this part give is kept, and
+# may not be changed by who asks.
+
+
+@functools.cache
 def runs(**where):
     """Every planned training once, in order, as a dict of wildcards; `where` keeps those that match."""
+    if where:
+        return [run for run in runs() if all(run[key] == value for key, value in where.items())]
     keys = ("dataset", "network", "augmentation", "seed")
     planned = {}
     for entry in config["plan"]:
         for values in product(entry["datasets"], entry["networks"], entry["augmentations"], entry["seeds"]):
             planned[values] = dict(zip(keys, values))
-    return [run for run in planned.values() if all(run[key] == value for key, value in where.items())]
+    return list(planned.values())
 
 
+@functools.cache
 def datasets(*kinds):
     """The planned data sets of these kinds (synthetic, photographs), in order."""
     names = dict.fromkeys(run["dataset"] for run in runs())
@@ -77,23 +85,30 @@ def from_source(source):
     return one_of(name for name, dataset in config["datasets"].items() if dataset["source"] == source)
 
 
+@functools.cache
 def brought():
     """The networks that are brought by the user, not trained."""
     return [name for name, network in config["networks"].items() if "source" in network]
 
 
+def is_trained(run):
+    """Whether the network of a run is trained."""
+    return run["network"] not in brought()
+
+
 def trained_runs():
     """The planned runs that are trained."""
-    return [run for run in runs() if run["network"] not in brought()]
+    return list(filter(is_trained, runs()))
 
 
 def of_runs(pattern, *kinds, trained=False, **where):
     """A pattern with the wildcards of every planned run (of those that are trained) filled in."""
     chosen = datasets(*kinds)
     planned = [run for run in runs(**where) if run["dataset"] in chosen]
-    return [pattern.format(**run) for run in planned if not trained or run in trained_runs()]
+    return [pattern.format(**run) for run in planned if not trained or is_trained(run)]
 
 
+@functools.cache
 def of_one_seed(**where):
     """One planned run of every network on every data set, that of its smallest seed; `where` keeps those that match."""
     least = {}
@@ -188,8 +203,9 @@ def baseline():
 def larger():
     """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
     keys = ("dataset", "network", "augmentation")
-    planned = [[run[key] for key in keys] for name in datasets("photographs") for run in runs(dataset=name)]
-    return [key for i, key in enumerate(planned) if key not in baselines() and key not in planned[:i]]
+    planned = (tuple(run[key] for key in keys) for name in datasets("photographs") for run in runs(dataset=name))
+    known = {tuple(key) for key in baselines()}
+    return [list(key) for key in dict.fromkeys(planned) if key not in known]
 
 
 def of_published(pattern):
@@ -319,11 +335,29 @@ def present(dpath):
 
 
 def named(dpath, wildcards):
-    """What the configuration holds at a path of keys with wildcards in it."""
+    """What the configuration holds at a path of keys with wildcards, or the {kind} of the data set, in it."""
+    kind = {"kind": kind_of(wildcards)} if hasattr(wildcards, "dataset") else {}
     part = config
-    for key in dpath.format(**dict(wildcards.items())).split("/"):
+    for key in dpath.format(**dict(wildcards.items()), **kind).split("/"):
         part = part[key]
     return part
+
+
+def setting(dpath):
+    """Params: what the configuration holds there; as `lookup`, which searches all of it for every job."""
+    return lambda wildcards: named(dpath, wildcards)
+
+
+def optional(dpath, default=None):
+    """Params: a key of the configuration that need not be there."""
+
+    def value(wildcards):
+        try:
+            return named(dpath, wildcards)
+        except (KeyError, TypeError):  # none, or nothing to look into
+            return default
+
+    return value
 
 
 def by_name(*dpaths):
@@ -331,14 +365,7 @@ def by_name(*dpaths):
     of one type, could be swapped without being noticed."""
 
     def values(wildcards):
-        kind = {"kind": kind_of(wildcards.dataset)} if hasattr(wildcards, "dataset") else {}
-        found = {}
-        for dpath in dpaths:
-            part = config
-            for key in dpath.format(**dict(wildcards.items()), **kind).split("/"):
-                part = (part or {}).get(key)
-            found[dpath] = part
-        return repr(found)
+        return repr({dpath: optional(dpath)(wildcards) for dpath in dpaths})
 
     return values
 
@@ -362,11 +389,6 @@ def order_of_folders(wildcards):
     return sorted(range(len(folders)), key=folders.__getitem__)
 
 
-def optional(dpath, default=None):
-    """Params: a key of the configuration that need not be there."""
-    return lookup(dpath=dpath, within=config, default=default)
-
-
 def published_file(wildcards):
     """The file of a brought-in map."""
     keys = ("name", "dataset", "network", "augmentation")
@@ -383,7 +405,7 @@ def cutoffs():
 
 def settings_of_kind(dpath):
     """Params: a part of the training settings of the data set's kind."""
-    return lookup(dpath=f"training/{{kind}}/{dpath}", within=config, kind=kind_of)
+    return setting(f"training/{{kind}}/{dpath}")
 
 
 def culling_settings():
@@ -472,6 +494,7 @@ def shown(files):
     return [name for name in TABLES if name in there]
 
 
+@functools.cache
 def made(table):
     """Input: a table of the study, if this study makes it."""
     path = f"{RESULTS}/tables/{table}.csv"

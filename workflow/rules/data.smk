@@ -37,7 +37,7 @@ rule fashion_mnist_files:
     conda:
         "../../envs/study.yaml"
     params:
-        folder=lookup(dpath="datasets/{dataset}/folder", within=config),
+        folder=setting("datasets/{dataset}/folder"),
     message:
         "Fetching the files of {wildcards.dataset}"
     script:
@@ -57,8 +57,8 @@ rule fashion_mnist:
     conda:
         "../../envs/study.yaml"
     params:
-        validation_share=lookup(dpath="datasets/{dataset}/validation_share", within=config),
-        seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
+        validation_share=setting("datasets/{dataset}/validation_share"),
+        seed=setting("datasets/{dataset}/split_seed"),
     message:
         "Storing the photographs of {wildcards.dataset}"
     script:
@@ -81,17 +81,17 @@ rule folder:
         mem_mb=3000,
         runtime=240,
     params:
-        root=lookup(dpath="datasets/{dataset}/root", within=config),
+        root=setting("datasets/{dataset}/root"),
         test_root=optional("datasets/{dataset}/test_root"),
         classes=optional("datasets/{dataset}/classes"),
         stylised=optional("datasets/{dataset}/stylised"),
         listing=folder_listing("root", "test_root", "stylised"),
-        size=lookup(dpath="datasets/{dataset}/size", within=config),
+        size=setting("datasets/{dataset}/size"),
         resize=optional("datasets/{dataset}/resize"),
-        channels=lookup(dpath="datasets/{dataset}/channels", within=config),
-        shares=lookup(dpath="datasets/{dataset}/shares", within=config),
-        seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
-        on_error=lookup(dpath="datasets/{dataset}/on_error", within=config),
+        channels=setting("datasets/{dataset}/channels"),
+        shares=setting("datasets/{dataset}/shares"),
+        seed=setting("datasets/{dataset}/split_seed"),
+        on_error=setting("datasets/{dataset}/on_error"),
         keep=optional("datasets/{dataset}/keep", "images"),
         names=by_name(
             "datasets/{dataset}/root",
@@ -145,14 +145,14 @@ rule dataset_store:
         mem_mb=3000,
         runtime=240,
     params:
-        entry_point=lookup(dpath="datasets/{dataset}/entry_point", within=config),
+        entry_point=setting("datasets/{dataset}/entry_point"),
         options=optional("datasets/{dataset}/options", {}),
         class_names=optional("datasets/{dataset}/class_names"),
-        size=lookup(dpath="datasets/{dataset}/size", within=config),
+        size=setting("datasets/{dataset}/size"),
         resize=optional("datasets/{dataset}/resize"),
-        channels=lookup(dpath="datasets/{dataset}/channels", within=config),
-        shares=lookup(dpath="datasets/{dataset}/shares", within=config),
-        seed=lookup(dpath="datasets/{dataset}/split_seed", within=config),
+        channels=setting("datasets/{dataset}/channels"),
+        shares=setting("datasets/{dataset}/shares"),
+        seed=setting("datasets/{dataset}/split_seed"),
     message:
         "Storing the images of {params.entry_point}"
     script:
@@ -171,7 +171,7 @@ rule synthesize:
     conda:
         "../../envs/study.yaml"
     params:
-        control_band=lookup(dpath="datasets/{dataset}/control_band", within=config),
+        control_band=setting("datasets/{dataset}/control_band"),
         constants=lookup(dpath="synthesis", within=config),
     message:
         "Drawing the images of {wildcards.dataset}"
@@ -220,7 +220,7 @@ rule twin:
         "../../envs/study.yaml"
     threads: 4
     params:
-        root=lookup(dpath="datasets/{dataset}/ood/root", within=config),
+        root=setting("datasets/{dataset}/ood/root"),
         classes=optional("datasets/{dataset}/ood/classes"),
         listing=rendition_listing,
         resize=optional("datasets/{dataset}/resize"),

@@ -24,7 +24,7 @@ rule train:
         runtime=240,
     params:
         device=lookup(dpath="device", within=config),
-        architecture=lookup(dpath="networks/{network}", within=config),
+        architecture=setting("networks/{network}"),
         recipe=lookup(dpath="training/recipe", within=config),
         stylised_share=lookup(dpath="training/stylised_share", within=config),
         checkpoint_minutes=lookup(dpath="training/checkpoint_minutes", within=config),
@@ -61,10 +61,10 @@ rule bring:
         runtime=60,
     params:
         device=lookup(dpath="device", within=config),
-        source=lookup(dpath="networks/{network}/source", within=config),
+        source=setting("networks/{network}/source"),
         options=optional("networks/{network}/options", {}),
-        mean=lookup(dpath="networks/{network}/mean", within=config),
-        std=lookup(dpath="networks/{network}/std", within=config),
+        mean=setting("networks/{network}/mean"),
+        std=setting("networks/{network}/std"),
         split=lookup(dpath="shortcuts/split", within=config),
         names=by_name("networks/{network}"),
         state=state_of("networks/{network}/checkpoint"),
