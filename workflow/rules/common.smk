@@ -430,13 +430,29 @@ def band_edges(wildcards):
 
 
 def on_gpu():
-    """Whether jobs of this study will use a GPU: as asked, or, for auto, if this machine has one."""
-    return config["device"] == "cuda" or (config["device"] == "auto" and shutil.which("nvidia-smi") is not None)
+    """Whether jobs of this study will use a GPU: as asked, or, for auto, if this machine has one, or where the jobs
+    are sent to others, whose GPUs cannot be seen from here: there GPU rules ask for one."""
+    sent_away = workflow.executor_settings is not None
+    auto = config["device"] == "auto"
+    return config["device"] == "cuda" or (auto and (sent_away or shutil.which("nvidia-smi") is not None))
 
 
-# On a CPU two jobs of one thread are faster than one of two; a GPU job needs threads to feed it.
-TORCH_THREADS = 4 if on_gpu() else 1
-GPUS = 1 if on_gpu() else 0
+# Functions, because how jobs are run is known only after the rules are read.
+
+
+def torch_threads(wildcards):
+    """Threads: on a CPU two jobs of one thread are faster than one of two; a GPU job needs threads to feed it."""
+    return 4 if on_gpu() else 1
+
+
+def gpus(wildcards):
+    """Resources: the GPUs of a job that uses a network."""
+    return 1 if on_gpu() else 0
+
+
+def growing(amount):
+    """Resources: this much, and twice as much with every retry (none, unless a profile says so)."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
 # What is made

@@ -78,8 +78,8 @@ rule folder:
         "../../envs/study.yaml"
     threads: 8
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=growing(3000),
+        runtime=growing(240),
     params:
         root=setting("datasets/{dataset}/root"),
         test_root=optional("datasets/{dataset}/test_root"),
@@ -142,8 +142,8 @@ rule dataset_store:
     conda:
         "../../envs/study.yaml"
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=growing(3000),
+        runtime=growing(240),
     params:
         entry_point=setting("datasets/{dataset}/entry_point"),
         options=optional("datasets/{dataset}/options", {}),

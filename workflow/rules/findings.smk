@@ -18,8 +18,8 @@ rule findings:
     conda:
         "../../envs/study.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         cutoffs=cutoffs(),
     message:

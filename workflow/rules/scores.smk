@@ -18,11 +18,11 @@ rule cull_halves:
         f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv"
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=4000,
-        runtime=240,
+        gpu=gpus,
+        mem_mb=growing(4000),
+        runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="culling/split", within=config),

@@ -14,8 +14,8 @@ rule adcs:
     conda:
         "../../envs/study.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         split=lookup(dpath="adcs/split", within=config),
         channel_weights=lookup(dpath="adcs/channel_weights", within=config),

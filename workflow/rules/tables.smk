@@ -69,7 +69,7 @@ rule provenance:
     params:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
-        threads=TORCH_THREADS,
+        threads=torch_threads,
         digest=digest(config),
     message:
         "Writing down versions, commit, device and seeds"

@@ -14,11 +14,11 @@ rule bandstop:
         dataset=from_source("synthetic"),
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=3000,
-        runtime=30,
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         device=lookup(dpath="device", within=config),
         band_edges=lookup(dpath="synthesis/band_edges", within=config),
@@ -42,11 +42,11 @@ rule shortcuts:
         f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=3000,
-        runtime=120,
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="shortcuts/split", within=config),
@@ -79,11 +79,11 @@ rule published:
         f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=3000,
-        runtime=120,
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="shortcuts/split", within=config),
@@ -114,11 +114,11 @@ rule ood:
         f"{RESULTS}/benchmarks/ood/{RUN}.tsv"
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=3000,
-        runtime=120,
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         device=lookup(dpath="device", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
@@ -147,11 +147,11 @@ rule transfer:
         f"{RESULTS}/benchmarks/transfer.tsv"
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=3000,
-        runtime=120,
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(120),
     params:
         pairs=transfers(),
         device=lookup(dpath="device", within=config),

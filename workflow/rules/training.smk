@@ -17,11 +17,11 @@ rule train:
         network=one_of(name for name in config["networks"] if name not in brought()),
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=8000,
-        runtime=240,
+        gpu=gpus,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
         architecture=setting("networks/{network}"),
@@ -54,11 +54,11 @@ rule bring:
         network=one_of(brought()),
     conda:
         "../../envs/study.yaml"
-    threads: TORCH_THREADS
+    threads: torch_threads
     resources:
-        gpu=GPUS,
-        mem_mb=4000,
-        runtime=60,
+        gpu=gpus,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         device=lookup(dpath="device", within=config),
         source=setting("networks/{network}/source"),
