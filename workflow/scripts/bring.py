@@ -1,5 +1,6 @@
 """Bring a network of the user's own into the study: build it, load its checkpoint, try it, store its weights."""
 
+from devices import take_device
 from frequency_shortcuts import evaluation, images, networks
 from frequency_shortcuts.brought import Brought, probe
 from job import identity, job, log
@@ -17,10 +18,10 @@ def main(snakemake):
         if given.get("checkpoint"):
             networks.load_weights(network, given.checkpoint)
         probe(network, what.n_classes, channels, height, width)
-        device = networks.pick_device(params.device)
+        device = take_device(params.device)
         accuracy = evaluation.accuracy_in_batches(network.to(device), data.batches(device))
         log.info("%s on %s: accuracy %.3f on the %s images", params.source, device, accuracy, params.split)
-        facts = {"created_by": created_by, "test_accuracy": accuracy, "device": str(device)}
+        facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
         facts |= {"parameters": networks.parameters(network)}
         facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.wildcards)
         networks.save(snakemake.output[0], network.state_dict(), what, facts)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import sha256
 from job import job, started
@@ -32,7 +33,7 @@ def brought(snakemake):
         statistics=networks.normalisation(weights),
         workers=snakemake.threads,
     )
-    return networks.load(weights, networks.pick_device(params.device)), data
+    return networks.load(weights, take_device(params.device)), data
 
 
 def culled(snakemake, network, data, state):

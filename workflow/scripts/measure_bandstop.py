@@ -1,5 +1,6 @@
 """Remove every two bands from the test images and compare the confusion matrices."""
 
+from devices import take_device
 from frequency_shortcuts import images, networks, shortcuts, spectrum
 from frequency_shortcuts.storage import write_table
 from job import identity, job, started
@@ -8,7 +9,7 @@ from job import identity, job, started
 def main(snakemake):
     """One row a pair of bands, true class and called class."""
     with job(snakemake):
-        network = networks.load(snakemake.input.weights, networks.pick_device(snakemake.params.device))
+        network = networks.load(snakemake.input.weights, take_device(snakemake.params.device))
         statistics = networks.normalisation(snakemake.input.weights)
         data = images.read(snakemake.input.images, "test", statistics=statistics, workers=snakemake.threads)
         started()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from devices import take_device
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from job import identity, job, started
@@ -14,7 +15,7 @@ def main(snakemake):
     """TPR of every rendition, class, filter and draw."""
     params = snakemake.params
     with job(snakemake):
-        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
+        network = networks.load(snakemake.input.weights, take_device(params.device))
         maps = dfm.read_mask(snakemake.input.dfm, params.percent)
         statistics = networks.normalisation(snakemake.input.weights)
         started()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from devices import take_device
 from frequency_shortcuts import images, networks, published
 from frequency_shortcuts.storage import write_table
 from job import identity, job, started
@@ -12,7 +13,7 @@ def main(snakemake):
     """TPR and FPR of every class, filter and draw."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
-        network = networks.load(given.weights, networks.pick_device(params.device))
+        network = networks.load(given.weights, take_device(params.device))
         statistics, threads = networks.normalisation(given.weights), snakemake.threads
         data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
         maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))

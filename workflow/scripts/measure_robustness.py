@@ -3,6 +3,7 @@
 import math
 from functools import partial
 
+from devices import take_device
 from frequency_shortcuts import corruptions, images, networks, robustness
 from frequency_shortcuts.storage import write_table
 from job import identity, job, started
@@ -13,7 +14,7 @@ def main(snakemake):
     params, (curves, sensitivity, corrupted) = snakemake.params, snakemake.output
     waves = params.sensitivity
     with job(snakemake) as created_by:
-        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
+        network = networks.load(snakemake.input.weights, take_device(params.device))
         read = partial(
             images.read,
             snakemake.input.images,

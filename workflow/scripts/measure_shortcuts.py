@@ -1,5 +1,6 @@
 """Test the shortcuts of one network on images that did not rank its frequencies."""
 
+from devices import take_device
 from frequency_shortcuts import dfm, images, networks, shortcuts
 from frequency_shortcuts.storage import write_table
 from job import identity, job, started
@@ -28,7 +29,7 @@ def main(snakemake):
     """TPR and FPR of every class, filter and draw."""
     params = snakemake.params
     with job(snakemake):
-        network = networks.load(snakemake.input.weights, networks.pick_device(params.device))
+        network = networks.load(snakemake.input.weights, take_device(params.device))
         maps = dfm.read_mask(snakemake.input.dfm, params.percent)
         data = images.read(
             snakemake.input.images,

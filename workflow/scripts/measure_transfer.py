@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from devices import take_device
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from job import job, started
@@ -12,7 +13,7 @@ def main(snakemake):
     """TPR and FPR of every planned pair of networks, class, filter and draw."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
-        device, rows = networks.pick_device(params.device), []
+        device, rows = take_device(params.device), []
         for (source, target), maps, store, weights in zip(
             params.pairs, given.dfm, given.images, given.weights, strict=True
         ):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from devices import take_device
 from frequency_shortcuts import evaluation, images, networks, training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.storage import write_table
@@ -16,7 +17,7 @@ def main(snakemake):
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]
     with job(snakemake) as created_by:
-        device = networks.pick_device(params.device)
+        device = take_device(params.device)
         data = images.read(store, "train", params.images_per_class, workers=snakemake.threads, in_memory=IN_MEMORY)
         settings = dict(params.dynamics)
         test = images.read(store, "test", settings.pop("images_per_class"))
@@ -59,7 +60,7 @@ def main(snakemake):
             "best_epoch": done.best_epoch,
             "test_accuracy": accuracy,
             "parameters": networks.parameters(network),
-            "device": str(device),
+            "device": device.type,
         }
         networks.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # Only now: a disk that fills while the results are written loses nothing.

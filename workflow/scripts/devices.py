@@ -1,0 +1,86 @@
+"""The device that a job computes on: what the scheduler gave it, or a GPU of this machine that no other job has."""
+
+import functools
+import logging
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from frequency_shortcuts import networks
+
+log = logging.getLogger("study")
+
+
+def take_device(asked):
+    """The device asked for, as `networks.pick_device`; of several visible GPUs one that is this process's alone.
+
+    Snakemake counts GPUs but does not say which of them a job may use. So a job locks the first that no other job
+    of this user has, waiting for one where all are taken; the lock ends with the process, however that ends. A job
+    that sees one GPU only, as SLURM arranges it, takes that without a lock. Asking again gives the same device.
+    """
+    device = networks.pick_device(asked)
+    if asked == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
+        log.warning(
+            "SLURM gave this job a GPU (%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "
+            "write device: cuda to make that an error",
+            given,
+            torch.__version__,
+        )
+    if device.type == "cuda" and device.index is None and torch.cuda.device_count() > 1:
+        # With its number: each thread has a current device of its own, at first GPU 0.
+        device = torch.device("cuda", _own_gpu())
+        torch.cuda.set_device(device)
+    return device
+
+
+def _given_by_slurm():
+    """The variable that tells which or how many GPUs SLURM gave this job; "" where it gave none."""
+    nothing = {"CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"), "SLURM_JOB_GPUS": ("",), "SLURM_GPUS": ("", "0")}
+    told = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
+    return next((f"{name}={value}" for name, value in told.items() if value not in nothing[name]), "")
+
+
+@functools.cache
+def _own_gpu():
+    """The number of the first visible GPU that was free, or came free, and that this process has from now on."""
+    locks = [_lock_of(number) for number in range(torch.cuda.device_count())]
+    waits = False
+    while True:
+        for number, lock in enumerate(locks):
+            if _locked(lock):
+                log.info("GPU %d of %d is this job's until it ends (%s)", number, len(locks), lock)
+                return number
+        if not waits:
+            log.info("all %d GPUs are taken by other jobs: waiting for one", len(locks))
+        waits = True
+        time.sleep(1)
+
+
+def _lock_of(number):
+    """The file that stands for a visible GPU: the same in every job of this user, whichever GPUs that job sees."""
+    listed = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+    # A build without uuid has the number, and what that means among the visible ones.
+    name = listed[number] if len(listed) > number and listed[number] else number
+    name = getattr(torch.cuda.get_device_properties(number), "uuid", name)
+    safe = re.sub(r"[^\w-]", "-", str(name))
+    return Path(tempfile.gettempdir()) / f"frequency-shortcuts-{os.getuid()}-gpu-{safe}.lock"
+
+
+def _locked(path):
+    """Whether this process could lock the file, which it then holds open until it ends: the kernel unlocks it."""
+    import fcntl  # not on Windows, where a study on the CPU should still run
+
+    # What the job starts does not inherit it: by exec as Python opens it, by fork since it is closed there.
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return False
+    os.utime(file)  # so that what tidies up the folder does not find it old
+    os.register_at_fork(after_in_child=functools.partial(os.close, file))
+    return True
