@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,8 @@ def job(snakemake: Any) -> Iterator[str]:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
+    if number := os.environ.get("SLURM_JOB_ID"):
+        log.info("SLURM job %s on %s", number, socket.gethostname())
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
     _began.clear()

@@ -1,0 +1,160 @@
+"""A SLURM of one node on loopback, for tests: real daemons, real jobs, and GPUs that are only counted.
+
+It lives in mount and process namespaces of its own: its configuration lies over /etc/slurm there alone, and whatever
+happens, also to the test, the kernel ends all that runs in it and nothing is left behind.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel")
+NAMESPACES = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
+CPUS, GPUS = 8, 2  # what the node says it has, whatever the machine
+
+SETTINGS = """
+ClusterName=test
+SlurmctldHost=localhost(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/slurm
+CredType=auth/slurm
+AuthInfo=use_client_ids
+CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+ReturnToService=2
+MinJobAge=36000
+KillWait=10
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=sched_interval=2,batch_sched_delay=0
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+AccountingStorageType=accounting_storage/none
+GresTypes=gpu
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+SlurmdParameters=config_overrides
+NodeName=localhost NodeAddr=127.0.0.1 CPUs={cpus} Boards=1 SocketsPerBoard=1 CoresPerSocket={cpus} ThreadsPerCore=1 \
+RealMemory=64000 Gres=gpu:{gpus} State=UNKNOWN
+PartitionName=study Nodes=localhost Default=YES MaxTime=600 DefMemPerCPU=500 PriorityTier=1 GraceTime=60 State=UP
+PartitionName=urgent Nodes=localhost MaxTime=600 DefMemPerCPU=500 PriorityTier=2 PreemptMode=OFF State=UP
+"""
+# The last line waits for the end of the test's process, which closes the pipe however it ends.
+START = """
+set -e
+hostname localhost
+mount --bind {folder}/etc /etc/slurm
+mount -t tmpfs tmpfs /run
+mkdir /run/slurm
+slurmctld
+slurmd
+exec cat >/dev/null
+"""
+
+
+def missing():
+    """What keeps a cluster from being brought up here, in words; "" where nothing does."""
+    if absent := [name for name in (*PROGRAMS, "unshare", "nsenter") if not shutil.which(name)]:
+        return f"{', '.join(absent)} not installed (Debian: slurmctld slurmd slurm-client slurm-wlm-basic-plugins)"
+    if Path("/etc/slurm/slurm.conf").exists():
+        return "this machine belongs to a cluster"
+    if subprocess.run([*NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"], capture_output=True).returncode:
+        return "namespaces are not allowed here (they are to root)"
+    return ""
+
+
+class Cluster:
+    """Use it with `with`: up on entering, gone on leaving. `folder` keeps its logs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __enter__(self):
+        for name in ("etc", "state", "spool"):
+            (self.folder / name).mkdir(parents=True)
+        etc = self.folder / "etc"
+        (etc / "slurm.conf").write_text(
+            SETTINGS.format(folder=self.folder, ports=free_ports(2), cpus=CPUS, gpus=GPUS).lstrip()
+        )
+        devices = ("/dev/null", "/dev/zero", "/dev/full")[:GPUS]  # counted, never opened
+        (etc / "gres.conf").write_text("".join(f"Name=gpu File={device}\n" for device in devices))
+        (etc / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
+        (etc / "slurm.key").touch(mode=0o600)
+        (etc / "slurm.key").write_bytes(os.urandom(1024))
+        command = [*NAMESPACES, "bash", "-c", START.format(folder=self.folder)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        try:
+            self._wait_until_up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _wait_until_up(self):
+        for _ in range(120):
+            time.sleep(0.25)
+            assert self._process.poll() is None, f"SLURM did not start: see {self.folder}"
+            if psutil.Process(self._process.pid).children() and "idle" in self.run("sinfo", "--noheader").stdout:
+                return
+        raise AssertionError(f"SLURM did not come up in 30 s: see {self.folder}")
+
+    def enter(self, folder="/"):
+        """The words before a command that make it run inside."""
+        (first,) = psutil.Process(self._process.pid).children()
+        return ["nsenter", "--target", str(first.pid), "--mount", "--uts", "--pid", f"--wd={folder}"]
+
+    def run(self, *command, folder="/", environment=None):
+        """Run a command inside; returns the finished process with its output as text."""
+        return subprocess.run(
+            [*self.enter(folder), *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment,
+        )  # fmt: skip
+
+    def jobs(self):
+        """Every job that SLURM knows of, in order: its fields as scontrol names them, and `rule`, a rule or a group."""
+        found = []
+        for text in self.run("scontrol", "--oneliner", "show", "job").stdout.splitlines():
+            if text.startswith("JobId="):
+                job = dict(re.findall(r"(\w+(?:/\w+)?)=(\S*)", text))
+                job["asked"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
+                named = re.match(r"rule_(\w+?)(?:_wildcards_.*)?$", job.get("Comment", ""))
+                found.append({**job, "rule": named[1] if named else ""})
+        return found
+
+
+def free_ports(n):
+    """Ports that nothing listens on."""
+    sockets = [socket.socket() for _ in range(n)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()

@@ -1,0 +1,384 @@
+"""The study through a real SLURM, unchanged: what every job asked for, and what becomes of it when things go wrong."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+import psutil
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from conftest import ROOT, checkout
+from frequency_shortcuts.storage import read_table
+
+sys.path.insert(0, str(Path(__file__).parent))
+from cluster import GPUS, Cluster, missing
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here")
+
+# Faster than on a cluster of many nodes and users, and without an accounting database; else the profile as it is.
+HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
+RUNS = [
+    "syn_2/resnet18/none/seed0",
+    "syn_2/resnet18/none/seed1",
+    "fashion_mnist/resnet18/none/seed0",
+    "fashion_mnist/resnet18/autoaugment/seed0",
+]
+# What the jobs of the rules that are not grouped ask for: cores, MB, minutes, GPUs.
+ASKED = {
+    "synthesize": (1, 2000, 10, 0),
+    "fashion_mnist": (1, 2000, 10, 0),
+    "rendition": (1, 2000, 10, 0),
+    "adcs": (1, 2000, 60, 0),
+    "train": (4, 8000, 240, 1),
+    "cull": (4, 4000, 240, 1),
+    "cull_halves": (4, 4000, 240, 1),
+    "bandstop": (4, 3000, 30, 1),
+    "shortcuts": (4, 3000, 120, 1),
+    "ood": (4, 3000, 120, 1),
+    "robustness": (4, 4000, 240, 1),
+    "transfer": (4, 3000, 120, 1),
+}
+LOCAL = {"check", "fashion_mnist_files", "rule_graph_figure", "report"}
+
+
+class Head:
+    """Snakemake on the login node of the cluster, in a checkout of its own."""
+
+    def __init__(self, cluster, root, *configs):
+        self.cluster, self.root, self.configs = cluster, root, configs
+
+    def command(self, *arguments, profile="profiles/slurm"):
+        words = [*self.cluster.enter(self.root), sys.executable, "-m", "snakemake", *arguments]
+        return [*words, "--profile", profile, *HERE, "--configfile", *self.configs]
+
+    @property
+    def environment(self):
+        return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(self, *arguments, **options):
+        return subprocess.run(
+            self.command(*arguments, **options), env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def start(self, *arguments):
+        """The same in the background, its output in the file head.log."""
+        with open(self.root / "head.log", "w") as log:
+            return subprocess.Popen(self.command(*arguments), env=self.environment, stdout=log, stderr=log)
+
+    def said(self):
+        return (self.root / "head.log").read_text()
+
+
+def until(condition, seconds=120):
+    """Wait until a condition holds; returns what it gives."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited for too long"
+        time.sleep(0.2)
+    return found
+
+
+def gpus_of(job):
+    """How many GPUs a job asked for, by --gpus or --gres."""
+    told = job.get("TresPerJob") or job.get("TresPerNode") or ""
+    return int(re.fullmatch(r"gres/gpu:(\d+)", told)[1]) if "gpu" in told else 0
+
+
+def minutes(limit):
+    hours, mins, _ = limit.split(":")
+    return 60 * int(hours) + int(mins)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("slurm")) as up:
+        yield up
+
+
+@pytest.fixture(scope="module")
+def sent(cluster, tmp_path_factory):
+    """The whole DAG on config/test.yaml, run through SLURM: head, output, jobs that SLURM knew of."""
+    head = Head(cluster, checkout(tmp_path_factory.mktemp("sent")).root, "config/test.yaml")
+    before = len(cluster.jobs())
+    done = head.run()
+    assert done.returncode == 0, done.stdout
+    return head, done.stdout, cluster.jobs()[before:]
+
+
+def test_every_job_went_through_slurm_with_what_its_rule_asks_for(sent):
+    _, output, jobs = sent
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
+    planned = Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", output, re.MULTILINE))
+    alone = {rule: n for rule, n in planned.items() if rule in ASKED}
+    assert Counter(job["rule"] for job in jobs if job["rule"] in ASKED) == alone
+    for job in jobs:
+        if job["rule"] in ASKED:
+            asked = int(job["asked"]["cpu"]), int(job["asked"]["mem"].rstrip("M")), minutes(job["TimeLimit"])
+            assert (*asked, gpus_of(job)) == ASKED[job["rule"]], job["rule"]
+    assert {name for name in LOCAL if name in planned} and not {job["rule"] for job in jobs} & LOCAL
+
+
+def test_short_rules_share_jobs_and_wait_for_each_other_there(sent):
+    _, output, jobs = sent
+    shared = [job for job in jobs if job["rule"] not in ASKED]
+    planned = Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", output, re.MULTILINE))
+    members = sum(n for rule, n in planned.items() if rule not in ASKED and rule not in LOCAL)
+    assert members > 40 and len(shared) < members / 3
+    for job in shared:
+        assert job["rule"].split("_")[0] in ("tables", "drawing")
+        assert job["asked"]["cpu"] == "1" and int(job["asked"]["mem"].rstrip("M")) <= 4000 and gpus_of(job) == 0
+    assert max(minutes(job["TimeLimit"]) for job in shared) >= 70  # what they need one after the other
+
+
+def test_the_log_of_every_step_names_its_slurm_job(sent):
+    head, _, jobs = sent
+    numbers = {job["JobId"]: job for job in jobs}
+    logs = sorted((head.root / "results/test/logs").rglob("*.log"))
+    assert len(logs) > 80
+    for log in logs:
+        named = re.search(r"SLURM job (\d+) on localhost", log.read_text())
+        rule = log.relative_to(head.root / "results/test/logs").parts[0].removesuffix(".log")
+        assert bool(named) == (rule not in {*LOCAL, "checked"} and log.stem != "rule_graph"), log
+        if named and rule in ASKED:
+            assert numbers[named[1]]["rule"] == rule
+
+
+def test_jobs_on_gpus_take_what_slurm_gave_them(sent):
+    head, _, _ = sent
+    if torch.cuda.is_available():
+        pytest.skip("a GPU of this machine is used instead of the counted ones")
+    given = set()
+    for run in RUNS:
+        log = (head.root / "results/test/logs/train" / f"{run}.log").read_text()
+        given.add(re.search(r"SLURM gave this job a GPU \(CUDA_VISIBLE_DEVICES=(\d)\), but PyTorch", log)[1])
+    assert given <= {str(i) for i in range(GPUS)}
+    assert "SLURM gave" not in (head.root / "results/test/logs/adcs/syn_2.log").read_text()
+
+
+def test_the_results_are_those_of_one_machine(sent, study):
+    ours = sent[0].root / "results/test"
+    for run in RUNS:
+        with h5py.File(ours / f"dfm/{run}.h5") as mine, h5py.File(study.results / f"dfm/{run}.h5") as theirs:
+            assert mine.attrs["weights_sha256"] == theirs.attrs["weights_sha256"]
+            assert np.array_equal(mine["loss_increment"], theirs["loss_increment"], equal_nan=True)
+        mine, theirs = (read_table(root / f"tests/{run}/shortcuts.csv") for root in (ours, study.results))
+        assert mine.equals(theirs)
+
+
+def test_a_second_run_has_nothing_to_do(sent):
+    head, _, jobs = sent
+    done = head.run()
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
+    assert len(head.cluster.jobs()) >= len(jobs)
+    assert "Submitted" not in done.stdout and "submitted" not in done.stdout
+
+
+def troubled(cluster, root, **trouble):
+    """A head whose jobs of the rule adcs do what `trouble` says of their data set."""
+    head = Head(cluster, checkout(root).root, "config/test.yaml", "trouble.yaml")
+    (root / "trouble").mkdir()
+    for dataset, what in trouble.items():
+        (root / "trouble" / dataset).write_text(what)
+    shutil.copy(Path(__file__).with_name("trouble.py"), root / "workflow" / "scripts")
+    script = root / "workflow" / "scripts" / "measure_adcs.py"
+    call = "import trouble\n\n\ndef main(snakemake):\n"
+    call += "    trouble.make(snakemake.wildcards.dataset, snakemake.output[0])\n"
+    script.write_text(script.read_text().replace("def main(snakemake):\n", call, 1))
+    plan = [{"datasets": list(trouble), "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
+    (root / "trouble.yaml").write_text(yaml.safe_dump({"plan": plan, "transfer": []}))
+    return head
+
+
+def let_go(head, dataset):
+    (head.root / "trouble" / dataset).unlink()
+
+
+def jobs_of(cluster, rule, dataset, states=()):
+    """The jobs of a rule for a data set, in order; those in one of these states."""
+    of_rule = [job for job in cluster.jobs() if job["rule"] == rule and job["Comment"].endswith(f"_{dataset}")]
+    return [job for job in of_rule if not states or job["JobState"] in states]
+
+
+def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster, tmp_path):
+    trouble = {"syn_1": "fail", "syn_2": "wait", "syn_3": "wait", "syn_4": "eat"}
+    head = troubled(cluster, tmp_path, **trouble)
+    targets = {name: tmp_path / f"results/test/adcs/{name}.h5" for name in trouble}
+    asked = ["adcs:runtime=2 ** (attempt - 1)", "adcs:mem_mb=2000 * 2 ** (attempt - 1)"]
+    before = len(cluster.jobs())
+    started = head.start(
+        *[str(path.relative_to(tmp_path)) for path in targets.values()], "--retries", "1", "--set-resources", *asked
+    )
+
+    def ours(dataset, *states):
+        return [job for job in jobs_of(cluster, "adcs", dataset, states) if int(job["JobId"]) > before]
+
+    (cancelled,) = until(lambda: ours("syn_2", "RUNNING"))
+    let_go(head, "syn_2")
+    cluster.run("scancel", cancelled["JobId"])
+    until(lambda: len(ours("syn_4")) == 2)  # it was killed for its memory; what it asks for now suffices
+    let_go(head, "syn_4")
+    until(lambda: ours("syn_3", "TIMEOUT"), 180)
+    let_go(head, "syn_3")
+    started.wait(180)
+    said = head.said()
+    assert started.returncode == 1
+    assert {name: path.exists() for name, path in targets.items()} == {name: name != "syn_1" for name in trouble}
+    states = {name: [job["JobState"] for job in ours(name)] for name in trouble}
+    assert states["syn_1"] == ["FAILED", "FAILED"] and states["syn_2"] == ["CANCELLED", "COMPLETED"]
+    assert states["syn_3"] == ["TIMEOUT", "COMPLETED"]
+    assert states["syn_4"][0] in ("FAILED", "OUT_OF_MEMORY") and states["syn_4"][1:] == ["COMPLETED"]
+    assert [minutes(job["TimeLimit"]) for job in ours("syn_3")] == [1, 2]
+    assert [job["asked"]["mem"] for job in ours("syn_4")] == ["2000M", "4000M"]
+    # Each is told by its SLURM job and state, and what failed for good by its log, which is shown.
+    for name, state in (("syn_1", "FAILED"), ("syn_2", "CANCELLED"), ("syn_3", "TIMEOUT")):
+        assert f"SLURM-job '{ours(name)[0]['JobId']}' failed, SLURM status is: '{state}'" in said
+    assert "results/test/logs/adcs/syn_1.log" in said and "ERROR: provoked by the test" in said
+
+    let_go(head, "syn_1")
+    n = len(cluster.jobs())
+    done = head.run(*[str(path.relative_to(tmp_path)) for path in targets.values()])
+    assert done.returncode == 0 and all(path.exists() for path in targets.values()), done.stdout
+    assert [job["rule"] for job in cluster.jobs()[n:]] == ["adcs"]  # nothing that was finished is done again
+
+
+def test_a_killed_head_leaves_nothing_half_done(cluster, tmp_path):
+    head = troubled(cluster, tmp_path, syn_1="half", syn_2="none")
+    let_go(head, "syn_2")
+    first, second = (tmp_path / f"results/test/adcs/{name}.h5" for name in ("syn_1", "syn_2"))
+    targets = [str(path.relative_to(tmp_path)) for path in (first, second)]
+    started = head.start(*targets)
+    until(lambda: first.exists() and "Finished jobid" in head.said() and second.exists())
+    until(lambda: head.said().count("Finished jobid") == 3)
+    (snakemake,) = psutil.Process(started.pid).children()
+    snakemake.kill()
+    started.wait()
+    assert first.read_bytes() == b"half of a file"
+    left = [job for job in cluster.jobs() if job["JobState"] == "RUNNING"]
+    assert [job["rule"] for job in left] == ["adcs"]  # SLURM knows nothing of the head's end
+    finished = {path: path.stat().st_mtime_ns for path in (second, *(tmp_path / "results/test/data").glob("*.h5"))}
+    assert len(finished) == 3
+
+    # As docs/cluster.md tells it.
+    cluster.run("scancel", "--me")
+    until(lambda: not [job for job in cluster.jobs() if job["JobState"] in ("RUNNING", "COMPLETING")])
+    let_go(head, "syn_1")
+    done = head.run("--unlock")
+    assert done.returncode == 0, done.stdout
+    n = len(cluster.jobs())
+    done = head.run(*targets)
+    assert done.returncode == 0, done.stdout
+    assert [job["rule"] for job in cluster.jobs()[n:]] == ["adcs"]
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    with h5py.File(first) as file:
+        assert file["adcs"].shape == (4, 32, 32)
+
+
+# Long enough to be interrupted, and no state is stored before: what is there afterwards was stored at the signal.
+LONG = {
+    "plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}],
+    "transfer": [],
+    "training": {"checkpoint_minutes": 60, "synthetic": {"epochs": 150}},
+    "culling": {"method": "exact", "images_per_class": 8, "checkpoint_minutes": 60},
+}
+
+
+def shows(log, sign):
+    return log.exists() and re.search(sign, log.read_text())
+
+
+def test_preempted_training_and_culling_go_on_where_they_stopped(cluster, tmp_path):
+    head = Head(cluster, checkout(tmp_path).root, "config/test.yaml", "long.yaml")
+    (tmp_path / "long.yaml").write_text(yaml.safe_dump(LONG))
+    run = "syn_2/resnet18/none/seed0"
+    weights = tmp_path / f"results/test/networks/{run}/weights.safetensors"
+    maps = tmp_path / f"results/test/dfm/{run}.h5"
+    logs = {rule: tmp_path / f"results/test/logs/{rule}/{run}.log" for rule in ("train", "cull")}
+    started = head.start(str(maps.relative_to(tmp_path)))
+    under_way = {"train": r"epoch [3-9] of", "cull": r"\d pairs, batches of"}
+    for rule, sign in under_way.items():
+        until(partial(shows, logs[rule], sign), 180)
+        time.sleep(1)
+        urgent = cluster.run("srun", "--partition", "urgent", "--exclusive", "--time", "1", "true")
+        assert urgent.returncode == 0, urgent.stdout
+    started.wait(300)
+    assert started.returncode == 0, head.said()
+    for rule in under_way:
+        job = jobs_of(cluster, rule, "syn_2_resnet18_none_0")[-1]
+        assert job["JobState"] == "COMPLETED"
+        resumed = re.search(r"(?:resumed at iteration|going on after) (\d+)", logs[rule].read_text())
+        assert resumed and int(resumed[1]) > 0, logs[rule].read_text()
+
+    interrupted = load_file(weights)
+    with h5py.File(maps) as file:
+        increments = file["loss_increment"][:]
+    done = head.run(str(maps.relative_to(tmp_path)), "--forcerun", "train", "cull")
+    assert done.returncode == 0, done.stdout
+    again = load_file(weights)
+    assert all(torch.equal(again[name], value) for name, value in interrupted.items())
+    with h5py.File(maps) as file:
+        assert np.array_equal(file["loss_increment"][:], increments)
+
+
+def test_a_culling_split_over_jobs_gives_the_same_file(sent, tmp_path):
+    whole = sent[0]
+    run = "fashion_mnist/resnet18/none/seed0"
+    for part in ("results", ".snakemake/metadata"):
+        shutil.copytree(whole.root / part, tmp_path / part, copy_function=shutil.copy2)
+    head = Head(whole.cluster, checkout(tmp_path).root, "config/test.yaml", "parts.yaml")
+    (tmp_path / "parts.yaml").write_text("culling: {parts: 3}\n")
+    path = tmp_path / f"results/test/dfm/{run}.h5"
+    path.unlink()
+    n = len(whole.cluster.jobs())
+    done = head.run(str(path.relative_to(tmp_path)))
+    assert done.returncode == 0, done.stdout
+    jobs = whole.cluster.jobs()[n:]
+    assert Counter(job["rule"] for job in jobs) == {"cull": 3, "merge_parts": 1}
+    with h5py.File(path) as mine, h5py.File(whole.root / f"results/test/dfm/{run}.h5") as theirs:
+        names = []
+        theirs.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+        assert len(names) > 4
+        for name in names:
+            assert np.array_equal(mine[name][:], theirs[name][:], equal_nan=True), name
+        facts = {name: value for name, value in theirs.attrs.items() if name != "created_by"}
+        for name, value in facts.items():
+            assert np.array_equal(mine.attrs[name], value), name
+
+
+def test_sites_that_want_gres_get_it_by_the_two_lines_of_the_profile(sent, tmp_path):
+    whole = sent[0]
+    text = (whole.root / "profiles/slurm/config.yaml").read_text()
+    changed = re.sub(r"^    # (gpu: 0|gres: gpu:1)\b", r"    \1", text, flags=re.MULTILINE)
+    assert changed.count("\n    gpu: 0") == changed.count("\n    gres: gpu:1") == 1
+    (whole.root / "profiles/gres").mkdir()
+    (whole.root / "profiles/gres/config.yaml").write_text(changed)
+    n = len(whole.cluster.jobs())
+    target = f"results/test/tests/{RUNS[0]}/bandstop.csv"
+    done = whole.run(target, "--force", profile="profiles/gres")
+    assert done.returncode == 0, done.stdout
+    (job,) = whole.cluster.jobs()[n:]
+    assert "TresPerJob" not in job and job["TresPerNode"] == "gres/gpu:1"
+    if not torch.cuda.is_available():
+        assert "CUDA_VISIBLE_DEVICES=" in (whole.root / f"results/test/logs/bandstop/{RUNS[0]}.log").read_text()
+
+
+def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    blocks = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", rules, re.MULTILINE | re.DOTALL))
+    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block}
+    assert len(on_gpu) == 10 and set(profile["set-resources"]) == on_gpu
+    assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
+    short = {name for name in blocks if name.endswith("_figure") and "localrule: True" not in blocks[name]}
+    assert short <= set(profile["groups"])
