@@ -16,7 +16,7 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all
 
-test: $(READY) ## every check: unit, property, the DAG on config/test.yaml, the report in a browser
+test: $(READY) ## every check: unit, property, the DAG on config/test.yaml, the report in a browser, SLURM where it is installed
 	pytest
 
 lint: $(READY) ## style, types and the workflow's own lint

@@ -12,8 +12,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import psutil
-
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel")
 NAMESPACES = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
 CPUS, GPUS = 8, 2  # what the node says it has, whatever the machine
@@ -120,14 +118,14 @@ class Cluster:
         for _ in range(120):
             time.sleep(0.25)
             assert self._process.poll() is None, f"SLURM did not start: see {self.folder}"
-            if psutil.Process(self._process.pid).children() and "idle" in self.run("sinfo", "--noheader").stdout:
+            if children(self._process.pid) and "idle" in self.run("sinfo", "--noheader").stdout:
                 return
         raise AssertionError(f"SLURM did not come up in 30 s: see {self.folder}")
 
     def enter(self, folder="/"):
         """The words before a command that make it run inside."""
-        (first,) = psutil.Process(self._process.pid).children()
-        return ["nsenter", "--target", str(first.pid), "--mount", "--uts", "--pid", f"--wd={folder}"]
+        (first,) = children(self._process.pid)
+        return ["nsenter", "--target", str(first), "--mount", "--uts", "--pid", f"--wd={folder}"]
 
     def run(self, *command, folder="/", environment=None):
         """Run a command inside; returns the finished process with its output as text."""
@@ -143,9 +141,14 @@ class Cluster:
             if text.startswith("JobId="):
                 job = dict(re.findall(r"(\w+(?:/\w+)?)=(\S*)", text))
                 job["asked"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
-                named = re.match(r"rule_(\w+?)(?:_wildcards_.*)?$", job.get("Comment", ""))
+                named = re.match(r"rule_(.+?)(?:_wildcards_.*)?$", job.get("Comment", ""))
                 found.append({**job, "rule": named[1] if named else ""})
         return found
+
+
+def children(pid):
+    """The processes that a process started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def free_ports(n):

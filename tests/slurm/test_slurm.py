@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import psutil
 import pytest
 import torch
 import yaml
@@ -22,7 +22,7 @@ from conftest import ROOT, checkout
 from frequency_shortcuts.storage import read_table
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cluster import GPUS, Cluster, missing
+from cluster import GPUS, Cluster, children, missing
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here")
 
@@ -193,9 +193,10 @@ def troubled(cluster, root, **trouble):
         (root / "trouble" / dataset).write_text(what)
     shutil.copy(Path(__file__).with_name("trouble.py"), root / "workflow" / "scripts")
     script = root / "workflow" / "scripts" / "measure_adcs.py"
-    call = "import trouble\n\n\ndef main(snakemake):\n"
-    call += "    trouble.make(snakemake.wildcards.dataset, snakemake.output[0])\n"
-    script.write_text(script.read_text().replace("def main(snakemake):\n", call, 1))
+    text = script.read_text().replace("import numpy", "import trouble\nimport numpy", 1)
+    began = "    with job(snakemake) as created_by:\n"
+    call = "        trouble.make(snakemake.wildcards.dataset, snakemake.output[0])\n"
+    script.write_text(text.replace(began, began + call, 1))
     plan = [{"datasets": list(trouble), "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
     (root / "trouble.yaml").write_text(yaml.safe_dump({"plan": plan, "transfer": []}))
     return head
@@ -261,8 +262,8 @@ def test_a_killed_head_leaves_nothing_half_done(cluster, tmp_path):
     started = head.start(*targets)
     until(lambda: first.exists() and "Finished jobid" in head.said() and second.exists())
     until(lambda: head.said().count("Finished jobid") == 3)
-    (snakemake,) = psutil.Process(started.pid).children()
-    snakemake.kill()
+    (snakemake,) = children(started.pid)
+    os.kill(snakemake, signal.SIGKILL)
     started.wait()
     assert first.read_bytes() == b"half of a file"
     left = [job for job in cluster.jobs() if job["JobState"] == "RUNNING"]
