@@ -70,6 +70,7 @@ def stopping() -> Iterator[Callable[[], bool]]:
     sends before it kills, or by SIGINT.
 
     For this block alone: before and after it, and when they come once more, these signals do what they always do.
+    One that is ignored (SIGINT in the background of a shell script) stays so.
     """
     asked: dict[int, float] = {}
 
@@ -79,7 +80,8 @@ def stopping() -> Iterator[Callable[[], bool]]:
             signal.signal(number, before[number])
             signal.raise_signal(number)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    mine = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in mine}
     try:
         yield lambda: bool(asked)
     finally:
