@@ -34,13 +34,14 @@ from .images import check_classes
 from .removal import Removal
 from .sources import Source
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray, positions
-from .storage import Journal, replacing_hdf5
+from .storage import Journal, Stopped, replacing_hdf5
 
 log = logging.getLogger(__name__)
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
-# Filtered images between two stored blocks: minutes on a CPU at 224 pixels, a second on a large GPU.
+# Filtered images of a block, which is stored when it is finished: after a second on a large GPU, after minutes on a
+# CPU at 224 pixels, where what there is of it is stored in between.
 BLOCK = 8192
 # The modules whose change makes stored blocks another computation's.
 CODE = ("culling", "frozen", "removal", "screening", "sources", "spectrum")
@@ -106,6 +107,8 @@ def cull(
     part: tuple[int, int] = (0, 1),
     seed: int = 0,
     state: str | os.PathLike[str] | None = None,
+    checkpoint_minutes: float = 2.0,
+    stop: Callable[[], bool] | None = None,
     progress: bool = False,
 ) -> Culling:
     """Loss increment of every class at every conjugate pair.
@@ -127,9 +130,13 @@ def cull(
     seed : of what screening draws at random
     state : file that keeps finished blocks and is read at the start; that of another culling, or a broken
         end, is dropped. It is the caller's to delete, once the result is safe
+    checkpoint_minutes : what there is of a block that takes longer is stored so often, in a file beside `state`
+        that lasts as long as the block (see `storage.Journal`)
+    stop : asked after every forward pass, whether to store what there is and to raise Stopped
     progress : show a bar on a terminal
 
-    Raises ValueError for an unknown method, a class without images or a loss that is not finite.
+    Raises ValueError for an unknown method, a class without images or a loss that is not finite; RuntimeError where
+    another process is at work on `state`; `storage.Stopped` when `stop` says so.
     """
     if method not in METHODS:
         raise ValueError(f"unknown culling method {method!r}: choose from {', '.join(METHODS)}")
@@ -150,7 +157,9 @@ def cull(
     aim = (percent, target_recall, patience, seed) if method == "screened" else ()
     settings = (labels.tolist(), n_classes, method, aim, precision, compiled)
     fingerprint = _fingerprint(network, work, settings) if state or part[1] > 1 else ""
-    work.journal = Journal(state, f"{fingerprint}, part {part}, batches of {work.batch}")
+    work.journal = Journal(
+        state, f"{fingerprint}, part {part}, batches of {work.batch}", minutes=checkpoint_minutes, stop=stop
+    )
     log.info("%s, %d pairs, batches of %d filtered images", method, len(pairs), work.batch)
     count = np.bincount(labels, minlength=n_classes)
     result = Culling(
@@ -175,7 +184,7 @@ def cull(
         return itertools.islice(_units(method, count, pairs), part[0], None, part[1])
 
     work.bar = Progress(sum(len(index) for _, index in units()), progress)
-    with work.journal, work.bar:
+    with work.journal, work.bar, _telling_how_far(work.bar, state):
         for c, mine in itertools.groupby(units(), key=lambda unit: unit[0]):
             one = OneClass(c, np.flatnonzero(labels == c), work)
             result.baseline_loss[c] = one.losses.mean()
@@ -203,6 +212,14 @@ def cull(
             share = result.passes[c] / (len(pairs) * len(one))
             log.info("class %d of %d: %.1f %% of all forward passes", c + 1, n_classes, 100 * share)
     return result
+
+
+@contextmanager
+def _telling_how_far(bar: Progress, state: str | os.PathLike[str] | None) -> Iterator[None]:
+    try:
+        yield
+    except Stopped:
+        raise Stopped(f"{bar.reached:.0f} of {bar.total} pairs", state) from None
 
 
 def merge(parts: Iterable[Culling]) -> Culling:
@@ -343,14 +360,16 @@ class OneClass:
     @torch.inference_mode()
     def _look(self) -> FloatArray:
         """Loss of each image and its influence, the length of the loss's gradient at the logits: [2, n]."""
-        found = []
-        for start in range(0, len(self), self.engine.batch):
+        begun = self._begun()
+        found = [] if begun is None else [torch.tensor(begun, device=self.engine.source.device)]
+        for start in range(0 if begun is None else begun.shape[1], len(self), self.engine.batch):
             logits = self.engine.frozen(self.take(start, start + self.engine.batch).clone())
             if logits.shape[1] <= self.label:
                 raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {self.label}")
             slope = logits.softmax(dim=1)
             slope[:, self.label] -= 1
             found.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
+            self._keep(lambda: torch.cat(found, dim=1).cpu().numpy())
         return torch.cat(found, dim=1).cpu().numpy()
 
     def _loss(self, logits: Tensor) -> Tensor:
@@ -375,6 +394,13 @@ class OneClass:
     def _step(self, key: str, compute: Callable[[], FloatArray]) -> FloatArray:
         return self.engine.journal.step(key, functools.partial(self._fitting, compute))
 
+    def _begun(self) -> FloatArray | None:
+        """What the step under way kept, if it was made with batches of the same size."""
+        return self.engine.journal.begun(f"batches of {self.engine.batch}")
+
+    def _keep(self, made: Callable[[], FloatArray]) -> None:
+        self.engine.journal.keep(made, f"batches of {self.engine.batch}")
+
     def _fitting(self, compute: Callable[[], FloatArray]) -> FloatArray:
         """What `compute` gives, with ever smaller batches where the device's memory does not suffice."""
         while True:
@@ -393,20 +419,27 @@ class OneClass:
         """One batch holds some images times some pairs; nothing waits for the device until the block is done."""
         at_once, step = tiling(last - first, self.engine.batch)
         chosen = torch.as_tensor(index, device=self.engine.source.device)
-        total = torch.zeros(len(index), dtype=torch.float64, device=self.engine.source.device)
-        for start in range(first, last, at_once):
+        # The batches that were done already, and what they add up to.
+        ready, sums = _uncounted(self._begun(), (len(index),))
+        total = torch.tensor(sums, device=self.engine.source.device)
+        batches = math.ceil(len(index) / step)  # of the same images
+        for before, start in zip(itertools.count(0, batches), range(first, last, at_once)):
+            if ready >= before + batches:
+                continue
             stop = min(start + at_once, last)
             frozen = self.engine.frozen
             # A compiled network is compiled for each shape: it is always shown the whole buffer.
             removal = Removal(
                 self.engine.pairs, self.take(start, stop), step if frozen.compiled else min(step, len(index))
             )
-            for some, summed in zip(chosen.split(step), total.split(step), strict=True):
+            parts = zip(itertools.count(before + 1), chosen.split(step), total.split(step))
+            for done, some, summed in itertools.islice(parts, max(0, ready - before), None):
                 filtered = removal.without(some)
                 logits = frozen(removal.buffer)[: len(filtered)] if frozen.compiled else frozen(filtered)
                 after = self._loss(logits)
                 summed += (after.view(len(some), -1) - self._before[start:stop]).sum(dim=1)
                 self.engine.bar.within(len(some) * (stop - start) / len(self))
+                self._keep(functools.partial(_counted, done, total))
         found = total.cpu().numpy()
         if not np.isfinite(found).all():
             worst = self.engine.pairs.frequencies[index[~np.isfinite(found)][0]]
@@ -427,16 +460,27 @@ class OneClass:
 
     def _features(self) -> FloatArray:
         n, pairs, at_once = len(self), self.engine.pairs, min(self.engine.backward, self.engine.batch)
-        out = np.zeros((2, 3, len(self.bounds) - 1, len(pairs)))
+        ready, out = _uncounted(self._begun(), (2, 3, len(self.bounds) - 1, len(pairs)))  # images that were done
         for group, (first, last) in enumerate(itertools.pairwise(self.bounds)):
-            for start in range(first, last, at_once):
+            for start in range(max(first, ready), last, at_once):
                 stop = min(start + at_once, last)
                 change, product, energy = first_order(self.engine.frozen, self.take(start, stop), self.label, pairs)
                 energy *= torch.as_tensor(self.influence[start:stop], device=energy.device)[:, None]
                 each = torch.stack([change, product, energy])
                 out[0, :, group] += each.sum(dim=1).cpu().numpy() / n
                 out[1, :, group] += each.square().sum(dim=1).cpu().numpy() / n**2
+                self._keep(functools.partial(_counted, stop, torch.from_numpy(out)))
         return out
+
+
+def _counted(done: int, sums: Tensor) -> FloatArray:
+    """What a step keeps: how much of it is done, and the sums of that."""
+    return np.r_[float(done), sums.cpu().numpy().ravel()]
+
+
+def _uncounted(kept: FloatArray | None, shape: tuple[int, ...]) -> tuple[int, FloatArray]:
+    """What `_counted` was given; for nothing kept, nothing done."""
+    return (0, np.zeros(shape)) if kept is None else (int(kept[0]), kept[1:].reshape(shape).copy())
 
 
 def first_order(
@@ -496,6 +540,11 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
+
+    @property
+    def reached(self) -> float:
+        """Pairs that are done, with those of the block under way."""
+        return self.done + self._ahead
 
     def within(self, pairs: float) -> None:
         """So much of a block is done; `upto` counts the whole block, whether computed or read."""

@@ -2,7 +2,8 @@
 
 SGD with Nesterov momentum, the learning rate divided by ten on a plateau of the validation loss.
 Every iteration draws its random numbers from a generator seeded by (seed, iteration), so that a run
-that is taken up again needs no generator state and ends with the weights of an uninterrupted one.
+that is taken up again needs no generator state and ends with the weights of an uninterrupted one. Its state
+can be stored after every iteration, and after every batch of what is done between two of them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import logging
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,7 +33,8 @@ from tqdm import tqdm
 from . import evaluation, spectrum
 from .augmentation import Augmentation
 from .images import Split, identity, normalise, prefetched
-from .storage import replacing
+from .sources import Source
+from .storage import Stopped, replacing
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +115,8 @@ class _State:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     dynamics: list[dict[str, Any]] = field(default_factory=list)
+    # What the batches gave that are done of the validation, or the test of the dynamics, under way.
+    begun: list[Tensor] = field(default_factory=list)
 
 
 def train(
@@ -126,6 +131,7 @@ def train(
     dynamics: Dynamics | None = None,
     state: str | os.PathLike[str] | None = None,
     checkpoint_minutes: float = 2.0,
+    stop: Callable[[], bool] | None = None,
     progress: bool = False,
 ) -> Trained:
     """Train a network in place and return its best-validation weights with the record of the run.
@@ -137,22 +143,25 @@ def train(
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
     state : file that keeps the run's state, written every `checkpoint_minutes` and at the end, and read
         at the start; that of another run, or a broken one, is overwritten. It is the caller's to
-        delete, once the results are safe
+        delete, once the results are safe. It is replaced whole, and two processes that train the same run write
+        the same states, so that they do each other no harm
+    stop : asked after every iteration, and after every batch of a validation or a test of the dynamics, whether to
+        store the state and to raise Stopped
     progress : show a bar on a terminal
 
     Raises RuntimeError when the loss stops being finite. It is looked at every `SETTLE_EVERY` iterations, at
-    the end of an epoch, and before the state is written, which is never that of a run that diverged.
+    the end of an epoch, and before the state is written, which is never that of a run that diverged. Raises
+    `storage.Stopped` when `stop` says so.
     """
     device = torch.device(device)
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = _Run(network, data, validation, recipe, seed, device, augmentation, dynamics)
-    path = Path(state) if state else None
-    if path:
-        run.resume(path)
+    run.path, run.minutes, run.stop = Path(state) if state else None, checkpoint_minutes, stop
+    run.resume()
     devices = [device] if device.type == "cuda" else []
     with _deterministic(), torch.random.fork_rng(devices=devices):
-        run.go(path, checkpoint_minutes, progress)
+        run.go(progress)
     done = run.state
     network.load_state_dict(done.best_weights)
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
@@ -201,13 +210,28 @@ class _Run:
         self.unsettled: list[tuple[Tensor, Tensor, int]] = []
         # A last batch of a single image is left out: batch normalisation has nothing to normalise it by.
         self.per_epoch = max(1, math.ceil((len(data) - 1) / recipe.batch_size))
+        self.total = recipe.epochs * self.per_epoch
+        # Images of a batch that is only looked at.
+        self.at_once = Source(validation.images, validation.mean, validation.std, device=device).batch_size()
+        # Where the state is stored, how often, when it last was; and what is asked whether to stop.
+        self.path: Path | None = None
+        self.minutes, self.saved = math.inf, time.monotonic()
+        self.stop: Callable[[], bool] | None = None
 
-    def go(self, path: Path | None, checkpoint_minutes: float, progress: bool) -> None:
-        total = self.recipe.epochs * self.per_epoch
-        saved = time.monotonic()
+    def go(self, progress: bool) -> None:
         self.network.train()
-        if self.state.iteration == 0:
-            self._test_dynamics()
+        try:
+            self._go(progress)
+        except Stopped:
+            if self.path:
+                self._save(self.path)
+            raise
+        if self.path:
+            self._save(self.path)
+
+    def _go(self, progress: bool) -> None:
+        total = self.total
+        self._catch_up()
         with tqdm(
             total=total,
             initial=self.state.iteration,
@@ -217,19 +241,39 @@ class _Run:
             disable=None if progress else True,
         ) as bar:
             for batch in self._batches(total):
-                epoch, step = divmod(self.state.iteration, self.per_epoch)
                 self._step(batch)
                 self.state.iteration += 1
-                if len(self.unsettled) >= SETTLE_EVERY or step + 1 == self.per_epoch:
+                if len(self.unsettled) >= SETTLE_EVERY or self.state.iteration % self.per_epoch == 0:
                     self._settle()
-                self._test_dynamics()
-                if step + 1 == self.per_epoch:
-                    self._end_epoch(epoch)
-                due = time.monotonic() - saved > 60 * checkpoint_minutes
-                if path and (due or self.state.iteration == total):
-                    self._save(path)
-                    saved = time.monotonic()
+                self._pause()
+                self._catch_up()
                 bar.update()
+
+    def _pause(self) -> None:
+        """Store the state if that is due. Raises Stopped, with which `go` stores it, if that was asked for."""
+        if self.stop is not None and self.stop():
+            raise Stopped(f"iteration {self.state.iteration} of {self.total}", self.path)
+        if self.path and time.monotonic() - self.saved > 60 * self.minutes:
+            self._save(self.path)
+
+    def _catch_up(self) -> None:
+        """Do what is due after the last iteration and not done yet: the test of the dynamics, the end of the epoch."""
+        state = self.state
+        tested = state.dynamics[-1]["iteration"] if state.dynamics else -1
+        if self.dynamics and self.dynamics.due(state.iteration) and tested < state.iteration:
+            self._test_dynamics(self.dynamics.test)
+        if len(state.history) < state.iteration // self.per_epoch:
+            self._end_epoch(len(state.history))
+
+    def _in_batches(self, look: Callable[[int], Tensor], starts: Iterable[int]) -> list[Tensor]:
+        """What `look` gives of each batch, on the CPU; what the state holds of them is not asked for again."""
+        begun = self.state.begun
+        for start in itertools.islice(starts, len(begun), None):
+            with evaluation.evaluating(self.network), torch.inference_mode():
+                begun.append(look(start))
+            self._pause()
+        self.state.begun = []  # with no pause before it is in the state as a whole
+        return [some.cpu() for some in begun]
 
     def _batches(self, total: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Images uint8 and labels of every iteration that is left, on the device."""
@@ -307,12 +351,17 @@ class _Run:
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
-    def _test_dynamics(self) -> None:
-        if not (self.dynamics and self.dynamics.due(self.state.iteration)):
-            return
-        test = self.dynamics.test
-        for view, images in self.views.items():
-            counts = evaluation.confusion(test.labels, evaluation.predict(self.network, images), len(test.classes))
+    def _test_dynamics(self, test: Split) -> None:
+        batches = list(itertools.product(self.views, range(0, len(test), self.at_once)))
+
+        def look(i: int) -> Tensor:
+            view, start = batches[i]
+            return evaluation.predict(self.network, self.views[view][start : start + self.at_once])
+
+        found = torch.cat(self._in_batches(look, range(len(batches))))
+        rows = []
+        for view, called_as in zip(self.views, found.split(len(test)), strict=True):
+            counts = evaluation.confusion(test.labels, called_as, len(test.classes))
             columns = zip(
                 *evaluation.precision_recall_f1(counts),
                 counts.sum(axis=1),
@@ -323,7 +372,8 @@ class _Run:
             for precision, recall, f1, size, called, name in columns:
                 row = {"iteration": self.state.iteration, "view": view, "class": name}
                 scores = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
-                self.state.dynamics.append({**row, **scores, "images": int(size), "called": int(called)})
+                rows.append({**row, **scores, "images": int(size), "called": int(called)})
+        self.state.dynamics += rows
 
     def _end_epoch(self, epoch: int) -> None:
         loss, accuracy = self._validate()
@@ -348,19 +398,20 @@ class _Run:
         )  # fmt: skip
 
     def _validate(self) -> tuple[float, float]:
-        losses, correct = [], []
-        with evaluation.evaluating(self.network), torch.inference_mode():
-            for start in range(0, len(self.check), 512):
-                pixels = torch.from_numpy(self.check.images[start : start + 512]).to(self.device)
-                truth = torch.from_numpy(self.check.labels[start : start + 512]).to(self.device)
-                seen = normalise(pixels, self.check.mean, self.check.std)
-                logits = self.network(seen.contiguous(memory_format=torch.channels_last))
-                losses.append(functional.cross_entropy(logits, truth, reduction="sum"))
-                correct.append((logits.argmax(dim=1) == truth).sum())
-        loss = sum(torch.stack(losses).tolist())
-        if not math.isfinite(loss):
+        def look(start: int) -> Tensor:
+            some = slice(start, start + self.at_once)
+            pixels = torch.from_numpy(self.check.images[some]).to(self.device)
+            truth = torch.from_numpy(self.check.labels[some]).to(self.device)
+            seen = normalise(pixels, self.check.mean, self.check.std)
+            logits = self.network(seen.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, truth, reduction="sum")
+            return torch.stack([loss.double(), (logits.argmax(dim=1) == truth).sum().double()])
+
+        found = self._in_batches(look, range(0, len(self.check), self.at_once))
+        losses, correct = torch.stack(found, dim=1).tolist()
+        if not math.isfinite(loss := sum(losses)):
             self._diverged("the validation loss is not finite")
-        return loss / len(self.check), int(torch.stack(correct).sum()) / len(self.check)
+        return loss / len(self.check), sum(correct) / len(self.check)
 
     def _save(self, path: Path) -> None:
         self._settle()
@@ -374,15 +425,18 @@ class _Run:
                 "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(),
                 "state": vars(self.state),
+                "at_once": self.at_once,
             },
             buffer,
         )
         with replacing(path) as temporary:
             temporary.write_bytes(buffer.getbuffer())
+        self.saved = time.monotonic()
 
-    def resume(self, path: Path) -> None:
-        """Take up the run whose state lies at `path`; one of another run, or a broken one, is ignored."""
-        if not path.exists():
+    def resume(self) -> None:
+        """Take up the run whose state is stored; one of another run, or a broken one, is ignored."""
+        path = self.path
+        if path is None or not path.exists():
             return
         try:
             saved = torch.load(path, map_location=self.device, weights_only=True)
@@ -397,6 +451,8 @@ class _Run:
         self.schedule.load_state_dict(saved["schedule"])
         self.state = _State(**saved["state"])
         self.state.best_weights = {name: tensor.cpu() for name, tensor in self.state.best_weights.items()}
+        if saved.get("at_once") != self.at_once:  # stored on another device: other batches
+            self.state.begun = []
         log.info("resumed at iteration %d from %s", self.state.iteration, path)
 
 

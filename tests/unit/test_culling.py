@@ -3,6 +3,7 @@
 Tolerances of an increment: 1e-9 in float64; in float32 2e-6, a few units in the last place of losses near 1.
 """
 
+import contextlib
 import copy
 import dataclasses
 import re
@@ -17,6 +18,7 @@ from torch.nn import functional
 from frequency_shortcuts import culling, dfm, screening
 from frequency_shortcuts.images import normalise
 from frequency_shortcuts.spectrum import ConjugatePairs, positions, symmetric
+from frequency_shortcuts.storage import Stopped
 
 LABELS = np.array([0, 2, 1, 0, 0, 2, 0, 1, 0])  # unequal, not sorted
 SIZES = [(6, 6), (5, 7), (6, 5), (1, 4), (2, 2)]
@@ -367,6 +369,131 @@ def test_killed_anywhere_it_resumes_and_ends_with_the_same(small_network, tmp_pa
         same(dataclasses.replace(resumed, fingerprint=""), whole)
         # What was in the one block (or batch of images) under way is seen twice, and nothing else.
         assert counting.seen - seen <= 12 + 4 and counting.seen >= max(first, seen)
+
+
+class Asked:
+    """Asks to stop at the n-th look, and at all that follow it; tells how often it was looked at."""
+
+    def __init__(self, n=None):
+        self.n, self.looks = n, 0
+
+    def __call__(self):
+        self.looks += 1
+        return self.n is not None and self.looks >= self.n
+
+
+@pytest.fixture(params=culling.METHODS)
+def interrupted(request, small_network):
+    """A culling whose steps take several batches: (cull(**options), the network, which counts, and the whole)."""
+    counting = Counting(small_network(2, 3).eval())
+
+    def cull(**options):
+        counting.calls, counting.seen = 0, 0
+        found = culling.cull(counting, images, LABELS, 3, request.param, batch=4, **options)
+        return dataclasses.replace(found, fingerprint="")
+
+    images = batch((6, 6), dtype=torch.float32)
+    return cull, counting, cull()
+
+
+CHECKS = 2  # forward passes before the first class: one image for the network, one for its frozen copy
+
+
+def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):
+    """The batches of a block, of the first look at a class and of its features; nothing is computed twice."""
+    cull, counting, whole = interrupted
+    calls, asked = counting.calls - CHECKS, Asked()
+    same(cull(stop=asked), whole)
+    for n in range(1, asked.looks + 1, 3):
+        state = tmp_path / f"{n}"
+        with pytest.raises(Stopped, match=rf"stopped at \d+ of (60|20) pairs, as asked: stored in {state}, from where"):
+            cull(state=state, stop=Asked(n), checkpoint_minutes=1e9)
+        first = counting.calls - CHECKS
+        same(cull(state=state, checkpoint_minutes=1e9), whole)
+        assert first + counting.calls - CHECKS == calls, n
+        assert [path.name for path in tmp_path.iterdir() if path.suffix == ".unfinished"] == []
+
+
+@pytest.mark.parametrize("step", [4, 7])
+def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
+    cull, counting, whole = interrupted
+    calls, computed = counting.calls - CHECKS, 0
+    for _ in range(calls // step):
+        with pytest.raises(Stopped):
+            cull(state=tmp_path / "state", stop=Asked(step), checkpoint_minutes=1e9)
+        computed += counting.calls - CHECKS
+    while True:
+        with contextlib.suppress(Stopped):
+            same(cull(state=tmp_path / "state", stop=Asked(step), checkpoint_minutes=1e9), whole)
+            break
+        computed += counting.calls - CHECKS
+    assert computed + counting.calls - CHECKS == calls
+
+
+def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interrupted, tmp_path):
+    cull, counting, whole = interrupted
+    calls = counting.calls
+    for last in range(CHECKS, calls, 3):
+        counting.last = last
+        with pytest.raises(Killed):
+            cull(state=tmp_path / f"{last}", checkpoint_minutes=0)
+        counting.last = None
+        same(cull(state=tmp_path / f"{last}", checkpoint_minutes=0), whole)
+        assert counting.calls == calls - (last - CHECKS)  # the batch in which it was killed, and nothing else
+
+
+def test_without_a_state_it_stops_at_once(interrupted):
+    cull, counting, _ = interrupted
+    with pytest.raises(Stopped, match=r"stopped at 0 of \d+ pairs, as asked: nothing is stored"):
+        cull(stop=Asked(1))
+    assert counting.calls == CHECKS
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_network, tmp_path, method):
+    class Small(Counting):
+        def forward(self, images):
+            if len(images) > self.fits:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(images)
+
+    counting = Small(small_network(2, 3, dtype=torch.float64).eval())
+    arguments = (counting, batch((6, 6)), LABELS, 3, method)
+    counting.fits = 3
+    asked = Asked()
+    whole = culling.cull(*arguments, batch=8, stop=asked)
+    for n in range(1, asked.looks + 1, 7):
+        with pytest.raises(Stopped):
+            culling.cull(*arguments, batch=8, stop=Asked(n), state=tmp_path / f"{n}")
+        found = culling.cull(*arguments, batch=8, state=tmp_path / f"{n}")
+        assert np.array_equal(found.evaluated, whole.evaluated)
+        # Blocks after it are tried with the larger batch again, which changes rounding alone.
+        np.testing.assert_allclose(found.increment, whole.increment, rtol=0, atol=1e-9)
+    # What was kept in batches of 2 is of no use to a device with more room, and does no harm.
+    n = asked.looks // 2
+    with pytest.raises(Stopped):
+        culling.cull(*arguments, batch=8, stop=Asked(n), state=tmp_path / "more")
+    counting.fits = 8
+    found = culling.cull(*arguments, batch=8, state=tmp_path / "more")
+    np.testing.assert_allclose(found.increment[whole.evaluated], whole.increment[whole.evaluated], rtol=0, atol=1e-9)
+
+
+def test_two_processes_do_not_cull_into_one_state(interrupted, tmp_path):
+    cull, _, whole = interrupted
+    refused = []
+
+    def meanwhile():
+        if not refused:
+            with pytest.raises(
+                RuntimeError, match=r"state: another job, perhaps of an earlier run, is still at work"
+            ) as e:
+                cull(state=tmp_path / "state")
+            refused.append(e)
+        return False
+
+    same(cull(state=tmp_path / "state", stop=meanwhile), whole)
+    assert refused
+    same(cull(state=tmp_path / "state"), whole)
 
 
 @pytest.mark.usefixtures("small_blocks")

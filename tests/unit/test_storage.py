@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from frequency_shortcuts import storage
-from frequency_shortcuts.storage import Journal
+from frequency_shortcuts.storage import Journal, Stopped
 
 
 def names(folder):
@@ -299,6 +299,199 @@ def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monk
     assert not asked  # a fingerprint takes time
     assert journey(None) == journey(None) == ALL
     assert names(tmp_path) == []
+
+
+# What an unfinished step keeps
+
+
+def piecewise(journal, key="sum", pieces=5, way="", seen=None):
+    """A step that adds up its pieces, and keeps what it has after each."""
+
+    def compute():
+        begun = journal.begun(way)
+        done, total = (0, 0.0) if begun is None else (int(begun[0]), float(begun[1]))
+        for i in range(done, pieces):
+            total += 0.1 * i
+            if seen is not None:
+                seen.append(i)
+            journal.keep(lambda i=i, total=total: np.array([i + 1, total]), way)
+        return np.array([total])
+
+    return journal.step(key, compute)
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_at(piece):
+    """A stop that is never asked for, and ends the computation instead."""
+    looks = iter(range(1000))
+
+    def look():
+        if next(looks) == piece:
+            raise Killed
+        return False
+
+    return look
+
+
+@pytest.mark.parametrize("piece", range(1, 6))
+def test_a_step_goes_on_from_what_it_kept(tmp_path, piece):
+    path, seen = tmp_path / "state", []
+    with Journal(None) as journal:
+        expected = piecewise(journal)
+    with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(piece)) as journal:
+        piecewise(journal, seen=seen)
+    with Journal(path, "mine", minutes=0) as journal:
+        assert same(piecewise(journal, seen=seen), expected)
+        assert names(tmp_path) == ["state"]  # what it kept is gone with the step
+        assert same(journal.step("next", lambda: VALUES[0]), VALUES[0])
+    # The piece in which it was killed is done twice, and nothing else.
+    assert seen == [*range(piece), *range(piece - 1, 5)]
+    with Journal(path, "mine") as journal:
+        assert same(piecewise(journal, seen=seen), expected) and len(seen) == 6
+
+
+def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
+    now, asked = [0.0], []
+    monkeypatch.setattr(storage.time, "monotonic", lambda: now[0])
+
+    def compute():
+        for i in range(100):
+            now[0] += 10.0
+            journal.keep(lambda i=i: asked.append(i) or np.array([i]))
+        return np.zeros(1)
+
+    with Journal(tmp_path / "state", "mine", minutes=2) as journal:
+        journal.step("first", compute)
+        assert asked == [12, 25, 38, 51, 64, 77, 90]  # more than two minutes since the last time
+        now[0] += 1e9
+        journal.step("none", lambda: np.zeros(1))
+        asked.clear()
+        journal.step("second", compute)
+        assert asked[0] == 12  # since anything was stored, the step before it too
+
+
+def test_a_stop_stores_what_there_is_and_names_the_file(tmp_path):
+    path, seen, looks = tmp_path / "state", [], iter(range(100))
+    with (
+        pytest.raises(Stopped, match=rf"stopped at sum, as asked: stored in {path}, from where it goes on") as caught,
+        Journal(path, "mine", stop=lambda: next(looks) == 3) as journal,
+    ):
+        piecewise(journal, seen=seen)
+    assert isinstance(caught.value, RuntimeError) and names(tmp_path) == ["state", "state.unfinished"]
+    with Journal(path, "mine") as journal:
+        piecewise(journal, seen=seen)
+    assert seen == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
+
+
+def test_a_stop_comes_before_a_step_that_is_to_be_computed_and_not_before_one_that_is_stored(tmp_path):
+    journey(tmp_path / "state")
+    with Journal(tmp_path / "state", "mine", stop=lambda: True) as journal:
+        for i in ALL:
+            assert same(journal.step(f"step {i}", Killed), VALUES[i])
+        with pytest.raises(Stopped):
+            journal.step("one more", Killed)
+    with pytest.raises(Stopped, match="nothing is stored"), Journal(None, stop=lambda: True) as journal:
+        journal.step("step", Killed)
+
+
+@pytest.mark.parametrize("change", ["fingerprint", "key", "way"])
+def test_what_another_step_kept_is_not_gone_on_with(tmp_path, change):
+    path, seen = tmp_path / "state", []
+    with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(3)) as journal:
+        piecewise(journal)
+    other = {change: "other"}
+    with Journal(path, other.pop("fingerprint", "mine"), minutes=0) as journal:
+        piecewise(journal, seen=seen, **other)
+    assert seen == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
+
+
+def test_what_was_kept_is_whole_or_dropped(tmp_path):
+    """Cut at every length, and with every byte changed."""
+    path = tmp_path / "state"
+    with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(3)) as journal:
+        piecewise(journal)
+    kept, unfinished = (tmp_path / "state.unfinished").read_bytes(), tmp_path / "state.unfinished"
+    numbers = kept.index(np.array([2, 0.1]).tobytes())
+    spoilt = [kept[:n] for n in range(len(kept))]
+    spoilt += [kept[:i] + bytes([kept[i] ^ 1]) + kept[i + 1 :] for i in range(numbers, numbers + 16)]
+    begun = path.read_bytes()
+    for bytes_ in spoilt:
+        path.write_bytes(begun)
+        unfinished.write_bytes(bytes_)
+        seen = []
+        with Journal(path, "mine") as journal:
+            piecewise(journal, seen=seen)
+        assert seen == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
+
+
+def test_what_is_kept_does_not_make_the_files_grow(tmp_path):
+    path, sizes = tmp_path / "state", set()
+
+    def compute():
+        for i in range(50):
+            journal.keep(lambda i=i: np.full(1000, i))
+            sizes.add((path.stat().st_size, (tmp_path / "state.unfinished").stat().st_size))
+        return np.zeros(1)
+
+    with Journal(path, "mine", minutes=0) as journal:
+        journal.step("step", compute)
+    assert len(sizes) == 1
+
+
+def test_a_full_disk_keeps_what_was_kept_before(tmp_path, monkeypatch):
+    path, write, writes = tmp_path / "state", storage._write, iter(range(100))
+
+    def full(file, key, value):
+        if next(writes) == 3:  # the header of the journal is the first
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(file, key, value)
+
+    monkeypatch.setattr(storage, "_write", full)
+    with pytest.raises(OSError, match="the disk is full"), Journal(path, "mine", minutes=0) as journal:
+        piecewise(journal)
+    seen = []
+    with Journal(path, "mine") as journal:
+        piecewise(journal, seen=seen)
+    assert seen == [2, 3, 4]
+
+
+# One at a time
+
+
+def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "state"
+    journey(path)
+    whole = path.read_bytes()
+    with Journal(path, "mine") as journal:
+        sentence = rf"^{path}: another job, perhaps of an earlier run, is still at work on it; wait for it, or end it$"
+        for fingerprint in ("mine", "theirs"):
+            with pytest.raises(RuntimeError, match=sentence):
+                Journal(path, fingerprint)
+        assert path.read_bytes() == whole
+        assert same(journal.step("step 0", Killed), VALUES[0])
+    assert journey(path) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_file_system_without_locks_is_put_up_with(tmp_path, monkeypatch, number):
+    def without(*_):
+        raise OSError(number, "no locks")
+
+    monkeypatch.setattr(storage.fcntl, "flock", without)
+    assert journey(tmp_path / "state") == ALL
+    assert journey(tmp_path / "state") == []
+
+
+def test_another_trouble_with_the_lock_is_told(tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(storage.fcntl, "flock", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        Journal(tmp_path / "state", "mine")
 
 
 class FullDisk(io.FileIO):

@@ -16,6 +16,7 @@ from frequency_shortcuts import images as image_stores
 from frequency_shortcuts import training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.images import Split, pixel_statistics
+from frequency_shortcuts.storage import Stopped
 from frequency_shortcuts.training import Dynamics, Recipe, train
 
 CLASSES = ("a", "b", "c")
@@ -360,7 +361,7 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path):
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
     recipe = Recipe(epochs=3, batch_size=4, learning_rate=1e300)  # the loss of iteration 0 is still finite
     with pytest.raises(RuntimeError, match=r"the weights are not finite after iteration 0: .* \(now 1e\+300\)"):
-        run(network=network, recipe=recipe, state=tmp_path / "s.pt", checkpoint_minutes=0)
+        run(network=network, recipe=recipe, state=tmp_path / "s.pt", checkpoint_minutes=0, dynamics=None)
     assert not (tmp_path / "s.pt").exists()
 
 
@@ -553,3 +554,112 @@ def test_sin_without_twins_is_an_error():
         run(augmentation=Augmentation("sin"))
     with pytest.raises(ValueError, match=r"stylised_share 0: expected above 0 and at most 1"):
         Augmentation("sin", stylised_share=0)
+
+
+# Stopping
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    """Several batches in the validation (13 images) and in each view of the dynamics (9)."""
+    monkeypatch.setattr(training.Source, "batch_size", lambda self: 4)
+
+
+def never():
+    return False
+
+
+class Asked:
+    """Asks to stop at the n-th look, and at all that follow it; tells how often it was looked at."""
+
+    def __init__(self, n=None):
+        self.n, self.looks = n, 0
+
+    def __call__(self):
+        self.looks += 1
+        return self.n is not None and self.looks >= self.n
+
+
+def looks_of_a_run(**options):
+    counting = Asked()
+    return run(stop=counting, **options), counting.looks
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_stopped_at_any_look_it_ends_with_the_same_bits(tmp_path, counted):
+    """After every iteration, inside each validation and each test of the dynamics."""
+    whole = run()
+    _, looks = looks_of_a_run()
+    # 9 iterations; three views in three batches, four times; four batches of a validation, three times.
+    assert looks == 9 + 3 * 3 * 4 + 4 * 3
+    for n in range(1, looks + 1):
+        state = tmp_path / f"{n}.pt"
+        counted.clear()
+        with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9, as asked: stored in {state}, from where it"):
+            run(state=state, stop=Asked(n), checkpoint_minutes=1e9)
+        rest = Asked()
+        assert same(run(state=state, stop=rest, checkpoint_minutes=1e9), whole), n
+        assert counted == list(range(9)) and rest.looks == looks - n, n  # nothing is done twice
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_stopped_again_and_again_it_ends_with_the_same_bits(tmp_path, counted, step):
+    """Each time after a few looks: it gets on however short the time that it is given."""
+    recipe = dataclasses.replace(RECIPE, learning_rate=0.5, plateau_patience=0)
+    whole, looks = looks_of_a_run(recipe=recipe)
+    counted.clear()
+    for _ in range(looks // step):
+        with pytest.raises(Stopped):
+            run(recipe=recipe, state=tmp_path / "s.pt", stop=Asked(step), checkpoint_minutes=1e9)
+    assert same(run(recipe=recipe, state=tmp_path / "s.pt", stop=Asked(step)), whole)
+    assert counted == list(range(9))
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("n", [1, 4, 11, 20, 30, 42, 57])
+def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(tmp_path, reference, n):
+    def fatal():
+        if fatal.asked() and fatal.asked.looks == n:
+            raise Killed
+        return False
+
+    fatal.asked = Asked(n)
+    with pytest.raises(Killed):
+        run(state=tmp_path / "s.pt", stop=fatal, checkpoint_minutes=0)
+    assert same(run(state=tmp_path / "s.pt", checkpoint_minutes=0), run())
+
+
+def test_stopped_without_a_state_it_leaves_at_once(counted):
+    with pytest.raises(Stopped, match="stopped at iteration 2 of 9, as asked: nothing is stored"):
+        run(stop=Asked(2), dynamics=None)
+    assert counted == [0, 1]
+
+
+def test_a_run_that_is_never_stopped_is_the_same(tmp_path, reference):
+    assert same(run(state=tmp_path / "s.pt", stop=never), reference)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_was_begun_with_other_batches_is_not_gone_on_with(tmp_path, monkeypatch, reference):
+    with pytest.raises(Stopped):
+        run(state=tmp_path / "s.pt", stop=Asked(3))
+    monkeypatch.setattr(training.Source, "batch_size", lambda self: 512)
+    assert same(run(state=tmp_path / "s.pt"), reference)
+
+
+def test_a_state_of_the_older_shape_is_gone_on_with(tmp_path, monkeypatch, reference, counted):
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    saved = torch.load(tmp_path / "s.pt", weights_only=True)
+    del saved["at_once"], saved["state"]["begun"]
+    torch.save(saved, tmp_path / "s.pt")
+    counted.clear()
+    assert same(run(state=tmp_path / "s.pt"), reference)
+    assert counted == list(range(5, 9))
+
+
+def test_a_run_that_reads_while_training_stops_to_the_same_bits(tmp_path, reference):
+    lazy = stored(tmp_path)
+    with pytest.raises(Stopped):
+        run(data=lazy, state=tmp_path / "state.pt", stop=Asked(8), checkpoint_minutes=1e9)
+    assert same(run(data=lazy, state=tmp_path / "state.pt"), reference)

@@ -27,13 +27,12 @@ rule train:
         architecture=setting("networks/{network}"),
         recipe=lookup(dpath="training/recipe", within=config),
         stylised_share=lookup(dpath="training/stylised_share", within=config),
-        checkpoint_minutes=lookup(dpath="training/checkpoint_minutes", within=config),
         epochs=settings_of_kind("epochs"),
         images_per_class=settings_of_kind("images_per_class"),
         validation_per_class=settings_of_kind("validation_per_class"),
         geometry=settings_of_kind("geometry"),
         dynamics=settings_of_kind("dynamics"),
-        names=by_name("training/{kind}", "training/checkpoint_minutes", "training/stylised_share"),
+        names=by_name("training/{kind}", "training/stylised_share"),
     message:
         "Training {wildcards.network} on {wildcards.dataset} (augmentation {wildcards.augmentation}, seed {wildcards.seed})"
     script:

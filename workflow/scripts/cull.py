@@ -5,7 +5,7 @@ from pathlib import Path
 from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import sha256
-from job import job, started
+from job import job, started, stopping
 
 
 def main(snakemake):
@@ -39,18 +39,21 @@ def brought(snakemake):
 def culled(snakemake, network, data, state):
     """The increments by these images, of the part that the job is to do; finished blocks lie in the file `state`."""
     part = int(snakemake.wildcards.get("part", 0)), snakemake.params.parts
-    return culling.cull(
-        network,
-        data.images,
-        data.labels,
-        len(data.classes),
-        mean=data.mean,
-        std=data.std,
-        **snakemake.params.settings,
-        part=part,
-        state=state,
-        progress=True,
-    )
+    with stopping() as stop:
+        return culling.cull(
+            network,
+            data.images,
+            data.labels,
+            len(data.classes),
+            mean=data.mean,
+            std=data.std,
+            **snakemake.params.settings,
+            part=part,
+            state=state,
+            checkpoint_minutes=snakemake.config["checkpoint_minutes"],
+            stop=stop,
+            progress=True,
+        )
 
 
 def write(snakemake, found, created_by):

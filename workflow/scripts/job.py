@@ -7,12 +7,13 @@ import hashlib
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,37 @@ _began: list[float] = []
 def started() -> None:
     """Say that a step's start-up is over: its modules, data and network are there, its work begins."""
     _began[:] = [time.monotonic()]
+
+
+TWICE = 2.0  # seconds in which the same signal is still the first one, which a parent hands on
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Yields what says whether the work in the block was asked to store its state and leave: by SIGTERM, which SLURM
+    sends before it kills, or by SIGINT.
+
+    For this block alone: before and after it, and when they come once more, these signals do what they always do.
+    One that is ignored (SIGINT in the background of a shell script) stays so.
+    """
+    asked: dict[int, float] = {}
+
+    def ask(number: int, _: Any) -> None:
+        now = time.monotonic()
+        if now - asked.setdefault(number, now) > TWICE:
+            signal.signal(number, before[number])
+            signal.raise_signal(number)
+
+    mine = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in mine}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    # It was done before it looked: the signal is still to be obeyed.
+    for number in asked:
+        signal.raise_signal(number)
 
 
 def _sentence(error: Exception) -> str:

@@ -6,7 +6,7 @@ from devices import take_device
 from frequency_shortcuts import evaluation, images, networks, training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.storage import write_table
-from job import identity, job, log, started
+from job import identity, job, log, started, stopping
 
 IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
 
@@ -37,19 +37,21 @@ def main(snakemake):
         network = networks.build(architecture, seed)
         validation = images.read(store, "validation", params.validation_per_class, workers=snakemake.threads)
         started()
-        done = training.train(
-            network,
-            data,
-            validation,
-            training.Recipe(epochs=params.epochs, **params.recipe),
-            seed=seed,
-            device=device,
-            augmentation=Augmentation(run["augmentation"], stylised_share=params.stylised_share, **geometry),
-            dynamics=training.Dynamics(test, **settings),
-            state=state,
-            checkpoint_minutes=params.checkpoint_minutes,
-            progress=True,
-        )
+        with stopping() as stop:
+            done = training.train(
+                network,
+                data,
+                validation,
+                training.Recipe(epochs=params.epochs, **params.recipe),
+                seed=seed,
+                device=device,
+                augmentation=Augmentation(run["augmentation"], stylised_share=params.stylised_share, **geometry),
+                dynamics=training.Dynamics(test, **settings),
+                state=state,
+                checkpoint_minutes=snakemake.config["checkpoint_minutes"],
+                stop=stop,
+                progress=True,
+            )
         write_table(done.history, snakemake.output.history, **run)
         write_table(done.dynamics, snakemake.output.dynamics, **run)
         tested = images.read(store, "test", workers=snakemake.threads)

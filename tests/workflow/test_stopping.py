@@ -1,0 +1,258 @@
+"""Jobs that are told to stop, or are killed, in the middle of a training or a culling, and are run again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from conftest import ROOT
+from frequency_shortcuts import images, networks
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from job import TWICE, stopping
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+# A job as Snakemake starts it, with as much of its object as the scripts read.
+JOB = """
+import importlib, json, sys
+from types import SimpleNamespace
+
+class Named(SimpleNamespace):
+    def get(self, name, default):
+        return getattr(self, name, default)
+
+class Outputs(list):
+    pass
+
+said = json.loads(sys.argv[1])
+said["output"], named = Outputs(said["output"].values()), said["output"]
+vars(said["output"]).update(named)
+for part in ("input", "params", "wildcards"):
+    said[part] = Named(**said[part])
+snakemake = SimpleNamespace(**said)
+importlib.import_module(said["rule"]).main(snakemake)
+"""
+WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
+N, SIZE = 240, 16
+
+
+def store(path):
+    generator = np.random.default_rng(0)
+    labels = np.arange(N) % 3
+    splits = {
+        name: (generator.integers(0, 256, (N, 1, SIZE, SIZE), np.uint8), labels)
+        for name in ("train", "validation", "test")
+    }
+    images.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
+
+
+def saying(rule, folder, minutes, parts=1):
+    """What a job of `rule` gets."""
+    folder.mkdir(exist_ok=True)
+    base = folder.parent
+    train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
+    outputs = {"train": train, "cull": {"dfm": "dfm.h5"}, "cull_halves": {"halves": "halves.h5"}}[rule]
+    culling = {
+        "split": "validation", "images_per_class": None, "parts": parts, "percents": [5], "seed": 0,
+        "settings": {"method": "exact", "precision": "float32", "compiled": False, "memory_mib": 8},
+    }  # fmt: skip
+    training = {
+        "architecture": {"architecture": "resnet18", "width": 4, "stem": "small"}, "recipe": {"batch_size": 16},
+        "stylised_share": 0.5, "epochs": 6, "images_per_class": None, "validation_per_class": None,
+        "geometry": {"shift": 1, "flip": True, "crop_scale": [1.0, 1.0]},
+        "dynamics": {"iterations": 40, "every": 10, "images_per_class": None, "cutoff": 4},
+    }  # fmt: skip
+    return {
+        "rule": rule, "threads": 1, "log": [str(folder / "job.log")], "wildcards": WILDCARDS,
+        "config": {"checkpoint_minutes": minutes},
+        "input": {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors")},
+        "output": {key: str(folder / name) for key, name in outputs.items()},
+        "params": {"device": "cpu", **(training if rule == "train" else culling)},
+    }  # fmt: skip
+
+
+def start(said):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SCRIPTS), str(ROOT / "src")])}
+    return subprocess.Popen(
+        [sys.executable, "-c", JOB, json.dumps(said)], env=environment, text=True, stderr=subprocess.PIPE
+    )
+
+
+def until(condition, job):
+    """Wait for something that a job does."""
+    end = time.monotonic() + 100
+    while not condition():
+        assert job.poll() is None, job.stderr.read()
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def finished(said):
+    job = start(said)
+    _, told = job.communicate(timeout=100)
+    assert job.returncode == 0, told
+
+
+def contents(folder):
+    """All that a job wrote, but for who wrote it."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".h5":
+            with h5py.File(path) as file:
+                file.visititems(
+                    lambda name, item: found.update({name: item[:].tolist()} if hasattr(item, "shape") else {})
+                )
+                found.update({name: np.asarray(value).tolist() for name, value in file.attrs.items()})
+        elif path.suffix == ".safetensors":
+            found.update({name: value.tolist() for name, value in load_file(path).items()})
+        elif path.suffix == ".csv":
+            found[path.name] = path.read_text()
+    return {name: value for name, value in found.items() if name != "created_by"}
+
+
+@pytest.fixture(scope="module")
+def wholes(tmp_path_factory):
+    """The folder of images and weights, and what uninterrupted jobs wrote."""
+    base = tmp_path_factory.mktemp("stopping")
+    store(base / "d.h5")
+    architecture = networks.Architecture("resnet18", n_classes=3, channels=1, size=SIZE, width=4, stem="small")
+    network = networks.build(architecture, 0)
+    networks.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
+    found = {}
+    for rule in ("train", "cull", "cull_halves"):
+        finished(saying(rule, base / rule, 100))
+        found[rule] = contents(base / rule)
+        assert found[rule]
+    return base, found
+
+
+STATES = {
+    "train": ["state.pt"],
+    "cull": ["dfm.h5.state"],
+    "cull_halves": ["halves.h5.half0.state", "halves.h5.half1.state"],
+}
+
+
+def in_the_middle(rule, folder):
+    """Whether a job that stores its state all the time has done some of its work."""
+    first = folder / STATES[rule][0]
+    begun = {"train": 1, "cull": 3000, "cull_halves": 3000}[rule]
+    return first.exists() and first.stat().st_size > begun
+
+
+@pytest.mark.parametrize(("rule", "number"), [*((rule, signal.SIGTERM) for rule in STATES), ("cull", signal.SIGINT)])
+def test_a_job_that_is_asked_to_stop_leaves_at_once_and_goes_on_later(wholes, rule, number):
+    base, whole = wholes
+    folder = base / f"{rule}_{number}"
+    said = saying(rule, folder, 1e-4)
+    job = start(said)
+    until(lambda: in_the_middle(rule, folder), job)
+    job.send_signal(number)
+    asked = time.monotonic()
+    job.send_signal(number)  # as a parent hands it on
+    _, told = job.communicate(timeout=20)
+    assert time.monotonic() - asked < 5
+    assert job.returncode == 1
+    sentence = told.strip().splitlines()[-1]
+    assert (
+        sentence.startswith(f"ERROR in {rule}: stopped at ")
+        and "from where it goes on when it is run again" in sentence
+    )
+    assert "Traceback" not in told
+    left = {path.name for path in folder.iterdir()} - {"job.log"}
+    assert left <= {name + end for name in STATES[rule] for end in ("", ".unfinished")} and STATES[rule][0] in left
+    finished(said)
+    assert contents(folder) == whole[rule]
+    assert {path.name for path in folder.iterdir()} - {"job.log"} == {Path(p).name for p in said["output"].values()}
+    log = (folder / "job.log").read_text()
+    assert "another" not in log and (rule != "train" or "resumed at iteration" in log)
+
+
+@pytest.mark.parametrize("rule", ["train", "cull"])
+def test_a_job_that_is_killed_goes_on_later(wholes, rule):
+    base, whole = wholes
+    folder = base / f"{rule}_killed"
+    said = saying(rule, folder, 1e-4)
+    job = start(said)
+    until(lambda: in_the_middle(rule, folder), job)
+    job.kill()
+    job.communicate()
+    assert not any(Path(path).exists() for path in said["output"].values())
+    finished(said)
+    assert contents(folder) == whole[rule]
+
+
+def test_a_job_beside_one_that_is_still_at_work_says_so(wholes):
+    base, whole = wholes
+    folder = base / "twice"
+    said = saying("cull", folder, 1e-4)
+    job = start(said)
+    until(lambda: in_the_middle("cull", folder), job)
+    job.send_signal(signal.SIGSTOP)  # alive, and not at its end before the other has begun
+    second = start({**said, "log": [str(folder / "second.log")]})
+    _, told = second.communicate(timeout=60)
+    job.send_signal(signal.SIGCONT)
+    _, first = job.communicate(timeout=100)
+    assert second.returncode == 1 and "another job, perhaps of an earlier run, is still at work on it" in told
+    assert job.returncode == 0, first
+    assert contents(folder) == whole["cull"]
+
+
+def test_signals_are_as_ever_outside_the_block():
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    with stopping() as stop:
+        assert not stop()
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+    with pytest.raises(ZeroDivisionError), stopping() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop() and stop()
+        raise ZeroDivisionError  # Stopped, say: then the signal was obeyed
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping() as stop:
+            signal.raise_signal(signal.SIGINT)
+            assert not stop()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_came_too_late_to_be_seen_is_obeyed_behind_the_block():
+    passed = []
+    with pytest.raises(KeyboardInterrupt):
+        with stopping():
+            signal.raise_signal(signal.SIGINT)
+            passed.append(1)
+        passed.append(2)
+    assert passed == [1]
+
+
+def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
+    now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
+    monkeypatch.setattr("job.time", now)
+    with pytest.raises(KeyboardInterrupt), stopping() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        now.time = TWICE / 2
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        now.time = 4 * TWICE / 3  # the second of SIGTERM, and within the first of SIGINT
+        assert stop()
+        signal.raise_signal(signal.SIGINT)
+        now.time = 2 * TWICE
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("it went on")
