@@ -212,7 +212,9 @@ class Journal:
             self._file.close()
             raise
         theirs = _read(self._file)
-        if theirs is None or theirs[0] != fingerprint:
+        if theirs is not None and theirs[0] == fingerprint:
+            log.info("resumed from %s", path)
+        else:
             if theirs is not None:
                 log.warning("%s belongs to another computation: starting anew", path)
             self._cut(0)
