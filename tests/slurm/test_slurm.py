@@ -66,9 +66,9 @@ class Head:
         of_wildcards = [job for job in of_rule if job["Comment"].endswith(wildcards)]
         return [job for job in of_wildcards if job["JobState"] in states or not states]
 
-    def command(self, *arguments, profile="profiles/slurm"):
+    def command(self, *arguments, profile="profiles/slurm", flag="--profile"):
         words = [*self.cluster.enter(self.root), sys.executable, "-m", "snakemake", *arguments]
-        return [*words, "--profile", profile, *HERE, "--configfile", *self.configs]
+        return [*words, flag, profile, *HERE, "--configfile", *self.configs]
 
     @property
     def environment(self):
@@ -184,9 +184,10 @@ def test_the_results_are_those_of_one_machine(sent, study):
         assert mine.equals(theirs)
 
 
-def test_a_second_run_has_nothing_to_do(sent):
+@pytest.mark.parametrize("flag", ["--profile", "--workflow-profile"])
+def test_a_second_run_has_nothing_to_do(sent, flag):
     head, _, jobs = sent
-    done = head.run()
+    done = head.run(flag=flag)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
     assert len(head.jobs()) == len(jobs)
 
@@ -371,6 +372,36 @@ def test_sites_that_want_gres_get_it_by_the_two_lines_of_the_profile(sent, tmp_p
     assert "TresPerJob" not in job and job["TresPerNode"] == "gres/gpu:1"
     if not torch.cuda.is_available():
         assert "CUDA_VISIBLE_DEVICES=" in (whole.root / f"results/test/logs/bandstop/{RUNS[0]}.log").read_text()
+
+
+def test_nothing_of_the_cluster_outlives_a_killed_test(tmp_path):
+    script = "from cluster import Cluster; from pathlib import Path; import sys, time\n"
+    script += "with Cluster(Path(sys.argv[1])) as up: print('up', flush=True); time.sleep(60)"
+    test = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "slurm")],
+        cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert test.stdout.readline() == "up\n"
+    (unshare,) = children(test.pid)
+    (first,) = children(unshare)
+    inside = [pid for pid in processes() if namespace(pid) == namespace(first)]
+    assert len(inside) > 2 and namespace(first) != namespace(os.getpid())
+    test.kill()
+    test.wait()
+    until(lambda: not set(inside) & set(processes()), 20)
+    assert not Path("/etc/slurm/slurm.conf").exists() and not Path("/run/slurm").exists()
+
+
+def processes():
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def namespace(pid):
+    """The process namespace of a process; "" if it is gone."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
 
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
