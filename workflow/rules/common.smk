@@ -19,7 +19,8 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), 
 from check_config import mistakes
 from job import digest
 
-if found := mistakes(config):
+# Once: not again in every job.
+if workflow.is_main_process and (found := mistakes(config)):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
 
 STUDY = config["study"]
