@@ -20,6 +20,7 @@ from . import (
     estimate,
     figures,
     measure_culling,
+    measure_plan,
     measure_profile,
     measure_screening,
     measure_spectra,
@@ -34,7 +35,7 @@ FOLDER = Path("results") / "bench"
 def main() -> None:
     """Parse, measure, draw, document."""
     names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "stores",
-             "training", "start_up", "profile", "large"]  # fmt: skip
+             "training", "start_up", "profile", "large", "plan"]  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these; the others stay")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -48,6 +49,8 @@ def main() -> None:
     for name in tqdm(asked.only, desc="bench", unit="part", disable=None):
         for table, content in measured(name, device).items():
             keep(table, content)
+    if (FOLDER / "plan.csv").exists():
+        document.write_plan(FOLDER)  # a page of its own, for it needs nothing else
     missing = [name for name in [*names, "screening_curve"] if not (FOLDER / f"{name}.csv").exists()]
     if missing:
         print(f"not measured yet: {', '.join(missing)}; the documents stay as they are")
@@ -77,6 +80,7 @@ def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
         "large": lambda: (
             measure_culling.large(FOLDER, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
         ),
+        "plan": measure_plan.plan,
         "profile": lambda: measure_profile.profile(device.type, torch.get_num_threads()),
     }
     return {name: parts[name]()}

@@ -1,4 +1,4 @@
-"""docs/performance.md and the README's short table, from the files in results/bench."""
+"""docs/performance.md, docs/many_jobs.md and the README's short table, from the files in results/bench."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from docs.gallery import README, renew, table
 from frequency_shortcuts.storage import read_table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"
+PLAN = Path(__file__).parent / "many_jobs.md.jinja"
 FIGURES = ("scaling", "screening_curve", "profile")
 NOT_MEASURED = "not measured"
 
 
 def write(folder: Path) -> None:
-    """Renew both documents."""
+    """Renew docs/performance.md and the README's table."""
     measured = {path.stem: read_table(path) for path in sorted(folder.glob("*.csv"))}
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda)
-    page = environment.from_string(TEMPLATE.read_text()).render(measured=measured)
+    page = rendered(TEMPLATE, measured=measured)
     docs = README.parent / "docs"
     (docs / "performance.md").write_text(page)
     for figure in FIGURES:
@@ -30,6 +29,18 @@ def write(folder: Path) -> None:
                 docs / f"bench_{figure}.png", optimize=True
             )
     README.write_text(renew(README.read_text(), "performance", short(measured)))
+
+
+def write_plan(folder: Path) -> None:
+    """Renew docs/many_jobs.md."""
+    (README.parent / "docs" / "many_jobs.md").write_text(rendered(PLAN, plan=read_table(folder / "plan.csv")))
+
+
+def rendered(template: Path, **values: object) -> str:
+    """A page from its template."""
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda)
+    return environment.from_string(template.read_text()).render(**values)
 
 
 def markdown(rows: pd.DataFrame, columns: dict[str, str]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,20 +18,23 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import torch
 import yaml
 from jinja2 import Environment, StrictUndefined
 from snakemake.utils import update_config
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from docs.gallery import README, table
-from frequency_shortcuts import corruptions, culling, fashion_mnist, images, networks, robustness, synthesis
+from frequency_shortcuts import corruptions, culling, dfm, fashion_mnist, images, networks, robustness, synthesis
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table
 
+from . import measure_plan
 from .document import NOT_MEASURED
 from .measure_stores import CLASSES, SIDE
 from .measure_training import CASES
@@ -40,12 +45,20 @@ RATES = ROOT / "docs" / "rates.csv"  # what the estimate needs of the results, f
 PAGE = ROOT / "docs" / "paper_scale.md"
 TEMPLATE = Path(__file__).parent / "paper_scale.md.jinja"
 PAPER = ROOT / "config" / "paper.yaml"
+CLUSTER = ROOT / "config" / "imagenet1k.yaml"
+CLUSTER_PAGE = ROOT / "docs" / "cluster_plan.md"
+CLUSTER_TEMPLATE = Path(__file__).parent / "cluster_plan.md.jinja"
 
 RULES = ("train", "cull", "cull_halves", "shortcuts", "bandstop", "robustness", "ood", "transfer")
 SPLITS = ("train", "validation", "test")
 VIEWS = 3  # of the learning dynamics: full, low-pass, high-pass
 TRIALS = 3  # passes of a single image before a network is frozen: of itself, of the copy, and for its memory
 BACKWARD = ("training", "gradient")
+# What the plan for a cluster is computed for, and the hours of: suppositions, not measurements.
+SUSTAINED = (25, 50, 100, 200)  # TFLOP/s of one GPU
+GPUS = (1, 8, 64)
+PARTS = (8, 32, 128)
+NEGATIVES = 199
 # Where a kind of work was not measured itself, its operations are taken to be done at another's rate.
 INSTEAD = {"training": "forward", "culling": "forward", "gradient": "training"}
 COLUMNS = ["kind", "side", "device", "machine", "value", "unit", "measured_with"]
@@ -53,11 +66,13 @@ COLUMNS = ["kind", "side", "device", "machine", "value", "unit", "measured_with"
 
 @dataclass(frozen=True)
 class Assumed:
-    """Images a class that only the user's disk knows: below `root`, below `test_root`, of a rendition of a twin."""
+    """What only the user's disk knows: images a class below `root`, below `test_root`, of a rendition of a twin, and
+    the classes of a folder whose classes are not listed."""
 
     train: int = 1300
     test: int = 50
     twin: int = 10
+    classes: int = 1000
 
 
 @dataclass(frozen=True)
@@ -93,12 +108,13 @@ def dataset(config: dict[str, Any], name: str, assumed: Assumed) -> DataSet:
         kept = about["validation_share"]
         parts = _shares({"train": 1 - kept, "validation": kept}, 6000)
         return DataSet(len(fashion_mnist.CLASSES), 1, 32, {**parts, "test": 1000})
-    if about["source"] != "folder" or "classes" not in about or not isinstance(about["size"], int):
-        raise ValueError(f"data set {name}: only square images of folders whose classes are listed can be counted")
+    if about["source"] != "folder" or not isinstance(about["size"], int):
+        raise ValueError(f"data set {name}: only square images of folders can be counted")
     parts = _shares(about["shares"], assumed.train)
     if "test_root" in about:
         parts["test"] = assumed.test
-    return DataSet(len(about["classes"]), about["channels"], about["size"], parts, "stylised" in about)
+    classes = len(about["classes"]) if "classes" in about else assumed.classes
+    return DataSet(classes, about["channels"], about["size"], parts, "stylised" in about)
 
 
 def _shares(shares: dict[str, float], count: int) -> dict[str, int]:
@@ -159,17 +175,29 @@ def operations(form: networks.Architecture, kind: str = "forward") -> float:
 
 def training(config: dict[str, Any], name: str, of: DataSet) -> dict[str, int]:
     """Images that one training shows its network, by kind of work."""
-    kind = "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
-    settings, batch = config["training"][kind], config["training"]["recipe"]["batch_size"]
+    settings, batch = _training_settings(config, name), config["training"]["recipe"]["batch_size"]
     count, dynamics = of.images("train", settings["images_per_class"]), settings["dynamics"]
     per_epoch = max(1, math.ceil((count - 1) / batch))
-    tests = min(dynamics["iterations"], settings["epochs"] * per_epoch) // dynamics["every"] + 1
+    tests = _tests(config, name, of)
     return {
         "training": settings["epochs"] * min(per_epoch * batch, count),
         "forward": settings["epochs"] * of.images("validation", settings["validation_per_class"])
         + tests * VIEWS * of.images("test", dynamics["images_per_class"])
         + of.images("test"),
     }
+
+
+def _training_settings(config: dict[str, Any], name: str) -> dict[str, Any]:
+    kind = "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
+    return config["training"][kind]
+
+
+def _tests(config: dict[str, Any], name: str, of: DataSet) -> int:
+    """How often the learning dynamics test a network."""
+    settings, batch = _training_settings(config, name), config["training"]["recipe"]["batch_size"]
+    per_epoch = max(1, math.ceil((of.images("train", settings["images_per_class"]) - 1) / batch))
+    dynamics = settings["dynamics"]
+    return min(dynamics["iterations"], settings["epochs"] * per_epoch) // dynamics["every"] + 1
 
 
 def halved(config: dict[str, Any]) -> list[dict[str, Any]]:
@@ -206,9 +234,16 @@ def _culled(config: dict[str, Any], of: DataSet, share: float, shown: int) -> di
 
 
 def tested(config: dict[str, Any], of: DataSet, count: int, false_positives: bool = True) -> int:
-    """Images that one shortcut test of `count` images shows its network."""
-    masks = 1 + 2 * config["shortcuts"]["controls"] + of.classes - 1
-    return count * (1 + masks * (of.classes if false_positives else 1))
+    """Images that one shortcut test of `count` images, equally many of each class, shows its network."""
+    own = count // of.classes
+    used = min(count - own, config["shortcuts"]["negatives"] or count) if false_positives else 0
+    return count + masks(config, of) * of.classes * (own + used)
+
+
+def masks(config: dict[str, Any], of: DataSet) -> int:
+    """Masks that a shortcut test tries for each class: its map, random ones of two kinds, maps of other classes."""
+    settings = config["shortcuts"]
+    return 1 + 2 * settings["controls"] + min(of.classes - 1, settings["others"] or of.classes)
 
 
 def looked_at_otherwise(config: dict[str, Any], of: DataSet) -> int:
@@ -232,17 +267,22 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
     exact = config["culling"]["method"] == "exact"
     sets = {run["dataset"]: dataset(config, run["dataset"], assumed) for run in runs(config)}
     again = halved(config)
+    # The same for every run on a data set; with a thousand classes it takes a while to count.
+    shares = {name: 1.0 if exact else share(of.side) for name, of in sets.items()}
+    cullings = {name: culled(config, of, shares[name]) for name, of in sets.items()}
+    halves = {name: culled_halves(config, sets[name], shares[name]) for name in {run["dataset"] for run in again}}
+    otherwise = {name: looked_at_otherwise(config, of) for name, of in sets.items()}
 
     def planned() -> Iterator[tuple[str, dict[str, Any], Mapping[str, float]]]:
         of_test = config["shortcuts"]["split"], config["shortcuts"]["images_per_class"]
         for run in runs(config):
             of = sets[run["dataset"]]
             yield "train", run, training(config, run["dataset"], of)
-            yield "cull", run, culled(config, of, 1.0 if exact else share(of.side))
+            yield "cull", run, cullings[run["dataset"]]
             if run in again:
-                yield "cull_halves", run, culled_halves(config, of, 1.0 if exact else share(of.side))
+                yield "cull_halves", run, halves[run["dataset"]]
             yield "shortcuts", run, {"forward": tested(config, of, of.images(*of_test))}
-            yield "robustness", run, {"forward": looked_at_otherwise(config, of)}
+            yield "robustness", run, {"forward": otherwise[run["dataset"]]}
             if config["datasets"][run["dataset"]]["source"] == "synthetic":
                 stops = list(combinations(range(len(config["synthesis"]["band_edges"]) + 1), 2))
                 yield "bandstop", run, {"forward": of.images("test") * (1 + len(stops))}
@@ -481,6 +521,155 @@ def variants(config: dict[str, Any], assumed: Assumed, given: pd.DataFrame) -> s
     return table(["change", "PFLOP", "CPU hours", "GPU hours", "greatest job, PFLOP"], rows)
 
 
+def greatest_part(config: dict[str, Any], of: DataSet) -> float:
+    """The share of one network's culling in the greatest of its parts, as if all classes took alike."""
+    settings = config["culling"]
+    per_class = np.full(of.classes, of.images(settings["split"], settings["images_per_class"]) // of.classes)
+    units = sum(1 for _ in culling._units(settings["method"], per_class, ConjugatePairs(of.side, of.side)))
+    return math.ceil(units / settings["parts"]) / units
+
+
+def longest(config: dict[str, Any], assumed: Assumed, found: pd.DataFrame) -> pd.DataFrame:
+    """What one run of each network has to do one after the other, in PFLOP: training, a part of its culling, a test.
+
+    The network with the longest chain comes first. Columns: `dataset`, `network`, `train`, `cull` (the greatest part),
+    `test` (the greatest of those that need its maps), `chain`.
+    """
+    rows = []
+    for (name, network), part in found.groupby(["dataset", "network"]):
+        of_all = part.groupby("rule")["flop"].agg(lambda flop: flop.sum(skipna=False)) / 1e15
+        each = of_all / len(runs(config, dataset=name, network=network))
+        row = {
+            "train": each["train"],
+            "cull": each["cull"] * greatest_part(config, dataset(config, name, assumed)),
+            "test": max(each["shortcuts"], each.get("ood", 0)),
+        }
+        rows.append({"dataset": name, "network": network, **row, "chain": sum(row.values())})
+    return pd.DataFrame(rows).sort_values("chain", ascending=False, ignore_index=True)
+
+
+def divided(config: dict[str, Any], assumed: Assumed, given: pd.DataFrame) -> pd.DataFrame:
+    """Screened and exact culling in `PARTS`: PFLOP of all culling and of its greatest job, and how many jobs."""
+    rows = []
+    for method, parts in product(("screened", "exact"), PARTS):
+        changed = copy.deepcopy(config)
+        update_config(changed, {"culling": {"method": method, "parts": parts}})
+        found = work(changed, assumed, share_of_passes(given))
+        whole = found.loc[found["rule"] == "cull", "flop"].sum(skipna=False) / 1e15
+        most = longest(changed, assumed, found)["cull"].max(skipna=False)
+        count = len(runs(changed)) * parts
+        rows.append({"method": method, "parts": parts, "jobs": count, "pflop": whole, "greatest": most})
+    return pd.DataFrame(rows)
+
+
+def fewer_negatives(config: dict[str, Any], assumed: Assumed, given: pd.DataFrame) -> pd.DataFrame:
+    """As `longest`, with `NEGATIVES` images of other classes in the shortcut tests."""
+    changed = copy.deepcopy(config)
+    update_config(changed, {"shortcuts": {"negatives": NEGATIVES}})
+    return longest(changed, assumed, work(changed, assumed, share_of_passes(given)))
+
+
+def hours_at(pflop: float, sustained: float) -> float:
+    """Hours that work takes on one GPU that sustains so many TFLOP/s on it."""
+    return pflop * 1e15 / (sustained * 1e12) / 3600
+
+
+def dfm_bytes(config: dict[str, Any], of: DataSet) -> int:
+    """Bytes of the arrays of a DFM file before compression, as a small file of the same layout holds them."""
+    side, pixels = 8, torch.zeros(2, 1, 8, 8)
+    pixels[1] = 1
+    network = nn.Sequential(nn.Flatten(), nn.Linear(side**2, 2))
+    found = culling.cull(network, pixels, [0, 1], 2, "exact")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dfm.h5"
+        about = {"classes": ["a", "b"], "split": "test", "weights_sha256": "", "created_by": ""}
+        dfm.write(path, found, ConjugatePairs(side, side), config["dfm"]["percents"], **about)
+        planes: list[int] = []
+        with h5py.File(path) as file:
+            file.visititems(lambda _, part: planes.append(part.dtype.itemsize) if hasattr(part, "dtype") else None)
+    return sum(planes) * of.classes * of.side**2
+
+
+def weights_bytes(form: networks.Architecture) -> int:
+    """Bytes of a network's weights and running statistics."""
+    with torch.device("meta"):
+        return sum(tensor.nbytes for tensor in networks.build(form).state_dict().values())
+
+
+def disk(config: dict[str, Any], assumed: Assumed) -> pd.DataFrame:
+    """What takes most room, a row a kind of file: how many, and GiB of all of them before compression."""
+    planned = [(run, dataset(config, run["dataset"], assumed)) for run in runs(config)]
+    sizes = stores(config, assumed)
+    return (
+        pd.DataFrame(
+            {
+                "image stores": (len(sizes), sizes["gib"].sum()),
+                "DFM files": (len(planned), sum(dfm_bytes(config, of) for _, of in planned) / 2**30),
+                "weights": (
+                    len(planned),
+                    sum(weights_bytes(architecture(config, run["network"], of)) for run, of in planned) / 2**30,
+                ),
+            },
+            index=["files", "gib"],
+        )
+        .T.rename_axis("kind")
+        .reset_index()
+    )
+
+
+def rows_of_tables(config: dict[str, Any], assumed: Assumed) -> dict[str, int]:
+    """Rows of the greatest tables that join all runs, or the tables of all runs, by what they hold."""
+    found: Counter[str] = Counter()
+    settings, sets = config["robustness"], {}
+    for run in runs(config):
+        name = run["dataset"]
+        of = sets[name] = dataset(config, name, assumed)
+        filters = len(robustness.filters(of.side, of.side, settings["cutoffs"], settings["band_width"]))
+        found["learning dynamics"] += of.classes * VIEWS * _tests(config, name, of)
+        found["shortcut tests"] += of.classes * (1 + masks(config, of))
+        found["filtered images"] += of.classes * (1 + filters)
+        found["corrupted images"] += of.classes * (1 + len(settings["corruptions"]) * len(corruptions.STRENGTHS))
+        if config["datasets"][name]["source"] != "synthetic":
+            found["tests on renditions"] += len(_renditions(config, name)) * of.classes * (1 + masks(config, of))
+    for name, of in sets.items():
+        pairs = math.comb(len(runs(config, dataset=name)), 2)
+        found["stability of the maps"] += pairs * of.classes * len(config["dfm"]["percents"])
+    return dict(found)
+
+
+def cluster_page(path: Path, assumed: Assumed, given: pd.DataFrame) -> str:
+    """docs/cluster_plan.md. Asks Snakemake for the plan, which takes some seconds."""
+    config = configuration(path)
+    found = work(config, assumed, share_of_passes(given))
+    rules, file = by_rule(config, found, given), path.resolve().relative_to(ROOT)
+    rooms = {name: dataset(config, name, assumed) for name in dict.fromkeys(run["dataset"] for run in runs(config))}
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(table=table, number=number, nearest=nearest, hours_at=hours_at)
+    return environment.from_string(CLUSTER_TEMPLATE.read_text()).render(
+        config=config,
+        file=file,
+        runs=runs(config),
+        sets=rooms,
+        pairs={name: len(ConjugatePairs(of.side, of.side)) for name, of in rooms.items()},
+        masks={name: masks(config, of) for name, of in rooms.items()},
+        assumed=assumed,
+        given=given,
+        rules=rules.set_index("rule"),
+        by_rule=shown(rules),
+        longest=longest(config, assumed, found),
+        divided=divided(config, assumed, given),
+        negatives=NEGATIVES,
+        fewer=fewer_negatives(config, assumed, given),
+        disk=disk(config, assumed),
+        rows=rows_of_tables(config, assumed),
+        jobs=measure_plan.jobs(path.resolve()),
+        files=Counter(measure_plan.files(path.resolve()).values()),
+        sustained=SUSTAINED,
+        gpus=GPUS,
+        not_measured=NOT_MEASURED,
+    )
+
+
 def page(path: Path, assumed: Assumed, given: pd.DataFrame) -> str:
     """docs/paper_scale.md."""
     config = configuration(path)
@@ -502,9 +691,10 @@ def page(path: Path, assumed: Assumed, given: pd.DataFrame) -> str:
 
 
 def renew(path: Path = PAPER, assumed: Assumed | None = None) -> None:
-    """Write docs/rates.csv, and docs/paper_scale.md from it."""
+    """Write docs/rates.csv, and docs/paper_scale.md (of `path`) and docs/cluster_plan.md from it."""
     write_table(known(), RATES)
     PAGE.write_text(page(path, assumed or Assumed(), read_table(RATES)))
+    CLUSTER_PAGE.write_text(cluster_page(CLUSTER, Assumed(), read_table(RATES)))
 
 
 def main() -> None:
@@ -518,9 +708,12 @@ def main() -> None:
     ):
         default = getattr(Assumed, name)
         parser.add_argument(f"--{name}-per-class", type=int, default=default, metavar="N", help=f"{told} (%(default)s)")
-    parser.add_argument("--renew", action="store_true", help="write docs/rates.csv and docs/paper_scale.md, too")
+    told = "classes of a folder whose classes are not listed"
+    parser.add_argument("--classes", type=int, default=Assumed.classes, metavar="N", help=f"{told} (%(default)s)")
+    told = "write docs/rates.csv, docs/paper_scale.md and docs/cluster_plan.md, too"
+    parser.add_argument("--renew", action="store_true", help=told)
     asked = parser.parse_args()
-    assumed = Assumed(asked.train_per_class, asked.test_per_class, asked.twin_per_class)
+    assumed = Assumed(asked.train_per_class, asked.test_per_class, asked.twin_per_class, asked.classes)
     try:
         config, given = configuration(asked.config), known()
         found = work(config, assumed, share_of_passes(given))
@@ -528,7 +721,7 @@ def main() -> None:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     print(f"Assumed of folders: {assumed.train} training and {assumed.test} test images a class, ", end="")
-    print(f"{assumed.twin} a class and rendition of twins.\n")
+    print(f"{assumed.twin} a class and rendition of twins; {assumed.classes} classes where none are listed.\n")
     print(shown(by_rule(config, found, given)))
     print(f"\nImage stores, uncompressed: {sizes['gib'].sum():.1f} GiB. Rates:\n")
     print(given.to_string(index=False) if len(given) else NOT_MEASURED)

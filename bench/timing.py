@@ -63,14 +63,19 @@ def peak_gflops(device: torch.device) -> float:
     return best
 
 
-def machine(device: torch.device) -> dict[str, str]:
-    """What the numbers were measured on."""
+def processor() -> str:
+    """The name of the processor."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def machine(device: torch.device) -> dict[str, str]:
+    """What the numbers were measured on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else "none"
     return {
-        "processor": names[0] if names else platform.processor(),
+        "processor": processor(),
         "threads": str(torch.get_num_threads()),
         "memory_gib": f"{memory:.0f}",
         "gpu": gpu,

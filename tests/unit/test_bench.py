@@ -1,12 +1,15 @@
 """The benchmark: what it compares with is right, and its arithmetic and documents are."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
 
-from bench import document, figures, measure_culling, measure_profile, measure_stores, published, timing
+from bench import document, figures, measure_culling, measure_plan, measure_profile, measure_stores, published, timing
 from docs.gallery import renew
 from frequency_shortcuts import culling, folders
 from frequency_shortcuts.spectrum import ConjugatePairs
@@ -142,3 +145,46 @@ def test_stores_are_measured_where_they_are_small(tmp_path, monkeypatch):
     assert written["images"].tolist() == [10, 20]
     assert (written["memory_mib"] > 50).all() and table["memory_mib"].isna().sum() == 5
     assert "| folder to store | cuda | not measured |" in document.beside_cuda(table, "task", {"images": "images|.0f"})
+
+
+def test_plans_of_many_networks_are_measured(monkeypatch):
+    """By a Snakemake of a few lines: tests/workflow/test_many.py asks the real one."""
+    code = """
+import sys, time, yaml
+count = len(yaml.safe_load(open(sys.argv[sys.argv.index("--configfile") + 1]))["networks"]) * 5
+if "--summary" in sys.argv:
+    print("Building DAG of jobs...")
+    print(*("output_file", "date", "rule", "log-file(s)", "status", "plan"), sep="\\t")
+    print(*("a/b.csv", "-", "train", "-", "missing", "update pending"), sep="\\t")
+else:
+    time.sleep(0.2)
+    print("Building DAG of jobs...", flush=True)
+    time.sleep(0.1)
+    for _ in range(2):
+        print(f"Job stats:\\njob count\\n--- ---\\ntrain {count}\\nreport 1\\ntotal {count + 1}\\n", flush=True)
+        time.sleep(0.3)
+"""
+    started = [sys.executable, "-c", code]
+    run, popen = subprocess.run, subprocess.Popen
+    monkeypatch.setattr(measure_plan.subprocess, "run", lambda command, **how: run(started + command[3:], **how))
+    monkeypatch.setattr(measure_plan.subprocess, "Popen", lambda command, **how: popen(started + command[3:], **how))
+    table = measure_plan.plan((10, 20), repeats=2)
+    assert table["networks"].tolist() == [10, 20] and table["jobs"].tolist() == [11, 21]
+    assert table["files"].tolist() == [1, 1] and (table["repeats"] == 2).all()
+    assert (table["rules_s"] >= 0.2).all() and (table["dag_s"] >= 0.09).all()
+    assert (table["dag_low_s"] <= table["dag_s"]).all() and (table["dag_s"] <= table["dag_high_s"]).all()
+    assert (table["dry_run_s"] >= table["rules_s"] + table["dag_s"] + 0.5).all()
+    page = document.rendered(document.PLAN, plan=table)
+    assert "| 20 | 21 | 1 |" in page and "each adds 1.0 jobs, 0.0 files" in page
+
+
+def test_many_networks_are_as_many_runs_of_the_same_seeds():
+    config = measure_plan.many(15)
+    (entry,) = config["plan"]
+    assert len(entry["networks"]) == len(config["networks"]) == 3 and entry["seeds"] == [0, 1, 2, 3, 4]
+
+
+def test_a_plan_that_snakemake_cannot_make_says_why(tmp_path):
+    (tmp_path / "Snakefile").write_text("rule all:\n    input: 'nothing makes this'\n")
+    with pytest.raises(RuntimeError, match="nothing makes this"):
+        measure_plan.snakemake("-n", root=tmp_path)

@@ -20,6 +20,7 @@ from conftest import ROOT
 from frequency_shortcuts import (
     corruptions,
     culling,
+    dfm,
     evaluation,
     networks,
     robustness,
@@ -31,7 +32,7 @@ from frequency_shortcuts import (
 from frequency_shortcuts.images import Split
 from frequency_shortcuts.storage import read_table
 
-PAPER = ROOT / "config" / "paper.yaml"
+PAPER, CLUSTER = (ROOT / "config" / f"{name}.yaml" for name in ("paper", "imagenet1k"))
 SIDE = 16
 PUBLISHED = {
     "alexnet": models.AlexNet_Weights,
@@ -186,6 +187,27 @@ def test_tests_are_counted_as_they_run(tiny):
     assert estimate.tested(config, of, len(images), False) * estimate.operations(form) == operations
 
 
+@pytest.mark.parametrize("others", [None, 1, 2, 3, 7])
+@pytest.mark.parametrize("negatives", [None, 1, 6, 500])
+def test_limits_for_many_classes_are_counted_as_they_run(tiny, others, negatives):
+    """Four classes of five images: limits that bind, limits that just do not, and none."""
+    config, network, splits = tiny
+    update_config(config, {"shortcuts": {"others": others, "negatives": negatives}})
+    data, bands = splits["test"], spectrum.bands(SIDE, SIDE, [2, 4, 6])
+    how = {"mean": data.mean, "std": data.std, "others": others, "negatives": negatives}
+    for false_positives in (True, False):
+        operations, table = counted(
+            lambda wanted=false_positives: shortcuts.measure(
+                network, data.images, data.labels, bands, **how, false_positives=wanted
+            )
+        )
+        of = estimate.dataset(config, "syn_2", Assumed())
+        form = estimate.architecture(config, "resnet18", of)
+        assert estimate.tested(config, of, len(data), false_positives) * estimate.operations(form) == operations
+        assert len(table) == of.classes * (1 + estimate.masks(config, of))
+    assert estimated(config, "shortcuts") == estimate.tested(config, of, len(data)) * estimate.operations(form)
+
+
 def test_other_views_are_counted_as_they_are_shown(tiny):
     """Without blur, which is a convolution, too, and not the network's."""
     config, network, splits = tiny
@@ -241,6 +263,24 @@ def test_data_sets_have_the_sizes_that_are_assumed_of_them():
     assert sizes["gib"] == 10 * (90 + 10 + 7 + 90 + 7 * 2) * 3 * 224**2 / 2**30
 
 
+def test_classes_that_are_not_listed_are_assumed():
+    config = estimate.configuration(CLUSTER)
+    found = estimate.dataset(config, "imagenet1k", Assumed(train=100, test=7, classes=30))
+    assert found == DataSet(30, 3, 224, {"train": 93, "validation": 7, "test": 7})
+    assert estimate.dataset(config, "imagenet1k", Assumed()).classes == 1000
+    config["datasets"]["imagenet1k"]["size"] = [224, 200]
+    with pytest.raises(ValueError, match="imagenet1k: only square images of folders can be counted"):
+        estimate.dataset(config, "imagenet1k", Assumed())
+
+
+def test_the_smallest_class_of_imagenet_has_the_images_that_rank():
+    config = estimate.configuration(CLUSTER)
+    culling = config["culling"]
+    for train in (732, 1300):
+        of = estimate.dataset(config, "imagenet1k", Assumed(train=train))
+        assert of.images(culling["split"], culling["images_per_class"]) == 50 * of.classes
+
+
 @pytest.mark.parametrize(("name", "parts"), [("paper", 1), ("test", 2)])
 def test_jobs_are_those_of_a_dry_run(name, parts, tmp_path):
     path, more = ROOT / "config" / f"{name}.yaml", tmp_path / "more.yaml"
@@ -254,6 +294,82 @@ def test_jobs_are_those_of_a_dry_run(name, parts, tmp_path):
     found = estimate.jobs(config).groupby("rule")["jobs"].sum()
     assert set(found.index) == set(estimate.RULES)
     assert found.to_dict() == {rule: int(planned[rule]) for rule in estimate.RULES}
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+@pytest.mark.parametrize("parts", [1, 3, 4])
+def test_the_greatest_part_is_that_of_the_library(tiny, method, parts, monkeypatch):
+    config, _, splits = tiny
+    monkeypatch.setattr(culling, "BLOCK", 64)
+    update_config(config, {"culling": {"method": method, "parts": parts, "split": "validation"}})
+    of, split = estimate.dataset(config, "syn_2", Assumed()), splits["validation"]
+    pairs, count = spectrum.ConjugatePairs(SIDE, SIDE), np.bincount(split.labels)
+    units = list(culling._units(method, count, pairs))
+    assert estimate.greatest_part(config, of) == max(len(units[i::parts]) for i in range(parts)) / len(units)
+
+
+def test_the_longest_chain_is_a_training_a_part_and_a_test():
+    config = configured(
+        plan=[{"datasets": ["fashion_mnist"], "networks": ["resnet18", "vgg16_bn"], "augmentations": ["none"],
+               "seeds": [0, 1]}],
+        culling={"method": "exact", "parts": 2}, transfer=[],
+    )  # fmt: skip
+    found = estimate.work(config, Assumed())
+    most = estimate.longest(config, Assumed(), found)
+    of = {rule: part.groupby("network")["flop"].sum() / 2e15 for rule, part in found.groupby("rule")}
+    assert most["chain"].is_monotonic_decreasing and set(most["network"]) == {"resnet18", "vgg16_bn"}
+    for _, row in most.iterrows():
+        name = row["network"]
+        assert row["train"] == pytest.approx(of["train"][name])
+        assert row["cull"] == pytest.approx(of["cull"][name] / 2)
+        assert row["test"] == pytest.approx(max(of["shortcuts"][name], of["ood"][name]))
+        assert row["chain"] == pytest.approx(row[["train", "cull", "test"]].sum())
+
+
+def test_hours_at_a_supposed_rate():
+    assert estimate.hours_at(3600, 1000) == 1  # 3.6e18 operations at 1e15 a second
+
+
+def test_room_is_that_of_real_files(tiny, tmp_path):
+    config, network, splits = tiny
+    split, pairs = splits["test"], spectrum.ConjugatePairs(SIDE, SIDE)
+    found = culling.cull(network, split.images, split.labels, 4, "exact", mean=split.mean, std=split.std)
+    dfm.write(
+        tmp_path / "dfm.h5", found, pairs, config["dfm"]["percents"], classes=list("abcd"), split="test",
+        weights_sha256="", created_by="",
+    )  # fmt: skip
+    held = dfm.read(tmp_path / "dfm.h5")
+    arrays = [held.loss_increment, held.rank, held.evaluated, *held.masks.values()]
+    of = estimate.dataset(config, "syn_2", Assumed())
+    assert estimate.dfm_bytes(config, of) == sum(array.nbytes for array in arrays)
+    form = estimate.architecture(config, "resnet18", of)
+    assert estimate.weights_bytes(form) == sum(tensor.nbytes for tensor in network.state_dict().values())
+    room = estimate.disk(config, Assumed()).set_index("kind")
+    assert room.loc["DFM files", "gib"] == estimate.dfm_bytes(config, of) / 2**30
+    assert room.loc["image stores", "gib"] == 4 * (9 + 4 + 5) * 3 * SIDE**2 / 2**30
+
+
+def test_rows_of_tables_are_those_that_the_library_writes(tiny):
+    config, network, splits = tiny
+    settings, test = config["robustness"], splits["test"]
+    run = config["plan"][0]
+    run["seeds"] = [0, 1, 2]
+    rows = estimate.rows_of_tables(config, Assumed())
+    how, bands = {"mean": test.mean, "std": test.std}, spectrum.bands(SIDE, SIDE, [2, 4, 6])
+    seen = network, test.images, test.labels
+    assert rows["shortcut tests"] == 3 * len(shortcuts.measure(*seen, bands, **how))
+    views = {"cutoffs": settings["cutoffs"], "band_width": settings["band_width"]}
+    assert rows["filtered images"] == 3 * len(robustness.filtered_recall(*seen, 4, **views, **how))
+    assert rows["corrupted images"] == 3 * len(corruptions.measure(*seen, 4, names=settings["corruptions"], **how))
+    maps, percents = stability.summarised(bands), config["dfm"]["percents"]
+    about = [{"network": "resnet18", "augmentation": "none", "seed": seed} for seed in run["seeds"]]
+    compared = list(stability.compared(about, lambda i, percent: maps, percents))
+    assert rows["stability of the maps"] == sum(map(len, compared))
+    of_run = config["training"]["synthetic"]["dynamics"]
+    dynamics = training.Dynamics(first(test, 2), of_run["iterations"], of_run["every"], 3)
+    recipe = training.Recipe(epochs=2, batch_size=7)
+    told = training.train(network, splits["train"], splits["validation"], recipe, seed=0, dynamics=dynamics).dynamics
+    assert rows["learning dynamics"] == 3 * len(told)
 
 
 def test_hours_are_told_where_a_rate_was_measured_and_nowhere_else():
@@ -322,6 +438,10 @@ def test_the_page_is_that_of_the_configuration_and_the_committed_rates():
         ("screened", 64, "cpu", 0.2),
     )
     assert "not measured" not in estimate.page(PAPER, Assumed(), rates)
+
+
+def test_the_plan_for_a_cluster_is_that_of_the_configuration_and_the_committed_rates():
+    assert estimate.CLUSTER_PAGE.read_text() == estimate.cluster_page(CLUSTER, Assumed(), read_table(estimate.RATES))
 
 
 def test_the_command_prints_the_table_and_says_what_it_cannot_count(capsys, monkeypatch, tmp_path):

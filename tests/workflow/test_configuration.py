@@ -32,7 +32,7 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("name", ["config", "test", "paper", "own"])
+@pytest.mark.parametrize("name", ["config", "test", "paper", "imagenet1k", "own"])
 def test_the_configurations_that_are_shipped_are_right(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))

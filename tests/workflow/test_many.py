@@ -1,0 +1,80 @@
+"""A thousand networks: their plan is made, and what each of them leaves on disk does not grow with their number."""
+
+import base64
+import json
+from collections import Counter
+
+import pytest
+import yaml
+
+from bench import measure_plan
+from conftest import checkout
+
+OF_A_RUN = ("train", "cull", "shortcuts", "robustness", "ood")
+OF_A_NETWORK = ("cull_halves", "cards_figure")  # of one of its seeds
+
+
+def planned(root, networks):
+    """The configuration of so many networks, written into a checkout."""
+    path = root / f"many_{networks}.yaml"
+    path.write_text(yaml.safe_dump(measure_plan.many(networks)))
+    return path
+
+
+def test_a_thousand_networks_are_planned(tmp_path):
+    root = checkout(tmp_path).root
+    found = measure_plan.jobs(planned(root, 1000), root=root)
+    assert {rule: found.pop(rule) for rule in OF_A_RUN} == dict.fromkeys(OF_A_RUN, 1000)
+    assert {rule: found.pop(rule) for rule in OF_A_NETWORK} == dict.fromkeys(OF_A_NETWORK, 1000 // measure_plan.SEEDS)
+    # Of the data set, the tables and the figures: as many as with ten networks.
+    few = measure_plan.jobs(planned(root, 10), root=root)
+    assert found == Counter({rule: n for rule, n in few.items() if rule not in (*OF_A_RUN, *OF_A_NETWORK)})
+    assert found.total() < 100
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
+    """What 10 and 20 networks leave: their files, and the size of every record of a file by its rule.
+
+    No job runs: `--touch` takes files for results, empty ones here, and records them as those of a job that ran.
+    """
+    root, found = checkout(tmp_path_factory.mktemp("many")).root, {}
+    for networks in (10, 20):
+        config = planned(root, networks)
+        results = root / "results" / measure_plan.many(networks)["study"]
+        for name, rule in measure_plan.files(config, root=root).items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            if rule == "fashion_mnist_files":
+                (root / name).mkdir()
+            else:
+                (root / name).touch()
+        measure_plan.snakemake("--touch", "-F", "--cores", "1", "--configfile", config, root=root)
+        records = {}
+        for path in (root / ".snakemake" / "metadata").rglob("*"):
+            name = base64.urlsafe_b64decode(path.name).decode() if path.is_file() else ""
+            if name.startswith(f"results/{results.name}/"):
+                records.setdefault(json.loads(path.read_text())["rule"], []).append(path.stat().st_size)
+        found[networks] = [path for path in results.rglob("*") if path.is_file()], records
+    return found
+
+
+def test_files_grow_with_the_networks_alone(left):
+    (few, _), (many, _) = left[10], left[20]
+    # Of a run nine results and five logs; of a network three files of its card, its halves, and two logs. --touch makes
+    # no benchmarks: five a run, one a network.
+    assert len(many) - len(few) == 10 * (9 + 5) + 2 * (3 + 1 + 2)
+    assert len(few) - 10 * (9 + 5) - 2 * (3 + 1 + 2) < 300
+
+
+def test_records_of_files_stay_small(left):
+    (_, few), (_, many) = left[10], left[20]
+    assert few.keys() == many.keys() >= {*OF_A_RUN, *OF_A_NETWORK, "table", "report"}
+    for rule in (*OF_A_RUN, *OF_A_NETWORK):
+        assert len(many[rule]) == 2 * len(few[rule])
+        assert abs(max(many[rule]) - max(few[rule])) < 100 and max(many[rule]) < 10_000  # bytes
+    # What joins all runs is recorded with the names of all that it reads: so many bytes for each of them.
+    for rule in many.keys() - {*OF_A_RUN, *OF_A_NETWORK}:
+        assert len(many[rule]) == len(few[rule])
+        assert (max(many[rule]) - max(few[rule])) / 10 < 3000
+    added = sum(map(sum, many.values())) - sum(map(sum, few.values()))
+    assert added / 10 < 100_000  # a tenth of a gigabyte for a thousand networks
