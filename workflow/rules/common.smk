@@ -1,6 +1,7 @@
 # All functions of the workflow. Nothing in here runs a job.
 import ast
 import functools
+import gc
 import hashlib
 import json
 import os
@@ -12,6 +13,8 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 NOTEBOOKS = Path(workflow.basedir) / "workflow" / "notebooks"
 LIBRARY = Path(workflow.basedir) / "src" / "frequency_shortcuts"
+# A plan of thousands of jobs is made of objects that all stay: Python need not look for garbage among them so often.
+gc.set_threshold(100_000)
 sys.path.insert(0, str(SCRIPTS))
 # Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), os.getenv("PYTHONPATH")])))
@@ -434,8 +437,13 @@ def on_gpu():
     """Whether jobs of this study will use a GPU: as asked, or, for auto, if this machine has one, or where the jobs
     are sent to others, whose GPUs cannot be seen from here: there GPU rules ask for one."""
     sent_away = workflow.executor_settings is not None
-    auto = config["device"] == "auto"
-    return config["device"] == "cuda" or (auto and (sent_away or shutil.which("nvidia-smi") is not None))
+    return config["device"] == "cuda" or (config["device"] == "auto" and (sent_away or has_gpu()))
+
+
+@functools.cache
+def has_gpu():
+    """Whether this machine has a GPU."""
+    return shutil.which("nvidia-smi") is not None
 
 
 # Functions, because how jobs are run is known only after the rules are read.
