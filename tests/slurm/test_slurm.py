@@ -24,7 +24,8 @@ from frequency_shortcuts.storage import read_table
 sys.path.insert(0, str(Path(__file__).parent))
 from cluster import GPUS, Cluster, children, missing
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here")
+# The first test that asks for the whole DAG waits for it.
+pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here"), pytest.mark.timeout(2400)]
 
 # Faster than on a cluster of many nodes and users, and without an accounting database; else the profile as it is.
 HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
@@ -89,7 +90,7 @@ class Head:
         return (self.root / "head.log").read_text()
 
 
-def until(condition, seconds=120):
+def until(condition, seconds=300):
     """Wait until a condition holds; returns what it gives."""
     end = time.monotonic() + seconds
     while not (found := condition()):
@@ -227,9 +228,9 @@ def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster
     cluster.run("scancel", cancelled["JobId"])
     until(lambda: len(head.jobs("adcs", "syn_4")) == 2)  # it was killed for its memory; what it asks for now suffices
     let_go(head, "syn_4")
-    until(lambda: head.jobs("adcs", "syn_3", "TIMEOUT"), 180)
+    until(lambda: head.jobs("adcs", "syn_3", "TIMEOUT"))
     let_go(head, "syn_3")
-    started.wait(180)
+    started.wait(300)
     said = head.said()
     assert started.returncode == 1
     assert {name: path.exists() for name, path in targets.items()} == {name: name != "syn_1" for name in trouble}
@@ -307,7 +308,7 @@ def test_preempted_training_and_culling_go_on_where_they_stopped(cluster, tmp_pa
     started = head.start(str(maps.relative_to(tmp_path)))
     under_way = {"train": r"epoch [3-9] of", "cull": r"\d pairs, batches of"}
     for rule, sign in under_way.items():
-        until(partial(shows, logs[rule], sign), 180)
+        until(partial(shows, logs[rule], sign))
         time.sleep(1)
         urgent = cluster.run("srun", "--partition", "urgent", "--exclusive", "--time", "1", "true")
         assert urgent.returncode == 0, urgent.stdout
