@@ -203,14 +203,7 @@ class Journal:
             return
         self._path, self._fingerprint = Path(path), fingerprint
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch()
-        # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
-        self._file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by __exit__)
-        try:
-            _lock(self._file, self._path)
-        except BaseException:
-            self._file.close()
-            raise
+        self._file = _locked(self._path)
         theirs = _read(self._file)
         if theirs is not None and theirs[0] == fingerprint:
             log.info("resumed from %s", path)
@@ -245,6 +238,8 @@ class Journal:
         begin = self._file.tell()
         found = _read(self._file)
         if found is not None and found[0] == key:
+            if self._begun is not None and self._begun[0].startswith(self._name("")):
+                self._forget()  # killed between the two
             return found[1]
         self._cut(begin)
         self._look()
@@ -297,19 +292,26 @@ class Journal:
         self._file.truncate()
 
 
-def _lock(file: io.FileIO, path: Path) -> None:
-    """Lock a file until it is closed, or its process gone; on file systems without locks, do nothing."""
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            raise RuntimeError(
-                f"{path}: another job, perhaps of an earlier run, is still at work on it; wait for it, or end it"
-            ) from None
-        if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK):
-            raise
+def _locked(path: Path) -> io.FileIO:
+    """A file, open and locked until it is closed or its process gone; on file systems without locks, only open."""
+    while True:
+        path.touch()
+        # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
+        file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by the caller)
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK):
+                file.close()
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    raise
+                raise RuntimeError(
+                    f"{path}: another job, perhaps of an earlier run, is still at work on it; wait for it, or end it"
+                ) from None
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()  # its last owner deleted it in the meantime
 
 
 def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray] | None:

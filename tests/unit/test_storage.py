@@ -553,3 +553,34 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
     read = storage.read_table(tmp_path / "t.csv")
     assert read.drop(columns=["rendition", "maps"]).equals(table)
     assert list(read["rendition"]) == ["10", "10"] and list(read["maps"]) == ["2", "2"]
+
+
+def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_between(tmp_path):
+    path = tmp_path / "state"
+    with Journal(path, "mine", minutes=0) as journal:
+        journal.step("a", lambda: (journal.keep(lambda: np.ones(2)), np.zeros(2))[1])
+    unfinished = tmp_path / "state.unfinished"
+    assert not unfinished.exists()
+    with open(unfinished, "wb", buffering=0) as file:  # as if it had been killed before that was deleted
+        storage._write(file, "mine\na\n", np.ones(2))
+    with Journal(path, "mine") as journal:
+        assert journal.step("a", lambda: pytest.fail("it is stored")).tolist() == [0, 0]
+    assert not unfinished.exists()
+
+
+def test_a_journal_that_its_last_owner_deleted_while_it_was_waited_for_is_begun_anew(tmp_path, monkeypatch):
+    path = tmp_path / "state"
+    real, deleted = storage.fcntl.flock, []
+
+    def flock(file, how):
+        if not deleted:
+            deleted.append(path.unlink())
+        real(file, how)
+
+    monkeypatch.setattr(storage.fcntl, "flock", flock)
+    with Journal(path, "mine") as journal:
+        journal.step("a", lambda: np.zeros(2))
+        assert path.exists() and deleted == [None]
+    monkeypatch.undo()
+    with Journal(path, "mine") as journal:
+        assert journal.step("a", lambda: pytest.fail("it is stored")).tolist() == [0, 0]

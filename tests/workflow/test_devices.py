@@ -220,9 +220,12 @@ def test_the_profile_of_several_gpus_wins_over_the_default_one_whichever_way_it_
     assert limits(settings("--profile", "profiles/gpus", "--resources", "gpu=2")) == ["2"]
 
 
-def test_a_profile_from_elsewhere_is_completed_by_the_default_one(tmp_path):
-    (tmp_path / "config.yaml").write_text("printshellcmds: true\n")
-    assert settings("--profile", str(tmp_path)) == settings()
+def test_a_profile_that_is_named_decides_alone(tmp_path):
+    """A copy of ours under another name, or a site's own: the default one would overrule it line by line."""
+    (tmp_path / "config.yaml").write_text("resources: [gpu=7]\ndefault-resources: [slurm_partition=long]\n")
+    told = settings("--profile", str(tmp_path))
+    assert limits(told) == ["7"] and "slurm_partition" in told and "runtime" not in told
+    assert settings(f"--profile={tmp_path}") == settings(SNAKEMAKE_PROFILE=str(tmp_path)) == told
 
 
 def test_snakemake_puts_no_two_jobs_on_one_gpu(tmp_path):

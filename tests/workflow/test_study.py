@@ -464,9 +464,20 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
             assert picture.width > 300 and len(picture.convert("RGB").getcolors(2**24)) > 8, path
 
 
-def test_a_second_run_has_nothing_to_do(study):
-    done = study.snakemake("--cores", "all", "--resources", "gpu=1")
+@pytest.mark.parametrize(
+    "how",
+    [["--resources", "gpu=1"], ["-n"], ["-n", "--profile", "profiles/gpus"], ["-n", "--profile", "profiles/slurm"]],
+)
+def test_a_second_run_has_nothing_to_do_however_it_is_started(study, how):
+    done = study.snakemake("--cores", "all", *how)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
+
+
+def test_jobs_on_a_machine_without_a_gpu_take_one_core_and_ask_for_none(study):
+    if shutil.which("nvidia-smi"):
+        pytest.skip("this machine has a GPU")
+    facts = read_table(study.results / "tables" / "provenance.csv").set_index("key")["value"]
+    assert facts["threads of a job"] == "1"
 
 
 def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):

@@ -436,7 +436,7 @@ def band_edges(wildcards):
 def on_gpu():
     """Whether jobs of this study will use a GPU: as asked, or, for auto, if this machine has one, or where the jobs
     are sent to others, whose GPUs cannot be seen from here: there GPU rules ask for one."""
-    sent_away = workflow.executor_settings is not None
+    sent_away = workflow.non_local_exec or workflow.remote_exec
     return config["device"] == "cuda" or (config["device"] == "auto" and (sent_away or has_gpu()))
 
 

@@ -66,10 +66,12 @@ rule provenance:
         f"{RESULTS}/logs/provenance.log",
     conda:
         "../../envs/study.yaml"
+    resources:
+        # No param: where Snakemake was started would make it another one, and this be written again.
+        threads_of_networks=torch_threads,
     params:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
-        threads=torch_threads,
         digest=digest(config),
     message:
         "Writing down versions, commit, device and seeds"

@@ -81,6 +81,16 @@ def _locked(path):
     except BlockingIOError:
         os.close(file)
         return False
+    except OSError as error:
+        raise RuntimeError(
+            f"{path}: {error.strerror}: set TMPDIR to a folder of a local disk, which has locks"
+        ) from None
     os.utime(file)  # so that what tidies up the folder does not find it old
-    os.register_at_fork(after_in_child=functools.partial(os.close, file))
+    os.register_at_fork(after_in_child=functools.partial(_close_in_child, file, os.getpid()))
     return True
+
+
+def _close_in_child(file, owner):
+    """Close the lock in what its owner forked; further down its number may be another file's."""
+    if os.getppid() == owner:
+        os.close(file)

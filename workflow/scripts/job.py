@@ -77,10 +77,11 @@ def stopping() -> Iterator[Callable[[], bool]]:
     One that is ignored (SIGINT in the background of a shell script) stays so.
     """
     asked: dict[int, float] = {}
+    process = os.getpid()
 
     def ask(number: int, _: Any) -> None:
-        now = time.monotonic()
-        if now - asked.setdefault(number, now) > TWICE:
+        first = asked.setdefault(number, time.monotonic())
+        if time.monotonic() - first > TWICE or os.getpid() != process:  # again, or in a child that was forked here
             signal.signal(number, before[number])
             signal.raise_signal(number)
 

@@ -42,7 +42,7 @@ def main(snakemake):
             "device asked for": params.device,
             "devices of the networks": ", ".join(used),
             "device here": provenance.device(params.device),
-            "threads of a job": str(params.threads),
+            "threads of a job": str(snakemake.resources.threads_of_networks),
             **provenance.machine(),
             **seeds(config),
         }
