@@ -175,14 +175,31 @@ def test_jobs_on_gpus_take_what_slurm_gave_them(sent):
     assert "SLURM gave" not in (head.root / "results/test/logs/adcs/syn_2.log").read_text()
 
 
-def test_the_results_are_those_of_one_machine(sent, study):
-    ours = sent[0].root / "results/test"
-    for run in RUNS:
-        with h5py.File(ours / f"dfm/{run}.h5") as mine, h5py.File(study.results / f"dfm/{run}.h5") as theirs:
-            assert mine.attrs["weights_sha256"] == theirs.attrs["weights_sha256"]
-            assert np.array_equal(mine["loss_increment"], theirs["loss_increment"], equal_nan=True)
-        mine, theirs = (read_table(root / f"tests/{run}/shortcuts.csv") for root in (ours, study.results))
-        assert mine.equals(theirs)
+def here(root, configs, *targets, rules):
+    """Make files again in a checkout without SLURM, on as many threads as there."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "4", "--forcerun", *rules]
+    command += ["--set-threads", *[f"{rule}=4" for rule in rules], "--configfile", *configs]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+
+
+def copied(whole, root):
+    """A checkout with all that was made in another."""
+    for part in ("results", ".snakemake/metadata"):
+        shutil.copytree(whole.root / part, root / part, copy_function=shutil.copy2)
+    return checkout(root).root
+
+
+def test_the_results_are_those_of_one_machine(sent, tmp_path):
+    theirs, ours, run = sent[0].root / "results/test", copied(sent[0], tmp_path) / "results/test", RUNS[0]
+    made = [f"networks/{run}/weights.safetensors", f"dfm/{run}.h5", f"tests/{run}/shortcuts.csv"]
+    before = [(ours / name).stat().st_mtime_ns for name in made]
+    here(tmp_path, sent[0].configs, f"results/test/{made[-1]}", rules=["train", "cull", "shortcuts"])
+    assert all((ours / name).stat().st_mtime_ns > time for name, time in zip(made, before, strict=True))
+    mine, other = (load_file(root / made[0]) for root in (ours, theirs))
+    assert all(torch.equal(mine[name], value) for name, value in other.items())
+    with h5py.File(ours / made[1]) as mine, h5py.File(theirs / made[1]) as other:
+        assert np.array_equal(mine["loss_increment"], other["loss_increment"], equal_nan=True)
+    assert read_table(ours / made[2]).equals(read_table(theirs / made[2]))
 
 
 @pytest.mark.parametrize("flag", ["--profile", "--workflow-profile"])
@@ -327,8 +344,7 @@ def test_preempted_training_and_culling_go_on_where_they_stopped(cluster, tmp_pa
     with h5py.File(maps) as file:
         increments = file["loss_increment"][:]
     # The same without SLURM, and without being stopped.
-    command = [sys.executable, "-m", "snakemake", str(maps.relative_to(tmp_path)), "--forcerun", "train", "cull"]
-    subprocess.run([*command, "--configfile", *head.configs], cwd=tmp_path, check=True, capture_output=True)
+    here(tmp_path, head.configs, str(maps.relative_to(tmp_path)), rules=["train", "cull"])
     again = load_file(weights)
     assert all(torch.equal(again[name], value) for name, value in interrupted.items())
     with h5py.File(maps) as file:
@@ -338,9 +354,7 @@ def test_preempted_training_and_culling_go_on_where_they_stopped(cluster, tmp_pa
 def test_a_culling_split_over_jobs_gives_the_same_file(sent, tmp_path):
     whole = sent[0]
     run = "fashion_mnist/resnet18/none/seed0"
-    for part in ("results", ".snakemake/metadata"):
-        shutil.copytree(whole.root / part, tmp_path / part, copy_function=shutil.copy2)
-    head = Head(whole.cluster, checkout(tmp_path).root, "config/test.yaml", "parts.yaml")
+    head = Head(whole.cluster, copied(whole, tmp_path), "config/test.yaml", "parts.yaml")
     (tmp_path / "parts.yaml").write_text("culling: {parts: 3}\n")
     path = tmp_path / f"results/test/dfm/{run}.h5"
     path.unlink()
