@@ -176,9 +176,10 @@ def test_jobs_on_gpus_take_what_slurm_gave_them(sent):
 
 
 def here(root, configs, *targets, rules):
-    """Make files again in a checkout without SLURM, on as many threads as there."""
-    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "4", "--forcerun", *rules]
-    command += ["--set-threads", *[f"{rule}=4" for rule in rules], "--configfile", *configs]
+    """Make files again in a checkout without SLURM, on as many threads as there: four, if the machine has them."""
+    threads = min(4, len(os.sched_getaffinity(0)))
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(threads), "--forcerun", *rules]
+    command += ["--set-threads", *[f"{rule}={threads}" for rule in rules], "--configfile", *configs]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
 
 
