@@ -47,6 +47,14 @@ WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"
 N, SIZE = 240, 16
 
 
+@pytest.fixture(autouse=True)
+def _signals_are_obeyed():
+    """Where the tests run in the background of a shell script, SIGINT is ignored, here and in all that is started."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def store(path):
     generator = np.random.default_rng(0)
     labels = np.arange(N) % 3
