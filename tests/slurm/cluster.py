@@ -141,7 +141,8 @@ class Cluster:
             if text.startswith("JobId="):
                 job = dict(re.findall(r"(\w+(?:/\w+)?)=(\S*)", text))
                 job["asked"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
-                named = re.match(r"rule_(.+?)(?:_wildcards_.*)?$", job.get("Comment", ""))
+                job.setdefault("Comment", "")  # the plugin's word on what runs; a job of the test has none
+                named = re.match(r"rule_(.+?)(?:_wildcards_.*)?$", job["Comment"])
                 found.append({**job, "rule": named[1] if named else ""})
         return found
 

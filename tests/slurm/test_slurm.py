@@ -68,12 +68,14 @@ class Head:
         return [job for job in of_wildcards if job["JobState"] in states or not states]
 
     def command(self, *arguments, profile="profiles/slurm", flag="--profile"):
-        words = [*self.cluster.enter(self.root), sys.executable, "-m", "snakemake", *arguments]
+        words = [*self.cluster.enter(self.root), sys.executable, Path(__file__).with_name("head.py"), *arguments]
         return [*words, flag, profile, *HERE, "--configfile", *self.configs]
 
     @property
     def environment(self):
-        return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        # Jobs have more threads here than there are cores: one that waits should not keep a core busy.
+        return {**os.environ, "PATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
 
     def run(self, *arguments, **options):
         return subprocess.run(

@@ -1,0 +1,14 @@
+"""Snakemake that looks at its SLURM jobs every second: by itself it waits longer and longer between two looks."""
+
+import asyncio
+
+from snakemake.cli import main
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+
+async def sleep(_):
+    await asyncio.sleep(1)
+
+
+RemoteExecutor.sleep = sleep
+main()
