@@ -41,7 +41,7 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
                     found = screening.screen(
                         features,
                         lambda group, index, known=known: known[group, index],
-                        pairs.size,
+                        pairs,
                         wanted,
                         target_recall=target,
                         patience=20,

@@ -31,6 +31,7 @@ from . import screening
 from .evaluation import network_digest
 from .frozen import Frozen, Precision, memory_budget, tiling
 from .images import check_classes
+from .prediction import Features
 from .removal import Removal
 from .sources import Source
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray, positions
@@ -44,7 +45,7 @@ METHODS = ("exact", "screened")
 # CPU at 224 pixels, where what there is of it is stored in between.
 BLOCK = 8192
 # The modules whose change makes stored blocks another computation's.
-CODE = ("culling", "frozen", "removal", "screening", "sources", "spectrum")
+CODE = ("culling", "frozen", "prediction", "removal", "screening", "sources", "spectrum")
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def cull(
                     found = screening.screen(
                         one.features(),
                         one.group_sums,
-                        pairs.size,
+                        pairs,
                         wanted,
                         target_recall=target_recall,
                         patience=patience,
@@ -453,10 +454,10 @@ class OneClass:
         """What `screening.screen` evaluates."""
         return self.sums(index, *self.bounds[group : group + 2]) / len(self)
 
-    def features(self) -> screening.Features:
-        """What `screening` predicts from, from one backward pass an image."""
+    def features(self) -> Features:
+        """What `prediction` starts from, from one backward pass an image."""
         both = self._step(f"class {self.label}, features", self._features)
-        return screening.Features(both[0], both[1], np.diff(self.bounds) / len(self))
+        return Features(both[0], both[1], np.diff(self.bounds) / len(self))
 
     def _features(self) -> FloatArray:
         n, pairs, at_once = len(self), self.engine.pairs, min(self.engine.backward, self.engine.batch)

@@ -1,12 +1,10 @@
 """Which pairs to evaluate, on which images, so that the best-ranked ones are found without evaluating all.
 
 One class at a time. Its images come in groups, the most influential first, and a pair is evaluated group
-by group. What the groups still to come will add is predicted from one gradient: a linear model of three
-features (the first-order change, the product of amplitudes |X||G|, the energy of the pair), fitted
-to all that was evaluated so far, with an error whose size is fitted too. Pairs that may belong to the top
-set are taken further until so few may be missing that the target recall is met and the top set has
-held; then a random sample of what was left out is evaluated, and if it holds too many of the top
-pairs, the search goes on with a stricter aim.
+by group. What the groups still to come will add is predicted (`prediction.Model`) from one gradient and from
+all that was evaluated so far. Pairs that may belong to the top set are taken further, the likeliest first, until
+so few may be missing that the target recall is met and the top set has held; then a random sample of what was
+left out is evaluated, and if it holds too many of the top pairs, the search goes on with a stricter aim.
 """
 
 from __future__ import annotations
@@ -19,36 +17,22 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
-from scipy.stats import beta, hypergeom, rankdata, t
+from scipy.special import stdtr
+from scipy.stats import beta, hypergeom, rankdata
 
-from .spectrum import BoolArray, FloatArray, IntArray
+from .prediction import Features, Model
+from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray
 
 log = logging.getLogger(__name__)
 
 # Cumulative shares of a class's images after each group: a few influential ones carry most of the sum.
-GROUPS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0)
+GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 # Tails of the prediction's error, in degrees of freedom of Student's t: a few pairs are far off.
-FREEDOM = 5
-PILOT_BEST = PILOT_RANDOM = 0.05  # shares of the pairs that the model is first fitted to
+FREEDOM = 7
+PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs that the model is first fitted to
+AT_ONCE = 0.5  # of the pairs that may be missing: the rest waits for what these tell
 AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # how many of the pairs that were left out an audit evaluates
 SURPRISE = 3.0  # an audit whose errors are so many times as large as expected fails
-CLIP = 6.0  # standardised residuals beyond this count as this
-RIDGE = 0.02
-
-
-@dataclass(frozen=True)
-class Features:
-    """What one gradient tells of every pair, summed over each group of images and divided by their total number.
-
-    mean : float64 [3, groups, pairs], the first-order change, |X||G| and the weighted energy
-    spread : float64 [3, groups, pairs], the sums of their squares, divided by the number squared
-    share : float64 [groups], of the images in each group; it sums to 1
-    """
-
-    mean: FloatArray
-    spread: FloatArray
-    share: FloatArray
 
 
 @dataclass(frozen=True)
@@ -89,7 +73,7 @@ def top(increment: FloatArray, size: IntArray, wanted: int) -> IntArray:
 def screen(
     features: Features,
     evaluate: Callable[[int, IntArray], FloatArray],
-    size: IntArray,
+    pairs: ConjugatePairs,
     wanted: int,
     *,
     target_recall: float,
@@ -102,13 +86,12 @@ def screen(
     ----------
     evaluate : (group, pairs [k]) -> float64 [k], the exact sums of the increments of the images of a
         group, divided by the number of all images
-    size : int64 [pairs], positions of each pair
     wanted : positions that the top set fills
     target_recall : share of the true top set that is to be found
     patience : the top set must have held while so many pairs were taken further
     seed : of the pilot and of the audit's samples
     """
-    search = _Search(features, evaluate, size, wanted, np.random.default_rng(seed))
+    search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()
     allowed = 1 - target_recall
     audits = audited = found = 0
@@ -130,10 +113,10 @@ def screen(
             search.doubt *= surprise
             log.info("an audit found errors %.1f times as large as expected: the search goes on", surprise)
     return Screened(
-        increment=lowered(search.mean, search.evaluated, size, wanted),
+        increment=lowered(search.mean, search.evaluated, pairs.size, wanted),
         evaluated=search.evaluated,
-        cost=float(features.share @ (search.level > np.arange(len(features.share))[:, None]).mean(axis=1)),
-        expected_recall=1 - min(1.0, expected_missing / len(search.top)),
+        cost=float(np.average((search.level > np.arange(search.groups)[:, None]).mean(axis=1), weights=features.share)),
+        expected_recall=1.0 if search.evaluated.all() else 1 - min(1.0, expected_missing / len(search.top)),
         left_out=len(left) - len(drawn) + audited,
         audited=audited,
         missed=found,
@@ -207,19 +190,16 @@ class _Search:
         self,
         features: Features,
         evaluate: Callable[[int, IntArray], FloatArray],
-        size: IntArray,
+        pairs: ConjugatePairs,
         wanted: int,
         generator: np.random.Generator,
     ) -> None:
-        self.features, self.size, self.wanted = features, size, wanted
+        self.features, self.size, self.wanted = features, pairs.size, wanted
+        self.model = Model(features, pairs)
         self.generator, self._evaluate = generator, evaluate
-        _, self.groups, pairs = features.mean.shape
-        self.level = np.zeros(pairs, int)  # groups that each pair was evaluated on
-        self.exact = np.zeros((self.groups, pairs))
-        # The error: of single images (they add up as variances) and of a whole pair (which all images share).
-        self._spread = np.concatenate([features.spread, features.mean[1:2] ** 2])
-        self._error = np.array([0.1, 0.25, 0.0, 0.01])
-        self._trust = np.array([0.7, 0.0, 0.0])  # of the features, before anything is known
+        self.groups = len(features.share)
+        self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
+        self.exact = np.zeros((self.groups, len(pairs)))
         self.doubt = 1.0  # by which an audit found the error's size to be underestimated
         self.mean = self.deviation = np.empty(0)
         self.top = np.empty(0, int)
@@ -270,12 +250,13 @@ class _Search:
             inside[self.top] = True
             threshold = self.mean[self.top[-1]]
             with np.errstate(divide="ignore", invalid="ignore"):
-                chance = t.sf((threshold - self.mean) / self.deviation, FREEDOM)
+                chance = stdtr(FREEDOM, (self.mean - threshold) / self.deviation)
             open_ = ~self.evaluated
             outside = np.flatnonzero(open_ & ~inside)
             outside = outside[np.argsort(chance[outside], kind="stable")]
             may_miss = np.cumsum(chance[outside])
-            stay = int(np.searchsorted(may_miss, allowed * len(self.top), side="right"))
+            bearable = max(allowed * len(self.top), (1 - AT_ONCE) * may_miss[-1]) if len(outside) else 0.0
+            stay = int(np.searchsorted(may_miss, bearable, side="right"))
             chosen = np.concatenate([np.flatnonzero(open_ & inside), outside[stay:]])
             if before is None or not np.array_equal(before, inside):
                 held, before = 0, inside
@@ -287,22 +268,7 @@ class _Search:
             self.advance(np.sort(chosen))
 
     def predict(self) -> None:
-        """Fit the model to what is known; set the mean and deviation of every pair's increment, and the top set."""
-        known = np.arange(self.groups)[:, None] < self.level
-        x, y = self.features.mean[:, known], self.exact[known]
-        spread = self._spread[:, known]
-        weights = self._trust
-        # No prediction is certain, even where the features are all zero.
-        least = 1e-12 * np.mean(y**2) + np.finfo(float).tiny
-        for _ in range(2):  # the weights need the error's size, and it the weights
-            precision = 1 / np.maximum(self._error @ spread, least)
-            normal = (x * precision) @ x.T
-            normal += np.diag(RIDGE * np.diag(normal) + np.finfo(float).tiny)
-            weights = self._trust + np.linalg.solve(normal, (x * precision) @ (y - self._trust @ x))
-            residual = np.minimum((y - weights @ x) ** 2 * precision, CLIP**2)
-            self._error = nnls((spread * precision).T, residual)[0] + [1e-6, 1e-6, 0, 0]
-        predicted = np.tensordot(weights, self.features.mean, axes=1)
-        self.mean = np.where(known, self.exact, predicted).sum(axis=0)
-        variance = np.maximum(np.tensordot(self._error, self._spread, axes=1), least)
-        self.deviation = self.doubt * np.sqrt(np.where(known, 0, variance).sum(axis=0))
+        """Set the mean and deviation of every pair's increment, and the top set, by what is known."""
+        self.mean, deviation = self.model.fit(self.exact, self.level)
+        self.deviation = self.doubt * deviation
         self.top = top(self.mean, self.size, self.wanted)

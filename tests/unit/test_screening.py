@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts import dfm, screening
+from frequency_shortcuts.prediction import Features
 from frequency_shortcuts.screening import (
     AUDIT_LEAST,
     GROUPS,
-    Features,
     group_bounds,
     recall,
     recall_of_all,
@@ -66,7 +66,7 @@ class Problem:
     def screen(self, percent=5.0, wanted=None, target_recall=0.98, patience=20, seed=0):
         self.wanted = wanted or positions(self.pairs.height, self.pairs.width, percent)
         options = {"target_recall": target_recall, "patience": patience, "seed": seed}
-        return screen(self.features, self.evaluate, self.pairs.size, self.wanted, **options)
+        return screen(self.features, self.evaluate, self.pairs, self.wanted, **options)
 
     def recall(self, found):
         """The share of the true top set that is in the best of the evaluated pairs."""
@@ -130,7 +130,7 @@ def test_groups_part_the_images_and_the_first_are_small():
         slow = {min(end for end in range(1, n + 1) if end >= share * n - 1e-9) for share in GROUPS}
         # A product may round up past a whole number of images: at most one image later.
         assert all(min(abs(end - other) for other in slow) <= 1 for end in bounds[1:])
-    assert group_bounds(300).tolist() == [0, 15, 30, 45, 60, 90, 120, 180, 300]
+    assert group_bounds(300).tolist() == [0, 15, 30, 45, 60, 75, 90, 105, 120, 150, 180, 210, 240, 270, 300]
 
 
 @pytest.mark.parametrize("side", [16, 32])
@@ -223,6 +223,24 @@ def test_more_patience_never_costs_less():
     costs = [Problem(32).screen(patience=patience).cost for patience in (0, 20, 100, 10**6)]
     assert costs == sorted(costs)
     assert costs[-1] == 1
+
+
+def test_the_likeliest_are_taken_further_before_the_others(monkeypatch):
+    """More and smaller steps than when all that may belong to the set are taken at once, and no more passes."""
+    steps, costs, advance = {}, {}, screening._Search.advance
+
+    def counting(search, chosen):
+        steps[at_once] += 1
+        advance(search, chosen)
+
+    monkeypatch.setattr(screening._Search, "advance", counting)
+    for at_once in (screening.AT_ONCE, 1.0):
+        monkeypatch.setattr(screening, "AT_ONCE", at_once)
+        steps[at_once] = 0
+        costs[at_once] = np.mean([Problem(32, seed=seed).screen(20, seed=seed).cost for seed in range(10)])
+    few, many = costs
+    assert steps[few] > steps[many]
+    assert costs[few] <= costs[many]
 
 
 class Fooled(Problem):

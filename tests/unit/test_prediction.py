@@ -1,0 +1,189 @@
+"""The model of increments, on problems that are made as it assumes, and on some that are not."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from frequency_shortcuts.prediction import REACH, Features, Model, _ahead
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+SHARE = np.array([0.1, 0.1, 0.3, 0.5])  # of 20 images in each group
+SIZES = [(32, 32), (24, 33)]
+
+
+class Problem:
+    """Features of 20 images at every pair, and increments made of them: [groups, pairs].
+
+    departure : [pairs], in units of |X||G|
+    noise : [pairs], of single images, in units of |X||G|
+    """
+
+    def __init__(self, size=(32, 32), weights=(0.5, -0.2, 0.1), departure=0.0, noise=0.0, seed=0):
+        generator = np.random.default_rng(seed)
+        self.pairs = ConjugatePairs(*size)
+        count = len(self.pairs)
+        strength = np.exp(generator.standard_normal(count))
+        told = strength * np.exp(0.5 * generator.standard_normal((3, 20, count)))
+        told[0] *= generator.choice([-1, 1], told[0].shape)
+        increment = np.tensordot(weights, told, axes=1)
+        increment += told[1] * (departure + noise * generator.standard_normal((20, count)))
+
+        def grouped(values):
+            return np.add.reduceat(values, [0, 2, 4, 10], axis=-2)
+
+        self.table = grouped(increment) / 20
+        self.features = Features(grouped(told) / 20, grouped(told**2) / 400, SHARE)
+        # A third of the pairs is known in part, the first groups of images.
+        self.level = np.where(generator.random(count) < 1 / 3, generator.integers(1, 4, count), 0)
+
+    @property
+    def truth(self):
+        return self.table.sum(axis=0)
+
+    def fit(self, scale=1.0, fits=5):
+        """As a search does it: the model is fitted again and again."""
+        features = Features(self.features.mean * scale, self.features.spread * scale**2, SHARE)
+        model = Model(features, self.pairs)
+        known = np.where(np.arange(4)[:, None] < self.level, self.table, 0.0)
+        for _ in range(fits):
+            mean, deviation = model.fit(known * scale, self.level)
+        return mean, deviation
+
+
+def hill(pairs):
+    """A departure that is large around the frequency (6, 4), and hence around (-6, -4) as well."""
+    v, u = pairs.frequencies.T
+    return np.maximum(*(2 * np.exp(-0.5 * np.hypot(v - s * 6, u - s * 4) ** 2 / 9) for s in (-1, 1)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_known_is_not_predicted(size):
+    problem = Problem(size, noise=1.0)
+    problem.level[:] = 4
+    problem.level[3] = 3
+    mean, deviation = problem.fit()
+    whole = problem.level == 4
+    np.testing.assert_array_equal(mean[whole], problem.truth[whole])
+    assert (deviation[whole] == 0).all()
+    assert deviation[3] > 0
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_increments_that_are_linear_in_the_features_are_found(size):
+    """Within 3 % of their root mean square: the ridge pulls a little."""
+    problem = Problem(size)
+    mean, _ = problem.fit()
+    assert np.sqrt(np.mean((mean - problem.truth) ** 2)) < 0.03 * np.sqrt(np.mean(problem.truth**2))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_neighbours_depart_by_is_expected_of_a_pair(size):
+    """Where nothing is known, more than half of a linear model's error goes; without neighbourhoods, little comes."""
+    problem = Problem(size, departure=hill(ConjugatePairs(*size)), noise=0.2)
+    unknown = problem.level == 0
+    linear = Problem(size, noise=0.2).truth  # the same draws, without the hill
+    here = unknown & (hill(problem.pairs) > 0.5)
+    mean, _ = problem.fit()
+    assert here.sum() > 20
+    assert np.abs(mean - problem.truth)[here].sum() < 0.5 * np.abs(linear - problem.truth)[here].sum()
+
+    mixed = np.random.default_rng(1).permutation(hill(problem.pairs))
+    problem = Problem(size, departure=mixed, noise=0.2)
+    mean, _ = problem.fit()
+    assert np.square(mean - problem.truth)[unknown].sum() < 1.2 * np.square(linear - problem.truth)[unknown].sum()
+
+
+def test_a_pairs_own_departure_is_expected_to_go_on():
+    """One pair departs, among others that do not, and is known in part: what is to come of it is predicted higher."""
+    problem = Problem(noise=0.2)
+    place = int(np.argmax((problem.pairs.frequencies == (8, 8)).all(axis=1)))
+    problem.level[place] = 3
+    before, _ = problem.fit()
+    problem.table[:, place] += 5 * problem.features.mean[1, :, place]
+    after, _ = problem.fit()
+    ahead = problem.features.mean[1, 3, place]
+    known = 5 * problem.features.mean[1, :3, place].sum()
+    assert 0.1 * ahead < after[place] - before[place] - known < 5 * ahead
+
+
+def test_the_error_is_as_large_as_that_of_the_neighbours():
+    """Noise four times as large at high frequencies: deviations are at least twice as large (the mean counts, too)."""
+    pairs = ConjugatePairs(32, 32)
+    high = pairs.radius > 11
+    problem = Problem(noise=np.where(high, 1.2, 0.3))
+    _, deviation = problem.fit()
+    unknown = problem.level == 0
+    unit = np.sqrt(problem.features.spread[1].sum(axis=0))
+    far = unknown & (np.abs(pairs.radius - 11) > 2 * REACH)  # from the step between them
+    low_size, high_size = (np.sqrt(np.mean((deviation / unit)[far & part] ** 2)) for part in (~high, high))
+    assert 2 < high_size / low_size < 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("noise", [0.1, 1.0])
+@pytest.mark.parametrize("hilly", [True, False])
+def test_errors_are_as_large_as_it_says(size, noise, hilly):
+    """Root mean square of the standardised errors over 10 draws, where nothing is known and where a part is: near 1."""
+    squares = []
+    for seed in range(10):
+        departure = hill(ConjugatePairs(*size)) / 2 if hilly else 0.0
+        problem = Problem(size, departure=departure, noise=noise, seed=seed)
+        mean, deviation = problem.fit()
+        error = ((mean - problem.truth) / deviation) ** 2
+        squares.append([error[part].mean() for part in (problem.level == 0, problem.level > 0)])
+    unknown, in_part = np.sqrt(np.mean(squares, axis=0))
+    assert 0.8 < unknown < 1.2
+    assert 0.75 < in_part < 1.25
+
+
+@pytest.mark.parametrize("noise", [0.1, 1.0])
+def test_a_departure_found_in_a_few_noisy_pairs_is_not_taken_for_certain(noise):
+    """As above after a pilot, a tenth of the images of 6 % of the pairs; there is no departure."""
+    squares = []
+    for seed in range(5):
+        problem = Problem((64, 64), noise=noise, seed=seed)
+        problem.level = (np.random.default_rng(seed).random(len(problem.pairs)) < 0.06).astype(int)
+        mean, deviation = problem.fit()
+        squares.append(np.mean(((mean - problem.truth) / deviation)[problem.level == 0] ** 2))
+    assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
+
+
+@pytest.mark.parametrize("size", [*SIZES, (1, 1), (1, 4), (5, 2), (9, 9)])
+def test_neighbours_are_those_on_a_torus(size):
+    """A slow sum over all positions, wrapped around: within 1e-12. Weights end at three standard deviations."""
+    pairs = ConjugatePairs(*size)
+    values = np.random.default_rng(0).random((2, len(pairs)))
+    features = Features(np.zeros((3, 1, len(pairs))), np.zeros((3, 1, len(pairs))), np.ones(1))
+    found = Model(features, pairs)._around(values)
+    plane = pairs.scatter(values)
+    reach = np.arange(-6, 7)
+    weights = np.exp(-0.5 * (reach / REACH) ** 2)
+    weights /= weights.sum()
+    for pair, (row, column) in enumerate(pairs.positions[:, 0]):
+        rows, columns = (row + reach) % size[0], (column + reach) % size[1]
+        slow = weights @ plane[:, rows[:, None], columns] @ weights
+        np.testing.assert_allclose(found[:, pair], slow, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e12])
+def test_the_scale_is_carried_along(scale):
+    problem = Problem(departure=0.5, noise=0.5)
+    for plain, scaled in zip(problem.fit(), problem.fit(scale), strict=True):
+        np.testing.assert_allclose(scaled / scale, plain, rtol=1e-6, atol=1e-9)
+
+
+def test_features_that_say_nothing_give_no_warning_and_no_certainty():
+    problem = Problem()
+    problem.features = Features(np.zeros_like(problem.features.mean), np.zeros_like(problem.features.spread), SHARE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mean, deviation = problem.fit()
+    assert np.isfinite(mean).all()
+    assert (deviation[problem.level < 4] > 0).all()
+
+
+def test_what_is_ahead_is_the_sum_of_the_groups_to_come():
+    values = np.random.default_rng(0).random((2, 4, 3))
+    for level in range(5):
+        np.testing.assert_allclose(_ahead(values)[:, level], values[:, level:].sum(axis=1), rtol=1e-14)
