@@ -42,7 +42,8 @@ class Screened:
     increment : float64 [pairs], exact where `evaluated`, predicted elsewhere
     evaluated : bool [pairs]
     cost : filtered images that were shown to the network, as a share of those of all pairs
-    expected_recall : share of the true top set in the one found, as the model expects it: what the search stops at
+    expected_recall : share of the true top set in the one found, as the model expects it: what the search stops at;
+        1 where all pairs were evaluated
     left_out, audited, missed : pairs that the audits could draw from, drew, and found to belong to the top set, all
         audits together: one that failed counts as much as the last one, which passed
     audits : how many there were
