@@ -32,7 +32,9 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
         engine = culling.engine(of.network, of.images)
         classes = [culling.OneClass(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
         for c, one in enumerate(classes):
-            known = np.stack([one.group_sums(g, np.arange(len(pairs))) for g in range(len(one.bounds) - 1)])
+            known = np.stack(
+                [one.group_sums(np.full(len(pairs), g), np.arange(len(pairs))) for g in range(len(one.bounds) - 1)]
+            )
             exact, features = known.sum(axis=0), one.features()
             for percent in PERCENTS:
                 wanted = positions(pairs.height, pairs.width, percent)

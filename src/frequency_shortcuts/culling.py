@@ -441,6 +441,10 @@ class OneClass:
                 summed += (after.view(len(some), -1) - self._before[start:stop]).sum(dim=1)
                 self.engine.bar.within(len(some) * (stop - start) / len(self))
                 self._keep(functools.partial(_counted, done, total))
+        return self._finite(total, index)
+
+    def _finite(self, total: Tensor, index: IntArray) -> FloatArray:
+        """What was found for the pairs index [k], on the CPU."""
         found = total.cpu().numpy()
         if not np.isfinite(found).all():
             worst = self.engine.pairs.frequencies[index[~np.isfinite(found)][0]]
@@ -450,9 +454,52 @@ class OneClass:
             )
         return found
 
-    def group_sums(self, group: int, index: IntArray) -> FloatArray:
-        """What `screening.screen` evaluates."""
-        return self.sums(index, *self.bounds[group : group + 2]) / len(self)
+    def group_sums(self, group: IntArray, index: IntArray) -> FloatArray:
+        """What `screening.screen` evaluates: the pair index[i] on the images of the group group[i], [k].
+
+        Where several groups ask for few pairs each, they share forward passes.
+        """
+        found = np.empty(len(index))
+        few = []
+        for g in np.unique(group):
+            mine, (first, last) = np.flatnonzero(group == g), self.bounds[g : g + 2]
+            if len(mine) * (last - first) < self.engine.batch and not self.engine.frozen.compiled:
+                few.append(mine)
+            else:
+                found[mine] = self.sums(index[mine], first, last)
+        if few:
+            mine = np.concatenate(few)
+            digest = hashlib.sha256(np.stack([group[mine], index[mine]]).tobytes()).hexdigest()
+            compute = functools.partial(self._evaluate_together, group[mine], index[mine])
+            found[mine] = self._step(f"class {self.label}, groups and pairs {digest}", compute)
+            self.engine.bar.upto(float(np.diff(self.bounds)[group[mine]].sum()) / len(self))
+        return found / len(self)
+
+    @torch.inference_mode()
+    def _evaluate_together(self, group: IntArray, index: IntArray) -> FloatArray:
+        """As `_evaluate`, of pairs of several groups, none of which fills a batch."""
+        device = self.engine.source.device
+        total: list[Tensor] = []
+        waiting: list[Tensor] = []  # batches that go through the network as one, and their images' losses
+        before: list[Tensor] = []
+
+        def done() -> None:
+            after = self._loss(self.engine.frozen(torch.cat(waiting)))
+            parts = after.split([len(images) for images in waiting])
+            total.extend((part.view(-1, len(one)) - one).sum(dim=1) for part, one in zip(parts, before, strict=True))
+            self.engine.bar.within(len(after) / len(self))
+            waiting.clear()
+            before.clear()
+
+        for g in dict.fromkeys(group.tolist()):
+            first, last = self.bounds[g : g + 2]
+            mine = torch.as_tensor(index[group == g], device=device)
+            if waiting and sum(map(len, waiting)) + len(mine) * (last - first) > self.engine.batch:
+                done()
+            waiting.append(Removal(self.engine.pairs, self.take(first, last), len(mine)).without(mine))
+            before.append(self._before[first:last])
+        done()
+        return self._finite(torch.cat(total), index)
 
     def features(self) -> Features:
         """What `prediction` starts from, from one backward pass an image."""

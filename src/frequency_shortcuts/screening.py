@@ -73,7 +73,7 @@ def top(increment: FloatArray, size: IntArray, wanted: int) -> IntArray:
 
 def screen(
     features: Features,
-    evaluate: Callable[[int, IntArray], FloatArray],
+    evaluate: Callable[[IntArray, IntArray], FloatArray],
     pairs: ConjugatePairs,
     wanted: int,
     *,
@@ -85,8 +85,8 @@ def screen(
 
     Parameters
     ----------
-    evaluate : (group, pairs [k]) -> float64 [k], the exact sums of the increments of the images of a
-        group, divided by the number of all images
+    evaluate : (groups [k], pairs [k]) -> float64 [k], the exact sums of the increments of each pair over the images
+        of its group, divided by the number of all images
     wanted : positions that the top set fills
     target_recall : share of the true top set that is to be found
     patience : the top set must have held while so many pairs were taken further
@@ -190,7 +190,7 @@ class _Search:
     def __init__(
         self,
         features: Features,
-        evaluate: Callable[[int, IntArray], FloatArray],
+        evaluate: Callable[[IntArray, IntArray], FloatArray],
         pairs: ConjugatePairs,
         wanted: int,
         generator: np.random.Generator,
@@ -212,9 +212,7 @@ class _Search:
     def advance(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""
         levels = self.level[chosen]
-        for group in np.unique(levels):
-            mine = chosen[levels == group]
-            self.exact[group, mine] = self._evaluate(int(group), mine)
+        self.exact[levels, chosen] = self._evaluate(levels, chosen)
         self.level[chosen] += 1
 
     def finish(self, chosen: IntArray) -> float:

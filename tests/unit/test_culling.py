@@ -139,6 +139,34 @@ def test_screened_increments_that_are_marked_as_evaluated_are_exact(small_networ
     assert (found.passes <= images_times_pairs).all()
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("at_once", [4, 7, 512])
+def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_once):
+    """Equal to one group after the other, within 1e-12; no pass is larger than a batch, and small ones are joined."""
+    work = culling.engine(small_network(2, 3, dtype=torch.float64), batch(size), batch=at_once)
+    one = culling.OneClass(0, np.flatnonzero(LABELS == 0), work)
+    count, generator = len(work.pairs), np.random.default_rng(0)
+    one.bounds = np.array([0, 1, 2, 4, 5])
+    group, index = generator.integers(0, 4, 2 * count), generator.permutation(2 * count) % count
+    expected = [one.sums(index[[i]], *one.bounds[g : g + 2])[0] / 5 for i, g in enumerate(group)]
+    passes, frozen = [], work.frozen
+
+    class Noting:
+        compiled = False
+
+        def __call__(self, images):
+            passes.append(len(images))
+            return frozen(images)
+
+    work.frozen = Noting()
+    found = one.group_sums(group, index)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    assert max(passes) <= at_once
+    assert sum(passes) == np.diff(one.bounds)[group].sum()
+    if at_once == 512:
+        assert len(passes) == 1
+
+
 def test_screened_finds_the_map_with_few_passes():
     """A network that looks at few frequencies: the exact top 5 % in all classes, at less than a third of the passes."""
     torch.manual_seed(0)

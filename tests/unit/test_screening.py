@@ -59,8 +59,7 @@ class Problem:
         return self.table.sum(axis=0)
 
     def evaluate(self, group, index):
-        assert isinstance(group, int)
-        self.asked += [(group, int(p)) for p in index]
+        self.asked += zip(group.tolist(), index.tolist(), strict=True)
         return self.table[group, index]
 
     def screen(self, percent=5.0, wanted=None, target_recall=0.98, patience=20, seed=0):
