@@ -39,7 +39,7 @@ def write_plan(folder: Path) -> None:
 def rendered(template: Path, **values: object) -> str:
     """A page from its template."""
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda)
+    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda, by_target=by_target)
     return environment.from_string(template.read_text()).render(**values)
 
 
@@ -68,6 +68,14 @@ def beside_cuda(rows: pd.DataFrame, key: str, columns: dict[str, str]) -> str:
     return table([key, "device", *[heading for heading, _ in told.values()]], cells)
 
 
+def by_target(curve: pd.DataFrame) -> pd.DataFrame:
+    """Overlap and share of passes of the top 5 % map: a row a device, side and target recall, the networks' mean."""
+    means = curve[curve["percent"] == 5].groupby(["device", "side", "network", "target_recall"])
+    return (
+        means[["overlap", "share_of_passes"]].mean().groupby(["device", "side", "target_recall"]).mean().reset_index()
+    )
+
+
 def short(measured: dict[str, pd.DataFrame]) -> str:
     """The README's table: what was aimed at, and what was measured on a CPU."""
 
@@ -75,6 +83,7 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
         return measured[name][measured[name]["device"] == "cpu"]
 
     published, screened, training = on_cpu("against_published"), on_cpu("screening"), on_cpu("training")
+    targets = by_target(on_cpu("screening_curve"))
     spectra = on_cpu("spectra").groupby("task")["times_rfft2"].agg(["min", "max"])
     rows = [
         [f"exact culling over the bare forward pass, {row['case']}", "1.0", f"{row['ratio']:.2f}"]
@@ -85,8 +94,11 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
         rows.append([f"{method} culling, times as fast as the published procedure", aim, f"{times:.0f}"])
     for side, aim in ((32, 1 / 6), (64, 1 / 8)):
         part = screened[screened["side"] == side][["overlap", "share_of_passes"]].mean()
+        reached = targets[(targets["side"] == side) & (targets["overlap"] >= 0.98)].iloc[0]
         rows.append([f"screened at {side} x {side}, overlap with the exact top 5 %", "0.98", f"{part['overlap']:.3f}"])
-        rows.append(["... for this share of the forward passes", f"{aim:.3f}", f"{part['share_of_passes']:.3f}"])
+        rows.append(["... for this share of the forward passes", "", f"{part['share_of_passes']:.3f}"])
+        told = f"... an overlap of 0.98 takes (by a target recall of {reached['target_recall']:g})"
+        rows.append([told, f"{aim:.3f}", f"{reached['share_of_passes']:.3f}"])
     for task, told, aim in (("float", "of images in memory", "1.3"), ("store", "from a compressed store", "")):
         low, high = spectra.loc[task]
         rows.append([f"ADCS {told}, times the bare real FFT", aim, f"{low:.2f} to {high:.2f}"])
