@@ -484,7 +484,9 @@ class OneClass:
         before: list[Tensor] = []
 
         def done() -> None:
-            after = self._loss(self.engine.frozen(torch.cat(waiting)))
+            # In pieces, where the batch was halved since these groups were found to fit into it.
+            pieces = torch.cat(waiting).split(self.engine.batch)
+            after = self._loss(torch.cat([self.engine.frozen(piece) for piece in pieces]))
             parts = after.split([len(images) for images in waiting])
             total.extend((part.view(-1, len(one)) - one).sum(dim=1) for part, one in zip(parts, before, strict=True))
             self.engine.bar.within(len(after) / len(self))

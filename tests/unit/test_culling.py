@@ -167,6 +167,26 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
         assert len(passes) == 1
 
 
+def test_shared_passes_get_smaller_where_memory_does_not_suffice(small_network):
+    work = culling.engine(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=512)
+    one = culling.OneClass(0, np.flatnonzero(LABELS == 0), work)
+    index = np.arange(len(work.pairs))
+    group = index % (len(one.bounds) - 1)
+    expected, frozen = one.group_sums(group, index), work.frozen
+
+    class Short:
+        compiled = False
+
+        def __call__(self, images):
+            if len(images) > 3:
+                raise torch.OutOfMemoryError
+            return frozen(images)
+
+    work.frozen = Short()
+    np.testing.assert_allclose(one.group_sums(group, index), expected, rtol=0, atol=1e-12)
+    assert work.batch == 2
+
+
 def test_screened_finds_the_map_with_few_passes():
     """A network that looks at few frequencies: the exact top 5 % in all classes, at less than a third of the passes."""
     torch.manual_seed(0)
