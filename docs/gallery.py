@@ -17,6 +17,7 @@ STEPS = {
     "adcs": "mean spectra and ADCS",
     "cull": "culling (screened)",
     "cull_halves": "culling on two halves of the images",
+    "bandstop": "band-stop tests",
     "shortcuts": "shortcut tests with controls",
     "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",

@@ -460,15 +460,21 @@ class OneClass:
         Where several groups ask for few pairs each, they share forward passes.
         """
         found = np.empty(len(index))
-        few = []
+        passes: list[list[IntArray]] = []  # of each, what it evaluates of several groups
+        room = 0
         for g in np.unique(group):
             mine, (first, last) = np.flatnonzero(group == g), self.bounds[g : g + 2]
-            if len(mine) * (last - first) < self.engine.batch and not self.engine.frozen.compiled:
-                few.append(mine)
-            else:
+            images = len(mine) * (last - first)
+            if images >= self.engine.batch or self.engine.frozen.compiled:
                 found[mine] = self.sums(index[mine], first, last)
-        if few:
-            mine = np.concatenate(few)
+                continue
+            if images > room:
+                passes.append([])
+                room = self.engine.batch
+            passes[-1].append(mine)
+            room -= images
+        for together in passes:
+            mine = np.concatenate(together)
             digest = hashlib.sha256(np.stack([group[mine], index[mine]]).tobytes()).hexdigest()
             compute = functools.partial(self._evaluate_together, group[mine], index[mine])
             found[mine] = self._step(f"class {self.label}, groups and pairs {digest}", compute)
@@ -477,31 +483,21 @@ class OneClass:
 
     @torch.inference_mode()
     def _evaluate_together(self, group: IntArray, index: IntArray) -> FloatArray:
-        """As `_evaluate`, of pairs of several groups, none of which fills a batch."""
-        device = self.engine.source.device
-        total: list[Tensor] = []
-        waiting: list[Tensor] = []  # batches that go through the network as one, and their images' losses
+        """As `_evaluate`, of pairs of several groups, sorted by these, in one forward pass."""
+        filtered: list[Tensor] = []
         before: list[Tensor] = []
-
-        def done() -> None:
-            # In pieces, where the batch was halved since these groups were found to fit into it.
-            pieces = torch.cat(waiting).split(self.engine.batch)
-            after = self._loss(torch.cat([self.engine.frozen(piece) for piece in pieces]))
-            parts = after.split([len(images) for images in waiting])
-            total.extend((part.view(-1, len(one)) - one).sum(dim=1) for part, one in zip(parts, before, strict=True))
-            self.engine.bar.within(len(after) / len(self))
-            waiting.clear()
-            before.clear()
-
-        for g in dict.fromkeys(group.tolist()):
+        for g in np.unique(group):
             first, last = self.bounds[g : g + 2]
-            mine = torch.as_tensor(index[group == g], device=device)
-            if waiting and sum(map(len, waiting)) + len(mine) * (last - first) > self.engine.batch:
-                done()
-            waiting.append(Removal(self.engine.pairs, self.take(first, last), len(mine)).without(mine))
+            mine = torch.as_tensor(index[group == g], device=self.engine.source.device)
+            filtered.append(Removal(self.engine.pairs, self.take(first, last), len(mine)).without(mine))
             before.append(self._before[first:last])
-        done()
-        return self._finite(torch.cat(total), index)
+        # In pieces, where the batch was halved since these groups were found to fit into it.
+        pieces = torch.cat(filtered).split(self.engine.batch)
+        after = self._loss(torch.cat([self.engine.frozen(piece) for piece in pieces]))
+        parts = zip(after.split([len(images) for images in filtered]), before, strict=True)
+        sums = torch.cat([(part.view(-1, len(one)) - one).sum(dim=1) for part, one in parts])
+        self.engine.bar.within(len(after) / len(self))
+        return self._finite(sums, index)
 
     def features(self) -> Features:
         """What `prediction` starts from, from one backward pass an image."""

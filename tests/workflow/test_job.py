@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from frequency_shortcuts.storage import read_table, write_table
-from job import created_by, identity, job, started
+from job import created_by, each, identity, job, started
 
 
 @pytest.fixture
@@ -83,9 +83,31 @@ def test_the_mark_names_version_commit_and_configuration(step):
         assert given == mark
 
 
-def test_a_run_is_identified_by_its_wildcards():
-    wildcards = SimpleNamespace(dataset="syn_1", network="resnet18", augmentation="none", seed="7")
-    assert identity(wildcards) == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
+def test_a_run_is_identified_by_where_its_files_lie():
+    found = identity("results/seed1/tests/syn_1/resnet18/none/seed7/shortcuts.csv")
+    assert found == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
+
+
+def test_the_networks_of_a_job_come_in_order_and_are_logged(step):
+    with job(step):
+        assert list(each(["a", "b"], ["1", "2"])) == [("a", "1"), ("b", "2")]
+        assert list(each(["alone"])) == [("alone",)]
+        with pytest.raises(ValueError, match="shorter"):
+            list(each(["a", "b"], ["1"]))
+    with open(step.log[0]) as log:
+        said = log.read()
+    assert "1 of 2: a" in said and "2 of 2: b" in said and "alone" not in said
+
+
+def test_start_up_is_over_once(step, monkeypatch):
+    now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
+    monkeypatch.setattr("job.time", now)
+    with job(step):
+        for now.time in (1.0, 2.0):
+            started()  # of the second network, too
+        now.time = 5.0
+    with open(step.log[0]) as log:
+        assert "worked for 4.00 s after its start-up" in log.read()
 
 
 def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():

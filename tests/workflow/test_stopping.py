@@ -44,6 +44,7 @@ snakemake = SimpleNamespace(**said)
 importlib.import_module(said["rule"]).main(snakemake)
 """
 WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
+RUN = Path("d/n/none/seed0")
 N, SIZE = 240, 16
 
 
@@ -67,8 +68,8 @@ def store(path):
 
 def saying(rule, folder, minutes, parts=1):
     """What a job of `rule` gets."""
-    folder.mkdir(exist_ok=True)
-    base = folder.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    base = folder.parents[len(RUN.parts)]
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
     outputs = {"train": train, "cull": {"dfm": "dfm.h5"}, "cull_halves": {"halves": "halves.h5"}}[rule]
     culling = {
@@ -84,7 +85,9 @@ def saying(rule, folder, minutes, parts=1):
     return {
         "rule": rule, "threads": 1, "log": [str(folder / "job.log")], "wildcards": WILDCARDS,
         "config": {"checkpoint_minutes": minutes},
-        "input": {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors")},
+        "input": {"images": str(base / "d.h5")}
+        if rule == "train"
+        else {"images": [str(base / "d.h5")], "weights": [str(base / "w.safetensors")]},
         "output": {key: str(folder / name) for key, name in outputs.items()},
         "params": {"device": "cpu", **(training if rule == "train" else culling)},
     }  # fmt: skip
@@ -139,8 +142,8 @@ def wholes(tmp_path_factory):
     networks.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     found = {}
     for rule in ("train", "cull", "cull_halves"):
-        finished(saying(rule, base / rule, 100))
-        found[rule] = contents(base / rule)
+        finished(saying(rule, base / rule / RUN, 100))
+        found[rule] = contents(base / rule / RUN)
         assert found[rule]
     return base, found
 
@@ -162,7 +165,7 @@ def in_the_middle(rule, folder):
 @pytest.mark.parametrize(("rule", "number"), [*((rule, signal.SIGTERM) for rule in STATES), ("cull", signal.SIGINT)])
 def test_a_job_that_is_asked_to_stop_leaves_at_once_and_goes_on_later(wholes, rule, number):
     base, whole = wholes
-    folder = base / f"{rule}_{number}"
+    folder = base / f"{rule}_{number}" / RUN
     said = saying(rule, folder, 1e-4)
     job = start(said)
     until(lambda: in_the_middle(rule, folder), job)
@@ -190,7 +193,7 @@ def test_a_job_that_is_asked_to_stop_leaves_at_once_and_goes_on_later(wholes, ru
 @pytest.mark.parametrize("rule", ["train", "cull"])
 def test_a_job_that_is_killed_goes_on_later(wholes, rule):
     base, whole = wholes
-    folder = base / f"{rule}_killed"
+    folder = base / f"{rule}_killed" / RUN
     said = saying(rule, folder, 1e-4)
     job = start(said)
     until(lambda: in_the_middle(rule, folder), job)
@@ -203,7 +206,7 @@ def test_a_job_that_is_killed_goes_on_later(wholes, rule):
 
 def test_a_job_beside_one_that_is_still_at_work_says_so(wholes):
     base, whole = wholes
-    folder = base / "twice"
+    folder = base / "twice" / RUN
     said = saying("cull", folder, 1e-4)
     job = start(said)
     until(lambda: in_the_middle("cull", folder), job)

@@ -31,6 +31,8 @@ RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
 # What a run's tests hold beyond those of the paper.
 ROBUSTNESS = ("curves.csv", "sensitivity.h5", "corruptions.csv")
+# Where logs and benchmarks of jobs on all synthetic sets lie, in the place of a data set; none can have this name.
+TOGETHER = "all-synthetic"
 # Whether one job culls a network; else the jobs' files are told apart by PART.
 WHOLE = config["culling"]["parts"] == 1
 PART = "" if WHOLE else "_part{part}"
@@ -87,6 +89,52 @@ def one_of(names):
 def from_source(source):
     """Wildcard constraint: the data sets that come from a source."""
     return one_of(name for name, dataset in config["datasets"].items() if dataset["source"] == source)
+
+
+@functools.cache
+def sharing():
+    """The runs on synthetic sets, where these share jobs: where the same networks and seeds are planned on all of them.
+
+    Culling and testing such a network takes no longer than starting a job.
+    """
+    sets = datasets("synthetic")
+    mine = [run for run in runs() if run["dataset"] in sets]
+    networks, seeds = {(run["network"], run["augmentation"]) for run in mine}, {run["seed"] for run in mine}
+    alike = len(mine) == len(sets) * len(networks) * len(seeds)
+    return mine if config["shared_jobs"] and len(sets) > 1 and alike else []
+
+
+def shared(files, *left):
+    """The files of all runs that share jobs, in one order for all files; the wildcards `left` are left in them."""
+    filled = [key for key in ("dataset", "network", "augmentation", "seed") if key not in left]
+    those = dict.fromkeys(tuple(run[key] for key in filled) for run in sharing())
+    kept = {key: f"{{{key}}}" for key in left}
+    return [file.format(**dict(zip(filled, values)), **kept) for values in those for file in files]
+
+
+def taken(culling=False):
+    """The data sets whose networks share jobs; a culling in parts is not shared."""
+    return {run["dataset"] for run in sharing()} if WHOLE or not culling else set()
+
+
+def not_shared(*sources, culling=False):
+    """Wildcard constraint: the data sets (from some sources, or from all) whose networks have jobs of their own."""
+    known = config["datasets"].items()
+    others = {name: dataset["source"] for name, dataset in known if name not in taken(culling)}
+    return one_of(name for name, source in others.items() if not sources or source in sources)
+
+
+def timed(step, planned, alone=RUN, together=RUN, culling=False):
+    """The benchmark files of a step of these runs: of each its own (of every part of its culling), or that of the job
+    that it shares; `alone` and `together` tell the jobs apart."""
+    files, sharing_sets = {}, taken(culling)
+    for run in planned:
+        if run["dataset"] in sharing_sets:
+            names = [together.format(**{**run, "dataset": TOGETHER})]
+        else:
+            names = [name.format(**run) for name in (parts_of(alone + PART) if culling else [alone])]
+        files |= {f"{RESULTS}/benchmarks/{step}/{name}.tsv": None for name in names}
+    return list(files)
 
 
 @functools.cache
@@ -379,9 +427,9 @@ def state_of(dpath):
     return lambda wildcards: repr((dpath, state_of_file(named(dpath, wildcards))))
 
 
-def seen_by(wildcards):
+def seen_by(dataset):
     """Params: what the images are normalised with by the networks that are brought to a data set, if they agree on it."""
-    mine = [config["networks"][run["network"]] for run in runs(dataset=wildcards.dataset)]
+    mine = [config["networks"][run["network"]] for run in runs(dataset=dataset)]
     found = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in mine}
     mean, std = found.pop() if len(found) == 1 else ((), ())
     return {"mean": mean, "std": std} if mean else None

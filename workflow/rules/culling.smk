@@ -3,8 +3,8 @@
 
 rule cull:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
+        images=[f"{RESULTS}/data/{{dataset}}.h5"],
+        weights=[rules.train.output.weights],
         code=code("cull.py"),
     output:
         f"{RESULTS}/dfm/{RUN}.h5" if WHOLE else temp(f"{RESULTS}/dfm/{RUN}/part{{part}}.h5"),
@@ -12,6 +12,8 @@ rule cull:
         f"{RESULTS}/logs/cull/{RUN}{PART}.log",
     benchmark:
         f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv"
+    wildcard_constraints:
+        dataset=not_shared(culling=True),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -32,6 +34,23 @@ rule cull:
         + ("" if WHOLE else ", part {wildcards.part}")
     script:
         "../scripts/cull.py"
+
+
+if sharing() and WHOLE:
+
+    use rule cull as cull_shared with:
+        input:
+            images=shared(rules.cull.input.images, "network", "augmentation"),
+            weights=shared(rules.cull.input.weights, "network", "augmentation"),
+            code=code("cull.py"),
+        output:
+            shared(rules.cull.output, "network", "augmentation"),
+        log:
+            f"{RESULTS}/logs/cull/{TOGETHER}/{{network}}/{{augmentation}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/cull/{TOGETHER}/{{network}}/{{augmentation}}.tsv"
+        message:
+            "Culling the frequencies of {wildcards.network} on all synthetic sets ({wildcards.augmentation}, all seeds)"
 
 
 if not WHOLE:

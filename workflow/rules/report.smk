@@ -5,15 +5,14 @@ rule runtimes:
     input:
         benchmarks=[
             *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
-            *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
-            *[file for part in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv") for file in of_runs(part)],
-            *[
-                part.format(**run)
-                for part in parts_of(f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv")
-                for run in halved()
-            ],
-            *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
-            *of_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
+            *timed("adcs", runs(), alone="{dataset}", together="{dataset}"),
+            *timed("cull", runs(), together="{dataset}/{network}/{augmentation}", culling=True),
+            *timed("cull_halves", halved(), culling=True),
+            *timed(
+                "bandstop", [run for run in runs() if kind_of(run["dataset"]) == "synthetic"], together="{dataset}"
+            ),
+            *timed("shortcuts", runs(), together="{dataset}"),
+            *timed("robustness", runs()),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
             *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),

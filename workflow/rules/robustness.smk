@@ -3,15 +3,19 @@
 
 rule robustness:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
+        images=[f"{RESULTS}/data/{{dataset}}.h5"],
+        weights=[rules.train.output.weights],
         code=code("measure_robustness.py"),
     output:
-        [f"{RESULTS}/tests/{RUN}/{name}" for name in ROBUSTNESS],
+        curves=[f"{RESULTS}/tests/{RUN}/curves.csv"],
+        sensitivity=[f"{RESULTS}/tests/{RUN}/sensitivity.h5"],
+        corruptions=[f"{RESULTS}/tests/{RUN}/corruptions.csv"],
     log:
         f"{RESULTS}/logs/robustness/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"
+    wildcard_constraints:
+        dataset=not_shared(),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -33,6 +37,25 @@ rule robustness:
         "Filtering, perturbing and corrupting {wildcards.dataset} for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
         "../scripts/measure_robustness.py"
+
+
+if sharing():
+
+    use rule robustness as robustness_shared with:
+        input:
+            images=shared(rules.robustness.input.images, "network", "augmentation", "seed"),
+            weights=shared(rules.robustness.input.weights, "network", "augmentation", "seed"),
+            code=code("measure_robustness.py"),
+        output:
+            curves=shared(rules.robustness.output.curves, "network", "augmentation", "seed"),
+            sensitivity=shared(rules.robustness.output.sensitivity, "network", "augmentation", "seed"),
+            corruptions=shared(rules.robustness.output.corruptions, "network", "augmentation", "seed"),
+        log:
+            f"{RESULTS}/logs/robustness/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/robustness/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.tsv"
+        message:
+            "Filtering, perturbing and corrupting all synthetic sets for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
 
 
 rule robustness_tables:

@@ -3,8 +3,8 @@
 
 rule cull_halves:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
+        images=[f"{RESULTS}/data/{{dataset}}.h5"],
+        weights=[rules.train.output.weights],
         code=code("cull_halves.py"),
     output:
         (
@@ -16,6 +16,8 @@ rule cull_halves:
         f"{RESULTS}/logs/cull_halves/{RUN}{PART}.log",
     benchmark:
         f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv"
+    wildcard_constraints:
+        dataset=not_shared(culling=True),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -37,6 +39,23 @@ rule cull_halves:
         + ("" if WHOLE else ", part {wildcards.part}")
     script:
         "../scripts/cull_halves.py"
+
+
+if sharing() and WHOLE:
+
+    use rule cull_halves as cull_halves_shared with:
+        input:
+            images=shared(rules.cull_halves.input.images, "network", "augmentation", "seed"),
+            weights=shared(rules.cull_halves.input.weights, "network", "augmentation", "seed"),
+            code=code("cull_halves.py"),
+        output:
+            shared(rules.cull_halves.output, "network", "augmentation", "seed"),
+        log:
+            f"{RESULTS}/logs/cull_halves/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/cull_halves/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.tsv"
+        message:
+            "Culling {wildcards.network} on two halves of the images of all synthetic sets ({wildcards.augmentation}, seed {wildcards.seed})"
 
 
 if not WHOLE:

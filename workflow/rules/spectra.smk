@@ -3,7 +3,7 @@
 
 rule adcs:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
+        images=[f"{RESULTS}/data/{{dataset}}.h5"],
         code=code("measure_adcs.py"),
     output:
         f"{RESULTS}/adcs/{{dataset}}.h5",
@@ -11,6 +11,8 @@ rule adcs:
         f"{RESULTS}/logs/adcs/{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/adcs/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=not_shared(),
     conda:
         "../../envs/study.yaml"
     resources:
@@ -19,8 +21,28 @@ rule adcs:
     params:
         split=lookup(dpath="adcs/split", within=config),
         channel_weights=lookup(dpath="adcs/channel_weights", within=config),
-        statistics=seen_by,
+        statistics=lambda wildcards: [seen_by(wildcards.dataset)],
     message:
         "Comparing the mean spectra of the classes of {wildcards.dataset}"
     script:
         "../scripts/measure_adcs.py"
+
+
+if sharing():
+
+    use rule adcs as adcs_shared with:
+        input:
+            images=shared(rules.adcs.input.images, "network", "augmentation", "seed"),
+            code=code("measure_adcs.py"),
+        output:
+            shared(rules.adcs.output, "network", "augmentation", "seed"),
+        log:
+            f"{RESULTS}/logs/adcs/{TOGETHER}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/adcs/{TOGETHER}.tsv"
+        params:
+            split=lookup(dpath="adcs/split", within=config),
+            channel_weights=lookup(dpath="adcs/channel_weights", within=config),
+            statistics=[seen_by(name) for name in datasets("synthetic")],
+        message:
+            "Comparing the mean spectra of the classes of all synthetic sets"

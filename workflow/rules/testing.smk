@@ -3,15 +3,17 @@
 
 rule bandstop:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
+        images=[f"{RESULTS}/data/{{dataset}}.h5"],
+        weights=[rules.train.output.weights],
         code=code("measure_bandstop.py"),
     output:
         f"{RESULTS}/tests/{RUN}/bandstop.csv",
     log:
         f"{RESULTS}/logs/bandstop/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv"
     wildcard_constraints:
-        dataset=from_source("synthetic"),
+        dataset=not_shared("synthetic"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -28,11 +30,28 @@ rule bandstop:
         "../scripts/measure_bandstop.py"
 
 
+if sharing():
+
+    use rule bandstop as bandstop_shared with:
+        input:
+            images=shared(rules.bandstop.input.images),
+            weights=shared(rules.bandstop.input.weights),
+            code=code("measure_bandstop.py"),
+        output:
+            shared(rules.bandstop.output),
+        log:
+            f"{RESULTS}/logs/bandstop/{TOGETHER}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/bandstop/{TOGETHER}.tsv"
+        message:
+            "Removing bands from all synthetic sets for all networks"
+
+
 rule shortcuts:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
-        dfm=f"{RESULTS}/dfm/{RUN}.h5",
+        images=[f"{RESULTS}/data/{{dataset}}.h5"],
+        weights=[rules.train.output.weights],
+        dfm=[f"{RESULTS}/dfm/{RUN}.h5"],
         code=code("measure_shortcuts.py"),
     output:
         f"{RESULTS}/tests/{RUN}/shortcuts.csv",
@@ -40,6 +59,8 @@ rule shortcuts:
         f"{RESULTS}/logs/shortcuts/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
+    wildcard_constraints:
+        dataset=not_shared(),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -63,6 +84,24 @@ rule shortcuts:
         "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
         "../scripts/measure_shortcuts.py"
+
+
+if sharing():
+
+    use rule shortcuts as shortcuts_shared with:
+        input:
+            images=shared(rules.shortcuts.input.images),
+            weights=shared(rules.shortcuts.input.weights),
+            dfm=shared(rules.shortcuts.input.dfm),
+            code=code("measure_shortcuts.py"),
+        output:
+            shared(rules.shortcuts.output),
+        log:
+            f"{RESULTS}/logs/shortcuts/{TOGETHER}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/shortcuts/{TOGETHER}.tsv"
+        message:
+            "Testing the shortcuts of all networks on all synthetic sets"
 
 
 rule published:

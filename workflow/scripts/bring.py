@@ -23,7 +23,7 @@ def main(snakemake):
         log.info("%s on %s: accuracy %.3f on the %s images", params.source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
         facts |= {"parameters": networks.parameters(network)}
-        facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.wildcards)
+        facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.output[0])
         networks.save(snakemake.output[0], network.state_dict(), what, facts)
 
 

@@ -1,33 +1,39 @@
-"""Cull the frequencies of one network, whole or in part, and write its DFM file."""
+"""Cull the frequencies of networks, whole or a part of one, and write their DFM files."""
 
 from pathlib import Path
 
 from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import sha256
-from job import job, started, stopping
+from job import each, job, started, stopping
 
 
 def main(snakemake):
-    """Loss increments, ranks and masks; finished blocks lie beside the output until it is written."""
-    params, (output,) = snakemake.params, snakemake.output
-    state = Path(f"{output}.state")
+    """Loss increments, ranks and masks; finished blocks lie beside the outputs until all of these are written."""
+    params, given, outputs = snakemake.params, snakemake.input, snakemake.output
     with job(snakemake) as created_by:
-        network, data = brought(snakemake)
-        started()
-        found = culled(snakemake, network, data, state)
-        if params.parts == 1:
-            write(snakemake, found, created_by)
-        else:
-            culling.write_part(output, found)
-        state.unlink(missing_ok=True)
+        for output, store, weights in each(outputs, given.images, given.weights):
+            network, data = brought(snakemake, store, weights)
+            started()
+            found = culled(snakemake, network, data, state_of(output))
+            if params.parts == 1:
+                write(output, found, store, weights, params, created_by)
+            else:
+                culling.write_part(output, found)
+        for output in outputs:
+            state_of(output).unlink(missing_ok=True)
 
 
-def brought(snakemake):
+def state_of(output):
+    """The file of finished blocks."""
+    return Path(f"{output}.state")
+
+
+def brought(snakemake, store, weights):
     """The network, and the images that rank its frequencies."""
-    params, weights = snakemake.params, snakemake.input.weights
+    params = snakemake.params
     data = images.read(
-        snakemake.input.images,
+        store,
         params.split,
         params.images_per_class,
         statistics=networks.normalisation(weights),
@@ -56,17 +62,17 @@ def culled(snakemake, network, data, state):
         )
 
 
-def write(snakemake, found, created_by):
+def write(output, found, store, weights, params, created_by):
     """The DFM file of a whole culling."""
-    data = images.read(snakemake.input.images, snakemake.params.split, 1, in_memory=0)
+    data = images.read(store, params.split, 1, in_memory=0)
     dfm.write(
-        snakemake.output[0],
+        output,
         found,
         spectrum.ConjugatePairs(*data.images.shape[-2:]),
-        snakemake.params.percents,
+        params.percents,
         classes=list(data.classes),
-        split=snakemake.params.split,
-        weights_sha256=sha256(snakemake.input.weights),
+        split=params.split,
+        weights_sha256=sha256(weights),
         created_by=created_by,
     )
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,17 @@ _began: list[float] = []
 
 
 def started() -> None:
-    """Say that a step's start-up is over: its modules, data and network are there, its work begins."""
-    _began[:] = [time.monotonic()]
+    """Say that a step's start-up is over: its modules, first data and network are there, its work begins."""
+    if not _began:
+        _began.append(time.monotonic())
+
+
+def each(*files: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The files of one network of a job after the other, from lists that go through its networks in one order."""
+    for number, mine in enumerate(zip(*files, strict=True), 1):
+        if len(files[0]) > 1:
+            log.info("%d of %d: %s", number, len(files[0]), mine[0])
+        yield mine
 
 
 TWICE = 2.0  # seconds in which the same signal is still the first one, which a parent hands on
@@ -126,10 +135,10 @@ def commit() -> str:
         return "unknown"
 
 
-def identity(wildcards: Any) -> dict[str, Any]:
-    """The columns `RUN` of the run that a job belongs to."""
-    values = {name: getattr(wildcards, name) for name in RUN}
-    return {**values, "seed": int(values["seed"])}
+def identity(path: str | Path) -> dict[str, Any]:
+    """The columns `RUN` of a run, whose files lie in {dataset}/{network}/{augmentation}/seed{seed}."""
+    *names, seed = Path(path).parent.parts[-len(RUN) :]
+    return {**dict(zip(NETWORK, names, strict=True)), "seed": int(seed.removeprefix("seed"))}
 
 
 def ask_snakemake(config: dict[str, Any], *arguments: str) -> str:

@@ -1,25 +1,26 @@
-"""Remove every two bands from the test images and compare the confusion matrices."""
+"""Remove every two bands from the test images of networks and compare the confusion matrices."""
 
 from devices import take_device
 from frequency_shortcuts import images, networks, shortcuts, spectrum
 from frequency_shortcuts.storage import write_table
-from job import identity, job, started
+from job import each, identity, job, started
 
 
 def main(snakemake):
     """One row a pair of bands, true class and called class."""
+    params, given = snakemake.params, snakemake.input
     with job(snakemake):
-        network = networks.load(snakemake.input.weights, take_device(snakemake.params.device))
-        statistics = networks.normalisation(snakemake.input.weights)
-        data = images.read(snakemake.input.images, "test", statistics=statistics, workers=snakemake.threads)
-        started()
-        bands = spectrum.bands(*data.images.shape[-2:], snakemake.params.band_edges)
-        table = shortcuts.band_stop(
-            network, data.images, data.labels, bands, len(data.classes), mean=data.mean, std=data.std
-        )
-        names = dict(enumerate(data.classes))
-        table = table.replace({"true_class": names, "called_class": names})
-        write_table(table, snakemake.output[0], **identity(snakemake.wildcards))
+        for output, store, weights in each(snakemake.output, given.images, given.weights):
+            network = networks.load(weights, take_device(params.device))
+            data = images.read(store, "test", statistics=networks.normalisation(weights), workers=snakemake.threads)
+            started()
+            bands = spectrum.bands(*data.images.shape[-2:], params.band_edges)
+            table = shortcuts.band_stop(
+                network, data.images, data.labels, bands, len(data.classes), mean=data.mean, std=data.std
+            )
+            names = dict(enumerate(data.classes))
+            table = table.replace({"true_class": names, "called_class": names})
+            write_table(table, output, **identity(output))
 
 
 if __name__ == "__main__":

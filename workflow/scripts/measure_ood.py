@@ -25,7 +25,7 @@ def main(snakemake):
             tables[Path(store).stem] = tested(network, twin, maps, params, false_positives=False)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
         table = table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"])
-        write_table(table, snakemake.output[0], **identity(snakemake.wildcards))
+        write_table(table, snakemake.output[0], **identity(snakemake.output[0]))
 
 
 if __name__ == "__main__":

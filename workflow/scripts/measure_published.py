@@ -20,7 +20,7 @@ def main(snakemake):
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
         started()
-        write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
+        write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.output[0]))
 
 
 if __name__ == "__main__":

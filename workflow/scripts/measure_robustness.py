@@ -1,4 +1,4 @@
-"""Show one network filtered, perturbed and corrupted images."""
+"""Show networks filtered, perturbed and corrupted images."""
 
 import math
 from functools import partial
@@ -6,39 +6,46 @@ from functools import partial
 from devices import take_device
 from frequency_shortcuts import corruptions, images, networks, robustness
 from frequency_shortcuts.storage import write_table
-from job import identity, job, started
+from job import each, identity, job, started
 
 
 def main(snakemake):
     """Recall on filtered images, the error under single plane waves, and recall under corruptions."""
-    params, (curves, sensitivity, corrupted) = snakemake.params, snakemake.output
-    waves = params.sensitivity
+    params, given, made = snakemake.params, snakemake.input, snakemake.output
     with job(snakemake) as created_by:
-        network = networks.load(snakemake.input.weights, take_device(params.device))
-        read = partial(
-            images.read,
-            snakemake.input.images,
-            params.split,
-            statistics=networks.normalisation(snakemake.input.weights),
-            workers=snakemake.threads,
-        )
-        data, fewer = read(params.images_per_class), read(waves["images_per_class"])
-        started()
+        for *outputs, store, weights in each(
+            made.curves, made.sensitivity, made.corruptions, given.images, given.weights
+        ):
+            network = networks.load(weights, take_device(params.device))
+            read = partial(
+                images.read,
+                store,
+                params.split,
+                statistics=networks.normalisation(weights),
+                workers=snakemake.threads,
+            )
+            data, fewer = read(params.images_per_class), read(params.sensitivity["images_per_class"])
+            started()
+            measure(network, data, fewer, params, outputs, created_by)
 
-        def told(measure, of=data, **options):
-            how = {"mean": of.mean, "std": of.std, "progress": True}
-            return measure(network, of.images, of.labels, len(of.classes), **how, **options)
 
-        def write(table, path):
-            write_table(table.replace({"class": dict(enumerate(data.classes))}), path, **identity(snakemake.wildcards))
+def measure(network, data, fewer, params, outputs, created_by):
+    """The three files of one network; plane waves are added to `fewer` of the images."""
+    curves, sensitivity, corrupted = outputs
+    waves = params.sensitivity
 
-        write(told(robustness.filtered_recall, cutoffs=params.cutoffs, band_width=params.band_width), curves)
-        norm = waves["rms"] * math.sqrt(math.prod(data.images.shape[-2:]))
-        found = told(robustness.fourier_sensitivity, fewer, norm=norm, radius=waves["radius"], seed=params.seed)
-        robustness.write_sensitivity(
-            sensitivity, found, classes=data.classes, split=params.split, created_by=created_by
-        )
-        write(told(corruptions.measure, names=params.corruptions, seed=params.seed), corrupted)
+    def told(measured, of=data, **options):
+        how = {"mean": of.mean, "std": of.std, "progress": True}
+        return measured(network, of.images, of.labels, len(of.classes), **how, **options)
+
+    def write(table, path):
+        write_table(table.replace({"class": dict(enumerate(data.classes))}), path, **identity(path))
+
+    write(told(robustness.filtered_recall, cutoffs=params.cutoffs, band_width=params.band_width), curves)
+    norm = waves["rms"] * math.sqrt(math.prod(data.images.shape[-2:]))
+    found = told(robustness.fourier_sensitivity, fewer, norm=norm, radius=waves["radius"], seed=params.seed)
+    robustness.write_sensitivity(sensitivity, found, classes=data.classes, split=params.split, created_by=created_by)
+    write(told(corruptions.measure, names=params.corruptions, seed=params.seed), corrupted)
 
 
 if __name__ == "__main__":

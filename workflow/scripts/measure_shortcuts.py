@@ -1,9 +1,9 @@
-"""Test the shortcuts of one network on images that did not rank its frequencies."""
+"""Test the shortcuts of networks on images that did not rank their frequencies."""
 
 from devices import take_device
 from frequency_shortcuts import dfm, images, networks, shortcuts
 from frequency_shortcuts.storage import write_table
-from job import identity, job, started
+from job import each, identity, job, started
 
 
 def tested(network, data, maps, params, **options):
@@ -27,19 +27,20 @@ def tested(network, data, maps, params, **options):
 
 def main(snakemake):
     """TPR and FPR of every class, filter and draw."""
-    params = snakemake.params
+    params, given = snakemake.params, snakemake.input
     with job(snakemake):
-        network = networks.load(snakemake.input.weights, take_device(params.device))
-        maps = dfm.read_mask(snakemake.input.dfm, params.percent)
-        data = images.read(
-            snakemake.input.images,
-            params.split,
-            params.images_per_class,
-            statistics=networks.normalisation(snakemake.input.weights),
-            workers=snakemake.threads,
-        )
-        started()
-        write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.wildcards))
+        for output, store, weights, path in each(snakemake.output, given.images, given.weights, given.dfm):
+            network = networks.load(weights, take_device(params.device))
+            maps = dfm.read_mask(path, params.percent)
+            data = images.read(
+                store,
+                params.split,
+                params.images_per_class,
+                statistics=networks.normalisation(weights),
+                workers=snakemake.threads,
+            )
+            started()
+            write_table(tested(network, data, maps, params), output, **identity(output))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,10 @@ from job import job
 
 def main(snakemake):
     """The same file as from one job."""
-    given = snakemake.input
+    given, (output,) = snakemake.input, snakemake.output
     with job(snakemake) as created_by:
-        write(
-            snakemake,
-            [culling.merge(map(culling.read_part, parts)) for parts in (given.half0, given.half1)],
-            created_by,
-        )
+        found = [culling.merge(map(culling.read_part, parts)) for parts in (given.half0, given.half1)]
+        write(output, found, given.images, given.weights, snakemake.params, created_by)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ IN_MEMORY = 2**32  # bytes of training images up to which they are read at once,
 
 def main(snakemake):
     """Train, and write weights, history and learning dynamics; the state for resuming lies beside them."""
-    params, run = snakemake.params, identity(snakemake.wildcards)
+    params, run = snakemake.params, identity(snakemake.output.weights)
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]
     with job(snakemake) as created_by:
