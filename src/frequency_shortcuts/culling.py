@@ -16,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -303,6 +303,11 @@ class Engine:
     room: int  # bytes for the images of one class
     journal: Journal
     bar: Progress
+    # The batch size at first, whatever memory then did: a culling that goes on shares the same forward passes.
+    shared: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shared = self.batch
 
 
 def engine(
@@ -465,12 +470,12 @@ class OneClass:
         for g in np.unique(group):
             mine, (first, last) = np.flatnonzero(group == g), self.bounds[g : g + 2]
             images = len(mine) * (last - first)
-            if images >= self.engine.batch or self.engine.frozen.compiled:
+            if images >= self.engine.shared or self.engine.frozen.compiled:
                 found[mine] = self.sums(index[mine], first, last)
                 continue
             if images > room:
                 passes.append([])
-                room = self.engine.batch
+                room = self.engine.shared
             passes[-1].append(mine)
             room -= images
         for together in passes:
@@ -491,7 +496,7 @@ class OneClass:
             mine = torch.as_tensor(index[group == g], device=self.engine.source.device)
             filtered.append(Removal(self.engine.pairs, self.take(first, last), len(mine)).without(mine))
             before.append(self._before[first:last])
-        # In pieces, where the batch was halved since these groups were found to fit into it.
+        # In pieces, where the batch was halved.
         pieces = torch.cat(filtered).split(self.engine.batch)
         after = self._loss(torch.cat([self.engine.frozen(piece) for piece in pieces]))
         parts = zip(after.split([len(images) for images in filtered]), before, strict=True)

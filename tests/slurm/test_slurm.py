@@ -427,7 +427,8 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     blocks = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", rules, re.MULTILINE | re.DOTALL))
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block}
-    assert len(on_gpu) == 10 and set(profile["set-resources"]) == on_gpu
+    shared = {name for base, name in re.findall(r"use rule (\w+) as (\w+) with:", rules) if base in on_gpu}
+    assert len(on_gpu) == 10 and len(shared) == 5 and set(profile["set-resources"]) == on_gpu | shared
     assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
     short = {name for name in blocks if name.endswith("_figure") and "localrule: True" not in blocks[name]}
     assert short <= set(profile["groups"])

@@ -187,6 +187,21 @@ def test_shared_passes_get_smaller_where_memory_does_not_suffice(small_network):
     assert work.batch == 2
 
 
+def test_shared_passes_are_the_same_after_memory_ran_out(small_network):
+    """Their names in the journal, too, so that a culling that goes on with larger batches finds them there."""
+    found = []
+    for halved in (1, 4):
+        work = culling.engine(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=8)
+        one = culling.OneClass(0, np.flatnonzero(LABELS == 0), work)
+        asked, step = [], work.journal.step
+        work.journal.step = lambda key, compute, asked=asked, step=step: (asked.append(key), step(key, compute))[1]
+        work.batch //= halved
+        index = np.arange(len(work.pairs)) % 7
+        one.group_sums(np.sort(np.arange(len(index)) % (len(one.bounds) - 1)), index)
+        found.append(asked)
+    assert len(found[0]) > 1 and found[0] == found[1]
+
+
 def test_screened_finds_the_map_with_few_passes():
     """A network that looks at few frequencies: the exact top 5 % in all classes, at less than a third of the passes."""
     torch.manual_seed(0)

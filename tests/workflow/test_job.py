@@ -99,15 +99,30 @@ def test_the_networks_of_a_job_come_in_order_and_are_logged(step):
     assert "1 of 2: a" in said and "2 of 2: b" in said and "alone" not in said
 
 
-def test_start_up_is_over_once(step, monkeypatch):
+def test_every_network_of_a_job_has_its_start_up(step, monkeypatch):
     now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
     monkeypatch.setattr("job.time", now)
     with job(step):
-        for now.time in (1.0, 2.0):
-            started()  # of the second network, too
-        now.time = 5.0
+        for _ in each(["a", "b"]):
+            now.time += 10  # read, built
+            started()
+            now.time += 1
+        now.time += 0.5
     with open(step.log[0]) as log:
-        assert "worked for 4.00 s after its start-up" in log.read()
+        assert "worked for 2.50 s after its start-up" in log.read()
+
+
+@pytest.mark.parametrize(("outputs", "told"), [(["a", "b"], "b: no such network"), (["b"], "no such network")])
+def test_of_several_networks_an_error_names_the_one(step, outputs, told, capsys):
+    with pytest.raises(SystemExit), job(step):
+        for output in each(outputs):
+            if output == ("b",):
+                raise ValueError("no such network")
+    assert f"ERROR in {step.rule}: {told} (log:" in capsys.readouterr().err
+    with pytest.raises(SystemExit), job(step):
+        list(each(outputs))
+        raise ValueError("at the end")
+    assert f"ERROR in {step.rule}: at the end (log:" in capsys.readouterr().err
 
 
 def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():

@@ -30,9 +30,16 @@ STUDY = config["study"]
 RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
 # What a run's tests hold beyond those of the paper.
-ROBUSTNESS = ("curves.csv", "sensitivity.h5", "corruptions.csv")
-# Where logs and benchmarks of jobs on all synthetic sets lie, in the place of a data set; none can have this name.
-TOGETHER = "all-synthetic"
+ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
+# The steps whose jobs the synthetic sets may share, and what then still has a job of its own.
+SHARED = {
+    "adcs": (),
+    "bandstop": (),
+    "cull": ("network", "augmentation"),
+    "cull_halves": ("network", "augmentation", "seed"),
+    "shortcuts": (),
+    "robustness": ("network", "augmentation", "seed"),
+}
 # Whether one job culls a network; else the jobs' files are told apart by PART.
 WHOLE = config["culling"]["parts"] == 1
 PART = "" if WHOLE else "_part{part}"
@@ -92,49 +99,57 @@ def from_source(source):
 
 
 @functools.cache
-def sharing():
-    """The runs on synthetic sets, where these share jobs: where the same networks and seeds are planned on all of them.
+def shares(step):
+    """Whether the synthetic sets share the jobs of a step, which are short: starting one takes seconds.
 
-    Culling and testing such a network takes no longer than starting a job.
+    They do where the same networks and seeds are planned on all of them. A culling that is divided is long, and one that
+    is compiled keeps what it compiled: these are not shared.
     """
     sets = datasets("synthetic")
-    mine = [run for run in runs() if run["dataset"] in sets]
-    networks, seeds = {(run["network"], run["augmentation"]) for run in mine}, {run["seed"] for run in mine}
-    alike = len(mine) == len(sets) * len(networks) * len(seeds)
-    return mine if config["shared_jobs"] and len(sets) > 1 and alike else []
+    if not config["shared_jobs"] or len(sets) < 2:
+        return False
+    if step == "adcs":
+        return True
+    if step.startswith("cull") and (not WHOLE or config["culling"]["compiled"]):
+        return False
+    planned = [run for run in runs() if run["dataset"] in sets]
+    networks, seeds = {(run["network"], run["augmentation"]) for run in planned}, {run["seed"] for run in planned}
+    return len(planned) == len(sets) * len(networks) * len(seeds)
 
 
-def shared(files, *left):
-    """The files of all runs that share jobs, in one order for all files; the wildcards `left` are left in them."""
-    filled = [key for key in ("dataset", "network", "augmentation", "seed") if key not in left]
-    those = dict.fromkeys(tuple(run[key] for key in filled) for run in sharing())
-    kept = {key: f"{{{key}}}" for key in left}
-    return [file.format(**dict(zip(filled, values)), **kept) for values in those for file in files]
+def together(step, files):
+    """The files of all that one shared job of a step does, in the same order for all patterns that it is given."""
+    filled = [key for key in ("dataset", "network", "augmentation", "seed") if key not in SHARED[step]]
+    planned = (run for run in runs() if run["dataset"] in datasets("synthetic"))
+    values = dict.fromkeys(tuple(run[key] for key in filled) for run in planned)
+    apart = {key: f"{{{key}}}" for key in SHARED[step]}
+    return [file.format(**dict(zip(filled, of_run)), **apart) for of_run in values for file in files]
 
 
-def taken(culling=False):
-    """The data sets whose networks share jobs; a culling in parts is not shared."""
-    return {run["dataset"] for run in sharing()} if WHOLE or not culling else set()
+def shared_job(step):
+    """What tells the shared jobs of a step apart, as a pattern, in the place of the run in the names of other jobs' logs.
+
+    No data set can have this name.
+    """
+    apart = {"network": "{network}", "augmentation": "{augmentation}", "seed": "seed{seed}"}
+    return str(Path("all-synthetic", *(apart[key] for key in SHARED[step])))
 
 
-def not_shared(*sources, culling=False):
-    """Wildcard constraint: the data sets (from some sources, or from all) whose networks have jobs of their own."""
-    known = config["datasets"].items()
-    others = {name: dataset["source"] for name, dataset in known if name not in taken(culling)}
+def own_jobs(step, *sources):
+    """Wildcard constraint: the data sets (from some sources, or from all) that do not share the jobs of a step."""
+    sharing = datasets("synthetic") if shares(step) else []
+    others = {name: dataset["source"] for name, dataset in config["datasets"].items() if name not in sharing}
     return one_of(name for name, source in others.items() if not sources or source in sources)
 
 
-def timed(step, planned, alone=RUN, together=RUN, culling=False):
-    """The benchmark files of a step of these runs: of each its own (of every part of its culling), or that of the job
-    that it shares; `alone` and `together` tell the jobs apart."""
-    files, sharing_sets = {}, taken(culling)
+def timed(step, planned, alone=RUN):
+    """The benchmark files of all jobs of a step that are planned; `alone` tells those apart that are not shared."""
+    sharing = datasets("synthetic") if shares(step) else []
+    jobs = {}
     for run in planned:
-        if run["dataset"] in sharing_sets:
-            names = [together.format(**{**run, "dataset": TOGETHER})]
-        else:
-            names = [name.format(**run) for name in (parts_of(alone + PART) if culling else [alone])]
-        files |= {f"{RESULTS}/benchmarks/{step}/{name}.tsv": None for name in names}
-    return list(files)
+        patterns = [shared_job(step)] if run["dataset"] in sharing else parts_of(alone)
+        jobs |= {f"{RESULTS}/benchmarks/{step}/{pattern.format(**run)}.tsv": None for pattern in patterns}
+    return list(jobs)
 
 
 @functools.cache
@@ -602,7 +617,7 @@ def everything():
     files += of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic")
     files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
     files += of_ood(f"{RESULTS}/tests/{RUN}/ood.csv")
-    files += [file for name in ROBUSTNESS for file in of_runs(f"{RESULTS}/tests/{RUN}/{name}")]
+    files += [file for name in ROBUSTNESS.values() for file in of_runs(f"{RESULTS}/tests/{RUN}/{name}")]
     files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
     files += of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv")
     files += [f"{RESULTS}/figures/{name}.{suffix}" for name in figures() for suffix in ("svg", "png")]

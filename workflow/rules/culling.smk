@@ -13,7 +13,7 @@ rule cull:
     benchmark:
         f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv"
     wildcard_constraints:
-        dataset=not_shared(culling=True),
+        dataset=own_jobs("cull"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -36,19 +36,19 @@ rule cull:
         "../scripts/cull.py"
 
 
-if sharing() and WHOLE:
+if shares("cull"):
 
     use rule cull as cull_shared with:
         input:
-            images=shared(rules.cull.input.images, "network", "augmentation"),
-            weights=shared(rules.cull.input.weights, "network", "augmentation"),
+            images=together("cull", rules.cull.input.images),
+            weights=together("cull", rules.cull.input.weights),
             code=code("cull.py"),
         output:
-            shared(rules.cull.output, "network", "augmentation"),
+            together("cull", rules.cull.output),
         log:
-            f"{RESULTS}/logs/cull/{TOGETHER}/{{network}}/{{augmentation}}.log",
+            f"{RESULTS}/logs/cull/{shared_job('cull')}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/cull/{TOGETHER}/{{network}}/{{augmentation}}.tsv"
+            f"{RESULTS}/benchmarks/cull/{shared_job('cull')}.tsv"
         message:
             "Culling the frequencies of {wildcards.network} on all synthetic sets ({wildcards.augmentation}, all seeds)"
 

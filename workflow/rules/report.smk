@@ -5,13 +5,11 @@ rule runtimes:
     input:
         benchmarks=[
             *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
-            *timed("adcs", runs(), alone="{dataset}", together="{dataset}"),
-            *timed("cull", runs(), together="{dataset}/{network}/{augmentation}", culling=True),
-            *timed("cull_halves", halved(), culling=True),
-            *timed(
-                "bandstop", [run for run in runs() if kind_of(run["dataset"]) == "synthetic"], together="{dataset}"
-            ),
-            *timed("shortcuts", runs(), together="{dataset}"),
+            *timed("adcs", runs(), alone="{dataset}"),
+            *timed("cull", runs(), alone=f"{RUN}{PART}"),
+            *timed("cull_halves", halved(), alone=f"{RUN}{PART}"),
+            *timed("bandstop", [run for run in runs() if kind_of(run["dataset"]) == "synthetic"]),
+            *timed("shortcuts", runs()),
             *timed("robustness", runs()),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),

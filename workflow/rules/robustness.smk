@@ -7,15 +7,13 @@ rule robustness:
         weights=[rules.train.output.weights],
         code=code("measure_robustness.py"),
     output:
-        curves=[f"{RESULTS}/tests/{RUN}/curves.csv"],
-        sensitivity=[f"{RESULTS}/tests/{RUN}/sensitivity.h5"],
-        corruptions=[f"{RESULTS}/tests/{RUN}/corruptions.csv"],
+        **{name: [f"{RESULTS}/tests/{RUN}/{file}"] for name, file in ROBUSTNESS.items()},
     log:
         f"{RESULTS}/logs/robustness/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"
     wildcard_constraints:
-        dataset=not_shared(),
+        dataset=own_jobs("robustness"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -39,21 +37,19 @@ rule robustness:
         "../scripts/measure_robustness.py"
 
 
-if sharing():
+if shares("robustness"):
 
     use rule robustness as robustness_shared with:
         input:
-            images=shared(rules.robustness.input.images, "network", "augmentation", "seed"),
-            weights=shared(rules.robustness.input.weights, "network", "augmentation", "seed"),
+            images=together("robustness", rules.robustness.input.images),
+            weights=together("robustness", rules.robustness.input.weights),
             code=code("measure_robustness.py"),
         output:
-            curves=shared(rules.robustness.output.curves, "network", "augmentation", "seed"),
-            sensitivity=shared(rules.robustness.output.sensitivity, "network", "augmentation", "seed"),
-            corruptions=shared(rules.robustness.output.corruptions, "network", "augmentation", "seed"),
+            **{name: together("robustness", files) for name, files in rules.robustness.output.items()},
         log:
-            f"{RESULTS}/logs/robustness/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.log",
+            f"{RESULTS}/logs/robustness/{shared_job('robustness')}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/robustness/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.tsv"
+            f"{RESULTS}/benchmarks/robustness/{shared_job('robustness')}.tsv"
         message:
             "Filtering, perturbing and corrupting all synthetic sets for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
 

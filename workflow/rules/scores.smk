@@ -17,7 +17,7 @@ rule cull_halves:
     benchmark:
         f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv"
     wildcard_constraints:
-        dataset=not_shared(culling=True),
+        dataset=own_jobs("cull_halves"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -41,19 +41,19 @@ rule cull_halves:
         "../scripts/cull_halves.py"
 
 
-if sharing() and WHOLE:
+if shares("cull_halves"):
 
     use rule cull_halves as cull_halves_shared with:
         input:
-            images=shared(rules.cull_halves.input.images, "network", "augmentation", "seed"),
-            weights=shared(rules.cull_halves.input.weights, "network", "augmentation", "seed"),
+            images=together("cull_halves", rules.cull_halves.input.images),
+            weights=together("cull_halves", rules.cull_halves.input.weights),
             code=code("cull_halves.py"),
         output:
-            shared(rules.cull_halves.output, "network", "augmentation", "seed"),
+            together("cull_halves", rules.cull_halves.output),
         log:
-            f"{RESULTS}/logs/cull_halves/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.log",
+            f"{RESULTS}/logs/cull_halves/{shared_job('cull_halves')}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/cull_halves/{TOGETHER}/{{network}}/{{augmentation}}/seed{{seed}}.tsv"
+            f"{RESULTS}/benchmarks/cull_halves/{shared_job('cull_halves')}.tsv"
         message:
             "Culling {wildcards.network} on two halves of the images of all synthetic sets ({wildcards.augmentation}, seed {wildcards.seed})"
 

@@ -12,7 +12,7 @@ rule adcs:
     benchmark:
         f"{RESULTS}/benchmarks/adcs/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=not_shared(),
+        dataset=own_jobs("adcs"),
     conda:
         "../../envs/study.yaml"
     resources:
@@ -28,18 +28,18 @@ rule adcs:
         "../scripts/measure_adcs.py"
 
 
-if sharing():
+if shares("adcs"):
 
     use rule adcs as adcs_shared with:
         input:
-            images=shared(rules.adcs.input.images, "network", "augmentation", "seed"),
+            images=expand(rules.adcs.input.images, dataset=datasets("synthetic")),
             code=code("measure_adcs.py"),
         output:
-            shared(rules.adcs.output, "network", "augmentation", "seed"),
+            expand(rules.adcs.output, dataset=datasets("synthetic")),
         log:
-            f"{RESULTS}/logs/adcs/{TOGETHER}.log",
+            f"{RESULTS}/logs/adcs/{shared_job('adcs')}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/adcs/{TOGETHER}.tsv"
+            f"{RESULTS}/benchmarks/adcs/{shared_job('adcs')}.tsv"
         params:
             split=lookup(dpath="adcs/split", within=config),
             channel_weights=lookup(dpath="adcs/channel_weights", within=config),

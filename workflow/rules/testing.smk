@@ -13,7 +13,7 @@ rule bandstop:
     benchmark:
         f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv"
     wildcard_constraints:
-        dataset=not_shared("synthetic"),
+        dataset=own_jobs("bandstop", "synthetic"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -30,19 +30,19 @@ rule bandstop:
         "../scripts/measure_bandstop.py"
 
 
-if sharing():
+if shares("bandstop"):
 
     use rule bandstop as bandstop_shared with:
         input:
-            images=shared(rules.bandstop.input.images),
-            weights=shared(rules.bandstop.input.weights),
+            images=together("bandstop", rules.bandstop.input.images),
+            weights=together("bandstop", rules.bandstop.input.weights),
             code=code("measure_bandstop.py"),
         output:
-            shared(rules.bandstop.output),
+            together("bandstop", rules.bandstop.output),
         log:
-            f"{RESULTS}/logs/bandstop/{TOGETHER}.log",
+            f"{RESULTS}/logs/bandstop/{shared_job('bandstop')}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/bandstop/{TOGETHER}.tsv"
+            f"{RESULTS}/benchmarks/bandstop/{shared_job('bandstop')}.tsv"
         message:
             "Removing bands from all synthetic sets for all networks"
 
@@ -60,7 +60,7 @@ rule shortcuts:
     benchmark:
         f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
     wildcard_constraints:
-        dataset=not_shared(),
+        dataset=own_jobs("shortcuts"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -86,20 +86,20 @@ rule shortcuts:
         "../scripts/measure_shortcuts.py"
 
 
-if sharing():
+if shares("shortcuts"):
 
     use rule shortcuts as shortcuts_shared with:
         input:
-            images=shared(rules.shortcuts.input.images),
-            weights=shared(rules.shortcuts.input.weights),
-            dfm=shared(rules.shortcuts.input.dfm),
+            images=together("shortcuts", rules.shortcuts.input.images),
+            weights=together("shortcuts", rules.shortcuts.input.weights),
+            dfm=together("shortcuts", rules.shortcuts.input.dfm),
             code=code("measure_shortcuts.py"),
         output:
-            shared(rules.shortcuts.output),
+            together("shortcuts", rules.shortcuts.output),
         log:
-            f"{RESULTS}/logs/shortcuts/{TOGETHER}.log",
+            f"{RESULTS}/logs/shortcuts/{shared_job('shortcuts')}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/shortcuts/{TOGETHER}.tsv"
+            f"{RESULTS}/benchmarks/shortcuts/{shared_job('shortcuts')}.tsv"
         message:
             "Testing the shortcuts of all networks on all synthetic sets"
 

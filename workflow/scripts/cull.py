@@ -1,17 +1,18 @@
 """Cull the frequencies of networks, whole or a part of one, and write their DFM files."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
-from frequency_shortcuts.storage import sha256
+from frequency_shortcuts.storage import check_unused, sha256
 from job import each, job, started, stopping
 
 
 def main(snakemake):
     """Loss increments, ranks and masks; finished blocks lie beside the outputs until all of these are written."""
     params, given, outputs = snakemake.params, snakemake.input, snakemake.output
-    with job(snakemake) as created_by:
+    with job(snakemake) as created_by, kept_until_written(outputs, [state_of(path) for path in outputs]):
         for output, store, weights in each(outputs, given.images, given.weights):
             network, data = brought(snakemake, store, weights)
             started()
@@ -20,13 +21,26 @@ def main(snakemake):
                 write(output, found, store, weights, params, created_by)
             else:
                 culling.write_part(output, found)
-        for output in outputs:
-            state_of(output).unlink(missing_ok=True)
 
 
 def state_of(output):
     """The file of finished blocks."""
     return Path(f"{output}.state")
+
+
+@contextmanager
+def kept_until_written(outputs, states):
+    """The files of finished blocks, of all networks of a job: they go when its work is done and all outputs are there.
+
+    Raises RuntimeError where another process is at work on one of them.
+    """
+    for state in states:
+        check_unused(state)
+    yield
+    # Where another run has deleted some of them, it wants to have them again.
+    if all(Path(output).exists() for output in outputs):
+        for state in states:
+            state.unlink(missing_ok=True)
 
 
 def brought(snakemake, store, weights):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cull import brought, culled
+from cull import brought, culled, kept_until_written
 from frequency_shortcuts import culling, images, spectrum, stability
 from frequency_shortcuts.storage import sha256
 from job import each, job, started
@@ -12,7 +12,8 @@ def main(snakemake):
     """The maps of both halves; finished blocks lie beside the outputs until all of these are written."""
     params, given, outputs = snakemake.params, snakemake.input, snakemake.output
     named = outputs if params.parts == 1 else outputs[:1]  # a part has a file for either half
-    with job(snakemake) as created_by:
+    states = [state for output in named for state in states_of(output)]
+    with job(snakemake) as created_by, kept_until_written(outputs, states):
         for output, store, weights in each(named, given.images, given.weights):
             network, data = brought(snakemake, store, weights)
             chosen = stability.halves(data.labels, params.seed, data.classes)
@@ -24,9 +25,6 @@ def main(snakemake):
             else:
                 for path, half in zip(outputs, found, strict=True):
                     culling.write_part(path, half)
-        for output in named:
-            for state in states_of(output):
-                state.unlink(missing_ok=True)
 
 
 def states_of(output):

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,22 @@ log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
+
+
+@dataclass
+class _Work:
+    """How long a job has worked, without its start-up, and on which of several outputs it is at work."""
+
+    seconds: float = 0.0
+    since: float | None = None
+    on: str = ""
+
+    def stop(self) -> None:
+        if self.since is not None:
+            self.seconds, self.since = self.seconds + time.monotonic() - self.since, None
+
+
+_work = _Work()
 
 
 @contextlib.contextmanager
@@ -41,13 +58,15 @@ def job(snakemake: Any) -> Iterator[str]:
         log.info("SLURM job %s on %s", number, socket.gethostname())
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
-    _began.clear()
+    global _work
+    _work = _Work()
     try:
         yield created_by(snakemake.config)
-        for moment in _began:
-            log.info("worked for %.2f s after its start-up", time.monotonic() - moment)
+        _work.stop()
+        if _work.seconds:
+            log.info("worked for %.2f s after its start-up", _work.seconds)
     except Exception as error:
-        sentence = _sentence(error)
+        sentence = _work.on + _sentence(error)
         log.exception("failed")
         log.error("ERROR: %s", sentence)
         print(f"ERROR in {snakemake.rule}: {sentence} (log: {', '.join(snakemake.log)})", file=sys.stderr)
@@ -57,21 +76,23 @@ def job(snakemake: Any) -> Iterator[str]:
         handler.close()
 
 
-_began: list[float] = []
-
-
 def started() -> None:
-    """Say that a step's start-up is over: its modules, first data and network are there, its work begins."""
-    if not _began:
-        _began.append(time.monotonic())
+    """Say that start-up is over, a step's or one network's: modules, data and network are there, work begins."""
+    _work.since = time.monotonic()
 
 
 def each(*files: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The files of one network of a job after the other, from lists that go through its networks in one order."""
+    """The files of one network of a job after the other, from lists that go through its networks in one order.
+
+    The outputs come first; of several, errors name the one that was made.
+    """
     for number, mine in enumerate(zip(*files, strict=True), 1):
+        _work.stop()  # what follows, up to `started`, is start-up again
         if len(files[0]) > 1:
             log.info("%d of %d: %s", number, len(files[0]), mine[0])
+            _work.on = f"{mine[0]}: "
         yield mine
+    _work.on = ""
 
 
 TWICE = 2.0  # seconds in which the same signal is still the first one, which a parent hands on
