@@ -253,7 +253,12 @@ def save(
 
 def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn.Module:
     """The network that `save` wrote, with its weights, in evaluation mode."""
-    return load_weights(build(architecture(path)), path).to(device).eval()
+    known = architecture(path)
+    if isinstance(known, Brought):
+        return load_weights(build(known), path).to(device).eval()
+    with torch.device("meta"):  # no weights are drawn where those of the file take their place
+        network = build(known)
+    return load_weights(network, path, assign=True).to(device).eval()
 
 
 def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -277,8 +282,10 @@ def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float
     return (written["mean"], written["std"]) if written.get("mean") else None
 
 
-def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
+def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bool = False) -> nn.Module:
     """Put the weights of a safetensors file, or of a checkpoint of torch's, into a network, and return it.
+
+    assign: the tensors of the file (on the CPU) become the network's, instead of being copied into those that it has.
 
     A checkpoint is read with weights_only, so that nothing in it is executed; it is a state_dict, or holds one
     under a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first
@@ -296,7 +303,9 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
-    network.load_state_dict(found)
+    if assign:
+        found = {name: tensor.to(wanted[name].dtype) for name, tensor in found.items()}
+    network.load_state_dict(found, assign=assign)
     return network
 
 

@@ -17,8 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr
-from scipy.stats import beta, hypergeom, rankdata
+from scipy.special import betaincinv, gammaln, stdtr  # scipy.stats takes each job half a second to import
 
 from .prediction import Features, Model
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray
@@ -166,8 +165,8 @@ def recall_of_all(
     if not audited[rest > 0].all():
         return 1.0, 0.0, 1.0
     hits, speaks_for = int(missed.sum()), rest / np.maximum(audited, 1)
-    most = beta.ppf(0.975, hits + 1, drawn - hits) * drawn if hits < drawn else drawn
-    least = beta.ppf(0.025, hits, drawn - hits + 1) * drawn if hits else 0.0
+    most = betaincinv(hits + 1, drawn - hits, 0.975) * drawn if hits < drawn else drawn
+    least = betaincinv(hits, drawn - hits + 1, 0.025) * drawn if hits else 0.0
     missing = (missed * speaks_for).sum(), most * speaks_for.max(), least * speaks_for.min()
     estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
     return estimate, low, high
@@ -178,10 +177,25 @@ def _recall(size: int, left: int, drawn: int, hit: int) -> tuple[float, float, f
     if left == drawn:  # nothing is left to be missing
         return 1.0, 1.0, 1.0
     possible = range(hit, left - drawn + hit + 1)  # how many there were, before the audit
-    least = possible[bisect_left(possible, True, key=lambda n: hypergeom.sf(hit - 1, left, n, drawn) >= 0.025)]
-    most = possible[bisect_left(possible, True, key=lambda n: hypergeom.cdf(hit, left, n, drawn) < 0.025) - 1]
+    least = possible[bisect_left(possible, True, key=lambda n: _chances(left, n, drawn)[hit:].sum() >= 0.025)]
+    most = possible[bisect_left(possible, True, key=lambda n: _chances(left, n, drawn)[: hit + 1].sum() < 0.025) - 1]
     low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
     return estimate, low, high
+
+
+def _chances(left: int, n: int, drawn: int) -> FloatArray:
+    """The hypergeometric distribution: the chances of 0, 1, ..., `drawn` of n pairs among those drawn from `left`."""
+
+    def ln_choose(of: npt.ArrayLike, some: npt.ArrayLike) -> FloatArray:
+        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(some, 1)) - gammaln(np.subtract(of, some) + 1))
+
+    hits = np.arange(drawn + 1)
+    return np.exp(ln_choose(n, hits) + ln_choose(left - n, drawn - hits) - ln_choose(left, drawn))
+
+
+def _place(score: FloatArray) -> IntArray:
+    """The place of each pair by its score, 0 for the largest; of equal ones the first comes first."""
+    return np.argsort(np.argsort(-score, kind="stable"))
 
 
 class _Search:
@@ -234,8 +248,7 @@ class _Search:
         """The first group of images, for the pairs that one of the two scores puts first, and for some at random."""
         pairs = len(self.level)
         slope, product, _ = self.features.mean.sum(axis=1)
-        place = np.minimum(rankdata(-slope, method="ordinal"), rankdata(-product, method="ordinal"))
-        order = np.argsort(place, kind="stable")
+        order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
         best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
         some = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
         self.advance(np.sort(np.concatenate([order[:best], some])))

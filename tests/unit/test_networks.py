@@ -156,6 +156,25 @@ def test_save_and_load_round_trip(stored):
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
 
 
+@pytest.mark.parametrize("name", networks.names())
+def test_every_network_is_loaded_as_built_and_filled(name, tmp_path):
+    """Nothing stays on the meta device, where a network is built to be loaded; nothing is drawn; all can be trained."""
+    architecture = Architecture(name, n_classes=3, channels=1, size=32, width=8)
+    network, path = networks.build(architecture, seed=5), tmp_path / "w.safetensors"
+    half = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
+    networks.save(path, half, architecture)
+    drawn = torch.Generator.get_state(torch.default_generator)
+    loaded = networks.load(path)
+    assert torch.equal(torch.Generator.get_state(torch.default_generator), drawn)
+    expected = networks.load_weights(network, path).eval()
+    for (key, one), other in zip(expected.state_dict().items(), loaded.state_dict().values(), strict=True):
+        assert torch.equal(one, other) and one.dtype == other.dtype and one.stride() == other.stride(), key
+    tensors = [*loaded.parameters(), *loaded.buffers()]
+    assert not any(tensor.is_meta for tensor in tensors) and all(p.requires_grad for p in loaded.parameters())
+    images = torch.rand(2, 1, 32, 32)
+    assert torch.equal(loaded(images), expected(images))
+
+
 def test_the_same_weights_give_the_same_file(stored, tmp_path):
     network, architecture, path = stored
     networks.save(tmp_path / "again.safetensors", network.state_dict(), architecture, {"epoch": 7, "note": "best"})
