@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
 from frequency_shortcuts import folders, images, networks
+from frequency_shortcuts.chunks import Stored
 
 from .measure_culling import _peak_mib
 from .timing import by_turns, ratio, seconds
@@ -150,7 +151,7 @@ def _loader(root: Path, chosen: np.ndarray, size: tuple[int, int], workers: int)
 
 
 def _read(path: Path, count: int, batches: list[np.ndarray], workers: int) -> None:
-    stored = images.Stored(path, "train", np.arange(count), workers=workers)
+    stored = Stored(path, "train", np.arange(count), workers=workers)
     for batch in batches:
         stored[batch]
 

@@ -19,7 +19,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from . import spectrum
-from .images import RUN, check_classes
+from .chunks import RUN
+from .images import check_classes
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core

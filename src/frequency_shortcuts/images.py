@@ -1,7 +1,7 @@
 """Image stores in HDF5, and normalisation.
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
-[n, channels, H, W] and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per channel,
+[n, channels, H, W] (see `chunks`) and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per channel,
 of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
 twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
 when they are read, for sets that are too large to be kept twice.
@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +27,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .chunks import Stored, pack
 from .folders import Pictures
 from .storage import WholeFile, replacing_hdf5
 
-RUN = 64  # images to read at once: HDF5 is slower at thousands in one call, and far slower at lists of indices
 BLOCK = 256  # images to write at once
 IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
 SAMPLED = 5000  # training images that the statistics of a store of files are taken from
@@ -241,9 +240,9 @@ def _write_images(
     )
     sums = np.zeros((2, shape[1]), np.int64)
     kept: list[int] = []
-    for position, (pixels, deflated, found) in _packed(images, pool, progress):
-        # A chunk is an image. It was compressed by a thread, since HDF5 compresses one after the other.
-        stored.id.write_direct_chunk((len(kept), 0, 0, 0), deflated)
+    for position, (pixels, (chunk, mask), found) in _packed(images, pool, progress):
+        # It was compressed by a thread, since HDF5 compresses one after the other.
+        stored.id.write_direct_chunk((len(kept), 0, 0, 0), chunk, mask)
         kept.append(position)
         digest.update(pixels.data)
         sums += found
@@ -254,7 +253,7 @@ def _write_images(
     return np.array(kept, np.int64), sums
 
 
-Packed = tuple[npt.NDArray[np.uint8], bytes, npt.NDArray[np.int64]]
+Packed = tuple[npt.NDArray[np.uint8], tuple[bytes, int], npt.NDArray[np.int64]]
 
 
 def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
@@ -269,7 +268,7 @@ def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iter
 
 
 def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
-    return pixels, zlib.compress(pixels.data, 1), _sums(pixels)
+    return pixels, pack(pixels), _sums(pixels)
 
 
 @contextmanager
@@ -321,81 +320,6 @@ def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created
         about = Path(store).stat()
         checksum = other.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}")
         _describe(file, classes, mean, std, f"store {store}", str(checksum), created_by)
-
-
-class Stored:
-    """The images of one split of a store, uint8 [n, channels, H, W], read when they are indexed, by several threads.
-
-    chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        split: str,
-        chosen: npt.NDArray[np.int64],
-        name: str = "images",
-        workers: int = 1,
-    ) -> None:
-        self.path, self.split, self.name = path, split, name
-        self._file = h5py.File(path, "r")
-        try:
-            self._stored = self._file[split][name]
-        except KeyError as error:  # a link whose target is gone
-            raise ValueError(f"{path}, split {split}: its {name} cannot be opened ({error.args[0]})") from error
-        self.chosen, self.workers = chosen, max(1, workers)
-        self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)
-        # HDF5 inflates one chunk after the other; in a store of ours a chunk is an image, and threads inflate them.
-        made = self._stored.id.get_create_plist()
-        self._direct = (
-            self._stored.chunks == (1, *self.shape[1:])
-            and self._stored.dtype == np.uint8
-            and made.get_nfilters() == 1
-            and made.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
-            and self._stored.id.get_num_chunks() == len(self._stored)
-        )
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
-        """Some of the images, in that order."""
-        return Stored(self.path, self.split, self.chosen[chosen], self.name, self.workers)
-
-    def origin(self) -> tuple[object, ...]:
-        """The checksum of the store and the positions in it."""
-        return str(self._file.attrs["checksum"]), self._stored.name, self.chosen.tobytes()
-
-    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        positions = self.chosen[index]
-        if not self._direct:
-            return take_rows(self._stored, positions).astype(np.uint8, copy=False)
-        out = np.empty((len(positions), *self.shape[1:]), np.uint8)
-        if self.workers == 1 or len(positions) == 1:
-            for i, position in enumerate(positions):
-                self._inflate(int(position), out[i])
-        else:
-            with ThreadPoolExecutor(self.workers) as pool:
-                list(pool.map(self._inflate, positions.tolist(), out))
-        return out
-
-    def _inflate(self, position: int, out: npt.NDArray[np.uint8]) -> None:
-        left_out, raw = self._stored.id.read_direct_chunk((position, 0, 0, 0))
-        pixels = raw if left_out else zlib.decompress(raw, bufsize=out.nbytes)
-        out[...] = np.frombuffer(pixels, np.uint8).reshape(out.shape)
-
-
-def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray:
-    """The chosen rows [k] of an HDF5 dataset, in any order, read in runs of neighbours: [k, ...]."""
-    ordered, place = np.unique(chosen, return_inverse=True)
-    out = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)
-    first = 0
-    while first < len(ordered):
-        run = ordered[first : first + RUN]
-        last = first + int(np.count_nonzero(run - run[0] == np.arange(len(run))))
-        out[first:last] = stored[run[0] : ordered[last - 1] + 1]
-        first = last
-    return out if np.array_equal(place, np.arange(len(out))) else out[place]
 
 
 def read(

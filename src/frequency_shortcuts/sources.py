@@ -13,8 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from .chunks import take_rows
 from .evaluation import device_of, dtype_of
-from .images import normalise, take_rows
+from .images import normalise
 from .spectrum import IntArray
 
 

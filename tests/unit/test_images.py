@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 
 import h5py
 import numpy as np
@@ -17,8 +16,8 @@ from PIL import Image
 
 from frequency_shortcuts import images as store
 from frequency_shortcuts import storage
+from frequency_shortcuts.chunks import Stored
 from frequency_shortcuts.folders import Pictures
-from frequency_shortcuts.images import Stored
 
 CLASSES = ("cat", "dog")
 
@@ -122,20 +121,6 @@ def test_some_images_of_a_split_in_their_order(tmp_path, in_memory):
     assert (in_memory == 0) == isinstance(some.images, Stored)
     twinless = store.Split(images, labels, ("a", "b"), split.mean, split.std).subset(chosen)
     assert twinless.stylised is None
-
-
-@pytest.mark.parametrize("per_class", [None, 1, 70, 1000])
-@pytest.mark.parametrize("sort", [True, False])
-def test_read_in_runs_misses_and_repeats_no_image(tmp_path, per_class, sort):
-    """More images than are read at once, with stretches of which none is chosen."""
-    n = 4 * store.RUN + 3
-    pixels = np.random.default_rng(0).integers(0, 256, (n, 1, 3, 4), np.uint8)
-    labels = np.sort(np.arange(n) % 2) if sort else np.random.default_rng(1).integers(0, 2, n)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    chosen = [i for i, y in enumerate(labels) if per_class is None or np.sum(labels[:i] == y) < per_class]
-    split = store.read(tmp_path / "s.h5", "train", per_class)
-    np.testing.assert_array_equal(split.images, pixels[chosen])
-    np.testing.assert_array_equal(split.labels, labels[chosen])
 
 
 def test_read_names_the_splits_that_are_there(tmp_path):
@@ -376,24 +361,6 @@ def test_what_gives_an_array_when_it_is_sliced_is_read_block_by_block(tmp_path):
     same(tmp_path / "a.h5", tmp_path / "c.h5")
 
 
-def test_a_chunk_is_an_image_in_plain_gzip(tmp_path):
-    """What any reader of HDF5 takes for a dataset that HDF5 itself compressed."""
-    pixels, labels = labelled(9, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)}, workers=2)
-    with h5py.File(tmp_path / "s.h5") as file, h5py.File(tmp_path / "plain.h5", "w") as plain:
-        stored = file["train"]["images"]
-        assert (stored.compression, stored.shuffle, stored.fletcher32) == ("gzip", False, False)
-        assert stored.id.get_num_chunks() == 9
-        expected = plain.create_dataset("x", data=pixels, chunks=(1, 3, 6, 5), compression="gzip", compression_opts=1)
-        for i in range(9):
-            mask, raw = stored.id.read_direct_chunk((i, 0, 0, 0))
-            assert mask == 0
-            assert zlib.decompress(raw) == pixels[i].tobytes()
-            assert zlib.decompress(expected.id.read_direct_chunk((i, 0, 0, 0))[1]) == pixels[i].tobytes()
-        np.testing.assert_array_equal(stored[:], pixels)
-        np.testing.assert_array_equal(stored[3:7, 1, ::2], pixels[3:7, 1, ::2])
-
-
 @pytest.mark.parametrize("given", [{}, {"statistics": ([0.5], [0.2])}])
 def test_without_a_train_split_the_statistics_must_be_given(tmp_path, given):
     splits = {"test": labelled(4, 0, channels=1)}
@@ -472,118 +439,6 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch, from_files):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-# Read when indexed
-
-
-INDICES = [
-    *(slice(None), slice(3, 70), slice(None, None, -7), slice(190, 999), slice(5, 5)),
-    *(np.array(some, int) for some in ([150, 3, 3, 0, 199], [], [-1, -200, 7], np.arange(200)[::-1])),
-    np.arange(200) % 3 == 0,
-    [4, 2],
-]
-KINDS = {
-    "ours": None,
-    "as ours, by h5py": {"chunks": (1, 2, 5, 4), "compression": "gzip", "compression_opts": 9},
-    "no chunks": {},
-    "chunks of several": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
-    "chunks of a channel": {"chunks": (1, 1, 5, 4), "compression": "gzip"},
-    "not compressed": {"chunks": (1, 2, 5, 4)},
-    "lzf": {"chunks": (1, 2, 5, 4), "compression": "lzf"},
-    "shuffled": {"chunks": (1, 2, 5, 4), "compression": "gzip", "shuffle": True},
-    "with a checksum": {"chunks": (1, 2, 5, 4), "compression": "gzip", "fletcher32": True},
-    "scaled": {"chunks": (1, 2, 5, 4), "compression": "gzip", "scaleoffset": 0},
-    "integers of 16 bit": {"chunks": (1, 2, 5, 4), "compression": "gzip", "dtype": np.int16},
-}
-
-
-def store_of(path, kind, pixels, labels):
-    """A store as `write` makes it, or the same by h5py alone."""
-    write(path, {"train": (pixels, labels)}, workers=2)
-    if KINDS[kind] is not None:
-        with h5py.File(path, "a") as file:
-            del file["train/images"]
-            file["train"].create_dataset("images", data=pixels, **KINDS[kind])
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("workers", [1, 3])
-def test_stored_images_are_indexed_as_an_array(tmp_path, kind, workers):
-    pixels, labels = labelled(200, 0, channels=2, height=5, width=4)
-    store_of(tmp_path / "s.h5", kind, pixels, labels)
-    for chosen in (np.arange(200), np.arange(200)[::-1], np.random.default_rng(0).integers(0, 200, 200)):
-        stored = Stored(tmp_path / "s.h5", "train", chosen, workers=workers)
-        assert (len(stored), stored.shape, stored.dtype) == (200, pixels.shape, np.uint8)
-        for index in INDICES:
-            found = stored[index]
-            assert found.dtype == np.uint8
-            np.testing.assert_array_equal(found, pixels[chosen][index])
-
-
-def test_only_a_store_of_ours_or_its_like_is_inflated_here(tmp_path):
-    pixels, labels = labelled(20, 0, channels=2, height=5, width=4)
-    for kind in KINDS:
-        store_of(tmp_path / "s.h5", kind, pixels, labels)
-        direct = Stored(tmp_path / "s.h5", "train", np.arange(20))._direct
-        assert direct == (kind in ("ours", "as ours, by h5py")), kind
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_a_chunk_that_was_stored_without_its_filter_is_read(tmp_path, workers):
-    pixels, labels = labelled(4, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    with h5py.File(tmp_path / "s.h5", "a") as file:
-        file["train"]["images"].id.write_direct_chunk((2, 0, 0, 0), (255 - pixels[2]).tobytes(), filter_mask=1)
-        expected = file["train"]["images"][:]
-    np.testing.assert_array_equal(expected[2], 255 - pixels[2])
-    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(4), workers=workers)[:], expected)
-
-
-def test_a_chunk_that_was_never_written_is_read_as_h5py_reads_it(tmp_path):
-    """As the fill value, black."""
-    pixels, labels = labelled(4, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    with h5py.File(tmp_path / "s.h5", "a") as file:
-        del file["train/images"]
-        made = file["train"].create_dataset("images", pixels.shape, np.uint8, chunks=(1, 3, 6, 5), compression="gzip")
-        made[1:] = pixels[1:]
-        assert not made[0].any()
-    found = Stored(tmp_path / "s.h5", "train", np.arange(4))[:]
-    np.testing.assert_array_equal(found[1:], pixels[1:])
-    assert not found[0].any()
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("in_memory", [0, 2**31])
-def test_images_may_lie_in_another_file(tmp_path, workers, in_memory):
-    pixels, labels = labelled(9, 0)
-    write(tmp_path / "there.h5", {"train": (pixels, labels)})
-    write(tmp_path / "s.h5", {"train": (pixels[::-1], labels)})
-    with h5py.File(tmp_path / "s.h5", "a") as file:
-        del file["train/images"]
-        file["train/images"] = h5py.ExternalLink("there.h5", "train/images")
-    split = store.read(tmp_path / "s.h5", "train", workers=workers, in_memory=in_memory)
-    np.testing.assert_array_equal(split.images[:], pixels)
-
-
-def test_a_store_whose_images_are_missing_says_so(tmp_path):
-    """The file that they lie in was moved, say."""
-    write(tmp_path / "s.h5", {"train": labelled(4, 0)})
-    with h5py.File(tmp_path / "s.h5", "a") as file:
-        del file["train/images"]
-        file["train/images"] = h5py.ExternalLink("moved.h5", "train/images")
-    with pytest.raises((ValueError, OSError), match=r"s\.h5"):
-        store.read(tmp_path / "s.h5", "train")
-
-
-def test_a_damaged_chunk_is_an_error_and_not_an_image(tmp_path):
-    pixels, labels = labelled(4, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    with h5py.File(tmp_path / "s.h5", "a") as file:
-        file["train"]["images"].id.write_direct_chunk((2, 0, 0, 0), zlib.compress(pixels[2].tobytes())[:-20])
-    with pytest.raises((zlib.error, OSError, ValueError)):
-        Stored(tmp_path / "s.h5", "train", np.arange(4), workers=2)[:]
-
-
 @pytest.mark.parametrize("per_class", [None, 1, 30])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_reading_later_gives_the_same_as_reading_at_once(tmp_path, per_class, workers):
@@ -617,16 +472,6 @@ def test_other_statistics_take_the_place_of_the_stores(tmp_path, in_memory):
     split = store.read(tmp_path / "s.h5", "train", statistics=given, in_memory=in_memory)
     np.testing.assert_array_equal([split.mean, split.std], given)
     assert split.mean.dtype == split.std.dtype == np.float64
-
-
-def test_a_store_that_is_read_later_may_be_replaced(tmp_path):
-    """Who reads keeps what he opened."""
-    pixels, labels = labelled(9, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    split = store.read(tmp_path / "s.h5", "train", in_memory=0)
-    write(tmp_path / "s.h5", {"train": (255 - pixels, labels)})
-    np.testing.assert_array_equal(split.images[:], pixels)
-    np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train", in_memory=0).images[:], 255 - pixels)
 
 
 # Stores of files

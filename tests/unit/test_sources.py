@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from frequency_shortcuts import images, sources
+from frequency_shortcuts import chunks, images, sources
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
 CHOSEN = [
@@ -66,6 +66,6 @@ def test_rows_are_read_in_runs_of_neighbours(stored):
             return stored[index]
 
     chosen = np.r_[140:150, 0:100, 120, 120]
-    assert np.array_equal(images.take_rows(Watched(), chosen), PIXELS[chosen])
+    assert np.array_equal(chunks.take_rows(Watched(), chosen), PIXELS[chosen])
     assert asked == [(0, 64), (64, 100), (120, 121), (140, 150)]
-    assert images.take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)
+    assert chunks.take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)

@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from frequency_shortcuts import images as image_stores
 from frequency_shortcuts import training
 from frequency_shortcuts.augmentation import Augmentation
+from frequency_shortcuts.chunks import Stored
 from frequency_shortcuts.images import Split, pixel_statistics
 from frequency_shortcuts.storage import Stopped
 from frequency_shortcuts.training import Dynamics, Recipe, train
@@ -505,7 +506,7 @@ def stored(tmp_path, stylised=None):
 
 def test_images_that_are_read_while_training_give_the_same_bits(tmp_path, reference):
     lazy = stored(tmp_path)
-    assert isinstance(lazy.images, image_stores.Stored)
+    assert isinstance(lazy.images, Stored)
     assert same(run(data=lazy), reference)
 
 

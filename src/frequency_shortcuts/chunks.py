@@ -1,0 +1,166 @@
+"""Images as chunks of an HDF5 dataset: a chunk is an image, deflated where that pays.
+
+HDF5 needs several microseconds a chunk, longer than the Fourier transform of a small image, and it inflates one chunk
+after the other. So chunks are read from where they lie in the file: neighbours at once, deflated ones by threads.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from itertools import pairwise
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one call, and far slower at lists of indices
+SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
+LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
+NOT_DEFLATED = 1  # as a filter mask: the first filter was left out
+
+
+def pack(pixels: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
+    """An image [channels, H, W] as a chunk of a dataset with HDF5's gzip filter: its bytes and its filter mask."""
+    gain = max(SMALLEST_GAIN, LEAST_SHARE * pixels.nbytes)
+    if gain < pixels.nbytes:
+        deflated = zlib.compress(pixels.data, 1)
+        if pixels.nbytes - len(deflated) >= gain:
+            return deflated, 0
+    return pixels.tobytes(), NOT_DEFLATED
+
+
+class Stored:
+    """The images of one split of a store, uint8 [n, channels, H, W], read when they are indexed, by several threads.
+
+    chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        split: str,
+        chosen: npt.NDArray[np.int64],
+        name: str = "images",
+        workers: int = 1,
+    ) -> None:
+        self.path, self.split, self.name = path, split, name
+        self._file = h5py.File(path, "r")
+        try:
+            self._stored = self._file[split][name]
+        except KeyError as error:  # a link whose target is gone
+            raise ValueError(f"{path}, split {split}: its {name} cannot be opened ({error.args[0]})") from error
+        self.chosen, self.workers = chosen, max(1, workers)
+        self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
+        """Some of the images, in that order."""
+        some = Stored(self.path, self.split, self.chosen[chosen], self.name, self.workers)
+        if "_chunks" in self.__dict__:
+            some._chunks = self._chunks
+        return some
+
+    def origin(self) -> tuple[object, ...]:
+        """The checksum of the store and the positions in it."""
+        return str(self._file.attrs["checksum"]), self._stored.name, self.chosen.tobytes()
+
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        positions = self.chosen[index]
+        if self._chunks is None:
+            return take_rows(self._stored, positions).astype(np.uint8, copy=False)
+        return self._chunks.read(positions, self.workers)
+
+    @cached_property
+    def _chunks(self) -> _Chunks | None:
+        return _Chunks.of(self._stored)
+
+
+class _Chunks:
+    """Where each image of a dataset lies in its file: offset and size, int64 [n], in bytes; and which are deflated."""
+
+    @classmethod
+    def of(cls, stored: h5py.Dataset) -> _Chunks | None:
+        """None for a dataset that HDF5 has to read: its chunks are no images, or more was done to them."""
+        made = stored.id.get_create_plist()
+        readable = (
+            stored.chunks == (1, *stored.shape[1:])
+            and stored.dtype == np.uint8
+            and made.get_nfilters() == 1
+            and made.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
+            and stored.file.driver == "sec2"  # whose handle is a file descriptor
+            and stored.file.userblock_size == 0
+            and hasattr(os, "preadv")  # not on Windows
+        )
+        if not readable:
+            return None
+        found = array("q")  # not a list of what HDF5 tells: a million objects hold up the collector of garbage
+
+        def note(chunk: h5py.h5d.StoreInfo) -> None:
+            found.extend((chunk.chunk_offset[0], chunk.byte_offset, chunk.size, chunk.filter_mask))
+
+        stored.id.chunk_iter(note)
+        position, _, size, mask = table = np.array(found, np.int64).reshape(-1, 4).T
+        if np.any(size[mask != 0] != math.prod(stored.shape[1:])):  # which HDF5 does not notice
+            raise ValueError(f"{stored.file.filename}: an image of {stored.name} has too few or too many bytes")
+        # A chunk that was never written is HDF5's to fill in.
+        return cls(stored, table[1:, position.argsort()]) if len(position) == len(stored) else None
+
+    def __init__(self, stored: h5py.Dataset, table: npt.NDArray[np.int64]) -> None:
+        self.offset, self.size, mask = table
+        self.deflated = mask == 0
+        self.shape = stored.shape[1:]
+        self._stored = stored  # which keeps the file open
+        # HDF5's own: under the name of the file there may be another one by now.
+        self._descriptor = stored.file.id.get_vfd_handle()
+
+    def read(self, positions: npt.NDArray[np.int64], workers: int) -> npt.NDArray[np.uint8]:
+        """The images at these positions [k], in any order: uint8 [k, channels, H, W]."""
+        out = np.empty((len(positions), *self.shape), np.uint8)
+        offset, deflated = self.offset[positions], self.deflated[positions]
+        follows = (np.diff(offset) == self.size[positions][:-1]) & ~deflated[1:] & ~deflated[:-1]
+        bounds = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(positions)] if len(positions) else []
+        runs = [slice(*ends) for ends in pairwise(bounds)]
+
+        def fetch(run: slice) -> None:
+            if deflated[run.start]:
+                raw = os.pread(self._descriptor, int(self.size[positions[run.start]]), int(offset[run.start]))
+                pixels = zlib.decompress(raw, bufsize=out[run].nbytes)
+                out[run] = np.frombuffer(pixels, np.uint8).reshape(out[run].shape)
+            else:
+                self._fill(out[run], int(offset[run.start]))
+
+        if workers == 1 or len(runs) == 1:
+            for run in runs:
+                fetch(run)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(fetch, runs))
+        return out
+
+    def _fill(self, out: npt.NDArray[np.uint8], offset: int) -> None:
+        left = out.data.cast("B")
+        while len(left):
+            got = os.preadv(self._descriptor, [left], offset)
+            if not got:
+                raise OSError(f"{self._stored.file.filename} ends within an image")
+            left, offset = left[got:], offset + got
+
+
+def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray:
+    """The chosen rows [k] of an HDF5 dataset, in any order, read in runs of neighbours: [k, ...]."""
+    ordered, place = np.unique(chosen, return_inverse=True)
+    out = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)
+    first = 0
+    while first < len(ordered):
+        run = ordered[first : first + RUN]
+        last = first + int(np.count_nonzero(run - run[0] == np.arange(len(run))))
+        out[first:last] = stored[run[0] : ordered[last - 1] + 1]
+        first = last
+    return out if np.array_equal(place, np.arange(len(out))) else out[place]
