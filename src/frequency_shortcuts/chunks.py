@@ -10,7 +10,9 @@ import math
 import os
 import zlib
 from array import array
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import cached_property
 from itertools import pairwise
 
@@ -21,7 +23,9 @@ import numpy.typing as npt
 RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one call, and far slower at lists of indices
 SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
 LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
-NOT_DEFLATED = 1  # as a filter mask: the first filter was left out
+NOT_DEFLATED = 1  # in a filter mask: the first filter was left out
+A_THREADS = 2**20  # bytes for which a thread is started
+AT_ONCE = 2**30  # bytes to read in one call, of which systems allow less than 2 GiB
 
 
 def pack(pixels: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
@@ -62,9 +66,9 @@ class Stored:
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
         """Some of the images, in that order."""
-        some = Stored(self.path, self.split, self.chosen[chosen], self.name, self.workers)
-        if "_chunks" in self.__dict__:
-            some._chunks = self._chunks
+        some = copy(self)  # of the same open file: under its name there may be another one by now
+        some.chosen = self.chosen[chosen]
+        some.shape = (len(some.chosen), *self.shape[1:])
         return some
 
     def origin(self) -> tuple[object, ...]:
@@ -91,11 +95,12 @@ class _Chunks:
         made = stored.id.get_create_plist()
         readable = (
             stored.chunks == (1, *stored.shape[1:])
-            and stored.dtype == np.uint8
+            and stored.id.get_type() == h5py.h5t.STD_U8LE
             and made.get_nfilters() == 1
             and made.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
             and stored.file.driver == "sec2"  # whose handle is a file descriptor
             and stored.file.userblock_size == 0
+            and hasattr(stored.id, "chunk_iter")  # not with an old HDF5
             and hasattr(os, "preadv")  # not on Windows
         )
         if not readable:
@@ -106,50 +111,68 @@ class _Chunks:
             found.extend((chunk.chunk_offset[0], chunk.byte_offset, chunk.size, chunk.filter_mask))
 
         stored.id.chunk_iter(note)
-        position, _, size, mask = table = np.array(found, np.int64).reshape(-1, 4).T
-        if np.any(size[mask != 0] != math.prod(stored.shape[1:])):  # which HDF5 does not notice
-            raise ValueError(f"{stored.file.filename}: an image of {stored.name} has too few or too many bytes")
+        table = np.array(found, np.int64).reshape(-1, 4)
         # A chunk that was never written is HDF5's to fill in.
-        return cls(stored, table[1:, position.argsort()]) if len(position) == len(stored) else None
+        return cls(stored, table[table[:, 0].argsort()]) if len(table) == len(stored) else None
 
     def __init__(self, stored: h5py.Dataset, table: npt.NDArray[np.int64]) -> None:
-        self.offset, self.size, mask = table
-        self.deflated = mask == 0
+        _, self.offset, self.size, mask = table.T.copy()
+        self.deflated = mask & NOT_DEFLATED == 0
         self.shape = stored.shape[1:]
+        self.name = f"{stored.file.filename}: {stored.name}"
         self._stored = stored  # which keeps the file open
         # HDF5's own: under the name of the file there may be another one by now.
         self._descriptor = stored.file.id.get_vfd_handle()
 
     def read(self, positions: npt.NDArray[np.int64], workers: int) -> npt.NDArray[np.uint8]:
-        """The images at these positions [k], in any order: uint8 [k, channels, H, W]."""
+        """The images at these positions [k], in any order: uint8 [k, channels, H, W].
+
+        Raises ValueError where an image is damaged, or was closed.
+        """
+        if not self._stored:
+            raise ValueError(f"{self.name}: the file was closed")
         out = np.empty((len(positions), *self.shape), np.uint8)
-        offset, deflated = self.offset[positions], self.deflated[positions]
-        follows = (np.diff(offset) == self.size[positions][:-1]) & ~deflated[1:] & ~deflated[:-1]
+        offset, size, deflated = self.offset[positions], self.size[positions], self.deflated[positions]
+        damaged = np.flatnonzero(~deflated & (size != math.prod(self.shape)))
+        if len(damaged):  # which HDF5 does not notice
+            at = damaged[0]
+            raise ValueError(f"{self.name}, image {positions[at]}: {size[at]} bytes instead of {out[at].nbytes}")
+        follows = (np.diff(offset) == size[:-1]) & ~deflated[1:] & ~deflated[:-1]
         bounds = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(positions)] if len(positions) else []
-        runs = [slice(*ends) for ends in pairwise(bounds)]
 
-        def fetch(run: slice) -> None:
-            if deflated[run.start]:
-                raw = os.pread(self._descriptor, int(self.size[positions[run.start]]), int(offset[run.start]))
-                pixels = zlib.decompress(raw, bufsize=out[run].nbytes)
-                out[run] = np.frombuffer(pixels, np.uint8).reshape(out[run].shape)
-            else:
-                self._fill(out[run], int(offset[run.start]))
+        def fetch(runs: Iterable[tuple[int, int]]) -> None:
+            for first, last in runs:
+                if deflated[first]:
+                    out[first] = self._inflated(int(positions[first]))
+                else:
+                    self._fill(out[first:last], int(offset[first]))
 
-        if workers == 1 or len(runs) == 1:
-            for run in runs:
-                fetch(run)
+        runs = list(pairwise(bounds))
+        workers = min(workers, len(runs), out.nbytes // A_THREADS)
+        if workers <= 1:
+            fetch(runs)
         else:
             with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(fetch, runs))
+                list(pool.map(fetch, (runs[start::workers] for start in range(workers))))
         return out
+
+    def _inflated(self, position: int) -> npt.NDArray[np.uint8]:
+        expected = math.prod(self.shape)
+        raw = os.pread(self._descriptor, int(self.size[position]), int(self.offset[position]))
+        try:
+            pixels = zlib.decompress(raw, bufsize=expected)
+        except zlib.error as error:
+            raise ValueError(f"{self.name}, image {position}: it cannot be inflated ({error})") from error
+        if len(pixels) != expected:
+            raise ValueError(f"{self.name}, image {position}: {len(pixels)} bytes instead of {expected}")
+        return np.frombuffer(pixels, np.uint8).reshape(self.shape)
 
     def _fill(self, out: npt.NDArray[np.uint8], offset: int) -> None:
         left = out.data.cast("B")
         while len(left):
-            got = os.preadv(self._descriptor, [left], offset)
+            got = os.preadv(self._descriptor, [left[:AT_ONCE]], offset)
             if not got:
-                raise OSError(f"{self._stored.file.filename} ends within an image")
+                raise ValueError(f"{self.name}: the file ends within an image")
             left, offset = left[got:], offset + got
 
 
