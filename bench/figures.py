@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -49,7 +51,7 @@ def overlap(curve: pd.DataFrame) -> Figure:
         figure, axes = plt.subplots(1, len(percents), figsize=(PAGE, 2.6), sharey=True)
         names = list(curve["network"].unique())
         shades = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
-        markers = dict(zip(names, "os^vDP", strict=False))
+        markers = dict(zip(names, cycle("os^vDPX*"), strict=False))
         for ax, percent in zip(axes, percents, strict=True):
             part = curve[curve["percent"] == percent]
             mean = part.groupby(["network", "target_recall"])[["share_of_passes", "overlap"]].mean().reset_index()

@@ -21,7 +21,9 @@ TRAINED = {
     "fashion resnet18 32": ("resnet18", 16, "fashion", 32, 600, 5),
     "fashion vgg16_bn 32": ("vgg16_bn", 16, "fashion", 32, 600, 5),
     "syn_2 resnet18 64": ("resnet18", 8, "syn_2", 64, 200, 6),
+    "syn_4 resnet34 64": ("resnet34", 8, "syn_4", 64, 200, 6),
     "fashion resnet18 64": ("resnet18", 8, "fashion", 64, 200, 5),
+    "fashion vgg16_bn 64": ("vgg16_bn", 8, "fashion", 64, 600, 8),
 }
 
 
