@@ -24,7 +24,7 @@ RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one cal
 SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
 LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
 NOT_DEFLATED = 1  # in a filter mask: the first filter was left out
-A_THREADS = 2**20  # bytes for which a thread is started
+PER_THREAD = 2**20  # bytes to read with one: for fewer, starting it takes longer than it saves
 AT_ONCE = 2**30  # bytes to read in one call, of which systems allow less than 2 GiB
 
 
@@ -127,7 +127,7 @@ class _Chunks:
     def read(self, positions: npt.NDArray[np.int64], workers: int) -> npt.NDArray[np.uint8]:
         """The images at these positions [k], in any order: uint8 [k, channels, H, W].
 
-        Raises ValueError where an image is damaged, or was closed.
+        Raises ValueError where an image is damaged, or the file was closed.
         """
         if not self._stored:
             raise ValueError(f"{self.name}: the file was closed")
@@ -148,7 +148,7 @@ class _Chunks:
                     self._fill(out[first:last], int(offset[first]))
 
         runs = list(pairwise(bounds))
-        workers = min(workers, len(runs), out.nbytes // A_THREADS)
+        workers = min(workers, len(runs), out.nbytes // PER_THREAD)
         if workers <= 1:
             fetch(runs)
         else:

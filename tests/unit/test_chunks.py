@@ -35,7 +35,7 @@ def write(path, splits, **options):
 
 @pytest.fixture(autouse=True)
 def threads_for_small_images_too(monkeypatch):
-    monkeypatch.setattr(chunks, "A_THREADS", 1)
+    monkeypatch.setattr(chunks, "PER_THREAD", 1)
 
 
 def masks(path):
@@ -310,7 +310,7 @@ def test_a_thread_has_enough_to_do(tmp_path, monkeypatch, workers):
             super().__init__(workers)
 
     monkeypatch.setattr(chunks, "ThreadPoolExecutor", Noted)
-    monkeypatch.setattr(chunks, "A_THREADS", pixels.nbytes // 3)
+    monkeypatch.setattr(chunks, "PER_THREAD", pixels.nbytes // 3)
     np.testing.assert_array_equal(stored[:], pixels[::-1])
     np.testing.assert_array_equal(stored[:10], pixels[::-1][:10])
     assert started == ([] if workers == 1 else [3])
