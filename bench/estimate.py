@@ -30,7 +30,17 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from docs.gallery import README, table
-from frequency_shortcuts import corruptions, culling, dfm, fashion_mnist, images, networks, robustness, synthesis
+from frequency_shortcuts import (
+    corruptions,
+    culling,
+    dfm,
+    fashion_mnist,
+    gradients,
+    images,
+    networks,
+    robustness,
+    synthesis,
+)
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table
 
@@ -230,7 +240,9 @@ def _culled(config: dict[str, Any], of: DataSet, share: float, shown: int) -> di
     # A part looks at the unfiltered images of every class that it has a share in.
     looked_at = sum(len(set(units[part :: settings["parts"]])) for part in range(settings["parts"])) * per_class[0]
     found = {"culling": float(share * shown * len(pairs) + looked_at + settings["parts"] * TRIALS)}
-    return found if settings["method"] == "exact" else {**found, "gradient": float(shown)}
+    if settings["method"] == "exact":
+        return found
+    return {**found, "gradient": float(shown * (1 + gradients.noisy_copies(len(pairs))))}
 
 
 def tested(config: dict[str, Any], of: DataSet, count: int, false_positives: bool = True) -> int:
@@ -457,7 +469,7 @@ def _of_screening(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for (device, side), part in measured.groupby(["device", "side"]):
         told = f"screened culling, mean of {len(part)} networks, {side} x {side}"
         about = {"kind": "screened", "side": side, "device": device, "unit": "share of the passes"}
-        yield {**about, "value": part["share_of_passes"].mean(), "measured_with": told}
+        yield {**about, "value": part["filtered_share"].mean(), "measured_with": told}
 
 
 _READ = {"forward": _of_forward, "training": _of_training, "stores": _of_stores, "screening": _of_screening}

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts import culling, screening
+from frequency_shortcuts import culling, gradients, screening
 from frequency_shortcuts.spectrum import ConjugatePairs, positions
 
 from .subjects import TRAINED, Subject, accuracy, subject
@@ -57,7 +57,8 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
                             "class": c,
                             "percent": percent,
                             "target_recall": target,
-                            "share_of_passes": found.cost,
+                            "filtered_share": found.cost,
+                            "share_of_passes": found.cost + gradients.passes(len(pairs)) / len(pairs),
                             "overlap": len(truth & top) / len(truth | top),
                             "recall": len(truth & top) / len(truth),
                             "expected_recall": found.expected_recall,
@@ -68,7 +69,7 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
         defaults.append({**_about(of), "accuracy": accuracy(of)})
     table = pd.DataFrame(curve)
     chosen = table[(table["percent"] == 5) & (table["target_recall"] == 0.98)]
-    mean = chosen.groupby("network", sort=False)[["overlap", "share_of_passes"]].mean().reset_index()
+    mean = chosen.groupby("network", sort=False)[["overlap", "share_of_passes", "filtered_share"]].mean().reset_index()
     by_network = pd.DataFrame(defaults).merge(mean, on="network")
     return table.assign(device=device.type), by_network.assign(device=device.type)
 

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from . import screening
+from . import gradients, screening
 from .evaluation import network_digest
 from .frozen import Frozen, Precision, memory_budget, tiling
 from .images import check_classes
@@ -45,7 +45,7 @@ METHODS = ("exact", "screened")
 # CPU at 224 pixels, where what there is of it is stored in between.
 BLOCK = 8192
 # The modules whose change makes stored blocks another computation's.
-CODE = ("culling", "frozen", "prediction", "removal", "screening", "sources", "spectrum")
+CODE = ("culling", "frozen", "gradients", "prediction", "removal", "screening", "sources", "spectrum")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Culling:
     evaluated : bool [class, pairs], true where the increment was evaluated exactly, not predicted
     baseline_loss : float64 [class], the mean loss of the unfiltered images
     images_per_class : int64 [class]
-    passes : int64 [class], filtered images shown to the network; exact shows pairs times images
+    passes : int64 [class], filtered images shown to the network; exact shows pairs times images, screening shows
+        each image `gradients.passes` times besides
     expected_recall : float64 [class], the share of the true top `percent` % in the one found, as screening's
         model expects it; 1 for exact
     left_out, audited, missed : int64 [class], pairs that screening's audits could draw from, drew, and found to
@@ -282,12 +283,13 @@ def _units(method: Method, count: IntArray, pairs: ConjugatePairs) -> Iterator[t
     """What can be done apart, (class, pairs), in order, the same on every machine."""
     everything = np.arange(len(pairs))
     for c, n in enumerate(count):
-        step = len(pairs) if method == "screened" else _pairs_per_block(n)
+        step = len(pairs) if method == "screened" else _per_block(n)
         for start in range(0, len(pairs), step):
             yield c, everything[start : start + step]
 
 
-def _pairs_per_block(n_images: int) -> int:
+def _per_block(n_images: int) -> int:
+    """How many times so many images fit into one block."""
     return max(1, BLOCK // n_images)
 
 
@@ -387,7 +389,7 @@ class OneClass:
 
         What lies in the journal is not computed again.
         """
-        step = _pairs_per_block(last - first)
+        step = _per_block(last - first)
         found = []
         for start in range(0, len(index), step):
             block = index[start : start + step]
@@ -505,23 +507,53 @@ class OneClass:
         return self._finite(sums, index)
 
     def features(self) -> Features:
-        """What `prediction` starts from, from one backward pass an image."""
-        both = self._step(f"class {self.label}, features", self._features)
-        return Features(both[0], both[1], np.diff(self.bounds) / len(self))
+        """What `prediction` starts from; `gradients.passes` says what it costs."""
+        sums = np.zeros((2, 5, len(self.bounds) - 1, len(self.engine.pairs)))
+        step = _per_block(1 + gradients.noisy_copies(len(self.engine.pairs)))  # images, each with its views
+        for first in range(0, len(self), step):
+            last = min(first + step, len(self))
+            key = f"class {self.label}, features of images {first} to {last}"
+            sums += self._step(key, functools.partial(self._features, first, last))
+        return Features(sums[0], sums[1], np.diff(self.bounds) / len(self))
 
-    def _features(self) -> FloatArray:
-        n, pairs, at_once = len(self), self.engine.pairs, min(self.engine.backward, self.engine.batch)
-        ready, out = _uncounted(self._begun(), (2, 3, len(self.bounds) - 1, len(pairs)))  # images that were done
-        for group, (first, last) in enumerate(itertools.pairwise(self.bounds)):
-            for start in range(max(first, ready), last, at_once):
-                stop = min(start + at_once, last)
-                change, product, energy = first_order(self.engine.frozen, self.take(start, stop), self.label, pairs)
-                energy *= torch.as_tensor(self.influence[start:stop], device=energy.device)[:, None]
-                each = torch.stack([change, product, energy])
-                out[0, :, group] += each.sum(dim=1).cpu().numpy() / n
-                out[1, :, group] += each.square().sum(dim=1).cpu().numpy() / n**2
-                self._keep(functools.partial(_counted, stop, torch.from_numpy(out)))
-        return out
+    def _features(self, begin: int, end: int) -> FloatArray:
+        """One gradient after the other, an image's own and then those of its noisy copies, in full batches."""
+        pairs, device = self.engine.pairs, self.engine.source.device
+        groups, count = len(self.bounds) - 1, len(pairs)
+        views, at_once = 1 + gradients.noisy_copies(count), min(self.engine.backward, self.engine.batch)
+        # The sums, and what the gradients of the image under way told.
+        shape, open_shape = (2, 5, groups, count), (views, 2, count)
+        done, kept = _uncounted(self._begun(), (math.prod(shape) + math.prod(open_shape),))
+        sums, told = torch.tensor(kept, device=device).split((math.prod(shape), math.prod(open_shape)))
+        out, told = sums.view(shape), told.view(open_shape)[: done % views]
+        for start in range(begin * views + done, end * views, at_once):
+            stop = min(start + at_once, end * views)
+            first, last = start // views, -(-stop // views)
+            images = self.take(first, last)
+            shown = torch.arange(start, stop, device=device) - first * views
+            seen = gradients.with_noise(images, pairs, views - 1, range(first, last))[shown]
+            found = gradients.first_order(self.engine.frozen, seen, images[shown // views], self.label, pairs)
+            told = torch.cat([told, torch.stack(found, dim=1)])
+            if ended := len(told) // views:
+                whole = told[: ended * views].unflatten(0, (ended, views))
+                self._add_features(out, whole, images[:ended], first)
+                told = told[ended * views :]
+            self._keep(functools.partial(_padded, stop - begin * views, sums, told, math.prod(open_shape)))
+        return out.cpu().numpy()
+
+    def _add_features(self, out: Tensor, told: Tensor, images: Tensor, first: int) -> None:
+        """Add to the sums [2, 5, groups, pairs] what gradients told [n, views, 2, pairs] of the images from `first`."""
+        group = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))[first : first + len(images)]
+        influence = torch.as_tensor(self.influence[first : first + len(images)], device=images.device)
+        change, product = told.unbind(2)
+        plain, noisy = change[:, 0], change[:, 1:]
+        energy = influence[:, None] * gradients.energies(images, self.engine.pairs)
+        smoothing, deviation = noisy.mean(dim=1) - plain, noisy.std(dim=1, correction=0)
+        each = torch.stack([plain, product[:, 0], energy, smoothing, deviation])
+        for g in np.unique(group):
+            mine = each[:, torch.as_tensor(group == g, device=images.device)]
+            out[0, :, g] += mine.sum(dim=1) / len(self)
+            out[1, :, g] += mine.square().sum(dim=1) / len(self) ** 2
 
 
 def _counted(done: int, sums: Tensor) -> FloatArray:
@@ -529,34 +561,14 @@ def _counted(done: int, sums: Tensor) -> FloatArray:
     return np.r_[float(done), sums.cpu().numpy().ravel()]
 
 
+def _padded(done: int, sums: Tensor, rest: Tensor, room: int) -> FloatArray:
+    """As `_counted`, with something after the sums that may take so much room."""
+    return _counted(done, torch.cat([sums, rest.flatten(), sums.new_zeros(room - rest.numel())]))
+
+
 def _uncounted(kept: FloatArray | None, shape: tuple[int, ...]) -> tuple[int, FloatArray]:
     """What `_counted` was given; for nothing kept, nothing done."""
     return (0, np.zeros(shape)) if kept is None else (int(kept[0]), kept[1:].reshape(shape).copy())
-
-
-def first_order(
-    network: Callable[[Tensor], Tensor], images: Tensor, label: int, pairs: ConjugatePairs
-) -> tuple[Tensor, Tensor, Tensor]:
-    """What one gradient tells of every pair and image, each float64 [n, pairs].
-
-    With X the spectrum of an image and G that of the gradient of its loss: the change of the loss to first
-    order when the pair is removed, -(size / HW) Re(X conj G) summed over the channels; the sum of
-    (size / HW) |X| |G|, which that could be at most; and the energy (size / HW) |X|^2 that is removed.
-    """
-    with torch.inference_mode(False), torch.enable_grad():
-        images = images.detach().clone()  # a tensor made in inference mode takes no part in a gradient
-        seen = images.clone().requires_grad_()
-        logits = network(seen.clone())
-        if not logits.requires_grad:
-            raise ValueError("the network gives no gradient, which screening needs: cull it with the method exact")
-        (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
-        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # a guide only: where it has no value, it says nothing
-    share = torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=images.device)
-    image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
-    amplitude = image.square().sum(dim=0)
-    change = -(image * slope).sum(dim=(0, 2))
-    product = (amplitude * slope.square().sum(dim=0)).sqrt().sum(dim=1)
-    return change * share, product * share, amplitude.sum(dim=1) * share
 
 
 def _fingerprint(network: nn.Module, work: Engine, settings: tuple[object, ...]) -> str:

@@ -1,7 +1,7 @@
 """Which pairs to evaluate, on which images, so that the best-ranked ones are found without evaluating all.
 
 One class at a time. Its images come in groups, the most influential first, and a pair is evaluated group
-by group. What the groups still to come will add is predicted (`prediction.Model`) from one gradient and from
+by group. What the groups still to come will add is predicted (`prediction.Model`) from a few gradients and from
 all that was evaluated so far. Pairs that may belong to the top set are taken further, the likeliest first, until
 so few may be missing that the target recall is met and the top set has held; then a random sample of what was
 left out is evaluated, and if it holds too many of the top pairs, the search goes on with a stricter aim.
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, gammaln, stdtr  # scipy.stats takes each job half a second to import
 
-from .prediction import Features, Model
+from .prediction import CLIP, Features, Model, Prediction
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 # Cumulative shares of a class's images after each group: a few influential ones carry most of the sum.
 GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 # Tails of the prediction's error, in degrees of freedom of Student's t: a few pairs are far off.
-FREEDOM = 7
+FREEDOM = 8
+SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
+UNTRIED = 50.0  # comparisons, as many as speak for the error's size that the model says
 PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs that the model is first fitted to
 AT_ONCE = 0.5  # of the pairs that may be missing: the rest waits for what these tell
 AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # how many of the pairs that were left out an audit evaluates
@@ -216,6 +218,10 @@ class _Search:
         self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
         self.exact = np.zeros((self.groups, len(pairs)))
         self.doubt = 1.0  # by which an audit found the error's size to be underestimated
+        self.prediction: Prediction | None = None
+        # Predictions one group ahead, of a pair's first and of its later ones: how many were tried, and the sum of
+        # their squared errors, in units of what was expected.
+        self.tried, self.errors = np.zeros(2), np.zeros(2)
         self.mean = self.deviation = np.empty(0)
         self.top = np.empty(0, int)
 
@@ -226,8 +232,14 @@ class _Search:
     def advance(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""
         levels = self.level[chosen]
-        self.exact[levels, chosen] = self._evaluate(levels, chosen)
+        found = self.exact[levels, chosen] = self._evaluate(levels, chosen)
         self.level[chosen] += 1
+        if self.prediction:
+            said = self.prediction.level[chosen] == levels
+            error = (found - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[chosen]
+            later = (levels[said] > 0).astype(int)
+            self.tried += np.bincount(later, minlength=2)
+            self.errors += np.bincount(later, np.minimum(error[said] ** 2, CLIP**2), minlength=2)
 
     def finish(self, chosen: IntArray) -> float:
         """Evaluate the chosen pairs wholly; returns the size of the predictions' errors over the expected one."""
@@ -238,8 +250,7 @@ class _Search:
         if not len(chosen):
             return 0.0
         error = (self.exact.sum(axis=0)[chosen] - predicted) / expected
-        # Student's t spreads by sqrt(f / (f - 2)) of its scale.
-        return float(np.sqrt(np.mean(error**2) * (FREEDOM - 2) / FREEDOM))
+        return float(np.sqrt(np.mean(error**2) / SPREAD))
 
     def draw(self, candidates: IntArray, count: int) -> IntArray:
         return np.sort(self.generator.choice(candidates, min(count, len(candidates)), replace=False))
@@ -247,7 +258,7 @@ class _Search:
     def pilot(self) -> None:
         """The first group of images, for the pairs that one of the two scores puts first, and for some at random."""
         pairs = len(self.level)
-        slope, product, _ = self.features.mean.sum(axis=1)
+        slope, product = self.features.mean[:2].sum(axis=1)
         order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
         best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
         some = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
@@ -280,7 +291,9 @@ class _Search:
             self.advance(np.sort(chosen))
 
     def predict(self) -> None:
-        """Set the mean and deviation of every pair's increment, and the top set, by what is known."""
-        self.mean, deviation = self.model.fit(self.exact, self.level)
-        self.deviation = self.doubt * deviation
+        """Set the mean and scale of every pair's increment, and the top set, by what is known."""
+        self.prediction = self.model.fit(self.exact, self.level)
+        self.mean = self.prediction.mean
+        size = np.sqrt((self.errors / SPREAD + UNTRIED) / (self.tried + UNTRIED))
+        self.deviation = self.doubt * size[np.minimum(self.level, 1)] * self.prediction.deviation
         self.top = top(self.mean, self.size, self.wanted)

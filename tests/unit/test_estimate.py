@@ -408,7 +408,7 @@ def test_screened_culling_needs_a_measured_share():
     share = estimate.share_of_passes(made_up(("screened", 32, "cpu", 0.25)))
     found = estimate.work(config, Assumed(), share).groupby(["rule", "dataset", "kind"])["images"].sum()
     assert found["cull", "syn_2", "culling"] == 2 * (0.25 * 4 * 4 * 514 + 4 * 4 + 3)
-    assert found["cull", "syn_2", "gradient"] == 2 * 4 * 4
+    assert found["cull", "syn_2", "gradient"] == (1 + 2) * 2 * 4 * 4
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ def test_rates_are_read_from_what_the_benchmark_wrote(tmp_path):
             "culling_images_per_s": [90.0], "gflop_per_image": [3.6],
         },
         "stores": {"task": ["training step, ResNet18"], "device": ["cuda"], "images_per_s": [30.0]},
-        "screening": {"device": ["cpu"] * 2, "side": [64] * 2, "share_of_passes": [0.2, 0.3]},
+        "screening": {"device": ["cpu"] * 2, "side": [64] * 2, "filtered_share": [0.2, 0.3]},
     }  # fmt: skip
     for name, table in tables.items():
         pd.DataFrame(table).to_csv(tmp_path / f"{name}.csv", index=False)

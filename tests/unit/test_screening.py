@@ -40,10 +40,11 @@ class Problem:
         increment = slope + 0.3 * product * generator.standard_t(3, slope.shape)
         if equal:
             increment = np.ones_like(slope)
-        told = [increment if features == "perfect" else slope, product, energy]
+        # The last two add nothing: what noisy copies of the images tell is the model's to use, not the search's.
+        told = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
         if features == "random":
             told = [one[:, generator.permutation(count)] for one in told]
-        told = np.zeros((3, n_images, count)) if features == "none" else np.stack(told)
+        told = np.zeros((5, n_images, count)) if features == "none" else np.stack(told)
         bounds = group_bounds(n_images)
 
         def grouped(values):
@@ -498,3 +499,47 @@ def test_an_audited_class_does_not_stand_for_one_that_was_not():
     # One nearly exhausted class does not make the other look good.
     estimate = recall_of_all(np.array([50, 50]), np.array([10, 500]), np.array([8, 8]), np.array([0, 1]))[0]
     assert estimate == pytest.approx(1 - 492 / 8 / 100)
+
+
+def searching(problem, seed=0):
+    search = screening._Search(
+        problem.features, problem.evaluate, problem.pairs, positions(16, 16, 5), np.random.default_rng(seed)
+    )
+    search.pilot()
+    search.predict()
+    return search
+
+
+def test_errors_one_group_ahead_tell_how_sure_the_search_may_be():
+    """Increments that are 20 times as far off as expected make it less sure, of pairs like those that were tried."""
+    sure, unsure = searching(Problem()), searching(Problem())
+    unsure._evaluate = lambda group, index: (
+        unsure.prediction.next_mean[index] + 20 * unsure.prediction.next_deviation[index]
+    )
+    sure._evaluate = lambda group, index: sure.prediction.next_mean[index]
+    chosen = np.flatnonzero(sure.level == 0)[:30]
+    for search in (sure, unsure):
+        search.advance(chosen)
+        search.predict()
+        assert search.tried.tolist() == [30, 0]
+        stated = search.prediction.deviation
+        fresh = search.level == 0
+        size = np.sqrt((search.errors[0] / screening.SPREAD + screening.UNTRIED) / (30 + screening.UNTRIED))
+        np.testing.assert_allclose(search.deviation[fresh], size * stated[fresh])
+        np.testing.assert_array_equal(search.deviation[~fresh], stated[~fresh])
+    assert sure.errors[0] < 1e-20
+    assert unsure.errors[0] == pytest.approx(30 * screening.CLIP**2)
+
+
+def test_only_what_was_predicted_is_compared():
+    """A pair that goes on before the model is asked again was not predicted there."""
+    search = searching(Problem())
+    pairs = np.array([3, 50])
+    search.level[pairs] = 0
+    search.predict()
+    search.advance(pairs)
+    search.advance(pairs)
+    assert search.tried.tolist() == [2, 0]
+    search.predict()
+    search.advance(pairs)
+    assert search.tried.tolist() == [2, 2]
