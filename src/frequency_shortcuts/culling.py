@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
-# Filtered images of a block, which is stored when it is finished: after a second on a large GPU, after minutes on a
-# CPU at 224 pixels, where what there is of it is stored in between.
+# Filtered images, or gradients, of a block, which is stored when it is finished: after a second on a large GPU, after
+# minutes on a CPU at 224 pixels, where what there is of it is stored in between.
 BLOCK = 8192
 # The modules whose change makes stored blocks another computation's.
 CODE = ("culling", "frozen", "gradients", "prediction", "removal", "screening", "sources", "spectrum")
@@ -56,8 +56,8 @@ class Culling:
     evaluated : bool [class, pairs], true where the increment was evaluated exactly, not predicted
     baseline_loss : float64 [class], the mean loss of the unfiltered images
     images_per_class : int64 [class]
-    passes : int64 [class], filtered images shown to the network; exact shows pairs times images, screening shows
-        each image `gradients.passes` times besides
+    passes : int64 [class], filtered images shown to the network; exact shows pairs times images; the gradients
+        that screening starts from cost `gradients.passes` forward passes an image besides
     expected_recall : float64 [class], the share of the true top `percent` % in the one found, as screening's
         model expects it; 1 for exact
     left_out, audited, missed : int64 [class], pairs that screening's audits could draw from, drew, and found to
@@ -516,6 +516,7 @@ class OneClass:
             sums += self._step(key, functools.partial(self._features, first, last))
         return Features(sums[0], sums[1], np.diff(self.bounds) / len(self))
 
+    @torch.no_grad()  # but for the loss's
     def _features(self, begin: int, end: int) -> FloatArray:
         """One gradient after the other, an image's own and then those of its noisy copies, in full batches."""
         pairs, device = self.engine.pairs, self.engine.source.device

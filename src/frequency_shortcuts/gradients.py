@@ -25,7 +25,8 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
 
     The noise of an image is white, drawn with its seed, and as strong as the pair of median energy.
     """
-    level = (energies(images, pairs).median(dim=1).values / images[0].numel()).sqrt().to(images.dtype)
+    median = energies(images, pairs).sort(dim=1).values[:, (len(pairs) - 1) // 2]
+    level = (median / images[0].numel()).sqrt().to(images.dtype)
     generator = torch.Generator(images.device)
     noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], device=images.device, dtype=images.dtype)
     for some, seed in zip(noise, seeds, strict=True):

@@ -93,8 +93,8 @@ class Model:
         group, pair = np.nonzero(np.arange(groups)[:, None] < level)
         x, y, spread = self._features[:, group, pair], exact[group, pair], self._spread[:, group, pair]
         product, begun = x[1], level > 0
-        # No prediction is certain, even where the features are all zero.
-        least = 1e-12 * np.mean(y**2) + TINY
+        # No prediction is certain, even where the features are all zero, or the increments.
+        least = 1e-12 * np.mean(y**2) + 1e-18 * np.mean(x**2) + TINY
         for _ in range(2):  # each part needs the others
             precision = 1 / np.maximum(self._error @ spread, least)
             normal = (x * precision) @ x.T

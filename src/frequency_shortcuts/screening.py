@@ -29,7 +29,7 @@ GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1
 # Tails of the prediction's error, in degrees of freedom of Student's t: a few pairs are far off.
 FREEDOM = 8
 SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
-UNTRIED = 50.0  # comparisons, as many as speak for the error's size that the model says
+UNTRIED = 50.0  # comparisons, as many as speak for a scale of the whole standard deviation, which is cautious
 PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs that the model is first fitted to
 AT_ONCE = 0.5  # of the pairs that may be missing: the rest waits for what these tell
 AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # how many of the pairs that were left out an audit evaluates
@@ -239,7 +239,7 @@ class _Search:
             error = (found - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[chosen]
             later = (levels[said] > 0).astype(int)
             self.tried += np.bincount(later, minlength=2)
-            self.errors += np.bincount(later, np.minimum(error[said] ** 2, CLIP**2), minlength=2)
+            self.errors += np.bincount(later, np.minimum(np.abs(error[said]), CLIP) ** 2, minlength=2)
 
     def finish(self, chosen: IntArray) -> float:
         """Evaluate the chosen pairs wholly; returns the size of the predictions' errors over the expected one."""

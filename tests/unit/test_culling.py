@@ -7,6 +7,7 @@ import contextlib
 import copy
 import dataclasses
 import re
+import warnings
 
 import h5py
 import numpy as np
@@ -169,6 +170,36 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
         slow[:, :, group] += np.array(told) / len(one), np.array(told) ** 2 / len(one) ** 2
     for ours, theirs in zip((found.mean, found.spread), slow, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())
+
+
+class Sleeping(nn.Module):
+    """No unit answers to an image, nor to one without a pair; to a noisy copy now and then one does."""
+
+    def __init__(self, threshold):
+        super().__init__()
+        generator, self.threshold = torch.Generator().manual_seed(0), threshold
+        self.weight = nn.Parameter(torch.randn(768, 100, generator=generator) / 768**0.5)
+
+    def forward(self, images):
+        return torch.relu(images.flatten(1) @ self.weight - self.threshold)[:, :3] * 100
+
+
+@pytest.mark.parametrize("threshold", [3.5, 1000.0])
+@pytest.mark.parametrize("per_class", [1, 20])
+def test_a_network_that_answers_to_nothing_is_screened(threshold, per_class):
+    """All increments are 0, some features are not."""
+    images = torch.from_numpy(np.random.default_rng(1).standard_normal((2 * per_class, 3, 16, 16))).float()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = culling.cull(Sleeping(threshold), images, np.arange(2 * per_class) % 2, 2)
+    assert (found.increment[found.evaluated] == 0).all()
+    assert np.isfinite(found.increment).all()
+
+
+def test_images_that_ask_for_a_gradient_are_screened_as_others(small_network):
+    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
+    plain, asking = (culling.cull(network, x, LABELS, 3) for x in (images, images.clone().requires_grad_()))
+    same(plain, asking)
 
 
 def test_an_image_has_at_least_two_noisy_copies_and_few_where_pairs_are_few():

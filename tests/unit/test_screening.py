@@ -543,3 +543,13 @@ def test_only_what_was_predicted_is_compared():
     search.predict()
     search.advance(pairs)
     assert search.tried.tolist() == [2, 2]
+
+
+def test_what_was_never_expected_gives_no_warning():
+    """No feature says anything, and the increments come with the last group alone."""
+    problem = Problem(features="none")
+    problem.table[:-1] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = problem.screen()
+    problem.check(found)
