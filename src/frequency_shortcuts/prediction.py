@@ -102,8 +102,9 @@ class Model:
             target = y - self._departure[pair] * product
             weights = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
             told = weights @ x
-            pull, held = (np.bincount(group, told * precision * one, groups) for one in (target, told))
-            factor = (pull + GROUPS_DIFFER**-2) / (held + GROUPS_DIFFER**-2)
+            # The mean of a normal distribution, around 1 at first, after what was found in the group.
+            found, certain = (np.bincount(group, told * precision * one, groups) for one in (target, told))
+            factor = (found + GROUPS_DIFFER**-2) / (certain + GROUPS_DIFFER**-2)
             residual = y - factor[group] * told
             pull = np.bincount(pair, product * precision * residual, pairs)
             known = np.bincount(pair, product**2 * precision, pairs).astype(float)
