@@ -516,7 +516,7 @@ class OneClass:
             sums += self._step(key, functools.partial(self._features, first, last))
         return Features(sums[0], sums[1], np.diff(self.bounds) / len(self))
 
-    @torch.no_grad()  # but for the loss's
+    @torch.no_grad()  # `first_order` allows it for the loss alone
     def _features(self, begin: int, end: int) -> FloatArray:
         """One gradient after the other, an image's own and then those of its noisy copies, in full batches."""
         pairs, device = self.engine.pairs, self.engine.source.device
