@@ -17,19 +17,21 @@ from .subjects import fashion
 from .timing import by_turns, ratio
 
 BATCHES = (8, 32, 128, 512)
+LARGE = 1000  # images of 3 x 224 x 224
 
 
 def spectra(folder: Path, device: torch.device) -> pd.DataFrame:
     """Images a second of mean spectra, from memory and from a store, beside torch.fft.rfft2 at its best batch size.
 
-    On a CPU with one thread, as the jobs of the study have.
+    On a CPU with one thread, as the jobs of the study have. As many images as a set has, so that what comes once, at
+    the end, weighs no more than it does there.
     """
-    (_, _), (photographs, labels) = fashion(folder)
-    large = np.random.default_rng(0).integers(0, 256, (300, 3, 224, 224), dtype=np.uint8)
+    (photographs, labels), _ = fashion(folder)
+    large = np.random.default_rng(0).integers(0, 256, (LARGE, 3, 224, 224), dtype=np.uint8)
     cases = {
         "1 x 32 x 32": (photographs, labels),
         "3 x 32 x 32": (np.repeat(photographs, 3, axis=1), labels),
-        "3 x 224 x 224": (large, np.arange(300) % 10),
+        "3 x 224 x 224": (large, np.arange(LARGE) % 10),
     }
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if device.type == "cpu" else threads)

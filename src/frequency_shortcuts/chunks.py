@@ -1,7 +1,8 @@
-"""Images as chunks of an HDF5 dataset: a chunk is an image, deflated where that pays.
+"""Images as chunks of an HDF5 dataset: a chunk is an image, deflated where that pays, or many images of a page or less.
 
 HDF5 needs several microseconds a chunk, longer than the Fourier transform of a small image, and it inflates one chunk
-after the other. So chunks are read from where they lie in the file: neighbours at once, deflated ones by threads.
+after the other. So small images share chunks, and all are read from where they lie in the file: neighbours at once,
+deflated ones by threads.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import os
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import cached_property
@@ -22,14 +23,21 @@ import numpy.typing as npt
 
 RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one call, and far slower at lists of indices
 SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
+SHARED = 2**18  # bytes of a chunk of small images, of which HDF5's own cache holds several
 LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
 NOT_DEFLATED = 1  # in a filter mask: the first filter was left out
 PER_THREAD = 2**20  # bytes to read with one: for fewer, starting it takes longer than it saves
 AT_ONCE = 2**30  # bytes to read in one call, of which systems allow less than 2 GiB
 
 
+def images_a_chunk(shape: Sequence[int]) -> int:
+    """How many images there are in a chunk of a dataset [n, channels, H, W]: one, or many that are never deflated."""
+    nbytes = math.prod(shape[1:])
+    return max(1, min(shape[0], SHARED // nbytes)) if 0 < nbytes <= SMALLEST_GAIN else 1
+
+
 def pack(pixels: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
-    """An image [channels, H, W] as a chunk of a dataset with HDF5's gzip filter: its bytes and its filter mask."""
+    """An image [channels, H, W] as (a part of) a chunk with HDF5's gzip filter: its bytes and its filter mask."""
     gain = max(SMALLEST_GAIN, LEAST_SHARE * pixels.nbytes)
     if gain < pixels.nbytes:
         deflated = zlib.compress(pixels.data, 1)
@@ -87,14 +95,17 @@ class Stored:
 
 
 class _Chunks:
-    """Where each image of a dataset lies in its file: offset and size, int64 [n], in bytes; and which are deflated."""
+    """Where each image of a dataset lies in its file: its offset and the size of its chunk, int64 [n], in bytes; and
+    which are deflated.
+    """
 
     @classmethod
     def of(cls, stored: h5py.Dataset) -> _Chunks | None:
-        """None for a dataset that HDF5 has to read: its chunks are no images, or more was done to them."""
+        """None for a dataset that HDF5 has to read: its chunks are not whole images, or more was done to them."""
         made = stored.id.get_create_plist()
         readable = (
-            stored.chunks == (1, *stored.shape[1:])
+            stored.chunks is not None
+            and stored.chunks[1:] == stored.shape[1:]
             and stored.id.get_type() == h5py.h5t.STD_U8LE
             and made.get_nfilters() == 1
             and made.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE
@@ -112,13 +123,29 @@ class _Chunks:
 
         stored.id.chunk_iter(note)
         table = np.array(found, np.int64).reshape(-1, 4)
-        # A chunk that was never written is HDF5's to fill in.
-        return cls(stored, table[table[:, 0].argsort()]) if len(table) == len(stored) else None
+        _, offset, size, mask = table[table[:, 0].argsort()].T
+        deflated = mask & NOT_DEFLATED == 0
+        each = stored.chunks[0]
+        if len(table) != math.ceil(len(stored) / each):  # a chunk that was never written is HDF5's to fill in
+            return None
+        if each > 1:
+            if deflated.any():
+                return None
+            offset = np.add.outer(offset, math.prod(stored.shape[1:]) * np.arange(each)).ravel()[: len(stored)]
+            size, deflated = (per_chunk.repeat(each)[: len(stored)] for per_chunk in (size, deflated))
+        return cls(stored, offset, size, deflated)
 
-    def __init__(self, stored: h5py.Dataset, table: npt.NDArray[np.int64]) -> None:
-        _, self.offset, self.size, mask = table.T.copy()
-        self.deflated = mask & NOT_DEFLATED == 0
+    def __init__(
+        self,
+        stored: h5py.Dataset,
+        offset: npt.NDArray[np.int64],
+        size: npt.NDArray[np.int64],
+        deflated: npt.NDArray[np.bool_],
+    ) -> None:
+        self.offset, self.size = np.ascontiguousarray(offset), np.ascontiguousarray(size)
+        self.deflated = deflated
         self.shape = stored.shape[1:]
+        self.nbytes, self.whole = math.prod(self.shape), math.prod(stored.chunks)
         self.name = f"{stored.file.filename}: {stored.name}"
         self._stored = stored  # which keeps the file open
         # HDF5's own: under the name of the file there may be another one by now.
@@ -133,11 +160,11 @@ class _Chunks:
             raise ValueError(f"{self.name}: the file was closed")
         out = np.empty((len(positions), *self.shape), np.uint8)
         offset, size, deflated = self.offset[positions], self.size[positions], self.deflated[positions]
-        damaged = np.flatnonzero(~deflated & (size != math.prod(self.shape)))
+        damaged = np.flatnonzero(~deflated & (size != self.whole))
         if len(damaged):  # which HDF5 does not notice
             at = damaged[0]
-            raise ValueError(f"{self.name}, image {positions[at]}: {size[at]} bytes instead of {out[at].nbytes}")
-        follows = (np.diff(offset) == size[:-1]) & ~deflated[1:] & ~deflated[:-1]
+            raise ValueError(f"{self.name}, image {positions[at]}: {size[at]} bytes instead of {self.whole}")
+        follows = (np.diff(offset) == self.nbytes) & ~deflated[1:] & ~deflated[:-1]
         bounds = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(positions)] if len(positions) else []
 
         def fetch(runs: Iterable[tuple[int, int]]) -> None:
@@ -157,14 +184,13 @@ class _Chunks:
         return out
 
     def _inflated(self, position: int) -> npt.NDArray[np.uint8]:
-        expected = math.prod(self.shape)
         raw = os.pread(self._descriptor, int(self.size[position]), int(self.offset[position]))
         try:
-            pixels = zlib.decompress(raw, bufsize=expected)
+            pixels = zlib.decompress(raw, bufsize=self.nbytes)
         except zlib.error as error:
             raise ValueError(f"{self.name}, image {position}: it cannot be inflated ({error})") from error
-        if len(pixels) != expected:
-            raise ValueError(f"{self.name}, image {position}: {len(pixels)} bytes instead of {expected}")
+        if len(pixels) != self.nbytes:
+            raise ValueError(f"{self.name}, image {position}: {len(pixels)} bytes instead of {self.nbytes}")
         return np.frombuffer(pixels, np.uint8).reshape(self.shape)
 
     def _fill(self, out: npt.NDArray[np.uint8], offset: int) -> None:

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .chunks import Stored, pack
+from .chunks import NOT_DEFLATED, Stored, images_a_chunk, pack
 from .folders import Pictures
 from .storage import WholeFile, replacing_hdf5
 
@@ -234,22 +234,29 @@ def _write_images(
     progress: str | None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Write images one by one; returns the positions of those that were written, and their `_sums`, [2, channels]."""
-    shape = images.shape
+    shape, each = images.shape, images_a_chunk(images.shape)
     stored = group.create_dataset(
-        name, shape, np.uint8, chunks=(1, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
+        name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
     )
     sums = np.zeros((2, shape[1]), np.int64)
     kept: list[int] = []
-    for position, (pixels, (chunk, mask), found) in _packed(images, pool, progress):
+    chunk: list[bytes] = []
+    for position, (pixels, (packed, mask), found) in _packed(images, pool, progress):
         # It was compressed by a thread, since HDF5 compresses one after the other.
-        stored.id.write_direct_chunk((len(kept), 0, 0, 0), chunk, mask)
+        chunk.append(packed)
         kept.append(position)
+        if len(chunk) == each:
+            stored.id.write_direct_chunk((len(kept) - each, 0, 0, 0), b"".join(chunk), mask)
+            chunk.clear()
         digest.update(pixels.data)
         sums += found
         if len(kept) % BLOCK == 0:
             file.check()
     if len(kept) < len(images):
         stored.resize(len(kept), axis=0)
+    if chunk:  # HDF5 stores whole chunks: the last one is filled up
+        whole = b"".join(chunk).ljust(each * math.prod(shape[1:]), b"\0")
+        stored.id.write_direct_chunk((len(kept) - len(chunk), 0, 0, 0), whole, NOT_DEFLATED)
     return np.array(kept, np.int64), sums
 
 

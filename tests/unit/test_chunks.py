@@ -38,6 +38,11 @@ def threads_for_small_images_too(monkeypatch):
     monkeypatch.setattr(chunks, "PER_THREAD", 1)
 
 
+@pytest.fixture
+def an_image_a_chunk(monkeypatch):
+    monkeypatch.setattr(chunks, "SHARED", 0)
+
+
 def masks(path):
     with h5py.File(path) as file:
         stored = file["train"]["images"].id
@@ -54,7 +59,7 @@ def masks(path):
         (NOISE, 200, 1),
     ],
 )
-def test_an_image_is_deflated_where_it_pays(tmp_path, kind, side, mask):
+def test_an_image_is_deflated_where_it_pays(tmp_path, kind, side, mask, an_image_a_chunk):
     pixels = drawn([kind] * 4, side)
     write(tmp_path / "s.h5", {"train": (pixels, np.arange(4) % 2)}, statistics=([0.5], [0.2]))
     assert masks(tmp_path / "s.h5") == [mask] * 4
@@ -90,6 +95,44 @@ def test_a_chunk_is_what_any_reader_of_hdf5_takes(tmp_path):
         np.testing.assert_array_equal(stored[3:7, 0, ::2], pixels[3:7, 0, ::2])
 
 
+@pytest.mark.parametrize(("n", "side", "each"), [(600, 16, 600), (600, 32, 256), (70, 64, 64), (3, 65, 1), (1, 1, 1)])
+def test_small_images_share_chunks(tmp_path, n, side, each):
+    """Of 256 KiB at most, the last one filled up; any reader of HDF5 takes them."""
+    pixels = np.random.default_rng(0).integers(0, 256, (n, 1, side, side), dtype=np.uint8)
+    store.write(
+        tmp_path / "s.h5", {"test": (pixels, np.zeros(n, np.int64))}, classes=["one"], source="made here",
+        created_by="test", statistics=([0.5], [0.2]),
+    )  # fmt: skip
+    with h5py.File(tmp_path / "s.h5") as file:
+        stored = file["test/images"]
+        assert stored.chunks == (each, 1, side, side) and stored.shape == pixels.shape
+        assert stored.id.get_num_chunks() == -(-n // each)
+        np.testing.assert_array_equal(stored[:], pixels)
+    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "test", np.arange(n))[:], pixels)
+
+
+def test_a_shared_chunk_of_another_length_is_an_error_and_the_others_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "SHARED", 4 * 90)
+    pixels, labels = labelled(14, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file["train"]["images"].id.write_direct_chunk((4, 0, 0, 0), bytes(361), 1)
+    stored = Stored(tmp_path / "s.h5", "train", np.arange(14))
+    np.testing.assert_array_equal(stored[np.array([9, 0, 13])], pixels[[9, 0, 13]])
+    with pytest.raises(ValueError, match=r"s\.h5: /train/images, image 6: 361 bytes instead of 360"):
+        stored[6:]
+
+
+def test_a_shared_chunk_that_somebody_deflated_is_left_to_hdf5(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "SHARED", 4 * 90)
+    pixels, labels = labelled(14, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file["train"]["images"].id.write_direct_chunk((4, 0, 0, 0), zlib.compress(pixels[4:8][::-1].tobytes()), 0)
+    expected = np.concatenate([pixels[:4], pixels[4:8][::-1], pixels[8:]])
+    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(14))[:], expected)
+
+
 INDICES = [
     *(slice(None), slice(3, 70), slice(None, None, -7), slice(190, 999), slice(5, 5)),
     *(np.array(some, int) for some in ([150, 3, 3, 0, 199], [], [-1, -200, 7], np.arange(200)[::-1])),
@@ -98,6 +141,7 @@ INDICES = [
 ]
 KINDS = {
     "ours": None,
+    "ours, an image a chunk": None,
     "ours, some deflated": None,
     "as ours, by h5py": {"chunks": (1, 2, 5, 4), "compression": "gzip", "compression_opts": 9},
     "no chunks": {},
@@ -114,7 +158,9 @@ KINDS = {
 
 def store_of(path, kind, pixels, labels):
     """A store as `write` makes it, or the same by h5py alone."""
-    write(path, {"train": (pixels, labels)}, workers=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "SHARED", 7 * pixels[0].nbytes if kind == "ours" else 0)
+        write(path, {"train": (pixels, labels)}, workers=2)
     if kind == "ours, some deflated":
         with h5py.File(path, "a") as file:
             for i in np.flatnonzero(np.random.default_rng(2).integers(0, 2, len(pixels))):
@@ -146,7 +192,7 @@ def test_only_a_store_of_ours_or_its_like_is_read_without_hdf5(tmp_path, kind, m
     asked = []
     monkeypatch.setattr(chunks, "take_rows", lambda stored, chosen: asked.append(1) or pixels[chosen])
     np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(20))[:], pixels)
-    assert bool(asked) == (kind not in ("ours", "ours, some deflated", "as ours, by h5py"))
+    assert bool(asked) == (not kind.startswith(("ours", "as ours")))
 
 
 def test_a_file_with_a_block_of_its_user_is_left_to_hdf5(tmp_path):
@@ -185,7 +231,7 @@ def test_what_a_subset_reads_is_found_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_chunk_that_was_stored_without_its_filter_is_read(tmp_path, workers):
+def test_a_chunk_that_was_stored_without_its_filter_is_read(tmp_path, workers, an_image_a_chunk):
     pixels, labels = labelled(4, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     with h5py.File(tmp_path / "s.h5", "a") as file:
@@ -244,7 +290,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize("kind", DAMAGED)
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_damaged_image_is_named_and_the_others_are_read(tmp_path, kind, workers):
+def test_a_damaged_image_is_named_and_the_others_are_read(tmp_path, kind, workers, an_image_a_chunk):
     pixels, labels = labelled(6, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     damage, mask, told = DAMAGED[kind]

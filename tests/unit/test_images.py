@@ -53,7 +53,7 @@ def test_store_keeps_the_contract_of_the_file(tmp_path):
             images, labels = file[name]["images"], file[name]["labels"]
             assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
             assert images.shape == pixels.shape
-            assert images.chunks == (1, 3, 6, 5)
+            assert images.chunks == (len(pixels), 3, 6, 5)
             assert images.compression is not None
         for name, mask in planted.items():
             assert file["planted"][name].dtype == bool
