@@ -101,6 +101,8 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
         rows.append([told, f"{aim:.3f}", f"{reached['share_of_passes']:.3f}"])
     for task, told, aim in (
         ("float", "ADCS of images in memory", "1.3"),
+        ("uint8", "ADCS of images in memory, as bytes", "1.3"),
+        ("rfft2 of uint8", "... making floats of these and the FFT alone", ""),
         ("read", "reading of a store", ""),
         ("store", "ADCS from a store", ""),
     ):
