@@ -83,7 +83,7 @@ def mean_amplitude(
         if dtype == torch.float32 and (held + new).max() > SHORT_SUM:
             if total is None:
                 total = torch.zeros_like(recent, dtype=torch.float64)
-            full = np.flatnonzero(held + new > SHORT_SUM // 2)  # with those that would be soon
+            full = np.flatnonzero(held + new > SHORT_SUM // 2)  # also those that would be soon: fewer additions
             for where in torch.as_tensor(full, device=device).split(batch_size):
                 total.index_add_(0, where, recent[where].double())
                 recent.index_fill_(0, where, 0)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one call, and far slower at lists of indices
 SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
-SHARED = 2**18  # bytes of a chunk of small images, of which HDF5's own cache holds several
+SHARED = 2**18  # most bytes of a chunk of small images: HDF5's own cache holds several
 LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
 NOT_DEFLATED = 1  # in a filter mask: the first filter was left out
 PER_THREAD = 2**20  # bytes to read with one: for fewer, starting it takes longer than it saves
@@ -131,6 +131,7 @@ class _Chunks:
         if each > 1:
             if deflated.any():
                 return None
+            each = min(each, len(stored))  # a chunk may be longer than what there is
             offset = np.add.outer(offset, math.prod(stored.shape[1:]) * np.arange(each)).ravel()[: len(stored)]
             size, deflated = (per_chunk.repeat(each)[: len(stored)] for per_chunk in (size, deflated))
         return cls(stored, offset, size, deflated)
@@ -145,7 +146,7 @@ class _Chunks:
         self.offset, self.size = np.ascontiguousarray(offset), np.ascontiguousarray(size)
         self.deflated = deflated
         self.shape = stored.shape[1:]
-        self.nbytes, self.whole = math.prod(self.shape), math.prod(stored.chunks)
+        self.nbytes, self.chunk_bytes = math.prod(self.shape), math.prod(stored.chunks)
         self.name = f"{stored.file.filename}: {stored.name}"
         self._stored = stored  # which keeps the file open
         # HDF5's own: under the name of the file there may be another one by now.
@@ -160,10 +161,12 @@ class _Chunks:
             raise ValueError(f"{self.name}: the file was closed")
         out = np.empty((len(positions), *self.shape), np.uint8)
         offset, size, deflated = self.offset[positions], self.size[positions], self.deflated[positions]
-        damaged = np.flatnonzero(~deflated & (size != self.whole))
+        damaged = np.flatnonzero(~deflated & (size != self.chunk_bytes))
         if len(damaged):  # which HDF5 does not notice
             at = damaged[0]
-            raise ValueError(f"{self.name}, image {positions[at]}: {size[at]} bytes instead of {self.whole}")
+            raise ValueError(
+                f"{self.name}, image {positions[at]}: its chunk has {size[at]} bytes instead of {self.chunk_bytes}"
+            )
         follows = (np.diff(offset) == self.nbytes) & ~deflated[1:] & ~deflated[:-1]
         bounds = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(positions)] if len(positions) else []
 

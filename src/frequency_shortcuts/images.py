@@ -233,16 +233,16 @@ def _write_images(
     digest: Any,
     progress: str | None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Write images one by one; returns the positions of those that were written, and their `_sums`, [2, channels]."""
+    """Write images in order; returns the positions of those that were written, and their `_sums`, [2, channels]."""
     shape, each = images.shape, images_a_chunk(images.shape)
     stored = group.create_dataset(
         name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
     )
     sums = np.zeros((2, shape[1]), np.int64)
     kept: list[int] = []
-    chunk: list[bytes] = []
+    chunk: list[bytes] = []  # of several images only where none is deflated: their masks are the same
+    # Threads compress them, since HDF5 compresses one after the other.
     for position, (pixels, (packed, mask), found) in _packed(images, pool, progress):
-        # It was compressed by a thread, since HDF5 compresses one after the other.
         chunk.append(packed)
         kept.append(position)
         if len(chunk) == each:
@@ -254,9 +254,9 @@ def _write_images(
             file.check()
     if len(kept) < len(images):
         stored.resize(len(kept), axis=0)
-    if chunk:  # HDF5 stores whole chunks: the last one is filled up
-        whole = b"".join(chunk).ljust(each * math.prod(shape[1:]), b"\0")
-        stored.id.write_direct_chunk((len(kept) - len(chunk), 0, 0, 0), whole, NOT_DEFLATED)
+    if chunk:  # HDF5 stores whole chunks: the last one is filled up; after the resizing, which could not read it yet
+        filled = b"".join(chunk).ljust(each * math.prod(shape[1:]), b"\0")
+        stored.id.write_direct_chunk((len(kept) - len(chunk), 0, 0, 0), filled, NOT_DEFLATED)
     return np.array(kept, np.int64), sums
 
 

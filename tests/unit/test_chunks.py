@@ -119,8 +119,23 @@ def test_a_shared_chunk_of_another_length_is_an_error_and_the_others_are_read(tm
         file["train"]["images"].id.write_direct_chunk((4, 0, 0, 0), bytes(361), 1)
     stored = Stored(tmp_path / "s.h5", "train", np.arange(14))
     np.testing.assert_array_equal(stored[np.array([9, 0, 13])], pixels[[9, 0, 13]])
-    with pytest.raises(ValueError, match=r"s\.h5: /train/images, image 6: 361 bytes instead of 360"):
+    with pytest.raises(ValueError, match=r"s\.h5: /train/images, image 6: its chunk has 361 bytes instead of 360"):
         stored[6:]
+
+
+def test_a_chunk_may_be_longer_than_its_dataset(tmp_path, monkeypatch):
+    """As others make them, whose datasets can grow."""
+    pixels, labels = labelled(6, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    options = {"maxshape": (None, 3, 6, 5), "chunks": (999, 3, 6, 5), "compression": "gzip"}
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        del file["train/images"]
+        made = file["train"].create_dataset("images", pixels.shape, np.uint8, **options)
+        made.id.write_direct_chunk((0, 0, 0, 0), pixels.tobytes().ljust(999 * 90, b"\0"), 1)
+    with h5py.File(tmp_path / "s.h5") as file:
+        np.testing.assert_array_equal(file["train/images"][:], pixels)
+    monkeypatch.setattr(chunks, "take_rows", None)
+    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(6))[::-1], pixels[::-1])
 
 
 def test_a_shared_chunk_that_somebody_deflated_is_left_to_hdf5(tmp_path, monkeypatch):
@@ -284,7 +299,7 @@ DAMAGED = {
     "another checksum": (lambda raw: zlib.compress(raw)[:-1] + b"?", 0, "it cannot be inflated .*check"),
     "too long": (lambda raw: zlib.compress(raw + b"?"), 0, "91 bytes instead of 90"),
     "too short": (lambda raw: zlib.compress(raw[1:]), 0, "89 bytes instead of 90"),
-    "too short, not deflated": (lambda raw: raw[1:], 1, "89 bytes instead of 90"),
+    "too short, not deflated": (lambda raw: raw[1:], 1, "its chunk has 89 bytes instead of 90"),
 }
 
 
