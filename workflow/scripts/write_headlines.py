@@ -24,7 +24,7 @@ def network_rows(networks, verdicts, most):
     """
     rows = []
     for key, part in networks.groupby(NETWORK, sort=False):
-        mine = verdicts[(verdicts[NETWORK] == key).all(axis=1)]
+        mine = verdicts[(verdicts[NETWORK] == list(key)).all(axis=1)]
         classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
         rates = classes[["strong", "tpr_dfm", "fpr_dfm"]].mean()
         strong = rates[rates["strong"] > 0.5]
