@@ -84,12 +84,6 @@ def checkout(root):
     return Study(root)
 
 
-def pytest_collection_modifyitems(items):
-    """Processes of pytest-xdist share no fixtures: what looks at the study goes to one, and files stay whole."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("study" if "study" in item.fixturenames else item.path.name))
-
-
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
     """The finished study; it takes a minute or two, once for all tests."""

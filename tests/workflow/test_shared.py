@@ -56,51 +56,51 @@ def contents(root):
 
 
 @pytest.fixture(scope="module")
-def unbuilt(tmp_path_factory):
+def study(tmp_path_factory):
     return checkout(tmp_path_factory.mktemp("shared"))
 
 
-def test_shared_jobs_write_what_jobs_of_one_network_write(unbuilt):
-    shared = configured(unbuilt)
-    done = unbuilt.snakemake("--cores", "all", TARGET, **shared)
+def test_shared_jobs_write_what_jobs_of_one_network_write(study):
+    shared = configured(study)
+    done = study.snakemake("--cores", "all", TARGET, **shared)
     assert done.returncode == 0, done.stdout
-    jobs = read_table(unbuilt.root / TARGET)
+    jobs = read_table(study.root / TARGET)
     assert jobs.groupby("step").size().to_dict() == {"train": 4, **SHARED}
     assert jobs["start_up_s"].between(0, jobs["wall_s"]).all()
     assert set(jobs.query("step == 'cull'")["run"]) == {"all-synthetic/resnet18/none"}
-    log = (unbuilt.results / "logs/cull/all-synthetic/resnet18/none.log").read_text()
+    log = (study.results / "logs/cull/all-synthetic/resnet18/none.log").read_text()
     assert "2 of 4: results/test/dfm/syn_1/resnet18/none/seed1.h5" in log and "4 of 4: " in log
-    assert not list(unbuilt.results.rglob("*.state"))
-    assert "Nothing to be done" in unbuilt.snakemake("--cores", "all", TARGET, **shared).stdout
-    found = contents(unbuilt.results)
+    assert not list(study.results.rglob("*.state"))
+    assert "Nothing to be done" in study.snakemake("--cores", "all", TARGET, **shared).stdout
+    found = contents(study.results)
     assert len(found) == 2 + 4 + 2 + 4 * 5
 
-    made = {name: (unbuilt.results / name).stat().st_mtime_ns for name in found}
+    made = {name: (study.results / name).stat().st_mtime_ns for name in found}
     # Files made alone are others, whose inputs are others: they are made again. Trainings are not.
-    done = unbuilt.snakemake("--cores", "all", TARGET, **configured(unbuilt, shared_jobs=False))
+    done = study.snakemake("--cores", "all", TARGET, **configured(study, shared_jobs=False))
     assert done.returncode == 0, done.stdout
     assert "rule train:" not in done.stdout and "Training" not in done.stdout
-    assert read_table(unbuilt.root / TARGET).groupby("step").size().to_dict() == {"train": 4, **ALONE}
-    assert contents(unbuilt.results) == found
-    assert all((unbuilt.results / name).stat().st_mtime_ns > made[name] for name in found)
+    assert read_table(study.root / TARGET).groupby("step").size().to_dict() == {"train": 4, **ALONE}
+    assert contents(study.results) == found
+    assert all((study.results / name).stat().st_mtime_ns > made[name] for name in found)
 
 
-def test_what_is_shared_follows_from_the_plan(unbuilt):
+def test_what_is_shared_follows_from_the_plan(study):
     def named(shared, alone):
         return {**{f"{step}_shared": n for step, n in shared.items()}, **alone}
 
     def steps(found):
         return {rule: n for rule, n in found.items() if rule.removesuffix("_shared") in SHARED}
 
-    assert steps(planned(unbuilt)) == named(SHARED, {})
+    assert steps(planned(study)) == named(SHARED, {})
     # A network that is not planned on all sets: the spectra do not ask for networks. A single set.
-    one_more = planned(unbuilt, plan=[*PLAN, ONE_MORE])
+    one_more = planned(study, plan=[*PLAN, ONE_MORE])
     assert "cull" in one_more and [rule for rule in one_more if rule.endswith("_shared")] == ["adcs_shared"]
-    alone = planned(unbuilt, plan=[{**PLAN[0], "datasets": ["syn_1"]}])
+    alone = planned(study, plan=[{**PLAN[0], "datasets": ["syn_1"]}])
     assert "cull" in alone and not [rule for rule in alone if rule.endswith("_shared")]
     # A culling that is split is not shared, nor one that is compiled; all else is.
     shared = {step: n for step, n in SHARED.items() if not step.startswith("cull")}
     split = {"cull": 2 * ALONE["cull"], "cull_halves": 2 * ALONE["cull_halves"]}
-    assert steps(planned(unbuilt, culling={"parts": 2})) == named(shared, split)
+    assert steps(planned(study, culling={"parts": 2})) == named(shared, split)
     compiled = {step: ALONE[step] for step in split}
-    assert steps(planned(unbuilt, culling={"compiled": True})) == named(shared, compiled)
+    assert steps(planned(study, culling={"compiled": True})) == named(shared, compiled)
