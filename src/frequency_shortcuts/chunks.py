@@ -23,9 +23,9 @@ import numpy.typing as npt
 
 RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one call, and far slower at lists of indices
 SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
-SHARED = 2**18  # most bytes of a chunk of small images: HDF5's own cache holds several
 LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
 NOT_DEFLATED = 1  # in a filter mask: the first filter was left out
+SHARED = 2**18  # most bytes of a chunk of small images: HDF5's own cache holds several
 PER_THREAD = 2**20  # bytes to read with one: for fewer, starting it takes longer than it saves
 AT_ONCE = 2**30  # bytes to read in one call, of which systems allow less than 2 GiB
 
