@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from . import screening
-from .culling import Culling
 from .spectrum import BoolArray, ConjugatePairs, positions
 from .storage import replacing_hdf5
+
+if TYPE_CHECKING:
+    from .culling import Culling
 
 
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
@@ -117,6 +118,8 @@ def write(
 
 def _screening(culling: Culling, pairs: ConjugatePairs) -> dict[str, Any]:
     """What a screened culling is worth, a number a class: how it was audited and what recall that speaks for."""
+    from . import screening  # with SciPy, which those that only read maps need not wait for
+
     held = np.array([pairs.gather(dominant(one, pairs, culling.percent)).sum() for one in culling.increment])
     audit = culling.left_out, culling.audited, culling.missed
     estimate, low, high = screening.recall(held, *audit)

@@ -22,7 +22,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
-from .shortcuts import CONTROLS, STRONG
+from .controls import CONTROLS
+from .rates import STRONG
 from .spectrum import FloatArray, radius
 
 HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD = "holds", "does not hold", "cannot be told from these data"
@@ -236,7 +237,7 @@ class Evidence:
     adcs : int [class, H, W] and the classes' names, by data set
     cutoffs : radius between low-pass and high-pass in cycles per image, by data set
     band_stop : RUN, removed, true_class, called_class, original, filtered
-    verdicts : of `shortcuts.verdicts`, with RUN
+    verdicts : of `rates.verdicts`, with RUN
     ood : RUN, rendition, class, filter, images, tpr (mean over the draws of a control)
     transfer : dataset, maps_of, tested_on (network/augmentation/seedN), class, filter, images, tpr
     parameters : how many a network has, by (dataset, network)

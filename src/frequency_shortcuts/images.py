@@ -5,6 +5,8 @@ A store holds the groups `train`, `validation` and `test` (or some of them), eac
 of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
 twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
 when they are read, for sets that are too large to be kept twice.
+
+PyTorch is imported by what gives tensors: what only writes stores, or draws from them, need not wait for it.
 """
 
 from __future__ import annotations
@@ -18,18 +20,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import h5py
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from .chunks import NOT_DEFLATED, Stored, images_a_chunk, pack
 from .folders import Pictures
 from .storage import WholeFile, replacing_hdf5
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 BLOCK = 256  # images to write at once
 IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
@@ -64,21 +68,28 @@ class Split:
         )
         return replace(self, images=images, stylised=twins, labels=self.labels[chosen])
 
-    def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
-        """Normalised images [n, channels, H, W] and labels [n] on a device: what a network sees."""
+    def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
+        """Normalised images [n, channels, H, W], by default float32, and labels [n], on a device."""
+        import torch
+
         images = torch.from_numpy(self.images[:]).to(device)
         return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
 
     def batches(self, device: torch.device | str = "cpu", size: int = 512) -> Iterator[tuple[Tensor, Tensor]]:
         """As `tensors`, but `size` images at a time."""
+        import torch
+
         for start in range(0, len(self), size):
             pixels = torch.from_numpy(self.images[start : start + size]).to(device)
             labels = torch.from_numpy(self.labels[start : start + size]).to(device)
             yield normalise(pixels, self.mean, self.std), labels
 
 
-def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype = torch.float32) -> Tensor:
-    """uint8 [n, channels, H, W] -> (images / 255 - mean) / std, of a floating dtype, on the images' device."""
+def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype | None = None) -> Tensor:
+    """uint8 [n, channels, H, W] -> (images / 255 - mean) / std, float32 or another dtype, on the images' device."""
+    import torch
+
+    dtype = dtype or torch.float32
     shift = torch.as_tensor(np.asarray(mean), dtype=dtype, device=images.device)[:, None, None]
     scale = torch.as_tensor(np.asarray(std), dtype=dtype, device=images.device)[:, None, None]
     return images.to(dtype).div_(255).sub_(shift).div_(scale)

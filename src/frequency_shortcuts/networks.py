@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 from torchvision import models
@@ -25,6 +24,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from . import brought
 from .brought import Brought
 from .storage import replacing
+from .weights import facts, opened
 
 SMALL_BELOW = 64  # pixels
 ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
@@ -261,25 +261,10 @@ def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn
     return load_weights(network, path, assign=True).to(device).eval()
 
 
-def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The metadata that `save` wrote beside the weights. Raises ValueError where the file holds none."""
-    with _open(path) as file:
-        written = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
-    if "architecture" not in written:
-        raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
-    return written
-
-
 def architecture(path: str | os.PathLike[str]) -> Architecture | Brought:
     """The architecture of the network that `save` wrote."""
     written = facts(path)["architecture"]
     return Brought(**written) if "source" in written else Architecture(**written)
-
-
-def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float]] | None:
-    """Mean and std [channels] that the network in a file of `save` wants its images normalised with, if its own."""
-    written = facts(path)
-    return (written["mean"], written["std"]) if written.get("mean") else None
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bool = False) -> nn.Module:
@@ -311,7 +296,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bo
 
 def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if str(path).endswith(".safetensors"):
-        with _open(path) as file:
+        with opened(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
@@ -344,15 +329,6 @@ def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str,
             break
         found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
     return found
-
-
-def _open(path: str | os.PathLike[str]) -> Any:
-    try:
-        return safe_open(path, "pt")
-    except SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file ({error})") from error
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no weights at {path}") from None
 
 
 def pick_device(name: str = "auto") -> torch.device:

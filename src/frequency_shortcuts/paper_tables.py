@@ -13,7 +13,7 @@ FILTERS = ("unfiltered", "dfm", "random", "radial", "other")
 def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, of the chosen networks in their order.
 
-    over_seeds: a table of `shortcuts.over_seeds`. chosen: (data set, network, augmentation), each as named there.
+    over_seeds: a table of `rates.over_seeds`. chosen: (data set, network, augmentation), each as named there.
     Columns: these three, `class`, `seeds`, `strong_seeds` (seeds in which the shortcut is strong), and tpr and fpr as
     `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises ValueError for a network that is not there.
     """
@@ -36,7 +36,7 @@ def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Table 3: TPR of every class out of distribution, a column a rendition, a row a class and filter.
 
     ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `filter` and `tpr`, one row
-    each (draws of a control averaged). verdicts: a table of `shortcuts.verdicts` of the same runs, for the test images
+    each (draws of a control averaged). verdicts: a table of `rates.verdicts` of the same runs, for the test images
     themselves. Columns: data set, network, augmentation, `class`, `filter` (unfiltered, dfm, random, radial, other),
     `seeds`, and `tpr_{images}_mean` and `_sd` over seeds, where images are `original` and then each rendition.
     """

@@ -30,8 +30,8 @@ from .canvas import (
     wrapped,
     write_note,
 )
+from .controls import control_mask
 from .dfm import read_mask
-from .shortcuts import control_mask
 from .spectrum import BoolArray, FloatArray, IntArray, keep
 
 

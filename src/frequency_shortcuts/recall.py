@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from .evaluation import Asked, evaluating
 from .images import check_classes
-from .shortcuts import shares
+from .rates import shares
 from .sources import Source, pieces
 from .spectrum import IntArray
 

@@ -8,29 +8,32 @@ of the other classes.
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from scipy import stats
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from .controls import control_mask
 from .evaluation import Asked, confusion, evaluating
 from .images import check_classes
+from .rates import over_seeds, share, verdicts
 from .sources import pieces, seen_by
-from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray, Kept, half_plane, symmetric
+from .spectrum import BoolArray, IntArray, Kept, half_plane
+
+# The test whole, for those who call it from Python: its controls and rates have modules that need no PyTorch.
+__all__ = [
+    "OTHERS", "band_stop", "control_mask", "measure", "negatives_of", "others_of", "over_seeds", "share", "verdicts"
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
-STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
-CONTROLS = ("random", "radial", "other")
 OTHERS = 20  # maps of other classes that are tried by default: with thousands, trying all would be most of the work
 
 
@@ -163,38 +166,6 @@ def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntA
     return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
 
 
-def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]) -> BoolArray:
-    """A random mask with exactly as many positions as `mask`, bool [H, W], centred and symmetric.
-
-    `random` draws the pairs uniformly; `radial` draws, within each ring of one cycle per image, as many
-    pairs as the map has there. Both take as many pairs of one position (DC, Nyquist corners) as the map
-    holds, which is what makes the sizes equal. Raises ValueError for a mask that is not symmetric.
-    """
-    if not symmetric(mask):
-        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
-    pairs = _pairs(*mask.shape)
-    stratum = strata(pairs, kind)
-    inside = pairs.gather(mask)
-    generator = np.random.default_rng(seed)
-    drawn = np.zeros(len(pairs), bool)
-    for s in np.unique(stratum[inside]):
-        members = np.flatnonzero(stratum == s)
-        drawn[generator.choice(members, inside[members].sum(), replace=False)] = True
-    return pairs.scatter(drawn)
-
-
-def strata(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> IntArray:
-    """Within what a control draws its pairs, int64 [pairs]: those of one size and, for `radial`, of one ring."""
-    if kind == "radial":
-        return pairs.size + 3 * np.rint(pairs.radius).astype(np.int64)
-    if kind != "random":
-        raise ValueError(f"unknown control {kind!r}: choose from random, radial")
-    return pairs.size
-
-
-_pairs = functools.lru_cache(maxsize=4)(ConjugatePairs)  # two dozen controls a class are drawn from the same
-
-
 def _row(
     c: int,
     name: str,
@@ -218,79 +189,6 @@ def _row(
     others = share(called[~truth]) if false_positives else (np.nan,) * 3
     row.update(zip(("fpr", "fpr_low", "fpr_high"), others, strict=True))
     return row
-
-
-def share(hits: npt.NDArray[np.bool_], confidence: float = 0.95) -> tuple[float, float, float]:
-    """Share of true values with its percentile bootstrap interval: (share, low, high).
-
-    Resampling n true-or-false values with replacement gives a binomial count, so the interval is read
-    from the quantiles of that distribution: the bootstrap with infinitely many resamples. At a share of
-    0 or 1 a bootstrap has no width. All are missing (NaN) where there is no value.
-    """
-    if len(hits) == 0:
-        return np.nan, np.nan, np.nan
-    p, low, high = shares(np.sum(hits), len(hits), confidence).tolist()
-    return p, low, high
-
-
-def shares(hits: npt.ArrayLike, count: npt.ArrayLike, confidence: float = 0.95) -> FloatArray:
-    """As `share`, from how many values are true and how many there are (at least one), [...] each: [3, ...]."""
-    tail = (1 - confidence) / 2
-    p = np.asarray(hits) / np.asarray(count)
-    return np.stack([p, *(stats.binom.ppf(level, count, p) / count for level in (tail, 1 - tail))])
-
-
-def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
-    """One row a class, from a table of `measure`: is there a shortcut?
-
-    A map stands *clearly above its controls* where the lower end of its TPR's 95 % Wilson interval is above
-    the mean TPR of each kind of control; the bootstrap's interval has no width at a TPR of 1 and would
-    be too sure of few images. The verdict is `strong` where it does and its TPR is at least `strong`,
-    `weak` where it does and its TPR is lower, and `none` where it does not. FPR does not enter, but is
-    given beside. `overlap_radial` says how much of the map its radial controls hold: near 1 they cannot
-    tell.
-    """
-    per_filter = table.pivot_table(["tpr", "fpr", "overlap"], "class", "filter", "mean", dropna=False)
-    own = table[table["filter"] == "dfm"].set_index("class")
-    out = pd.DataFrame(
-        {
-            **{name: own[name] for name in ("images", "negatives") if name in own},
-            "tpr_unfiltered": per_filter["tpr", "unfiltered"],
-            "fpr_unfiltered": per_filter["fpr", "unfiltered"],
-            "tpr_dfm": own["tpr"],
-            "tpr_dfm_low": own["tpr_low"],
-            "tpr_dfm_high": own["tpr_high"],
-            "fpr_dfm": own["fpr"],
-        }
-    )
-    kinds = [kind for kind in CONTROLS if ("tpr", kind) in per_filter]
-    for kind in kinds:
-        out[f"tpr_{kind}"] = per_filter["tpr", kind]
-        out[f"fpr_{kind}"] = per_filter["fpr", kind]
-    out["overlap_radial"] = per_filter["overlap", "radial"]
-    hits = (out["tpr_dfm"] * out["images"]).round().astype(int)
-    lowest = [
-        stats.binomtest(k, n).proportion_ci(method="wilson").low for k, n in zip(hits, out["images"], strict=True)
-    ]
-    clear = lowest > out[[f"tpr_{kind}" for kind in kinds]].max(axis=1)
-    out["verdict"] = np.where(~clear, "none", np.where(out["tpr_dfm"] >= strong, "strong", "weak"))
-    return out.loc[own.index].reset_index()  # in the order of the classes, which pivoting sorts away
-
-
-def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread over seeds of the rates in a table of `verdicts`, one row a network and class.
-
-    table: verdicts of several runs with the columns `dataset`, `network`, `augmentation` and `seed`. Every
-    rate x becomes x_mean and x_sd (sample standard deviation; missing for a single seed); `seeds` is
-    how many there were, `strong_seeds` in how many the shortcut is strong.
-    """
-    groups = table.groupby(["dataset", "network", "augmentation", "class"], sort=False)
-    rates = [name for name in table if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]
-    spread = groups[rates].agg(["mean", "std"])
-    spread.columns = [f"{rate}_{'mean' if kind == 'mean' else 'sd'}" for rate, kind in spread.columns]
-    spread.insert(0, "seeds", groups["seed"].nunique())
-    spread.insert(1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum())))
-    return spread.reset_index()
 
 
 def band_stop(

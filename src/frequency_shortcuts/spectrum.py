@@ -5,16 +5,20 @@ The spectrum of a real image is symmetric under conjugation: the value at (u, v)
 filtered image is real by construction. Masks and maps are *centred*: frequency (0, 0) stands at
 [H // 2, W // 2], rows are the vertical frequency u, columns the horizontal frequency v, both in
 cycles per image.
+
+PyTorch is imported by those functions that take images: what only lays out, draws or scores maps need not wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -128,6 +132,8 @@ class ConjugatePairs:
         images [n, channels, H, W] -> [2, n, channels, pairs]: real and imaginary part, at the member
         whose horizontal frequency is not negative.
         """
+        import torch
+
         _check_images(images, self.height, self.width)
         row = torch.as_tensor(self.half_row, device=images.device)
         column = torch.as_tensor(self.half_column, device=images.device)
@@ -146,6 +152,8 @@ def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     Returns a tensor of the same shape, dtype and device. Raises ValueError for a mask of another
     size or one that would leave a complex image.
     """
+    import torch
+
     height, width = images.shape[-2:]
     _check_images(images, height, width)
     half = half_plane(mask, height, width).to(images.device)
@@ -164,6 +172,8 @@ class Kept:
     """
 
     def __init__(self, images: Tensor) -> None:
+        import torch
+
         self._size = images.shape[-2:]
         _check_images(images, *self._size)
         self._coefficients = torch.fft.rfft2(images)
@@ -171,6 +181,8 @@ class Kept:
 
     def keep(self, half: Tensor) -> Tensor:
         """What `keep` gives for the mask whose `half_plane`, on the images' device, this is."""
+        import torch
+
         return torch.fft.irfft2(torch.mul(self._coefficients, half, out=self._chosen), s=self._size)
 
 
@@ -179,6 +191,8 @@ def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
 
     Raises ValueError for a mask of another size or one that would leave a complex image.
     """
+    import torch
+
     array = _as_mask(mask)
     if array.shape != (height, width):
         raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
@@ -222,13 +236,15 @@ def symmetric(mask: npt.ArrayLike) -> bool:
 
 
 def _as_mask(mask: npt.ArrayLike | Tensor) -> BoolArray:
-    array = mask.detach().cpu().numpy() if isinstance(mask, Tensor) else np.asarray(mask)
+    array = mask.detach().cpu().numpy() if hasattr(mask, "detach") else np.asarray(mask)
     if array.dtype != bool:
         raise ValueError(f"mask of dtype {array.dtype}: expected bool")
     return array
 
 
 def _check_images(images: Tensor, height: int, width: int) -> None:
+    import torch
+
     if images.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"images of dtype {images.dtype}: expected float32 or float64")
     if images.shape[-2:] != (height, width):

@@ -2,7 +2,7 @@
 
 Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap stands beside
 that of the left map with random masks of the right map's size: drawn uniformly, and drawn with the right map's own
-radial distribution (`shortcuts.control_mask`).
+radial distribution (`controls.control_mask`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import h5py
 import numpy as np
@@ -19,10 +19,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import dfm
-from .culling import Culling
-from .shortcuts import strata
+from .controls import strata
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, IntArray
 from .storage import replacing_hdf5
+
+if TYPE_CHECKING:
+    from .culling import Culling
 
 # What two runs may differ in, and what their comparison is then called; `several` where it is more than one thing.
 COMPARISONS = {"seed": "seeds", "network": "networks", "augmentation": "augmentations"}

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .shortcuts import strata
+from .controls import strata
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, symmetric
 from .synthesis import LACKING
 
@@ -106,7 +106,7 @@ def shuffled(
 
     `random` deals them to all pairs, `radial` within each ring of one cycle per image; both apart to pairs of two
     positions and to those of one. Cut at the size of any of its maps, such a ranking gives what
-    `shortcuts.control_mask` draws for that map.
+    `controls.control_mask` draws for that map.
     """
     stratum = strata(pairs, kind)
     sorted_by_stratum = np.argsort(stratum, kind="stable")

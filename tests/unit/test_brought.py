@@ -8,6 +8,7 @@ from torch import nn
 
 from frequency_shortcuts import networks
 from frequency_shortcuts.brought import Brought, build, call, entry_point, probe
+from frequency_shortcuts.weights import normalisation
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_a_brought_network_is_saved_and_loaded_with_its_normalisation(module, tm
     loaded = networks.load(tmp_path / "w.safetensors")
     assert torch.equal(loaded[1].weight, network[1].weight) and not loaded.training
     assert networks.architecture(tmp_path / "w.safetensors") == what
-    assert networks.normalisation(tmp_path / "w.safetensors") == ([0.5], [0.2])
+    assert normalisation(tmp_path / "w.safetensors") == ([0.5], [0.2])
 
 
 def test_tied_weights_are_saved(tmp_path):

@@ -2,8 +2,6 @@
 
 import io
 import itertools
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -364,9 +362,3 @@ def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
         assert picture.size == (300, 200) and picture.mode == "P"
         found = np.asarray(picture.convert("RGB")).astype(int)
     assert np.abs(found[171, 51] - (2, 158, 115)).max() < 30 and np.array_equal(found[190, 200], (255, 255, 255))
-
-
-@pytest.mark.parametrize("module", ["plots", "plots_scores", "plots_robustness"])
-def test_drawing_tables_and_maps_does_not_wait_for_pytorch(module):
-    told = f"import sys, frequency_shortcuts.{module}; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", told], check=True)

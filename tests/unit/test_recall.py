@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts import recall, shortcuts
+from frequency_shortcuts import rates, recall
 from frequency_shortcuts.sources import seen_by
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])  # unequal, not sorted
@@ -44,7 +44,7 @@ def test_rates_equal_loops_over_images(case):
             own = np.array([call == c for call, label in zip(called, LABELS, strict=True) if label == c])
             others = [call == c for call, label in zip(called, LABELS, strict=True) if label != c]
             assert row.images == len(own) and row.fpr == np.mean(others)
-            assert (row.tpr, row.tpr_low, row.tpr_high) == shortcuts.share(own)
+            assert (row.tpr, row.tpr_low, row.tpr_high) == rates.share(own)
             assert row.accuracy == np.mean(np.array(called) == LABELS)
 
 
@@ -77,11 +77,3 @@ def test_a_set_of_one_class_has_no_false_positives(small_network):
     source = seen_by(small_network(1, 1), images, None, None)
     table = recall.of_views(small_network(1, 1), source, np.zeros(4, int), 1, ABOUT, views_of(source))
     assert table["fpr"].isna().all() and (table["tpr"] == 1).all()
-
-
-def test_shares_are_those_of_share_one_by_one():
-    count = np.array([1, 3, 20])
-    hits = np.array([[0, 1, 13], [1, 3, 20]])
-    found = shortcuts.shares(hits, count)
-    for place in np.ndindex(2, 3):
-        assert tuple(found[:, *place]) == shortcuts.share(np.arange(count[place[1]]) < hits[place])

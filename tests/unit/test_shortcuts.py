@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy import stats
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
@@ -92,57 +91,6 @@ def test_measure_without_false_positives_keeps_the_true_ones(case):
     assert (short["negatives"] == 0).all() and (full["negatives"] == len(LABELS) - full["images"]).all()
     pd.testing.assert_frame_equal(short.drop(columns=[*rates, "negatives"]), full.drop(columns=[*rates, "negatives"]))
     assert shortcuts.verdicts(short)["verdict"].tolist() == shortcuts.verdicts(full)["verdict"].tolist()
-
-
-@pytest.mark.parametrize("kind", ["random", "radial"])
-@pytest.mark.parametrize("size", [(32, 32), (8, 8), (7, 7), (6, 5), (1, 9), (1, 1)])
-def test_controls_have_the_size_of_the_map_and_the_radial_ones_its_rings(kind, size):
-    pairs, ring = ConjugatePairs(*size), np.rint(spectrum.radius(*size)).astype(int)
-    for seed in range(20):
-        mask = dominant(np.random.default_rng(seed).standard_normal((1, len(pairs))), pairs, 5 + 4 * seed)[0]
-        drawn = shortcuts.control_mask(mask, kind, seed)
-        assert drawn.sum() == mask.sum()
-        assert spectrum.symmetric(drawn)
-        if kind == "radial":
-            np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99))
-
-
-def test_random_controls_are_uniform_over_the_pairs():
-    """Each pair of two is drawn with the same chance: chi-square over 4000 draws, p above 0.001."""
-    pairs, increment = ConjugatePairs(6, 6), np.zeros((1, 20))
-    increment[0, np.flatnonzero(pairs.size == 2)[:5]] = 1
-    mask = dominant(increment, pairs, 28)[0]
-    counts = sum(pairs.gather(shortcuts.control_mask(mask, "random", s)).astype(int) for s in range(4000))
-    assert (counts[pairs.size == 1] == 0).all()
-    assert stats.chisquare(counts[pairs.size == 2]).pvalue > 0.001
-
-
-def test_a_map_of_a_whole_ring_is_its_own_radial_control():
-    ring = np.rint(spectrum.radius(8, 8)) == 2
-    assert spectrum.symmetric(ring)
-    np.testing.assert_array_equal(shortcuts.control_mask(ring, "radial", 0), ring)
-    assert (shortcuts.control_mask(ring, "random", 0) != ring).any()
-
-
-@pytest.mark.parametrize("hits", [1, 7, 20, 33, 40])
-@pytest.mark.parametrize("confidence", [0.8, 0.95])
-def test_share_is_the_percentile_bootstrap(hits, confidence):
-    """scipy with 20,000 resamples; tolerance 1/40, one step of the share of 40 images."""
-    values = np.arange(40) < hits
-    share, low, high = shortcuts.share(values, confidence)
-    assert share == hits / 40
-    if hits == 40:
-        assert (low, high) == (1, 1)
-        return
-    interval = stats.bootstrap(
-        (values,), np.mean, method="percentile", confidence_level=confidence, n_resamples=20_000, batch=2000, rng=0
-    ).confidence_interval
-    np.testing.assert_allclose((low, high), interval, rtol=0, atol=1 / 40 + 1e-12)
-
-
-def test_share_of_nothing_is_missing_and_of_none_is_zero():
-    assert np.isnan(shortcuts.share(np.zeros(0, bool))).all()
-    assert shortcuts.share(np.zeros(5, bool)) == (0, 0, 0)
 
 
 MANY = 40  # classes, with 2 to 6 images each
@@ -288,66 +236,11 @@ def test_images_are_filtered_in_the_networks_precision(case):
     pd.testing.assert_frame_equal(shortcuts.measure(network, images, LABELS, masks, controls=1), expected)
 
 
-def table_of(dfm, low, random, radial, other, images=100):
-    """A table as of `measure` for one class, two draws a control that average to what is given."""
-    rows = [("unfiltered", 0, 0.9, 0.8, np.nan), ("dfm", 0, dfm, low, 1.0)]
-    for kind, tpr in (("random", random), ("radial", radial), ("other", other)):
-        rows += [(kind, 0, tpr - 0.05, 0, 0.25), (kind, 1, tpr + 0.05, 0, 0.75)]
-    table = pd.DataFrame(rows, columns=["filter", "draw", "tpr", "tpr_low", "overlap"])
-    return table.assign(**{"class": 0, "positions": 4, "images": images, "tpr_high": 1.0, "fpr": 0.1})
-
-
-@pytest.mark.parametrize(
-    ("rates", "verdict"),
-    [
-        ((0.9, 0.8, 0.1, 0.2, 0.3), "strong"),
-        ((0.6, 0.5, 0.1, 0.2, 0.3), "strong"),
-        ((0.59, 0.5, 0.1, 0.2, 0.3), "weak"),
-        ((0.9, 0.8, 0.83, 0.2, 0.3), "none"),
-        ((0.9, 0.8, 0.1, 0.83, 0.3), "none"),
-        ((0.9, 0.8, 0.1, 0.2, 0.83), "none"),
-    ],
-)
-def test_verdict_needs_a_high_rate_clearly_above_every_control(rates, verdict):
-    (row,) = shortcuts.verdicts(table_of(*rates)).itertuples()
-    assert row.verdict == verdict
-    found = (row.tpr_unfiltered, row.tpr_dfm, row.tpr_dfm_low, row.tpr_random, row.tpr_radial, row.tpr_other)
-    np.testing.assert_allclose(found, (0.9, *rates), rtol=0, atol=1e-12)
-    assert row.overlap_radial == 0.5
-    assert row.images == 100
-
-
-@pytest.mark.parametrize(("images", "verdict"), [(6, "none"), (9, "strong")])  # Wilson: 6 / (6 + 1.96^2) = 0.61
-def test_verdict_is_not_sure_of_a_few_images_that_are_all_right(images, verdict):
-    (row,) = shortcuts.verdicts(table_of(1.0, 1.0, 0.1, 0.65, 0.3, images)).itertuples()
-    assert row.verdict == verdict
-
-
 def test_verdict_of_a_single_class_does_without_other_maps(case):
     table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=2)
     verdicts = shortcuts.verdicts(table[table["filter"] != "other"])
     assert "tpr_other" not in verdicts
     assert len(verdicts) == 3
-
-
-def test_verdicts_keep_the_order_of_the_classes():
-    names = ["zebra", "10", "ox"]
-    table = pd.concat([table_of(0.9, 0.8, 0.1, 0.2, 0.3).assign(**{"class": name}) for name in names])
-    assert list(shortcuts.verdicts(table)["class"]) == names
-
-
-def test_over_seeds_is_mean_and_sample_deviation():
-    runs = [
-        shortcuts.verdicts(table_of(d, d - 0.1, 0.1, 0.2, 0.3)).assign(seed=s) for s, d in enumerate((0.5, 0.8, 0.9))
-    ]
-    table = pd.concat(runs).assign(dataset="d", network="n", augmentation="a")
-    (row,) = shortcuts.over_seeds(table).itertuples()
-    np.testing.assert_allclose(
-        [row.tpr_dfm_mean, row.tpr_dfm_sd], [np.mean([0.5, 0.8, 0.9]), np.std([0.5, 0.8, 0.9], ddof=1)], rtol=1e-12
-    )
-    assert (row.seeds, row.strong_seeds) == (3, 2)
-    single = shortcuts.over_seeds(table[table["seed"] == 0])
-    assert single["tpr_dfm_sd"].isna().all()
 
 
 def test_band_stop_is_the_change_of_the_confusion_matrix(case):
@@ -402,10 +295,3 @@ def test_a_network_with_more_outputs_than_masks_is_named(case):
     nn.init.constant_(network[1].bias, 0).data[3] = 99
     with pytest.raises(ValueError, match="output for class 3, but there are 3 classes"):
         shortcuts.measure(network, case[1], LABELS, case[2])
-
-
-def test_controls_refuse_an_unknown_kind_and_a_mask_that_is_no_mask():
-    with pytest.raises(ValueError, match="unknown control 'ring': choose from random, radial"):
-        shortcuts.control_mask(np.ones((4, 4), bool), "ring", 0)
-    with pytest.raises(ValueError, match="not symmetric"):  # its control would have another size
-        shortcuts.control_mask(np.arange(36).reshape(6, 6) == 20, "random", 0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frequency_shortcuts import dfm, shortcuts, spectrum, synthesis, truth
+from frequency_shortcuts import controls, dfm, spectrum, synthesis, truth
 from frequency_shortcuts.spectrum import ConjugatePairs
 
 DESIGN = synthesis.Design(2, size=16, band_edges=(2, 4, 6))
@@ -79,14 +79,14 @@ def test_positions_and_scores_that_make_no_sense_are_refused():
 def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
     pairs = ConjugatePairs(*size)
     scores = np.random.default_rng(seed).permutation(len(pairs))
-    strata = shortcuts.strata(pairs, kind)
+    strata = controls.strata(pairs, kind)
     dealt = truth.shuffled(scores, pairs, kind, 3, np.random.default_rng(seed))
     for one in dealt:
         for stratum in np.unique(strata):
             assert sorted(one[strata == stratum]) == sorted(scores[strata == stratum])
     # Cut where the map is, it is a mask that control_mask could have drawn: as many pairs of each stratum.
     cut = len(pairs) // 3
-    drawn = shortcuts.control_mask(pairs.scatter(scores < cut), kind, seed)
+    drawn = controls.control_mask(pairs.scatter(scores < cut), kind, seed)
     for stratum in np.unique(strata):
         assert (dealt[0] < cut)[strata == stratum].sum() == pairs.gather(drawn)[strata == stratum].sum()
 
@@ -94,7 +94,7 @@ def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
 def test_every_pair_of_a_stratum_gets_every_score_equally_often():
     pairs = ConjugatePairs(5, 5)
     dealt = truth.shuffled(np.arange(len(pairs)), pairs, "radial", 6000, np.random.default_rng(0))
-    ring = np.flatnonzero(shortcuts.strata(pairs, "radial") == shortcuts.strata(pairs, "radial")[0])
+    ring = np.flatnonzero(controls.strata(pairs, "radial") == controls.strata(pairs, "radial")[0])
     counts = np.array([[(dealt[:, p] == s).sum() for s in ring] for p in ring])
     assert len(ring) > 1 and np.allclose(counts, 6000 / len(ring), rtol=0.15)
 
@@ -178,7 +178,7 @@ def test_controls_are_at_chance_and_tell_their_spread(scored):
     for percent, mask in masks.items():
         slow = [
             (control & truths["any"][2]).sum() / control.sum()
-            for control in (shortcuts.control_mask(mask[2], "radial", seed) for seed in range(300))
+            for control in (controls.control_mask(mask[2], "radial", seed) for seed in range(300))
         ]
         row = drawn.query(f"ranking == 'radial' and `class` == 2 and percent == {percent}").iloc[0]
         assert row["precision"] == pytest.approx(np.mean(slow), abs=0.03)

@@ -32,7 +32,7 @@ def test_networks_are_known_by_what_their_weights_say(tmp_path, small_network):
     paths = [tmp_path / f"{name}.safetensors" for name in kinds]
     for path, (name, (what, _)) in zip(paths, kinds.items(), strict=True):
         networks.save(path, weights, what, {**run, "network": name})
-    found = compare_published.facts(paths)
+    found = compare_published.architectures(paths)
     for name, (_, expected) in kinds.items():
         about = found["p", name, "none"]
         assert (about["architecture"], about["width"], about["device"]) == (*expected, "cpu")

@@ -21,6 +21,7 @@ from torch import nn
 from conftest import ROOT, checkout
 from frequency_shortcuts import dfm, images, networks, spectrum
 from frequency_shortcuts.folders import Pictures
+from frequency_shortcuts.weights import facts, normalisation
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
@@ -154,9 +155,9 @@ def test_the_network_is_the_one_that_was_brought(own, finished):
     stored = networks._read_weights(weights)
     saved = torch.load(own.root / "my.pt", weights_only=True)["state_dict"]
     assert all(torch.equal(saved[f"module.{name}"], tensor) for name, tensor in stored.items())
-    assert networks.normalisation(weights) == ([0.5] * 3, [0.25] * 3)
+    assert normalisation(weights) == ([0.5] * 3, [0.25] * 3)
     table = pd.read_csv(finished / "tables" / "networks.csv")
-    assert table["test_accuracy"].item() == networks.facts(weights)["test_accuracy"] > 0.6
+    assert table["test_accuracy"].item() == facts(weights)["test_accuracy"] > 0.6
     assert not list(finished.rglob("history.csv")) and not list(finished.rglob("dynamics*"))
 
 

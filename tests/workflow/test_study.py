@@ -498,6 +498,7 @@ def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
     ("edited", "again", "untouched"),
     [
         ("src/frequency_shortcuts/culling.py", {"cull", "shortcuts", "ood"}, {"train", "adcs", "rendition"}),
+        ("src/frequency_shortcuts/shortcuts.py", {"shortcuts", "ood"}, {"train", "cull", "truth", "stability"}),
         ("src/frequency_shortcuts/truth.py", {"truth", "truth_figure"}, {"train", "cull", "stability", "adcs"}),
         ("src/frequency_shortcuts/plots.py", {"adcs_figure", "dfm_figure"}, {"train", "cull", "shortcuts", "table"}),
         (

@@ -311,7 +311,13 @@ def imported(path):
         cells = json.loads(source)["cells"]
         source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     candidates = []
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    # What only names types is not run.
+    checks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    not_run = {node for check in checks for statement in check.body for node in ast.walk(statement)}
+    for node in ast.walk(tree):
+        if node in not_run:
+            continue
         if isinstance(node, ast.Import):
             candidates += [SCRIPTS / f"{alias.name}.py" for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

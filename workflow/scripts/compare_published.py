@@ -5,18 +5,19 @@ import math
 import h5py
 import pandas as pd
 
-from frequency_shortcuts import comparison, networks
+from frequency_shortcuts import comparison
 from frequency_shortcuts.storage import read_table, write_table
+from frequency_shortcuts.weights import facts
 from job import NETWORK, job
 
 STANDARD = ("torchvision", "timm")  # whose names of architectures are those of the published networks
 
 
-def facts(weights):
+def architectures(weights):
     """Architecture, width and device of every network that has weights, by data set, network and augmentation."""
     rows = {}
     for path in weights:
-        about = networks.facts(path)
+        about = facts(path)
         kind, key = about["architecture"], tuple(about[name] for name in NETWORK)
         where, _, name = kind.get("source", "").partition(":")
         architecture, width = (kind["name"], kind["width"]) if not where else (name, comparison.FULL_WIDTH)
@@ -91,7 +92,7 @@ def main(snakemake):
     """One row a published number."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        known = facts(given.weights)
+        known = architectures(given.weights)
         photographs = [dataset for dataset, *_ in params.baselines]
         tables = {
             name: read_table(path).loc[lambda table: table["dataset"].isin(photographs)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import check_unused, sha256
+from frequency_shortcuts.weights import normalisation
 from job import each, job, started, stopping
 
 
@@ -50,7 +51,7 @@ def brought(snakemake, store, weights):
         store,
         params.split,
         params.images_per_class,
-        statistics=networks.normalisation(weights),
+        statistics=normalisation(weights),
         workers=snakemake.threads,
     )
     return networks.load(weights, take_device(params.device)), data

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts import networks, shortcuts
+from frequency_shortcuts import rates
 from frequency_shortcuts.storage import read_table, write_table
+from frequency_shortcuts.weights import facts
 from job import RUN, job
 
 
@@ -17,7 +18,7 @@ def joined(paths):
 def network_table(history, weights):
     """One row a network: size, accuracy on test images and, if it was trained, best epoch with losses."""
     told = (*RUN, "parameters", "test_accuracy")
-    tested = pd.DataFrame([{name: networks.facts(path)[name] for name in told} for path in weights])
+    tested = pd.DataFrame([{name: facts(path)[name] for name in told} for path in weights])
     if history is None:
         return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
@@ -28,7 +29,7 @@ def judged(tests, strong):
     """The verdicts of every run in a table of tests, one row a run and class."""
     verdicts = pd.concat(
         [
-            shortcuts.verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
+            rates.verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
             for run, part in tests.groupby(RUN, sort=False)
         ]
     )
@@ -56,7 +57,7 @@ def main(snakemake):
         tables = {
             "networks": network_table(joined(given.history) if given.history else None, given.weights),
             "shortcuts": verdicts,
-            "shortcuts_over_seeds": shortcuts.over_seeds(verdicts),
+            "shortcuts_over_seeds": rates.over_seeds(verdicts),
         }
         if given.dynamics:
             tables["dynamics"] = joined(given.dynamics)

@@ -3,6 +3,7 @@
 from devices import take_device
 from frequency_shortcuts import images, networks, shortcuts, spectrum
 from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
 from job import each, identity, job, started
 
 
@@ -12,7 +13,7 @@ def main(snakemake):
     with job(snakemake):
         for output, store, weights in each(snakemake.output, given.images, given.weights):
             network = networks.load(weights, take_device(params.device))
-            data = images.read(store, "test", statistics=networks.normalisation(weights), workers=snakemake.threads)
+            data = images.read(store, "test", statistics=normalisation(weights), workers=snakemake.threads)
             started()
             bands = spectrum.bands(*data.images.shape[-2:], params.band_edges)
             table = shortcuts.band_stop(

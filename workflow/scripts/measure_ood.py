@@ -7,6 +7,7 @@ import pandas as pd
 from devices import take_device
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
 from job import identity, job, started
 from measure_shortcuts import tested
 
@@ -17,7 +18,7 @@ def main(snakemake):
     with job(snakemake):
         network = networks.load(snakemake.input.weights, take_device(params.device))
         maps = dfm.read_mask(snakemake.input.dfm, params.percent)
-        statistics = networks.normalisation(snakemake.input.weights)
+        statistics = normalisation(snakemake.input.weights)
         started()
         tables = {}
         for store in snakemake.input.images:

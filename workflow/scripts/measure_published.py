@@ -5,6 +5,7 @@ import numpy as np
 from devices import take_device
 from frequency_shortcuts import images, networks, published
 from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
 from job import identity, job, started
 from measure_shortcuts import tested
 
@@ -14,7 +15,7 @@ def main(snakemake):
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         network = networks.load(given.weights, take_device(params.device))
-        statistics, threads = networks.normalisation(given.weights), snakemake.threads
+        statistics, threads = normalisation(given.weights), snakemake.threads
         data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
         maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes

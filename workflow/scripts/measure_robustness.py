@@ -6,6 +6,7 @@ from functools import partial
 from devices import take_device
 from frequency_shortcuts import corruptions, images, networks, robustness
 from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
 from job import each, identity, job, started
 
 
@@ -21,7 +22,7 @@ def main(snakemake):
                 images.read,
                 store,
                 params.split,
-                statistics=networks.normalisation(weights),
+                statistics=normalisation(weights),
                 workers=snakemake.threads,
             )
             data, fewer = read(params.images_per_class), read(params.sensitivity["images_per_class"])

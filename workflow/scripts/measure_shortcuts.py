@@ -3,6 +3,7 @@
 from devices import take_device
 from frequency_shortcuts import dfm, images, networks, shortcuts
 from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
 from job import each, identity, job, started
 
 
@@ -36,7 +37,7 @@ def main(snakemake):
                 store,
                 params.split,
                 params.images_per_class,
-                statistics=networks.normalisation(weights),
+                statistics=normalisation(weights),
                 workers=snakemake.threads,
             )
             started()

@@ -5,6 +5,7 @@ import pandas as pd
 from devices import take_device
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
 from job import job, started
 from measure_shortcuts import tested
 
@@ -22,7 +23,7 @@ def main(snakemake):
                 started()
             dataset, maps_of = source.split("/", 1)
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
-            statistics, threads = networks.normalisation(weights), snakemake.threads
+            statistics, threads = normalisation(weights), snakemake.threads
             data = images.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
             table = tested(networks.load(weights, device), data, masks, params)
             rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))

@@ -7,8 +7,9 @@ import h5py
 import pandas as pd
 import yaml
 
-from frequency_shortcuts import networks, provenance
+from frequency_shortcuts import provenance
 from frequency_shortcuts.storage import replacing, write_table
+from frequency_shortcuts.weights import facts
 from job import commit, digest, job
 
 
@@ -33,7 +34,7 @@ def main(snakemake):
     """Key and value, one row each; the configuration as YAML."""
     config, params = snakemake.config, snakemake.params
     with job(snakemake):
-        used = sorted({networks.facts(path).get("device", "unknown") for path in snakemake.input.weights})
+        used = sorted({facts(path).get("device", "unknown") for path in snakemake.input.weights})
         facts = {
             "study": params.study,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),

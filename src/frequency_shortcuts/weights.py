@@ -1,0 +1,34 @@
+"""What a file of weights says about its network, without building it, so that it is told at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+
+def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The metadata that `networks.save` wrote beside the weights. Raises ValueError where the file holds none."""
+    with opened(path) as file:
+        written = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
+    if "architecture" not in written:
+        raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
+    return written
+
+
+def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float]] | None:
+    """Mean and std [channels] that the network of a file wants its images normalised with, if it has its own."""
+    written = facts(path)
+    return (written["mean"], written["std"]) if written.get("mean") else None
+
+
+def opened(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
+    """An open safetensors file, whose tensors are those of a framework. Raises ValueError where it is none."""
+    try:
+        return safe_open(path, framework)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file ({error})") from error
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no weights at {path}") from None

@@ -1,0 +1,47 @@
+"""Masks that a map is compared with: their size, their rings, their chance."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from frequency_shortcuts import spectrum
+from frequency_shortcuts.controls import control_mask
+from frequency_shortcuts.dfm import dominant
+from frequency_shortcuts.spectrum import ConjugatePairs
+
+
+@pytest.mark.parametrize("kind", ["random", "radial"])
+@pytest.mark.parametrize("size", [(32, 32), (8, 8), (7, 7), (6, 5), (1, 9), (1, 1)])
+def test_controls_have_the_size_of_the_map_and_the_radial_ones_its_rings(kind, size):
+    pairs, ring = ConjugatePairs(*size), np.rint(spectrum.radius(*size)).astype(int)
+    for seed in range(20):
+        mask = dominant(np.random.default_rng(seed).standard_normal((1, len(pairs))), pairs, 5 + 4 * seed)[0]
+        drawn = control_mask(mask, kind, seed)
+        assert drawn.sum() == mask.sum()
+        assert spectrum.symmetric(drawn)
+        if kind == "radial":
+            np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99))
+
+
+def test_random_controls_are_uniform_over_the_pairs():
+    """Each pair of two is drawn with the same chance: chi-square over 4000 draws, p above 0.001."""
+    pairs, increment = ConjugatePairs(6, 6), np.zeros((1, 20))
+    increment[0, np.flatnonzero(pairs.size == 2)[:5]] = 1
+    mask = dominant(increment, pairs, 28)[0]
+    counts = sum(pairs.gather(control_mask(mask, "random", s)).astype(int) for s in range(4000))
+    assert (counts[pairs.size == 1] == 0).all()
+    assert stats.chisquare(counts[pairs.size == 2]).pvalue > 0.001
+
+
+def test_a_map_of_a_whole_ring_is_its_own_radial_control():
+    ring = np.rint(spectrum.radius(8, 8)) == 2
+    assert spectrum.symmetric(ring)
+    np.testing.assert_array_equal(control_mask(ring, "radial", 0), ring)
+    assert (control_mask(ring, "random", 0) != ring).any()
+
+
+def test_controls_refuse_an_unknown_kind_and_a_mask_that_is_no_mask():
+    with pytest.raises(ValueError, match="unknown control 'ring': choose from random, radial"):
+        control_mask(np.ones((4, 4), bool), "ring", 0)
+    with pytest.raises(ValueError, match="not symmetric"):  # its control would have another size
+        control_mask(np.arange(36).reshape(6, 6) == 20, "random", 0)
