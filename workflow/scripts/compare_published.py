@@ -69,8 +69,8 @@ def described(table, known, percent, method="culling"):
     """The rates with what their networks are."""
     about = [known[key] for key in table[NETWORK].itertuples(index=False, name=None)]
     own = {} if "maps_of" in table else {"maps_of": ""}
-    facts = {name: [each[name] for each in about] for name in ("architecture", "width")}
-    return table.assign(method=method, percent=percent, **own, **facts)
+    built = {name: [each[name] for each in about] for name in ("architecture", "width")}
+    return table.assign(method=method, percent=percent, **own, **built)
 
 
 def culling_time(runtimes, dfm, store, key, known):

@@ -35,7 +35,7 @@ def main(snakemake):
     config, params = snakemake.config, snakemake.params
     with job(snakemake):
         used = sorted({facts(path).get("device", "unknown") for path in snakemake.input.weights})
-        facts = {
+        found = {
             "study": params.study,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "commit": commit(),
@@ -50,9 +50,9 @@ def main(snakemake):
         for path in snakemake.input.stores:
             with h5py.File(path) as file:
                 name = path.rsplit("/", 1)[1].removesuffix(".h5")
-                facts[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
-        facts |= {f"version of {name}": found for name, found in provenance.versions().items()}
-        write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
+                found[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
+        found |= {f"version of {name}": number for name, number in provenance.versions().items()}
+        write_table(pd.DataFrame({"key": list(found), "value": list(found.values())}), snakemake.output.table)
         with replacing(snakemake.output.config) as temporary:
             temporary.write_text(yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120))
 
