@@ -17,7 +17,7 @@ report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all
 
 test: $(READY) ## every check: unit, property, the DAG on config/test.yaml, the report in a browser, SLURM where it is installed
-	pytest
+	pytest --numprocesses 2 --no-loadscope-reorder
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .

@@ -20,6 +20,7 @@ torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
 
 ROOT = Path(__file__).parents[1]
+OF_THE_STUDY = ("tests/browser/test_report.py", "tests/workflow/test_study.py")
 PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
 # A folder of pictures beside the sets of config/test.yaml, and maps from elsewhere, so that every rule runs.
 PICTURES = {
@@ -82,6 +83,22 @@ def checkout(root):
     (root / "theirs.pkl").write_bytes(pickle.dumps({c: list(planes[c]) for c in range(3)}))
     (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES))
     return Study(root)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Processes of pytest-xdist share no fixtures: a file stays in one, and those that look at the study in the same.
+
+    They are handed out in the order of their names, which begins with the longest: the study and SLURM.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "study" if file in OF_THE_STUDY else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
