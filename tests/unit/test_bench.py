@@ -1,5 +1,6 @@
 """The benchmark: what it compares with is right, and its arithmetic and documents are."""
 
+import json
 import subprocess
 import sys
 
@@ -216,3 +217,23 @@ def test_start_up_is_told_by_step_and_of_all(tmp_path, monkeypatch):
 def test_without_a_study_no_start_up_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(measure_training, "STUDY", tmp_path)
     assert measure_training.start_up().empty
+
+
+def test_imports_are_timed_and_what_follows_them_is_not(tmp_path, monkeypatch):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "scripts" / "slow.py").write_text("import time\n\ntime.sleep(0.1)\n")
+    (tmp_path / "scripts" / "step.py").write_text(
+        "import slow\n\ndef main(snakemake):\n    pass\n\nraise RuntimeError('not run')\n"
+    )
+    cells = [
+        {"cell_type": kind, "source": [line]} for kind, line in (("markdown", "# import x"), ("code", "import json"))
+    ]
+    (tmp_path / "notebooks" / "figure.ipynb").write_text(json.dumps({"cells": cells}))
+    monkeypatch.setattr(measure_training, "WORKFLOW", tmp_path)
+    monkeypatch.setattr(measure_training, "REPEATS", 2)
+    found = measure_training.imports().set_index("file")
+    assert found["kind"].to_dict() == {"step.py": "script", "figure.ipynb": "notebook"}
+    assert found.loc["step.py", "imports_s"] >= 0.1
+    told = document.by_kind(found.reset_index()).set_index("kind")
+    assert told.loc["script", "files"] == 1 and told.loc["script", "max"] == found.loc["step.py", "imports_s"]
