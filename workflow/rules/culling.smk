@@ -14,6 +14,7 @@ rule cull:
         f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv"
     wildcard_constraints:
         dataset=own_jobs("cull"),
+    priority: 2
     conda:
         "../../envs/study.yaml"
     threads: torch_threads

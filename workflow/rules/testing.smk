@@ -61,6 +61,7 @@ rule shortcuts:
         f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
     wildcard_constraints:
         dataset=own_jobs("shortcuts"),
+    priority: 1
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -184,6 +185,7 @@ rule transfer:
         f"{RESULTS}/logs/transfer.log",
     benchmark:
         f"{RESULTS}/benchmarks/transfer.tsv"
+    priority: 1
     conda:
         "../../envs/study.yaml"
     threads: torch_threads

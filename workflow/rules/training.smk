@@ -15,6 +15,7 @@ rule train:
         f"{RESULTS}/benchmarks/train/{RUN}.tsv"
     wildcard_constraints:
         network=one_of(name for name in config["networks"] if name not in brought()),
+    priority: 3  # what most waits for goes first (then culling, then the long tests): short jobs are left for the end
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
