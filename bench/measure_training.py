@@ -165,7 +165,11 @@ def _imported(path: Path) -> tuple[float, bool]:
     if path.suffix == ".ipynb":
         cells = json.loads(source)["cells"]
         source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    imported = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = [
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
+    ]
     program = (
         f"import sys, time\nsys.path.insert(0, {str(WORKFLOW / 'scripts')!r})\nbegan = time.perf_counter()\n"
         + "\n".join(map(ast.unparse, imported))

@@ -123,6 +123,8 @@ def accumulate(
         raise ValueError(f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]")
     if channel_weights is not None and len(channel_weights) != amplitude.shape[1]:
         raise ValueError(f"{len(channel_weights)} channel weights for {amplitude.shape[1]} channels")
+    if not np.isfinite(amplitude).all():
+        raise ValueError("some mean amplitudes are not finite numbers: the classes cannot be compared")
     energy = (
         amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, channel_weights, axes=(1, 0))
     )
@@ -142,7 +144,8 @@ def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]
     how many are above.
     """
     order = np.argsort(energy, axis=0)
-    rises = np.diff(np.take_along_axis(energy, order, axis=0), axis=0) > 0
+    ordered = np.take_along_axis(energy, order, axis=0)
+    rises = ordered[1:] > ordered[:-1]
     place = np.arange(1, len(energy))[:, None, None]
     below, above = np.zeros(energy.shape, np.int64), np.zeros(energy.shape, np.int64)
     np.maximum.accumulate(np.where(rises, place, 0), axis=0, out=below[1:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +33,7 @@ from .canvas import (
     titles,
     write_note,
 )
-
-if TYPE_CHECKING:  # it needs PyTorch, whose import takes longer than drawing
-    from .spectrum import IntArray
+from .spectrum import IntArray
 
 LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
 FILTERS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from .canvas import PAGE, colour_bar, draw_circles, few_frequency_ticks, network_label, show_plane, style
-
-if TYPE_CHECKING:  # it needs PyTorch, whose import takes longer than drawing
-    from .spectrum import BoolArray, FloatArray
+from .spectrum import BoolArray, FloatArray
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
 _OF_SET = {

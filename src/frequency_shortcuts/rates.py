@@ -46,7 +46,7 @@ def _wilson_low(hits: npt.ArrayLike, count: npt.ArrayLike, confidence: float = 0
     p, n = np.asarray(hits) / np.asarray(count), np.asarray(count)
     z = ndtri((1 + confidence) / 2)
     middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-    return np.maximum((middle - reach) / (1 + z**2 / n), 0)
+    return p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
 
 
 def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:

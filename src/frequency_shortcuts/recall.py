@@ -61,7 +61,7 @@ def of_views(
     progress : what a bar on a terminal says; None for no bar
 
     Returns a tidy table, one row a view and class: the columns of `about`, `class`, `images` (of the class), `tpr` (the
-    recall) with its bootstrap interval `tpr_low`, `tpr_high` (`shortcuts.share`), `fpr` (share of the other images
+    recall) with its bootstrap interval `tpr_low`, `tpr_high` (`rates.share`), `fpr` (share of the other images
     that are called so) and `accuracy` (share of all images called by their label, the same for every class of a
     view). Raises ValueError where a class has no image or the network calls another class.
     """

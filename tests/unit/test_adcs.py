@@ -145,9 +145,10 @@ def test_adcs_of_real_images_is_symmetric():
         (lambda: adcs.mean_amplitude(np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 2), "uint8 images need the mean and"),
         (lambda: adcs.mean_amplitude(noise(3, 1, 4, 4), [0, 1, 2], 2), "labels 0 to 2, but the classes are 0 to 1"),
         (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
+        (lambda: adcs.accumulate(np.full((2, 1, 4, 4), np.nan)), "some mean amplitudes are not finite numbers"),
         (lambda: adcs.accumulate(np.zeros((2, 1, 4, 4)), adcs.LUMA), "3 channel weights for 1 channels"),
     ],
-    ids=["class missing", "no statistics", "label too large", "shape", "weights"],
+    ids=["class missing", "no statistics", "label too large", "shape", "not finite", "weights"],
 )
 def test_errors_say_what_is_wrong(call, message):
     with pytest.raises(ValueError, match=message):

@@ -51,6 +51,7 @@ def test_a_verdict_is_weighed_by_the_lower_end_of_wilsons_interval(images):
     found = rates._wilson_low(np.arange(images + 1), images)
     expected = [stats.binomtest(k, images).proportion_ci(method="wilson").low for k in range(images + 1)]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-15)
+    assert found[0] == 0
 
 
 def table_of(dfm, low, random, radial, other, images=100):
@@ -86,6 +87,12 @@ def test_verdict_needs_a_high_rate_clearly_above_every_control(tpr, verdict):
 def test_verdict_is_not_sure_of_a_few_images_that_are_all_right(images, verdict):
     (row,) = rates.verdicts(table_of(1.0, 1.0, 0.1, 0.65, 0.3, images)).itertuples()
     assert row.verdict == verdict
+
+
+@pytest.mark.parametrize("images", [3, 20, 50, 100, 500])
+def test_a_class_that_is_recognised_from_nothing_has_no_shortcut(images):
+    table = table_of(0.0, 0.0, 0.0, 0.0, 0.0, images).assign(tpr=0.0)
+    assert rates.verdicts(table)["verdict"].tolist() == ["none"]
 
 
 def test_verdicts_keep_the_order_of_the_classes():
