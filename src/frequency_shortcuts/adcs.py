@@ -117,7 +117,8 @@ def accumulate(
 ) -> npt.NDArray[np.int16]:
     """ADCS of every class, int16 [class, H, W], from mean amplitudes [class, channel, H, W].
 
-    The channels are averaged, or summed with `channel_weights` (such as LUMA).
+    The channels are averaged, or summed with `channel_weights` (such as LUMA). Raises ValueError for amplitudes that
+    are not finite, or of another shape.
     """
     if amplitude.ndim != 4:
         raise ValueError(f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]")
