@@ -28,7 +28,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from . import gradients, screening
-from .evaluation import network_digest
+from .digest import network_digest
+from .evaluation import check_logits
 from .frozen import Frozen, Precision, memory_budget, tiling
 from .images import check_classes
 from .prediction import Features
@@ -45,7 +46,7 @@ METHODS = ("exact", "screened")
 # minutes on a CPU at 224 pixels, where what there is of it is stored in between.
 BLOCK = 8192
 # The modules whose change makes stored blocks another computation's.
-CODE = ("culling", "frozen", "gradients", "prediction", "removal", "screening", "sources", "spectrum")
+CODE = ("culling", "frozen", "gradients", "images", "prediction", "removal", "screening", "sources", "spectrum")
 
 
 @dataclass(frozen=True)
@@ -324,7 +325,7 @@ def engine(
     batch: int | None = None,
 ) -> Engine:
     """The frozen network, the images and the batch size that suits them; see `cull`."""
-    if (memory_mib is not None and memory_mib <= 0) or (batch is not None and batch < 1):
+    if (memory_mib is not None and not 0 < memory_mib < math.inf) or (batch is not None and batch < 1):
         raise ValueError(f"memory_mib {memory_mib}, batch {batch}: expected above 0 and at least 1, or None")
     frozen = Frozen(network, precision, compiled=compiled)
     source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
@@ -372,8 +373,7 @@ class OneClass:
         found = [] if begun is None else [torch.tensor(begun, device=self.engine.source.device)]
         for start in range(0 if begun is None else begun.shape[1], len(self), self.engine.batch):
             logits = self.engine.frozen(self.take(start, start + self.engine.batch).clone())
-            if logits.shape[1] <= self.label:
-                raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {self.label}")
+            check_logits(logits, len(logits), self.label + 1)
             slope = logits.softmax(dim=1)
             slope[:, self.label] -= 1
             found.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))

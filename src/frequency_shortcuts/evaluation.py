@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import inspect
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -37,44 +35,62 @@ def dtype_of(network: nn.Module) -> torch.dtype | None:
     return next((parameter.dtype for parameter in network.parameters()), None)
 
 
-def network_digest(network: nn.Module) -> bytes:
-    """SHA-256 of what decides a network's answers: its modules with their code, its weights, PyTorch's version."""
-    found = hashlib.sha256(repr((network, torch.__version__)).encode())
-    for kind in dict.fromkeys(type(module) for module in network.modules()):
-        with contextlib.suppress(OSError, TypeError):  # typed in, not in a file
-            found.update(inspect.getsource(kind).encode())
-    for name, tensor in network.state_dict().items():
-        found.update(name.encode())
-        found.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-    return found.digest()
-
-
 class Asked:
-    """A network that is asked, batch after batch, what it calls the images; inside `evaluating` and inference mode."""
+    """A network that is asked, batch after batch, what it calls the images; inside `evaluating` and inference mode.
 
-    def __init__(self, network: nn.Module) -> None:
-        self.network, self.device, self._layout = network, device_of(network), torch.channels_last
+    Raises ValueError for a network that gives no logits [n, `n_classes` or more], and, at the end of the context that
+    it is, for logits that were not a number: to look for these after every batch would hold up a GPU.
+    """
+
+    def __init__(self, network: nn.Module, n_classes: int = 1) -> None:
+        self.network, self.device, self.n_classes = network, device_of(network), n_classes
+        self._layout = torch.channels_last
+        self._odd: Tensor | None = None  # bool [] on the device
+
+    def __enter__(self) -> Asked:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._odd is not None and self._odd:
+            raise ValueError("the network does not give finite logits: some are not a number")
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images [n, channels, H, W] on any device -> int64 [n] on the network's."""
-        try:
+        # What a network makes at first and keeps must not be of inference mode: it could never be trained again.
+        first = self._odd is None
+        with torch.inference_mode(False) if first else contextlib.nullcontext(), torch.no_grad():
+            try:
+                return self._ask(images)
+            except RuntimeError as error:
+                if "view size" not in str(error) or self._layout is torch.contiguous_format:
+                    raise
+            self._layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
             return self._ask(images)
-        except RuntimeError as error:
-            if "view size" not in str(error) or self._layout is torch.contiguous_format:
-                raise
-        self._layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
-        return self._ask(images)
 
     def _ask(self, images: Tensor) -> Tensor:
         # A copy: a network whose first layer works in place must not change the caller's images.
-        return self.network(images.to(self.device, memory_format=self._layout, copy=True)).argmax(dim=1)
+        logits = self.network(images.to(self.device, memory_format=self._layout, copy=True))
+        check_logits(logits, len(images), self.n_classes)
+        greatest, called = logits.max(dim=1)
+        odd = greatest.isnan().any()  # of logits of which one is NaN, the greatest is
+        self._odd = odd if self._odd is None else self._odd.logical_or(odd)
+        return called
+
+
+def check_logits(logits: object, n_images: int, n_classes: int = 1) -> None:
+    """Raises ValueError for what are no logits [`n_images`, `n_classes` or more]."""
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != n_images:
+        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        images = "one image" if n_images == 1 else f"{n_images} images"
+        raise ValueError(f"the network gives {kind} for {images}: expected logits of shape [{n_images}, classes]")
+    if logits.shape[1] < n_classes:
+        raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
     called = torch.empty(len(images), dtype=torch.int64)
-    with evaluating(network), torch.inference_mode():
-        ask = Asked(network)
+    with evaluating(network), torch.inference_mode(), Asked(network) as ask:
         for start in range(0, len(images), batch_size):
             some = slice(start, start + batch_size)
             called[some] = ask(images[some]).cpu()

@@ -72,6 +72,7 @@ def of_views(
     with (
         evaluating(network),
         torch.inference_mode(),
+        Asked(network, n_classes) as ask,
         tqdm(
             total=len(about) * len(labels),
             desc=progress,
@@ -81,7 +82,6 @@ def of_views(
             disable=None if progress else True,
         ) as bar,
     ):
-        ask = Asked(network)
         for some in pieces(np.arange(len(labels)), batch_size or source.batch_size()):
             mine = truth[some[0] : some[-1] + 1]
             for view, seen in enumerate(views(some)):

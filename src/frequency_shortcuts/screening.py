@@ -96,16 +96,19 @@ def screen(
     search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()
     allowed = 1 - target_recall
-    audits = audited = found = 0
+    audits: list[IntArray] = []
     while True:
         expected_missing = search.settle(allowed, patience)
         left = np.flatnonzero(~search.evaluated)
         drawn = search.draw(left, max(AUDIT_LEAST, int(np.ceil(AUDIT_SHARE * len(left)))))
+        audits.append(drawn)
         surprise = search.finish(drawn)
         search.predict()
-        missed = int(np.isin(drawn, search.top).sum())
-        audits, audited, found = audits + 1, audited + len(drawn), found + missed
-        wrongly = missed * len(left) > (1 - target_recall) * len(search.top) * len(drawn)
+        # By what is known: what surprises may well raise the predictions of all other pairs.
+        increment = lowered(search.mean, search.evaluated, pairs.size, wanted)
+        best = top(increment, pairs.size, wanted)
+        missed = int(np.isin(drawn, best).sum())
+        wrongly = missed * len(left) > (1 - target_recall) * len(best) * len(drawn)
         if not wrongly and surprise <= SURPRISE:
             break
         if wrongly:
@@ -114,15 +117,16 @@ def screen(
         else:
             search.doubt *= surprise
             log.info("an audit found errors %.1f times as large as expected: the search goes on", surprise)
+    audited = np.concatenate(audits)
     return Screened(
-        increment=lowered(search.mean, search.evaluated, pairs.size, wanted),
+        increment=increment,
         evaluated=search.evaluated,
         cost=float(np.average((search.level > np.arange(search.groups)[:, None]).mean(axis=1), weights=features.share)),
-        expected_recall=1.0 if search.evaluated.all() else 1 - min(1.0, expected_missing / len(search.top)),
-        left_out=len(left) - len(drawn) + audited,
-        audited=audited,
-        missed=found,
-        audits=audits,
+        expected_recall=1.0 if search.evaluated.all() else 1 - min(1.0, expected_missing / len(best)),
+        left_out=len(left) - len(drawn) + len(audited),
+        audited=len(audited),
+        missed=int(np.isin(audited, best).sum()),
+        audits=len(audits),
     )
 
 

@@ -87,8 +87,7 @@ def measure(
     rows = []
     source = seen_by(network, images, mean, std)
     batch = batch_size or source.batch_size()
-    with evaluating(network), torch.inference_mode():
-        ask = Asked(network)
+    with evaluating(network), torch.inference_mode(), Asked(network, len(masks)) as ask:
         everything = np.arange(len(labels))
         unfiltered = np.concatenate([ask(source.take(some)).cpu().numpy() for some in pieces(everything, batch)])
         confusion(labels, unfiltered, len(masks))  # fails early where the network has other classes than the masks
@@ -214,8 +213,7 @@ def band_stop(
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
     counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
-    with evaluating(network), torch.inference_mode():
-        ask = Asked(network)
+    with evaluating(network), torch.inference_mode(), Asked(network, n_classes) as ask:
         for some in pieces(np.arange(len(labels)), batch_size or source.batch_size()):
             seen = source.take(some)
             counts[0] += confusion(labels[some], ask(seen).cpu(), n_classes)

@@ -32,6 +32,7 @@ from tqdm import tqdm
 
 from . import evaluation, spectrum
 from .augmentation import Augmentation
+from .digest import network_digest
 from .images import Split, identity, normalise, prefetched
 from .sources import Source
 from .storage import Stopped, replacing
@@ -356,7 +357,11 @@ class _Run:
 
         def look(i: int) -> Tensor:
             view, start = batches[i]
-            return evaluation.predict(self.network, self.views[view][start : start + self.at_once])
+            try:
+                return evaluation.predict(self.network, self.views[view][start : start + self.at_once])
+            except ValueError as error:
+                self._settle()  # says which loss was the first that was not finite
+                self._diverged(f"{error}, at iteration {self.state.iteration}")
 
         found = torch.cat(self._in_batches(look, range(len(batches))))
         rows = []
@@ -465,7 +470,7 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
             digest.update(identity(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
-    digest.update(evaluation.network_digest(network))
+    digest.update(network_digest(network))
     for setting in settings:
         if isinstance(setting, Dynamics):
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())

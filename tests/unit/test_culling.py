@@ -6,6 +6,7 @@ Tolerances of an increment: 1e-9 in float64; in float32 2e-6, a few units in the
 import contextlib
 import copy
 import dataclasses
+import math
 import re
 import warnings
 
@@ -419,9 +420,10 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, mes
             "images of dtype torch.int64: expected float32, float64",
         ),
         ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
+        ({"memory_mib": math.nan}, "memory_mib nan, batch None: expected above 0"),
         ({"batch": 0}, "memory_mib None, batch 0: expected above 0 and at least 1"),
-        ({"network": Tuple()}, "the network gives tuple for one image: expected logits"),
-        ({"network": nn.Identity()}, r"the network gives \(1, 2, 6, 6\) for one image: expected logits"),
+        ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
+        ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
     ],
 )
 def test_images_and_networks_of_another_kind_are_told(small_network, change, message):
@@ -458,6 +460,50 @@ def test_a_network_that_calls_view_on_its_images_is_culled(method):
     np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
 
 
+class PerChannel(nn.Module):
+    """Views channels as images, which for one image every layout allows."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.linear = nn.Conv2d(1, 4, 3).double(), nn.Linear(8, 3).double()
+
+    def forward(self, images):
+        n, channels, *size = images.shape
+        seen = self.convolution(images.view(n * channels, 1, *size)).relu().mean((2, 3))
+        return self.linear(seen.reshape(n, -1))
+
+
+class Keeping(nn.Module):
+    """Makes something in its first pass, keeps it, and counts its passes."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.ramp = nn.Linear(72, 3).double(), None
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, images):
+        self.passes += 1
+        if self.ramp is None:
+            self.ramp = torch.linspace(0, 1, 72, dtype=torch.float64)
+        return self.linear((images.flatten(1) * self.ramp).tanh())
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_network_that_views_channels_as_images_is_culled(method):
+    torch.manual_seed(0)
+    found = culling.cull(PerChannel(), batch((6, 6)), LABELS, 3, method)
+    assert np.isfinite(found.increment).all() and found.evaluated.any()
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_network_that_keeps_what_it_makes_is_culled_and_can_be_trained_afterwards(method):
+    network = Keeping()
+    culling.cull(network, batch((6, 6)), LABELS, 3, method)
+    assert network.passes == 0
+    network(batch((6, 6)).requires_grad_()).sum().backward()
+    assert network.linear.weight.grad.abs().max() > 0
+
+
 def test_a_network_without_an_output_for_a_class_is_named(small_network):
     with pytest.raises(ValueError, match="the network has 2 outputs, and none for class 2"):
         culling.cull(small_network(2, 2), batch((6, 6), dtype=torch.float32), LABELS, 3)
@@ -481,8 +527,17 @@ class Killed(BaseException):
     pass
 
 
+COUNTS = {}  # of the counting network at work: what changes with each pass is kept apart from what the network is
+
+
+def counted(name):
+    return property(lambda self: COUNTS[name], lambda self, value: COUNTS.update({name: value}))
+
+
 class Counting(nn.Module):
     """Counts the images it sees, dies after a number of forward passes."""
+
+    calls, seen, last = counted("calls"), counted("seen"), counted("last")
 
     def __init__(self, network):
         super().__init__()
@@ -544,7 +599,37 @@ def interrupted(request, small_network):
     return cull, counting, cull()
 
 
-CHECKS = 2  # forward passes before the first class: one image for the network, one for its frozen copy
+CHECKS = 2  # forward passes before the first class: two images for the network, two for its frozen copy
+
+
+class Tempered(nn.Module):
+    """Answers by more than its weights."""
+
+    def __init__(self, temperature):
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = nn.Linear(72, 3)
+        self.register_buffer("temperature", torch.tensor(temperature), persistent=False)
+
+    def forward(self, images):
+        return self.linear(images.flatten(1)) / self.temperature
+
+
+def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_not_taken(tmp_path):
+    """Nor are its parts merged."""
+    images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
+    with pytest.raises(Stopped):
+        culling.cull(Tempered(1.0), images, LABELS, 3, "exact", batch=4, state=state, stop=Asked(9))
+    assert state.exists()
+    cold = Tempered(0.1)
+    expected = culling.cull(cold, images, LABELS, 3, "exact", batch=4, state=tmp_path / "new")
+    same(culling.cull(cold, images, LABELS, 3, "exact", batch=4, state=state), expected)
+    parts = [
+        culling.cull(network, images, LABELS, 3, "exact", part=(n, 2))
+        for n, network in enumerate([cold, Tempered(1.0)])
+    ]
+    with pytest.raises(ValueError):
+        culling.merge(parts)
 
 
 def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):

@@ -461,3 +461,26 @@ def test_copying_a_copy_changes_nothing():
     network, images = lively(named("resnet18")), noise(2, 2, 32, 32)
     once = Frozen(network)
     assert torch.equal(Frozen(copy.deepcopy(once.network))(images), once(images))
+
+
+class Alias(nn.Module):
+    """Calls its convolution by another name, which tracing does not see: folding it is wrong."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.first, self.normalised, self.scale = nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), scale
+        self.second = self.first
+
+    def forward(self, images):
+        return self.scale * self.normalised(self.second(images)).relu().mean((2, 3))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+@pytest.mark.parametrize("shown", [0.0, 1.0])
+def test_a_wrong_fold_is_noticed_whatever_image_is_shown_and_however_small_the_logits(scale, shown):
+    network = lively(Alias(scale)).eval()
+    network.normalised.running_mean.zero_(), network.first.bias.data.zero_()
+    images, frozen = noise(4, 2, 8, 8), Frozen(network)
+    frozen.check(shown * images[:1])
+    with torch.no_grad():
+        np.testing.assert_allclose(frozen(images), network(images), rtol=1e-10, atol=0)

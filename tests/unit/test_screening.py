@@ -300,6 +300,30 @@ def test_all_audits_together_are_reported(monkeypatch):
             assert np.isin(drawn, candidates).all()
             assert len(set(drawn.tolist())) == len(drawn)
             assert found.evaluated[drawn].all()
+        best = top(found.increment, problem.pairs.size, problem.wanted)
+        assert found.missed == np.isin([pair for _, drawn in audits for pair in drawn], best).sum()
+
+
+def test_what_a_surprising_audit_hits_is_reported(monkeypatch):
+    """A few pairs that no feature tells of: what is hit raises the predictions of others, and is a hit all the same."""
+    hits, draw = [], screening._Search.draw
+
+    def noting(search, candidates, count):
+        drawn = draw(search, candidates, count)
+        hits.append(int(np.isin(drawn, problem.hidden).sum()))
+        return drawn
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    surprised = 0
+    for seed in range(60):
+        problem = Fooled(4, side=32, seed=seed)
+        for told in (problem.features.mean, problem.features.spread):
+            told[:, :, problem.hidden] = 0
+        hits.clear()
+        found = problem.screen(seed=seed)
+        assert found.missed >= sum(hits[1:])  # the first draw is the pilot's
+        surprised += sum(hits[1:]) > 0
+    assert surprised > 1
 
 
 def test_the_same_seed_gives_the_same_search_and_another_another():

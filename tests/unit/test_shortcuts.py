@@ -295,3 +295,41 @@ def test_a_network_with_more_outputs_than_masks_is_named(case):
     nn.init.constant_(network[1].bias, 0).data[3] = 99
     with pytest.raises(ValueError, match="output for class 3, but there are 3 classes"):
         shortcuts.measure(network, case[1], LABELS, case[2])
+
+
+class Odd(nn.Module):
+    """Standardises each image by its deviation from the mean, which one that a filter left constant has not."""
+
+    def forward(self, images):
+        seen = images.flatten(1)
+        return ((seen - seen.mean(dim=1, keepdim=True)) / seen.std(dim=1, keepdim=True))[:, :3]
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (nn.Sequential(nn.Flatten(), nn.Linear(56, 2)), "the network has 2 outputs, and none for class 2"),
+        (nn.Flatten(0), r"the network gives \(672,\) for 12 images: expected logits of shape \[12, classes\]"),
+        (nn.LSTM(7, 3), "the network gives tuple for 12 images: expected logits"),
+        (nn.Sequential(nn.Flatten(), nn.Threshold(1e9, torch.nan), nn.Linear(56, 3)), "are|some are not a number"),
+    ],
+    ids=["few outputs", "one dimension", "tuple", "nan"],
+)
+def test_what_are_no_logits_is_told(case, network, message):
+    images = case[1][:, 0] if isinstance(network, nn.LSTM) else case[1]
+    if isinstance(network, nn.LSTM):
+        network = nn.Sequential(nn.Flatten(1, 2), network)
+        images = case[1]
+    with pytest.raises(ValueError, match=message):
+        shortcuts.measure(network, images, LABELS, case[2])
+    bands = np.zeros((3, *SIZE), bool)
+    bands[0, 4, 3] = True
+    with pytest.raises(ValueError, match=message):
+        shortcuts.band_stop(network, images, LABELS, bands, 3)
+
+
+def test_logits_that_are_not_a_number_on_filtered_images_alone_are_told(case):
+    constant = np.zeros((3, *SIZE), bool)
+    constant[:, 4, 3] = True
+    with pytest.raises(ValueError, match="finite logits"):
+        shortcuts.measure(Odd(), case[1], LABELS, constant)
