@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": 7,
     "legend.frameon": False,
     "lines.linewidth": 1.3,
+    "text.parse_math": False,  # a name may hold dollars
     "svg.hashsalt": "frequency-shortcuts",  # the same figure gives the same file
 }
 
@@ -110,8 +112,13 @@ def class_ticks(
 
 def class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
     """The classes over columns that are narrower than their names."""
-    titles(axes, [textwrap.fill(short(name, note), 10) if note else wrapped(name) for name in classes])
+    figure = axes[0, 0].figure
+    letters = max(8, int(figure.get_figwidth() / len(classes) / _width(9.5)))
+    above = [textwrap.fill(short(name, note), 10) if note else wrapped(name, letters) for name in classes]
+    titles(axes, above)
     smaller(axes[0], note)
+    more = max(text.count("\n") for text in above) - 1  # figures have room for two lines
+    figure.set_figheight(figure.get_figheight() + 0.16 * max(0, more))
 
 
 def smaller(axes: Iterable[Axes], note: str) -> None:
@@ -125,9 +132,34 @@ def network_label(network: str, augmentation: str) -> str:
     return network if augmentation == "none" else f"{network}\n{augmentation}"
 
 
-def wrapped(name: str) -> str:
+def row_labels(figure: Figure, axes: npt.NDArray, labels: Sequence[str], row: float, size: float = 8) -> None:
+    """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
+    letters = max(12, int(row / _width(size)))
+    labels = ["\n".join(broken(line, letters) for line in label.splitlines()) for label in labels]
+    longest = max(len(line) for label in labels for line in label.splitlines())
+    figure.set_figheight(figure.get_figheight() + max(0, longest * _width(size) - row) * len(labels))
+    for axis, label in zip(axes[:, 0], labels, strict=True):
+        axis.set_ylabel(label, fontsize=size)
+
+
+def broken(line: str, letters: int) -> str:
+    """A line on several, if it is long, that end where its words do, or else anywhere."""
+    lines = [""]
+    for part in re.findall(rf"[^-_/ ]{{0,{letters}}}[-_/ ]*", line):
+        if len(lines[-1] + part.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines).strip()
+
+
+def _width(size: float) -> float:
+    """Inches that a letter takes, on average, in print of so many points."""
+    return 0.6 * size / 72
+
+
+def wrapped(name: str, letters: int = 8) -> str:
     """A name on as many short lines as it has words."""
-    return textwrap.fill(name, 8, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(name, letters, break_long_words=False, break_on_hyphens=False)
 
 
 def show_picture(axis: Axes, image: npt.NDArray) -> None:
@@ -157,7 +189,9 @@ def show_plane(
 def colour_bar(figure: Figure, axes: npt.NDArray, cmap: str, low: float, high: float, label: str) -> Colorbar:
     """One bar for all axes: they share the scale."""
     scale = ScalarMappable(Normalize(low, high), cmap)
-    return figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01, label=label)
+    bar = figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01)
+    bar.set_label(label, parse_math=True)
+    return bar
 
 
 def few_frequency_ticks(axis: Axes) -> None:
@@ -202,8 +236,7 @@ def frequency_axes(axes: npt.NDArray, used: int) -> None:
         axis.set_ylabel("cycles per image")
 
 
-def legend_below(figure: Figure, axis: Axes, columns: int, note: str = "") -> None:
+def legend_below(figure: Figure, axis: Axes, columns: int) -> None:
     """A legend of one panel, for all of them, below the figure."""
     handles, labels = axis.get_legend_handles_labels()
-    labels = [short(label, note) for label in labels]
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)

@@ -25,6 +25,7 @@ from .canvas import (
     legend_below,
     network_label,
     panels,
+    row_labels,
     short,
     show_picture,
     show_plane,
@@ -183,7 +184,7 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                     spread = part.groupby("iteration")[score].agg(["mean", "std"]).fillna(0)
                     # Of a dozen hues the neighbours are too much alike.
                     dashed = "--" if note and c % 2 else "-"
-                    axis.plot(spread.index, spread["mean"], dashed, color=colours[name], label=name)
+                    axis.plot(spread.index, spread["mean"], dashed, color=colours[name], label=short(name, note))
                     axis.fill_between(
                         spread.index,
                         (spread["mean"] - spread["std"]).clip(lower=0),
@@ -192,11 +193,12 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                         alpha=0.2,
                         linewidth=0,
                     )
-            line[0].set_ylabel(f"{network_label(network, augmentation)}\n{_SCORES.get(score, score)}")
+        labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for *kind, score in rows]
+        row_labels(figure, axes, labels, 1.3)
         titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)
-        legend_below(figure, axes[0, 0], columns=min(len(classes), 5), note=note)
+        legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
         write_note(figure, note)
     return figure
 
@@ -229,7 +231,7 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
                 class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
                 class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
-            line[0].set_ylabel(f"{network_label(network, augmentation)}\ntrue class")
+        row_labels(figure, axes, [f"{network_label(*kind)}\ntrue class" for kind in kinds], 1.05)
         titles(axes, [f"without {stop}" for stop in removed], "called")
         smaller(axes[0], note)
         colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
@@ -284,12 +286,12 @@ def dominant_frequencies(
             sharey=True,
             squeeze=False,
         )
-        for (label, planes), line in zip(maps.items(), axes, strict=True):
+        for planes, line in zip(maps.values(), axes, strict=True):
             for axis, plane in zip(line, planes, strict=True):
                 show_plane(axis, plane, "Greys", 0, 1)
                 draw_circles(axis, band_edges, "tab:blue")
                 few_frequency_ticks(axis)
-            line[0].set_ylabel(network_label(*label), fontsize=7)
+        row_labels(figure, axes, [network_label(*kind) for kind in maps], side + 0.06, 7)
         class_titles(axes, classes, note)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
         colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
@@ -335,7 +337,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
                         )  # fmt: skip
                 class_ticks(axis.set_yticks, classes, note)
                 axis.set_xlim(-0.03, 1.03)
-            line[0].set_ylabel(network_label(network, augmentation))
+        row_labels(figure, axes, [network_label(*kind) for kind in kinds], 0.55 + 0.155 * len(classes))
         axes[0, 0].set_ylim(len(classes) - 0.4, -0.6)
         titles(axes, ["true positive rate", "false positive rate"], "share of images")
         sns.despine(figure, left=True)
@@ -373,12 +375,13 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str =
     filters = [name for name in FILTERS if name in set(table["filter"])]
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     names = list(dict.fromkeys(table["rendition"]))
+    row = 0.3 + 0.17 * len(names)
     mean = table.groupby(["network", "augmentation", "filter", "rendition", "class"])["tpr"].mean()
     with style():
         figure, axes = plt.subplots(
             len(kinds),
             len(filters),
-            figsize=(PAGE, 0.9 + (0.3 + 0.17 * len(names)) * len(kinds)),
+            figsize=(PAGE, 0.9 + row * len(kinds)),
             sharex=True,
             sharey=True,
             squeeze=False,
@@ -390,7 +393,9 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str =
                 class_ticks(axis.set_xticks, classes, note, rotation=90)
                 axis.set_yticks(range(len(names)), names)
                 axis.tick_params(length=0)
-            line[0].set_ylabel(network_label(network, augmentation))
+        row_labels(figure, axes, [network_label(*kind) for kind in kinds], row)
+        longest = max(len(short(name, note)) for name in classes)
+        figure.set_figheight(figure.get_figheight() + 0.06 * max(0, longest - 11))
         titles(axes, [FILTERS[name] for name in filters])
         colour_bar(figure, axes, "viridis", 0, 1, "true positive rate")
         write_note(figure, note)

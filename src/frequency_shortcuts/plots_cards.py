@@ -23,6 +23,7 @@ from .canvas import (
     draw_circles,
     few_frequency_ticks,
     network_label,
+    row_labels,
     short,
     show_picture,
     show_plane,
@@ -134,7 +135,7 @@ def class_cards(
         figure, axes = plt.subplots(
             len(classes), columns, figsize=(PAGE, 1.05 + (side + 0.04) * len(classes)), squeeze=False
         )
-        for c, (name, line) in enumerate(zip(classes, axes, strict=True)):
+        for c, line in enumerate(axes):
             for axis, shown in zip(line, planes, strict=False):
                 show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
                 draw_circles(axis, band_edges, shown.ink)
@@ -142,9 +143,10 @@ def class_cards(
             for axis, shots in zip(line[len(planes) :], pictures.values(), strict=True):
                 show_picture(axis, shots[c])
                 axis.set_axis_off()
-            line[0].set_ylabel(wrapped(short(name, note)), fontsize=7)
+        row_labels(figure, axes, [wrapped(short(name, note)) for name in classes], side + 0.04, 7)
         for axis, title in zip(axes[0], (*(shown.title for shown in planes), *pictures), strict=True):
             axis.set_title(title, fontsize=7)
+        pad = max(0.01, 0.04 / len(classes))  # shares of the column's height: of few rows, or the bar would be tiny
         for shown, column in zip(planes, axes.T, strict=False):
             column[-1].set_xlabel("cycles per image", fontsize=6, labelpad=1)
             if shown.label:
@@ -152,14 +154,17 @@ def class_cards(
                     ScalarMappable(shown.norm, shown.cmap),
                     ax=column,
                     location="bottom",
-                    fraction=0.02,
-                    pad=0.01,
+                    fraction=2 * pad,
+                    pad=pad,
                     aspect=12,
                 )
-                bar.set_label(shown.label, fontsize=6)
+                bar.set_label(shown.label, fontsize=6, parse_math=True)
                 if shown.ticks:
                     bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
                 bar.ax.tick_params(labelsize=5)
+        height, width = cards.adcs.shape[1:]
+        for axis in axes.flat if width > height or pad > 0.01 else ():  # panels lower than their rows
+            axis.set_anchor("C")  # a bar anchors its own otherwise, out of line with those that have none
         write_note(figure, note)
     return figure
 
@@ -204,7 +209,7 @@ def filtered_images(
         rows: list[tuple[str, npt.NDArray, Sequence[float]]] = [("test image", unfiltered, ())]
         rows += [(network_label(*key), shots, recognised[key]) for key, shots in reduced.items()]
         class_titles(axes, classes, note)
-        for (label, shots, rates), line in zip(rows, axes, strict=True):
+        for (_, shots, rates), line in zip(rows, axes, strict=True):
             for c, axis in enumerate(line):
                 show_picture(axis, shots[c])
                 axis.set_xticks([])
@@ -213,7 +218,7 @@ def filtered_images(
                     spine.set_visible(False)
                 if rates:
                     axis.set_xlabel(f"{rates[c]:.2f}", fontsize=6, labelpad=1)
-            line[0].set_ylabel(label, fontsize=7)
+        row_labels(figure, axes, [label for label, _, _ in rows], side + 0.17, 7)
         figure.supxlabel(
             "below each: share of the class's images that are still recognised from its map (TPR)", fontsize=7
         )

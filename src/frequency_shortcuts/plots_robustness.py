@@ -21,6 +21,8 @@ from .canvas import (
     legend_below,
     network_label,
     panels,
+    row_labels,
+    short,
     show_plane,
     style,
     titles,
@@ -70,17 +72,19 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
                 for c, name in enumerate(classes):
                     # Of many hues the neighbours are too much alike.
                     dashed = "--" if len(classes) > 6 and c % 2 else "-"
-                    _mean_and_spread(axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, name)
+                    _mean_and_spread(
+                        axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, short(name, note)
+                    )
                 every = part.drop_duplicates(["seed", "r"])
                 _mean_and_spread(axis, every, "r", "accuracy", "black", "-", "all classes (accuracy)", width=2)
                 axis.axhline(plain, color="black", linewidth=0.8, linestyle=":", label="accuracy, unfiltered")
-            line[0].set_ylabel(f"{network_label(network, augmentation)}\nshare recognised")
+        row_labels(figure, axes, [f"{network_label(*kind)}\nshare recognised" for kind in kinds], 1.2)
         titles(axes, [title for title, _ in VIEWS.values()])
         for axis, (_, below) in zip(axes[-1], VIEWS.values(), strict=True):
             axis.set_xlabel(f"{below}, cycles per image")
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)
-        legend_below(figure, axes[0, 0], columns=4, note=note)
+        legend_below(figure, axes[0, 0], columns=4)
         write_note(figure, note)
     return figure
 
@@ -118,6 +122,7 @@ def corruptions(table: pd.DataFrame) -> Figure:
     names = [name for name in dict.fromkeys(table["corruption"]) if name != "none"]
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     colours = dict(zip(GROUPS, sns.color_palette("colorblind")[3:1:-1], strict=True))
+    labels = []
     with style():
         figure, axes = plt.subplots(
             len(kinds), len(names), figsize=(PAGE, 0.7 + 1.3 * len(kinds)), sharex=True, sharey=True, squeeze=False
@@ -134,9 +139,8 @@ def corruptions(table: pd.DataFrame) -> Figure:
                     )
                 axis.set_xticks(sorted(part["strength"].unique()))
             strong = plain["strong_shortcut"]
-            line[0].set_ylabel(
-                f"{network_label(network, augmentation)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall"
-            )
+            labels.append(f"{network_label(network, augmentation)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall")
+        row_labels(figure, axes, labels, 1.3)
         titles(axes, names, "strength")
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)

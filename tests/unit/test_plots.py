@@ -362,3 +362,73 @@ def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
         assert picture.size == (300, 200) and picture.mode == "P"
         found = np.asarray(picture.convert("RGB")).astype(int)
     assert np.abs(found[171, 51] - (2, 158, 115)).max() < 30 and np.array_equal(found[190, 200], (255, 255, 255))
+
+
+def drawn_ood(kinds, names, note=""):
+    rows = [(*kind, "sketch", "dfm", name, 0.5) for kind in kinds for name in names]
+    columns = ["network", "augmentation", "rendition", "filter", "class", "tpr"]
+    return plots.out_of_distribution(pd.DataFrame(rows, columns=columns), names, note)
+
+
+DOLLARS = ["from $5 to $10", r"cost $\frac{1} each"]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: drawn_ood([("n$a$", "none")], DOLLARS),
+        lambda: plots.dominant_frequencies({("n$a$", "none"): np.zeros((2, 6, 6))}, DOLLARS),
+        lambda: plots.adcs(np.zeros((2, 6, 6), np.int16), DOLLARS),
+    ],
+)
+def test_dollars_in_a_name_are_dollars(draw, tmp_path):
+    figure = draw()
+    canvas.save(figure, tmp_path / "dollars")  # as mathematics, one is refused
+    texts = [text for text in figure.findobj(lambda a: hasattr(a, "get_parse_math")) if "$" in text.get_text()]
+    assert len(texts) >= 2 and not any(text.get_parse_math() for text in texts)
+
+
+def test_the_logarithm_is_set_as_mathematics():
+    (label,) = [axis.get_ylabel() for axis in samples().axes if "log" in axis.get_ylabel()]
+    bar = next(axis for axis in samples().axes if axis.get_ylabel() == label)
+    assert bar.yaxis.label.get_parse_math()
+
+
+def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
+    classes = ["name with spaces & <b>", "two words", "one two three four five six seven eight nine ten eleven twelve"]
+    figure = plots.dominant_frequencies({("n", "none"): np.zeros((3, 33, 40))}, classes)
+    figure.canvas.draw()
+    first, *_, longest = [axis.title for axis in figure.axes[:3]]
+    assert first.get_text() == "name with spaces &\n<b>" and longest.get_text().count("\n") >= 3
+    assert longest.get_window_extent().y1 <= figure.bbox.y1
+
+
+NETWORKS = ["my_small_network", "resnet18_pretrained_on_nothing", "a" * 50]
+
+
+@pytest.mark.parametrize("names", [["ant", "bee"], [f"class number {c}" for c in range(12)]], ids=len)
+@pytest.mark.parametrize(
+    "draw",
+    [
+        drawn_ood,
+        lambda kinds, names: plots.dominant_frequencies(
+            {kind: np.zeros((len(names), 32, 48)) for kind in kinds}, names
+        ),
+    ],
+    ids=["ood", "dfm"],
+)
+def test_long_names_of_networks_stay_beside_their_rows(draw, names):
+    figure = draw([(network, "none") for network in NETWORKS], names)
+    figure.canvas.draw()
+    labels = [axis.yaxis.label for axis in figure.axes if axis.get_ylabel().replace("\n", "") in NETWORKS]
+    assert len(labels) == len(NETWORKS)
+    places = [label.get_window_extent() for label in labels]
+    for one, other in itertools.combinations(places, 2):
+        assert not one.overlaps(other)
+    assert all(figure.bbox.y0 <= place.y0 and place.y1 <= figure.bbox.y1 and place.x0 >= 0 for place in places)
+
+
+def test_lines_are_broken_where_words_end():
+    assert canvas.broken("resnet18_pretrained_on_nothing", 12) == "resnet18_\npretrained_\non_nothing"
+    assert canvas.broken("2 strong, 2 others", 18) == "2 strong, 2 others"
+    assert canvas.broken("a" * 7, 3) == "aaa\naaa\na"

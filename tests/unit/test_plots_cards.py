@@ -1,5 +1,7 @@
 """Class cards and filtered images: what they hold, and what must be read on them."""
 
+import itertools
+
 import h5py
 import numpy as np
 import pytest
@@ -93,6 +95,24 @@ def test_a_card_says_what_each_column_is(files):
     words = {*CLASSES, "ADCS", "map (DFM),\nblack: kept", "test image", "reduced\nto map", "cycles per image"}
     assert words | {"share of greatest", "3 of 9 classes: those chosen"} <= written_on(figure)
     assert all(axis.images for axis in figure.axes[:24])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 12])
+@pytest.mark.parametrize("size", [(32, 48), (30, 26), (32, 32)])
+def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, count):
+    planes, pictures = np.zeros((count, *size)), np.zeros((count, 3, *size))
+    cards = plots_cards.Cards(
+        planes, planes.astype(np.int16), planes, planes > 0, planes > 0, pictures.astype(np.uint8), pictures, pictures
+    )
+    figure = plots_cards.class_cards(cards, [f"c{c}" for c in range(count)], count)
+    figure.canvas.draw()
+    for row in range(count):
+        tops = [axis.get_window_extent().y1 for axis in figure.axes[8 * row : 8 * row + 8]]
+        assert max(tops) - min(tops) < 2  # pixels
+    for bar in figure.axes[8 * count :]:
+        places = [tick.get_window_extent() for tick in bar.get_xticklabels()]
+        for one, other in itertools.pairwise(places):
+            assert one.x1 <= other.x0
 
 
 def test_filtered_images_say_how_many_are_recognised_in_every_row():

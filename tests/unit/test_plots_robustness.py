@@ -45,7 +45,7 @@ def curves():
 def sensitivity():
     error = np.random.default_rng(0).uniform(size=(8, 9))
     inner = np.where(np.hypot(*np.ogrid[-4:4, -4:5]) < 2.5, error, np.nan)
-    return plots_robustness.sensitivity({"resnet18, none": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
+    return plots_robustness.sensitivity({"resnet18": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
 
 
 def corruptions():
@@ -66,7 +66,7 @@ DRAWINGS = {
         "centre of the band, cycles per image",
     ],
     sensitivity: [
-        "resnet18, none\nwithout a wave: 0.20",
+        "resnet18\nwithout a wave: 0.20",
         "vgg16, augmix\nwithout a wave: 0.31",
         "cycles per image",
         "error (share of images)",
@@ -156,6 +156,14 @@ def test_of_many_classes_those_that_fall_most_are_drawn():
     assert shown.of(names) == chosen
     figure = plots_robustness.curves(frame, chosen, shown.note)
     assert figure.get_suptitle() == "11 of 40 classes: those whose recall falls most under filters"
+
+
+def test_among_many_only_names_of_classes_are_cut():
+    names = [f"a long name of a class {c}" for c in range(4)]
+    figure = plots_robustness.curves(of_filters(names), names, "4 of 40 classes: those chosen")
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels[-2:] == ["all classes (accuracy)", "accuracy, unfiltered"]
+    assert labels[0] == canvas.short(names[0], "many") != names[0]
 
 
 def test_a_single_heat_map_is_not_drawn_tiny():
