@@ -62,7 +62,7 @@ CLUSTER_TEMPLATE = Path(__file__).parent / "cluster_plan.md.jinja"
 RULES = ("train", "cull", "cull_halves", "shortcuts", "bandstop", "robustness", "ood", "transfer")
 SPLITS = ("train", "validation", "test")
 VIEWS = 3  # of the learning dynamics: full, low-pass, high-pass
-TRIALS = 3  # passes of a single image before a network is frozen: of itself, of the copy, and for its memory
+TRIALS = 5  # images shown before a network is frozen: two to itself, two to the copy, and one to that for its memory
 BACKWARD = ("training", "gradient")
 # What the plan for a cluster is computed for, and the hours of: suppositions, not measurements.
 SUSTAINED = (25, 50, 100, 200)  # TFLOP/s of one GPU

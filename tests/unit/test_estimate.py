@@ -240,12 +240,12 @@ def test_the_images_of_the_test_study_by_hand():
     # Two epochs of validation, tests after 0, 2 and 4 iterations in three views, the whole test set.
     assert found["train", "syn_2", "forward"] == 2 * (2 * 4 * 8 + 3 * 3 * 4 * 4 + 4 * 12)
     assert found["train", "fashion_mnist", "training"] == 2 * 2 * 10 * 20
-    assert found["cull", "syn_2", "culling"] == 2 * (4 * 4 * 514 + 4 * 4 + 3)
-    assert found["cull_halves", "syn_2", "culling"] == 4 * 4 * 514 + 4 * 4 + 2 * 3  # the first seed, twice two images
+    assert found["cull", "syn_2", "culling"] == 2 * (4 * 4 * 514 + 4 * 4 + 5)
+    assert found["cull_halves", "syn_2", "culling"] == 4 * 4 * 514 + 4 * 4 + 2 * 5  # the first seed, twice two images
     assert found["shortcuts", "syn_2", "forward"] == 2 * (24 + 4 * (1 + 20 + 3) * 24)
     assert found["bandstop", "syn_2", "forward"] == 2 * 7 * 48
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
-    assert found["robustness", "syn_2", "forward"] == 2 * (16 * (1 + 7) + 16 * (1 + 10) + 8 * (1 + 57) + 3)
+    assert found["robustness", "syn_2", "forward"] == 2 * (16 * (1 + 7) + 16 * (1 + 10) + 8 * (1 + 57) + 5)
     assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 40 * (1 + 20 + 9))
     assert found["transfer", "fashion_mnist", "forward"] == 60 + 10 * (1 + 20 + 9) * 60
     assert len(found) == 15  # and four more of training, culling, shortcuts and robustness
@@ -407,7 +407,7 @@ def test_screened_culling_needs_a_measured_share():
     assert math.isnan(estimate.greatest_job(config, estimate.work(config, Assumed())))
     share = estimate.share_of_passes(made_up(("screened", 32, "cpu", 0.25)))
     found = estimate.work(config, Assumed(), share).groupby(["rule", "dataset", "kind"])["images"].sum()
-    assert found["cull", "syn_2", "culling"] == 2 * (0.25 * 4 * 4 * 514 + 4 * 4 + 3)
+    assert found["cull", "syn_2", "culling"] == 2 * (0.25 * 4 * 4 * 514 + 4 * 4 + 5)
     assert found["cull", "syn_2", "gradient"] == (1 + 2) * 2 * 4 * 4
 
 
