@@ -49,16 +49,20 @@ def mean_amplitude(
     labels : [n], 0 to n_classes - 1
     batch_size : by default what the caches of a processor hold, or what keeps a GPU busy
 
-    Raises ValueError where a class has no image.
+    Raises ValueError where a class has no image, and for images or labels of other types.
     """
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=len(images))
+    labels = labels.astype(np.int64)
     device = torch.device(device)
     _, channels, height, width = images.shape
-    raw = str(images.dtype).endswith("uint8")
+    kind = str(images.dtype).removeprefix("torch.")
+    if kind not in ("float32", "float64", "uint8"):
+        raise ValueError(f"images of dtype {images.dtype}: expected float32, float64 or uint8")
+    raw = kind == "uint8"
     if raw and (mean is None or std is None):
         raise ValueError("uint8 images need the mean and std to normalise them with")
-    dtype = torch.float64 if str(images.dtype).endswith("float64") else torch.float32
+    dtype = torch.float64 if kind == "float64" else torch.float32
     if batch_size is None:
         at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
         longest = RUN if isinstance(images, h5py.Dataset) else SHORT_SUM

@@ -44,8 +44,8 @@ def entry_point(name: str) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     except Exception as error:  # whatever the user's module raises
         raise ValueError(
-            f"entry point {name}: {module_name} does not import ({type(error).__name__}: {error}); modules are looked "
-            f"for in {here} and among the installed packages"
+            f"entry point {name}: {module_name} does not import ({first_line(error)}); modules are looked for in "
+            f"{here} and among the installed packages"
         ) from error
     finally:
         sys.path.remove(here)
@@ -57,16 +57,17 @@ def entry_point(name: str) -> Callable[..., Any]:
 
 
 def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
-    """What an entry point gives for its options and for those of the `offered` keywords that it takes.
+    """What an entry point gives for its options and for those of the `offered` keywords that it takes; `**` takes all.
 
     Raises ValueError, naming the entry point, for whatever goes wrong in it.
     """
     function = entry_point(name)
     try:
         taken = inspect.signature(function).parameters
-        return function(**{key: value for key, value in offered.items() if key in taken} | options)
+        takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+        return function(**{key: value for key, value in offered.items() if takes_all or key in taken} | options)
     except Exception as error:
-        raise ValueError(f"entry point {name} failed ({type(error).__name__}: {error})") from error
+        raise ValueError(f"entry point {name} failed ({first_line(error)})") from error
 
 
 def build(what: Brought) -> nn.Module:
@@ -114,7 +115,7 @@ def _made(what: Brought, make: Callable[[], nn.Module]) -> nn.Module:
         return make()
     except Exception as error:  # unknown options, mostly
         raise ValueError(
-            f"{what.source} cannot be built with the options {what.options} ({type(error).__name__}: {error})"
+            f"{what.source} cannot be built with the options {what.options} ({first_line(error)})"
         ) from error
 
 
@@ -124,25 +125,36 @@ def _guess(name: str, known: list[str]) -> str:
 
 
 def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
-    """Show a network two black images. Raises ValueError if it refuses them or has other outputs than `n_classes`."""
+    """Show a network two images of noise.
+
+    Raises ValueError if it refuses them, or has other outputs than `n_classes`, or outputs that are not finite. Of a
+    network on the meta device only shapes are seen.
+    """
+    kind = type(network).__name__
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    # Noise: what standardises every image by itself divides by zero where all are black.
+    images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
     training = network.training
     network.eval()
     try:
         with torch.inference_mode():
-            logits = network(torch.zeros(2, channels, height, width, device=device))
+            logits = network(images)
     except Exception as error:
-        raise ValueError(
-            f"{type(network).__name__} refuses images of {channels} x {height} x {width} ({_first_line(error)})"
-        ) from error
+        raise ValueError(f"{kind} refuses images of {channels} x {height} x {width} ({first_line(error)})") from error
     finally:
         network.train(training)
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
         shape = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise ValueError(f"{type(network).__name__} gives {shape} for two images, expected logits [2, {n_classes}]")
+        raise ValueError(f"{kind} gives {shape} for two images, expected logits [2, {n_classes}]")
     if logits.shape[1] != n_classes:
-        raise ValueError(f"{type(network).__name__} has {logits.shape[1]} outputs, but there are {n_classes} classes")
+        raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
+    if device.type != "meta" and not logits.isfinite().all():
+        tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+        broken = [name for name, tensor in tensors.items() if tensor.isnan().any()]
+        why = f"its {broken[0]} holds NaN" if broken else "its images were noise from 0 to 1"
+        raise ValueError(f"{kind} gives logits that are not finite numbers: {why}")
 
 
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+def first_line(error: Exception) -> str:
+    """The kind of an error and the first line of what it says, if it says anything."""
+    return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

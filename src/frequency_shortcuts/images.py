@@ -293,8 +293,8 @@ def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
 def opened(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
     """A store that a user brings: the open file, its classes and its splits.
 
-    It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`. Raises
-    ValueError where it is none.
+    It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
+    have `mean` and `std`. Raises ValueError where it is none.
     """
     try:
         file = h5py.File(store, "r")
@@ -322,7 +322,30 @@ def opened(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str]
         shapes = {file[name]["images"].shape[1:] for name in splits}
         if len(shapes) > 1:
             raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
+        channels = shapes.pop()[0]
+        check_statistics(*_statistics(file, channels), channels, f"{store}: ")
         yield file, classes, splits
+
+
+def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
+    return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
+
+
+def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:
+    """Raise ValueError where images in units of [0, 1] cannot sensibly be normalised with a mean and std.
+
+    What networks ask for goes beyond the moments of images: std 1 / 255 gives pixels, and a mean may lie somewhat
+    outside. Means and stds of pixels from 0 to 255 are refused.
+    """
+    mean, std = np.asarray(mean), np.asarray(std)
+    for name, given in (("mean", mean), ("std", std)):
+        if given.shape != (channels,) or given.dtype.kind not in "iuf":
+            raise ValueError(f"{where}{name} is {given.tolist()}: expected a number for each of {channels} channels")
+    if not (((mean >= -1) & (mean <= 2)).all() and ((std > 0) & (std <= 1)).all()):
+        raise ValueError(
+            f"{where}mean {mean.tolist()} and std {std.tolist()} cannot be normalised with: expected units of [0, 1], "
+            "in which a mean is between -1 and 2, and std above 0 and at most 1 (divide those of pixels by 255)"
+        )
 
 
 def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
@@ -334,7 +357,7 @@ def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
         channels = other[splits[0]]["images"].shape[1]
-        mean, std = other.attrs.get("mean", np.zeros(channels)), other.attrs.get("std", np.ones(channels))
+        mean, std = _statistics(other, channels)
         about = Path(store).stat()
         checksum = other.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}")
         _describe(file, classes, mean, std, f"store {store}", str(checksum), created_by)
@@ -421,12 +444,16 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
 def check_classes(
     labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
-    """Raise ValueError, naming them, where classes have no image, labels no class, or images no label."""
+    """Raise ValueError, naming them, where classes have no image or no name, labels no class, or images no label."""
+    if any(not str(name).strip() for name in classes):
+        raise ValueError(f"{where}: a class has no name; each needs one that can be read")
     if len(set(classes)) < len(classes):
         twice = next(name for i, name in enumerate(classes) if name in classes[:i])
         raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
     if n_images is not None and len(labels) != n_images:
         raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
+    if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
+        raise ValueError(f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0")
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
         raise ValueError(
             f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -302,13 +303,10 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} cannot be read as weights alone, and what else is in it is not executed: save the network's "
-            "state_dict, or safetensors"
-        ) from error
+    except OSError as error:
+        raise ValueError(f"{path} cannot be opened ({error.strerror})") from error
     except Exception as error:
-        raise ValueError(f"{path} is no checkpoint of torch's ({str(error).splitlines()[0]})") from error
+        raise ValueError(f"{path} {_no_checkpoint(path, error)}") from error
     usual = ("state_dict", "model_state_dict", "model", "network", "net")
     while nested := [name for name in usual if isinstance(found, dict) and isinstance(found.get(name), dict)]:
         found = found[nested[0]]
@@ -318,6 +316,23 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if not tensors:
         raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
     return tensors
+
+
+def _no_checkpoint(path: str | os.PathLike[str], error: Exception) -> str:
+    """What is wrong with a file that torch does not load, whose own words are many or none."""
+    with open(path, "rb") as file:
+        start = file.read(1)
+    if not start:
+        return "is an empty file: expected safetensors, or a file of torch.save with a state_dict in it"
+    if "TorchScript" in str(error):
+        return "is a network in TorchScript: save its state_dict, and name what builds the network as its source"
+    # As torch.save writes them, today and long ago.
+    if isinstance(error, pickle.UnpicklingError) and (zipfile.is_zipfile(path) or start == b"\x80"):
+        return (
+            "cannot be read as weights alone, and what else is in it is not executed: save the network's state_dict, "
+            "or safetensors"
+        )
+    return "is no checkpoint of torch's, or not whole: expected a file of torch.save with a state_dict in it"
 
 
 def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:

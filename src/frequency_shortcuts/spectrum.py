@@ -245,6 +245,8 @@ def _as_mask(mask: npt.ArrayLike | Tensor) -> BoolArray:
 def _check_images(images: Tensor, height: int, width: int) -> None:
     import torch
 
+    if not isinstance(images, torch.Tensor):
+        raise ValueError(f"images are a {type(images).__name__}: expected a torch.Tensor (torch.from_numpy makes one)")
     if images.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"images of dtype {images.dtype}: expected float32 or float64")
     if images.shape[-2:] != (height, width):

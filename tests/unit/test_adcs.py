@@ -82,6 +82,14 @@ def test_mean_amplitude_stays_accurate_over_many_images(order):
         np.testing.assert_allclose(found, np.fft.fftshift(expected, axes=(-2, -1)), rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
+@pytest.mark.parametrize("convert", [np.asarray, torch.from_numpy])
+def test_labels_of_every_integer_type_give_the_same(dtype, convert):
+    images = noise(len(LABELS), 1, 4, 4)
+    found = adcs.mean_amplitude(images, convert(LABELS.astype(dtype)), 3)
+    np.testing.assert_array_equal(found, adcs.mean_amplitude(images, LABELS, 3))
+
+
 def test_mean_amplitude_leaves_the_images_alone():
     pixels, floats = np.random.default_rng(0).integers(0, 256, (11, 1, 6, 6), np.uint8), noise(11, 1, 6, 6)
     for images in (pixels, floats, floats.astype(np.float32)):
@@ -142,13 +150,27 @@ def test_adcs_of_real_images_is_symmetric():
     ("call", "message"),
     [
         (lambda: adcs.mean_amplitude(noise(2, 1, 4, 4), [0, 2], 3), "no image of class 1; every class needs at least"),
+        (
+            lambda: adcs.mean_amplitude(np.zeros((2, 1, 4, 4), int), [0, 1], 2),
+            "dtype int64: expected float32, float64 o",
+        ),
+        (lambda: adcs.mean_amplitude(noise(2, 1, 4, 4), [0.0, 1.0], 2), "labels of type float64, expected integers"),
         (lambda: adcs.mean_amplitude(np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 2), "uint8 images need the mean and"),
         (lambda: adcs.mean_amplitude(noise(3, 1, 4, 4), [0, 1, 2], 2), "labels 0 to 2, but the classes are 0 to 1"),
         (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
         (lambda: adcs.accumulate(np.full((2, 1, 4, 4), np.nan)), "some mean amplitudes are not finite numbers"),
         (lambda: adcs.accumulate(np.zeros((2, 1, 4, 4)), adcs.LUMA), "3 channel weights for 1 channels"),
     ],
-    ids=["class missing", "no statistics", "label too large", "shape", "not finite", "weights"],
+    ids=[
+        "class missing",
+        "integers",
+        "labels no integers",
+        "no statistics",
+        "label too large",
+        "shape",
+        "not finite",
+        "weights",
+    ],
 )
 def test_errors_say_what_is_wrong(call, message):
     with pytest.raises(ValueError, match=message):

@@ -41,7 +41,13 @@ def words():
     return "a network"
 
 def failing():
-    raise RuntimeError("no weights on this machine")
+    raise RuntimeError("no weights on this machine\\nof yours")
+
+def silent():
+    raise RuntimeError
+
+def open_to_all(**given):
+    return fitting(**given)
 
 class Network(nn.Linear):
     def __init__(self, n_classes):
@@ -57,6 +63,8 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
     fitting = build(Brought(f"{name}:fitting", 7, 1, 4, 3, {"bias": False}))[1]
     assert (fitting.in_features, fitting.out_features, fitting.bias) == (12, 7, None)
     assert build(Brought(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
+    everything = build(Brought(f"{name}:open_to_all", 7, 1, 4, 3, {"bias": False}))[1]
+    assert (everything.in_features, everything.out_features, everything.bias) == (12, 7, None)
     assert call(f"{name}:fitting", {"n_classes": 2, "channels": 1}, size=(2, 2), unknown=1)[1].out_features == 2
 
 
@@ -65,10 +73,14 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
     [
         (":plain", r"^entry point ':plain': expected module:function$"),
         ("plain", r"^entry point 'plain': expected module:function$"),
-        ("{}:none", r"^entry point {}:none: {} has no function none; it has Network, failing, fitting, plain, words$"),
+        (
+            "{}:none",
+            r"^entry point {}:none: {} has no function none; it has Network, failing, fitting, open_to_all, plain, sil",
+        ),
         ("{}:number", r"has no function number"),
         ("{}:words", r"^entry point {}:words gives a str, not a torch\.nn\.Module$"),
         ("{}:failing", r"^entry point {}:failing failed \(RuntimeError: no weights on this machine\)$"),
+        ("{}:silent", r"^entry point {}:silent failed \(RuntimeError\)$"),
         (
             "missing_module:f",
             r"missing_module does not import \(ModuleNotFoundError: No module named 'mis",
@@ -122,6 +134,28 @@ def test_networks_from_timm_take_the_channels_and_classes():
     probe(network, 4, 1, 32, 32)
 
 
+def diverged():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 5))
+    nn.init.constant_(network[1].bias, torch.nan)
+    return network
+
+
+class Divided(nn.Module):
+    def forward(self, logits):
+        return logits / 0
+
+
+class Standardised(nn.Module):
+    def forward(self, images):
+        return (images - images.mean((1, 2, 3), keepdim=True)) / images.std((1, 2, 3), keepdim=True)
+
+
+def test_probe_takes_what_standardises_every_image_and_what_has_no_weights_yet():
+    probe(nn.Sequential(Standardised(), nn.Flatten(), nn.Linear(12, 5)), 5, 3, 2, 2)
+    with torch.device("meta"):
+        probe(nn.Sequential(nn.Flatten(), nn.Linear(12, 5)), 5, 3, 2, 2)
+
+
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [
@@ -129,6 +163,11 @@ def test_networks_from_timm_take_the_channels_and_classes():
         (nn.Sequential(nn.Flatten(), nn.Linear(9, 5)), r"^Sequential refuses images of 3 x 2 x 2 \(RuntimeError: mat1"),
         (nn.Identity(), r"^Identity gives \[2, 3, 2, 2\] for two images, expected logits \[2, 5\]$"),
         (nn.Linear(2, 3), r"^Linear gives \[2, 3, 2, 3\] for two images"),
+        (diverged(), r"^Sequential gives logits that are not finite numbers: its 1\.bias holds NaN$"),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(12, 5), Divided()),
+            r"^Sequential gives logits that are not finite numbers: its images were noise from 0 to 1$",
+        ),
     ],
 )
 def test_probe_tells_what_does_not_fit(network, sentence):
@@ -194,17 +233,23 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
     ("content", "error", "sentence"),
     [
         (None, FileNotFoundError, r"no weights at .*w\.pt"),
-        (b"no checkpoint", ValueError, r"w\.pt (is no checkpoint|cannot be read)"),
+        (b"no checkpoint", ValueError, r"w\.pt is no checkpoint of torch's, or not whole: expected"),
+        (b"epoch 1", ValueError, r"w\.pt is no checkpoint of torch's, or not whole: expected"),
+        (b"", ValueError, r"w\.pt is an empty file: expected safetensors, or"),
+        ("TorchScript", ValueError, r"w\.pt is a network in TorchScript: save its state_dict"),
         ({"epoch": 3}, ValueError, r"w\.pt holds no state_dict: expected a dict from names to tensors"),
         ([torch.zeros(2)], ValueError, r"w\.pt holds no state_dict"),
         ({"weight": torch.zeros(3, 2), "extra": torch.zeros(1)}, ValueError,
          r"w\.pt does not fit Linear: bias is missing, extra is unknown, weight is \[3, 2\], not \[2, 2\]"),
     ],
 )  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*torch.jit")  # the old format, of which files are left
 def test_checkpoints_that_do_not_fit_are_told_in_a_sentence(tmp_path, content, error, sentence):
     path = tmp_path / "w.pt"
     if isinstance(content, bytes):
         path.write_bytes(content)
+    elif content == "TorchScript":
+        torch.jit.script(nn.Linear(2, 2)).save(str(path))
     elif content is not None:
         torch.save(content, path)
     with pytest.raises(error, match=sentence):

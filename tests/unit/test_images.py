@@ -689,3 +689,45 @@ def test_two_classes_of_one_name_are_refused(tmp_path):
         store.write(
             tmp_path / "s.h5", {"train": labelled(4, 0)}, classes=("cat", "cat"), source="made here", created_by=""
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"labels": np.array([0, 1, 0, 1], np.float32)},
+            r"s\.h5, split test: labels of type float32, expected integers",
+        ),
+        ({"classes": ["cat", ""]}, r"s\.h5, split test: a class has no name; each needs one"),
+        (
+            {"mean": [0.0], "std": [0.0]},
+            r"s\.h5: mean \[0\.0\] and std \[0\.0\] cannot be normalised with: expected units",
+        ),
+        ({"mean": [127.0], "std": [50.0]}, r"s\.h5: mean \[127\.0\] and std \[50\.0\] cannot be normalised with"),
+        (
+            {"mean": [0.5] * 3, "std": [0.2] * 3},
+            r"s\.h5: mean is \[0\.5, 0\.5, 0\.5\]: expected a number for each of 1 cha",
+        ),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_in_a_sentence(tmp_path, changes, sentence):
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["test/images"], file["test/labels"] = np.zeros((4, 1, 2, 2), np.uint8), changes.pop("labels", [0, 1, 0, 1])
+        file.attrs.update({"classes": list(CLASSES)} | changes)
+    with pytest.raises(ValueError, match=sentence), store.opened(tmp_path / "s.h5"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "taken"),
+    [
+        (0, 1, True), (0, 1 / 255, True), (0.485, 0.229, True), (0.5, 0.5, True), (123.68 / 255, 1 / 255, True),
+        (127, 60, False), (0.5, 60, False), (0.5, 0, False), (0.5, -0.2, False), (float("nan"), 0.2, False),
+    ],
+)  # fmt: skip
+def test_what_networks_are_normalised_with_is_in_units_of_one(mean, std, taken):
+    if taken:
+        store.check_statistics([mean] * 3, [std] * 3, 3)
+    else:
+        with pytest.raises(ValueError, match=r"expected units of \[0, 1\]"):
+            store.check_statistics([mean] * 3, [std] * 3, 3)

@@ -81,6 +81,44 @@ def test_what_is_no_dataset_is_told():
         Items([(PIXELS[0], 0), torch.zeros(2)], (4, 5))[:]
 
 
+class Failing(Dataset):
+    def __getitem__(self, i):
+        raise RuntimeError("no\nway")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "sentence"),
+    [
+        (Failing([0]), r"^dataset m:f: item 0 fails \(RuntimeError: no\)$"),
+        (
+            Dataset([(PIXELS[0], 1), (PIXELS[0], 0.7)]),
+            r"^dataset m:f: item 1 has the label 0\.7: expected the number of a ",
+        ),
+        (
+            Dataset([(PIXELS[0], torch.eye(2)[0])]),
+            r"^dataset m:f: item 0 has the label tensor\(\[1\., 0\.\]\): expected",
+        ),
+        (
+            Dataset([(PIXELS[0], "cat")]),
+            r"^dataset m:f: item 0 has the label 'cat': expected the number of a class, fr",
+        ),
+    ],
+)
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_label_or_an_item_that_is_none_is_told_with_the_names_of_both(dataset, sentence, listed):
+    if listed and not isinstance(dataset, Failing):
+        dataset = Dataset(dataset)
+        dataset.targets = [label for _, label in dataset]
+    with pytest.raises(ValueError, match=sentence):
+        Items(dataset, (4, 5), name="dataset m:f").labels()
+
+
+def test_labels_that_are_whole_are_taken_whatever_their_type():
+    labels = [1.0, np.float32(0), torch.tensor(1), torch.tensor([0]), True, np.uint8(1)]
+    items = Items(Dataset((PIXELS[0], label) for label in labels), (4, 5))
+    assert items.labels().tolist() == [1, 0, 1, 0, 1, 1] and items.labels().dtype == np.int64
+
+
 def test_items_are_stored_like_arrays(tmp_path):
     about = {"classes": ("a", "b"), "source": "", "created_by": ""}
     images.write(tmp_path / "a.h5", {"train": (of(lambda pixels: pixels), np.arange(6) % 2)}, **about)

@@ -177,6 +177,10 @@ def test_positions_of_a_percentage(percent, count):
         (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 4))), "dtype float64: expected bool"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 5), bool)), r"shape \(4, 5\): the images need \[4, 4\]"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.eye(4, k=1) > 0), r"not symmetric: \(u, v\) and"),
+        (
+            lambda: spectrum.keep(np.zeros((4, 4), "f4"), np.ones((4, 4), bool)),
+            "are a ndarray: expected a torch.Tensor",
+        ),
         (lambda: spectrum.keep(torch.zeros(4, 4).int(), np.ones((4, 4), bool)), "torch.int32: expected float32 or"),
     ],
 )

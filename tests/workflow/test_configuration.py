@@ -312,6 +312,10 @@ def own(**changes):
         ),
         ({"datasets__my_images__keep": "files"}, r"keep: files goes neither with stylised nor with on_error: skip"),
         ({"datasets__my_images__keep": "all"}, r"keep: 'all' is not allowed, expected images or files"),
+        (
+            {"datasets__my_images__classes": {"a": "folder"}},
+            r"^datasets\.my_images\.classes: .* is not allowed, expected object with at least 2 entries; write",
+        ),
         ({"datasets__my_images__speed": 1}, r"^datasets\.my_images\.speed: unknown key, allowed here are .*test_root"),
         (
             {"networks__my_network__mean": None, "networks__my_network__std": None},

@@ -125,6 +125,21 @@ def test_of_several_networks_an_error_names_the_one(step, outputs, told, capsys)
     assert f"ERROR in {step.rule}: at the end (log:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["*star* `tick`_ |x|", "**", "a_", "_b_ c__", "`d", "[e]_", "http://f.g", "\\h", ":i:`j`", "k\nl", "größe 猫"],
+)
+def test_the_cover_shows_names_as_they_are(name):
+    from docutils.core import publish_doctree
+
+    from write_headlines import filled
+
+    tree = publish_doctree(filled("- {{ name | rst }} (0.5)\n", name=name), settings_overrides={"halt_level": 1})
+    assert tree.astext() == f"{' '.join(name.split())} (0.5)"
+    (paragraph,) = tree.findall(lambda node: node.tagname == "paragraph")
+    assert [child.tagname for child in paragraph.children] == ["#text"]
+
+
 def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():
     from write_headlines import network_rows
 

@@ -81,6 +81,12 @@ def snakemake(study, *arguments):
     )
 
 
+def jobs_of(planned):
+    """The rules in the table of a dry run."""
+    rows = (line.split() for line in planned.partition("Job stats")[2].splitlines())
+    return {row[0] for row in rows if len(row) == 2 and row[1].isdigit()} - {"total"}
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A checkout with photographs, their twin, a network that was trained elsewhere, and the template filled in."""
@@ -181,8 +187,42 @@ def test_a_changed_checkpoint_is_brought_and_tested_again_and_images_are_not_sto
     finally:
         path.write_bytes(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
+    jobs = jobs_of(planned)
     assert {"check", "bring", "cull", "shortcuts"} <= jobs and not {"folder", "twin", "adcs"} & jobs, planned
+
+
+def planned_after(own, path):
+    """The jobs that an edit of a file calls for."""
+    before, times = path.read_text(), path.stat()
+    try:
+        path.write_text(f"{before}\n# an edit")
+        planned = snakemake(own, "own", "--configfile", "package.yaml", "--dry-run", "--until", "bring").stdout
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    return jobs_of(planned)
+
+
+def test_an_edit_of_whatever_a_network_imports_brings_it_again(own):
+    """A package, its modules and a helper beside it; not what lies in the package and is not imported."""
+    package = own.root / "my_package"
+    files = {
+        package / "__init__.py": "from .inner import layers\nfrom my_module import network\n",
+        package / "inner" / "__init__.py": "",
+        package / "inner" / "layers.py": "import my_helper, torch\n",
+        package / "unused.py": "",
+        own.root / "my_helper.py": "",
+    }
+    for path, text in files.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    config = yaml.safe_load((own.root / "my.yaml").read_text())
+    config["networks"]["my_network"]["source"] = "my_package:network"
+    (own.root / "package.yaml").write_text(yaml.safe_dump(config | {"study": "package"}))
+    done = snakemake(own, "own", "--configfile", "package.yaml", "--until", "bring", "check")
+    assert done.returncode == 0, done.stdout
+    for path in (*files, own.root / "my_module.py"):
+        assert planned_after(own, path) == (set() if path.name == "unused.py" else {"bring"}), path
 
 
 def broken(own, change):
@@ -247,6 +287,10 @@ def replaced(part, key, value):
         (replaced("network", "source", "no_module:network"), r"entry point no_module:network: no_module does not imp"),
         (replaced("network", "source", "my_module:none"), r"my_module has no function none; it has Stripes, netw"),
         (replaced("images", "size", 200), r"Sequential refuses images of 3 x 200 x 200 \(RuntimeError: mat1 and mat2"),
+        (
+            lambda images, network: network.update({"mean": [127] * 3, "std": [60] * 3}),
+            r"networks\.my_network: mean \[127, 127, 127\] and std .* cannot be normalised with: expected units",
+        ),
         (replaced("network", "mean", [0.5]), r"networks\.my_network: mean \[0\.5\] and std .* do not go together"),
     ],
 )  # fmt: skip
@@ -343,7 +387,7 @@ def test_a_changed_setting_makes_again_what_it_affects_at_once(own, finished, ch
     change(config["datasets"]["my_images"], config["networks"]["my_network"])
     (own.root / "changed.yaml").write_text(yaml.safe_dump(config))
     planned = snakemake(own, "own", "--configfile", "changed.yaml", "--dry-run").stdout
-    jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
+    jobs = jobs_of(planned)
     assert again <= jobs and not untouched & jobs, planned
 
 

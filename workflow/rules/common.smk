@@ -311,16 +311,10 @@ def imported(path):
         cells = json.loads(source)["cells"]
         source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     candidates = []
-    tree = ast.parse(source)
-    # What only names types is not run.
-    checks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-    not_run = {node for check in checks for statement in check.body for node in ast.walk(statement)}
-    for node in ast.walk(tree):
-        if node in not_run:
-            continue
+    for node in imports(source):
         if isinstance(node, ast.Import):
             candidates += [SCRIPTS / f"{alias.name}.py" for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             package = node.module or ""
             if path.parent == LIBRARY and node.level or package.startswith("frequency_shortcuts"):
                 last = package.removeprefix("frequency_shortcuts").strip(".")
@@ -328,6 +322,15 @@ def imported(path):
             else:
                 candidates.append(SCRIPTS / f"{package}.py")
     return [candidate for candidate in candidates if candidate.is_file()]
+
+
+def imports(source):
+    """The import statements of a piece of code, anywhere in it, but for those that only name types: they are not run."""
+    tree = ast.parse(source)
+    checks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    not_run = {node for check in checks for statement in check.body for node in ast.walk(statement)}
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return [node for node in statements if node not in not_run]
 
 
 def scores_of_kind(wildcards):
@@ -377,8 +380,12 @@ def state_of_inputs(wildcards):
             if "ood" in dataset
         ]
         states += [state_of_file(dataset[key]) for key in ("path",) if key in dataset]
+        states += [state_of_file(path) for path in brought_code(dataset.get("entry_point", ""))]
     for name in dict.fromkeys(run["network"] for run in runs()):
-        states.append(state_of_file(config["networks"][name].get("checkpoint")))
+        network = config["networks"][name]
+        states += [
+            state_of_file(path) for path in (network.get("checkpoint"), *brought_code(network.get("source", "")))
+        ]
     return hashlib.sha256(repr(states).encode()).hexdigest()
 
 
@@ -387,14 +394,43 @@ def state_of_file(path):
     return (os.stat(path).st_size, os.stat(path).st_mtime_ns) if path and Path(path).is_file() else None
 
 
-def entry_point_file(dpath):
-    """Input: the file of an entry point's module, where it lies in the working folder."""
+def entry_point_files(dpath):
+    """Input: the files of an entry point's module and of all that it imports, as far as they lie in the working folder."""
+    return lambda wildcards: brought_code(named(dpath, wildcards))
 
-    def found(wildcards):
-        path = Path(*named(dpath, wildcards).split(":")[0].split(".")).with_suffix(".py")
-        return str(path) if path.is_file() else []
 
-    return found
+@functools.cache
+def brought_code(entry_point):
+    """The files that `module:function` runs, as far as they lie in the working folder, sorted."""
+    found, waiting = set(), [entry_point.partition(":")[0]]
+    while waiting:
+        for path in set(files_of_module(waiting.pop())) - found:
+            found.add(path)
+            waiting += imported_names(path)
+    return sorted(map(str, found))
+
+
+def files_of_module(name):
+    """The files that run when a module, or a name in it, is imported from the working folder: its packages' and its own."""
+    parts = name.split(".")
+    stems = [Path(*parts[:n]) for n in range(1, len(parts) + 1)]
+    paths = [path for stem in stems for path in (stem / "__init__.py", Path(f"{stem}.py"))]
+    return [path for path in paths if path.is_file()]
+
+
+def imported_names(path):
+    """What a file of the user's imports, with dots, seen from the working folder."""
+    try:
+        statements = imports(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):  # `check` is to say so, in a better sentence
+        return []
+    names = []
+    for node in statements:
+        # Of `from package import name`, the name may be a module, too.
+        above = path.parts[: -node.level] if getattr(node, "level", 0) else ()
+        stem = [*above, *filter(None, [getattr(node, "module", None)])]
+        names += [".".join([*stem, alias.name]) for alias in node.names]
+    return names
 
 
 def present(dpath):

@@ -131,7 +131,7 @@ rule linked_store:
 
 rule dataset_store:
     input:
-        module=entry_point_file("datasets/{dataset}/entry_point"),
+        module=entry_point_files("datasets/{dataset}/entry_point"),
         code=code("dataset_store.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",

@@ -44,7 +44,7 @@ rule bring:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         checkpoint=present("networks/{network}/checkpoint"),
-        module=entry_point_file("networks/{network}/source"),
+        module=entry_point_files("networks/{network}/source"),
         code=code("bring.py"),
     output:
         rules.train.output.weights,

@@ -73,6 +73,7 @@ def _expected(schema: Mapping[str, Any]) -> str:
             ("exclusiveMaximum", "below {}"),
             ("minItems", "with at least {} entries"),
             ("maxItems", "with at most {} entries"),
+            ("minProperties", "with at least {} entries"),
         )
         if name in schema
     ]

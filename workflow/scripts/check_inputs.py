@@ -140,12 +140,11 @@ def can_be_halved(labels, classes, config):
 
 
 def try_out(network, n_classes, channels, size):
-    """Show a network black images: one that is brought with its weights, one to be trained in outline only."""
+    """Show a network images of noise: one that is brought with its weights, one to be trained in outline only."""
     height, width = size
     if "source" in network:
-        for name in ("mean", "std"):
-            if network[name] and len(network[name]) != channels:
-                raise ValueError(f"{name} has {len(network[name])} numbers for {channels} channels")
+        if network["mean"]:
+            images.check_statistics(network["mean"], network["std"], channels)
         built = networks.build(
             brought.Brought(network["source"], n_classes, channels, *size, network.get("options", {}))
         )

@@ -27,12 +27,13 @@ def main(snakemake):
 def opened(params):
     """The items with their labels and the names of the classes."""
     dataset = brought.call(params.entry_point, dict(params.options))
-    items = Items(dataset, size_of(params.size), params.channels, params.resize)
+    name = f"dataset {params.entry_point}"
+    items = Items(dataset, size_of(params.size), params.channels, params.resize, name=name)
     labels = items.labels()
     classes = params.class_names or getattr(dataset, "classes", None)
     if classes is None:
-        raise ValueError(f"dataset {params.entry_point} has no attribute classes: write class_names in its settings")
-    images.check_classes(labels, classes, f"dataset {params.entry_point}")
+        raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
+    images.check_classes(labels, classes, name)
     return items, labels, [str(name) for name in classes]
 
 

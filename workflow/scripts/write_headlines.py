@@ -1,6 +1,7 @@
 """Write what came out as RST for the report's cover; every number is read from a table or a store."""
 
 import base64
+import re
 import textwrap
 from pathlib import Path
 
@@ -91,6 +92,18 @@ def pictures(paths):
     return found
 
 
+def literal(name):
+    """A name as RST that shows it as it is, on one line, whatever it looks like."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(name.split()))
+
+
+def filled(template, **values):
+    """The RST of a template, in which the filter `rst` is `literal`."""
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["rst"] = literal
+    return environment.from_string(template).render(values)
+
+
 def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
@@ -98,10 +111,8 @@ def main(snakemake):
         verdicts, runtimes = read_table(given.shortcuts), read_table(given.runtimes)
         count = verdicts["verdict"].value_counts()
         steps = (runtimes.groupby("step", sort=False)["wall_s"].sum() / 60).rename("minutes").reset_index()
-        template = Environment(undefined=StrictUndefined, trim_blocks=True).from_string(
-            Path(given.template).read_text()
-        )
-        text = template.render(
+        text = filled(
+            Path(given.template).read_text(),
             percent=params.percent,
             strong=params.strong,
             findings=finding_rows(read_table(given.findings)) if given.findings else [],
