@@ -1,4 +1,4 @@
-"""Masks that a map is compared with: of its size, drawn at random."""
+"""Masks that a map is compared with: of its size, drawn at random or of the lowest frequencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from .spectrum import BoolArray, ConjugatePairs, IntArray, symmetric
 
-CONTROLS = ("random", "radial", "other")  # those drawn in two ways, and the maps of other classes
+# Drawn in two ways, the lowest frequencies, and the maps of the other classes.
+CONTROLS = ("random", "radial", "low_pass", "other")
 
 
 def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]) -> BoolArray:
@@ -31,6 +32,19 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
         members = np.flatnonzero(stratum == s)
         drawn[generator.choice(members, inside[members].sum(), replace=False)] = True
     return pairs.scatter(drawn)
+
+
+def low_pass_mask(mask: BoolArray) -> BoolArray:
+    """The lowest frequencies, as many positions as `mask` [H, W] has, bool [H, W], centred and symmetric.
+
+    By radius, ties by (u, v). It holds one position more than the map where the last pair does not fit.
+    """
+    pairs = _pairs(*mask.shape)
+    order = np.argsort(pairs.radius, kind="stable")  # pairs stand in the order of (u, v)
+    filled = np.cumsum(pairs.size[order])
+    kept = np.zeros(len(pairs), bool)
+    kept[order[: np.searchsorted(filled, mask.sum()) + 1]] = mask.any()
+    return pairs.scatter(kept)
 
 
 def strata(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> IntArray:

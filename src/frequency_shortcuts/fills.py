@@ -10,7 +10,7 @@ network calls an empty image. `swap` and `noise` leave the image like the data:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -56,7 +56,7 @@ def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Seq
     return out
 
 
-def noise(images: Sequence[Tensor] | Tensor, seed: int | Sequence[int] = 0) -> Tensor:
+def noise(images: Iterable[Tensor] | Tensor, seed: int | Sequence[int] = 0) -> Tensor:
     """The fill `noise` of some images: complex [channels, H, W // 2 + 1], in the half plane of a real FFT.
 
     images : float32 or float64 [n, channels, H, W], or an iterable of batches of such, on one device

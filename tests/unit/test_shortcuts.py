@@ -1,6 +1,7 @@
 """Shortcut tests against loops over images and masks. Tolerance 1e-12 unless stated."""
 
 import copy
+import itertools
 
 import h5py
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts import shortcuts, spectrum
+from frequency_shortcuts import controls, fills, shortcuts, spectrum
 from frequency_shortcuts.dfm import dominant
 from frequency_shortcuts.images import normalise
 from frequency_shortcuts.spectrum import ConjugatePairs
@@ -31,50 +32,105 @@ def case():
     return network, images, masks
 
 
-def called(network, images, mask=None):
-    """The class of each image, after the full complex FFT there and back."""
+def called(network, images, mask=None, others=None):
+    """The class of each image, after the full complex FFT there and back; others: what stands outside of the mask."""
     if mask is not None:
-        images = torch.from_numpy(np.fft.ifft2(np.fft.fft2(images) * np.fft.ifftshift(mask)).real.astype(np.float32))
+        kept = np.fft.ifftshift(mask)
+        whole = np.fft.fft2(images) * kept + (0 if others is None else others * ~kept)
+        images = torch.from_numpy(np.fft.ifft2(whole).real.astype(np.float32))
     with torch.no_grad():
         return np.array([int(network(image[None]).argmax()) for image in images])
 
 
-def slow_rates(found, c):
+def slow_rates(found, c, judged=None):
+    judged = np.ones(len(LABELS), bool) if judged is None else judged
     own = [call == c for call, label in zip(found, LABELS, strict=True) if label == c]
-    others = [call == c for call, label in zip(found, LABELS, strict=True) if label != c]
-    return np.mean(own), np.mean(others)
+    others = [call == c for call, label, some in zip(found, LABELS, judged, strict=True) if label != c and some]
+    return np.mean(own), np.mean(others) if others else np.nan
 
 
-def test_measure_equals_loops_over_masks_and_images(case):
+def mask_of(row, masks, seed, run):
+    """The mask of a row, drawn as the documentation says."""
+    mask = masks[row["class"]]
+    draw = {
+        "unfiltered": lambda: np.ones(SIZE, bool),
+        "dfm": lambda: mask,
+        "other": lambda: masks[row["draw"]],
+        "low_pass": lambda: controls.low_pass_mask(mask),
+        "random": lambda: shortcuts.control_mask(
+            mask, "random", [*shortcuts.seed_of(seed, run, "random"), mask.sum(), row["draw"]]
+        ),
+        "radial": lambda: shortcuts.control_mask(
+            mask, "radial", [*shortcuts.seed_of(seed, run, "radial"), row["class"], row["draw"]]
+        ),
+    }
+    return draw[row["filter"]]()
+
+
+@pytest.mark.parametrize("neutral", [None, 2])
+def test_measure_equals_loops_over_masks_and_images(case, neutral):
     network, images, masks = case
-    table = shortcuts.measure(network, images, LABELS, masks, controls=3, seed=7, batch_size=5)
-    for row in table.itertuples():
-        c = row[1]
-        mask = {
-            "unfiltered": lambda row, c: np.ones(SIZE, bool),
-            "dfm": lambda row, c: masks[c],
-            "other": lambda row, c: masks[row.draw],
-            "random": lambda row, c: shortcuts.control_mask(masks[c], "random", [7, c, row.draw]),
-            "radial": lambda row, c: shortcuts.control_mask(masks[c], "radial", [7, c, row.draw]),
-        }[row.filter](row, c)
-        expected = slow_rates(called(network, images, mask), c)
-        np.testing.assert_allclose((row.tpr, row.fpr), expected, rtol=0, atol=1e-12)
-        assert row.positions == mask.sum()
-        assert row.images == (c == LABELS).sum()
-        if row.filter == "unfiltered":
-            assert np.isnan(row.overlap)
+    options = {"parts": ("keep", "remove"), "controls": 3, "radial": 2, "seed": 7, "run": "a run", "batch_size": 5}
+    table = shortcuts.measure(network, images, LABELS, masks, neutral=neutral, **options)
+    donor = fills.donors(LABELS, neutral=neutral, seed=shortcuts.seed_of(7, "a run", "donors"))
+    spectra = np.fft.fft2(images)
+    noise = fills.noise(images, shortcuts.seed_of(7, "a run", "noise"))
+    behind = {
+        "zeros": np.zeros_like(spectra),
+        "swap": spectra[donor],
+        "noise": np.fft.fft2(torch.fft.irfft2(noise, s=SIZE))[None],
+    }
+    for row in table.to_dict("records"):
+        c, mask = row["class"], mask_of(row, masks, 7, "a run")
+        shown = mask if row["part"] == "keep" or row["filter"] == "unfiltered" else ~mask
+        judged = LABELS[donor] != c if row["fill"] == "swap" else np.ones(len(LABELS), bool)
+        expected = slow_rates(called(network, images, shown, behind[row["fill"]]), c, judged)
+        np.testing.assert_allclose((row["tpr"], row["fpr"]), expected, rtol=0, atol=1e-12)
+        assert row["positions"] == mask.sum()
+        assert row["images"] == (c == LABELS).sum() and row["negatives"] == ((c != LABELS) & judged).sum()
+        assert row["neutral"] == (c == neutral)
+        if row["filter"] == "unfiltered":
+            assert np.isnan(row["overlap"])
         else:
-            assert row.overlap == (mask & masks[c]).sum() / (mask | masks[c]).sum()
+            assert row["overlap"] == (mask & masks[c]).sum() / (mask | masks[c]).sum()
+    swapped = table.loc[table["fill"] == "swap", "class"]
+    assert set(swapped) == ({0, 1} if neutral == 2 else {0, 1, 2})
 
 
-def test_measure_has_one_row_a_class_filter_and_draw(case):
-    table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=4)
-    found = table.groupby(["class", "filter"])["draw"].agg(list).to_dict()
-    for c in range(3):
-        assert found[c, "unfiltered"] == found[c, "dfm"] == [0]
-        assert found[c, "random"] == found[c, "radial"] == [0, 1, 2, 3]
-        assert found[c, "other"] == [other for other in range(3) if other != c]
-    assert len(table) == 3 * (1 + 1 + 4 + 4 + 2)
+def test_measure_has_one_row_a_class_part_fill_filter_and_draw(case):
+    table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=4, radial=2, parts=("keep", "remove"))
+    found = table.groupby(["class", "part", "fill", "filter"])["draw"].agg(list).to_dict()
+    for c, fill in itertools.product(range(3), fills.FILLS):
+        for part in ("keep", "remove"):
+            assert found[c, part, fill, "unfiltered"] == found[c, part, fill, "dfm"] == [0]
+            assert found[c, part, fill, "random"] == [0, 1, 2, 3]
+        assert found[c, "keep", fill, "radial"] == [0, 1]
+        assert found[c, "keep", fill, "low_pass"] == [0]
+        assert found[c, "keep", fill, "other"] == [other for other in range(3) if other != c]
+    assert len(table) == 3 * 3 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
+
+
+def test_random_controls_are_shared_by_maps_of_one_size_and_differ_between_runs(case):
+    network, images, masks = case
+    assert len({mask.sum() for mask in masks}) < len(masks)
+
+    def random(run):
+        table = shortcuts.measure(network, images, LABELS, masks, controls=3, run=run, fills=("zeros",))
+        return {
+            (row["class"], row["draw"]): mask_of(row, masks, 0, run).tobytes()
+            for row in table.to_dict("records")
+            if row["filter"] == "random"
+        }
+
+    first, second = random("a"), random("b")
+    same = [c for c in range(3) if masks[c].sum() == masks[0].sum()]
+    assert len({first[c, 0] for c in same if self_paired(masks[c]) == self_paired(masks[0])}) == 1
+    assert not set(first.values()) & set(second.values())
+
+
+def self_paired(mask):
+    pairs = ConjugatePairs(*SIZE)
+    return int((pairs.gather(mask) & (pairs.size == 1)).sum())
 
 
 def test_measure_is_seeded_and_draws_differ(case):
@@ -88,9 +144,14 @@ def test_measure_without_false_positives_keeps_the_true_ones(case):
     short = shortcuts.measure(*case[:2], LABELS, case[2], controls=2, false_positives=False)
     rates = ["fpr", "fpr_low", "fpr_high"]
     assert short[rates].isna().all(axis=None)
-    assert (short["negatives"] == 0).all() and (full["negatives"] == len(LABELS) - full["images"]).all()
+    assert (short["negatives"] == 0).all()
+    every = full["fill"] != "swap"
+    assert (full["negatives"] == len(LABELS) - full["images"])[every].all()
     pd.testing.assert_frame_equal(short.drop(columns=[*rates, "negatives"]), full.drop(columns=[*rates, "negatives"]))
-    assert shortcuts.verdicts(short)["verdict"].tolist() == shortcuts.verdicts(full)["verdict"].tolist()
+    pd.testing.assert_series_equal(
+        shortcuts.verdicts(short)["margin"],
+        shortcuts.verdicts(full.assign(fpr=0.0))["margin"],
+    )
 
 
 MANY = 40  # classes, with 2 to 6 images each
@@ -125,7 +186,7 @@ HOW = {"mean": [0.4], "std": [0.3]}
 
 def test_uint8_images_of_any_kind_give_the_table_of_the_normalised_tensor(many, tmp_path):
     network, images, labels, masks = many
-    options = {"controls": 2, "others": 3, "negatives": 9}
+    options = {"controls": 2, "others": 3, "negatives": 9, "parts": ("keep", "remove")}
     expected = shortcuts.measure(network, normalise(torch.from_numpy(images), **HOW), labels, masks, **options)
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file["images"] = images
@@ -141,7 +202,8 @@ def test_no_more_than_a_batch_is_read_at_once(many):
     counting = Counting(images)
     table = shortcuts.measure(network, counting, labels, masks, **HOW, controls=1, others=2, batch_size=8)
     assert max(counting.asked) == 8
-    assert sum(counting.asked) == 1 + (1 + MANY) * len(labels)  # each image once unfiltered and once a class
+    # Each image once unfiltered, once a fill, again as a donor, and again for the mean amplitude.
+    assert sum(counting.asked) == 1 + (1 + 3 + 1 + 1) * len(labels)
     pd.testing.assert_frame_equal(
         table, shortcuts.measure(network, images, labels, masks, **HOW, controls=1, others=2, batch_size=512)
     )
@@ -156,11 +218,18 @@ def test_each_mask_is_shown_each_image_once_and_unfiltered_images_once(many):
     shown = []
     hook = network.register_forward_pre_hook(lambda module, given: shown.append(len(given[0])))
     try:
-        shortcuts.measure(network, images, labels, masks, **HOW, controls=2, others=3, negatives=7)
+        options = {"controls": 2, "others": 3, "negatives": 7, "seed": 0, "run": ""}
+        table = shortcuts.measure(network, images, labels, masks, **HOW, fills=("zeros",), **options)
     finally:
         hook.remove()
-    own = len(labels)
-    assert sum(shown) == own + (1 + 2 * 2 + 3) * (own + 7 * MANY)
+    # A mask is shown to the images of all classes that it serves: their own and those that FPR is measured on.
+    needed = {}
+    for row in table[table["filter"] != "unfiltered"].to_dict("records"):
+        c = row["class"]
+        looked_at = {*np.flatnonzero(labels == c), *shortcuts.negatives_of(labels, c, 7, seed=0)}
+        needed.setdefault(mask_of(row, masks, 0, "").tobytes(), set()).update(looked_at)
+    assert sum(shown) == len(labels) + sum(map(len, needed.values()))
+    assert max(shown) <= 512
 
 
 def test_large_images_are_shown_in_smaller_batches():
@@ -174,7 +243,8 @@ def test_large_images_are_shown_in_smaller_batches():
 def test_negatives_are_few_and_the_same_for_every_filter(many):
     """Against loops over the drawn images alone."""
     network, images, labels, masks = many
-    table = shortcuts.measure(network, images, labels, masks, **HOW, controls=1, others=2, negatives=30, seed=5)
+    options = {"controls": 1, "others": 2, "negatives": 30, "seed": 5, "fills": ("zeros",)}
+    table = shortcuts.measure(network, images, labels, masks, **HOW, **options)
     assert (table["negatives"] == 30).all()
     seen = normalise(torch.from_numpy(images), **HOW)
     for c in (0, 17):
@@ -211,7 +281,7 @@ def test_draws_are_seeded_and_differ_between_classes_and_seeds(many):
 def test_others_are_all_up_to_twenty_and_twenty_of_more(many):
     network, images, labels, masks = many
     for given, expected in (({}, 20), ({"others": None}, MANY - 1), ({"others": 4}, 4)):
-        options = {**HOW, "controls": 1, "false_positives": False, **given}
+        options = {**HOW, "controls": 1, "false_positives": False, "fills": ("zeros",), **given}
         table = shortcuts.measure(network, images, labels, masks, **options)
         tried = table[table["filter"] == "other"].groupby("class")["draw"].agg(list)
         for c, draws in tried.items():
@@ -240,7 +310,7 @@ def test_verdict_of_a_single_class_does_without_other_maps(case):
     table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=2)
     verdicts = shortcuts.verdicts(table[table["filter"] != "other"])
     assert "tpr_other" not in verdicts
-    assert len(verdicts) == 3
+    assert len(verdicts) == 9
 
 
 def test_band_stop_is_the_change_of_the_confusion_matrix(case):
@@ -263,6 +333,10 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
     ("change", "message"),
     [
         ({"controls": 0}, "controls 0: expected at least 1 draw"),
+        ({"radial": 0}, "radial 0: expected at least 1 draw"),
+        ({"fills": ("zeros", "white")}, "unknown fill 'white': choose from zeros, swap, noise"),
+        ({"parts": ()}, "no part to test: choose from keep, remove"),
+        ({"neutral": 3}, "neutral class 3: expected 0 to 2, or None where there is none"),
         ({"others": 0}, "others 0: expected at least 1, or None for all"),
         ({"negatives": -1}, "negatives -1: expected at least 1, or None for all"),
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
@@ -274,6 +348,10 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
     ],
     ids=[
         "controls",
+        "radial",
+        "fill",
+        "no part",
+        "neutral",
         "others",
         "negatives",
         "class missing",
