@@ -60,7 +60,10 @@ class Finding:
 
 
 _OF_MAP = "Cohen's h of the map's TPR and the best control's"
-_STRENGTH = f"TPR from a class's map minus {STRONG}, or minus its best control where that is greater"
+_STRENGTH = (
+    f"TPR from a class's map minus {STRONG}, or, where that is greater, minus the TPR at which TPR - FPR would be that "
+    "of its best control; under the fill where it is least"
+)
 FINDINGS = {
     finding.letter: finding
     for finding in (
@@ -107,8 +110,8 @@ FINDINGS = {
         Finding(
             letter="e1",
             claim="Shortcuts transfer to images of another distribution",
-            statistic="TPR from the map in a rendition minus that of the best kind of control, mean over renditions "
-            "and classes with a strong shortcut",
+            statistic="TPR from the map in a rendition minus that of the best kind of control, under the fill where it "
+            "is least, mean over renditions and classes with a strong shortcut",
             kind="mean",
             threshold=0.0,
             effect=_OF_MAP,
@@ -117,8 +120,8 @@ FINDINGS = {
         Finding(
             letter="e2",
             claim="Shortcuts transfer to another network",
-            statistic="TPR from another network's map minus that of the best kind of control, mean over the classes "
-            "with a strong shortcut in that other network",
+            statistic="TPR - FPR from another network's map minus that of the best kind of control, under the fill "
+            "where it is least, mean over the classes with a strong shortcut in that other network",
             kind="mean",
             threshold=0.0,
             effect=_OF_MAP,
@@ -157,16 +160,25 @@ def verdict(low: float, high: float, threshold: float) -> str:
     return DOES_NOT_HOLD if high <= threshold else CANNOT_BE_TOLD
 
 
+class Share(NamedTuple):
+    """A share of so many images, added (sign 1) or subtracted (-1)."""
+
+    sign: int
+    value: float
+    of: int
+
+
 @dataclass(frozen=True)
 class Margin:
-    """By how much a share of the images is above another, of one network, case and seed.
+    """By how much a share of the images is above a mark that other shares make, of one network, case and seed.
 
     network : which networks' seeds are compared with each other
     case : what is measured of a network; a `mean` is taken of all its cases, `largest` looks at each
     share, of : a share, and how many images it was measured on
-    against, against_of : the other
-    at_least : what counts instead where `against` is lower
+    against : the shares whose sum is the mark
+    at_least : what counts instead where the mark is lower
     source : which images; errors of one source go together
+    draws : half the width of the mark's interval by the choice of random masks alone
     """
 
     dataset: str
@@ -175,31 +187,46 @@ class Margin:
     seed: int
     share: float
     of: int
-    against: float
-    against_of: int
+    against: tuple[Share, ...]
     at_least: float
     source: Hashable
+    draws: float = 0.0
+
+    @property
+    def mark(self) -> float:
+        """What the share is compared with."""
+        return sum(one.sign * one.value for one in self.against)
 
     @property
     def value(self) -> float:
         """The margin."""
-        return self.share - max(self.at_least, self.against)
+        return self.share - max(self.at_least, self.mark)
 
     @property
     def shares(self) -> tuple[float, float]:
         """What Cohen's h compares."""
-        return self.share, self.against
+        return self.share, self.against[0].value
 
     @property
     def arms(self) -> FloatArray:
-        """How far its interval by the choice of the images reaches below and above the value, [2]."""
-        (low, high), (least, most) = _jeffreys(self.share, self.of), _jeffreys(self.against, self.against_of)
-        return np.hypot([self.share - low, high - self.share], [most - self.against, self.against - least])
+        """How far its interval by the choice of images and masks reaches below and above the value, [2]."""
+        low, high = _jeffreys(self.share, self.of)
+        less, more = _arms(self.against)
+        return np.sqrt(np.square([[self.share - low, high - self.share], [more, less]]).sum(axis=0) + self.draws**2)
 
     @property
     def images(self) -> int:
         """Of the class, behind the share."""
         return self.of
+
+
+def _arms(shares: Iterable[Share], tail: float = TAIL) -> FloatArray:
+    """How far the interval of a sum of shares reaches below and above it, [2], by the squares of those of each."""
+    found = np.zeros(2)
+    for sign, value, of in shares:
+        low, high = _jeffreys(value, of, tail)
+        found += np.square([value - low, high - value][::sign])
+    return np.sqrt(found)
 
 
 @dataclass(frozen=True)
@@ -238,8 +265,9 @@ class Evidence:
     cutoffs : radius between low-pass and high-pass in cycles per image, by data set
     band_stop : RUN, removed, true_class, called_class, original, filtered
     verdicts : of `rates.verdicts`, with RUN
-    ood : RUN, rendition, class, filter, images, tpr (mean over the draws of a control)
-    transfer : dataset, maps_of, tested_on (network/augmentation/seedN), class, filter, images, tpr
+    ood : RUN, rendition, class, fill, filter, images, tpr (mean over the draws of a control)
+    transfer : dataset, maps_of, tested_on (network/augmentation/seedN), class, fill, filter, images, negatives, tpr,
+        fpr
     parameters : how many a network has, by (dataset, network)
 
     RUN stands for the columns dataset, network, augmentation, seed.
@@ -376,12 +404,15 @@ def _largest(found: list[Margin], threshold: float) -> _Decided:
 
 def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]:
     """Mean of a case over its seeds, and the ends of its interval, `tail` of the probability beyond each."""
-    value = float(np.mean([one.value for one in case]))
-    share, against = (float(np.mean([one.shares[i] for one in case])) for i in (0, 1))
+    value, share, mark = (float(np.mean([getattr(one, name) for one in case])) for name in ("value", "share", "mark"))
     low, high = _jeffreys(share, min(one.of for one in case), tail)
+    terms = zip(*(one.against for one in case), strict=True)
+    against = [Share(of_seeds[0].sign, *_mean_share(of_seeds)) for of_seeds in terms]
+    draws = max(one.draws for one in case) * stats.norm.ppf(1 - tail) / NORMAL
+    less, more = np.hypot(_arms(against, tail), draws)
     # What is below the least that counts does not matter.
     least = case[0].at_least
-    ends = [max(end, least) for end in (*_jeffreys(against, min(one.against_of for one in case), tail), against)]
+    ends = [max(end, least) for end in (mark - less, mark + more, mark)]
     by_seeds = 0.0
     if len(case) > 1:
         spread = np.std([one.value for one in case], ddof=1) / np.sqrt(len(case))
@@ -389,6 +420,11 @@ def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]
     below = np.sqrt((share - low) ** 2 + (ends[1] - ends[2]) ** 2 + by_seeds**2)
     above = np.sqrt((high - share) ** 2 + (ends[2] - ends[0]) ** 2 + by_seeds**2)
     return value, max(value - below, -1.0), min(value + above, 1.0 - least)
+
+
+def _mean_share(of_seeds: Sequence[Share]) -> tuple[float, int]:
+    """The mean of a share over seeds, and the fewest images: more seeds do not make the images more."""
+    return float(np.mean([one.value for one in of_seeds])), min(one.of for one in of_seeds)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -418,38 +454,70 @@ def _by(found: Iterable[T], key: Callable[[T], Hashable]) -> dict[Hashable, list
     return groups
 
 
+def quoted(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Of a table of verdicts the rows that findings are about: maps that are kept, under every fill that was tested.
+
+    Where a data set has a neutral class it is the headline alone (the fill `swap`), without that class; classes that
+    are not recognised unfiltered, and so have no verdict, are left out.
+    """
+    kept = verdicts[(verdicts["part"] == "keep") & verdicts["verdict"].notna()]
+    has_neutral = verdicts.groupby("dataset")["neutral"].any().reindex(kept["dataset"]).to_numpy(bool)
+    return kept[kept["headline"].to_numpy(bool) | ~has_neutral]
+
+
 def _of_tests(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
     """Finding (d), and what (f) and (g) select from: how far each map's TPR is above the mark of a strong shortcut."""
-    kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in evidence.verdicts]
-    # The control that is best on average over seeds: that of each seed would be chosen by its noise.
-    keys = [*NETWORK, "class"]
-    means = evidence.verdicts.groupby(keys)[[f"tpr_{kind}" for kind in kinds]].mean()
-    best = means.idxmax(axis=1)
-    for row in evidence.verdicts.to_dict("records"):
-        control = row[best[tuple(row[key] for key in keys)]]
-        yield _margin(row, row["class"], row["tpr_dfm"], control, at_least=STRONG)
+    rows = quoted(evidence.verdicts)
+    if rows.empty:
+        return
+    kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in rows]
+    marks = pd.DataFrame({kind: _mark(rows, kind) for kind in kinds})
+    # The control that is best, and the fill that is worst, on average over seeds: those of each seed would be chosen by
+    # their noise.
+    keys = [*NETWORK, "class", "fill"]
+    means = marks.assign(tpr=rows["tpr_dfm"]).groupby([rows[key] for key in keys]).mean()
+    margin = means["tpr"] - means[kinds].max(axis=1).clip(lower=STRONG)
+    chosen = set(margin.groupby(keys[:-1]).idxmin())
+    best = means[kinds].idxmax(axis=1)
+    for row in rows.to_dict("records"):
+        key = tuple(row[name] for name in keys)
+        if key in chosen:
+            yield _margin(row, row["class"], best[key], at_least=STRONG, spread=row[f"spread_{best[key]}"])
 
 
-def _margin(row: Mapping[Hashable, Any], case: Hashable, tpr: float, control: float, at_least: float = 0.0) -> Margin:
-    """TPR from a map against that of its best control, both on the images of the class, from a row about one run."""
-    of, network = int(row["images"]), (row["network"], row["augmentation"])
-    return Margin(row["dataset"], network, case, int(row["seed"]), tpr, of, control, of, at_least, row["class"])
+def _mark(rows: pd.DataFrame, kind: str) -> pd.Series:
+    """The TPR at which a map's TPR - FPR would be that of a control."""
+    return rows[f"tpr_{kind}"] - rows[f"fpr_{kind}"].fillna(0) + rows["fpr_dfm"].fillna(0)
+
+
+def _margin(
+    row: Mapping[Hashable, Any], case: Hashable, kind: str, at_least: float = 0.0, spread: float = 0.0
+) -> Margin:
+    """TPR from a map against that of a control, both less FPR where that was measured, from a row about one run."""
+    of, others, network = int(row["images"]), row.get("negatives", 0), (row["network"], row["augmentation"])
+    against = [Share(1, row[f"tpr_{kind}"], of)]
+    if others and not pd.isna(row["fpr_dfm"]):
+        against += [Share(-1, row[f"fpr_{kind}"], int(others)), Share(1, row["fpr_dfm"], int(others))]
+    seed, tpr = int(row["seed"]), row["tpr_dfm"]
+    return Margin(row["dataset"], network, case, seed, tpr, of, tuple(against), at_least, row["class"], spread)
 
 
 def _strong(verdicts: pd.DataFrame) -> pd.Series:
-    """Whether each row has a strong shortcut, whatever TPR the study itself calls strong."""
-    return (verdicts["verdict"] != "none") & (verdicts["tpr_dfm"] >= STRONG)
+    """Whether a shortcut is strong under every fill, whatever TPR the study itself calls strong; by run and class."""
+    rows = quoted(verdicts)
+    strong = (rows["verdict"] != "none") & (rows["tpr_dfm"] >= STRONG)
+    return strong.groupby([rows[key] for key in (*NETWORK, "seed", "class")]).all()
 
 
 def _strong_runs(verdicts: pd.DataFrame) -> set[tuple[object, ...]]:
     """(dataset, network, augmentation, seed, class) with a strong shortcut."""
-    return set(verdicts.loc[_strong(verdicts), [*NETWORK, "seed", "class"]].itertuples(index=False, name=None))
+    strong = _strong(verdicts)
+    return set(strong.index[strong])
 
 
 def _mostly_strong(verdicts: pd.DataFrame) -> set[tuple[str, ...]]:
     """(dataset, network, augmentation, class) whose shortcut is strong in most seeds."""
-    keys = [*NETWORK, "class"]
-    share = verdicts.assign(strong=_strong(verdicts)).groupby(keys)["strong"].mean()
+    share = _strong(verdicts).groupby(level=[*NETWORK, "class"]).mean()
     return set(share.index[share > 0.5])
 
 
@@ -494,18 +562,35 @@ def _of_renditions(evidence: Evidence, generator: np.random.Generator) -> Iterat
         return
     keys = [*NETWORK, "seed", "class"]
     strong = _strong_runs(evidence.verdicts)
-    rates = evidence.ood.pivot_table("tpr", [*keys, "rendition", "images"], "filter", "mean", sort=False).reset_index()
+    rates = _wide(evidence.ood, [*keys, "rendition"])
     rates = rates[[row in strong for row in rates[keys].itertuples(index=False, name=None)]]
     for _, part in rates.groupby("dataset", sort=False):
-        kind = _best_kind(part)
-        for row in part.to_dict("records"):
-            case = row["class"], row["rendition"]
-            yield _margin(row, case, row["dfm"], row[kind])
+        fill, kind = _hardest(part)
+        for row in part[part["fill"] == fill].to_dict("records"):
+            yield _margin(row, (row["class"], row["rendition"]), kind)
 
 
-def _best_kind(rates: pd.DataFrame) -> str:
-    """The kind of control with the highest mean: the highest of each case would be chosen by its noise."""
-    return str(rates[[kind for kind in CONTROLS if kind in rates]].mean().idxmax())
+def _wide(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """A table of tests with one row a fill and combination of the keys: `tpr_dfm`, `fpr_dfm`, `tpr_random`, ..."""
+    rates = [rate for rate in ("tpr", "fpr") if rate in table]
+    counts = [name for name in ("images", "negatives") if name in table]
+    wide = table.pivot_table(rates, [*keys, "fill", *counts], "filter", "mean", sort=False)
+    wide.columns = [f"{rate}_{kind}" for rate, kind in wide.columns]
+    return wide.reindex(columns=sorted({*wide, "fpr_dfm"})).reset_index()
+
+
+def _hardest(rates: pd.DataFrame) -> tuple[str, str]:
+    """The fill and the kind of control with the least mean margin: that of each case would be chosen by its noise."""
+    kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in rates]
+    measured = "fpr_random" in rates
+
+    def measure(kind: str) -> pd.Series:
+        return rates[f"tpr_{kind}"] - (rates[f"fpr_{kind}"] if measured else 0)
+
+    margins = pd.DataFrame({kind: measure("dfm") - measure(kind) for kind in kinds})
+    means = margins.groupby(rates["fill"], sort=False).mean()
+    fill = means.min(axis=1).idxmin()
+    return str(fill), str(means.loc[fill].idxmin())
 
 
 def _of_transfers(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
@@ -515,15 +600,14 @@ def _of_transfers(evidence: Evidence, generator: np.random.Generator) -> Iterato
     keys = [*NETWORK, "seed", "class"]
     strong = _strong_runs(evidence.verdicts)
     ends = ["maps_of", "tested_on"]
-    rates = evidence.transfer.pivot_table("tpr", ["dataset", *ends, "class", "images"], "filter", "mean", sort=False)
-    rates = rates.reset_index()
+    rates = _wide(evidence.transfer, ["dataset", *ends, "class"])
     rates[["network", "augmentation", "seed"]] = rates["maps_of"].str.split("/", expand=True)
     rates["seed"] = rates["seed"].str.removeprefix("seed").astype(int)
     rates = rates[[row in strong for row in rates[keys].itertuples(index=False, name=None)]]
     for _, part in rates.groupby("dataset", sort=False):
-        kind = _best_kind(part)
-        for row in part.to_dict("records"):
-            one = _margin(row, row["class"], row["dfm"], row[kind])
+        fill, kind = _hardest(part)
+        for row in part[part["fill"] == fill].to_dict("records"):
+            one = _margin(row, row["class"], kind)
             yield replace(one, network=tuple(row[end].rsplit("/", 1)[0] for end in ends))
 
 
@@ -537,8 +621,19 @@ def _of_bands(evidence: Evidence, generator: np.random.Generator) -> Iterator[Ma
         for seed, run in runs.items():
             for (removed, name), row in run[before.reindex(run.index) >= RECOGNISED].iterrows():
                 case, source = (name, f"without {removed}"), name
-                share, others = (row["tpr"], int(row["images"])), (row["fpr"], int(row["others"]))
-                yield Margin(dataset, (network, augmentation), case, seed, *share, *others, 0.0, source)
+                share, others = (row["tpr"], int(row["images"])), Share(1, row["fpr"], int(row["others"]))
+                yield Margin(dataset, (network, augmentation), case, seed, *share, (others,), 0.0, source)
+
+
+def survivors(band_stop: pd.DataFrame) -> tuple[int, int]:
+    """Cases (a class of a network and seed, two bands removed) that were recognised before, and those that still are.
+
+    Recognised, as in finding (b): with a TPR - FPR of at least `RECOGNISED`.
+    """
+    runs = [_rates_without_bands(run) for _, run in band_stop.groupby([*NETWORK, "seed"], sort=False)]
+    rates = pd.concat(runs)
+    before = rates["before"] >= RECOGNISED
+    return int(before.sum()), int((before & (rates["tpr"] - rates["fpr"] >= RECOGNISED)).sum())
 
 
 def _rates_without_bands(run: pd.DataFrame) -> pd.DataFrame:

@@ -100,6 +100,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
         has a neutral class
     `headline` : whether this row is the one to quote: `keep`, with the fill `swap` where the set has a neutral class
         (the class's frequencies put into images without a cue), else `zeros`, as published, or the first fill tested
+    `spread_random`, ... : t * SD / sqrt(draws) of a control's measure: half its interval by the choice of draws alone
     `overlap_radial` : how much of the map its radial controls hold; near 1 they cannot tell
     """
     keys = ["class", "part", "fill"]
@@ -114,8 +115,9 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     kinds = [kind for kind in CONTROLS if ("tpr", kind) in means]
     for kind in kinds:
         out[f"tpr_{kind}"], out[f"fpr_{kind}"] = means["tpr", kind], means["fpr", kind]
+        out[f"spread_{kind}"] = _spread(table, keys, kind)
     out["overlap_radial"] = means.get(("overlap", "radial"), np.nan)
-    margins = {kind: _Margin(out, kind, _spread(table, keys, kind)) for kind in kinds}
+    margins = {kind: _Margin(out, kind) for kind in kinds}
     value, low, high = (
         np.array([np.broadcast_to(found, len(out)) for found in ends])
         for ends in zip(*(margin.of(out["tpr_dfm"], out["fpr_dfm"]) for margin in margins.values()), strict=True)
@@ -141,12 +143,12 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
 class _Margin:
     """By how much TPR - FPR of a map is above that of one kind of control, for all rows of a table of verdicts."""
 
-    def __init__(self, rows: pd.DataFrame, kind: str, spread: FloatArray) -> None:
+    def __init__(self, rows: pd.DataFrame, kind: str) -> None:
         self._images, self._negatives = (rows[name].to_numpy(float) for name in ("images", "negatives"))
         self._tpr, self._fpr = rows[f"tpr_{kind}"].to_numpy(float), rows[f"fpr_{kind}"].to_numpy(float)
         self._sign = np.where(rows.index.get_level_values("part") == "remove", -1, 1)
         self._control = difference(self._tpr, self._images, self._fpr, self._negatives)
-        self._spread = spread
+        self._spread = rows[f"spread_{kind}"].to_numpy(float)
 
     def of(
         self, tpr: npt.ArrayLike, fpr: npt.ArrayLike, row: Any = slice(None)

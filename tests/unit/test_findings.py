@@ -13,6 +13,9 @@ from frequency_shortcuts import findings
 from frequency_shortcuts.findings import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, Evidence
 
 CLASSES = ["ant", "bee", "cow"]
+# No FPR, and controls that are all alike.
+EXACT = {f"fpr_{kind}": np.nan for kind in ("dfm", "random", "radial", "low_pass", "other")}
+EXACT |= {f"spread_{kind}": 0.0 for kind in ("random", "radial", "low_pass", "other")}
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0}
 
 
@@ -21,8 +24,9 @@ def verdicts(*rows, **everywhere):
     return pd.DataFrame(
         [
             {
-                **RUN, **run, "class": name, "images": 40, "tpr_dfm": tpr, "tpr_random": control,
-                "tpr_radial": control / 2, "tpr_other": 0.0, "verdict": told, **everywhere,
+                **RUN, "class": name, "images": 40, "negatives": 0, "tpr_dfm": tpr, "tpr_random": control,
+                "tpr_radial": control / 2, "tpr_low_pass": 0.0, "tpr_other": 0.0, "verdict": told, **EXACT,
+                "part": "keep", "fill": "zeros", "neutral": False, "headline": True, **everywhere, **run,
             }
             for run, name, tpr, control, told in rows
         ]
@@ -146,6 +150,49 @@ def test_seeds_that_disagree_widen_the_interval_and_equal_ones_do_not_narrow_it(
     assert wide["low"] == pytest.approx(0.2 - expected)
 
 
+def jeffreys_arms(share, n):
+    low, high = stats.beta(share * n + 0.5, n - share * n + 0.5).ppf([0.025, 0.975])
+    return share - low, high - share
+
+
+def test_false_positives_and_draws_count_on_both_sides():
+    rates_of = {"fpr_dfm": 0.2, "fpr_random": 0.05, "fpr_radial": 0.0, "fpr_low_pass": 0.0, "fpr_other": 0.0}
+    table = verdicts(({}, "ant", 0.95, 0.55, "weak"), images=100, negatives=300, **rates_of, spread_random=0.1)
+    told = row(Evidence(table), "d")
+    # The map's TPR - FPR is 0.75, that of the random masks 0.5: a TPR of 0.7 would be as good.
+    assert told["value"] == pytest.approx(0.95 - 0.7)
+    terms = [jeffreys_arms(0.95, 100)[0], jeffreys_arms(0.55, 100)[1], jeffreys_arms(0.05, 300)[0]]
+    terms += [jeffreys_arms(0.2, 300)[1], 0.1]
+    assert told["low"] == pytest.approx(0.25 - np.sqrt(np.square(terms).sum()))
+    everything = verdicts(({}, "ant", 1.0, 0.0, "none"), negatives=300, **(rates_of | {"fpr_dfm": 1.0}))
+    assert row(Evidence(everything), "d")["value"] == pytest.approx(0.0)  # as good as the low-pass, which gives nothing
+
+
+def test_the_fill_under_which_a_map_is_least_counts_and_all_must_be_strong():
+    zeros, swap = ({"fill": fill, "headline": fill == "zeros"} for fill in ("zeros", "swap"))
+    large = {"network": "large"}
+    rows = [(zeros, "ant", 0.95, 0.1, "strong"), (swap, "ant", 0.7, 0.1, "strong"), (large, "ant", 0.9, 0.1, "strong")]
+    told = row(Evidence(verdicts(*rows), parameters=SIZES), "d")
+    assert told["value"] == pytest.approx(0.9 - findings.STRONG) and told["cases"] == 2
+    assert row(Evidence(verdicts(*rows[:2])), "d")["value"] == pytest.approx(0.7 - findings.STRONG)
+    assert row(Evidence(verdicts(*rows), parameters=SIZES), "f")["cases"] == 1
+    rows[1] = (swap, "ant", 0.5, 0.1, "weak")
+    assert row(Evidence(verdicts(*rows), parameters=SIZES), "f")["cases"] == 0
+
+
+def test_where_a_set_has_a_neutral_class_only_its_headline_counts():
+    zeros, swap = {"fill": "zeros", "headline": False}, {"fill": "swap", "headline": True}
+    rows = [(zeros, "ant", 0.0, 0.0, "none"), (swap, "ant", 0.9, 0.1, "strong")]
+    rows += [({**zeros, "neutral": True}, "plain", 1.0, 0.0, "strong")]
+    told = row(Evidence(verdicts(*rows)), "d")
+    assert told["value"] == pytest.approx(0.9 - findings.STRONG) and told["cases"] == 1
+
+
+def test_what_is_removed_and_what_is_not_recognised_is_left_out():
+    rows = [({"part": "remove", "headline": False}, "ant", 1.0, 0.0, "strong"), ({}, "bee", 1.0, 0.0, np.nan)]
+    assert row(Evidence(verdicts(*rows)), "d")["cases"] == 0
+
+
 # (f) and (g): what is left of a shortcut
 
 
@@ -203,7 +250,7 @@ def rates(key, of, controls=(0.2, 0.1, 0.05), **run):
     for case, tpr in of.items():
         names = dict(zip(key, case, strict=True))
         for name, value in zip(("dfm", "random", "radial", "other"), (tpr, *controls), strict=True):
-            rows.append({**run, **names, "filter": name, "images": 30, "tpr": value})
+            rows.append({**run, **names, "fill": "zeros", "filter": name, "images": 30, "tpr": value})
     return pd.DataFrame(rows)
 
 
@@ -280,7 +327,19 @@ def test_the_spread_of_seeds_widens_a_mean_by_students_t():
 
 @pytest.mark.parametrize("empty", ["ood", "transfer", "band_stop"])
 def test_an_empty_table_is_none(empty):
-    columns = ["dataset", "network", "augmentation", "seed", "class", "filter", "images", "tpr", "maps_of", "tested_on"]
+    columns = [
+        "dataset",
+        "network",
+        "augmentation",
+        "seed",
+        "class",
+        "fill",
+        "filter",
+        "images",
+        "tpr",
+        "maps_of",
+        "tested_on",
+    ]
     table = findings.test(Evidence(STRONG_ANT, **{empty: pd.DataFrame(columns=columns)}))
     assert (table.query("finding in ('b', 'e1', 'e2')")["cases"] == 0).all()
 
@@ -308,6 +367,14 @@ def test_a_class_that_everything_is_called_has_not_survived():
     told = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]])), "b")
     assert told["value"] == pytest.approx(0) and told["verdict"] == DOES_NOT_HOLD
     assert told["cases"] == 2  # cow was not recognised before
+
+
+def test_survivors_are_counted_by_the_same_definition():
+    tables = [
+        band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]]),
+        band_stop(BEFORE, [[45, 5, 0], [0, 5, 45], [10, 0, 40]], seed=1),
+    ]
+    assert findings.survivors(pd.concat(tables)) == (4, 1)
 
 
 def test_a_class_that_is_still_told_apart_has():

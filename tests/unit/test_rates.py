@@ -167,10 +167,16 @@ def test_a_map_as_good_as_its_control_is_rarely_above_it():
     for tpr, fpr in ((0.5, 0.1), (0.9, 0.05), (0.2, 0.02), (0.97, 0.5)):
         hits = generator.binomial(50, tpr, (2, 4000)) / 50, generator.binomial(450, fpr, (2, 4000)) / 450
         frame = pd.DataFrame(
-            {"images": 50.0, "negatives": 450.0, "tpr_low_pass": hits[0][1], "fpr_low_pass": hits[1][1]},
+            {
+                "images": 50.0,
+                "negatives": 450.0,
+                "tpr_low_pass": hits[0][1],
+                "fpr_low_pass": hits[1][1],
+                "spread_low_pass": 0.0,
+            },
             pd.MultiIndex.from_product([range(4000), ["keep"], ["zeros"]], names=["class", "part", "fill"]),
         )
-        _, low, _ = rates._Margin(frame, "low_pass", np.zeros(4000)).of(hits[0][0], hits[1][0])
+        _, low, _ = rates._Margin(frame, "low_pass").of(hits[0][0], hits[1][0])
         assert np.mean(low > 0) < 0.025 + 3 * np.sqrt(0.025 * 0.975 / 4000)
 
 
