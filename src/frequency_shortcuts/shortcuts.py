@@ -193,7 +193,8 @@ class _Plan:
                     place = places.setdefault(half.numpy().tobytes(), len(halves))
                     if place == len(halves):
                         halves.append(half)
-                    overlap = (chosen & mask).sum() / (chosen | mask).sum()
+                    union = (chosen | mask).sum()
+                    overlap = (chosen & mask).sum() / union if union else np.nan  # of a class without a map
                     self.of_class[part][c].append(_Filter(name, draw, int(chosen.sum()), float(overlap), place))
                     pairs.append((place, c))
         self.halves = torch.stack(halves)
