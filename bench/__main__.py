@@ -35,7 +35,7 @@ FOLDER = Path("results") / "bench"
 def main() -> None:
     """Parse, measure, draw, document."""
     names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "stores",
-             "training", "start_up", "imports", "profile", "large", "plan"]  # fmt: skip
+             "training", "imports", "profile", "large", "plan"]  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these; the others stay")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -76,7 +76,6 @@ def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
         "spectra": lambda: measure_spectra.spectra(FOLDER, device),
         "stores": lambda: measure_stores.stores(FOLDER, device),
         "training": lambda: measure_training.rates(FOLDER, device),
-        "start_up": measure_training.start_up,
         "imports": measure_training.imports,
         "large": lambda: (
             measure_culling.large(FOLDER, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])

@@ -123,14 +123,4 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
     rows.append(
         ["training, share of the time in the network", "0.9", f"{training['share_in_network'].min():.2f} or more"]
     )
-    start_up = measured["start_up"].set_index("step")
-    shares = start_up["share_of_start_up"]
-    for told, part in (
-        ("jobs that use a network", shares.drop("adcs", errors="ignore")),
-        ("jobs that take spectra", shares.filter(["adcs"])),
-    ):
-        if len(part):  # where the study was run
-            rows.append([f"start-up, share of the time of {told}", "0.2", f"{part.max():.2f} or less"])
-    if len(start_up):
-        rows.append(["... of all of these jobs together", "", f"{start_up['share_of_all'].sum():.2f}"])
     return table(["what", "aim", "measured"], rows)

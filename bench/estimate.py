@@ -334,37 +334,14 @@ def _per_rendition(config: dict[str, Any], name: str, of: DataSet, assumed: Assu
     return assumed.twin if own else min(of.per_class["test"], config["ood"]["images_per_class"])
 
 
-# What tells the jobs of a rule apart that the synthetic sets share.
-APART: dict[str, tuple[str, ...]] = {
-    "cull": ("network", "augmentation"),
-    "cull_halves": ("network", "augmentation", "seed"),
-    "bandstop": (),
-    "shortcuts": (),
-    "robustness": ("network", "augmentation", "seed"),
-}
-
-
-def shared(config: dict[str, Any]) -> list[str]:
-    """The rules whose jobs the synthetic sets share: where the same networks are planned on all of them."""
-    mine = [run for run in runs(config) if is_synthetic(config, run["dataset"])]
-    sets, seeds = ({run[key] for run in mine} for key in ("dataset", "seed"))
-    networks = {(run["network"], run["augmentation"]) for run in mine}
-    alike = len(sets) > 1 and len(mine) == len(sets) * len(networks) * len(seeds)
-    if not (config["shared_jobs"] and alike):
-        return []
-    long = config["culling"]["parts"] > 1 or config["culling"]["compiled"]
-    return [rule for rule in APART if not (long and rule.startswith("cull"))]
-
-
 def is_synthetic(config: dict[str, Any], name: str) -> bool:
     """Whether a data set is drawn by us."""
     return bool(config["datasets"][name]["source"] == "synthetic")
 
 
 def jobs(config: dict[str, Any]) -> pd.DataFrame:
-    """A row a rule, data set and network: how many jobs. Those of several sets or networks are under none."""
-    again, parts, sharing = halved(config), config["culling"]["parts"], shared(config)
-    found: dict[tuple[str, ...], int] = {}
+    """A row a rule, data set and network: how many jobs. The one job of all transfers is under none of these."""
+    again, parts, rows = halved(config), config["culling"]["parts"], []
     for run in runs(config):
         of_run = {"train": 1, "cull": parts, "shortcuts": 1, "robustness": 1}
         if run in again:
@@ -373,32 +350,18 @@ def jobs(config: dict[str, Any]) -> pd.DataFrame:
             of_run["bandstop"] = 1
         elif _renditions(config, run["dataset"]):
             of_run["ood"] = 1
-        for rule, count in of_run.items():
-            place = _place(config, sharing, rule, run["dataset"], run["network"])
-            apart = APART[rule] if "" in place else ("dataset", "network", "augmentation", "seed")
-            found[(rule, *place, *(str(run[key]) for key in apart))] = count
+        rows += [(rule, run["dataset"], run["network"], count) for rule, count in of_run.items()]
     if transfers(config):
-        found["transfer", "", ""] = 1
+        rows.append(("transfer", "", "", 1))
     keys = ["rule", "dataset", "network"]
-    rows = [dict(zip(keys, key[: len(keys)], strict=True), jobs=count) for key, count in found.items()]
-    return pd.DataFrame(rows).groupby(keys, sort=False)["jobs"].sum().reset_index()
-
-
-def _place(config: dict[str, Any], sharing: list[str], rule: str, dataset: str, network: str) -> tuple[str, str]:
-    """Data set and network of the jobs of a rule on these, without what they have several of."""
-    if rule == "transfer":
-        return "", ""
-    if rule in sharing and is_synthetic(config, dataset):
-        return "", network if "network" in APART[rule] else ""
-    return dataset, network
+    return pd.DataFrame(rows, columns=[*keys, "jobs"]).groupby(keys, sort=False)["jobs"].sum().reset_index()
 
 
 def greatest_job(config: dict[str, Any], found: pd.DataFrame) -> float:
     """Operations of the job that has most of them, as if those of a rule on the same data set and network were even."""
     keys = ["rule", "dataset", "network"]
-    sharing = shared(config)
-    places = [_place(config, sharing, *row) for row in found[keys].itertuples(index=False)]
-    rows = found.assign(dataset=[dataset for dataset, _ in places], network=[network for _, network in places])
+    rows = found.copy()
+    rows.loc[rows["rule"] == "transfer", ["dataset", "network"]] = ""
     each = rows.groupby(keys)["flop"].agg(lambda part: part.sum(skipna=False)) / jobs(config).set_index(keys)["jobs"]
     return float(each.max(skipna=False))
 

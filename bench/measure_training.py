@@ -20,7 +20,6 @@ from torch.nn import functional
 from frequency_shortcuts import networks, training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.images import Split, first_of_each_class
-from frequency_shortcuts.storage import read_table
 
 from .subjects import splits
 from .timing import REPEATS, seconds, synchronise
@@ -121,29 +120,6 @@ def _bare(network: nn.Module, data: Split, device: torch.device, steps: int) -> 
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-
-
-def start_up() -> pd.DataFrame:
-    """From the laptop study, where it was run: a row a step, seconds of start-up, their greatest share of a job's time,
-    and the share of all its jobs' start-ups in the time of the jobs of all steps.
-    """
-    path = STUDY / "tables" / "runtimes.csv"
-    none = pd.DataFrame(columns=["step", "jobs", "start_up_s", "wall_s", "share_of_start_up", "share_of_all"])
-    if not path.exists():
-        return none
-    jobs = read_table(path)
-    if "start_up_s" not in jobs:  # the study of an earlier version
-        return none
-    jobs["share_of_start_up"] = jobs["start_up_s"] / jobs["wall_s"]
-    jobs["share_of_all"] = jobs["start_up_s"] / jobs["wall_s"].sum()
-    by_step = jobs.groupby("step", sort=False)
-    return by_step.agg(
-        jobs=("wall_s", "size"),
-        start_up_s=("start_up_s", "median"),
-        wall_s=("wall_s", "median"),
-        share_of_start_up=("share_of_start_up", "max"),
-        share_of_all=("share_of_all", "sum"),
-    ).reset_index()
 
 
 def imports() -> pd.DataFrame:

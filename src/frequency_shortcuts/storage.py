@@ -292,12 +292,6 @@ class Journal:
         self._file.truncate()
 
 
-def check_unused(path: str | os.PathLike[str]) -> None:
-    """Raise RuntimeError where another process is at work on the file of a `Journal`, if its file system has locks."""
-    if Path(path).exists():
-        _locked(Path(path)).close()
-
-
 def _locked(path: Path) -> io.FileIO:
     """A file, open and locked until it is closed or its process gone; on file systems without locks, only open."""
     while True:

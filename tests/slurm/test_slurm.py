@@ -226,7 +226,7 @@ def troubled(cluster, root, **trouble):
     call = "        trouble.make(snakemake.wildcards.dataset, snakemake.output[0])\n"
     script.write_text(text.replace(began, began + call, 1))
     plan = [{"datasets": list(trouble), "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
-    config = {"plan": plan, "transfer": [], "shared_jobs": False}  # a job for each data set
+    config = {"plan": plan, "transfer": []}
     (root / "trouble.yaml").write_text(yaml.safe_dump(config))
     return head
 

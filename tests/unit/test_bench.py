@@ -201,24 +201,6 @@ def test_a_plan_that_snakemake_cannot_make_says_why(tmp_path):
         measure_plan.snakemake("-n", root=tmp_path)
 
 
-def test_start_up_is_told_by_step_and_of_all(tmp_path, monkeypatch):
-    (tmp_path / "tables").mkdir()
-    rows = [("train", 30, 3), ("adcs", 2, 1.5), ("train", 20, 4), ("cull", 48, 1)]
-    jobs = pd.DataFrame(rows, columns=["step", "wall_s", "start_up_s"])
-    jobs.to_csv(tmp_path / "tables" / "runtimes.csv", index=False)
-    monkeypatch.setattr(measure_training, "STUDY", tmp_path)
-    found = measure_training.start_up().set_index("step")
-    assert found.index.tolist() == ["train", "adcs", "cull"] and found["jobs"].tolist() == [2, 1, 1]
-    np.testing.assert_allclose(found["start_up_s"], [3.5, 1.5, 1])
-    np.testing.assert_allclose(found["share_of_start_up"], [0.2, 0.75, 1 / 48])
-    np.testing.assert_allclose(found["share_of_all"], [0.07, 0.015, 0.01])
-
-
-def test_without_a_study_no_start_up_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(measure_training, "STUDY", tmp_path)
-    assert measure_training.start_up().empty
-
-
 def test_imports_are_timed_and_what_follows_them_is_not(tmp_path, monkeypatch):
     (tmp_path / "scripts").mkdir()
     (tmp_path / "notebooks").mkdir()

@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from frequency_shortcuts.storage import read_table, write_table
-from job import created_by, each, identity, job, started
+from job import created_by, identity, job
 
 
 @pytest.fixture
@@ -57,17 +57,6 @@ def test_a_step_that_fills_the_disk_keeps_the_table_that_was_there(step, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step.log", "t.csv"]
 
 
-def test_a_step_tells_how_long_it_worked_after_its_start_up(step):
-    with job(step):
-        started()
-    with open(step.log[0]) as log:
-        assert re.search(r"worked for 0\.0\d s after its start-up", log.read())
-    with job(step):  # one that does not say when its work begins
-        pass
-    with open(step.log[0]) as log:
-        assert "worked" not in log.read()
-
-
 def test_names_of_classes_stay_text_in_tables(tmp_path):
     write_table(pd.DataFrame({"class": ["0", "NA", "none"], "tpr": [0.5, None, 1.0]}), tmp_path / "t.csv", seed=3)
     found = read_table(tmp_path / "t.csv")
@@ -86,43 +75,6 @@ def test_the_mark_names_version_commit_and_configuration(step):
 def test_a_run_is_identified_by_where_its_files_lie():
     found = identity("results/seed1/tests/syn_1/resnet18/none/seed7/shortcuts.csv")
     assert found == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
-
-
-def test_the_networks_of_a_job_come_in_order_and_are_logged(step):
-    with job(step):
-        assert list(each(["a", "b"], ["1", "2"])) == [("a", "1"), ("b", "2")]
-        assert list(each(["alone"])) == [("alone",)]
-        with pytest.raises(ValueError, match="shorter"):
-            list(each(["a", "b"], ["1"]))
-    with open(step.log[0]) as log:
-        said = log.read()
-    assert "1 of 2: a" in said and "2 of 2: b" in said and "alone" not in said
-
-
-def test_every_network_of_a_job_has_its_start_up(step, monkeypatch):
-    now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
-    monkeypatch.setattr("job.time", now)
-    with job(step):
-        for _ in each(["a", "b"]):
-            now.time += 10  # read, built
-            started()
-            now.time += 1
-        now.time += 0.5
-    with open(step.log[0]) as log:
-        assert "worked for 2.50 s after its start-up" in log.read()
-
-
-@pytest.mark.parametrize(("outputs", "told"), [(["a", "b"], "b: no such network"), (["b"], "no such network")])
-def test_of_several_networks_an_error_names_the_one(step, outputs, told, capsys):
-    with pytest.raises(SystemExit), job(step):
-        for output in each(outputs):
-            if output == ("b",):
-                raise ValueError("no such network")
-    assert f"ERROR in {step.rule}: {told} (log:" in capsys.readouterr().err
-    with pytest.raises(SystemExit), job(step):
-        list(each(outputs))
-        raise ValueError("at the end")
-    assert f"ERROR in {step.rule}: at the end (log:" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -377,8 +377,6 @@ def test_tables_join_all_runs(study):
     assert mine["seeds"] == 2
     assert np.isclose(float(mine["tpr_unfiltered_mean"]), two.mean(), atol=1e-5)
     assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
-    runtimes = tables["runtimes"][["wall_s", "start_up_s"]].astype(float)
-    assert runtimes["start_up_s"].between(0, runtimes["wall_s"]).all()
     steps = {"train", "adcs", "cull", "cull_halves", "bandstop", "shortcuts", "robustness", "ood", "transfer"}
     steps |= {"published"}
     assert set(tables["runtimes"]["step"]) == steps

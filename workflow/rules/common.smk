@@ -31,15 +31,6 @@ RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
 # What a run's tests hold beyond those of the paper.
 ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
-# The steps whose jobs the synthetic sets may share, and what then still has a job of its own.
-SHARED = {
-    "adcs": (),
-    "bandstop": (),
-    "cull": ("network", "augmentation"),
-    "cull_halves": ("network", "augmentation", "seed"),
-    "shortcuts": (),
-    "robustness": ("network", "augmentation", "seed"),
-}
 # Whether one job culls a network; else the jobs' files are told apart by PART.
 WHOLE = config["culling"]["parts"] == 1
 PART = "" if WHOLE else "_part{part}"
@@ -96,60 +87,6 @@ def one_of(names):
 def from_source(source):
     """Wildcard constraint: the data sets that come from a source."""
     return one_of(name for name, dataset in config["datasets"].items() if dataset["source"] == source)
-
-
-@functools.cache
-def shares(step):
-    """Whether the synthetic sets share the jobs of a step, which are short: starting one takes seconds.
-
-    They do where the same networks and seeds are planned on all of them. A culling that is divided is long, and one that
-    is compiled keeps what it compiled: these are not shared.
-    """
-    sets = datasets("synthetic")
-    if not config["shared_jobs"] or len(sets) < 2:
-        return False
-    if step == "adcs":
-        return True
-    if step.startswith("cull") and (not WHOLE or config["culling"]["compiled"]):
-        return False
-    planned = [run for run in runs() if run["dataset"] in sets]
-    networks, seeds = {(run["network"], run["augmentation"]) for run in planned}, {run["seed"] for run in planned}
-    return len(planned) == len(sets) * len(networks) * len(seeds)
-
-
-def together(step, files):
-    """The files of all that one shared job of a step does, in the same order for all patterns that it is given."""
-    filled = [key for key in ("dataset", "network", "augmentation", "seed") if key not in SHARED[step]]
-    planned = (run for run in runs() if run["dataset"] in datasets("synthetic"))
-    values = dict.fromkeys(tuple(run[key] for key in filled) for run in planned)
-    apart = {key: f"{{{key}}}" for key in SHARED[step]}
-    return [file.format(**dict(zip(filled, of_run)), **apart) for of_run in values for file in files]
-
-
-def shared_job(step):
-    """What tells the shared jobs of a step apart, as a pattern, in the place of the run in the names of other jobs' logs.
-
-    No data set can have this name.
-    """
-    apart = {"network": "{network}", "augmentation": "{augmentation}", "seed": "seed{seed}"}
-    return str(Path("all-synthetic", *(apart[key] for key in SHARED[step])))
-
-
-def own_jobs(step, *sources):
-    """Wildcard constraint: the data sets (from some sources, or from all) that do not share the jobs of a step."""
-    sharing = datasets("synthetic") if shares(step) else []
-    others = {name: dataset["source"] for name, dataset in config["datasets"].items() if name not in sharing}
-    return one_of(name for name, source in others.items() if not sources or source in sources)
-
-
-def timed(step, planned, alone=RUN):
-    """The benchmark files of all jobs of a step that are planned; `alone` tells those apart that are not shared."""
-    sharing = datasets("synthetic") if shares(step) else []
-    jobs = {}
-    for run in planned:
-        patterns = [shared_job(step)] if run["dataset"] in sharing else parts_of(alone)
-        jobs |= {f"{RESULTS}/benchmarks/{step}/{pattern.format(**run)}.tsv": None for pattern in patterns}
-    return list(jobs)
 
 
 @functools.cache

@@ -3,8 +3,8 @@
 
 rule cull:
     input:
-        images=[f"{RESULTS}/data/{{dataset}}.h5"],
-        weights=[rules.train.output.weights],
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
         code=code("cull.py"),
     output:
         f"{RESULTS}/dfm/{RUN}.h5" if WHOLE else temp(f"{RESULTS}/dfm/{RUN}/part{{part}}.h5"),
@@ -12,8 +12,6 @@ rule cull:
         f"{RESULTS}/logs/cull/{RUN}{PART}.log",
     benchmark:
         f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv"
-    wildcard_constraints:
-        dataset=own_jobs("cull"),
     priority: 2
     conda:
         "../../envs/study.yaml"
@@ -35,23 +33,6 @@ rule cull:
         + ("" if WHOLE else ", part {wildcards.part}")
     script:
         "../scripts/cull.py"
-
-
-if shares("cull"):
-
-    use rule cull as cull_shared with:
-        input:
-            images=together("cull", rules.cull.input.images),
-            weights=together("cull", rules.cull.input.weights),
-            code=code("cull.py"),
-        output:
-            together("cull", rules.cull.output),
-        log:
-            f"{RESULTS}/logs/cull/{shared_job('cull')}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/cull/{shared_job('cull')}.tsv"
-        message:
-            "Culling the frequencies of {wildcards.network} on all synthetic sets ({wildcards.augmentation}, all seeds)"
 
 
 if not WHOLE:

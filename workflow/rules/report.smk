@@ -5,12 +5,16 @@ rule runtimes:
     input:
         benchmarks=[
             *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
-            *timed("adcs", runs(), alone="{dataset}"),
-            *timed("cull", runs(), alone=f"{RUN}{PART}"),
-            *timed("cull_halves", halved(), alone=f"{RUN}{PART}"),
-            *timed("bandstop", [run for run in runs() if kind_of(run["dataset"]) == "synthetic"]),
-            *timed("shortcuts", runs()),
-            *timed("robustness", runs()),
+            *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
+            *[file.format(**run) for run in runs() for file in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv")],
+            *[
+                file.format(**run)
+                for run in halved()
+                for file in parts_of(f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv")
+            ],
+            *of_runs(f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv", "synthetic"),
+            *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
             *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),

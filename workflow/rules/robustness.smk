@@ -3,17 +3,15 @@
 
 rule robustness:
     input:
-        images=[f"{RESULTS}/data/{{dataset}}.h5"],
-        weights=[rules.train.output.weights],
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
         code=code("measure_robustness.py"),
     output:
-        **{name: [f"{RESULTS}/tests/{RUN}/{file}"] for name, file in ROBUSTNESS.items()},
+        **{name: f"{RESULTS}/tests/{RUN}/{file}" for name, file in ROBUSTNESS.items()},
     log:
         f"{RESULTS}/logs/robustness/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"
-    wildcard_constraints:
-        dataset=own_jobs("robustness"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -35,23 +33,6 @@ rule robustness:
         "Filtering, perturbing and corrupting {wildcards.dataset} for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
         "../scripts/measure_robustness.py"
-
-
-if shares("robustness"):
-
-    use rule robustness as robustness_shared with:
-        input:
-            images=together("robustness", rules.robustness.input.images),
-            weights=together("robustness", rules.robustness.input.weights),
-            code=code("measure_robustness.py"),
-        output:
-            **{name: together("robustness", files) for name, files in rules.robustness.output.items()},
-        log:
-            f"{RESULTS}/logs/robustness/{shared_job('robustness')}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/robustness/{shared_job('robustness')}.tsv"
-        message:
-            "Filtering, perturbing and corrupting all synthetic sets for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
 
 
 rule robustness_tables:

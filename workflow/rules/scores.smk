@@ -3,8 +3,8 @@
 
 rule cull_halves:
     input:
-        images=[f"{RESULTS}/data/{{dataset}}.h5"],
-        weights=[rules.train.output.weights],
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
         code=code("cull_halves.py"),
     output:
         (
@@ -16,8 +16,6 @@ rule cull_halves:
         f"{RESULTS}/logs/cull_halves/{RUN}{PART}.log",
     benchmark:
         f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv"
-    wildcard_constraints:
-        dataset=own_jobs("cull_halves"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -39,23 +37,6 @@ rule cull_halves:
         + ("" if WHOLE else ", part {wildcards.part}")
     script:
         "../scripts/cull_halves.py"
-
-
-if shares("cull_halves"):
-
-    use rule cull_halves as cull_halves_shared with:
-        input:
-            images=together("cull_halves", rules.cull_halves.input.images),
-            weights=together("cull_halves", rules.cull_halves.input.weights),
-            code=code("cull_halves.py"),
-        output:
-            together("cull_halves", rules.cull_halves.output),
-        log:
-            f"{RESULTS}/logs/cull_halves/{shared_job('cull_halves')}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/cull_halves/{shared_job('cull_halves')}.tsv"
-        message:
-            "Culling {wildcards.network} on two halves of the images of all synthetic sets ({wildcards.augmentation}, seed {wildcards.seed})"
 
 
 if not WHOLE:

@@ -3,8 +3,8 @@
 
 rule bandstop:
     input:
-        images=[f"{RESULTS}/data/{{dataset}}.h5"],
-        weights=[rules.train.output.weights],
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
         code=code("measure_bandstop.py"),
     output:
         f"{RESULTS}/tests/{RUN}/bandstop.csv",
@@ -13,7 +13,7 @@ rule bandstop:
     benchmark:
         f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv"
     wildcard_constraints:
-        dataset=own_jobs("bandstop", "synthetic"),
+        dataset=from_source("synthetic"),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -30,28 +30,11 @@ rule bandstop:
         "../scripts/measure_bandstop.py"
 
 
-if shares("bandstop"):
-
-    use rule bandstop as bandstop_shared with:
-        input:
-            images=together("bandstop", rules.bandstop.input.images),
-            weights=together("bandstop", rules.bandstop.input.weights),
-            code=code("measure_bandstop.py"),
-        output:
-            together("bandstop", rules.bandstop.output),
-        log:
-            f"{RESULTS}/logs/bandstop/{shared_job('bandstop')}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/bandstop/{shared_job('bandstop')}.tsv"
-        message:
-            "Removing bands from all synthetic sets for all networks"
-
-
 rule shortcuts:
     input:
-        images=[f"{RESULTS}/data/{{dataset}}.h5"],
-        weights=[rules.train.output.weights],
-        dfm=[f"{RESULTS}/dfm/{RUN}.h5"],
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("measure_shortcuts.py"),
     output:
         f"{RESULTS}/tests/{RUN}/shortcuts.csv",
@@ -59,8 +42,6 @@ rule shortcuts:
         f"{RESULTS}/logs/shortcuts/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
-    wildcard_constraints:
-        dataset=own_jobs("shortcuts"),
     priority: 1
     conda:
         "../../envs/study.yaml"
@@ -85,24 +66,6 @@ rule shortcuts:
         "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
         "../scripts/measure_shortcuts.py"
-
-
-if shares("shortcuts"):
-
-    use rule shortcuts as shortcuts_shared with:
-        input:
-            images=together("shortcuts", rules.shortcuts.input.images),
-            weights=together("shortcuts", rules.shortcuts.input.weights),
-            dfm=together("shortcuts", rules.shortcuts.input.dfm),
-            code=code("measure_shortcuts.py"),
-        output:
-            together("shortcuts", rules.shortcuts.output),
-        log:
-            f"{RESULTS}/logs/shortcuts/{shared_job('shortcuts')}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/shortcuts/{shared_job('shortcuts')}.tsv"
-        message:
-            "Testing the shortcuts of all networks on all synthetic sets"
 
 
 rule published:

@@ -1,60 +1,39 @@
-"""Cull the frequencies of networks, whole or a part of one, and write their DFM files."""
+"""Cull the frequencies of a network, all of them or one part, and write its DFM file."""
 
-from contextlib import contextmanager
 from pathlib import Path
 
 from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
-from frequency_shortcuts.storage import check_unused, sha256
+from frequency_shortcuts.storage import sha256
 from frequency_shortcuts.weights import normalisation
-from job import each, job, started, stopping
+from job import job, stopping
 
 
 def main(snakemake):
-    """Loss increments, ranks and masks; finished blocks lie beside the outputs until all of these are written."""
-    params, given, outputs = snakemake.params, snakemake.input, snakemake.output
-    with job(snakemake) as created_by, kept_until_written(outputs, [state_of(path) for path in outputs]):
-        for output, store, weights in each(outputs, given.images, given.weights):
-            network, data = brought(snakemake, store, weights)
-            started()
-            found = culled(snakemake, network, data, state_of(output))
-            if params.parts == 1:
-                write(output, found, store, weights, params, created_by)
-            else:
-                culling.write_part(output, found)
+    """Loss increments, ranks and masks; finished blocks lie beside the output until it is written."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
+    state = Path(f"{output}.state")
+    with job(snakemake) as created_by:
+        network, data = network_and_images(snakemake)
+        found = culled(snakemake, network, data, state)
+        if params.parts == 1:
+            write(output, found, given.images, given.weights, params, created_by)
+        else:
+            culling.write_part(output, found)
+        state.unlink(missing_ok=True)
 
 
-def state_of(output):
-    """The file of finished blocks."""
-    return Path(f"{output}.state")
-
-
-@contextmanager
-def kept_until_written(outputs, states):
-    """The files of finished blocks, of all networks of a job: they go when its work is done and all outputs are there.
-
-    Raises RuntimeError where another process is at work on one of them.
-    """
-    for state in states:
-        check_unused(state)
-    yield
-    # Where another run has deleted some of them, it wants to have them again.
-    if all(Path(output).exists() for output in outputs):
-        for state in states:
-            state.unlink(missing_ok=True)
-
-
-def brought(snakemake, store, weights):
+def network_and_images(snakemake):
     """The network, and the images that rank its frequencies."""
-    params = snakemake.params
+    params, given = snakemake.params, snakemake.input
     data = images.read(
-        store,
+        given.images,
         params.split,
         params.images_per_class,
-        statistics=normalisation(weights),
+        statistics=normalisation(given.weights),
         workers=snakemake.threads,
     )
-    return networks.load(weights, take_device(params.device)), data
+    return networks.load(given.weights, take_device(params.device)), data
 
 
 def culled(snakemake, network, data, state):

@@ -1,35 +1,28 @@
-"""Cull the frequencies of networks on either half of the images that ranked them, whole or a part of one."""
+"""Cull the frequencies of a network on either half of the images that ranked them, all of them or one part."""
 
 from pathlib import Path
 
-from cull import brought, culled, kept_until_written
+from cull import culled, network_and_images
 from frequency_shortcuts import culling, images, spectrum, stability
 from frequency_shortcuts.storage import sha256
-from job import each, job, started
+from job import job
 
 
 def main(snakemake):
-    """The maps of both halves; finished blocks lie beside the outputs until all of these are written."""
+    """The maps of both halves; finished blocks lie beside the first output until all outputs are written."""
     params, given, outputs = snakemake.params, snakemake.input, snakemake.output
-    named = outputs if params.parts == 1 else outputs[:1]  # a part has a file for either half
-    states = [state for output in named for state in states_of(output)]
-    with job(snakemake) as created_by, kept_until_written(outputs, states):
-        for output, store, weights in each(named, given.images, given.weights):
-            network, data = brought(snakemake, store, weights)
-            chosen = stability.halves(data.labels, params.seed, data.classes)
-            started()
-            halves = zip(map(data.subset, chosen), states_of(output), strict=True)
-            found = [culled(snakemake, network, half, state) for half, state in halves]
-            if params.parts == 1:
-                write(output, found, store, weights, params, created_by)
-            else:
-                for path, half in zip(outputs, found, strict=True):
-                    culling.write_part(path, half)
-
-
-def states_of(output):
-    """The files of finished blocks, of either half."""
-    return [Path(f"{output}.half{half}.state") for half in (0, 1)]
+    states = [Path(f"{outputs[0]}.half{half}.state") for half in (0, 1)]
+    with job(snakemake) as created_by:
+        network, data = network_and_images(snakemake)
+        halves = map(data.subset, stability.halves(data.labels, params.seed, data.classes))
+        found = [culled(snakemake, network, half, state) for half, state in zip(halves, states, strict=True)]
+        if params.parts == 1:
+            write(outputs[0], found, given.images, given.weights, params, created_by)
+        else:  # a file for either half
+            for path, half in zip(outputs, found, strict=True):
+                culling.write_part(path, half)
+        for state in states:
+            state.unlink(missing_ok=True)
 
 
 def write(output, found, store, weights, params, created_by):

@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +23,6 @@ log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
-
-
-@dataclass
-class _Work:
-    """How long a job has worked, without its start-up, and on which of several outputs it is at work."""
-
-    seconds: float = 0.0
-    since: float | None = None
-    on: str = ""
-
-    def stop(self) -> None:
-        if self.since is not None:
-            self.seconds, self.since = self.seconds + time.monotonic() - self.since, None
-
-
-_work = _Work()
 
 
 @contextlib.contextmanager
@@ -58,15 +41,10 @@ def job(snakemake: Any) -> Iterator[str]:
         log.info("SLURM job %s on %s", number, socket.gethostname())
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
-    global _work
-    _work = _Work()
     try:
         yield created_by(snakemake.config)
-        _work.stop()
-        if _work.seconds:
-            log.info("worked for %.2f s after its start-up", _work.seconds)
     except Exception as error:
-        sentence = _work.on + _sentence(error)
+        sentence = _sentence(error)
         log.exception("failed")
         log.error("ERROR: %s", sentence)
         print(f"ERROR in {snakemake.rule}: {sentence} (log: {', '.join(snakemake.log)})", file=sys.stderr)
@@ -74,25 +52,6 @@ def job(snakemake: Any) -> Iterator[str]:
     finally:
         root.removeHandler(handler)
         handler.close()
-
-
-def started() -> None:
-    """Say that start-up is over, a step's or one network's: modules, data and network are there, work begins."""
-    _work.since = time.monotonic()
-
-
-def each(*files: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The files of one network of a job after the other, from lists that go through its networks in one order.
-
-    The outputs come first; of several, errors name the one that was made.
-    """
-    for number, mine in enumerate(zip(*files, strict=True), 1):
-        _work.stop()  # what follows, up to `started`, is start-up again
-        if len(files[0]) > 1:
-            log.info("%d of %d: %s", number, len(files[0]), mine[0])
-            _work.on = f"{mine[0]}: "
-        yield mine
-    _work.on = ""
 
 
 TWICE = 2.0  # seconds in which the same signal is still the first one, which a parent hands on

@@ -8,7 +8,7 @@ from devices import take_device
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
-from job import identity, job, started
+from job import identity, job
 from measure_shortcuts import tested
 
 
@@ -19,7 +19,6 @@ def main(snakemake):
         network = networks.load(snakemake.input.weights, take_device(params.device))
         maps = dfm.read_mask(snakemake.input.dfm, params.percent)
         statistics = normalisation(snakemake.input.weights)
-        started()
         tables = {}
         for store in snakemake.input.images:
             twin = images.read(store, "test", statistics=statistics, workers=snakemake.threads)

@@ -6,7 +6,7 @@ from devices import take_device
 from frequency_shortcuts import images, networks, published
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
-from job import identity, job, started
+from job import identity, job
 from measure_shortcuts import tested
 
 
@@ -20,7 +20,6 @@ def main(snakemake):
         maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
-        started()
         write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.output[0]))
 
 

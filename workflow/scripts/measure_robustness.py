@@ -1,4 +1,4 @@
-"""Show networks filtered, perturbed and corrupted images."""
+"""Show a network filtered, perturbed and corrupted images."""
 
 import math
 from functools import partial
@@ -7,32 +7,27 @@ from devices import take_device
 from frequency_shortcuts import corruptions, images, networks, robustness
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
-from job import each, identity, job, started
+from job import identity, job
 
 
 def main(snakemake):
     """Recall on filtered images, the error under single plane waves, and recall under corruptions."""
-    params, given, made = snakemake.params, snakemake.input, snakemake.output
+    params, given = snakemake.params, snakemake.input
     with job(snakemake) as created_by:
-        for *outputs, store, weights in each(
-            made.curves, made.sensitivity, made.corruptions, given.images, given.weights
-        ):
-            network = networks.load(weights, take_device(params.device))
-            read = partial(
-                images.read,
-                store,
-                params.split,
-                statistics=normalisation(weights),
-                workers=snakemake.threads,
-            )
-            data, fewer = read(params.images_per_class), read(params.sensitivity["images_per_class"])
-            started()
-            measure(network, data, fewer, params, outputs, created_by)
+        network = networks.load(given.weights, take_device(params.device))
+        read = partial(
+            images.read,
+            given.images,
+            params.split,
+            statistics=normalisation(given.weights),
+            workers=snakemake.threads,
+        )
+        data, fewer = read(params.images_per_class), read(params.sensitivity["images_per_class"])
+        measure(network, data, fewer, params, snakemake.output, created_by)
 
 
 def measure(network, data, fewer, params, outputs, created_by):
     """The three files of one network; plane waves are added to `fewer` of the images."""
-    curves, sensitivity, corrupted = outputs
     waves = params.sensitivity
 
     def told(measured, of=data, **options):
@@ -42,11 +37,13 @@ def measure(network, data, fewer, params, outputs, created_by):
     def write(table, path):
         write_table(table.replace({"class": dict(enumerate(data.classes))}), path, **identity(path))
 
-    write(told(robustness.filtered_recall, cutoffs=params.cutoffs, band_width=params.band_width), curves)
+    write(told(robustness.filtered_recall, cutoffs=params.cutoffs, band_width=params.band_width), outputs.curves)
     norm = waves["rms"] * math.sqrt(math.prod(data.images.shape[-2:]))
     found = told(robustness.fourier_sensitivity, fewer, norm=norm, radius=waves["radius"], seed=params.seed)
-    robustness.write_sensitivity(sensitivity, found, classes=data.classes, split=params.split, created_by=created_by)
-    write(told(corruptions.measure, names=params.corruptions, seed=params.seed), corrupted)
+    robustness.write_sensitivity(
+        outputs.sensitivity, found, classes=data.classes, split=params.split, created_by=created_by
+    )
+    write(told(corruptions.measure, names=params.corruptions, seed=params.seed), outputs.corruptions)
 
 
 if __name__ == "__main__":

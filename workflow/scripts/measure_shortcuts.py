@@ -1,10 +1,10 @@
-"""Test the shortcuts of networks on images that did not rank their frequencies."""
+"""Test the shortcuts of a network on images that did not rank its frequencies."""
 
 from devices import take_device
 from frequency_shortcuts import dfm, images, networks, shortcuts
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
-from job import each, identity, job, started
+from job import identity, job
 
 
 def tested(network, data, maps, params, **options):
@@ -28,20 +28,18 @@ def tested(network, data, maps, params, **options):
 
 def main(snakemake):
     """TPR and FPR of every class, filter and draw."""
-    params, given = snakemake.params, snakemake.input
+    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
-        for output, store, weights, path in each(snakemake.output, given.images, given.weights, given.dfm):
-            network = networks.load(weights, take_device(params.device))
-            maps = dfm.read_mask(path, params.percent)
-            data = images.read(
-                store,
-                params.split,
-                params.images_per_class,
-                statistics=normalisation(weights),
-                workers=snakemake.threads,
-            )
-            started()
-            write_table(tested(network, data, maps, params), output, **identity(output))
+        network = networks.load(given.weights, take_device(params.device))
+        maps = dfm.read_mask(given.dfm, params.percent)
+        data = images.read(
+            given.images,
+            params.split,
+            params.images_per_class,
+            statistics=normalisation(given.weights),
+            workers=snakemake.threads,
+        )
+        write_table(tested(network, data, maps, params), output, **identity(output))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from devices import take_device
 from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
-from job import job, started
+from job import job
 from measure_shortcuts import tested
 
 
@@ -19,8 +19,6 @@ def main(snakemake):
             params.pairs, given.dfm, given.images, given.weights, strict=True
         ):
             masks = dfm.read_mask(maps, params.percent)
-            if not rows:
-                started()
             dataset, maps_of = source.split("/", 1)
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             statistics, threads = normalisation(weights), snakemake.threads

@@ -6,7 +6,7 @@ from devices import take_device
 from frequency_shortcuts import evaluation, images, networks, training
 from frequency_shortcuts.augmentation import Augmentation
 from frequency_shortcuts.storage import write_table
-from job import identity, job, log, started, stopping
+from job import identity, job, log, stopping
 
 IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
 
@@ -36,7 +36,6 @@ def main(snakemake):
         geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
         network = networks.build(architecture, seed)
         validation = images.read(store, "validation", params.validation_per_class, workers=snakemake.threads)
-        started()
         with stopping() as stop:
             done = training.train(
                 network,
