@@ -31,8 +31,10 @@ class Augmentation:
     image's own reflection. flip: mirror left to right half of the time. crop_scale: least and
     greatest share of the image's area that a random resized crop keeps; (1, 1) leaves the scale, and
     with it every frequency, alone. crop_ratio: least and greatest width to height of a crop.
-    stylised_share: with `sin`, the share of training images that their stylised twin takes the place of, which
-    is done where the images are read (`training.train`).
+    wrap: what leaves the image at one side enters at the other, so that a shift leaves the amplitudes of the spectrum
+    alone. A shift of half a side or more draws every position with the same probability. There can be no crop.
+    stylised_share: with `sin`, the share of training images that their stylised twin takes the place of, which is
+    done where the images are read (`training.train`).
     """
 
     name: str = "none"
@@ -41,6 +43,7 @@ class Augmentation:
     crop_scale: tuple[float, float] = (1.0, 1.0)
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
     stylised_share: float = 0.5
+    wrap: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -50,6 +53,8 @@ class Augmentation:
         object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         if not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
             raise ValueError(f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1")
+        if self.wrap and self.crop_scale != (1.0, 1.0):
+            raise ValueError(f"crop_scale {self.crop_scale}: expected (1, 1), images that wrap around are not cropped")
         if not 0 < self.stylised_share <= 1:
             raise ValueError(f"stylised_share {self.stylised_share}: expected above 0 and at most 1")
 
@@ -63,6 +68,8 @@ class Augmentation:
         """One resampling for shift, flip and crop together, so that pixels are interpolated at most once."""
         if not self.shift and not self.flip and self.crop_scale == (1.0, 1.0):
             return images
+        if self.wrap:
+            return self._wrapped(images)
         n, _, height, width = images.shape
         device = images.device
         flip = torch.randint(0, 2, (n,), device=device) * (2.0 if self.flip else 0.0) - (1.0 if self.flip else -1.0)
@@ -80,6 +87,24 @@ class Augmentation:
         transform[:, :, 2] = centre
         grid = functional.affine_grid(transform, list(images.shape), align_corners=False)
         return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+
+    def _wrapped(self, images: Tensor) -> Tensor:
+        """Each image mirrored or not, and rolled by whole pixels of its own draw."""
+        n, _, height, width = images.shape
+        device = images.device
+        rows, columns = (
+            (torch.arange(side, device=device) - self._roll(n, side, device)) % side for side in (height, width)
+        )
+        if self.flip:
+            mirrored = torch.randint(0, 2, (n, 1), device=device, dtype=torch.bool)
+            columns = torch.where(mirrored, width - 1 - columns, columns)
+        images = images.gather(2, rows[:, None, :, None].expand_as(images))
+        return images.gather(3, columns[:, None, None, :].expand_as(images))
+
+    def _roll(self, n: int, side: int, device: torch.device) -> Tensor:
+        """Pixels to roll each of n images by, int64 [n, 1]: up to `shift`, or anywhere where that is half the side."""
+        low, high = (0, side) if self.shift >= side // 2 else (-self.shift, self.shift + 1)
+        return torch.randint(low, high, (n, 1), device=device)
 
 
 def autoaugment(images: Tensor) -> Tensor:

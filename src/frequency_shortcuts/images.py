@@ -121,6 +121,7 @@ def write(
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+    planted_about: Mapping[str, int | str] | None = None,
     stylised: Any = None,
     workers: int = 1,
     progress: bool = False,
@@ -132,7 +133,8 @@ def write(
     splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], anything that gives
         one when it is sliced, or `Pictures`; they are read block by block, so that memory does not grow with n
     statistics : mean and std to normalise with; by default those of the `train` split
-    planted : masks of a synthetic set, for the group of that name
+    planted : masks of a synthetic or planted set, for the group of that name
+    planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
     workers : threads that compress
 
@@ -167,6 +169,7 @@ def write(
         for name, mask in (planted or {}).items():
             file.create_dataset(f"planted/{name}", data=mask)
         if planted:
+            file["planted"].attrs.update(planted_about or {})
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
         _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)

@@ -19,27 +19,37 @@ import pandas as pd
 
 from .controls import strata
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, symmetric
-from .synthesis import LACKING
 
 TRUTHS = ("own", "any")
 INTERVAL = (0.025, 0.975)
 
 
 def planted(store: h5py.File) -> dict[str, BoolArray]:
-    """The two notions of truth of a synthetic set, each bool [class, H, W], centred, from its open store.
+    """What was planted in a synthetic or planted set, each bool [class, H, W], centred, from its open store.
 
-    `own` : what was planted for the class itself: its pattern, and for the class that lacks the control band that
-        band. A class that has neither has no truth, and no scores
-    `any` : wherever the classes were made to differ: the control band and all patterns, the same for every class
+    `own` : the truth of the class itself. A class with nothing planted has no truth, and no scores
+    `any` : the union over all classes, the same for every class
+    `half_0`, `half_1` : of the mechanism `redundant`, the two sets of `own`, each of which is enough
+    `decoy` : of the mechanism `decoy`, what validation and test images carry and training images do not: no truth
 
-    Raises ValueError for a store without planted masks.
+    Raises ValueError for a store without a truth.
     """
-    if "planted" not in store:
-        raise ValueError(f"{store.filename} holds no planted masks: only synthetic sets have a known truth")
-    band, patterns = store["planted/control_band"][:], store["planted/patterns"][:]
-    own = patterns.copy()
-    own[LACKING] |= band
-    return {"own": own, "any": np.broadcast_to(band | patterns.any(axis=0), own.shape)}
+    if "planted/truth" not in store:
+        raise ValueError(f"{store.filename} holds no planted masks: only synthetic and planted sets have a known truth")
+    group = store["planted"]
+    own = group["truth"][:]
+    found = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
+    if "halves" in group:
+        found["half_0"], found["half_1"] = group["halves"][:]
+    if "decoys" in group:
+        found["decoy"] = group["decoys"][:]
+    return found
+
+
+def neutral(store: h5py.File) -> int | None:
+    """The index of the class of a set in which nothing is planted, from its open store; None where there is none."""
+    index = int(store["planted"].attrs["neutral"]) if "planted" in store else -1
+    return None if index < 0 else index
 
 
 @dataclass(frozen=True)

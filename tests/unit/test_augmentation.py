@@ -53,6 +53,48 @@ def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
     assert 60 < sum(match[2] == -1 for match in found) < 140  # half of 200, 5.6 standard deviations
 
 
+@pytest.mark.parametrize("flip", [True, False])
+@pytest.mark.parametrize("shift", [0, 2, 5, 6])
+def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
+    """Each image is exactly one rolled, mirrored one; where the shift is half a side, every roll of it occurs."""
+    images = noise(n=300)
+    seen = augmented(Augmentation(shift=shift, flip=flip, wrap=True), images).numpy()
+    found = []
+    for before, after in zip(images.numpy(), seen, strict=True):
+        matches = [
+            (dy, dx, step)
+            for dy in range(12)
+            for dx in range(10)
+            for step in (1, -1)
+            if np.array_equal(np.roll(before[..., ::step], (dy, dx), (-2, -1)), after)
+        ]
+        assert len(matches) == 1
+        found += matches
+    for axis, side in enumerate((12, 10)):
+        rolls = range(side) if shift >= side // 2 else range(-shift, shift + 1)
+        assert {match[axis] for match in found} == {roll % side for roll in rolls}
+    mirrored = sum(match[2] == -1 for match in found)
+    assert 100 < mirrored < 200 if flip else not mirrored  # half of 300, 5.8 standard deviations
+
+
+def test_where_a_shift_is_half_a_side_every_roll_is_equally_likely():
+    ramp = torch.arange(10, dtype=torch.uint8).expand(5000, 1, 10, 10)
+    first = augmented(Augmentation(shift=5, flip=False, wrap=True), ramp)[:, 0, 0, 0].int()
+    assert stats.chisquare(torch.bincount(first, minlength=10).numpy()).pvalue > 1e-3
+
+
+def test_a_shift_that_wraps_around_leaves_the_amplitudes_alone():
+    images = noise(n=16)
+    seen = augmented(Augmentation(shift=6, flip=False, wrap=True), images)
+    before, after = (torch.fft.fft2(some.double()).abs() for some in (images, seen))
+    torch.testing.assert_close(after, before, rtol=1e-9, atol=1e-9)
+
+
+def test_images_that_wrap_around_are_not_cropped():
+    with pytest.raises(ValueError, match=r"crop_scale \(0\.5, 1\.0\): expected \(1, 1\), images that wrap around"):
+        Augmentation(wrap=True, crop_scale=(0.5, 1.0))
+
+
 def test_without_flip_nothing_is_mirrored():
     images = noise(n=32)
     seen = augmented(Augmentation(shift=0, flip=True), images)

@@ -47,8 +47,10 @@ def test_store_round_trip(tmp_path):
 def test_store_keeps_the_contract_of_the_file(tmp_path):
     splits = {"train": labelled(8, 0), "test": labelled(4, 1)}
     planted = {"control_band": np.eye(6, 5, dtype=bool), "patterns": np.zeros((2, 6, 5), bool)}
-    write(tmp_path / "s.h5", splits, planted=planted)
+    about = {"mechanism": "syn", "neutral": 0}
+    write(tmp_path / "s.h5", splits, planted=planted, planted_about=about)
     with h5py.File(tmp_path / "s.h5") as file:
+        assert dict(file["planted"].attrs) == about
         for name, (pixels, _) in splits.items():
             images, labels = file[name]["images"], file[name]["labels"]
             assert (images.dtype, labels.dtype) == (np.uint8, np.int64)

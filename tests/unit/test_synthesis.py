@@ -46,6 +46,8 @@ def test_planted_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
     assert not control[size // 2, size // 2]
     assert not patterns[:, size // 2, size // 2].any()
     assert not patterns[[0, 3]].any()
+    np.testing.assert_array_equal(design.planted()["truth"][:3], patterns[:3])
+    np.testing.assert_array_equal(design.planted()["truth"][3], control)
     assert all((pattern & inside).any() for pattern in patterns[[1, 2]] for inside in design.bands())
 
 
@@ -57,12 +59,40 @@ def test_images_are_uint8_interleaved_and_equally_many():
 
 
 @every_set
-def test_pixels_have_the_stated_mean_and_deviation(band):
-    images, labels = synthesis.images(Design(band), 50, seed=1)
-    pixels = images / 255
+def test_all_classes_have_one_scale_that_gives_c0_the_stated_deviation(band):
+    design = Design(band)
+    images, labels = synthesis.images(design, 50, seed=1)
+    pixels, variance = images / 255, (slow_amplitude(design) ** 2).mean(axis=(1, 2))
     for c in range(4):  # tolerance 0.004: what clipping and rounding may take
         assert abs(pixels[labels == c].mean() - 0.5) < 0.004
-        assert abs(pixels[labels == c].std() - 0.172) < 0.004
+        assert abs(pixels[labels == c].std() - 0.12 * (variance[c] / variance[0]) ** 0.5) < 0.004
+
+
+def outside(design, images):
+    """Of each image the mean amplitude at the frequencies where nothing is planted and that are not DC, [n]."""
+    free = ~design.planted()["truth"].any(axis=0)
+    free[design.size // 2, design.size // 2] = False
+    spectra = np.fft.fftshift(np.fft.fft2(images / 255), axes=(-2, -1))
+    return np.abs(spectra)[..., free].mean(axis=(1, 2))
+
+
+@every_set
+def test_outside_the_planted_masks_the_classes_do_not_differ(band):
+    design = Design(band)
+    train, labels = synthesis.images(design, 400, seed=1)
+    test, expected = synthesis.images(design, 100, seed=3)
+    mean = np.array([outside(design, train[labels == c]).mean() for c in range(4)])
+    np.testing.assert_allclose(mean, mean[0], rtol=0.01)
+    # The nearest mean of this number is at chance, within three standard errors of a share of 400 images.
+    found = np.abs(outside(design, test)[:, None] - mean).argmin(axis=1)
+    assert abs((found == expected).mean() - 1 / 4) < 3 * (1 / 4 * 3 / 4 / 400) ** 0.5
+
+
+@every_set
+def test_fewer_than_one_pixel_in_200_is_clipped(band):
+    images, labels = synthesis.images(Design(band), 100, seed=1)
+    for c in range(4):  # rounding to 0 or 255 counts as clipped
+        assert np.isin(images[labels == c], (0, 255)).mean() < 0.005
 
 
 def test_an_image_depends_on_seed_class_and_number_alone():
@@ -76,7 +106,7 @@ def test_an_image_depends_on_seed_class_and_number_alone():
 def test_planted_truth_is_visible_in_adcs(band):
     design = Design(band)
     images, labels = synthesis.images(design, 200, seed=5)
-    amplitude = adcs.mean_amplitude(images, labels, 4, mean=[0.5] * 3, std=[0.172] * 3)
+    amplitude = adcs.mean_amplitude(images, labels, 4, mean=[0.5] * 3, std=[0.12] * 3)
     control, patterns = design.planted()["control_band"], design.planted()["patterns"]
     found = adcs.accumulate(amplitude)
     energy = amplitude.mean(axis=1)

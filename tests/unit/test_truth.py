@@ -106,6 +106,7 @@ def store(tmp_path):
     with h5py.File(path, "w") as file:
         for name, mask in DESIGN.planted().items():
             file.create_dataset(f"planted/{name}", data=mask)
+        file["planted"].attrs.update(DESIGN.about())
     with h5py.File(path) as file:
         yield file
 
@@ -117,6 +118,28 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(store):
     assert np.array_equal(found["own"][3], masks["control_band"])
     assert found["any"].shape == (4, 16, 16) and (found["any"] == found["any"][0]).all()
     assert np.array_equal(found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2])
+    assert set(found) == {"own", "any"}
+    assert truth.neutral(store) == 0
+
+
+def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
+    masks = np.random.default_rng(0).random((4, 2, 6, 6)) < 0.5
+    with h5py.File(tmp_path / "plant.h5", "w") as file:
+        file.create_dataset("planted/truth", data=masks[0] | masks[1])
+        file.create_dataset("planted/halves", data=masks[:2])
+        file.create_dataset("planted/decoys", data=masks[2])
+        file["planted"].attrs["neutral"] = -1
+        found = truth.planted(file)
+        assert truth.neutral(file) is None
+    expected = {"own": masks[0] | masks[1], "half_0": masks[0], "half_1": masks[1], "decoy": masks[2]}
+    assert set(found) == {*expected, "any"}
+    for name, mask in expected.items():
+        assert np.array_equal(found[name], mask)
+
+
+def test_a_store_of_photographs_has_no_neutral_class(tmp_path):
+    with h5py.File(tmp_path / "photographs.h5", "w") as file:
+        assert truth.neutral(file) is None
 
 
 def test_a_store_without_planted_masks_is_refused(tmp_path):

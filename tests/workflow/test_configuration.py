@@ -102,6 +102,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("synthesis.band_edges", [4, 8, 12, 40], r"synthesis\.band_edges: .* of at most 22\.6"),
         ("training.photographs.dynamics.cutoff", 400, r"dynamics\.cutoff: 400 is not allowed, expected at most 22\.6"),
         ("training.synthetic.geometry.crop_scale", [1, 0.5], r"crop_scale: \[1, 0\.5\] is not allowed"),
+        ("training.synthetic.geometry.crop_scale", [0.5, 1], r"\[0\.5, 1\] is not allowed, images that wrap"),
         ("adcs.channel_weights", "luma", r"adcs\.channel_weights: luma needs three channels"),
         ("synthesis.seeds", {"train": 1, "validation": 1, "test": 2}, r"synthesis\.seeds: .* must differ"),
         ("training.recipe.learning_rate", 0, r"learning_rate: 0 is not allowed, expected number above 0"),

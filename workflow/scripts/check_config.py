@@ -132,6 +132,11 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
         low, high = settings["geometry"]["crop_scale"]
         if low > high:
             yield f"training.{kind}.geometry.crop_scale: [{low}, {high}] is not allowed, the least share comes first"
+        elif settings["geometry"]["wrap"] and (low, high) != (1, 1):
+            yield (
+                f"training.{kind}.geometry.crop_scale: [{low}, {high}] is not allowed, images that wrap around are not "
+                "cropped; write crop_scale: [1.0, 1.0] or wrap: false"
+            )
         trained = [datasets[name] for name in _trained_on(config) if name in datasets]
         sizes = [
             size

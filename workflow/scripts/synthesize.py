@@ -17,6 +17,7 @@ def main(snakemake):
             source=f"synthetic, {design}",
             created_by=created_by,
             planted=design.planted(),
+            planted_about=design.about(),
         )
 
 
