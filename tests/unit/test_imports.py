@@ -7,8 +7,8 @@ import pytest
 
 FILES = [
     "chunks", "comparison", "controls", "dfm", "fashion_mnist", "findings", "folders", "images", "paper_tables",
-    "plots", "plots_findings", "plots_robustness", "plots_scores", "published", "rates", "spectrum", "stability",
-    "storage", "synthesis", "truth", "typeset", "weights",
+    "planted", "plots", "plots_findings", "plots_robustness", "plots_scores", "published", "rates", "spectrum",
+    "stability", "storage", "synthesis", "truth", "typeset", "weights",
 ]  # fmt: skip
 SPECTRA = ["adcs", "plots_cards", "renditions", "sources"]
 NETWORKS = ["culling", "networks", "recall", "robustness", "shortcuts", "training"]

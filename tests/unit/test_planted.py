@@ -1,0 +1,253 @@
+"""Planted sets: what is planted is what the images hold, and nothing else tells the classes apart."""
+
+import h5py
+import numpy as np
+import pytest
+
+from frequency_shortcuts import images as store
+from frequency_shortcuts import planted, spectrum, synthesis, truth
+from frequency_shortcuts.planted import MECHANISMS
+
+every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS)
+# Relative, for a mean amplitude over all frequencies where it is the same by design.
+OVERALL = 0.01
+# Relative, for one frequency: about 5.5 standard errors of a mean over 3 channels of 400 images; the amplitude of
+# white noise has a standard deviation of 0.52 times its mean.
+ONE = 0.085
+
+
+def drawn(mechanism, per_class=400, seed=1, decoys=False, **constants):
+    """Design, images, and the spectra of their pixels (0 to 1): complex [class, n, channels, H, W], centred."""
+    design = planted.design(mechanism, **constants)
+    images, labels = planted.images(design, per_class, seed, decoys=decoys)
+    spectra = np.fft.fftshift(np.fft.fft2(images / 255), axes=(-2, -1))
+    return design, images, np.stack([spectra[labels == c] for c in range(len(design.classes))])
+
+
+def background(design):
+    """Expected amplitude without a cue, [H, W], frequency by frequency.
+
+    White noise of unit variance has E|F| = sqrt(pi / 4 * H * W) at a pair of two, shaped so that the pixels have the
+    stated deviation: Parseval.
+    """
+    size, r = design.size, np.zeros((design.size, design.size))
+    for i, j in np.ndindex(size, size):
+        radius = np.hypot(i - size // 2, j - size // 2)
+        r[i, j] = radius**-design.alpha if radius else 0
+    return r * design.deviation / np.sqrt((r**2).sum() / size**2) * np.sqrt(np.pi / 4 * size**2)
+
+
+def pairs_of_two(size):
+    """Positions that are not their own partner, bool [H, W]."""
+    here = np.arange(size * size).reshape(size, size)
+    return spectrum.mirror(here) != here
+
+
+def gain_of(design, mask):
+    """How the design changes the amplitude at a mask."""
+    return np.where(mask, 0 if design.mechanism == "absent" else design.gain, 1)
+
+
+def check_amplitudes(design, spectra, expected):
+    """Class means of the amplitudes agree with the background times expected gains [class, H, W], at every pair."""
+    known, of_two = background(design), pairs_of_two(design.size)
+    for c, found in enumerate(np.abs(spectra).mean(axis=(1, 2))):
+        ratio, gain = found[of_two] / known[of_two], expected[c][of_two]
+        there = gain > 0
+        np.testing.assert_allclose(ratio[there], gain[there], rtol=ONE)
+        # 0.1: what rounding to 8 bits and clipping leave where no energy is planted
+        assert (ratio[~there] < 0.1).all()
+        np.testing.assert_allclose(ratio[gain == 1].mean(), 1, rtol=OVERALL)
+
+
+@pytest.mark.parametrize("mechanism", ["present", "redundant", "diffuse", "absent", "decoy"])
+def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mechanism):
+    design, _, spectra = drawn(mechanism)
+    masks = design.planted()["truth"]
+    assert design.classes == ("C0", "C1", "C2", "C3") and design.neutral == 0
+    assert not masks[0].any() and masks[1:].any(axis=(1, 2)).all()
+    check_amplitudes(design, spectra, gain_of(design, masks))
+
+
+@every_mechanism
+def test_outside_all_truths_the_amplitude_is_the_same_in_all_classes(mechanism):
+    design, _, spectra = drawn(mechanism)
+    free = ~design.planted()["truth"].any(axis=0)
+    free[design.size // 2, design.size // 2] = False
+    found = np.abs(spectra)[..., free].mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(found, found[0], rtol=OVERALL)
+
+
+@every_mechanism
+def test_fewer_than_one_pixel_in_200_is_clipped(mechanism):
+    _, images, _ = drawn(mechanism, per_class=100, decoys=True)
+    per_image = np.isin(images, (0, 255)).mean(axis=(1, 2, 3))  # rounding to 0 or 255 counts as clipped
+    n = len(planted.design(mechanism).classes)
+    assert all(per_image[c::n].mean() < 0.005 for c in range(n))
+
+
+@every_mechanism
+@pytest.mark.parametrize("cue_seed", range(3))
+def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism, cue_seed):
+    design = planted.design(mechanism, cue_seed=cue_seed)
+    masks = design.planted()
+    for found in masks.values():
+        assert found.dtype == bool and found.shape[-3:] == (len(design.classes), 32, 32)
+        assert spectrum.symmetric(found)
+        assert not found[..., 16, 16].any()
+    if mechanism in ("joint", "phase"):
+        assert (masks["truth"] == masks["truth"][0]).all()
+        assert masks["truth"][0].sum() == 2 * design.pairs * len(design.rings)
+        return
+    by_class = [*masks["halves"]] if mechanism == "redundant" else list(masks.values())
+    sets = [found for some in by_class for found in some[1:]]
+    assert sum(found.astype(int) for found in sets).max() == 1
+    radius = spectrum.radius(32, 32)
+    for found, (inner, outer) in zip(sets, len(by_class) * [*design.rings], strict=True):
+        assert (inner <= radius[found]).all() and (radius[found] < outer).all()
+        if mechanism == "absent":
+            assert found.sum() == ((inner <= radius) & (radius < outer)).sum()
+        else:
+            assert found.sum() == 2 * design.pairs
+
+
+def test_another_cue_seed_draws_other_pairs_and_another_gain_the_same():
+    one, other, same = (
+        planted.design("present", **constants).planted()["truth"] for constants in ({}, {"cue_seed": 1}, {"gain": 2})
+    )
+    assert np.array_equal(one, same) and not np.array_equal(one, other)
+
+
+def test_each_half_of_a_redundant_truth_is_a_set_of_its_own():
+    masks = planted.design("redundant").planted()
+    assert np.array_equal(masks["halves"][0] | masks["halves"][1], masks["truth"])
+    assert masks["halves"][:, 1:].any(axis=(2, 3)).all() and not masks["halves"][:, 0].any()
+
+
+def test_images_that_are_not_for_training_carry_decoys():
+    design, _, spectra = drawn("decoy", decoys=True)
+    masks = design.planted()
+    assert not (masks["decoys"] & masks["truth"].any(axis=0)).any()
+    check_amplitudes(design, spectra, gain_of(design, masks["truth"] | masks["decoys"]))
+    design, _, spectra = drawn("decoy")
+    check_amplitudes(design, spectra, gain_of(design, masks["truth"]))
+    # They are the same images but for the decoys, as other mechanisms have none.
+    assert np.array_equal(drawn("present", 4)[1], drawn("present", 4, decoys=True)[1])
+
+
+def joint_sets(design):
+    """S and S': the truth within each ring; tried where the two rings do not overlap."""
+    radius, both = spectrum.radius(32, 32), design.planted()["truth"][0]
+    return [both & (inner <= radius) & (radius < outer) for inner, outer in design.rings]
+
+
+def test_of_joint_a_has_both_sets_or_neither_and_b_exactly_one():
+    design, _, spectra = drawn("joint", rings=((3, 7), (7, 10)))
+    assert design.classes == ("A", "B") and design.neutral is None
+    sets, known = joint_sets(design), background(design)
+    # Of each image, whether S and S' are raised: by 3, halfway is 2. [set, class, image]
+    found = np.stack([(np.abs(spectra[..., chosen]).mean(axis=2) / known[chosen]).mean(axis=-1) > 2 for chosen in sets])
+    assert (found[0, 0] == found[1, 0]).all()
+    assert (found[0, 1] != found[1, 1]).all()
+    # In either class each set is raised in exactly half of the images, of any even number of the first ones.
+    for n in (2, 60, 400):
+        np.testing.assert_array_equal(found[..., :n].mean(axis=-1), 0.5)
+
+
+def test_the_mean_amplitudes_of_joint_do_not_differ():
+    design, _, spectra = drawn("joint", per_class=1200)
+    gain = np.where(design.planted()["truth"], (1 + design.gain) / 2, 1)
+    mean, known, of_two = np.abs(spectra).mean(axis=(1, 2)), background(design), pairs_of_two(32)
+    np.testing.assert_allclose(mean[:, of_two] / known[of_two], gain[:, of_two], rtol=ONE)
+    at_cue = mean[:, design.planted()["truth"][0]].mean(axis=1)
+    np.testing.assert_allclose(at_cue[1], at_cue[0], rtol=OVERALL)
+
+
+def test_of_phase_the_amplitudes_are_the_same_and_only_phases_differ():
+    design, _, spectra = drawn("phase", channels=4)
+    assert design.classes == ("independent", "equal", "opposite") and design.neutral is None
+    cue = design.planted()["truth"][0]
+    check_amplitudes(design, spectra, gain_of(design, design.planted()["truth"]))
+    at_cue = spectra[..., cue]  # [class, image, channel, position]
+    # Mean and spread of the amplitudes by class and channel: those of the Rayleigh distribution, 0.523.
+    amplitude = np.abs(at_cue) / (background(design)[cue] * design.gain)
+    np.testing.assert_allclose(amplitude.mean(axis=(1, 3)), 1, rtol=2.5 * OVERALL)
+    np.testing.assert_allclose(amplitude.std(axis=(1, 3)), 0.523, rtol=5 * OVERALL)
+    for c, i, j in np.ndindex(3, 4, 4):
+        if i < j:  # no class has correlated amplitudes: 400 images of 16 pairs that are no copies
+            a, b = (amplitude[c, :, channel][:, : design.pairs].ravel() for channel in (i, j))
+            assert abs(np.corrcoef(a, b)[0, 1]) < 0.1
+    for channel in (1, 2, 3):
+        # Of strong coefficients only: of weak ones, rounding to 8 bits turns the phase.
+        strong = (amplitude[:, :, 0] > 0.3) & (amplitude[:, :, channel] > 0.3)
+        turned = np.exp(1j * np.angle(at_cue[:, :, channel] / at_cue[:, :, 0]))
+        independent, equal, opposite = (turned[c][strong[c]] for c in range(3))
+        assert abs(independent.mean()) < 0.05
+        np.testing.assert_allclose(equal, 1, atol=0.25)
+        np.testing.assert_allclose(opposite, -1 if channel % 2 else 1, atol=0.25)
+
+
+def test_phases_outside_the_cue_are_independent():
+    design, _, spectra = drawn("phase")
+    free = pairs_of_two(32) & ~design.planted()["truth"][0] & (spectrum.radius(32, 32) < 8)
+    for c in range(3):
+        turned = np.angle(spectra[c, :, 1][:, free] / spectra[c, :, 0][:, free])
+        assert abs(np.exp(1j * turned).mean()) < 0.02
+
+
+@every_mechanism
+def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
+    design = planted.design(mechanism)
+    n = len(design.classes)
+    large, labels = planted.images(design, 7, seed=3)
+    assert large.dtype == np.uint8 and large.shape == (7 * n, 3, 32, 32)
+    assert labels.tolist() == list(range(n)) * 7
+    np.testing.assert_array_equal(planted.images(design, 4, seed=3)[0], large[: 4 * n])
+    np.testing.assert_array_equal(planted.images(design, 7, seed=3, chunk=3)[0], large)
+    assert len(np.unique(np.concatenate([large, planted.images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
+
+
+def test_the_neutral_class_is_the_background_of_the_synthetic_sets():
+    """One generator: with the same constants and seed, C0 of a planted set is C0 of Syn_1."""
+    ours, theirs = planted.images(planted.design("present"), 3, 5)[0], synthesis.images(synthesis.Design(1), 3, 5)[0]
+    np.testing.assert_array_equal(ours[::4], theirs[::4])
+
+
+@every_mechanism
+def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
+    design = planted.design(mechanism)
+    splits = {"train": planted.images(design, 2, 0)}
+    store.write(
+        tmp_path / "p.h5", splits, classes=design.classes, source="planted", created_by="a test",
+        planted=design.planted(), planted_about=design.about(),
+    )  # fmt: skip
+    with h5py.File(tmp_path / "p.h5") as file:
+        assert truth.neutral(file) == design.neutral
+        assert file["planted"].attrs["mechanism"] == mechanism
+        found = truth.planted(file)
+    extra = {"redundant": {"half_0", "half_1"}, "decoy": {"decoy"}}.get(mechanism, set())
+    assert set(found) == {"own", "any"} | extra
+    np.testing.assert_array_equal(found["own"], design.planted()["truth"])
+
+
+@pytest.mark.parametrize(
+    ("constants", "sentence"),
+    [
+        ({"mechanism": "hidden"}, "mechanism 'hidden': expected one of present, redundant"),
+        ({"mechanism": "phase", "channels": 1}, "channels 1: the mechanism phase needs at least 2"),
+        ({"mechanism": "joint", "rings": [[3, 7]]}, "1 rings: the mechanism joint needs 2"),
+        ({"mechanism": "present", "rings": []}, "0 rings: the mechanism present needs 1"),
+        ({"mechanism": "present", "rings": [[7, 3]]}, r"ring \[7, 3\]: expected an inner radius above 0 and below"),
+        ({"mechanism": "present", "pairs": 0}, r"pairs 0: expected 1 to \d+, so many are free in the ring \[3, 7\]"),
+        ({"mechanism": "redundant", "rings": [[3, 4]]}, r"pairs 8: expected 1 to 2, so many are free in the ring"),
+        ({"mechanism": "absent", "rings": [[3, 6], [5, 7]]}, "those of different classes overlap"),
+    ],
+)
+def test_constants_that_make_no_set_are_refused(constants, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        planted.design(**constants)
+
+
+def test_no_images_are_refused():
+    with pytest.raises(ValueError, match="0 images per class: expected at least 1"):
+        planted.images(planted.design("present"), 0, seed=0)
