@@ -131,12 +131,14 @@ def evenly_spaced(n_classes: int, most: int) -> Shown:
 
 def samples(
     sets: Mapping[str, tuple[Sequence[str], npt.NDArray[np.uint8], npt.NDArray[np.float64]]],
-    band_edges: Sequence[float] = (),
+    band_edges: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
     """One image and the mean amplitude spectrum of every class; a row a data set.
 
     sets: name -> (classes, images uint8 [class, channels, H, W], amplitude [class, H, W], centred).
+    band_edges: name -> radii of circles on its spectra, in cycles per image.
     """
+    edges = band_edges or {}
     columns = max(len(classes) for classes, _, _ in sets.values())
     with style():
         figure, axes = plt.subplots(len(sets), 2 * columns, figsize=(PAGE, 0.45 + 0.98 * len(sets)), squeeze=False)
@@ -152,7 +154,7 @@ def samples(
                 show_picture(left, images[c])
                 left.set_title(label, pad=2)
                 show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
-                draw_circles(right, band_edges, "white")
+                draw_circles(right, edges.get(name, ()), "white")
                 few_frequency_ticks(right)
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
         for right in axes[-1, 1::2]:

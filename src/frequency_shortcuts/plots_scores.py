@@ -46,7 +46,7 @@ def truth(
     table: pd.DataFrame,
     percent: float,
     planes: Mapping[str, tuple[Sequence[str], BoolArray, FloatArray, npt.NDArray[np.int16]]],
-    band_edges: Sequence[float] = (),
+    band_edges: Mapping[str, Sequence[float]] | None = None,
 ) -> Figure:
     """Scores of maps and ADCS against what was planted, and below them all three as pictures.
 
@@ -54,6 +54,7 @@ def truth(
     percent : the size of the maps whose precision is shown
     planes : data set -> classes with a truth of their own, what was planted [class, H, W], share of the runs that have
         the frequency in the map [class, H, W], ADCS [class, H, W]
+    band_edges : data set -> radii of circles on its pictures, in cycles per image
 
     A row of scores a data set; dots are means over seeds, their bars a standard deviation to either side.
     """
@@ -85,7 +86,7 @@ def truth(
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         sns.despine(figure, left=True)
         _draw_planted(
-            figure, parts[1].subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges, percent
+            figure, parts[1].subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges or {}, percent
         )
         handles = _legend_of_scores(colours)
         figure.legend(handles=handles, loc="outside upper center", ncols=4)
@@ -146,10 +147,11 @@ def _draw_planted(
     figure: Figure,
     axes: npt.NDArray,
     planes: Mapping[str, tuple[Sequence[str], BoolArray, FloatArray, npt.NDArray[np.int16]]],
-    band_edges: Sequence[float],
+    band_edges: Mapping[str, Sequence[float]],
     percent: float,
 ) -> None:
     """Rows of planted mask, maps and ADCS side by side, class after class."""
+    above: Sequence[str] = ()
     most = max(1, *(int(np.abs(values).max(initial=0)) for *_, values in planes.values()))
     for row, (name, (classes, masks, shares, values)) in enumerate(planes.items()):
         line = axes[row]
@@ -159,15 +161,16 @@ def _draw_planted(
             show_plane(found, shares[c], "Greys", 0, 1)
             show_plane(adcs, values[c], "RdBu_r", -most, most)
             for axis in (planted, found, adcs):
-                draw_circles(axis, band_edges, "tab:blue" if axis is not adcs else "black")
+                draw_circles(axis, band_edges.get(name, ()), "tab:blue" if axis is not adcs else "black")
                 few_frequency_ticks(axis)
-            if row == 0:
+            if list(classes) != list(above):
                 planted.set_title(f"{label}: planted", fontsize=7)
                 found.set_title(f"DFM, {percent:g} %", fontsize=7)
                 adcs.set_title("ADCS", fontsize=7)
         for axis in line[3 * len(classes) :]:
             axis.set_axis_off()
         line[0].set_ylabel(name)
+        above = classes
     figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
     colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
     colour_bar(figure, axes, "Greys", 0, 1, "share of runs")

@@ -36,7 +36,7 @@ def pictures(channels=3):
 def samples():
     amplitude = np.random.default_rng(0).uniform(0, 50, (2, 8, 8))
     sets = {"syn_1": (CLASSES, pictures(), amplitude), "grey": (("cow",), pictures(1)[:1], amplitude[:1])}
-    return plots.samples(sets, band_edges=(2, 3))
+    return plots.samples(sets, band_edges={"syn_1": (2, 3)})
 
 
 def dynamics():

@@ -34,7 +34,7 @@ def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "
         frame.loc[missing, [score, f"{score}_low", f"{score}_high"]] = np.nan
     masks = generator.random((2, 8, 8)) < 0.3
     planes = {name: (CLASSES[1:], masks, generator.random((2, 8, 8)), np.full((2, 8, 8), 2, np.int16)) for name in sets}
-    return plots_scores.truth(frame, 5, planes, (2, 3))
+    return plots_scores.truth(frame, 5, planes, dict.fromkeys(sets, (2, 3)))
 
 
 def overlaps(runs, halved=()):

@@ -19,7 +19,7 @@ sys.path.insert(0, str(SCRIPTS))
 # Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), os.getenv("PYTHONPATH")])))
 
-from check_config import mistakes
+from check_config import mistakes, planting
 from job import digest
 
 # Once: not again in every job.
@@ -29,6 +29,8 @@ if workflow.is_main_process and (found := mistakes(config)):
 STUDY = config["study"]
 RESULTS = f"results/{STUDY}"
 RUN = "{dataset}/{network}/{augmentation}/seed{seed}"
+# The kinds of data sets whose truth is known.
+WITH_TRUTH = ("synthetic", "planted")
 # What a run's tests hold beyond those of the paper.
 ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
 # Whether one job culls a network; else the jobs' files are told apart by PART.
@@ -68,15 +70,16 @@ def runs(**where):
 
 @functools.cache
 def datasets(*kinds):
-    """The planned data sets of these kinds (synthetic, photographs), in order."""
+    """The planned data sets of these kinds (synthetic, planted, photographs), in order."""
     names = dict.fromkeys(run["dataset"] for run in runs())
-    return [name for name in names if kind_of(name) in (kinds or ("synthetic", "photographs"))]
+    return [name for name in names if not kinds or kind_of(name) in kinds]
 
 
 def kind_of(dataset):
-    """Whether a data set (a name, or wildcards with one) is synthetic or holds photographs."""
+    """Whether a data set (a name, or wildcards with one) is synthetic, planted, or holds photographs."""
     name = dataset if isinstance(dataset, str) else dataset.dataset
-    return "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
+    source = config["datasets"][name]["source"]
+    return source if source in WITH_TRUTH else "photographs"
 
 
 def one_of(names):
@@ -271,8 +274,8 @@ def imports(source):
 
 
 def scores_of_kind(wildcards):
-    """What the learning dynamics are drawn by, as published: F1 on synthetic sets, precision and recall on others."""
-    return ["f1"] if kind_of(wildcards) == "synthetic" else ["precision", "recall"]
+    """What the learning dynamics are drawn by, as published: precision and recall on photographs, F1 on others."""
+    return ["precision", "recall"] if kind_of(wildcards) == "photographs" else ["f1"]
 
 
 def folder_listing(*keys):
@@ -467,9 +470,14 @@ def parts_of(pattern):
     return [pattern] if WHOLE else [pattern.replace("{part}", str(part)) for part in range(config["culling"]["parts"])]
 
 
-def band_edges(wildcards):
-    """The band edges of a synthetic set, none for photographs."""
-    return config["synthesis"]["band_edges"] if kind_of(wildcards.dataset) == "synthetic" else []
+def band_edges(dataset):
+    """The band edges of a synthetic set (a name, or wildcards with one), none for others."""
+    return config["synthesis"]["band_edges"] if kind_of(dataset) == "synthetic" else []
+
+
+def planting_of(wildcards):
+    """Params: the constants of a planted set."""
+    return planting(config, config["datasets"][wildcards.dataset]["mechanism"])
 
 
 # What a job gets
@@ -512,7 +520,7 @@ def growing(amount):
 def figures():
     """Names of all figures."""
     of_kind = {
-        "samples": ["synthetic"] if datasets("synthetic") else [],
+        "samples": ["synthetic"] if datasets(*WITH_TRUTH) else [],
         "dynamics": list(dict.fromkeys(run["dataset"] for run in trained_runs())),
         "bandstop": datasets("synthetic"),
         "adcs": datasets(),
@@ -521,7 +529,7 @@ def figures():
         "shortcuts": datasets(),
         "renditions": with_ood(),
         "ood": with_ood(),
-        "truth": ["synthetic"] if datasets("synthetic") else [],
+        "truth": ["synthetic"] if datasets(*WITH_TRUTH) else [],
         "stability": with_stability(),
         "curves": datasets(),
         "sensitivity": datasets(),
@@ -582,7 +590,7 @@ def handed_over(layout):
 def scored():
     """The files of this part, short of its figures."""
     files = [f"{RESULTS}/stability/{RUN}.h5".format(**run) for run in halved()]
-    files += [f"{RESULTS}/tables/truth.csv"] if datasets("synthetic") else []
+    files += [f"{RESULTS}/tables/truth.csv"] if datasets(*WITH_TRUTH) else []
     return files + ([f"{RESULTS}/tables/stability.csv"] if with_stability() else [])
 
 

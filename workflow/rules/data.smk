@@ -1,4 +1,4 @@
-# Images: synthetic sets, photographs, and their out-of-distribution twins.
+# Images: synthetic and planted sets, photographs, and their out-of-distribution twins.
 
 
 # Looks at all that the configuration names, in seconds, before anything is made: it goes first and has all cores.
@@ -177,6 +177,26 @@ rule synthesize:
         "Drawing the images of {wildcards.dataset}"
     script:
         "../scripts/synthesize.py"
+
+
+rule plant:
+    input:
+        code=code("plant.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/plant/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("planted"),
+    conda:
+        "../../envs/study.yaml"
+    params:
+        mechanism=setting("datasets/{dataset}/mechanism"),
+        constants=planting_of,
+    message:
+        "Drawing the images of {wildcards.dataset}"
+    script:
+        "../scripts/plant.py"
 
 
 if config["ood"]["renditions"]:

@@ -29,8 +29,8 @@ rule table:
 rule samples_figure:
     input:
         notebook="workflow/notebooks/samples.ipynb",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
+        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets(*WITH_TRUTH)],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets(*WITH_TRUTH)],
         code=code("draw_figure.py", "samples.ipynb"),
     output:
         **figure_files("samples", "synthetic"),
@@ -39,10 +39,10 @@ rule samples_figure:
     conda:
         "../../envs/study.yaml"
     params:
-        names=datasets("synthetic"),
-        band_edges=lookup(dpath="synthesis/band_edges", within=config),
+        names=datasets(*WITH_TRUTH),
+        band_edges={name: band_edges(name) for name in datasets(*WITH_TRUTH)},
     message:
-        "Drawing images and spectra of the synthetic sets"
+        "Drawing images and spectra of the synthetic and planted sets"
     script:
         "../scripts/draw_figure.py"
 

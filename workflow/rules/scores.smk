@@ -66,9 +66,9 @@ if not WHOLE:
 
 rule truth:
     input:
-        dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", "synthetic"),
-        stores=of_runs(f"{RESULTS}/data/{{dataset}}.h5", "synthetic"),
-        spectra=of_runs(f"{RESULTS}/adcs/{{dataset}}.h5", "synthetic"),
+        dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
+        stores=of_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
+        spectra=of_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
         code=code("score_truth.py"),
     output:
         f"{RESULTS}/tables/truth.csv",
@@ -77,7 +77,7 @@ rule truth:
     conda:
         "../../envs/study.yaml"
     params:
-        runs=[run for run in runs() if run["dataset"] in datasets("synthetic")],
+        runs=[run for run in runs() if run["dataset"] in datasets(*WITH_TRUTH)],
         draws=lookup(dpath="truth/draws", within=config),
         seed=lookup(dpath="truth/seed", within=config),
         names=by_name("truth/draws", "truth/seed"),
@@ -115,9 +115,9 @@ rule truth_figure:
     input:
         notebook="workflow/notebooks/truth.ipynb",
         table=f"{RESULTS}/tables/truth.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
-        maps=of_runs(f"{RESULTS}/dfm/{RUN}.h5", "synthetic"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets(*WITH_TRUTH)],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets(*WITH_TRUTH)],
+        maps=of_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
         code=code("draw_figure.py", "truth.ipynb"),
     output:
         **figure_files("truth", "synthetic", "beyond"),
@@ -126,10 +126,10 @@ rule truth_figure:
     conda:
         "../../envs/study.yaml"
     params:
-        names=datasets("synthetic"),
-        datasets=of_runs("{dataset}", "synthetic"),
+        names=datasets(*WITH_TRUTH),
+        datasets=of_runs("{dataset}", *WITH_TRUTH),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        band_edges=lookup(dpath="synthesis/band_edges", within=config),
+        band_edges={name: band_edges(name) for name in datasets(*WITH_TRUTH)},
     message:
         "Drawing the scores of maps and ADCS against what was planted"
     script:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,16 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+KINDS = ("synthetic", "planted", "photographs")
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+
+
+def planting(config: Mapping[str, Any], mechanism: str) -> dict[str, Any]:
+    """The constants of the planted sets of a mechanism: those of all sets, and over them its own."""
+    constants = copy.deepcopy(dict(config["planting"]))
+    for key, value in constants.pop("mechanisms").get(mechanism, {}).items():
+        constants[key] = {**constants[key], **value} if isinstance(value, Mapping) else value
+    return constants
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
@@ -127,7 +137,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             f"corner of the spectrum of {size} pixels); write band_edges: <such as [4, 8, 12]>"
         )
     in_use = [datasets[name] for entry in config["plan"] for name in entry["datasets"] if name in datasets]
-    for kind in ("synthetic", "photographs"):
+    for kind in KINDS:
         settings = config["training"][kind]
         low, high = settings["geometry"]["crop_scale"]
         if low > high:
@@ -138,12 +148,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
                 "cropped; write crop_scale: [1.0, 1.0] or wrap: false"
             )
         trained = [datasets[name] for name in _trained_on(config) if name in datasets]
-        sizes = [
-            size
-            for dataset in trained
-            if (dataset["source"] == "synthetic") == (kind == "synthetic")
-            for size in _size(dataset, config)
-        ]
+        sizes = [size for dataset in trained if _kind(dataset) == kind for size in _size(dataset, config)]
         corner = math.sqrt(2) * min(sizes, default=math.inf) / 2
         if settings["dynamics"]["cutoff"] > corner:
             yield (
@@ -173,9 +178,12 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             "stability.halves: true needs culling.images_per_class of 2 or more, to be divided; it is 1; "
             "write halves: false"
         )
-    seeds = config["synthesis"]["seeds"]
-    if len(set(seeds.values())) < len(seeds):
-        yield f"synthesis.seeds: {seeds} must differ, or the splits hold the same images"
+    for part in ("synthesis", "planting"):
+        seeds = config[part]["seeds"]
+        if len(set(seeds.values())) < len(seeds):
+            yield f"{part}.seeds: {seeds} must differ, or the splits hold the same images"
+    if config["training"]["planted"]["geometry"]["flip"]:
+        yield "training.planted.geometry.flip: true is not allowed, it would move what was planted; write flip: false"
     percents = config["dfm"]["percents"]
     for part in ("culling", "shortcuts") if config["culling"]["method"] == "screened" else ("shortcuts",):
         if config[part]["percent"] not in percents:
@@ -260,15 +268,21 @@ def _trained_on(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _kind(dataset: Mapping[str, Any]) -> str:
+    """Which of `KINDS` a data set is."""
+    return dataset["source"] if dataset["source"] in KINDS else "photographs"
+
+
 def _size(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> list[int]:
     """Height and width of the images, as far as the configuration tells."""
-    known = {"synthetic": config["synthesis"]["size"], "fashion_mnist": 32}
+    known = {"synthetic": config["synthesis"]["size"], "planted": config["planting"]["size"], "fashion_mnist": 32}
     size = known.get(dataset["source"], dataset.get("size", []))
     return [size] if isinstance(size, int) else size
 
 
 def _channels(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:
-    known = {"synthetic": config["synthesis"]["channels"], "fashion_mnist": 1}
+    parts = {"synthetic": "synthesis", "planted": "planting"}
+    known = {**{source: config[part]["channels"] for source, part in parts.items()}, "fashion_mnist": 1}
     return known.get(dataset["source"]) or dataset.get("channels", 3)
 
 

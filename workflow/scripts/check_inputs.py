@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import check_config
 import dataset_store
 import folder_store
-from frequency_shortcuts import brought, folders, images, networks, published
+from frequency_shortcuts import brought, folders, images, networks, planted, published
 from frequency_shortcuts.storage import replacing
 from job import job, log
 
@@ -82,6 +83,11 @@ def look_at(dataset, config, trains):
         case "synthetic":
             size = config["synthesis"]["size"]
             return range(4), config["synthesis"]["channels"], (size, size), "synthetic"
+        case "planted":
+            constants = check_config.planting(config, dataset["mechanism"])
+            del constants["images_per_class"], constants["seeds"]
+            design = planted.Design(dataset["mechanism"], **constants)
+            return design.classes, design.channels, (design.size, design.size), "planted"
         case "fashion_mnist":
             return range(10), 1, (32, 32), "Fashion-MNIST"
         case "folder":

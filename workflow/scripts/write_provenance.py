@@ -21,6 +21,7 @@ def seeds(config):
     return {
         "seeds of training": ", ".join(map(str, planned)),
         "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
+        "seeds of the planted sets": _listed(config["planting"]["seeds"]),
         "seeds of the splits": _listed(split),
         "seeds of what is drawn": _listed(drawn),
     }

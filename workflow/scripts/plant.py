@@ -1,0 +1,28 @@
+"""Draw a planted set and store it with its truth."""
+
+from frequency_shortcuts import images, planted
+from job import job
+
+
+def main(snakemake):
+    """Draw train, validation and test images from seeds of their own; decoys are for the latter two."""
+    constants = dict(snakemake.params.constants)
+    counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
+    with job(snakemake) as created_by:
+        design = planted.Design(snakemake.params.mechanism, **constants)
+        images.write(
+            snakemake.output[0],
+            {
+                name: planted.images(design, counts[name], seeds[name], decoys=name != "train")
+                for name in ("train", "validation", "test")
+            },
+            classes=design.classes,
+            source=f"planted, {design}",
+            created_by=created_by,
+            planted=design.planted(),
+            planted_about=design.about(),
+        )
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
