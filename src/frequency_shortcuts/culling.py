@@ -3,6 +3,9 @@
 The increment of class c at a pair is the mean, over the images of class c, of the loss with the pair
 removed from all channels less the loss as it is (Wang et al. 2023). `exact` evaluates every pair.
 `screened` evaluates as few as it needs to find the best ones, and predicts the others (`screening`).
+
+With the fill `swap` a pair is not removed: the coefficients of another image, its donor (`fills.donors`), replace those
+of the image. That also finds a class that is recognised by the lack of energy at a pair.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from tqdm import tqdm
 from . import gradients, screening
 from .digest import network_digest
 from .evaluation import check_logits
+from .fills import donors
 from .frozen import Frozen, Precision, memory_budget, tiling
 from .images import check_classes
 from .prediction import Features
@@ -42,6 +46,8 @@ log = logging.getLogger(__name__)
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
+PairFill = Literal["zeros", "swap"]
+PAIR_FILLS = ("zeros", "swap")
 # Filtered images, or gradients, of a block, which is stored when it is finished: after a second on a large GPU, after
 # minutes on a CPU at 224 pixels, where what there is of it is stored in between.
 BLOCK = 8192
@@ -65,6 +71,7 @@ class Culling:
         belong to the top, all audits together; 0 for exact
     audits : int64 [class], how many audits there were, of which the last one passed
     fingerprint : of network, images, settings and code, where parts are to be merged or blocks are kept; else empty
+    fill : what replaces a pair: `zeros`, or with `swap` the coefficients of a donor image
     """
 
     increment: FloatArray
@@ -82,6 +89,7 @@ class Culling:
     target_recall: float
     precision: Precision
     fingerprint: str
+    fill: PairFill = "zeros"
 
 
 def loss_increments(
@@ -101,6 +109,8 @@ def cull(
     percent: float = 5,
     target_recall: float = 0.98,
     patience: int = 20,
+    fill: PairFill = "zeros",
+    neutral: int | None = None,
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     precision: Precision = "float32",
@@ -124,13 +134,16 @@ def cull(
     labels : [n], 0 to n_classes - 1
     percent, target_recall : `screened` looks for the best `percent` % of the spectrum, and for this share of them
     patience : `screened` goes on until that set has held while so many pairs were evaluated further
+    fill : what replaces a pair. `zeros`: nothing, the pair is removed. `swap`: the coefficients of the image's donor
+        (`fills.donors`, drawn with `seed` from all images and fixed for all pairs), for method `exact` only
+    neutral : the class that all donors are of with `swap`; by default they are of any class but the image's own
     precision, compiled : see `frozen.Frozen`
     memory_mib : what may be used on the network's device, besides its weights; by default half of a
         GPU's memory, 2 GiB on a CPU
     batch : filtered images in one forward pass; by default what suits the network and the memory
     part : (i, n), do the i-th of n parts only (counted from 0), to be put together by `merge`. `exact` is
         divided by classes and blocks of pairs, `screened` by classes
-    seed : of what screening draws at random
+    seed : of what screening draws at random, and of the donors
     state : file that keeps finished blocks and is read at the start; that of another culling, or a broken
         end, is dropped. It is the caller's to delete, once the result is safe
     checkpoint_minutes : what there is of a block that takes longer is stored so often, in a file beside `state`
@@ -138,11 +151,20 @@ def cull(
     stop : asked after every forward pass, whether to store what there is and to raise Stopped
     progress : show a bar on a terminal
 
-    Raises ValueError for an unknown method, a class without images or a loss that is not finite; RuntimeError where
-    another process is at work on `state`; `storage.Stopped` when `stop` says so.
+    Raises ValueError for an unknown method or fill, a class without images, an image without a donor or a loss that is
+    not finite; RuntimeError where another process is at work on `state`; `storage.Stopped` when `stop` says so.
+
+    >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).increment.shape  # 32 x 32 images
+    (4, 514)
     """
     if method not in METHODS:
         raise ValueError(f"unknown culling method {method!r}: choose from {', '.join(METHODS)}")
+    if fill not in PAIR_FILLS:
+        raise ValueError(f"unknown fill {fill!r} of a culling: choose from {', '.join(PAIR_FILLS)}")
+    if fill == "swap" and method == "screened":
+        raise ValueError(
+            "fill swap needs method exact: screened predicts what the removal of a pair does, not an exchange"
+        )
     if not 0 < target_recall <= 1:
         raise ValueError(f"target_recall {target_recall}: expected above 0 and at most 1")
     if patience < 0:
@@ -158,12 +180,14 @@ def cull(
     )
     # What only screening uses does not tell two exact cullings apart.
     aim = (percent, target_recall, patience, seed) if method == "screened" else ()
-    settings = (labels.tolist(), n_classes, method, aim, precision, compiled)
+    donor = donors(labels, neutral=neutral, seed=seed) if fill == "swap" else None
+    filled = (fill, None if donor is None else donor.tolist())
+    settings = (labels.tolist(), n_classes, method, aim, filled, precision, compiled)
     fingerprint = _fingerprint(network, work, settings) if state or part[1] > 1 else ""
     work.journal = Journal(
         state, f"{fingerprint}, part {part}, batches of {work.batch}", minutes=checkpoint_minutes, stop=stop
     )
-    log.info("%s, %d pairs, batches of %d filtered images", method, len(pairs), work.batch)
+    log.info("%s, fill %s, %d pairs, batches of %d filtered images", method, fill, len(pairs), work.batch)
     count = np.bincount(labels, minlength=n_classes)
     result = Culling(
         increment=np.full((n_classes, len(pairs)), np.nan),
@@ -181,6 +205,7 @@ def cull(
         target_recall=target_recall,
         precision=precision,
         fingerprint=fingerprint,
+        fill=fill,
     )
 
     def units() -> Iterator[tuple[int, IntArray]]:
@@ -189,7 +214,8 @@ def cull(
     work.bar = Progress(sum(len(index) for _, index in units()), progress)
     with work.journal, work.bar, _telling_how_far(work.bar, state):
         for c, mine in itertools.groupby(units(), key=lambda unit: unit[0]):
-            one = OneClass(c, np.flatnonzero(labels == c), work)
+            chosen = np.flatnonzero(labels == c)
+            one = OneClass(c, chosen, work, None if donor is None else donor[chosen])
             result.baseline_loss[c] = one.losses.mean()
             if method == "exact":
                 for _, index in mine:
@@ -340,10 +366,14 @@ def engine(
 
 
 class OneClass:
-    """The images of one class, the most influential first, and what the network says of them."""
+    """The images of one class, the most influential first, and what the network says of them.
 
-    def __init__(self, label: int, chosen: IntArray, engine: Engine) -> None:
-        self.label, self.chosen, self.engine = label, chosen, engine
+    chosen, donors : int64 [n], positions of the images in the source and of the image that each is filled from; without
+        donors a pair is removed
+    """
+
+    def __init__(self, label: int, chosen: IntArray, engine: Engine, donors: IntArray | None = None) -> None:
+        self.label, self.chosen, self.engine, self.donors = label, chosen, engine, donors
         source = engine.source
         # Images that fit stay on the device.
         fit = source.take(chosen[:1]).nbytes * len(chosen) <= engine.room
@@ -353,6 +383,7 @@ class OneClass:
             raise ValueError(f"the loss of class {label} is {mean}: the network does not give finite logits")
         order = np.argsort(-influence, kind="stable")
         self.chosen, self.losses, self.influence = chosen[order], losses[order], influence[order]
+        self.donors = None if donors is None else donors[order]
         if self._resident is not None:
             self._resident = self._resident[torch.as_tensor(order, device=source.device)]
         self._before = torch.as_tensor(self.losses, device=source.device)
@@ -365,6 +396,10 @@ class OneClass:
         if self._resident is not None:
             return self._resident[first:last]
         return self.engine.source.take(self.chosen[first:last])
+
+    def take_donors(self, first: int, last: int) -> Tensor | None:
+        """The donors of the images first to last, [last - first, channels, H, W], if a pair is swapped."""
+        return None if self.donors is None else self.engine.source.take(self.donors[first:last])
 
     @torch.inference_mode()
     def _look(self) -> FloatArray:
@@ -438,7 +473,10 @@ class OneClass:
             frozen = self.engine.frozen
             # A compiled network is compiled for each shape: it is always shown the whole buffer.
             removal = Removal(
-                self.engine.pairs, self.take(start, stop), step if frozen.compiled else min(step, len(index))
+                self.engine.pairs,
+                self.take(start, stop),
+                step if frozen.compiled else min(step, len(index)),
+                self.take_donors(start, stop),
             )
             parts = zip(itertools.count(before + 1), chosen.split(step), total.split(step))
             for done, some, summed in itertools.islice(parts, max(0, ready - before), None):
@@ -455,8 +493,9 @@ class OneClass:
         found = total.cpu().numpy()
         if not np.isfinite(found).all():
             worst = self.engine.pairs.frequencies[index[~np.isfinite(found)][0]]
+            change = "without the frequency" if self.donors is None else "with a donor's coefficients at the frequency"
             raise ValueError(
-                f"the loss of class {self.label} is not finite without the frequency {worst[0]}, {worst[1]}: "
+                f"the loss of class {self.label} is not finite {change} {worst[0]}, {worst[1]}: "
                 "the network does not give finite logits"
             )
         return found

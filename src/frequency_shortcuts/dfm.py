@@ -103,6 +103,7 @@ def write(
         file.attrs.update(
             layout="centred",
             method=culling.method,
+            fill=culling.fill,
             split=split,
             classes=list(classes),
             images_per_class=culling.images_per_class,

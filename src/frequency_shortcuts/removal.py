@@ -1,4 +1,4 @@
-"""Batches of images that lack, or gain, one plane wave each, written into one buffer.
+"""Batches of images that lack, gain or exchange one plane wave each, written into one buffer.
 
 A conjugate pair's part of an image is a plane wave, the sum of two products of a function of the row and one of
 the column: with F the coefficient at (u, v), Re(F e^(2 pi i u y / H) e^(2 pi i v x / W)). Two fused
@@ -56,20 +56,26 @@ class Waves:
 
 
 class Removal(Waves):
-    """As `Waves`; what is added is the images' own part at a pair, with the other sign."""
+    """As `Waves`; what is added is the images' own part at a pair, with the other sign.
 
-    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int) -> None:
+    donors : like the images, one for each; then an image also gains its donor's part at the pair
+    """
+
+    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None) -> None:
         super().__init__(pairs, images, capacity)
         share = torch.as_tensor(pairs.size / (pairs.height * pairs.width)).to(images)
+        lost = pairs.coefficients(images)
+        if donors is not None:
+            lost -= pairs.coefficients(donors)
         # [2, pairs, m, 1, channels]: what a call selects lies together.
-        self._own = (pairs.coefficients(images) * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
+        self._change = (lost * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
 
     def without(self, index: Tensor) -> Tensor:
-        """The images without the pairs index [k], on their device, one after the other: [k * m, channels, H, W].
+        """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
 
-        It is the buffer, as in `add`.
+        It is the buffer, on the images' device, as in `add`.
         """
-        return self.add(index, self._own.index_select(1, index))
+        return self.add(index, self._change.index_select(1, index))
 
 
 @functools.lru_cache(maxsize=8)

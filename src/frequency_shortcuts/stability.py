@@ -230,6 +230,7 @@ def write_halves(
         file.attrs.update(
             layout="centred",
             method=found[0].method,
+            fill=found[0].fill,
             split=split,
             classes=list(classes),
             images_per_class=np.array([one.images_per_class for one in found]),

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts import culling, dfm, gradients, screening
+from frequency_shortcuts import culling, dfm, fills, gradients, screening
 from frequency_shortcuts.images import normalise
 from frequency_shortcuts.spectrum import ConjugatePairs, positions, symmetric
 from frequency_shortcuts.storage import Stopped
@@ -889,3 +889,131 @@ def test_a_bar_and_the_log_tell_how_far_it_is(small_network, monkeypatch, caplog
         culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
     assert re.search(r"60 of 60 pairs, [\d.]+ pairs/s, at most 0 s left", caplog.text)
     assert "class 3 of 3: 100.0 % of all forward passes" in caplog.text
+
+
+# Fill swap
+
+
+def slow_swaps(network, images, labels, n_classes, donors):
+    """Image by image, pair by pair, in float64: the donor's coefficients in the image's spectrum, and back."""
+    images, pairs = images.double(), ConjugatePairs(*images.shape[-2:])
+    spectra = np.fft.fft2(images.numpy())
+    out = np.zeros((n_classes, len(pairs)))
+    with torch.no_grad():
+        for i, c in enumerate(labels):
+            before = functional.cross_entropy(network(images[i : i + 1]), torch.tensor([c]))
+            for p in range(len(pairs)):
+                there = np.fft.ifftshift(pairs.scatter(np.arange(len(pairs)) == p))
+                mixed = np.fft.ifft2(np.where(there, spectra[donors[i]], spectra[i]))
+                assert np.abs(mixed.imag).max() < 1e-12
+                after = functional.cross_entropy(network(torch.from_numpy(mixed.real)[None]), torch.tensor([c]))
+                out[c, p] += (after - before).item() / (labels == c).sum()
+    return out
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("neutral", [None, 1])
+@pytest.mark.parametrize("batch_size", [3, 512])
+def test_swap_equals_a_replacement_in_the_full_fft(small_network, size, neutral, batch_size):
+    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
+    found = culling.cull(
+        network, images, LABELS, 3, "exact", fill="swap", neutral=neutral, seed=5, batch=batch_size, memory_mib=1
+    )
+    donors = fills.donors(LABELS, neutral=neutral, seed=5)
+    expected = slow_swaps(network.eval(), images, LABELS, 3, donors)
+    np.testing.assert_allclose(found.increment, expected, rtol=0, atol=1e-9)
+    assert found.fill == "swap" and found.evaluated.all()
+    assert found.passes.tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 2)]
+
+
+def test_swap_of_stored_images_in_float32(small_network, tmp_path):
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 5), dtype=np.uint8)
+    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
+    seen, network = normalise(torch.from_numpy(pixels), mean, std), small_network(2, 3)
+    expected = slow_swaps(small_network(2, 3, dtype=torch.float64).eval(), seen, LABELS, 3, fills.donors(LABELS))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        stored = file.create_dataset("a", data=pixels)
+        options = {"fill": "swap", "mean": mean, "std": std, "batch": 7}
+        found = culling.cull(network, stored, LABELS, 3, "exact", **options)
+        little = culling.cull(network, stored, LABELS, 3, "exact", memory_mib=1e-5, **options)
+    for one in (found, little):
+        np.testing.assert_allclose(one.increment, expected, rtol=0, atol=2e-6)
+
+
+def test_swap_finds_a_class_by_the_lack_of_energy():
+    """A network that calls an image without the wave class 1: removal changes nothing, an exchange does."""
+    pairs, generator = ConjugatePairs(8, 8), np.random.default_rng(0)
+    planted = int(
+        np.flatnonzero((pairs.frequencies == [-2, 1]).all(axis=1) | (pairs.frequencies == [2, -1]).all(axis=1))[0]
+    )
+    wave = np.fft.ifft2(np.fft.ifftshift(pairs.scatter((np.arange(len(pairs)) == planted).astype(float)))).real * 64
+    labels = np.repeat([0, 1], 10)
+    images = torch.from_numpy(0.01 * generator.standard_normal((20, 1, 8, 8)))
+    images[labels == 0] += torch.from_numpy(wave)
+
+    class Amplitude(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.from_numpy(wave))
+
+        def forward(self, images):
+            there = (images * self.weight).sum(dim=(1, 2, 3)) / 100
+            return torch.stack([there, 1 - there], dim=1)
+
+    removed, swapped = (culling.cull(Amplitude(), images, labels, 2, "exact", fill=f) for f in ("zeros", "swap"))
+    assert swapped.increment[1].argmax() == planted and swapped.increment[1, planted] > 0.5
+    assert np.abs(removed.increment[1]).max() < 0.01
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("n", [2, 7])
+def test_swap_in_parts_merges_into_the_whole_bit_by_bit(small_network, tmp_path, n):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    whole = culling.cull(*arguments, batch=4, fill="swap", neutral=0)
+    for i in range(n):
+        part = culling.cull(*arguments, part=(i, n), batch=4, fill="swap", neutral=0)
+        culling.write_part(tmp_path / f"{i}.h5", part)
+    joined = culling.merge(culling.read_part(tmp_path / f"{i}.h5") for i in range(n))
+    same(dataclasses.replace(joined, fingerprint=""), whole)
+    other = culling.cull(*arguments, part=(1, 2), batch=4)
+    with pytest.raises(ValueError, match=r"they differ in fingerprint, fill$"):
+        culling.merge([culling.cull(*arguments, part=(0, 2), batch=4, fill="swap", neutral=0), other])
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_swap_killed_anywhere_resumes_and_ends_with_the_same(small_network, tmp_path):
+    counting = Counting(small_network(2, 3).eval())
+    arguments = (counting, batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    whole = culling.cull(*arguments, batch=4, fill="swap")
+    calls, seen = counting.calls, counting.seen
+    for last in range(0, calls, 3):
+        state = tmp_path / f"{last}"
+        counting.calls, counting.seen, counting.last = 0, 0, last
+        with pytest.raises(Killed):
+            culling.cull(*arguments, batch=4, fill="swap", state=state)
+        counting.calls, counting.last = 0, None
+        resumed = culling.cull(*arguments, batch=4, fill="swap", state=state)
+        same(dataclasses.replace(resumed, fingerprint=""), whole)
+        assert counting.seen - seen <= 12 + 4
+
+
+@pytest.mark.parametrize(
+    "change", [{"fill": "zeros"}, {"neutral": 0}, {"seed": 1}], ids=lambda change: next(iter(change))
+)
+def test_the_state_of_another_fill_or_of_other_donors_is_dropped(small_network, tmp_path, change, caplog):
+    arguments, state = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact"), tmp_path / "state"
+    culling.cull(*arguments, fill="swap", state=state)
+    now = {"fill": "swap", **change}
+    again = culling.cull(*arguments, **now, state=state)
+    same(dataclasses.replace(again, fingerprint=""), culling.cull(*arguments, **now))
+    assert "belongs to another computation" in caplog.text
+
+
+def test_a_fill_that_a_culling_does_not_know_is_refused(small_network):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3)
+    with pytest.raises(ValueError, match="unknown fill 'noise' of a culling: choose from zeros, swap"):
+        culling.cull(*arguments, "exact", fill="noise")
+    with pytest.raises(ValueError, match="fill swap needs method exact: screened predicts"):
+        culling.cull(*arguments, fill="swap")
+    with pytest.raises(ValueError, match="an image of class 0 needs another image of the neutral class 7"):
+        culling.cull(*arguments, "exact", fill="swap", neutral=7)

@@ -100,6 +100,7 @@ def test_file_holds_what_was_written(tmp_path):
     named = {"layout": "centred", "method": "screened", "split": "validation", "weights_sha256": "ab"}
     assert {name: held.attributes[name] for name in named} == named
     assert held.attributes["classes"].tolist() == CLASSES
+    assert held.attributes["fill"] == "zeros"
 
 
 def test_a_screened_file_says_what_its_audit_found(tmp_path):

@@ -128,3 +128,19 @@ def test_a_wave_that_is_added_is_that_of_its_coefficient(size):
             real, imaginary = drawn[:, p, i, 0, c]
             expected = images[i, c].numpy() + (complex(real, imaginary) * np.exp(1j * angle)).real
             np.testing.assert_allclose(found[p, i, c], expected, rtol=0, atol=1e-10)
+
+
+@sizes
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
+def test_with_donors_every_pair_is_replaced_in_the_full_fft(size, dtype, tolerance):
+    pairs, images, donors = (
+        ConjugatePairs(*size),
+        noise(2, 3, *size, dtype=dtype),
+        noise(2, 3, *size, dtype=dtype, seed=1),
+    )
+    found = Removal(pairs, images, len(pairs), donors).without(torch.arange(len(pairs)))
+    own, other = np.fft.fft2(images.double().numpy()), np.fft.fft2(donors.double().numpy())
+    masks = [np.fft.ifftshift(pairs.scatter(np.arange(len(pairs)) == p)) for p in range(len(pairs))]
+    slow = np.fft.ifft2(np.concatenate([np.where(mask, other, own) for mask in masks]))
+    assert np.abs(slow.imag).max() < 1e-12
+    np.testing.assert_allclose(found, slow.real, rtol=0, atol=tolerance)
