@@ -8,7 +8,7 @@ has one step a group of ties.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from .controls import strata
 from .spectrum import BoolArray, ConjugatePairs, FloatArray, symmetric
 
 TRUTHS = ("own", "any")
+HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # of sets in which each class has two cues
 INTERVAL = (0.025, 0.975)
 
 
@@ -132,6 +133,8 @@ def score(
     masks: Mapping[float, BoolArray],
     truths: Mapping[str, BoolArray],
     *,
+    increments: npt.NDArray[np.floating] | None = None,
+    significant: npt.NDArray[np.integer] | None = None,
     draws: int = 100,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -143,17 +146,29 @@ def score(
     adcs : int [class, H, W]
     masks : percent -> bool [class, H, W], the maps that the rank was cut into; other rankings are cut to their sizes
     truths : name -> bool [class, H, W], see `planted`
+    increments : [class, H, W], the loss increments that were ranked, for the ranking by their size
+    significant : int [class, H, W], ADCS of the significant differences alone (`adcs.accumulate_significant`)
     draws : of each random kind
     seed : of all draws; class c draws by [seed, c]
 
-    Returns a tidy table, one row a class, truth, ranking and percent: `class`, `truth`, `ranking`, `percent`,
-    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, hence the same
-    for every percent), of random kinds the mean over draws, with `_low` and `_high`, between which 95 % of the draws
-    lie. Rankings are `dfm`; `adcs`, by its absolute value, since a class can stand out by a lack of energy; `adcs_high`
-    and `adcs_low`, by ADCS as it is and turned about, so that only more, or only less, energy counts; and the controls
-    `random`, uniform; `radial`, the map dealt anew within rings; `other`, the mean over the maps of the other classes;
-    the latter two also of each ADCS (`radial_adcs`, ...). What is scored against nothing is missing. Raises ValueError
-    for fewer than 2 draws, and for masks or truths that are not symmetric.
+    Returns a tidy table, one row a class, truth, ranking and size: `class`, `truth`, `ranking`, `percent`, `cut`,
+    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, the same
+    for every size), of random kinds the mean over draws, with `_low` and `_high`, between which 95 % of the draws
+    lie. Where `cut` is `percent`, the ranking is cut to the size of the map of that `percent`; where it is `truth`, to
+    that of the class's truth, and `percent` is its share of the spectrum.
+
+    Rankings are `dfm`; `adcs`, by its absolute value, since a class can stand out by a lack of energy; `adcs_high`
+    and `adcs_low`, by ADCS as it is and turned about, so that only more, or only less, energy counts; `dfm_size`, by
+    the absolute value of the increments; `adcs_significant`, by that of `significant`; and the controls `random`,
+    uniform; `radial`, the map dealt anew within rings; `other`, the mean over the maps of the other classes;
+    the latter two also of each other ranking (`radial_adcs`, ...). What is scored against nothing is missing.
+
+    Where `truths` holds `half_0` and `half_1`, either of which is enough to tell the class, there are also rows of the
+    truth `better_half`: each ranking, and each draw of a random one, has the scores of the half whose average precision
+    is the higher, so that the controls say what the better of two gives by chance. `prevalence` is the mean of both
+    halves, and the size of the truth that of the larger.
+
+    Raises ValueError for fewer than 2 draws, and for masks or truths that are not symmetric.
     """
     if draws < 2:
         raise ValueError(f"draws {draws}: expected at least 2, between which a spread can be told")
@@ -164,24 +179,53 @@ def score(
             )
     pairs = ConjugatePairs(*rank.shape[-2:])
     signed = pairs.gather(adcs).astype(np.int64)
-    scores = {
+    scores: dict[str, npt.NDArray] = {
         "dfm": -pairs.gather(rank).astype(np.int64),
         "adcs": np.abs(signed),
         "adcs_high": signed,
         "adcs_low": -signed,
     }
-    percents, sizes = list(masks), np.array([mask.sum(axis=(1, 2)) for mask in masks.values()])
+    if increments is not None:
+        scores["dfm_size"] = np.abs(pairs.gather(increments))
+    if significant is not None:
+        scores["adcs_significant"] = np.abs(pairs.gather(significant).astype(np.int64))
+    inside = {name: pairs.gather(truth) for name, truth in truths.items()}
     rows = []
     for c in range(len(rank)):
         rankings = dict(_rankings(scores, pairs, c, draws, np.random.default_rng([seed, c])))
-        for name, truth in truths.items():
-            inside = pairs.gather(truth[c])
+        for name, names in _alternatives(inside).items():
+            planted = [inside[one][c] for one in names]
+            sizes = _sizes(masks, c, planted, pairs)
+            prevalence = np.mean([one @ pairs.size for one in planted]) / pairs.size.sum()
             for ranking, values in rankings.items():
-                spread = ranking.startswith(("random", "radial"))
-                columns = _columns([curve(one, inside, pairs.size) for one in values], sizes[:, c], spread)
-                about = {"class": c, "truth": name, "ranking": ranking, "percent": percents, "positions": sizes[:, c]}
-                rows.append(pd.DataFrame({**about, "prevalence": inside @ pairs.size / pairs.size.sum(), **columns}))
+                curves = [_best(one, planted, pairs.size) for one in values]
+                columns = _columns(curves, sizes["positions"], ranking.startswith(("random", "radial")))
+                about = {"class": c, "truth": name, "ranking": ranking, **sizes, "prevalence": prevalence}
+                rows.append(pd.DataFrame({**about, **columns}))
     return pd.concat(rows, ignore_index=True)
+
+
+def _alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What is scored: its name -> the truths of which each ranking gets the one that it finds best."""
+    found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
+    return found | ({BETTER_HALF: HALVES} if set(HALVES) <= set(found) else {})
+
+
+def _sizes(
+    masks: Mapping[float, BoolArray], c: int, planted: Sequence[BoolArray], pairs: ConjugatePairs
+) -> dict[str, Any]:
+    """Where the rankings of class c are cut: at its maps and, if it has one, at the largest of its truths."""
+    percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
+    cuts = ["percent"] * len(masks)
+    if size := max(int(one @ pairs.size) for one in planted):
+        percents, positions, cuts = [*percents, 100 * size / pairs.size.sum()], [*positions, size], [*cuts, "truth"]
+    return {"percent": percents, "cut": cuts, "positions": np.array(positions)}
+
+
+def _best(scores: npt.NDArray, planted: Sequence[BoolArray], weight: npt.NDArray) -> Curve:
+    """The curve against the truth, of several, that has the highest average precision; the first of equal ones."""
+    curves = [curve(scores, one, weight) for one in planted]
+    return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))
 
 
 def _rankings(
