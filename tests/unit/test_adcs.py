@@ -114,6 +114,14 @@ def test_accumulate_ranks_any_number_of_rows_at_once(monkeypatch, at_once):
     np.testing.assert_array_equal(adcs.accumulate(amplitude, adcs.LUMA), whole)
 
 
+@pytest.mark.parametrize("at_once", [1, 60, 100])
+def test_significant_differences_are_counted_for_any_number_of_rows_at_once(monkeypatch, at_once):
+    amplitude, error = np.abs(noise(6, 3, 7, 5)), 0.2 * np.abs(noise(6, 1, 7, 5, seed=1))[:, 0]
+    whole = adcs.accumulate_significant(amplitude, error)
+    monkeypatch.setattr(adcs, "COMPARED", at_once)
+    np.testing.assert_array_equal(adcs.accumulate_significant(amplitude, error), whole)
+
+
 def test_accumulate_counts_ties_as_zero():
     amplitude = np.random.default_rng(1).integers(0, 3, (6, 1, 9, 9)).astype(float)
     np.testing.assert_array_equal(adcs.accumulate(amplitude), slow_adcs(amplitude[:, 0]))
@@ -175,3 +183,89 @@ def test_adcs_of_real_images_is_symmetric():
 def test_errors_say_what_is_wrong(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# Standard errors and significant differences
+
+
+def slow_standard_error(images, labels, n_classes, weights):
+    spectra = np.abs(np.fft.fftshift(np.fft.fft2(images), axes=(-2, -1)))
+    joined = [sum(weight * plane for weight, plane in zip(weights, one, strict=True)) for one in spectra]
+    return np.stack(
+        [
+            np.std(mine, axis=0, ddof=1) / np.sqrt(len(mine))
+            for mine in ([one for one, y in zip(joined, labels, strict=True) if y == c] for c in range(n_classes))
+        ]
+    )
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (5, 5), (1, 4), (1, 1)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-5)])
+@pytest.mark.parametrize("weights", [None, adcs.LUMA])
+def test_standard_error_equals_that_of_full_spectra(size, dtype, tolerance, weights):
+    images = noise(len(LABELS), 3, *size)
+    found = adcs.class_spectra(images.astype(dtype), LABELS, 3, channel_weights=weights, batch_size=4)
+    slow = slow_standard_error(images, LABELS, 3, weights or [1 / 3] * 3)
+    np.testing.assert_allclose(found.standard_error, slow, rtol=0, atol=tolerance)
+    plain = adcs.mean_amplitude(images.astype(dtype), LABELS, 3, batch_size=4)
+    np.testing.assert_array_equal(found.mean_amplitude, plain)
+
+
+def test_standard_error_of_normalised_pixels_with_a_small_spread():
+    """Many images of nearly one amplitude: the variance is 1e-6 of the squared mean. Relative tolerance 1e-3."""
+    generator = np.random.default_rng(0)
+    images = (5 + 0.005 * generator.standard_normal((1500, 1, 1, 2))).astype(np.float32)
+    labels = np.arange(1500) % 2
+    found = adcs.class_spectra(images, labels, 2).standard_error
+    np.testing.assert_allclose(found, slow_standard_error(images.astype(float), labels, 2, [1]), rtol=1e-3)
+    pixels = generator.integers(0, 256, (200, 2, 6, 5), np.uint8)
+    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
+    seen = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
+    found = adcs.class_spectra(pixels, labels[:200], 2, mean=mean, std=std).standard_error
+    np.testing.assert_allclose(found, slow_standard_error(seen, labels[:200], 2, [0.5, 0.5]), rtol=1e-4)
+
+
+def test_a_class_of_one_image_has_no_standard_error_and_no_significant_difference():
+    found = adcs.class_spectra(noise(5, 1, 4, 4), np.array([0, 1, 1, 2, 2]), 3)
+    assert np.isnan(found.standard_error[0]).all() and np.isfinite(found.standard_error[1:]).all()
+    assert (adcs.accumulate_significant(found.mean_amplitude, found.standard_error)[0] == 0).all()
+
+
+@pytest.mark.parametrize("n_classes", [1, 2, 5])
+@pytest.mark.parametrize("weights", [None, adcs.LUMA])
+def test_significant_differences_equal_the_double_loop(n_classes, weights):
+    amplitude, error = np.abs(noise(n_classes, 3, 7, 8)), 0.3 * np.abs(noise(n_classes, 1, 7, 8, seed=1))[:, 0]
+    energy = sum(w * amplitude[:, i] for i, w in enumerate(weights or [1 / 3] * 3))
+    slow = np.zeros(energy.shape, int)
+    for c in range(n_classes):
+        for other in range(n_classes):
+            for at in np.ndindex(energy.shape[1:]):
+                difference = energy[c][at] - energy[other][at]
+                if abs(difference) > 3 * np.sqrt(error[c][at] ** 2 + error[other][at] ** 2):
+                    slow[c][at] += int(np.sign(difference))
+    found = adcs.accumulate_significant(amplitude, error, weights)
+    assert found.dtype == np.int16 and (n_classes == 1 or found.any())
+    np.testing.assert_array_equal(found, slow)
+
+
+def test_chance_makes_few_significant_differences_and_a_planted_one_is_found():
+    """Five classes of one noise: a fifth of all positions reach the maximum by chance, by significance hardly one."""
+    images, labels = noise(1000, 1, 16, 16), np.arange(1000) % 5
+    images[labels == 2] += 0.5 * np.cos(2 * np.pi * 3 * np.arange(16) / 16)
+    found = adcs.class_spectra(images, labels, 5)
+    plain = adcs.accumulate(found.mean_amplitude)
+    significant = adcs.accumulate_significant(found.mean_amplitude, found.standard_error)
+    assert (plain[0] == 4).mean() > 0.1 and (np.abs(significant[0]) > 1).mean() < 0.02
+    assert significant[2, 8, 8 + 3] == 4 and significant[2, 8, 8 - 3] == 4
+    assert spectrum.symmetric(significant)
+
+
+def test_errors_of_standard_errors_say_what_is_wrong():
+    with pytest.raises(ValueError, match=r"standard error of shape \(2, 4\): expected \(2, 4, 4\), \[class, H, W\]"):
+        adcs.accumulate_significant(np.zeros((2, 1, 4, 4)), np.zeros((2, 4)))
+    with pytest.raises(ValueError, match="3 channel weights for 1 channels"):
+        adcs.class_spectra(noise(2, 1, 4, 4), [0, 1], 2, channel_weights=adcs.LUMA)
+    with pytest.raises(ValueError, match="labels 0 to 2, but the classes are 0 to 1"):
+        adcs.class_spectra(noise(3, 1, 4, 4), [0, 1, 2], 2)
+    with pytest.raises(ValueError, match="labels of type float64, expected integers"):
+        adcs.class_spectra(noise(2, 1, 4, 4), [0.0, 1.0], 2)
