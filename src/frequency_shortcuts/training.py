@@ -1,6 +1,7 @@
 """The training loop: seeded, deterministic on one device, resumable; and the learning dynamics.
 
-SGD with Nesterov momentum, the learning rate divided by ten on a plateau of the validation loss.
+SGD with Nesterov momentum. The learning rate is divided by ten on a plateau of the validation loss, or follows one
+cycle: up to its peak and down to almost zero.
 Every iteration draws its random numbers from a generator seeded by (seed, iteration), so that a run
 that is taken up again needs no generator state and ends with the weights of an uninterrupted one. Its state
 can be stored after every iteration, and after every batch of what is done between two of them.
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
 from . import evaluation, spectrum
@@ -42,19 +44,40 @@ log = logging.getLogger(__name__)
 SETTLE_EVERY = 50  # iterations between two looks at the losses: to read one off a GPU is to wait for it
 
 
+Schedule = Literal["plateau", "one_cycle"]
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; the defaults are the published ones."""
+    """How to train; the defaults are the published ones.
+
+    schedule: `plateau` starts at `learning_rate` and multiplies it with `plateau_factor` whenever the validation loss
+    has not fallen for more than `plateau_patience` epochs. `one_cycle` (Smith and Topin, arXiv 1708.07120) changes the
+    rate at every iteration: from `learning_rate` / 25 up to `learning_rate` within the first `warmup_share` of all
+    iterations, then down to `learning_rate` / 250,000, both along a cosine; the momentum is constant. With both
+    schedules the weights that are kept are those of the epoch with the lowest validation loss.
+
+    Raises ValueError for a value that is not allowed.
+
+    >>> Recipe(epochs=8, learning_rate=0.05, schedule="one_cycle").warmup_share
+    0.25
+    """
 
     epochs: int = 200
     batch_size: int = 64
     learning_rate: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    schedule: Schedule = "plateau"
     plateau_factor: float = 0.1
     plateau_patience: int = 10
+    warmup_share: float = 0.25
 
     def __post_init__(self) -> None:
+        if self.schedule not in get_args(Schedule):
+            raise ValueError(f"schedule {self.schedule!r}: choose from {', '.join(get_args(Schedule))}")
+        if not 0 < self.warmup_share < 1:
+            raise ValueError(f"warmup_share {self.warmup_share}: expected above 0 and below 1")
         if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0:
             raise ValueError(
                 f"epochs {self.epochs}, batch_size {self.batch_size}, learning_rate {self.learning_rate}: "
@@ -109,6 +132,7 @@ class _State:
     """Everything that changes while training goes on, apart from the network and the optimiser."""
 
     iteration: int = 0
+    learning_rate: float = 0.0  # of the last iteration
     loss_sum: float = 0.0
     correct: int = 0
     best_loss: float = math.inf
@@ -203,15 +227,13 @@ class _Run:
             nesterov=recipe.momentum > 0,
             fused=True,  # one call for all parameters instead of five for each
         )
-        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience
-        )
         self.state = _State()
         # Loss, number of correct answers and of images of the iterations since the last `_settle`.
         self.unsettled: list[tuple[Tensor, Tensor, int]] = []
         # A last batch of a single image is left out: batch normalisation has nothing to normalise it by.
         self.per_epoch = max(1, math.ceil((len(data) - 1) / recipe.batch_size))
         self.total = recipe.epochs * self.per_epoch
+        self.schedule = _schedule(self.optimiser, recipe, self.total)
         # Images of a batch that is only looked at.
         self.at_once = Source(validation.images, validation.mean, validation.std, device=device).batch_size()
         # Where the state is stored, how often, when it last was; and what is asked whether to stop.
@@ -331,6 +353,9 @@ class _Run:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
+        self.state.learning_rate = self.optimiser.param_groups[0]["lr"]
+        if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
+            self.schedule.step()
         self.unsettled.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
 
     def _settle(self) -> None:
@@ -385,7 +410,7 @@ class _Run:
         seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
         row = {
             "epoch": epoch,
-            "learning_rate": self.optimiser.param_groups[0]["lr"],
+            "learning_rate": self.state.learning_rate,
             "train_loss": self.state.loss_sum / seen,
             "train_accuracy": self.state.correct / seen,
             "validation_loss": loss,
@@ -396,7 +421,8 @@ class _Run:
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.best_epoch = loss, epoch
             self.state.best_weights = {k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()}
-        self.schedule.step(loss)
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(loss)
         log.info(
             "epoch %d of %d: training loss %.3f, accuracy %.3f; validation loss %.3f, accuracy %.3f",
             epoch + 1, self.recipe.epochs, row["train_loss"], row["train_accuracy"], loss, accuracy,
@@ -459,6 +485,26 @@ class _Run:
         if saved.get("at_once") != self.at_once:  # stored on another device: other batches
             self.state.begun = []
         log.info("resumed at iteration %d from %s", self.state.iteration, path)
+
+
+def _schedule(optimiser: torch.optim.Optimizer, recipe: Recipe, iterations: int) -> ReduceLROnPlateau | OneCycleLR:
+    """The schedule of a recipe. Raises ValueError where one cycle has no iterations to warm up in."""
+    if recipe.schedule == "plateau":
+        return ReduceLROnPlateau(optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience)
+    if recipe.warmup_share * iterations <= 1:
+        raise ValueError(
+            f"schedule one_cycle: a warmup_share of {recipe.warmup_share} of {iterations} iterations is less than two; "
+            "train for more epochs or write a larger warmup_share"
+        )
+    return OneCycleLR(
+        optimiser,
+        max_lr=recipe.learning_rate,
+        total_steps=iterations,
+        pct_start=recipe.warmup_share,
+        cycle_momentum=False,
+        div_factor=25,
+        final_div_factor=1e4,
+    )
 
 
 def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:

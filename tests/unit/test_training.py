@@ -309,6 +309,105 @@ def test_a_falling_loss_keeps_the_learning_rate(monkeypatch):
     assert (history["learning_rate"] == 0.01).all()
 
 
+def one_cycle_by_hand(iteration, total, peak, warmup_share):
+    """Two halves of a cosine: from peak / 25 to the peak, and on to peak / 250,000 at the last iteration."""
+    top = warmup_share * total - 1
+    begin, end, way = (
+        (peak / 25, peak, iteration / top)
+        if iteration <= top
+        else (peak, peak / 25 / 1e4, (iteration - top) / (total - 1 - top))
+    )
+    return begin + (end - begin) * (1 - np.cos(np.pi * way)) / 2
+
+
+def rates_of(monkeypatch, **options):
+    """The history of a run, and the learning rate that each of its iterations steps by."""
+    rates, step = [], torch.optim.SGD.step
+
+    def watching(self, *args, **keywords):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *args, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.SGD, "step", watching)
+        return run(**options).history, rates
+
+
+ONE_CYCLE = dataclasses.replace(RECIPE, epochs=4, schedule="one_cycle")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])
+def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, share):
+    history, rates = rates_of(monkeypatch, recipe=dataclasses.replace(ONE_CYCLE, warmup_share=share))
+    expected = [one_cycle_by_hand(i, 4 * PER_EPOCH, 0.05, share) for i in range(4 * PER_EPOCH)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-9)
+    assert history["learning_rate"].tolist() == rates[PER_EPOCH - 1 :: PER_EPOCH]  # at the end of each epoch
+    if share == 0.25:
+        assert max(rates) == 0.05 and rates[0] == pytest.approx(0.05 / 25) and rates[-1] == pytest.approx(2e-7)
+
+
+def test_one_cycle_leaves_the_momentum_alone_and_keeps_the_best_weights(monkeypatch):
+    momenta, step = set(), torch.optim.SGD.step
+
+    def watching(self, *args, **keywords):
+        momenta.add(self.param_groups[0]["momentum"])
+        return step(self, *args, **keywords)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", watching)
+    seen = scripted(monkeypatch, [3.0, 1.0, 2.0, 1.0])
+    trained = run(recipe=ONE_CYCLE)
+    assert momenta == {0.9} and trained.best_epoch == 1
+    assert all(torch.equal(tensor, seen[1][name]) for name, tensor in trained.weights.items())
+
+
+@pytest.mark.parametrize("iteration", [1, 2, 5, 6, 11])
+def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatch, counted, iteration):
+    """While the rate rises, at its peak (iteration 2), while it falls, and at the end of an epoch."""
+    whole = run(recipe=ONE_CYCLE)
+    killed_before(monkeypatch, iteration, recipe=ONE_CYCLE, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    counted.clear()
+    assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", checkpoint_minutes=0), whole)
+    assert counted == list(range(iteration, 12))
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("step", [1, 3])
+def test_one_cycle_stopped_again_and_again_ends_with_the_same_bits(tmp_path, step):
+    whole, looks = looks_of_a_run(recipe=ONE_CYCLE)
+    for _ in range(looks // step):
+        with pytest.raises(Stopped):
+            run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=Asked(step), checkpoint_minutes=1e9)
+    assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=Asked(step)), whole)
+
+
+def test_a_state_of_the_other_schedule_is_ignored(tmp_path, monkeypatch, counted):
+    plateau = dataclasses.replace(ONE_CYCLE, schedule="plateau")
+    killed_before(monkeypatch, 5, recipe=plateau, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    counted.clear()
+    assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt"), run(recipe=ONE_CYCLE))
+    assert counted[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"schedule": "cosine"}, "schedule 'cosine': choose from plateau, one_cycle"),
+        ({"warmup_share": 0.0}, "warmup_share 0.0: expected above 0 and below 1"),
+        ({"warmup_share": 1.0}, "warmup_share 1.0: expected above 0 and below 1"),
+    ],
+)
+def test_an_impossible_schedule_is_refused(changed, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(ONE_CYCLE, **changed)
+
+
+@pytest.mark.parametrize(("epochs", "share"), [(1, 0.25), (1, 1 / 3), (2, 0.1)])
+def test_one_cycle_needs_a_warm_up_of_more_than_one_iteration(epochs, share):
+    recipe = dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share)
+    with pytest.raises(ValueError, match=rf"of {3 * epochs} iterations is less than two; train for more epochs or"):
+        run(recipe=recipe)
+
+
 @pytest.mark.parametrize(
     ("batch_size", "message"),
     [
