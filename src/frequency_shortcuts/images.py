@@ -75,14 +75,25 @@ class Split:
         images = torch.from_numpy(self.images[:]).to(device)
         return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
 
-    def batches(self, device: torch.device | str = "cpu", size: int = 512) -> Iterator[tuple[Tensor, Tensor]]:
-        """As `tensors`, but `size` images at a time."""
+    def batches(self, device: torch.device | str = "cpu", size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `tensors`, but `size` images at a time; by default as many as `fitting_batch` says."""
         import torch
 
+        size = size or fitting_batch(self.images.shape[1:], device)
         for start in range(0, len(self), size):
             pixels = torch.from_numpy(self.images[start : start + size]).to(device)
             labels = torch.from_numpy(self.labels[start : start + size]).to(device)
             yield normalise(pixels, self.mean, self.std), labels
+
+
+def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu") -> int:
+    """How many images [channels, H, W] of this shape a network gets in one forward pass.
+
+    As many numbers as 512 images of 3 x 64 x 64 have on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a power of
+    two: 55 images of 3 x 224 x 224 on a CPU. At least one image, and at most 512.
+    """
+    room = 2**23 if str(device).startswith("cpu") else 2**25
+    return max(1, min(512, room // math.prod(shape)))
 
 
 def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype | None = None) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from .chunks import take_rows
 from .evaluation import device_of, dtype_of
-from .images import normalise
+from .images import fitting_batch, normalise
 from .spectrum import IntArray
 
 
@@ -79,9 +78,8 @@ class Source:
         return torch.from_numpy(np.asarray(self.images[chosen]))
 
     def batch_size(self) -> int:
-        """Images in one forward pass: what 512 of 64 x 64 hold, on a GPU what 512 of 128 x 128 do, at most 512."""
-        room = 2**23 if self.device.type == "cpu" else 2**25
-        return max(1, min(512, room // math.prod(self.images.shape[1:])))
+        """Images in one forward pass; see `images.fitting_batch`."""
+        return fitting_batch(self.images.shape[1:], self.device)
 
 
 def seen_by(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:

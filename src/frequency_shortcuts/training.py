@@ -493,7 +493,7 @@ def _schedule(optimiser: torch.optim.Optimizer, recipe: Recipe, iterations: int)
         return ReduceLROnPlateau(optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience)
     if recipe.warmup_share * iterations <= 1:
         raise ValueError(
-            f"schedule one_cycle: a warmup_share of {recipe.warmup_share} of {iterations} iterations is less than two; "
+            f"schedule one_cycle: a warmup_share of {recipe.warmup_share} of {iterations} iterations is one iteration or less; "
             "train for more epochs or write a larger warmup_share"
         )
     return OneCycleLR(

@@ -733,3 +733,44 @@ def test_what_networks_are_normalised_with_is_in_units_of_one(mean, std, taken):
     else:
         with pytest.raises(ValueError, match=r"expected units of \[0, 1\]"):
             store.check_statistics([mean] * 3, [std] * 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "device", "fitting"),
+    [
+        ((1, 32, 32), "cpu", 512),
+        ((3, 64, 64), "cpu", 512),
+        ((3, 224, 224), "cpu", 55),
+        ((3, 224, 224), "cuda", 222),
+        ((3, 4000, 4000), "cpu", 1),
+    ],
+)
+def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
+    """2^23 numbers a batch on a CPU, 2^25 on a GPU, and 512 images at most."""
+    assert store.fitting_batch(shape, device) == fitting
+
+
+def test_a_split_is_given_in_batches_that_fit(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
+    split = store.Split(pixels, np.arange(7) % 2, ("a", "b"), np.array([0.5]), np.array([0.2]))
+    assert [len(labels) for _, labels in split.batches()] == [7]
+    assert [len(labels) for _, labels in split.batches(size=4)] == [4, 3]
+    requested = []
+    monkeypatch.setattr(store, "fitting_batch", lambda shape, device: requested.append((shape, device)) or 3)
+    batches = list(split.batches("cpu"))
+    assert [len(labels) for _, labels in batches] == [3, 3, 1] and requested == [((1, 4, 4), "cpu")]
+    assert torch.equal(torch.cat([images for images, _ in batches]), split.tensors()[0])
+
+
+def test_a_split_of_large_images_is_never_given_as_a_whole():
+    """VGG16 would need 13 GB for 512 images of 224 x 224 pixels."""
+
+    class Large:
+        shape = (600, 3, 224, 224)
+
+        def __getitem__(self, index):
+            return np.zeros((len(range(600)[index]), 3, 224, 224), np.uint8)
+
+    split = store.Split(Large(), np.arange(600) % 2, ("a", "b"), np.full(3, 0.5), np.full(3, 0.2))
+    images, labels = next(split.batches())
+    assert len(images) == len(labels) == 55

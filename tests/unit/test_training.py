@@ -404,7 +404,7 @@ def test_an_impossible_schedule_is_refused(changed, message):
 @pytest.mark.parametrize(("epochs", "share"), [(1, 0.25), (1, 1 / 3), (2, 0.1)])
 def test_one_cycle_needs_a_warm_up_of_more_than_one_iteration(epochs, share):
     recipe = dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share)
-    with pytest.raises(ValueError, match=rf"of {3 * epochs} iterations is less than two; train for more epochs or"):
+    with pytest.raises(ValueError, match=rf"of {3 * epochs} iterations is one iteration or less; train for more epochs or"):
         run(recipe=recipe)
 
 
