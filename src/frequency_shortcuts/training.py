@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 SETTLE_EVERY = 50  # iterations between two looks at the losses: to read one off a GPU is to wait for it
 
 
+VIEWS = ("full", "low-pass", "high-pass")  # of the test images, in the learning dynamics
 Schedule = Literal["plateau", "one_cycle"]
 
 
@@ -102,16 +103,13 @@ class Dynamics:
         if self.iterations < 1 or self.every < 1:
             raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
 
-    def views(self, device: torch.device) -> dict[str, Tensor]:
-        """The test images as they are and filtered: name -> [n, channels, H, W]."""
-        images, _ = self.test.tensors(device)
+    def filtered(self, images: Tensor, view: str) -> Tensor:
+        """Normalised images [n, channels, H, W] in one of the `VIEWS`: as they are, low-passed or high-passed."""
+        if view == "full":
+            return images
         height, width = images.shape[-2:]
         low = spectrum.low_pass(height, width, self.cutoff)
-        return {
-            "full": images,
-            "low-pass": spectrum.keep(images, low),
-            "high-pass": spectrum.remove(images, low),
-        }
+        return spectrum.keep(images, low) if view == "low-pass" else spectrum.remove(images, low)
 
     def due(self, iteration: int) -> bool:
         return iteration <= self.iterations and iteration % self.every == 0
@@ -218,7 +216,6 @@ class _Run:
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
         self.check = validation
-        self.views = dynamics.views(device) if dynamics else {}
         self.optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.learning_rate,
@@ -284,7 +281,7 @@ class _Run:
         state = self.state
         tested = state.dynamics[-1]["iteration"] if state.dynamics else -1
         if self.dynamics and self.dynamics.due(state.iteration) and tested < state.iteration:
-            self._test_dynamics(self.dynamics.test)
+            self._test_dynamics(self.dynamics)
         if len(state.history) < state.iteration // self.per_epoch:
             self._end_epoch(len(state.history))
 
@@ -377,20 +374,24 @@ class _Run:
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
-    def _test_dynamics(self, test: Split) -> None:
-        batches = list(itertools.product(self.views, range(0, len(test), self.at_once)))
+    def _test_dynamics(self, dynamics: Dynamics) -> None:
+        test = dynamics.test
+        batches = list(itertools.product(VIEWS, range(0, len(test), self.at_once)))
 
         def look(i: int) -> Tensor:
             view, start = batches[i]
+            # Read, normalised and filtered anew for each test: only one batch is on the device.
+            pixels = torch.from_numpy(test.images[start : start + self.at_once]).to(self.device)
+            images = dynamics.filtered(normalise(pixels, test.mean, test.std), view)
             try:
-                return evaluation.predict(self.network, self.views[view][start : start + self.at_once])
+                return evaluation.predict(self.network, images)
             except ValueError as error:
                 self._settle()  # says which loss was the first that was not finite
                 self._diverged(f"{error}, at iteration {self.state.iteration}")
 
         found = torch.cat(self._in_batches(look, range(len(batches))))
         rows = []
-        for view, called_as in zip(self.views, found.split(len(test)), strict=True):
+        for view, called_as in zip(VIEWS, found.split(len(test)), strict=True):
             counts = evaluation.confusion(test.labels, called_as, len(test.classes))
             columns = zip(
                 *evaluation.precision_recall_f1(counts),
@@ -493,8 +494,8 @@ def _schedule(optimiser: torch.optim.Optimizer, recipe: Recipe, iterations: int)
         return ReduceLROnPlateau(optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience)
     if recipe.warmup_share * iterations <= 1:
         raise ValueError(
-            f"schedule one_cycle: a warmup_share of {recipe.warmup_share} of {iterations} iterations is one iteration or less; "
-            "train for more epochs or write a larger warmup_share"
+            f"schedule one_cycle: a warmup_share of {recipe.warmup_share} of {iterations} iterations is one iteration "
+            "or less; train for more epochs or write a larger warmup_share"
         )
     return OneCycleLR(
         optimiser,

@@ -404,7 +404,7 @@ def test_an_impossible_schedule_is_refused(changed, message):
 @pytest.mark.parametrize(("epochs", "share"), [(1, 0.25), (1, 1 / 3), (2, 0.1)])
 def test_one_cycle_needs_a_warm_up_of_more_than_one_iteration(epochs, share):
     recipe = dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share)
-    with pytest.raises(ValueError, match=rf"of {3 * epochs} iterations is one iteration or less; train for more epochs or"):
+    with pytest.raises(ValueError, match=rf"of {3 * epochs} iterations is one iteration or less; train for more"):
         run(recipe=recipe)
 
 
@@ -580,6 +580,49 @@ def test_dynamics_at_the_start_against_a_computation_by_hand():
     found = run(network=network).dynamics
     pd.testing.assert_frame_equal(found[found["iteration"] == 0], expected, rtol=1e-12)
     assert 0 < expected["f1"].mean() < 1
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_dynamics_never_hold_more_than_a_batch_as_numbers(monkeypatch):
+    """Three float copies of 50,000 images of 224 x 224 would take 90 GB."""
+    sizes = []
+
+    def watched(function):
+        def watching(images, *options):
+            sizes.append(len(images))
+            return function(images, *options)
+
+        return watching
+
+    for module, name in ((image_stores, "normalise"), (training, "normalise")):
+        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    for name in ("keep", "remove"):
+        monkeypatch.setattr(training.spectrum, name, watched(getattr(training.spectrum, name)))
+    run()
+    assert sizes and max(sizes) == 4
+
+
+def test_the_dynamics_of_images_in_a_store_are_the_same(tmp_path, reference):
+    path = tmp_path / "t.h5"
+    statistics = (TEST.mean, TEST.std)
+    image_stores.write(
+        path, {"test": (TEST.images, TEST.labels)}, classes=CLASSES, source="", created_by="", statistics=statistics
+    )
+    lazy = image_stores.read(path, "test", in_memory=0)
+    assert isinstance(lazy.images, Stored)
+    assert same(run(dynamics=dataclasses.replace(DYNAMICS, test=lazy)), reference)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5, 16])
+def test_filtering_batch_by_batch_changes_an_image_by_rounding_only(at_once):
+    """Compared with filtering all images at once: within 1e-6 of the largest value."""
+    test = split(16, 4)
+    dynamics = dataclasses.replace(DYNAMICS, test=test)
+    whole, _ = test.tensors()
+    for view in training.VIEWS:
+        expected = dynamics.filtered(whole, view)
+        found = torch.cat([dynamics.filtered(batch, view) for batch, _ in test.batches(size=at_once)])
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-6 * expected.abs().max().item())
 
 
 def test_dynamics_have_a_row_for_every_iteration_due_view_and_class(reference):
