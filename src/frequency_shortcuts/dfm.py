@@ -35,7 +35,7 @@ def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
 def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
     """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
-    The best-ranked pairs are kept until at least int(percent / 100 * H * W) positions are.
+    The best-ranked pairs are kept until at least `spectrum.positions` positions are.
     """
     order = np.argsort(rank(increment), axis=-1)
     filled_before = np.cumsum(pairs.size[order], axis=-1) - pairs.size[order]

@@ -12,6 +12,7 @@ PyTorch is imported by those functions that take images: what only lays out, dra
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -223,10 +224,14 @@ def low_pass(height: int, width: int, cutoff: float) -> BoolArray:
 
 
 def positions(height: int, width: int, percent: float) -> int:
-    """How many positions of a height x width spectrum the top `percent` % must fill, at least one."""
+    """How many positions of a height x width spectrum the top `percent` % must fill, at least one.
+
+    The floor of percent / 100 * height * width, without rounding errors: `percent` counts as the decimal number that
+    is written, so that 29 % of 100 x 100 are 2,900. Raises ValueError for a percentage that is not in (0, 100].
+    """
     if not 0 < percent <= 100:
         raise ValueError(f"percent {percent}: expected above 0 and at most 100")
-    return max(1, int(percent / 100 * height * width))
+    return max(1, Fraction(str(percent)) * height * width // 100)
 
 
 def symmetric(mask: npt.ArrayLike) -> bool:

@@ -1,5 +1,7 @@
 """Ranks, masks, DFM files."""
 
+from decimal import Decimal
+
 import h5py
 import numpy as np
 import pytest
@@ -19,7 +21,8 @@ def increments(n_classes=3, pairs=PAIRS, seed=0):
 
 def slow_dominant(increment, pairs, percent):
     """One class: keep pairs, best first, until enough positions are kept."""
-    plane, wanted = np.zeros((pairs.height, pairs.width), bool), int(percent / 100 * pairs.height * pairs.width)
+    plane = np.zeros((pairs.height, pairs.width), bool)
+    wanted = int(Decimal(str(percent)) * pairs.height * pairs.width / 100)
     for p in sorted(range(len(pairs)), key=lambda p: (-np.float32(increment[p]), p)):
         if plane.sum() >= max(1, wanted):
             break

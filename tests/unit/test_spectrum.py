@@ -161,6 +161,23 @@ def test_positions_of_a_percentage(percent, count):
     assert spectrum.positions(32, 32, percent) == count
 
 
+@pytest.mark.parametrize("kind", [str, np.float64, np.float32], ids=["text", "float64", "float32"])
+@pytest.mark.parametrize("size", [(100, 100), (32, 32), (224, 224), (33, 45)])
+def test_the_floor_of_percent_of_the_positions_is_exact(size, kind):
+    """Against whole numbers: p tenths of a percent of n positions are p * n // 1000 (29 % of 10,000 are 2,900)."""
+    n = size[0] * size[1]
+    for tenths in range(1, 1001):
+        percent = float(f"{tenths // 10}.{tenths % 10}") if kind is str else kind(f"{tenths // 10}.{tenths % 10}")
+        assert spectrum.positions(*size, percent) == max(1, tenths * n // 1000), percent
+        if tenths % 10 == 0:
+            assert spectrum.positions(*size, tenths // 10) == max(1, tenths * n // 1000), percent
+
+
+def test_very_small_shares_of_the_positions_are_exact():
+    assert spectrum.positions(10_000, 10_000, 1e-05) == 10  # written with an exponent
+    assert spectrum.positions(100, 100, 57.5) == 5750
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
