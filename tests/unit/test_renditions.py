@@ -1,9 +1,13 @@
 """Restyled test images."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from frequency_shortcuts import images as image_stores
 from frequency_shortcuts import renditions
+from frequency_shortcuts.chunks import Stored
 
 SEEDED = {"noisy", "texture"}
 
@@ -123,6 +127,51 @@ def test_a_rendition_of_an_image_does_not_depend_on_the_others(name):
     images, labels = photographs(5)
     alone = renditions.render(name, images[2:3], labels[2:3])
     np.testing.assert_array_equal(renditions.render(name, images, labels)[2:3], alone)
+
+
+@pytest.mark.parametrize("per_batch", [1, 2, 100])
+@pytest.mark.parametrize("name", renditions.names())
+def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkeypatch, name, per_batch):
+    """From a store that is larger than what may be in memory: as a whole, in slices, and through `images.write`."""
+    pixels, labels = photographs(7)
+    monkeypatch.setattr(renditions, "IN_BATCH", per_batch * pixels[0].size)
+    about = {"classes": ("a", "b", "c"), "source": "", "created_by": "", "statistics": (np.zeros(3), np.ones(3))}
+    image_stores.write(tmp_path / "test.h5", {"test": (pixels, labels)}, **about)
+    stored = image_stores.read(tmp_path / "test.h5", "test", in_memory=pixels.nbytes - 1).images
+    assert isinstance(stored, Stored)
+    whole = renditions.render(name, pixels, labels, seed=1)
+    np.testing.assert_array_equal(renditions.render(name, stored, labels, seed=1), whole)
+    drawn = renditions.Rendition(name, stored, labels, seed=1)
+    assert (drawn.shape, len(drawn)) == (whole.shape, 7)
+    for some in (slice(5, 9), slice(2, 5), slice(0, 0)):
+        np.testing.assert_array_equal(drawn[some], whole[some])
+    image_stores.write(tmp_path / "drawn.h5", {"test": (drawn, labels)}, **about)
+    np.testing.assert_array_equal(image_stores.read(tmp_path / "drawn.h5", "test").images, whole)
+
+
+@pytest.mark.parametrize("name", renditions.names())
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path, monkeypatch, name):
+    """64 images of 1 x 64 x 64 are 2 MiB as float64; batches of two images are drawn with less than half of that."""
+    pixels, labels = photographs(64, 1, 64, 64)
+    monkeypatch.setattr(renditions, "IN_BATCH", 2 * pixels[0].size)
+    drawn = renditions.Rendition(name, pixels, labels)
+    drawn[:2]  # what is imported and kept at the first call
+    tracemalloc.start()
+    for start in range(0, 64, 8):
+        drawn[start : start + 8]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_the_noise_of_an_image_does_not_depend_on_how_many_follow():
+    images, labels = photographs(5)
+    np.testing.assert_array_equal(
+        renditions.render("noisy", images, labels, 3)[:2], renditions.render("noisy", images[:2], labels[:2], 3)
+    )
+    drawn = renditions.render("noisy", np.full((40, 1, 32, 32), 128, np.uint8), np.zeros(40, np.int64), 3) / 255
+    assert drawn.std() == pytest.approx(0.15, rel=0.01)  # 40,960 draws: a standard error of 0.4 %
+    assert np.abs(np.corrcoef(drawn.reshape(40, -1)) - np.eye(40)).max() < 0.15  # 4.7 standard errors of 1 / 32
 
 
 def test_a_sketch_is_dark_where_a_step_is_and_white_elsewhere():

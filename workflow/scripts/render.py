@@ -14,7 +14,7 @@ def main(snakemake):
         for output in map(Path, snakemake.output):
             images.write(
                 output,
-                {"test": (renditions.render(output.stem, test.images, test.labels, params.seed), test.labels)},
+                {"test": (renditions.Rendition(output.stem, test.images, test.labels, params.seed), test.labels)},
                 classes=test.classes,
                 source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
                 created_by=created_by,
