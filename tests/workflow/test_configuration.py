@@ -142,7 +142,7 @@ def test_a_data_set_without_a_source_is_one_mistake():
     del config["datasets"]["syn_1"]["source"]
     assert mistakes(config) == [
         "datasets.syn_1.source: missing; write, under datasets.syn_1: source: "
-        "<synthetic or fashion_mnist or folder or store or dataset>"
+        "<synthetic or fashion_mnist or folder or store or dataset or planted>"
     ]
 
 

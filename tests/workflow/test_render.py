@@ -19,7 +19,7 @@ def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path,
     """As config/imagenet1k.yaml: 10 of 1,000 classes' images do not fit, and are read when they are drawn."""
     pixels = np.random.default_rng(0).integers(0, 256, (30, 3, 16, 16), dtype=np.uint8)
     labels = np.arange(30) % 3
-    splits = {name: (pixels, labels) for name in ("train", "test")}
+    splits = dict.fromkeys(("train", "test"), (pixels, labels))
     images.write(tmp_path / "d.h5", splits, classes=("a", "b", "c"), source="", created_by="")
     monkeypatch.setitem(images.read.__kwdefaults__, "in_memory", in_memory)
     job = SimpleNamespace(

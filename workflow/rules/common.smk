@@ -465,6 +465,12 @@ def culling_settings():
     return {key: culling[key] for key in keys}
 
 
+def test_settings(**changes):
+    """Params: the keyword arguments of `shortcuts.measure` that the configuration holds."""
+    keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
+    return {key: config["shortcuts"][key] for key in keys} | changes
+
+
 def parts_of(pattern):
     """The files of all parts of a culling; the one file where it is whole."""
     return [pattern] if WHOLE else [pattern.replace("{part}", str(part)) for part in range(config["culling"]["parts"])]

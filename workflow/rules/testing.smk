@@ -55,13 +55,7 @@ rule shortcuts:
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        controls=lookup(dpath="shortcuts/controls", within=config),
-        others=lookup(dpath="shortcuts/others", within=config),
-        negatives=lookup(dpath="shortcuts/negatives", within=config),
-        seed=lookup(dpath="shortcuts/seed", within=config),
-        names=by_name(
-            *[f"shortcuts/{key}" for key in ("images_per_class", "percent", "controls", "others", "negatives", "seed")]
-        ),
+        settings=test_settings(),
     message:
         "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -91,11 +85,7 @@ rule published:
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
-        controls=lookup(dpath="shortcuts/controls", within=config),
-        others=lookup(dpath="shortcuts/others", within=config),
-        negatives=lookup(dpath="shortcuts/negatives", within=config),
-        seed=lookup(dpath="shortcuts/seed", within=config),
-        names=by_name(*[f"shortcuts/{key}" for key in ("images_per_class", "controls", "others", "negatives", "seed")]),
+        settings=test_settings(),
         order=order_of_folders,
     message:
         "Testing the maps {wildcards.name} on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
@@ -125,11 +115,7 @@ rule ood:
     params:
         device=lookup(dpath="device", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        controls=lookup(dpath="shortcuts/controls", within=config),
-        others=lookup(dpath="shortcuts/others", within=config),
-        negatives=lookup(dpath="shortcuts/negatives", within=config),
-        seed=lookup(dpath="shortcuts/seed", within=config),
-        names=by_name(*[f"shortcuts/{key}" for key in ("percent", "controls", "others", "negatives", "seed")]),
+        settings=test_settings(parts=["keep"], fills=config["ood"]["fills"]),
     message:
         "Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of {wildcards.dataset}"
     script:
@@ -162,13 +148,7 @@ rule transfer:
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        controls=lookup(dpath="shortcuts/controls", within=config),
-        others=lookup(dpath="shortcuts/others", within=config),
-        negatives=lookup(dpath="shortcuts/negatives", within=config),
-        seed=lookup(dpath="shortcuts/seed", within=config),
-        names=by_name(
-            *[f"shortcuts/{key}" for key in ("images_per_class", "percent", "controls", "others", "negatives", "seed")]
-        ),
+        settings=test_settings(parts=["keep"]),
     message:
         "Trying the maps of one network on another"
     script:

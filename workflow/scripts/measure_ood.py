@@ -9,23 +9,23 @@ from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
 from job import identity, job
-from measure_shortcuts import tested
+from measure_shortcuts import name_of, tested
 
 
 def main(snakemake):
-    """TPR of every rendition, class, filter and draw."""
+    """TPR of every rendition, class, fill, filter and draw."""
     params = snakemake.params
     with job(snakemake):
         network = networks.load(snakemake.input.weights, take_device(params.device))
         maps = dfm.read_mask(snakemake.input.dfm, params.percent)
         statistics = normalisation(snakemake.input.weights)
-        tables = {}
+        tables, run = {}, identity(snakemake.output[0])
         for store in snakemake.input.images:
             twin = images.read(store, "test", statistics=statistics, workers=snakemake.threads)
-            tables[Path(store).stem] = tested(network, twin, maps, params, false_positives=False)
+            tables[Path(store).stem] = tested(network, twin, maps, params.settings, name_of(run), false_positives=False)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
         table = table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"])
-        write_table(table, snakemake.output[0], **identity(snakemake.output[0]))
+        write_table(table, snakemake.output[0], **run)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from frequency_shortcuts import images, networks, published
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
 from job import identity, job
-from measure_shortcuts import tested
+from measure_shortcuts import name_of, neutral_class, tested
 
 
 def main(snakemake):
-    """TPR and FPR of every class, filter and draw."""
+    """TPR and FPR of every class, part, fill, filter and draw."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         network = networks.load(given.weights, take_device(params.device))
@@ -20,7 +20,10 @@ def main(snakemake):
         maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
-        write_table(tested(network, data, maps, params), snakemake.output[0], **identity(snakemake.output[0]))
+        run, neutral = identity(snakemake.output[0]), neutral_class(given.images)
+        # The run's name alone: the controls of our maps and of these are drawn alike.
+        table = tested(network, data, maps, params.settings, name_of(run), neutral=neutral)
+        write_table(table, snakemake.output[0], **run)
 
 
 if __name__ == "__main__":

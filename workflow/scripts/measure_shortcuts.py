@@ -1,33 +1,36 @@
 """Test the shortcuts of a network on images that did not rank its frequencies."""
 
+import h5py
+
 from devices import take_device
-from frequency_shortcuts import dfm, images, networks, shortcuts
+from frequency_shortcuts import dfm, images, networks, shortcuts, truth
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
-from job import identity, job
+from job import RUN, identity, job
 
 
-def tested(network, data, maps, params, **options):
-    """The table of `shortcuts.measure` with class names."""
+def tested(network, data, maps, settings, run, **options):
+    """The table of `shortcuts.measure` with class names; settings: those of `test_settings` in common.smk."""
     table = shortcuts.measure(
-        network,
-        data.images,
-        data.labels,
-        maps,
-        mean=data.mean,
-        std=data.std,
-        controls=params.controls,
-        others=params.others,
-        negatives=params.negatives,
-        seed=params.seed,
-        progress=True,
-        **options,
-    )
+        network, data.images, data.labels, maps, mean=data.mean, std=data.std, run=run, progress=True,
+        **settings, **options,
+    )  # fmt: skip
     return table.replace({"class": dict(enumerate(data.classes))})
 
 
+def neutral_class(store):
+    """The index of the class of a store in which nothing is planted; None where there is none."""
+    with h5py.File(store) as file:
+        return truth.neutral(file)
+
+
+def name_of(run):
+    """A run as one name, of which the seeds of its draws are made."""
+    return "/".join(str(run[key]) for key in RUN)
+
+
 def main(snakemake):
-    """TPR and FPR of every class, filter and draw."""
+    """TPR and FPR of every class, part, fill, filter and draw."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
         network = networks.load(given.weights, take_device(params.device))
@@ -39,7 +42,8 @@ def main(snakemake):
             statistics=normalisation(given.weights),
             workers=snakemake.threads,
         )
-        write_table(tested(network, data, maps, params), output, **identity(output))
+        run, neutral = identity(output), neutral_class(given.images)
+        write_table(tested(network, data, maps, params.settings, name_of(run), neutral=neutral), output, **run)
 
 
 if __name__ == "__main__":

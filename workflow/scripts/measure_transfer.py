@@ -7,11 +7,11 @@ from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
 from job import job
-from measure_shortcuts import tested
+from measure_shortcuts import neutral_class, tested
 
 
 def main(snakemake):
-    """TPR and FPR of every planned pair of networks, class, filter and draw."""
+    """TPR and FPR of every planned pair of networks, class, fill, filter and draw."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         device, rows = take_device(params.device), []
@@ -23,7 +23,8 @@ def main(snakemake):
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             statistics, threads = normalisation(weights), snakemake.threads
             data = images.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
-            table = tested(networks.load(weights, device), data, masks, params)
+            network, neutral = networks.load(weights, device), neutral_class(store)
+            table = tested(network, data, masks, params.settings, f"{source} on {target}", neutral=neutral)
             rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))
         write_table(pd.concat(rows), snakemake.output[0])
 
