@@ -202,62 +202,6 @@ def test_a_job_that_is_killed_goes_on_later(wholes, rule):
     assert contents(folder) == whole[rule]
 
 
-OTHER = RUN.with_name("seed1")
-
-
-def two(base, name, minutes):
-    """What a job gets that culls a network twice, and the folders of its two outputs."""
-    folders = [base / name / run for run in (RUN, OTHER)]
-    first, said = (saying("cull", folder, minutes) for folder in folders)
-    said["input"] = {key: 2 * value for key, value in first["input"].items()}
-    said["output"] = {"0": first["output"]["dfm"], "1": said["output"]["dfm"]}
-    return said, folders
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_job_that_ends_in_its_second_network_keeps_the_first(wholes, number):
-    base, whole = wholes
-    said, folders = two(base, f"two_{number}", 1e-4)
-    job = start(said)
-    until(lambda: in_the_middle("cull", folders[1]), job)
-    job.send_signal(number)
-    _, told = job.communicate(timeout=20)
-    if number == signal.SIGTERM:
-        assert f"ERROR in cull: {said['output']['1']}: stopped at " in told
-    done = folders[0] / "dfm.h5"
-    assert done.exists()
-    done.unlink()  # as Snakemake does with all outputs of a job that failed
-    size = (folders[0] / "dfm.h5.state").stat().st_size
-    finished(said)
-    assert [contents(folder) for folder in folders] == [whole["cull"]] * 2
-    assert not list((base / f"two_{number}").rglob("*.state*"))
-    # Nothing of the first was done again: its state was read, not written.
-    log = (folders[1] / "job.log").read_text()
-    assert f"resumed from {folders[0] / 'dfm.h5.state'}" in log and size > 3000
-
-
-def test_of_two_jobs_on_the_same_networks_the_second_ends_and_loses_nothing(wholes):
-    base, whole = wholes
-    said, folders = two(base, "two_twice", 1e-4)
-    job = start(said)
-    until(lambda: in_the_middle("cull", folders[1]), job)
-    job.send_signal(signal.SIGSTOP)
-    (folders[0] / "dfm.h5").unlink()  # as Snakemake does with the outputs of a job that it takes for dead
-    second = start({**said, "log": [str(folders[0] / "second.log")]})
-    _, told = second.communicate(timeout=60)
-    job.send_signal(signal.SIGCONT)
-    _, first = job.communicate(timeout=100)
-    assert second.returncode == 1 and "another job, perhaps of an earlier run, is still at work on it" in told
-    assert not (folders[0] / "dfm.h5").exists()
-    assert job.returncode == 0, first
-    # What was deleted is not lost: the blocks are there until all outputs are.
-    states = [folder / "dfm.h5.state" for folder in folders]
-    before = [state.read_bytes() for state in states]
-    assert min(map(len, before)) > 3000
-    finished(said)
-    assert [contents(folder) for folder in folders] == [whole["cull"]] * 2 and not any(map(Path.exists, states))
-
-
 def test_a_job_beside_one_that_is_still_at_work_says_so(wholes):
     base, whole = wholes
     folder = base / "twice" / RUN
