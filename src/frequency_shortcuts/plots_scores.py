@@ -50,20 +50,25 @@ def truth(
 ) -> Figure:
     """Scores of maps and ADCS against what was planted, and below them all three as pictures.
 
-    table : that of `truth.score` with the columns dataset, network, augmentation and seed, and classes by name
+    table : that of `truth.score` with the columns dataset, network, augmentation, seed and uses, and classes by name
     percent : the size of the maps whose precision is shown
     planes : data set -> classes with a truth of their own, what was planted [class, H, W], share of the runs that have
         the frequency in the map [class, H, W], ADCS [class, H, W]
     band_edges : data set -> radii of circles on its pictures, in cycles per image
 
-    A row of scores a data set; dots are means over seeds, their bars a standard deviation to either side.
+    A row of scores a data set; dots are means over seeds, their bars a standard deviation to either side. Only those
+    networks are scored that use the planted mask of a class; where some do not, it says so.
     """
-    table = table[table["percent"] == percent]
+    table = table[table["cut"].eq("truth") | table["percent"].eq(percent)]
     names, classes = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["class"]))
     networks = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     colours = dict(zip(networks, sns.color_palette("colorblind", len(networks)), strict=True))
-    columns = [(which, score) for which in _TRUTHS for score in ("average_precision", "precision")]
-    titles = {"average_precision": "average precision", "precision": f"precision of the top {percent:g} %"}
+    columns = [
+        ("own", "average_precision", "percent", "average precision"),
+        ("own", "precision", "percent", f"precision of the top {percent:g} %"),
+        ("own", "precision", "truth", "precision at its own size"),
+        ("any", "average_precision", "percent", "average precision"),
+    ]
     with style():
         tall = 0.15 + (0.09 + 0.09 * len(networks)) * len(classes)
         across = 3 * max(len(own) for own, *_ in planes.values())
@@ -74,11 +79,12 @@ def truth(
         axes = parts[0].subgridspec(len(names), len(columns)).subplots(sharex=True, sharey=True, squeeze=False)
         for name, line in zip(names, axes, strict=True):
             mine = table[table["dataset"] == name]
-            for (which, score), axis in zip(columns, line, strict=True):
-                _draw_scores(axis, mine[mine["truth"] == which], score, classes, colours)
+            for (which, score, cut, _), axis in zip(columns, line, strict=True):
+                rows = mine[(mine["truth"] == which) & (mine["cut"] == cut)]
+                _draw_scores(axis, rows, score, classes, colours)
             line[0].set_ylabel(name)
-        for (which, score), axis, last in zip(columns, axes[0], axes[-1], strict=True):
-            axis.set_title(f"{_TRUTHS[which]}:\n{titles[score]}")
+        for (which, *_, title), axis, last in zip(columns, axes[0], axes[-1], strict=True):
+            axis.set_title(f"{_TRUTHS[which]}:\n{title}")
             last.set_xlabel("share")
         axes[0, 0].set_yticks(range(len(classes)), classes)
         axes[0, 0].set_ylim(len(classes) - 0.5, -0.5)
@@ -104,8 +110,9 @@ def _draw_scores(
     spread, over_seeds = runs.mean(), runs.std()[score].fillna(0)
     for place, name in enumerate(classes):
         axis.axhline(place - 0.5, color="0.93", linewidth=0.6, zorder=0)
-        if ("dfm", name) not in mean.index or np.isnan(mean.loc[("dfm", name), score]):
-            axis.text(0.5, place, "nothing planted", ha="center", va="center", fontsize=6, color="0.5", style="italic")
+        said = _without_scores(table[(table["class"] == name) & (table["ranking"] == "dfm")])
+        if said:
+            axis.text(0.5, place, said, ha="center", va="center", fontsize=6, color="0.5", style="italic")
             continue
         _, low, high = mean.loc[("random", name)]
         axis.barh(place, high - low, left=low, height=0.9, color="0.85", zorder=1)
@@ -114,7 +121,7 @@ def _draw_scores(
                 mean.loc[(ranking, name), score], place, s=16, marker=marker, color="black", linewidth=0, zorder=4
             )
         for (network, colour), offset in zip(colours.items(), shift, strict=True):
-            if (*network, "dfm", name) not in spread.index:
+            if (*network, "dfm", name) not in spread.index or np.isnan(spread.loc[(*network, "dfm", name), score]):
                 continue
             y = place + offset
             _, low, high = spread.loc[(*network, "radial", name)]
@@ -124,9 +131,19 @@ def _draw_scores(
                 linewidth=0.8, zorder=3,
             )  # fmt: skip
             value, deviation = spread.loc[(*network, "dfm", name), score], over_seeds[(*network, "dfm", name)]
+            if (*network, "dfm_size", name) in spread.index:
+                by_size = spread.loc[(*network, "dfm_size", name), score]
+                axis.scatter(by_size, y, s=12, facecolor="none", edgecolor=colour, linewidth=0.8, zorder=4)
             axis.hlines(y, max(0, value - deviation), min(1, value + deviation), color=colour, linewidth=1, zorder=5)
             axis.scatter(value, y, s=14, color=colour, linewidth=0, zorder=5)
     axis.tick_params(length=0, axis="y")
+
+
+def _without_scores(rows: pd.DataFrame) -> str:
+    """Why a class has no scores at all; empty where it has some."""
+    if rows["uses"].isna().all():
+        return "nothing planted"
+    return "" if rows["uses"].eq(True).any() else "mask not used"
 
 
 def _legend_of_scores(colours: Mapping[tuple[str, str], tuple]) -> list[Artist]:
@@ -137,6 +154,7 @@ def _legend_of_scores(colours: Mapping[tuple[str, str], tuple]) -> list[Artist]:
         point("o", f"map (DFM), {', '.join(network_label(*network).splitlines())}", color=colour)
         for network, colour in colours.items()
     ]
+    found += [point("o", "by the size of increments", color="0.4", markerfacecolor="none")]
     found += [point("^", "maps of other classes", color="0.4", markerfacecolor="none")]
     found += [Line2D([], [], color="0.4", alpha=0.3, linewidth=3.5, label="random, map's radii (95 %)")]
     found += [Patch(color="0.85", label="random, uniform (95 %)")]

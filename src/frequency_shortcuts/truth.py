@@ -205,6 +205,17 @@ def score(
     return pd.concat(rows, ignore_index=True)
 
 
+def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `score` without the scores of classes whose planted mask the network does not use.
+
+    table : with the column `uses` (see `usage`), missing for a class that has no planted mask
+
+    A map that does not hold frequencies that the network does not use is right, and its score would say the opposite.
+    """
+    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
+    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
+
+
 def _alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What is scored: its name -> the truths of which each ranking gets the one that it finds best."""
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}

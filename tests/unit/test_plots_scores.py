@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.collections import PathCollection
 
 from frequency_shortcuts import canvas, plots_scores
 
 CLASSES = ("C0", "C1", "C3")
-RANKINGS = ("dfm", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")
+RANKINGS = ("dfm", "dfm_size", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")
 
 
 @pytest.fixture(autouse=True)
@@ -19,15 +20,21 @@ def closed():
     plt.close("all")
 
 
-def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "syn_2")):
-    """Scores at random, C0 without a truth of its own."""
+def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "syn_2"), unused=()):
+    """Scores at random, C0 without a truth of its own; unused: (network, class) whose planted mask is not used."""
     generator = np.random.default_rng(0)
     rows = itertools.product(sets, networks, (0, 1), CLASSES, ("own", "any"), RANKINGS, (5, 10))
     frame = pd.DataFrame(
         [(name, *network, *rest) for name, network, *rest in rows],
         columns=["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent"],
     )
-    missing = (frame["class"] == "C0") & (frame["truth"] == "own")
+    frame["cut"] = "percent"
+    frame = pd.concat([frame, frame[frame["percent"] == 5].assign(cut="truth", percent=3.0)], ignore_index=True)
+    frame["uses"] = [
+        np.nan if c == "C0" else (network, c) not in unused
+        for network, c in zip(frame["network"], frame["class"], strict=True)
+    ]
+    missing = ~frame["uses"].eq(True)
     for score in ("precision", "average_precision"):
         frame[score] = generator.uniform(size=len(frame))
         frame[f"{score}_low"], frame[f"{score}_high"] = frame[score] - 0.1, frame[score] + 0.1
@@ -162,8 +169,14 @@ def test_curves_are_means_over_classes_and_pairs():
         assert np.allclose(line.get_ydata(), mine[column])
 
 
+def test_classes_whose_mask_is_not_used_are_shown_without_scores():
+    figure = truth(sets=("syn_1",), unused=(("resnet18", "C1"), ("vgg16", "C1"), ("vgg16", "C3")))
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert sorted(said) == ["mask not used", "nothing planted"]  # one network still uses C3's
+
+
 def test_scores_stand_on_the_line_of_their_class():
     axis = truth(networks=(("resnet18", "none"),), sets=("syn_1",)).axes[2]
     assert [label.get_text() for label in axis.get_yticklabels()] in ([], list(CLASSES)) and axis.yaxis_inverted()
-    dots = [dot.get_offsets()[0] for dot in axis.collections if len(dot.get_offsets()) == 1]
-    assert {round(float(y)) for _, y in dots} == {0, 1, 2}
+    dots = [dot.get_offsets()[0] for dot in axis.collections if isinstance(dot, PathCollection)]
+    assert {round(float(y)) for _, y in dots} == {1, 2}

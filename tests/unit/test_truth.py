@@ -4,6 +4,7 @@ import itertools
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -337,3 +338,11 @@ def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
 
 def test_without_two_halves_there_is_no_better_one(scored):
     assert "better_half" not in set(scored[0]["truth"])
+
+
+def test_classes_whose_mask_is_not_used_have_no_scores():
+    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
+    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in scores} | {"uses": [True, False, np.nan]})
+    found = truth.only_where_used(table)
+    assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
+    assert found["uses"].equals(table["uses"])

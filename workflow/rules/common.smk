@@ -553,9 +553,9 @@ def tables():
     photographs = ["ood"] if with_ood() else []
     transfer = ["transfer"] if config["transfer"] else []
     published = ["published"] if config["published"] else []
-    return [
-        "networks", *trained, *synthetic, "shortcuts", "shortcuts_over_seeds", *photographs, *transfer, *published
-    ]  # fmt: skip
+    planted = ["planted_use"] if datasets(*WITH_TRUTH) else []
+    tests = ["shortcuts", "shortcuts_over_seeds", *planted, *photographs, *transfer, *published]
+    return ["networks", *trained, *synthetic, *tests]
 
 
 def paper_tables():
@@ -609,6 +609,7 @@ def everything():
     files += of_runs(f"{RESULTS}/dfm/{RUN}.h5")
     files += of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic")
     files += of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv")
+    files += of_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH)
     files += of_ood(f"{RESULTS}/tests/{RUN}/ood.csv")
     files += [file for name in ROBUSTNESS.values() for file in of_runs(f"{RESULTS}/tests/{RUN}/{name}")]
     files += [f"{RESULTS}/tests/transfer.csv"] if config["transfer"] else []
@@ -682,6 +683,7 @@ TABLES = {
     "published": ("maps of the published tools beside ours", "shortcuts"),
     "table_3": ("TPR by class and rendition (table 3)", "ood"),
     "ood": ("every test on renditions", "ood"),
+    "planted_use": ("is the planted mask used?", "beyond"),
     "truth": ("maps scored against what was planted", "beyond"),
     "stability": ("how stable the maps are", "beyond"),
     "curves": ("recall without some frequencies", "beyond"),

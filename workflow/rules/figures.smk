@@ -8,6 +8,7 @@ rule table:
         dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
         bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
         shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
+        planted_use=of_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
         ood=of_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         published=of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),

@@ -69,6 +69,7 @@ rule truth:
         dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
         stores=of_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
         spectra=of_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
+        use=f"{RESULTS}/tables/planted_use.csv",
         code=code("score_truth.py"),
     output:
         f"{RESULTS}/tables/truth.csv",

@@ -62,6 +62,38 @@ rule shortcuts:
         "../scripts/measure_shortcuts.py"
 
 
+rule planted_use:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        code=code("measure_planted_use.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/planted_use.csv",
+    log:
+        f"{RESULTS}/logs/planted_use/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv"
+    wildcard_constraints:
+        dataset=one_of(datasets(*WITH_TRUTH)),
+    conda:
+        "../../envs/study.yaml"
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        device=lookup(dpath="device", within=config),
+        split=lookup(dpath="shortcuts/split", within=config),
+        images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
+        seed=lookup(dpath="shortcuts/seed", within=config),
+        names=by_name("shortcuts/images_per_class", "shortcuts/seed"),
+    message:
+        "Testing whether {wildcards.network} uses what was planted in {wildcards.dataset} (seed {wildcards.seed})"
+    script:
+        "../scripts/measure_planted_use.py"
+
+
 rule published:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",

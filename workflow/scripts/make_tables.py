@@ -63,6 +63,8 @@ def main(snakemake):
             tables["dynamics"] = joined(given.dynamics)
         if given.bandstop:
             tables["bandstop"] = joined(given.bandstop)
+        if given.planted_use:
+            tables["planted_use"] = joined(given.planted_use)
         if given.ood:
             tables["ood"] = mean_over_draws(joined(given.ood), [*RUN, "rendition"], ["tpr"])
         if given.transfer:

@@ -1,0 +1,30 @@
+"""Test whether a network uses what was planted in its data set."""
+
+import h5py
+
+from devices import take_device
+from frequency_shortcuts import images, networks, truth, usage
+from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.weights import normalisation
+from job import identity, job
+from measure_shortcuts import name_of
+
+
+def main(snakemake):
+    """TPR from the planted mask, from all but it, and from random masks of its size, one row a class."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
+    with job(snakemake):
+        network, run = networks.load(given.weights, take_device(params.device)), identity(output)
+        with h5py.File(given.images) as file:
+            planted, neutral = truth.planted(file)["own"], truth.neutral(file)
+        statistics, threads = normalisation(given.weights), snakemake.threads
+        data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
+        table = usage.planted_use(
+            network, data.images, data.labels, planted, neutral=neutral, mean=data.mean, std=data.std,
+            seed=params.seed, run=name_of(run), progress=True,
+        )  # fmt: skip
+        write_table(table.replace({"class": dict(enumerate(data.classes))}), output, **run)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
