@@ -43,6 +43,7 @@ from frequency_shortcuts import (
 )
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table
+from workflow.scripts.recipes import recipe_of
 
 from . import measure_plan
 from .document import NOT_MEASURED
@@ -183,12 +184,12 @@ def operations(form: networks.Architecture, kind: str = "forward") -> float:
     return counter.get_total_flops() / count
 
 
-def training(config: dict[str, Any], name: str, of: DataSet) -> dict[str, int]:
+def training(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> dict[str, int]:
     """Images that one training shows its network, by kind of work."""
-    settings, batch = _training_settings(config, name), config["training"]["recipe"]["batch_size"]
+    settings, batch = config["training"][_kind(config, run)], _batch_size(config, run)
     count, dynamics = of.images("train", settings["images_per_class"]), settings["dynamics"]
     per_epoch = max(1, math.ceil((count - 1) / batch))
-    tests = _tests(config, name, of)
+    tests = _tests(config, run, of)
     return {
         "training": settings["epochs"] * min(per_epoch * batch, count),
         "forward": settings["epochs"] * of.images("validation", settings["validation_per_class"])
@@ -197,14 +198,18 @@ def training(config: dict[str, Any], name: str, of: DataSet) -> dict[str, int]:
     }
 
 
-def _training_settings(config: dict[str, Any], name: str) -> dict[str, Any]:
-    kind = "synthetic" if config["datasets"][name]["source"] == "synthetic" else "photographs"
-    return config["training"][kind]
+def _kind(config: dict[str, Any], run: Mapping[str, Any]) -> str:
+    source = config["datasets"][run["dataset"]]["source"]
+    return source if source in ("synthetic", "planted") else "photographs"
 
 
-def _tests(config: dict[str, Any], name: str, of: DataSet) -> int:
+def _batch_size(config: dict[str, Any], run: Mapping[str, Any]) -> int:
+    return recipe_of(config, _kind(config, run), run["network"])["batch_size"]
+
+
+def _tests(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> int:
     """How often the learning dynamics test a network."""
-    settings, batch = _training_settings(config, name), config["training"]["recipe"]["batch_size"]
+    settings, batch = config["training"][_kind(config, run)], _batch_size(config, run)
     per_epoch = max(1, math.ceil((of.images("train", settings["images_per_class"]) - 1) / batch))
     dynamics = settings["dynamics"]
     return min(dynamics["iterations"], settings["epochs"] * per_epoch) // dynamics["every"] + 1
@@ -289,7 +294,7 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
         of_test = config["shortcuts"]["split"], config["shortcuts"]["images_per_class"]
         for run in runs(config):
             of = sets[run["dataset"]]
-            yield "train", run, training(config, run["dataset"], of)
+            yield "train", run, training(config, run, of)
             yield "cull", run, cullings[run["dataset"]]
             if run in again:
                 yield "cull_halves", run, halves[run["dataset"]]
@@ -640,7 +645,7 @@ def rows_of_tables(config: dict[str, Any], assumed: Assumed) -> dict[str, int]:
         name = run["dataset"]
         of = sets[name] = dataset(config, name, assumed)
         filters = len(robustness.filters(of.side, of.side, settings["cutoffs"], settings["band_width"]))
-        found["learning dynamics"] += of.classes * VIEWS * _tests(config, name, of)
+        found["learning dynamics"] += of.classes * VIEWS * _tests(config, run, of)
         found["shortcut tests"] += of.classes * (1 + masks(config, of))
         found["filtered images"] += of.classes * (1 + filters)
         found["corrupted images"] += of.classes * (1 + len(settings["corruptions"]) * len(corruptions.STRENGTHS))

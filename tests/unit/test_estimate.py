@@ -126,6 +126,18 @@ def test_training_is_counted_as_it_runs(tiny):
     assert estimated(config, "train") == counted(task)[0]
 
 
+def test_the_batch_size_of_a_networks_own_recipe_counts(tiny):
+    """36 images in batches of 7 or of 20: 5 or 2 iterations an epoch, tested at 0, 3, 6 or at 0, 3."""
+    config, _, _ = tiny
+    of, (run,) = estimate.dataset(config, "syn_2", Assumed()), estimate.runs(config)
+    before = estimate.training(config, run, of)
+    config["networks"]["resnet18"]["recipe"] = {"batch_size": 20}
+    after = estimate.training(config, run, of)
+    assert before["training"] == 2 * 35 and after["training"] == 2 * 36
+    dynamics = config["training"]["synthetic"]["dynamics"]
+    assert before["forward"] - after["forward"] == 3 * of.images("test", dynamics["images_per_class"])
+
+
 @pytest.mark.parametrize("parts", [1, 3])
 @pytest.mark.parametrize("method", culling.METHODS)
 def test_culling_is_counted_as_it_runs(tiny, method, parts, monkeypatch):

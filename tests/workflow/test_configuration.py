@@ -13,10 +13,12 @@ from conftest import ROOT, checkout
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from check_config import mistakes
+from check_config import KINDS, mistakes
 from frequency_shortcuts import augmentation, corruptions, culling, renditions, shortcuts
 from frequency_shortcuts.findings import EVERYWHERE
 from frequency_shortcuts.networks import names
+from frequency_shortcuts.training import Recipe
+from recipes import recipe_of
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
@@ -106,6 +108,17 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("adcs.channel_weights", "luma", r"adcs\.channel_weights: luma needs three channels"),
         ("synthesis.seeds", {"train": 1, "validation": 1, "test": 2}, r"synthesis\.seeds: .* must differ"),
         ("training.recipe.learning_rate", 0, r"learning_rate: 0 is not allowed, expected number above 0"),
+        ("training.recipe.schedule", "cosine", r"schedule: 'cosine' is not allowed, expected plateau or one_cycle"),
+        ("training.recipe.warmup_share", 1, r"warmup_share: 1 is not allowed, expected number above 0, below 1"),
+        (
+            "training.synthetic.recipe",
+            {"learning_rates": 0.1},
+            r"training\.synthetic\.recipe\.learning_rates: unknown key, .*did you mean learning_rate\?",
+        ),
+        ("training.photographs.recipe", {"momentum": 1}, r"recipe\.momentum: 1 is not allowed, expected number at"),
+        ("training.photographs.recipe", {"epochs": 3}, r"photographs\.recipe\.epochs: unknown key, allowed here are"),
+        ("networks.vgg16_bn.recipe", {"schedule": "once"}, r"vgg16_bn\.recipe\.schedule: 'once' is not allowed"),
+        ("networks.vgg16_bn.recipe", None, r"vgg16_bn\.recipe: None is not allowed, expected object"),
         ("transfer.0.maps_of", "vit/none", r"transfer\.0\.maps_of: 'vit/none' is not planned for fashion_mnist"),
         ("ood.renditions", ["sketch", "oil"], r"'oil' is not allowed, expected sketch or cartoon"),
     ],
@@ -113,6 +126,57 @@ def test_the_configurations_that_are_shipped_are_right(name):
 def test_a_mistake_is_answered_with_one_sentence(path, value, sentence):
     found = mistakes(changed(path, value))
     assert len(found) == 1 and re.search(sentence, found[0]), found
+
+
+def with_overrides(kind, network):
+    config = changed("training.synthetic.recipe", kind)
+    config["networks"]["resnet18_w8"]["recipe"] = network
+    return config
+
+
+def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
+    common, kind = CONFIG["training"]["recipe"], {"schedule": "one_cycle", "learning_rate": 0.05}
+    config = with_overrides(kind, {"learning_rate": 0.1, "batch_size": 32})
+    assert mistakes(config) == []
+    before = copy.deepcopy(config)
+    assert recipe_of(config, "synthetic", "resnet18_w8") == common | kind | {"learning_rate": 0.1, "batch_size": 32}
+    assert recipe_of(config, "synthetic", "resnet34_w8") == common | kind
+    assert recipe_of(config, "photographs", "resnet18_w8") == common | {"learning_rate": 0.1, "batch_size": 32}
+    assert recipe_of(config, "photographs", "vgg16_bn") == common
+    assert config == before
+    for part in ({}, {"warmup_share": 0.5}):
+        assert mistakes(with_overrides(part, part)) == []
+
+
+def test_a_network_that_is_brought_has_no_recipe():
+    config = copy.deepcopy(CONFIG)
+    config["networks"]["mine"] = {"source": "torchvision:resnet18", "checkpoint": None, "mean": None, "std": None}
+    assert mistakes(config) == []
+    config["networks"]["mine"]["recipe"] = {"learning_rate": 0.1}
+    (found,) = mistakes(config)
+    assert found.startswith("networks.mine.recipe: unknown key, allowed here are")
+
+
+@pytest.mark.parametrize("name", ["paper", "imagenet1k"])
+def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
+    """Whatever the default study changes by kind or by network."""
+    config = copy.deepcopy(CONFIG)
+    for part in (*(config["training"][kind] for kind in KINDS), *config["networks"].values()):
+        part["recipe"] = {"schedule": "one_cycle", "learning_rate": 0.1}
+    config["training"]["recipe"]["schedule"] = "one_cycle"
+    update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+    assert mistakes(config) == []
+    kinds = {"synthetic": "synthetic", "folder": "photographs"}
+    for entry in config["plan"]:
+        for dataset in entry["datasets"]:
+            for network in entry["networks"]:
+                found = recipe_of(config, kinds[config["datasets"][dataset]["source"]], network)
+                assert Recipe(**found) == Recipe(), (dataset, network)
+
+
+def test_the_keys_of_a_recipe_are_those_of_the_library():
+    keys = set(Recipe.__dataclass_fields__) - {"epochs"}
+    assert set(CONFIG["training"]["recipe"]) == set(SCHEMA["$defs"]["recipe"]["properties"]) == keys
 
 
 def test_no_data_set_is_called_what_the_findings_call_all_of_them():

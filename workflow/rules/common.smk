@@ -19,6 +19,7 @@ sys.path.insert(0, str(SCRIPTS))
 # Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), os.getenv("PYTHONPATH")])))
 
+import recipes
 from check_config import mistakes, planting
 from job import digest
 
@@ -455,6 +456,11 @@ def cutoffs():
 def settings_of_kind(dpath):
     """Params: a part of the training settings of the data set's kind."""
     return setting(f"training/{{kind}}/{dpath}")
+
+
+def recipe_of(wildcards):
+    """Params: the recipe that a run is trained by."""
+    return recipes.recipe_of(config, kind_of(wildcards), wildcards.network)
 
 
 def culling_settings():

@@ -26,7 +26,7 @@ rule train:
     params:
         device=lookup(dpath="device", within=config),
         architecture=setting("networks/{network}"),
-        recipe=lookup(dpath="training/recipe", within=config),
+        recipe=recipe_of,
         stylised_share=lookup(dpath="training/stylised_share", within=config),
         epochs=settings_of_kind("epochs"),
         images_per_class=settings_of_kind("images_per_class"),
