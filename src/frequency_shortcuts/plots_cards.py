@@ -73,7 +73,7 @@ def read(
     seed : of the shortcut test, whose first control of the same radial distribution is shown
     """
     with h5py.File(spectra, "r") as file:
-        amplitude, adcs = file["mean_amplitude"][shown].mean(axis=1), file["adcs"][shown]
+        amplitude, adcs = file["mean_amplitude"][shown].mean(axis=1), file[file.attrs["shown"]][shown]
     with h5py.File(maps, "r") as file:
         increment = file["loss_increment"][shown]
     masks = read_mask(maps, percent, shown)

@@ -61,6 +61,7 @@ def files(tmp_path):
     with h5py.File(spectra, "w") as file:
         file["mean_amplitude"] = generator.random((3, 3, *SIZE))
         file["adcs"] = generator.integers(-2, 3, (3, *SIZE), dtype=np.int16)
+        file.attrs["shown"] = "adcs"
     pairs = spectrum.ConjugatePairs(*SIZE)
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIZE[0] * SIZE[1], 3))
     found = culling.cull(

@@ -46,6 +46,9 @@ def test_the_configurations_that_are_shipped_are_right(name):
     [
         ("culling.metod", "exact", r"culling\.metod: unknown key, allowed here are .*did you mean method\?"),
         ("speed", 1, r"^speed: unknown key"),
+        ("culling.fill", "noise", r"culling\.fill: 'noise' is not allowed, expected zeros or swap; write fill"),
+        ("culling.fill", "swap", r"culling\.fill: swap needs culling\.method: exact, since screened predicts"),
+        ("adcs.variant", "sure", r"adcs\.variant: 'sure' is not allowed, expected published or significant"),
         ("culling.method", "fast", r"culling\.method: 'fast' is not allowed, expected exact or screened; write method"),
         ("device", "tpu", r"device: 'tpu' is not allowed, expected auto or cpu or cuda; write device: <auto or cpu"),
         ("robustness.cutoffs", [4, 2], r"robustness\.cutoffs: \[4, 2\] is not allowed, expected increasing radii"),

@@ -91,10 +91,14 @@ def test_adcs_is_that_of_the_stored_test_images(study, dataset):
         amplitude, values = file["mean_amplitude"][:], file["adcs"][:]
         assert file.attrs["layout"] == "centred" and file.attrs["split"] == "test"
         assert np.array_equal(file["count"], np.bincount(test.labels))
+        error, significant = file["standard_error"][:], file["adcs_significant"][:]
+        assert file.attrs["shown"] == "adcs"
     assert amplitude.dtype == np.float64 and amplitude.shape == (n_classes, channels, size, size)
     slow = np.abs(np.fft.fftshift(np.fft.fft2(seen[test.labels == 1].double().numpy()), axes=(-2, -1))).mean(axis=0)
     assert np.allclose(amplitude[1], slow, rtol=1e-4, atol=1e-4)  # the file was computed in float32
     assert values.dtype == np.int16 and np.array_equal(values, adcs.accumulate(amplitude))
+    assert significant.dtype == np.int16
+    assert np.array_equal(significant, adcs.accumulate_significant(amplitude, error))
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -117,6 +121,7 @@ def test_dfm_files_keep_the_contract(study, run):
         assert file["loss_increment"].dtype == np.float32 and file["rank"].dtype == np.int32
         assert file["evaluated"].dtype == bool and file.attrs["layout"] == "centred"
         assert file.attrs["method"] == "screened" and file.attrs["split"] == "validation"
+        assert file.attrs["fill"] == "zeros"
         weights = study.results / "networks" / run / "weights.safetensors"
         assert file.attrs["weights_sha256"] == sha256(weights)
         assert file.attrs["baseline_loss"].shape == file.attrs["images_per_class"].shape == (n_classes,)
@@ -170,11 +175,13 @@ def test_halves_by_several_jobs_give_the_same_file(study):
 
 def test_the_truth_table_scores_every_run_class_and_ranking(study):
     table = pd.read_csv(study.results / "tables" / "truth.csv", keep_default_na=False, na_values=[""])
-    names = ["dfm", "adcs", "adcs_high", "adcs_low"]
+    names = ["dfm", "adcs", "adcs_high", "adcs_low", "dfm_size", "adcs_significant"]
     names += [
         "random",
         *(f"{kind}{name}" for kind in ("radial", "other") for name in ("", *(f"_{n}" for n in names[1:]))),
     ]
+    at_truth, table = table[table["cut"] == "truth"], table[table["cut"] == "percent"]
+    assert len(at_truth) == 2 * (4 + 3) * len(names) and (at_truth["percent"] == 100 * at_truth["prevalence"]).all()
     assert set(table["ranking"]) == set(names) and set(table["percent"]) == {1, 5, 10, 20}
     assert len(table) == 2 * 4 * 2 * len(names) * 4 and set(table["dataset"]) == {"syn_2"}
     with h5py.File(study.results / "data" / "syn_2.h5") as file:

@@ -466,7 +466,7 @@ def recipe_of(wildcards):
 def culling_settings():
     """Params: what `culling.cull` is told, besides its images; what only screening reads is left out for exact."""
     culling = config["culling"]
-    keys = ["method", "precision", "compiled", "memory_mib"]
+    keys = ["method", "fill", "precision", "compiled", "memory_mib"]
     keys += ["percent", "target_recall", "patience"] if culling["method"] == "screened" else []
     return {key: culling[key] for key in keys}
 

@@ -19,6 +19,7 @@ rule adcs:
     params:
         split=lookup(dpath="adcs/split", within=config),
         channel_weights=lookup(dpath="adcs/channel_weights", within=config),
+        variant=lookup(dpath="adcs/variant", within=config),
         statistics=lambda wildcards: seen_by(wildcards.dataset),
     message:
         "Comparing the mean spectra of the classes of {wildcards.dataset}"

@@ -157,6 +157,11 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
             )
     if config["adcs"]["channel_weights"] == "luma" and any(_channels(dataset, config) != 3 for dataset in in_use):
         yield "adcs.channel_weights: luma needs three channels in every planned data set; write channel_weights: mean"
+    if config["culling"]["fill"] == "swap" and config["culling"]["method"] == "screened":
+        yield (
+            "culling.fill: swap needs culling.method: exact, since screened predicts what the removal of a pair does; "
+            "write method: exact or fill: zeros"
+        )
     yield from _more_views(config, in_use)
     for name, dataset in datasets.items():
         if dataset["source"] == "synthetic" and dataset["control_band"] > len(edges) + 1:

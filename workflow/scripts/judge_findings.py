@@ -10,9 +10,9 @@ from job import job
 
 
 def distinctive(path):
-    """ADCS and the classes' names from a file of spectra."""
+    """The ADCS that the configuration chooses, and the classes' names, from a file of spectra."""
     with h5py.File(path) as file:
-        return file["adcs"][:], list(file.attrs["classes"])
+        return file[file.attrs["shown"]][:], list(file.attrs["classes"])
 
 
 def main(snakemake):

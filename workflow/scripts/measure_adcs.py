@@ -1,4 +1,4 @@
-"""Mean amplitude spectra and ADCS of a data set."""
+"""Mean amplitude spectra of a data set, their standard errors, and ADCS in both variants."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from job import job
 
 
 def main(snakemake):
-    """Stream the images of one split and write both arrays."""
+    """Stream the images of one split and write the spectra; the attribute `shown` names the ADCS of the figures."""
     params, seen = snakemake.params, snakemake.params.statistics
     weights = adcs.LUMA if params.channel_weights == "luma" else None
     with job(snakemake) as created_by:
@@ -16,12 +16,22 @@ def main(snakemake):
         data = images.read(
             snakemake.input.images, params.split, statistics=statistics, workers=snakemake.threads, in_memory=0
         )
-        amplitude = adcs.mean_amplitude(
-            data.images, data.labels, len(data.classes), mean=data.mean, std=data.std, progress=True
+        found = adcs.class_spectra(
+            data.images,
+            data.labels,
+            len(data.classes),
+            channel_weights=weights,
+            mean=data.mean,
+            std=data.std,
+            progress=True,
         )
+        amplitude, error = found.mean_amplitude, found.standard_error
+        significant = adcs.accumulate_significant(amplitude, error, weights)
         with replacing_hdf5(snakemake.output[0]) as file:
             file.create_dataset("mean_amplitude", data=amplitude, compression="gzip")
+            file.create_dataset("standard_error", data=error, compression="gzip")
             file.create_dataset("adcs", data=adcs.accumulate(amplitude, weights), compression="gzip")
+            file.create_dataset("adcs_significant", data=significant, compression="gzip")
             file["count"] = np.bincount(data.labels, minlength=len(data.classes))
             file.attrs.update(
                 layout="centred",
@@ -29,6 +39,7 @@ def main(snakemake):
                 classes=list(data.classes),
                 images="normalised" if np.any(data.mean) else "from 0 to 1",
                 channel_weights=params.channel_weights,
+                shown="adcs_significant" if params.variant == "significant" else "adcs",
                 created_by=created_by,
             )
 
