@@ -248,10 +248,12 @@ def adcs(
     *,
     n_classes: int | None = None,
     note: str = "",
+    label: str = "ADCS",
 ) -> Figure:
     """ADCS of every class, int [class, H, W], on one colour scale from 1 - |C| to |C| - 1.
 
     n_classes : |C|, where these are some of the classes, which the note then says (`Shown`)
+    label : of the colour bar
     """
     with style():
         figure, axes = panels(len(classes), per_row=6 if note else 5)
@@ -262,7 +264,7 @@ def adcs(
             axis.set_title(short(name, note))
         smaller(axes.flat, note)
         frequency_axes(axes, len(classes))
-        colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
+        colour_bar(figure, axes, "RdBu_r", -most, most, label).set_ticks([-most, 0, most])
         write_note(figure, note)
     return figure
 

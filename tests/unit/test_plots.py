@@ -432,3 +432,9 @@ def test_lines_are_broken_where_words_end():
     assert canvas.broken("resnet18_pretrained_on_nothing", 12) == "resnet18_\npretrained_\non_nothing"
     assert canvas.broken("2 strong, 2 others", 18) == "2 strong, 2 others"
     assert canvas.broken("a" * 7, 3) == "aaa\naaa\na"
+
+
+def test_the_colour_bar_of_adcs_says_which_variant_it_is():
+    values = np.zeros((3, 8, 8), np.int16)
+    figure = plots.adcs(values, ["a", "b", "c"], label="ADCS, significant")
+    assert figure.axes[-1].get_ylabel() == "ADCS, significant"

@@ -40,6 +40,7 @@ def network_and_images(snakemake):
 
 def neutral_class(store):
     """The class of the donors of the fill `swap`: that in which nothing was planted; None where the set has none."""
+    # As `truth.neutral`, without that module: a change of how maps are scored must not cull anything again.
     with h5py.File(store) as file:
         neutral = file["planted"].attrs.get("neutral", -1) if "planted" in file else -1
     return None if neutral < 0 else int(neutral)
