@@ -424,6 +424,13 @@ def read(
     )
 
 
+def neutral_class(path: str | os.PathLike[str]) -> int | None:
+    """The index of the class of a store in which nothing is planted; None where there is none, as for photographs."""
+    with h5py.File(path, "r") as file:
+        index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
+    return None if index < 0 else index
+
+
 def identity(images: Any) -> bytes:
     """What tells one set of images from another: their bytes, or where they come from if they are not in memory."""
     if isinstance(images, np.ndarray):

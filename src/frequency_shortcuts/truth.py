@@ -47,12 +47,6 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
     return found
 
 
-def neutral(store: h5py.File) -> int | None:
-    """The index of the class of a set in which nothing is planted, from its open store; None where there is none."""
-    index = int(store["planted"].attrs["neutral"]) if "planted" in store else -1
-    return None if index < 0 else index
-
-
 @dataclass(frozen=True)
 class Curve:
     """How much of a truth a ranking has found, position by position.

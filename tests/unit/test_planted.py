@@ -222,9 +222,9 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
         planted=design.planted(), planted_about=design.about(),
     )  # fmt: skip
     with h5py.File(tmp_path / "p.h5") as file:
-        assert truth.neutral(file) == design.neutral
         assert file["planted"].attrs["mechanism"] == mechanism
         found = truth.planted(file)
+    assert store.neutral_class(tmp_path / "p.h5") == design.neutral
     extra = {"redundant": {"half_0", "half_1"}, "decoy": {"decoy"}}.get(mechanism, set())
     assert set(found) == {"own", "any"} | extra
     np.testing.assert_array_equal(found["own"], design.planted()["truth"])

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import h5py
-
 from devices import take_device
 from frequency_shortcuts import culling, dfm, images, networks, spectrum
 from frequency_shortcuts.storage import sha256
@@ -38,14 +36,6 @@ def network_and_images(snakemake):
     return networks.load(given.weights, take_device(params.device)), data
 
 
-def neutral_class(store):
-    """The class of the donors of the fill `swap`: that in which nothing was planted; None where the set has none."""
-    # As `truth.neutral`, without that module: a change of how maps are scored must not cull anything again.
-    with h5py.File(store) as file:
-        neutral = file["planted"].attrs.get("neutral", -1) if "planted" in file else -1
-    return None if neutral < 0 else int(neutral)
-
-
 def culled(snakemake, network, data, state):
     """The increments by these images, of the part that the job is to do; finished blocks lie in the file `state`."""
     part = int(snakemake.wildcards.get("part", 0)), snakemake.params.parts
@@ -58,7 +48,7 @@ def culled(snakemake, network, data, state):
             mean=data.mean,
             std=data.std,
             **snakemake.params.settings,
-            neutral=neutral_class(snakemake.input.images),
+            neutral=images.neutral_class(snakemake.input.images),
             part=part,
             state=state,
             checkpoint_minutes=snakemake.config["checkpoint_minutes"],

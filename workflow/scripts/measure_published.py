@@ -7,7 +7,7 @@ from frequency_shortcuts import images, networks, published
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
 from job import identity, job
-from measure_shortcuts import name_of, neutral_class, tested
+from measure_shortcuts import name_of, tested
 
 
 def main(snakemake):
@@ -20,7 +20,7 @@ def main(snakemake):
         maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
-        run, neutral = identity(snakemake.output[0]), neutral_class(given.images)
+        run, neutral = identity(snakemake.output[0]), images.neutral_class(given.images)
         # The run's name alone: the controls of our maps and of these are drawn alike.
         table = tested(network, data, maps, params.settings, name_of(run), neutral=neutral)
         write_table(table, snakemake.output[0], **run)

@@ -1,9 +1,7 @@
 """Test the shortcuts of a network on images that did not rank its frequencies."""
 
-import h5py
-
 from devices import take_device
-from frequency_shortcuts import dfm, images, networks, shortcuts, truth
+from frequency_shortcuts import dfm, images, networks, shortcuts
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
 from job import RUN, identity, job
@@ -16,12 +14,6 @@ def tested(network, data, maps, settings, run, **options):
         **settings, **options,
     )  # fmt: skip
     return table.replace({"class": dict(enumerate(data.classes))})
-
-
-def neutral_class(store):
-    """The index of the class of a store in which nothing is planted; None where there is none."""
-    with h5py.File(store) as file:
-        return truth.neutral(file)
 
 
 def name_of(run):
@@ -42,7 +34,7 @@ def main(snakemake):
             statistics=normalisation(given.weights),
             workers=snakemake.threads,
         )
-        run, neutral = identity(output), neutral_class(given.images)
+        run, neutral = identity(output), images.neutral_class(given.images)
         write_table(tested(network, data, maps, params.settings, name_of(run), neutral=neutral), output, **run)
 
 

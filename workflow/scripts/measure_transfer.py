@@ -7,7 +7,7 @@ from frequency_shortcuts import dfm, images, networks
 from frequency_shortcuts.storage import write_table
 from frequency_shortcuts.weights import normalisation
 from job import job
-from measure_shortcuts import neutral_class, tested
+from measure_shortcuts import tested
 
 
 def main(snakemake):
@@ -23,7 +23,7 @@ def main(snakemake):
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             statistics, threads = normalisation(weights), snakemake.threads
             data = images.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
-            network, neutral = networks.load(weights, device), neutral_class(store)
+            network, neutral = networks.load(weights, device), images.neutral_class(store)
             table = tested(network, data, masks, params.settings, f"{source} on {target}", neutral=neutral)
             rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))
         write_table(pd.concat(rows), snakemake.output[0])
