@@ -19,8 +19,9 @@ def main(snakemake):
             planted = truth.planted(file)["own"]
         statistics, threads = normalisation(given.weights), snakemake.threads
         data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
+        neutral = images.neutral_class(given.images)
         table = usage.planted_use(
-            network, data.images, data.labels, planted, neutral=images.neutral_class(given.images), mean=data.mean, std=data.std,
+            network, data.images, data.labels, planted, neutral=neutral, mean=data.mean, std=data.std,
             seed=params.seed, run=name_of(run), progress=True,
         )  # fmt: skip
         write_table(table.replace({"class": dict(enumerate(data.classes))}), output, **run)
