@@ -38,11 +38,13 @@ from frequency_shortcuts import (
     gradients,
     images,
     networks,
+    planted,
     robustness,
     synthesis,
 )
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table
+from workflow.scripts.check_config import planting
 from workflow.scripts.recipes import recipe_of
 
 from . import measure_plan
@@ -115,6 +117,11 @@ def dataset(config: dict[str, Any], name: str, assumed: Assumed) -> DataSet:
     if about["source"] == "synthetic":
         of = config["synthesis"]
         return DataSet(len(synthesis.CLASSES), of["channels"], of["size"], dict(of["images_per_class"]))
+    if about["source"] == "planted":
+        of = planting(config, about["mechanism"])
+        per_class, _ = of.pop("images_per_class"), of.pop("seeds")
+        design = planted.Design(about["mechanism"], **of)
+        return DataSet(len(design.classes), design.channels, design.size, per_class)
     if about["source"] == "fashion_mnist":
         kept = about["validation_share"]
         parts = _shares({"train": 1 - kept, "validation": kept}, 6000)
@@ -186,7 +193,7 @@ def operations(form: networks.Architecture, kind: str = "forward") -> float:
 
 def training(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> dict[str, int]:
     """Images that one training shows its network, by kind of work."""
-    settings, batch = config["training"][_kind(config, run)], _batch_size(config, run)
+    settings, batch = config["training"][kind_of(config, run["dataset"])], _batch_size(config, run)
     count, dynamics = of.images("train", settings["images_per_class"]), settings["dynamics"]
     per_epoch = max(1, math.ceil((count - 1) / batch))
     tests = _tests(config, run, of)
@@ -198,18 +205,13 @@ def training(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> dic
     }
 
 
-def _kind(config: dict[str, Any], run: Mapping[str, Any]) -> str:
-    source = config["datasets"][run["dataset"]]["source"]
-    return source if source in ("synthetic", "planted") else "photographs"
-
-
 def _batch_size(config: dict[str, Any], run: Mapping[str, Any]) -> int:
-    return recipe_of(config, _kind(config, run), run["network"])["batch_size"]
+    return recipe_of(config, kind_of(config, run["dataset"]), run["network"])["batch_size"]
 
 
 def _tests(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> int:
     """How often the learning dynamics test a network."""
-    settings, batch = config["training"][_kind(config, run)], _batch_size(config, run)
+    settings, batch = config["training"][kind_of(config, run["dataset"])], _batch_size(config, run)
     per_epoch = max(1, math.ceil((of.images("train", settings["images_per_class"]) - 1) / batch))
     dynamics = settings["dynamics"]
     return min(dynamics["iterations"], settings["epochs"] * per_epoch) // dynamics["every"] + 1
@@ -300,10 +302,10 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
                 yield "cull_halves", run, halves[run["dataset"]]
             yield "shortcuts", run, {"forward": tested(config, of, of.images(*of_test))}
             yield "robustness", run, {"forward": otherwise[run["dataset"]]}
-            if config["datasets"][run["dataset"]]["source"] == "synthetic":
+            if kind_of(config, run["dataset"]) == "synthetic":
                 stops = list(combinations(range(len(config["synthesis"]["band_edges"]) + 1), 2))
                 yield "bandstop", run, {"forward": of.images("test") * (1 + len(stops))}
-            elif renditions := _renditions(config, run["dataset"]):
+            if renditions := _renditions(config, run["dataset"]):
                 each = tested(config, of, of.classes * _per_rendition(config, run["dataset"], of, assumed), False)
                 yield "ood", run, {"forward": len(renditions) * each}
         for run in transfers(config):
@@ -331,6 +333,8 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
 
 
 def _renditions(config: dict[str, Any], name: str) -> list[str]:
+    if kind_of(config, name) != "photographs":
+        return []
     return (config["datasets"][name].get("ood") or config["ood"])["renditions"]
 
 
@@ -339,9 +343,10 @@ def _per_rendition(config: dict[str, Any], name: str, of: DataSet, assumed: Assu
     return assumed.twin if own else min(of.per_class["test"], config["ood"]["images_per_class"])
 
 
-def is_synthetic(config: dict[str, Any], name: str) -> bool:
-    """Whether a data set is drawn by us."""
-    return bool(config["datasets"][name]["source"] == "synthetic")
+def kind_of(config: dict[str, Any], name: str) -> str:
+    """Whether a data set is synthetic, planted, or holds photographs."""
+    source = str(config["datasets"][name]["source"])
+    return source if source in ("synthetic", "planted") else "photographs"
 
 
 def jobs(config: dict[str, Any]) -> pd.DataFrame:
@@ -351,9 +356,9 @@ def jobs(config: dict[str, Any]) -> pd.DataFrame:
         of_run = {"train": 1, "cull": parts, "shortcuts": 1, "robustness": 1}
         if run in again:
             of_run["cull_halves"] = parts
-        if is_synthetic(config, run["dataset"]):
+        if kind_of(config, run["dataset"]) == "synthetic":
             of_run["bandstop"] = 1
-        elif _renditions(config, run["dataset"]):
+        if _renditions(config, run["dataset"]):
             of_run["ood"] = 1
         rows += [(rule, run["dataset"], run["network"], count) for rule, count in of_run.items()]
     if transfers(config):
@@ -376,11 +381,10 @@ def stores(config: dict[str, Any], assumed: Assumed) -> pd.DataFrame:
     rows = []
     for name in dict.fromkeys(run["dataset"] for run in runs(config)):
         of = dataset(config, name, assumed)
-        photographs = config["datasets"][name]["source"] != "synthetic"
         each = of.classes * _per_rendition(config, name, of, assumed)
         counts = {split: of.images(split) if split in of.per_class else 0 for split in SPLITS}
         counts["stylised"] = counts["train"] if of.stylised else 0
-        counts["renditions"] = each * len(_renditions(config, name)) if photographs else 0
+        counts["renditions"] = each * len(_renditions(config, name))
         gib = sum(counts.values()) * of.channels * of.side**2 / 2**30
         rows.append({"dataset": name, "side": of.side, "classes": of.classes, **counts, "gib": gib})
     return pd.DataFrame(rows)
@@ -649,8 +653,8 @@ def rows_of_tables(config: dict[str, Any], assumed: Assumed) -> dict[str, int]:
         found["shortcut tests"] += of.classes * (1 + masks(config, of))
         found["filtered images"] += of.classes * (1 + filters)
         found["corrupted images"] += of.classes * (1 + len(settings["corruptions"]) * len(corruptions.STRENGTHS))
-        if config["datasets"][name]["source"] != "synthetic":
-            found["tests on renditions"] += len(_renditions(config, name)) * of.classes * (1 + masks(config, of))
+        if renditions := _renditions(config, name):
+            found["tests on renditions"] += len(renditions) * of.classes * (1 + masks(config, of))
     for name, of in sets.items():
         pairs = math.comb(len(runs(config, dataset=name)), 2)
         found["stability of the maps"] += pairs * of.classes * len(config["dfm"]["percents"])

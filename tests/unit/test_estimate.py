@@ -244,7 +244,8 @@ def test_other_views_are_counted_as_they_are_shown(tiny):
 
 
 def test_the_images_of_the_test_study_by_hand():
-    """config/test.yaml: two runs on four classes of 32, 8 and 12 images, two on Fashion-MNIST's ten classes."""
+    """config/test.yaml: two runs on four classes of 32, 8 and 12 images, two on Fashion-MNIST's ten classes,
+    one on the four classes of a planted set."""
     config = configured(culling={"method": "exact"})
     found = estimate.work(config, Assumed()).groupby(["rule", "dataset", "kind"])["images"].sum()
     assert found["train", "syn_2", "training"] == 2 * 2 * 4 * 32
@@ -259,7 +260,9 @@ def test_the_images_of_the_test_study_by_hand():
     assert found["robustness", "syn_2", "forward"] == 2 * (16 * (1 + 7) + 16 * (1 + 10) + 8 * (1 + 57) + 5)
     assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 40 * (1 + 20 + 9))
     assert found["transfer", "fashion_mnist", "forward"] == 60 + 10 * (1 + 20 + 9) * 60
-    assert len(found) == 15  # and four more of training, culling, shortcuts and robustness
+    assert found["train", "plant_present", "training"] == 2 * 4 * 32
+    assert ("bandstop", "plant_present", "forward") not in found and ("ood", "plant_present", "forward") not in found
+    assert len(found) == 21  # and nine more of training, culling, shortcuts and robustness
 
 
 def test_data_sets_have_the_sizes_that_are_assumed_of_them():
@@ -273,6 +276,14 @@ def test_data_sets_have_the_sizes_that_are_assumed_of_them():
     }  # fmt: skip
     sizes = estimate.stores(estimate.configuration(PAPER), Assumed(100, 7, 2)).set_index("dataset").loc["imagenet10"]
     assert sizes["gib"] == 10 * (90 + 10 + 7 + 90 + 7 * 2) * 3 * 224**2 / 2**30
+
+
+def test_planted_sets_have_the_classes_and_images_of_their_mechanism():
+    config = estimate.configuration(ROOT / "config" / "config.yaml")
+    counts = {"train": 400, "validation": 60, "test": 100}
+    assert estimate.dataset(config, "plant_diffuse", Assumed()) == DataSet(4, 3, 32, counts)
+    assert estimate.dataset(config, "plant_joint", Assumed()) == DataSet(2, 3, 32, {**counts, "train": 1200})
+    assert estimate.dataset(config, "plant_phase", Assumed()).classes == 3
 
 
 def test_classes_that_are_not_listed_are_assumed():

@@ -13,8 +13,8 @@ from conftest import ROOT, checkout
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from check_config import KINDS, mistakes
-from frequency_shortcuts import augmentation, corruptions, culling, renditions, shortcuts
+from check_config import KINDS, mistakes, planting
+from frequency_shortcuts import augmentation, corruptions, culling, planted, renditions, shortcuts
 from frequency_shortcuts.findings import EVERYWHERE
 from frequency_shortcuts.networks import names
 from frequency_shortcuts.training import Recipe
@@ -110,6 +110,18 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("training.synthetic.geometry.crop_scale", [0.5, 1], r"\[0\.5, 1\] is not allowed, images that wrap"),
         ("adcs.channel_weights", "luma", r"adcs\.channel_weights: luma needs three channels"),
         ("synthesis.seeds", {"train": 1, "validation": 1, "test": 2}, r"synthesis\.seeds: .* must differ"),
+        ("planting.seeds", {"train": 1, "validation": 1, "test": 2}, r"planting\.seeds: .* must differ"),
+        (
+            "training.planted.geometry.flip",
+            True,
+            r"training\.planted\.geometry\.flip: true is not allowed, it would move",
+        ),
+        (
+            "datasets.plant_present.mechanism",
+            "hidden",
+            r"mechanism: 'hidden' is not allowed, expected present or redun",
+        ),
+        ("planting.rings", [[3]], r"planting\.rings\.0: \[3\] is not allowed"),
         ("training.recipe.learning_rate", 0, r"learning_rate: 0 is not allowed, expected number above 0"),
         ("training.recipe.schedule", "cosine", r"schedule: 'cosine' is not allowed, expected plateau or one_cycle"),
         ("training.recipe.warmup_share", 1, r"warmup_share: 1 is not allowed, expected number above 0, below 1"),
@@ -191,6 +203,17 @@ def test_no_data_set_is_called_what_the_findings_call_all_of_them():
 @pytest.mark.parametrize("value", [None, 1, 5000])
 def test_limits_of_the_shortcut_tests_may_be_missing(path, value):
     assert mistakes(changed(path, value)) == []
+
+
+@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
+def test_the_constants_of_planted_sets_are_those_of_the_library(mechanism):
+    constants = planting(CONFIG, mechanism)
+    train = 1200 if mechanism == "joint" else 400
+    assert constants.pop("images_per_class") == {"train": train, "validation": 60, "test": 100}
+    del constants["seeds"]
+    as_tuples = {**constants, "rings": tuple(map(tuple, constants["rings"]))}
+    assert planted.Design(mechanism, **as_tuples) == planted.design(mechanism)
+    assert "mechanisms" in CONFIG["planting"]  # not changed by what was read
 
 
 def test_by_default_small_studies_are_tested_and_drawn_whole():
@@ -299,6 +322,8 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     for path, schema in found:
         optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options"}
         optional |= {"classes"} if path == ("$defs", "twin") else parts if path == ("$defs", "shares") else set()
+        # What only some mechanisms of planted sets have of their own.
+        optional |= set(schema["properties"]) if "mechanisms" in path or path[:2] == ("$defs", "cue") else set()
         assert set(schema.get("required", ())) | optional >= set(schema["properties"]), path
 
 

@@ -19,7 +19,7 @@ rule check:
         datasets=lookup(dpath="datasets", within=config),
         networks=lookup(dpath="networks", within=config),
         published=lookup(dpath="published", within=config),
-        used=by_name("adcs", "culling/split", "shortcuts/split", "ood/renditions", "stability/halves"),
+        used=by_name("planting", "adcs", "culling/split", "shortcuts/split", "ood/renditions", "stability/halves"),
         state=state_of_inputs,
     message:
         "Checking folders, stores, networks and checkpoints"
