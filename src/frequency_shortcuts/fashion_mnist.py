@@ -10,19 +10,21 @@ import gzip
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
-import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from . import downloads
+from .downloads import Source
 from .images import Labelled
-from .storage import replacing
 
+NotFound = downloads.NotFound
+
+DESCRIPTION = "Fashion-MNIST, 28 x 28 padded to 32 x 32"
 CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
@@ -35,13 +37,6 @@ FILES = {
     "t10k-images-idx3-ubyte.gz": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
-DOWNLOAD_TIMEOUT = 20.0  # seconds that a silent server is waited for
-
-Source = tuple[str, Callable[[Path], Path]]
-
-
-class NotFound(RuntimeError):
-    """No source gave the files; the message says what was tried and what to do."""
 
 
 def fetch(destination: str | os.PathLike[str], sources: Sequence[Source] | None = None) -> str:
@@ -50,23 +45,14 @@ def fetch(destination: str | os.PathLike[str], sources: Sequence[Source] | None 
     Each source is a name and a function that takes an empty scratch folder and returns the folder
     where the files now lie; they are tried in order. Raises NotFound when none works.
     """
-    destination = Path(destination)
-    tried = []
-    for name, bring in default_sources() if sources is None else sources:
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                folder = bring(Path(scratch))
-                verify(folder)
-            except Exception as error:  # whatever one source throws, the next is tried
-                tried.append(f"{name} ({_reason(error)})")
-                continue
-            for file in FILES:
-                with replacing(destination / file) as temporary:
-                    shutil.copyfile(folder / file, temporary)
-            return name
-    raise NotFound(
-        f"Fashion-MNIST was not found; tried {'; '.join(tried)}. Install Debian's package {DEBIAN_PACKAGE}, or put "
-        f"{', '.join(FILES)} into a folder and name it in the config as datasets: fashion_mnist: folder"
+    return downloads.fetch(
+        destination,
+        default_sources() if sources is None else sources,
+        files=FILES,
+        verify=verify,
+        title="Fashion-MNIST",
+        advice=f"Install Debian's package {DEBIAN_PACKAGE}, or put {', '.join(FILES)} into a folder and name it in the "
+        "config as datasets: fashion_mnist: folder",
     )
 
 
@@ -122,12 +108,8 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
 def _torchvision(scratch: Path) -> Path:
     from torchvision.datasets import FashionMNIST
 
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(DOWNLOAD_TIMEOUT)
-    try:
+    with downloads.server_timeout():
         FashionMNIST(str(scratch), download=True)
-    finally:
-        socket.setdefaulttimeout(before)
     return scratch / "FashionMNIST" / "raw"
 
 
@@ -148,9 +130,3 @@ def _debian_package(scratch: Path) -> Path:
     (archive,) = scratch.glob(f"{DEBIAN_PACKAGE}*.deb")
     run("dpkg-deb", "-x", archive.name, "package")
     return scratch / "package" / DEBIAN_FOLDER.relative_to("/")
-
-
-def _reason(error: BaseException) -> str:
-    text = error.stderr if isinstance(error, subprocess.CalledProcessError) and error.stderr else str(error)
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else type(error).__name__

@@ -13,11 +13,12 @@ from __future__ import annotations
 import os
 import pickle
 import warnings
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from . import pickles
 from .spectrum import BoolArray, mirror, symmetric
 from .storage import replacing
 
@@ -54,11 +55,7 @@ def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None
     take the real part; here the partner is added, with a warning. Raises ValueError for anything but a dict
     of 0-1 arrays, and for another shape.
     """
-    with open(path, "rb") as file:
-        try:
-            found = _MaskUnpickler(file).load()
-        except Exception as error:  # a crafted or broken pickle may raise anything
-            raise ValueError(f"{path} is not a pickle of masks: {error}") from error
+    found = pickles.read(path, "masks")
     if not isinstance(found, dict) or set(found) != set(range(len(found))) or not found:
         raise ValueError(f"{path} holds no dict with the classes 0, 1, 2, ... as keys")
     planes = [_plane(found[c]) for c in range(len(found))]
@@ -86,58 +83,8 @@ def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None
 def _plane(held: object) -> npt.NDArray:
     """What the file holds of one class: its map, or the first of its maps."""
     first = held[0] if isinstance(held, list) and held else held
-    return first.values if isinstance(first, _Array) else np.empty(0)
+    return first.values if isinstance(first, pickles.Array) else np.empty(0)
 
 
 def _words(shape: tuple[int, ...]) -> str:
     return "{} classes at {} x {}".format(*shape)
-
-
-class _Dtype:
-    """Stands for numpy's dtype in a pickle: plain numbers only."""
-
-    def __init__(self, code: str, *_: object) -> None:
-        if not (isinstance(code, str) and code in {"b1", *(kind + size for kind in "iuf" for size in "1248")}):
-            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
-        self.value = np.dtype(code)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.value = self.value.newbyteorder(state[1] if state[1] in ("<", ">") else "=")
-
-
-class _Array:
-    """Stands for a numpy array in a pickle: numpy's own way to restore one can be made to crash."""
-
-    values: npt.NDArray = np.empty(0)
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, dtype, fortran, raw = state
-        self.values = np.frombuffer(raw, dtype.value).reshape(shape, order="F" if fortran else "C")
-
-    @classmethod
-    def from_buffer(cls, raw: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
-        """What numpy 2 writes in protocol 5."""
-        array = cls()
-        array.__setstate__((1, shape, dtype, order == "F", raw))
-        return array
-
-
-class _MaskUnpickler(pickle.Unpickler):
-    """Rebuilds number arrays and plain containers; every other name in the file is refused."""
-
-    _STANDS_FOR: ClassVar[dict[tuple[str, str], Any]] = {
-        ("numpy", "ndarray"): _Array,
-        ("numpy", "dtype"): _Dtype,
-        # How protocols 0 to 2 write bytes.
-        ("_codecs", "encode"): lambda text, _: text.encode("latin1"),
-        **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
-        **{(f"numpy.{core}.numeric", "_frombuffer"): _Array.from_buffer for core in ("core", "_core")},
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._STANDS_FOR:
-            raise pickle.UnpicklingError(f"it refers to {module}.{name}, which masks do not need")
-        return self._STANDS_FOR[module, name]
