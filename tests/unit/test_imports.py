@@ -6,9 +6,9 @@ import sys
 import pytest
 
 FILES = [
-    "chunks", "comparison", "controls", "dfm", "fashion_mnist", "findings", "folders", "images", "paper_tables",
-    "planted", "plots", "plots_findings", "plots_robustness", "plots_scores", "published", "rates", "spectrum",
-    "stability", "storage", "synthesis", "truth", "typeset", "weights",
+    "chunks", "cifar10", "comparison", "controls", "dfm", "fashion_mnist", "findings", "folders", "images",
+    "paper_tables", "planted", "plots", "plots_findings", "plots_robustness", "plots_scores", "published", "rates",
+    "spectrum", "stability", "storage", "synthesis", "truth", "typeset", "weights",
 ]  # fmt: skip
 SPECTRA = ["adcs", "plots_cards", "renditions", "sources"]
 NETWORKS = ["culling", "networks", "recall", "robustness", "shortcuts", "training"]
