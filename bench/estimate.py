@@ -122,10 +122,11 @@ def dataset(config: dict[str, Any], name: str, assumed: Assumed) -> DataSet:
         per_class, _ = of.pop("images_per_class"), of.pop("seeds")
         design = planted.Design(about["mechanism"], **of)
         return DataSet(len(design.classes), design.channels, design.size, per_class)
-    if about["source"] == "fashion_mnist":
+    if about["source"] in ("fashion_mnist", "cifar10"):
+        each, channels = (6000, 1) if about["source"] == "fashion_mnist" else (5000, 3)  # training images of a class
         kept = about["validation_share"]
-        parts = _shares({"train": 1 - kept, "validation": kept}, 6000)
-        return DataSet(len(fashion_mnist.CLASSES), 1, 32, {**parts, "test": 1000})
+        parts = _shares({"train": 1 - kept, "validation": kept}, each)
+        return DataSet(len(fashion_mnist.CLASSES), channels, 32, {**parts, "test": 1000})
     if about["source"] != "folder" or not isinstance(about["size"], int):
         raise ValueError(f"data set {name}: only square images of folders can be counted")
     parts = _shares(about["shares"], assumed.train)

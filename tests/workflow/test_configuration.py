@@ -2,6 +2,7 @@
 
 import copy
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("name", ["config", "test", "paper", "imagenet1k", "own"])
+@pytest.mark.parametrize("name", ["config", "test", "paper", "cifar10", "imagenet1k", "own"])
 def test_the_configurations_that_are_shipped_are_right(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
@@ -89,7 +90,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
         (
             "datasets.syn_1.source",
             "web",
-            r"source: 'web' is not allowed, expected synthetic or fashion_mnist or folder",
+            r"source: 'web' is not allowed, expected synthetic or fashion_mnist or cifar10 or folder",
         ),
         (
             "plan.1.networks",
@@ -232,7 +233,7 @@ def test_a_data_set_without_a_source_is_one_mistake():
     del config["datasets"]["syn_1"]["source"]
     assert mistakes(config) == [
         "datasets.syn_1.source: missing; write, under datasets.syn_1: source: "
-        "<synthetic or fashion_mnist or folder or store or dataset or planted>"
+        "<synthetic or fashion_mnist or cifar10 or folder or store or dataset or planted>"
     ]
 
 
@@ -293,6 +294,16 @@ def test_all_mistakes_are_reported_at_once():
     assert len(mistakes(config)) == 2
 
 
+def test_cifar10_is_planned():
+    path = ROOT / "config" / "cifar10.yaml"
+    command = ["-m", "snakemake", "-nF", "--nolock", "--quiet", "rules", "--configfile", str(path)]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+    expected = {"check": 1, "cifar10_files": 1, "cifar10": 1, "rendition": 1, "train": 3, "cull": 3, "report": 1}
+    assert {rule: int(planned[rule]) for rule in expected} == expected
+
+
 def test_snakemake_stops_before_anything_runs(tmp_path):
     study = checkout(tmp_path)
     (tmp_path / "wrong.yaml").write_text("culling: {method: fast}\n")
@@ -321,6 +332,7 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     parts = {"train", "validation", "test"}
     for path, schema in found:
         optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options"}
+        optional |= set(schema["properties"]) if path[-1:] in (("mechanisms",), ("recipe",)) else set()
         optional |= {"classes"} if path == ("$defs", "twin") else parts if path == ("$defs", "shares") else set()
         # What only some mechanisms of planted sets have of their own.
         optional |= set(schema["properties"]) if "mechanisms" in path or path[:2] == ("$defs", "cue") else set()

@@ -33,21 +33,31 @@ rule fashion_mnist_files:
         directory(f"{RESULTS}/data/raw/{{dataset}}"),
     log:
         f"{RESULTS}/logs/fashion_mnist_files/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("fashion_mnist"),
     localrule: True
     conda:
         "../../envs/study.yaml"
     params:
+        source=setting("datasets/{dataset}/source"),
         folder=setting("datasets/{dataset}/folder"),
     message:
         "Fetching the files of {wildcards.dataset}"
     script:
-        "../scripts/fetch_fashion_mnist.py"
+        "../scripts/fetch_images.py"
+
+
+use rule fashion_mnist_files as cifar10_files with:
+    log:
+        f"{RESULTS}/logs/cifar10_files/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("cifar10"),
 
 
 rule fashion_mnist:
     input:
         files=rules.fashion_mnist_files.output[0],
-        code=code("fashion_mnist_store.py"),
+        code=code("fetched_store.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
     log:
@@ -57,12 +67,23 @@ rule fashion_mnist:
     conda:
         "../../envs/study.yaml"
     params:
+        source=setting("datasets/{dataset}/source"),
         validation_share=setting("datasets/{dataset}/validation_share"),
         seed=setting("datasets/{dataset}/split_seed"),
     message:
         "Storing the photographs of {wildcards.dataset}"
     script:
-        "../scripts/fashion_mnist_store.py"
+        "../scripts/fetched_store.py"
+
+
+use rule fashion_mnist as cifar10 with:
+    input:
+        files=rules.cifar10_files.output[0],
+        code=code("fetched_store.py"),
+    log:
+        f"{RESULTS}/logs/cifar10/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("cifar10"),
 
 
 rule folder:

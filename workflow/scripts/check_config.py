@@ -280,14 +280,15 @@ def _kind(dataset: Mapping[str, Any]) -> str:
 
 def _size(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> list[int]:
     """Height and width of the images, as far as the configuration tells."""
-    known = {"synthetic": config["synthesis"]["size"], "planted": config["planting"]["size"], "fashion_mnist": 32}
+    parts = {"synthetic": "synthesis", "planted": "planting"}
+    known = {**{source: config[part]["size"] for source, part in parts.items()}, "fashion_mnist": 32, "cifar10": 32}
     size = known.get(dataset["source"], dataset.get("size", []))
     return [size] if isinstance(size, int) else size
 
 
 def _channels(dataset: Mapping[str, Any], config: Mapping[str, Any]) -> int:
     parts = {"synthetic": "synthesis", "planted": "planting"}
-    known = {**{source: config[part]["channels"] for source, part in parts.items()}, "fashion_mnist": 1}
+    known = {**{source: config[part]["channels"] for source, part in parts.items()}, "fashion_mnist": 1, "cifar10": 3}
     return known.get(dataset["source"]) or dataset.get("channels", 3)
 
 

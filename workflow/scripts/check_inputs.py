@@ -9,7 +9,7 @@ import torch
 import check_config
 import dataset_store
 import folder_store
-from frequency_shortcuts import brought, folders, images, networks, planted, published
+from frequency_shortcuts import brought, cifar10, folders, images, networks, planted, published
 from frequency_shortcuts.storage import replacing
 from job import job, log
 
@@ -90,6 +90,10 @@ def look_at(dataset, config, trains):
             return design.classes, design.channels, (design.size, design.size), "planted"
         case "fashion_mnist":
             return range(10), 1, (32, 32), "Fashion-MNIST"
+        case "cifar10":
+            if params.folder:
+                cifar10.check_folder(params.folder)
+            return range(10), 3, (32, 32), "CIFAR-10"
         case "folder":
             roots = [params.root, params.test_root, params.stylised, dataset.get("ood", {}).get("root")]
             missing = [root for root in roots if root and not Path(root).is_dir()]

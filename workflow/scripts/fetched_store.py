@@ -1,21 +1,24 @@
-"""Write the image store of Fashion-MNIST."""
+"""Write the image store of a set whose published files were fetched."""
 
-from frequency_shortcuts import fashion_mnist, images
+from frequency_shortcuts import cifar10, fashion_mnist, images
 from job import job
+
+SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 
 
 def main(snakemake):
     """Split the training photographs and store all three splits."""
     with job(snakemake) as created_by:
-        (pictures, labels), test = fashion_mnist.read(snakemake.input.files)
+        published = SOURCES[snakemake.params.source]
+        (pictures, labels), test = published.read(snakemake.input.files)
         kept = snakemake.params.validation_share
         parts = images.stratified(labels, {"train": 1 - kept, "validation": kept}, snakemake.params.seed)
         splits = {name: (pictures[chosen], labels[chosen]) for name, chosen in parts.items()}
         images.write(
             snakemake.output[0],
             {**splits, "test": test},
-            classes=fashion_mnist.CLASSES,
-            source="Fashion-MNIST, 28 x 28 padded to 32 x 32",
+            classes=published.CLASSES,
+            source=published.DESCRIPTION,
             created_by=created_by,
         )
 
