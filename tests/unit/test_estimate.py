@@ -286,6 +286,11 @@ def test_planted_sets_have_the_classes_and_images_of_their_mechanism():
     assert estimate.dataset(config, "plant_phase", Assumed()).classes == 3
 
 
+def test_the_images_of_cifar10_are_counted():
+    found = estimate.dataset(estimate.configuration(ROOT / "config" / "cifar10.yaml"), "cifar10", Assumed())
+    assert found == DataSet(10, 3, 32, {"train": 4500, "validation": 500, "test": 1000})
+
+
 def test_classes_that_are_not_listed_are_assumed():
     config = estimate.configuration(CLUSTER)
     found = estimate.dataset(config, "imagenet1k", Assumed(train=100, test=7, classes=30))

@@ -52,6 +52,7 @@ use rule fashion_mnist_files as cifar10_files with:
         f"{RESULTS}/logs/cifar10_files/{{dataset}}.log",
     wildcard_constraints:
         dataset=from_source("cifar10"),
+    localrule: True  # not inherited
 
 
 rule fashion_mnist:
