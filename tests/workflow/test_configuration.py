@@ -331,7 +331,7 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     brought = {"test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
     parts = {"train", "validation", "test"}
     for path, schema in found:
-        optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options"}
+        optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options", "recipe"}
         optional |= set(schema["properties"]) if path[-1:] in (("mechanisms",), ("recipe",)) else set()
         optional |= {"classes"} if path == ("$defs", "twin") else parts if path == ("$defs", "shares") else set()
         # What only some mechanisms of planted sets have of their own.
