@@ -57,20 +57,22 @@ def findings():
 
 
 def results():
-    """One row a network: accuracy, and the verdicts of its classes."""
+    """One row a network: accuracy, and the verdicts of its classes by the headline."""
     keys = ["dataset", "network", "augmentation"]
-    verdicts = read_table(STUDY / "tables" / "shortcuts.csv").groupby(keys, sort=False)
+    verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query("headline").groupby(keys, sort=False)
     rows = []
     for key, part in read_table(STUDY / "tables" / "networks.csv").groupby(keys, sort=False):
         mine = verdicts.get_group(key)
-        count = mine["verdict"].value_counts()
+        count, measure = mine["verdict"].value_counts(), mine["tpr_dfm"] - mine["fpr_dfm"]
+        robust = mine["robust"].dropna()
         rows.append(
-            [*key, len(part), f"{part['test_accuracy'].mean():.2f}", f"{mine['tpr_dfm'].mean():.2f}",
-             f"{mine[['tpr_random', 'tpr_radial', 'tpr_other']].mean().max():.2f}",
-             *(count.get(verdict, 0) for verdict in ("strong", "weak", "none"))]
+            [*key, len(part), f"{part['test_accuracy'].mean():.2f}", mine["fill"].iloc[0], f"{measure.mean():.2f}",
+             f"{(measure - mine['margin']).mean():.2f}",
+             *(count.get(verdict, 0) for verdict in ("strong", "weak", "none")), mine["verdict"].isna().sum(),
+             robust.astype(bool).sum() if len(robust) else ""]
         )  # fmt: skip
-    header = ["data set", "network", "augmentation", "seeds", "test accuracy", "TPR from the map", "best control"]
-    return table([*header, "strong", "weak", "none"], rows)
+    header = ["data set", "network", "augmentation", "seeds", "test accuracy", "fill", "map: TPR - FPR"]
+    return table([*header, "best control: TPR - FPR", "strong", "weak", "none", "no verdict", "robust"], rows)
 
 
 def renew(text, name, content):

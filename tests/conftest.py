@@ -5,11 +5,13 @@ import pickle
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -38,6 +40,33 @@ PICTURES = {
         {"name": "theirs", "dataset": "pictures", "network": "resnet18", "augmentation": "augmix", "file": "theirs.pkl"}
     ],
 }  # fmt: skip
+
+
+def made_up_tests(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap", "noise"), neutral=None, seed=0):
+    """A table as of `shortcuts.measure` of several runs (data set, network, augmentation, seed), rates at random.
+
+    The maps of the first class, the third and so on are far above their controls.
+    """
+    generator = np.random.default_rng(seed)
+    kinds = {"unfiltered": 1, "dfm": 1, "random": 10, "radial": 5, "low_pass": 1, "other": 5}
+    rows = []
+    for run, (place, c) in product(runs, enumerate(classes)):
+        plain = round(generator.uniform(20, 50)) / 50, 0.02
+        for part, fill, (kind, draws) in product(parts, fills, kinds.items()):
+            if (fill == "swap" and c == neutral) or (part == "remove" and kind not in ("unfiltered", "dfm", "random")):
+                continue
+            clear = 40 if (kind == "dfm") == (part == "keep") else 0
+            low, high = (clear, clear + 10) if place % 2 == 0 else (0, 50)
+            for draw in range(draws):
+                found = generator.integers(low, high) / 50, generator.integers(0, 20) / 100
+                rows.append(
+                    (*run, c, c == neutral, part, fill, kind, draw, *(plain if kind == "unfiltered" else found))
+                )
+    names = ["dataset", "network", "augmentation", "seed", "class", "neutral", "part", "fill", "filter", "draw"]
+    table = pd.DataFrame(rows, columns=[*names, "tpr", "fpr"])
+    for rate, (end, reach) in product(("tpr", "fpr"), (("low", -0.1), ("high", 0.1))):
+        table[f"{rate}_{end}"] = (table[rate] + reach).clip(0, 1)
+    return table.assign(positions=51, overlap=0.1, images=50, negatives=100)
 
 
 class Study(NamedTuple):

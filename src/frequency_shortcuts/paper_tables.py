@@ -7,15 +7,27 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 NETWORK = ["dataset", "network", "augmentation"]
-FILTERS = ("unfiltered", "dfm", "random", "radial", "other")
+FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
+
+
+def as_published(tests: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the test that the study published: the map's frequencies are kept, and nothing stands at the others.
+
+    tests: any table with the columns `part` and `fill`. It has no such row where `zeros` was not tested.
+
+    >>> as_published(verdicts)["fill"].unique()
+    array(['zeros'], dtype=object)
+    """
+    return tests[(tests["part"] == "keep") & (tests["fill"] == "zeros")]
 
 
 def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, of the chosen networks in their order.
 
-    over_seeds: a table of `rates.over_seeds`. chosen: (data set, network, augmentation), each as named there.
-    Columns: these three, `class`, `seeds`, `strong_seeds` (seeds in which the shortcut is strong), and tpr and fpr as
-    `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises ValueError for a network that is not there.
+    over_seeds: a table of `rates.over_seeds`, of which `as_published` is laid out. chosen: (data set, network,
+    augmentation), each as named there. Columns: these three, `class`, `seeds`, `strong_seeds` (seeds in which the
+    shortcut is strong), and tpr and fpr as `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises
+    ValueError for a network that is not there.
     """
     columns = [
         f"{rate}_{images}_{kind}"
@@ -23,11 +35,12 @@ def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataF
         for images in ("unfiltered", "dfm")
         for kind in ("mean", "sd")
     ]
+    over_seeds = as_published(over_seeds)
     parts = []
     for key in map(list, chosen):
         part = over_seeds[(over_seeds[NETWORK] == key).all(axis=1)]
         if part.empty:
-            raise ValueError(f"there are no shortcut tests of {', '.join(key)}")
+            raise ValueError(f"there are no shortcut tests of {', '.join(key)} with the fill zeros")
         parts.append(part[[*NETWORK, "class", "seeds", "strong_seeds", *columns]])
     return pd.concat(parts, ignore_index=True)
 
@@ -35,11 +48,13 @@ def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataF
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Table 3: TPR of every class out of distribution, a column a rendition, a row a class and filter.
 
-    ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `filter` and `tpr`, one row
-    each (draws of a control averaged). verdicts: a table of `rates.verdicts` of the same runs, for the test images
-    themselves. Columns: data set, network, augmentation, `class`, `filter` (unfiltered, dfm, random, radial, other),
-    `seeds`, and `tpr_{images}_mean` and `_sd` over seeds, where images are `original` and then each rendition.
+    ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `part`, `fill`, `filter` and `tpr`,
+    one row each (draws of a control averaged). verdicts: a table of `rates.verdicts` of the same runs, for the test
+    images themselves. Of both, `as_published` is laid out. Columns: data set, network, augmentation, `class`, `filter`
+    (as in `FILTERS`), `seeds`, and `tpr_{images}_mean` and `_sd` over seeds, where images are `original` and then each
+    rendition.
     """
+    ood, verdicts = as_published(ood), as_published(verdicts)
     keys = [*NETWORK, "class", "filter"]
     tested = [kind for kind in FILTERS if f"tpr_{kind}" in verdicts]
     original = verdicts.melt(

@@ -1,15 +1,17 @@
 """The figure of the findings: every finding, every verdict, and where nothing could be tested."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PathCollection
 
 from frequency_shortcuts import findings, plots_findings
 
-RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40}
+RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40, "negatives": 0}
 
 
 def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_missing():
-    rates = {"tpr_dfm": 0.95, "tpr_random": 0.1, "verdict": "strong"}
+    rates = {"tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "verdict": "strong"}
+    rates |= {"part": "keep", "fill": "zeros", "neutral": False, "headline": True, "spread_random": 0.0}
     table = findings.test(findings.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
     figure = plots_findings.findings(table)
     figure.canvas.draw()

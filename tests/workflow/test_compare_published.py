@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, made_up_tests
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import compare_published
-from frequency_shortcuts import networks
+import make_tables
+from frequency_shortcuts import networks, rates
 from frequency_shortcuts.brought import Brought
+from frequency_shortcuts.paper_tables import as_published
 
 KNOWN = {
     ("p", "small", "sin"): {"architecture": "resnet18", "width": 16, "device": "cpu"},
@@ -60,6 +62,17 @@ def test_only_maps_that_are_called_so_count_as_those_of_hfss():
     ]  # fmt: skip
     (row,) = compare_published.brought_maps(pd.DataFrame(rows), KNOWN).itertuples()
     assert (row.TPR, row.method, row.maps_of) == (0.8, "HFSS", "") and pd.isna(row.percent)
+
+
+def test_only_the_published_test_is_compared():
+    tests = made_up_tests([("p", "small", "sin", 0)], ["a", "b"])
+    kept = as_published(tests)
+    assert set(kept["part"]) == {"keep"} and set(kept["fill"]) == {"zeros"} and 6 * len(kept) > len(tests) > len(kept)
+    verdicts = make_tables.judged(tests, 0.6)
+    over, verdicts = (as_published(table) for table in (rates.over_seeds(verdicts), verdicts))
+    table = compare_published.own_maps(over, verdicts, KNOWN, 5)
+    assert list(table["TPR"]) == list(kept.query("filter == 'dfm'")["tpr"]) and list(table["class"]) == ["a", "b"]
+    assert compare_published.own_maps(over[:0], verdicts[:0], KNOWN, 5).empty  # zeros were not tested
 
 
 def test_the_time_of_culling_is_the_sum_of_its_parts(tmp_path):

@@ -6,9 +6,14 @@ from make_tables import joined
 
 
 def with_verdicts(table, verdicts):
-    """The rows of a table of tests with `strong_shortcut`: whether the class has one in that run."""
-    judged = verdicts[[*RUN, "class"]].assign(strong_shortcut=verdicts["verdict"] == "strong")
-    return table.merge(judged, on=[*RUN, "class"], how="left", validate="many_to_one")
+    """The rows of a table of tests with `strong_shortcut`: whether the class has one in that run, by the headline.
+
+    A class without a verdict has none, and so has the neutral class, which has no headline.
+    """
+    headline = verdicts[verdicts["headline"]]
+    judged = headline[[*RUN, "class"]].assign(strong_shortcut=headline["verdict"] == "strong")
+    joined = table.merge(judged, on=[*RUN, "class"], how="left", validate="many_to_one")
+    return joined.assign(strong_shortcut=joined["strong_shortcut"] == True)  # noqa: E712 (missing is no)
 
 
 def main(snakemake):

@@ -26,7 +26,7 @@ def network_table(history, weights):
 
 
 def judged(tests, strong):
-    """The verdicts of every run in a table of tests, one row a run and class."""
+    """The verdicts of every run in a table of tests, one row a run, class, part and fill."""
     verdicts = pd.concat(
         [
             rates.verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
@@ -37,12 +37,12 @@ def judged(tests, strong):
 
 
 def side_by_side(ours, paths, strong):
-    """Our maps and those brought in for the same runs: one row a run, class and kind of maps, with their sizes."""
+    """Our maps and those brought in for the same runs: one row a run, class, part, fill and kind of maps."""
     theirs = pd.concat([read_table(path).assign(maps=Path(path).stem.removeprefix("published_")) for path in paths])
     ours = ours.merge(theirs[RUN].drop_duplicates(), on=RUN).assign(maps="ours")
     tests = pd.concat([ours, theirs])
     verdicts = pd.concat([judged(part, strong).assign(maps=maps) for maps, part in tests.groupby("maps", sort=False)])
-    keys = [*RUN, "class", "maps"]
+    keys = [*RUN, "class", "part", "fill", "maps"]
     table = tests.loc[tests["filter"] == "dfm", [*keys, "positions"]].merge(verdicts, on=keys)
     return table.iloc[table.groupby(keys[:-1], sort=False).ngroup().argsort(kind="stable")]
 
@@ -78,7 +78,9 @@ def main(snakemake):
 
 def mean_over_draws(table, keys, rates):
     """The draws of each control as one row."""
-    return table.groupby([*keys, "class", "filter"], sort=False)[["overlap", "images", *rates]].mean().reset_index()
+    counts = [name for name in ("images", "negatives") if name in table]
+    groups = table.groupby([*keys, "class", "part", "fill", "filter"], sort=False)
+    return groups[["overlap", *counts, *rates]].mean().reset_index()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import h5py
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from frequency_shortcuts import canvas
-from frequency_shortcuts.findings import EVERYWHERE
+from frequency_shortcuts import canvas, rates
+from frequency_shortcuts.findings import EVERYWHERE, RECOGNISED, survivors
 from frequency_shortcuts.storage import read_table, replacing
 from job import NETWORK, RUN, job
 
@@ -18,23 +18,37 @@ WIDTH = 1100  # pixels of a figure on the cover
 VERDICTS = ("strong", "weak", "none")
 
 
-def network_rows(networks, verdicts, most):
-    """One row a network: mean test accuracy and the classes whose shortcut is strong in most seeds.
+def counts(headline):
+    """How many tests have each verdict (`n_strong`, ...), how many have none (`n_without`), how many are robust.
 
-    Of more than `most` of them those with the highest TPR from the map are named, and the others counted.
+    `n_robust` is missing where robustness cannot be said.
+    """
+    count = headline["verdict"].value_counts()
+    return {
+        **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
+        "n_without": int(headline["verdict"].isna().sum()),
+        "n_robust": int((headline["robust"] == True).sum()) if headline["robust"].notna().any() else None,  # noqa: E712
+    }
+
+
+def network_rows(networks, headline, most):
+    """One row a network: mean test accuracy, fill, verdicts, and the classes whose shortcut is strong in most seeds.
+
+    headline : the verdicts to quote. Of more than `most` strong classes those with the greatest margin over their best
+    control are named, and the others counted.
     """
     rows = []
     for key, part in networks.groupby(NETWORK, sort=False):
-        mine = verdicts[(verdicts[NETWORK] == list(key)).all(axis=1)]
+        mine = headline[(headline[NETWORK] == list(key)).all(axis=1)]
         classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
-        rates = classes[["strong", "tpr_dfm", "fpr_dfm"]].mean()
-        strong = rates[rates["strong"] > 0.5]
-        named = strong if len(strong) <= most else strong.nlargest(most, "tpr_dfm")
-        count = mine["verdict"].value_counts()
+        means = classes[["strong", "tpr_dfm", "fpr_dfm", "margin"]].mean()
+        strong = means[means["strong"] > 0.5]
+        named = strong if len(strong) <= most else strong.nlargest(most, "margin")
         rows.append(
             {
-                **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
+                **counts(mine),
                 **dict(zip(NETWORK, key, strict=True)),
+                "fill": mine["fill"].iloc[0],
                 "seeds": len(part),
                 "test_accuracy": part["test_accuracy"].mean(),
                 "strong": named.reset_index().to_dict("records"),
@@ -54,32 +68,33 @@ def finding_rows(table):
 
 
 def planted_rows(stores, spectra):
-    """For every synthetic set, the share of the planted control band where class C3 has the least energy of all."""
+    """For every set with a planted control band, the share of it where class C3 has the least energy of all."""
     rows = []
     for store, spectrum in zip(stores, spectra, strict=True):
         with h5py.File(store) as images, h5py.File(spectrum) as found:
+            if "planted/control_band" not in images:
+                continue
             band, adcs = images["planted/control_band"][:], found["adcs"][:]
             rows.append({"dataset": Path(store).stem, "share": (adcs[3] == 1 - len(adcs))[band].mean()})
     return rows
 
 
-def survivors(bandstop, strong):
-    """(cases, of which kept): a class that was recognised, two bands removed; kept if it still is."""
-    own = bandstop[bandstop["true_class"] == bandstop["called_class"]]
-    size = bandstop.groupby([*RUN, "removed", "true_class"])["original"].transform("sum")
-    before, after = own["original"] / size[own.index], own["filtered"] / size[own.index]
-    return int((before >= strong).sum()), int(((before >= strong) & (after >= strong)).sum())
+def rates_by(table, keys, value="tpr"):
+    """Mean of a value for each filter, one row a combination of keys."""
+    return table.pivot_table(value, keys, "filter", "mean", sort=False).reset_index().to_dict("records")
 
 
-def rates_by(table, keys):
-    """Mean TPR of each filter, one row a combination of keys."""
-    return table.pivot_table("tpr", keys, "filter", "mean", sort=False).reset_index().to_dict("records")
+def ood_rows(ood, headline):
+    """Mean TPR by data set, fill and rendition, over the classes (of a network and seed) with a strong shortcut."""
+    strong = headline.loc[headline["verdict"] == "strong", [*RUN, "class"]]
+    rows = ood.merge(strong, on=[*RUN, "class"])
+    return rates_by(rows, ["dataset", "fill", "rendition"]) if len(rows) else []
 
 
-def ood_rows(ood, verdicts):
-    """Mean TPR by data set and rendition, over the classes (of a network and seed) with a strong shortcut."""
-    strong = verdicts.loc[verdicts["verdict"] == "strong", [*RUN, "class"]]
-    return rates_by(ood.merge(strong, on=[*RUN, "class"]), ["dataset", "rendition"]) if len(strong) else []
+def transfer_rows(transfer):
+    """Mean TPR - FPR over the classes by pair of networks and fill."""
+    rows = transfer.assign(measure=transfer["tpr"] - transfer["fpr"])
+    return rates_by(rows, ["dataset", "maps_of", "tested_on", "fill"], "measure")
 
 
 def pictures(paths):
@@ -109,7 +124,7 @@ def main(snakemake):
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
         verdicts, runtimes = read_table(given.shortcuts), read_table(given.runtimes)
-        count = verdicts["verdict"].value_counts()
+        headline = verdicts[verdicts["headline"]]
         steps = (runtimes.groupby("step", sort=False)["wall_s"].sum() / 60).rename("minutes").reset_index()
         text = filled(
             Path(given.template).read_text(),
@@ -117,15 +132,15 @@ def main(snakemake):
             strong=params.strong,
             findings=finding_rows(read_table(given.findings)) if given.findings else [],
             pictures=pictures(given.pictures),
-            networks=network_rows(read_table(given.networks), verdicts, params.most),
-            n_tested=len(verdicts),
-            **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
+            networks=network_rows(read_table(given.networks), headline, params.most),
+            n_tested=len(headline),
+            **counts(headline),
+            recognised=RECOGNISED,
+            judged_from=rates.RECOGNISED,
             planted=planted_rows(given.stores, given.spectra),
-            survivors=survivors(read_table(given.bandstop), params.strong) if given.bandstop else None,
-            ood=ood_rows(read_table(given.ood), verdicts) if given.ood else [],
-            transfer=rates_by(read_table(given.transfer), ["dataset", "maps_of", "tested_on"])
-            if given.transfer
-            else [],
+            survivors=survivors(read_table(given.bandstop)) if given.bandstop else None,
+            ood=ood_rows(read_table(given.ood), headline) if given.ood else [],
+            transfer=transfer_rows(read_table(given.transfer)) if given.transfer else [],
             steps=pd.concat([steps, pd.DataFrame([{"step": "all", "minutes": steps["minutes"].sum()}])]).to_dict(
                 "records"
             ),

@@ -1,0 +1,151 @@
+"""The tables of the study, made from tests of several runs, and what the cover says of them."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT, made_up_tests
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+import make_robustness_tables
+import make_tables
+import write_headlines
+from frequency_shortcuts import findings, rates
+from frequency_shortcuts.storage import read_table, write_table
+
+RUN = ["dataset", "network", "augmentation", "seed"]
+PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
+SYNTHETIC = [("syn", "small", "none", 0)]
+CLASSES = ["ant", "bee", "none"]
+
+
+def stored(table, path):
+    """The table after it was written and read."""
+    write_table(table, path)
+    return read_table(path)
+
+
+@pytest.fixture
+def tests():
+    return pd.concat([made_up_tests(PHOTOGRAPHS, CLASSES), made_up_tests(SYNTHETIC, ["C0", "C1"], neutral="C0")])
+
+
+@pytest.fixture
+def verdicts(tests, tmp_path):
+    return stored(make_tables.judged(tests, 0.6), tmp_path / "verdicts.csv")
+
+
+def test_verdicts_are_those_of_every_run(tests, verdicts):
+    assert list(verdicts)[:7] == [*RUN, "class", "part", "fill"]
+    assert len(verdicts) == 3 * 3 * 6 + 6 + 4  # the neutral class is not tested with swap
+    for run, part in tests.groupby(RUN):
+        mine = verdicts[(verdicts[RUN] == list(run)).all(axis=1)].reset_index(drop=True)
+        expected = rates.verdicts(part)
+        assert mine["verdict"].equals(expected["verdict"]) and mine["headline"].equals(expected["headline"])
+        np.testing.assert_allclose(mine["margin_low"], expected["margin_low"], rtol=0, atol=1e-5)
+    headline = verdicts[verdicts["headline"]]
+    assert not headline.duplicated([*RUN, "class"]).any()
+    assert headline.groupby("dataset")["fill"].agg(set).to_dict() == {"photos": {"zeros"}, "syn": {"swap"}}
+
+
+def test_maps_that_were_brought_in_stand_beside_ours_under_each_part_and_fill(tests, tmp_path):
+    theirs = made_up_tests(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60)
+    write_table(theirs, tmp_path / "published_hfss.csv")
+    table = make_tables.side_by_side(tests, [tmp_path / "published_hfss.csv"], 0.6)
+    assert len(table) == 2 * 3 * 6 and list(table["maps"]) == ["ours", "hfss"] * 18
+    assert list(table["positions"]) == [51, 60] * 18
+    assert (table.iloc[::2][["class", "part", "fill"]].to_numpy() == table.iloc[1::2][["class", "part", "fill"]]).all(
+        axis=None
+    )
+
+
+def test_draws_are_averaged_within_each_fill(tests):
+    ood = tests[tests["part"] == "keep"].drop(columns=["fpr", "negatives"]).assign(rendition="toy")
+    table = make_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
+    keys = [*RUN, "rendition", "class", "part", "fill", "filter"]
+    assert not table.duplicated(keys).any() and "negatives" not in table
+    mine = "network == 'large' and `class` == 'bee' and fill == 'swap' and filter == 'random'"
+    assert table.query(mine)["tpr"].item() == pytest.approx(ood.query(mine)["tpr"].mean())
+    transfer = tests[tests["part"] == "keep"].assign(maps_of="a", tested_on="b")
+    table = make_tables.mean_over_draws(transfer, ["dataset", "maps_of", "tested_on"], ["tpr", "fpr"])
+    assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it
+
+
+def test_a_class_has_a_strong_shortcut_by_the_headline_alone(verdicts):
+    table = pd.DataFrame([{**dict(zip(RUN, run, strict=True)), "class": c} for run in SYNTHETIC for c in ("C0", "C1")])
+    joined = make_robustness_tables.with_verdicts(table, verdicts)
+    expected = verdicts.query("dataset == 'syn' and fill == 'swap' and part == 'keep'")["verdict"].item() == "strong"
+    assert list(joined["strong_shortcut"]) == [False, expected]  # the neutral class has no headline
+    assert joined["strong_shortcut"].dtype == bool
+    with pytest.raises(pd.errors.MergeError):
+        make_robustness_tables.with_verdicts(table, pd.concat([verdicts, verdicts]))
+
+
+def cover(verdicts, **changes):
+    """The text of the cover, with the tables that there are."""
+    networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=0.9)
+    headline = verdicts[verdicts["headline"]]
+    values = {
+        "percent": 5, "strong": 0.6, "findings": [], "pictures": [], "n_tested": len(headline), "planted": [],
+        "networks": write_headlines.network_rows(networks, headline, 12), **write_headlines.counts(headline),
+        "recognised": findings.RECOGNISED, "judged_from": rates.RECOGNISED, "survivors": None, "ood": [],
+        "transfer": [], "steps": [{"step": "all", "minutes": 1.0}],
+    }  # fmt: skip
+    template = (ROOT / "report" / "headlines.rst.jinja").read_text()
+    return write_headlines.filled(template, **values | changes)
+
+
+def read_as_rst(text):
+    """Its document, in which a mistake is an error."""
+    from docutils.core import publish_doctree
+
+    return publish_doctree(text, settings_overrides={"halt_level": 2})
+
+
+def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
+    headline = verdicts[verdicts["headline"]]
+    count = headline["verdict"].value_counts()
+    robust = verdicts.query("headline and dataset == 'photos'")["robust"].astype(float)
+    missing = int(headline["verdict"].isna().sum())
+    text = cover(verdicts)
+    assert f"In all, {count['strong']} of {len(headline)} tests" in text and f"{missing} have no verdict" in text
+    assert f"{int(robust.sum())} are robust." in text
+    ood = write_headlines.ood_rows(
+        make_tables.mean_over_draws(
+            tests.query("part == 'keep'").assign(rendition="toy"), [*RUN, "rendition"], ["tpr"]
+        ),
+        headline,
+    )
+    transfer = write_headlines.transfer_rows(tests.query("part == 'keep'").assign(maps_of="a", tested_on="b"))
+    assert {row["fill"] for row in ood} == {row["fill"] for row in transfer} == {"zeros", "swap", "noise"}
+    tables = [node for node in read_as_rst(cover(verdicts, ood=ood, transfer=transfer, survivors=(4, 1))).findall()
+              if node.tagname == "table"]  # fmt: skip
+    assert len(tables) == 4 and "4 cases" in cover(verdicts, survivors=(4, 1))
+
+
+def test_the_cover_of_a_study_with_one_fill_and_no_removal_says_nothing_of_robustness(tmp_path):
+    tests = made_up_tests(PHOTOGRAPHS, CLASSES, parts=("keep",), fills=("swap",))
+    verdicts = stored(make_tables.judged(tests, 0.6), tmp_path / "verdicts.csv")
+    text = cover(verdicts)
+    read_as_rst(text)
+    assert "are robust." not in text and "- swap" in text
+
+
+def test_the_planted_band_is_looked_for_where_there_is_one(tmp_path):
+    import h5py
+
+    names = ["syn_b", "plant_present"]
+    for name in names:
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["planted/truth"] = np.zeros((4, 4, 4), bool)
+            if name == "syn_b":
+                file["planted/control_band"] = np.eye(4, dtype=bool)
+        with h5py.File(tmp_path / f"adcs_{name}.h5", "w") as file:
+            file["adcs"] = np.full((4, 4, 4), -3)
+    rows = write_headlines.planted_rows(
+        [tmp_path / f"{name}.h5" for name in names], [tmp_path / f"adcs_{name}.h5" for name in names]
+    )
+    assert rows == [{"dataset": "syn_b", "share": 1.0}]
