@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from PIL import Image
 
-from frequency_shortcuts import canvas, plots
+from conftest import made_up_tests
+from frequency_shortcuts import canvas, plots, rates
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
@@ -60,12 +62,17 @@ def dominant_frequencies():
     return plots.dominant_frequencies({("resnet18", "none"): shares, ("vgg16", "augmix"): shares}, CLASSES, (2,))
 
 
+def verdicts(classes=CLASSES, seeds=(0, 1), **options):
+    """Of both networks, from tests that are made up."""
+    runs = [("zoo", *kind, seed) for kind in KINDS for seed in seeds]
+    tests = made_up_tests(runs, classes, **options)
+    names = ["network", "augmentation", "seed"]
+    parts = tests.groupby(names, sort=False)
+    return pd.concat([rates.verdicts(part).assign(**dict(zip(names, run, strict=True))) for run, part in parts])
+
+
 def shortcuts():
-    frame, generator = table(seed=(0, 1), **{"class": CLASSES})
-    for rate, name in itertools.product(("tpr", "fpr"), plots.FILTERS):
-        frame[f"{rate}_{name}"] = generator.uniform(size=len(frame))
-    frame["tpr_dfm_low"], frame["tpr_dfm_high"] = frame["tpr_dfm"] - 0.1, frame["tpr_dfm"] + 0.1
-    return plots.shortcuts(frame, CLASSES)
+    return plots.shortcuts(verdicts(), CLASSES)
 
 
 def renditions():
@@ -73,7 +80,8 @@ def renditions():
 
 
 def out_of_distribution():
-    frame, generator = table(rendition=("sketch", "noisy"), filter=("dfm", "unfiltered"), **{"class": CLASSES})
+    filters, fills = ("dfm", "unfiltered", "random", "low_pass"), ("zeros", "swap")
+    frame, generator = table(rendition=("sketch", "noisy"), filter=filters, fill=fills, **{"class": CLASSES})
     frame["tpr"] = generator.uniform(size=len(frame))
     return plots.out_of_distribution(frame, CLASSES)
 
@@ -92,14 +100,23 @@ DRAWINGS = {
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     shortcuts: [
         *CLASSES,
-        "true positive rate",
-        "false positive rate",
-        "share of images",
-        *plots.FILTERS.values(),
+        "headline:\nmap kept,\nzeros elsewhere",
+        "map put into\nother images (swap)",
+        "map kept,\nnoise elsewhere",
+        "map removed,\nzeros instead",
+        "TPR - FPR",
+        *(label for name, label in plots.FILTERS.items() if name != "dfm"),
+        "own map (DFM), strong",
+        "own map (DFM), not strong",
         "own map, each seed",
     ],
     renditions: [*CLASSES, "original", "grey"],
-    out_of_distribution: [*CLASSES, "unfiltered", "own map (DFM)", "sketch", "noisy", "true positive rate", "resnet18"],
+    out_of_distribution: [
+        *CLASSES,
+        "unfiltered",
+        *("own map,\nzeros", "best control,\nzeros", "own map,\nswap", "best control,\nswap"),
+        *("sketch", "noisy", "true positive rate", "resnet18"),
+    ],
     rule_graph: ["all", "draw", "train one", "data"],
 }
 every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
@@ -188,6 +205,82 @@ def test_shortcuts_put_each_class_on_its_line():
     assert axis.yaxis_inverted()
 
 
+def points(axis, label):
+    """The dots of one kind in a panel, [n, 2]."""
+    (found,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
+    return np.asarray(found.get_offsets())
+
+
+def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_margin():
+    frame = verdicts(seeds=(0,))
+    columns = [("keep", "zeros"), ("keep", "swap"), ("keep", "noise"), ("remove", "zeros")]
+    axes = np.reshape(plots.shortcuts(frame, CLASSES).axes, (2, 4))
+    for ((network, _), line), (column, (part, fill)) in itertools.product(
+        zip(KINDS, axes, strict=True), enumerate(columns)
+    ):
+        axis = line[column]
+        mine = frame[(frame["network"] == network) & (frame["part"] == part) & (frame["fill"] == fill)]
+        mine = mine.set_index("class").loc[[*CLASSES]]
+        for kind, label in plots.FILTERS.items():
+            expected = mine[f"tpr_{kind}"] - mine[f"fpr_{kind}"]
+            if kind == "dfm":
+                strong = (mine["verdict"] == "strong").to_numpy()
+                np.testing.assert_allclose(points(axis, f"{label}, strong")[:, 0], expected[strong])
+                np.testing.assert_allclose(points(axis, f"{label}, not strong")[:, 0], expected[~strong])
+            elif part == "keep" or kind in ("unfiltered", "random"):
+                np.testing.assert_allclose(points(axis, label)[:, 0], expected)
+        (bars,) = [lines for lines in axis.collections if isinstance(lines, LineCollection) and lines.get_zorder() == 1]
+        for bar, (_, row) in zip(bars.get_segments(), mine.iterrows(), strict=True):
+            # The bar is as far from the best control as the interval of the margin is from 0.
+            control = row[f"tpr_{row['best_control']}"] - row[f"fpr_{row['best_control']}"]
+            ends = (control + row["margin_low"], control + row["margin_high"])
+            if part == "remove":
+                ends = (control - row["margin_low"], control - row["margin_high"])
+            np.testing.assert_allclose(bar[:, 0], np.clip(ends, -1, 1), atol=1e-12)
+
+
+def test_shortcuts_begin_with_the_headline_and_its_strong_classes_are_bold():
+    names = ["C0", "C1", "C2", "C3"]
+    frame = verdicts(names, neutral="C0", seeds=(0, 1, 2))
+    figure = plots.shortcuts(frame, names)
+    first = figure.axes[0]
+    assert first.get_title() == "headline:\nmap put into\nC0 images (swap)" and first.title.get_fontweight() == "bold"
+    assert [text.get_text() for text in first.texts] == ["not tested"]  # C0 gets nothing from its own donors
+    headline = frame[frame["headline"]]
+    strong = (headline["verdict"] == "strong").groupby([headline["network"], headline["class"]]).mean() > 0.5
+    figure.canvas.draw()
+    for (network, _), axis in zip(KINDS, figure.axes[::4], strict=True):
+        bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
+        assert bold == [name for name in names[1:] if strong[network, name]]
+    assert strong.any() and not strong.all()
+
+
+def test_shortcuts_of_a_single_fill_have_one_column_a_part():
+    frame = verdicts(fills=("noise",), parts=("keep",))
+    figure = plots.shortcuts(frame, CLASSES)
+    assert [axis.get_title() for axis in figure.axes] == ["headline:\nmap kept,\nnoise elsewhere", ""]
+    assert len(plots.shortcuts(verdicts(fills=("swap",)), CLASSES).axes) == 2 * 2
+    without = frame.assign(fpr_dfm=np.nan)
+    axis = plots.shortcuts(without[without["seed"] == 0], CLASSES).axes[0]
+    found = np.concatenate([points(axis, f"own map (DFM), {label}") for label in ("strong", "not strong")])
+    mine = without.query("network == 'resnet18' and seed == 0").set_index("class")["tpr_dfm"]
+    assert sorted(found[:, 0]) == pytest.approx(sorted(mine))
+
+
+def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
+    rates_of = {"unfiltered": [0.9], "dfm": [0.8], "random": [0.1, 0.9], "low_pass": [0.6], "other": [0.2, 0.3]}
+    rows = [
+        ("n", "none", "toy", "ant", fill, kind, tpr if fill == "zeros" else tpr / 2)
+        for fill in ("zeros", "noise")
+        for kind, draws in rates_of.items()
+        for tpr in draws
+    ]
+    columns = ["network", "augmentation", "rendition", "class", "fill", "filter", "tpr"]
+    figure = plots.out_of_distribution(pd.DataFrame(rows, columns=columns), ["ant"])
+    shown = [axis.images[0].get_array().item() for axis in figure.axes[:5]]
+    assert shown == pytest.approx([0.9, 0.8, 0.6, 0.4, 0.3])
+
+
 def test_rules_stand_to_the_right_of_what_they_need():
     figure = rule_graph()
     place = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts if text.get_text()}
@@ -219,20 +312,23 @@ def test_no_class_at_all_is_refused():
         plots.worth_showing([1, 2], 0, "")
 
 
-def test_the_clearest_shortcut_is_that_over_its_best_control_in_some_network():
-    rows = [  # network, seed, class, dfm, random, radial, other
-        ("a", 0, "ant", 0.9, 0.1, 0.1, 0.9),  # as good as another's map
-        ("a", 0, "bee", 0.5, 0.2, 0.1, 0.1),  # 0.3 above
-        ("a", 0, "cow", 0.6, 0.1, 0.2, 0.1),  # 0.4 above in one seed, and below in the other
-        ("a", 1, "cow", 0.0, 0.1, 0.2, 0.1),
-        ("b", 0, "ant", 0.1, 0.1, 0.1, 0.1),
-        ("b", 0, "bee", 0.0, 0.9, 0.9, 0.9),
-        ("b", 0, "cow", 0.1, 0.1, 0.1, 0.1),
+def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_network():
+    rows = [  # network, seed, class, margin, headline
+        ("a", 0, "ant", 0.0, True),
+        ("a", 0, "ant", 0.9, False),  # under another fill
+        ("a", 0, "bee", 0.3, True),
+        ("a", 0, "cow", 0.4, True),  # in one seed, and below in the other
+        ("a", 1, "cow", -0.2, True),
+        ("b", 0, "ant", 0.0, True),
+        ("b", 0, "bee", -0.9, True),
+        ("b", 0, "cow", 0.0, True),
+        ("b", 0, "dog", 0.9, False),  # a class without a headline
     ]
-    frame = pd.DataFrame(rows, columns=["network", "seed", "class", *(f"tpr_{n}" for n in ("dfm", *CONTROLS))])
-    frame["augmentation"] = "none"
-    assert plots.clearest(frame, ["ant", "bee", "cow", "dog"], 1).of(["ant", "bee", "cow", "dog"]) == ["bee"]
-    assert plots.clearest(frame.drop(columns="tpr_other"), ["ant", "bee", "cow"], 1).index.tolist() == [0]
+    frame = pd.DataFrame(rows, columns=["network", "seed", "class", "margin", "headline"]).assign(augmentation="none")
+    names = ["ant", "bee", "cow", "dog"]
+    assert plots.clearest(frame, names, 1).of(names) == ["bee"]
+    assert plots.clearest(frame, names, 3).of(names) == ["ant", "bee", "cow"]
+    assert plots.clearest(frame.assign(headline=~frame["headline"]), names, 2).of(names) == ["ant", "dog"]
 
 
 def test_what_stands_out_is_high_or_low():
@@ -256,15 +352,11 @@ def test_evenly_spaced_classes_begin_and_end_the_list():
     assert plots.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
 
 
-CONTROLS = ("random", "radial", "other")
 KNOWN = {40: "12 of 40 classes: those ", 1000: "12 of 1,000 classes: those "}
 
 
 def many_shortcuts(names):
-    frame, generator = table(seed=(0,), **{"class": names})
-    for rate, name in itertools.product(("tpr", "fpr"), plots.FILTERS):
-        frame[f"{rate}_{name}"] = generator.uniform(size=len(frame))
-    frame["tpr_dfm_low"], frame["tpr_dfm_high"] = frame["tpr_dfm"] - 0.1, frame["tpr_dfm"] + 0.1
+    frame = verdicts(names, seeds=(0,), parts=("keep",), fills=("zeros", "swap"))
     shown = plots.clearest(frame, names, 12)
     return plots.shortcuts(frame, shown.of(names), shown.note), 2 * 2
 
@@ -277,10 +369,15 @@ def many_dynamics(names):
 
 
 def many_ood(names):
-    frame, generator = table(rendition=("sketch",), filter=("dfm", "random", "radial"), **{"class": names})
+    frame, generator = table(
+        rendition=("sketch",),
+        fill=("zeros", "swap"),
+        filter=("unfiltered", "dfm", "random", "radial"),
+        **{"class": names},
+    )
     frame["tpr"] = generator.uniform(size=len(frame))
     shown = plots.worth_showing(generator.uniform(size=len(names)), 12, "at random")
-    return plots.out_of_distribution(frame, shown.of(names), shown.note), 2 * 3 + 1
+    return plots.out_of_distribution(frame, shown.of(names), shown.note), 2 * 5 + 1
 
 
 def many_adcs(names):
@@ -339,16 +436,10 @@ def test_a_band_stop_figure_of_many_classes_shows_six():
 
 def test_a_long_name_is_cut_in_the_middle_only_among_many():
     long = "soft-coated wheaten terrier 921"
-    axis = plots.shortcuts(many_table(long), [long]).axes[0]
+    axis = plots.shortcuts(verdicts([long]), [long]).axes[0]
     assert axis.get_yticklabels()[0].get_text() == long
-    axis = plots.shortcuts(many_table(long), [long], "1 of 40 classes").axes[0]
+    axis = plots.shortcuts(verdicts([long]), [long], "1 of 40 classes").axes[0]
     assert axis.get_yticklabels()[0].get_text() == "soft-coated…er 921"
-
-
-def many_table(name):
-    frame, _ = table(seed=(0,), **{"class": [name]})
-    frame[[f"{rate}_dfm{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]] = 0.5
-    return frame
 
 
 def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
@@ -365,8 +456,8 @@ def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
 
 
 def drawn_ood(kinds, names, note=""):
-    rows = [(*kind, "sketch", "dfm", name, 0.5) for kind in kinds for name in names]
-    columns = ["network", "augmentation", "rendition", "filter", "class", "tpr"]
+    rows = [(*kind, "sketch", "zeros", f, name, 0.5) for kind in kinds for f in ("unfiltered", "dfm") for name in names]
+    columns = ["network", "augmentation", "rendition", "fill", "filter", "class", "tpr"]
     return plots.out_of_distribution(pd.DataFrame(rows, columns=columns), names, note)
 
 
