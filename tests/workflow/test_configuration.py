@@ -145,20 +145,25 @@ def test_a_mistake_is_answered_with_one_sentence(path, value, sentence):
 
 
 def with_overrides(kind, network):
-    config = changed("training.synthetic.recipe", kind)
-    config["networks"]["resnet18_w8"]["recipe"] = network
+    """The default study, where the synthetic sets and the first network change keys of the recipe, and no others do."""
+    config = copy.deepcopy(CONFIG)
+    for part in (*(config["training"][name] for name in KINDS), *config["networks"].values()):
+        part.pop("recipe", None)
+    config["training"]["synthetic"]["recipe"] = kind
+    next(iter(config["networks"].values()))["recipe"] = network
     return config
 
 
 def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
     common, kind = CONFIG["training"]["recipe"], {"schedule": "one_cycle", "learning_rate": 0.05}
     config = with_overrides(kind, {"learning_rate": 0.1, "batch_size": 32})
+    first, second, *_ = config["networks"]
     assert mistakes(config) == []
     before = copy.deepcopy(config)
-    assert recipe_of(config, "synthetic", "resnet18_w8") == common | kind | {"learning_rate": 0.1, "batch_size": 32}
-    assert recipe_of(config, "synthetic", "resnet18") == common | kind
-    assert recipe_of(config, "photographs", "resnet18_w8") == common | {"learning_rate": 0.1, "batch_size": 32}
-    assert recipe_of(config, "photographs", "vgg16_bn") == common
+    assert recipe_of(config, "synthetic", first) == common | kind | {"learning_rate": 0.1, "batch_size": 32}
+    assert recipe_of(config, "synthetic", second) == common | kind
+    assert recipe_of(config, "photographs", first) == common | {"learning_rate": 0.1, "batch_size": 32}
+    assert recipe_of(config, "photographs", second) == common
     assert config == before
     for part in ({}, {"warmup_share": 0.5}):
         assert mistakes(with_overrides(part, part)) == []
@@ -331,11 +336,13 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     brought = {"test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
     parts = {"train", "validation", "test"}
     for path, schema in found:
-        optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options", "recipe"}
-        optional |= set(schema["properties"]) if path[-1:] in (("mechanisms",), ("recipe",)) else set()
+        optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options"}
         optional |= {"classes"} if path == ("$defs", "twin") else parts if path == ("$defs", "shares") else set()
         # What only some mechanisms of planted sets have of their own.
         optional |= set(schema["properties"]) if "mechanisms" in path or path[:2] == ("$defs", "cue") else set()
+        # What a kind of data set or a network changes of the recipe.
+        optional |= set(schema["properties"]) if path == ("$defs", "recipe") else set()
+        optional |= {"recipe"} if path == ("$defs", "schedule") or path[:2] == ("properties", "networks") else set()
         assert set(schema.get("required", ())) | optional >= set(schema["properties"]), path
 
 
