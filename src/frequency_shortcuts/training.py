@@ -55,8 +55,9 @@ class Recipe:
     schedule: `plateau` starts at `learning_rate` and multiplies it with `plateau_factor` whenever the validation loss
     has not fallen for more than `plateau_patience` epochs. `one_cycle` (Smith and Topin, arXiv 1708.07120) changes the
     rate at every iteration: from `learning_rate` / 25 up to `learning_rate` within the first `warmup_share` of all
-    iterations, then down to `learning_rate` / 250,000, both along a cosine; the momentum is constant. With both
-    schedules the weights that are kept are those of the epoch with the lowest validation loss.
+    iterations, then down to `learning_rate` / 250,000, both along a cosine; the momentum is constant. A training
+    whose warm-up would be one iteration or less has none. With both schedules the weights that are kept are those of
+    the epoch with the lowest validation loss.
 
     Raises ValueError for a value that is not allowed.
 
@@ -489,19 +490,16 @@ class _Run:
 
 
 def _schedule(optimiser: torch.optim.Optimizer, recipe: Recipe, iterations: int) -> ReduceLROnPlateau | OneCycleLR:
-    """The schedule of a recipe. Raises ValueError where one cycle has no iterations to warm up in."""
+    """The schedule of a recipe for so many iterations in all."""
     if recipe.schedule == "plateau":
         return ReduceLROnPlateau(optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience)
-    if recipe.warmup_share * iterations <= 1:
-        raise ValueError(
-            f"schedule one_cycle: a warmup_share of {recipe.warmup_share} of {iterations} iterations is one iteration "
-            "or less; train for more epochs or write a larger warmup_share"
-        )
+    # PyTorch divides by zero where the warm-up is one iteration: such short trainings begin at the peak.
+    warmup_share = recipe.warmup_share if recipe.warmup_share * iterations > 1 else 0.0
     return OneCycleLR(
         optimiser,
         max_lr=recipe.learning_rate,
         total_steps=iterations,
-        pct_start=recipe.warmup_share,
+        pct_start=warmup_share,
         cycle_momentum=False,
         div_factor=25,
         final_div_factor=1e4,

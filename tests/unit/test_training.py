@@ -401,11 +401,12 @@ def test_an_impossible_schedule_is_refused(changed, message):
         dataclasses.replace(ONE_CYCLE, **changed)
 
 
-@pytest.mark.parametrize(("epochs", "share"), [(1, 0.25), (1, 1 / 3), (2, 0.1)])
-def test_one_cycle_needs_a_warm_up_of_more_than_one_iteration(epochs, share):
-    recipe = dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share)
-    with pytest.raises(ValueError, match=rf"of {3 * epochs} iterations is one iteration or less; train for more"):
-        run(recipe=recipe)
+@pytest.mark.parametrize(("epochs", "share"), [(1, 0.25), (1, 1 / 3), (2, 0.1), (4, 1 / 12)])
+def test_one_cycle_of_few_iterations_has_no_warm_up(monkeypatch, epochs, share):
+    """A warm-up of one iteration or less: down from the peak, as if that were the iteration before the first."""
+    _, rates = rates_of(monkeypatch, recipe=dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share))
+    expected = [one_cycle_by_hand(i, 3 * epochs, 0.05, 0) for i in range(3 * epochs)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
