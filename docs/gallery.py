@@ -1,17 +1,27 @@
-"""Render what the README takes from the laptop study: pictures, and the tables between its markers."""
+"""Render what README and docs/truth.md take from the laptop study: pictures, and the text between their markers."""
 
 import re
 from pathlib import Path
+
+import pandas as pd
 
 from frequency_shortcuts import canvas
 from frequency_shortcuts.findings import EVERYWHERE
 from frequency_shortcuts.storage import read_table
 
 HERE = Path(__file__).parent
+TRUTH = HERE / "truth.md"
 README = HERE.parent / "README.md"
 STUDY = HERE.parent / "results" / "laptop"
 WIDTH = 1000  # pixels
 SHOWN = ["rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18-none", "shortcuts_fashion_mnist"]
+BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18' and augmentation == 'none'"
+# A map has found what was planted from this average precision on; it has found some of it where it is above random
+# rankings with the map's own radii.
+FOUND = 0.8
+RUN = ["dataset", "network", "augmentation", "seed"]
+RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "radial": "random, same radii: AP"}
+NAMES = ["data set", "class"]
 STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
@@ -19,6 +29,7 @@ STEPS = {
     "cull_halves": "culling on two halves of the images",
     "bandstop": "band-stop tests",
     "shortcuts": "shortcut tests with controls",
+    "planted_use": "tests whether planted masks are used",
     "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",
@@ -75,6 +86,64 @@ def results():
     return table([*header, "best control: TPR - FPR", "strong", "weak", "none", "no verdict", "robust"], rows)
 
 
+def fills():
+    """One row a class of the photographs: TPR - FPR of map and low-pass control under each fill, mean over seeds."""
+    verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query(f"{BASELINE} and part == 'keep'")
+    seeds, rows = verdicts["seed"].nunique(), []
+    for name, part in verdicts.groupby("class", sort=False):
+        row = [name]
+        for fill in dict.fromkeys(verdicts["fill"]):
+            mine = part[part["fill"] == fill]
+            rates = [(mine[f"tpr_{kind}"] - mine[f"fpr_{kind}"]).mean() for kind in ("dfm", "low_pass")]
+            row += [f"{rates[0]:.2f} ({rates[1]:.2f})", (mine["verdict"] == "strong").sum()]
+        robust = part.drop_duplicates("seed")["robust"]
+        rows.append([*row, f"{(robust == True).sum()} of {seeds}"])  # noqa: E712
+    header = [head for fill in dict.fromkeys(verdicts["fill"]) for head in (f"{fill}: map (low-pass)", "strong")]
+    return table(["class", *header, "robust"], rows)
+
+
+def planted(by=("dataset", "class")):
+    """One row a class with a planted mask: whether it is used, and what average precision maps have against it."""
+    use, scores = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "truth"))
+    scores = scores.query("truth == 'own' and cut == 'percent'").drop_duplicates([*RUN, "class", "ranking"])
+    means = scores.set_index(["ranking", *RUN, "class"])["average_precision"]
+    rows = []
+    for key, part in use.groupby(list(by), sort=False):
+        mine = pd.MultiIndex.from_frame(part.loc[part["uses"], [*RUN, "class"]])
+        rates = [f"{part[f'tpr_{name}'].mean():.2f}" for name in ("planted", "complement", "random")]
+        precision = ["" if mine.empty else f"{means.loc[kind].loc[mine].mean():.2f}" for kind in RANKINGS]
+        rows.append([*key, f"{part['uses'].sum()} of {len(part)}", *rates, *precision])
+    header = ["used", "planted: TPR", "all others: TPR", "random: TPR"]
+    return table([*NAMES[-len(by) :], *header, *RANKINGS.values()], rows)
+
+
+def truth():
+    """What the sets with a known truth say, in words: each number is read from a table."""
+    use, scores = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "truth"))
+    scores = scores.query("truth == 'own' and cut == 'percent' and uses == True")
+    scores = scores.drop_duplicates([*RUN, "class", "ranking"])
+    unused = use[~use["uses"]]
+    share = use["uses"].mean()
+    text = f"{use['uses'].sum()} of {len(use)} planted masks (a class of a network) are used, {100 * share:.0f} %."
+    if len(unused):
+        named = [f"{row['class']} of {row['dataset']}, seed {row['seed']}" for row in unused.to_dict("records")]
+        text += f" Not used, and so not scored: {'; '.join(named)}."
+    per_class = scores.pivot_table(
+        ["average_precision", "average_precision_high"], ["dataset", "class"], "ranking", "mean", sort=False
+    )
+    maps, high = per_class["average_precision", "dfm"], per_class["average_precision_high", "radial"]
+    kinds = {
+        f"found (average precision of the maps at least {FOUND})": maps >= FOUND,
+        "found in part (above 95 % of random rankings with the map's radii)": (maps < FOUND) & (maps > high),
+        "not found (no better than these)": (maps < FOUND) & (maps <= high),
+    }
+    lines = [text, ""]
+    for kind, which in kinds.items():
+        names = [f"{dataset} {name} ({maps[dataset, name]:.2f})" for dataset, name in maps.index[which]]
+        lines.append(f"- {kind}: {', '.join(names) or 'none'}.")
+    return "\n".join(lines)
+
+
 def renew(text, name, content):
     """Put content between <!-- name --> and <!-- /name -->."""
     found = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
@@ -93,9 +162,17 @@ def main():
     """Pictures, then tables."""
     pictures(STUDY, HERE)
     text = README.read_text()
-    for name, content in (("findings", findings()), ("runtimes", runtimes()), ("results", results())):
+    made = {
+        "planted": planted(),
+        "findings": findings(),
+        "fills": fills(),
+        "runtimes": runtimes(),
+        "results": results(),
+    }
+    for name, content in made.items():
         text = renew(text, name, content)
     README.write_text(text)
+    TRUTH.write_text(renew(TRUTH.read_text(), "truth", f"{truth()}\n\n{planted()}"))
 
 
 if __name__ == "__main__":
