@@ -399,7 +399,7 @@ def _draw_test(axis: Axes, tested: pd.DataFrame, classes: Sequence[str]) -> floa
             s=6, color=_SHADES["dfm"], alpha=0.6, linewidth=0, label="own map, each seed", zorder=3,
         )  # fmt: skip
     for c in np.flatnonzero(means["tpr_dfm"].isna()):
-        axis.text(0.02, c, "not tested", color="0.5", fontsize=6, style="italic", va="center")
+        axis.text(0.02, float(c), "not tested", color="0.5", fontsize=6, style="italic", va="center")
     axis.tick_params(axis="y", length=0)
     return float(np.nanmin([*values.values(), *ends], initial=0))
 

@@ -33,7 +33,7 @@ from .canvas import (
 )
 from .controls import control_mask
 from .dfm import read_mask
-from .spectrum import BoolArray, FloatArray, IntArray, keep
+from .spectrum import BoolArray, FloatArray, IntArray, keep, remove
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def read(
     """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
 
     statistics : mean and std [channels] that the network's images are normalised with, by default the store's
-    seed : of the shortcut test, whose first control of the same radial distribution is shown
+    seed : of the control that is shown, a random mask with the map's radial distribution
     """
     with h5py.File(spectra, "r") as file:
         amplitude, adcs = file["mean_amplitude"][shown].mean(axis=1), file[file.attrs["shown"]][shown]
@@ -93,15 +93,20 @@ def one_of_each(
     return pictures, images.normalise(torch.from_numpy(pictures), test.mean, test.std)
 
 
-def filtered(seen: Tensor, masks: BoolArray) -> FloatArray:
+def filtered(seen: Tensor, masks: BoolArray, donors: Tensor | None = None) -> FloatArray:
     """Each image reduced to the frequencies of its mask, as a picture.
 
     seen : float tensor [n, channels, H, W], masks : bool [n, H, W], centred -> float64 [n, channels, H, W], 0 to 1
+    donors : images [n, channels, H, W] that the other frequencies are taken from (the fill `swap`); without, nothing
+        stands there (`zeros`)
 
     Few frequencies hold little contrast, and without DC no brightness, so that each picture is stretched from its 1st
     to its 99th percentile.
     """
-    kept = np.stack([keep(image, mask).double().cpu().numpy() for image, mask in zip(seen, masks, strict=True)])
+    parts = [keep(image, mask) for image, mask in zip(seen, masks, strict=True)]
+    if donors is not None:
+        parts = [part + remove(donor, mask) for part, donor, mask in zip(parts, donors, masks, strict=True)]
+    kept = np.stack([part.double().cpu().numpy() for part in parts])
     low, high = np.quantile(kept, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
     return np.clip((kept - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
 
@@ -188,15 +193,18 @@ _SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np
 def filtered_images(
     unfiltered: npt.NDArray[np.uint8],
     reduced: Mapping[tuple[str, str], FloatArray],
-    recognised: Mapping[tuple[str, str], Sequence[float]],
+    measured: Mapping[tuple[str, str], Sequence[float]],
     classes: Sequence[str],
+    fill: str = "zeros",
     note: str = "",
 ) -> Figure:
     """One test image of every class, and reduced to its class's map in every network.
 
     unfiltered : uint8 [class, channels, H, W]
     reduced : (network, augmentation) -> what `filtered` gives, [class, channels, H, W]
-    recognised : TPR of each class from its map, by the same keys; written below each picture
+    measured : TPR - FPR of each class from its map, by the same keys; written below each picture. Missing (NaN) for a
+        class that was not tested
+    fill : what stands at the other frequencies in the test that the numbers are from
     """
     with style():
         side = (PAGE - 0.9) / max(len(classes), 5)
@@ -207,20 +215,19 @@ def filtered_images(
             squeeze=False,
         )
         rows: list[tuple[str, npt.NDArray, Sequence[float]]] = [("test image", unfiltered, ())]
-        rows += [(network_label(*key), shots, recognised[key]) for key, shots in reduced.items()]
+        rows += [(network_label(*key), shots, measured[key]) for key, shots in reduced.items()]
         class_titles(axes, classes, note)
-        for (_, shots, rates), line in zip(rows, axes, strict=True):
+        for (_, shots, values), line in zip(rows, axes, strict=True):
             for c, axis in enumerate(line):
                 show_picture(axis, shots[c])
                 axis.set_xticks([])
                 axis.set_yticks([])
                 for spine in axis.spines.values():
                     spine.set_visible(False)
-                if rates:
-                    axis.set_xlabel(f"{rates[c]:.2f}", fontsize=6, labelpad=1)
+                if values:
+                    text = "not tested" if np.isnan(values[c]) else f"{values[c]:.2f}"
+                    axis.set_xlabel(text, fontsize=6, labelpad=1)
         row_labels(figure, axes, [label for label, _, _ in rows], side + 0.17, 7)
-        figure.supxlabel(
-            "below each: share of the class's images that are still recognised from its map (TPR)", fontsize=7
-        )
+        figure.supxlabel(f"below each: TPR - FPR of the class from its map, fill {fill}", fontsize=7)
         write_note(figure, note)
     return figure

@@ -39,6 +39,16 @@ def test_filtered_is_the_inverse_transform_of_the_kept_coefficients_stretched(ch
     assert found.min() == 0 and found.max() == 1
 
 
+def test_filtered_with_donors_has_their_coefficients_at_the_other_frequencies():
+    generator = np.random.default_rng(0)
+    (seen, donors), masks = generator.standard_normal((2, 2, 3, *SIZE)), masks_of(generator, 2)
+    found = plots_cards.filtered(torch.from_numpy(seen), masks, torch.from_numpy(donors))
+    for image, donor, mask, picture in zip(seen, donors, masks, found, strict=True):
+        slow = np.fft.ifft2(np.where(np.fft.ifftshift(mask), np.fft.fft2(image), np.fft.fft2(donor))).real
+        low, high = np.quantile(slow, [0.01, 0.99])
+        np.testing.assert_allclose(picture, np.clip((slow - low) / (high - low), 0, 1), atol=1e-9)
+
+
 def test_a_picture_without_contrast_stays_one():
     mask = np.zeros((1, *SIZE), bool)
     mask[0, SIZE[0] // 2, SIZE[1] // 2] = True
@@ -116,13 +126,16 @@ def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, 
             assert one.x1 <= other.x0
 
 
-def test_filtered_images_say_how_many_are_recognised_in_every_row():
+def test_filtered_images_say_how_well_each_class_is_recognised_in_every_row():
     generator = np.random.default_rng(0)
-    rows = {("small", "none"): [0.125, 0.5, 1.0], ("large", "augmix"): [0.25, 0.75, 0.0]}
+    rows = {("small", "none"): [0.125, 0.5, 1.0], ("large", "augmix"): [-0.25, np.nan, 0.0]}
     figure = plots_cards.filtered_images(
         generator.integers(0, 256, (3, 1, *SIZE), dtype=np.uint8),
         {key: generator.random((3, 1, *SIZE)) for key in rows},
         rows,
         CLASSES,
+        "swap",
     )
-    assert {"0.12", "0.50", "1.00", "0.25", "0.75", "0.00", *CLASSES, "small", "large\naugmix"} <= written_on(figure)
+    numbers = {"0.12", "0.50", "1.00", "-0.25", "not tested", "0.00"}
+    below = "below each: TPR - FPR of the class from its map, fill swap"
+    assert {*numbers, below, *CLASSES, "small", "large\naugmix"} <= written_on(figure)
