@@ -146,7 +146,7 @@ def test_photographs_at_224_pixels_go_the_whole_way(finished):
     assert found.masks[1].shape == (3, 224, 224) and spectrum.symmetric(found.masks[1])
     assert len(pairs) == 25_090 and found.attributes["passes"].min() < 0.5 * 2 * len(pairs)
     table = pd.read_csv(finished / "tests" / RUN / "shortcuts.csv")
-    assert set(table["filter"]) == {"unfiltered", "dfm", "random", "radial", "other"}
+    assert set(table["filter"]) == {"unfiltered", "dfm", "random", "radial", "low_pass", "other"}
     assert set(table["class"]) == set(CLASSES)
     ood = pd.read_csv(finished / "tests" / RUN / "ood.csv")
     assert set(ood["rendition"]) == {"grey"} and set(ood["images"]) == {10}

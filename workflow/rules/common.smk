@@ -670,7 +670,7 @@ TITLES = {
     "cards": "class cards",
     "filtered": "images reduced to the maps",
     "findings": "findings and their intervals",
-    "shortcuts": "TPR and FPR with controls",
+    "shortcuts": "TPR - FPR with controls",
     "renditions": "the renditions",
     "ood": "TPR by rendition",
     "truth": "maps against the planted truth",
