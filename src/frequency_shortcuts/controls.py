@@ -40,7 +40,7 @@ def low_pass_mask(mask: BoolArray) -> BoolArray:
     By radius, ties by (u, v). It holds one position more than the map where the last pair does not fit.
     """
     pairs = _pairs(*mask.shape)
-    order = np.argsort(pairs.radius, kind="stable")  # pairs stand in the order of (u, v)
+    order = np.argsort((pairs.frequencies**2).sum(axis=1), kind="stable")  # pairs stand in the order of (u, v)
     filled = np.cumsum(pairs.size[order])
     kept = np.zeros(len(pairs), bool)
     kept[order[: np.searchsorted(filled, mask.sum()) + 1]] = mask.any()

@@ -23,7 +23,7 @@ import pandas as pd
 from scipy import special, stats
 
 from .controls import CONTROLS
-from .rates import STRONG
+from .rates import STRONG, half_width
 from .spectrum import FloatArray, radius
 
 HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD = "holds", "does not hold", "cannot be told from these data"
@@ -178,7 +178,7 @@ class Margin:
     against : the shares whose sum is the mark
     at_least : what counts instead where the mark is lower
     source : which images; errors of one source go together
-    draws : half the width of the mark's interval by the choice of random masks alone
+    error, draws : standard error of the mark by the choice of random masks, and how many there were
     """
 
     dataset: str
@@ -190,7 +190,8 @@ class Margin:
     against: tuple[Share, ...]
     at_least: float
     source: Hashable
-    draws: float = 0.0
+    error: float = 0.0
+    draws: int = 1
 
     @property
     def mark(self) -> float:
@@ -209,10 +210,19 @@ class Margin:
 
     @property
     def arms(self) -> FloatArray:
-        """How far its interval by the choice of images and masks reaches below and above the value, [2]."""
+        """How far its interval by the choice of the images reaches below and above the value, [2]."""
         low, high = _jeffreys(self.share, self.of)
         less, more = _arms(self.against)
-        return np.sqrt(np.square([[self.share - low, high - self.share], [more, less]]).sum(axis=0) + self.draws**2)
+        return np.hypot([self.share - low, high - self.share], [more, less])
+
+    def by_draws(self, tail: float = TAIL) -> float:
+        """Half the width of its interval by the choice of random masks, `tail` of the probability beyond each end."""
+        return float(half_width(self.error, self.draws, tail))
+
+    @property
+    def reach(self) -> float:
+        """The greatest margin that there can be, in amount: TPR - FPR goes from -1 to 1."""
+        return 2.0 if len(self.against) > 1 else 1.0
 
     @property
     def images(self) -> int:
@@ -252,6 +262,12 @@ class Correlation:
         """It is its own effect size."""
         return self.value, np.nan
 
+    reach = 1.0
+
+    def by_draws(self) -> float:
+        """There are no random masks."""
+        return 0.0
+
 
 Measured = Margin | Correlation
 
@@ -265,9 +281,10 @@ class Evidence:
     cutoffs : radius between low-pass and high-pass in cycles per image, by data set
     band_stop : RUN, removed, true_class, called_class, original, filtered
     verdicts : of `rates.verdicts`, with RUN
-    ood : RUN, rendition, class, fill, filter, images, tpr (mean over the draws of a control)
+    ood : RUN, rendition, class, fill, filter, images, tpr (mean over the draws of a control), error and draws (of a
+        control: SD / sqrt(draws) of its TPR, or TPR - FPR, and their number)
     transfer : dataset, maps_of, tested_on (network/augmentation/seedN), class, fill, filter, images, negatives, tpr,
-        fpr
+        fpr, error, draws
     parameters : how many a network has, by (dataset, network)
 
     RUN stands for the columns dataset, network, augmentation, seed.
@@ -349,11 +366,13 @@ class _Decided(NamedTuple):
 def _mean(found: list[Measured]) -> _Decided:
     """Mean over cases, then seeds, networks and data sets.
 
-    Its interval joins those of the cases by their arms: added up where they are of the same images, else by squares.
+    Its interval joins those of the cases by their arms: added up where they are of the same images, or of the same
+    random masks, else by squares.
     """
     datasets = _by(found, lambda one: one.dataset).values()
     value, first, second = 0.0, 0.0, 0.0
     arms: dict[Hashable, FloatArray] = {}  # of each source of images; those of different classes are independent
+    draws: dict[Hashable, float] = {}  # of each run, whose classes share the random masks
     spread: list[tuple[float, int]] = []  # variance by the choice of seeds and its degrees of freedom, a network
     for of_dataset in datasets:
         networks = _by(of_dataset, lambda one: one.network).values()
@@ -367,12 +386,16 @@ def _mean(found: list[Measured]) -> _Decided:
                     first, second = first + weight * one.shares[0], second + weight * one.shares[1]
                     source = (one.dataset, one.source)
                     arms[source] = arms.get(source, np.zeros(2)) + weight * one.arms
+                    run_of = (one.dataset, one.network, one.seed)
+                    draws[run_of] = draws.get(run_of, 0.0) + weight * one.by_draws()
             if len(runs) > 1:
                 means = [np.mean([one.value for one in run]) for run in runs]
                 spread.append((float(share**2 * np.var(means, ddof=1) / len(runs)), len(runs) - 1))
     by_images = np.sqrt(np.sum(np.square(list(arms.values())), axis=0))
-    below, above = np.hypot(by_images, _by_seeds(spread))
-    return _Decided(value, max(value - below, -1.0), min(value + above, 1.0), (first, second), "")
+    by_draws = np.sqrt(np.sum(np.square(list(draws.values()))))
+    below, above = np.sqrt(by_images**2 + by_draws**2 + _by_seeds(spread) ** 2)
+    reach = max(one.reach for one in found)
+    return _Decided(value, max(value - below, -reach), min(value + above, reach), (first, second), "")
 
 
 def _by_seeds(spread: list[tuple[float, int]]) -> float:
@@ -406,10 +429,9 @@ def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]
     """Mean of a case over its seeds, and the ends of its interval, `tail` of the probability beyond each."""
     value, share, mark = (float(np.mean([getattr(one, name) for one in case])) for name in ("value", "share", "mark"))
     low, high = _jeffreys(share, min(one.of for one in case), tail)
-    terms = zip(*(one.against for one in case), strict=True)
+    terms = zip(*(one.against for one in case), strict=False)  # FPR may be missing in a seed
     against = [Share(of_seeds[0].sign, *_mean_share(of_seeds)) for of_seeds in terms]
-    draws = max(one.draws for one in case) * stats.norm.ppf(1 - tail) / NORMAL
-    less, more = np.hypot(_arms(against, tail), draws)
+    less, more = np.hypot(_arms(against, tail), np.mean([one.by_draws(tail) for one in case]))
     # What is below the least that counts does not matter.
     least = case[0].at_least
     ends = [max(end, least) for end in (mark - less, mark + more, mark)]
@@ -419,7 +441,8 @@ def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]
         by_seeds = spread * stats.t.ppf(1 - tail, len(case) - 1) if spread else 0.0
     below = np.sqrt((share - low) ** 2 + (ends[1] - ends[2]) ** 2 + by_seeds**2)
     above = np.sqrt((high - share) ** 2 + (ends[2] - ends[0]) ** 2 + by_seeds**2)
-    return value, max(value - below, -1.0), min(value + above, 1.0 - least)
+    reach = case[0].reach
+    return value, max(value - below, -reach), min(value + above, reach if least < 0 else 1.0 - least)
 
 
 def _mean_share(of_seeds: Sequence[Share]) -> tuple[float, int]:
@@ -457,12 +480,12 @@ def _by(found: Iterable[T], key: Callable[[T], Hashable]) -> dict[Hashable, list
 def quoted(verdicts: pd.DataFrame) -> pd.DataFrame:
     """Of a table of verdicts the rows that findings are about: maps that are kept, under every fill that was tested.
 
-    Where a data set has a neutral class it is the headline alone (the fill `swap`), without that class; classes that
-    are not recognised unfiltered, and so have no verdict, are left out.
+    Where a data set has a neutral class it is the headline alone (the fill `swap`, where it was tested), without that
+    class; classes that are not recognised unfiltered, and so have no verdict, are left out.
     """
     kept = verdicts[(verdicts["part"] == "keep") & verdicts["verdict"].notna()]
     has_neutral = verdicts.groupby("dataset")["neutral"].any().reindex(kept["dataset"]).to_numpy(bool)
-    return kept[kept["headline"].to_numpy(bool) | ~has_neutral]
+    return kept[(kept["headline"].to_numpy(bool) & ~kept["neutral"].to_numpy(bool)) | ~has_neutral]
 
 
 def _of_tests(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
@@ -482,7 +505,7 @@ def _of_tests(evidence: Evidence, generator: np.random.Generator) -> Iterator[Ma
     for row in rows.to_dict("records"):
         key = tuple(row[name] for name in keys)
         if key in chosen:
-            yield _margin(row, row["class"], best[key], at_least=STRONG, spread=row[f"spread_{best[key]}"])
+            yield _margin(row, row["class"], best[key], at_least=STRONG)
 
 
 def _mark(rows: pd.DataFrame, kind: str) -> pd.Series:
@@ -490,16 +513,14 @@ def _mark(rows: pd.DataFrame, kind: str) -> pd.Series:
     return rows[f"tpr_{kind}"] - rows[f"fpr_{kind}"].fillna(0) + rows["fpr_dfm"].fillna(0)
 
 
-def _margin(
-    row: Mapping[Hashable, Any], case: Hashable, kind: str, at_least: float = 0.0, spread: float = 0.0
-) -> Margin:
+def _margin(row: Mapping[Hashable, Any], case: Hashable, kind: str, at_least: float = -np.inf) -> Margin:
     """TPR from a map against that of a control, both less FPR where that was measured, from a row about one run."""
     of, others, network = int(row["images"]), row.get("negatives", 0), (row["network"], row["augmentation"])
     against = [Share(1, row[f"tpr_{kind}"], of)]
     if others and not pd.isna(row["fpr_dfm"]):
         against += [Share(-1, row[f"fpr_{kind}"], int(others)), Share(1, row["fpr_dfm"], int(others))]
-    seed, tpr = int(row["seed"]), row["tpr_dfm"]
-    return Margin(row["dataset"], network, case, seed, tpr, of, tuple(against), at_least, row["class"], spread)
+    seed, tpr, draws = int(row["seed"]), row["tpr_dfm"], (row[f"error_{kind}"], int(row[f"draws_{kind}"]))
+    return Margin(row["dataset"], network, case, seed, tpr, of, tuple(against), at_least, row["class"], *draws)
 
 
 def _strong(verdicts: pd.DataFrame) -> pd.Series:
@@ -571,10 +592,10 @@ def _of_renditions(evidence: Evidence, generator: np.random.Generator) -> Iterat
 
 
 def _wide(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """A table of tests with one row a fill and combination of the keys: `tpr_dfm`, `fpr_dfm`, `tpr_random`, ..."""
+    """A table of tests with one row a fill and combination of the keys: `tpr_dfm`, `tpr_random`, `error_random`, ..."""
     rates = [rate for rate in ("tpr", "fpr") if rate in table]
     counts = [name for name in ("images", "negatives") if name in table]
-    wide = table.pivot_table(rates, [*keys, "fill", *counts], "filter", "mean", sort=False)
+    wide = table.pivot_table([*rates, "error", "draws"], [*keys, "fill", *counts], "filter", "mean", sort=False)
     wide.columns = [f"{rate}_{kind}" for rate, kind in wide.columns]
     return wide.reindex(columns=sorted({*wide, "fpr_dfm"})).reset_index()
 
@@ -622,7 +643,7 @@ def _of_bands(evidence: Evidence, generator: np.random.Generator) -> Iterator[Ma
             for (removed, name), row in run[before.reindex(run.index) >= RECOGNISED].iterrows():
                 case, source = (name, f"without {removed}"), name
                 share, others = (row["tpr"], int(row["images"])), Share(1, row["fpr"], int(row["others"]))
-                yield Margin(dataset, (network, augmentation), case, seed, *share, (others,), 0.0, source)
+                yield Margin(dataset, (network, augmentation), case, seed, *share, (others,), -np.inf, source)
 
 
 def survivors(band_stop: pd.DataFrame) -> tuple[int, int]:

@@ -179,4 +179,4 @@ def images(
             found[..., cue] = np.abs(at_cue) * phase * sign[:, None]
         return synthesis.pixels(found, size, design.mean)
 
-    return synthesis.interleaved(draw, len(classes), per_class, seed, chunk)
+    return synthesis.interleaved(draw, len(classes), per_class, seed, design.mechanism, chunk)

@@ -15,6 +15,7 @@ from .spectrum import FloatArray
 
 CONFIDENCE = 0.95
 RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
+SAME = 0.9  # overlap from which another class's map is the same as that of the class
 STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
 
 
@@ -87,9 +88,12 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     the other way round, since there a map matters whose removal leaves less. `margin`, its interval `margin_low` to
     `margin_high` and `best_control` are those of the kind with the smallest margin.
 
+    Maps of other classes whose overlap with the class's map is at least `SAME` are no controls of it.
+
     The interval joins by squares what is uncertain about the map's measure, about the control's, and about the
     choice of its draws: `difference` of each, and t * SD / sqrt(draws). Map and control see the same images, and are
-    mostly right about the same ones, so that taking their errors as independent makes the interval rather too wide.
+    mostly right about the same ones, so that taking their errors as independent makes the interval rather too wide. The
+    draws are compared by their mean: a map that is itself one more random mask is above it in a few percent of cases.
 
     `verdict` : a map is *above its controls* where the lower end of the margin is above 0 for every kind of them.
         `strong` where it is, and its TPR is at least `strong` (for `remove` at most 1 - `strong`); `weak` where it is;
@@ -100,10 +104,12 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
         has a neutral class
     `headline` : whether this row is the one to quote: `keep`, with the fill `swap` where the set has a neutral class
         (the class's frequencies put into images without a cue), else `zeros`, as published, or the first fill tested
-    `spread_random`, ... : t * SD / sqrt(draws) of a control's measure: half its interval by the choice of draws alone
+    `error_random`, `draws_random`, ... : SD / sqrt(draws) of a control's measure over its draws, and their number
     `overlap_radial` : how much of the map its radial controls hold; near 1 they cannot tell
     """
     keys = ["class", "part", "fill"]
+    # Where classes have the same cue they have the same map: it is no control of itself.
+    table = table[(table["filter"] != "other") | (table["overlap"] < SAME)]
     own = table[table["filter"] == "dfm"].set_index(keys)
     means = table.pivot_table(["tpr", "fpr", "overlap"], keys, "filter", "mean", dropna=False)
     out = own[["neutral", "images", "negatives"]].assign(
@@ -115,7 +121,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     kinds = [kind for kind in CONTROLS if ("tpr", kind) in means]
     for kind in kinds:
         out[f"tpr_{kind}"], out[f"fpr_{kind}"] = means["tpr", kind], means["fpr", kind]
-        out[f"spread_{kind}"] = _spread(table, keys, kind)
+        out[f"error_{kind}"], out[f"draws_{kind}"] = _of_draws(table, keys, kind)
     out["overlap_radial"] = means.get(("overlap", "radial"), np.nan)
     margins = {kind: _Margin(out, kind) for kind in kinds}
     value, low, high = (
@@ -148,7 +154,7 @@ class _Margin:
         self._tpr, self._fpr = rows[f"tpr_{kind}"].to_numpy(float), rows[f"fpr_{kind}"].to_numpy(float)
         self._sign = np.where(rows.index.get_level_values("part") == "remove", -1, 1)
         self._control = difference(self._tpr, self._images, self._fpr, self._negatives)
-        self._spread = rows[f"spread_{kind}"].to_numpy(float)
+        self._spread = half_width(rows[f"error_{kind}"], rows[f"draws_{kind}"])
 
     def of(
         self, tpr: npt.ArrayLike, fpr: npt.ArrayLike, row: Any = slice(None)
@@ -169,15 +175,24 @@ class _Margin:
         return float(value[low > 0].min(initial=np.inf)) if (low > 0).any() else np.nan
 
 
-def _spread(table: pd.DataFrame, keys: list[str], kind: str) -> FloatArray:
-    """t * SD / sqrt(draws) of TPR - FPR over the draws of a control, one a row of verdicts; 0 for a single draw."""
-    measure = table["tpr"] - table["fpr"].fillna(0)
-    groups = measure.where(table["filter"] == kind).groupby([table[key] for key in keys], sort=False)
+def draws_error(deviation: npt.ArrayLike, draws: npt.ArrayLike) -> FloatArray:
+    """SD / sqrt(draws) [...] of a control's measure; 0 where there is a single draw, or none."""
+    deviation, draws = np.asarray(deviation, float), np.asarray(draws, float)
+    return np.where(draws > 1, deviation / np.sqrt(np.maximum(draws, 1)), 0)
+
+
+def half_width(error: npt.ArrayLike, draws: npt.ArrayLike, tail: float = (1 - CONFIDENCE) / 2) -> FloatArray:
+    """Half the interval [...] by the choice of draws alone, `tail` of the probability beyond each end: Student's t."""
+    return stdtrit(np.maximum(np.asarray(draws, float) - 1, 1), 1 - tail) * np.asarray(error, float)
+
+
+def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray]:
+    """`draws_error` and number of the draws of a control, one a row of verdicts."""
+    measure = (table["tpr"] - table["fpr"].fillna(0)).where(table["filter"] == kind)
+    groups = measure.groupby([table[key] for key in keys], sort=False)
     order = table[table["filter"] == "dfm"].set_index(keys).index
-    deviation, draws = groups.std().reindex(order).to_numpy(), groups.count().reindex(order).to_numpy()
-    with np.errstate(invalid="ignore"):
-        found = stdtrit(np.maximum(draws - 1, 1), (1 + CONFIDENCE) / 2) * deviation / np.sqrt(draws)
-    return np.where(draws > 1, found, 0)
+    draws = groups.count().reindex(order).to_numpy()
+    return draws_error(groups.std().reindex(order), draws), draws
 
 
 def _robust(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:

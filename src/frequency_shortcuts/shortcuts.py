@@ -74,7 +74,8 @@ def measure(
     masks : bool [class, H, W], the map of every class
     parts : `keep` keeps the map's frequencies alone (sufficiency), `remove` all but them (necessity)
     fills : what stands at the other frequencies, see `fills`. With `swap` each image has one donor for all masks, and
-        FPR of a class leaves out the images whose donor is of that class
+        FPR of a class leaves out the images whose donor is of that class: of two classes without a neutral one these
+        are all, FPR is missing, and what is judged is TPR alone
     neutral : the class without a cue of its own, if the set has one. It gives the donors of `swap`, where it has no
         rows itself
     controls : draws of each random kind
@@ -289,7 +290,7 @@ def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
     others = np.delete(np.arange(n_classes), c)
     if limit is None or len(others) <= limit:
         return others
-    # Zeros at the end do not count in a seed: [seed, c, draw] is that of a control.
+    # Zeros at the end do not count in a seed.
     return np.sort(np.random.default_rng([seed, c, 0, 1]).choice(others, limit, replace=False))
 
 

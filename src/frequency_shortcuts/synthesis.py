@@ -13,6 +13,7 @@ The functions that shape white noise and store it as pixels also serve the sets 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -122,7 +123,7 @@ def images(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Draw `per_class` images of each class: uint8 [n, channels, H, W] and labels int64 [n], classes interleaved.
 
-    An image depends on the seed, its class and its number alone: a larger set begins with the smaller one.
+    An image depends on the set, the seed, its class and its number alone: a larger set begins with the smaller one.
     """
     amplitude = design.amplitude()
     amplitude = half(amplitude * scale(amplitude[NEUTRAL], design.deviation))
@@ -131,7 +132,7 @@ def images(
         white = noise(generator, len(numbers), design.channels, design.size)
         return pixels(white * amplitude[c], design.size, design.mean)
 
-    return interleaved(draw, len(CLASSES), per_class, seed, chunk)
+    return interleaved(draw, len(CLASSES), per_class, seed, f"syn_{design.control_band}", chunk)
 
 
 def interleaved(
@@ -139,18 +140,21 @@ def interleaved(
     n_classes: int,
     per_class: int,
     seed: int,
+    name: str,
     chunk: int,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Images uint8 [n, channels, H, W] and labels int64 [n] of a set that is drawn class by class, in chunks.
 
     draw : class, numbers of its images [k], its generator -> uint8 [k, channels, H, W]. Each class has a generator
-        seeded by (seed, class), which draws its images in order. Raises ValueError for fewer than 1 image per class.
+        seeded by seed, class and the name of the set, so that no two sets share images; it draws the images in order
+
+    Raises ValueError for fewer than 1 image per class.
     """
     if per_class < 1:
         raise ValueError(f"{per_class} images per class: expected at least 1")
     of_class = []
     for c in range(n_classes):
-        generator = np.random.default_rng([seed, c])
+        generator = np.random.default_rng([seed, c, zlib.crc32(name.encode())])
         numbers = np.split(np.arange(per_class), range(chunk, per_class, chunk))
         of_class.append(np.concatenate([draw(c, some, generator) for some in numbers]))
     found = np.stack(of_class, axis=1)

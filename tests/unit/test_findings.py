@@ -15,7 +15,8 @@ from frequency_shortcuts.findings import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, E
 CLASSES = ["ant", "bee", "cow"]
 # No FPR, and controls that are all alike.
 EXACT = {f"fpr_{kind}": np.nan for kind in ("dfm", "random", "radial", "low_pass", "other")}
-EXACT |= {f"spread_{kind}": 0.0 for kind in ("random", "radial", "low_pass", "other")}
+EXACT |= {f"error_{kind}": 0.0 for kind in ("random", "radial", "low_pass", "other")}
+EXACT |= {f"draws_{kind}": 10 for kind in ("random", "radial", "low_pass", "other")}
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0}
 
 
@@ -157,12 +158,14 @@ def jeffreys_arms(share, n):
 
 def test_false_positives_and_draws_count_on_both_sides():
     rates_of = {"fpr_dfm": 0.2, "fpr_random": 0.05, "fpr_radial": 0.0, "fpr_low_pass": 0.0, "fpr_other": 0.0}
-    table = verdicts(({}, "ant", 0.95, 0.55, "weak"), images=100, negatives=300, **rates_of, spread_random=0.1)
+    table = verdicts(
+        ({}, "ant", 0.95, 0.55, "weak"), images=100, negatives=300, **rates_of, error_random=0.1, draws_random=10
+    )
     told = row(Evidence(table), "d")
     # The map's TPR - FPR is 0.75, that of the random masks 0.5: a TPR of 0.7 would be as good.
     assert told["value"] == pytest.approx(0.95 - 0.7)
     terms = [jeffreys_arms(0.95, 100)[0], jeffreys_arms(0.55, 100)[1], jeffreys_arms(0.05, 300)[0]]
-    terms += [jeffreys_arms(0.2, 300)[1], 0.1]
+    terms += [jeffreys_arms(0.2, 300)[1], stats.t.ppf(0.975, 9) * 0.1]
     assert told["low"] == pytest.approx(0.25 - np.sqrt(np.square(terms).sum()))
     everything = verdicts(({}, "ant", 1.0, 0.0, "none"), negatives=300, **(rates_of | {"fpr_dfm": 1.0}))
     assert row(Evidence(everything), "d")["value"] == pytest.approx(0.0)  # as good as the low-pass, which gives nothing
@@ -186,6 +189,8 @@ def test_where_a_set_has_a_neutral_class_only_its_headline_counts():
     rows += [({**zeros, "neutral": True}, "plain", 1.0, 0.0, "strong")]
     told = row(Evidence(verdicts(*rows)), "d")
     assert told["value"] == pytest.approx(0.9 - findings.STRONG) and told["cases"] == 1
+    only = [({"neutral": True}, "plain", 1.0, 0.0, "strong"), ({}, "ant", 0.9, 0.1, "strong")]  # zeros alone
+    assert row(Evidence(verdicts(*only)), "d")["cases"] == 1
 
 
 def test_what_is_removed_and_what_is_not_recognised_is_left_out():
@@ -250,7 +255,9 @@ def rates(key, of, controls=(0.2, 0.1, 0.05), **run):
     for case, tpr in of.items():
         names = dict(zip(key, case, strict=True))
         for name, value in zip(("dfm", "random", "radial", "other"), (tpr, *controls), strict=True):
-            rows.append({**run, **names, "fill": "zeros", "filter": name, "images": 30, "tpr": value})
+            rows.append(
+                {**run, **names, "fill": "zeros", "filter": name, "images": 30, "tpr": value, "error": 0, "draws": 1}
+            )
     return pd.DataFrame(rows)
 
 
@@ -284,6 +291,41 @@ def arms(share, against, n=30):
         stats.beta(rate * n + 0.5, n - rate * n + 0.5).ppf([0.025, 0.975]) for rate in (share, against)
     )
     return np.hypot(share - low, most - against), np.hypot(high - share, against - least)
+
+
+def test_the_choice_of_random_masks_widens_a_mean_and_is_shared_by_the_classes_of_a_run():
+    names = [f"c{i}" for i in range(4)]
+    strong = verdicts(*[({}, name, 0.9, 0.1, "strong") for name in names])
+    ood = rates(("class", "rendition"), {(name, "ink"): 0.8 for name in names}, **RUN)
+    drawn = ood.assign(draws=10, error=np.where(ood["filter"] == "random", 0.05, 0))
+    plain, wide = (row(Evidence(strong, ood=table), "e1") for table in (ood, drawn))
+    expected = np.hypot(plain["value"] - plain["low"], stats.t.ppf(0.975, 9) * 0.05)
+    assert wide["value"] - wide["low"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n_cases", "draws"), [(1, 10), (10, 10), (10, 3), (30, 3)])
+def test_chance_in_the_masks_makes_the_finding_hold_in_one_study_of_forty_at_most(n_cases, draws):
+    """All maps are at the mark exactly, on very many images, and the mark is known from a few random masks."""
+    generator, wrong, count = np.random.default_rng(0), 0, 150
+    for _ in range(count):
+        drawn = 0.7 + 0.05 * generator.standard_normal((n_cases, draws))
+        rows = [({}, f"c{i}", 0.7, mean, "none") for i, mean in enumerate(drawn.mean(axis=1))]
+        table = verdicts(*rows, images=10**7, draws_random=draws)
+        table["error_random"] = drawn.std(axis=1, ddof=1) / np.sqrt(draws)
+        wrong += row(Evidence(table), "d")["verdict"] == HOLDS
+    assert wrong <= stats.binom.ppf(0.999, count, 0.025)
+
+
+def test_a_margin_of_differences_may_be_above_one_and_intervals_are_never_turned_round():
+    transfer = rates(
+        ("dataset", "maps_of", "tested_on", "class"), {("zoo", "small/none/seed0", "large/none/seed0", "ant"): 0.9}
+    ).assign(negatives=90, fpr=0.0)
+    transfer.loc[transfer["filter"] != "dfm", ["tpr", "fpr"]] = [0.0, 0.6]
+    told = row(Evidence(STRONG_ANT, transfer=transfer), "e2")
+    assert told["value"] == pytest.approx(1.5) and told["low"] < told["value"] <= told["high"] <= 2
+    worst = {f"fpr_{kind}": 0.0 for kind in ("random", "radial", "low_pass", "other")} | {"fpr_dfm": 0.9}
+    told = row(Evidence(verdicts(({}, "ant", 0.2, 1.0, "none"), negatives=300, **worst)), "d")
+    assert told["low"] <= told["value"] <= told["high"]
 
 
 def test_a_mean_over_renditions_of_the_same_images_is_no_surer_than_one_of_them():

@@ -11,7 +11,14 @@ RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, 
 
 def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_missing():
     rates = {"tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "verdict": "strong"}
-    rates |= {"part": "keep", "fill": "zeros", "neutral": False, "headline": True, "spread_random": 0.0}
+    rates |= {
+        "part": "keep",
+        "fill": "zeros",
+        "neutral": False,
+        "headline": True,
+        "error_random": 0.0,
+        "draws_random": 10,
+    }
     table = findings.test(findings.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
     figure = plots_findings.findings(table)
     figure.canvas.draw()

@@ -161,6 +161,14 @@ def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives):
     assert np.isnan(row["smallest_effect"])
 
 
+def test_the_same_map_of_another_class_is_no_control():
+    table = table_of(other=(0.9, 0.05)).assign(overlap=0.95)
+    (row,) = rates.verdicts(table).to_dict("records")
+    assert row["best_control"] != "other" and "tpr_other" not in row
+    (row,) = rates.verdicts(table.assign(overlap=0.85)).to_dict("records")
+    assert row["best_control"] == "other" and row["verdict"] == "none"
+
+
 def test_a_map_as_good_as_its_control_is_rarely_above_it():
     """Of 4,000 tests in which both have the same true rates, on independent images: at most 2.5 % and three errors."""
     generator = np.random.default_rng(0)
@@ -172,7 +180,8 @@ def test_a_map_as_good_as_its_control_is_rarely_above_it():
                 "negatives": 450.0,
                 "tpr_low_pass": hits[0][1],
                 "fpr_low_pass": hits[1][1],
-                "spread_low_pass": 0.0,
+                "error_low_pass": 0.0,
+                "draws_low_pass": 1,
             },
             pd.MultiIndex.from_product([range(4000), ["keep"], ["zeros"]], names=["class", "part", "fill"]),
         )

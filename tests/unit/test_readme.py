@@ -50,8 +50,8 @@ def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch
     verdicts = pd.DataFrame(
         [{"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "class": "ant", "images": 40,
           "negatives": 0, "part": "keep", "fill": "zeros", "neutral": False, "headline": True,
-          "tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "spread_random": 0.0,
-          "verdict": "strong"}]
+          "tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "error_random": 0.0,
+          "draws_random": 10, "verdict": "strong"}]
     )  # fmt: skip
     told = findings.test(findings.Evidence(verdicts))
     write_table(told, tmp_path / "tables" / "findings.csv")

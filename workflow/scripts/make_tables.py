@@ -76,11 +76,15 @@ def main(snakemake):
             write_table(tables[name], path)
 
 
-def mean_over_draws(table, keys, rates):
-    """The draws of each control as one row."""
+def mean_over_draws(table, keys, measured):
+    """The draws of each control as one row, with their number and the standard error of its measure by their choice."""
     counts = [name for name in ("images", "negatives") if name in table]
-    groups = table.groupby([*keys, "class", "part", "fill", "filter"], sort=False)
-    return groups[["overlap", *counts, *rates]].mean().reset_index()
+    measure = table["tpr"] - (table["fpr"].fillna(0) if "fpr" in measured else 0)
+    groups = table.assign(measure=measure).groupby([*keys, "class", "part", "fill", "filter"], sort=False)
+    found = groups[["overlap", *counts, *measured]].mean()
+    found["draws"] = groups["measure"].count()
+    found["error"] = rates.draws_error(groups["measure"].std(), found["draws"])
+    return found.reset_index()
 
 
 if __name__ == "__main__":
