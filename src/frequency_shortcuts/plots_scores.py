@@ -56,11 +56,13 @@ def truth(
         the frequency in the map [class, H, W], ADCS [class, H, W]
     band_edges : data set -> radii of circles on its pictures, in cycles per image
 
-    A row of scores a data set; dots are means over seeds, their bars a standard deviation to either side. Only those
-    networks are scored that use the planted mask of a class; where some do not, it says so.
+    A row of scores a data set, a line for each of its classes; dots are means over seeds, their bars a standard
+    deviation to either side. Only those networks are scored that use the planted mask of a class; where some do not,
+    it says so.
     """
     table = table[table["cut"].eq("truth") | table["percent"].eq(percent)]
-    names, classes = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["class"]))
+    # Each data set has classes of its own.
+    classes = {name: list(dict.fromkeys(mine["class"])) for name, mine in table.groupby("dataset", sort=False)}
     networks = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
     colours = dict(zip(networks, sns.color_palette("colorblind", len(networks)), strict=True))
     columns = [
@@ -70,24 +72,25 @@ def truth(
         ("any", "average_precision", "percent", "average precision"),
     ]
     with style():
-        tall = 0.15 + (0.09 + 0.09 * len(networks)) * len(classes)
+        tall = [0.15 + (0.09 + 0.09 * len(networks)) * len(found) for found in classes.values()]
         across = 3 * max(len(own) for own, *_ in planes.values())
         side = (PAGE - 1.6) / max(across, 6)
-        heights = [tall * len(names) + 0.6, (side + 0.05) * len(planes) + 0.4]
+        heights = [sum(tall) + 0.6, (side + 0.05) * len(planes) + 0.4]
         figure = plt.figure(figsize=(PAGE, sum(heights) + 0.6))
         parts = figure.add_gridspec(2, 1, height_ratios=heights)
-        axes = parts[0].subgridspec(len(names), len(columns)).subplots(sharex=True, sharey=True, squeeze=False)
-        for name, line in zip(names, axes, strict=True):
+        places = parts[0].subgridspec(len(tall), len(columns), height_ratios=tall)
+        axes = places.subplots(sharex=True, sharey="row", squeeze=False)
+        for (name, its), line in zip(classes.items(), axes, strict=True):
             mine = table[table["dataset"] == name]
             for (which, score, cut, _), axis in zip(columns, line, strict=True):
                 rows = mine[(mine["truth"] == which) & (mine["cut"] == cut)]
-                _draw_scores(axis, rows, score, classes, colours)
-            line[0].set_ylabel(name)
+                _draw_scores(axis, rows, score, its, colours)
+            line[0].set_ylabel(_broken(name))
+            line[0].set_yticks(range(len(its)), its)
+            line[0].set_ylim(len(its) - 0.5, -0.5)
         for (which, *_, title), axis, last in zip(columns, axes[0], axes[-1], strict=True):
             axis.set_title(f"{_TRUTHS[which]}:\n{title}")
             last.set_xlabel("share")
-        axes[0, 0].set_yticks(range(len(classes)), classes)
-        axes[0, 0].set_ylim(len(classes) - 0.5, -0.5)
         axes[0, 0].set_xlim(-0.05, 1.05)
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         sns.despine(figure, left=True)
@@ -97,6 +100,11 @@ def truth(
         handles = _legend_of_scores(colours)
         figure.legend(handles=handles, loc="outside upper center", ncols=4)
     return figure
+
+
+def _broken(name: str) -> str:
+    """A name of more than eight letters on two lines, as it stands beside a low row."""
+    return name.replace("_", "_\n", 1) if len(name) > 8 else name
 
 
 def _draw_scores(
@@ -182,12 +190,12 @@ def _draw_planted(
                 draw_circles(axis, band_edges.get(name, ()), "tab:blue" if axis is not adcs else "black")
                 few_frequency_ticks(axis)
             if list(classes) != list(above):
-                planted.set_title(f"{label}: planted", fontsize=7)
+                planted.set_title(f"{label}:\nplanted", fontsize=7)
                 found.set_title(f"DFM, {percent:g} %", fontsize=7)
                 adcs.set_title("ADCS", fontsize=7)
         for axis in line[3 * len(classes) :]:
             axis.set_axis_off()
-        line[0].set_ylabel(name)
+        line[0].set_ylabel(_broken(name))
         above = classes
     figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
     colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
