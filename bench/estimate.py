@@ -40,7 +40,9 @@ from frequency_shortcuts import (
     networks,
     planted,
     robustness,
+    shortcuts,
     synthesis,
+    usage,
 )
 from frequency_shortcuts.spectrum import ConjugatePairs
 from frequency_shortcuts.storage import read_table, write_table
@@ -62,10 +64,16 @@ CLUSTER = ROOT / "config" / "imagenet1k.yaml"
 CLUSTER_PAGE = ROOT / "docs" / "cluster_plan.md"
 CLUSTER_TEMPLATE = Path(__file__).parent / "cluster_plan.md.jinja"
 
-RULES = ("train", "cull", "cull_halves", "shortcuts", "bandstop", "robustness", "ood", "transfer")
+RULES = ("train", "cull", "cull_halves", "shortcuts", "planted_use", "bandstop", "robustness", "ood", "transfer")
 SPLITS = ("train", "validation", "test")
 VIEWS = 3  # of the learning dynamics: full, low-pass, high-pass
 TRIALS = 5  # images shown before a network is frozen: two to itself, two to the copy, and one to that for its memory
+# Maps of one percentage hold 0 to 4 of the frequencies without a partner; which of two sizes they have follows from it.
+SIZES, COMPOSITIONS = 2, 5
+# How `usage.planted_use` calls the shortcut test, whatever the configuration says.
+PLANTED_USE = {
+    "parts": shortcuts.PARTS, "fills": ["swap"], "controls": usage.DRAWS, "radial": 1, "others": 1, "negatives": None,
+}  # fmt: skip
 BACKWARD = ("training", "gradient")
 # What the plan for a cluster is computed for, and the hours of: suppositions, not measurements.
 SUSTAINED = (25, 50, 100, 200)  # TFLOP/s of one GPU
@@ -253,17 +261,55 @@ def _culled(config: dict[str, Any], of: DataSet, share: float, shown: int) -> di
     return {**found, "gradient": float(shown * (1 + gradients.noisy_copies(len(pairs))))}
 
 
-def tested(config: dict[str, Any], of: DataSet, count: int, false_positives: bool = True) -> int:
-    """Images that one shortcut test of `count` images, equally many of each class, shows its network."""
-    own = count // of.classes
-    used = min(count - own, config["shortcuts"]["negatives"] or count) if false_positives else 0
-    return count + masks(config, of) * of.classes * (own + used)
+def test_settings(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The settings of the shortcut test that decide how much work it is, with changes."""
+    keys = ("parts", "fills", "controls", "radial", "others", "negatives")
+    return {key: config["shortcuts"][key] for key in keys} | changes
 
 
-def masks(config: dict[str, Any], of: DataSet) -> int:
-    """Masks that a shortcut test tries for each class: its map, random ones of two kinds, maps of other classes."""
-    settings = config["shortcuts"]
-    return 1 + 2 * settings["controls"] + min(of.classes - 1, settings["others"] or of.classes)
+def rendition_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Those of the test on renditions."""
+    return test_settings(config, parts=["keep"], fills=config["ood"]["fills"])
+
+
+def tested(
+    of: DataSet, count: int, settings: Mapping[str, Any], *, maps: bool = True, false_positives: bool = True
+) -> int:
+    """At most how many images one shortcut test of `count` images, equally many of each class, shows its network.
+
+    A mask that serves several classes is shown to each image once. `maps` of one percentage share at most `SIZES`
+    low-pass masks and, for each random draw, at most `COMPOSITIONS` masks; others (planted ones) share none. The bound
+    is reached where the maps differ as much as they can, and FPR is measured on all other images or on none. `swap`
+    shows fewer: no mask of a class is shown to an image of another whose donor is of that class.
+    """
+    own, others = count // of.classes, min(of.classes - 1, settings["others"] or of.classes)
+    of_a_class = own + (min(count - own, settings["negatives"] or count) if false_positives else 0)
+    drawn, sizes = (min(of.classes, COMPOSITIONS), min(of.classes, SIZES)) if maps else (of.classes, of.classes)
+
+    def shown(masks: int, serves: int = 1) -> int:
+        """Images that masks are shown to, which each class needs `serves` of."""
+        return min(masks * count, serves * of.classes * of_a_class)
+
+    shows = {
+        "keep": shown(of.classes, 1 + others)
+        + settings["controls"] * shown(drawn)
+        + settings["radial"] * shown(of.classes)
+        + shown(sizes),
+        "remove": shown(of.classes) + settings["controls"] * shown(drawn),
+    }
+    return count + len(settings["fills"]) * sum(shows[part] for part in settings["parts"])
+
+
+def filters_of_a_class(of: DataSet, settings: Mapping[str, Any]) -> int:
+    """How many filters a shortcut test tries a class with under each fill: maps, random draws, the low-pass mask."""
+    others = min(of.classes - 1, settings["others"] or of.classes)
+    tried = {"keep": 2 + settings["controls"] + settings["radial"] + others, "remove": 1 + settings["controls"]}
+    return sum(tried[part] for part in settings["parts"])
+
+
+def rows_of_test(of: DataSet, settings: Mapping[str, Any]) -> int:
+    """Rows of a shortcut test of a data set without a neutral class."""
+    return of.classes * len(settings["fills"]) * (len(settings["parts"]) + filters_of_a_class(of, settings))
 
 
 def looked_at_otherwise(config: dict[str, Any], of: DataSet) -> int:
@@ -301,17 +347,21 @@ def work(config: dict[str, Any], assumed: Assumed, share: Callable[[int], float]
             yield "cull", run, cullings[run["dataset"]]
             if run in again:
                 yield "cull_halves", run, halves[run["dataset"]]
-            yield "shortcuts", run, {"forward": tested(config, of, of.images(*of_test))}
+            yield "shortcuts", run, {"forward": tested(of, of.images(*of_test), test_settings(config))}
+            if kind_of(config, run["dataset"]) != "photographs":
+                used = tested(of, of.images(*of_test), PLANTED_USE, maps=False)
+                yield "planted_use", run, {"forward": used}
             yield "robustness", run, {"forward": otherwise[run["dataset"]]}
             if kind_of(config, run["dataset"]) == "synthetic":
                 stops = list(combinations(range(len(config["synthesis"]["band_edges"]) + 1), 2))
                 yield "bandstop", run, {"forward": of.images("test") * (1 + len(stops))}
             if renditions := _renditions(config, run["dataset"]):
-                each = tested(config, of, of.classes * _per_rendition(config, run["dataset"], of, assumed), False)
+                count = of.classes * _per_rendition(config, run["dataset"], of, assumed)
+                each = tested(of, count, rendition_settings(config), false_positives=False)
                 yield "ood", run, {"forward": len(renditions) * each}
         for run in transfers(config):
             of = sets[run["dataset"]]
-            yield "transfer", run, {"forward": tested(config, of, of.images(*of_test))}
+            yield "transfer", run, {"forward": tested(of, of.images(*of_test), test_settings(config, parts=["keep"]))}
 
     rows = []
     for rule, run, found in planned():
@@ -357,6 +407,8 @@ def jobs(config: dict[str, Any]) -> pd.DataFrame:
         of_run = {"train": 1, "cull": parts, "shortcuts": 1, "robustness": 1}
         if run in again:
             of_run["cull_halves"] = parts
+        if kind_of(config, run["dataset"]) != "photographs":
+            of_run["planted_use"] = 1
         if kind_of(config, run["dataset"]) == "synthetic":
             of_run["bandstop"] = 1
         if _renditions(config, run["dataset"]):
@@ -651,11 +703,11 @@ def rows_of_tables(config: dict[str, Any], assumed: Assumed) -> dict[str, int]:
         of = sets[name] = dataset(config, name, assumed)
         filters = len(robustness.filters(of.side, of.side, settings["cutoffs"], settings["band_width"]))
         found["learning dynamics"] += of.classes * VIEWS * _tests(config, run, of)
-        found["shortcut tests"] += of.classes * (1 + masks(config, of))
+        found["shortcut tests"] += rows_of_test(of, test_settings(config))
         found["filtered images"] += of.classes * (1 + filters)
         found["corrupted images"] += of.classes * (1 + len(settings["corruptions"]) * len(corruptions.STRENGTHS))
         if renditions := _renditions(config, name):
-            found["tests on renditions"] += len(renditions) * of.classes * (1 + masks(config, of))
+            found["tests on renditions"] += len(renditions) * rows_of_test(of, rendition_settings(config))
     for name, of in sets.items():
         pairs = math.comb(len(runs(config, dataset=name)), 2)
         found["stability of the maps"] += pairs * of.classes * len(config["dfm"]["percents"])
@@ -676,7 +728,7 @@ def cluster_page(path: Path, assumed: Assumed, given: pd.DataFrame) -> str:
         runs=runs(config),
         sets=rooms,
         pairs={name: len(ConjugatePairs(of.side, of.side)) for name, of in rooms.items()},
-        masks={name: masks(config, of) for name, of in rooms.items()},
+        filters={name: filters_of_a_class(of, test_settings(config)) for name, of in rooms.items()},
         assumed=assumed,
         given=given,
         rules=rules.set_index("rule"),

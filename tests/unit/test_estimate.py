@@ -28,6 +28,7 @@ from frequency_shortcuts import (
     spectrum,
     stability,
     training,
+    usage,
 )
 from frequency_shortcuts.images import Split
 from frequency_shortcuts.storage import read_table
@@ -186,38 +187,101 @@ def test_the_smallest_seed_of_each_network_is_culled_again():
     ]  # fmt: skip
 
 
-def test_tests_are_counted_as_they_run(tiny):
+def most_different_maps(n_classes, percent=10, side=SIDE):
+    """Maps of one percentage that hold 0, 1, 2 ... of the frequencies without a partner, in other respects random."""
+    pairs = spectrum.ConjugatePairs(side, side)
+    increments, alone = np.random.default_rng(0).random((n_classes, len(pairs))), np.flatnonzero(pairs.size == 1)
+    for c, of_class in enumerate(increments):
+        of_class[alone[:c]], of_class[alone[c:]] = 2, -1
+    return dfm.dominant(increments, pairs, percent)
+
+
+def compositions(maps):
+    """(positions, frequencies without a partner) of each map."""
+    alone = [0, maps.shape[-1] // 2] if maps.shape[-1] % 2 == 0 else [maps.shape[-1] // 2]
+    return {(int(one.sum()), int(one[np.ix_(alone, alone)].sum())) for one in maps}
+
+
+@pytest.mark.parametrize("side", [15, 16])
+@pytest.mark.parametrize("percent", [1, 5, 7, 10])
+def test_maps_of_one_percentage_differ_no_more_than_the_bound_says(side, percent):
+    pairs = spectrum.ConjugatePairs(side, side)
+    increments = np.random.default_rng(0).random((500, len(pairs)))
+    increments[:, pairs.size == 1] += np.random.default_rng(1).normal(size=(500, int((pairs.size == 1).sum())))
+    for maps in (dfm.dominant(increments, pairs, percent), most_different_maps(5, percent, side)):
+        found, least = compositions(maps), spectrum.positions(side, side, percent)
+        assert {size for size, _ in found} <= {least, least + 1} and estimate.SIZES == 2
+        assert len(found) == len({alone for _, alone in found}) <= estimate.COMPOSITIONS
+    assert len(compositions(most_different_maps(5))) == estimate.COMPOSITIONS
+
+
+def measured(network, split, maps, settings, **options):
+    """Operations of a shortcut test, and its table."""
+    how = {"mean": split.mean, "std": split.std, **settings, **options}
+    return counted(lambda: shortcuts.measure(network, split.images, split.labels, maps, **how))
+
+
+@pytest.mark.parametrize("parts", [["keep"], ["remove", "keep"]])
+@pytest.mark.parametrize("fills", [["zeros"], ["noise", "zeros"]])
+def test_tests_are_counted_as_they_run(tiny, parts, fills):
+    """Of maps that differ as much as they can."""
+    config, network, splits = tiny
+    update_config(config, {"shortcuts": {"parts": parts, "fills": fills}})
+    operations, _ = measured(network, splits["test"], most_different_maps(4), estimate.test_settings(config))
+    assert estimated(config, "shortcuts") == operations
+
+
+def test_band_stop_tests_are_counted_as_they_run(tiny):
     config, network, splits = tiny
     images, labels = splits["test"].tensors()
     bands = spectrum.bands(SIDE, SIDE, [2, 4, 6])
-    operations, _ = counted(lambda: shortcuts.measure(network, images, labels, bands, controls=10))
-    assert estimated(config, "shortcuts") == operations
     assert estimated(config, "bandstop") == counted(lambda: shortcuts.band_stop(network, images, labels, bands, 4))[0]
-    of = estimate.dataset(config, "syn_2", Assumed())
-    operations, _ = counted(lambda: shortcuts.measure(network, images, labels, bands, false_positives=False))
-    form = estimate.architecture(config, "resnet18", of)
-    assert estimate.tested(config, of, len(images), False) * estimate.operations(form) == operations
 
 
 @pytest.mark.parametrize("others", [None, 1, 2, 3, 7])
 @pytest.mark.parametrize("negatives", [None, 1, 6, 500])
 def test_limits_for_many_classes_are_counted_as_they_run(tiny, others, negatives):
-    """Four classes of five images: limits that bind, limits that just do not, and none."""
+    """Four classes of five images: limits that bind, limits that just do not, and none.
+
+    It is a bound where classes share some of their negatives or `swap` leaves images out, and exact elsewhere.
+    """
     config, network, splits = tiny
-    update_config(config, {"shortcuts": {"others": others, "negatives": negatives}})
-    data, bands = splits["test"], spectrum.bands(SIDE, SIDE, [2, 4, 6])
-    how = {"mean": data.mean, "std": data.std, "others": others, "negatives": negatives}
-    for false_positives in (True, False):
-        operations, table = counted(
-            lambda wanted=false_positives: shortcuts.measure(
-                network, data.images, data.labels, bands, **how, false_positives=wanted
-            )
+    of, maps = estimate.dataset(config, "syn_2", Assumed()), most_different_maps(4)
+    form = estimate.architecture(config, "resnet18", of)
+    for fills, false_positives in ((["zeros"], True), (["swap"], True), (["zeros", "swap"], False)):
+        update_config(config, {"shortcuts": {"others": others, "negatives": negatives, "fills": fills}})
+        settings = estimate.test_settings(config)
+        operations, table = measured(network, splits["test"], maps, settings, false_positives=false_positives)
+        shown = estimate.tested(of, len(splits["test"]), settings, false_positives=false_positives)
+        if false_positives and (fills == ["swap"] or negatives in (1, 6)):
+            assert 0.5 < operations / (shown * estimate.operations(form)) <= 1
+        else:
+            assert operations == shown * estimate.operations(form)
+        assert len(table) == estimate.rows_of_test(of, settings)
+
+
+def test_equal_maps_share_masks_and_stay_below_the_bound(tiny):
+    config, network, splits = tiny
+    maps = np.stack([most_different_maps(4)[1]] * 4)
+    operations, _ = measured(network, splits["test"], maps, estimate.test_settings(config))
+    assert operations < estimated(config, "shortcuts")
+
+
+def test_tests_of_planted_masks_are_counted_at_most_as_they_run(tiny):
+    """The neutral class is counted like the others, with 24 masks. It has two, of no and of all frequencies, and shows
+    them to 5 to 20 images."""
+    config, network, splits = tiny
+    planted, data = spectrum.bands(SIDE, SIDE, [3, 5, 7]), splits["test"]
+    planted[0] = False
+    operations, table = counted(
+        lambda: usage.planted_use(
+            network, data.images, data.labels, planted, neutral=0, mean=data.mean, std=data.std
         )
-        of = estimate.dataset(config, "syn_2", Assumed())
-        form = estimate.architecture(config, "resnet18", of)
-        assert estimate.tested(config, of, len(data), false_positives) * estimate.operations(form) == operations
-        assert len(table) == of.classes * (1 + estimate.masks(config, of))
-    assert estimated(config, "shortcuts") == estimate.tested(config, of, len(data)) * estimate.operations(form)
+    )  # fmt: skip
+    form = estimate.architecture(config, "resnet18", estimate.dataset(config, "syn_2", Assumed()))
+    shown, n = operations / estimate.operations(form), len(data)
+    assert len(table) == 3 and n * (1 + 3 * 24) < shown <= n * (1 + 3 * 24 + 2)
+    assert estimated(config, "planted_use") == n * (1 + 4 * 24) * estimate.operations(form)
 
 
 def test_other_views_are_counted_as_they_are_shown(tiny):
@@ -254,15 +318,18 @@ def test_the_images_of_the_test_study_by_hand():
     assert found["train", "fashion_mnist", "training"] == 2 * 2 * 10 * 20
     assert found["cull", "syn_2", "culling"] == 2 * (4 * 4 * 514 + 4 * 4 + 5)
     assert found["cull_halves", "syn_2", "culling"] == 4 * 4 * 514 + 4 * 4 + 2 * 5  # the first seed, twice two images
-    assert found["shortcuts", "syn_2", "forward"] == 2 * (24 + 4 * (1 + 20 + 3) * 24)
+    # Four maps, ten random and five radial masks for each, two low-pass masks; all but maps and random masks.
+    assert found["shortcuts", "syn_2", "forward"] == 2 * (24 + 3 * (4 + 40 + 20 + 2 + 4 + 40) * 24)
+    assert found["planted_use", "syn_2", "forward"] == 2 * (24 + 4 * (1 + 10 + 1 + 1 + 1 + 10) * 24)
     assert found["bandstop", "syn_2", "forward"] == 2 * 7 * 48
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
     assert found["robustness", "syn_2", "forward"] == 2 * (16 * (1 + 7) + 16 * (1 + 10) + 8 * (1 + 57) + 5)
-    assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 40 * (1 + 20 + 9))
-    assert found["transfer", "fashion_mnist", "forward"] == 60 + 10 * (1 + 20 + 9) * 60
+    assert found["ood", "fashion_mnist", "forward"] == 2 * 2 * (40 + 2 * 40 * (1 + 10 + 5 + 1 + 9))
+    assert found["transfer", "fashion_mnist", "forward"] == 60 + 3 * (10 + 50 + 50 + 2) * 60
     assert found["train", "plant_present", "training"] == 2 * 4 * 32
     assert ("bandstop", "plant_present", "forward") not in found and ("ood", "plant_present", "forward") not in found
-    assert len(found) == 21  # and nine more of training, culling, shortcuts and robustness
+    assert found["planted_use", "plant_present", "forward"] == 24 + 4 * 24 * 24
+    assert len(found) == 23  # and nine more of training, culling, shortcuts and robustness
 
 
 def test_data_sets_have_the_sizes_that_are_assumed_of_them():
@@ -385,7 +452,8 @@ def test_rows_of_tables_are_those_that_the_library_writes(tiny):
     rows = estimate.rows_of_tables(config, Assumed())
     how, bands = {"mean": test.mean, "std": test.std}, spectrum.bands(SIDE, SIDE, [2, 4, 6])
     seen = network, test.images, test.labels
-    assert rows["shortcut tests"] == 3 * len(shortcuts.measure(*seen, bands, **how))
+    of_test = estimate.test_settings(config)
+    assert rows["shortcut tests"] == 3 * len(shortcuts.measure(*seen, bands, **how, **of_test))
     views = {"cutoffs": settings["cutoffs"], "band_width": settings["band_width"]}
     assert rows["filtered images"] == 3 * len(robustness.filtered_recall(*seen, 4, **views, **how))
     assert rows["corrupted images"] == 3 * len(corruptions.measure(*seen, 4, names=settings["corruptions"], **how))
@@ -438,11 +506,13 @@ def test_screened_culling_needs_a_measured_share():
 
 @pytest.mark.parametrize("rule", ["shortcuts", "cull", "robustness", "train"])
 def test_the_greatest_job_is_that_of_one_network(rule):
-    """The laptop study: four synthetic sets, two networks of two seeds, whose operations are 2 and 6 a set."""
-    config = estimate.configuration(ROOT / "config" / "config.yaml")
+    """Four synthetic sets, two networks of two seeds, whose operations are 2 and 6 a set."""
+    sets, pair = ["syn_1", "syn_2", "syn_3", "syn_4"], ["resnet18_w8", "vgg16_bn"]
+    plan = [{"datasets": sets, "networks": pair, "augmentations": ["none"], "seeds": [0, 1]}]
+    config = configured(plan=plan, culling={"method": "exact"}, transfer=[])
     found = estimate.work(config, Assumed())
-    first = ~found.duplicated(["rule", "dataset", "network"]) & found["dataset"].str.startswith("syn_")
-    of_set = found["network"].map({"resnet18_w8": 2.0, "resnet34_w8": 6.0})
+    first = ~found.duplicated(["rule", "dataset", "network"])
+    of_set = found["network"].map(dict(zip(pair, (2.0, 6.0), strict=True)))
     only = found.assign(flop=of_set.where(first & (found["rule"] == rule), 0.0))
     assert estimate.greatest_job(config, only) == 6 / 2
 
