@@ -74,6 +74,27 @@ def test_draws_are_averaged_within_each_fill(tests):
     assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it
 
 
+def test_findings_are_tested_on_the_joined_tables(tmp_path):
+    runs = [("photos", name, "none", 0) for name in ("small", "large")]
+    tests = made_up_tests(runs, ["ant", "bee", "cow"])
+    verdicts = stored(make_tables.judged(tests, 0.6), tmp_path / "verdicts.csv")
+    kept = tests[tests["part"] == "keep"]
+    ood = make_tables.mean_over_draws(
+        kept.drop(columns=["fpr", "negatives"]).assign(rendition="toy"), [*RUN, "rendition"], ["tpr"]
+    )
+    ends = {"maps_of": "small/none/seed0", "tested_on": "large/none/seed0"}
+    pairs = make_tables.mean_over_draws(
+        kept[kept["network"] == "large"].assign(**ends), ["dataset", *ends], ["tpr", "fpr"]
+    )
+    found = findings.test(
+        findings.Evidence(
+            verdicts, ood=stored(ood, tmp_path / "ood.csv"), transfer=stored(pairs, tmp_path / "transfer.csv")
+        )
+    )
+    cases = found[found["dataset"] == "all"].set_index("finding")["cases"]
+    assert (cases[["d", "e1", "e2"]] > 0).all()
+
+
 def test_a_class_has_a_strong_shortcut_by_the_headline_alone(verdicts):
     table = pd.DataFrame([{**dict(zip(RUN, run, strict=True)), "class": c} for run in SYNTHETIC for c in ("C0", "C1")])
     joined = make_robustness_tables.with_verdicts(table, verdicts)

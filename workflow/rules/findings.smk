@@ -9,7 +9,7 @@ rule findings:
         dynamics=f"{RESULTS}/tables/dynamics.csv" if trained_runs() else [],
         bandstop=f"{RESULTS}/tables/bandstop.csv" if datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood.csv" if with_ood() else [],
-        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
+        transfer=f"{RESULTS}/tables/transfer.csv" if config["transfer"] else [],
         code=code("judge_findings.py"),
     output:
         f"{RESULTS}/tables/findings.csv",
