@@ -387,6 +387,7 @@ def test_tables_join_all_runs(study):
         "table_3",
         "published_numbers",
         "truth",
+        "planted_use",
         "stability",
         "curves",
         "corruptions",

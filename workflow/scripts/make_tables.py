@@ -37,7 +37,7 @@ def judged(tests, strong):
 
 
 def side_by_side(ours, paths, strong):
-    """Our maps and those brought in for the same runs: one row a run, class, part, fill and kind of maps."""
+    """Our maps and external ones for the same runs: one row a run, class, part, fill and kind of maps."""
     theirs = pd.concat([read_table(path).assign(maps=Path(path).stem.removeprefix("published_")) for path in paths])
     ours = ours.merge(theirs[RUN].drop_duplicates(), on=RUN).assign(maps="ours")
     tests = pd.concat([ours, theirs])
