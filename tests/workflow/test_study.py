@@ -183,23 +183,31 @@ def test_the_truth_table_scores_every_run_class_and_ranking(study):
         *(f"{kind}{name}" for kind in ("radial", "other") for name in ("", *(f"_{n}" for n in names[1:]))),
     ]
     at_truth, table = table[table["cut"] == "truth"], table[table["cut"] == "percent"]
-    assert len(at_truth) == 2 * (4 + 3) * len(names) and (at_truth["percent"] == 100 * at_truth["prevalence"]).all()
+    runs = table.groupby(["dataset", "seed"]).ngroups
+    assert len(at_truth) == runs * (4 + 3) * len(names) and (at_truth["percent"] == 100 * at_truth["prevalence"]).all()
     assert set(table["ranking"]) == set(names) and set(table["percent"]) == {1, 5, 10, 20}
-    assert len(table) == 2 * 4 * 2 * len(names) * 4 and set(table["dataset"]) == {"syn_2"}
+    assert len(table) == runs * 4 * 2 * len(names) * 4 and set(table["dataset"]) == {"syn_2", "plant_present"}
     with h5py.File(study.results / "data" / "syn_2.h5") as file:
         planted = truth.planted(file)
     nothing = table[(table["class"] == "C0") & (table["truth"] == "own")]
-    assert nothing["precision"].isna().all() and (nothing["prevalence"] == 0).all()
-    rest = table.drop(nothing.index)
-    assert rest[["precision", "recall", "average_precision"]].apply(lambda score: score.between(0, 1)).all(axis=None)
+    assert (nothing["prevalence"] == 0).all()
+    # Scores are there where the planted mask is used, and nowhere else.
+    use = pd.read_csv(study.results / "tables" / "planted_use.csv").set_index(["dataset", "seed", "class"])["uses"]
+    keys = pd.MultiIndex.from_frame(table[["dataset", "seed", "class"]])
+    used = use.reindex(keys).eq(True).to_numpy()
+    assert table.loc[~used, "average_precision"].isna().all() and not use.index.isin(["C0"], level=2).any()
+    scores = table.loc[used, ["precision", "recall", "average_precision"]]
+    assert scores.apply(lambda score: score.between(0, 1)).all(axis=None)
     mask = dfm.read_mask(study.results / "dfm" / f"{RUNS[1]}.h5", 10)
-    mine = table.query("seed == 1 and ranking == 'dfm' and percent == 10").set_index(["truth", "class"])
+    mine = table.query("dataset == 'syn_2' and seed == 1 and ranking == 'dfm' and percent == 10")
+    mine = mine.set_index(["truth", "class"])
     for name, masks in planted.items():
         for c in (1, 2, 3):
             row = mine.loc[(name, f"C{c}")]
             assert row["positions"] == mask[c].sum()
-            assert row["precision"] == pytest.approx((mask[c] & masks[c]).sum() / mask[c].sum(), abs=1e-5)
-            assert row["recall"] == pytest.approx((mask[c] & masks[c]).sum() / masks[c].sum(), abs=1e-5)
+            if use["syn_2", 1, f"C{c}"]:
+                assert row["precision"] == pytest.approx((mask[c] & masks[c]).sum() / mask[c].sum(), abs=1e-5)
+                assert row["recall"] == pytest.approx((mask[c] & masks[c]).sum() / masks[c].sum(), abs=1e-5)
 
 
 def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
