@@ -145,8 +145,8 @@ def test_of_joint_a_has_both_sets_or_neither_and_b_exactly_one():
     design, _, spectra = drawn("joint", rings=((3, 7), (7, 10)))
     assert design.classes == ("A", "B") and design.neutral is None
     sets, known = joint_sets(design), background(design)
-    # Of each image, whether S and S' are raised by 3. The mean of 24 amplitudes spreads by a ninth of itself, so that 1.6
-    # is five standard deviations from 1 and four and a half from 3. [set, class, image]
+    # Of each image, whether S and S' are raised by 3. The mean of 24 amplitudes spreads by a ninth of itself, so that
+    # 1.6 is five standard deviations from 1 and four and a half from 3. [set, class, image]
     means = [(np.abs(spectra[..., chosen]).mean(axis=2) / known[chosen]).mean(axis=-1) for chosen in sets]
     found = np.stack(means) > 1.6
     assert (found[0, 0] == found[1, 0]).all()
