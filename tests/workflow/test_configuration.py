@@ -183,7 +183,7 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
     """Whatever the default study changes by kind or by network."""
     config = copy.deepcopy(CONFIG)
     for part in (*(config["training"][kind] for kind in KINDS), *config["networks"].values()):
-        part["recipe"] = {"schedule": "one_cycle", "learning_rate": 0.1}
+        part["recipe"] = {"schedule": "one_cycle", "learning_rate": 0.1, "batch_size": 32}
     config["training"]["recipe"]["schedule"] = "one_cycle"
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
     assert mistakes(config) == []
