@@ -14,6 +14,7 @@ rule runtimes:
             ],
             *of_runs(f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv", "synthetic"),
             *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *of_runs(f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv", *WITH_TRUTH),
             *of_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
             *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
