@@ -115,8 +115,8 @@ def necessity():
     rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
     better = (rates["low_pass"] >= rates["dfm"]).sum()
     return (
-        f"Strong maps (a class of a network and seed): {'; '.join(said)}. The low-pass mask does at least as well as the "
-        f"map in {better} of {len(kept)} tests of maps that are kept."
+        f"Strong maps (a class of a network and seed): {'; '.join(said)}. The low-pass mask does at least as well as "
+        f"the map in {better} of {len(kept)} tests of maps that are kept."
     )
 
 
@@ -155,8 +155,8 @@ def truth():
     kinds = {
         f"Found (average precision of the maps at least {FOUND})": maps >= FOUND,
         "Found in part (above 95 % of random rankings with the map's radii)": (maps < FOUND) & above & by_size,
-        "Above these by the value of the increments but not by their size, so not counted as found (increments of about "
-        "zero outrank negative ones)": (maps < FOUND) & above & ~by_size,
+        "Above these by the value of the increments but not by their size, so not counted as found (increments of "
+        "about zero outrank negative ones)": (maps < FOUND) & above & ~by_size,
         "Not found (no better than these)": (maps < FOUND) & ~above,
     }
     lines = [text, ""]

@@ -40,7 +40,7 @@ def findings(table: pd.DataFrame) -> Figure:
                 over_all = row["dataset"] == EVERYWHERE
                 ink = _INK[row["verdict"]]
                 if np.isnan(row["value"]):
-                    text = textwrap.shorten(str(row["detail"]), 70)
+                    text = textwrap.shorten(str(row["detail"]), 62)
                     axis.text(0.02, place, text, color="0.4", fontsize=6, va="center", style="italic")
                     continue
                 ends = [row[end] - row["threshold"] for end in ("low", "high")]
