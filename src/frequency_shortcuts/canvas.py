@@ -22,6 +22,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from .storage import replacing
@@ -57,6 +58,8 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
     with style():
         figure.canvas.draw()
         figure.set_layout_engine("none")  # laid out once: doing it again for each file would move things a little
+        for axis in figure.axes:  # the layout's last digits are not the same in every process
+            axis.set_position(Bbox(np.round(axis.get_position(original=True).get_points(), 6)))
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
             with replacing(Path(f"{stem}{suffix}")) as temporary:
                 figure.savefig(temporary, metadata=metadata)
