@@ -38,6 +38,7 @@ RUNS = [
 # What the jobs of the rules that are not grouped ask for: cores, MB, minutes, GPUs.
 ASKED = {
     "synthesize": (1, 2000, 10, 0),
+    "plant": (1, 2000, 10, 0),
     "fashion_mnist": (1, 2000, 10, 0),
     "rendition": (1, 2000, 10, 0),
     "adcs": (1, 2000, 60, 0),
@@ -46,6 +47,7 @@ ASKED = {
     "cull_halves": (4, 4000, 240, 1),
     "bandstop": (4, 3000, 30, 1),
     "shortcuts": (4, 3000, 120, 1),
+    "planted_use": (4, 3000, 30, 1),
     "ood": (4, 3000, 120, 1),
     "robustness": (4, 4000, 240, 1),
     "transfer": (4, 3000, 120, 1),
@@ -428,8 +430,7 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     blocks = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", rules, re.MULTILINE | re.DOTALL))
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block}
-    shared = {name for base, name in re.findall(r"use rule (\w+) as (\w+) with:", rules) if base in on_gpu}
-    assert len(on_gpu) == 10 and len(shared) == 5 and set(profile["set-resources"]) == on_gpu | shared
+    assert len(on_gpu) == 11 and set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
     short = {name for name in blocks if name.endswith("_figure") and "localrule: True" not in blocks[name]}
     assert short <= set(profile["groups"])
