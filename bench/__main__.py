@@ -11,9 +11,9 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts import canvas
-from frequency_shortcuts.networks import pick_device
-from frequency_shortcuts.storage import read_table, write_table
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.networks.architectures import pick_device
+from frequency_shortcuts.storage.tables import read_table, write_table
 
 from . import (
     document,

@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
 from docs.gallery import README, renew, table
-from frequency_shortcuts.storage import read_table
+from frequency_shortcuts.storage.tables import read_table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"
 PLAN = Path(__file__).parent / "many_jobs.md.jinja"

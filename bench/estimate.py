@@ -30,22 +30,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from docs.gallery import README, table
-from frequency_shortcuts import (
-    corruptions,
-    culling,
-    dfm,
-    fashion_mnist,
-    gradients,
-    images,
-    networks,
-    planted,
-    robustness,
-    shortcuts,
-    synthesis,
-    usage,
-)
-from frequency_shortcuts.spectrum import ConjugatePairs
-from frequency_shortcuts.storage import read_table, write_table
+from frequency_shortcuts import culling, dfm, shortcuts
+from frequency_shortcuts.data import corruptions, fashion_mnist, planted, synthetic
+from frequency_shortcuts.data import stores as images
+from frequency_shortcuts.evaluation import robustness, usage
+from frequency_shortcuts.maps.methods.culling import gradients, search
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.tables import read_table, write_table
 from workflow.scripts.check_config import planting
 from workflow.scripts.recipes import recipe_of
 
@@ -124,7 +116,7 @@ def dataset(config: dict[str, Any], name: str, assumed: Assumed) -> DataSet:
     about = config["datasets"][name]
     if about["source"] == "synthetic":
         of = config["synthesis"]
-        return DataSet(len(synthesis.CLASSES), of["channels"], of["size"], dict(of["images_per_class"]))
+        return DataSet(len(synthetic.CLASSES), of["channels"], of["size"], dict(of["images_per_class"]))
     if about["source"] == "planted":
         of = planting(config, about["mechanism"])
         per_class, _ = of.pop("images_per_class"), of.pop("seeds")
@@ -173,17 +165,17 @@ def transfers(config: dict[str, Any]) -> list[dict[str, Any]]:
     return tested
 
 
-def architecture(config: dict[str, Any], network: str, of: DataSet) -> networks.Architecture:
+def architecture(config: dict[str, Any], network: str, of: DataSet) -> architectures.Architecture:
     """The network that is built for a data set. Raises ValueError for one that is brought."""
     about = config["networks"][network]
     if "source" in about:
         raise ValueError(f"network {network} is brought: only networks that are built here can be counted")
-    form = networks.Architecture(about["architecture"], of.classes, of.channels, of.side)
+    form = architectures.Architecture(about["architecture"], of.classes, of.channels, of.side)
     return replace(form, width=about["width"], stem=about["stem"])
 
 
 @cache
-def operations(form: networks.Architecture, kind: str = "forward") -> float:
+def operations(form: architectures.Architecture, kind: str = "forward") -> float:
     """Floating-point operations an image of a forward pass, or with its backward pass too; a multiply-add is two.
 
     kind: `training` (gradients of the weights) or `gradient` (of the image); any other is a forward pass.
@@ -191,7 +183,7 @@ def operations(form: networks.Architecture, kind: str = "forward") -> float:
     """
     count = 2  # batch normalisation does not train on one
     with torch.device("meta"):
-        network = networks.build(form).train(kind == "training").requires_grad_(kind == "training")
+        network = architectures.build(form).train(kind == "training").requires_grad_(kind == "training")
         batch = torch.empty(count, form.channels, form.size, form.size, requires_grad=kind == "gradient")
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         logits = network(batch)
@@ -252,7 +244,7 @@ def _culled(config: dict[str, Any], of: DataSet, share: float, shown: int) -> di
     settings = config["culling"]
     pairs = ConjugatePairs(of.side, of.side)
     per_class = np.full(of.classes, shown // of.classes)
-    units = [c for c, _ in culling._units(settings["method"], per_class, pairs)]
+    units = [c for c, _ in search._units(settings["method"], per_class, pairs)]
     # A part looks at the unfiltered images of every class that it has a share in.
     looked_at = sum(len(set(units[part :: settings["parts"]])) for part in range(settings["parts"])) * per_class[0]
     found = {"culling": float(share * shown * len(pairs) + looked_at + settings["parts"] * TRIALS)}
@@ -472,7 +464,7 @@ def _of_training(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Small images: whole trainings less their tests."""
     name = "photographs"
     _, network, width, _, _ = CASES[name]
-    gflop = operations(networks.Architecture(network, 10, 1, 32, width), "training") / 1e9
+    gflop = operations(architectures.Architecture(network, 10, 1, 32, width), "training") / 1e9
     for _, row in measured[measured["case"] == name].iterrows():
         yield _trained(row, 32, row["training_images_per_s"] * gflop, f"training, ResNet18, width {width}, 32 x 32")
 
@@ -480,7 +472,7 @@ def _of_training(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def _of_stores(measured: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Large images: forward, backward and step."""
     name = "training step, ResNet18"
-    gflop = operations(networks.Architecture("resnet18", CLASSES, 3, SIDE), "training") / 1e9
+    gflop = operations(architectures.Architecture("resnet18", CLASSES, 3, SIDE), "training") / 1e9
     for _, row in measured[measured["task"] == name].iterrows():
         yield _trained(row, SIDE, row["images_per_s"] * gflop, f"{name}, {SIDE} x {SIDE}")
 
@@ -602,7 +594,7 @@ def greatest_part(config: dict[str, Any], of: DataSet) -> float:
     """The share of one network's culling in the greatest of its parts, as if all classes took alike."""
     settings = config["culling"]
     per_class = np.full(of.classes, of.images(settings["split"], settings["images_per_class"]) // of.classes)
-    units = sum(1 for _ in culling._units(settings["method"], per_class, ConjugatePairs(of.side, of.side)))
+    units = sum(1 for _ in search._units(settings["method"], per_class, ConjugatePairs(of.side, of.side)))
     return math.ceil(units / settings["parts"]) / units
 
 
@@ -667,10 +659,10 @@ def dfm_bytes(config: dict[str, Any], of: DataSet) -> int:
     return sum(planes) * of.classes * of.side**2
 
 
-def weights_bytes(form: networks.Architecture) -> int:
+def weights_bytes(form: architectures.Architecture) -> int:
     """Bytes of a network's weights and running statistics."""
     with torch.device("meta"):
-        return sum(tensor.nbytes for tensor in networks.build(form).state_dict().values())
+        return sum(tensor.nbytes for tensor in architectures.build(form).state_dict().values())
 
 
 def disk(config: dict[str, Any], assumed: Assumed) -> pd.DataFrame:

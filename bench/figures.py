@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from frequency_shortcuts.canvas import PAGE, style
+from frequency_shortcuts.figures.canvas import PAGE, style
 
 AXES = {"side": "side of the images, pixels", "classes": "classes", "images": "images a class"}
 

@@ -17,10 +17,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from frequency_shortcuts import culling, dfm, fashion_mnist, networks, training
-from frequency_shortcuts.frozen import PRECISIONS
-from frequency_shortcuts.images import Split, first_of_each_class, pixel_statistics
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.data import fashion_mnist
+from frequency_shortcuts.data.stores import Split, first_of_each_class, pixel_statistics
+from frequency_shortcuts.maps.methods.culling import search
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.inference import PRECISIONS
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from . import published
 from .subjects import fashion, subject
@@ -31,7 +34,7 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
     """Images a second of exact culling beside the bare forward pass of the same network at its best batch size."""
     peak = peak_gflops(device)
     fashion = subject("fashion resnet18 32", folder, 20, device)
-    large = networks.build(networks.Architecture("resnet18", 10, 3, 224), 0).to(device).eval()
+    large = architectures.build(architectures.Architecture("resnet18", 10, 3, 224), 0).to(device).eval()
     large = large.to(memory_format=torch.channels_last)
     images = torch.randn(16, 3, 224, 224, device=device)
     small = device.type == "cpu"
@@ -72,8 +75,8 @@ class _Blocks:
         self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int, **options: Any
     ):
         self.pairs = ConjugatePairs(*images.shape[-2:])
-        self.engine = culling.engine(network, images, **options)
-        self.classes = [culling.OneClass(c, np.flatnonzero(labels == c), self.engine) for c in range(n_classes)]
+        self.engine = search.engine(network, images, **options)
+        self.classes = [search.OneClass(c, np.flatnonzero(labels == c), self.engine) for c in range(n_classes)]
         self.batch = self.engine.batch
         each = max(1, count // len(labels))
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
@@ -177,8 +180,8 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     }
     tasks = {}
     for name, options in variants.items():
-        engine = culling.engine(of.network, of.images, **options)
-        one = culling.OneClass(0, np.flatnonzero(of.labels == 0), engine)
+        engine = search.engine(of.network, of.images, **options)
+        one = search.OneClass(0, np.flatnonzero(of.labels == 0), engine)
         tasks[name] = lambda one=one: one.sums(np.arange(len(pairs)), 0, len(one))
     times = by_turns(tasks)
     return pd.DataFrame(
@@ -212,7 +215,7 @@ def large(
     data, validation = (
         Split(*part, fashion_mnist.CLASSES, mean, std) for part in ((train[some], train_labels[some]), (pixels, labels))
     )
-    network = networks.build(networks.Architecture("resnet18", 10, 1, 32, width=width), 0)
+    network = architectures.build(architectures.Architecture("resnet18", 10, 1, 32, width=width), 0)
     training.train(network, data, validation, training.Recipe(epochs=2), seed=0, device=device)
     rows = []
     for method in culling.METHODS:
@@ -223,7 +226,7 @@ def large(
                 )
             )  # fmt: skip
             rows.append({"problem": "10,000 images, 32 x 32", "method": method, "compiled": compiled, "time_s": took})
-    network = networks.build(networks.Architecture("resnet18", 10, 3, 224, width=width), 0).to(device)
+    network = architectures.build(architectures.Architecture("resnet18", 10, 3, 224, width=width), 0).to(device)
     images = torch.randn(50, 3, 224, 224, device=device)
     for compiled in (False, True):
         for precision in PRECISIONS:

@@ -9,8 +9,9 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts import culling, gradients, screening
-from frequency_shortcuts.spectrum import ConjugatePairs, positions
+from frequency_shortcuts.maps.methods.culling import gradients, screening, search
+from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .subjects import TRAINED, Subject, accuracy, subject
 
@@ -29,8 +30,8 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.images.shape[-2:])
-        engine = culling.engine(of.network, of.images)
-        classes = [culling.OneClass(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
+        engine = search.engine(of.network, of.images)
+        classes = [search.OneClass(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
         for c, one in enumerate(classes):
             known = np.stack(
                 [one.group_sums(np.full(len(pairs), g), np.arange(len(pairs))) for g in range(len(one.bounds) - 1)]

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from frequency_shortcuts import adcs, images
+from frequency_shortcuts import adcs
+from frequency_shortcuts.data import stores
 
 from .subjects import fashion
 from .timing import by_turns, ratio
@@ -42,9 +43,9 @@ def spectra(folder: Path, device: torch.device) -> pd.DataFrame:
 
 
 def _case(name: str, pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> pd.DataFrame:
-    mean, std = images.pixel_statistics(pixels)
+    mean, std = stores.pixel_statistics(pixels)
     raw = torch.from_numpy(pixels).to(device)
-    seen = images.normalise(raw, mean, std)
+    seen = stores.normalise(raw, mean, std)
 
     def transform(given: torch.Tensor, batch: int) -> None:
         for part in given.split(batch):
@@ -55,14 +56,14 @@ def _case(name: str, pixels: np.ndarray, labels: np.ndarray, device: torch.devic
     splits, classes = {"train": (pixels, labels)}, [str(c) for c in range(10)]
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "store.h5"
-        images.write(path, splits, classes=classes, source="bench", created_by="bench")
+        stores.write(path, splits, classes=classes, source="bench", created_by="bench")
         whole = {"mean": mean, "std": std, "device": device}
 
         def stored() -> None:
-            adcs.mean_amplitude(images.read(path, "train", in_memory=0).images, labels, 10, **whole)
+            adcs.mean_amplitude(stores.read(path, "train", in_memory=0).images, labels, 10, **whole)
 
         def read() -> None:  # in batches as for ADCS: fresh memory for all images takes longer than reading them
-            kept = images.read(path, "train", in_memory=0).images
+            kept = stores.read(path, "train", in_memory=0).images
             size = max(1, adcs.CACHED // pixels[0].size)
             for start in range(0, len(kept), size):
                 kept[start : start + size]

@@ -22,8 +22,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-from frequency_shortcuts import folders, images, networks
-from frequency_shortcuts.chunks import Stored
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.data import stores as images
+from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.networks import architectures
 
 from .measure_culling import _peak_mib
 from .timing import by_turns, ratio, seconds
@@ -159,7 +161,7 @@ def _read(path: Path, count: int, batches: list[np.ndarray], workers: int) -> No
 def _step(device: torch.device, side: int) -> tuple[Callable[[], None], int]:
     """Forward, backward and step of a ResNet18 over one batch, and how many images a call takes."""
     batch, steps = (16, 1) if device.type == "cpu" else (BATCH, 20)
-    network: nn.Module = networks.build(networks.Architecture("resnet18", CLASSES, 3, side), 0).to(device)
+    network: nn.Module = architectures.build(architectures.Architecture("resnet18", CLASSES, 3, side), 0).to(device)
     network = network.to(memory_format=torch.channels_last).train()
     seen = torch.randn(batch, 3, side, side, device=device).contiguous(memory_format=torch.channels_last)
     labels = torch.arange(batch, device=device) % CLASSES

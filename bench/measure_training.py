@@ -17,9 +17,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts import networks, training
-from frequency_shortcuts.augmentation import Augmentation
-from frequency_shortcuts.images import Split, first_of_each_class
+from frequency_shortcuts.data.stores import Split, first_of_each_class
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.augmentation import Augmentation
 
 from .subjects import splits
 from .timing import REPEATS, seconds, synchronise
@@ -41,7 +41,7 @@ def rates(folder: Path, device: torch.device) -> pd.DataFrame:
     rows = []
     for name, (dataset, architecture, width, augmentation, least) in CASES.items():
         data, validation = splits(dataset, 32, COUNT, folder)
-        form = networks.Architecture(architecture, len(data.classes), data.images.shape[1], 32, width=width)
+        form = architectures.Architecture(architecture, len(data.classes), data.images.shape[1], 32, width=width)
         measured = pd.DataFrame(
             _once(form, data, validation, Augmentation(augmentation, crop_scale=(least, 1.0)), device)
             for _ in range(REPEATS)
@@ -51,9 +51,9 @@ def rates(folder: Path, device: torch.device) -> pd.DataFrame:
 
 
 def _once(
-    form: networks.Architecture, data: Split, validation: Split, augmentation: Augmentation, device: torch.device
+    form: architectures.Architecture, data: Split, validation: Split, augmentation: Augmentation, device: torch.device
 ) -> dict[str, float]:
-    network = networks.build(form, 0)
+    network = architectures.build(form, 0)
     dynamics = training.Dynamics(_some(validation, 25), iterations=100, every=20, cutoff=8)
     with _inside(network) as spent:
         wall = seconds(

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 BATCH = 64
 

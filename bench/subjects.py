@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from frequency_shortcuts import evaluation, fashion_mnist, images, networks, synthesis, training
-from frequency_shortcuts.augmentation import Augmentation
-from frequency_shortcuts.images import Split
+from frequency_shortcuts.data import fashion_mnist, stores, synthetic
+from frequency_shortcuts.data.stores import Split
+from frequency_shortcuts.networks import architectures, predictions, training
+from frequency_shortcuts.networks.augmentation import Augmentation
 
 # name: architecture, width, data set, side in pixels, images a class to train on, epochs
 TRAINED = {
@@ -34,7 +35,7 @@ class Subject:
     name: str
     network: nn.Module
     split: Split
-    images: Tensor
+    stores: Tensor
     labels: np.ndarray
 
     @property
@@ -48,10 +49,10 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Su
     train, validation = splits(dataset, side, count, folder)
     path = folder / "networks" / f"{name.replace(' ', '_')}.safetensors"
     if not path.exists():
-        form = networks.Architecture(
+        form = architectures.Architecture(
             architecture, len(train.classes), train.images.shape[1], side, width=width, stem="small"
         )
-        network = networks.build(form, 0)
+        network = architectures.build(form, 0)
         done = training.train(
             network,
             train,
@@ -62,9 +63,9 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Su
             augmentation=Augmentation(),
             progress=True,
         )
-        networks.save(path, done.weights, form)
-    network = networks.load(path, device).to(memory_format=torch.channels_last)
-    kept = images.first_of_each_class(validation.labels, per_class)
+        architectures.save(path, done.weights, form)
+    network = architectures.load(path, device).to(memory_format=torch.channels_last)
+    kept = stores.first_of_each_class(validation.labels, per_class)
     split = Split(validation.images[kept], validation.labels[kept], train.classes, train.mean, train.std)
     seen, labels = split.tensors(device)
     return Subject(name, network, split, seen, labels.cpu().numpy())
@@ -72,10 +73,10 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Su
 
 def accuracy(of: Subject) -> float:
     """On the images that it is culled with."""
-    return evaluation.accuracy(of.network, of.images, of.labels)
+    return predictions.accuracy(of.network, of.images, of.labels)
 
 
-def fashion(folder: Path) -> tuple[images.Labelled, images.Labelled]:
+def fashion(folder: Path) -> tuple[stores.Labelled, stores.Labelled]:
     """Fashion-MNIST, training and test images, 32 x 32, fetched once."""
     raw = folder / "fashion_mnist"
     try:
@@ -91,16 +92,16 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
     if dataset == "fashion":
         (pictures, labels), test = fashion(folder)
         parts = [(pictures, labels), test]
-        parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [images.first_of_each_class(p[1], count)]]
+        parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [stores.first_of_each_class(p[1], count)]]
         if side != 32:
             parts = [(np.stack([_enlarged(picture, side) for picture in part[0]]), part[1]) for part in parts]
         classes: tuple[str, ...] = fashion_mnist.CLASSES
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))
-        design = synthesis.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)
-        parts = [synthesis.images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
-        classes = synthesis.CLASSES
-    mean, std = images.pixel_statistics(parts[0][0])
+        design = synthetic.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)
+        parts = [synthetic.images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
+        classes = synthetic.CLASSES
+    mean, std = stores.pixel_statistics(parts[0][0])
     train, validation = (Split(*part, classes, mean, std) for part in parts)
     return train, validation
 

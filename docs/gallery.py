@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts import canvas
-from frequency_shortcuts.findings import EVERYWHERE
-from frequency_shortcuts.storage import read_table
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.findings.judge import EVERYWHERE
+from frequency_shortcuts.storage.tables import read_table
 
 HERE = Path(__file__).parent
 TRUTH = HERE / "truth.md"

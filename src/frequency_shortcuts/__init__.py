@@ -2,11 +2,34 @@
 
 The library computes: arrays and networks in, arrays out. It knows no workflow, no config file and no
 path of the study; those live in `workflow/`.
+
+    from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 try:
     __version__ = version("frequency-shortcuts")
 except PackageNotFoundError:  # used from a checkout
     __version__ = "not installed"
+
+# Loaded when first used, so that importing the package takes no time: name -> module.
+PUBLIC = {
+    "adcs": "maps.adcs",
+    "culling": "maps.methods.culling",
+    "dfm": "maps.dfm",
+    "shortcuts": "evaluation.shortcuts",
+    "spectrum": "spectrum",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in PUBLIC:
+        return import_module(f"{__name__}.{PUBLIC[name]}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *PUBLIC])

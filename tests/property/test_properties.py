@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
-from frequency_shortcuts.removal import Removal
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.waves import Removal
 
 sides = st.integers(1, 17)
 seeds = st.integers(0, 2**32 - 1)

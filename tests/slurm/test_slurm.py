@@ -19,7 +19,7 @@ import yaml
 from safetensors.torch import load_file
 
 from conftest import ROOT, checkout
-from frequency_shortcuts.storage import read_table
+from frequency_shortcuts.storage.tables import read_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cluster import GPUS, Cluster, children, missing

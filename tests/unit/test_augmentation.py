@@ -9,8 +9,15 @@ import torch
 from scipy import stats
 from torchvision.transforms import v2
 
-from frequency_shortcuts import augmentation, operations
-from frequency_shortcuts.augmentation import NAMES, Augmentation, augmix, autoaugment, draw_augmix, draw_autoaugment
+from frequency_shortcuts.networks import augmentation, operations
+from frequency_shortcuts.networks.augmentation import (
+    NAMES,
+    Augmentation,
+    augmix,
+    autoaugment,
+    draw_augmix,
+    draw_autoaugment,
+)
 
 
 def noise(n=64, channels=1, height=12, width=10):

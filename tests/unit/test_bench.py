@@ -22,8 +22,9 @@ from bench import (
     timing,
 )
 from docs.gallery import renew
-from frequency_shortcuts import culling, folders
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts import culling
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 0, 1, 2, 1])
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts import networks
-from frequency_shortcuts.brought import Brought, build, call, entry_point, probe
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data.entry_points import call, entry_point
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.external import Brought, build, probe
+from frequency_shortcuts.networks.weights import normalisation
 
 
 @pytest.fixture
@@ -184,20 +185,20 @@ def test_probe_leaves_the_network_as_it_was():
 
 def test_a_brought_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):
     what = Brought(f"{module(NETWORK)}:fitting", 3, 1, 2, 2, {"bias": False})
-    network = networks.build(what)
-    networks.save(tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]})
-    loaded = networks.load(tmp_path / "w.safetensors")
+    network = architectures.build(what)
+    architectures.save(tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]})
+    loaded = architectures.load(tmp_path / "w.safetensors")
     assert torch.equal(loaded[1].weight, network[1].weight) and not loaded.training
-    assert networks.architecture(tmp_path / "w.safetensors") == what
+    assert architectures.architecture(tmp_path / "w.safetensors") == what
     assert normalisation(tmp_path / "w.safetensors") == ([0.5], [0.2])
 
 
 def test_tied_weights_are_saved(tmp_path):
     network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
     network[1].weight = network[0].weight
-    form = networks.Architecture("resnet18", 4, 3, 32)
-    networks.save(tmp_path / "w.safetensors", network.state_dict(), form)
-    other = networks.load_weights(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), tmp_path / "w.safetensors")
+    form = architectures.Architecture("resnet18", 4, 3, 32)
+    architectures.save(tmp_path / "w.safetensors", network.state_dict(), form)
+    other = architectures.load_weights(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), tmp_path / "w.safetensors")
     assert torch.equal(other[1].weight, network[0].weight)
 
 
@@ -212,7 +213,7 @@ def test_tied_weights_are_saved(tmp_path):
 def test_checkpoints_of_torch_are_read_in_every_usual_form(tmp_path, wrap):
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     torch.save(wrap(network.state_dict()), tmp_path / "w.pt")
-    other = networks.load_weights(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), tmp_path / "w.pt")
+    other = architectures.load_weights(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), tmp_path / "w.pt")
     assert all(torch.equal(value, other.state_dict()[name]) for name, value in network.state_dict().items())
 
 
@@ -225,7 +226,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"state_dict": {"weight": torch.zeros(2)}, "more": Attack()}, "w.pt")
     with pytest.raises(ValueError, match=r"w\.pt cannot be read as weights alone, and what else is in it is not ex"):
-        networks.load_weights(nn.Linear(2, 2), "w.pt")
+        architectures.load_weights(nn.Linear(2, 2), "w.pt")
     assert not (tmp_path / "stolen").exists()
 
 
@@ -253,4 +254,4 @@ def test_checkpoints_that_do_not_fit_are_told_in_a_sentence(tmp_path, content, e
     elif content is not None:
         torch.save(content, path)
     with pytest.raises(error, match=sentence):
-        networks.load_weights(nn.Linear(2, 2), path)
+        architectures.load_weights(nn.Linear(2, 2), path)

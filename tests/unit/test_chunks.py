@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from frequency_shortcuts import chunks
-from frequency_shortcuts import images as store
-from frequency_shortcuts.chunks import Stored
+from frequency_shortcuts.data import chunks
+from frequency_shortcuts.data import stores as store
+from frequency_shortcuts.data.chunks import Stored
 
 CLASSES = ("cat", "dog")
 BLACK, NOISE, HALF = "black", "noise", "half"

@@ -12,7 +12,7 @@ import pytest
 import torchvision.datasets
 import torchvision.datasets.utils
 
-from frequency_shortcuts import cifar10
+from frequency_shortcuts.data import cifar10
 
 N = 3  # images of a file
 

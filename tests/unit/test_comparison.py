@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from frequency_shortcuts import comparison
-from frequency_shortcuts.storage import read_table
+from frequency_shortcuts.findings import published_numbers
+from frequency_shortcuts.storage.tables import read_table
 
 PUBLISHED = read_table(ROOT / "workflow" / "resources" / "published_numbers.csv")
 CLASSES = list(PUBLISHED.query("method == 'HFSS' and measure == 'TPR'")["class"])
@@ -33,19 +33,19 @@ def test_every_number_of_the_published_studies_is_there():
 
 @pytest.mark.parametrize("columns", [rates([], []), rates(CLASSES, np.linspace(0, 1, 10)), rates(["a"], [0.5])])
 def test_no_published_row_vanishes(columns):
-    table = comparison.beside(PUBLISHED, columns, NO_TIMES)
-    assert list(table) == comparison.COLUMNS and len(table) == len(PUBLISHED)
+    table = published_numbers.beside(PUBLISHED, columns, NO_TIMES)
+    assert list(table) == published_numbers.COLUMNS and len(table) == len(PUBLISHED)
     for name in ("source", "class", "measure", "published"):
         assert list(table[name].fillna("")) == list(PUBLISHED[name].fillna(""))
-    assert set(table["status"]) <= {comparison.SAME, comparison.OTHER, comparison.NOT_RUN}
-    assert table.loc[table["status"] == comparison.NOT_RUN, "ours"].isna().all()
-    assert table.loc[table["status"] == comparison.SAME, "ours"].notna().all()
+    assert set(table["status"]) <= {published_numbers.SAME, published_numbers.OTHER, published_numbers.NOT_RUN}
+    assert table.loc[table["status"] == published_numbers.NOT_RUN, "ours"].isna().all()
+    assert table.loc[table["status"] == published_numbers.SAME, "ours"].notna().all()
 
 
 def test_the_same_experiment_needs_the_same_network_classes_and_maps():
     tpr = np.linspace(0, 0.9, 10)
-    table = comparison.beside(PUBLISHED, rates(CLASSES, tpr), NO_TIMES)
-    same = table[table["status"] == comparison.SAME]
+    table = published_numbers.beside(PUBLISHED, rates(CLASSES, tpr), NO_TIMES)
+    same = table[table["status"] == published_numbers.SAME]
     assert len(same) == 4 + 10 and set(same["network"]) == {"resnet18"} and set(same["augmentation"]) == {"none"}
     for _, row in same.iterrows():
         expected = tpr[CLASSES.index(row["class"])] / (10 if row["measure"] == "FPR" else 1)
@@ -53,18 +53,21 @@ def test_the_same_experiment_needs_the_same_network_classes_and_maps():
         assert row["ours_from"] == f"mine, net of width 64, {row['class']}, top 5 %, 50 images of the class, 3 seeds"
     for changed in ({"width": 16}, {"percent": 10}, {"classes": [*CLASSES[:-1], "bicycle"]}):
         other = rates(changed.pop("classes", CLASSES), tpr, **changed)
-        table = comparison.beside(PUBLISHED, other, NO_TIMES)
-        assert comparison.SAME not in set(table["status"]) and (table["status"] == comparison.OTHER).sum() == 14
-        zebra = table[(table["class"] == "zebra") & (table["status"] == comparison.OTHER)].iloc[0]
+        table = published_numbers.beside(PUBLISHED, other, NO_TIMES)
+        assert (
+            published_numbers.SAME not in set(table["status"])
+            and (table["status"] == published_numbers.OTHER).sum() == 14
+        )
+        zebra = table[(table["class"] == "zebra") & (table["status"] == published_numbers.OTHER)].iloc[0]
         assert zebra["ours"] == tpr[7]  # the class of the same name, where there is one
     for missing in ({"architecture": "vgg16_bn"}, {"method": "other"}, {"maps_of": "resnet18/none"}):
-        assert set(comparison.beside(PUBLISHED, rates(CLASSES, tpr, **missing), NO_TIMES)["status"]) == {
-            comparison.NOT_RUN
+        assert set(published_numbers.beside(PUBLISHED, rates(CLASSES, tpr, **missing), NO_TIMES)["status"]) == {
+            published_numbers.NOT_RUN
         }
 
 
 def test_on_other_data_the_class_of_the_same_rank_stands_beside():
-    table = comparison.beside(PUBLISHED, rates(["shirt", "bag", "boot"], [0.2, 0.9, 0.5]), NO_TIMES)
+    table = published_numbers.beside(PUBLISHED, rates(["shirt", "bag", "boot"], [0.2, 0.9, 0.5]), NO_TIMES)
     first = table[table["source"].str.contains("ICCV") & (table["network"] == "resnet18")]
     first = first[first["augmentation"] == "none"].set_index(["class", "measure"])
     assert first.loc[("zebra", "TPR"), "ours"] == 0.9 and first.loc[("container ship", "FPR"), "ours"] == 0.05
@@ -73,7 +76,7 @@ def test_on_other_data_the_class_of_the_same_rank_stands_beside():
     assert again.loc["siamese cat", "ours"] == 0.9 and again.loc["zebra", "ours"] == 0.5  # both 0.8 in theirs
     assert again.loc["container ship", "ours"] == 0.2
     assert np.isnan(again.loc["wagon", "ours"]) and "it has no class of rank 10" in again.loc["wagon", "ours_from"]
-    assert again.loc["wagon", "status"] == comparison.OTHER
+    assert again.loc["wagon", "status"] == published_numbers.OTHER
 
 
 def test_an_experiment_is_preferred_to_other_data_and_maps_of_another_network_are_kept_apart():
@@ -85,22 +88,22 @@ def test_an_experiment_is_preferred_to_other_data_and_maps_of_another_network_ar
             rates(CLASSES, np.full(10, 0.7), method="HFSS", percent=np.nan),
         ]
     )
-    table = comparison.beside(PUBLISHED, both, NO_TIMES)
+    table = published_numbers.beside(PUBLISHED, both, NO_TIMES)
     same = table.query("status == 'same experiment' and network == 'resnet18'")
     assert len(same) == 24 and same["ours_from"].str.match("second|mine").all()
     vit = table[table["network"] == "vit_b_16"]
-    assert set(vit["method"]) == {"culling, maps of resnet18/sin"} and set(vit["status"]) == {comparison.SAME}
+    assert set(vit["method"]) == {"culling, maps of resnet18/sin"} and set(vit["status"]) == {published_numbers.SAME}
     assert list(vit["ours"]) == [0.3, 0.03, 0.3, 0.03]
     hfss = table[table["method"] == "HFSS"].query("measure == 'TPR'")
     assert hfss["ours_from"].str.contains("zebra, the tool's map, 50 images").sum() == 1
-    assert list(hfss["ours"]) == [0.7] * 10 and set(hfss["status"]) == {comparison.SAME}
+    assert list(hfss["ours"]) == [0.7] * 10 and set(hfss["status"]) == {published_numbers.SAME}
 
 
 def test_times_are_of_other_data_and_only_of_what_was_run():
     times = pd.DataFrame([{"method": "culling", "hours": 0.25, "ours_from": "mine, on a cpu"}])
-    table = comparison.beside(PUBLISHED, rates([], []), times).query("measure == 'hours'")
+    table = published_numbers.beside(PUBLISHED, rates([], []), times).query("measure == 'hours'")
     assert list(table["method"]) == ["culling, CIFAR-10", "HFSS, CIFAR-10", "culling, ImageNet-1k", "HFSS, ImageNet-1k"]
-    assert list(table["status"]) == [comparison.OTHER, comparison.NOT_RUN] * 2
+    assert list(table["status"]) == [published_numbers.OTHER, published_numbers.NOT_RUN] * 2
     assert list(table["ours"].dropna()) == [0.25, 0.25] and table["ours_from"].iloc[0] == "mine, on a cpu"
 
 
@@ -108,7 +111,7 @@ def test_the_class_of_the_same_name_is_found_in_whichever_data_set_has_it():
     clothes = rates(["shirt", "coat"], [0.9, 0.2], dataset="clothes", width=8)
     animals = rates(["zebra", "ox"], [0.5, 0.1], dataset="animals", width=8)
     for ours in ([clothes, animals], [animals, clothes]):
-        table = comparison.beside(PUBLISHED, pd.concat(ours, ignore_index=True), NO_TIMES)
+        table = published_numbers.beside(PUBLISHED, pd.concat(ours, ignore_index=True), NO_TIMES)
         zebra = table.query("`class` == 'zebra' and status == 'other data' and measure == 'TPR'")
         assert set(zebra["ours"]) == {0.5} and zebra["ours_from"].str.startswith("animals, net").all()
 
@@ -116,5 +119,7 @@ def test_the_class_of_the_same_name_is_found_in_whichever_data_set_has_it():
 def test_a_network_of_full_width_is_the_same_experiment_whatever_stands_before_it():
     tpr = np.linspace(0, 0.9, 10)
     ours = pd.concat([rates(CLASSES, tpr / 2, width=8), rates(CLASSES, tpr)], ignore_index=True)
-    zebra = comparison.beside(PUBLISHED, ours, NO_TIMES).query("`class` == 'zebra' and status == 'same experiment'")
+    zebra = published_numbers.beside(PUBLISHED, ours, NO_TIMES).query(
+        "`class` == 'zebra' and status == 'same experiment'"
+    )
     assert np.isclose(zebra.query("measure == 'TPR'")["ours"], tpr[7]).all() and len(zebra)

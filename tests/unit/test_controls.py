@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from frequency_shortcuts import spectrum
-from frequency_shortcuts.controls import control_mask, low_pass_mask
-from frequency_shortcuts.dfm import dominant
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.maps.dfm import dominant
+from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 @pytest.mark.parametrize("kind", ["random", "radial"])

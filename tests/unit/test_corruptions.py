@@ -11,9 +11,9 @@ from PIL import Image
 from scipy import ndimage
 from torch import nn
 
-from frequency_shortcuts import corruptions
-from frequency_shortcuts.corruptions import KINDS, STRENGTHS, corrupt
-from frequency_shortcuts.images import normalise
+from frequency_shortcuts.data import corruptions
+from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
+from frequency_shortcuts.data.stores import normalise
 
 every_kind = pytest.mark.parametrize("name", KINDS)
 

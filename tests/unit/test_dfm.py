@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts import dfm
-from frequency_shortcuts.culling import Culling
-from frequency_shortcuts.spectrum import ConjugatePairs, symmetric
+from frequency_shortcuts.maps.methods.culling import Culling
+from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 PAIRS = ConjugatePairs(6, 5)
 EVALUATED = np.arange(3 * len(PAIRS)).reshape(3, -1) % 2 == 0

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts.digest import network_digest
+from frequency_shortcuts.maps.methods.culling.digest import network_digest
 
 
 class Holding(nn.Module):

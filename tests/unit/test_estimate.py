@@ -17,21 +17,13 @@ from torchvision import models
 from bench import estimate
 from bench.estimate import Assumed, DataSet
 from conftest import ROOT
-from frequency_shortcuts import (
-    corruptions,
-    culling,
-    dfm,
-    evaluation,
-    networks,
-    robustness,
-    shortcuts,
-    spectrum,
-    stability,
-    training,
-    usage,
-)
-from frequency_shortcuts.images import Split
-from frequency_shortcuts.storage import read_table
+from frequency_shortcuts import culling, dfm, shortcuts, spectrum
+from frequency_shortcuts.data import corruptions
+from frequency_shortcuts.data.stores import Split
+from frequency_shortcuts.evaluation import robustness, stability, usage
+from frequency_shortcuts.maps.methods.culling import search
+from frequency_shortcuts.networks import architectures, predictions, training
+from frequency_shortcuts.storage.tables import read_table
 
 PAPER, CLUSTER = (ROOT / "config" / f"{name}.yaml" for name in ("paper", "imagenet1k"))
 SIDE = 16
@@ -61,7 +53,7 @@ def made_up(*rows):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_operations_are_twice_the_multiply_adds_that_torchvision_tells(name):
-    form = networks.Architecture(name, 1000, 3, 224)
+    form = architectures.Architecture(name, 1000, 3, 224)
     told = PUBLISHED[name].IMAGENET1K_V1.meta["_ops"]
     assert estimate.operations(form) / 1e9 == pytest.approx(2 * told, rel=1e-3)
     # A backward pass costs twice a forward pass, less the gradient of the first layer's images; AlexNet's is a tenth.
@@ -69,7 +61,7 @@ def test_operations_are_twice_the_multiply_adds_that_torchvision_tells(name):
 
 
 def test_a_resnet18_at_224_takes_3_6_gflop():
-    assert estimate.operations(networks.Architecture("resnet18", 10, 3, 224)) / 1e9 == pytest.approx(3.6, abs=0.05)
+    assert estimate.operations(architectures.Architecture("resnet18", 10, 3, 224)) / 1e9 == pytest.approx(3.6, abs=0.05)
 
 
 @pytest.fixture
@@ -92,7 +84,7 @@ def tiny():
         pixels = generator.integers(0, 256, (of.classes * n, of.channels, SIDE, SIDE), dtype=np.uint8)
         labels = np.arange(of.classes * n) % of.classes
         splits[name] = Split(pixels, labels, tuple("abcd"), np.full(3, 0.5), np.full(3, 0.3))
-    network = networks.build(estimate.architecture(config, "resnet18", of), 0)
+    network = architectures.build(estimate.architecture(config, "resnet18", of), 0)
     return config, network, splits
 
 
@@ -122,7 +114,7 @@ def test_training_is_counted_as_it_runs(tiny):
             network, splits["train"], first(splits["validation"], 3), training.Recipe(epochs=2, batch_size=7),
             seed=0, dynamics=dynamics,
         )  # fmt: skip
-        evaluation.accuracy_in_batches(network, splits["test"].batches())
+        predictions.accuracy_in_batches(network, splits["test"].batches())
 
     assert estimated(config, "train") == counted(task)[0]
 
@@ -143,7 +135,7 @@ def test_the_batch_size_of_a_networks_own_recipe_counts(tiny):
 @pytest.mark.parametrize("method", culling.METHODS)
 def test_culling_is_counted_as_it_runs(tiny, method, parts, monkeypatch):
     config, network, splits = tiny
-    monkeypatch.setattr(culling, "BLOCK", 64)
+    monkeypatch.setattr(search, "BLOCK", 64)
     update_config(config, {"culling": {"method": method, "parts": parts, "split": "validation"}})
     split, total, passes = splits["validation"], 0, 0
     for part in range(parts):
@@ -160,7 +152,7 @@ def test_culling_is_counted_as_it_runs(tiny, method, parts, monkeypatch):
 @pytest.mark.parametrize("parts", [1, 3])
 def test_culling_on_two_halves_is_counted_as_it_runs(tiny, parts, monkeypatch):
     config, network, splits = tiny
-    monkeypatch.setattr(culling, "BLOCK", 64)
+    monkeypatch.setattr(search, "BLOCK", 64)
     update_config(config, {"culling": {"parts": parts, "split": "test"}})  # five images a class: three and two
     total = 0
     for some in map(splits["test"].subset, stability.halves(splits["test"].labels)):
@@ -395,11 +387,11 @@ def test_jobs_are_those_of_a_dry_run(name, parts, tmp_path):
 @pytest.mark.parametrize("parts", [1, 3, 4])
 def test_the_greatest_part_is_that_of_the_library(tiny, method, parts, monkeypatch):
     config, _, splits = tiny
-    monkeypatch.setattr(culling, "BLOCK", 64)
+    monkeypatch.setattr(search, "BLOCK", 64)
     update_config(config, {"culling": {"method": method, "parts": parts, "split": "validation"}})
     of, split = estimate.dataset(config, "syn_2", Assumed()), splits["validation"]
     pairs, count = spectrum.ConjugatePairs(SIDE, SIDE), np.bincount(split.labels)
-    units = list(culling._units(method, count, pairs))
+    units = list(search._units(method, count, pairs))
     assert estimate.greatest_part(config, of) == max(len(units[i::parts]) for i in range(parts)) / len(units)
 
 
@@ -568,5 +560,5 @@ def test_the_command_prints_the_table_and_says_what_it_cannot_count(capsys, monk
 
 
 def test_nothing_of_the_estimate_is_left_on_the_meta_device():
-    estimate.operations(networks.Architecture("resnet18", 3, 3, 32, width=4))
+    estimate.operations(architectures.Architecture("resnet18", 3, 3, 32, width=4))
     assert torch.zeros(1).device.type == "cpu"

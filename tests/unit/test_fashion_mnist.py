@@ -9,7 +9,7 @@ import struct
 import numpy as np
 import pytest
 
-from frequency_shortcuts import fashion_mnist
+from frequency_shortcuts.data import fashion_mnist
 
 
 def idx(array):

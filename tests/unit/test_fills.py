@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from frequency_shortcuts import fills
+from frequency_shortcuts.spectrum import fills
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])
 

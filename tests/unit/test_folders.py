@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from torchvision.transforms import v2
 
-from frequency_shortcuts import folders
-from frequency_shortcuts.folders import Pictures
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.data.folders import Pictures
 
 RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
 

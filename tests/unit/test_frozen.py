@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from frequency_shortcuts.frozen import LARGEST_BATCH, MIB, PRECISIONS, Frozen, fold, memory_budget
-from frequency_shortcuts.networks import Architecture, build
+from frequency_shortcuts.networks.architectures import Architecture, build
+from frequency_shortcuts.networks.inference import LARGEST_BATCH, MIB, PRECISIONS, Frozen, fold, memory_budget
 
 
 def noise(*shape, dtype=torch.float64, seed=0):

@@ -14,10 +14,10 @@ import pytest
 import torch
 from PIL import Image
 
-from frequency_shortcuts import images as store
-from frequency_shortcuts import storage
-from frequency_shortcuts.chunks import Stored
-from frequency_shortcuts.folders import Pictures
+from frequency_shortcuts.data import stores as store
+from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.folders import Pictures
+from frequency_shortcuts.storage import files as files_of_storage
 
 CLASSES = ("cat", "dog")
 
@@ -432,7 +432,7 @@ class FullDisk(io.FileIO):
 
 @pytest.mark.parametrize("from_files", [True, False])
 def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch, from_files):
-    monkeypatch.setattr(storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
+    monkeypatch.setattr(files_of_storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
     pixels, labels = labelled(1000, 0, height=30, width=30)
     files = Pictures(photographs(tmp_path / "a", 1) * 1000, (30, 30))
     with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space and start again") as caught:

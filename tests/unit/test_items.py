@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from frequency_shortcuts import images
-from frequency_shortcuts.items import Items
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.torch_dataset import Items
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 5), np.uint8)
 
@@ -121,8 +121,8 @@ def test_labels_that_are_whole_are_taken_whatever_their_type():
 
 def test_items_are_stored_like_arrays(tmp_path):
     about = {"classes": ("a", "b"), "source": "", "created_by": ""}
-    images.write(tmp_path / "a.h5", {"train": (of(lambda pixels: pixels), np.arange(6) % 2)}, **about)
-    images.write(tmp_path / "b.h5", {"train": (PIXELS, np.arange(6) % 2)}, **about)
+    stores.write(tmp_path / "a.h5", {"train": (of(lambda pixels: pixels), np.arange(6) % 2)}, **about)
+    stores.write(tmp_path / "b.h5", {"train": (PIXELS, np.arange(6) % 2)}, **about)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 

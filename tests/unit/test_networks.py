@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from frequency_shortcuts import networks
-from frequency_shortcuts.networks import Architecture
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.architectures import Architecture
 
 PUBLISHED = {
     "resnet18": (models.resnet18, 224),
@@ -44,19 +44,19 @@ def test_at_width_64_and_the_standard_stem_it_is_torchvisions(name):
     make, size = PUBLISHED[name]
     with torch.device("meta"):  # shapes only: VGG16 alone has 134 million weights
         theirs = make(weights=None, num_classes=3)
-        ours = networks.build(Architecture(name, 3, 3, size))
+        ours = architectures.build(Architecture(name, 3, 3, size))
     assert list(shapes(ours).items()) == list(shapes(theirs).items())
     assert leaves(ours) == leaves(theirs)
 
 
 def test_every_architecture_is_compared_with_torchvision():
-    assert sorted(PUBLISHED) == networks.names()
+    assert sorted(PUBLISHED) == architectures.names()
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 def test_with_torchvisions_weights_it_gives_torchvisions_logits(name):
     theirs = PUBLISHED[name][0](weights=None, num_classes=3).eval()
-    ours = networks.build(Architecture(name, 3, 3, 64)).eval()
+    ours = architectures.build(Architecture(name, 3, 3, 64)).eval()
     ours.load_state_dict(theirs.state_dict())
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -64,9 +64,9 @@ def test_with_torchvisions_weights_it_gives_torchvisions_logits(name):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("name", architectures.names())
 def test_small_images_give_one_logit_a_class_and_gradients_everywhere(name, channels):
-    network = networks.build(Architecture(name, 5, channels, 32, width=4)).eval()
+    network = architectures.build(Architecture(name, 5, channels, 32, width=4)).eval()
     logits = network(torch.randn(2, channels, 32, 32, generator=torch.Generator().manual_seed(0)))
     assert logits.shape == (2, 5)
     logits.square().sum().backward()
@@ -79,7 +79,7 @@ def test_small_images_give_one_logit_a_class_and_gradients_everywhere(name, chan
 )
 def test_the_stem_is_small_below_64_pixels_unless_said_otherwise(size, stem, small):
     with torch.device("meta"):
-        network = networks.build(Architecture("resnet18", 2, 3, size, width=8, stem=stem))
+        network = architectures.build(Architecture("resnet18", 2, 3, size, width=8, stem=stem))
     assert (network.conv1.stride, network.conv1.kernel_size) == (((1, 1), (3, 3)) if small else ((2, 2), (7, 7)))
     assert isinstance(network.maxpool, nn.Identity) == small
 
@@ -87,7 +87,7 @@ def test_the_stem_is_small_below_64_pixels_unless_said_otherwise(size, stem, sma
 @pytest.mark.parametrize("name", ["resnet18", "vgg16", "alexnet"])
 def test_every_inner_width_scales_with_the_width(name):
     with torch.device("meta"):
-        slim, full = (shapes(networks.build(Architecture(name, 2, 3, 32, width=w))) for w in (16, 64))
+        slim, full = (shapes(architectures.build(Architecture(name, 2, 3, 32, width=w))) for w in (16, 64))
     assert slim.keys() == full.keys()
     for key, shape in full.items():
         for axis, length in enumerate(shape[:2]):
@@ -97,20 +97,23 @@ def test_every_inner_width_scales_with_the_width(name):
 
 def test_a_vit_narrows_by_whole_heads_of_64():
     with torch.device("meta"):
-        slim = networks.build(Architecture("vit_b_16", 2, 3, 32, width=16))
+        slim = architectures.build(Architecture("vit_b_16", 2, 3, 32, width=16))
     assert slim.conv_proj.weight.shape == (192, 3, 4, 4)
     assert slim.encoder.layers[0].self_attention.num_heads == 3
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("name", architectures.names())
 def test_initial_weights_follow_the_seed_alone(name):
     architecture = Architecture(name, 3, 1, 32, width=4)
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    one = networks.build(architecture, seed=1).state_dict()
+    one = architectures.build(architecture, seed=1).state_dict()
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(6)
-    same, other = networks.build(architecture, seed=1).state_dict(), networks.build(architecture, seed=2).state_dict()
+    same, other = (
+        architectures.build(architecture, seed=1).state_dict(),
+        architectures.build(architecture, seed=2).state_dict(),
+    )
     assert all(torch.equal(one[key], same[key]) for key in one)
     assert any(not torch.equal(one[key], other[key]) for key in one)
 
@@ -129,44 +132,44 @@ def test_initial_weights_follow_the_seed_alone(name):
 )
 def test_networks_that_cannot_be_built_say_why(architecture, message):
     with pytest.raises(ValueError, match=message):
-        networks.build(architecture)
+        architectures.build(architecture)
 
 
 def test_the_smallest_image_of_the_standard_alexnet_passes():
-    network = networks.build(Architecture("alexnet", 2, 1, 63, width=2, stem="standard")).eval()
+    network = architectures.build(Architecture("alexnet", 2, 1, 63, width=2, stem="standard")).eval()
     assert network(torch.zeros(1, 1, 63, 63)).shape == (1, 2)
 
 
 @pytest.fixture
 def stored(tmp_path):
     architecture = Architecture("resnet18", 3, 1, 8, width=2)
-    network = networks.build(architecture, seed=4).to(memory_format=torch.channels_last)
+    network = architectures.build(architecture, seed=4).to(memory_format=torch.channels_last)
     path = tmp_path / "weights.safetensors"
-    networks.save(path, network.state_dict(), architecture, {"epoch": 7, "note": "best"})
+    architectures.save(path, network.state_dict(), architecture, {"epoch": 7, "note": "best"})
     return network, architecture, path
 
 
 def test_save_and_load_round_trip(stored):
     network, architecture, path = stored
-    assert networks.architecture(path) == architecture
-    loaded = networks.load(path)
+    assert architectures.architecture(path) == architecture
+    loaded = architectures.load(path)
     assert not loaded.training
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor), name
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("name", architectures.names())
 def test_every_network_is_loaded_as_built_and_filled(name, tmp_path):
     """Nothing stays on the meta device, where a network is built to be loaded; nothing is drawn; all can be trained."""
     architecture = Architecture(name, n_classes=3, channels=1, size=32, width=8)
-    network, path = networks.build(architecture, seed=5), tmp_path / "w.safetensors"
+    network, path = architectures.build(architecture, seed=5), tmp_path / "w.safetensors"
     half = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
-    networks.save(path, half, architecture)
+    architectures.save(path, half, architecture)
     drawn = torch.Generator.get_state(torch.default_generator)
-    loaded = networks.load(path)
+    loaded = architectures.load(path)
     assert torch.equal(torch.Generator.get_state(torch.default_generator), drawn)
-    expected = networks.load_weights(network, path).eval()
+    expected = architectures.load_weights(network, path).eval()
     for (key, one), other in zip(expected.state_dict().items(), loaded.state_dict().values(), strict=True):
         assert torch.equal(one, other) and one.dtype == other.dtype and one.stride() == other.stride(), key
     tensors = [*loaded.parameters(), *loaded.buffers()]
@@ -177,7 +180,7 @@ def test_every_network_is_loaded_as_built_and_filled(name, tmp_path):
 
 def test_the_same_weights_give_the_same_file(stored, tmp_path):
     network, architecture, path = stored
-    networks.save(tmp_path / "again.safetensors", network.state_dict(), architecture, {"epoch": 7, "note": "best"})
+    architectures.save(tmp_path / "again.safetensors", network.state_dict(), architecture, {"epoch": 7, "note": "best"})
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
 
 
@@ -190,30 +193,30 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(stored, monkeypatch)
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="the disk is full"):
-        networks.save(path, network.state_dict(), architecture)
+        architectures.save(path, network.state_dict(), architecture)
     assert path.read_bytes() == before
 
 
 def test_weights_that_do_not_fit_name_the_first_few(stored):
     path = stored[2]
-    wider = networks.build(Architecture("resnet18", 3, 1, 8, width=4))
+    wider = architectures.build(Architecture("resnet18", 3, 1, 8, width=4))
     untouched = copy.deepcopy(wider.state_dict())
     with pytest.raises(ValueError, match=r"conv1\.weight is \[2, 1, 3, 3\], not \[4, 1, 3, 3\], bn1.* and \d+ more"):
-        networks.load_weights(wider, path)
+        architectures.load_weights(wider, path)
     assert all(torch.equal(tensor, untouched[name]) for name, tensor in wider.state_dict().items())
 
 
 def test_missing_and_unknown_weights_are_named(tmp_path):
     save_file({"weight": torch.zeros(2, 2), "extra": torch.zeros(1)}, tmp_path / "w.safetensors")
     with pytest.raises(ValueError, match=r"does not fit Linear: bias is missing, extra is unknown$"):
-        networks.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
+        architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
 
 
 def test_a_file_without_an_architecture_says_what_to_use(tmp_path):
     save_file({"weight": torch.ones(2, 2), "bias": torch.ones(2)}, tmp_path / "w.safetensors")
     with pytest.raises(ValueError, match="does not say which network it belongs to: build that network and use"):
-        networks.load(tmp_path / "w.safetensors")
-    network = networks.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
+        architectures.load(tmp_path / "w.safetensors")
+    network = architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
     assert torch.equal(network.weight, torch.ones(2, 2))
 
 
@@ -221,35 +224,35 @@ def test_a_file_without_an_architecture_says_what_to_use(tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     (tmp_path / "w.safetensors").write_bytes(content)
     with pytest.raises(ValueError, match=r"w\.safetensors is not a safetensors file"):
-        networks.load(tmp_path / "w.safetensors")
+        architectures.load(tmp_path / "w.safetensors")
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no weights at .*w\.safetensors"):
-        networks.load(tmp_path / "w.safetensors")
+        architectures.load(tmp_path / "w.safetensors")
 
 
 def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    assert networks.pick_device() == networks.pick_device("cpu") == torch.device("cpu")
+    assert architectures.pick_device() == architectures.pick_device("cpu") == torch.device("cpu")
     with pytest.raises(RuntimeError, match=r"device cuda was asked for, but .* 0 CUDA devices .*set device to auto"):
-        networks.pick_device("cuda")
+        architectures.pick_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'gpu': choose auto, cpu, cuda"):
-        networks.pick_device("gpu")
+        architectures.pick_device("gpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert networks.pick_device() == torch.device("cuda")
-    assert networks.pick_device("cuda:1") == torch.device("cuda", 1)
+    assert architectures.pick_device() == torch.device("cuda")
+    assert architectures.pick_device("cuda:1") == torch.device("cuda", 1)
     with pytest.raises(RuntimeError, match="device cuda:2 was asked for, but this machine offers 2 CUDA devices"):
-        networks.pick_device("cuda:2")
+        architectures.pick_device("cuda:2")
 
 
 @pytest.mark.parametrize("size", [32, 33, 64])
 def test_narrow_shortcuts_equal_strided_convolutions(size):
     """The same outputs and gradients as torchvision's layer, without the crash that oneDNN has in store for it."""
-    arch = networks.Architecture("resnet18", n_classes=3, channels=2, size=size, width=4, stem="small")
-    network = networks.build(arch, 0).to(memory_format=torch.channels_last)
+    arch = architectures.Architecture("resnet18", n_classes=3, channels=2, size=size, width=4, stem="small")
+    network = architectures.build(arch, 0).to(memory_format=torch.channels_last)
     narrow = [m for m in network.modules() if type(m).__name__ == "_SlicedPointwise"]
     assert [m.in_channels for m in narrow] == [4, 8]
     assert set(network.state_dict()) == set(models.resnet18(num_classes=3).state_dict())
@@ -268,7 +271,7 @@ def test_narrow_shortcuts_equal_strided_convolutions(size):
 
 
 def test_wide_shortcuts_are_left_alone():
-    network = networks.build(networks.Architecture("resnet18", 3, 2, 32, width=16), 0)
+    network = architectures.build(architectures.Architecture("resnet18", 3, 2, 32, width=16), 0)
     assert all(type(layer[0].downsample[0]) is nn.Conv2d for layer in (network.layer2, network.layer3, network.layer4))
 
 
@@ -285,5 +288,5 @@ def test_a_narrow_network_trains_on_large_images():
 
 def test_parameters_are_those_that_torchvision_tells():
     with torch.device("meta"):
-        network = networks.build(networks.Architecture("resnet18", 1000, 3, 224))
-    assert networks.parameters(network) == models.ResNet18_Weights.IMAGENET1K_V1.meta["num_params"]
+        network = architectures.build(architectures.Architecture("resnet18", 1000, 3, 224))
+    assert architectures.parameters(network) == models.ResNet18_Weights.IMAGENET1K_V1.meta["num_params"]

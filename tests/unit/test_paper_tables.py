@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from frequency_shortcuts import paper_tables, shortcuts
+from frequency_shortcuts import shortcuts
+from frequency_shortcuts.findings import paper_tables
 
 CLASSES = ["zebra", "10", "ox"]
 RUNS = [("p", "b", "none", 0), ("p", "b", "none", 1), ("p", "a", "sin", 0), ("q", "b", "none", 3)]

@@ -4,9 +4,11 @@ import h5py
 import numpy as np
 import pytest
 
-from frequency_shortcuts import images as store
-from frequency_shortcuts import planted, spectrum, synthesis, truth
-from frequency_shortcuts.planted import MECHANISMS
+from frequency_shortcuts import spectrum
+from frequency_shortcuts.data import planted, synthetic
+from frequency_shortcuts.data import stores as store
+from frequency_shortcuts.data.planted import MECHANISMS
+from frequency_shortcuts.evaluation import truth
 
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS)
 # Relative, for a mean amplitude over all frequencies where it is the same by design.
@@ -211,11 +213,11 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
 
 def test_the_neutral_class_is_the_background_of_the_synthetic_sets():
     """With the same constants, C0 of a planted set has the spectrum of C0 of Syn_1, in images of its own."""
-    ours, theirs = planted.design("present"), synthesis.Design(1)
-    plain = synthesis.background(32, ours.alpha)
+    ours, theirs = planted.design("present"), synthetic.Design(1)
+    plain = synthetic.background(32, ours.alpha)
     np.testing.assert_array_equal(ours.amplitude()[0, 0], plain)
     np.testing.assert_array_equal(theirs.amplitude()[0], plain)
-    first, second = planted.images(ours, 300, 5)[0][::4] / 255, synthesis.images(theirs, 300, 5)[0][::4] / 255
+    first, second = planted.images(ours, 300, 5)[0][::4] / 255, synthetic.images(theirs, 300, 5)[0][::4] / 255
     assert (
         abs(first.std() / second.std() - 1) < 0.01 and abs(np.corrcoef(first[0].ravel(), second[0].ravel())[0, 1]) < 0.1
     )

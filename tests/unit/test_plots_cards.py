@@ -9,7 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frequency_shortcuts import culling, dfm, images, plots_cards, shortcuts, spectrum
+from frequency_shortcuts import culling, dfm, shortcuts, spectrum
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.figures import cards as plots_cards
 
 CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
@@ -61,7 +63,7 @@ def files(tmp_path):
     generator = np.random.default_rng(0)
     pixels, labels = generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 3)
     store, spectra, maps = (tmp_path / name for name in ("data.h5", "adcs.h5", "dfm.h5"))
-    images.write(
+    stores.write(
         store,
         {"train": (pixels, labels), "test": (pixels[::-1], labels[::-1])},
         classes=CLASSES,

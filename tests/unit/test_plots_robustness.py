@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from frequency_shortcuts import canvas, plots_robustness
+from frequency_shortcuts.figures import canvas, robustness
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
@@ -39,17 +39,17 @@ def of_corruptions(strong, seeds=(0, 1)):
 
 
 def curves():
-    return plots_robustness.curves(of_filters(), CLASSES)
+    return robustness.curves(of_filters(), CLASSES)
 
 
 def sensitivity():
     error = np.random.default_rng(0).uniform(size=(8, 9))
     inner = np.where(np.hypot(*np.ogrid[-4:4, -4:5]) < 2.5, error, np.nan)
-    return plots_robustness.sensitivity({"resnet18": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
+    return robustness.sensitivity({"resnet18": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
 
 
 def corruptions():
-    return plots_robustness.corruptions(of_corruptions(["ant"]))
+    return robustness.corruptions(of_corruptions(["ant"]))
 
 
 DRAWINGS = {
@@ -75,7 +75,7 @@ DRAWINGS = {
         "noise",
         "blur",
         "strength",
-        *plots_robustness.GROUPS.values(),
+        *robustness.GROUPS.values(),
         "resnet18\n2 strong, 2 others\nrecall",
     ],
 }
@@ -85,8 +85,8 @@ every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.
 def test_every_public_drawing_is_tested():
     public = {
         name
-        for name, value in vars(plots_robustness).items()
-        if callable(value) and getattr(value, "__module__", "") == plots_robustness.__name__ and name[0] != "_"
+        for name, value in vars(robustness).items()
+        if callable(value) and getattr(value, "__module__", "") == robustness.__name__ and name[0] != "_"
     }
     assert public - {"most_affected"} == {draw.__name__ for draw in DRAWINGS}
 
@@ -110,7 +110,7 @@ def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
 
 def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():
     frame = of_filters()
-    figure = plots_robustness.curves(frame, CLASSES)
+    figure = robustness.curves(frame, CLASSES)
     for axis, (name, column) in zip(figure.axes[:2], (("low-pass", "high"), ("high-pass", "low")), strict=True):
         mine = frame[(frame["network"] == "resnet18") & (frame["filter"] == name)]
         lines = {line.get_label(): line for line in axis.lines}
@@ -132,14 +132,14 @@ def test_a_heat_map_has_one_scale_and_shows_what_was_evaluated():
 
 @pytest.mark.parametrize(("strong", "told"), [([], "none strong"), (CLASSES, "all strong")])
 def test_a_group_without_classes_is_told_of_and_leaves_no_line(strong, told):
-    figure = plots_robustness.corruptions(of_corruptions(strong))
+    figure = robustness.corruptions(of_corruptions(strong))
     assert figure.axes[0].get_ylabel() == f"resnet18\n{told}\nrecall"
     assert sorted(len(line.get_xdata()) for line in figure.axes[0].lines) == [0, 6]
 
 
 def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_are_on():
     frame = of_corruptions(["bee"])
-    figure = plots_robustness.corruptions(frame)
+    figure = robustness.corruptions(frame)
     mine = frame[(frame["network"] == "resnet18") & frame["corruption"].isin(["none", "noise"])]
     for line, strong in zip(figure.axes[0].lines, (True, False), strict=True):
         expected = mine[mine["strong_shortcut"] == strong].groupby("strength")["tpr"].mean()
@@ -152,20 +152,20 @@ def test_of_many_classes_those_that_fall_most_are_drawn():
     frame = of_filters(names)
     chosen = names[3:36:3]
     frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
-    shown = plots_robustness.most_affected(frame, names, len(chosen))
+    shown = robustness.most_affected(frame, names, len(chosen))
     assert shown.of(names) == chosen
-    figure = plots_robustness.curves(frame, chosen, shown.note)
+    figure = robustness.curves(frame, chosen, shown.note)
     assert figure.get_suptitle() == "11 of 40 classes: those whose recall falls most under filters"
 
 
 def test_among_many_only_names_of_classes_are_cut():
     names = [f"a long name of a class {c}" for c in range(4)]
-    figure = plots_robustness.curves(of_filters(names), names, "4 of 40 classes: those chosen")
+    figure = robustness.curves(of_filters(names), names, "4 of 40 classes: those chosen")
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[-2:] == ["all classes (accuracy)", "accuracy, unfiltered"]
     assert labels[0] == canvas.short(names[0], "many") != names[0]
 
 
 def test_a_single_heat_map_is_not_drawn_tiny():
-    figure = plots_robustness.sensitivity({"resnet18, none": (np.full((8, 8), 0.5), 0.2)})
+    figure = robustness.sensitivity({"resnet18, none": (np.full((8, 8), 0.5), 0.2)})
     assert figure.get_figwidth() > 3.5

@@ -8,7 +8,8 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import PathCollection
 
-from frequency_shortcuts import canvas, plots_scores
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures import scores as plots_scores
 
 CLASSES = ("C0", "C1", "C3")
 RANKINGS = ("dfm", "dfm_size", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from frequency_shortcuts import prediction
-from frequency_shortcuts.prediction import REACH, Features, Model, _ahead
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.maps.methods.culling import surrogate
+from frequency_shortcuts.maps.methods.culling.surrogate import REACH, Features, Model, _ahead
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 SHARE = np.array([0.1, 0.1, 0.3, 0.5])  # of 20 images in each group
 SIZES = [(32, 32), (24, 33)]
@@ -85,7 +85,7 @@ def test_what_a_groups_images_make_of_it_throughout_is_expected_of_the_rest(monk
     than half of that without factors; where no image differs, factors cost less than a twentieth."""
     errors = {}
     for name, differ in (("with", 0.3), ("without", 1e-6)):
-        monkeypatch.setattr(prediction, "GROUPS_DIFFER", differ)
+        monkeypatch.setattr(surrogate, "GROUPS_DIFFER", differ)
         for last in (1.0, 3.0):
             problem = Problem(noise=0.1, factor=np.r_[np.ones(10), np.full(10, last)][:, None])
             problem.level = np.random.default_rng(0).integers(0, 5, len(problem.pairs))

@@ -6,7 +6,7 @@ import h5py
 import pytest
 import torch
 
-from frequency_shortcuts import provenance
+from workflow.study import provenance
 
 
 def test_versions_are_those_that_run():

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from frequency_shortcuts import dfm, published
-from frequency_shortcuts.spectrum import ConjugatePairs, keep, mirror, symmetric
+from frequency_shortcuts import dfm
+from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.spectrum.filters import keep
+from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, mirror
 
 PAIRS = ConjugatePairs(6, 5)
 
@@ -50,7 +53,7 @@ def hfss_plane(size, patches, seed):
 def test_iccv_maps_are_read_and_lack_mirrors_in_the_nyquist_row_and_column_only(tmp_path):
     planes = iccv_planes(3, 12, 20)
     with pytest.warns(UserWarning, match="frequencies lacked their conjugate partner, which was added"):
-        masks = published.read(dumped(tmp_path / "resnet18_DFM_20.pkl", planes))
+        masks = exchange.read(dumped(tmp_path / "resnet18_DFM_20.pkl", planes))
     there = np.stack([planes[c] for c in range(3)]) > 0
     assert symmetric(masks) and np.array_equal(masks, there | mirror(there))
     added = masks & ~there
@@ -64,7 +67,7 @@ def test_iccv_maps_are_centred_as_ours(tmp_path):
         planes[0][i, j] = 1
     image = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 3, 8, 8)).astype(np.float32))
     theirs = np.fft.ifft2(np.fft.ifftshift(np.fft.fftshift(np.fft.fft2(image.numpy())) * planes[0])).real
-    (mask,) = published.read(dumped(tmp_path / "a.pkl", planes))
+    (mask,) = exchange.read(dumped(tmp_path / "a.pkl", planes))
     np.testing.assert_allclose(keep(image, mask).numpy(), theirs, atol=1e-5)
 
 
@@ -72,22 +75,22 @@ def test_the_first_map_of_each_class_is_read_from_hfss_lists(tmp_path):
     lists = {c: [hfss_plane(16, 4, 10 * c + k) for k in range(10)] for c in range(3)}
     assert lists[0][0].dtype == np.float64
     with pytest.warns(UserWarning, match="frequencies lacked their conjugate partner"):
-        masks = published.read(dumped(tmp_path / "saved_DFMs_stage1.pkl", lists))
+        masks = exchange.read(dumped(tmp_path / "saved_DFMs_stage1.pkl", lists))
     first = np.stack([lists[c][0] for c in range(3)]) > 0
     np.testing.assert_array_equal(masks, first | mirror(first))
 
 
-@pytest.mark.parametrize("layout", published.LAYOUTS)
+@pytest.mark.parametrize("layout", exchange.LAYOUTS)
 def test_what_is_written_comes_back(tmp_path, layout, recwarn):
     masks = some_masks()
-    published.write(tmp_path / "a.pkl", masks, layout)
-    np.testing.assert_array_equal(published.read(tmp_path / "a.pkl", (3, 6, 5)), masks)
+    exchange.write(tmp_path / "a.pkl", masks, layout)
+    np.testing.assert_array_equal(exchange.read(tmp_path / "a.pkl", (3, 6, 5)), masks)
     assert not recwarn.list
 
 
 def test_the_iccv_layout_is_what_its_scripts_read(tmp_path):
     masks = some_masks()
-    published.write(tmp_path / "a.pkl", masks)
+    exchange.write(tmp_path / "a.pkl", masks)
     plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
     assert list(plain) == [0, 1, 2] and all(type(c) is int for c in plain)
     for c, plane in plain.items():
@@ -97,20 +100,20 @@ def test_the_iccv_layout_is_what_its_scripts_read(tmp_path):
 
 def test_the_hfss_layout_is_what_its_scripts_read(tmp_path):
     masks = some_masks()
-    published.write(tmp_path / "a.pkl", masks, "hfss")
+    exchange.write(tmp_path / "a.pkl", masks, "hfss")
     plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
     assert list(plain) == [0, 1, 2]
     for c, planes in plain.items():
         assert len(planes) == 10  # a further search draws one of them; the evaluation takes the first
         for plane in planes:
             assert type(plane) is np.ndarray and plane.dtype == np.float64 and np.array_equal(plane, masks[c])
-    published.write(tmp_path / "b.pkl", masks[:, :, :4])
+    exchange.write(tmp_path / "b.pkl", masks[:, :, :4])
     assert (tmp_path / "a.pkl").stat().st_size < 4 * (tmp_path / "b.pkl").stat().st_size  # each map is there once
 
 
-@pytest.mark.parametrize("layout", published.LAYOUTS)
+@pytest.mark.parametrize("layout", exchange.LAYOUTS)
 def test_written_files_name_nothing_that_numpy_1_lacks(tmp_path, layout):
-    published.write(tmp_path / "a.pkl", some_masks(), layout)
+    exchange.write(tmp_path / "a.pkl", some_masks(), layout)
     operations = [*pickletools.genops((tmp_path / "a.pkl").read_bytes())]
     assert not any(operation.name in ("STACK_GLOBAL", "FRAME") for operation, _, _ in operations)
     named = {argument for operation, argument, _ in operations if operation.name == "GLOBAL"}
@@ -119,24 +122,24 @@ def test_written_files_name_nothing_that_numpy_1_lacks(tmp_path, layout):
 
 def test_an_unknown_layout_is_named_with_those_there_are(tmp_path):
     with pytest.raises(ValueError, match="unknown layout 'npy': choose from iccv2023, hfss"):
-        published.write(tmp_path / "a.pkl", some_masks(), "npy")
+        exchange.write(tmp_path / "a.pkl", some_masks(), "npy")
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("layout", published.LAYOUTS)
+@pytest.mark.parametrize("layout", exchange.LAYOUTS)
 @pytest.mark.parametrize("shape", [(4, 6, 5), (3, 5, 6), (3, 6, 6)])
 def test_maps_of_another_shape_are_refused_naming_both(tmp_path, layout, shape):
-    published.write(tmp_path / "a.pkl", some_masks(), layout)
+    exchange.write(tmp_path / "a.pkl", some_masks(), layout)
     message = "a.pkl holds maps of 3 classes at 6 x 5, but {} classes at {} x {} are expected".format(*shape)
     with pytest.raises(ValueError, match=message):
-        published.read(tmp_path / "a.pkl", shape)
+        exchange.read(tmp_path / "a.pkl", shape)
 
 
 def test_the_loss_file_beside_the_iccv_maps_is_refused(tmp_path):
     """It is a pickle of torch tensors, whose storage would be unpickled without bounds."""
     path = dumped(tmp_path / "resnet18loss1.pkl", {0: torch.ones(4, 4)})
     with pytest.raises(ValueError, match=r"not a pickle of masks: it refers to torch.*, which masks do not need"):
-        published.read(path)
+        exchange.read(path)
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -146,20 +149,20 @@ def test_published_masks_of_every_protocol_and_dtype_are_read(tmp_path, protocol
     path = dumped(
         tmp_path / "a.pkl", {c: np.asfortranarray(mask.astype(dtype)) for c, mask in enumerate(masks)}, protocol
     )
-    np.testing.assert_array_equal(published.read(path), masks)
+    np.testing.assert_array_equal(exchange.read(path), masks)
 
 
 def test_published_masks_of_numpy_1_are_read(tmp_path):
     content = pickle.dumps({0: np.ones((2, 2))}, 2)
     (tmp_path / "a.pkl").write_bytes(content.replace(b"numpy._core", b"numpy.core"))
-    assert published.read(tmp_path / "a.pkl").all()
+    assert exchange.read(tmp_path / "a.pkl").all()
 
 
 def test_missing_partners_are_added_with_a_warning(tmp_path):
     half = np.zeros((4, 4))
     half[0, 1] = half[2, 2] = 1
     with pytest.warns(UserWarning, match="1 frequencies lacked their conjugate partner, which was added"):
-        (mask,) = published.read(dumped(tmp_path / "a.pkl", {0: half}))
+        (mask,) = exchange.read(dumped(tmp_path / "a.pkl", {0: half}))
     np.testing.assert_array_equal(mask, (half > 0) | (mirror(half) > 0))
 
 
@@ -179,7 +182,7 @@ def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, 
     evil = Malicious(function, *arguments.get(function.__name__, (code,)))
     path = dumped(tmp_path / "a.pkl", {0: np.ones((2, 2)), 1: evil}, protocol)
     with pytest.raises(ValueError, match=f"not a pickle of masks: it refers to .*{function.__name__}, which masks do"):
-        published.read(path)
+        exchange.read(path)
     assert [file.name for file in tmp_path.iterdir()] == ["a.pkl"]
 
 
@@ -240,11 +243,11 @@ def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path
 )
 def test_other_pickles_are_refused_naming_the_file(tmp_path, content, message):
     with pytest.raises(ValueError, match=f"a.pkl.*{message}"):
-        published.read(dumped(tmp_path / "a.pkl", content))
+        exchange.read(dumped(tmp_path / "a.pkl", content))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle at all", b"\x80\x04}\x94(K\x00"])
 def test_files_that_are_no_pickle_are_refused(tmp_path, content):
     (tmp_path / "a.pkl").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.pkl is not a pickle of masks"):
-        published.read(tmp_path / "a.pkl")
+        exchange.read(tmp_path / "a.pkl")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from frequency_shortcuts import rates
+from frequency_shortcuts.evaluation import verdicts
 
 
 @pytest.mark.parametrize("hits", [1, 7, 20, 33, 40])
@@ -13,7 +13,7 @@ from frequency_shortcuts import rates
 def test_share_is_the_percentile_bootstrap(hits, confidence):
     """scipy with 20,000 resamples; tolerance 1/40, one step of the share of 40 images."""
     values = np.arange(40) < hits
-    share, low, high = rates.share(values, confidence)
+    share, low, high = verdicts.share(values, confidence)
     assert share == hits / 40
     if hits == 40:
         assert (low, high) == (1, 1)
@@ -25,15 +25,15 @@ def test_share_is_the_percentile_bootstrap(hits, confidence):
 
 
 def test_share_of_nothing_is_missing_and_of_none_is_zero():
-    assert np.isnan(rates.share(np.zeros(0, bool))).all()
-    assert rates.share(np.zeros(5, bool)) == (0, 0, 0)
+    assert np.isnan(verdicts.share(np.zeros(0, bool))).all()
+    assert verdicts.share(np.zeros(5, bool)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
 def test_shares_of_every_count_have_the_quantiles_of_the_binomial_distribution(confidence):
     for n in (*range(1, 130), 1000, 20_011):
         hits = np.unique(np.r_[:30, np.linspace(0, n, 300).astype(int), n - 30 : n + 1].clip(0, n))
-        found = rates.shares(hits, n, confidence)
+        found = verdicts.shares(hits, n, confidence)
         ends = [stats.binom.ppf((1 + sign * confidence) / 2, n, hits / n) / n for sign in (-1, 1)]
         np.testing.assert_array_equal(found, [hits / n, *ends])
 
@@ -41,14 +41,14 @@ def test_shares_of_every_count_have_the_quantiles_of_the_binomial_distribution(c
 def test_shares_are_those_of_share_one_by_one():
     count = np.array([1, 3, 20])
     hits = np.array([[0, 1, 13], [1, 3, 20]])
-    found = rates.shares(hits, count)
+    found = verdicts.shares(hits, count)
     for place in np.ndindex(2, 3):
-        assert tuple(found[:, *place]) == rates.share(np.arange(count[place[1]]) < hits[place])
+        assert tuple(found[:, *place]) == verdicts.share(np.arange(count[place[1]]) < hits[place])
 
 
 @pytest.mark.parametrize("images", [1, 2, 9, 100, 1000])
 def test_wilsons_interval_is_scipys(images):
-    found = rates.wilson(np.arange(images + 1) / images, images)
+    found = verdicts.wilson(np.arange(images + 1) / images, images)
     for name, ends in zip(("low", "high"), found, strict=True):
         ours = [getattr(stats.binomtest(k, images).proportion_ci(method="wilson"), name) for k in range(images + 1)]
         np.testing.assert_allclose(ends, ours, rtol=0, atol=1e-15)
@@ -65,13 +65,13 @@ def test_difference_is_newcombes_tenth_method():
         (10, 10, 0, 20): (1.0000, 0.6791, 1.0000),
     }
     for (a, m, b, n), (value, low, high) in printed.items():
-        found, below, above = rates.difference(a / m, m, b / n, n)
+        found, below, above = verdicts.difference(a / m, m, b / n, n)
         np.testing.assert_allclose((found, found - below, found + above), (value, low, high), rtol=0, atol=6e-5)
 
 
 def test_difference_without_fpr_is_the_tpr():
-    found, below, above = rates.difference([0.7], [10], [np.nan], [0])
-    low, high = rates.wilson(0.7, 10)
+    found, below, above = verdicts.difference([0.7], [10], [np.nan], [0])
+    low, high = verdicts.wilson(0.7, 10)
     np.testing.assert_allclose((found, below, above), ([0.7], [0.7 - low], [high - 0.7]), rtol=0, atol=1e-15)
 
 
@@ -106,7 +106,7 @@ def slow_margin(map_rates, control, draws, images, negatives):
 
 def test_margin_joins_the_errors_of_map_control_and_draws_by_squares():
     for kind, control in (("random", (0.5, 0.1)), ("low_pass", (0.5, 0.1)), ("other", (0.6, 0.05))):
-        (row,) = rates.verdicts(table_of(**{kind: control})).to_dict("records")
+        (row,) = verdicts.verdicts(table_of(**{kind: control})).to_dict("records")
         draws = [0.0] if kind == "low_pass" else [control[0] - control[1] - 0.05, control[0] - control[1] + 0.05]
         assert row["best_control"] == kind
         expected = slow_margin((0.9, 0.05), control, draws, 100, 300)
@@ -133,39 +133,39 @@ def test_verdict_needs_a_high_rate_clearly_above_every_control(given, verdict):
     # Ten draws instead of two, so that Student's t is narrow.
     drawn = table[table["filter"].isin(["random", "radial", "other"])]
     table = pd.concat([table, *(drawn.assign(draw=drawn["draw"] + 2 * i) for i in range(1, 5))], ignore_index=True)
-    (row,) = rates.verdicts(table, strong=0.61).to_dict("records")
+    (row,) = verdicts.verdicts(table, strong=0.61).to_dict("records")
     assert (row["verdict"] == verdict) if verdict else pd.isna(row["verdict"])
 
 
 def test_what_is_removed_matters_where_less_is_left_than_without_controls():
     left = {"dfm": (0.2, 0.05), "random": (0.85, 0.02)}
-    (row,) = rates.verdicts(table_of(part="remove", **left)).to_dict("records")
+    (row,) = verdicts.verdicts(table_of(part="remove", **left)).to_dict("records")
     margin, low, high = slow_margin((0.2, 0.05), (0.85, 0.02), [0.78, 0.88], 100, 300)
     np.testing.assert_allclose(
         (row["margin"], row["margin_low"], row["margin_high"]), (-margin, -high, -low), rtol=0, atol=1e-12
     )
     for dfm, random, verdict in ((0.2, 0.8, "none"), (0.05, 0.9, "strong")):  # of two draws, t * SD / sqrt(2) is 0.64
-        (row,) = rates.verdicts(table_of(part="remove", dfm=(dfm, 0.0), random=(random, 0.0))).to_dict("records")
+        (row,) = verdicts.verdicts(table_of(part="remove", dfm=(dfm, 0.0), random=(random, 0.0))).to_dict("records")
         assert row["verdict"] == verdict, row
-    (row,) = rates.verdicts(table_of(part="remove", dfm=(0.9, 0.0), random=(0.1, 0.0))).to_dict("records")
+    (row,) = verdicts.verdicts(table_of(part="remove", dfm=(0.9, 0.0), random=(0.1, 0.0))).to_dict("records")
     assert row["verdict"] == "none" and row["margin"] < 0
 
 
 @pytest.mark.parametrize(("images", "negatives"), [(20, 60), (50, 450)])
 def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives):
-    (row,) = rates.verdicts(table_of(images, negatives, low_pass=(0.4, 0.1))).to_dict("records")
+    (row,) = verdicts.verdicts(table_of(images, negatives, low_pass=(0.4, 0.1))).to_dict("records")
     assert row["best_control"] == "low_pass"
     found = [slow_margin((k / images, 0.1), (0.4, 0.1), [0], images, negatives) for k in range(images + 1)]
     assert row["smallest_effect"] == pytest.approx(min(value for value, low, _ in found if low > 0))
-    (row,) = rates.verdicts(table_of(3, 9, low_pass=(1.0, 0.0))).to_dict("records")
+    (row,) = verdicts.verdicts(table_of(3, 9, low_pass=(1.0, 0.0))).to_dict("records")
     assert np.isnan(row["smallest_effect"])
 
 
 def test_the_same_map_of_another_class_is_no_control():
     table = table_of(other=(0.9, 0.05)).assign(overlap=0.95)
-    (row,) = rates.verdicts(table).to_dict("records")
+    (row,) = verdicts.verdicts(table).to_dict("records")
     assert row["best_control"] != "other" and "tpr_other" not in row
-    (row,) = rates.verdicts(table.assign(overlap=0.85)).to_dict("records")
+    (row,) = verdicts.verdicts(table.assign(overlap=0.85)).to_dict("records")
     assert row["best_control"] == "other" and row["verdict"] == "none"
 
 
@@ -185,7 +185,7 @@ def test_a_map_as_good_as_its_control_is_rarely_above_it():
             },
             pd.MultiIndex.from_product([range(4000), ["keep"], ["zeros"]], names=["class", "part", "fill"]),
         )
-        _, low, _ = rates._Margin(frame, "low_pass").of(hits[0][0], hits[1][0])
+        _, low, _ = verdicts._Margin(frame, "low_pass").of(hits[0][0], hits[1][0])
         assert np.mean(low > 0) < 0.025 + 3 * np.sqrt(0.025 * 0.975 / 4000)
 
 
@@ -193,19 +193,19 @@ def test_robust_is_strong_under_every_fill_and_headline_is_what_is_published():
     weak = {"dfm": (0.3, 0.0), "low_pass": (0.0, 0.0)}
     for last, robust in (({}, True), (weak, False)):
         table = pd.concat([table_of(fill="zeros"), table_of(fill="swap"), table_of(fill="noise", **last)])
-        found = rates.verdicts(pd.concat([table, table_of(part="remove")])).set_index(["part", "fill"])
+        found = verdicts.verdicts(pd.concat([table, table_of(part="remove")])).set_index(["part", "fill"])
         assert (found["robust"] == robust).all()
         assert found.index[found["headline"]].tolist() == [("keep", "zeros")]
-    few = rates.verdicts(pd.concat([table_of(fill="zeros"), table_of(fill="swap")]))
+    few = verdicts.verdicts(pd.concat([table_of(fill="zeros"), table_of(fill="swap")]))
     assert few["robust"].isna().all()
     unjudged = pd.concat([table_of(fill=fill, unfiltered=(0.2, 0.0)) for fill in ("zeros", "swap", "noise")])
-    assert rates.verdicts(unjudged)["robust"].isna().all()
+    assert verdicts.verdicts(unjudged)["robust"].isna().all()
 
 
 def test_where_a_set_has_a_neutral_class_the_headline_is_swap_and_nothing_is_robust():
     tables = [table_of(fill=fill).assign(**{"class": 1}) for fill in ("zeros", "swap", "noise")]
     tables += [table_of(fill=fill, neutral=True) for fill in ("zeros", "noise")]
-    found = rates.verdicts(pd.concat(tables))
+    found = verdicts.verdicts(pd.concat(tables))
     assert found["robust"].isna().all()
     assert found.loc[found["headline"], ["class", "part", "fill"]].to_numpy().tolist() == [[1, "keep", "swap"]]
 
@@ -214,22 +214,22 @@ def test_where_a_set_has_a_neutral_class_the_headline_is_swap_and_nothing_is_rob
 def test_a_class_that_is_recognised_from_nothing_has_no_shortcut(images):
     table = table_of(images).assign(tpr=0.0, fpr=0.0)
     table.loc[table["filter"] == "unfiltered", "tpr"] = 1.0
-    assert rates.verdicts(table)["verdict"].tolist() == ["none"]
+    assert verdicts.verdicts(table)["verdict"].tolist() == ["none"]
 
 
 def test_verdicts_keep_the_order_of_the_classes():
     names = ["zebra", "10", "ox"]
     table = pd.concat([table_of().assign(**{"class": name}) for name in names])
-    assert list(rates.verdicts(table)["class"]) == names
+    assert list(verdicts.verdicts(table)["class"]) == names
 
 
 def test_over_seeds_is_mean_and_sample_deviation():
-    runs = [rates.verdicts(table_of(dfm=(d, 0.05))).assign(seed=s) for s, d in enumerate((0.05, 0.8, 0.9))]
+    runs = [verdicts.verdicts(table_of(dfm=(d, 0.05))).assign(seed=s) for s, d in enumerate((0.05, 0.8, 0.9))]
     table = pd.concat(runs).assign(dataset="d", network="n", augmentation="a")
-    (row,) = rates.over_seeds(table).to_dict("records")
+    (row,) = verdicts.over_seeds(table).to_dict("records")
     expected = np.mean([0.05, 0.8, 0.9]), np.std([0.05, 0.8, 0.9], ddof=1)
     np.testing.assert_allclose([row["tpr_dfm_mean"], row["tpr_dfm_sd"]], expected, rtol=1e-12)
     np.testing.assert_allclose([row["margin_mean"], row["margin_sd"]], [expected[0] - 0.3, expected[1]], rtol=1e-12)
     assert (row["seeds"], row["strong_seeds"], row["robust_seeds"]) == (3, 2, 0)
-    single = rates.over_seeds(table[table["seed"] == 0])
+    single = verdicts.over_seeds(table[table["seed"] == 0])
     assert single["tpr_dfm_sd"].isna().all()

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts import rates, recall
-from frequency_shortcuts.sources import seen_by
+from frequency_shortcuts.evaluation import recall, verdicts
+from frequency_shortcuts.networks.predictions import source_for
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])  # unequal, not sorted
 ABOUT = pd.DataFrame({"view": ["plain", "turned", "dark"]})
@@ -28,7 +28,7 @@ def views_of(source):
 
 
 def measured(network, images, **options):
-    source = seen_by(network, images, None, None)
+    source = source_for(network, images, None, None)
     return recall.of_views(network, source, LABELS, 3, ABOUT, views_of(source), **options)
 
 
@@ -44,7 +44,7 @@ def test_rates_equal_loops_over_images(case):
             own = np.array([call == c for call, label in zip(called, LABELS, strict=True) if label == c])
             others = [call == c for call, label in zip(called, LABELS, strict=True) if label != c]
             assert row.images == len(own) and row.fpr == np.mean(others)
-            assert (row.tpr, row.tpr_low, row.tpr_high) == rates.share(own)
+            assert (row.tpr, row.tpr_low, row.tpr_high) == verdicts.share(own)
             assert row.accuracy == np.mean(np.array(called) == LABELS)
 
 
@@ -62,7 +62,7 @@ def test_the_network_is_left_as_it_was(case):
 
 def test_a_network_of_more_classes_and_a_class_without_images_are_refused(case):
     _, images = case
-    source = seen_by(nn.Identity(), images, None, None)
+    source = source_for(nn.Identity(), images, None, None)
     outputs = nn.Sequential(nn.Flatten(), nn.Linear(60, 9))
     nn.init.zeros_(outputs[1].weight)
     outputs[1].bias.data.copy_(torch.arange(9.0))
@@ -74,6 +74,6 @@ def test_a_network_of_more_classes_and_a_class_without_images_are_refused(case):
 
 def test_a_set_of_one_class_has_no_false_positives(small_network):
     images = torch.randn(4, 1, 5, 5)
-    source = seen_by(small_network(1, 1), images, None, None)
+    source = source_for(small_network(1, 1), images, None, None)
     table = recall.of_views(small_network(1, 1), source, np.zeros(4, int), 1, ABOUT, views_of(source))
     assert table["fpr"].isna().all() and (table["tpr"] == 1).all()

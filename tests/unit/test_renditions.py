@@ -5,9 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from frequency_shortcuts import images as image_stores
-from frequency_shortcuts import renditions
-from frequency_shortcuts.chunks import Stored
+from frequency_shortcuts.data import renditions
+from frequency_shortcuts.data import stores as image_stores
+from frequency_shortcuts.data.chunks import Stored
 
 SEEDED = {"noisy", "texture"}
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from frequency_shortcuts import networks, planted
-from frequency_shortcuts.augmentation import Augmentation
+from frequency_shortcuts.data import planted
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.augmentation import Augmentation
 
 EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
 # Training images of each class, and the accuracy that the recipe must exceed with the truth: far above chance, at
@@ -35,7 +36,7 @@ def normalised(pixels):
 def trained(images, labels, n_classes):
     """A width-8 ResNet18 after a one-cycle schedule, on images shifted by any number of pixels, wrapping around."""
     torch.manual_seed(0)
-    network = networks.build(networks.Architecture("resnet18", n_classes, 3, 32, width=8))
+    network = architectures.build(architectures.Architecture("resnet18", n_classes, 3, 32, width=8))
     network.to(memory_format=torch.channels_last)
     steps, shifted = len(images) // BATCH, Augmentation(shift=16, flip=False, wrap=True)
     optimiser = torch.optim.SGD(network.parameters(), RATE, momentum=0.9, nesterov=True, weight_decay=1e-4)

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from frequency_shortcuts import robustness, spectrum
-from frequency_shortcuts.images import normalise
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts import spectrum
+from frequency_shortcuts.data.stores import normalise
+from frequency_shortcuts.evaluation import robustness
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
 MEAN, STD = [0.5, 0.4], [0.2, 0.4]

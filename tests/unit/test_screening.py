@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom, rankdata
 
-from frequency_shortcuts import dfm, screening
-from frequency_shortcuts.prediction import Features
-from frequency_shortcuts.screening import (
+from frequency_shortcuts import dfm
+from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.maps.methods.culling.screening import (
     AUDIT_LEAST,
     GROUPS,
     group_bounds,
@@ -20,7 +20,9 @@ from frequency_shortcuts.screening import (
     screen,
     top,
 )
-from frequency_shortcuts.spectrum import ConjugatePairs, positions
+from frequency_shortcuts.maps.methods.culling.surrogate import Features
+from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 class Problem:

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts import controls, fills, shortcuts, spectrum
-from frequency_shortcuts.dfm import dominant
-from frequency_shortcuts.images import normalise
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts import shortcuts, spectrum
+from frequency_shortcuts.data.stores import normalise
+from frequency_shortcuts.maps.dfm import dominant
+from frequency_shortcuts.spectrum import controls, fills
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 SIZE = (8, 7)
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])  # unequal, not sorted

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from frequency_shortcuts import spectrum
-from frequency_shortcuts.removal import Removal
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.waves import Removal
 
 SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (4, 6), (5, 6), (6, 5), (7, 9), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frequency_shortcuts import dfm, shortcuts, stability
-from frequency_shortcuts.culling import cull
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts import dfm, shortcuts
+from frequency_shortcuts.evaluation import stability
+from frequency_shortcuts.maps.methods.culling import cull
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
 

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from frequency_shortcuts import storage
-from frequency_shortcuts.storage import Journal, Stopped
+from frequency_shortcuts.storage import files
+from frequency_shortcuts.storage import journal as journals
+from frequency_shortcuts.storage.journal import Journal, Stopped
+from frequency_shortcuts.storage.tables import read_table, write_table
 
 
 def names(folder):
@@ -21,7 +23,7 @@ def names(folder):
 
 def test_the_block_writes_a_hidden_neighbour_that_takes_the_place(tmp_path):
     path = tmp_path / "new" / "a.h5"
-    with storage.replacing(path) as temporary:
+    with files.replacing(path) as temporary:
         assert temporary.parent == path.parent
         assert temporary.suffix == ".h5"
         temporary.write_text("new")
@@ -34,7 +36,7 @@ def test_the_block_writes_a_hidden_neighbour_that_takes_the_place(tmp_path):
 def test_an_error_leaves_the_old_file_and_no_temporary(tmp_path, error):
     path = tmp_path / "a.csv"
     path.write_text("old")
-    with pytest.raises(error), storage.replacing(path) as temporary:
+    with pytest.raises(error), files.replacing(path) as temporary:
         temporary.write_text("half")
         raise error
     assert path.read_text() == "old"
@@ -45,7 +47,7 @@ def test_a_full_disk_is_said_in_one_sentence_and_the_old_file_stays(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
     with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space") as caught:  # noqa: SIM117
-        with storage.replacing(path) as temporary:
+        with files.replacing(path) as temporary:
             temporary.write_text("half")
             with open("/dev/full", "wb", buffering=0) as full:
                 full.write(b"x")  # a real ENOSPC
@@ -57,15 +59,15 @@ def test_a_full_disk_is_said_in_one_sentence_and_the_old_file_stays(tmp_path):
 
 
 def test_another_os_error_is_passed_on_as_it_is(tmp_path):
-    with pytest.raises(FileNotFoundError), storage.replacing(tmp_path / "a.csv"):
+    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.csv"):
         (tmp_path / "missing").read_text()
 
 
 def test_a_full_disk_is_known_by_its_number():
-    assert storage.disk_is_full(OSError(errno.ENOSPC, "x"))
-    assert storage.disk_is_full(OSError(errno.EDQUOT, "x"))
-    assert not storage.disk_is_full(OSError(errno.EACCES, "x"))
-    assert not storage.disk_is_full(ValueError("No space left on device"))
+    assert files.disk_is_full(OSError(errno.ENOSPC, "x"))
+    assert files.disk_is_full(OSError(errno.EDQUOT, "x"))
+    assert not files.disk_is_full(OSError(errno.EACCES, "x"))
+    assert not files.disk_is_full(ValueError("No space left on device"))
 
 
 HDF5_WHEN_FULL = """
@@ -109,7 +111,7 @@ def test_hdf5_that_cannot_be_written_raises_keeps_the_old_file_and_does_not_cras
 
 def test_sha256_is_that_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 100_000)
-    assert storage.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+    assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
 
 
 VALUES = [
@@ -355,7 +357,7 @@ def test_a_step_goes_on_from_what_it_kept(tmp_path, piece):
 
 def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
     now, asked = [0.0], []
-    monkeypatch.setattr(storage.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(journals.time, "monotonic", lambda: now[0])
 
     def compute():
         for i in range(100):
@@ -442,14 +444,14 @@ def test_what_is_kept_does_not_make_the_files_grow(tmp_path):
 
 
 def test_a_full_disk_keeps_what_was_kept_before(tmp_path, monkeypatch):
-    path, write, writes = tmp_path / "state", storage._write, iter(range(100))
+    path, write, writes = tmp_path / "state", journals._write, iter(range(100))
 
     def full(file, key, value):
         if next(writes) == 3:  # the header of the journal is the first
             raise OSError(errno.ENOSPC, "No space left on device")
         write(file, key, value)
 
-    monkeypatch.setattr(storage, "_write", full)
+    monkeypatch.setattr(journals, "_write", full)
     with pytest.raises(OSError, match="the disk is full"), Journal(path, "mine", minutes=0) as journal:
         piecewise(journal)
     seen = []
@@ -480,7 +482,7 @@ def test_a_file_system_without_locks_is_put_up_with(tmp_path, monkeypatch, numbe
     def without(*_):
         raise OSError(number, "no locks")
 
-    monkeypatch.setattr(storage.fcntl, "flock", without)
+    monkeypatch.setattr(journals.fcntl, "flock", without)
     assert journey(tmp_path / "state") == ALL
     assert journey(tmp_path / "state") == []
 
@@ -489,7 +491,7 @@ def test_another_trouble_with_the_lock_is_told(tmp_path, monkeypatch):
     def broken(*_):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(storage.fcntl, "flock", broken)
+    monkeypatch.setattr(journals.fcntl, "flock", broken)
     with pytest.raises(OSError, match="Input/output error"):
         Journal(tmp_path / "state", "mine")
 
@@ -549,8 +551,8 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
             "seed": [0, 1],
         }
     )
-    storage.write_table(table, tmp_path / "t.csv", rendition="10", maps="2")
-    read = storage.read_table(tmp_path / "t.csv")
+    write_table(table, tmp_path / "t.csv", rendition="10", maps="2")
+    read = read_table(tmp_path / "t.csv")
     assert read.drop(columns=["rendition", "maps"]).equals(table)
     assert list(read["rendition"]) == ["10", "10"] and list(read["maps"]) == ["2", "2"]
 
@@ -562,7 +564,7 @@ def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_
     unfinished = tmp_path / "state.unfinished"
     assert not unfinished.exists()
     with open(unfinished, "wb", buffering=0) as file:  # as if it had been killed before that was deleted
-        storage._write(file, "mine\na\n", np.ones(2))
+        journals._write(file, "mine\na\n", np.ones(2))
     with Journal(path, "mine") as journal:
         assert journal.step("a", lambda: pytest.fail("it is stored")).tolist() == [0, 0]
     assert not unfinished.exists()
@@ -570,14 +572,14 @@ def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_
 
 def test_a_journal_that_its_last_owner_deleted_while_it_was_waited_for_is_begun_anew(tmp_path, monkeypatch):
     path = tmp_path / "state"
-    real, deleted = storage.fcntl.flock, []
+    real, deleted = journals.fcntl.flock, []
 
     def flock(file, how):
         if not deleted:
             deleted.append(path.unlink())
         real(file, how)
 
-    monkeypatch.setattr(storage.fcntl, "flock", flock)
+    monkeypatch.setattr(journals.fcntl, "flock", flock)
     with Journal(path, "mine") as journal:
         journal.step("a", lambda: np.zeros(2))
         assert path.exists() and deleted == [None]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from frequency_shortcuts import adcs, spectrum, synthesis
-from frequency_shortcuts.synthesis import Design
+from frequency_shortcuts import adcs, spectrum
+from frequency_shortcuts.data import synthetic
+from frequency_shortcuts.data.synthetic import Design
 
 every_set = pytest.mark.parametrize("band", [1, 2, 3, 4])
 
@@ -52,7 +53,7 @@ def test_planted_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
 
 
 def test_images_are_uint8_interleaved_and_equally_many():
-    images, labels = synthesis.images(Design(1), 5, seed=0)
+    images, labels = synthetic.images(Design(1), 5, seed=0)
     assert images.dtype == np.uint8
     assert images.shape == (20, 3, 32, 32)
     assert labels.tolist() == [0, 1, 2, 3] * 5
@@ -61,7 +62,7 @@ def test_images_are_uint8_interleaved_and_equally_many():
 @every_set
 def test_all_classes_have_one_scale_that_gives_c0_the_stated_deviation(band):
     design = Design(band)
-    images, labels = synthesis.images(design, 50, seed=1)
+    images, labels = synthetic.images(design, 50, seed=1)
     pixels, variance = images / 255, (slow_amplitude(design) ** 2).mean(axis=(1, 2))
     for c in range(4):  # tolerance 0.004: what clipping and rounding may take
         assert abs(pixels[labels == c].mean() - 0.5) < 0.004
@@ -79,8 +80,8 @@ def outside(design, images):
 @every_set
 def test_outside_the_planted_masks_the_classes_do_not_differ(band):
     design = Design(band)
-    train, labels = synthesis.images(design, 400, seed=1)
-    test, expected = synthesis.images(design, 100, seed=3)
+    train, labels = synthetic.images(design, 400, seed=1)
+    test, expected = synthetic.images(design, 100, seed=3)
     mean = np.array([outside(design, train[labels == c]).mean() for c in range(4)])
     np.testing.assert_allclose(mean, mean[0], rtol=0.01)
     # The nearest mean of this number is at chance, within three standard errors of a share of 400 images.
@@ -90,22 +91,22 @@ def test_outside_the_planted_masks_the_classes_do_not_differ(band):
 
 @every_set
 def test_fewer_than_one_pixel_in_200_is_clipped(band):
-    images, labels = synthesis.images(Design(band), 100, seed=1)
+    images, labels = synthetic.images(Design(band), 100, seed=1)
     for c in range(4):  # rounding to 0 or 255 counts as clipped
         assert np.isin(images[labels == c], (0, 255)).mean() < 0.005
 
 
 def test_an_image_depends_on_seed_class_and_number_alone():
-    large = synthesis.images(Design(2), 7, seed=3)[0]
-    np.testing.assert_array_equal(synthesis.images(Design(2), 4, seed=3)[0], large[:16])
-    np.testing.assert_array_equal(synthesis.images(Design(2), 7, seed=3, chunk=2)[0], large)
-    assert len(np.unique(np.concatenate([large, synthesis.images(Design(2), 7, seed=4)[0]]), axis=0)) == 56
+    large = synthetic.images(Design(2), 7, seed=3)[0]
+    np.testing.assert_array_equal(synthetic.images(Design(2), 4, seed=3)[0], large[:16])
+    np.testing.assert_array_equal(synthetic.images(Design(2), 7, seed=3, chunk=2)[0], large)
+    assert len(np.unique(np.concatenate([large, synthetic.images(Design(2), 7, seed=4)[0]]), axis=0)) == 56
 
 
 @every_set
 def test_planted_truth_is_visible_in_adcs(band):
     design = Design(band)
-    images, labels = synthesis.images(design, 200, seed=5)
+    images, labels = synthetic.images(design, 200, seed=5)
     amplitude = adcs.mean_amplitude(images, labels, 4, mean=[0.5] * 3, std=[0.12] * 3)
     control, patterns = design.planted()["control_band"], design.planted()["patterns"]
     found = adcs.accumulate(amplitude)
@@ -126,4 +127,4 @@ def test_unknown_control_band_is_refused(band):
 
 def test_no_images_are_refused():
     with pytest.raises(ValueError, match="0 images per class: expected at least 1"):
-        synthesis.images(Design(1), 0, seed=0)
+        synthetic.images(Design(1), 0, seed=0)

@@ -12,13 +12,13 @@ from torch import nn
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from frequency_shortcuts import images as image_stores
-from frequency_shortcuts import training
-from frequency_shortcuts.augmentation import Augmentation
-from frequency_shortcuts.chunks import Stored
-from frequency_shortcuts.images import Split, pixel_statistics
-from frequency_shortcuts.storage import Stopped
-from frequency_shortcuts.training import Dynamics, Recipe, train
+from frequency_shortcuts.data import stores as image_stores
+from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.stores import Split, pixel_statistics
+from frequency_shortcuts.networks import training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.training import Dynamics, Recipe, train
+from frequency_shortcuts.storage.journal import Stopped
 
 CLASSES = ("a", "b", "c")
 N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frequency_shortcuts import controls, dfm, images, spectrum, synthesis, truth
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts.data import stores, synthetic
+from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.spectrum import controls
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-DESIGN = synthesis.Design(2, size=16, band_edges=(2, 4, 6))
+DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
 
 
@@ -120,7 +123,7 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(store):
     assert found["any"].shape == (4, 16, 16) and (found["any"] == found["any"][0]).all()
     assert np.array_equal(found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2])
     assert set(found) == {"own", "any"}
-    assert images.neutral_class(store.filename) == 0
+    assert stores.neutral_class(store.filename) == 0
 
 
 def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
@@ -131,7 +134,7 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
         file.create_dataset("planted/decoys", data=masks[2])
         file["planted"].attrs["neutral"] = -1
         found = truth.planted(file)
-    assert images.neutral_class(tmp_path / "plant.h5") is None
+    assert stores.neutral_class(tmp_path / "plant.h5") is None
     expected = {"own": masks[0] | masks[1], "half_0": masks[0], "half_1": masks[1], "decoy": masks[2]}
     assert set(found) == {*expected, "any"}
     for name, mask in expected.items():
@@ -140,7 +143,7 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
 
 def test_a_store_of_photographs_has_no_neutral_class(tmp_path):
     h5py.File(tmp_path / "photographs.h5", "w").close()
-    assert images.neutral_class(tmp_path / "photographs.h5") is None
+    assert stores.neutral_class(tmp_path / "photographs.h5") is None
 
 
 def test_a_store_without_planted_masks_is_refused(tmp_path):

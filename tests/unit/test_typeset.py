@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frequency_shortcuts import typeset
+from frequency_shortcuts.figures import typeset
 
 TABLE = pd.DataFrame(
     {

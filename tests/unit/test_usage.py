@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts import usage
-from frequency_shortcuts.spectrum import ConjugatePairs
+from frequency_shortcuts.evaluation import usage
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 PAIRS = ConjugatePairs(16, 16)
 LABELS = np.repeat([0, 1, 2], 40)

@@ -13,9 +13,10 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import compare_published
 import make_tables
-from frequency_shortcuts import networks, rates
-from frequency_shortcuts.brought import Brought
-from frequency_shortcuts.paper_tables import as_published
+from frequency_shortcuts.evaluation import verdicts as rates
+from frequency_shortcuts.findings.paper_tables import as_published
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.external import Brought
 
 KNOWN = {
     ("p", "small", "sin"): {"architecture": "resnet18", "width": 16, "device": "cpu"},
@@ -26,14 +27,14 @@ KNOWN = {
 def test_networks_are_known_by_what_their_weights_say(tmp_path, small_network):
     run = {"dataset": "p", "augmentation": "none", "seed": 0, "device": "cpu"}
     kinds = {
-        "a": (networks.Architecture("resnet18", 2, 1, 32, 8), ("resnet18", 8)),
+        "a": (architectures.Architecture("resnet18", 2, 1, 32, 8), ("resnet18", 8)),
         "b": (Brought("torchvision:resnet50", 2, 3, 224, 224), ("resnet50", 64)),
         "c": (Brought("mine:network", 2, 3, 24, 24), ("mine:network", 0)),
     }
     weights = small_network(1, 2).state_dict()
     paths = [tmp_path / f"{name}.safetensors" for name in kinds]
     for path, (name, (what, _)) in zip(paths, kinds.items(), strict=True):
-        networks.save(path, weights, what, {**run, "network": name})
+        architectures.save(path, weights, what, {**run, "network": name})
     found = compare_published.architectures(paths)
     for name, (_, expected) in kinds.items():
         about = found["p", name, "none"]

@@ -15,10 +15,12 @@ from conftest import ROOT, checkout
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from check_config import KINDS, mistakes, planting
-from frequency_shortcuts import augmentation, corruptions, culling, planted, renditions, shortcuts
-from frequency_shortcuts.findings import EVERYWHERE
-from frequency_shortcuts.networks import names
-from frequency_shortcuts.training import Recipe
+from frequency_shortcuts import culling, shortcuts
+from frequency_shortcuts.data import corruptions, planted, renditions
+from frequency_shortcuts.findings.judge import EVERYWHERE
+from frequency_shortcuts.networks import augmentation
+from frequency_shortcuts.networks.architectures import names
+from frequency_shortcuts.networks.training import Recipe
 from recipes import recipe_of
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())

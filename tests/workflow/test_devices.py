@@ -18,7 +18,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import devices
-from frequency_shortcuts import networks
+from frequency_shortcuts.networks import architectures
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 
@@ -183,7 +183,7 @@ def test_every_script_takes_its_device_here():
         tree = ast.parse(path.read_text())
         names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        assert networks.pick_device.__name__ not in names or path.stem == "devices", path
+        assert architectures.pick_device.__name__ not in names or path.stem == "devices", path
         if "params.device" in ast.unparse(tree):
             asking.append(path.stem)
             # The provenance says what a device is, and computes on none.

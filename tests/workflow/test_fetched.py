@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, checkout
-from frequency_shortcuts import cifar10
+from frequency_shortcuts.data import cifar10
 
 STORE = "results/small/data/cifar10.h5"
 

@@ -19,9 +19,11 @@ from snakemake.utils import update_config
 from torch import nn
 
 from conftest import ROOT, checkout
-from frequency_shortcuts import dfm, images, networks, spectrum
-from frequency_shortcuts.folders import Pictures
-from frequency_shortcuts.weights import facts, normalisation
+from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.folders import Pictures
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import facts, normalisation
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
@@ -111,7 +113,7 @@ def own(tmp_path_factory):
     optimiser = torch.optim.Adam(network.parameters(), 0.01)
     for _ in range(15):
         optimiser.zero_grad()
-        nn.functional.cross_entropy(network(images.normalise(pixels, [0.5] * 3, [0.25] * 3)), labels).backward()
+        nn.functional.cross_entropy(network(stores.normalise(pixels, [0.5] * 3, [0.25] * 3)), labels).backward()
         optimiser.step()
     torch.save({"state_dict": {f"module.{k}": v for k, v in network.state_dict().items()}}, study.root / "my.pt")
     template = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
@@ -158,7 +160,7 @@ def test_photographs_at_224_pixels_go_the_whole_way(finished):
 
 def test_the_network_is_the_one_that_was_brought(own, finished):
     weights = finished / "networks" / RUN / "weights.safetensors"
-    stored = networks._read_weights(weights)
+    stored = architectures._read_weights(weights)
     saved = torch.load(own.root / "my.pt", weights_only=True)["state_dict"]
     assert all(torch.equal(saved[f"module.{name}"], tensor) for name, tensor in stored.items())
     assert normalisation(weights) == ([0.5] * 3, [0.25] * 3)
@@ -301,7 +303,7 @@ def test_each_mistake_is_told_in_a_sentence(own, change, sentence, monkeypatch):
 
 def test_a_mistake_stops_the_study_before_anything_is_made(own):
     def change(images, network):
-        images["root"], network["checkpoint"] = "nowhere", "none.pt"
+        stores["root"], network["checkpoint"] = "nowhere", "none.pt"
 
     (own.root / "broken.yaml").write_text(yaml.safe_dump(broken(own, change)))
     done = snakemake(own, "own", "--configfile", "broken.yaml")
@@ -350,10 +352,10 @@ def test_stores_datasets_and_listed_files_go_the_whole_way(own):
     assert done.returncode == 0, done.stdout
     results = own.root / "results" / "others"
     assert dfm.read(results / "dfm/plain/small/none/seed0.h5").masks[5].shape == (2, 12, 10)
-    plain = images.read(results / "data" / "plain.h5", "test")
+    plain = stores.read(results / "data" / "plain.h5", "test")
     assert plain.images.shape == (12, 1, 12, 10) and plain.mean.tolist() == [0] and plain.std.tolist() == [1]
     assert (results / "data" / "plain.h5").stat().st_size < 50_000
-    files = images.read(results / "data" / "files.h5", "test", in_memory=0)
+    files = stores.read(results / "data" / "files.h5", "test", in_memory=0)
     assert isinstance(files.images, Pictures) and files.images.shape == (30, 3, 12, 16)
     assert files.classes == ("astronaut", "chelsea", "coffee")
     assert dfm.read(results / "dfm/files/bare/none/seed0.h5").masks[5].shape == (3, 12, 16)
@@ -371,7 +373,7 @@ def test_own_without_a_network_of_ones_own_says_what_to_do(own):
     ("change", "again", "untouched"),
     [
         (
-            lambda images, network: images["classes"].update({"cat": "coffee", "breakfast": "chelsea"}),
+            lambda images, network: stores["classes"].update({"cat": "coffee", "breakfast": "chelsea"}),
             {"check", "folder", "twin", "bring", "cull", "shortcuts", "ood", "adcs"},
             set(),
         ),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
-from frequency_shortcuts import images, renditions
+from frequency_shortcuts.data import renditions, stores
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
@@ -20,8 +20,8 @@ def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path,
     pixels = np.random.default_rng(0).integers(0, 256, (30, 3, 16, 16), dtype=np.uint8)
     labels = np.arange(30) % 3
     splits = dict.fromkeys(("train", "test"), (pixels, labels))
-    images.write(tmp_path / "d.h5", splits, classes=("a", "b", "c"), source="", created_by="")
-    monkeypatch.setitem(images.read.__kwdefaults__, "in_memory", in_memory)
+    stores.write(tmp_path / "d.h5", splits, classes=("a", "b", "c"), source="", created_by="")
+    monkeypatch.setitem(stores.read.__kwdefaults__, "in_memory", in_memory)
     job = SimpleNamespace(
         rule="render",
         threads=1,
@@ -34,6 +34,6 @@ def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path,
     )
     render.main(job)
     for name in renditions.names():
-        found = images.read(tmp_path / f"{name}.h5", "test", in_memory=2**30)
+        found = stores.read(tmp_path / f"{name}.h5", "test", in_memory=2**30)
         np.testing.assert_array_equal(found.labels, labels[:15])
         np.testing.assert_array_equal(found.images, renditions.render(name, pixels[:15], labels[:15], 2))

@@ -15,7 +15,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from conftest import ROOT
-from frequency_shortcuts import images, networks
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.networks import architectures
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
@@ -63,7 +64,7 @@ def store(path):
         name: (generator.integers(0, 256, (N, 1, SIZE, SIZE), np.uint8), labels)
         for name in ("train", "validation", "test")
     }
-    images.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
+    stores.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
 
 
 def saying(rule, folder, minutes, parts=1):
@@ -135,9 +136,9 @@ def wholes(tmp_path_factory):
     """The folder of images and weights, and what uninterrupted jobs wrote."""
     base = tmp_path_factory.mktemp("stopping")
     store(base / "d.h5")
-    architecture = networks.Architecture("resnet18", n_classes=3, channels=1, size=SIZE, width=4, stem="small")
-    network = networks.build(architecture, 0)
-    networks.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
+    architecture = architectures.Architecture("resnet18", n_classes=3, channels=1, size=SIZE, width=4, stem="small")
+    network = architectures.build(architecture, 0)
+    architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     found = {}
     for rule in ("train", "cull", "cull_halves"):
         finished(saying(rule, base / rule / RUN, 100))

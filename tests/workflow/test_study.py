@@ -14,9 +14,15 @@ import yaml
 from PIL import Image
 
 from conftest import PICTURES
-from frequency_shortcuts import adcs, dfm, findings, images, networks, published, spectrum, stability, truth
-from frequency_shortcuts.chunks import SHARED
-from frequency_shortcuts.storage import read_table, sha256
+from frequency_shortcuts import adcs, dfm, spectrum
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.chunks import SHARED
+from frequency_shortcuts.evaluation import stability, truth
+from frequency_shortcuts.findings import judge
+from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.storage.files import sha256
+from frequency_shortcuts.storage.tables import read_table
 
 RUNS = [
     "syn_2/resnet18/none/seed0",
@@ -78,8 +84,8 @@ def test_the_stylised_twins_lie_beside_the_training_images(study):
 
 @pytest.mark.parametrize("rendition", ["inverted", "texture"])
 def test_renditions_match_the_test_images(study, rendition):
-    twin = images.read(study.results / "data" / "ood" / "fashion_mnist" / f"{rendition}.h5", "test")
-    test = images.read(study.results / "data" / "fashion_mnist.h5", "test", 4)
+    twin = stores.read(study.results / "data" / "ood" / "fashion_mnist" / f"{rendition}.h5", "test")
+    test = stores.read(study.results / "data" / "fashion_mnist.h5", "test", 4)
     assert np.array_equal(twin.labels, test.labels) and twin.classes == test.classes
     assert np.array_equal(twin.mean, test.mean) and np.array_equal(twin.std, test.std)
     assert twin.images.shape == test.images.shape and not np.array_equal(twin.images, test.images)
@@ -88,7 +94,7 @@ def test_renditions_match_the_test_images(study, rendition):
 @pytest.mark.parametrize("dataset", SHAPES)
 def test_adcs_is_that_of_the_stored_test_images(study, dataset):
     n_classes, channels, size = SHAPES[dataset]
-    test = images.read(study.results / "data" / f"{dataset}.h5", "test")
+    test = stores.read(study.results / "data" / f"{dataset}.h5", "test")
     seen, _ = test.tensors()
     with h5py.File(study.results / "adcs" / f"{dataset}.h5") as file:
         amplitude, values = file["mean_amplitude"][:], file["adcs"][:]
@@ -107,7 +113,7 @@ def test_adcs_is_that_of_the_stored_test_images(study, dataset):
 @pytest.mark.parametrize("run", RUNS)
 def test_training_leaves_weights_history_and_dynamics(study, run):
     folder = study.results / "networks" / run
-    assert networks.load(folder / "weights.safetensors").fc.out_features == of(run)[0]
+    assert architectures.load(folder / "weights.safetensors").fc.out_features == of(run)[0]
     assert sorted(path.name for path in folder.iterdir()) == ["dynamics.csv", "history.csv", "weights.safetensors"]
     history, dynamics = pd.read_csv(folder / "history.csv"), pd.read_csv(folder / "dynamics.csv")
     assert list(history["epoch"]) == [0, 1] and "/".join(history.iloc[0, :3]) in run and history.notna().all(axis=None)
@@ -246,8 +252,8 @@ def test_culling_by_several_jobs_gives_the_same_file(study):
 
 
 def test_culling_and_testing_use_different_images(study):
-    ranked = images.read(study.results / "data" / "fashion_mnist.h5", "validation")
-    judged = images.read(study.results / "data" / "fashion_mnist.h5", "test")
+    ranked = stores.read(study.results / "data" / "fashion_mnist.h5", "validation")
+    judged = stores.read(study.results / "data" / "fashion_mnist.h5", "test")
     seen = {image.tobytes() for image in ranked.images}
     assert not any(image.tobytes() in seen for image in judged.images)
 
@@ -344,7 +350,7 @@ def test_brought_in_maps_are_tested_beside_ours(study):
     unfiltered = (table[table["filter"] == "unfiltered"].set_index(keys)["tpr"] for table in (ours, theirs))
     assert next(unfiltered).equals(next(unfiltered))
     with pytest.warns(UserWarning, match="lacked their conjugate partner"):
-        masks = published.read(study.root / "theirs.pkl")
+        masks = exchange.read(study.root / "theirs.pkl")
     own = theirs[theirs["filter"] == "dfm"]
     assert list(own["positions"]) == [*masks.sum(axis=(1, 2))] * 6
     table, verdicts = (read(study.results / "tables" / f"{name}.csv") for name in ("published", "shortcuts"))
@@ -360,9 +366,9 @@ def test_maps_are_handed_over_in_both_published_layouts(study):
     done = study.snakemake(f"{stem}/hfss/top_5.pkl", "--cores", "1")
     assert done.returncode == 0 and done.stdout.count("for the published tools") == 1, done.stdout
     maps = dfm.read(study.results / "dfm" / f"{RUNS[2]}.h5")
-    for layout in published.LAYOUTS:
+    for layout in exchange.LAYOUTS:
         for percent in (1, 5, 10, 20):
-            handed = published.read(study.root / stem / layout / f"top_{percent}.pkl", (10, 32, 32))
+            handed = exchange.read(study.root / stem / layout / f"top_{percent}.pkl", (10, 32, 32))
             assert np.array_equal(handed, maps.mask(percent))
     planned = study.snakemake("published_maps", "--dry-run").stdout
     assert re.search(r"hand_over +6\n", planned) and "train" not in planned, planned
@@ -431,7 +437,7 @@ def test_tables_join_all_runs(study):
 
 def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
     table = read_table(study.results / "tables" / "findings.csv")
-    assert list(table) == findings.COLUMNS and list(dict.fromkeys(table["finding"])) == list(findings.FINDINGS)
+    assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(judge.FINDINGS)
     scopes = table.groupby("finding")["dataset"].agg(set)
     assert scopes["b"] == {"all", "syn_2"} or scopes["b"] == {"all"}  # where a class was recognised at all
     assert scopes["a"] == scopes["c"] == {"all", *SHAPES}
@@ -440,7 +446,7 @@ def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
     assert {"all"} <= scopes["d"] <= {"all", *judged["dataset"]}  # a class must be recognised at all
     told = table[table["cases"] > 0]
     assert (told["low"] <= told["high"]).all() and told["images"].min() >= 1
-    again = [findings.verdict(*ends) for ends in told[["low", "high", "threshold"]].itertuples(index=False)]
+    again = [judge.verdict(*ends) for ends in told[["low", "high", "threshold"]].itertuples(index=False)]
     assert list(told["verdict"]) == again
     best = judged[judged["dataset"] == "pictures"]
     cases = best.groupby(["augmentation", "class"])
@@ -473,12 +479,12 @@ def test_tables_are_typeset_and_stand_in_the_report(study):
 def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
     tables = {path.stem: read_table(path) for path in (study.results / "tables").glob("*.csv")}
     baselines = [("fashion_mnist", "resnet18", "none"), ("pictures", "resnet18", "augmix")]
-    networks = ["dataset", "network", "augmentation"]
-    assert list(tables["table_1"][networks].drop_duplicates().itertuples(index=False, name=None)) == baselines
+    architectures = ["dataset", "network", "augmentation"]
+    assert list(tables["table_1"][architectures].drop_duplicates().itertuples(index=False, name=None)) == baselines
     assert list(tables["table_2"]["augmentation"].unique()) == ["autoaugment", "sin"]
     assert list(tables["table_1"]["class"][:3]) == ["T-shirt/top", "Trouser", "Pullover"]  # the data set's own order
     single = tables["shortcuts"].query("dataset != 'syn_2' and part == 'keep' and fill == 'zeros'")  # of one seed
-    merged = tables["table_1"].merge(single, on=[*networks, "class"], validate="one_to_one")
+    merged = tables["table_1"].merge(single, on=[*architectures, "class"], validate="one_to_one")
     assert len(merged) == 13 and np.allclose(merged["tpr_dfm_mean"], merged["tpr_dfm"])
     third = tables["table_3"].query("augmentation == 'autoaugment' and filter == 'radial'").set_index("class")
     chosen = "augmentation == 'autoaugment' and fill == 'zeros' and filter == 'radial' and rendition == 'texture'"

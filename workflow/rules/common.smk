@@ -1,9 +1,7 @@
 # All functions of the workflow. Nothing in here runs a job.
-import ast
 import functools
 import gc
 import hashlib
-import json
 import os
 import shutil
 from itertools import product
@@ -15,13 +13,16 @@ NOTEBOOKS = Path(workflow.basedir) / "workflow" / "notebooks"
 LIBRARY = Path(workflow.basedir) / "src" / "frequency_shortcuts"
 # A plan of thousands of jobs is made of objects that all stay: Python need not look for garbage among them so often.
 gc.set_threshold(100_000)
-sys.path.insert(0, str(SCRIPTS))
+sys.path[:0] = [str(SCRIPTS), str(SCRIPTS.parent)]
 # Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
-os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY.parent), os.getenv("PYTHONPATH")])))
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [*map(str, (LIBRARY.parent, SCRIPTS.parent)), os.getenv("PYTHONPATH")]))
+)
 
 import recipes
 from check_config import mistakes, planting
 from job import digest
+from study.dependencies import code_of as code, code_of_entry_point
 
 # Once: not again in every job.
 if workflow.is_main_process and (found := mistakes(config)):
@@ -228,52 +229,6 @@ def of_published(pattern):
 # What a step needs
 
 
-def code(*scripts):
-    """The code that scripts or notebooks run: the modules of this repository that they import, transitively.
-
-    Snakemake watches a script itself; these are inputs, so that an edit of one module re-runs the
-    steps that use it and no others.
-    """
-    started = [(NOTEBOOKS if name.endswith(".ipynb") else SCRIPTS) / name for name in scripts]
-    found, waiting = set(), list(started)
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += imported(path)
-    return sorted(os.path.relpath(path, workflow.basedir) for path in found.difference(started))
-
-
-@functools.cache
-def imported(path):
-    """The modules of this repository that one script, notebook or module imports."""
-    source = path.read_text()
-    if path.suffix == ".ipynb":
-        cells = json.loads(source)["cells"]
-        source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    candidates = []
-    for node in imports(source):
-        if isinstance(node, ast.Import):
-            candidates += [SCRIPTS / f"{alias.name}.py" for alias in node.names]
-        else:
-            package = node.module or ""
-            if path.parent == LIBRARY and node.level or package.startswith("frequency_shortcuts"):
-                last = package.removeprefix("frequency_shortcuts").strip(".")
-                candidates += [LIBRARY / f"{name}.py" for name in (last, *(alias.name for alias in node.names))]
-            else:
-                candidates.append(SCRIPTS / f"{package}.py")
-    return [candidate for candidate in candidates if candidate.is_file()]
-
-
-def imports(source):
-    """The import statements of a piece of code, anywhere in it, but for those that only name types: they are not run."""
-    tree = ast.parse(source)
-    checks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-    not_run = {node for check in checks for statement in check.body for node in ast.walk(statement)}
-    statements = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
-    return [node for node in statements if node not in not_run]
-
-
 def scores_of_kind(wildcards):
     """What the learning dynamics are drawn by, as published: precision and recall on photographs, F1 on others."""
     return ["precision", "recall"] if kind_of(wildcards) == "photographs" else ["f1"]
@@ -321,11 +276,11 @@ def state_of_inputs(wildcards):
             if "ood" in dataset
         ]
         states += [state_of_file(dataset[key]) for key in ("path",) if key in dataset]
-        states += [state_of_file(path) for path in brought_code(dataset.get("entry_point", ""))]
+        states += [state_of_file(path) for path in code_of_entry_point(dataset.get("entry_point", ""))]
     for name in dict.fromkeys(run["network"] for run in runs()):
         network = config["networks"][name]
         states += [
-            state_of_file(path) for path in (network.get("checkpoint"), *brought_code(network.get("source", "")))
+            state_of_file(path) for path in (network.get("checkpoint"), *code_of_entry_point(network.get("source", "")))
         ]
     return hashlib.sha256(repr(states).encode()).hexdigest()
 
@@ -337,41 +292,7 @@ def state_of_file(path):
 
 def entry_point_files(dpath):
     """Input: the files of an entry point's module and of all that it imports, as far as they lie in the working folder."""
-    return lambda wildcards: brought_code(named(dpath, wildcards))
-
-
-@functools.cache
-def brought_code(entry_point):
-    """The files that `module:function` runs, as far as they lie in the working folder, sorted."""
-    found, waiting = set(), [entry_point.partition(":")[0]]
-    while waiting:
-        for path in set(files_of_module(waiting.pop())) - found:
-            found.add(path)
-            waiting += imported_names(path)
-    return sorted(map(str, found))
-
-
-def files_of_module(name):
-    """The files that run when a module, or a name in it, is imported from the working folder: its packages' and its own."""
-    parts = name.split(".")
-    stems = [Path(*parts[:n]) for n in range(1, len(parts) + 1)]
-    paths = [path for stem in stems for path in (stem / "__init__.py", Path(f"{stem}.py"))]
-    return [path for path in paths if path.is_file()]
-
-
-def imported_names(path):
-    """What a file of the user's imports, with dots, seen from the working folder."""
-    try:
-        statements = imports(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):  # `check` is to say so, in a better sentence
-        return []
-    names = []
-    for node in statements:
-        # Of `from package import name`, the name may be a module, too.
-        above = path.parts[: -node.level] if getattr(node, "level", 0) else ()
-        stem = [*above, *filter(None, [getattr(node, "module", None)])]
-        names += [".".join([*stem, alias.name]) for alias in node.names]
-    return names
+    return lambda wildcards: code_of_entry_point(named(dpath, wildcards))
 
 
 def present(dpath):

@@ -1,8 +1,9 @@
 """Bring a network of the user's own into the study: build it, load its checkpoint, try it, store its weights."""
 
 from devices import take_device
-from frequency_shortcuts import evaluation, images, networks
-from frequency_shortcuts.brought import Brought, probe
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.networks import architectures, predictions
+from frequency_shortcuts.networks.external import Brought, probe
 from job import identity, job, log
 
 
@@ -11,20 +12,20 @@ def main(snakemake):
     params, given = snakemake.params, snakemake.input
     with job(snakemake) as created_by:
         statistics = (params.mean, params.std) if params.mean else None
-        data = images.read(given.images, params.split, statistics=statistics, workers=snakemake.threads)
+        data = stores.read(given.images, params.split, statistics=statistics, workers=snakemake.threads)
         _, channels, height, width = data.images.shape
         what = Brought(params.source, len(data.classes), channels, height, width, dict(params.options))
-        network = networks.build(what)
+        network = architectures.build(what)
         if given.get("checkpoint"):
-            networks.load_weights(network, given.checkpoint)
+            architectures.load_weights(network, given.checkpoint)
         probe(network, what.n_classes, channels, height, width)
         device = take_device(params.device)
-        accuracy = evaluation.accuracy_in_batches(network.to(device), data.batches(device))
+        accuracy = predictions.accuracy_in_batches(network.to(device), data.batches(device))
         log.info("%s on %s: accuracy %.3f on the %s images", params.source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
-        facts |= {"parameters": networks.parameters(network)}
+        facts |= {"parameters": architectures.parameters(network)}
         facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.output[0])
-        networks.save(snakemake.output[0], network.state_dict(), what, facts)
+        architectures.save(snakemake.output[0], network.state_dict(), what, facts)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import torch
 import check_config
 import dataset_store
 import folder_store
-from frequency_shortcuts import brought, cifar10, folders, images, networks, planted, published
-from frequency_shortcuts.storage import replacing
+from frequency_shortcuts.data import cifar10, folders, planted, stores
+from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.networks import architectures, external
+from frequency_shortcuts.storage.files import replacing
 from job import job, log
 
 LOOKED_AT = 20  # images of a split that are decoded
@@ -73,7 +75,7 @@ def maps_of(path, shape):
     if not Path(path).is_file():
         raise ValueError(f"no maps at {path}")
     with warnings.catch_warnings(action="ignore"):  # of what will be added to them, the job's log tells
-        published.read(path, shape)
+        exchange.read(path, shape)
 
 
 def look_at(dataset, config, trains):
@@ -105,14 +107,14 @@ def look_at(dataset, config, trains):
             if config["culling"]["split"] in splits:
                 can_be_halved(splits[config["culling"]["split"]][1], classes, config)
             for pictures, labels in splits.values():
-                some = pictures.subset(images.first_of_each_class(labels, 1)[:LOOKED_AT])
+                some = pictures.subset(stores.first_of_each_class(labels, 1)[:LOOKED_AT])
                 for _ in some.decoded():
                     pass
             size = folder_store.size_of(dataset["size"])
             channels = dataset["channels"]
             words = ", ".join(f"{len(labels)} {name}" for name, (_, labels) in splits.items())
         case "store":
-            with images.opened(dataset["path"]) as (store, classes, splits):
+            with stores.opened(dataset["path"]) as (store, classes, splits):
                 channels, *size = store[splits[0]]["images"].shape[1:]
                 words = ", ".join(f"{len(store[name]['labels'])} {name}" for name in splits)
                 ranking = store[culling]["labels"][:] if (culling := config["culling"]["split"]) in splits else None
@@ -124,10 +126,10 @@ def look_at(dataset, config, trains):
             can_be_halved(ranking, classes, config)
         case "dataset":
             items, labels, classes = dataset_store.opened(params)
-            parts = images.stratified(labels, dataset["shares"], dataset["split_seed"], classes)
+            parts = stores.stratified(labels, dataset["shares"], dataset["split_seed"], classes)
             if config["culling"]["split"] in parts:
                 can_be_halved(labels[parts[config["culling"]["split"]]], classes, config)
-            items[images.first_of_each_class(labels, 1)[:LOOKED_AT]]
+            items[stores.first_of_each_class(labels, 1)[:LOOKED_AT]]
             channels, size = dataset["channels"], folder_store.size_of(dataset["size"])
             words = f"{len(labels)} items"
     if config["adcs"]["channel_weights"] == "luma" and channels != 3:
@@ -154,20 +156,20 @@ def try_out(network, n_classes, channels, size):
     height, width = size
     if "source" in network:
         if network["mean"]:
-            images.check_statistics(network["mean"], network["std"], channels)
-        built = networks.build(
-            brought.Brought(network["source"], n_classes, channels, *size, network.get("options", {}))
+            stores.check_statistics(network["mean"], network["std"], channels)
+        built = architectures.build(
+            external.Brought(network["source"], n_classes, channels, *size, network.get("options", {}))
         )
         if network["checkpoint"]:
-            networks.load_weights(built, network["checkpoint"])
-        brought.probe(built, n_classes, channels, height, width)
+            architectures.load_weights(built, network["checkpoint"])
+        external.probe(built, n_classes, channels, height, width)
         return f"({network['source']}) takes its images"
     if height != width:
         raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
     name, slim, stem = (network[key] for key in ("architecture", "width", "stem"))
-    form = networks.Architecture(name, n_classes, channels, height, slim, stem)
+    form = architectures.Architecture(name, n_classes, channels, height, slim, stem)
     with torch.device("meta"):
-        brought.probe(networks.build(form), n_classes, channels, height, width)
+        external.probe(architectures.build(form), n_classes, channels, height, width)
     return f"({name}) takes its images"
 
 

@@ -3,8 +3,9 @@
 import h5py
 import pandas as pd
 
-from frequency_shortcuts import dfm, stability
-from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.evaluation import stability
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.storage.tables import write_table
 from job import job, log
 
 

@@ -5,10 +5,10 @@ import math
 import h5py
 import pandas as pd
 
-from frequency_shortcuts import comparison
-from frequency_shortcuts.paper_tables import as_published
-from frequency_shortcuts.storage import read_table, write_table
-from frequency_shortcuts.weights import facts
+from frequency_shortcuts.findings import published_numbers
+from frequency_shortcuts.findings.paper_tables import as_published
+from frequency_shortcuts.networks.weights import facts
+from frequency_shortcuts.storage.tables import read_table, write_table
 from job import NETWORK, job
 
 STANDARD = ("torchvision", "timm")  # whose names of architectures are those of the published networks
@@ -21,7 +21,7 @@ def architectures(weights):
         about = facts(path)
         kind, key = about["architecture"], tuple(about[name] for name in NETWORK)
         where, _, name = kind.get("source", "").partition(":")
-        architecture, width = (kind["name"], kind["width"]) if not where else (name, comparison.FULL_WIDTH)
+        architecture, width = (kind["name"], kind["width"]) if not where else (name, published_numbers.FULL_WIDTH)
         known = not where or where in STANDARD
         rows[key] = {
             "architecture": architecture if known else kind["source"],
@@ -111,7 +111,9 @@ def main(snakemake):
                 read_table(given.runtimes), given.dfm[0], given.store, tuple(params.baselines[0]), known
             )
         published = read_table(given.numbers)
-        write_table(comparison.beside(published, pd.concat(rates, ignore_index=True), times), snakemake.output[0])
+        write_table(
+            published_numbers.beside(published, pd.concat(rates, ignore_index=True), times), snakemake.output[0]
+        )
 
 
 if __name__ == "__main__":

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 from devices import take_device
-from frequency_shortcuts import culling, dfm, images, networks, spectrum
-from frequency_shortcuts.storage import sha256
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods import culling
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.spectrum import pairs
+from frequency_shortcuts.storage.files import sha256
 from job import job, stopping
 
 
@@ -26,14 +30,14 @@ def main(snakemake):
 def network_and_images(snakemake):
     """The network, and the images that rank its frequencies."""
     params, given = snakemake.params, snakemake.input
-    data = images.read(
+    data = stores.read(
         given.images,
         params.split,
         params.images_per_class,
         statistics=normalisation(given.weights),
         workers=snakemake.threads,
     )
-    return networks.load(given.weights, take_device(params.device)), data
+    return architectures.load(given.weights, take_device(params.device)), data
 
 
 def culled(snakemake, network, data, state):
@@ -48,7 +52,7 @@ def culled(snakemake, network, data, state):
             mean=data.mean,
             std=data.std,
             **snakemake.params.settings,
-            neutral=images.neutral_class(snakemake.input.images),
+            neutral=stores.neutral_class(snakemake.input.images),
             part=part,
             state=state,
             checkpoint_minutes=snakemake.config["checkpoint_minutes"],
@@ -59,11 +63,11 @@ def culled(snakemake, network, data, state):
 
 def write(output, found, store, weights, params, created_by):
     """The DFM file of a whole culling."""
-    data = images.read(store, params.split, 1, in_memory=0)
+    data = stores.read(store, params.split, 1, in_memory=0)
     dfm.write(
         output,
         found,
-        spectrum.ConjugatePairs(*data.images.shape[-2:]),
+        pairs.ConjugatePairs(*data.images.shape[-2:]),
         params.percents,
         classes=list(data.classes),
         split=params.split,

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from cull import culled, network_and_images
-from frequency_shortcuts import culling, images, spectrum, stability
-from frequency_shortcuts.storage import sha256
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import stability
+from frequency_shortcuts.maps.methods import culling
+from frequency_shortcuts.spectrum import pairs
+from frequency_shortcuts.storage.files import sha256
 from job import job
 
 
@@ -27,11 +30,11 @@ def main(snakemake):
 
 def write(output, found, store, weights, params, created_by):
     """The file of both halves, whole."""
-    data = images.read(store, params.split, 1, in_memory=0)
+    data = stores.read(store, params.split, 1, in_memory=0)
     stability.write_halves(
         output,
         found,
-        spectrum.ConjugatePairs(*data.images.shape[-2:]),
+        pairs.ConjugatePairs(*data.images.shape[-2:]),
         params.percents,
         classes=list(data.classes),
         split=params.split,

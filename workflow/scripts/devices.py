@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from frequency_shortcuts import networks
+from frequency_shortcuts.networks import architectures
 
 log = logging.getLogger("study")
 
@@ -22,7 +22,7 @@ def take_device(asked):
     of this user has, waiting for one where all are taken; the lock ends with the process, however that ends. A job
     that sees one GPU only, as SLURM arranges it, takes that without a lock. Asking again gives the same device.
     """
-    device = networks.pick_device(asked)
+    device = architectures.pick_device(asked)
     if asked == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
         log.warning(
             "SLURM gave this job a GPU (%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from frequency_shortcuts import canvas, plots
+from frequency_shortcuts.figures import canvas, paper
 from job import ask_snakemake, job
 
 
@@ -21,7 +21,7 @@ def main(snakemake):
     """Ask Snakemake for the graph and draw it."""
     with job(snakemake):
         needs = read_dot(ask_snakemake(snakemake.config, "--rulegraph", "dot", "--forceall"))
-        canvas.save(plots.rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
+        canvas.save(paper.rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Write the image store of a set whose published files were fetched."""
 
-from frequency_shortcuts import cifar10, fashion_mnist, images
+from frequency_shortcuts.data import cifar10, fashion_mnist, stores
 from job import job
 
 SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
@@ -12,9 +12,9 @@ def main(snakemake):
         published = SOURCES[snakemake.params.source]
         (pictures, labels), test = published.read(snakemake.input.files)
         kept = snakemake.params.validation_share
-        parts = images.stratified(labels, {"train": 1 - kept, "validation": kept}, snakemake.params.seed)
+        parts = stores.stratified(labels, {"train": 1 - kept, "validation": kept}, snakemake.params.seed)
         splits = {name: (pictures[chosen], labels[chosen]) for name, chosen in parts.items()}
-        images.write(
+        stores.write(
             snakemake.output[0],
             {**splits, "test": test},
             classes=published.CLASSES,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from frequency_shortcuts import folders, images
+from frequency_shortcuts.data import folders, stores
 from job import job, log
 
 
@@ -18,10 +18,10 @@ def main(snakemake):
             "statistics": None if "train" in splits else raw(params.channels),
         }
         if params.keep == "files":
-            images.write_files(snakemake.output[0], splits, **about)
+            stores.write_files(snakemake.output[0], splits, **about)
         else:
             about |= {"stylised": twins, "workers": snakemake.threads, "progress": True}
-            images.write(snakemake.output[0], splits, **about)
+            stores.write(snakemake.output[0], splits, **about)
         tell(pictures for pictures, _ in splits.values())
 
 
@@ -34,7 +34,7 @@ def planned(params, workers):
         return folders.Pictures(files, (height, width), params.channels, **settings)
 
     files, labels, classes = folders.listing(params.root, params.classes)
-    parts = images.stratified(labels, params.shares, params.seed, classes)
+    parts = stores.stratified(labels, params.shares, params.seed, classes)
     splits = {name: (pictures([files[i] for i in chosen]), labels[chosen]) for name, chosen in parts.items()}
     if params.test_root:
         known = params.classes or dict(zip(classes, classes, strict=True))

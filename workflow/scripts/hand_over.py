@@ -1,6 +1,6 @@
 """Write the maps of one network as the published tools read them."""
 
-from frequency_shortcuts import dfm, published
+from frequency_shortcuts.maps import dfm, exchange
 from job import job
 
 
@@ -11,7 +11,7 @@ def main(snakemake):
         for layout, paths in snakemake.output.items():
             for percent, path in zip(snakemake.params.percents, paths, strict=True):
                 masks = maps.mask(percent)
-                published.write(path, masks[snakemake.params.order] if snakemake.params.order else masks, layout)
+                exchange.write(path, masks[snakemake.params.order] if snakemake.params.order else masks, layout)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.storage.tables import write_table
 from job import job
 
 

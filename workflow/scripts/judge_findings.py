@@ -4,8 +4,8 @@ from pathlib import Path
 
 import h5py
 
-from frequency_shortcuts import findings
-from frequency_shortcuts.storage import read_table, write_table
+from frequency_shortcuts.findings import judge
+from frequency_shortcuts.storage.tables import read_table, write_table
 from job import job
 
 
@@ -20,7 +20,7 @@ def main(snakemake):
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
         sizes = read_table(given.networks).groupby(["dataset", "network"])["parameters"].max()
-        evidence = findings.Evidence(
+        evidence = judge.Evidence(
             verdicts=read_table(given.shortcuts),
             dynamics=read_table(given.dynamics) if given.dynamics else None,
             adcs={Path(path).stem: distinctive(path) for path in given.spectra},
@@ -30,7 +30,7 @@ def main(snakemake):
             transfer=read_table(given.transfer) if given.transfer else None,
             parameters=sizes.to_dict(),
         )
-        write_table(findings.test(evidence), snakemake.output[0])
+        write_table(judge.test(evidence), snakemake.output[0])
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """Take up an image store that the user brings."""
 
-from frequency_shortcuts import images
+from frequency_shortcuts.data import stores
 from job import job
 
 
 def main(snakemake):
     """A small file with links to its splits: nothing is copied."""
     with job(snakemake) as created_by:
-        images.link(snakemake.output[0], snakemake.input.store, created_by=created_by)
+        stores.link(snakemake.output[0], snakemake.input.store, created_by=created_by)
 
 
 if __name__ == "__main__":

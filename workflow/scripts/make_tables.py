@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts import rates
-from frequency_shortcuts.storage import read_table, write_table
-from frequency_shortcuts.weights import facts
+from frequency_shortcuts.evaluation import verdicts as rates
+from frequency_shortcuts.networks.weights import facts
+from frequency_shortcuts.storage.tables import read_table, write_table
 from job import RUN, job
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from frequency_shortcuts import adcs, images
-from frequency_shortcuts.storage import replacing_hdf5
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps import adcs
+from frequency_shortcuts.storage.files import replacing_hdf5
 from job import job
 
 
@@ -13,7 +14,7 @@ def main(snakemake):
     weights = adcs.LUMA if params.channel_weights == "luma" else None
     with job(snakemake) as created_by:
         statistics = (seen["mean"], seen["std"]) if seen else None
-        data = images.read(
+        data = stores.read(
             snakemake.input.images, params.split, statistics=statistics, workers=snakemake.threads, in_memory=0
         )
         found = adcs.class_spectra(

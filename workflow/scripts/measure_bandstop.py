@@ -1,9 +1,12 @@
 """Remove every two bands from the test images of a network and compare the confusion matrices."""
 
 from devices import take_device
-from frequency_shortcuts import images, networks, shortcuts, spectrum
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.spectrum import masks
+from frequency_shortcuts.storage.tables import write_table
 from job import identity, job
 
 
@@ -11,9 +14,9 @@ def main(snakemake):
     """One row a pair of bands, true class and called class."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
-        network = networks.load(given.weights, take_device(params.device))
-        data = images.read(given.images, "test", statistics=normalisation(given.weights), workers=snakemake.threads)
-        bands = spectrum.bands(*data.images.shape[-2:], params.band_edges)
+        network = architectures.load(given.weights, take_device(params.device))
+        data = stores.read(given.images, "test", statistics=normalisation(given.weights), workers=snakemake.threads)
+        bands = masks.bands(*data.images.shape[-2:], params.band_edges)
         table = shortcuts.band_stop(
             network, data.images, data.labels, bands, len(data.classes), mean=data.mean, std=data.std
         )

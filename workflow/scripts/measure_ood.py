@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from devices import take_device
-from frequency_shortcuts import dfm, images, networks
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.tables import write_table
 from job import identity, job
 from measure_shortcuts import name_of, tested
 
@@ -16,12 +18,12 @@ def main(snakemake):
     """TPR of every rendition, class, fill, filter and draw."""
     params = snakemake.params
     with job(snakemake):
-        network = networks.load(snakemake.input.weights, take_device(params.device))
+        network = architectures.load(snakemake.input.weights, take_device(params.device))
         maps = dfm.read_mask(snakemake.input.dfm, params.percent)
         statistics = normalisation(snakemake.input.weights)
         tables, run = {}, identity(snakemake.output[0])
         for store in snakemake.input.images:
-            twin = images.read(store, "test", statistics=statistics, workers=snakemake.threads)
+            twin = stores.read(store, "test", statistics=statistics, workers=snakemake.threads)
             tables[Path(store).stem] = tested(network, twin, maps, params.settings, name_of(run), false_positives=False)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
         table = table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"])

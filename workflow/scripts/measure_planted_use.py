@@ -3,9 +3,11 @@
 import h5py
 
 from devices import take_device
-from frequency_shortcuts import images, networks, truth, usage
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import truth, usage
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.tables import write_table
 from job import identity, job
 from measure_shortcuts import name_of
 
@@ -14,12 +16,12 @@ def main(snakemake):
     """TPR from the planted mask, from all but it, and from random masks of its size, one row a class."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
-        network, run = networks.load(given.weights, take_device(params.device)), identity(output)
+        network, run = architectures.load(given.weights, take_device(params.device)), identity(output)
         with h5py.File(given.images) as file:
             planted = truth.planted(file)["own"]
         statistics, threads = normalisation(given.weights), snakemake.threads
-        data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
-        neutral = images.neutral_class(given.images)
+        data = stores.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
+        neutral = stores.neutral_class(given.images)
         table = usage.planted_use(
             network, data.images, data.labels, planted, neutral=neutral, mean=data.mean, std=data.std,
             seed=params.seed, run=name_of(run), progress=True,

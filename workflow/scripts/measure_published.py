@@ -3,9 +3,11 @@
 import numpy as np
 
 from devices import take_device
-from frequency_shortcuts import images, networks, published
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.tables import write_table
 from job import identity, job
 from measure_shortcuts import name_of, tested
 
@@ -14,13 +16,13 @@ def main(snakemake):
     """TPR and FPR of every class, part, fill, filter and draw."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
-        network = networks.load(given.weights, take_device(params.device))
+        network = architectures.load(given.weights, take_device(params.device))
         statistics, threads = normalisation(given.weights), snakemake.threads
-        data = images.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
-        maps = published.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
+        data = stores.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
+        maps = exchange.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
-        run, neutral = identity(snakemake.output[0]), images.neutral_class(given.images)
+        run, neutral = identity(snakemake.output[0]), stores.neutral_class(given.images)
         # The run's name alone: the controls of our maps and of these are drawn alike.
         table = tested(network, data, maps, params.settings, name_of(run), neutral=neutral)
         write_table(table, snakemake.output[0], **run)

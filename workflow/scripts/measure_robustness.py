@@ -4,9 +4,11 @@ import math
 from functools import partial
 
 from devices import take_device
-from frequency_shortcuts import corruptions, images, networks, robustness
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import corruptions, stores
+from frequency_shortcuts.evaluation import robustness
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.tables import write_table
 from job import identity, job
 
 
@@ -14,9 +16,9 @@ def main(snakemake):
     """Recall on filtered images, the error under single plane waves, and recall under corruptions."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake) as created_by:
-        network = networks.load(given.weights, take_device(params.device))
+        network = architectures.load(given.weights, take_device(params.device))
         read = partial(
-            images.read,
+            stores.read,
             given.images,
             params.split,
             statistics=normalisation(given.weights),

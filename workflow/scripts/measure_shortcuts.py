@@ -1,9 +1,12 @@
 """Test the shortcuts of a network on images that did not rank its frequencies."""
 
 from devices import take_device
-from frequency_shortcuts import dfm, images, networks, shortcuts
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.tables import write_table
 from job import RUN, identity, job
 
 
@@ -25,16 +28,16 @@ def main(snakemake):
     """TPR and FPR of every class, part, fill, filter and draw."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
-        network = networks.load(given.weights, take_device(params.device))
+        network = architectures.load(given.weights, take_device(params.device))
         maps = dfm.read_mask(given.dfm, params.percent)
-        data = images.read(
+        data = stores.read(
             given.images,
             params.split,
             params.images_per_class,
             statistics=normalisation(given.weights),
             workers=snakemake.threads,
         )
-        run, neutral = identity(output), images.neutral_class(given.images)
+        run, neutral = identity(output), stores.neutral_class(given.images)
         write_table(tested(network, data, maps, params.settings, name_of(run), neutral=neutral), output, **run)
 
 

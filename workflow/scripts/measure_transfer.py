@@ -3,9 +3,11 @@
 import pandas as pd
 
 from devices import take_device
-from frequency_shortcuts import dfm, images, networks
-from frequency_shortcuts.storage import write_table
-from frequency_shortcuts.weights import normalisation
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.tables import write_table
 from job import job
 from measure_shortcuts import tested
 
@@ -22,8 +24,8 @@ def main(snakemake):
             dataset, maps_of = source.split("/", 1)
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             statistics, threads = normalisation(weights), snakemake.threads
-            data = images.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
-            network, neutral = networks.load(weights, device), images.neutral_class(store)
+            data = stores.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
+            network, neutral = architectures.load(weights, device), stores.neutral_class(store)
             table = tested(network, data, masks, params.settings, f"{source} on {target}", neutral=neutral)
             rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))
         write_table(pd.concat(rows), snakemake.output[0])

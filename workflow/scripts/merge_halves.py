@@ -1,7 +1,7 @@
 """Put the parts of a culling on either half of the images together and write its file."""
 
 from cull_halves import write
-from frequency_shortcuts import culling
+from frequency_shortcuts.maps.methods import culling
 from job import job
 
 

@@ -1,7 +1,7 @@
 """Put the parts of a divided culling together and write its DFM file."""
 
 from cull import write
-from frequency_shortcuts import culling
+from frequency_shortcuts.maps.methods import culling
 from job import job
 
 

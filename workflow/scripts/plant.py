@@ -1,6 +1,6 @@
 """Draw a planted set and store it with its truth."""
 
-from frequency_shortcuts import images, planted
+from frequency_shortcuts.data import planted, stores
 from job import job
 
 
@@ -10,7 +10,7 @@ def main(snakemake):
     counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
     with job(snakemake) as created_by:
         design = planted.Design(snakemake.params.mechanism, **constants)
-        images.write(
+        stores.write(
             snakemake.output[0],
             {
                 name: planted.images(design, counts[name], seeds[name], decoys=name != "train")

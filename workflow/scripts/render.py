@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from frequency_shortcuts import images, renditions
+from frequency_shortcuts.data import renditions, stores
 from job import job
 
 
@@ -10,9 +10,9 @@ def main(snakemake):
     """Restyle the test images; they are normalised as the training images are."""
     params = snakemake.params
     with job(snakemake) as created_by:
-        test = images.read(snakemake.input.images, "test", params.images_per_class)
+        test = stores.read(snakemake.input.images, "test", params.images_per_class)
         for output in map(Path, snakemake.output):
-            images.write(
+            stores.write(
                 output,
                 {"test": (renditions.Rendition(output.stem, test.images, test.labels, params.seed), test.labels)},
                 classes=test.classes,

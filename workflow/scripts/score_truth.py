@@ -3,8 +3,9 @@
 import h5py
 import pandas as pd
 
-from frequency_shortcuts import dfm, truth
-from frequency_shortcuts.storage import read_table, write_table
+from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.storage.tables import read_table, write_table
 from job import RUN, job
 
 

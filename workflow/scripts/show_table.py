@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from frequency_shortcuts import typeset
-from frequency_shortcuts.storage import read_table, replacing
+from frequency_shortcuts.figures import typeset
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import read_table
 from job import job
 
 

@@ -1,6 +1,6 @@
 """Draw a synthetic set and store it with its planted truth."""
 
-from frequency_shortcuts import images, synthesis
+from frequency_shortcuts.data import stores, synthetic
 from job import job
 
 
@@ -9,11 +9,11 @@ def main(snakemake):
     constants = dict(snakemake.params.constants)
     counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
     with job(snakemake) as created_by:
-        design = synthesis.Design(control_band=snakemake.params.control_band, **constants)
-        images.write(
+        design = synthetic.Design(control_band=snakemake.params.control_band, **constants)
+        stores.write(
             snakemake.output[0],
-            {name: synthesis.images(design, counts[name], seeds[name]) for name in counts},
-            classes=synthesis.CLASSES,
+            {name: synthetic.images(design, counts[name], seeds[name]) for name in counts},
+            classes=synthetic.CLASSES,
             source=f"synthetic, {design}",
             created_by=created_by,
             planted=design.planted(),

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from devices import take_device
-from frequency_shortcuts import evaluation, images, networks, training
-from frequency_shortcuts.augmentation import Augmentation
-from frequency_shortcuts.storage import write_table
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.networks import architectures, predictions, training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.storage.tables import write_table
 from job import identity, job, log, stopping
 
 IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
@@ -18,13 +19,13 @@ def main(snakemake):
     store, seed = snakemake.input.images, run["seed"]
     with job(snakemake) as created_by:
         device = take_device(params.device)
-        data = images.read(store, "train", params.images_per_class, workers=snakemake.threads, in_memory=IN_MEMORY)
+        data = stores.read(store, "train", params.images_per_class, workers=snakemake.threads, in_memory=IN_MEMORY)
         settings = dict(params.dynamics)
-        test = images.read(store, "test", settings.pop("images_per_class"))
+        test = stores.read(store, "test", settings.pop("images_per_class"))
         _, channels, size, width = data.images.shape
         if size != width:
             raise ValueError(f"{store}: images are {size} x {width}, but networks are trained on square images only")
-        architecture = networks.Architecture(
+        architecture = architectures.Architecture(
             name=params.architecture["architecture"],
             n_classes=len(data.classes),
             channels=channels,
@@ -34,8 +35,8 @@ def main(snakemake):
         )
         log.info("%s on %s, %d images", architecture, device, len(data))
         geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
-        network = networks.build(architecture, seed)
-        validation = images.read(store, "validation", params.validation_per_class, workers=snakemake.threads)
+        network = architectures.build(architecture, seed)
+        validation = stores.read(store, "validation", params.validation_per_class, workers=snakemake.threads)
         with stopping() as stop:
             done = training.train(
                 network,
@@ -53,17 +54,17 @@ def main(snakemake):
             )
         write_table(done.history, snakemake.output.history, **run)
         write_table(done.dynamics, snakemake.output.dynamics, **run)
-        tested = images.read(store, "test", workers=snakemake.threads)
-        accuracy = evaluation.accuracy_in_batches(network, tested.batches(device))
+        tested = stores.read(store, "test", workers=snakemake.threads)
+        accuracy = predictions.accuracy_in_batches(network, tested.batches(device))
         log.info("best epoch %d, accuracy %.3f on all test images", done.best_epoch, accuracy)
         facts = {
             "created_by": created_by,
             "best_epoch": done.best_epoch,
             "test_accuracy": accuracy,
-            "parameters": networks.parameters(network),
+            "parameters": architectures.parameters(network),
             "device": device.type,
         }
-        networks.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
+        architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # Only now: a disk that fills while the results are written loses nothing.
         state.unlink(missing_ok=True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 
 from folder_store import tell
-from frequency_shortcuts import folders, images
+from frequency_shortcuts.data import folders, stores
 from job import job
 
 
@@ -17,12 +17,12 @@ def main(snakemake):
         with h5py.File(snakemake.input.images) as store:
             classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
             split = next(name for name in ("test", "validation", "train") if name in store)
-            channels, *size = images.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
+            channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
         files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
         pictures = folders.Pictures(
             files, tuple(size), channels, resize=params.resize, workers=snakemake.threads, on_error=params.on_error
         )
-        images.write(
+        stores.write(
             snakemake.output[0],
             {"test": (pictures, labels)},
             classes=classes,

@@ -9,9 +9,11 @@ import h5py
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from frequency_shortcuts import canvas, rates
-from frequency_shortcuts.findings import EVERYWHERE, RECOGNISED, survivors
-from frequency_shortcuts.storage import read_table, replacing
+from frequency_shortcuts.evaluation import verdicts as rates
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.findings.judge import EVERYWHERE, RECOGNISED, survivors
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import read_table
 from job import NETWORK, RUN, job
 
 WIDTH = 1100  # pixels of a figure on the cover

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import h5py
 import pandas as pd
 import yaml
+from study import provenance
 
-from frequency_shortcuts import provenance
-from frequency_shortcuts.storage import replacing, write_table
-from frequency_shortcuts.weights import facts
+from frequency_shortcuts.networks.weights import facts
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import write_table
 from job import commit, digest, job
 
 

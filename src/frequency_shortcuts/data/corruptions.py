@@ -1,0 +1,150 @@
+"""Common corruptions of five strengths, by torchvision, and what a network still recognises under them.
+
+The kinds follow Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and
+perturbations" (ICLR 2019). Their strengths lie about those that were published for 32 x 32 and for 224 x 224; widths
+are shares of the image, so that one table serves all sizes.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as transforms
+
+from frequency_shortcuts.evaluation.recall import of_views
+from frequency_shortcuts.networks.predictions import source_for
+from frequency_shortcuts.spectrum.arrays import IntArray
+
+from .stores import normalise
+
+log = logging.getLogger(__name__)
+
+NONE = "none"  # the corruption of images as they are, of strength 0
+
+
+class Kind(NamedTuple):
+    """What a corruption does, and the value that it is done with at each strength, from 1 on."""
+
+    apply: Callable[[Tensor, float, IntArray, int], Tensor]
+    levels: tuple[float, ...]
+    unit: str
+
+
+def _noise(images: Tensor, deviation: float, numbers: IntArray, seed: int) -> Tensor:
+    noisy = []
+    # torchvision draws from PyTorch's own generator: it is set for every image, and put back as it was.
+    with torch.random.fork_rng(devices=[]):
+        for image, number in zip(images.cpu(), numbers, strict=True):
+            torch.manual_seed(int(np.random.SeedSequence([seed, int(number)]).generate_state(1, np.uint64)[0] >> 1))
+            noisy.append(transforms.gaussian_noise(image.float() / 255, sigma=deviation))
+    return torch.stack(noisy).mul_(255).round_().to(images.device, torch.uint8)
+
+
+def _blur(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
+    sigma = share * min(images.shape[-2:])
+    # The kernel holds three deviations, but is reflected at the border and must not reach beyond the image.
+    reach = min(math.ceil(3 * sigma), *(side - 1 for side in images.shape[-2:]))
+    return transforms.gaussian_blur(images, [2 * reach + 1] * 2, [sigma] * 2)
+
+
+def _contrast(images: Tensor, factor: float, numbers: IntArray, seed: int) -> Tensor:
+    return transforms.adjust_contrast(images, factor)
+
+
+def _jpeg(images: Tensor, quality: float, numbers: IntArray, seed: int) -> Tensor:
+    return transforms.jpeg(images.cpu().contiguous(), int(quality)).to(images.device)
+
+
+def _pixelation(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
+    height, width = images.shape[-2:]
+    small = [max(1, round(share * height)), max(1, round(share * width))]
+    # As numbers with a point: the kernel for bytes fails at images of a single column.
+    few = transforms.resize(images.float(), small, InterpolationMode.BILINEAR, antialias=True)
+    return transforms.resize(few, [height, width], InterpolationMode.NEAREST_EXACT).round_().to(torch.uint8)
+
+
+KINDS = {
+    "noise": Kind(_noise, (0.04, 0.08, 0.12, 0.18, 0.26), "standard deviation, pixels from 0 to 1"),
+    "blur": Kind(_blur, (0.01, 0.015, 0.02, 0.03, 0.045), "standard deviation, share of the shorter side"),
+    "contrast": Kind(_contrast, (0.75, 0.5, 0.35, 0.2, 0.1), "factor about the mean of the image"),
+    "jpeg": Kind(_jpeg, (60, 40, 25, 15, 7), "quality"),
+    "pixelation": Kind(_pixelation, (0.75, 0.6, 0.45, 0.35, 0.25), "share of the pixels of a side that is left"),
+}
+STRENGTHS = tuple(range(1, 6))
+
+
+def corrupt(name: str, images: Tensor, strength: int, seed: int = 0, numbers: npt.ArrayLike | None = None) -> Tensor:
+    """Corrupted images, uint8 on the same device.
+
+    Parameters
+    ----------
+    name : one of KINDS
+    images : uint8 [n, channels, H, W] of any size, with 1 or 3 channels
+    strength : 1 to 5
+    seed : of what is random
+    numbers : [n], each image's own number; what is drawn for an image follows from seed and number, not from the
+        images beside it, and is the same at every strength. By default 0 to n - 1
+
+    Raises ValueError for another name, strength, dtype or number of channels.
+    """
+    if name not in KINDS:
+        raise ValueError(f"unknown corruption {name!r}: choose from {', '.join(KINDS)}")
+    if strength not in STRENGTHS:
+        raise ValueError(f"strength {strength}: expected one of {', '.join(map(str, STRENGTHS))}")
+    if images.dtype != torch.uint8 or images.ndim != 4:
+        raise ValueError(f"images of {images.dtype} {list(images.shape)}: expected uint8 [n, channels, H, W]")
+    if images.shape[1] not in (1, 3):
+        raise ValueError(f"images of {images.shape[1]} channels: corruptions need 1 or 3")
+    own = np.arange(len(images)) if numbers is None else np.asarray(numbers, np.int64)
+    return KINDS[name].apply(images, KINDS[name].levels[strength - 1], own, seed)
+
+
+def measure(
+    network: nn.Module,
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    mean: npt.ArrayLike,
+    std: npt.ArrayLike,
+    names: Sequence[str] = tuple(KINDS),
+    seed: int = 0,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Recall of every class on images as they are and under every corruption and strength.
+
+    images : uint8 [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like, read batch by batch, and
+        normalised with `mean` and `std` after they were corrupted
+    names : of KINDS; the images as they are are always tested
+
+    Returns a tidy table, one row a corruption, strength and class: `corruption` (`none` for the images as they are),
+    `strength` (0 for these, else 1 to 5), and the columns of `recall.of_views`. For the errors see there and `corrupt`.
+    """
+    source = source_for(network, images, mean, std)
+    about = pd.DataFrame(
+        [(NONE, 0), *((name, strength) for name in names for strength in STRENGTHS)], columns=["corruption", "strength"]
+    )
+
+    def views(some: IntArray) -> Iterator[Tensor]:
+        pixels = source.read(some).to(source.device)
+        yield normalise(pixels, mean, std, source.dtype)
+        for name in names:
+            for strength in STRENGTHS:
+                yield normalise(corrupt(name, pixels, strength, seed, some), mean, std, source.dtype)
+
+    table = of_views(
+        network, source, labels, n_classes, about, views,
+        batch_size=batch_size, progress="corrupting" if progress else None,
+    )  # fmt: skip
+    log.info("%d corruptions on %d images", len(about) - 1, len(source))
+    return table

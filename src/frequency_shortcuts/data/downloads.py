@@ -1,0 +1,71 @@
+"""Published files that are fetched: from the first place that has them, verified, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from frequency_shortcuts.storage.files import replacing
+
+TIMEOUT = 20.0  # seconds that a silent server is waited for
+
+# A name, and a function that takes an empty scratch folder and returns the folder where the files lie.
+Source = tuple[str, Callable[[Path], Path]]
+
+
+class NotFound(RuntimeError):
+    """No source gave the files; the message says what was tried and what to do."""
+
+
+def fetch(
+    destination: str | os.PathLike[str],
+    sources: Sequence[Source],
+    *,
+    files: Iterable[str],
+    verify: Callable[[Path], None],
+    title: str,
+    advice: str,
+) -> str:
+    """Copy verified files into a folder; returns the name of the source that gave them.
+
+    The sources are tried in order. `verify` raises an error for a folder that does not hold the genuine `files`.
+    Raises NotFound when no source works, with what was tried and the `advice`.
+    """
+    destination = Path(destination)
+    tried = []
+    for name, locate in sources:
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                folder = locate(Path(scratch))
+                verify(folder)
+            except Exception as error:  # whatever one source throws, the next is tried
+                tried.append(f"{name} ({_reason(error)})")
+                continue
+            for file in files:
+                with replacing(destination / file) as temporary:
+                    shutil.copyfile(folder / file, temporary)
+            return name
+    raise NotFound(f"{title} was not found; tried {'; '.join(tried)}. {advice}")
+
+
+@contextmanager
+def server_timeout(seconds: float = TIMEOUT) -> Iterator[None]:
+    """Inside the block, a connection on which the server is silent for so long ends with an error."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _reason(error: BaseException) -> str:
+    text = error.stderr if isinstance(error, subprocess.CalledProcessError) and error.stderr else str(error)
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,55 @@
+"""Functions of the user's own, named `module:function`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def entry_point(name: str) -> Callable[..., Any]:
+    """The function that `module:function` names; modules are looked for in the working folder, too.
+
+    Raises ValueError where the module does not import or holds no such function.
+    """
+    module_name, _, function = name.partition(":")
+    if not module_name or not function:
+        raise ValueError(f"entry point {name!r}: expected module:function")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever the user's module raises
+        raise ValueError(
+            f"entry point {name}: {module_name} does not import ({first_line(error)}); modules are looked for in "
+            f"{here} and among the installed packages"
+        ) from error
+    finally:
+        sys.path.remove(here)
+    found = getattr(module, function, None)
+    if not callable(found):
+        there = sorted(known for known, value in vars(module).items() if callable(value) and not known.startswith("_"))
+        raise ValueError(f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}")
+    return found
+
+
+def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
+    """What an entry point gives for its options and for those of the `offered` keywords that it takes; `**` takes all.
+
+    Raises ValueError, naming the entry point, for whatever goes wrong in it.
+    """
+    function = entry_point(name)
+    try:
+        taken = inspect.signature(function).parameters
+        takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+        return function(**{key: value for key, value in offered.items() if takes_all or key in taken} | options)
+    except Exception as error:
+        raise ValueError(f"entry point {name} failed ({first_line(error)})") from error
+
+
+def first_line(error: Exception) -> str:
+    """The kind of an error and the first line of what it says, if it says anything."""
+    return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

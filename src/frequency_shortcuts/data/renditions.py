@@ -1,0 +1,177 @@
+"""Synthetic renditions: out-of-distribution twins that are made from the test images themselves.
+
+They stand in for collected renditions (such as ImageNet-SCT's), of which they are no equal: shape,
+place and framing of the object stay those of the photograph. They are drawn in batches when they are read, so that
+memory does not grow with the number of images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import ndimage
+
+from frequency_shortcuts.spectrum import filters, masks
+from frequency_shortcuts.spectrum.arrays import IntArray
+
+Images = npt.NDArray[np.float64]
+IN_BATCH = 2**20  # numbers of the images that are drawn at once: 8 MiB as float64, and a few copies of it
+_REFERENCE = 32  # pixels: widths below are stated for this size and scale with the image
+
+
+def names() -> list[str]:
+    """The renditions that `render` knows."""
+    return list(_RENDITIONS)
+
+
+class Rendition:
+    """One rendition of images, uint8 [n, channels, H, W], drawn when it is sliced; `images.write` stores it.
+
+    name: one of `names()`. images: uint8 [n, channels, H, W], an array, or `Stored` or `Pictures`, which are read when
+    they are needed. labels: int64 [n]. seed: of what is random. An image comes out the same whichever slice it is in.
+    Raises ValueError for an unknown rendition.
+
+    >>> drawn = Rendition("inverted", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
+    >>> drawn[0:1].max(), drawn.shape
+    (255, (2, 1, 8, 8))
+    """
+
+    def __init__(self, name: str, images: Any, labels: npt.NDArray[np.int64], seed: int = 0) -> None:
+        if name not in _RENDITIONS:
+            raise ValueError(f"unknown rendition {name!r}: choose from {', '.join(names())}")
+        self._draw, self._images, self._seed = _RENDITIONS[name], images, seed
+        self._donors = _donors(np.asarray(labels), seed)
+        self.shape: tuple[int, ...] = tuple(images.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, some: slice) -> npt.NDArray[np.uint8]:
+        chosen = np.arange(len(self))[some]
+        drawn = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+        size = max(1, IN_BATCH // math.prod(self.shape[1:]))
+        for start in range(0, len(chosen), size):
+            batch = chosen[start : start + size]
+            pixels = np.clip(self._draw(self, batch), 0, 1)
+            drawn[start : start + size] = np.rint(pixels * 255)
+        return drawn
+
+    def photographs(self, chosen: IntArray) -> Images:
+        """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
+        return self._images[chosen] / 255.0
+
+    def donors(self, chosen: IntArray) -> IntArray:
+        """For each chosen image [k], the position of one of another class (its own where there is no other class)."""
+        return self._donors[chosen]
+
+    def generator(self, i: int) -> np.random.Generator:
+        """The source of what is random in image i."""
+        return np.random.default_rng([self._seed, i])
+
+
+def render(name: str, images: Any, labels: npt.NDArray[np.int64], seed: int = 0) -> npt.NDArray[np.uint8]:
+    """All of a `Rendition` at once: uint8 [n, channels, H, W] -> the same shape. Raises ValueError as it does."""
+    return Rendition(name, images, labels, seed)[:]
+
+
+def _donors(labels: IntArray, seed: int) -> IntArray:
+    generator = np.random.default_rng(seed)
+    donors = np.arange(len(labels))
+    for c in np.unique(labels):
+        others = np.flatnonzero(labels != c)
+        if len(others):
+            mine = labels == c
+            donors[mine] = generator.choice(others, mine.sum())
+    return donors
+
+
+def _scale(images: Images) -> float:
+    return min(images.shape[-2:]) / _REFERENCE
+
+
+def _grey(images: Images) -> Images:
+    return images.mean(axis=1, keepdims=True)
+
+
+def _sketch(images: Images) -> Images:
+    """Dark lines on white paper where the photograph has edges."""
+    smooth = ndimage.gaussian_filter(_grey(images), (0, 0, 0.5 * _scale(images), 0.5 * _scale(images)))
+    # scipy's own sobel would also smooth over the axes of images and channels.
+    slopes = [
+        ndimage.correlate1d(ndimage.correlate1d(smooth, [-1, 0, 1], along), [1, 2, 1], across)
+        for along, across in ((-1, -2), (-2, -1))
+    ]
+    edges = np.hypot(*slopes)
+    strongest = np.quantile(edges, 0.98, axis=(1, 2, 3), keepdims=True)
+    return np.broadcast_to(1 - np.clip(edges / np.maximum(strongest, 1e-6), 0, 1), images.shape)
+
+
+def _cartoon(images: Images) -> Images:
+    """Smoothed without blunting edges, then drawn in four tones."""
+    side = 2 * max(1, round(_scale(images))) + 1
+    smooth = ndimage.median_filter(images, size=(1, 1, side, side))
+    return np.rint(smooth * 3) / 3
+
+
+def _silhouette(images: Images) -> Images:
+    """The object in white on black: whatever differs from the border, split by Otsu's threshold."""
+    grey = _grey(images)
+    border = np.concatenate([grey[..., 0, :], grey[..., -1, :], grey[..., :, 0], grey[..., :, -1]], axis=-1)
+    distance = np.abs(grey - np.median(border, axis=-1)[..., None, None])
+    threshold = np.array([_otsu(plane) for plane in distance[:, 0]])
+    filled = distance[:, 0] > threshold[:, None, None]
+    filled = np.stack([ndimage.binary_fill_holes(plane) for plane in filled])
+    return np.broadcast_to(filled[:, None], images.shape).astype(float)
+
+
+def _otsu(plane: npt.NDArray[np.float64]) -> float:
+    """The threshold with the greatest variance between the two sides (Otsu 1979)."""
+    count, edges = np.histogram(plane, bins=64, range=(0, max(float(plane.max()), 1e-6)))
+    middle = (edges[:-1] + edges[1:]) / 2
+    below, above = np.cumsum(count), count.sum() - np.cumsum(count)
+    sums = np.cumsum(count * middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1:][np.argmax(np.nan_to_num(between))])
+
+
+def _inverted(images: Images) -> Images:
+    return 1 - images
+
+
+def _blurred(images: Images) -> Images:
+    return ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
+
+
+def _noisy(of: Rendition, chosen: IntArray) -> Images:
+    noise = [of.generator(i).normal(0, 0.15, of.shape[1:]) for i in chosen.tolist()]
+    return of.photographs(chosen) + np.stack(noise)
+
+
+def _texture(of: Rendition, chosen: IntArray) -> Images:
+    """An image's low frequencies with the high frequencies of an image of another class."""
+    height, width = of.shape[-2:]
+    low = masks.low_pass(height, width, min(height, width) / 8)
+    pixels, others = (torch.from_numpy(of.photographs(which)) for which in (chosen, of.donors(chosen)))
+    return (filters.keep(pixels, low) + filters.remove(others, low)).numpy()
+
+
+def _one_by_one(restyle: Callable[[Images], Images]) -> Callable[[Rendition, IntArray], Images]:
+    """A rendition of an image that needs nothing but the image."""
+    return lambda of, chosen: restyle(of.photographs(chosen))
+
+
+_RENDITIONS: dict[str, Callable[[Rendition, IntArray], Images]] = {
+    "sketch": _one_by_one(_sketch),
+    "cartoon": _one_by_one(_cartoon),
+    "silhouette": _one_by_one(_silhouette),
+    "inverted": _one_by_one(_inverted),
+    "blurred": _one_by_one(_blurred),
+    "noisy": _noisy,
+    "texture": _texture,
+}

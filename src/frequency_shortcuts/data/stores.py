@@ -1,0 +1,510 @@
+"""Image stores in HDF5, and normalisation.
+
+A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
+[n, channels, H, W] (see `chunks`) and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per channel,
+of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
+twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
+when they are read, for sets that are too large to be kept twice.
+
+PyTorch is imported by what gives tensors: what only writes stores, or draws from them, need not wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
+
+from .chunks import NOT_DEFLATED, Stored, images_a_chunk, pack
+from .folders import Pictures
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+BLOCK = 256  # images to write at once
+IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
+SAMPLED = 5000  # training images that the statistics of a store of files are taken from
+Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled images of one split, with what is needed to show them to a network.
+
+    images: uint8 [n, channels, H, W], an array, or `Stored` or `Pictures` where it is read when it is indexed;
+    labels: int64 [n]; mean, std: float64 [channels]; stylised: as images, a twin of each, or None.
+    """
+
+    images: Any
+    labels: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+    stylised: Any = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
+        """Some of the images, in that order; what is read when it is indexed stays so."""
+        images, twins = (
+            some.subset(chosen) if hasattr(some, "subset") else None if some is None else some[chosen]
+            for some in (self.images, self.stylised)
+        )
+        return replace(self, images=images, stylised=twins, labels=self.labels[chosen])
+
+    def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
+        """Normalised images [n, channels, H, W], by default float32, and labels [n], on a device."""
+        import torch
+
+        images = torch.from_numpy(self.images[:]).to(device)
+        return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
+
+    def batches(self, device: torch.device | str = "cpu", size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `tensors`, but `size` images at a time; by default as many as `fitting_batch` says."""
+        import torch
+
+        size = size or fitting_batch(self.images.shape[1:], device)
+        for start in range(0, len(self), size):
+            pixels = torch.from_numpy(self.images[start : start + size]).to(device)
+            labels = torch.from_numpy(self.labels[start : start + size]).to(device)
+            yield normalise(pixels, self.mean, self.std), labels
+
+
+def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu") -> int:
+    """How many images [channels, H, W] of this shape a network gets in one forward pass.
+
+    As many numbers as 512 images of 3 x 64 x 64 have on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a power of
+    two: 55 images of 3 x 224 x 224 on a CPU. At least one image, and at most 512.
+    """
+    room = 2**23 if str(device).startswith("cpu") else 2**25
+    return max(1, min(512, room // math.prod(shape)))
+
+
+def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype | None = None) -> Tensor:
+    """uint8 [n, channels, H, W] -> (images / 255 - mean) / std, float32 or another dtype, on the images' device."""
+    import torch
+
+    dtype = dtype or torch.float32
+    shift = torch.as_tensor(np.asarray(mean), dtype=dtype, device=images.device)[:, None, None]
+    scale = torch.as_tensor(np.asarray(std), dtype=dtype, device=images.device)[:, None, None]
+    return images.to(dtype).div_(255).sub_(shift).div_(scale)
+
+
+def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1]."""
+    return _moments(sum(map(_sums, images)), len(images) * images[0, 0].size)
+
+
+def _sums(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Sum and sum of squares of each channel, [2, channels]: integers, so that they are exact in any order."""
+    squares = np.square(pixels, dtype=np.uint16)
+    return np.stack([found.sum(axis=(1, 2), dtype=np.int64) for found in (pixels, squares)])
+
+
+def _moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and standard deviation, in units of [0, 1], from `_sums` over so many pixels."""
+    mean, square = sums / n_pixels
+    return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255
+
+
+def write(
+    path: str | os.PathLike[str],
+    splits: Mapping[str, tuple[Any, npt.NDArray[np.int64]]],
+    *,
+    classes: Sequence[str],
+    source: str,
+    created_by: str,
+    statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+    planted_about: Mapping[str, int | str] | None = None,
+    stylised: Any = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> None:
+    """Write a store, whole or not at all.
+
+    Parameters
+    ----------
+    splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], anything that gives
+        one when it is sliced, or `Pictures`; they are read block by block, so that memory does not grow with n
+    statistics : mean and std to normalise with; by default those of the `train` split
+    planted : masks of a synthetic or planted set, for the group of that name
+    planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
+    stylised : as images, a twin of each of the `train` split
+    workers : threads that compress
+
+    Raises ValueError, naming split and class, where a class has no image, or where the images hold no
+    contrast at all to normalise with.
+    """
+    for split, (images, labels) in splits.items():
+        check_classes(labels, classes, f"{source}, split {split}", len(images))
+    if statistics is None and "train" not in splits:
+        raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
+    if stylised is not None and len(stylised) != len(splits["train"][0]):
+        raise ValueError(f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images")
+    digest = hashlib.sha256()
+    with replacing_hdf5(path) as file, ThreadPoolExecutor(max(1, workers)) as pool:
+        mean, std = (None, None) if statistics is None else map(np.asarray, statistics)
+        skipped = 0
+        for split, (images, labels) in splits.items():
+            group = file.create_group(split)
+            about = f"storing {split}" if progress else None
+            kept, sums = _write_images(file, group, "images", images, pool, digest, about)
+            check_classes(labels[kept], classes, f"{source}, split {split}")
+            skipped += len(labels) - len(kept)
+            group.create_dataset("labels", data=labels[kept])
+            digest.update(np.ascontiguousarray(labels[kept]).data)
+            if statistics is None and split == "train":
+                mean, std = _moments(sums, len(kept) * math.prod(images.shape[2:]))
+            if stylised is not None and split == "train":
+                about = "storing stylised" if progress else None
+                twins, _ = _write_images(file, group, "stylised", stylised, pool, digest, about)
+                if not np.array_equal(twins, kept):
+                    raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
+        for name, mask in (planted or {}).items():
+            file.create_dataset(f"planted/{name}", data=mask)
+        if planted:
+            file["planted"].attrs.update(planted_about or {})
+            file.attrs["layout"] = "centred"
+        source += f", {skipped} undecodable images skipped" if skipped else ""
+        _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
+
+
+def write_files(
+    path: str | os.PathLike[str],
+    splits: Mapping[str, tuple[Pictures, npt.NDArray[np.int64]]],
+    *,
+    classes: Sequence[str],
+    source: str,
+    created_by: str,
+    statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+) -> None:
+    """Write a store of files: where the images lie and what they are, for sets too large to be kept twice.
+
+    By default the statistics are those of `SAMPLED` training images. For the errors see `write`.
+    """
+    for split, (pictures, labels) in splits.items():
+        check_classes(labels, classes, f"{source}, split {split}", len(pictures))
+        odd = [str(name) for name in pictures.files if not _is_utf8(str(name))]
+        if odd:
+            raise ValueError(f"{source}: the file name {odd[0]!r} is not UTF-8, rename it")
+    if statistics is None:
+        if "train" not in splits:
+            raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
+        train = splits["train"][0]
+        some = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
+        sums = sum(found for _, found in some.decoded(then=_sums))
+        statistics = _moments(sums, len(some) * math.prod(train.shape[2:]))
+    digest = hashlib.sha256()
+    with replacing_hdf5(path) as file:
+        for split, (pictures, labels) in splits.items():
+            group = file.create_group(split)
+            names = [str(Path(name).absolute()) for name in pictures.files]
+            group.create_dataset("files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True)
+            group["files"].attrs["shape"] = pictures.shape[1:]
+            group["files"].attrs["resize"] = pictures.resize or 0
+            group.create_dataset("labels", data=labels)
+            for name in names:
+                digest.update(f"{name} {Path(name).stat().st_size}\n".encode())
+            digest.update(np.ascontiguousarray(labels).data)
+        mean, std = map(np.asarray, statistics)
+        _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
+
+
+def _text(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _describe(
+    file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, checksum: str, created_by: str
+) -> None:
+    if np.any(np.asarray(std) <= 0):
+        raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
+    file.attrs["classes"] = list(classes)
+    file.attrs["mean"], file.attrs["std"] = mean, std
+    file.attrs["source"], file.attrs["checksum"] = source, checksum
+    file.attrs["created_by"] = created_by
+
+
+def _write_images(
+    file: WholeFile,
+    group: h5py.Group,
+    name: str,
+    images: Any,
+    pool: ThreadPoolExecutor,
+    digest: Any,
+    progress: str | None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Write images in order; returns the positions of those that were written, and their `_sums`, [2, channels]."""
+    shape, each = images.shape, images_a_chunk(images.shape)
+    stored = group.create_dataset(
+        name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
+    )
+    sums = np.zeros((2, shape[1]), np.int64)
+    kept: list[int] = []
+    chunk: list[bytes] = []  # of several images only where none is deflated: their masks are the same
+    # Threads compress them, since HDF5 compresses one after the other.
+    for position, (pixels, (packed, mask), found) in _packed(images, pool, progress):
+        chunk.append(packed)
+        kept.append(position)
+        if len(chunk) == each:
+            stored.id.write_direct_chunk((len(kept) - each, 0, 0, 0), b"".join(chunk), mask)
+            chunk.clear()
+        digest.update(pixels.data)
+        sums += found
+        if len(kept) % BLOCK == 0:
+            file.check()
+    if len(kept) < len(images):
+        stored.resize(len(kept), axis=0)
+    if chunk:  # HDF5 stores whole chunks: the last one is filled up; after the resizing, which could not read it yet
+        filled = b"".join(chunk).ljust(each * math.prod(shape[1:]), b"\0")
+        stored.id.write_direct_chunk((len(kept) - len(chunk), 0, 0, 0), filled, NOT_DEFLATED)
+    return np.array(kept, np.int64), sums
+
+
+Packed = tuple[npt.NDArray[np.uint8], tuple[bytes, int], npt.NDArray[np.int64]]
+
+
+def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
+    """All images in order: (position, what `_pack` makes of it)."""
+    if isinstance(images, Pictures):
+        yield from images.decoded(progress, _pack)
+        return
+    starts = range(0, len(images), BLOCK)
+    for start in tqdm(starts, desc=progress, unit="block", disable=None if progress else True):
+        block = np.ascontiguousarray(images[start : start + BLOCK], np.uint8)
+        yield from zip(range(start, start + len(block)), pool.map(_pack, block), strict=True)
+
+
+def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
+    return pixels, pack(pixels), _sums(pixels)
+
+
+@contextmanager
+def opened(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
+    """A store that a user brings: the open file, its classes and its splits.
+
+    It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
+    have `mean` and `std`. Raises ValueError where it is none.
+    """
+    try:
+        file = h5py.File(store, "r")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no image store at {store}") from None
+    except OSError as error:
+        raise ValueError(f"{store} is not an HDF5 file ({error})") from error
+    with file:
+        splits = [name for name in ("train", "validation", "test") if name in file]
+        if "classes" not in file.attrs or not splits:
+            raise ValueError(
+                f"{store} is no image store: expected the attribute classes and groups train, validation or test"
+            )
+        classes = [_text(name) for name in file.attrs["classes"]]
+        for name in splits:
+            group = file[name]
+            if "images" not in group or "labels" not in group:
+                raise ValueError(f"{store}, split {name}: expected images and labels, it holds {', '.join(group)}")
+            if group["images"].dtype != np.uint8 or group["images"].ndim != 4:
+                raise ValueError(
+                    f"{store}, split {name}: images are {group['images'].dtype} {list(group['images'].shape)}, "
+                    "expected uint8 [n, channels, H, W]"
+                )
+            check_classes(group["labels"][:], classes, f"{store}, split {name}", len(group["images"]))
+        shapes = {file[name]["images"].shape[1:] for name in splits}
+        if len(shapes) > 1:
+            raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
+        channels = shapes.pop()[0]
+        check_statistics(*_statistics(file, channels), channels, f"{store}: ")
+        yield file, classes, splits
+
+
+def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
+    return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
+
+
+def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:
+    """Raise ValueError where images in units of [0, 1] cannot sensibly be normalised with a mean and std.
+
+    What networks ask for goes beyond the moments of images: std 1 / 255 gives pixels, and a mean may lie somewhat
+    outside. Means and stds of pixels from 0 to 255 are refused.
+    """
+    mean, std = np.asarray(mean), np.asarray(std)
+    for name, given in (("mean", mean), ("std", std)):
+        if given.shape != (channels,) or given.dtype.kind not in "iuf":
+            raise ValueError(f"{where}{name} is {given.tolist()}: expected a number for each of {channels} channels")
+    if not (((mean >= -1) & (mean <= 2)).all() and ((std > 0) & (std <= 1)).all()):
+        raise ValueError(
+            f"{where}mean {mean.tolist()} and std {std.tolist()} cannot be normalised with: expected units of [0, 1], "
+            "in which a mean is between -1 and 2, and std above 0 and at most 1 (divide those of pixels by 255)"
+        )
+
+
+def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
+    """Write a store whose splits are links to those of another store (see `opened`), of which nothing is copied.
+
+    Where the other has no `mean` and `std`, its pixels count as they are, from 0 to 1.
+    """
+    with opened(store) as (other, classes, splits), replacing_hdf5(path) as file:
+        for name in splits:
+            file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
+        channels = other[splits[0]]["images"].shape[1]
+        mean, std = _statistics(other, channels)
+        about = Path(store).stat()
+        checksum = other.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}")
+        _describe(file, classes, mean, std, f"store {store}", str(checksum), created_by)
+
+
+def read(
+    path: str | os.PathLike[str],
+    split: str,
+    per_class: int | None = None,
+    *,
+    statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    workers: int = 1,
+    in_memory: int = IN_MEMORY,
+) -> Split:
+    """One split of a store, or the first `per_class` images of each class in it.
+
+    Its images are read at once if they have at most `in_memory` bytes, else when they are indexed, by `workers`
+    threads. `statistics` are a mean and std [channels] to normalise with instead of the store's. Raises
+    ValueError where the store has no such split or no image of a class.
+    """
+    with h5py.File(path, "r") as file:
+        if split not in file:
+            there = sorted(set(file) - {"planted"})
+            raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
+        classes = tuple(_text(name) for name in file.attrs["classes"])
+        labels = file[split]["labels"][:].astype(np.int64)
+        check_classes(labels, classes, f"{path}, split {split}")
+        chosen = first_of_each_class(labels, per_class)
+        group = file[split]
+        lazy: dict[str, Any] = {"images": None, "stylised": None}
+        if "files" in group:
+            about = group["files"].attrs
+            names = group["files"].asstr()[:]
+            channels, *size = map(int, about["shape"])
+            height, width = size
+            lazy["images"] = Pictures(
+                names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers
+            )
+        else:
+            if group.get("images", getlink=True) is None:
+                raise ValueError(f"{path}, split {split}: it holds no images, but {', '.join(group)}")
+            for name in lazy:
+                if group.get(name, getlink=True) is not None:
+                    lazy[name] = Stored(path, split, chosen, name, workers)
+        mean, std = statistics or (file.attrs["mean"][:], file.attrs["std"][:])
+    if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
+        lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
+    return Split(
+        labels=labels[chosen], classes=classes, mean=np.asarray(mean, float), std=np.asarray(std, float), **lazy
+    )
+
+
+def neutral_class(path: str | os.PathLike[str]) -> int | None:
+    """The index of the class of a store in which nothing is planted; None where there is none, as for photographs."""
+    with h5py.File(path, "r") as file:
+        index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
+    return None if index < 0 else index
+
+
+def identity(images: Any) -> bytes:
+    """What tells one set of images from another: their bytes, or where they come from if they are not in memory."""
+    if isinstance(images, np.ndarray):
+        return hashlib.sha256(np.ascontiguousarray(images).data).digest()
+    return hashlib.sha256(repr(images.origin()).encode()).digest()
+
+
+def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
+    """read(batch) of every batch in order, `ahead` of them at work in a thread while one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Any] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(read, batch))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for result in waiting:
+                result.cancel()
+
+
+def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
+    """Positions, in order, of the first `per_class` images of each class; of all images for None."""
+    if per_class is None:
+        return np.arange(len(labels))
+    chosen = [np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)]
+    return np.sort(np.concatenate(chosen))
+
+
+def check_classes(
+    labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
+) -> None:
+    """Raise ValueError, naming them, where classes have no image or no name, labels no class, or images no label."""
+    if any(not str(name).strip() for name in classes):
+        raise ValueError(f"{where}: a class has no name; each needs one that can be read")
+    if len(set(classes)) < len(classes):
+        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
+        raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
+    if n_images is not None and len(labels) != n_images:
+        raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
+    if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
+        raise ValueError(f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
+        raise ValueError(
+            f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"
+        )
+    count = np.bincount(np.asarray(labels, np.int64), minlength=len(classes))
+    missing = [str(name) for name, images in zip(classes, count, strict=True) if not images]
+    if missing:
+        raise ValueError(f"{where}: no image of class {', '.join(missing)}; every class needs at least one")
+
+
+def stratified(
+    labels: npt.NDArray[np.int64], shares: Mapping[str, float], seed: int, classes: Sequence[str] | None = None
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Split the positions 0..n-1 class by class, at random but seeded: name -> sorted positions.
+
+    `shares` sum to 1; the last split takes what rounding leaves. Raises ValueError, by the names in `classes`, where
+    a class has too few images for every split to get one.
+    """
+    if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
+        raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
+    generator = np.random.default_rng(seed)
+    parts: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in shares}
+    bounds = np.cumsum(list(shares.values()))[:-1]
+    for c in np.unique(labels):
+        mine = generator.permutation(np.flatnonzero(labels == c))
+        pieces = np.split(mine, np.rint(bounds * len(mine)).astype(int))
+        if not all(len(piece) for piece in pieces):
+            name = c if classes is None else classes[c]
+            raise ValueError(f"class {name} has {len(mine)} images, too few for the splits {dict(shares)}")
+        for name, piece in zip(parts, pieces, strict=True):
+            parts[name].append(piece)
+    return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}

@@ -1,0 +1,121 @@
+"""A torch Dataset of one's own as an array of images."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from .entry_points import first_line
+from .folders import as_pixels
+
+
+class Items:
+    """The images of a map-style Dataset of (image, label) items, uint8 [n, channels, H, W], converted when read.
+
+    An image is a PIL image, which is resized and cropped as `Pictures` does, or a tensor or array [channels, H, W]
+    of the right size, uint8 or floating point from 0 to 1. Indexing raises ValueError, with the item's number, for
+    anything else, and for an item whose label is another than the Dataset lists (see `labels`). `name` is what errors
+    call the Dataset.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        size: tuple[int, int],
+        channels: int = 3,
+        resize: int | None = None,
+        chosen: npt.NDArray[np.int64] | None = None,
+        known: npt.NDArray[np.int64] | None = None,
+        name: str = "the Dataset",
+    ) -> None:
+        if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
+            kind = type(dataset).__name__
+            raise ValueError(f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__")
+        self.dataset, self.resize, self.name = dataset, resize, name
+        self._known = known  # labels of all items as an attribute of the Dataset has them
+        self.chosen = np.arange(len(dataset)) if chosen is None else chosen
+        self.shape, self.dtype = (len(self.chosen), channels, *size), np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Items:
+        """Some of the items, in that order."""
+        _, channels, height, width = self.shape
+        return Items(self.dataset, (height, width), channels, self.resize, self.chosen[chosen], self._known, self.name)
+
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        positions = self.chosen[index]
+        out = np.empty((len(positions), *self.shape[1:]), np.uint8)
+        for i, position in enumerate(positions.tolist()):
+            out[i] = self._pixels(position)
+        return out
+
+    def _pixels(self, i: int) -> npt.NDArray[np.uint8]:
+        image, label = self._item(i)
+        if self._known is not None and (own := self._whole(i, label)) != self._known[i]:
+            raise ValueError(
+                f"{self.name}: item {i} has the label {own}, but the Dataset's own list of labels says "
+                f"{self._known[i]}: mend or drop its attribute targets or labels"
+            )
+        _, channels, height, width = self.shape
+        if isinstance(image, Image.Image):
+            with self._naming(i):
+                return as_pixels(image, height, width, channels, self.resize)
+        with self._naming(i):
+            pixels = np.asarray(image)
+        if pixels.shape != self.shape[1:]:
+            wanted = " x ".join(map(str, self.shape[1:]))
+            raise ValueError(
+                f"{self.name}: item {i} is {list(pixels.shape)}, not {wanted}: give PIL images to have them resized"
+            )
+        if pixels.dtype == np.uint8:
+            return pixels
+        if not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):
+            raise ValueError(
+                f"{self.name}: item {i} is {pixels.dtype} from {pixels.min():g} to {pixels.max():g}: expected uint8, "
+                "or floating point from 0 to 1 (normalise in the network's settings, not in the Dataset)"
+            )
+        return np.rint(pixels * 255).astype(np.uint8)
+
+    def _item(self, i: int) -> tuple[Any, Any]:
+        with self._naming(i):
+            item = self.dataset[i]
+        if not (isinstance(item, Sequence) and len(item) == 2):
+            raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected (image, label)")
+        return item[0], item[1]
+
+    @contextmanager
+    def _naming(self, i: int) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # whatever the user's code raises
+            raise ValueError(f"{self.name}: item {i} fails ({first_line(error)})") from error
+
+    def _whole(self, i: int, label: Any) -> int:
+        try:
+            number = float(label)
+        except Exception:  # each kind of label has its own
+            number = np.nan
+        if not number.is_integer():
+            shown = " ".join(reprlib.repr(label).split())
+            raise ValueError(f"{self.name}: item {i} has the label {shown}: expected the number of a class, from 0")
+        return int(number)
+
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Labels int64 [n], from the attribute `targets` or `labels`, or else from every item."""
+        for name in ("targets", "labels"):
+            given = getattr(self.dataset, name, None)
+            if given is not None and not callable(given):
+                if len(given) != len(self.dataset):
+                    raise ValueError(f"{self.name} has {len(self.dataset)} items and {len(given)} {name}")
+                numbers = enumerate(given.tolist() if hasattr(given, "tolist") else given)
+                self._known = np.array([self._whole(i, label) for i, label in numbers], np.int64)
+                return self._known[self.chosen]
+        return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)

@@ -1,0 +1,1 @@
+"""Tests of networks and maps, and what they say."""

@@ -1,0 +1,284 @@
+"""More views of a network: recall on filtered images as curves, and its sensitivity to single plane waves.
+
+`filtered_recall` keeps or removes rings of frequencies. `fourier_sensitivity` is the Fourier heat map of Yin, Lopes,
+Shlens, Cubuk and Gilmer, "A Fourier perspective on model robustness in computer vision" (NeurIPS 2019): the error when
+one plane wave of a fixed norm is added to every image. Common corruptions are in `corruptions`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.networks.inference import Frozen, Precision, memory_budget, tiling
+from frequency_shortcuts.networks.predictions import source_for
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
+from frequency_shortcuts.spectrum.masks import low_pass
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, radius
+from frequency_shortcuts.spectrum.waves import Waves
+from frequency_shortcuts.storage.files import replacing_hdf5
+
+from .recall import of_views
+
+log = logging.getLogger(__name__)
+
+FILTERS = ("low-pass", "high-pass", "band-stop")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A radial filter: low-pass keeps r < high, high-pass keeps r >= low, band-stop removes low <= r < high.
+
+    Radii are in cycles per image; mask: bool [H, W], centred, true where frequencies are kept.
+    """
+
+    name: str
+    low: float
+    high: float
+    mask: BoolArray
+
+
+def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float) -> list[Filter]:
+    """Low-pass and high-pass filters at every cutoff, and band-stops of `band_width`, side by side from 0 outwards.
+
+    DC has the radius 0: low-pass filters keep it, high-pass filters remove it, so that what is left varies about the
+    mean that images were normalised with. It belongs to no band, as in `spectrum.bands`, and band-stops keep it.
+    Cutoffs beyond the corner of the spectrum, which would keep everything or nothing, are left out. Raises ValueError
+    for cutoffs that do not increase from above 0, or are all beyond the corner, and for a band width not above 0.
+    """
+    cutoffs = [float(cutoff) for cutoff in cutoffs]
+    if not cutoffs or any(b <= a for a, b in zip((0, *cutoffs[:-1]), cutoffs, strict=True)):
+        raise ValueError(f"cutoffs {cutoffs}: expected increasing radii above 0, in cycles per image")
+    if band_width <= 0:
+        raise ValueError(f"band_width {band_width}: expected above 0 cycles per image")
+    r = radius(height, width)
+    corner = float(r.max())
+    within = [cutoff for cutoff in cutoffs if cutoff <= corner]
+    if not within:
+        raise ValueError(f"cutoffs {cutoffs}: none is within the {corner:.1f} cycles per image of {height} x {width}")
+    passed = [low_pass(height, width, cutoff) for cutoff in within]
+    found = [Filter("low-pass", 0, cutoff, mask) for cutoff, mask in zip(within, passed, strict=True)]
+    found += [Filter("high-pass", cutoff, math.inf, ~mask) for cutoff, mask in zip(within, passed, strict=True)]
+    edges = np.arange(math.floor(corner / band_width) + 2) * band_width  # the next band's low is this one's high
+    for low, high in pairwise(edges.tolist()):
+        stopped = (r >= low) & (r < high) & (r > 0)
+        if stopped.any():
+            found.append(Filter("band-stop", low, high, ~stopped))
+    return found
+
+
+def filtered_recall(
+    network: nn.Module,
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    cutoffs: Sequence[float],
+    band_width: float,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Recall of every class on images as they are and under each of the `filters`.
+
+    images, mean, std, batch_size : see `shortcuts.measure`
+
+    Returns a tidy table, one row a filter and class: `filter` (unfiltered, low-pass, high-pass, band-stop), `low`,
+    `high` (in cycles per image, see `Filter`; missing where there is no limit), and the columns of `recall.of_views`.
+    For the errors see there and `filters`.
+    """
+    source = source_for(network, images, mean, std)
+    height, width = images.shape[-2:]
+    chosen = filters(height, width, cutoffs, band_width)
+    halves = [half_plane(one.mask, height, width).to(source.device) for one in chosen]
+    rows = [("unfiltered", np.nan, np.nan), *((one.name, one.low, one.high) for one in chosen)]
+    about = pd.DataFrame(rows, columns=["filter", "low", "high"]).replace(math.inf, np.nan)
+
+    def views(some: IntArray) -> Iterator[Tensor]:
+        seen = source.take(some)
+        yield seen
+        spectra = MaskedSpectrum(seen)
+        for half in halves:
+            yield spectra.keep(half)
+
+    table = of_views(
+        network, source, labels, n_classes, about, views,
+        batch_size=batch_size, progress="filtering" if progress else None,
+    )  # fmt: skip
+    log.info("%d filters on %d images", len(chosen), len(source))
+    return table
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Errors under single plane waves.
+
+    error : float32 [class, pairs], share of the class's images that are called by another; NaN where not evaluated
+    unperturbed_error : float64 [class], the same of the images as they are
+    count : int64 [class], images of each class
+    norm : L2 norm of the wave in each channel, pixels from 0 to 1
+    pairs : the conjugate pairs of the spectrum
+    """
+
+    error: npt.NDArray[np.float32]
+    unperturbed_error: FloatArray
+    count: IntArray
+    norm: float
+    pairs: ConjugatePairs
+
+
+def fourier_sensitivity(
+    network: nn.Module,
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    norm: float,
+    radius: float | None = None,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    precision: Precision = "float32",
+    memory_mib: float | None = None,
+    batch: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Sensitivity:
+    """Error of every class when a plane wave of one conjugate pair is added to its images (Yin et al. 2019).
+
+    The wave has, in every channel, the L2 norm `norm` in units in which pixels span 0 to 1, whatever the images are
+    normalised with. Published are 4 for images of 32 x 32 and 15.7 for 224 x 224: root mean squares, norm / sqrt(H W),
+    of 0.125 and 0.07. Its sign is drawn for every image, channel and pair. Its phase is fixed, as in the code of the
+    authors: an eighth of a period, cosine and sine alike, at the first pixel; frequencies that are their own partner
+    have a cosine only. Nothing is clipped to [0, 1]: clipping would lower the norm where images are bright or dark, and
+    add harmonics, other frequencies than the one that is asked about.
+
+    Parameters
+    ----------
+    images : as in `culling.cull`. Floating ones were normalised with `std`, if it is given; else they are pixels
+        themselves
+    radius : evaluate the pairs up to this radius, in cycles per image; None for all
+    precision, memory_mib, batch : see `culling.cull`
+    seed : of the signs. Those of an image follow from its position in `images`, not from the batch it is in
+
+    Raises ValueError where a class has no image, no pair is within the radius, the norm is not above 0, or the network
+    calls another class.
+    """
+    labels = np.asarray(labels)
+    check_classes(labels, range(n_classes), n_images=images.shape[0])
+    pairs = ConjugatePairs(*images.shape[-2:])
+    if norm <= 0:
+        raise ValueError(f"norm {norm}: expected above 0")
+    index = np.flatnonzero(pairs.radius <= (math.inf if radius is None else radius))
+    if not len(index):
+        raise ValueError(f"radius {radius}: no frequency is within it")
+    frozen = Frozen(network, precision)
+    source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
+    frozen.check(source.take(np.arange(1)))
+    if batch is None:
+        batch, _ = frozen.batch_sizes(source.take(np.arange(1)), memory_budget(memory_mib, frozen.device) // 2)
+    at_once, step = tiling(len(labels), batch)
+    chosen = torch.as_tensor(index, device=source.device)
+    truth = torch.as_tensor(labels, dtype=torch.int64, device=source.device)
+    unit = _unit_waves(pairs, index, norm, images.shape[1], std).to(source.device, source.dtype)
+    wrong = torch.zeros(n_classes, len(index), dtype=torch.int32, device=source.device)
+    wrong_before = torch.zeros(n_classes, 1, dtype=torch.int32, device=source.device)
+    greatest = torch.zeros((), dtype=torch.int64, device=source.device)
+    with (
+        torch.inference_mode(),
+        tqdm(
+            total=len(labels) * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
+            disable=None if progress else True,
+        ) as bar,
+    ):  # fmt: skip
+        for start in range(0, len(labels), at_once):
+            some = np.arange(start, min(start + at_once, len(labels)))
+            seen, mine = source.take(some), truth[start : start + at_once]
+            called = frozen(seen.clone()).argmax(dim=1)
+            greatest = torch.maximum(greatest, called.max())
+            wrong_before.index_add_(0, mine, (called != mine).int()[:, None])
+            signs = _signs(some, len(pairs), images.shape[1], seed)[index]
+            drawn = torch.as_tensor(signs, device=source.device)[:, :, None]
+            waves = Waves(pairs, seen, min(step, len(index)))
+            for first in range(0, len(index), step):
+                these = slice(first, first + step)
+                perturbed = waves.add(chosen[these], unit[:, these] * drawn[these])
+                called = frozen(perturbed).argmax(dim=1).view(-1, len(some))
+                greatest = torch.maximum(greatest, called.max())
+                wrong[:, these].index_add_(0, mine, (called != mine).int().T)
+                bar.update(called.numel())
+    if greatest >= n_classes:
+        raise ValueError(f"the network has an output for class {int(greatest)}, but there are {n_classes} classes")
+    count = np.bincount(labels, minlength=n_classes)
+    error = np.full((n_classes, len(pairs)), np.nan, np.float32)
+    error[:, index] = wrong.cpu().numpy() / count[:, None]
+    before = wrong_before.cpu().numpy()[:, 0] / count
+    log.info("waves of %d pairs of frequencies on %d images", len(index), len(labels))
+    return Sensitivity(error, before, count, norm, pairs)
+
+
+def _unit_waves(
+    pairs: ConjugatePairs, index: IntArray, norm: float, channels: int, std: npt.ArrayLike | None
+) -> Tensor:
+    """What `Waves` adds for the pairs index [k], but for the sign: float64 [2, k, 1, 1, channels]."""
+    # cos - sin of a pair, and the cosine of a frequency that is its own partner, have a root mean square of 1. The sign
+    # of the imaginary part says whether the member with v >= 0 is the first one.
+    imaginary = np.where(pairs.frequencies[:, 1] % pairs.width > pairs.width // 2, -1.0, 1.0) * (pairs.size == 2)
+    unit = np.stack([np.ones(len(pairs)), imaginary])[:, index, None, None, None]
+    deviation = np.ones(channels) if std is None else np.asarray(std, float)
+    return torch.as_tensor(unit * (norm / math.sqrt(pairs.height * pairs.width) / deviation))
+
+
+def _signs(positions: IntArray, n_pairs: int, channels: int, seed: int) -> npt.NDArray[np.int8]:
+    """The signs of the waves that are added to the images at these positions [k], int8 [pairs, k, channels]."""
+    drawn = np.empty((n_pairs, len(positions), channels), np.int8)
+    for i, position in enumerate(positions):
+        drawn[:, i] = np.random.default_rng([seed, position]).integers(0, 2, (n_pairs, channels), np.int8)
+    return 2 * drawn - 1
+
+
+def write_sensitivity(
+    path: str | os.PathLike[str], found: Sensitivity, *, classes: Sequence[str], **attributes: Any
+) -> None:
+    """Write an HDF5 file: `error` float32 [class, H, W], centred, `unperturbed_error` and `count` [class].
+
+    Its attributes are `norm`, `rms` (root mean square of the wave), `layout`, `classes` and those given, such as
+    `created_by`.
+    """
+    pairs = found.pairs
+    shape = (len(found.count), pairs.height, pairs.width)
+    with replacing_hdf5(path) as file:
+        planes = file.create_dataset("error", shape, np.float32, chunks=(1, *shape[1:]), compression="gzip")
+        for c, error in enumerate(found.error):  # one by one, so that a thousand planes need not fit into memory
+            planes[c] = pairs.scatter(error)
+        file["unperturbed_error"], file["count"] = found.unperturbed_error, found.count
+        about = {"norm": found.norm, "rms": found.norm / math.sqrt(pairs.height * pairs.width), "layout": "centred"}
+        for name, value in {**about, "classes": list(classes), **attributes}.items():
+            file.attrs[name] = value
+
+
+def read_overall(path: str | os.PathLike[str]) -> tuple[FloatArray, float]:
+    """From a file of `write_sensitivity`, the errors over all images: under waves [H, W], centred, and without any.
+
+    One class is read after the other.
+    """
+    with h5py.File(path, "r") as file:
+        count, planes = file["count"][:], file["error"]
+        wrong = sum(n * planes[c].astype(np.float64) for c, n in enumerate(count))
+        return wrong / count.sum(), float(np.average(file["unperturbed_error"][:], weights=count))

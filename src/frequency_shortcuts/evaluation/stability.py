@@ -1,0 +1,249 @@
+"""How stable maps are: their overlap across seeds, networks, augmentations and images, beside what chance gives.
+
+Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap stands beside
+that of the left map with random masks of the right map's size: drawn uniformly, and drawn with the right map's own
+radial distribution (`controls.control_mask`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Literal
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.controls import strata
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import replacing_hdf5
+
+if TYPE_CHECKING:
+    from frequency_shortcuts.maps.methods.culling.search import Culling
+
+# What two runs may differ in, and what their comparison is then called; `several` where it is more than one thing.
+COMPARISONS = {"seed": "seeds", "network": "networks", "augmentation": "augmentations"}
+SEVERAL, IMAGES = "several", "images"
+NUMBERS = 2**22  # bytes of masks, or numbers drawn, that are looked at in one piece
+
+
+def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None = None) -> tuple[IntArray, IntArray]:
+    """Two disjoint halves of some images, drawn class by class: their positions, in order.
+
+    Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer
+    than two images.
+    """
+    labels = np.asarray(labels)
+    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
+    for c in np.unique(labels):
+        mine = np.flatnonzero(labels == c)
+        if len(mine) < 2:
+            name = c if classes is None else classes[c]
+            raise ValueError(f"class {name} has {len(mine)} image to rank frequencies, too few for two halves")
+        # By the class alone: another class's images must not change what a class is split into.
+        mine = np.random.default_rng([seed, int(c)]).permutation(mine)
+        for part, piece in zip(parts, np.array_split(mine, 2), strict=True):
+            part.append(piece)
+    first, second = (np.sort(np.concatenate(part)) for part in parts)
+    return first, second
+
+
+def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
+    """Intersection over union of masks bool [..., H, W], for each of them: float64 [...]; NaN where both are empty.
+
+    Raises ValueError for masks of different shapes.
+    """
+    left, right = np.asarray(left), np.asarray(right)
+    if left.shape != right.shape:
+        raise ValueError(
+            f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
+        )
+    return _ratio((left & right).sum(axis=(-2, -1)), left.sum(axis=(-2, -1)), right.sum(axis=(-2, -1)))
+
+
+def _ratio(both: npt.NDArray, left: npt.NDArray, right: npt.NDArray) -> FloatArray:
+    """Intersection over union from the numbers of positions in both, left and right."""
+    union = np.asarray(left + right - both, float)
+    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps of one run at one size, as small as they can be held.
+
+    bits : uint8 [class, bytes], eight positions a byte
+    positions : int64 [class], how many are kept
+    counts : kind of control -> int64 [class, strata], kept pairs in each stratum
+    members : kind of control -> int64 [strata], all pairs of each stratum
+    sizes : kind of control -> int64 [strata], positions of a pair there
+    """
+
+    bits: npt.NDArray[np.uint8]
+    positions: IntArray
+    counts: Mapping[str, IntArray]
+    members: Mapping[str, IntArray]
+    sizes: Mapping[str, IntArray]
+
+
+def summarised(masks: BoolArray) -> Maps:
+    """Masks bool [class, H, W] as `compare` takes them. Every kind of control is told by what it draws within."""
+    pairs = ConjugatePairs(*masks.shape[-2:])
+    inside = pairs.gather(masks)
+    counts, members, sizes = {}, {}, {}
+    for kind in ("random", "radial"):
+        order, starts = _blocks(pairs, kind)
+        members[kind] = np.diff(np.append(starts, len(pairs)))
+        sizes[kind] = pairs.size[order][starts]
+        counts[kind] = np.add.reduceat(inside[:, order], starts, axis=1, dtype=np.int64)
+    flat = masks.reshape(len(masks), -1)
+    return Maps(np.packbits(flat, axis=1), flat.sum(axis=1), counts, members, sizes)
+
+
+def _blocks(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> tuple[IntArray, IntArray]:
+    """The pairs in the order of their strata, and where each stratum starts."""
+    stratum = strata(pairs, kind)
+    order = np.argsort(stratum, kind="stable")
+    return order, np.unique(stratum[order], return_index=True)[1]
+
+
+def compare(left: Maps, right: Maps, *, draws: int = 10, seed: int | Sequence[int] = 0) -> pd.DataFrame:
+    """Overlap of two runs' maps, one row a class.
+
+    draws : random masks of the right map's size that the left one is compared with, for each class and kind
+
+    Columns: `left_positions`, `right_positions`, which may differ by one, since a map ends with a pair or with a
+    frequency that is its own partner; `iou`, intersection over union; `random` and `radial`, its mean with that kind of
+    mask. Raises ValueError for maps of different sizes or classes, or no draws.
+    """
+    if left.bits.shape != right.bits.shape or len(left.members["radial"]) != len(right.members["radial"]):
+        raise ValueError("maps of different image sizes or numbers of classes do not overlap")
+    if draws < 1:
+        raise ValueError(f"draws {draws}: expected at least 1")
+    generator = np.random.default_rng(seed)
+    both = np.bitwise_count(left.bits & right.bits).sum(axis=1, dtype=np.int64)
+    columns = {
+        "left_positions": left.positions,
+        "right_positions": right.positions,
+        "iou": _ratio(both, left.positions, right.positions),
+    }
+    for kind in left.counts:
+        columns[kind] = _chance(left, right, kind, draws, generator)
+    return pd.DataFrame(columns)
+
+
+def _chance(left: Maps, right: Maps, kind: str, draws: int, generator: np.random.Generator) -> FloatArray:
+    """Mean overlap of the left maps with `draws` controls of the right ones, [class].
+
+    A control takes as many pairs of each stratum as the map, at random. How many of them the left map holds is a
+    hypergeometric number, drawn as such: that is the same as drawing the masks, without having to make them.
+    """
+    members, size = left.members[kind], left.sizes[kind]
+    out = np.empty(len(left.positions))
+    step = max(1, NUMBERS // (draws * len(members)))
+    for start in range(0, len(out), step):
+        some = slice(start, start + step)
+        kept, drawn = left.counts[kind][some], right.counts[kind][some]
+        hits = generator.hypergeometric(kept, members - kept, drawn, (draws, *kept.shape)) @ size
+        out[some] = _ratio(hits, left.positions[some], right.positions[some]).mean(axis=0)
+    return out
+
+
+def compared(
+    runs: Sequence[Mapping[str, Any]],
+    maps: Callable[[int, float], Maps],
+    percents: Sequence[float],
+    *,
+    draws: int = 10,
+    seed: int = 0,
+) -> Iterator[pd.DataFrame]:
+    """Every two runs of one data set compared at every percentage: tables of `compare`, one after the other.
+
+    runs : what each run is, with the keys `network`, `augmentation` and `seed`
+    maps : (place in `runs`, percent) -> its maps
+
+    Each table also has the columns `comparison` (what the runs differ in: seeds, networks, augmentations or several),
+    `left`, `right` (see `called`), `percent` and `class`, a number. Maps are held for one percentage at a time, a
+    bit a position.
+    """
+    for percent in percents:
+        held = [maps(i, percent) for i in range(len(runs))]
+        for i, j in combinations(range(len(runs)), 2):
+            differ = [told for key, told in COMPARISONS.items() if runs[i][key] != runs[j][key]]
+            comparison = differ[0] if len(differ) == 1 else SEVERAL
+            found = compare(held[i], held[j], draws=draws, seed=[seed, i, j])
+            yield _told(found, comparison, called(runs[i]), called(runs[j]), percent)
+
+
+def compared_halves(
+    run: Mapping[str, Any],
+    first: Callable[[float], Maps],
+    second: Callable[[float], Maps],
+    percents: Sequence[float],
+    *,
+    draws: int = 10,
+    seed: int = 0,
+) -> Iterator[pd.DataFrame]:
+    """The maps of one run from two halves of its images, as tables of `compared` (comparison `images`)."""
+    for percent in percents:
+        found = compare(first(percent), second(percent), draws=draws, seed=seed)
+        yield _told(found, IMAGES, f"{called(run)}/half0", f"{called(run)}/half1", percent)
+
+
+def called(run: Mapping[str, Any]) -> str:
+    """A run in tables and figures: network/augmentation/seed0."""
+    return f"{run['network']}/{run['augmentation']}/seed{run['seed']}"
+
+
+def _told(found: pd.DataFrame, comparison: str, left: str, right: str, percent: float) -> pd.DataFrame:
+    about = {"comparison": comparison, "left": left, "right": right, "percent": percent, "class": found.index}
+    return pd.concat([pd.DataFrame(about, found.index), found], axis=1)
+
+
+def write_halves(
+    path: str | os.PathLike[str],
+    found: Sequence[Culling],
+    pairs: ConjugatePairs,
+    percents: Sequence[float],
+    *,
+    classes: Sequence[str],
+    split: str,
+    seed: int,
+    weights_sha256: str,
+    created_by: str,
+) -> None:
+    """Write the maps of the two halves: `mask/top_{percent}` bool [half, class, H, W], centred."""
+    shape = len(found), len(classes), pairs.height, pairs.width
+    with replacing_hdf5(path) as file:
+        for percent in percents:
+            stored = file.create_dataset(
+                f"mask/top_{percent:g}", shape, bool, chunks=(1, 1, *shape[2:]), compression="gzip", shuffle=True
+            )
+            # Class by class: the planes of a thousand classes at once would be gigabytes.
+            for half, one in enumerate(found):
+                for c, increment in enumerate(one.increment):
+                    stored[half, c] = dfm.dominant(increment, pairs, percent)
+        file.attrs.update(
+            layout="centred",
+            method=found[0].method,
+            fill=found[0].fill,
+            split=split,
+            classes=list(classes),
+            images_per_class=np.array([one.images_per_class for one in found]),
+            passes=np.array([one.passes for one in found]),
+            precision=found[0].precision,
+            seed=seed,
+            weights_sha256=weights_sha256,
+            created_by=created_by,
+        )
+
+
+def read_half(path: str | os.PathLike[str], half: int, percent: float) -> BoolArray:
+    """The maps bool [class, H, W] that one half (0 or 1) of the images gave."""
+    with h5py.File(path, "r") as file:
+        return file[f"mask/top_{percent:g}"][half]

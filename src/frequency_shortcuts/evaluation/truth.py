@@ -1,0 +1,264 @@
+"""Maps scored against what was planted in a synthetic set, beside controls.
+
+A map is a ranking of the conjugate pairs, cut at some size; the truth is a set of them. Both count positions of the
+spectrum, so that a pair of two weighs twice what a frequency that is its own partner does. Ties, of which ADCS
+has many, are taken in random order: precision and recall are what is expected of it, and the average precision
+has one step a group of ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.controls import strata
+from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+TRUTHS = ("own", "any")
+HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # of sets in which each class has two cues
+INTERVAL = (0.025, 0.975)
+
+
+def planted(store: h5py.File) -> dict[str, BoolArray]:
+    """What was planted in a synthetic or planted set, each bool [class, H, W], centred, from its open store.
+
+    `own` : the truth of the class itself. A class with nothing planted has no truth, and no scores
+    `any` : the union over all classes, the same for every class
+    `half_0`, `half_1` : of the mechanism `redundant`, the two sets of `own`, each of which is enough
+    `decoy` : of the mechanism `decoy`, what validation and test images carry and training images do not: no truth
+
+    Raises ValueError for a store without a truth.
+    """
+    if "planted/truth" not in store:
+        raise ValueError(f"{store.filename} holds no planted masks: only synthetic and planted sets have a known truth")
+    group = store["planted"]
+    own = group["truth"][:]
+    found = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
+    if "halves" in group:
+        found["half_0"], found["half_1"] = group["halves"][:]
+    if "decoys" in group:
+        found["decoy"] = group["decoys"][:]
+    return found
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How much of a truth a ranking has found, position by position.
+
+    filled : int64 [steps + 1], positions taken at the end of each group of ties, from 0 to all
+    hits : int64 [steps + 1], those of them that belong to the truth
+    """
+
+    filled: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.int64]
+
+    @property
+    def prevalence(self) -> float:
+        """Share of the spectrum that belongs to the truth: the precision of a ranking at random."""
+        return float(self.hits[-1] / self.filled[-1])
+
+    def at(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Precision and recall, expected over the order of the ties, of the first `positions` [k] positions.
+
+        They are missing (NaN) where nothing belongs to the truth. Raises ValueError for none or too many positions.
+        """
+        positions = np.asarray(positions, float)
+        if np.any(positions <= 0) or np.any(positions > self.filled[-1]):
+            raise ValueError(f"positions {positions}: expected above 0 and at most {self.filled[-1]}")
+        if not self.hits[-1]:
+            return np.full_like(positions, np.nan), np.full_like(positions, np.nan)
+        found = np.interp(positions, self.filled, self.hits)
+        return found / positions, found / self.hits[-1]
+
+    def average_precision(self) -> float:
+        """Sum of the precisions at the ends of the groups of ties, weighted by the rise of recall; NaN without a truth.
+
+        That of scikit-learn's `average_precision_score` with the positions of a pair as its weight.
+        """
+        if not self.hits[-1]:
+            return float("nan")
+        return float(np.sum(np.diff(self.hits) * (self.hits[1:] / self.filled[1:])) / self.hits[-1])
+
+
+def curve(scores: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike) -> Curve:
+    """The curve of one ranking: scores [pairs], the highest first; truth bool [pairs]; weight int [pairs], positions.
+
+    Raises ValueError for scores that are no numbers.
+    """
+    scores, truth, weight = np.asarray(scores), np.asarray(truth, bool), np.asarray(weight)
+    if np.isnan(scores).any():
+        raise ValueError("some scores are not numbers: the pairs cannot be ranked")
+    order = np.argsort(scores, kind="stable")[::-1]
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    filled, hits = (np.cumsum(values[order])[ends] for values in (weight, weight * truth))
+    return Curve(np.append(0, filled), np.append(0, hits))
+
+
+def shuffled(
+    scores: npt.NDArray,
+    pairs: ConjugatePairs,
+    kind: Literal["random", "radial"],
+    draws: int,
+    generator: np.random.Generator,
+) -> npt.NDArray:
+    """Rankings at random: scores [pairs] dealt anew, [draws, pairs].
+
+    `random` deals them to all pairs, `radial` within each ring of one cycle per image; both apart to pairs of two
+    positions and to those of one. Cut at the size of any of its maps, such a ranking gives what
+    `controls.control_mask` draws for that map.
+    """
+    stratum = strata(pairs, kind)
+    sorted_by_stratum = np.argsort(stratum, kind="stable")
+    dealt = np.argsort(stratum + generator.random((draws, len(pairs))), axis=-1)  # in order of strata, else at random
+    out = np.empty((draws, len(pairs)), scores.dtype)
+    np.put_along_axis(out, dealt, np.broadcast_to(scores[sorted_by_stratum], out.shape), axis=-1)
+    return out
+
+
+def score(
+    rank: npt.NDArray[np.integer],
+    adcs: npt.NDArray[np.integer],
+    masks: Mapping[float, BoolArray],
+    truths: Mapping[str, BoolArray],
+    *,
+    increments: npt.NDArray[np.floating] | None = None,
+    significant: npt.NDArray[np.integer] | None = None,
+    draws: int = 100,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Precision, recall and average precision of the maps of one network, of ADCS and of controls.
+
+    Parameters
+    ----------
+    rank : int [class, H, W], 0 = the most important: that of a DFM file
+    adcs : int [class, H, W]
+    masks : percent -> bool [class, H, W], the maps that the rank was cut into; other rankings are cut to their sizes
+    truths : name -> bool [class, H, W], see `planted`
+    increments : [class, H, W], the loss increments that were ranked, for the ranking by their size
+    significant : int [class, H, W], ADCS of the significant differences alone (`adcs.accumulate_significant`)
+    draws : of each random kind
+    seed : of all draws; class c draws by [seed, c]
+
+    Returns a tidy table, one row a class, truth, ranking and size: `class`, `truth`, `ranking`, `percent`, `cut`,
+    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, the same
+    for every size), of random kinds the mean over draws, with `_low` and `_high`, between which 95 % of the draws
+    lie. Where `cut` is `percent`, the ranking is cut to the size of the map of that `percent`; where it is `truth`, to
+    that of the class's truth, and `percent` is its share of the spectrum.
+
+    Rankings are `dfm`; `adcs`, by its absolute value, since a class can stand out by a lack of energy; `adcs_high`
+    and `adcs_low`, by ADCS as it is and turned about, so that only more, or only less, energy counts; `dfm_size`, by
+    the absolute value of the increments; `adcs_significant`, by that of `significant`; and the controls `random`,
+    uniform; `radial`, the map dealt anew within rings; `other`, the mean over the maps of the other classes;
+    the latter two also of each other ranking (`radial_adcs`, ...). What is scored against nothing is missing.
+
+    Where `truths` holds `half_0` and `half_1`, either of which is enough to tell the class, there are also rows of the
+    truth `better_half`: each ranking, and each draw of a random one, has the scores of the half whose average precision
+    is the higher, so that the controls say what the better of two gives by chance. `prevalence` is the mean of both
+    halves, and the size of the truth that of the larger.
+
+    Raises ValueError for fewer than 2 draws, and for masks or truths that are not symmetric.
+    """
+    if draws < 2:
+        raise ValueError(f"draws {draws}: expected at least 2, between which a spread can be told")
+    for name, found in (*masks.items(), *truths.items()):
+        if not symmetric(found):
+            raise ValueError(
+                f"mask {name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it"
+            )
+    pairs = ConjugatePairs(*rank.shape[-2:])
+    signed = pairs.gather(adcs).astype(np.int64)
+    scores: dict[str, npt.NDArray] = {
+        "dfm": -pairs.gather(rank).astype(np.int64),
+        "adcs": np.abs(signed),
+        "adcs_high": signed,
+        "adcs_low": -signed,
+    }
+    if increments is not None:
+        scores["dfm_size"] = np.abs(pairs.gather(increments))
+    if significant is not None:
+        scores["adcs_significant"] = np.abs(pairs.gather(significant).astype(np.int64))
+    inside = {name: pairs.gather(truth) for name, truth in truths.items()}
+    rows = []
+    for c in range(len(rank)):
+        rankings = dict(_rankings(scores, pairs, c, draws, np.random.default_rng([seed, c])))
+        for name, names in _alternatives(inside).items():
+            planted = [inside[one][c] for one in names]
+            sizes = _sizes(masks, c, planted, pairs)
+            prevalence = np.mean([one @ pairs.size for one in planted]) / pairs.size.sum()
+            for ranking, values in rankings.items():
+                curves = [_best(one, planted, pairs.size) for one in values]
+                columns = _columns(curves, sizes["positions"], ranking.startswith(("random", "radial")))
+                about = {"class": c, "truth": name, "ranking": ranking, **sizes, "prevalence": prevalence}
+                rows.append(pd.DataFrame({**about, **columns}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `score` without the scores of classes whose planted mask the network does not use.
+
+    table : with the column `uses` (see `usage`), missing for a class that has no planted mask
+
+    A map that does not hold frequencies that the network does not use is right, and its score would say the opposite.
+    """
+    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
+    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
+
+
+def _alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What is scored: its name -> the truths of which each ranking gets the one that it finds best."""
+    found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
+    return found | ({BETTER_HALF: HALVES} if set(HALVES) <= set(found) else {})
+
+
+def _sizes(
+    masks: Mapping[float, BoolArray], c: int, planted: Sequence[BoolArray], pairs: ConjugatePairs
+) -> dict[str, Any]:
+    """Where the rankings of class c are cut: at its maps and, if it has one, at the largest of its truths."""
+    percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
+    cuts = ["percent"] * len(masks)
+    if size := max(int(one @ pairs.size) for one in planted):
+        percents, positions, cuts = [*percents, 100 * size / pairs.size.sum()], [*positions, size], [*cuts, "truth"]
+    return {"percent": percents, "cut": cuts, "positions": np.array(positions)}
+
+
+def _best(scores: npt.NDArray, planted: Sequence[BoolArray], weight: npt.NDArray) -> Curve:
+    """The curve against the truth, of several, that has the highest average precision; the first of equal ones."""
+    curves = [curve(scores, one, weight) for one in planted]
+    return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))
+
+
+def _rankings(
+    scores: Mapping[str, npt.NDArray], pairs: ConjugatePairs, c: int, draws: int, generator: np.random.Generator
+) -> Iterator[tuple[str, npt.NDArray]]:
+    """Every ranking of class c with its scores, [rankings of this kind, pairs]."""
+    for name, values in scores.items():
+        yield name, values[c : c + 1]
+    yield "random", shuffled(scores["dfm"][c], pairs, "random", draws, generator)
+    for name, values in scores.items():
+        suffix = "" if name == "dfm" else f"_{name}"
+        yield f"radial{suffix}", shuffled(values[c], pairs, "radial", draws, generator)
+        yield f"other{suffix}", np.delete(values, c, axis=0)
+
+
+def _columns(curves: list[Curve], sizes: npt.NDArray[np.integer], spread: bool) -> dict[str, Any]:
+    """The mean scores of some curves at these sizes and, of random ones, where most of them lie."""
+    at = np.array([found.at(sizes) for found in curves])  # [curve, 2, size]
+    values = {
+        "precision": at[:, 0],
+        "recall": at[:, 1],
+        "average_precision": np.array([[found.average_precision()] * len(sizes) for found in curves]),
+    }
+    columns = {}
+    for name, found in values.items():
+        columns[name] = found.mean(axis=0)
+        low, high = np.quantile(found, INTERVAL, axis=0) if spread else np.full((2, len(sizes)), np.nan)
+        columns[f"{name}_low"], columns[f"{name}_high"] = low, high
+    return columns

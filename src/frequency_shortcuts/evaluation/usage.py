@@ -1,0 +1,74 @@
+"""Whether a network uses what was planted: the question before maps are scored against it.
+
+A network may tell a class by something else than its planted frequencies. A map that does not find them is then right.
+So the planted mask is tested first, as a map would be: its frequencies of an image are put into a donor image (of the
+neutral class, where the set has one), then all others, then random ones of that number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from torch import Tensor, nn
+
+from frequency_shortcuts.spectrum.arrays import BoolArray
+
+from . import shortcuts
+
+PLANTED, OTHERWISE = 0.7, 0.3  # the least TPR from the planted mask, the greatest from its complement or random masks
+DRAWS = 10
+
+
+def planted_use(
+    network: nn.Module,
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    truth: BoolArray,
+    *,
+    neutral: int | None,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    seed: int = 0,
+    run: str = "",
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Is the planted mask used? One row a class that has one.
+
+    Parameters
+    ----------
+    images, labels, mean, std, neutral, seed, run : see `shortcuts.measure`
+    truth : bool [class, H, W], what was planted for each class; empty for one without a cue of its own
+
+    Returns the columns `class`, `positions` (of the mask), `images`, `tpr_unfiltered`, TPR and FPR with the planted
+    mask put into the donors (`tpr_planted`, `fpr_planted`), with all but it (`tpr_complement`, `fpr_complement`) and
+    with ten random masks of its size (`tpr_random`, `fpr_random`, means), and `uses`: whether the first TPR is at least
+    `PLANTED`, and the others at most `OTHERWISE`.
+
+    >>> planted_use(network, images, labels, truth, neutral=0).set_index("class")["uses"]
+
+    Raises ValueError where no class has a mask.
+    """
+    there = np.flatnonzero(truth.any(axis=(1, 2)))
+    if not len(there):
+        raise ValueError("no class has a planted mask")
+    table = shortcuts.measure(
+        network, images, labels, truth, mean=mean, std=std, parts=shortcuts.PARTS, fills=("swap",), neutral=neutral,
+        controls=DRAWS, radial=1, others=1, seed=seed, run=run, progress=progress,
+    )  # fmt: skip
+    means = table.groupby(["class", "part", "filter"])[["tpr", "fpr"]].mean()
+    own = table[(table["filter"] == "dfm") & (table["part"] == "keep")].set_index("class")
+    rows = []
+    for c in there:
+        row = {"class": int(c), "positions": int(truth[c].sum()), "images": int(own.loc[c, "images"])}
+        row["tpr_unfiltered"] = means.loc[(c, "keep", "unfiltered"), "tpr"]
+        which = {"planted": ("keep", "dfm"), "complement": ("remove", "dfm"), "random": ("keep", "random")}
+        for name, (part, kind) in which.items():
+            row |= {f"{rate}_{name}": means.loc[(c, part, kind), rate] for rate in ("tpr", "fpr")}
+        row["uses"] = bool(
+            row["tpr_planted"] >= PLANTED and row["tpr_complement"] <= OTHERWISE and row["tpr_random"] <= OTHERWISE
+        )
+        rows.append(row)
+    return pd.DataFrame(rows)

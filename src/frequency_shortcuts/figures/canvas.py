@@ -1,0 +1,245 @@
+"""What every drawing shares: the theme, colours, planes of frequencies, names of classes and notes."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from matplotlib.transforms import Bbox
+from PIL import Image
+
+from frequency_shortcuts.storage.files import replacing
+
+PAGE = 7.2  # inches, the width of two printed columns
+NAME = 18  # letters of a class's name, where classes are many
+_STYLE: dict[Any, Any] = {
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110,
+    "savefig.dpi": 200,
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.3,
+    "text.parse_math": False,  # a name may hold dollars
+    "svg.hashsalt": "frequency-shortcuts",  # the same figure gives the same file
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The one theme of all figures, inside the block."""
+    with sns.axes_style("ticks"), mpl.rc_context(_STYLE):
+        yield
+
+
+def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
+    """Write <stem>.svg and <stem>.png, without a date, so that the same figure gives the same bytes."""
+    with style():
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # laid out once: doing it again for each file would move things a little
+        for axis in figure.axes:  # the layout's last digits are not the same in every process
+            axis.set_position(Bbox(np.round(axis.get_position(original=True).get_points(), 6)))
+        for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
+            with replacing(Path(f"{stem}{suffix}")) as temporary:
+                figure.savefig(temporary, metadata=metadata)
+
+
+def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
+    """A picture at most `width` pixels wide, with few colours, as the bytes of a small PNG: for pages that embed it."""
+    with Image.open(path) as picture:
+        width = min(width, picture.width)
+        small = picture.convert("RGB").resize((width, round(picture.height * width / picture.width)))
+    target = io.BytesIO()
+    # By coverage: the usual choice, by frequency, gives the colour of a few small marks to those of many.
+    few = small.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(target, "PNG", optimize=True)
+    return target.getvalue()
+
+
+def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+    """A colour a class, by its place in the list: the same in every figure."""
+    palette = sns.color_palette("colorblind", 10) if len(classes) <= 10 else sns.color_palette("husl", len(classes))
+    return dict(zip(classes, palette, strict=False))
+
+
+def titles(axes: npt.NDArray, above: Sequence[str], below: str = "") -> None:
+    """Titles over the first row of axes, one label under each of the last."""
+    for axis, title in zip(axes[0], above, strict=True):
+        axis.set_title(title)
+    for axis in axes[-1]:
+        axis.set_xlabel(below)
+
+
+def write_note(figure: Figure, note: str) -> None:
+    """The note above a figure that does not show all classes, in room of its own."""
+    if note:
+        figure.set_figheight(figure.get_figheight() + 0.25)
+        figure.suptitle(note, fontsize=8, style="italic")
+
+
+def short(name: str, note: str, letters: int = NAME) -> str:
+    """A class's name; among many, where nobody chose the names to be short, its two ends."""
+    if not note or len(name) <= letters:
+        return name
+    end = letters // 3
+    return f"{name[: letters - end - 1].rstrip(' ,')}…{name[-end:].lstrip(' ,')}"
+
+
+def class_ticks(
+    set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME, **options: Any
+) -> None:
+    """Names of classes along an axis: `set_ticks` is its set_xticks or set_yticks; `note` as for `short`."""
+    set_ticks(range(len(classes)), [short(name, note, letters) for name in classes], **options)
+
+
+def class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
+    """The classes over columns that are narrower than their names."""
+    figure = axes[0, 0].figure
+    letters = max(8, int(figure.get_figwidth() / len(classes) / _width(9.5)))
+    above = [textwrap.fill(short(name, note), 10) if note else wrapped(name, letters) for name in classes]
+    titles(axes, above)
+    smaller(axes[0], note)
+    more = max(text.count("\n") for text in above) - 1  # figures have room for two lines
+    figure.set_figheight(figure.get_figheight() + 0.16 * max(0, more))
+
+
+def smaller(axes: Iterable[Axes], note: str) -> None:
+    """Titles in small print where there are as many panels as a page holds."""
+    for axis in axes if note else ():
+        axis.title.set_fontsize(6)
+
+
+def network_label(network: str, augmentation: str) -> str:
+    """A network and, on a second line, its augmentation if it has one."""
+    return network if augmentation == "none" else f"{network}\n{augmentation}"
+
+
+def row_labels(figure: Figure, axes: npt.NDArray, labels: Sequence[str], row: float, size: float = 8) -> None:
+    """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
+    letters = max(12, int(row / _width(size)))
+    labels = ["\n".join(broken(line, letters) for line in label.splitlines()) for label in labels]
+    longest = max(len(line) for label in labels for line in label.splitlines())
+    figure.set_figheight(figure.get_figheight() + max(0, longest * _width(size) - row) * len(labels))
+    for axis, label in zip(axes[:, 0], labels, strict=True):
+        axis.set_ylabel(label, fontsize=size)
+
+
+def broken(line: str, letters: int) -> str:
+    """A line on several, if it is long, that end where its words do, or else anywhere."""
+    lines = [""]
+    for part in re.findall(rf"[^-_/ ]{{0,{letters}}}[-_/ ]*", line):
+        if len(lines[-1] + part.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines).strip()
+
+
+def _width(size: float) -> float:
+    """Inches that a letter takes, on average, in print of so many points."""
+    return 0.6 * size / 72
+
+
+def wrapped(name: str, letters: int = 8) -> str:
+    """A name on as many short lines as it has words."""
+    return textwrap.fill(name, letters, break_long_words=False, break_on_hyphens=False)
+
+
+def show_picture(axis: Axes, image: npt.NDArray) -> None:
+    """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel."""
+    pixels = image.transpose(1, 2, 0)
+    most = 255 if image.dtype == np.uint8 else 1
+    axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=most)
+
+
+def show_plane(
+    axis: Axes,
+    plane: npt.NDArray,
+    cmap: str,
+    low: float | None = None,
+    high: float | None = None,
+    norm: Normalize | None = None,
+) -> None:
+    """A centred plane with its axes in cycles per image, coloured from low to high or by a norm."""
+    height, width = plane.shape
+    left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
+    axis.imshow(
+        plane, cmap=cmap, norm=norm, vmin=low, vmax=high, extent=(left, left + width, top, top + height),
+        origin="lower", interpolation="nearest",
+    )  # fmt: skip
+
+
+def colour_bar(figure: Figure, axes: npt.NDArray, cmap: str, low: float, high: float, label: str) -> Colorbar:
+    """One bar for all axes: they share the scale."""
+    scale = ScalarMappable(Normalize(low, high), cmap)
+    bar = figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01)
+    bar.set_label(label, parse_math=True)
+    return bar
+
+
+def few_frequency_ticks(axis: Axes) -> None:
+    """Ticks of a small `show_plane` at the zero frequency and half way to the ends; numbers at the figure's edge."""
+    place = axis.get_subplotspec()
+    assert place is not None  # a panel of plt.subplots has one
+    (left_end, right_end), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    for set_ticks, size in ((axis.set_xticks, right_end - left_end), (axis.set_yticks, top - bottom)):
+        quarter = round(size) // 4
+        set_ticks([-quarter, 0, quarter])
+    axis.tick_params(labelsize=5, length=2, pad=1, labelbottom=place.is_last_row(), labelleft=place.is_first_col())
+
+
+def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
+    """Circles of these radii, in cycles per image, about the zero frequency."""
+    for radius in radii:
+        axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor=colour, linewidth=0.5, alpha=0.8))
+
+
+def panels(count: int, per_row: int) -> tuple[Figure, npt.NDArray]:
+    """A figure with `count` square panels, at most `per_row` in a row, that share their axes."""
+    columns = min(count, per_row)
+    rows = -(-count // columns)
+    side = (PAGE - 1.0) / per_row
+    return plt.subplots(
+        rows,
+        columns,
+        figsize=(1.0 + side * columns, 0.4 + (side + 0.22) * rows),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+
+
+def frequency_axes(axes: npt.NDArray, used: int) -> None:
+    """Label the axes of spectra at the outer panels, and switch off those behind the first `used`."""
+    for axis in axes.flat[used:]:
+        axis.set_axis_off()
+    for axis in axes[-1]:
+        axis.set_xlabel("cycles per image")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("cycles per image")
+
+
+def legend_below(figure: Figure, axis: Axes, columns: int) -> None:
+    """A legend of one panel, for all of them, below the figure."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)

@@ -1,0 +1,1 @@
+"""What the study finds: definitions, evidence, judgement, published numbers."""

@@ -1,0 +1,301 @@
+"""ADCS: the accumulative difference of class-wise average spectrum.
+
+E_c(u, v) is the mean, over the images of class c, of the amplitude |F(u, v)| per channel, and ADCS_c
+the sum over all other classes c' of sign(E_c - E_c'), after the channels were averaged: an integer
+from 1 - |C| to |C| - 1, high where class c has more energy than the others (Wang et al. 2023).
+
+Signs are counted, so that of |C| classes without any difference each reaches the maximum at 1 / |C| of all positions
+by chance. `accumulate_significant` counts only the differences beyond three standard errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from frequency_shortcuts.data.chunks import RUN
+from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.spectrum import pairs
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core
+RANKED = 2**22  # numbers that are ranked at once
+COMPARED = 2**18  # numbers of which every two are compared at once, in the caches of a core
+SIGNIFICANT = 3.0  # standard errors of a difference, beyond which it counts
+SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
+
+
+@dataclass(frozen=True)
+class ClassSpectra:
+    """The amplitude spectra of the classes, centred.
+
+    mean_amplitude : float64 [class, channel, H, W]
+    standard_error : float64 [class, H, W], of the class mean after the channels were joined: the standard deviation
+        over the images of the class by the square root of their number; NaN for a class of one image
+    """
+
+    mean_amplitude: FloatArray
+    standard_error: FloatArray
+
+
+def class_spectra(
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    channel_weights: Sequence[float] | None = None,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    device: torch.device | str = "cpu",
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> ClassSpectra:
+    """Mean amplitude spectrum of every class and its standard error, in one pass over the images.
+
+    channel_weights : how `accumulate` joins the channels; by default they are averaged
+
+    The other parameters, and the errors, are those of `mean_amplitude`.
+
+    >>> found = class_spectra(images, labels, 4)
+    >>> accumulate_significant(found.mean_amplitude, found.standard_error)  # int16 [4, H, W]
+    """
+    _, channels, height, width = images.shape
+    spread = _Spread(n_classes, height, width, _weights(channels, channel_weights), torch.device(device))
+    amplitude = _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress, spread)
+    count = np.bincount(np.asarray(labels), minlength=n_classes)[:, None, None]
+    return ClassSpectra(amplitude, spread.standard_error(count, width))
+
+
+def mean_amplitude(
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    device: torch.device | str = "cpu",
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> FloatArray:
+    """Mean amplitude spectrum of every class, [class, channel, H, W], centred.
+
+    Parameters
+    ----------
+    images : [n, channels, H, W], a tensor, an array or an open HDF5 dataset; it is read in batches, so
+        that memory does not grow with n. float32 and float64 are taken as they are, uint8 is
+        normalised with `mean` and `std`, which it needs.
+    labels : [n], 0 to n_classes - 1
+    batch_size : by default what the caches of a processor hold, or what keeps a GPU busy
+
+    Raises ValueError where a class has no image, and for images or labels of other types.
+    """
+    return _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress)
+
+
+@torch.inference_mode()
+def _mean_amplitude(
+    images: Any,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    mean: npt.ArrayLike | None,
+    std: npt.ArrayLike | None,
+    device: torch.device | str,
+    batch_size: int | None,
+    progress: bool,
+    spread: _Spread | None = None,
+) -> FloatArray:
+    """As `mean_amplitude`; `spread` is shown the amplitudes of every image on the way."""
+    labels = np.asarray(labels)
+    check_classes(labels, range(n_classes), n_images=len(images))
+    labels = labels.astype(np.int64)
+    device = torch.device(device)
+    _, channels, height, width = images.shape
+    kind = str(images.dtype).removeprefix("torch.")
+    if kind not in ("float32", "float64", "uint8"):
+        raise ValueError(f"images of dtype {images.dtype}: expected float32, float64 or uint8")
+    raw = kind == "uint8"
+    if raw and (mean is None or std is None):
+        raise ValueError("uint8 images need the mean and std to normalise them with")
+    dtype = torch.float64 if kind == "float64" else torch.float32
+    if batch_size is None:
+        at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
+        longest = RUN if isinstance(images, h5py.Dataset) else SHORT_SUM
+        batch_size = min(longest, max(1, at_once // (channels * height * width)))
+    if dtype == torch.float32:
+        batch_size = min(batch_size, SHORT_SUM)
+    # Spectra are normalised, not pixels: the mean moves DC alone, and the scale is the same for all images.
+    shift = torch.as_tensor(255 * height * width * np.asarray(mean), dtype=dtype, device=device) if raw else None
+    scale = 255 * np.asarray(std, np.float64)[:, None, None] if raw else 1.0
+    # The buffers are used again and again, since fresh memory is slower than the FFT.
+    pixels = torch.empty(batch_size if raw else 0, channels, height, width, dtype=dtype, device=device)
+    amplitude = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
+    recent = torch.zeros(n_classes, *amplitude.shape[1:], dtype=dtype, device=device)
+    held = np.zeros(n_classes, np.int64)  # how many images of each class `recent` is the sum of
+    total = None  # of the images before those, in float64; made when it is needed, for it may be large
+    truth = torch.as_tensor(labels, device=device)
+    starts = range(0, len(labels), batch_size)
+    for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
+        some = slice(start, start + batch_size)
+        new = np.bincount(labels[some], minlength=n_classes)
+        if dtype == torch.float32 and (held + new).max() > SHORT_SUM:
+            if total is None:
+                total = torch.zeros_like(recent, dtype=torch.float64)
+            full = np.flatnonzero(held + new > SHORT_SUM // 2)  # also those that would be soon: fewer additions
+            for where in torch.as_tensor(full, device=device).split(batch_size):
+                total.index_add_(0, where, recent[where].double())
+                recent.index_fill_(0, where, 0)
+            held[full] = 0
+        held += new
+        batch = torch.as_tensor(images[some]).to(device)
+        if raw:
+            batch = pixels[: len(batch)].copy_(batch)
+        found = _amplitude(batch, shift, amplitude[: len(batch)])
+        recent.index_add_(0, truth[some], found)
+        if spread is not None:
+            spread.add(truth[some], found, scale)
+    count = np.bincount(labels, minlength=n_classes)[:, None, None, None]
+    means = np.empty((n_classes, channels, height, width))
+    for start in range(0, n_classes, batch_size):  # as many planes at once as the caches hold
+        some = slice(start, start + batch_size)
+        half = recent[some].double() if total is None else total[some] + recent[some]
+        means[some] = pairs.from_half_plane(half.cpu().numpy() / (count[some] * scale), width)
+    return means
+
+
+def _amplitude(images: Tensor, shift: Tensor | None, out: Tensor) -> Tensor:
+    """|F| in the half plane of a real FFT, after `shift` [channels] was subtracted from DC."""
+    coefficients = torch.fft.rfft2(images)
+    if shift is not None:
+        coefficients[..., 0, 0].sub_(shift)
+    if out.device.type != "cpu":
+        return torch.abs(coefficients, out=out)
+    np.abs(coefficients.numpy(), out=out.numpy())  # PyTorch's takes as long as the FFT, NumPy's a seventh of it
+    return out
+
+
+class _Spread:
+    """Sums, over the images of each class, of the amplitude after the channels were joined, and of its square.
+
+    In float64, since the variance is the small difference of large sums. They lie in the half plane of a real FFT.
+    """
+
+    def __init__(self, n_classes: int, height: int, width: int, weights: FloatArray, device: torch.device) -> None:
+        self._weights = weights
+        self._sums, self._squares = torch.zeros(
+            2, n_classes, height, width // 2 + 1, dtype=torch.float64, device=device
+        )
+
+    def add(self, labels: Tensor, amplitude: Tensor, scale: FloatArray | float) -> None:
+        """Amplitudes [n, channels, H, W // 2 + 1] of images of these classes [n], to be divided by `scale`."""
+        weights = (self._weights / np.squeeze(scale)).tolist()
+        joined = amplitude[:, 0] * weights[0]
+        for c in range(1, len(weights)):
+            joined.add_(amplitude[:, c], alpha=weights[c])
+        joined = joined.double()
+        self._sums.index_add_(0, labels, joined)
+        self._squares.index_add_(0, labels, joined.square_())
+
+    def standard_error(self, count: IntArray, width: int) -> FloatArray:
+        """Of the mean of every class, [class, H, W], centred; count int [class, 1, 1] says of how many images."""
+        sums, squares = self._sums.cpu().numpy(), self._squares.cpu().numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):  # one image has no spread
+            variance = np.maximum(squares - sums * sums / count, 0) / (count - 1)
+        return pairs.from_half_plane(np.sqrt(variance / count), width)
+
+
+def _weights(channels: int, channel_weights: Sequence[float] | None) -> FloatArray:
+    """What each channel counts, float64 [channels]. Raises ValueError for weights of another number of channels."""
+    if channel_weights is None:
+        return np.full(channels, 1 / channels)
+    if len(channel_weights) != channels:
+        raise ValueError(f"{len(channel_weights)} channel weights for {channels} channels")
+    return np.array(channel_weights, float)
+
+
+def accumulate(
+    amplitude: npt.NDArray[np.float64], channel_weights: Sequence[float] | None = None
+) -> npt.NDArray[np.int16]:
+    """ADCS of every class, int16 [class, H, W], from mean amplitudes [class, channel, H, W].
+
+    The channels are averaged, or summed with `channel_weights` (such as LUMA). Raises ValueError for amplitudes that
+    are not finite, or of another shape.
+    """
+    energy = _energy(amplitude, channel_weights)
+    out = np.empty(energy.shape, np.int16)
+    for some in _rows(energy.shape, RANKED):
+        out[some] = _below_minus_above(energy[some])
+    return out
+
+
+def accumulate_significant(
+    amplitude: FloatArray, standard_error: FloatArray, channel_weights: Sequence[float] | None = None
+) -> npt.NDArray[np.int16]:
+    """ADCS of the significant differences alone, int16 [class, H, W]: the sum of the signs of those that are greater
+    than three standard errors of a difference, sqrt(se_c^2 + se_c'^2).
+
+    amplitude : float64 [class, channel, H, W]
+    standard_error : float64 [class, H, W], of the mean after the channels were joined (`class_spectra`, with the same
+        weights); where it is NaN (a class of one image) no difference counts
+
+    Raises ValueError for amplitudes that are not finite, or for arrays of other shapes.
+    """
+    energy = _energy(amplitude, channel_weights)
+    if standard_error.shape != energy.shape:
+        raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
+    variance = SIGNIFICANT**2 * standard_error**2
+    out = np.zeros(energy.shape, np.int16)
+    for some in _rows(energy.shape, COMPARED):
+        means, variances, counts = energy[some], variance[some], out[some]
+        for c in range(len(means) - 1):  # with all classes that follow: the others were compared before
+            square = means[c] - means[c + 1 :]
+            square *= np.abs(square)  # with the sign of the difference
+            most = variances[c] + variances[c + 1 :]
+            signs = (square > most).view(np.int8) - (square < -most).view(np.int8)
+            counts[c] += signs.sum(axis=0, dtype=np.int16)
+            counts[c + 1 :] -= signs
+    return out
+
+
+def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]:
+    """Some rows of the planes [class, H, W] at a time: their comparison takes several times their memory."""
+    rows = max(1, at_once // (shape[0] * shape[2]))
+    for start in range(0, shape[1], rows):
+        yield np.s_[:, start : start + rows]
+
+
+def _energy(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> FloatArray:
+    """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W]."""
+    if amplitude.ndim != 4:
+        raise ValueError(f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]")
+    if channel_weights is not None and len(channel_weights) != amplitude.shape[1]:
+        raise ValueError(f"{len(channel_weights)} channel weights for {amplitude.shape[1]} channels")
+    if not np.isfinite(amplitude).all():
+        raise ValueError("some mean amplitudes are not finite numbers: the classes cannot be compared")
+    return amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, channel_weights, axes=(1, 0))
+
+
+def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """How many of the values along the first axis are smaller than each, minus how many are greater.
+
+    One sort instead of a comparison of every two: of equal values, the first in order says how many are below, the last
+    how many are above.
+    """
+    order = np.argsort(energy, axis=0)
+    ordered = np.take_along_axis(energy, order, axis=0)
+    rises = ordered[1:] > ordered[:-1]
+    place = np.arange(1, len(energy))[:, None, None]
+    below, above = np.zeros(energy.shape, np.int64), np.zeros(energy.shape, np.int64)
+    np.maximum.accumulate(np.where(rises, place, 0), axis=0, out=below[1:])
+    np.maximum.accumulate(np.where(rises[::-1], place, 0), axis=0, out=above[-2::-1])
+    out = np.empty(energy.shape, np.int64)
+    np.put_along_axis(out, order, below - above, axis=0)
+    return out

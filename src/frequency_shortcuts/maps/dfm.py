@@ -1,0 +1,166 @@
+"""Dominant frequency maps: ranks, masks and DFM files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import replacing_hdf5
+
+if TYPE_CHECKING:
+    from frequency_shortcuts.maps.methods.culling.search import Culling
+
+
+def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
+    """Place of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
+
+    Increments are compared in float32, the precision they are stored in, and ties are broken by the
+    pair's position, so that a map does not depend on where it was ranked. Raises ValueError for
+    increments that are not finite.
+    """
+    stored = np.asarray(increment, np.float32)
+    if not np.isfinite(stored).all():
+        raise ValueError("some loss increments are not finite numbers: the pairs cannot be ranked")
+    order = np.argsort(-stored, axis=-1, kind="stable")
+    return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
+
+
+def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
+    """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
+
+    The best-ranked pairs are kept until at least `spectrum.positions` positions are.
+    """
+    order = np.argsort(rank(increment), axis=-1)
+    filled_before = np.cumsum(pairs.size[order], axis=-1) - pairs.size[order]
+    kept = np.zeros(order.shape, bool)
+    np.put_along_axis(kept, order, filled_before < positions(pairs.height, pairs.width, percent), axis=-1)
+    return pairs.scatter(kept)
+
+
+@dataclass(frozen=True)
+class DFM:
+    """What a DFM file holds; arrays are centred, percentages are the keys of `masks`."""
+
+    loss_increment: npt.NDArray[np.float32]
+    rank: npt.NDArray[np.int32]
+    evaluated: BoolArray
+    masks: Mapping[float, BoolArray]
+    attributes: Mapping[str, Any]
+
+    def mask(self, percent: float) -> BoolArray:
+        """The map of every class, bool [class, H, W]. Raises ValueError for a percentage the file does not hold."""
+        return self.masks[_stored(percent, self.masks)]
+
+
+def _stored(percent: float, held: Iterable[float]) -> float:
+    """A percentage as it is written in a file that holds these. Raises ValueError if it is not among them."""
+    if (stored := float(f"{percent:g}")) not in held:
+        raise ValueError(
+            f"no top-{percent:g} % map in the DFM file: it holds {', '.join(f'{p:g}' for p in sorted(held))}"
+        )
+    return stored
+
+
+def write(
+    path: str | os.PathLike[str],
+    culling: Culling,
+    pairs: ConjugatePairs,
+    percents: Sequence[float],
+    *,
+    classes: Sequence[str],
+    split: str,
+    weights_sha256: str,
+    created_by: str,
+) -> None:
+    """Write a DFM file: increments, ranks, what was evaluated exactly, and one mask a percentage."""
+    size = pairs.height, pairs.width
+    with replacing_hdf5(path) as file:
+
+        def planes(name: str, dtype: npt.DTypeLike, of_class: Callable[[int], npt.NDArray]) -> None:
+            # Class by class: the planes of a thousand classes at once would be gigabytes.
+            shape = (len(culling.increment), *size)
+            stored = file.create_dataset(name, shape, dtype, chunks=(1, *size), compression="gzip", shuffle=True)
+            for c in range(len(stored)):
+                stored[c] = of_class(c)
+
+        increment, evaluated = culling.increment, culling.evaluated
+
+        def top(percent: float) -> Callable[[int], BoolArray]:
+            return lambda c: dominant(increment[c], pairs, percent)
+
+        planes("loss_increment", np.float32, lambda c: pairs.scatter(increment[c].astype(np.float32)))
+        planes("rank", np.int32, lambda c: pairs.scatter(rank(increment[c])))
+        planes("evaluated", bool, lambda c: pairs.scatter(evaluated[c]))
+        for percent in percents:
+            planes(f"mask/top_{percent:g}", bool, top(percent))
+        file.attrs.update(
+            layout="centred",
+            method=culling.method,
+            fill=culling.fill,
+            split=split,
+            classes=list(classes),
+            images_per_class=culling.images_per_class,
+            baseline_loss=culling.baseline_loss,
+            precision=culling.precision,
+            passes=culling.passes,
+            weights_sha256=weights_sha256,
+            created_by=created_by,
+        )
+        if culling.method == "screened":
+            file.attrs.update(_screening(culling, pairs))
+
+
+def _screening(culling: Culling, pairs: ConjugatePairs) -> dict[str, Any]:
+    """What a screened culling is worth, a number a class: how it was audited and what recall that speaks for."""
+    from frequency_shortcuts.maps.methods.culling import (
+        screening,  # with SciPy, which those that only read maps need not wait for
+    )
+
+    held = np.array([pairs.gather(dominant(one, pairs, culling.percent)).sum() for one in culling.increment])
+    audit = culling.left_out, culling.audited, culling.missed
+    estimate, low, high = screening.recall(held, *audit)
+    return {
+        "percent": culling.percent,
+        "target_recall": culling.target_recall,
+        "expected_recall": culling.expected_recall,
+        **dict(zip(("left_out", "audited", "missed"), audit, strict=True)),
+        "audits": culling.audits,
+        "recall": estimate,
+        "recall_low": low,
+        "recall_high": high,
+        "recall_of_all_classes": np.array(screening.recall_of_all(held, *audit)),
+    }
+
+
+def read(path: str | os.PathLike[str]) -> DFM:
+    """Read a DFM file."""
+    with h5py.File(path, "r") as file:
+        masks = {float(name.removeprefix("top_")): file["mask"][name][:] for name in file["mask"]}
+        return DFM(
+            loss_increment=file["loss_increment"][:],
+            rank=file["rank"][:],
+            evaluated=file["evaluated"][:],
+            masks=dict(sorted(masks.items())),
+            attributes=dict(file.attrs),
+        )
+
+
+def read_mask(
+    path: str | os.PathLike[str], percent: float, classes: npt.NDArray[np.int64] | slice = slice(None)
+) -> BoolArray:
+    """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
+
+    Raises ValueError for a percentage the file does not hold.
+    """
+    with h5py.File(path, "r") as file:
+        names = {float(name.removeprefix("top_")): name for name in file["mask"]}
+        return file["mask"][names[_stored(percent, names)]][classes]

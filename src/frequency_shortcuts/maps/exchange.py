@@ -1,0 +1,92 @@
+"""Maps in the layouts of the published tools: read without executing anything, and written for their scripts.
+
+Both tools pickle a dict whose keys are the classes 0, 1, 2, ... in the order of torchvision's `ImageFolder`,
+which is that of the folders' names. Planes are centred as here and hold 0 and 1:
+
+- `iccv2023` (nis-research/nn-frequency-shortcuts, `Evaluation/test_rank.py`): one float32 array [H, W] a class;
+- `hfss` (nis-research/hfss, `hfss/LSI.py`): a list of float64 arrays [H, W] a class, ten by default, the one
+  of the least loss first; the first is what its evaluation reads.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from frequency_shortcuts.data import pickles
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.spectrum.pairs import mirror
+from frequency_shortcuts.storage.files import replacing
+
+LAYOUTS = ("iccv2023", "hfss")
+LISTED = 10  # maps a class in the lists of HFSS
+
+
+def write(path: str | os.PathLike[str], masks: BoolArray, layout: Literal["iccv2023", "hfss"] = "iccv2023") -> None:
+    """Write masks bool [class, H, W], centred, for the scripts of a published tool.
+
+    A list of `hfss` holds the one map ten times, because a further search draws one of ten; the file holds it
+    once. Raises ValueError for another layout.
+    """
+    content: dict[int, Any]
+    if layout == "iccv2023":
+        content = {c: mask.astype(np.float32) for c, mask in enumerate(masks)}
+    elif layout == "hfss":
+        content = {c: [mask.astype(np.float64)] * LISTED for c, mask in enumerate(masks)}
+    else:
+        raise ValueError(f"unknown layout {layout!r}: choose from {', '.join(LAYOUTS)}")
+    # The published tools run on numpy 1, which lacks the name that numpy 2 writes; both know the old one.
+    # Protocol 3 writes names as lines, so that one can take another's place.
+    pickled = pickle.dumps(content, protocol=3).replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+    with replacing(path) as temporary:
+        temporary.write_bytes(pickled)
+
+
+def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None) -> BoolArray:
+    """Read masks bool [class, H, W], centred, from either layout, without executing what a pickle may carry.
+
+    shape: the (classes, H, W) that the masks are to have, if given. Of a list of maps the first is read. A
+    frequency without its conjugate partner (the Nyquist row and column of `iccv2023`; the edges of the patches
+    of `hfss`, which are mirrored about a point half a cycle off) is half kept by the published filters, which
+    take the real part; here the partner is added, with a warning. Raises ValueError for anything but a dict
+    of 0-1 arrays, and for another shape.
+    """
+    found = pickles.read(path, "masks")
+    if not isinstance(found, dict) or set(found) != set(range(len(found))) or not found:
+        raise ValueError(f"{path} holds no dict with the classes 0, 1, 2, ... as keys")
+    planes = [_plane(found[c]) for c in range(len(found))]
+    if len({plane.shape for plane in planes}) != 1 or planes[0].ndim != 2:
+        raise ValueError(
+            f"{path}: expected one number array [H, W] of the same size for each class, or a list of such arrays"
+        )
+    held = (len(planes), *planes[0].shape)
+    if shape is not None and held != tuple(shape):
+        raise ValueError(f"{path} holds maps of {_words(held)}, but {_words(shape)} are expected")
+    if not all(np.isin(plane, (0, 1)).all() for plane in planes):
+        raise ValueError(f"{path}: a mask holds other values than 0 and 1")
+    masks = np.stack([plane.astype(bool) for plane in planes])
+    if not symmetric(masks):
+        whole = masks | mirror(masks)
+        warnings.warn(
+            f"{path}: {int(whole.sum() - masks.sum())} frequencies lacked their conjugate partner, which was added "
+            f"({int(masks.sum())} were there in all classes)",
+            stacklevel=2,
+        )
+        masks = whole
+    return masks
+
+
+def _plane(held: object) -> npt.NDArray:
+    """What the file holds of one class: its map, or the first of its maps."""
+    first = held[0] if isinstance(held, list) and held else held
+    return first.values if isinstance(first, pickles.Array) else np.empty(0)
+
+
+def _words(shape: tuple[int, ...]) -> str:
+    return "{} classes at {} x {}".format(*shape)

@@ -1,0 +1,1 @@
+"""Methods that find the frequencies a network uses."""

@@ -1,0 +1,65 @@
+"""What the gradient of the loss tells of every pair, at an image and at noisy copies of it: where screening starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+
+def noisy_copies(n_pairs: int) -> int:
+    """How many noisy copies of each image are looked at: more, where their gradients are little beside all pairs."""
+    return min(8, max(2, n_pairs // 500))
+
+
+def passes(n_pairs: int) -> int:
+    """What the features of an image cost, in forward passes: a gradient takes as long as two."""
+    return 2 * (1 + noisy_copies(n_pairs))
+
+
+def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterable[int]) -> Tensor:
+    """Each image [n, channels, H, W], followed by its noisy copies: [n (1 + copies), channels, H, W].
+
+    The noise of an image is white, drawn with its seed, and as strong as the pair of median energy.
+    """
+    median = energies(images, pairs).sort(dim=1).values[:, (len(pairs) - 1) // 2]
+    level = (median / images[0].numel()).sqrt().to(images.dtype)
+    generator = torch.Generator(images.device)
+    noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], device=images.device, dtype=images.dtype)
+    for some, seed in zip(noise, seeds, strict=True):
+        some[1:].normal_(generator=generator.manual_seed(seed))
+    return (images[:, None] + noise * level[:, None, None, None, None]).flatten(end_dim=1)
+
+
+def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
+    """What removing each pair takes from each image, (size / HW) |X|^2 summed over the channels: float64 [n, pairs]."""
+    return pairs.coefficients(images).double().square().sum(dim=(0, 2)) * _share(images, pairs)
+
+
+def first_order(
+    network: Callable[[Tensor], Tensor], seen: Tensor, images: Tensor, label: int, pairs: ConjugatePairs
+) -> tuple[Tensor, Tensor]:
+    """What the gradient at each of the images seen tells of every pair of the images, each float64 [n, pairs].
+
+    With X the spectrum of an image and G that of the gradient of the loss: the change of the loss to first
+    order when the pair is removed, -(size / HW) Re(X conj G) summed over the channels; and the sum of
+    (size / HW) |X| |G|, which that could be at most.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        seen = seen.detach().clone().requires_grad_()  # a tensor made in inference mode takes no part in a gradient
+        logits = network(seen.clone())
+        if not logits.requires_grad:
+            raise ValueError("the network gives no gradient, which screening needs: cull it with the method exact")
+        (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
+        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # a guide only: where it has no value, it says nothing
+    image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
+    change = -(image * slope).sum(dim=(0, 2))
+    product = (image.square().sum(dim=0) * slope.square().sum(dim=0)).sqrt().sum(dim=1)
+    return change * _share(images, pairs), product * _share(images, pairs)
+
+
+def _share(images: Tensor, pairs: ConjugatePairs) -> Tensor:
+    return torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=images.device)

@@ -1,0 +1,305 @@
+"""Which pairs to evaluate, on which images, so that the best-ranked ones are found without evaluating all.
+
+One class at a time. Its images come in groups, the most influential first, and a pair is evaluated group
+by group. What the groups still to come will add is predicted (`prediction.Model`) from a few gradients and from
+all that was evaluated so far. Pairs that may belong to the top set are taken further, the likeliest first, until
+so few may be missing that the target recall is met and the top set has held; then a random sample of what was
+left out is evaluated, and if it holds too many of the top pairs, the search goes on with a stricter aim.
+"""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincinv, gammaln, stdtr  # scipy.stats takes each job half a second to import
+
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .surrogate import CLIP, Features, Model, Prediction
+
+log = logging.getLogger(__name__)
+
+# Cumulative shares of a class's images after each group: a few influential ones carry most of the sum.
+GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+# Tails of the prediction's error, in degrees of freedom of Student's t: a few pairs are far off.
+FREEDOM = 8
+SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
+UNTRIED = 50.0  # comparisons, as many as speak for a scale of the whole standard deviation, which is cautious
+PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs that the model is first fitted to
+AT_ONCE = 0.5  # of the pairs that may be missing: the rest waits for what these tell
+AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # how many of the pairs that were left out an audit evaluates
+SURPRISE = 3.0  # an audit whose errors are so many times as large as expected fails
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What screening found for one class.
+
+    increment : float64 [pairs], exact where `evaluated`, predicted elsewhere
+    evaluated : bool [pairs]
+    cost : filtered images that were shown to the network, as a share of those of all pairs
+    expected_recall : share of the true top set in the one found, as the model expects it: what the search stops at;
+        1 where all pairs were evaluated
+    left_out, audited, missed : pairs that the audits could draw from, drew, and found to belong to the top set, all
+        audits together: one that failed counts as much as the last one, which passed
+    audits : how many there were
+    """
+
+    increment: FloatArray
+    evaluated: BoolArray
+    cost: float
+    expected_recall: float
+    left_out: int
+    audited: int
+    missed: int
+    audits: int
+
+
+def group_bounds(n_images: int) -> IntArray:
+    """First image of each group, and the end: 0 = b[0] < b[1] < ... = n_images."""
+    ends = {min(n_images, max(1, int(np.ceil(share * n_images)))) for share in GROUPS}
+    return np.array([0, *sorted(ends)])
+
+
+def top(increment: FloatArray, size: IntArray, wanted: int) -> IntArray:
+    """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills."""
+    order = np.argsort(-increment, kind="stable")
+    return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
+
+
+def screen(
+    features: Features,
+    evaluate: Callable[[IntArray, IntArray], FloatArray],
+    pairs: ConjugatePairs,
+    wanted: int,
+    *,
+    target_recall: float,
+    patience: int,
+    seed: int,
+) -> Screened:
+    """Find the top set of one class.
+
+    Parameters
+    ----------
+    evaluate : (groups [k], pairs [k]) -> float64 [k], the exact sums of the increments of each pair over the images
+        of its group, divided by the number of all images
+    wanted : positions that the top set fills
+    target_recall : share of the true top set that is to be found
+    patience : the top set must have held while so many pairs were taken further
+    seed : of the pilot and of the audit's samples
+    """
+    search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
+    search.pilot()
+    allowed = 1 - target_recall
+    audits: list[IntArray] = []
+    while True:
+        expected_missing = search.settle(allowed, patience)
+        left = np.flatnonzero(~search.evaluated)
+        drawn = search.draw(left, max(AUDIT_LEAST, int(np.ceil(AUDIT_SHARE * len(left)))))
+        audits.append(drawn)
+        surprise = search.finish(drawn)
+        search.predict()
+        # By what is known: what surprises may well raise the predictions of all other pairs.
+        increment = lowered(search.mean, search.evaluated, pairs.size, wanted)
+        best = top(increment, pairs.size, wanted)
+        missed = int(np.isin(drawn, best).sum())
+        wrongly = missed * len(left) > (1 - target_recall) * len(best) * len(drawn)
+        if not wrongly and surprise <= SURPRISE:
+            break
+        if wrongly:
+            allowed /= 2
+            log.info("an audit found %d of %d pairs wrongly left out: the search goes on", missed, len(drawn))
+        else:
+            search.doubt *= surprise
+            log.info("an audit found errors %.1f times as large as expected: the search goes on", surprise)
+    audited = np.concatenate(audits)
+    return Screened(
+        increment=increment,
+        evaluated=search.evaluated,
+        cost=float(np.average((search.level > np.arange(search.groups)[:, None]).mean(axis=1), weights=features.share)),
+        expected_recall=1.0 if search.evaluated.all() else 1 - min(1.0, expected_missing / len(best)),
+        left_out=len(left) - len(drawn) + len(audited),
+        audited=len(audited),
+        missed=int(np.isin(audited, best).sum()),
+        audits=len(audits),
+    )
+
+
+def lowered(increment: FloatArray, evaluated: BoolArray, size: IntArray, wanted: int) -> FloatArray:
+    """The increments [pairs]; no prediction outranks one of the evaluated pairs that fill `wanted` positions."""
+    exact = np.flatnonzero(evaluated)
+    order = exact[np.argsort(-increment[exact], kind="stable")]
+    filled = np.cumsum(size[order]) >= wanted
+    last = order[np.argmax(filled)] if filled.any() else order[-1]
+    # In the precision of the DFM file, so that the order survives being written.
+    ceiling = np.nextafter(np.float32(increment[last]), np.float32(-np.inf))
+    return np.where(evaluated, increment, np.minimum(increment, ceiling))
+
+
+def recall(
+    top_size: npt.ArrayLike, left_out: npt.ArrayLike, audited: npt.ArrayLike, missed: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Recall of the top set that an audit speaks for, and its 95 % interval: estimate, low, high, of the inputs' shape.
+
+    Of `left_out` pairs, `audited` were drawn at random and `missed` of them belonged to the top set of
+    `top_size` pairs, where they now are; how many more do is bounded by the hypergeometric distribution.
+    Where a search went on after a failed audit, all audits count, though what they found made it stricter.
+    """
+    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in (top_size, left_out, audited, missed)))
+    out = np.empty((3, *inputs[0].shape))
+    for place in np.ndindex(inputs[0].shape):
+        out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
+    return out[0], out[1], out[2]
+
+
+def recall_of_all(
+    top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray
+) -> tuple[float, float, float]:
+    """As `recall`, of the top sets of several classes together, each [class]: estimate, low, high.
+
+    The estimate adds up those of the classes. The bounds are Clopper-Pearson's of all draws, taken for the class
+    of which each draw speaks for the most, and for the fewest, pairs.
+    """
+    rest, drawn = left_out - audited, int(audited.sum())
+    if not rest.any():
+        return 1.0, 1.0, 1.0
+    if not audited[rest > 0].all():
+        return 1.0, 0.0, 1.0
+    hits, speaks_for = int(missed.sum()), rest / np.maximum(audited, 1)
+    most = betaincinv(hits + 1, drawn - hits, 0.975) * drawn if hits < drawn else drawn
+    least = betaincinv(hits, drawn - hits + 1, 0.025) * drawn if hits else 0.0
+    missing = (missed * speaks_for).sum(), most * speaks_for.max(), least * speaks_for.min()
+    estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
+    return estimate, low, high
+
+
+@lru_cache(maxsize=1024)
+def _recall(size: int, left: int, drawn: int, hit: int) -> tuple[float, float, float]:
+    if left == drawn:  # nothing is left to be missing
+        return 1.0, 1.0, 1.0
+    possible = range(hit, left - drawn + hit + 1)  # how many there were, before the audit
+    least = possible[bisect_left(possible, True, key=lambda n: _chances(left, n, drawn)[hit:].sum() >= 0.025)]
+    most = possible[bisect_left(possible, True, key=lambda n: _chances(left, n, drawn)[: hit + 1].sum() < 0.025) - 1]
+    low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
+    return estimate, low, high
+
+
+def _chances(left: int, n: int, drawn: int) -> FloatArray:
+    """The hypergeometric distribution: the chances of 0, 1, ..., `drawn` of n pairs among those drawn from `left`."""
+
+    def ln_choose(of: npt.ArrayLike, some: npt.ArrayLike) -> FloatArray:
+        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(some, 1)) - gammaln(np.subtract(of, some) + 1))
+
+    hits = np.arange(drawn + 1)
+    return np.exp(ln_choose(n, hits) + ln_choose(left - n, drawn - hits) - ln_choose(left, drawn))
+
+
+def _place(score: FloatArray) -> IntArray:
+    """The place of each pair by its score, 0 for the largest; of equal ones the first comes first."""
+    return np.argsort(np.argsort(-score, kind="stable"))
+
+
+class _Search:
+    """The state of one class: how far every pair is evaluated, and what is predicted of the rest."""
+
+    def __init__(
+        self,
+        features: Features,
+        evaluate: Callable[[IntArray, IntArray], FloatArray],
+        pairs: ConjugatePairs,
+        wanted: int,
+        generator: np.random.Generator,
+    ) -> None:
+        self.features, self.size, self.wanted = features, pairs.size, wanted
+        self.model = Model(features, pairs)
+        self.generator, self._evaluate = generator, evaluate
+        self.groups = len(features.share)
+        self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
+        self.exact = np.zeros((self.groups, len(pairs)))
+        self.doubt = 1.0  # by which an audit found the error's size to be underestimated
+        self.prediction: Prediction | None = None
+        # Predictions one group ahead, of a pair's first and of its later ones: how many were tried, and the sum of
+        # their squared errors, in units of what was expected.
+        self.tried, self.errors = np.zeros(2), np.zeros(2)
+        self.mean = self.deviation = np.empty(0)
+        self.top = np.empty(0, int)
+
+    @property
+    def evaluated(self) -> BoolArray:
+        return self.level == self.groups
+
+    def advance(self, chosen: IntArray) -> None:
+        """Evaluate each of the chosen pairs on its next group."""
+        levels = self.level[chosen]
+        found = self.exact[levels, chosen] = self._evaluate(levels, chosen)
+        self.level[chosen] += 1
+        if self.prediction:
+            said = self.prediction.level[chosen] == levels
+            error = (found - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[chosen]
+            later = (levels[said] > 0).astype(int)
+            self.tried += np.bincount(later, minlength=2)
+            self.errors += np.bincount(later, np.minimum(np.abs(error[said]), CLIP) ** 2, minlength=2)
+
+    def finish(self, chosen: IntArray) -> float:
+        """Evaluate the chosen pairs wholly; returns the size of the predictions' errors over the expected one."""
+        predicted, expected = self.mean[chosen], self.deviation[chosen]
+        rest = chosen
+        while len(rest := rest[~self.evaluated[rest]]):
+            self.advance(rest)
+        if not len(chosen):
+            return 0.0
+        error = (self.exact.sum(axis=0)[chosen] - predicted) / expected
+        return float(np.sqrt(np.mean(error**2) / SPREAD))
+
+    def draw(self, candidates: IntArray, count: int) -> IntArray:
+        return np.sort(self.generator.choice(candidates, min(count, len(candidates)), replace=False))
+
+    def pilot(self) -> None:
+        """The first group of images, for the pairs that one of the two scores puts first, and for some at random."""
+        pairs = len(self.level)
+        slope, product = self.features.mean[:2].sum(axis=1)
+        order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
+        best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
+        some = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
+        self.advance(np.sort(np.concatenate([order[:best], some])))
+
+    def settle(self, allowed: float, patience: int) -> float:
+        """Go on until at most the `allowed` share of the top set may be missing; returns how many pairs that is."""
+        held, before = 0, None
+        while True:
+            self.predict()
+            inside = np.zeros(len(self.level), bool)
+            inside[self.top] = True
+            threshold = self.mean[self.top[-1]]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                chance = stdtr(FREEDOM, (self.mean - threshold) / self.deviation)
+            open_ = ~self.evaluated
+            outside = np.flatnonzero(open_ & ~inside)
+            outside = outside[np.argsort(chance[outside], kind="stable")]
+            may_miss = np.cumsum(chance[outside])
+            bearable = max(allowed * len(self.top), (1 - AT_ONCE) * may_miss[-1]) if len(outside) else 0.0
+            stay = int(np.searchsorted(may_miss, bearable, side="right"))
+            chosen = np.concatenate([np.flatnonzero(open_ & inside), outside[stay:]])
+            if before is None or not np.array_equal(before, inside):
+                held, before = 0, inside
+            if not len(chosen):
+                if held >= patience or not len(outside):
+                    return float(may_miss[-1]) if len(outside) else 0.0
+                chosen = outside[::-1][: patience - held]
+            held += len(chosen)
+            self.advance(np.sort(chosen))
+
+    def predict(self) -> None:
+        """Set the mean and scale of every pair's increment, and the top set, by what is known."""
+        self.prediction = self.model.fit(self.exact, self.level)
+        self.mean = self.prediction.mean
+        size = np.sqrt((self.errors / SPREAD + UNTRIED) / (self.tried + UNTRIED))
+        self.deviation = self.doubt * size[np.minimum(self.level, 1)] * self.prediction.deviation
+        self.top = top(self.mean, self.size, self.wanted)

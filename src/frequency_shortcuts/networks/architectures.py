@@ -1,0 +1,363 @@
+"""Architectures by name from torchvision, narrowed and fitted to small images; weights in and out.
+
+Below 64 pixels the published stems throw away most of the image before the first block, so a stem for
+small images takes their place: a 3 x 3 convolution of stride 1 and no pooling (ViT: patches of 4
+pixels). `width` is the number of channels after the stem of a residual network or VGG, 64 as
+published; everything behind it scales with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import save as serialise
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from frequency_shortcuts.storage.files import replacing
+
+from . import external
+from .external import Brought
+from .weights import facts, opened
+
+SMALL_BELOW = 64  # pixels
+ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that is needed to build a network again.
+
+    name: one of `names()`. width: channels after the stem, 64 as published. stem: `standard`,
+    `small`, or `auto` (small below 64 pixels).
+    """
+
+    name: str
+    n_classes: int
+    channels: int
+    size: int
+    width: int = 64
+    stem: Literal["auto", "standard", "small"] = "auto"
+
+    @property
+    def small(self) -> bool:
+        return self.stem == "small" or (self.stem == "auto" and self.size < SMALL_BELOW)
+
+
+def names() -> list[str]:
+    """The architectures that `build` knows."""
+    return sorted(_BUILDERS)
+
+
+def build(architecture: Architecture | Brought, seed: int = 0) -> nn.Module:
+    """A freshly initialised network, images [n, channels, H, W] -> logits [n, n_classes].
+
+    The initial weights depend on the seed alone; the global random state is left as it was. Raises
+    ValueError for an unknown name or a size the network cannot take.
+    """
+    if isinstance(architecture, Brought):
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            return external.build(architecture)
+    if architecture.name not in _BUILDERS:
+        raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
+    if architecture.width < 1:
+        raise ValueError(f"network width {architecture.width}: expected at least 1")
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # of the CPU; torch.manual_seed would reseed every GPU too
+        return _BUILDERS[architecture.name](architecture)
+
+
+class SlimResNet(ResNet):
+    """torchvision's ResNet with another width and stem; at width 64 and the standard stem it is theirs."""
+
+    def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:
+        super().__init__(block, list(depths), num_classes=arch.n_classes)
+        width = arch.width
+        self.inplanes = width
+        if arch.small:
+            self.conv1 = nn.Conv2d(arch.channels, width, 3, padding=1, bias=False)
+            self.maxpool = nn.Identity()
+        else:
+            self.conv1 = nn.Conv2d(arch.channels, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.layer1 = self._make_layer(block, width, depths[0])
+        self.layer2 = self._make_layer(block, 2 * width, depths[1], stride=2)
+        self.layer3 = self._make_layer(block, 4 * width, depths[2], stride=2)
+        self.layer4 = self._make_layer(block, 8 * width, depths[3], stride=2)
+        self.fc = nn.Linear(8 * width * block.expansion, arch.n_classes)
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            shortcut = layer[0].downsample
+            if shortcut and shortcut[0].in_channels < ONEDNN_BLOCK:
+                shortcut[0] = _SlicedPointwise(shortcut[0])
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+class _SlicedPointwise(nn.Conv2d):
+    """A strided 1 x 1 convolution that drops the pixels it skips first.
+
+    In channels-last order with fewer input channels than a vector holds, oneDNN's gradient of the
+    weight writes past its workspace (uxlfoundation/oneDNN issue 6035): crashes, hangs or wrong weights.
+    """
+
+    def __init__(self, like: nn.Conv2d) -> None:
+        super().__init__(like.in_channels, like.out_channels, 1, bias=like.bias is not None)
+        self.skip = like.stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        kept = input[:, :, :: self.skip[0], :: self.skip[1]]
+        return super().forward(kept.contiguous(memory_format=torch.channels_last))
+
+
+def _resnet(block: type[BasicBlock | Bottleneck], *depths: int) -> Callable[[Architecture], nn.Module]:
+    return lambda arch: SlimResNet(block, depths, arch)
+
+
+class _PoolTo(nn.AdaptiveAvgPool2d):
+    """Adaptive pooling that steps aside where there is nothing to pool: its gradient on CUDA is not deterministic."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input if input.shape[-2:] == (self.output_size, self.output_size) else super().forward(input)
+
+
+def _alexnet(arch: Architecture) -> nn.Module:
+    if not arch.small and arch.size < 63:
+        raise ValueError(f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}")
+    with torch.device("meta"):  # every layer of it is replaced below
+        network = models.AlexNet(num_classes=arch.n_classes)
+    if arch.size < 8:
+        raise ValueError(f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}")
+    w = arch.width
+    if arch.small:
+        head = [nn.Conv2d(arch.channels, w, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        pools, grid = [nn.MaxPool2d(2), nn.MaxPool2d(2)], 4
+    else:
+        head = [nn.Conv2d(arch.channels, w, 11, stride=4, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2)]
+        pools, grid = [nn.MaxPool2d(3, 2), nn.MaxPool2d(3, 2)], 6
+    network.features = nn.Sequential(
+        *head,
+        nn.Conv2d(w, 3 * w, 5, padding=2), nn.ReLU(inplace=True), pools[0],
+        nn.Conv2d(3 * w, 6 * w, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(6 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True),
+        nn.Conv2d(4 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True), pools[1],
+    )  # fmt: skip
+    network.avgpool = _PoolTo(grid)
+    network.classifier = nn.Sequential(
+        nn.Dropout(), nn.Linear(4 * w * grid**2, 64 * w), nn.ReLU(inplace=True),
+        nn.Dropout(), nn.Linear(64 * w, 64 * w), nn.ReLU(inplace=True),
+        nn.Linear(64 * w, arch.n_classes),
+    )  # fmt: skip
+    return network
+
+
+def _vgg16(normalised: bool) -> Callable[[Architecture], nn.Module]:
+    return lambda arch: _make_vgg16(arch, normalised)
+
+
+def _make_vgg16(arch: Architecture, normalised: bool) -> nn.Module:
+    if arch.size < 32:
+        raise ValueError(f"vgg16 halves the image five times and needs at least 32 pixels, not {arch.size}")
+    layers: list[nn.Module] = []
+    channels = arch.channels
+    for factor, repeats in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3)):
+        for _ in range(repeats):
+            layers.append(nn.Conv2d(channels, factor * arch.width, 3, padding=1))
+            channels = factor * arch.width
+            if normalised:
+                layers.append(nn.BatchNorm2d(channels))
+            layers.append(nn.ReLU(inplace=True))
+        layers.append(nn.MaxPool2d(2, 2))
+    with torch.device("meta"):
+        network = models.VGG(nn.Identity(), num_classes=arch.n_classes, init_weights=False)
+    grid = 1 if arch.small else 7
+    hidden = 64 * arch.width
+    network.features = nn.Sequential(*layers)
+    network.avgpool = _PoolTo(grid)
+    network.classifier = nn.Sequential(
+        nn.Linear(channels * grid**2, hidden), nn.ReLU(True), nn.Dropout(),
+        nn.Linear(hidden, hidden), nn.ReLU(True), nn.Dropout(),
+        nn.Linear(hidden, arch.n_classes),
+    )  # fmt: skip
+    for module in network.modules():  # as torchvision does
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, 0, 0.01)
+        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+    return network
+
+
+def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Module]:
+    def make(arch: Architecture) -> nn.Module:
+        side = 4 if arch.small else patch
+        if arch.size % side:
+            raise ValueError(f"a ViT with {side}-pixel patches needs a multiple of {side} pixels, not {arch.size}")
+        slim = max(1, heads * arch.width // 64)
+        hidden = 64 * slim
+        network = models.VisionTransformer(
+            arch.size, side, layers, slim, hidden, 4 * hidden, num_classes=arch.n_classes
+        )
+        if arch.channels != 3:
+            network.conv_proj = nn.Conv2d(arch.channels, hidden, side, stride=side)
+            nn.init.trunc_normal_(network.conv_proj.weight, std=(1 / (arch.channels * side**2)) ** 0.5)
+            nn.init.zeros_(network.conv_proj.bias)
+        # torchvision starts the head at zero, where no gradient reaches the loss's spectrum.
+        nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
+        return network
+
+    return make
+
+
+_BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
+    "resnet18": _resnet(BasicBlock, 2, 2, 2, 2),
+    "resnet34": _resnet(BasicBlock, 3, 4, 6, 3),
+    "resnet50": _resnet(Bottleneck, 3, 4, 6, 3),
+    "alexnet": _alexnet,
+    "vgg16": _vgg16(normalised=False),
+    "vgg16_bn": _vgg16(normalised=True),
+    "vit_b_16": _vit(16, 12, 12),
+}
+
+
+def parameters(network: nn.Module) -> int:
+    """How many trainable numbers a network has."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def save(
+    path: str | os.PathLike[str],
+    weights: dict[str, Tensor],
+    architecture: Architecture | Brought,
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """Write weights as safetensors; the architecture and further facts go into its metadata."""
+    about = {"architecture": asdict(architecture), **(metadata or {})}
+    # Cloned: safetensors refuses tensors that share their memory, such as tied weights.
+    tensors = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
+    }
+    # One key: safetensors writes several in any order, and equal networks must give equal files.
+    serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(about)})
+    with replacing(path) as temporary:
+        temporary.write_bytes(serialised)
+
+
+def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn.Module:
+    """The network that `save` wrote, with its weights, in evaluation mode."""
+    known = architecture(path)
+    if isinstance(known, Brought):
+        return load_weights(build(known), path).to(device).eval()
+    with torch.device("meta"):  # no weights are drawn where those of the file take their place
+        network = build(known)
+    return load_weights(network, path, assign=True).to(device).eval()
+
+
+def architecture(path: str | os.PathLike[str]) -> Architecture | Brought:
+    """The architecture of the network that `save` wrote."""
+    written = facts(path)["architecture"]
+    return Brought(**written) if "source" in written else Architecture(**written)
+
+
+def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bool = False) -> nn.Module:
+    """Put the weights of a safetensors file, or of a checkpoint of torch's, into a network, and return it.
+
+    assign: the tensors of the file (on the CPU) become the network's, instead of being copied into those that it has.
+
+    A checkpoint is read with weights_only, so that nothing in it is executed; it is a state_dict, or holds one
+    under a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first
+    few, where tensors are missing, unknown or of another shape.
+    """
+    wanted = network.state_dict()
+    found = _unwrapped(_read_weights(path), wanted)
+    problems = [f"{name} is missing" for name in wanted if name not in found]
+    problems += [f"{name} is unknown" for name in found if name not in wanted]
+    problems += [
+        f"{name} is {list(found[name].shape)}, not {list(wanted[name].shape)}"
+        for name in wanted
+        if name in found and found[name].shape != wanted[name].shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
+    if assign:
+        found = {name: tensor.to(wanted[name].dtype) for name, tensor in found.items()}
+    network.load_state_dict(found, assign=assign)
+    return network
+
+
+def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    if str(path).endswith(".safetensors"):
+        with opened(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no weights at {path}") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be opened ({error.strerror})") from error
+    except Exception as error:
+        raise ValueError(f"{path} {_no_checkpoint(path, error)}") from error
+    usual = ("state_dict", "model_state_dict", "model", "network", "net")
+    while nested := [name for name in usual if isinstance(found, dict) and isinstance(found.get(name), dict)]:
+        found = found[nested[0]]
+    tensors = (
+        {name: value for name, value in found.items() if isinstance(value, Tensor)} if isinstance(found, dict) else {}
+    )
+    if not tensors:
+        raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
+    return tensors
+
+
+def _no_checkpoint(path: str | os.PathLike[str], error: Exception) -> str:
+    """What is wrong with a file that torch does not load, whose own words are many or none."""
+    with open(path, "rb") as file:
+        start = file.read(1)
+    if not start:
+        return "is an empty file: expected safetensors, or a file of torch.save with a state_dict in it"
+    if "TorchScript" in str(error):
+        return "is a network in TorchScript: save its state_dict, and name what builds the network as its source"
+    # As torch.save writes them, today and long ago.
+    if isinstance(error, pickle.UnpicklingError) and (zipfile.is_zipfile(path) or start == b"\x80"):
+        return (
+            "cannot be read as weights alone, and what else is in it is not executed: save the network's state_dict, "
+            "or safetensors"
+        )
+    return "is no checkpoint of torch's, or not whole: expected a file of torch.save with a state_dict in it"
+
+
+def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without the prefixes of DataParallel, torch.compile, Lightning and their like."""
+    usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
+    while not found.keys() & wanted.keys():
+        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in found)), None)
+        if prefix is None:
+            break
+        found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
+    return found
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """`auto` is CUDA where there is one, else the CPU. Raises RuntimeError for a CUDA device that is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
+    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
+        raise RuntimeError(
+            f"device {name} was asked for, but this machine offers {torch.cuda.device_count()} CUDA devices to "
+            f"PyTorch {torch.__version__}: set device to auto or cpu, or install a CUDA build"
+        )
+    return device

@@ -1,0 +1,113 @@
+"""Networks that a user brings: from torchvision, timm or an entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import torch
+from torch import nn
+
+from frequency_shortcuts.data.entry_points import call, first_line
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Everything that is needed to build a network that was brought again, short of its weights.
+
+    source: `torchvision:<name>`, `timm:<name>` or `<module>:<function>`; options: keyword arguments for it.
+    """
+
+    source: str
+    n_classes: int
+    channels: int
+    height: int
+    width: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def build(what: Brought) -> nn.Module:
+    """The network, with whatever weights its source starts it with.
+
+    torchvision and timm are asked for `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
+    and `size` if it takes them. Raises ValueError for a source, name or option that does not exist.
+    """
+    kind, _, name = what.source.partition(":")
+    if kind == "torchvision":
+        return _torchvision(name, what)
+    if kind == "timm":
+        return _timm(name, what)
+    network = call(
+        what.source, what.options, n_classes=what.n_classes, channels=what.channels, size=(what.height, what.width)
+    )
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"entry point {what.source} gives a {type(network).__name__}, not a torch.nn.Module")
+    return network
+
+
+def _torchvision(name: str, what: Brought) -> nn.Module:
+    from torchvision import models
+
+    if name not in (known := models.list_models(module=models)):
+        raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
+    if what.channels != 3:
+        raise ValueError(f"torchvision:{name} takes images of 3 channels, not {what.channels}")
+    return _made(what, lambda: models.get_model(name, weights=None, num_classes=what.n_classes, **what.options))
+
+
+def _timm(name: str, what: Brought) -> nn.Module:
+    try:
+        import timm
+    except ImportError:
+        raise ValueError("a network from timm needs that package: pip install timm") from None
+    if name not in (known := timm.list_models()):
+        raise ValueError(f"timm has no network {name!r}{_guess(name, known)}")
+    settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
+    return _made(what, lambda: timm.create_model(name, pretrained=False, **settings))
+
+
+def _made(what: Brought, make: Callable[[], nn.Module]) -> nn.Module:
+    try:
+        return make()
+    except Exception as error:  # unknown options, mostly
+        raise ValueError(
+            f"{what.source} cannot be built with the options {what.options} ({first_line(error)})"
+        ) from error
+
+
+def _guess(name: str, known: list[str]) -> str:
+    guess = get_close_matches(name, known, 3)
+    return f"; did you mean {' or '.join(guess)}?" if guess else ""
+
+
+def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
+    """Show a network two images of noise.
+
+    Raises ValueError if it refuses them, or has other outputs than `n_classes`, or outputs that are not finite. Of a
+    network on the meta device only shapes are seen.
+    """
+    kind = type(network).__name__
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    # Noise: what standardises every image by itself divides by zero where all are black.
+    images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
+    training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            logits = network(images)
+    except Exception as error:
+        raise ValueError(f"{kind} refuses images of {channels} x {height} x {width} ({first_line(error)})") from error
+    finally:
+        network.train(training)
+    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+        shape = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+        raise ValueError(f"{kind} gives {shape} for two images, expected logits [2, {n_classes}]")
+    if logits.shape[1] != n_classes:
+        raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
+    if device.type != "meta" and not logits.isfinite().all():
+        tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+        broken = [name for name, tensor in tensors.items() if tensor.isnan().any()]
+        why = f"its {broken[0]} holds NaN" if broken else "its images were noise from 0 to 1"
+        raise ValueError(f"{kind} gives logits that are not finite numbers: {why}")

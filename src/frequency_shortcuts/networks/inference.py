@@ -1,0 +1,254 @@
+"""A copy of a network that only answers: batch normalisation folded away, layout, precision and batch size chosen."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import itertools
+import logging
+import math
+import weakref
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from .predictions import check_logits, device_of, dtype_of
+
+log = logging.getLogger(__name__)
+
+Precision = Literal["float32", "tf32", "bfloat16"]
+PRECISIONS = ("float32", "tf32", "bfloat16")
+MIB = 2**20
+# Where an activation of the whole batch outgrows the caches of a CPU, a batch gets slower instead of faster; under
+# the first of these batches the threads have too little to share, over the second nothing more is won.
+CPU_ACTIVATION, CPU_BATCHES = 8 * MIB, (8, 128)
+LARGEST_BATCH = 4096
+
+
+class Frozen:
+    """images [n, channels, H, W] -> logits float64 [n, classes], by a frozen copy of a network.
+
+    precision: `float32` is what the network was trained in, without the shortened multiplications (TF32)
+    that CUDA allows itself by default; `tf32` allows them; `bfloat16` computes in 16 bits. Networks and
+    images of float64 stay float64. compiled: run torch.compile on the copy; it needs a C++ compiler and
+    pays only for long runs.
+
+    The network itself is left as it was.
+    """
+
+    def __init__(self, network: nn.Module, precision: Precision = "float32", *, compiled: bool = False) -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
+        self.precision, self.compiled, self.device = precision, compiled, device_of(network)
+        self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
+        self.layout = torch.channels_last
+        self._plain = network
+        self._hold(fold(network))
+
+    def _hold(self, network: nn.Module) -> None:
+        self.network = network.requires_grad_(False)
+        if self.precision == "bfloat16":
+            self.network = self.network.to(torch.bfloat16)
+        self.network.to(memory_format=self.layout)  # type: ignore[call-overload]
+        # On CUDA, "reduce-overhead" replays the launches of a batch as one graph.
+        mode = "reduce-overhead" if self.device.type == "cuda" else None
+        self._run = torch.compile(self.network, mode=mode) if self.compiled else self.network
+
+    def check(self, images: Tensor) -> None:
+        """Show an image [1, channels, H, W] and noise to the copy and to the network; drop what makes them differ.
+
+        Some networks take no channels-last images (`view` on them), and folding can go wrong in one that
+        decides by its values. Raises ValueError for a network that gives no logits [n, classes].
+        """
+        # Of one image, every layout can be viewed as any other, and in a black one a wrong fold may not show.
+        noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
+        scale = images.std(correction=0)
+        images = torch.cat([images, noise * torch.where(scale > 0, scale, 1)])
+        # Not in inference mode: what a network makes at first and keeps is needed with gradients as well.
+        with torch.no_grad():
+            plain = copy.deepcopy(self._plain).eval()
+            expected = plain(images.clone())
+            check_logits(expected, len(images))
+            try:
+                same = self._agrees(images, expected)
+            except RuntimeError as error:
+                log.info("the network takes no channels-last images: %s", error)
+                self.layout = torch.contiguous_format
+                self._hold(fold(self._plain))
+                same = self._agrees(images, expected)
+        if not same:
+            log.info("batch normalisation stays as it is, since folding it changes the network")
+            self._hold(plain)
+
+    def _agrees(self, images: Tensor, expected: Tensor) -> bool:
+        found = self.network(self._given(images.clone())).double()
+        tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(self.precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
+        greatest = float(expected.double().abs().nan_to_num(0, 0).max())  # logits can be of any size
+        return torch.allclose(found, expected.double(), rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
+
+    def _given(self, images: Tensor) -> Tensor:
+        if self.precision == "bfloat16":
+            images = images.to(torch.bfloat16)
+        return images.contiguous(memory_format=self.layout)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """The images may be overwritten by a network that works in place."""
+        run = self.network if images.requires_grad else self._run
+        images = self._given(images)
+        with _tf32(self.precision == "tf32") if self.device.type == "cuda" else contextlib.nullcontext():
+            # Widened at once: in float32 the loss of a confident network is 0, and so is each increment.
+            return run(images).double()
+
+    def footprint(self, images: Tensor) -> Footprint:
+        """What one forward pass of the first of the images [1 or more, channels, H, W] holds in memory."""
+        with torch.inference_mode(), _Watch(self.network) as watch:
+            self.network(self._given(images[:1].clone()))
+        return Footprint(watch.peak, watch.largest, watch.total, images[:1].nbytes)
+
+    def batch_sizes(self, images: Tensor, budget: int) -> tuple[int, int]:
+        """Batches that suit the network and a memory budget in bytes, for forward and for backward passes.
+
+        Powers of two, at least 1. It is arithmetic, not timing: the same network gets the same batch, and
+        with it the same rounding, on every run.
+        """
+        one = self.footprint(images)
+        # Beside the activations, the filtered images themselves; a convolution's workspace may be as large as they.
+        forward = budget // (2 * one.peak + one.image)
+        if self.device.type == "cpu":
+            forward = min(forward, max(CPU_BATCHES[0], min(CPU_ACTIVATION // one.largest, CPU_BATCHES[1])))
+        # A gradient keeps all activations, and the spectra of image and gradient are wide numbers.
+        backward = min(forward, budget // (2 * one.total + 32 * one.image))
+        return _power_of_two(forward), _power_of_two(backward)
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of one image's forward pass: held at a time at most, by the largest tensor, by all; and the image's own."""
+
+    peak: int
+    largest: int
+    total: int
+    image: int
+
+
+class _Watch(TorchDispatchMode):
+    """Counts the bytes of the tensors that are made inside the block, apart from the network's own."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        own = itertools.chain(network.parameters(), network.buffers())
+        self._own = {tensor.untyped_storage().data_ptr() for tensor in own}
+        self._held: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        self.peak, self.largest, self.total = 1, 1, 1
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = function(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, list | tuple) else [out]:
+            if isinstance(tensor, Tensor) and tensor.numel():
+                storage = tensor.untyped_storage()
+                key = storage.data_ptr()
+                known = self._held.get(key)
+                if key in self._own or (known and known[0]() is not None):
+                    continue
+                self._held[key] = weakref.ref(tensor), storage.nbytes()
+                self.largest, self.total = max(self.largest, storage.nbytes()), self.total + storage.nbytes()
+        self._held = {key: held for key, held in self._held.items() if held[0]() is not None}
+        self.peak = max(self.peak, sum(size for _, size in self._held.values()))
+        return out
+
+
+def _power_of_two(fits: int) -> int:
+    return 1 << (min(max(fits, 1), LARGEST_BATCH).bit_length() - 1)
+
+
+def fold(network: nn.Module) -> nn.Module:
+    """A copy in evaluation mode whose batch normalisations are folded into the convolutions before them.
+
+    Only where a convolution and its normalisation are called once, one after the other, without a hook: the
+    others, and networks that cannot be traced, stay as they are. (torch.fx has a function for this that
+    folds shared layers twice.) Raises ValueError for a network that cannot be copied.
+    """
+    try:
+        network = copy.deepcopy(network).eval()
+    except Exception as error:  # whatever a module of another's says
+        raise ValueError(f"the network cannot be copied, which freezing it needs: {error}") from error
+    if not _normalises(network):
+        return network
+    try:
+        graph = _Tracer().trace(network)
+    except Exception as error:  # whatever tracing says of code that it cannot follow
+        log.info("batch normalisation stays as it is, since the network cannot be traced: %s", error)
+        return network
+    modules = dict(network.named_modules(remove_duplicate=False))
+    called = Counter(id(modules[str(node.target)]) for node in graph.nodes if node.op == "call_module")
+    read = {str(node.target).rpartition(".")[0] for node in graph.nodes if node.op == "get_attr"}
+
+    def alone(name: str) -> bool:
+        module = modules[name]
+        hooked = module._forward_hooks or module._forward_pre_hooks
+        return called[id(module)] == 1 and not hooked and not module.training and name not in read
+
+    for node in graph.nodes:
+        before = node.args[0] if node.args else None
+        if node.op != "call_module" or not isinstance(before, fx.Node) or before.op != "call_module":
+            continue
+        convolution, normalisation = str(before.target), str(node.target)
+        kinds = type(modules[convolution]), type(modules[normalisation])
+        tracks = getattr(modules[normalisation], "track_running_stats", False)
+        if kinds in FOLDABLE and tracks and len(before.users) == 1 and alone(convolution) and alone(normalisation):
+            network.set_submodule(convolution, fuse_conv_bn_eval(modules[convolution], modules[normalisation]))
+            network.set_submodule(normalisation, nn.Identity())
+    return network.eval()
+
+
+FOLDABLE = {(nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d, nn.BatchNorm3d)}
+
+
+class _Tracer(fx.Tracer):
+    """Looks into no module without a batch normalisation in it, so that what they do inside does not matter."""
+
+    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
+        return super().is_leaf_module(module, name) or not _normalises(module)
+
+
+def _normalises(module: nn.Module) -> bool:
+    return any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in module.modules())
+
+
+@contextlib.contextmanager
+def _tf32(allowed: bool) -> Iterator[None]:
+    """Allow or forbid shortened multiplications on CUDA inside the block; what was set before comes back."""
+    matmul, convolution = torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
+    # PyTorch before 2.9 knows the second name alone.
+    new = hasattr(convolution, "fp32_precision")
+    name = "fp32_precision" if new else "allow_tf32"
+    value: str | bool = ("tf32" if allowed else "ieee") if new else allowed
+    before = [getattr(backend, name) for backend in (matmul, convolution)]
+    for backend in (matmul, convolution):
+        setattr(backend, name, value)
+    try:
+        yield
+    finally:
+        for backend, old in zip((matmul, convolution), before, strict=True):
+            setattr(backend, name, old)
+
+
+def memory_budget(mib: float | None, device: torch.device) -> int:
+    """Bytes that may be used: as asked, else half of a GPU's memory, or 2 GiB on a CPU."""
+    if mib is not None:
+        return int(mib * MIB)
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory // 2
+    return 2048 * MIB
+
+
+def tiling(n_images: int, batch: int) -> tuple[int, int]:
+    """Images and pairs of one forward pass over `n_images`, both as even as they can be."""
+    at_once = math.ceil(n_images / math.ceil(n_images / batch))
+    return at_once, max(1, batch // at_once)

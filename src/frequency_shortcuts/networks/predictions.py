@@ -1,0 +1,137 @@
+"""What a network calls the images: predictions, confusion, precision and recall."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the block; every module's own mode is restored after it."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where the network's parameters are (the CPU for one without any)."""
+    return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+
+
+def dtype_of(network: nn.Module) -> torch.dtype | None:
+    """The dtype of the network's parameters (None for one without any)."""
+    return next((parameter.dtype for parameter in network.parameters()), None)
+
+
+def source_for(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
+    """The images on the network's device, in its dtype where they can be filtered in it; see `Source`."""
+    own = dtype_of(network)
+    return Source(
+        images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
+    )
+
+
+class Asked:
+    """A network that is asked, batch after batch, what it calls the images; inside `evaluating` and inference mode.
+
+    Raises ValueError for a network that gives no logits [n, `n_classes` or more], and, at the end of the context that
+    it is, for logits that were not a number: to look for these after every batch would hold up a GPU.
+    """
+
+    def __init__(self, network: nn.Module, n_classes: int = 1) -> None:
+        self.network, self.device, self.n_classes = network, device_of(network), n_classes
+        self._layout = torch.channels_last
+        self._odd: Tensor | None = None  # bool [] on the device
+
+    def __enter__(self) -> Asked:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._odd is not None and self._odd:
+            raise ValueError("the network does not give finite logits: some are not a number")
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Images [n, channels, H, W] on any device -> int64 [n] on the network's."""
+        # What a network makes at first and keeps must not be of inference mode: it could never be trained again.
+        first = self._odd is None
+        with torch.inference_mode(False) if first else contextlib.nullcontext(), torch.no_grad():
+            try:
+                return self._ask(images)
+            except RuntimeError as error:
+                if "view size" not in str(error) or self._layout is torch.contiguous_format:
+                    raise
+            self._layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
+            return self._ask(images)
+
+    def _ask(self, images: Tensor) -> Tensor:
+        # A copy: a network whose first layer works in place must not change the caller's images.
+        logits = self.network(images.to(self.device, memory_format=self._layout, copy=True))
+        check_logits(logits, len(images), self.n_classes)
+        greatest, called = logits.max(dim=1)
+        odd = greatest.isnan().any()  # of logits of which one is NaN, the greatest is
+        self._odd = odd if self._odd is None else self._odd.logical_or(odd)
+        return called
+
+
+def check_logits(logits: object, n_images: int, n_classes: int = 1) -> None:
+    """Raises ValueError for what are no logits [`n_images`, `n_classes` or more]."""
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != n_images:
+        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        images = "one image" if n_images == 1 else f"{n_images} images"
+        raise ValueError(f"the network gives {kind} for {images}: expected logits of shape [{n_images}, classes]")
+    if logits.shape[1] < n_classes:
+        raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
+
+
+def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
+    """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
+    called = torch.empty(len(images), dtype=torch.int64)
+    with evaluating(network), torch.inference_mode(), Asked(network) as ask:
+        for start in range(0, len(images), batch_size):
+            some = slice(start, start + batch_size)
+            called[some] = ask(images[some]).cpu()
+    return called
+
+
+def accuracy(network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor) -> float:
+    """Share of the images [n, channels, H, W] that are called by their label."""
+    return float(np.mean(predict(network, images).numpy() == np.asarray(labels)))
+
+
+def accuracy_in_batches(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
+    """As `accuracy`, from batches of images and labels, such as those of `images.Split.batches`."""
+    right = [(predict(network, images) == labels.cpu()) for images, labels in batches]
+    return float(torch.cat(right).double().mean())
+
+
+def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:
+    """Counts int64 [true class, called class]."""
+    labels, called = np.asarray(labels, np.int64), np.asarray(called, np.int64)
+    if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
+        raise ValueError(f"labels {labels.min()} to {labels.max()}: expected 0 to {n_classes - 1}")
+    if len(called) and called.max() >= n_classes:
+        raise ValueError(f"the network has an output for class {called.max()}, but there are {n_classes} classes")
+    return np.bincount(labels * n_classes + called, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def precision_recall_f1(counts: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Per class, from a confusion matrix [true, called]; a class that is never called has precision and F1 of 0."""
+    hit = np.diag(counts).astype(float)
+    precision = hit / np.maximum(counts.sum(axis=0), 1)
+    recall = hit / np.maximum(counts.sum(axis=1), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    return precision, recall, f1

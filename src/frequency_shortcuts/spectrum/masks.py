@@ -1,0 +1,64 @@
+"""Masks of frequencies: bands, low-pass, sizes, symmetry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import BoolArray
+from .pairs import mirror, radius
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
+    """Masks of the radial bands r < edges[0], edges[0] <= r < edges[1], ..., r >= edges[-1].
+
+    Returns bool [len(edges) + 1, height, width]. DC belongs to none of them. Edges are in cycles
+    per image, positive and increasing.
+    """
+    if not edges or any(b <= a for a, b in zip((0, *edges[:-1]), edges, strict=True)):
+        raise ValueError(f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image")
+    band = np.digitize(radius(height, width), edges)
+    masks = band == np.arange(len(edges) + 1)[:, None, None]
+    masks[:, height // 2, width // 2] = False
+    return masks
+
+
+def low_pass(height: int, width: int, cutoff: float) -> BoolArray:
+    """Mask of the frequencies below `cutoff` cycles per image, DC among them; its complement is the high-pass."""
+    if cutoff <= 0:
+        raise ValueError(f"cutoff {cutoff}: expected a radius above 0, in cycles per image")
+    return radius(height, width) < cutoff
+
+
+def positions(height: int, width: int, percent: float) -> int:
+    """How many positions of a height x width spectrum the top `percent` % must fill, at least one.
+
+    The floor of percent / 100 * height * width, without rounding errors: `percent` counts as the decimal number that
+    is written, so that 29 % of 100 x 100 are 2,900. Raises ValueError for a percentage that is not in (0, 100].
+    """
+    if not 0 < percent <= 100:
+        raise ValueError(f"percent {percent}: expected above 0 and at most 100")
+    return max(1, Fraction(str(percent)) * height * width // 100)
+
+
+def symmetric(mask: npt.ArrayLike) -> bool:
+    """Whether every frequency of the mask(s) [..., H, W] has its conjugate partner in it."""
+    mask = np.asarray(mask)
+    return bool(np.array_equal(mask, mirror(mask)))
+
+
+def check_mask(mask: npt.ArrayLike | Tensor) -> BoolArray:
+    """The mask(s) [..., H, W] as an array. Raises ValueError unless it is bool and symmetric under conjugation."""
+    array = mask.detach().cpu().numpy() if hasattr(mask, "detach") else np.asarray(mask)
+    if array.dtype != bool:
+        raise ValueError(f"mask of dtype {array.dtype}: expected bool")
+    if not symmetric(array):
+        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+    return array

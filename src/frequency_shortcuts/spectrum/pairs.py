@@ -1,0 +1,147 @@
+"""Frequencies in the centred layout, and their conjugate pairs.
+
+The spectrum of a real image is symmetric under conjugation: the value at (u, v) fixes the one at
+(-u mod H, -v mod W). The unit that is kept or removed is therefore the *pair* of the two, so that a
+filtered image is real. Masks and maps are *centred*: frequency (0, 0) stands at [H // 2, W // 2],
+rows are the vertical frequency u, columns the horizontal frequency v, both in cycles per image.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def frequencies(height: int, width: int) -> tuple[IntArray, IntArray]:
+    """Vertical and horizontal frequency of every centred position, in cycles per image.
+
+    Returns two integer arrays that broadcast to [height, width]: u as [height, 1], v as [1, width].
+    """
+    if height < 1 or width < 1:
+        raise ValueError(f"image size {height} x {width}: both sides must be at least 1 pixel")
+    return np.arange(height)[:, None] - height // 2, np.arange(width)[None, :] - width // 2
+
+
+def radius(height: int, width: int) -> FloatArray:
+    """Radial frequency sqrt(u^2 + v^2) of every centred position, [height, width], in cycles per image."""
+    u, v = frequencies(height, width)
+    return np.hypot(u, v)
+
+
+def mirror(plane: npt.NDArray) -> npt.NDArray:
+    """The same centred plane(s) [..., H, W] read at (-u mod H, -v mod W)."""
+    height, width = plane.shape[-2:]
+    rows = (2 * (height // 2) - np.arange(height)) % height
+    columns = (2 * (width // 2) - np.arange(width)) % width
+    return plane[..., rows[:, None], columns[None, :]]
+
+
+def from_half_plane(half: npt.NDArray, width: int) -> npt.NDArray:
+    """A symmetric half plane, as a real FFT orders it, as the whole centred plane.
+
+    half [..., H, W // 2 + 1], equal at conjugate frequencies (amplitudes, say) -> [..., H, W].
+    """
+    height = half.shape[-2]
+    h, w = height // 2, width // 2
+    whole = np.empty((*half.shape[:-1], width), half.dtype)
+    whole[..., h:, w:] = half[..., : height - h, : width - w]
+    whole[..., :h, w:] = half[..., height - h :, : width - w]
+    whole[..., : h + 1, :w] = half[..., h::-1, w:0:-1]
+    whole[..., h + 1 :, :w] = half[..., :h:-1, w:0:-1]
+    return whole
+
+
+class ConjugatePairs:
+    """All conjugate pairs of a height x width spectrum, in the order of their first centred position.
+
+    Attributes
+    ----------
+    positions : int64 [pairs, 2, 2]
+        (row, column) in the centred plane of both members; a frequency that is its own partner
+        (DC, Nyquist corners) is listed twice.
+    frequencies : int64 [pairs, 2]
+        (u, v) of the first member, in cycles per image.
+    radius : float64 [pairs]
+        sqrt(u^2 + v^2), in cycles per image; the same for both members.
+    size : int64 [pairs]
+        How many positions the pair holds: 2, or 1 where it is its own partner.
+    half_row, half_column : int64 [pairs]
+        Where the pair stands in the half plane that a real FFT returns.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        u, v = frequencies(height, width)
+        self.height, self.width = height, width
+        here = np.arange(height * width).reshape(height, width)
+        there = mirror(here)
+        first = here.ravel()[(here <= there).ravel()]
+        second = there.ravel()[first]
+        self._flat = np.stack([first, second], axis=1)
+        self.positions: IntArray = np.stack([self._flat // width, self._flat % width], axis=-1)
+        self.frequencies: IntArray = np.stack([u.ravel()[first // width], v.ravel()[first % width]], axis=1)
+        self.radius: FloatArray = np.hypot(self.frequencies[:, 0], self.frequencies[:, 1])
+        self.size: IntArray = np.where(first == second, 1, 2)
+        # Where each pair stands in the half plane that a real FFT returns: the member with v >= 0.
+        columns = (self.positions[:, :, 1] - width // 2) % width
+        rows = (self.positions[:, :, 0] - height // 2) % height
+        member = (columns[:, 0] > width // 2).astype(int)
+        pick = np.arange(len(first))
+        self.half_row, self.half_column = rows[pick, member], columns[pick, member]
+
+    def __len__(self) -> int:
+        return len(self._flat)
+
+    def __repr__(self) -> str:
+        return f"ConjugatePairs({self.height}, {self.width})  # {len(self)} pairs"
+
+    def scatter(self, values: npt.ArrayLike) -> npt.NDArray:
+        """Lay one value a pair out on the centred plane: [..., pairs] -> [..., H, W], same dtype."""
+        values = np.asarray(values)
+        if values.shape[-1:] != (len(self),):
+            raise ValueError(
+                f"values of shape {values.shape}: the last axis must hold the {len(self)} pairs of a "
+                f"{self.height} x {self.width} spectrum"
+            )
+        plane = np.empty((*values.shape[:-1], self.height * self.width), values.dtype)
+        plane[..., self._flat[:, 0]] = values
+        plane[..., self._flat[:, 1]] = values
+        return plane.reshape(*values.shape[:-1], self.height, self.width)
+
+    def gather(self, plane: npt.NDArray) -> npt.NDArray:
+        """The inverse of `scatter` for symmetric planes: [..., H, W] -> [..., pairs]."""
+        if plane.shape[-2:] != (self.height, self.width):
+            raise ValueError(f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]")
+        return plane.reshape(*plane.shape[:-2], -1)[..., self._flat[:, 0]]
+
+    def coefficients(self, images: Tensor) -> Tensor:
+        """DFT coefficients at the pairs, as numbers of a real dtype.
+
+        images [n, channels, H, W] -> [2, n, channels, pairs]: real and imaginary part, at the member
+        whose horizontal frequency is not negative.
+        """
+        import torch
+
+        check_images(images, self.height, self.width)
+        row = torch.as_tensor(self.half_row, device=images.device)
+        column = torch.as_tensor(self.half_column, device=images.device)
+        chosen = torch.fft.rfft2(images)[..., row, column]
+        return torch.stack([chosen.real, chosen.imag])
+
+
+def check_images(images: Tensor, height: int, width: int) -> None:
+    """Raises ValueError for what is no float32 or float64 tensor [..., height, width]."""
+    import torch
+
+    if not isinstance(images, torch.Tensor):
+        raise ValueError(f"images are a {type(images).__name__}: expected a torch.Tensor (torch.from_numpy makes one)")
+    if images.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"images of dtype {images.dtype}: expected float32 or float64")
+    if images.shape[-2:] != (height, width):
+        raise ValueError(f"images of shape {tuple(images.shape)}: expected [..., {height}, {width}]")

@@ -1,0 +1,1 @@
+"""Whole-or-nothing files, tables, and the journal of unfinished work."""

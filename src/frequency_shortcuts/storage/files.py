@@ -1,0 +1,129 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write to the yielded temporary name; it takes its place as `path` only if the block succeeds.
+
+    Raises OSError (ENOSPC) with one sentence when the disk is full; what stood at `path` before stays.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last, since some writers choose a format by it.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        with explain_full_disk(path):
+            yield temporary
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def explain_full_disk(path: Path) -> Iterator[None]:
+    """Inside the block, a full disk is one sentence that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if disk_is_full(error):
+            free = shutil.disk_usage(path.parent).free / 2**20
+            raise OSError(
+                errno.ENOSPC,
+                f"the disk is full ({free:.0f} MiB free): free some space and start again, what is finished stays",
+                str(path),
+            ) from error
+        raise
+
+
+@contextlib.contextmanager
+def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
+    """An HDF5 file to write to, which takes its place as `path` only if the block succeeds; see `replacing`.
+
+    A full disk is told of at the end of the block; who writes for long asks `check` now and then.
+    """
+    with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
+        guarded = _Guarded(raw)
+        try:
+            with WholeFile(guarded, "w") as file:
+                file.guarded = guarded
+                yield file
+        finally:
+            if guarded.refused:
+                raise guarded.refused
+
+
+class WholeFile(h5py.File):
+    """An HDF5 file that `replacing_hdf5` is writing."""
+
+    guarded: _Guarded
+
+    def check(self) -> None:
+        """Raise OSError if the system refused to write what was given so far."""
+        if self.guarded.refused:
+            raise self.guarded.refused
+
+
+class _Guarded(io.RawIOBase):
+    """A file that keeps the error when it cannot be written to, and takes in everything after it.
+
+    HDF5 brings the whole process down when it cannot flush, on a full disk say.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self._raw = raw
+        self.refused: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def readinto(self, buffer: Any) -> int | None:
+        return self._raw.readinto(buffer)
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data)
+        try:
+            while rest and self.refused is None:
+                rest = rest[self._raw.write(rest) :]
+        except OSError as error:
+            self.refused = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        return self._raw.truncate(size) if self.refused is None else size or 0
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether an error says that no space is left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

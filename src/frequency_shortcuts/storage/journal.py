@@ -1,0 +1,204 @@
+"""What a long computation leaves, so that a later run resumes it."""
+
+from __future__ import annotations
+
+import errno
+import io
+import logging
+import math
+import os
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from .files import explain_full_disk, replacing
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, which locks nothing here
+    fcntl = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(RuntimeError):
+    """A long computation was asked to stop, and did: `at` says how far it was, `state` names the file that keeps it."""
+
+    def __init__(self, at: str, state: str | os.PathLike[str] | None) -> None:
+        kept = (
+            f"stored in {os.fspath(state)}, from where it goes on when it is run again"
+            if state
+            else "nothing is stored"
+        )
+        super().__init__(f"stopped at {at}, as asked: {kept}")
+
+
+class Journal:
+    """What the steps of a long computation gave, so that it can be taken up where it was killed or stopped.
+
+    A file to which each finished step appends its key and an array. Taken up, the computation asks for the same
+    steps in the same order and gets what was stored; a torn end, or the file of another computation, is dropped.
+    A step that takes long may `keep` what it has now and then, in a second file (`.unfinished` behind the name)
+    that is replaced whole and is gone when the step is finished; taken up, it asks for that as `begun`.
+    Without a path nothing is stored.
+
+    minutes : a step that keeps what it has stores it when so much time went by since anything was stored
+    stop : asked before a step is computed, and whenever it keeps what it has. If it is true, that is stored, and
+        `Stopped` raised
+
+    Raises RuntimeError where another process is at work on the file, if its file system has locks.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        fingerprint: str = "",
+        *,
+        minutes: float = math.inf,
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        self._path: Path | None = None
+        self._file: io.FileIO | None = None
+        self._minutes, self._stop, self._key = minutes, stop, ""
+        self._begun: tuple[str, npt.NDArray] | None = None
+        self._stored = time.monotonic()
+        if path is None:
+            return
+        self._path, self._fingerprint = Path(path), fingerprint
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = _locked(self._path)
+        theirs = _read(self._file)
+        if theirs is not None and theirs[0] == fingerprint:
+            log.info("resumed from %s", path)
+        else:
+            if theirs is not None:
+                log.warning("%s belongs to another computation: starting anew", path)
+            self._cut(0)
+            self._append(fingerprint, np.empty(0))
+        self._unfinished = self._path.with_name(f"{self._path.name}.unfinished")
+        if self._unfinished.exists():
+            with open(self._unfinished, "rb") as file:
+                self._begun = _read(file)
+            if self._begun is None or not self._begun[0].startswith(f"{fingerprint}\n"):
+                self._forget()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def step(self, key: str, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
+        """The array of the step `key`: what is stored, else what `compute` gives, which is stored.
+
+        Raises Stopped if that was asked for.
+        """
+        self._key = key
+        if self._file is None:
+            self._look()
+            return compute()
+        begin = self._file.tell()
+        found = _read(self._file)
+        if found is not None and found[0] == key:
+            if self._begun is not None and self._begun[0].startswith(self._name("")):
+                self._forget()  # killed between the two
+            return found[1]
+        self._cut(begin)
+        self._look()
+        value = compute()
+        self._append(key, value)
+        if self._begun is not None:
+            self._forget()
+        return value
+
+    def begun(self, way: str = "") -> npt.NDArray | None:
+        """What the step under way kept last, in this `way` of computing it, if it did."""
+        if self._begun is not None and self._begun[0] == self._name(way):
+            return self._begun[1]
+        return None
+
+    def keep(self, made: Callable[[], npt.NDArray], way: str = "") -> None:
+        """To be called by a step now and then: what it has, `made`, is asked for and stored when that is due.
+
+        Raises Stopped if that was asked for.
+        """
+        stopped = self._stop is not None and self._stop()
+        if self._path and (stopped or time.monotonic() - self._stored > 60 * self._minutes):
+            self._begun = self._name(way), made()
+            with replacing(self._unfinished) as temporary, open(temporary, "wb", buffering=0) as file:
+                _write(file, *self._begun)
+            self._stored = time.monotonic()
+        if stopped:
+            raise Stopped(self._key, self._path)
+
+    def _look(self) -> None:
+        if self._stop is not None and self._stop():
+            raise Stopped(self._key, self._path)
+
+    def _name(self, way: str) -> str:
+        return f"{self._fingerprint}\n{self._key}\n{way}" if self._path else ""
+
+    def _forget(self) -> None:
+        self._unfinished.unlink(missing_ok=True)
+        self._begun = None
+
+    def _append(self, key: str, value: npt.NDArray) -> None:
+        assert self._file is not None and self._path is not None
+        with explain_full_disk(self._path):
+            _write(self._file, key, value)
+        self._stored = time.monotonic()
+
+    def _cut(self, at: int) -> None:
+        assert self._file is not None
+        self._file.seek(at)
+        self._file.truncate()
+
+
+def _locked(path: Path) -> io.FileIO:
+    """A file, open and locked until it is closed or its process gone; on file systems without locks, only open."""
+    while True:
+        path.touch()
+        # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
+        file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by the caller)
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK):
+                file.close()
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    raise
+                raise RuntimeError(
+                    f"{path}: another job, perhaps of an earlier run, is still at work on it; wait for it, or end it"
+                ) from None
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()  # its last owner deleted it in the meantime
+
+
+def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray] | None:
+    """The record at the place where a file is, if there is a whole one."""
+    try:
+        key, value, check = (np.load(file, allow_pickle=False) for _ in range(3))
+        return (str(key), value) if int(check) == _checksum(value) else None
+    except Exception:  # whatever numpy says of a torn record, or of a file that is none of ours
+        return None
+
+
+def _write(file: io.FileIO, key: str, value: npt.NDArray) -> None:
+    record = io.BytesIO()  # numpy's own writer hides what the system says of a full disk
+    for array in (np.array(key), value, np.array(_checksum(value))):
+        np.save(record, array, allow_pickle=False)
+    rest = record.getbuffer()
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _checksum(value: npt.NDArray) -> int:
+    return zlib.crc32(np.ascontiguousarray(value).data)

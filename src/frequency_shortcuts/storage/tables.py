@@ -1,0 +1,25 @@
+"""Tidy tables in CSV."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pandas as pd
+
+from .files import replacing
+
+NAMES = ("dataset", "network", "augmentation", "rendition", "maps", "class", "true_class", "called_class")
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
+    """Write a tidy CSV, whole or not at all; `constant` columns come first."""
+    table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read what `write_table` wrote: names stay text whatever they look like, and `none` or `NA` are names, too."""
+    names = dict.fromkeys(NAMES, str)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)

@@ -1,0 +1,60 @@
+"""With what, and on what, results were made: versions, machine, devices."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from frequency_shortcuts.networks.architectures import pick_device
+
+PACKAGES = (
+    "frequency-shortcuts", "snakemake", "torch", "torchvision", "numpy", "scipy", "pandas", "h5py", "safetensors",
+    "matplotlib", "papermill", "pillow", "timm",
+)  # fmt: skip
+
+
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """The version of Python and of each package, by name; "not installed" for one that is not there."""
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def machine() -> dict[str, str]:
+    """This machine: operating system, processor, how many processor cores this process may use, memory in GiB."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "processor cores": str(cores),
+        "memory, GiB": f"{memory:.1f}" if memory else "unknown",
+    }
+
+
+def device(name: str = "auto") -> str:
+    """What a device that is asked for is here: "cpu (its name)" or "cuda (its name, CUDA version)".
+
+    Raises as `networks.pick_device` does where it is not there.
+    """
+    found = pick_device(name)
+    if found.type != "cuda":
+        return f"{found.type} ({_processor()})"
+    return f"cuda ({torch.cuda.get_device_name(found)}, CUDA {torch.version.cuda})"
+
+
+def _processor() -> str:
+    """The name of the processor, as far as the system tells."""
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text().splitlines() if listed.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
