@@ -33,7 +33,7 @@ include: "workflow/rules/report.smk"
 
 rule all:
     input:
-        everything(),
+        plan.outputs(),
     localrule: True
 
 
@@ -45,7 +45,12 @@ rule own:
 
 rule published_maps:
     input:
-        [file for layout in ("iccv2023", "hfss") for path in handed_over(layout) for file in of_runs(path)],
+        [
+            file
+            for layout in ("iccv2023", "hfss")
+            for path in plan.exported_maps(layout)
+            for file in plan.expand_runs(path)
+        ],
     localrule: True
 
 

@@ -38,8 +38,7 @@ from frequency_shortcuts.maps.methods.culling import gradients, search
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table, write_table
-from workflow.scripts.check_config import planting
-from workflow.scripts.recipes import recipe_of
+from workflow.study.plan import Plan
 
 from . import measure_plan
 from .document import NOT_MEASURED
@@ -118,7 +117,7 @@ def dataset(config: dict[str, Any], name: str, assumed: Assumed) -> DataSet:
         of = config["synthesis"]
         return DataSet(len(synthetic.CLASSES), of["channels"], of["size"], dict(of["images_per_class"]))
     if about["source"] == "planted":
-        of = planting(config, about["mechanism"])
+        of = Plan(config).planting(about["mechanism"])
         per_class, _ = of.pop("images_per_class"), of.pop("seeds")
         design = planted.Design(about["mechanism"], **of)
         return DataSet(len(design.classes), design.channels, design.size, per_class)
@@ -207,7 +206,7 @@ def training(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> dic
 
 
 def _batch_size(config: dict[str, Any], run: Mapping[str, Any]) -> int:
-    return recipe_of(config, kind_of(config, run["dataset"]), run["network"])["batch_size"]
+    return Plan(config).recipe(kind_of(config, run["dataset"]), run["network"])["batch_size"]
 
 
 def _tests(config: dict[str, Any], run: Mapping[str, Any], of: DataSet) -> int:

@@ -3,7 +3,6 @@
 Screenshots of the cover, of each category and of a sorted table are kept in tests/browser/screenshots.
 """
 
-import ast
 import re
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,12 +11,10 @@ import pytest
 from chromium import PROGRAM, Chromium
 from PIL import Image
 
-from conftest import ROOT
+from study.report import CATEGORIES
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 
-RULES = (ROOT / "workflow" / "rules" / "common.smk").read_text()
-CATEGORIES = list(ast.literal_eval(re.search(r"^CATEGORIES = (\{.*?^\})", RULES, re.DOTALL | re.MULTILINE)[1]).values())
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 MENU = "document.querySelector('nav').getBoundingClientRect().width"
 LOAD = """
@@ -82,7 +79,7 @@ def test_every_link_of_the_cover_leads_somewhere(report):
     assert report.run("document.querySelector('img[src^=\"data:image/svg\"]:not([class])') !== null")
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", CATEGORIES.values())
 def test_a_category_opens_and_shows_every_result_with_its_caption(report, category):
     report.run(f"app.showCategory({category!r})")
     assert category.upper() in report.run("document.querySelector('nav').innerText").upper()
@@ -117,7 +114,7 @@ def test_a_category_opens_and_shows_every_result_with_its_caption(report, catego
 
 def test_categories_stand_in_the_order_of_the_paper(report):
     there = report.run("Object.keys(categories).sort((a, b) => a.localeCompare(b))")
-    assert there == CATEGORIES
+    assert there == list(CATEGORIES.values())
 
 
 def test_every_result_has_a_base_name_of_its_own(report):

@@ -11,17 +11,14 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT, checkout
-
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-
-from check_config import KINDS, mistakes, planting
 from frequency_shortcuts import culling, shortcuts
 from frequency_shortcuts.data import corruptions, planted, renditions
 from frequency_shortcuts.findings.judge import EVERYWHERE
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
-from recipes import recipe_of
+from study.configuration import mistakes
+from study.plan import KINDS, Plan
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
@@ -162,10 +159,10 @@ def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
     first, second, *_ = config["networks"]
     assert mistakes(config) == []
     before = copy.deepcopy(config)
-    assert recipe_of(config, "synthetic", first) == common | kind | {"learning_rate": 0.1, "batch_size": 32}
-    assert recipe_of(config, "synthetic", second) == common | kind
-    assert recipe_of(config, "photographs", first) == common | {"learning_rate": 0.1, "batch_size": 32}
-    assert recipe_of(config, "photographs", second) == common
+    assert Plan(config).recipe("synthetic", first) == common | kind | {"learning_rate": 0.1, "batch_size": 32}
+    assert Plan(config).recipe("synthetic", second) == common | kind
+    assert Plan(config).recipe("photographs", first) == common | {"learning_rate": 0.1, "batch_size": 32}
+    assert Plan(config).recipe("photographs", second) == common
     assert config == before
     for part in ({}, {"warmup_share": 0.5}):
         assert mistakes(with_overrides(part, part)) == []
@@ -193,7 +190,7 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
     for entry in config["plan"]:
         for dataset in entry["datasets"]:
             for network in entry["networks"]:
-                found = recipe_of(config, kinds[config["datasets"][dataset]["source"]], network)
+                found = Plan(config).recipe(kinds[config["datasets"][dataset]["source"]], network)
                 assert Recipe(**found) == Recipe(), (dataset, network)
 
 
@@ -215,7 +212,7 @@ def test_limits_of_the_shortcut_tests_may_be_missing(path, value):
 
 @pytest.mark.parametrize("mechanism", planted.MECHANISMS)
 def test_the_constants_of_planted_sets_are_those_of_the_library(mechanism):
-    constants = planting(CONFIG, mechanism)
+    constants = Plan(CONFIG).planting(mechanism)
     train = 1200 if mechanism == "joint" else 400
     assert constants.pop("images_per_class") == {"train": train, "validation": 60, "test": 100}
     del constants["seeds"]

@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from frequency_shortcuts.storage.tables import read_table, write_table
-from job import created_by, identity, job
+from study.job import created_by, identity, job
 
 
 @pytest.fixture

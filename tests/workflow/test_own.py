@@ -28,7 +28,7 @@ from frequency_shortcuts.networks.weights import facts, normalisation
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import check_inputs
-from check_config import mistakes
+from study.configuration import mistakes
 
 data = pytest.importorskip("skimage.data")
 
@@ -242,7 +242,7 @@ def told_by_check(own, config, monkeypatch):
         return "\n".join(found)
     monkeypatch.chdir(own.root)
     asked = SimpleNamespace(
-        config=whole, params=SimpleNamespace(plan=whole["plan"]), output=["checked.txt"], log=["check.log"],
+        config=whole, params=SimpleNamespace(settings=whole), output=["checked.txt"], log=["check.log"],
         rule="check", threads=1,
     )  # fmt: skip
     with pytest.raises(SystemExit):

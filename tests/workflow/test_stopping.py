@@ -20,7 +20,7 @@ from frequency_shortcuts.networks import architectures
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from job import TWICE, stopping
+from study.job import REPEAT_S, stopping
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 
@@ -257,12 +257,12 @@ def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
     monkeypatch.setattr("job.time", now)
     with pytest.raises(KeyboardInterrupt), stopping() as stop:
         signal.raise_signal(signal.SIGTERM)
-        now.time = TWICE / 2
+        now.time = REPEAT_S / 2
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
-        now.time = 4 * TWICE / 3  # the second of SIGTERM, and within the first of SIGINT
+        now.time = 4 * REPEAT_S / 3  # the second of SIGTERM, and within the first of SIGINT
         assert stop()
         signal.raise_signal(signal.SIGINT)
-        now.time = 2 * TWICE
+        now.time = 2 * REPEAT_S
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("it went on")

@@ -22,11 +22,9 @@ rule cull:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        split=lookup(dpath="culling/split", within=config),
-        images_per_class=lookup(dpath="culling/images_per_class", within=config),
+        images=plan.section("culling", "split", "images_per_class"),
         parts=lookup(dpath="culling/parts", within=config),
-        settings=culling_settings(),
-        names=by_name("culling/images_per_class", "culling/parts"),
+        settings=plan.culling_settings(),
         percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
     message:
         "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
@@ -50,7 +48,7 @@ if not WHOLE:
         conda:
             "../../envs/study.yaml"
         params:
-            split=lookup(dpath="culling/split", within=config),
+            images=plan.section("culling", "split"),
             percents=lookup(dpath="dfm/percents", within=config),
         message:
             "Joining the parts of {output}"
@@ -63,15 +61,15 @@ rule hand_over:
         dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("hand_over.py"),
     output:
-        iccv2023=handed_over("iccv2023"),
-        hfss=handed_over("hfss"),
+        iccv2023=plan.exported_maps("iccv2023"),
+        hfss=plan.exported_maps("hfss"),
     log:
         f"{RESULTS}/logs/hand_over/{RUN}.log",
     conda:
         "../../envs/study.yaml"
     params:
         percents=lookup(dpath="dfm/percents", within=config),
-        order=order_of_folders,
+        order=by_dataset(plan.folder_order),
     message:
         "Writing the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}) for the published tools"
     script:

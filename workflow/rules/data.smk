@@ -1,26 +1,20 @@
 # Images: synthetic and planted sets, photographs, and their out-of-distribution twins.
 
 
-# Looks at all that the configuration names, in seconds, before anything is made: it goes first and has all cores.
+# Takes seconds. What draws or stores images, trains, or loads a network waits for it, but does not run again after it.
 rule check:
     input:
         code=code("check_inputs.py"),
     output:
-        f"{RESULTS}/checked.txt",
+        CHECKED,
     log:
         f"{RESULTS}/logs/check.log",
-    priority: 100
     localrule: True
     conda:
         "../../envs/study.yaml"
-    threads: 1000
     params:
-        plan=lookup(dpath="plan", within=config),
-        datasets=lookup(dpath="datasets", within=config),
-        networks=lookup(dpath="networks", within=config),
-        published=lookup(dpath="published", within=config),
-        used=by_name("planting", "adcs", "culling/split", "shortcuts/split", "ood/renditions", "stability/halves"),
-        state=state_of_inputs,
+        settings={name: config[name] for name in states.CHECKED_SECTIONS},
+        state=states.inputs_digest(plan, code_of_entry_point),
     message:
         "Checking folders, stores, networks and checkpoints"
     script:
@@ -57,6 +51,7 @@ use rule fashion_mnist_files as cifar10_files with:
 
 rule fashion_mnist:
     input:
+        checked=ancient(CHECKED),
         files=rules.fashion_mnist_files.output[0],
         code=code("fetched_store.py"),
     output:
@@ -79,6 +74,7 @@ rule fashion_mnist:
 
 use rule fashion_mnist as cifar10 with:
     input:
+        checked=ancient(CHECKED),
         files=rules.cifar10_files.output[0],
         code=code("fetched_store.py"),
     log:
@@ -89,6 +85,7 @@ use rule fashion_mnist as cifar10 with:
 
 rule folder:
     input:
+        checked=ancient(CHECKED),
         code=code("folder_store.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
@@ -103,35 +100,17 @@ rule folder:
         mem_mb=growing(3000),
         runtime=growing(240),
     params:
-        root=setting("datasets/{dataset}/root"),
-        test_root=optional("datasets/{dataset}/test_root"),
-        classes=optional("datasets/{dataset}/classes"),
-        stylised=optional("datasets/{dataset}/stylised"),
-        listing=folder_listing("root", "test_root", "stylised"),
-        size=setting("datasets/{dataset}/size"),
-        resize=optional("datasets/{dataset}/resize"),
-        channels=setting("datasets/{dataset}/channels"),
-        shares=setting("datasets/{dataset}/shares"),
-        seed=setting("datasets/{dataset}/split_seed"),
-        on_error=setting("datasets/{dataset}/on_error"),
-        keep=optional("datasets/{dataset}/keep", "images"),
-        names=by_name(
-            "datasets/{dataset}/root",
-            "datasets/{dataset}/test_root",
-            "datasets/{dataset}/stylised",
-            "datasets/{dataset}/size",
-            "datasets/{dataset}/resize",
-            "datasets/{dataset}/channels",
-            "datasets/{dataset}/split_seed",
-        ),
+        settings=by_dataset(plan.store_settings),
+        listing=lambda wildcards: states.folders_digest(config["datasets"][wildcards.dataset]),
     message:
-        "Storing the images below {params.root}"
+        "Storing the images of {wildcards.dataset}"
     script:
         "../scripts/folder_store.py"
 
 
 rule linked_store:
     input:
+        checked=ancient(CHECKED),
         store=present("datasets/{dataset}/path"),
         code=code("link_store.py"),
     output:
@@ -153,6 +132,7 @@ rule linked_store:
 
 rule dataset_store:
     input:
+        checked=ancient(CHECKED),
         module=entry_point_files("datasets/{dataset}/entry_point"),
         code=code("dataset_store.py"),
     output:
@@ -167,22 +147,16 @@ rule dataset_store:
         mem_mb=growing(3000),
         runtime=growing(240),
     params:
-        entry_point=setting("datasets/{dataset}/entry_point"),
-        options=optional("datasets/{dataset}/options", {}),
-        class_names=optional("datasets/{dataset}/class_names"),
-        size=setting("datasets/{dataset}/size"),
-        resize=optional("datasets/{dataset}/resize"),
-        channels=setting("datasets/{dataset}/channels"),
-        shares=setting("datasets/{dataset}/shares"),
-        seed=setting("datasets/{dataset}/split_seed"),
+        settings=by_dataset(plan.store_settings),
     message:
-        "Storing the images of {params.entry_point}"
+        "Storing the images of {wildcards.dataset}"
     script:
         "../scripts/dataset_store.py"
 
 
 rule synthesize:
     input:
+        checked=ancient(CHECKED),
         code=code("synthesize.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
@@ -203,6 +177,7 @@ rule synthesize:
 
 rule plant:
     input:
+        checked=ancient(CHECKED),
         code=code("plant.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
@@ -214,7 +189,7 @@ rule plant:
         "../../envs/study.yaml"
     params:
         mechanism=setting("datasets/{dataset}/mechanism"),
-        constants=planting_of,
+        constants=lambda wildcards: plan.planting(config["datasets"][wildcards.dataset]["mechanism"]),
     message:
         "Drawing the images of {wildcards.dataset}"
     script:
@@ -236,7 +211,7 @@ if config["ood"]["renditions"]:
         log:
             f"{RESULTS}/logs/rendition/{{dataset}}.log",
         wildcard_constraints:
-            dataset=one_of(name for name in config["datasets"] if name not in twins()),
+            dataset=one_of(name for name in config["datasets"] if name not in plan.twin_datasets()),
         conda:
             "../../envs/study.yaml"
         params:
@@ -250,6 +225,7 @@ if config["ood"]["renditions"]:
 
 rule twin:
     input:
+        checked=ancient(CHECKED),
         images=f"{RESULTS}/data/{{dataset}}.h5",
         code=code("twin_store.py"),
     output:
@@ -257,16 +233,16 @@ rule twin:
     log:
         f"{RESULTS}/logs/twin/{{dataset}}/{{rendition}}.log",
     wildcard_constraints:
-        dataset=one_of(twins()),
+        dataset=one_of(plan.twin_datasets()),
     conda:
         "../../envs/study.yaml"
     threads: 4
     params:
         root=setting("datasets/{dataset}/ood/root"),
-        classes=optional("datasets/{dataset}/ood/classes"),
-        listing=rendition_listing,
-        resize=optional("datasets/{dataset}/resize"),
-        on_error=optional("datasets/{dataset}/on_error", "stop"),
+        classes=setting("datasets/{dataset}/ood/classes"),
+        listing=lambda wildcards: states.rendition_digest(config["datasets"][wildcards.dataset], wildcards.rendition),
+        resize=setting("datasets/{dataset}/resize"),
+        on_error=setting("datasets/{dataset}/on_error", "stop"),
     message:
         "Storing the rendition {wildcards.rendition} of {wildcards.dataset}"
     script:

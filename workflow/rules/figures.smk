@@ -3,18 +3,18 @@
 
 rule table:
     input:
-        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
-        history=of_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
-        dynamics=of_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
-        bandstop=of_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
-        shortcuts=of_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
-        planted_use=of_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
-        ood=of_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
+        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        history=plan.expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
+        dynamics=plan.expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
+        bandstop=plan.expand_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
+        shortcuts=plan.expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
+        planted_use=plan.expand_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
+        ood=plan.expand_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
-        published=of_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
+        published=plan.expand_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
         code=code("make_tables.py"),
     output:
-        [f"{RESULTS}/tables/{name}.csv" for name in tables()],
+        [f"{RESULTS}/tables/{name}.csv" for name in plan.test_tables()],
     log:
         f"{RESULTS}/logs/tables.log",
     conda:
@@ -30,8 +30,8 @@ rule table:
 rule samples_figure:
     input:
         notebook="workflow/notebooks/samples.ipynb",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets(*WITH_TRUTH)],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets(*WITH_TRUTH)],
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
         code=code("draw_figure.py", "samples.ipynb"),
     output:
         **figure_files("samples", "synthetic"),
@@ -40,8 +40,8 @@ rule samples_figure:
     conda:
         "../../envs/study.yaml"
     params:
-        names=datasets(*WITH_TRUTH),
-        band_edges={name: band_edges(name) for name in datasets(*WITH_TRUTH)},
+        names=plan.datasets(*WITH_TRUTH),
+        band_edges={name: plan.band_edges(name) for name in plan.datasets(*WITH_TRUTH)},
     message:
         "Drawing images and spectra of the synthetic and planted sets"
     script:
@@ -62,7 +62,9 @@ rule dynamics_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
-        scores=scores_of_kind,
+        scores=lambda wildcards: (
+            ["precision", "recall"] if plan.kind_of(wildcards.dataset) == "photographs" else ["f1"]  # as published
+        ),
         most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the learning dynamics on {wildcards.dataset}"
@@ -103,7 +105,7 @@ rule adcs_figure:
     conda:
         "../../envs/study.yaml"
     params:
-        band_edges=band_edges,
+        band_edges=by_dataset(plan.band_edges),
         most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing ADCS of {wildcards.dataset}"
@@ -114,7 +116,7 @@ rule adcs_figure:
 rule dfm_figure:
     input:
         notebook="workflow/notebooks/dfm.ipynb",
-        maps=lambda wildcards: of_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
+        maps=lambda wildcards: plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "dfm.ipynb"),
     output:
@@ -125,9 +127,9 @@ rule dfm_figure:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
-        labels=lambda wildcards: of_runs("{network}/{augmentation}", dataset=wildcards.dataset),
+        labels=lambda wildcards: plan.expand_runs("{network}/{augmentation}", dataset=wildcards.dataset),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        band_edges=band_edges,
+        band_edges=by_dataset(plan.band_edges),
         most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the dominant frequencies on {wildcards.dataset}"
@@ -139,13 +141,13 @@ rule cards_figure:
     input:
         notebook="workflow/notebooks/cards.ipynb",
         store=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=lambda wildcards: first_seed_of(f"{RESULTS}/networks/{RUN}/weights.safetensors", wildcards),
+        weights=first_seed(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
         spectra=rules.adcs.output[0],
-        maps=lambda wildcards: first_seed_of(f"{RESULTS}/dfm/{RUN}.h5", wildcards),
+        maps=first_seed(f"{RESULTS}/dfm/{RUN}.h5"),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "cards.ipynb"),
     output:
-        **figure_files("cards", "{dataset}-{network}-{augmentation}", "dfm"),
+        **figure_files("cards", "{dataset}-{network}-{augmentation}"),
     log:
         f"{RESULTS}/logs/figures/cards_{{dataset}}-{{network}}-{{augmentation}}.log",
     conda:
@@ -156,7 +158,7 @@ rule cards_figure:
         augmentation="{augmentation}",
         percent=lookup(dpath="shortcuts/percent", within=config),
         control_seed=lookup(dpath="shortcuts/seed", within=config),
-        band_edges=band_edges,
+        band_edges=by_dataset(plan.band_edges),
         most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the class cards of {wildcards.network} ({wildcards.augmentation}) on {wildcards.dataset}"
@@ -168,21 +170,21 @@ rule filtered_figure:
     input:
         notebook="workflow/notebooks/filtered.ipynb",
         store=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=lambda wildcards: first_seeds(
+        weights=lambda wildcards: plan.expand_first_seeds(
             f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=wildcards.dataset
         ),
-        maps=lambda wildcards: first_seeds(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
+        maps=lambda wildcards: plan.expand_first_seeds(f"{RESULTS}/dfm/{RUN}.h5", dataset=wildcards.dataset),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("draw_figure.py", "filtered.ipynb"),
     output:
-        **figure_files("filtered", category="dfm"),
+        **figure_files("filtered"),
     log:
         f"{RESULTS}/logs/figures/filtered_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
     params:
         dataset="{dataset}",
-        labels=lambda wildcards: first_seeds("{network}/{augmentation}", dataset=wildcards.dataset),
+        labels=lambda wildcards: plan.expand_first_seeds("{network}/{augmentation}", dataset=wildcards.dataset),
         percent=lookup(dpath="shortcuts/percent", within=config),
         most=lookup(dpath="figures/classes", within=config),
     message:
@@ -216,16 +218,16 @@ rule renditions_figure:
     input:
         notebook="workflow/notebooks/renditions.ipynb",
         store=f"{RESULTS}/data/{{dataset}}.h5",
-        renditions=renditions,
+        renditions=by_dataset(plan.rendition_files),
         code=code("draw_figure.py", "renditions.ipynb"),
     output:
-        **figure_files("renditions", category="ood"),
+        **figure_files("renditions"),
     log:
         f"{RESULTS}/logs/figures/renditions_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
     params:
-        names=renditions_of,
+        names=by_dataset(plan.renditions),
         most=lookup(dpath="figures/classes", within=config),
     message:
         "Drawing the renditions of {wildcards.dataset}"

@@ -4,21 +4,25 @@
 rule runtimes:
     input:
         benchmarks=[
-            *of_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
-            *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in datasets()],
-            *[file.format(**run) for run in runs() for file in parts_of(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv")],
+            *plan.expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
+            *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *[
-                file.format(**run)
-                for run in halved()
-                for file in parts_of(f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv")
+                file
+                for pattern in plan.expand_parts(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv")
+                for file in plan.expand_runs(pattern)
             ],
-            *of_runs(f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv", "synthetic"),
-            *of_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
-            *of_runs(f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv", *WITH_TRUTH),
-            *of_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
-            *of_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
+            *[
+                file
+                for pattern in plan.expand_parts(f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv")
+                for file in plan.expand_halved(pattern)
+            ],
+            *plan.expand_runs(f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv", "synthetic"),
+            *plan.expand_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *plan.expand_runs(f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv", *WITH_TRUTH),
+            *plan.expand_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
+            *plan.expand_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),
             *([f"{RESULTS}/benchmarks/transfer.tsv"] if config["transfer"] else []),
-            *of_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),
+            *plan.expand_published(f"{RESULTS}/benchmarks/published/{RUN}/{{name}}.tsv"),
         ],
         code=code("join_benchmarks.py"),
     output:
@@ -37,14 +41,14 @@ rule headlines:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets("synthetic")],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets("synthetic")],
-        bandstop=f"{RESULTS}/tables/bandstop.csv" if datasets("synthetic") else [],
-        ood=f"{RESULTS}/tables/ood.csv" if with_ood() else [],
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets("synthetic")],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets("synthetic")],
+        bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
+        ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
-        findings=made("findings"),
-        pictures=[f"{RESULTS}/figures/{name}.png" for name in key_figures()],
+        findings=plan.table_if_planned("findings"),
+        pictures=[f"{RESULTS}/figures/{name}.png" for name in plan.cover_figures()],
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:
@@ -68,7 +72,7 @@ rule rule_graph_figure:
         rules=["Snakefile", *sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))],
         code=code("draw_rule_graph.py"),
     output:
-        svg=report(f"{RESULTS}/figures/rule_graph.svg", **filed("rule_graph", "rule graph", "run")),
+        svg=report(f"{RESULTS}/figures/rule_graph.svg", **catalogue.marks(catalogue.FIGURES["rule_graph"])),
         png=f"{RESULTS}/figures/rule_graph.png",
     log:
         f"{RESULTS}/logs/figures/rule_graph.log",
@@ -76,9 +80,7 @@ rule rule_graph_figure:
     conda:
         "../../envs/study.yaml"
     params:
-        plan=lookup(dpath="plan", within=config),
-        transfer=lookup(dpath="transfer", within=config),
-        published=lookup(dpath="published", within=config),
+        configuration=digest(config),  # any key may add a rule or take one away
     message:
         "Drawing the rules of the workflow"
     script:

@@ -21,14 +21,7 @@ rule robustness:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        split=lookup(dpath="robustness/split", within=config),
-        images_per_class=lookup(dpath="robustness/images_per_class", within=config),
-        cutoffs=lookup(dpath="robustness/cutoffs", within=config),
-        band_width=lookup(dpath="robustness/band_width", within=config),
-        corruptions=lookup(dpath="robustness/corruptions", within=config),
-        sensitivity=lookup(dpath="robustness/sensitivity", within=config),
-        seed=lookup(dpath="robustness/seed", within=config),
-        names=by_name(*[f"robustness/{key}" for key in ("images_per_class", "band_width", "seed", "sensitivity")]),
+        settings=plan.section("robustness"),
     message:
         "Filtering, perturbing and corrupting {wildcards.dataset} for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -37,8 +30,8 @@ rule robustness:
 
 rule robustness_tables:
     input:
-        curves=of_runs(f"{RESULTS}/tests/{RUN}/curves.csv"),
-        corruptions=of_runs(f"{RESULTS}/tests/{RUN}/corruptions.csv"),
+        curves=plan.expand_runs(f"{RESULTS}/tests/{RUN}/curves.csv"),
+        corruptions=plan.expand_runs(f"{RESULTS}/tests/{RUN}/corruptions.csv"),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         code=code("make_robustness_tables.py"),
     output:
@@ -61,7 +54,7 @@ rule curves_figure:
         table=f"{RESULTS}/tables/curves.csv",
         code=code("draw_figure.py", "curves.ipynb"),
     output:
-        **figure_files("curves", category="beyond"),
+        **figure_files("curves"),
     log:
         f"{RESULTS}/logs/figures/curves_{{dataset}}.log",
     conda:
@@ -78,17 +71,17 @@ rule curves_figure:
 rule sensitivity_figure:
     input:
         notebook="workflow/notebooks/sensitivity.ipynb",
-        maps=lambda wildcards: of_runs(f"{RESULTS}/tests/{RUN}/sensitivity.h5", dataset=wildcards.dataset),
+        maps=lambda wildcards: plan.expand_runs(f"{RESULTS}/tests/{RUN}/sensitivity.h5", dataset=wildcards.dataset),
         code=code("draw_figure.py", "sensitivity.ipynb"),
     output:
-        **figure_files("sensitivity", category="beyond"),
+        **figure_files("sensitivity"),
     log:
         f"{RESULTS}/logs/figures/sensitivity_{{dataset}}.log",
     conda:
         "../../envs/study.yaml"
     params:
-        labels=lambda wildcards: of_runs("{network}, {augmentation}", dataset=wildcards.dataset),
-        band_edges=band_edges,
+        labels=lambda wildcards: plan.expand_runs("{network}, {augmentation}", dataset=wildcards.dataset),
+        band_edges=by_dataset(plan.band_edges),
     message:
         "Drawing the errors under plane waves of {wildcards.dataset}"
     script:
@@ -101,7 +94,7 @@ rule corruptions_figure:
         table=f"{RESULTS}/tables/corruptions.csv",
         code=code("draw_figure.py", "corruptions.ipynb"),
     output:
-        **figure_files("corruptions", category="beyond"),
+        **figure_files("corruptions"),
     log:
         f"{RESULTS}/logs/figures/corruptions_{{dataset}}.log",
     conda:

@@ -25,12 +25,9 @@ rule cull_halves:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        split=lookup(dpath="culling/split", within=config),
-        images_per_class=lookup(dpath="culling/images_per_class", within=config),
+        images=plan.section("culling", "split", "images_per_class") | plan.section("stability", "seed"),
         parts=lookup(dpath="culling/parts", within=config),
-        settings=culling_settings(),
-        seed=lookup(dpath="stability/seed", within=config),
-        names=by_name("culling/images_per_class", "culling/parts", "stability/seed"),
+        settings=plan.culling_settings(),
         percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
     message:
         "Culling {wildcards.network} on two halves of the images of {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
@@ -55,8 +52,7 @@ if not WHOLE:
         conda:
             "../../envs/study.yaml"
         params:
-            split=lookup(dpath="culling/split", within=config),
-            seed=lookup(dpath="stability/seed", within=config),
+            images=plan.section("culling", "split") | plan.section("stability", "seed"),
             percents=lookup(dpath="dfm/percents", within=config),
         message:
             "Joining the parts of {output}"
@@ -66,9 +62,9 @@ if not WHOLE:
 
 rule truth:
     input:
-        dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
-        stores=of_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
-        spectra=of_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
+        dfm=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
+        stores=plan.expand_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
+        spectra=plan.expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
         use=f"{RESULTS}/tables/planted_use.csv",
         code=code("score_truth.py"),
     output:
@@ -78,10 +74,8 @@ rule truth:
     conda:
         "../../envs/study.yaml"
     params:
-        runs=[run for run in runs() if run["dataset"] in datasets(*WITH_TRUTH)],
-        draws=lookup(dpath="truth/draws", within=config),
-        seed=lookup(dpath="truth/seed", within=config),
-        names=by_name("truth/draws", "truth/seed"),
+        runs=[run for run in plan.runs() if run["dataset"] in plan.datasets(*WITH_TRUTH)],
+        settings=plan.section("truth"),
     message:
         "Scoring maps and ADCS against what was planted"
     script:
@@ -90,8 +84,12 @@ rule truth:
 
 rule stability:
     input:
-        dfm=[file for name in with_stability() for file in of_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)],
-        halves=[f"{RESULTS}/stability/{RUN}.h5".format(**run) for run in halved()],
+        dfm=[
+            file
+            for name in plan.stability_datasets()
+            for file in plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
+        ],
+        halves=plan.expand_halved(f"{RESULTS}/stability/{RUN}.h5"),
         code=code("compare_maps.py"),
     output:
         f"{RESULTS}/tables/stability.csv",
@@ -100,12 +98,9 @@ rule stability:
     conda:
         "../../envs/study.yaml"
     params:
-        runs=[run for name in with_stability() for run in runs(dataset=name)],
-        halved=halved(),
-        percents=lookup(dpath="dfm/percents", within=config),
-        draws=lookup(dpath="stability/draws", within=config),
-        seed=lookup(dpath="stability/seed", within=config),
-        names=by_name("stability/draws", "stability/seed"),
+        runs=[run for name in plan.stability_datasets() for run in plan.runs(dataset=name)],
+        halved=plan.halved_runs(),
+        settings=plan.section("dfm") | plan.section("stability", "draws", "seed"),
     message:
         "Comparing the maps of every two runs of a data set"
     script:
@@ -116,21 +111,21 @@ rule truth_figure:
     input:
         notebook="workflow/notebooks/truth.ipynb",
         table=f"{RESULTS}/tables/truth.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets(*WITH_TRUTH)],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in datasets(*WITH_TRUTH)],
-        maps=of_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
+        maps=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
         code=code("draw_figure.py", "truth.ipynb"),
     output:
-        **figure_files("truth", "synthetic", "beyond"),
+        **figure_files("truth", "synthetic"),
     log:
         f"{RESULTS}/logs/figures/truth.log",
     conda:
         "../../envs/study.yaml"
     params:
-        names=datasets(*WITH_TRUTH),
-        datasets=of_runs("{dataset}", *WITH_TRUTH),
+        names=plan.datasets(*WITH_TRUTH),
+        datasets=plan.expand_runs("{dataset}", *WITH_TRUTH),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        band_edges={name: band_edges(name) for name in datasets(*WITH_TRUTH)},
+        band_edges={name: plan.band_edges(name) for name in plan.datasets(*WITH_TRUTH)},
     message:
         "Drawing the scores of maps and ADCS against what was planted"
     script:
@@ -143,7 +138,7 @@ rule stability_figure:
         table=f"{RESULTS}/tables/stability.csv",
         code=code("draw_figure.py", "stability.ipynb"),
     output:
-        **figure_files("stability", category="beyond"),
+        **figure_files("stability"),
     log:
         f"{RESULTS}/logs/figures/stability_{{dataset}}.log",
     conda:

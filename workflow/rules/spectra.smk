@@ -20,7 +20,7 @@ rule adcs:
         split=lookup(dpath="adcs/split", within=config),
         channel_weights=lookup(dpath="adcs/channel_weights", within=config),
         variant=lookup(dpath="adcs/variant", within=config),
-        statistics=lambda wildcards: seen_by(wildcards.dataset),
+        statistics=by_dataset(plan.common_normalisation),
     message:
         "Comparing the mean spectra of the classes of {wildcards.dataset}"
     script:

@@ -18,7 +18,7 @@ rule paper_table:
     conda:
         "../../envs/study.yaml"
     params:
-        chosen=lambda wildcards: {"1": baselines(), "2": larger(), "3": []}[wildcards.number],
+        chosen=lambda wildcards: {"1": plan.baselines(), "2": plan.non_baselines(), "3": []}[wildcards.number],
     message:
         "Laying out table {wildcards.number} of the paper"
     script:
@@ -33,9 +33,15 @@ rule published_numbers:
         published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=f"{RESULTS}/tables/runtimes.csv",
-        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
-        store=f"{RESULTS}/data/{baselines()[0][0]}.h5" if baselines() else [],
-        dfm=of_runs(f"{RESULTS}/dfm/{RUN}.h5", **baseline())[:1],
+        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
+        store=f"{RESULTS}/data/{plan.baselines()[0][0]}.h5" if plan.baselines() else [],
+        dfm=[
+            file
+            for dataset, network, augmentation in plan.baselines()[:1]
+            for file in plan.expand_runs(
+                f"{RESULTS}/dfm/{RUN}.h5", dataset=dataset, network=network, augmentation=augmentation
+            )[:1]
+        ],
         code=code("compare_published.py"),
     output:
         f"{RESULTS}/tables/published_numbers.csv",
@@ -44,7 +50,7 @@ rule published_numbers:
     conda:
         "../../envs/study.yaml"
     params:
-        baselines=baselines(),
+        baselines=plan.baselines(),
         percent=lookup(dpath="shortcuts/percent", within=config),
     message:
         "Setting the published numbers beside ours"
@@ -55,13 +61,13 @@ rule published_numbers:
 rule provenance:
     input:
         # All that holds a result: it is written down again when any of these is made again, and only then.
-        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*tables(), "runtimes")],
-        weights=of_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
-        stores=[f"{RESULTS}/data/{name}.h5" for name in datasets()],
+        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*plan.test_tables(), "runtimes")],
+        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),
     output:
         table=f"{RESULTS}/tables/provenance.csv",
-        config=report(f"{RESULTS}/config.yaml", **filed("config", "the configuration in use", "run")),
+        config=report(f"{RESULTS}/config.yaml", **catalogue.marks(catalogue.CONFIGURATION)),
     log:
         f"{RESULTS}/logs/provenance.log",
     conda:
@@ -88,17 +94,17 @@ rule show_table:
         html=report(
             f"{RESULTS}/tables/{{table}}.html",
             caption="../../report/captions/table.rst",
-            category=lambda wildcards: CATEGORIES[TABLES[wildcards.table][1]],
-            labels=lambda wildcards: {"result": f"table: {TABLES[wildcards.table][0]}"},
+            category=lambda wildcards: catalogue.CATEGORIES[catalogue.TABLES[wildcards.table].category],
+            labels=lambda wildcards: {"result": f"table: {catalogue.TABLES[wildcards.table].title}"},
         ),
     log:
         f"{RESULTS}/logs/tables/show_{{table}}.log",
     wildcard_constraints:
-        table=one_of(TABLES),
+        table=one_of(catalogue.TABLES),
     conda:
         "../../envs/study.yaml"
     params:
-        title=lambda wildcards: TABLES[wildcards.table][0],
+        title=lambda wildcards: catalogue.TABLES[wildcards.table].title,
     message:
         "Typesetting the table {wildcards.table}"
     script:

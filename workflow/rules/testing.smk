@@ -55,7 +55,7 @@ rule shortcuts:
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        settings=test_settings(),
+        settings=plan.shortcut_settings(),
     message:
         "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -74,7 +74,7 @@ rule planted_use:
     benchmark:
         f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv"
     wildcard_constraints:
-        dataset=one_of(datasets(*WITH_TRUTH)),
+        dataset=one_of(plan.datasets(*WITH_TRUTH)),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -84,10 +84,7 @@ rule planted_use:
         runtime=growing(30),
     params:
         device=lookup(dpath="device", within=config),
-        split=lookup(dpath="shortcuts/split", within=config),
-        images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
-        seed=lookup(dpath="shortcuts/seed", within=config),
-        names=by_name("shortcuts/images_per_class", "shortcuts/seed"),
+        settings=plan.section("shortcuts", "split", "images_per_class", "seed"),
     message:
         "Testing whether {wildcards.network} uses what was planted in {wildcards.dataset} (seed {wildcards.seed})"
     script:
@@ -98,7 +95,8 @@ rule published:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
-        maps=published_file,
+        checked=ancient(CHECKED),
+        maps=lambda wildcards: plan.published_file(wildcards.name, *(wildcards[key] for key in NETWORK)),
         code=code("measure_published.py"),
     output:
         f"{RESULTS}/tests/{RUN}/published_{{name}}.csv",
@@ -117,8 +115,8 @@ rule published:
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
-        settings=test_settings(),
-        order=order_of_folders,
+        settings=plan.shortcut_settings(),
+        order=by_dataset(plan.folder_order),
     message:
         "Testing the maps {wildcards.name} on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -127,7 +125,7 @@ rule published:
 
 rule ood:
     input:
-        images=renditions,
+        images=by_dataset(plan.rendition_files),
         weights=rules.train.output.weights,
         dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("measure_ood.py"),
@@ -147,7 +145,7 @@ rule ood:
     params:
         device=lookup(dpath="device", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        settings=test_settings(parts=["keep"], fills=config["ood"]["fills"]),
+        settings=plan.shortcut_settings(parts=["keep"], fills=config["ood"]["fills"]),
     message:
         "Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of {wildcards.dataset}"
     script:
@@ -156,9 +154,9 @@ rule ood:
 
 rule transfer:
     input:
-        images=[f"{RESULTS}/data/{target.split('/')[0]}.h5" for _, target in transfers()],
-        dfm=[f"{RESULTS}/dfm/{source}.h5" for source, _ in transfers()],
-        weights=[f"{RESULTS}/networks/{target}/weights.safetensors" for _, target in transfers()],
+        images=[f"{RESULTS}/data/{tested['dataset']}.h5" for _, tested in plan.transfers()],
+        dfm=[f"{RESULTS}/dfm/{RUN}.h5".format(**source) for source, _ in plan.transfers()],
+        weights=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**tested) for _, tested in plan.transfers()],
         code=code("measure_transfer.py"),
     output:
         f"{RESULTS}/tests/transfer.csv",
@@ -175,12 +173,12 @@ rule transfer:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        pairs=transfers(),
+        pairs=[(RUN.format(**source), RUN.format(**tested)) for source, tested in plan.transfers()],
         device=lookup(dpath="device", within=config),
         split=lookup(dpath="shortcuts/split", within=config),
         images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        settings=test_settings(parts=["keep"]),
+        settings=plan.shortcut_settings(parts=["keep"]),
     message:
         "Trying the maps of one network on another"
     script:

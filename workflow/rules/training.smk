@@ -3,6 +3,7 @@
 
 rule train:
     input:
+        checked=ancient(CHECKED),
         images=f"{RESULTS}/data/{{dataset}}.h5",
         code=code("train.py"),
     output:
@@ -14,7 +15,7 @@ rule train:
     benchmark:
         f"{RESULTS}/benchmarks/train/{RUN}.tsv"
     wildcard_constraints:
-        network=one_of(name for name in config["networks"] if name not in brought()),
+        network=one_of(plan.trained_networks),
     priority: 3  # what most waits for goes first (then culling, then the long tests): short jobs are left for the end
     conda:
         "../../envs/study.yaml"
@@ -26,14 +27,8 @@ rule train:
     params:
         device=lookup(dpath="device", within=config),
         architecture=setting("networks/{network}"),
-        recipe=recipe_of,
-        stylised_share=lookup(dpath="training/stylised_share", within=config),
-        epochs=settings_of_kind("epochs"),
-        images_per_class=settings_of_kind("images_per_class"),
-        validation_per_class=settings_of_kind("validation_per_class"),
-        geometry=settings_of_kind("geometry"),
-        dynamics=settings_of_kind("dynamics"),
-        names=by_name("training/{kind}", "training/stylised_share"),
+        recipe=lambda wildcards: plan.recipe(plan.kind_of(wildcards.dataset), wildcards.network),
+        settings=lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset)),
     message:
         "Training {wildcards.network} on {wildcards.dataset} (augmentation {wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -42,6 +37,7 @@ rule train:
 
 rule bring:
     input:
+        checked=ancient(CHECKED),
         images=f"{RESULTS}/data/{{dataset}}.h5",
         checkpoint=present("networks/{network}/checkpoint"),
         module=entry_point_files("networks/{network}/source"),
@@ -51,7 +47,7 @@ rule bring:
     log:
         f"{RESULTS}/logs/bring/{RUN}.log",
     wildcard_constraints:
-        network=one_of(brought()),
+        network=one_of(plan.external_networks),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -61,12 +57,8 @@ rule bring:
         runtime=growing(60),
     params:
         device=lookup(dpath="device", within=config),
-        source=setting("networks/{network}/source"),
-        options=optional("networks/{network}/options", {}),
-        mean=setting("networks/{network}/mean"),
-        std=setting("networks/{network}/std"),
+        settings=setting("networks/{network}"),
         split=lookup(dpath="shortcuts/split", within=config),
-        names=by_name("networks/{network}"),
         state=state_of("networks/{network}/checkpoint"),
     message:
         "Bringing {wildcards.network} to {wildcards.dataset}"

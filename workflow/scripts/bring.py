@@ -1,30 +1,32 @@
 """Bring a network of the user's own into the study: build it, load its checkpoint, try it, store its weights."""
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.external import Brought, probe
-from job import identity, job, log
+from study.devices import take_device
+from study.job import identity, job, log
 
 
 def main(snakemake):
     """The same weights file as training writes, which also says how to build the network again."""
     params, given = snakemake.params, snakemake.input
+    settings = params.settings
     with job(snakemake) as created_by:
-        statistics = (params.mean, params.std) if params.mean else None
+        mean, std, source = (settings[key] for key in ("mean", "std", "source"))
+        statistics = (mean, std) if mean else None
         data = stores.read(given.images, params.split, statistics=statistics, workers=snakemake.threads)
         _, channels, height, width = data.images.shape
-        what = Brought(params.source, len(data.classes), channels, height, width, dict(params.options))
+        what = Brought(source, len(data.classes), channels, height, width, dict(settings.get("options", {})))
         network = architectures.build(what)
         if given.get("checkpoint"):
             architectures.load_weights(network, given.checkpoint)
         probe(network, what.n_classes, channels, height, width)
         device = take_device(params.device)
         accuracy = predictions.accuracy_in_batches(network.to(device), data.batches(device))
-        log.info("%s on %s: accuracy %.3f on the %s images", params.source, device, accuracy, params.split)
+        log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
         facts |= {"parameters": architectures.parameters(network)}
-        facts |= {"mean": params.mean, "std": params.std} | identity(snakemake.output[0])
+        facts |= {"mean": mean, "std": std} | identity(snakemake.output[0])
         architectures.save(snakemake.output[0], network.state_dict(), what, facts)
 
 

@@ -6,13 +6,12 @@ import pandas as pd
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.tables import write_table
-from job import job, log
+from study.job import job, log
 
 
 def main(snakemake):
     """One row a comparison, percentage and class."""
-    params = snakemake.params
-    settings = {"percents": params.percents, "draws": params.draws, "seed": params.seed}
+    params, settings = snakemake.params, snakemake.params.settings
     with job(snakemake):
         tables = []
         files = list(zip(params.runs, snakemake.input.dfm, strict=True))

@@ -9,7 +9,7 @@ from frequency_shortcuts.findings import published_numbers
 from frequency_shortcuts.findings.paper_tables import as_published
 from frequency_shortcuts.networks.weights import facts
 from frequency_shortcuts.storage.tables import read_table, write_table
-from job import NETWORK, job
+from study.job import NETWORK, job
 
 STANDARD = ("torchvision", "timm")  # whose names of architectures are those of the published networks
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import culling
@@ -10,7 +9,8 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.storage.files import sha256
-from job import job, stopping
+from study.devices import take_device
+from study.job import job, stopping
 
 
 def main(snakemake):
@@ -32,8 +32,8 @@ def network_and_images(snakemake):
     params, given = snakemake.params, snakemake.input
     data = stores.read(
         given.images,
-        params.split,
-        params.images_per_class,
+        params.images["split"],
+        params.images["images_per_class"],
         statistics=normalisation(given.weights),
         workers=snakemake.threads,
     )
@@ -63,14 +63,14 @@ def culled(snakemake, network, data, state):
 
 def write(output, found, store, weights, params, created_by):
     """The DFM file of a whole culling."""
-    data = stores.read(store, params.split, 1, in_memory=0)
+    data = stores.read(store, params.images["split"], 1, in_memory=0)
     dfm.write(
         output,
         found,
         pairs.ConjugatePairs(*data.images.shape[-2:]),
         params.percents,
         classes=list(data.classes),
-        split=params.split,
+        split=params.images["split"],
         weights_sha256=sha256(weights),
         created_by=created_by,
     )

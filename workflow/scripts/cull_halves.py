@@ -8,7 +8,7 @@ from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps.methods import culling
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.storage.files import sha256
-from job import job
+from study.job import job
 
 
 def main(snakemake):
@@ -17,7 +17,7 @@ def main(snakemake):
     states = [Path(f"{outputs[0]}.half{half}.state") for half in (0, 1)]
     with job(snakemake) as created_by:
         network, data = network_and_images(snakemake)
-        halves = map(data.subset, stability.halves(data.labels, params.seed, data.classes))
+        halves = map(data.subset, stability.halves(data.labels, params.images["seed"], data.classes))
         found = [culled(snakemake, network, half, state) for half, state in zip(halves, states, strict=True)]
         if params.parts == 1:
             write(outputs[0], found, given.images, given.weights, params, created_by)
@@ -30,15 +30,15 @@ def main(snakemake):
 
 def write(output, found, store, weights, params, created_by):
     """The file of both halves, whole."""
-    data = stores.read(store, params.split, 1, in_memory=0)
+    data = stores.read(store, params.images["split"], 1, in_memory=0)
     stability.write_halves(
         output,
         found,
         pairs.ConjugatePairs(*data.images.shape[-2:]),
         params.percents,
         classes=list(data.classes),
-        split=params.split,
-        seed=params.seed,
+        split=params.images["split"],
+        seed=params.images["seed"],
         weights_sha256=sha256(weights),
         created_by=created_by,
     )

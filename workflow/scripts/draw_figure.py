@@ -6,7 +6,7 @@ from pathlib import Path
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from job import job
+from study.job import job
 
 
 def main(snakemake):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from frequency_shortcuts.figures import canvas, paper
-from job import ask_snakemake, job
+from study.job import job, run_snakemake
 
 
 def read_dot(text):
@@ -20,7 +20,7 @@ def read_dot(text):
 def main(snakemake):
     """Ask Snakemake for the graph and draw it."""
     with job(snakemake):
-        needs = read_dot(ask_snakemake(snakemake.config, "--rulegraph", "dot", "--forceall"))
+        needs = read_dot(run_snakemake(snakemake.config, "--rulegraph", "dot", "--forceall"))
         canvas.save(paper.rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
 
 

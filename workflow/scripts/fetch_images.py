@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import cifar10, fashion_mnist
-from job import job, log
+from study.job import job, log
 
 SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 

@@ -1,7 +1,7 @@
 """Write the image store of a set whose published files were fetched."""
 
 from frequency_shortcuts.data import cifar10, fashion_mnist, stores
-from job import job
+from study.job import job
 
 SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 

@@ -1,7 +1,7 @@
 """Write the maps of one network as the published tools read them."""
 
 from frequency_shortcuts.maps import dfm, exchange
-from job import job
+from study.job import job
 
 
 def main(snakemake):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.storage.tables import write_table
-from job import job
+from study.job import job
 
 
 def main(snakemake):

@@ -6,7 +6,7 @@ import h5py
 
 from frequency_shortcuts.findings import judge
 from frequency_shortcuts.storage.tables import read_table, write_table
-from job import job
+from study.job import job
 
 
 def distinctive(path):

@@ -1,7 +1,7 @@
 """Take up an image store that the user brings."""
 
 from frequency_shortcuts.data import stores
-from job import job
+from study.job import job
 
 
 def main(snakemake):

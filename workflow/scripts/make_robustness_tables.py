@@ -1,8 +1,8 @@
 """Join the tests on filtered and corrupted images, and say which classes have a strong shortcut."""
 
 from frequency_shortcuts.storage.tables import read_table, write_table
-from job import RUN, job
 from make_tables import joined
+from study.job import RUN, job
 
 
 def with_verdicts(table, verdicts):

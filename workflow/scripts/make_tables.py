@@ -7,7 +7,7 @@ import pandas as pd
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.networks.weights import facts
 from frequency_shortcuts.storage.tables import read_table, write_table
-from job import RUN, job
+from study.job import RUN, job
 
 
 def joined(paths):

@@ -5,7 +5,7 @@ import numpy as np
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.storage.files import replacing_hdf5
-from job import job
+from study.job import job
 
 
 def main(snakemake):

@@ -1,13 +1,13 @@
 """Remove every two bands from the test images of a network and compare the confusion matrices."""
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.spectrum import masks
 from frequency_shortcuts.storage.tables import write_table
-from job import identity, job
+from study.devices import take_device
+from study.job import identity, job
 
 
 def main(snakemake):

@@ -2,14 +2,14 @@
 
 import h5py
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import truth, usage
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.tables import write_table
-from job import identity, job
 from measure_shortcuts import name_of
+from study.devices import take_device
+from study.job import identity, job
 
 
 def main(snakemake):
@@ -20,11 +20,14 @@ def main(snakemake):
         with h5py.File(given.images) as file:
             planted = truth.planted(file)["own"]
         statistics, threads = normalisation(given.weights), snakemake.threads
-        data = stores.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
+        settings = params.settings
+        data = stores.read(
+            given.images, settings["split"], settings["images_per_class"], statistics=statistics, workers=threads
+        )
         neutral = stores.neutral_class(given.images)
         table = usage.planted_use(
             network, data.images, data.labels, planted, neutral=neutral, mean=data.mean, std=data.std,
-            seed=params.seed, run=name_of(run), progress=True,
+            seed=settings["seed"], run=name_of(run), progress=True,
         )  # fmt: skip
         write_table(table.replace({"class": dict(enumerate(data.classes))}), output, **run)
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.tables import write_table
-from job import identity, job
 from measure_shortcuts import name_of, tested
+from study.devices import take_device
+from study.job import identity, job
 
 
 def main(snakemake):

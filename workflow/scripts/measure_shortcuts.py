@@ -1,13 +1,13 @@
 """Test the shortcuts of a network on images that did not rank its frequencies."""
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.tables import write_table
-from job import RUN, identity, job
+from study.devices import take_device
+from study.job import RUN, identity, job
 
 
 def tested(network, data, maps, settings, run, **options):

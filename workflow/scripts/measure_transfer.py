@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.tables import write_table
-from job import job
 from measure_shortcuts import tested
+from study.devices import take_device
+from study.job import job
 
 
 def main(snakemake):

@@ -2,7 +2,7 @@
 
 from cull_halves import write
 from frequency_shortcuts.maps.methods import culling
-from job import job
+from study.job import job
 
 
 def main(snakemake):

@@ -1,7 +1,7 @@
 """Draw a planted set and store it with its truth."""
 
 from frequency_shortcuts.data import planted, stores
-from job import job
+from study.job import job
 
 
 def main(snakemake):

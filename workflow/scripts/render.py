@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import renditions, stores
-from job import job
+from study.job import job
 
 
 def main(snakemake):

@@ -6,7 +6,7 @@ import pandas as pd
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.tables import read_table, write_table
-from job import RUN, job
+from study.job import RUN, job
 
 
 def main(snakemake):
@@ -20,7 +20,7 @@ def main(snakemake):
             found = dfm.read(maps)
             table = truth.score(
                 found.rank, adcs, found.masks, truths,
-                increments=found.loss_increment, significant=significant, draws=params.draws, seed=params.seed,
+                increments=found.loss_increment, significant=significant, **params.settings,
             )  # fmt: skip
             table["class"] = table["class"].map(dict(enumerate(found.attributes["classes"])))
             tables.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))

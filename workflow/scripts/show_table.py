@@ -5,7 +5,7 @@ from pathlib import Path
 from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
-from job import job
+from study.job import job
 
 
 def main(snakemake):

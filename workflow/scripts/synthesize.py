@@ -1,7 +1,7 @@
 """Draw a synthetic set and store it with its planted truth."""
 
 from frequency_shortcuts.data import stores, synthetic
-from job import job
+from study.job import job
 
 
 def main(snakemake):

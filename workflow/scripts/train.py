@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from devices import take_device
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.storage.tables import write_table
-from job import identity, job, log, stopping
+from study.devices import take_device
+from study.job import identity, job, log, stopping
 
 IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
 
@@ -15,13 +15,14 @@ IN_MEMORY = 2**32  # bytes of training images up to which they are read at once,
 def main(snakemake):
     """Train, and write weights, history and learning dynamics; the state for resuming lies beside them."""
     params, run = snakemake.params, identity(snakemake.output.weights)
+    settings = params.settings
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]
     with job(snakemake) as created_by:
         device = take_device(params.device)
-        data = stores.read(store, "train", params.images_per_class, workers=snakemake.threads, in_memory=IN_MEMORY)
-        settings = dict(params.dynamics)
-        test = stores.read(store, "test", settings.pop("images_per_class"))
+        data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
+        dynamics = dict(settings["dynamics"])
+        test = stores.read(store, "test", dynamics.pop("images_per_class"))
         _, channels, size, width = data.images.shape
         if size != width:
             raise ValueError(f"{store}: images are {size} x {width}, but networks are trained on square images only")
@@ -34,19 +35,19 @@ def main(snakemake):
             stem=params.architecture["stem"],
         )
         log.info("%s on %s, %d images", architecture, device, len(data))
-        geometry = {**params.geometry, "crop_scale": tuple(params.geometry["crop_scale"])}
+        geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
         network = architectures.build(architecture, seed)
-        validation = stores.read(store, "validation", params.validation_per_class, workers=snakemake.threads)
+        validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
         with stopping() as stop:
             done = training.train(
                 network,
                 data,
                 validation,
-                training.Recipe(epochs=params.epochs, **params.recipe),
+                training.Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
                 device=device,
-                augmentation=Augmentation(run["augmentation"], stylised_share=params.stylised_share, **geometry),
-                dynamics=training.Dynamics(test, **settings),
+                augmentation=Augmentation(run["augmentation"], stylised_share=settings["stylised_share"], **geometry),
+                dynamics=training.Dynamics(test, **dynamics),
                 state=state,
                 checkpoint_minutes=snakemake.config["checkpoint_minutes"],
                 stop=stop,

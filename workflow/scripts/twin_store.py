@@ -4,9 +4,9 @@ from pathlib import Path
 
 import h5py
 
-from folder_store import tell
 from frequency_shortcuts.data import folders, stores
-from job import job
+from study.job import job
+from study.user_images import log_conversions
 
 
 def main(snakemake):
@@ -32,7 +32,7 @@ def main(snakemake):
             workers=snakemake.threads,
             progress=True,
         )
-        tell([pictures])
+        log_conversions([pictures])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings.judge import EVERYWHERE, RECOGNISED, survivors
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
-from job import NETWORK, RUN, job
+from study.job import NETWORK, RUN, job
 
 WIDTH = 1100  # pixels of a figure on the cover
 VERDICTS = ("strong", "weak", "none")

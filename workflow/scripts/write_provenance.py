@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import h5py
 import pandas as pd
 import yaml
-from study import provenance
 
 from frequency_shortcuts.networks.weights import facts
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
-from job import commit, digest, job
+from study import provenance
+from study.job import commit, digest, job
 
 
 def seeds(config):

@@ -1,4 +1,4 @@
-"""What every script shares: its log, one-sentence errors, threads, and the mark it leaves in files."""
+"""How a job runs: its log, errors of one sentence, threads, signals, and the mark that it leaves in files."""
 
 from __future__ import annotations
 
@@ -54,44 +54,44 @@ def job(snakemake: Any) -> Iterator[str]:
         handler.close()
 
 
-TWICE = 2.0  # seconds in which the same signal is still the first one, which a parent hands on
+REPEAT_S = 2.0  # within which the same signal counts once: a parent process hands it on
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """Yields what says whether the work in the block was asked to store its state and leave: by SIGTERM, which SLURM
-    sends before it kills, or by SIGINT.
+    """Yields a function that says whether the work in the block should store its state and end: after SIGTERM, which
+    SLURM sends before it kills, or SIGINT.
 
-    For this block alone: before and after it, and when they come once more, these signals do what they always do.
-    One that is ignored (SIGINT in the background of a shell script) stays so.
+    This holds in the block alone. Before and after it, and when a signal comes again, it does what it always does.
+    A signal that is ignored (SIGINT in the background of a shell script) stays ignored.
     """
-    asked: dict[int, float] = {}
+    received: dict[int, float] = {}
     process = os.getpid()
 
-    def ask(number: int, _: Any) -> None:
-        first = asked.setdefault(number, time.monotonic())
-        if time.monotonic() - first > TWICE or os.getpid() != process:  # again, or in a child that was forked here
+    def receive(number: int, _: Any) -> None:
+        first = received.setdefault(number, time.monotonic())
+        if time.monotonic() - first > REPEAT_S or os.getpid() != process:  # again, or in a child that was forked here
             signal.signal(number, before[number])
             signal.raise_signal(number)
 
     mine = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, ask) for number in mine}
+    before: dict[int, Any] = {number: signal.signal(number, receive) for number in mine}
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    # It was done before it looked: the signal is still to be obeyed.
-    for number in asked:
+    # The work ended before it looked: now the signal is obeyed.
+    for number in received:
         signal.raise_signal(number)
 
 
 def _sentence(error: Exception) -> str:
-    """What to tell a person: our own errors say it; anything else is named by its type."""
+    """The sentence of an error: its own for those that we raise; any other is named by its type."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    told = isinstance(error, ValueError | OSError | RuntimeError)
-    return str(error) if told else f"{type(error).__name__}: {error}"
+    ours = isinstance(error, ValueError | OSError | RuntimeError)
+    return str(error) if ours else f"{type(error).__name__}: {error}"
 
 
 def created_by(config: dict[str, Any]) -> str:
@@ -102,7 +102,7 @@ def created_by(config: dict[str, Any]) -> str:
 
 
 def digest(config: dict[str, Any]) -> str:
-    """What two configurations share only if all their values are equal."""
+    """A text that two configurations share only if all their values are equal."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
@@ -121,8 +121,8 @@ def identity(path: str | Path) -> dict[str, Any]:
     return {**dict(zip(NETWORK, names, strict=True)), "seed": int(seed.removeprefix("seed"))}
 
 
-def ask_snakemake(config: dict[str, Any], *arguments: str) -> str:
-    """Ask Snakemake about this very study (a graph, a report) while it runs; returns what it prints."""
+def run_snakemake(config: dict[str, Any], *arguments: str) -> str:
+    """Run Snakemake on this study (for its graph, its report) while it runs; returns what it prints."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(config)), file)
         file.flush()

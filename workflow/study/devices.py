@@ -1,5 +1,7 @@
 """The device that a job computes on: what the scheduler gave it, or a GPU of this machine that no other job has."""
 
+from __future__ import annotations
+
 import functools
 import logging
 import os
@@ -15,15 +17,15 @@ from frequency_shortcuts.networks import architectures
 log = logging.getLogger("study")
 
 
-def take_device(asked):
-    """The device asked for, as `networks.pick_device`; of several visible GPUs one that is this process's alone.
+def take_device(requested: str) -> torch.device:
+    """The requested device, as `architectures.pick_device`; of several visible GPUs one that is this process's alone.
 
     Snakemake counts GPUs but does not say which of them a job may use. So a job locks the first that no other job
     of this user has, waiting for one where all are taken; the lock ends with the process, however that ends. A job
-    that sees one GPU only, as SLURM arranges it, takes that without a lock. Asking again gives the same device.
+    that sees one GPU only, as SLURM arranges it, takes that without a lock. A second call gives the same device.
     """
-    device = architectures.pick_device(asked)
-    if asked == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
+    device = architectures.pick_device(requested)
+    if requested == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
         log.warning(
             "SLURM gave this job a GPU (%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "
             "write device: cuda to make that an error",
@@ -37,15 +39,15 @@ def take_device(asked):
     return device
 
 
-def _given_by_slurm():
-    """The variable that tells which or how many GPUs SLURM gave this job; "" where it gave none."""
+def _given_by_slurm() -> str:
+    """The variable that says which or how many GPUs SLURM gave this job; "" where it gave none."""
     nothing = {"CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"), "SLURM_JOB_GPUS": ("",), "SLURM_GPUS": ("", "0")}
-    told = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
-    return next((f"{name}={value}" for name, value in told.items() if value not in nothing[name]), "")
+    given = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
+    return next((f"{name}={value}" for name, value in given.items() if value not in nothing[name]), "")
 
 
 @functools.cache
-def _own_gpu():
+def _own_gpu() -> int:
     """The number of the first visible GPU that was free, or came free, and that this process has from now on."""
     locks = [_lock_of(number) for number in range(torch.cuda.device_count())]
     waits = False
@@ -60,7 +62,7 @@ def _own_gpu():
         time.sleep(1)
 
 
-def _lock_of(number):
+def _lock_of(number: int) -> Path:
     """The file that stands for a visible GPU: the same in every job of this user, whichever GPUs that job sees."""
     listed = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
     # A build without uuid has the number, and what that means among the visible ones.
@@ -70,7 +72,7 @@ def _lock_of(number):
     return Path(tempfile.gettempdir()) / f"frequency-shortcuts-{os.getuid()}-gpu-{safe}.lock"
 
 
-def _locked(path):
+def _locked(path: Path) -> bool:
     """Whether this process could lock the file, which it then holds open until it ends: the kernel unlocks it."""
     import fcntl  # not on Windows, where a study on the CPU should still run
 
@@ -90,7 +92,7 @@ def _locked(path):
     return True
 
 
-def _close_in_child(file, owner):
+def _close_in_child(file: int, owner: int) -> None:
     """Close the lock in what its owner forked; further down its number may be another file's."""
     if os.getppid() == owner:
         os.close(file)

@@ -1,0 +1,306 @@
+"""Check a configuration: one sentence a mistake, all of them at once, before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from .plan import DRAWN, KINDS, Plan
+
+SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+
+
+def mistakes(config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a configuration, a sentence each: the key, the value, what is allowed, the line to write."""
+    schema = yaml.safe_load(SCHEMA.read_text())
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: [str(part) for part in e.path])
+    # What refers to what can only be checked once every part has its shape.
+    found = dict.fromkeys(sentence for error in errors for sentence in _sentences(error))
+    return list(found) or list(_references(Plan(config)))
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    key = _key(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema.get("properties", {}))
+            for name in sorted(map(str, set(error.instance) - set(known))):
+                guess = get_close_matches(name, known, 1)
+                hint = f"; did you mean {guess[0]}?" if guess else ""
+                yield f"{_join(key, name)}: unknown key, allowed here are {', '.join(known)}{hint}"
+        case "required":
+            for name in error.validator_value:
+                if name not in error.instance:
+                    example = f"; write, under {key or 'the top level'}: {name}: <{_allowed(error, name)}>"
+                    yield f"{_join(key, name)}: missing{example}"
+        case _:
+            yield f"{key}: {error.instance!r} is not allowed, expected {_expected(error.schema)}; {_write(error)}"
+
+
+def _write(error: ValidationError) -> str:
+    return f"write {_last(error.absolute_path)}: <{_expected(error.schema)}>"
+
+
+def _allowed(error: ValidationError, name: str) -> str:
+    part = error.schema.get("properties", {}).get(name)
+    return _expected(part) if isinstance(part, dict) else "value"
+
+
+def _expected(schema: Mapping[str, Any]) -> str:
+    """What a part of the schema allows, in words."""
+    if "$ref" in schema:
+        definitions = yaml.safe_load(SCHEMA.read_text())["$defs"]
+        schema = {**definitions[schema["$ref"].rsplit("/", 1)[-1]], **schema}
+    if "enum" in schema:
+        return " or ".join(map(str, schema["enum"]))
+    if "pattern" in schema:
+        return f"text like {schema['pattern']}"
+    kinds = schema.get("type", "value")
+    words = " or ".join("nothing (null)" if k == "null" else k for k in ([kinds] if isinstance(kinds, str) else kinds))
+    bounds = [
+        text.format(schema[name])
+        for name, text in (
+            ("minimum", "at least {}"),
+            ("exclusiveMinimum", "above {}"),
+            ("maximum", "at most {}"),
+            ("exclusiveMaximum", "below {}"),
+            ("minItems", "with at least {} entries"),
+            ("maxItems", "with at most {} entries"),
+            ("minProperties", "with at least {} entries"),
+        )
+        if name in schema
+    ]
+    if schema.get("uniqueItems"):
+        bounds.append("each only once")
+    return " ".join([words, ", ".join(bounds)]).strip()
+
+
+def _references(plan: Plan) -> Iterator[str]:
+    """Names and numbers that must agree between parts of the configuration."""
+    if unknown := list(_plan_names(plan)):  # what is planned can be judged once it is described
+        yield from unknown
+        return
+    yield from _transfer(plan)
+    yield from _networks(plan)
+    yield from _plan(plan)
+    yield from _published(plan)
+    yield from _drawn(plan)
+    yield from _training(plan)
+    yield from _datasets(plan)
+    yield from _culling(plan)
+    yield from _robustness(plan)
+    yield from _percents(plan)
+
+
+def _plan_names(plan: Plan) -> Iterator[str]:
+    for i, entry in enumerate(plan.config["plan"]):
+        for kind in ("datasets", "networks"):
+            known = plan.config[kind]
+            for name in entry[kind]:
+                if name not in known:
+                    yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {', '.join(known)}"
+
+
+def _planned_seeds(plan: Plan, dataset: str) -> dict[str, set[int]]:
+    """The seeds of every network/augmentation that is planned for a data set."""
+    seeds: dict[str, set[int]] = {}
+    for run in plan.runs(dataset=dataset):
+        seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
+    return seeds
+
+
+def _transfer(plan: Plan) -> Iterator[str]:
+    for i, entry in enumerate(plan.config["transfer"]):
+        seeds, ends = _planned_seeds(plan, entry["dataset"]), ("maps_of", "tested_on")
+        for end in ends:
+            if entry[end] not in seeds:
+                there = ", ".join(seeds) or "nothing"
+                yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
+        if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
+            yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} are planned with no seed in common"
+
+
+def _published(plan: Plan) -> Iterator[str]:
+    listed: Counter[tuple[str, ...]] = Counter()
+    for i, entry in enumerate(plan.config["published"]):
+        run, planned = f"{entry['network']}/{entry['augmentation']}", _planned_seeds(plan, entry["dataset"])
+        if run not in planned:
+            there = ", ".join(planned) or "nothing"
+            yield f"published.{i}: {run!r} is not planned for {entry['dataset']}; planned is {there}"
+        if entry["name"] == "ours":
+            yield f"published.{i}.name: 'ours' is what our own maps are called; write name: <another name>"
+        listed[key := (entry["name"], entry["dataset"], run)] += 1
+        if listed[key] == 2:
+            yield f"published.{i}.name: {entry['name']!r} is named twice for {run} on {entry['dataset']}"
+
+
+def _networks(plan: Plan) -> Iterator[str]:
+    for name, network in plan.config["networks"].items():
+        mean, std = network.get("mean"), network.get("std")
+        if (mean is None) != (std is None) or (mean and len(mean) != len(std)) or any(s <= 0 for s in std or ()):
+            yield (
+                f"networks.{name}: mean {mean} and std {std} do not go together; write both, a number a channel and "
+                "std above 0, or null for both"
+            )
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    """Whether every entry of the plan is possible with its networks and data sets."""
+    datasets = plan.config["datasets"]
+    for i, entry in enumerate(plan.config["plan"]):
+        external = [name for name in entry["networks"] if name in plan.external_networks]
+        trains = len(external) < len(entry["networks"])
+        if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
+            yield f"plan.{i}: {', '.join(external)} is brought, not trained; write augmentations: [none] and one seed"
+        for name in entry["datasets"]:
+            if trains and "sin" in entry["augmentations"] and "stylised" not in datasets[name]:
+                yield (
+                    f"plan.{i}.augmentations: sin needs stylised images of {name}; write datasets.{name}.stylised: "
+                    "<folder>, or drop sin"
+                )
+            if "shares" in datasets[name]:
+                yield from _splits(plan, name, external, trains)
+
+
+def _splits(plan: Plan, name: str, external: Sequence[str], trains: bool) -> Iterator[str]:
+    """Whether a data set that is split by shares has every split that the study needs."""
+    dataset = plan.config["datasets"][name]
+    there = {*dataset["shares"], *(["test"] if "test_root" in dataset else [])}
+    for split, reason in plan.needed_splits(name, trains).items():
+        if split not in there:
+            yield f"datasets.{name}.shares: {reason} needs a {split} split; there is {', '.join(sorted(there))}"
+    unnormalised = [network for network in external if plan.config["networks"][network]["mean"] is None]
+    if unnormalised and "train" not in there:
+        yield (
+            f"networks.{unnormalised[0]}.mean: null takes mean and std of the training images, but {name} has none; "
+            "write the mean and std that the network was trained with"
+        )
+
+
+def _drawn(plan: Plan) -> Iterator[str]:
+    """The constants of synthetic and planted sets."""
+    edges, size = plan.config["synthesis"]["band_edges"], plan.config["synthesis"]["size"]
+    corner = math.hypot(size, size) / 2
+    if sorted(set(edges)) != list(edges) or edges[-1] > corner:
+        yield (
+            f"synthesis.band_edges: {edges} is not allowed, expected increasing radii of at most {corner:.1f} (the "
+            f"corner of the spectrum of {size} pixels); write band_edges: <such as [4, 8, 12]>"
+        )
+    for name in plan.from_source("synthetic"):
+        band = plan.config["datasets"][name]["control_band"]
+        if band > len(edges) + 1:
+            yield (
+                f"datasets.{name}.control_band: {band} is not allowed, the bands are 1 to {len(edges) + 1}; "
+                f"write control_band: <1 to {len(edges) + 1}>"
+            )
+    for section in DRAWN.values():
+        seeds = plan.config[section]["seeds"]
+        if len(set(seeds.values())) < len(seeds):
+            yield f"{section}.seeds: {seeds} must differ, or the splits hold the same images"
+
+
+def _training(plan: Plan) -> Iterator[str]:
+    trained = dict.fromkeys(run["dataset"] for run in plan.trained_runs())
+    for kind in KINDS:
+        settings = plan.config["training"][kind]
+        low, high = settings["geometry"]["crop_scale"]
+        if low > high:
+            yield f"training.{kind}.geometry.crop_scale: [{low}, {high}] is not allowed, the least share comes first"
+        elif settings["geometry"]["wrap"] and (low, high) != (1, 1):
+            yield (
+                f"training.{kind}.geometry.crop_scale: [{low}, {high}] is not allowed, images that wrap around are not "
+                "cropped; write crop_scale: [1.0, 1.0] or wrap: false"
+            )
+        shapes = [plan.shape(name) for name in trained if plan.kind_of(name) == kind]
+        corner = min((math.sqrt(2) * min(shape[1:]) / 2 for shape in shapes if shape), default=math.inf)
+        if settings["dynamics"]["cutoff"] > corner:
+            yield (
+                f"training.{kind}.dynamics.cutoff: {settings['dynamics']['cutoff']} is not allowed, expected at most "
+                f"{corner:.1f}, the corner of the spectrum of the smallest images"
+            )
+    if plan.config["training"]["planted"]["geometry"]["flip"]:
+        yield "training.planted.geometry.flip: true is not allowed, it would move what was planted; write flip: false"
+
+
+def _datasets(plan: Plan) -> Iterator[str]:
+    """Data sets of the user's."""
+    for name, dataset in plan.config["datasets"].items():
+        if name == "all":
+            yield f"datasets.{name}: that is what the findings call all data sets together; give it another name"
+        if "original" in dataset.get("ood", {}).get("renditions", []):
+            yield (
+                f"datasets.{name}.ood.renditions: original is what the tables call the test images themselves; "
+                "give that folder another name"
+            )
+        shares, shape = dataset.get("shares", {"all": 1}), plan.shape(name)
+        if abs(sum(shares.values()) - 1) > 1e-6:
+            yield f"datasets.{name}.shares: {shares} do not sum to 1"
+        if "test_root" in dataset and "test" in shares:
+            yield f"datasets.{name}.shares: test images are a share of root's or those of test_root; drop one"
+        if shape and dataset.get("resize", math.inf) < max(shape[1:]):
+            yield f"datasets.{name}.resize: {dataset['resize']} is not allowed, expected at least {dataset['size']}"
+        if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
+            yield f"datasets.{name}.keep: files goes neither with stylised nor with on_error: skip; write keep: images"
+
+
+def _culling(plan: Plan) -> Iterator[str]:
+    """The sections `adcs`, `culling` and `stability`."""
+    culling, shapes = plan.config["culling"], map(plan.shape, plan.datasets())
+    if plan.config["adcs"]["channel_weights"] == "luma" and any(shape and shape.channels != 3 for shape in shapes):
+        yield "adcs.channel_weights: luma needs three channels in every planned data set; write channel_weights: mean"
+    if culling["fill"] == "swap" and culling["method"] == "screened":
+        yield (
+            "culling.fill: swap needs culling.method: exact, since screened predicts what the removal of a pair does; "
+            "write method: exact or fill: zeros"
+        )
+    if plan.config["stability"]["halves"] and culling["images_per_class"] == 1:
+        yield (
+            "stability.halves: true needs culling.images_per_class of 2 or more, to be divided; it is 1; "
+            "write halves: false"
+        )
+
+
+def _robustness(plan: Plan) -> Iterator[str]:
+    settings, shapes = plan.config["robustness"], [shape for shape in map(plan.shape, plan.datasets()) if shape]
+    cutoffs = settings["cutoffs"]
+    # The greatest frequency that there is, in either direction: H // 2 and W // 2.
+    corner = min((math.hypot(shape.height // 2, shape.width // 2) for shape in shapes), default=math.inf)
+    if sorted(cutoffs) != cutoffs or cutoffs[0] > corner:
+        yield (
+            f"robustness.cutoffs: {cutoffs} is not allowed, expected increasing radii, the first within the corner of "
+            f"the spectrum of the smallest images ({corner:.1f}); write cutoffs: <such as [2, 4, 8, 16]>"
+        )
+    if settings["corruptions"] and any(shape.channels not in (1, 3) for shape in shapes):
+        yield "robustness.corruptions: they need images of 1 or 3 channels; write corruptions: []"
+
+
+def _percents(plan: Plan) -> Iterator[str]:
+    percents = plan.config["dfm"]["percents"]
+    screened = plan.config["culling"]["method"] == "screened"
+    for section in ("culling", "shortcuts") if screened else ("shortcuts",):
+        if (percent := plan.config[section]["percent"]) not in percents:
+            yield (
+                f"{section}.percent: {percent} is not one of dfm.percents {percents}; "
+                f"write percent: <{' or '.join(map(str, percents))}>"
+            )
+
+
+def _key(path: Sequence[str | int]) -> str:
+    return ".".join(map(str, path))
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name
+
+
+def _last(path: Sequence[str | int]) -> str:
+    names = [str(part) for part in path if isinstance(part, str)]
+    return names[-1] if names else "it"

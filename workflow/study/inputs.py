@@ -1,0 +1,209 @@
+"""Check all that the plan takes from the user: folders, stores, Datasets, networks, checkpoints and published maps."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from frequency_shortcuts.data import cifar10, folders, planted, stores
+from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.networks import architectures, external
+
+from .plan import Plan, Shape
+from .user_images import open_dataset, split_folder
+
+PER_SPLIT = 20  # images that are decoded
+
+
+class Found(NamedTuple):
+    """What a data set holds: names of its classes, shape of its images, a description of it, and the labels of the
+    images that rank the frequencies, where the user provides those."""
+
+    classes: Sequence[Any]
+    shape: Shape
+    description: str
+    ranking: np.ndarray | None = None
+
+
+def check(plan: Plan) -> tuple[list[str], list[str]]:
+    """One image a class of every planned data set, and every network on images of noise.
+
+    Returns what is wrong, a sentence each, and what was found, a line each.
+    """
+    mistakes: list[str] = []
+    found: list[str] = []
+
+    def collect_error(key: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except (ValueError, OSError, RuntimeError) as error:
+            if (sentence := f"{key}: {error}") not in mistakes:
+                mistakes.append(sentence)
+            return None
+
+    for name in plan.datasets():
+        planned = dict.fromkeys(run["network"] for run in plan.runs(dataset=name))
+        if (dataset := collect_error(f"datasets.{name}", inspect_dataset, plan, name)) is None:
+            mistakes += missing_weights(plan, planned)
+            continue
+        height_width = f"{dataset.shape.height} x {dataset.shape.width}"
+        found.append(
+            f"{name}: {len(dataset.classes)} classes, {dataset.shape.channels} x {height_width}, {dataset.description}"
+        )
+        for network in planned:
+            settings, key = plan.config["networks"][network], f"networks.{network}"
+            source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
+            found += [f"{name}: {network} ({source}) takes its images"] if source else []
+        for entry in plan.config["published"]:
+            if entry["dataset"] == name:
+                shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
+                collect_error(f"published.{entry['name']}", read_published, entry["file"], shape)
+    return mistakes, found
+
+
+def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for every network whose checkpoint is missing: all that can be said where its images are unknown."""
+    for name in names:
+        path = plan.config["networks"][name].get("checkpoint")
+        if path and not Path(path).is_file():
+            yield f"networks.{name}: no weights at {path}"
+
+
+def read_published(path: str, shape: tuple[int, int, int]) -> None:
+    """Read published maps, which must be of this shape. Raises ValueError for others."""
+    if not Path(path).is_file():
+        raise ValueError(f"no maps at {path}")
+    with warnings.catch_warnings(action="ignore"):  # the log of the rule `published` holds them
+        exchange.read(path, shape)
+
+
+def inspect_dataset(plan: Plan, name: str) -> Found:
+    """What a data set holds, of which one image a class is read. Raises ValueError where it does not fit the study."""
+    settings = plan.config["datasets"][name]
+    inspectors = {
+        "synthetic": inspect_synthetic,
+        "planted": inspect_planted,
+        "fashion_mnist": inspect_download,
+        "cifar10": inspect_download,
+        "folder": inspect_folder,
+        "store": inspect_store,
+        "dataset": inspect_torch_dataset,
+    }
+    found = inspectors[settings["source"]](plan, name, settings)
+    if plan.config["adcs"]["channel_weights"] == "luma" and found.shape.channels != 3:
+        raise ValueError(f"its images have {found.shape.channels} channels, but adcs.channel_weights: luma needs three")
+    if plan.config["stability"]["halves"] and found.ranking is not None:
+        check_halves(found.ranking, found.classes, plan.config["culling"]["split"])
+    return found._replace(description=found.description + "".join(inspect_renditions(settings, found.classes)))
+
+
+def known_shape(plan: Plan, name: str) -> Shape:
+    """The shape that the configuration tells of a data set, of any source but a store."""
+    shape = plan.shape(name)
+    assert shape is not None
+    return shape
+
+
+def inspect_synthetic(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """A synthetic set."""
+    return Found(range(4), known_shape(plan, name), "synthetic")
+
+
+def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """A planted set. Raises ValueError for constants that make none."""
+    constants = plan.planting(settings["mechanism"])
+    del constants["images_per_class"], constants["seeds"]
+    return Found(planted.Design(settings["mechanism"], **constants).classes, known_shape(plan, name), "planted")
+
+
+def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """A data set that is downloaded, or lies in a folder."""
+    if settings["source"] == "cifar10" and settings["folder"]:
+        cifar10.check_folder(settings["folder"])
+    title = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}[settings["source"]]
+    return Found(range(plan.n_classes(name) or 0), known_shape(plan, name), title)
+
+
+def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """A data set in folders."""
+    roots = [settings.get(key) for key in ("root", "test_root", "stylised")] + [settings.get("ood", {}).get("root")]
+    if missing := [root for root in roots if root and not Path(root).is_dir()]:
+        raise ValueError(f"no folder {' and no folder '.join(missing)}: expected class folders with image files")
+    splits, classes, _ = split_folder(settings)
+    for pictures, labels in splits.values():
+        for _ in pictures.subset(stores.first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
+            pass
+    description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
+    _, ranking = splits.get(plan.config["culling"]["split"], (None, None))
+    return Found(classes, known_shape(plan, name), description, ranking)
+
+
+def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """A store of the user's."""
+    with stores.opened(settings["path"]) as (store, classes, splits):
+        shape = Shape(*store[splits[0]]["images"].shape[1:])
+        description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
+        ranking = store[split]["labels"][:] if (split := plan.config["culling"]["split"]) in splits else None
+    needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
+    if lacking := sorted(needed.keys() - set(splits)):
+        raise ValueError(f"{settings['path']} has no {' and no '.join(lacking)} split, which is needed")
+    return Found(classes, shape, description, ranking)
+
+
+def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """A torch Dataset of the user's."""
+    items, labels, classes = open_dataset(settings)
+    parts = stores.stratified(labels, settings["shares"], settings["split_seed"], classes)
+    items[stores.first_of_each_class(labels, 1)[:PER_SPLIT]]
+    split = plan.config["culling"]["split"]
+    return Found(
+        classes, known_shape(plan, name), f"{len(labels)} items", labels[parts[split]] if split in parts else None
+    )
+
+
+def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:
+    """How many images the renditions of a data set's twin hold. Raises ValueError for classes that do not match."""
+    twin = settings.get("ood", {})
+    for rendition in twin.get("renditions", ()):
+        root = f"{twin['root']}/{rendition}"
+        _, labels, _ = folders.listing(root, folders.matched(classes, root, twin.get("classes")))
+        yield f", {len(labels)} {rendition}"
+
+
+def check_halves(labels: np.ndarray, classes: Sequence[Any], split: str) -> None:
+    """Raise ValueError where a class has one image only of the split that ranks the frequencies."""
+    counts = np.bincount(labels, minlength=len(classes))
+    if few := [name for name, count in zip(classes, counts, strict=True) if count < 2]:
+        raise ValueError(
+            f"stability.halves needs two {split} images of each class, but {few[0]} has one; "
+            "write stability: {halves: false}"
+        )
+
+
+def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:
+    """Show a network images of noise: an external one with its weights, one to be trained in outline only.
+
+    Returns where it comes from. Raises ValueError or RuntimeError for one that does not take the images.
+    """
+    channels, height, width = shape
+    if "source" in settings:
+        if settings["mean"]:
+            stores.check_statistics(settings["mean"], settings["std"], channels)
+        source, options = settings["source"], settings.get("options", {})
+        network = architectures.build(external.Brought(source, n_classes, channels, height, width, options))
+        if settings["checkpoint"]:
+            architectures.load_weights(network, settings["checkpoint"])
+        external.probe(network, n_classes, channels, height, width)
+        return str(source)
+    if height != width:
+        raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
+    name, slim, stem = (settings[key] for key in ("architecture", "width", "stem"))
+    with torch.device("meta"):
+        network = architectures.build(architectures.Architecture(name, n_classes, channels, height, slim, stem))
+        external.probe(network, n_classes, channels, height, width)
+    return str(name)

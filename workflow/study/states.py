@@ -1,0 +1,69 @@
+"""States of the user's files: digests that change when a file does, for the params of rules."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .plan import Plan
+
+# What the check of inputs reads of the configuration; it gets no other sections.
+CHECKED_SECTIONS = (
+    "study", "plan", "datasets", "networks", "published", "synthesis", "planting", "adcs", "culling", "shortcuts",
+    "ood", "robustness", "stability",
+)  # fmt: skip
+MANY = 50_000  # files, above which single files are not looked at
+
+
+def file_state(path: str | Path | None) -> tuple[int, int] | None:
+    """Size in bytes and time in ns of a file; None where there is none."""
+    if not path or not Path(path).is_file():
+        return None
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@cache
+def folder_state(root: Path) -> tuple[Any, ...]:
+    """Names, sizes and times of all files two levels below a folder; of very many, names and the folders' times."""
+    names: list[str] = []
+    times = []
+    for folder in sorted(path for path in (root.iterdir() if root.is_dir() else ()) if path.is_dir()):
+        times.append(folder.stat().st_mtime_ns)
+        with os.scandir(folder) as entries:
+            names += sorted(entry.path for entry in entries if entry.is_file())
+    return (names, times) if len(names) > MANY else tuple((name, file_state(name)) for name in names)
+
+
+def digest(states: Iterable[Any]) -> str:
+    """One text for several states."""
+    return hashlib.sha256(repr(list(states)).encode()).hexdigest()
+
+
+def folders_digest(dataset: Mapping[str, Any], keys: Iterable[str] = ("root", "test_root", "stylised")) -> str:
+    """The state of the folders of a data set (a part of the configuration) that keys name."""
+    return digest(folder_state(Path(dataset[key])) for key in keys if key in dataset)
+
+
+def rendition_digest(dataset: Mapping[str, Any], rendition: str) -> str:
+    """The state of the folder of one rendition of a data set's twin."""
+    return digest([folder_state(Path(dataset["ood"]["root"]) / rendition)])
+
+
+def inputs_digest(plan: Plan, code: Callable[[str], Iterable[str]]) -> str:
+    """The state of all that planned data sets and networks name; `code` gives the files of an entry point."""
+    states: list[Any] = []
+    for name in plan.datasets():
+        dataset = plan.config["datasets"][name]
+        states += [folders_digest(dataset), file_state(dataset.get("path"))]
+        states += [rendition_digest(dataset, rendition) for rendition in dataset.get("ood", {}).get("renditions", ())]
+        states += map(file_state, code(dataset.get("entry_point", "")))
+    for name in dict.fromkeys(run["network"] for run in plan.runs()):
+        network = plan.config["networks"][name]
+        states += [file_state(network.get("checkpoint")), *map(file_state, code(network.get("source", "")))]
+    states += [file_state(entry["file"]) for entry in plan.config["published"]]
+    return digest(states)

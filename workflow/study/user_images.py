@@ -1,0 +1,81 @@
+"""Images that the user provides in folders or as a torch Dataset, as the configuration describes them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from frequency_shortcuts.data import entry_points, folders, stores
+from frequency_shortcuts.data.torch_dataset import Items
+
+log = logging.getLogger("study")
+Splits = dict[str, tuple[folders.Pictures, np.ndarray]]
+
+
+def split_folder(
+    settings: Mapping[str, Any], workers: int = 1
+) -> tuple[Splits, tuple[str, ...], folders.Pictures | None]:
+    """The splits of a data set in folders, the names of its classes, and the stylised twins of its training images.
+
+    settings: the data set in the configuration. Raises ValueError for folders that do not fit it.
+    """
+    size, classes = height_and_width(settings["size"]), settings.get("classes")
+    options = {"resize": settings.get("resize"), "workers": workers, "on_error": settings["on_error"]}
+
+    def pictures(files: Sequence[str | PathLike[str]]) -> folders.Pictures:
+        return folders.Pictures(files, size, settings["channels"], **options)
+
+    files, labels, names = folders.listing(settings["root"], classes)
+    parts = stores.stratified(labels, settings["shares"], settings["split_seed"], names)
+    splits = {split: (pictures([files[i] for i in chosen]), labels[chosen]) for split, chosen in parts.items()}
+    if "test_root" in settings:
+        files, labels, _ = folders.listing(settings["test_root"], classes or dict(zip(names, names, strict=True)))
+        splits["test"] = pictures(files), labels
+    twins = None
+    if "stylised" in settings:
+        twins = pictures(
+            folders.twins([Path(file) for file in splits["train"][0].files], settings["root"], settings["stylised"])
+        )
+    return splits, names, twins
+
+
+def open_dataset(settings: Mapping[str, Any]) -> tuple[Items, np.ndarray, list[str]]:
+    """The items of a torch Dataset, their labels and the names of the classes.
+
+    settings: the data set in the configuration. Raises ValueError for one that does not give what it says.
+    """
+    name = f"dataset {settings['entry_point']}"
+    dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
+    size = height_and_width(settings["size"])
+    items = Items(dataset, size, settings["channels"], settings.get("resize"), name=name)
+    labels = items.labels()
+    classes = settings.get("class_names") or getattr(dataset, "classes", None)
+    if classes is None:
+        raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
+    stores.check_classes(labels, classes, name)
+    return items, labels, [str(name) for name in classes]
+
+
+def height_and_width(size: int | Sequence[int]) -> tuple[int, int]:
+    """Height and width in pixels, from one number for both or a list of two."""
+    height, width = (size, size) if isinstance(size, int) else size
+    return height, width
+
+
+def identity_statistics(channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and std that leave pixels from 0 to 1 as they are, for stores without training images."""
+    return np.zeros(channels), np.ones(channels)
+
+
+def log_conversions(read: Iterable[folders.Pictures]) -> None:
+    """Log which images were converted, and which were skipped."""
+    for pictures in read:
+        for path in pictures.skipped:
+            log.warning("skipped %s, which does not decode", path)
+        counts = ", ".join(f"{count} x {what}" for what, count in pictures.converted.items())
+        log.info("%d images, %d skipped; converted: %s", len(pictures), len(pictures.skipped), counts or "none")
