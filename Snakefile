@@ -31,6 +31,10 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    check_first()
+
+
 rule all:
     input:
         plan.outputs(),

@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import check_inputs
 from study.configuration import mistakes
+from study.states import CHECKED_SECTIONS
 
 data = pytest.importorskip("skimage.data")
 
@@ -241,8 +242,9 @@ def told_by_check(own, config, monkeypatch):
     if found := mistakes(whole):
         return "\n".join(found)
     monkeypatch.chdir(own.root)
+    settings = {name: whole[name] for name in CHECKED_SECTIONS}  # no others: it could not see them change
     asked = SimpleNamespace(
-        config=whole, params=SimpleNamespace(settings=whole), output=["checked.txt"], log=["check.log"],
+        config=whole, params=SimpleNamespace(settings=settings), output=["checked.txt"], log=["check.log"],
         rule="check", threads=1,
     )  # fmt: skip
     with pytest.raises(SystemExit):

@@ -16,7 +16,7 @@ from study import report as catalogue
 from study import states
 from study.configuration import mistakes
 from study.dependencies import code_of as code, code_of_entry_point
-from study.job import NETWORK, digest
+from study.job import NETWORK, digest, run_snakemake
 from study.plan import FOLDER as RUN
 from study.plan import ROBUSTNESS, WITH_TRUTH, Plan
 
@@ -26,7 +26,6 @@ if workflow.is_main_process and (found := mistakes(config)):
 
 plan = Plan(config)
 RESULTS = plan.results
-CHECKED = f"{RESULTS}/checked.txt"
 # Whether one job culls a network; else the files of its jobs differ by PART.
 WHOLE = config["culling"]["parts"] == 1
 PART = "" if WHOLE else "_part{part}"
@@ -52,14 +51,9 @@ def from_source(source):
     return one_of(plan.from_source(source))
 
 
-def by_dataset(function, *arguments):
+def by_dataset(function):
     """Input or params: what a function gives for the data set."""
-    return lambda wildcards: function(wildcards.dataset, *arguments)
-
-
-def by_kind(function):
-    """Params: what a function gives for the data set's kind."""
-    return lambda wildcards: function(plan.kind_of(wildcards.dataset))
+    return lambda wildcards: function(wildcards.dataset)
 
 
 def first_seed(pattern):
@@ -90,6 +84,17 @@ def state_of(dpath):
 def entry_point_files(dpath):
     """Input: the files of an entry point's module and of all that it imports, as far as they lie in the working folder."""
     return lambda wildcards: code_of_entry_point(setting(dpath)(wildcards))
+
+
+def check_first():
+    """Run the rule `check` where it is due, before the first job starts or is submitted. Raises WorkflowError if it fails."""
+    if any(job.rule.name == "check" for job in workflow.dag.needrun_jobs()):
+        methods = [method.item_to_choice() for method in workflow.deployment_settings.deployment_method]
+        deployment = ["--software-deployment-method", *methods] if methods else []
+        try:
+            run_snakemake(config, "check", "--cores", "1", "--no-hooks", *deployment, captured=False)
+        except RuntimeError as error:
+            raise WorkflowError("Nothing was started: mend what the check says first.") from error
 
 
 def own():

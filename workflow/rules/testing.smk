@@ -95,7 +95,6 @@ rule published:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
-        checked=ancient(CHECKED),
         maps=lambda wildcards: plan.published_file(wildcards.name, *(wildcards[key] for key in NETWORK)),
         code=code("measure_published.py"),
     output:

@@ -3,7 +3,6 @@
 
 rule train:
     input:
-        checked=ancient(CHECKED),
         images=f"{RESULTS}/data/{{dataset}}.h5",
         code=code("train.py"),
     output:
@@ -37,7 +36,6 @@ rule train:
 
 rule bring:
     input:
-        checked=ancient(CHECKED),
         images=f"{RESULTS}/data/{{dataset}}.h5",
         checkpoint=present("networks/{network}/checkpoint"),
         module=entry_point_files("networks/{network}/source"),

@@ -20,7 +20,7 @@ def read_dot(text):
 def main(snakemake):
     """Ask Snakemake for the graph and draw it."""
     with job(snakemake):
-        needs = read_dot(run_snakemake(snakemake.config, "--rulegraph", "dot", "--forceall"))
+        needs = read_dot(run_snakemake(snakemake.config, "all", "--rulegraph", "dot", "--forceall"))
         canvas.save(paper.rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
 
 

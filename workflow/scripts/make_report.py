@@ -7,7 +7,7 @@ def main(snakemake):
     """The report of `all`, with the configuration in use."""
     with job(snakemake):
         style = ["--report-stylesheet", snakemake.input.stylesheet]
-        run_snakemake(snakemake.config, "--report", snakemake.output[0], *style)
+        run_snakemake(snakemake.config, "all", "--report", snakemake.output[0], *style)
 
 
 if __name__ == "__main__":

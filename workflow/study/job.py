@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +94,14 @@ def _sentence(error: Exception) -> str:
     return str(error) if ours else f"{type(error).__name__}: {error}"
 
 
-def created_by(config: dict[str, Any]) -> str:
+def created_by(config: Mapping[str, Any]) -> str:
     """Version, commit and digest of the configuration, for the attributes of a file."""
     from frequency_shortcuts import __version__
 
     return f"frequency-shortcuts {__version__}, commit {commit()}, config {digest(config)}"
 
 
-def digest(config: dict[str, Any]) -> str:
+def digest(config: Mapping[str, Any]) -> str:
     """A text that two configurations share only if all their values are equal."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
@@ -121,15 +121,19 @@ def identity(path: str | Path) -> dict[str, Any]:
     return {**dict(zip(NETWORK, names, strict=True)), "seed": int(seed.removeprefix("seed"))}
 
 
-def run_snakemake(config: dict[str, Any], *arguments: str) -> str:
-    """Run Snakemake on this study (for its graph, its report) while it runs; returns what it prints."""
+def run_snakemake(config: Mapping[str, Any], target: str, *arguments: str, captured: bool = True) -> str:
+    """Run Snakemake on this study while it runs: for its graph, its report, or a file that is needed at once.
+
+    Returns what it prints, or nothing where that is not captured. Raises RuntimeError where it fails.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(config)), file)
         file.flush()
-        command = [sys.executable, "-m", "snakemake", "all", "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
-        command += ["--configfile", file.name, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True)
-    log.info("%s", done.stderr)
+        command = [sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
+        command += [*arguments, "--configfile", file.name]
+        done = subprocess.run(command, capture_output=captured, text=True)
+    log.info("%s", done.stderr or "")
     if done.returncode:
-        raise RuntimeError(f"snakemake {' '.join(arguments)} failed: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout
+        reason = f": {done.stderr.strip().splitlines()[-1]}" if captured else ""
+        raise RuntimeError(f"snakemake {target} {' '.join(arguments)} failed{reason}")
+    return done.stdout or ""

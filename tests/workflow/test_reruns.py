@@ -1,0 +1,99 @@
+"""What a change makes again, told by dry runs: no job runs, `--touch` takes empty files for results."""
+
+import os
+import re
+
+import pytest
+import yaml
+
+from conftest import checkout
+
+# Values of one type, so that two of them can change places.
+SETTINGS = {
+    "truth": {"draws": 20, "seed": 30},
+    "stability": {"draws": 20, "seed": 30},
+    "shortcuts": {"images_per_class": 10, "seed": 20},
+    "robustness": {"images_per_class": 3, "band_width": 4, "seed": 5},
+    "culling": {"images_per_class": 3, "parts": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def touched(tmp_path_factory):
+    """A study whose files are all there, and recorded as results of its jobs."""
+    study = checkout(tmp_path_factory.mktemp("touched"))
+    (study.root / "settings.yaml").write_text(yaml.safe_dump(SETTINGS))
+    for line in study.snakemake("--summary", extra=["settings.yaml"]).stdout.splitlines():
+        name = line.split("\t")[0]
+        if name.startswith("results/"):
+            path = study.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir() if path.parent.name == "raw" else path.touch()
+    done = study.snakemake("--touch", "--forceall", "--cores", "1", extra=["settings.yaml"])
+    assert done.returncode == 0, done.stdout
+    return study
+
+
+def again(study, changes):
+    """The rules with something to do after some settings changed."""
+    (study.root / "changes.yaml").write_text(yaml.safe_dump(changes))
+    planned = study.snakemake("--dry-run", "--quiet", "rules", extra=["settings.yaml", "changes.yaml"])
+    assert planned.returncode == 0, planned.stdout
+    return set(re.findall(r"^(\w+) +\d+$", planned.stdout, re.MULTILINE))
+
+
+def test_nothing_is_made_again_without_a_change(touched):
+    assert again(touched, {}) == set()
+
+
+@pytest.mark.parametrize(
+    ("pairs", "rules"),
+    [
+        (
+            {"truth": ("draws", "seed"), "stability": ("draws", "seed"), "robustness": ("images_per_class", "seed")},
+            {"truth", "stability", "robustness"},
+        ),
+        (
+            {
+                "culling": ("images_per_class", "parts"),
+                "shortcuts": ("images_per_class", "seed"),
+                "robustness": ("band_width", "seed"),
+            },
+            {"cull", "cull_halves", "planted_use", "robustness"},
+        ),
+    ],
+)
+def test_two_settings_that_change_places_are_noticed(touched, pairs, rules):
+    changes = {name: {a: SETTINGS[name][b], b: SETTINGS[name][a]} for name, (a, b) in pairs.items()}
+    assert rules <= again(touched, changes)
+
+
+def test_a_split_and_a_rule_that_change_are_checked_and_drawn_and_no_images_are_stored_again(touched):
+    rules = again(touched, {"robustness": {"split": "validation", "corruptions": []}})
+    assert {"check", "rule_graph_figure", "robustness"} <= rules and not {"folder", "train", "cull"} & rules
+
+
+def test_the_check_runs_again_when_published_maps_change_and_nothing_else_waits_for_it(touched):
+    path = touched.root / "theirs.pkl"
+    times = path.stat()
+    try:
+        path.write_bytes(path.read_bytes() + b"more")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # older than what it made
+        rules = again(touched, {})
+    finally:
+        path.write_bytes(path.read_bytes()[: -len(b"more")])
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert "check" in rules and not {"folder", "train", "cull", "adcs"} & rules
+
+
+def test_no_job_starts_before_the_check_even_if_others_go_on_after_an_error(tmp_path):
+    """As under SLURM, where jobs are submitted at once and go on without those that failed."""
+    study = checkout(tmp_path)
+    network = {"source": "torchvision:resnet18", "checkpoint": "none.pt", "mean": None, "std": None}
+    plan = [{"datasets": ["syn_2"], "networks": ["mine"], "augmentations": ["none"], "seeds": [0]}]
+    wrong = {"plan": plan, "networks": {"mine": network}, "transfer": [], "published": []}
+    (study.root / "wrong.yaml").write_text(yaml.safe_dump(wrong))
+    done = study.snakemake("all", "--cores", "2", "--keep-going", extra=["wrong.yaml"])
+    assert done.returncode != 0 and "no weights at none.pt" in done.stdout, done.stdout
+    assert done.stdout.count("ERROR in check: ") == 1 and "Traceback" not in done.stdout
+    assert not list(study.results.rglob("*.h5")) and not list(study.results.rglob("*.svg"))
