@@ -29,7 +29,8 @@ def in_a_fork(function):
     child = os.fork()
     if child == 0:
         try:
-            for name in [name for name in sys.modules if name.partition(".")[0] in ("frequency_shortcuts", "study", "workflow")]:
+            ours = ("frequency_shortcuts", "study", "workflow")
+            for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
                 del sys.modules[name]
             sys.path[:0] = map(str, dependencies.FOLDERS)
             answer = function()
