@@ -32,7 +32,7 @@ format: $(READY) ## put code into the one style
 	snakefmt Snakefile workflow/rules
 
 gallery: study ## render the figures and tables of the README from the results of the study
-	python docs/gallery.py
+	python -m bench.gallery
 
 bench: $(READY) ## measure how fast it is: results/bench, four pages of docs and the README's table (most of an hour)
 	python -m bench

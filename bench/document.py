@@ -8,8 +8,9 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
-from docs.gallery import README, renew, table
 from frequency_shortcuts.storage.tables import read_table
+
+from .markdown import README, renew, table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"
 PLAN = Path(__file__).parent / "many_jobs.md.jinja"

@@ -29,7 +29,6 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from docs.gallery import README, table
 from frequency_shortcuts import culling, dfm, shortcuts
 from frequency_shortcuts.data import corruptions, fashion_mnist, planted, synthetic
 from frequency_shortcuts.data import stores as images
@@ -42,10 +41,10 @@ from workflow.study.plan import Plan
 
 from . import measure_plan
 from .document import NOT_MEASURED
+from .markdown import ROOT, table
 from .measure_stores import CLASSES, SIDE
 from .measure_training import CASES
 
-ROOT = README.parent
 RESULTS = ROOT / "results" / "bench"
 RATES = ROOT / "docs" / "rates.csv"  # what the estimate needs of the results, for checkouts without any
 PAGE = ROOT / "docs" / "paper_scale.md"

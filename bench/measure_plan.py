@@ -16,11 +16,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from docs.gallery import README
-
+from .markdown import ROOT
 from .timing import processor
 
-ROOT = README.parent
 NETWORKS, SEEDS = (10, 100, 1000), 5
 REPEATS = 3  # more of a thousand networks would take many minutes
 

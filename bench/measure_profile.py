@@ -20,10 +20,11 @@ BEFORE = "4701c54"  # the last commit with the first culling
 SCRIPT = """
 import sys, json, torch
 sys.path.insert(0, sys.argv[1])
-from frequency_shortcuts import culling, networks
+from frequency_shortcuts import culling
+from frequency_shortcuts.networks import architectures
 torch.set_num_threads(int(sys.argv[3]))
 device = torch.device(sys.argv[2])
-network = networks.build(networks.Architecture("resnet18", 2, 3, 32, width=16), 0).to(device)
+network = architectures.build(architectures.Architecture("resnet18", 2, 3, 32, width=16), 0).to(device)
 network.to(memory_format=torch.channels_last)
 images = torch.randn(20, 3, 32, 32, generator=torch.Generator().manual_seed(0)).to(device)
 labels = torch.arange(20) % 2

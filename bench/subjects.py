@@ -35,7 +35,7 @@ class Subject:
     name: str
     network: nn.Module
     split: Split
-    stores: Tensor
+    images: Tensor
     labels: np.ndarray
 
     @property

@@ -13,6 +13,7 @@ from PIL import Image
 from bench import (
     document,
     figures,
+    markdown,
     measure_culling,
     measure_plan,
     measure_profile,
@@ -21,7 +22,6 @@ from bench import (
     published,
     timing,
 )
-from docs.gallery import renew
 from frequency_shortcuts import culling
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -82,9 +82,9 @@ def test_a_device_that_was_not_at_hand_says_so(table):
 
 
 def test_a_place_that_is_not_marked_is_told():
-    assert renew("a <!-- x -->\nold<!-- /x --> b", "x", "new") == "a <!-- x -->\nnew\n<!-- /x --> b"
+    assert markdown.renew("a <!-- x -->\nold<!-- /x --> b", "x", "new") == "a <!-- x -->\nnew\n<!-- /x --> b"
     with pytest.raises(ValueError, match="no place marked y"):
-        renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
+        markdown.renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
 
 
 def test_figures_show_every_line():

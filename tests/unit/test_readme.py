@@ -7,8 +7,8 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from bench import gallery
 from conftest import ROOT, made_up_tests
-from docs import gallery
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.findings import judge
 from frequency_shortcuts.storage.tables import write_table

@@ -1,6 +1,8 @@
-"""Render what README and docs/truth.md take from the laptop study: pictures, and the text between their markers."""
+"""`make gallery` renews what README and docs/truth.md take from the laptop study: pictures, and marked text."""
 
-import re
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +11,10 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings.judge import EVERYWHERE
 from frequency_shortcuts.storage.tables import read_table
 
-HERE = Path(__file__).parent
-TRUTH = HERE / "truth.md"
-README = HERE.parent / "README.md"
-STUDY = HERE.parent / "results" / "laptop"
+from .markdown import DOCS, README, ROOT, renew, table
+
+TRUTH = DOCS / "truth.md"
+STUDY = ROOT / "results" / "laptop"
 WIDTH = 1000  # pixels
 SHOWN = ["rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18-none", "shortcuts_fashion_mnist"]
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18' and augmentation == 'none'"
@@ -37,13 +39,7 @@ STEPS = {
 }
 
 
-def table(header, rows):
-    """Markdown, with the header's last columns to the right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
-def runtimes():
+def runtimes() -> str:
     """One row a step: jobs, median and total wall time, greatest memory."""
     measured = read_table(STUDY / "tables" / "runtimes.csv").groupby("step", sort=False)
     rows = [
@@ -54,20 +50,20 @@ def runtimes():
     return table(["step", "jobs", "median, s", "sum, s", "greatest memory, MiB"], rows)
 
 
-def findings():
+def findings() -> str:
     """One row a finding, on all data sets."""
-    told = read_table(STUDY / "tables" / "findings.csv")
-    told = told[told["dataset"] == EVERYWHERE]
+    judged = read_table(STUDY / "tables" / "findings.csv")
+    judged = judged[judged["dataset"] == EVERYWHERE]
     rows = [
         [f"({row['finding']}) {row['claim']}", row["verdict"],
          f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" if row["cases"] else "none",
          f"{row['threshold']:g}", row["cases"]]
-        for row in told.to_dict("records")
+        for row in judged.to_dict("records")
     ]  # fmt: skip
     return table(["finding", "verdict", "statistic [95 % interval]", "threshold", "cases"], rows)
 
 
-def results():
+def results() -> str:
     """One row a network: accuracy, and the verdicts of its classes by the headline."""
     keys = ["dataset", "network", "augmentation"]
     verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query("headline").groupby(keys, sort=False)
@@ -86,7 +82,7 @@ def results():
     return table([*header, "best control: TPR - FPR", "strong", "weak", "none", "no verdict", "robust"], rows)
 
 
-def fills():
+def fills() -> str:
     """One row a class of the photographs: TPR - FPR of map and low-pass control under each fill, mean over seeds."""
     verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query(f"{BASELINE} and part == 'keep'")
     seeds, rows = verdicts["seed"].nunique(), []
@@ -106,21 +102,21 @@ def necessity():
     """How many maps of the photographs are strong under each fill, kept and removed, in a sentence."""
     verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query(BASELINE)
     parts = {"keep": "kept alone", "remove": "removed"}
-    said = []
+    sentences = []
     for part, rows in verdicts.groupby("part", sort=False):
         strong = rows["verdict"].eq("strong").groupby(rows["fill"], sort=False).agg(["sum", "count"])
         counts = [f"{row['sum']} of {row['count']} with {fill}" for fill, row in strong.iterrows()]
-        said.append(f"{parts[part]}, {', '.join(counts)}")
+        sentences.append(f"{parts[part]}, {', '.join(counts)}")
     kept = verdicts[verdicts["part"] == "keep"]
     rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
     better = (rates["low_pass"] >= rates["dfm"]).sum()
     return (
-        f"Strong maps (a class of a network and seed): {'; '.join(said)}. The low-pass mask does at least as well as "
-        f"the map in {better} of {len(kept)} tests of maps that are kept."
+        f"Strong maps (a class of a network and seed): {'; '.join(sentences)}. The low-pass mask does at least as well "
+        f"as the map in {better} of {len(kept)} tests of maps that are kept."
     )
 
 
-def planted(by=("dataset", "class")):
+def planted(by: Sequence[str] = ("dataset", "class")) -> str:
     """One row a class with a planted mask: whether it is used, and what average precision maps have against it."""
     use, scores = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "truth"))
     scores = scores.query("truth == 'own' and cut == 'percent'").drop_duplicates([*RUN, "class", "ranking"])
@@ -135,7 +131,7 @@ def planted(by=("dataset", "class")):
     return table([*NAMES[-len(by) :], *header, *RANKINGS.values()], rows)
 
 
-def truth():
+def truth() -> str:
     """What the sets with a known truth say, in words: each number is read from a table."""
     use, scores = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "truth"))
     scores = scores.query("truth == 'own' and cut == 'percent' and uses == True")
@@ -175,33 +171,18 @@ def truth():
     return "\n".join([*lines, "", f"Mean average precision by kind of cue: {'; '.join(means)}."])
 
 
-def renew(text, name, content):
-    """Put content between <!-- name --> and <!-- /name -->."""
-    found = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    if not found.search(text):
-        raise ValueError(f"there is no place marked {name}")
-    return found.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
-
-
-def pictures(study, target):
+def pictures(study: Path, target: Path) -> None:
     """The figures of a study that the README shows, reduced, in the folder `target`."""
     for name in SHOWN:
         (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
 
 
-def main():
-    """Pictures, then tables."""
-    pictures(STUDY, HERE)
+def main() -> None:
+    """Pictures, then text."""
+    pictures(STUDY, DOCS)
     text = README.read_text()
-    made = {
-        "truth": truth(),
-        "findings": findings(),
-        "fills": fills(),
-        "runtimes": runtimes(),
-        "results": results(),
-    }
-    for name, content in made.items():
-        text = renew(text, name, content)
+    for write in (truth, findings, fills, runtimes, results):
+        text = renew(text, write.__name__, write())
     README.write_text(text)
     TRUTH.write_text(renew(TRUTH.read_text(), "truth", f"{truth()}\n\n{planted()}"))
 
