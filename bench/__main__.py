@@ -21,7 +21,6 @@ from . import (
     figures,
     measure_culling,
     measure_plan,
-    measure_profile,
     measure_screening,
     measure_spectra,
     measure_stores,
@@ -35,7 +34,7 @@ FOLDER = Path("results") / "bench"
 def main() -> None:
     """Parse, measure, draw, document."""
     names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "stores",
-             "training", "imports", "profile", "large", "plan"]  # fmt: skip
+             "training", "large", "plan"]  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these; the others stay")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
@@ -55,7 +54,7 @@ def main() -> None:
     if missing:
         print(f"not measured yet: {', '.join(missing)}; the documents stay as they are")
         return
-    drawings = {"scaling": figures.scaling, "screening_curve": figures.overlap, "profile": figures.profile}
+    drawings = {"scaling": figures.scaling, "screening_curve": figures.overlap}
     for name, draw in drawings.items():
         canvas.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
     document.write(FOLDER)
@@ -76,12 +75,10 @@ def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
         "spectra": lambda: measure_spectra.spectra(FOLDER, device),
         "stores": lambda: measure_stores.stores(FOLDER, device),
         "training": lambda: measure_training.rates(FOLDER, device),
-        "imports": measure_training.imports,
         "large": lambda: (
             measure_culling.large(FOLDER, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
         ),
         "plan": measure_plan.plan,
-        "profile": lambda: measure_profile.profile(device.type, torch.get_num_threads()),
     }
     return {name: parts[name]()}
 

@@ -14,7 +14,7 @@ from .markdown import README, renew, table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"
 PLAN = Path(__file__).parent / "many_jobs.md.jinja"
-FIGURES = ("scaling", "screening_curve", "profile")
+FIGURES = ("scaling", "screening_curve")
 NOT_MEASURED = "not measured"
 
 
@@ -40,7 +40,7 @@ def write_plan(folder: Path) -> None:
 def rendered(template: Path, **values: object) -> str:
     """A page from its template."""
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda, by_target=by_target, by_kind=by_kind)
+    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda, by_target=by_target)
     return environment.from_string(template.read_text()).render(**values)
 
 
@@ -75,12 +75,6 @@ def by_target(curve: pd.DataFrame) -> pd.DataFrame:
     return (
         means[["overlap", "share_of_passes"]].mean().groupby(["device", "side", "target_recall"]).mean().reset_index()
     )
-
-
-def by_kind(imports: pd.DataFrame) -> pd.DataFrame:
-    """How many files of each kind there are, and how long the imports of one take."""
-    taken = imports.groupby("kind")["imports_s"]
-    return taken.agg(files="size", median="median", max="max").reset_index()
 
 
 def short(measured: dict[str, pd.DataFrame]) -> str:

@@ -69,23 +69,3 @@ def overlap(curve: pd.DataFrame) -> Figure:
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         sns.despine(figure)
     return figure
-
-
-def profile(table: pd.DataFrame) -> Figure:
-    """Time by kind of operation, before and now, as stacked bars."""
-    with style():
-        figure, ax = plt.subplots(figsize=(PAGE, 1.7))
-        kinds = list(table.groupby("kind")["time_s"].sum().sort_values(ascending=False).index)
-        shades = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
-        versions = list(dict.fromkeys(table["version"]))[::-1]
-        for y, version in enumerate(versions):
-            left = 0.0
-            for kind in kinds:
-                part = table[(table["version"] == version) & (table["kind"] == kind)]
-                width = float(part["time_s"].sum())
-                ax.barh(y, width, left=left, color=shades[kind], label=kind if y == 0 else None, height=0.6)
-                left += width
-        ax.set(yticks=range(len(versions)), yticklabels=versions, xlabel="time, s")
-        figure.legend(loc="outside right center")
-        sns.despine(figure)
-    return figure

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,7 +25,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from . import published
 from .subjects import fashion, subject
-from .timing import by_turns, exponent, flop, peak_gflops, ratio, seconds
+from .timing import by_turns, exponent, flop, peak_gflops, peak_mib, ratio, seconds
 
 
 def forward(folder: Path, device: torch.device) -> pd.DataFrame:
@@ -291,18 +289,8 @@ def scaling_case(
     return {
         "pairs": len(ConjugatePairs(side, side)),
         "time_s": float(np.median(times)),
-        "memory_mib": _peak_mib(device),
+        "memory_mib": peak_mib(device),
     }
-
-
-def _peak_mib(device: torch.device) -> float:
-    """On a GPU, or of this process (what Linux's getrusage tells would be that of the process that began this one)."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from workflow.study import provenance
+
 from .markdown import ROOT
-from .timing import processor
 
 NETWORKS, SEEDS = (10, 100, 1000), 5
 REPEATS = 3  # more of a thousand networks would take many minutes
@@ -90,7 +91,7 @@ def plan(networks: tuple[int, ...] = NETWORKS, repeats: int = REPEATS) -> pd.Dat
                     "repeats": repeats,
                     "load": load,
                     "cores": os.cpu_count(),
-                    "processor": processor(),
+                    "processor": provenance.machine()["processor"],
                     "snakemake": version("snakemake"),
                 }
             )

@@ -27,8 +27,7 @@ from frequency_shortcuts.data import stores as images
 from frequency_shortcuts.data.chunks import Stored
 from frequency_shortcuts.networks import architectures
 
-from .measure_culling import _peak_mib
-from .timing import by_turns, ratio, seconds
+from .timing import by_turns, peak_mib, ratio, seconds
 
 HEIGHT, WIDTH, QUALITY, CLASSES = 375, 500, 90, 10  # about as ImageNet's photographs
 FIELDS = 24  # that photographs are mixed from: a Fourier transform for each would take longer than its JPEG
@@ -181,4 +180,4 @@ if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     took = seconds(partial(_write, **asked))
     rate = {"images": asked["count"], "images_per_s": asked["count"] / took}
-    print(json.dumps({**rate, "memory_mib": _peak_mib(torch.device("cpu"))}))
+    print(json.dumps({**rate, "memory_mib": peak_mib(torch.device("cpu"))}))

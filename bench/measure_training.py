@@ -1,11 +1,7 @@
-"""Training: the share of its time in the network, its rate beside a bare loop, and what a job's start costs."""
+"""Training: the share of its time in the network, and its rate beside a bare loop."""
 
 from __future__ import annotations
 
-import ast
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +28,6 @@ CASES = {
     "synthetic": ("syn_2", "resnet18", 8, "none", 1.0),
 }
 EPOCHS, COUNT = 2, 300  # images a class
-STUDY = Path("results") / "laptop"
-WORKFLOW = Path("workflow")
 
 
 def rates(folder: Path, device: torch.device) -> pd.DataFrame:
@@ -120,36 +114,3 @@ def _bare(network: nn.Module, data: Split, device: torch.device, steps: int) -> 
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-
-
-def imports() -> pd.DataFrame:
-    """A row a script and notebook of the workflow: seconds that its imports take in a fresh process, the median."""
-    paths = [path for kind in ("scripts/*.py", "notebooks/*.ipynb") for path in sorted(WORKFLOW.glob(kind))]
-    rows = []
-    for path in paths:
-        if path.suffix == ".py" and "def main(snakemake)" not in path.read_text():
-            continue  # a module of scripts
-        found = [_imported(path) for _ in range(REPEATS)]
-        kind = "notebook" if path.suffix == ".ipynb" else "script, networks" if found[0][1] else "script"
-        rows.append({"file": path.name, "kind": kind, "imports_s": pd.Series([taken for taken, _ in found]).median()})
-    return pd.DataFrame(rows)
-
-
-def _imported(path: Path) -> tuple[float, bool]:
-    """Seconds that the imports of a script or notebook took, and whether torchvision's networks were among them."""
-    source = path.read_text()
-    if path.suffix == ".ipynb":
-        cells = json.loads(source)["cells"]
-        source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    imported = [
-        node
-        for node in ast.parse(source).body
-        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
-    ]
-    program = (
-        f"import sys, time\nsys.path.insert(0, {str(WORKFLOW / 'scripts')!r})\nbegan = time.perf_counter()\n"
-        + "\n".join(map(ast.unparse, imported))
-        + "\nprint(time.perf_counter() - began, 'torchvision.models' in sys.modules)"
-    )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    return float(told[0]), told[1] == "True"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import platform
+import re
+import resource
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+
+from workflow.study import provenance
 
 REPEATS = 5
 
@@ -26,10 +28,10 @@ def synchronise() -> None:
 def seconds(task: Callable[[], object]) -> float:
     """How long a task takes, until its device is done."""
     synchronise()
-    began = time.perf_counter()
+    start = time.perf_counter()
     task()
     synchronise()
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def by_turns(tasks: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> pd.DataFrame:
@@ -63,25 +65,28 @@ def peak_gflops(device: torch.device) -> float:
     return best
 
 
-def processor() -> str:
-    """The name of the processor."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+def peak_mib(device: torch.device) -> float:
+    """The most memory that was in use, MiB: of a GPU, or of this process.
+
+    Of a process, Linux's getrusage would give the memory of the process that started it, where that was larger.
+    """
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) / 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def machine(device: torch.device) -> dict[str, str]:
     """What the numbers were measured on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else "none"
+    here, versions = provenance.machine(), provenance.versions(["torch"])
     return {
-        "processor": processor(),
+        "processor": here["processor"],
         "threads": str(torch.get_num_threads()),
-        "memory_gib": f"{memory:.0f}",
-        "gpu": gpu,
+        "memory_gib": here["memory, GiB"],
+        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else "none",
         "device": device.type,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
+        **versions,
         "peak_gflops": f"{peak_gflops(device):.0f}",
     }
 

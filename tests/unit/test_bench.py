@@ -1,6 +1,5 @@
 """The benchmark: what it compares with is right, and its arithmetic and documents are."""
 
-import json
 import subprocess
 import sys
 
@@ -16,9 +15,7 @@ from bench import (
     markdown,
     measure_culling,
     measure_plan,
-    measure_profile,
     measure_stores,
-    measure_training,
     published,
     timing,
 )
@@ -105,8 +102,6 @@ def test_figures_show_every_line():
         ]
     )  # fmt: skip
     assert [len(ax.lines) for ax in figures.overlap(curve).axes] == [3, 3]
-    profile = pd.DataFrame({"version": ["before", "now"], "kind": ["convolution"] * 2, "time_s": [2.0, 1.0]})
-    assert len(figures.profile(profile).axes[0].patches) == 2
 
 
 def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
@@ -119,11 +114,6 @@ def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
     assert len(table) == 6 and (table["time_s"] > 0).all() and set(table["device"]) == {"cpu"}
     last = table.iloc[-1]
     assert last["time_s"] == pytest.approx(50_000 * 25_090 / last["images_per_s"])
-
-
-def test_every_operation_is_filed_under_the_first_kind_that_names_it():
-    kinds = measure_profile.kinds(pd.Series(["aten::mkldnn_convolution", "aten::addcmul_", "aten::add_", "aten::view"]))
-    assert kinds.tolist() == ["convolution", "removing the pair", "addition", "other"]
 
 
 def test_photographs_are_made_once_and_have_the_spectrum_of_photographs(tmp_path):
@@ -200,23 +190,3 @@ def test_a_plan_that_snakemake_cannot_make_says_why(tmp_path):
     (tmp_path / "Snakefile").write_text("rule all:\n    input: 'nothing makes this'\n")
     with pytest.raises(RuntimeError, match="nothing makes this"):
         measure_plan.snakemake("-n", root=tmp_path)
-
-
-def test_imports_are_timed_and_what_follows_them_is_not(tmp_path, monkeypatch):
-    (tmp_path / "scripts").mkdir()
-    (tmp_path / "notebooks").mkdir()
-    (tmp_path / "scripts" / "slow.py").write_text("import time\n\ntime.sleep(0.1)\n")
-    (tmp_path / "scripts" / "step.py").write_text(
-        "import slow\n\ndef main(snakemake):\n    pass\n\nraise RuntimeError('not run')\n"
-    )
-    cells = [
-        {"cell_type": kind, "source": [line]} for kind, line in (("markdown", "# import x"), ("code", "import json"))
-    ]
-    (tmp_path / "notebooks" / "figure.ipynb").write_text(json.dumps({"cells": cells}))
-    monkeypatch.setattr(measure_training, "WORKFLOW", tmp_path)
-    monkeypatch.setattr(measure_training, "REPEATS", 2)
-    found = measure_training.imports().set_index("file")
-    assert found["kind"].to_dict() == {"step.py": "script", "figure.ipynb": "notebook"}
-    assert found.loc["step.py", "imports_s"] >= 0.1
-    told = document.by_kind(found.reset_index()).set_index("kind")
-    assert told.loc["script", "files"] == 1 and told.loc["script", "max"] == found.loc["step.py", "imports_s"]
