@@ -34,7 +34,7 @@ format: $(READY) ## put code into the one style
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery
 
-bench: $(READY) ## measure how fast it is: results/bench, four pages of docs and the README's table (most of an hour)
+bench: $(READY) ## measure how fast it is: results/bench and three pages of docs (most of an hour)
 	python -m bench
 
 clean: ## remove .venv (results stay)

@@ -1,1 +1,1 @@
-"""How fast it is: `make bench` measures, writes results/bench, two pages of docs and the README's table."""
+"""How fast it is: `make bench` measures, and writes results/bench and three pages of docs."""

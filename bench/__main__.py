@@ -1,4 +1,4 @@
-"""`python -m bench` measures what is asked for, or everything, and renews the documents."""
+"""`python -m bench` measures the parts that are named, or all, and renews the pages of docs."""
 
 from __future__ import annotations
 
@@ -29,62 +29,50 @@ from . import (
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
+Measure = Callable[[Path, torch.device], pd.DataFrame]
+PARTS: dict[str, Measure] = {
+    "machine": lambda _, device: pd.DataFrame([machine(device)]),
+    "forward": measure_culling.forward,
+    "against_published": measure_culling.against_published,
+    "screening": measure_screening.overlaps,
+    "scaling": lambda _, device: measure_culling.scaling(device),
+    "precision": measure_culling.precision,
+    "spectra": measure_spectra.spectra,
+    "stores": measure_stores.stores,
+    "training": measure_training.rates,
+    "large": lambda folder, device: (
+        measure_culling.large(folder, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
+    ),
+    "plan": lambda _, __: measure_plan.plan(),
+}
 
 
 def main() -> None:
     """Parse, measure, draw, document."""
-    names = ["machine", "forward", "against_published", "screening", "scaling", "precision", "spectra", "stores",
-             "training", "large", "plan"]  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=names, default=names, help="measure these; the others stay")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure these; the others stay")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--threads", type=int, default=None, help="threads of PyTorch; by default as many as it takes")
-    asked = parser.parse_args()
+    parser.add_argument("--threads", type=int, help="threads of PyTorch; by default as many as PyTorch takes")
+    options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    device = pick_device(asked.device)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    device = pick_device(options.device)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in tqdm(asked.only, desc="bench", unit="part", disable=None):
-        for table, content in measured(name, device).items():
-            keep(table, content)
-    if (FOLDER / "plan.csv").exists():
-        document.write_plan(FOLDER)  # a page of its own, for it needs nothing else
-    missing = [name for name in [*names, "screening_curve"] if not (FOLDER / f"{name}.csv").exists()]
+    for name in tqdm(options.only, desc="bench", unit="part", disable=None):
+        write(name, PARTS[name](FOLDER, device))
+    estimate.renew_pages()
+    missing = [name for name in PARTS if not (FOLDER / f"{name}.csv").exists()]
     if missing:
-        print(f"not measured yet: {', '.join(missing)}; the documents stay as they are")
+        print(f"not measured yet: {', '.join(missing)}; docs/performance.md stays as it is")
         return
-    drawings = {"scaling": figures.scaling, "screening_curve": figures.overlap}
-    for name, draw in drawings.items():
+    for name, draw in {"scaling": figures.scaling, "screening": figures.overlap}.items():
         canvas.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
     document.write(FOLDER)
-    estimate.renew()
 
 
-def measured(name: str, device: torch.device) -> dict[str, pd.DataFrame]:
-    """The tables of one part of the benchmark."""
-    if name == "screening":
-        curve, by_network = measure_screening.overlaps(FOLDER, device)
-        return {"screening_curve": curve, "screening": by_network}
-    parts: dict[str, Callable[[], pd.DataFrame]] = {
-        "machine": lambda: pd.DataFrame([machine(device)]),
-        "forward": lambda: measure_culling.forward(FOLDER, device),
-        "against_published": lambda: measure_culling.against_published(FOLDER, device),
-        "scaling": lambda: measure_culling.scaling(device),
-        "precision": lambda: measure_culling.precision(FOLDER, device),
-        "spectra": lambda: measure_spectra.spectra(FOLDER, device),
-        "stores": lambda: measure_stores.stores(FOLDER, device),
-        "training": lambda: measure_training.rates(FOLDER, device),
-        "large": lambda: (
-            measure_culling.large(FOLDER, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
-        ),
-        "plan": measure_plan.plan,
-    }
-    return {name: parts[name]()}
-
-
-def keep(name: str, table: pd.DataFrame) -> None:
-    """Write a table; rows of another device that an earlier run measured stay."""
+def write(name: str, table: pd.DataFrame) -> None:
+    """Write a table; rows of another device that an earlier call measured stay."""
     path = FOLDER / f"{name}.csv"
     if path.exists() and "device" in table and len(table):
         before = read_table(path)

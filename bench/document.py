@@ -1,7 +1,8 @@
-"""docs/performance.md, docs/many_jobs.md and the README's short table, from the files in results/bench."""
+"""docs/performance.md, from the files in results/bench."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,81 +11,75 @@ from PIL import Image
 
 from frequency_shortcuts.storage.tables import read_table
 
-from .markdown import README, renew, table
+from .markdown import DOCS, table
 
 TEMPLATE = Path(__file__).parent / "performance.md.jinja"
-PLAN = Path(__file__).parent / "many_jobs.md.jinja"
-FIGURES = ("scaling", "screening_curve")
+FIGURES = {"scaling": "bench_scaling", "screening": "bench_screening_curve"}  # in results/bench, in docs
 NOT_MEASURED = "not measured"
 
 
 def write(folder: Path) -> None:
-    """Renew docs/performance.md and the README's table."""
+    """Renew docs/performance.md and its figures."""
     measured = {path.stem: read_table(path) for path in sorted(folder.glob("*.csv"))}
-    page = rendered(TEMPLATE, measured=measured)
-    docs = README.parent / "docs"
-    (docs / "performance.md").write_text(page)
-    for figure in FIGURES:
+    (DOCS / "performance.md").write_text(page(measured))
+    for figure, name in FIGURES.items():
         with Image.open(folder / f"{figure}.png") as picture:
-            picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
-                docs / f"bench_{figure}.png", optimize=True
-            )
-    README.write_text(renew(README.read_text(), "performance", short(measured)))
+            reduced = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            reduced.save(DOCS / f"{name}.png", optimize=True)
 
 
-def write_plan(folder: Path) -> None:
-    """Renew docs/many_jobs.md."""
-    (README.parent / "docs" / "many_jobs.md").write_text(rendered(PLAN, plan=read_table(folder / "plan.csv")))
-
-
-def rendered(template: Path, **values: object) -> str:
-    """A page from its template."""
+def page(measured: dict[str, pd.DataFrame]) -> str:
+    """The text of docs/performance.md, from the tables of all parts."""
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(markdown=markdown, beside_cuda=beside_cuda, by_target=by_target)
-    return environment.from_string(template.read_text()).render(**values)
+    environment.globals.update(
+        markdown=markdown, beside_cuda=beside_cuda, by_network=by_network, by_target=by_target, aims=aims
+    )
+    return environment.from_string(TEMPLATE.read_text()).render(measured=measured)
 
 
 def markdown(rows: pd.DataFrame, columns: dict[str, str]) -> str:
     """The chosen columns, as {name: "heading|format"}."""
-    told = {name: text.partition("|")[::2] for name, text in columns.items()}
-    cells = [
-        ["" if pd.isna(row[name]) else format(row[name], form) for name, (_, form) in told.items()]
-        for _, row in rows.iterrows()
-    ]
-    return table([heading for heading, _ in told.values()], cells)
+    return table([text.partition("|")[0] for text in columns.values()], _cells(rows, columns))
+
+
+def _cells(rows: pd.DataFrame, columns: dict[str, str]) -> Iterator[list[str]]:
+    for _, row in rows.iterrows():
+        forms = {name: text.partition("|")[2] for name, text in columns.items()}
+        yield ["" if pd.isna(row[name]) else format(row[name], form) for name, form in forms.items()]
 
 
 def beside_cuda(rows: pd.DataFrame, key: str, columns: dict[str, str]) -> str:
     """As `markdown`, a row for each `key` and device; a device that was not at hand says so."""
-    told = {name: text.partition("|")[::2] for name, text in columns.items()}
     cells = []
     for value in dict.fromkeys(rows[key]):
         for device in ("cpu", "cuda"):
-            found = rows[(rows[key] == value) & (rows["device"] == device)]
-            if found.empty:
-                cells.append([value, device, *[NOT_MEASURED] * len(told)])
-            for _, row in found.iterrows():
-                parts = ["" if pd.isna(row[name]) else format(row[name], form) for name, (_, form) in told.items()]
-                cells.append([value, device, *parts])
-    return table([key, "device", *[heading for heading, _ in told.values()]], cells)
+            found = list(_cells(rows[(rows[key] == value) & (rows["device"] == device)], columns))
+            cells += [[value, device, *row] for row in found or [[NOT_MEASURED] * len(columns)]]
+    return table([key, "device", *[text.partition("|")[0] for text in columns.values()]], cells)
+
+
+def by_network(curve: pd.DataFrame) -> pd.DataFrame:
+    """A row for each device and network: the top 5 % map with a target recall of 0.98, mean over classes."""
+    chosen = curve[(curve["percent"] == 5) & (curve["target_recall"] == 0.98)]
+    return chosen.groupby(["device", "network"], sort=False).mean(numeric_only=True).reset_index()
 
 
 def by_target(curve: pd.DataFrame) -> pd.DataFrame:
-    """Overlap and share of passes of the top 5 % map: a row a device, side and target recall, the networks' mean."""
+    """A row for each device, side and target recall: the top 5 % map, mean of the networks."""
     means = curve[curve["percent"] == 5].groupby(["device", "side", "network", "target_recall"])
     return (
         means[["overlap", "share_of_passes"]].mean().groupby(["device", "side", "target_recall"]).mean().reset_index()
     )
 
 
-def short(measured: dict[str, pd.DataFrame]) -> str:
-    """The README's table: what was aimed at, and what was measured on a CPU."""
+def aims(measured: dict[str, pd.DataFrame]) -> str:
+    """What was aimed at, and what was measured on a CPU."""
 
     def on_cpu(name: str) -> pd.DataFrame:
         return measured[name][measured[name]["device"] == "cpu"]
 
-    published, screened, training = on_cpu("against_published"), on_cpu("screening"), on_cpu("training")
-    targets = by_target(on_cpu("screening_curve"))
+    published, training = on_cpu("against_published"), on_cpu("training")
+    screened, targets = by_network(on_cpu("screening")), by_target(on_cpu("screening"))
     spectra = on_cpu("spectra").groupby("task")["times_rfft2"].agg(["min", "max"])
     rows = [
         [f"exact culling over the bare forward pass, {row['case']}", "1.0", f"{row['ratio']:.2f}"]
@@ -98,9 +93,9 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
         reached = targets[(targets["side"] == side) & (targets["overlap"] >= 0.98)].iloc[0]
         rows.append([f"screened at {side} x {side}, overlap with the exact top 5 %", "0.98", f"{part['overlap']:.3f}"])
         rows.append(["... for this share of the forward passes", "", f"{part['share_of_passes']:.3f}"])
-        told = f"... an overlap of 0.98 takes (by a target recall of {reached['target_recall']:g})"
-        rows.append([told, f"{aim:.3f}", f"{reached['share_of_passes']:.3f}"])
-    for task, told, aim in (
+        what = f"... an overlap of 0.98 takes (by a target recall of {reached['target_recall']:g})"
+        rows.append([what, f"{aim:.3f}", f"{reached['share_of_passes']:.3f}"])
+    for task, what, aim in (
         ("float", "ADCS of images in memory", "1.3"),
         ("uint8", "ADCS of images in memory, as bytes", "1.3"),
         ("rfft2 of uint8", "... making floats of these and the FFT alone", ""),
@@ -108,13 +103,13 @@ def short(measured: dict[str, pd.DataFrame]) -> str:
         ("store", "ADCS from a store", ""),
     ):
         low, high = spectra.loc[task]
-        rows.append([f"{told}, times the bare real FFT", aim, f"{low:.2f} to {high:.2f}"])
+        rows.append([f"{what}, times the bare real FFT", aim, f"{low:.2f} to {high:.2f}"])
     stores = on_cpu("stores").set_index("task")["times_reference"]
-    for task, told in (
+    for task, what in (
         ("folder to store", "JPEG files made into a store, times ImageFolder and DataLoader"),
         ("store at random", "... and then read from it in random order"),
     ):
-        rows.append([told, "", f"{stores[task]:.2f}"])
+        rows.append([what, "", f"{stores[task]:.2f}"])
     rows.append(
         ["training, share of the time in the network", "0.9", f"{training['share_in_network'].min():.2f} or more"]
     )

@@ -20,17 +20,18 @@ TARGETS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
 IMAGES = {32: 20, 64: 30}  # a class, by side; the exact map has to be found, too
 
 
-def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row a network, class, map size and target recall; and a row a network, as `culling.cull` does it by default.
+def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
+    """A row for each network, class, map size and target recall.
 
     All increments of all groups of images are evaluated once, which is the exact culling; screening then
-    reads from them what it asks for, so that its curve costs no further passes.
+    reads from them what it needs, so that its curve costs no further passes.
     """
-    curve, defaults = [], []
+    curve = []
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.images.shape[-2:])
         engine = search.engine(of.network, of.images)
+        about = _about(of)
         classes = [search.OneClass(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
         for c, one in enumerate(classes):
             known = np.stack(
@@ -54,7 +55,7 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
                     top = set(screening.top(chosen, pairs.size, wanted))
                     curve.append(
                         {
-                            **_about(of),
+                            **about,
                             "class": c,
                             "percent": percent,
                             "target_recall": target,
@@ -67,14 +68,10 @@ def overlaps(folder: Path, device: torch.device) -> tuple[pd.DataFrame, pd.DataF
                             "missed": found.missed,
                         }
                     )
-        defaults.append({**_about(of), "accuracy": accuracy(of)})
-    table = pd.DataFrame(curve)
-    chosen = table[(table["percent"] == 5) & (table["target_recall"] == 0.98)]
-    mean = chosen.groupby("network", sort=False)[["overlap", "share_of_passes", "filtered_share"]].mean().reset_index()
-    by_network = pd.DataFrame(defaults).merge(mean, on="network")
-    return table.assign(device=device.type), by_network.assign(device=device.type)
+    return pd.DataFrame(curve).assign(device=device.type)
 
 
 def _about(of: Subject) -> dict[str, object]:
     side, count = of.images.shape[-1], len(of.labels) // of.n_classes
-    return {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}
+    about = {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}
+    return {**about, "accuracy": accuracy(of)}

@@ -32,6 +32,13 @@ def test_a_thousand_networks_are_planned(tmp_path):
     assert found.total() < 100
 
 
+def files(config, root):
+    """The rule of every file (or folder) that a study's jobs write, besides logs and benchmarks."""
+    lines = measure_plan.snakemake("--summary", "--configfile", config, root=root).splitlines()
+    cells = [line.split("\t") for line in lines]
+    return {row[0]: row[2] for row in cells if len(row) == 6 and row[0] != "output_file"}
+
+
 @pytest.fixture(scope="module")
 def left(tmp_path_factory):
     """What 10 and 20 networks leave: their files, and the size of every record of a file by its rule.
@@ -42,7 +49,7 @@ def left(tmp_path_factory):
     for networks in (10, 20):
         config = planned(root, networks)
         results = root / "results" / measure_plan.many(networks)["study"]
-        for name, rule in measure_plan.files(config, root=root).items():
+        for name, rule in files(config, root).items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             if rule == "fashion_mnist_files":
                 (root / name).mkdir()
