@@ -106,7 +106,7 @@ def aims(measured: dict[str, pd.DataFrame]) -> str:
         rows.append([f"{what}, times the bare real FFT", aim, f"{low:.2f} to {high:.2f}"])
     stores = on_cpu("stores").set_index("task")["times_reference"]
     for task, what in (
-        ("folder to store", "JPEG files made into a store, times ImageFolder and DataLoader"),
+        ("folder to store", "JPEG files written into a store, times ImageFolder and DataLoader"),
         ("store at random", "... and then read from it in random order"),
     ):
         rows.append([what, "", f"{stores[task]:.2f}"])

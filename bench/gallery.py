@@ -35,7 +35,7 @@ STEPS = {
     "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",
-    "published": "tests of brought-in maps",
+    "published": "tests of external maps",
 }
 
 

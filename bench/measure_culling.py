@@ -111,8 +111,8 @@ def _best_batch(network: nn.Module, images: torch.Tensor) -> int:
 def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     """Ten classes at 32 x 32: how many times as fast as the published procedure, for the same increments and maps.
 
-    The published procedure is timed on a sample of (class, frequency); each takes the same time, all
-    together are their number times as long.
+    The published procedure is timed on a sample of (class, frequency). Each takes the same time, so that the whole
+    procedure takes their number times as long.
     """
     of = subject("fashion resnet18 32", folder, 20, device)
     split, pairs = of.split, ConjugatePairs(32, 32)

@@ -63,10 +63,10 @@ def _case(name: str, pixels: np.ndarray, labels: np.ndarray, device: torch.devic
             adcs.mean_amplitude(stores.read(path, "train", in_memory=0).images, labels, 10, **whole)
 
         def read() -> None:  # in batches as for ADCS: fresh memory for all images takes longer than reading them
-            kept = stores.read(path, "train", in_memory=0).images
+            stored_images = stores.read(path, "train", in_memory=0).images
             size = max(1, adcs.CACHED // pixels[0].size)
-            for start in range(0, len(kept), size):
-                kept[start : start + size]
+            for start in range(0, len(stored_images), size):
+                stored_images[start : start + size]
 
         tasks: dict[str, Callable[[], object]] = {
             "rfft2": partial(transform, seen, best),

@@ -1,4 +1,4 @@
-"""Folders of photographs made into stores and read from them, beside torchvision's way and a step of training."""
+"""Folders of photographs: written into stores and read from them, beside torchvision's way and a step of training."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def stores(
 ) -> pd.DataFrame:
     """Images a second of every task, by turns on `some` photographs, and the memory that writing a store takes.
 
-    `count` photographs are made below the folder, once. `size` is that of the short side, and of the crop.
+    `count` photographs are written below the folder, once. `size` is that of the short side, and of the crop.
     """
     root, cores = photographs(folder, count), os.cpu_count() or 1
     some_of_each = np.linspace(0, count - 1, some).astype(np.int64)  # the files are sorted by class
@@ -75,7 +75,7 @@ def stores(
 
 
 def photographs(folder: Path, count: int) -> Path:
-    """A folder of JPEG files in class folders, with the amplitude spectrum of photographs, 1/f; made once."""
+    """A folder of JPEG files in class folders, with the amplitude spectrum of photographs, 1/f; written once."""
     root = folder / f"photographs_{count}"
     if root.exists():
         return root
@@ -177,7 +177,7 @@ def _step(device: torch.device, side: int) -> tuple[Callable[[], None], int]:
 
 
 if __name__ == "__main__":
-    asked = json.loads(sys.argv[1])
-    took = seconds(partial(_write, **asked))
-    rate = {"images": asked["count"], "images_per_s": asked["count"] / took}
+    job = json.loads(sys.argv[1])
+    took = seconds(partial(_write, **job))
+    rate = {"images": job["count"], "images_per_s": job["count"] / took}
     print(json.dumps({**rate, "memory_mib": peak_mib(torch.device("cpu"))}))

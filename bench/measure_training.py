@@ -31,7 +31,7 @@ EPOCHS, COUNT = 2, 300  # images a class
 
 
 def rates(folder: Path, device: torch.device) -> pd.DataFrame:
-    """A row a case: images a second of whole trainings, with dynamics and validation, beside the bare loop."""
+    """A row for each case: images a second of whole trainings, with dynamics and validation, beside the bare loop."""
     rows = []
     for name, (dataset, architecture, width, augmentation, least) in CASES.items():
         data, validation = splits(dataset, 32, COUNT, folder)
@@ -68,22 +68,21 @@ def _once(
 
 
 def _some(split: Split, per_class: int) -> Split:
-    kept = first_of_each_class(split.labels, per_class)
-    return Split(split.images[kept], split.labels[kept], split.classes, split.mean, split.std)
+    return split.subset(first_of_each_class(split.labels, per_class))
 
 
 @contextmanager
 def _inside(network: nn.Module) -> Iterator[dict[str, float]]:
     """Seconds in forward passes that train, in those that test, and in backward passes, of what runs in the block."""
-    spent, began = {"training": 0.0, "testing": 0.0}, [0.0]
+    spent, start = {"training": 0.0, "testing": 0.0}, [0.0]
 
     def enter(*_: object) -> None:
         synchronise()
-        began[0] = time.perf_counter()
+        start[0] = time.perf_counter()
 
     def leave(module: nn.Module, *_: object) -> None:
         synchronise()
-        spent["training" if module.training else "testing"] += time.perf_counter() - began[0]
+        spent["training" if module.training else "testing"] += time.perf_counter() - start[0]
 
     backward = torch.Tensor.backward
 

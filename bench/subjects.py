@@ -1,4 +1,4 @@
-"""What is measured: a few networks, trained for a minute each and kept, with images that they have not seen."""
+"""What is measured: a few networks, trained for a minute each and stored, with images that they were not trained on."""
 
 from __future__ import annotations
 
@@ -65,8 +65,7 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Su
         )
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
-    kept = stores.first_of_each_class(validation.labels, per_class)
-    split = Split(validation.images[kept], validation.labels[kept], train.classes, train.mean, train.std)
+    split = validation.subset(stores.first_of_each_class(validation.labels, per_class))
     seen, labels = split.tensors(device)
     return Subject(name, network, split, seen, labels.cpu().numpy())
 

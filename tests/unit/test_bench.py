@@ -75,7 +75,7 @@ def test_a_device_that_was_not_at_hand_says_so(table):
     assert shown[3] == ("| small | cuda | 2.0 |" if table == "both" else "| small | cuda | not measured |")
 
 
-def test_a_place_that_is_not_marked_is_told():
+def test_a_missing_marker_is_an_error():
     assert markdown.renew("a <!-- x -->\nold<!-- /x --> b", "x", "new") == "a <!-- x -->\nnew\n<!-- /x --> b"
     with pytest.raises(ValueError, match="no place marked y"):
         markdown.renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
