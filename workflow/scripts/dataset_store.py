@@ -1,8 +1,9 @@
 """Write the image store of a torch Dataset of the user's."""
 
 from frequency_shortcuts.data import stores
+from study.image_folders import identity_statistics
 from study.job import job
-from study.user_images import identity_statistics, open_dataset
+from study.torch_datasets import open_dataset
 
 
 def main(snakemake):

@@ -1,8 +1,8 @@
 """Write the image store of a folder of images."""
 
 from frequency_shortcuts.data import stores
+from study.image_folders import identity_statistics, log_conversions, split_folder
 from study.job import job
-from study.user_images import identity_statistics, log_conversions, split_folder
 
 
 def main(snakemake):

@@ -5,8 +5,8 @@ from pathlib import Path
 import h5py
 
 from frequency_shortcuts.data import folders, stores
+from study.image_folders import log_conversions
 from study.job import job
-from study.user_images import log_conversions
 
 
 def main(snakemake):

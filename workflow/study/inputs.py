@@ -14,8 +14,9 @@ from frequency_shortcuts.data import cifar10, folders, planted, stores
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures, external
 
+from .image_folders import split_folder
 from .plan import Plan, Shape
-from .user_images import open_dataset, split_folder
+from .torch_datasets import open_dataset
 
 PER_SPLIT = 20  # images that are decoded
 

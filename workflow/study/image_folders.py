@@ -1,4 +1,4 @@
-"""Images that the user provides in folders or as a torch Dataset, as the configuration describes them."""
+"""Images that the user provides in folders, as the configuration describes them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from frequency_shortcuts.data import entry_points, folders, stores
-from frequency_shortcuts.data.torch_dataset import Items
+from frequency_shortcuts.data import folders, stores
 
 log = logging.getLogger("study")
 Splits = dict[str, tuple[folders.Pictures, np.ndarray]]
@@ -42,23 +41,6 @@ def split_folder(
             folders.twins([Path(file) for file in splits["train"][0].files], settings["root"], settings["stylised"])
         )
     return splits, names, twins
-
-
-def open_dataset(settings: Mapping[str, Any]) -> tuple[Items, np.ndarray, list[str]]:
-    """The items of a torch Dataset, their labels and the names of the classes.
-
-    settings: the data set in the configuration. Raises ValueError for one that does not give what it says.
-    """
-    name = f"dataset {settings['entry_point']}"
-    dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
-    size = height_and_width(settings["size"])
-    items = Items(dataset, size, settings["channels"], settings.get("resize"), name=name)
-    labels = items.labels()
-    classes = settings.get("class_names") or getattr(dataset, "classes", None)
-    if classes is None:
-        raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
-    stores.check_classes(labels, classes, name)
-    return items, labels, [str(name) for name in classes]
 
 
 def height_and_width(size: int | Sequence[int]) -> tuple[int, int]:

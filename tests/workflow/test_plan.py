@@ -1,0 +1,166 @@
+"""The plan, on configurations that are small enough to be read off by eye."""
+
+import copy
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from conftest import ROOT
+from frequency_shortcuts.data import planted, synthetic
+from study.plan import KINDS, Plan, Shape
+from study.report import CATEGORIES, CONFIGURATION, FIGURES, TABLES, marks
+
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+CLASSES = {"cat": "n02", "ant": "n01"}
+PICTURES = {"source": "folder", "root": "p", "size": [160, 224], "channels": 3, "classes": CLASSES}
+PLAN = [
+    {"datasets": ["photos", "syn_1"], "networks": ["small"], "augmentations": ["augmix"], "seeds": [3, 1]},
+    {"datasets": ["photos"], "networks": ["small", "large"], "augmentations": ["none", "augmix"], "seeds": [1]},
+]
+
+
+def plan(**changes):
+    """The plan of two data sets and three networks, one of them external and not planned."""
+    config = copy.deepcopy(CONFIG)
+    config["plan"], config["transfer"] = copy.deepcopy(PLAN), []
+    config["datasets"] |= {
+        "photos": {**PICTURES, "shares": {"train": 1.0}},
+        "mine": {"source": "store", "path": "a.h5"},
+    }
+    form = {"architecture": "resnet18", "width": 8, "stem": "auto"}
+    config["networks"] = {"small": form, "large": form, "theirs": {"source": "a:b", "mean": [0.5], "std": [0.1]}}
+    update_config(config, changes)
+    return Plan(config)
+
+
+def names(runs):
+    return ["/".join(map(str, run.values())) for run in runs]
+
+
+def test_every_run_is_planned_once_in_order():
+    assert names(plan().runs()) == [
+        "photos/small/augmix/3", "photos/small/augmix/1", "syn_1/small/augmix/3", "syn_1/small/augmix/1",
+        "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1",
+    ]  # fmt: skip
+    assert names(plan().runs(dataset="photos", network="large")) == ["photos/large/none/1", "photos/large/augmix/1"]
+    assert plan().datasets() == ["photos", "syn_1"] and plan().datasets("synthetic") == ["syn_1"]
+
+
+def test_one_run_of_each_network_is_that_of_its_smallest_seed():
+    smallest = ["photos/small/augmix/1", "syn_1/small/augmix/1", "photos/small/none/1", "photos/large/none/1"]
+    smallest.append("photos/large/augmix/1")
+    assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == smallest
+    assert plan(stability={"halves": False}).halved_runs() == []
+    assert plan().expand_first_seeds("{network}-{seed}", dataset="syn_1") == ["small-1"]
+
+
+def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_planned():
+    assert plan().baselines() == [["photos", "small", "none"]]
+    others = [["photos", "small", "augmix"], ["photos", "large", "none"], ["photos", "large", "augmix"]]
+    assert plan().non_baselines() == others
+    assert plan(plan=PLAN[:1]).baselines() == [["photos", "small", "augmix"]]
+
+
+def test_a_transfer_joins_runs_of_one_seed():
+    entry = {"dataset": "photos", "maps_of": "small/augmix", "tested_on": "large/none"}
+    pairs = plan(transfer=[entry]).transfers()
+    assert [names(pair) for pair in pairs] == [["photos/small/augmix/1", "photos/large/none/1"]]
+
+
+def test_external_networks_are_not_trained():
+    found = plan(plan=[{**PLAN[1], "networks": ["small", "theirs"], "augmentations": ["none"]}])
+    assert found.external_networks == ["theirs"] and found.trained_networks == ["small", "large"]
+    assert names(found.trained_runs()) == ["photos/small/none/1"]
+    assert found.expand_runs("{network}", trained=True) == ["small"] and len(found.expand_runs("{network}")) == 2
+    assert found.common_normalisation("photos") is None  # that of the trained one is not known yet
+    alone = plan(plan=[{**PLAN[1], "networks": ["theirs"], "augmentations": ["none"]}])
+    assert alone.common_normalisation("photos") == {"mean": (0.5,), "std": (0.1,)}
+    assert "dynamics" not in alone.tables() and "dynamics_photos" not in alone.figures()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "kind", "shape", "n_classes"),
+    [
+        ("syn_1", "synthetic", Shape(3, 32, 32), 4),
+        ("plant_joint", "planted", Shape(3, 32, 32), 2),
+        ("fashion_mnist", "photographs", Shape(1, 32, 32), 10),
+        ("photos", "photographs", Shape(3, 160, 224), 2),
+        ("mine", "photographs", None, None),  # its store tells
+    ],
+)
+def test_what_is_known_of_a_data_set(dataset, kind, shape, n_classes):
+    found = plan()
+    assert (found.kind_of(dataset), found.shape(dataset), found.n_classes(dataset)) == (kind, shape, n_classes)
+    assert kind in KINDS
+
+
+@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
+def test_the_number_of_classes_is_that_of_the_library(mechanism):
+    found = plan(datasets={"p": {"source": "planted", "mechanism": mechanism}})
+    assert found.n_classes("p") == len(planted.design(mechanism).classes)
+    assert found.n_classes("syn_1") == len(synthetic.CLASSES)
+
+
+def test_classes_are_numbered_by_the_names_of_their_folders():
+    assert plan().folder_order("photos") == [1, 0] and plan().folder_order("syn_1") == []
+
+
+def test_renditions_are_those_of_the_twin_or_synthetic_ones():
+    found = plan(datasets={"photos": {"ood": {"root": "t", "renditions": ["ink"]}}}, ood={"renditions": []})
+    assert found.renditions("photos") == ["ink"] and found.renditions("syn_1") == []
+    assert found.ood_datasets() == found.twin_datasets() == ["photos"]
+    assert found.rendition_files("photos") == ["results/laptop/data/ood/photos/ink.h5"]
+    assert found.expand_ood("{dataset}/{network}") == ["photos/small"] * 3 + ["photos/large"] * 2
+    assert "ood" not in found.store_settings("photos")  # the twin has stores of its own
+
+
+def test_a_data_set_needs_the_splits_that_the_steps_read():
+    needed = plan(adcs={"split": "train"}, ood={"renditions": []}).needed_splits("photos", trains=False)
+    assert needed == {"train": "adcs.split", "validation": "culling.split", "test": "robustness.split"}
+    assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
+
+
+def test_published_maps_are_found_by_name_and_network():
+    entry = {"name": "hfss", "dataset": "photos", "network": "small", "augmentation": "augmix", "file": "a.pkl"}
+    found = plan(published=[entry])
+    assert found.published_file("hfss", "photos", "small", "augmix") == "a.pkl"
+    assert found.expand_published("{name}-{seed}") == ["hfss-3", "hfss-1"]
+    with pytest.raises(ValueError, match="there are no maps hfss for large/none on photos"):
+        found.published_file("hfss", "photos", "large", "none")
+
+
+def test_parts_are_filled_in_where_several_jobs_share_a_culling():
+    assert plan().expand_parts("a.h5") == ["a.h5"]
+    assert plan(culling={"parts": 2}).expand_parts("{dataset}/{part}") == ["{dataset}/0", "{dataset}/1"]
+
+
+def test_what_is_not_planned_has_no_table_and_no_figure():
+    found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, robustness={"corruptions": []}, ood={"renditions": []})
+    assert {"bandstop", "ood", "transfer", "published", "planted_use", "truth", "table_1"}.isdisjoint(found.tables())
+    assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in found.figures())
+    assert found.table_if_planned("truth") == []
+    assert found.table_if_planned("findings") == ["results/laptop/tables/findings.csv"]
+    assert found.cover_figures() == ["dfm_photos", "shortcuts_photos", "adcs_photos"]
+
+
+def test_every_file_is_named_once():
+    outputs = plan().outputs()
+    assert len(outputs) == len(set(outputs)) and all(path.startswith("results/laptop/") for path in outputs)
+    for run in plan().expand_runs("{dataset}/{network}/{augmentation}/seed{seed}"):
+        assert f"results/laptop/dfm/{run}.h5" in outputs and f"results/laptop/tests/{run}/curves.csv" in outputs
+
+
+def test_a_setting_is_found_by_its_path_or_has_a_default():
+    found = plan()
+    assert found.setting("datasets/photos/size") == [160, 224] and found.setting("datasets/photos/resize", None) is None
+    with pytest.raises(KeyError):
+        found.setting("datasets/photos/resize")
+
+
+def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
+    kinds = {name.partition("_")[0] for name in plan().figures()} - {"rule"}
+    assert kinds <= set(FIGURES) and set(plan().tables()) - {"dynamics", "bandstop"} <= set(TABLES)
+    for result in (*FIGURES.values(), *TABLES.values(), CONFIGURATION):
+        assert result.category in CATEGORIES and (ROOT / "report" / "captions" / result.caption).is_file()
+    assert marks(FIGURES["adcs"], "syn_1")["labels"] == {"result": "ADCS: syn_1"}

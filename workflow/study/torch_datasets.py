@@ -1,0 +1,30 @@
+"""Images that the user provides as a torch Dataset, as the configuration describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from frequency_shortcuts.data import entry_points, stores
+from frequency_shortcuts.data.torch_dataset import Items
+
+from .image_folders import height_and_width
+
+
+def open_dataset(settings: Mapping[str, Any]) -> tuple[Items, np.ndarray, list[str]]:
+    """The items of a torch Dataset, their labels and the names of the classes.
+
+    settings: the data set in the configuration. Raises ValueError for one that does not give what it says.
+    """
+    name = f"dataset {settings['entry_point']}"
+    dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
+    size = height_and_width(settings["size"])
+    items = Items(dataset, size, settings["channels"], settings.get("resize"), name=name)
+    labels = items.labels()
+    classes = settings.get("class_names") or getattr(dataset, "classes", None)
+    if classes is None:
+        raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
+    stores.check_classes(labels, classes, name)
+    return items, labels, [str(name) for name in classes]
