@@ -10,7 +10,7 @@ gc.set_threshold(100_000)
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 # Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
 FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
-os.environ["PYTHONPATH"] = os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])])
+os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from study import report as catalogue
 from study import states
