@@ -85,15 +85,6 @@ def test_the_effect_size_is_cohens_h_of_the_best_map_and_its_control():
     assert told["effect_size"] == pytest.approx(2 * np.arcsin(np.sqrt(0.9)) - 2 * np.arcsin(np.sqrt(0.3)))
 
 
-@given(st.integers(0, 50), st.integers(1, 50), st.floats(1e-6, 0.2))
-def test_the_interval_of_a_share_is_that_of_jeffreys_and_reaches_the_ends(hits, images, tail):
-    hits = min(hits, images)
-    low, high = judge._jeffreys(hits / images, images, tail)
-    beta = stats.beta(hits + 0.5, images - hits + 0.5)
-    assert low == (0 if hits == 0 else pytest.approx(beta.ppf(tail), rel=1e-6))
-    assert high == (1 if hits == images else pytest.approx(beta.ppf(1 - tail), rel=1e-6))
-
-
 def test_of_one_case_and_seed_the_interval_is_that_of_the_share():
     # A control far below the mark does not matter.
     told = row(Evidence(verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)), "d")

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts.evaluation import recall, verdicts
+from frequency_shortcuts import intervals
+from frequency_shortcuts.evaluation import recall
 from frequency_shortcuts.networks.predictions import source_for
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])  # unequal, not sorted
@@ -44,7 +45,7 @@ def test_rates_equal_loops_over_images(case):
             own = np.array([call == c for call, label in zip(called, LABELS, strict=True) if label == c])
             others = [call == c for call, label in zip(called, LABELS, strict=True) if label != c]
             assert row.images == len(own) and row.fpr == np.mean(others)
-            assert (row.tpr, row.tpr_low, row.tpr_high) == verdicts.share(own)
+            assert (row.tpr, row.tpr_low, row.tpr_high) == tuple(intervals.bootstrap(own.sum(), len(own)))
             assert row.accuracy == np.mean(np.array(called) == LABELS)
 
 

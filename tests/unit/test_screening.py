@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.stats import hypergeom, rankdata
+from scipy.stats import rankdata
 
 from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods.culling import screening
@@ -417,16 +417,6 @@ def test_a_target_of_1_or_the_whole_spectrum_finds_everything(features):
     problem.check(found)
     assert found.evaluated.all()
     assert found.cost == pytest.approx(1)
-
-
-def test_the_chances_of_an_audit_are_hypergeometric():
-    """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
-    generator = np.random.default_rng(0)
-    for most in [50] * 300 + [30_000] * 30:
-        left = int(generator.integers(1, most))
-        n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
-        expected = hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
-        np.testing.assert_allclose(screening._chances(left, n, drawn), expected, rtol=0, atol=1e-9)
 
 
 def test_places_are_ordinal_ranks():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation import verdicts as rates
+from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import facts
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import RUN, job
@@ -83,7 +84,7 @@ def mean_over_draws(table, keys, measured):
     groups = table.assign(measure=measure).groupby([*keys, "class", "part", "fill", "filter"], sort=False)
     found = groups[["overlap", *counts, *measured]].mean()
     found["draws"] = groups["measure"].count()
-    found["error"] = rates.draws_error(groups["measure"].std(), found["draws"])
+    found["error"] = standard_error(groups["measure"].std(), found["draws"])
     return found.reset_index()
 
 

@@ -13,10 +13,9 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, pieces
 from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import Asked, evaluating
 from frequency_shortcuts.spectrum.arrays import IntArray
-
-from .verdicts import shares
 
 
 class Tally:
@@ -62,7 +61,7 @@ def of_views(
     progress : what a bar on a terminal says; None for no bar
 
     Returns a tidy table, one row a view and class: the columns of `about`, `class`, `images` (of the class), `tpr` (the
-    recall) with its bootstrap interval `tpr_low`, `tpr_high` (`rates.share`), `fpr` (share of the other images
+    recall) with its bootstrap interval `tpr_low`, `tpr_high` (`intervals.bootstrap`), `fpr` (share of the other images
     that are called so) and `accuracy` (share of all images called by their label, the same for every class of a
     view). Raises ValueError where a class has no image or the network calls another class.
     """
@@ -91,7 +90,7 @@ def of_views(
     right, called = tally.counts()
     count = np.bincount(labels, minlength=n_classes)
     n = len(labels)
-    tpr, low, high = shares(right, count)
+    tpr, low, high = bootstrap(right, count)
     # A set of one class has no other images.
     fpr = np.divide(called - right, n - count, out=np.full(right.shape, np.nan), where=n > count)
     table = about.loc[about.index.repeat(n_classes)].reset_index(drop=True)

@@ -24,17 +24,18 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, pieces
 from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import Asked, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors, noise
 from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
 
-from .verdicts import over_seeds, share, shares, verdicts
+from .verdicts import over_seeds, verdicts
 
 # The test whole, for those who call it from Python: its controls and rates have modules that need no PyTorch.
 __all__ = [
-    "OTHERS", "band_stop", "control_mask", "measure", "negatives_of", "others_of", "over_seeds", "share", "verdicts"
+    "OTHERS", "band_stop", "control_mask", "measure", "negatives_of", "others_of", "over_seeds", "verdicts"
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -321,7 +322,7 @@ def _row(
     row: dict[str, float | int | str] = {"filter": name, "draw": draw, "positions": positions, "overlap": overlap}
     row |= dict(zip(("images", "negatives"), sizes, strict=True))
     for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        found = shares(count, of).tolist() if of else (np.nan,) * 3
+        found = bootstrap(count, of).tolist() if of else (np.nan,) * 3
         row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), found, strict=True))
     return row
 

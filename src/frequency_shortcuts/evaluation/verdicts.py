@@ -1,4 +1,4 @@
-"""True and false positive rates: their intervals, the verdict on a class, and their spread over seeds."""
+"""The verdict on a class, from its true and false positive rates, and the spread of rates over seeds."""
 
 from __future__ import annotations
 
@@ -7,77 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import bdtr, bdtrik, ndtri, stdtrit  # scipy.stats takes each job half a second to import
 
+from frequency_shortcuts.intervals import newcombe, standard_error, students_t
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 from frequency_shortcuts.spectrum.fills import FILLS
 
-CONFIDENCE = 0.95
 RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
 SAME = 0.9  # overlap from which another class's map is the same as that of the class
 STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
-
-
-def share(hits: npt.NDArray[np.bool_], confidence: float = 0.95) -> tuple[float, float, float]:
-    """Share of true values with its percentile bootstrap interval: (share, low, high).
-
-    Resampling n true-or-false values with replacement gives a binomial count, so the interval is read
-    from the quantiles of that distribution: the bootstrap with infinitely many resamples. At a share of
-    0 or 1 a bootstrap has no width. All are missing (NaN) where there is no value.
-    """
-    if len(hits) == 0:
-        return np.nan, np.nan, np.nan
-    p, low, high = shares(np.sum(hits), len(hits), confidence).tolist()
-    return p, low, high
-
-
-def shares(hits: npt.ArrayLike, count: npt.ArrayLike, confidence: float = 0.95) -> FloatArray:
-    """As `share`, from how many values are true and how many there are (at least one), [...] each: [3, ...]."""
-    tail = (1 - confidence) / 2
-    n = np.asarray(count)
-    p = np.asarray(hits) / n
-    return np.stack([p, *(_binomial_quantile(level, n, p) / n for level in (tail, 1 - tail))])
-
-
-def _binomial_quantile(level: float, count: npt.NDArray, p: FloatArray) -> FloatArray:
-    """The smallest number of hits among `count` that, with probability `level`, is not exceeded; each hits with p."""
-    near = np.ceil(bdtrik(level, count, np.where(p > 0, p, 1)))  # where the continuous inverse puts it, or one above
-    below = np.maximum(near - 1, 0)
-    return np.where(p > 0, np.where(bdtr(below, count, p) >= level, below, near), 0)
-
-
-def wilson(share: npt.ArrayLike, count: npt.ArrayLike, confidence: float = CONFIDENCE) -> tuple[FloatArray, FloatArray]:
-    """Wilson's interval of shares [...] of so many images [...]: the lower and the upper ends [...].
-
-    E. B. Wilson, J. Am. Stat. Assoc. 22 (1927).
-    """
-    p, n = np.asarray(share, float), np.asarray(count, float)
-    z = ndtri((1 + confidence) / 2)
-
-    def low(p: FloatArray) -> FloatArray:
-        middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-        return p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
-
-    return low(p), 1 - low(1 - p)
-
-
-def difference(
-    tpr: npt.ArrayLike, images: npt.ArrayLike, fpr: npt.ArrayLike, negatives: npt.ArrayLike
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """TPR - FPR [...] and how far its interval reaches below and above it, each [...].
-
-    Newcombe's interval of the difference of two independent shares, from Wilson's interval of each: method 10 of
-    R. G. Newcombe, Statistics in Medicine 17 (1998). Where no FPR was measured (NaN), it is TPR alone.
-    """
-    tpr, fpr = np.asarray(tpr, float), np.asarray(fpr, float)
-    low, high = wilson(tpr, images)
-    there = ~np.isnan(fpr)
-    least, most = wilson(np.where(there, fpr, 0), np.where(there, negatives, 1))
-    fpr = np.where(there, fpr, 0)
-    below = np.hypot(tpr - low, np.where(there, most - fpr, 0))
-    above = np.hypot(high - tpr, np.where(there, fpr - least, 0))
-    return tpr - fpr, below, above
 
 
 def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
@@ -91,9 +29,10 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     Maps of other classes whose overlap with the class's map is at least `SAME` are no controls of it.
 
     The interval joins by squares what is uncertain about the map's measure, about the control's, and about the
-    choice of its draws: `difference` of each, and t * SD / sqrt(draws). Map and control see the same images, and are
-    mostly right about the same ones, so that taking their errors as independent makes the interval rather too wide. The
-    draws are compared by their mean: a map that is itself one more random mask is above it in a few percent of cases.
+    choice of its draws: `intervals.newcombe` of each, and t * SD / sqrt(draws). Map and control are tested on the same
+    images and are mostly right about the same ones. The errors count as independent, so the interval is rather too
+    wide. The draws are compared by their mean: a map that is itself one more random mask is above it in a few percent
+    of cases.
 
     `verdict` : a map is *above its controls* where the lower end of the margin is above 0 for every kind of them.
         `strong` where it is, and its TPR is at least `strong` (for `remove` at most 1 - `strong`); `weak` where it is;
@@ -153,14 +92,14 @@ class _Margin:
         self._images, self._negatives = (rows[name].to_numpy(float) for name in ("images", "negatives"))
         self._tpr, self._fpr = rows[f"tpr_{kind}"].to_numpy(float), rows[f"fpr_{kind}"].to_numpy(float)
         self._sign = np.where(rows.index.get_level_values("part") == "remove", -1, 1)
-        self._control = difference(self._tpr, self._images, self._fpr, self._negatives)
-        self._spread = half_width(rows[f"error_{kind}"], rows[f"draws_{kind}"])
+        self._control = newcombe(self._tpr, self._images, self._fpr, self._negatives)
+        self._spread = students_t(rows[f"error_{kind}"], rows[f"draws_{kind}"])
 
     def of(
         self, tpr: npt.ArrayLike, fpr: npt.ArrayLike, row: Any = slice(None)
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The margin of maps with these rates in the rows, and the ends of its interval."""
-        own, below, above = difference(tpr, self._images[row], fpr, self._negatives[row])
+        own, below, above = newcombe(tpr, self._images[row], fpr, self._negatives[row])
         control, less, more = (found[row] for found in self._control)
         value = own - control
         low = value - np.sqrt(below**2 + more**2 + self._spread[row] ** 2)
@@ -175,24 +114,13 @@ class _Margin:
         return float(value[low > 0].min(initial=np.inf)) if (low > 0).any() else np.nan
 
 
-def draws_error(deviation: npt.ArrayLike, draws: npt.ArrayLike) -> FloatArray:
-    """SD / sqrt(draws) [...] of a control's measure; 0 where there is a single draw, or none."""
-    deviation, draws = np.asarray(deviation, float), np.asarray(draws, float)
-    return np.where(draws > 1, deviation / np.sqrt(np.maximum(draws, 1)), 0)
-
-
-def half_width(error: npt.ArrayLike, draws: npt.ArrayLike, tail: float = (1 - CONFIDENCE) / 2) -> FloatArray:
-    """Half the interval [...] by the choice of draws alone, `tail` of the probability beyond each end: Student's t."""
-    return stdtrit(np.maximum(np.asarray(draws, float) - 1, 1), 1 - tail) * np.asarray(error, float)
-
-
 def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray]:
-    """`draws_error` and number of the draws of a control, one a row of verdicts."""
+    """`intervals.standard_error` and number of the draws of a control, one a row of verdicts."""
     measure = (table["tpr"] - table["fpr"].fillna(0)).where(table["filter"] == kind)
     groups = measure.groupby([table[key] for key in keys], sort=False)
     order = table[table["filter"] == "dfm"].set_index(keys).index
     draws = groups.count().reindex(order).to_numpy()
-    return draws_error(groups.std().reindex(order), draws), draws
+    return standard_error(groups.std().reindex(order), draws), draws
 
 
 def _robust(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:

@@ -12,7 +12,6 @@ about images alone. Classes and data sets are not drawn from anything: a verdict
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -20,17 +19,15 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+from scipy import stats
 
-from frequency_shortcuts.evaluation.verdicts import STRONG, half_width
+from frequency_shortcuts.evaluation.verdicts import STRONG
+from frequency_shortcuts.intervals import NORMAL, TAIL, jeffreys, jeffreys_quantiles, standard_error, students_t, welch
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 from frequency_shortcuts.spectrum.pairs import radius
 
 HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD = "holds", "does not hold", "cannot be told from these data"
-CONFIDENCE = 0.95
-TAIL = (1 - CONFIDENCE) / 2
-NORMAL = stats.norm.ppf(1 - TAIL)
 RECOGNISED = 0.5  # TPR - FPR from which a class counts as recognised in the band-stop test
 EVERYWHERE = "all"  # the data set of a row about all of them
 DRAWS = 400  # of images, for the error of a rank correlation
@@ -212,13 +209,13 @@ class Margin:
     @property
     def arms(self) -> FloatArray:
         """How far its interval by the choice of the images reaches below and above the value, [2]."""
-        low, high = _jeffreys(self.share, self.of)
+        low, high = jeffreys(self.share, self.of)
         less, more = _arms(self.against)
         return np.hypot([self.share - low, high - self.share], [more, less])
 
     def by_draws(self, tail: float = TAIL) -> float:
         """Half the width of its interval by the choice of random masks, `tail` of the probability beyond each end."""
-        return float(half_width(self.error, self.draws, tail))
+        return float(students_t(self.error, self.draws, tail))
 
     @property
     def reach(self) -> float:
@@ -235,7 +232,7 @@ def _arms(shares: Iterable[Share], tail: float = TAIL) -> FloatArray:
     """How far the interval of a sum of shares reaches below and above it, [2], by the squares of those of each."""
     found = np.zeros(2)
     for sign, value, of in shares:
-        low, high = _jeffreys(value, of, tail)
+        low, high = jeffreys(value, of, tail)
         found += np.square([value - low, high - value][::sign])
     return np.sqrt(found)
 
@@ -394,18 +391,9 @@ def _mean(found: list[Measured]) -> _Decided:
                 spread.append((float(share**2 * np.var(means, ddof=1) / len(runs)), len(runs) - 1))
     by_images = np.sqrt(np.sum(np.square(list(arms.values())), axis=0))
     by_draws = np.sqrt(np.sum(np.square(list(draws.values()))))
-    below, above = np.sqrt(by_images**2 + by_draws**2 + _by_seeds(spread) ** 2)
+    below, above = np.sqrt(by_images**2 + by_draws**2 + welch(spread) ** 2)
     reach = max(one.reach for one in found)
     return _Decided(value, max(value - below, -reach), min(value + above, reach), (first, second), "")
-
-
-def _by_seeds(spread: list[tuple[float, int]]) -> float:
-    """Half the width of an interval by seeds alone; degrees of freedom after Welch and Satterthwaite."""
-    variance = sum(of_network for of_network, _ in spread)
-    if variance == 0:
-        return 0.0
-    freedom = variance**2 / sum(of_network**2 / degrees for of_network, degrees in spread)
-    return float(stats.t.ppf(1 - TAIL, freedom) * np.sqrt(variance))
 
 
 def _largest(found: list[Margin], threshold: float) -> _Decided:
@@ -429,7 +417,7 @@ def _largest(found: list[Margin], threshold: float) -> _Decided:
 def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]:
     """Mean of a case over its seeds, and the ends of its interval, `tail` of the probability beyond each."""
     value, share, mark = (float(np.mean([getattr(one, name) for one in case])) for name in ("value", "share", "mark"))
-    low, high = _jeffreys(share, min(one.of for one in case), tail)
+    low, high = jeffreys(share, min(one.of for one in case), tail)
     terms = zip(*(one.against for one in case), strict=False)  # FPR may be missing in a seed
     against = [Share(of_seeds[0].sign, *_mean_share(of_seeds)) for of_seeds in terms]
     less, more = np.hypot(_arms(against, tail), np.mean([one.by_draws(tail) for one in case]))
@@ -438,8 +426,8 @@ def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]
     ends = [max(end, least) for end in (mark - less, mark + more, mark)]
     by_seeds = 0.0
     if len(case) > 1:
-        spread = np.std([one.value for one in case], ddof=1) / np.sqrt(len(case))
-        by_seeds = spread * stats.t.ppf(1 - tail, len(case) - 1) if spread else 0.0
+        deviation = np.std([one.value for one in case], ddof=1)
+        by_seeds = float(students_t(standard_error(deviation, len(case)), len(case), tail))
     below = np.sqrt((share - low) ** 2 + (ends[1] - ends[2]) ** 2 + by_seeds**2)
     above = np.sqrt((high - share) ** 2 + (ends[2] - ends[0]) ** 2 + by_seeds**2)
     reach = case[0].reach
@@ -449,17 +437,6 @@ def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]
 def _mean_share(of_seeds: Sequence[Share]) -> tuple[float, int]:
     """The mean of a share over seeds, and the fewest images: more seeds do not make the images more."""
     return float(np.mean([one.value for one in of_seeds])), min(one.of for one in of_seeds)
-
-
-@functools.lru_cache(maxsize=4096)
-def _jeffreys(share: float, images: float, tail: float = TAIL) -> tuple[float, float]:
-    """Jeffreys' interval of a share that was measured on so many images, `tail` of the probability beyond each end.
-
-    It reaches 0 from a share of 0 and 1 from a share of 1 (Brown, Cai and DasGupta 2001).
-    """
-    hits = share * images
-    ends = special.betaincinv(hits + 0.5, images - hits + 0.5, np.array([tail, 1 - tail]))
-    return float(0 if hits <= 0 else ends[0]), float(1 if hits >= images else ends[1])
 
 
 def _label(one: Measured) -> str:
@@ -744,14 +721,8 @@ class _Learned:
 def _quantiles(at: FloatArray, hits: FloatArray, images: FloatArray) -> FloatArray:
     """The shares whose Jeffreys distribution has these quantiles, [count, class]; to within a 256th of probability."""
     steps = (np.arange(256) + 0.5) / 256
-    table = np.stack([_quantiles_of(round(k), int(n), 256) for k, n in zip(hits, images, strict=True)], axis=1)
+    table = np.stack([jeffreys_quantiles(round(k), int(n), 256) for k, n in zip(hits, images, strict=True)], axis=1)
     return np.take_along_axis(table, np.minimum((at * len(steps)).astype(int), len(steps) - 1), axis=0)
-
-
-@functools.lru_cache(maxsize=4096)
-def _quantiles_of(hits: int, images: int, count: int) -> FloatArray:
-    """Quantiles of Beta(hits + 1/2, images - hits + 1/2) at the middles of `count` equal steps."""
-    return special.betaincinv(hits + 0.5, images - hits + 0.5, (np.arange(count) + 0.5) / count)
 
 
 def _f1(hits: FloatArray, false: FloatArray, images: FloatArray) -> FloatArray:

@@ -10,15 +10,15 @@ left out is evaluated, and if it holds too many of the top pairs, the search goe
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, gammaln, stdtr  # scipy.stats takes each job half a second to import
+from scipy.special import stdtr  # scipy.stats takes each job half a second to import
 
+from frequency_shortcuts.intervals import clopper_pearson, hypergeometric
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -173,8 +173,7 @@ def recall_of_all(
     if not audited[rest > 0].all():
         return 1.0, 0.0, 1.0
     hits, speaks_for = int(missed.sum()), rest / np.maximum(audited, 1)
-    most = betaincinv(hits + 1, drawn - hits, 0.975) * drawn if hits < drawn else drawn
-    least = betaincinv(hits, drawn - hits + 1, 0.025) * drawn if hits else 0.0
+    least, most = (end * drawn for end in clopper_pearson(hits, drawn))
     missing = (missed * speaks_for).sum(), most * speaks_for.max(), least * speaks_for.min()
     estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
     return estimate, low, high
@@ -184,21 +183,9 @@ def recall_of_all(
 def _recall(size: int, left: int, drawn: int, hit: int) -> tuple[float, float, float]:
     if left == drawn:  # nothing is left to be missing
         return 1.0, 1.0, 1.0
-    possible = range(hit, left - drawn + hit + 1)  # how many there were, before the audit
-    least = possible[bisect_left(possible, True, key=lambda n: _chances(left, n, drawn)[hit:].sum() >= 0.025)]
-    most = possible[bisect_left(possible, True, key=lambda n: _chances(left, n, drawn)[: hit + 1].sum() < 0.025) - 1]
+    least, most = hypergeometric(left, drawn, hit)  # before the audit
     low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
     return estimate, low, high
-
-
-def _chances(left: int, n: int, drawn: int) -> FloatArray:
-    """The hypergeometric distribution: the chances of 0, 1, ..., `drawn` of n pairs among those drawn from `left`."""
-
-    def ln_choose(of: npt.ArrayLike, some: npt.ArrayLike) -> FloatArray:
-        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(some, 1)) - gammaln(np.subtract(of, some) + 1))
-
-    hits = np.arange(drawn + 1)
-    return np.exp(ln_choose(n, hits) + ln_choose(left - n, drawn - hits) - ln_choose(left, drawn))
 
 
 def _place(score: FloatArray) -> IntArray:

@@ -1,0 +1,120 @@
+"""Intervals of a share against scipy's distributions and intervals, and against printed tables."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from frequency_shortcuts import intervals
+
+
+@pytest.mark.parametrize("hits", [1, 7, 20, 33, 40])
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_bootstrap_is_scipys(hits, confidence):
+    """scipy with 20,000 resamples; tolerance 1/40, one step of the share of 40 images."""
+    values = np.arange(40) < hits
+    share, low, high = intervals.bootstrap(hits, 40, confidence)
+    assert share == hits / 40
+    if hits == 40:
+        assert (low, high) == (1, 1)
+        return
+    interval = stats.bootstrap(
+        (values,), np.mean, method="percentile", confidence_level=confidence, n_resamples=20_000, batch=2000, rng=0
+    ).confidence_interval
+    np.testing.assert_allclose((low, high), interval, rtol=0, atol=1 / 40 + 1e-12)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_bootstraps_of_every_count_have_the_quantiles_of_the_binomial_distribution(confidence):
+    for n in (*range(1, 130), 1000, 20_011):
+        hits = np.unique(np.r_[:30, np.linspace(0, n, 300).astype(int), n - 30 : n + 1].clip(0, n))
+        found = intervals.bootstrap(hits, n, confidence)
+        ends = [stats.binom.ppf((1 + sign * confidence) / 2, n, hits / n) / n for sign in (-1, 1)]
+        np.testing.assert_array_equal(found, [hits / n, *ends])
+
+
+def test_the_bootstrap_takes_arrays():
+    count = np.array([1, 3, 20])
+    hits = np.array([[0, 1, 13], [1, 3, 20]])
+    found = intervals.bootstrap(hits, count)
+    for place in np.ndindex(2, 3):
+        assert np.array_equal(found[:, *place], intervals.bootstrap(hits[place], count[place[1]]))
+    assert intervals.bootstrap(0, 5).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("images", [1, 2, 9, 100, 1000])
+def test_wilsons_interval_is_scipys(images):
+    found = intervals.wilson(np.arange(images + 1) / images, images)
+    for name, ends in zip(("low", "high"), found, strict=True):
+        ours = [getattr(stats.binomtest(k, images).proportion_ci(method="wilson"), name) for k in range(images + 1)]
+        np.testing.assert_allclose(ends, ours, rtol=0, atol=1e-15)
+    assert found[0][0] == 0 and found[1][-1] == 1
+
+
+def test_newcombe_is_newcombes_tenth_method():
+    """Table II of Newcombe (1998), to the four digits that are printed there."""
+    printed = {
+        (56, 70, 48, 80): (0.2000, 0.0524, 0.3339),
+        (9, 10, 3, 10): (0.6000, 0.1705, 0.8090),
+        (6, 7, 2, 7): (0.5714, 0.0582, 0.8062),
+        (5, 56, 0, 29): (0.0893, -0.0381, 0.1926),
+        (10, 10, 0, 20): (1.0000, 0.6791, 1.0000),
+    }
+    for (a, m, b, n), (value, low, high) in printed.items():
+        found, below, above = intervals.newcombe(a / m, m, b / n, n)
+        np.testing.assert_allclose((found, found - below, found + above), (value, low, high), rtol=0, atol=6e-5)
+
+
+def test_newcombe_without_fpr_is_the_tpr():
+    found, below, above = intervals.newcombe([0.7], [10], [np.nan], [0])
+    low, high = intervals.wilson(0.7, 10)
+    np.testing.assert_allclose((found, below, above), ([0.7], [0.7 - low], [high - 0.7]), rtol=0, atol=1e-15)
+
+
+@given(st.integers(0, 50), st.integers(1, 50), st.floats(1e-6, 0.2))
+def test_the_interval_of_a_share_is_that_of_jeffreys_and_reaches_the_ends(hits, images, tail):
+    hits = min(hits, images)
+    low, high = intervals.jeffreys(hits / images, images, tail)
+    beta = stats.beta(hits + 0.5, images - hits + 0.5)
+    assert low == (0 if hits == 0 else pytest.approx(beta.ppf(tail), rel=1e-6))
+    assert high == (1 if hits == images else pytest.approx(beta.ppf(1 - tail), rel=1e-6))
+
+
+def test_the_hypergeometric_chances_are_scipys():
+    """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
+    generator = np.random.default_rng(0)
+    for most in [50] * 300 + [30_000] * 30:
+        left = int(generator.integers(1, most))
+        n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
+        expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
+        np.testing.assert_allclose(intervals.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 40])
+def test_clopper_and_pearsons_interval_is_scipys(count):
+    for hits in range(count + 1):
+        expected = stats.binomtest(hits, count).proportion_ci(method="exact")
+        assert intervals.clopper_pearson(hits, count) == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+@pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
+def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn):
+    for hits in range(drawn + 1):
+        possible = range(hits, population - drawn + hits + 1)
+        inside = [
+            n for n in possible
+            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= 0.025
+            and stats.hypergeom.cdf(hits, population, n, drawn) >= 0.025
+        ]  # fmt: skip
+        assert intervals.hypergeometric(population, drawn, hits) == (inside[0], inside[-1])
+
+
+def test_the_interval_of_a_mean_is_students_t_and_that_of_a_sum_is_welchs():
+    error = intervals.standard_error([0.3, 0.3, np.nan], [9, 1, 0])
+    assert error == pytest.approx([0.1, 0, 0])
+    assert intervals.students_t(0.1, 9, 0.01) == pytest.approx(stats.t.ppf(0.99, 8) * 0.1)
+    one, other = (0.04, 2), (0.01, 4)
+    assert intervals.welch([]) == 0 and intervals.welch([one]) == pytest.approx(stats.t.ppf(0.975, 2) * 0.2)
+    freedom = 0.05**2 / (0.04**2 / 2 + 0.01**2 / 4)
+    assert intervals.welch([one, other]) == pytest.approx(stats.t.ppf(0.975, freedom) * np.sqrt(0.05))
