@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.findings.judge import EVERYWHERE
+from frequency_shortcuts.findings.definitions import EVERYWHERE
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import DOCS, README, ROOT, renew, table

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from frequency_shortcuts.findings import judge
-from frequency_shortcuts.findings.judge import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, Evidence
+from frequency_shortcuts.evaluation.verdicts import STRONG
+from frequency_shortcuts.findings import dynamics, judge
+from frequency_shortcuts.findings.definitions import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, verdict
+from frequency_shortcuts.findings.evidence import Evidence, survivors
 
 CLASSES = ["ant", "bee", "cow"]
 # No FPR, and controls that are all alike.
@@ -35,7 +37,7 @@ def verdicts(*rows, **everywhere):
 
 
 def row(evidence, letter, dataset="all", **options):
-    table = judge.test(evidence, **options)
+    table = judge.judge(evidence, **options)
     found = table[(table["finding"] == letter) & (table["dataset"] == dataset)]
     assert len(found) == 1
     return found.iloc[0]
@@ -46,14 +48,14 @@ NOTHING = verdicts(({}, "ant", 0.1, 0.1, "none"))
 
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(-1, 1))
 def test_a_verdict_is_told_only_where_the_interval_is_on_one_side(low, width, threshold):
-    told = judge.verdict(low, low + width, threshold)
+    told = verdict(low, low + width, threshold)
     assert (told == HOLDS) == (low > threshold)
     assert (told == DOES_NOT_HOLD) == (low + width <= threshold)
-    assert judge.verdict(np.nan, np.nan, threshold) == CANNOT_BE_TOLD
+    assert verdict(np.nan, np.nan, threshold) == CANNOT_BE_TOLD
 
 
 def test_every_finding_of_the_method_has_a_definition_and_a_row_even_without_data():
-    table = judge.test(Evidence(NOTHING))
+    table = judge.judge(Evidence(NOTHING))
     assert list(table) == judge.COLUMNS
     assert list(dict.fromkeys(table["finding"])) == ["a", "b", "c", "d", "e1", "e2", "f", "g"]
     without = table[table["cases"] == 0]
@@ -67,7 +69,7 @@ def test_every_finding_of_the_method_has_a_definition_and_a_row_even_without_dat
 def test_a_map_far_above_its_mark_holds_and_the_margin_is_over_the_greater_of_mark_and_control():
     told = row(Evidence(verdicts(({}, "ant", 1.0, 0.7, "strong"), ({}, "bee", 0.9, 0.2, "strong"))), "d")
     assert told["verdict"] == HOLDS
-    assert told["value"] == pytest.approx(max(1.0 - 0.7, 0.9 - judge.STRONG))
+    assert told["value"] == pytest.approx(max(1.0 - 0.7, 0.9 - STRONG))
     assert "2 of 2" in told["detail"] or "1 of 2" in told["detail"]
     assert told["cases"] == 2 and told["networks"] == 1 and told["seeds"] == 1 and told["images"] == 40
 
@@ -88,7 +90,7 @@ def test_the_effect_size_is_cohens_h_of_the_best_map_and_its_control():
 def test_of_one_case_and_seed_the_interval_is_that_of_the_share():
     # A control far below the mark does not matter.
     told = row(Evidence(verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)), "d")
-    low, high = stats.beta(800.5, 200.5).ppf([0.025, 0.975]) - judge.STRONG
+    low, high = stats.beta(800.5, 200.5).ppf([0.025, 0.975]) - STRONG
     assert (told["low"], told["high"]) == pytest.approx((low, high))
     # One above it does: by the squares of the arms.
     told = row(Evidence(verdicts(({}, "ant", 0.9, 0.7, "strong"), images=100)), "d")
@@ -115,7 +117,7 @@ def studies(count, truth, images, n_seeds=1, spread=0.0, shared=False):
 def test_chance_makes_the_finding_hold_in_one_study_of_forty_at_most(n_classes, n_seeds, spread):
     """All classes are at the mark exactly, and of many one looks better."""
     count = 100 if n_classes < 100 else 15
-    tables = studies(count, np.full(n_classes, judge.STRONG), 200, n_seeds, spread)
+    tables = studies(count, np.full(n_classes, STRONG), 200, n_seeds, spread)
     wrong = sum(row(Evidence(table), "d")["verdict"] == HOLDS for table in tables)
     assert wrong <= stats.binom.ppf(0.999, count, 0.025)
 
@@ -126,7 +128,7 @@ def test_chance_makes_the_finding_hold_in_one_study_of_forty_at_most(n_classes, 
 def test_the_interval_of_the_largest_covers_the_largest_truth(n_seeds, spread, shared):
     truth = np.array([0.3, 0.5, 0.7, 0.72])
     told = [row(Evidence(table), "d") for table in studies(150, truth, 100, n_seeds, spread, shared)]
-    covered = sum(one["low"] <= truth.max() - judge.STRONG <= one["high"] for one in told)
+    covered = sum(one["low"] <= truth.max() - STRONG <= one["high"] for one in told)
     assert covered >= stats.binom.ppf(0.001, 150, 0.95)
 
 
@@ -138,7 +140,7 @@ def test_seeds_that_disagree_widen_the_interval_and_equal_ones_do_not_narrow_it(
     # The images are the same ones, so that seeds that agree on them tell no more than one.
     assert (narrow["low"], narrow["high"]) == pytest.approx((single["low"], single["high"]))
     assert narrow["low"] - wide["low"] > 0.3
-    expected = np.hypot(0.8 - (narrow["low"] + judge.STRONG), stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3))
+    expected = np.hypot(0.8 - (narrow["low"] + STRONG), stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3))
     assert wide["low"] == pytest.approx(0.2 - expected)
 
 
@@ -167,8 +169,8 @@ def test_the_fill_under_which_a_map_is_least_counts_and_all_must_be_strong():
     large = {"network": "large"}
     rows = [(zeros, "ant", 0.95, 0.1, "strong"), (swap, "ant", 0.7, 0.1, "strong"), (large, "ant", 0.9, 0.1, "strong")]
     told = row(Evidence(verdicts(*rows), parameters=SIZES), "d")
-    assert told["value"] == pytest.approx(0.9 - judge.STRONG) and told["cases"] == 2
-    assert row(Evidence(verdicts(*rows[:2])), "d")["value"] == pytest.approx(0.7 - judge.STRONG)
+    assert told["value"] == pytest.approx(0.9 - STRONG) and told["cases"] == 2
+    assert row(Evidence(verdicts(*rows[:2])), "d")["value"] == pytest.approx(0.7 - STRONG)
     assert row(Evidence(verdicts(*rows), parameters=SIZES), "f")["cases"] == 1
     rows[1] = (swap, "ant", 0.5, 0.1, "weak")
     assert row(Evidence(verdicts(*rows), parameters=SIZES), "f")["cases"] == 0
@@ -179,7 +181,7 @@ def test_where_a_set_has_a_neutral_class_only_its_headline_counts():
     rows = [(zeros, "ant", 0.0, 0.0, "none"), (swap, "ant", 0.9, 0.1, "strong")]
     rows += [({**zeros, "neutral": True}, "plain", 1.0, 0.0, "strong")]
     told = row(Evidence(verdicts(*rows)), "d")
-    assert told["value"] == pytest.approx(0.9 - judge.STRONG) and told["cases"] == 1
+    assert told["value"] == pytest.approx(0.9 - STRONG) and told["cases"] == 1
     only = [({"neutral": True}, "plain", 1.0, 0.0, "strong"), ({}, "ant", 0.9, 0.1, "strong")]  # zeros alone
     assert row(Evidence(verdicts(*only)), "d")["cases"] == 1
 
@@ -206,7 +208,7 @@ SIZES = {("zoo", "small"): 10, ("zoo", "large"): 1000}
 @pytest.mark.parametrize(("letter", "changed"), [("f", "network"), ("g", "augmentation")])
 def test_only_classes_with_a_shortcut_before_are_asked_after(letter, changed):
     told = row(Evidence(networks(1.0, changed=changed), parameters=SIZES), letter)
-    assert told["cases"] == 1 and told["verdict"] == HOLDS and told["value"] == pytest.approx(1 - judge.STRONG)
+    assert told["cases"] == 1 and told["verdict"] == HOLDS and told["value"] == pytest.approx(1 - STRONG)
     gone = row(Evidence(networks(0.2, changed=changed), parameters=SIZES), letter)
     assert gone["verdict"] == DOES_NOT_HOLD  # bee has one, but had none before
     none = row(Evidence(networks(1.0, before="none", changed=changed), parameters=SIZES), letter)
@@ -224,7 +226,7 @@ def test_all_networks_of_the_greatest_size_are_asked_in_whatever_order_and_unkno
         table = verdicts(*[({"network": name}, "ant", tpr[name], 0.1, "strong") for name in names])
         sizes = {("zoo", "a"): 1, ("zoo", "large"): 9, ("zoo", "twin"): 9}
         told = row(Evidence(table, parameters=sizes), "f")
-        assert told["cases"] == 2 and told["value"] == pytest.approx(1 - judge.STRONG)
+        assert told["cases"] == 2 and told["value"] == pytest.approx(1 - STRONG)
 
 
 def test_a_shortcut_that_is_strong_in_half_of_the_seeds_is_not_taken_for_one():
@@ -373,7 +375,7 @@ def test_an_empty_table_is_none(empty):
         "maps_of",
         "tested_on",
     ]
-    table = judge.test(Evidence(STRONG_ANT, **{empty: pd.DataFrame(columns=columns)}))
+    table = judge.judge(Evidence(STRONG_ANT, **{empty: pd.DataFrame(columns=columns)}))
     assert (table.query("finding in ('b', 'e1', 'e2')")["cases"] == 0).all()
 
 
@@ -407,7 +409,7 @@ def test_survivors_are_counted_by_the_same_definition():
         band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]]),
         band_stop(BEFORE, [[45, 5, 0], [0, 5, 45], [10, 0, 40]], seed=1),
     ]
-    assert judge.survivors(pd.concat(tables)) == (4, 1)
+    assert survivors(pd.concat(tables)) == (4, 1)
 
 
 def test_a_class_that_is_still_told_apart_has():
@@ -470,7 +472,7 @@ def test_low_before_high_is_correlated_with_standing_out_low_rather_than_high():
 def test_f1_is_the_mean_over_iterations_with_false_alarms():
     rows = learning({"full": [[0.5, 0.2, 0.0], [1.0, 0.4, 0.1]]})
     rows["called"] += 10
-    found = judge._Learned(rows, CLASSES).f1()
+    found = dynamics._EarlyTests(rows, CLASSES).f1()
     slow = [np.mean([2 * r * 50 / (r * 50 + 10 + 50) for r in line]) for line in ([0.5, 1.0], [0.2, 0.4], [0.0, 0.1])]
     assert found == pytest.approx(slow)
 
@@ -479,7 +481,7 @@ def test_drawn_f1_spreads_about_the_measured_one_as_resampled_images_do():
     recall, false, n = 0.6, 8, 50
     rows = learning({"full": [[recall, 0.5, 0.5]]}, n)
     rows["called"] += false
-    drawn = judge._Learned(rows, CLASSES).drawn(np.random.default_rng(0), 4000)[:, 0]
+    drawn = dynamics._EarlyTests(rows, CLASSES).resampled(np.random.default_rng(0), 4000)[:, 0]
     generator = np.random.default_rng(1)
     hits, wrong = generator.binomial(n, recall, 4000), generator.binomial(2 * n, false / (2 * n), 4000)
     slow = 2 * hits / (hits + wrong + n)
@@ -495,7 +497,7 @@ def test_two_classes_have_no_rank_correlation_worth_the_name():
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=7), st.lists(st.integers(0, 4), min_size=7, max_size=7))
 def test_the_rank_correlation_is_scipys(left, right):
     right = np.array(right[: len(left)], float)
-    found = judge._spearman(np.array([left, left[::-1]], float), right)
+    found = dynamics._spearman(np.array([left, left[::-1]], float), right)
     for line, value in zip((left, left[::-1]), found, strict=True):
         if len(set(line)) > 1 and len(set(right)) > 1:
             assert value == pytest.approx(stats.spearmanr(line, right)[0])
@@ -528,7 +530,7 @@ def test_data_sets_count_alike_and_have_rows_of_their_own():
         [rates(("class", "rendition"), {("ant", "ink"): 0.8}, **{**RUN, **run}) for run, *_ in many]
         + [rates(("class", "rendition"), {("ant", "ink"): 0.4}, **{**RUN, "dataset": "farm"})]
     )
-    found = judge.test(Evidence(table, ood=ood)).query("finding == 'e1'").set_index("dataset")
+    found = judge.judge(Evidence(table, ood=ood)).query("finding == 'e1'").set_index("dataset")
     assert list(found.index) == ["all", "zoo", "farm"]
     assert found["value"].to_dict() == pytest.approx({"all": 0.4, "zoo": 0.6, "farm": 0.2})
     assert found["networks"].to_dict() == {"all": 4, "zoo": 3, "farm": 1}
@@ -536,14 +538,14 @@ def test_data_sets_count_alike_and_have_rows_of_their_own():
 
 def test_what_is_drawn_is_seeded():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
-    one, two, other = (judge.test(evidence, seed=seed) for seed in (0, 0, 1))
+    one, two, other = (judge.judge(evidence, seed=seed) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(one, two)
     assert not one["low"].equals(other["low"])
 
 
 def test_the_order_of_the_rows_does_not_matter():
     table = pd.concat([networks(0.9), networks(0.7).assign(seed=1)], ignore_index=True)
-    one = judge.test(Evidence(table, parameters=SIZES))
-    two = judge.test(Evidence(table.sample(frac=1, random_state=3), parameters=SIZES))
+    one = judge.judge(Evidence(table, parameters=SIZES))
+    two = judge.judge(Evidence(table.sample(frac=1, random_state=3), parameters=SIZES))
     assert one["value"].tolist() == pytest.approx(two["value"].tolist(), nan_ok=True)
     assert one["verdict"].tolist() == two["verdict"].tolist()

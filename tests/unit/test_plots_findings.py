@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.collections import LineCollection, PathCollection
 
 from frequency_shortcuts.figures import findings as plots_findings
-from frequency_shortcuts.findings import judge
+from frequency_shortcuts.findings import definitions, evidence, judge
 
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40, "negatives": 0}
 
@@ -20,15 +20,15 @@ def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_m
         "error_random": 0.0,
         "draws_random": 10,
     }
-    table = judge.test(judge.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
+    table = judge.judge(evidence.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
     figure = plots_findings.findings(table)
     figure.canvas.draw()
     written = figure.findobj(lambda artist: hasattr(artist, "get_text"))
     texts = {artist.get_text().replace("\n", " ") for artist in written}
-    assert {f"({letter}) {finding.claim}" for letter, finding in judge.FINDINGS.items()} <= texts
-    assert {"all data sets", "zoo", judge.HOLDS, judge.DOES_NOT_HOLD, judge.CANNOT_BE_TOLD} <= texts
+    assert {f"({letter}) {finding.claim}" for letter, finding in definitions.FINDINGS.items()} <= texts
+    assert {"all data sets", "zoo", definitions.HOLDS, definitions.DOES_NOT_HOLD, definitions.CANNOT_BE_TOLD} <= texts
     assert "needs learning dynamics of at least three classes" in texts
-    tested = figure.axes[list(judge.FINDINGS).index("d")]
+    tested = figure.axes[list(definitions.FINDINGS).index("d")]
     rows = table[table["finding"] == "d"].set_index("dataset")
     drawn = [shape.get_offsets()[0] for shape in tested.collections if isinstance(shape, PathCollection)]
     assert [tuple(point) for point in drawn] == [(rows["value"]["all"], 0), (rows["value"]["zoo"], 1)]

@@ -10,7 +10,7 @@ from PIL import Image
 from bench import gallery
 from conftest import ROOT, made_up_tests
 from frequency_shortcuts.evaluation import verdicts as rates
-from frequency_shortcuts.findings import judge
+from frequency_shortcuts.findings import definitions, evidence, judge
 from frequency_shortcuts.storage.tables import write_table
 
 README = (ROOT / "README.md").read_text()
@@ -54,14 +54,14 @@ def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch
           "tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "error_random": 0.0,
           "draws_random": 10, "verdict": "strong"}]
     )  # fmt: skip
-    told = judge.test(judge.Evidence(verdicts))
+    told = judge.judge(evidence.Evidence(verdicts))
     write_table(told, tmp_path / "tables" / "findings.csv")
     monkeypatch.setattr(gallery, "STUDY", tmp_path)
     lines = gallery.findings().splitlines()
-    assert len(lines) == 2 + len(judge.FINDINGS)
+    assert len(lines) == 2 + len(definitions.FINDINGS)
     (row,) = told.query("finding == 'd' and dataset == 'all'").to_dict("records")
     assert f"| holds | 0.35 [{row['low']:.2f}, {row['high']:.2f}] | 0 | 1 |" in lines[5]
-    assert "(e1)" in lines[6] and f"| {judge.CANNOT_BE_TOLD} | none | 0 | 0 |" in lines[6]
+    assert "(e1)" in lines[6] and f"| {definitions.CANNOT_BE_TOLD} | none | 0 | 0 |" in lines[6]
 
 
 def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypatch):

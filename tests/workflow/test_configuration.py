@@ -13,7 +13,7 @@ from snakemake.utils import update_config
 from conftest import ROOT, checkout
 from frequency_shortcuts import culling, shortcuts
 from frequency_shortcuts.data import corruptions, planted, renditions
-from frequency_shortcuts.findings.judge import EVERYWHERE
+from frequency_shortcuts.findings.definitions import EVERYWHERE
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe

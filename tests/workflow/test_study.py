@@ -18,7 +18,7 @@ from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.chunks import SHARED
 from frequency_shortcuts.evaluation import stability, truth
-from frequency_shortcuts.findings import judge
+from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.files import sha256
@@ -437,7 +437,7 @@ def test_tables_join_all_runs(study):
 
 def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
     table = read_table(study.results / "tables" / "findings.csv")
-    assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(judge.FINDINGS)
+    assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(definitions.FINDINGS)
     scopes = table.groupby("finding")["dataset"].agg(set)
     assert scopes["b"] == {"all", "syn_2"} or scopes["b"] == {"all"}  # where a class was recognised at all
     assert scopes["a"] == scopes["c"] == {"all", *SHAPES}
@@ -446,7 +446,7 @@ def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
     assert {"all"} <= scopes["d"] <= {"all", *judged["dataset"]}  # a class must be recognised at all
     told = table[table["cases"] > 0]
     assert (told["low"] <= told["high"]).all() and told["images"].min() >= 1
-    again = [judge.verdict(*ends) for ends in told[["low", "high", "threshold"]].itertuples(index=False)]
+    again = [definitions.verdict(*ends) for ends in told[["low", "high", "threshold"]].itertuples(index=False)]
     assert list(told["verdict"]) == again
     best = judged[judged["dataset"] == "pictures"]
     cases = best.groupby(["augmentation", "class"])

@@ -14,7 +14,7 @@ import make_robustness_tables
 import make_tables
 import write_headlines
 from frequency_shortcuts.evaluation import verdicts as rates
-from frequency_shortcuts.findings import judge
+from frequency_shortcuts.findings import definitions, evidence, judge
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 RUN = ["dataset", "network", "augmentation", "seed"]
@@ -87,8 +87,8 @@ def test_findings_are_tested_on_the_joined_tables(tmp_path):
     pairs = make_tables.mean_over_draws(
         kept[kept["network"] == "large"].assign(**ends), ["dataset", *ends], ["tpr", "fpr"]
     )
-    found = judge.test(
-        judge.Evidence(
+    found = judge.judge(
+        evidence.Evidence(
             verdicts, ood=stored(ood, tmp_path / "ood.csv"), transfer=stored(pairs, tmp_path / "transfer.csv")
         )
     )
@@ -113,7 +113,7 @@ def cover(verdicts, **changes):
     values = {
         "percent": 5, "strong": 0.6, "findings": [], "pictures": [], "n_tested": len(headline), "planted": [],
         "networks": write_headlines.network_rows(networks, headline, 12), **write_headlines.counts(headline),
-        "recognised": judge.RECOGNISED, "judged_from": rates.RECOGNISED, "survivors": None, "ood": [],
+        "recognised": definitions.RECOGNISED, "judged_from": rates.RECOGNISED, "survivors": None, "ood": [],
         "transfer": [], "steps": [{"step": "all", "minutes": 1.0}],
     }  # fmt: skip
     template = (ROOT / "report" / "headlines.rst.jinja").read_text()

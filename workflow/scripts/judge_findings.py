@@ -4,7 +4,8 @@ from pathlib import Path
 
 import h5py
 
-from frequency_shortcuts.findings import judge
+from frequency_shortcuts.findings.evidence import Evidence
+from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import job
 
@@ -20,7 +21,7 @@ def main(snakemake):
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
         sizes = read_table(given.networks).groupby(["dataset", "network"])["parameters"].max()
-        evidence = judge.Evidence(
+        evidence = Evidence(
             verdicts=read_table(given.shortcuts),
             dynamics=read_table(given.dynamics) if given.dynamics else None,
             adcs={Path(path).stem: distinctive(path) for path in given.spectra},
@@ -30,7 +31,7 @@ def main(snakemake):
             transfer=read_table(given.transfer) if given.transfer else None,
             parameters=sizes.to_dict(),
         )
-        write_table(judge.test(evidence), snakemake.output[0])
+        write_table(judge(evidence), snakemake.output[0])
 
 
 if __name__ == "__main__":

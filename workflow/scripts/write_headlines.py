@@ -11,7 +11,8 @@ from jinja2 import Environment, StrictUndefined
 
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.findings.judge import EVERYWHERE, RECOGNISED, survivors
+from frequency_shortcuts.findings.definitions import EVERYWHERE, RECOGNISED
+from frequency_shortcuts.findings.evidence import survivors
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
 from study.job import NETWORK, RUN, job

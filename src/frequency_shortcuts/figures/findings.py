@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from frequency_shortcuts.findings.judge import CANNOT_BE_TOLD, DOES_NOT_HOLD, EVERYWHERE, HOLDS
+from frequency_shortcuts.findings.definitions import CANNOT_BE_TOLD, DOES_NOT_HOLD, EVERYWHERE, HOLDS
 
 from .canvas import PAGE, style
 
@@ -22,7 +22,7 @@ _MARK = dict(zip((HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD), ["o", "X", "s"], strict
 def findings(table: pd.DataFrame) -> Figure:
     """Statistic minus threshold of every finding with its 95 % interval, over all data sets (bold) and on each.
 
-    table : of `findings.test`
+    table : of `judge.judge`
     """
     letters = list(dict.fromkeys(table["finding"]))
     with style():
