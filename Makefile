@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study report test lint format gallery bench clean
+.PHONY: help study report check test test-all coverage lint format gallery bench clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
 	snakemake --cores all --resources gpu=1
@@ -16,8 +17,17 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all
 
-test: $(READY) ## every check: unit, property, the DAG on config/test.yaml, the report in a browser, SLURM where it is installed
-	pytest --numprocesses 2 --no-loadscope-reorder
+check: lint ## before each commit: lint, types, and the tests that take less than half a second each
+	$(PYTEST) -m "not slow and not dag and not browser and not slurm and not long"
+
+test: $(READY) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
+	$(PYTEST) -m "not long"
+
+test-all: $(READY) ## every test, and the gallery from the results of the study
+	$(PYTEST)
+
+coverage: $(READY) ## the lines of the library that the unit tests run
+	$(PYTEST) tests/unit tests/property --cov=frequency_shortcuts --cov-report=term
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .

@@ -22,7 +22,10 @@ torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
 
 ROOT = Path(__file__).parents[1]
-OF_THE_STUDY = ("tests/browser/test_report.py", "tests/workflow/test_study.py")
+# One file after the other in one process, since they look at the same run of the DAG.
+USE_THE_STUDY = ("tests/browser/test_report.py", "tests/dag/test_study.py", "tests/dag/test_reruns.py")
+# The tests of these folders take longer than `make check` may; the marker has the name of the folder.
+MARKED_FOLDERS = ("dag", "browser", "slurm", "long")
 PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
 # A folder of pictures beside the sets of config/test.yaml, and maps from elsewhere, so that every rule runs.
 PICTURES = {
@@ -114,6 +117,14 @@ def checkout(root):
     return Study(root)
 
 
+def pytest_collection_modifyitems(items):
+    """Mark the tests of a folder with its name."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in MARKED_FOLDERS:
+            item.add_marker(folder)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Processes of pytest-xdist share no fixtures: a file stays in one, and those that look at the study in the same.
@@ -125,7 +136,7 @@ def pytest_xdist_make_scheduler(config, log):
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file = nodeid.split("::")[0]
-            return "study" if file in OF_THE_STUDY else file
+            return "study" if file in USE_THE_STUDY else file
 
     return ByFile(config, log)
 

@@ -147,7 +147,7 @@ def test_stores_are_measured_where_they_are_small(tmp_path, monkeypatch):
 
 
 def test_plans_of_many_networks_are_measured(monkeypatch):
-    """By a Snakemake that prints a table of jobs: tests/workflow/test_many.py runs the real one."""
+    """By a Snakemake that prints a table of jobs: tests/long/test_many.py runs the real one."""
     lines = "Job stats:\njob count\n--- ---\ntrain 50\nreport 1\ntotal 51\n"
     monkeypatch.setattr(measure_plan, "snakemake", lambda *arguments, root: lines)
     table = measure_plan.plan((10, 20), repeats=2)
