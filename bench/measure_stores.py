@@ -115,9 +115,9 @@ def _photograph(fields: list[np.ndarray], generator: np.random.Generator) -> np.
     return pixels.clip(0, 255).astype(np.uint8)
 
 
-def _pictures(root: str | Path, chosen: np.ndarray, size: tuple[int, int], workers: int) -> folders.Pictures:
+def _pictures(root: str | Path, chosen: np.ndarray, size: tuple[int, int], workers: int) -> folders.ImageFiles:
     files, _, _ = folders.listing(root)
-    return folders.Pictures([files[i] for i in chosen], (size[1], size[1]), resize=size[0], workers=workers)
+    return folders.ImageFiles([files[i] for i in chosen], (size[1], size[1]), resize=size[0], workers=workers)
 
 
 def _decode(root: Path, chosen: np.ndarray, size: tuple[int, int]) -> None:

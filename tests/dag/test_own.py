@@ -21,9 +21,9 @@ from torch import nn
 from conftest import ROOT, checkout
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.folders import Pictures
+from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.weights import facts, normalisation
+from frequency_shortcuts.networks.weights import normalisation, read_metadata
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
@@ -166,7 +166,7 @@ def test_the_network_is_the_one_that_was_brought(own, finished):
     assert all(torch.equal(saved[f"module.{name}"], tensor) for name, tensor in stored.items())
     assert normalisation(weights) == ([0.5] * 3, [0.25] * 3)
     table = pd.read_csv(finished / "tables" / "networks.csv")
-    assert table["test_accuracy"].item() == facts(weights)["test_accuracy"] > 0.6
+    assert table["test_accuracy"].item() == read_metadata(weights)["test_accuracy"] > 0.6
     assert not list(finished.rglob("history.csv")) and not list(finished.rglob("dynamics*"))
 
 
@@ -358,7 +358,7 @@ def test_stores_datasets_and_listed_files_go_the_whole_way(own):
     assert plain.images.shape == (12, 1, 12, 10) and plain.mean.tolist() == [0] and plain.std.tolist() == [1]
     assert (results / "data" / "plain.h5").stat().st_size < 50_000
     files = stores.read(results / "data" / "files.h5", "test", in_memory=0)
-    assert isinstance(files.images, Pictures) and files.images.shape == (30, 3, 12, 16)
+    assert isinstance(files.images, ImageFiles) and files.images.shape == (30, 3, 12, 16)
     assert files.classes == ("astronaut", "chelsea", "coffee")
     assert dfm.read(results / "dfm/files/bare/none/seed0.h5").masks[5].shape == (3, 12, 16)
     assert not list((results / "tests").rglob("ood.csv"))

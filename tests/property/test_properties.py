@@ -10,7 +10,7 @@ from torch import nn
 
 from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import Removal
+from frequency_shortcuts.spectrum.waves import PairRemover
 
 sides = st.integers(1, 17)
 seeds = st.integers(0, 2**32 - 1)
@@ -59,7 +59,7 @@ def test_filtering_equals_the_full_complex_fft(height, width, seed):
 @given(sides, sides, seeds)
 def test_what_the_pairs_take_away_adds_up_to_the_image(height, width, seed):
     pairs, image = ConjugatePairs(height, width), noise(seed, 1, 2, height, width)
-    without = Removal(pairs, image, len(pairs)).without(torch.arange(len(pairs)))
+    without = PairRemover(pairs, image, len(pairs)).remove(torch.arange(len(pairs)))
     torch.testing.assert_close((image - without).sum(dim=0, keepdim=True), image, rtol=0, atol=1e-10)
 
 
@@ -68,7 +68,7 @@ def test_what_the_pairs_take_away_adds_up_to_the_image(height, width, seed):
 def test_removing_one_pair_equals_removal_by_mask(height, width, seed, n, channels):
     pairs, images = ConjugatePairs(height, width), noise(seed, n, channels, height, width)
     index = np.random.default_rng(seed).integers(0, len(pairs), 4)
-    found = Removal(pairs, images, 5).without(torch.from_numpy(index))
+    found = PairRemover(pairs, images, 5).remove(torch.from_numpy(index))
     masks = (pairs.scatter(np.arange(len(pairs)) == p) for p in index)
     expected = torch.cat([spectrum.remove(images, mask) for mask in masks])
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)

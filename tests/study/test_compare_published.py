@@ -16,7 +16,7 @@ import make_tables
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.findings.paper_tables import as_published
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.external import Brought
+from frequency_shortcuts.networks.external import ExternalNetwork
 
 KNOWN = {
     ("p", "small", "sin"): {"architecture": "resnet18", "width": 16, "device": "cpu"},
@@ -28,8 +28,8 @@ def test_networks_are_known_by_what_their_weights_say(tmp_path, small_network):
     run = {"dataset": "p", "augmentation": "none", "seed": 0, "device": "cpu"}
     kinds = {
         "a": (architectures.Architecture("resnet18", 2, 1, 32, 8), ("resnet18", 8)),
-        "b": (Brought("torchvision:resnet50", 2, 3, 224, 224), ("resnet50", 64)),
-        "c": (Brought("mine:network", 2, 3, 24, 24), ("mine:network", 0)),
+        "b": (ExternalNetwork("torchvision:resnet50", 2, 3, 224, 224), ("resnet50", 64)),
+        "c": (ExternalNetwork("mine:network", 2, 3, 24, 24), ("mine:network", 0)),
     }
     weights = small_network(1, 2).state_dict()
     paths = [tmp_path / f"{name}.safetensors" for name in kinds]

@@ -8,7 +8,7 @@ from torch import nn
 
 from frequency_shortcuts.data.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.external import Brought, build, probe
+from frequency_shortcuts.networks.external import ExternalNetwork, build, probe
 from frequency_shortcuts.networks.weights import normalisation
 
 
@@ -60,11 +60,11 @@ number = 3
 
 def test_an_entry_point_gets_what_it_takes_and_its_options(module):
     name = module(NETWORK)
-    assert build(Brought(f"{name}:plain", 5, 3, 2, 2))[1].out_features == 5
-    fitting = build(Brought(f"{name}:fitting", 7, 1, 4, 3, {"bias": False}))[1]
+    assert build(ExternalNetwork(f"{name}:plain", 5, 3, 2, 2))[1].out_features == 5
+    fitting = build(ExternalNetwork(f"{name}:fitting", 7, 1, 4, 3, {"bias": False}))[1]
     assert (fitting.in_features, fitting.out_features, fitting.bias) == (12, 7, None)
-    assert build(Brought(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
-    everything = build(Brought(f"{name}:open_to_all", 7, 1, 4, 3, {"bias": False}))[1]
+    assert build(ExternalNetwork(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
+    everything = build(ExternalNetwork(f"{name}:open_to_all", 7, 1, 4, 3, {"bias": False}))[1]
     assert (everything.in_features, everything.out_features, everything.bias) == (12, 7, None)
     assert call(f"{name}:fitting", {"n_classes": 2, "channels": 1}, size=(2, 2), unknown=1)[1].out_features == 2
 
@@ -91,7 +91,7 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
 def test_mistakes_in_entry_points_are_told_in_a_sentence(module, function, sentence):
     name = module(NETWORK)
     with pytest.raises(ValueError, match=sentence.replace("{}", name)):
-        build(Brought(function.format(name), 5, 3, 2, 2))
+        build(ExternalNetwork(function.format(name), 5, 3, 2, 2))
 
 
 def test_a_module_that_fails_while_importing_is_told_of_and_the_path_is_left_alone(module):
@@ -112,26 +112,26 @@ def test_unknown_names_are_told_with_a_guess(source, sentence):
     if source.startswith("timm"):
         pytest.importorskip("timm")
     with pytest.raises(ValueError, match=sentence):
-        build(Brought(source, 10, 3, 32, 32))
+        build(ExternalNetwork(source, 10, 3, 32, 32))
 
 
 def test_options_that_do_not_exist_and_channels_that_do_not_fit():
     with pytest.raises(ValueError, match=r"torchvision:resnet18 cannot be built with the options \{'wide': 1\}"):
-        build(Brought("torchvision:resnet18", 10, 3, 32, 32, {"wide": 1}))
+        build(ExternalNetwork("torchvision:resnet18", 10, 3, 32, 32, {"wide": 1}))
     with pytest.raises(ValueError, match="torchvision:resnet18 takes images of 3 channels, not 1"):
-        build(Brought("torchvision:resnet18", 10, 1, 32, 32))
+        build(ExternalNetwork("torchvision:resnet18", 10, 1, 32, 32))
 
 
 def test_timm_is_asked_for_only_when_it_is_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
-    build(Brought("torchvision:squeezenet1_1", 3, 3, 32, 32))
+    build(ExternalNetwork("torchvision:squeezenet1_1", 3, 3, 32, 32))
     with pytest.raises(ValueError, match="a network from timm needs that package: pip install timm"):
-        build(Brought("timm:resnet10t", 3, 3, 32, 32))
+        build(ExternalNetwork("timm:resnet10t", 3, 3, 32, 32))
 
 
 def test_networks_from_timm_take_the_channels_and_classes():
     pytest.importorskip("timm")
-    network = build(Brought("timm:resnet10t", 4, 1, 32, 32))
+    network = build(ExternalNetwork("timm:resnet10t", 4, 1, 32, 32))
     probe(network, 4, 1, 32, 32)
 
 
@@ -184,7 +184,7 @@ def test_probe_leaves_the_network_as_it_was():
 
 
 def test_a_brought_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):
-    what = Brought(f"{module(NETWORK)}:fitting", 3, 1, 2, 2, {"bias": False})
+    what = ExternalNetwork(f"{module(NETWORK)}:fitting", 3, 1, 2, 2, {"bias": False})
     network = architectures.build(what)
     architectures.save(tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]})
     loaded = architectures.load(tmp_path / "w.safetensors")

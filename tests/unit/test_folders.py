@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from torchvision.transforms import v2
 
 from frequency_shortcuts.data import folders
-from frequency_shortcuts.data.folders import Pictures
+from frequency_shortcuts.data.folders import ImageFiles
 
 RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
 
@@ -41,7 +41,7 @@ def saved(folder, name, picture, **options):
 
 def read(path, size=(16, 16), channels=3, **options):
     """The pixels of one file [height, width, channels], and what had to be converted."""
-    pictures = Pictures([path], size, channels, **options)
+    pictures = ImageFiles([path], size, channels, **options)
     pixels = pictures[:]
     assert (pixels.shape, pixels.dtype) == ((1, channels, *size), np.uint8)
     return pixels[0].transpose(1, 2, 0), dict(pictures.converted)
@@ -427,10 +427,10 @@ def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
 
 MEMORY = """
 import resource, sys
-from frequency_shortcuts.folders import Pictures
-Pictures([sys.argv[1]], (8, 8))[:]
+from frequency_shortcuts.folders import ImageFiles
+ImageFiles([sys.argv[1]], (8, 8))[:]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-Pictures([sys.argv[1]], (224, 224), resize=256)[:]
+ImageFiles([sys.argv[1]], (224, 224), resize=256)[:]
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
@@ -485,16 +485,16 @@ def test_without_resize_the_largest_part_of_the_right_shape_is_taken(height, wid
 
 def read_open(file, size, resize):
     """As `read`, of a file in memory, which Pillow opens just as well: hypothesis asks often."""
-    pictures = Pictures([], size, resize=resize)
+    pictures = ImageFiles([], size, resize=resize)
     return pictures._decode(file).transpose(1, 2, 0), pictures.converted
 
 
 def test_sizes_and_channels_that_do_not_work_are_refused():
     with pytest.raises(ValueError, match="channels 4: expected 3 or 1"):
-        Pictures([], (8, 8), 4)
+        ImageFiles([], (8, 8), 4)
     with pytest.raises(ValueError, match="resize 11: expected at least the size, 12 pixels"):
-        Pictures([], (8, 12), resize=11)
-    assert Pictures([], (8, 12), resize=12).shape == (0, 3, 8, 12)
+        ImageFiles([], (8, 12), resize=11)
+    assert ImageFiles([], (8, 12), resize=12).shape == (0, 3, 8, 12)
 
 
 # Many of them
@@ -517,7 +517,7 @@ INDICES = [slice(None), slice(7, 20), slice(None, None, -3), slice(40, 99), slic
 @pytest.mark.parametrize("workers", [1, 3, 8])
 @pytest.mark.parametrize("index", INDICES, ids=str)
 def test_pictures_are_indexed_as_an_array(many, workers, index):
-    pictures = Pictures(many, (4, 4), workers=workers)
+    pictures = ImageFiles(many, (4, 4), workers=workers)
     assert (len(pictures), pictures.shape, pictures.dtype) == (50, (50, 3, 4, 4), np.uint8)
     found = pictures[index]
     assert found.shape[1:] == (3, 4, 4)
@@ -526,20 +526,20 @@ def test_pictures_are_indexed_as_an_array(many, workers, index):
 
 @pytest.mark.parametrize("workers", [1, 3, 8])
 def test_decoding_keeps_the_order_whoever_is_done_first(many, workers, monkeypatch):
-    decode = Pictures._decode
+    decode = ImageFiles._decode
 
     def slow(self, path):
         time.sleep(0.004 * (int(path.stem) % 5 == 0))
         return decode(self, path)
 
-    monkeypatch.setattr(Pictures, "_decode", slow)
-    found = list(Pictures(many, (4, 4), workers=workers).decoded())
+    monkeypatch.setattr(ImageFiles, "_decode", slow)
+    found = list(ImageFiles(many, (4, 4), workers=workers).decoded())
     assert [i for i, _ in found] == list(range(50))
     assert tones(np.stack([pixels for _, pixels in found])) == list(range(50))
 
 
 def test_a_subset_keeps_the_settings(many):
-    pictures = Pictures(many, (4, 6), 1, resize=7, workers=2, on_error="skip")
+    pictures = ImageFiles(many, (4, 6), 1, resize=7, workers=2, on_error="skip")
     some = pictures.subset(np.array([5, 3, 3]))
     assert (some.resize, some.workers, some.on_error, some.shape) == (7, 2, "skip", (3, 1, 4, 6))
     assert tones(some[:]) == [5, 3, 3]
@@ -551,8 +551,8 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many, workers):
     for i in (0, 7, 8, 49):
         many[i].write_bytes(b"broken")
     with pytest.raises(ValueError, match=r"/00\.png does not decode"):
-        list(Pictures(many, (4, 4), workers=workers).decoded())
-    pictures = Pictures(many, (4, 4), workers=workers, on_error="skip")
+        list(ImageFiles(many, (4, 4), workers=workers).decoded())
+    pictures = ImageFiles(many, (4, 4), workers=workers, on_error="skip")
     positions = [i for i, _ in pictures.decoded()]
     assert positions == [i for i in range(50) if i not in (0, 7, 8, 49)]
     assert pictures.skipped == [str(many[i]) for i in (0, 7, 8, 49)]
@@ -565,14 +565,14 @@ def test_all_before_the_one_that_stops_are_given(many):
     many[30].write_bytes(b"broken")
     found = []
     with pytest.raises(ValueError, match=r"/30\.png"):
-        found.extend(i for i, _ in Pictures(many, (4, 4), workers=3).decoded())
+        found.extend(i for i, _ in ImageFiles(many, (4, 4), workers=3).decoded())
     assert found == list(range(30))
 
 
 def test_all_that_is_converted_is_counted(many):
     for i in range(0, 50, 2):
         Image.open(many[i]).convert("P").save(many[i])
-    pictures = Pictures(many, (4, 4), workers=4)
+    pictures = ImageFiles(many, (4, 4), workers=4)
     pictures[:]
     assert pictures.converted == {"indexed colours": 25}
 
@@ -580,16 +580,16 @@ def test_all_that_is_converted_is_counted(many):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_who_stops_early_waits_for_no_more_than_is_under_way(many, workers, monkeypatch):
     asked = []
-    decode = Pictures._decode
+    decode = ImageFiles._decode
 
     def noted(self, path):
         asked.append(path)
         time.sleep(0.01)
         return decode(self, path)
 
-    monkeypatch.setattr(Pictures, "_decode", noted)
+    monkeypatch.setattr(ImageFiles, "_decode", noted)
     before = threading.active_count()
-    decoded = Pictures(many, (4, 4), workers=workers).decoded()
+    decoded = ImageFiles(many, (4, 4), workers=workers).decoded()
     next(decoded)
     next(decoded)
     decoded.close()
@@ -600,9 +600,9 @@ def test_who_stops_early_waits_for_no_more_than_is_under_way(many, workers, monk
 def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
     """Memory must not grow with the folder when who writes is slow."""
     asked = []
-    decode = Pictures._decode
-    monkeypatch.setattr(Pictures, "_decode", lambda self, path: (asked.append(path), decode(self, path))[1])
-    decoded = Pictures(many, (4, 4), workers=2).decoded()
+    decode = ImageFiles._decode
+    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (asked.append(path), decode(self, path))[1])
+    decoded = ImageFiles(many, (4, 4), workers=2).decoded()
     next(decoded)
     time.sleep(0.3)
     assert len(asked) <= 9

@@ -1,4 +1,4 @@
-"""Frozen networks against the network itself in evaluation mode. Tolerances: 1e-10 in float64, 1e-5 in float32."""
+"""Inference copies against the network itself in evaluation mode. Tolerances: 1e-10 in float64, 1e-5 in float32."""
 
 import contextlib
 import copy
@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from frequency_shortcuts.networks.architectures import Architecture, build
-from frequency_shortcuts.networks.inference import LARGEST_BATCH, MIB, PRECISIONS, Frozen, fold, memory_budget
+from frequency_shortcuts.networks.inference import LARGEST_BATCH, MIB, PRECISIONS, InferenceCopy, fold, memory_budget
 
 
 def noise(*shape, dtype=torch.float64, seed=0):
@@ -99,7 +99,7 @@ def normalisations(network):
 def test_the_logits_are_the_networks_own(name, dtype, tolerance):
     network, images = lively(NETWORKS[name](), dtype), noise(4, 2, 32, 32, dtype=dtype)
     with torch.inference_mode():
-        found = Frozen(network)(images.clone())
+        found = InferenceCopy(network)(images.clone())
         expected = network.eval()(images.clone())
     assert found.dtype == torch.float64
     torch.testing.assert_close(found, expected.double(), rtol=tolerance, atol=tolerance)
@@ -191,7 +191,7 @@ ODD = {
 def test_networks_that_tracing_would_get_wrong(name):
     network, images = lively(ODD[name]()).eval(), noise(3, 2, 8, 8)
     with torch.no_grad():
-        expected, found = network(images.clone()), Frozen(network)(images.clone())
+        expected, found = network(images.clone()), InferenceCopy(network)(images.clone())
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
@@ -215,7 +215,7 @@ def test_the_network_is_left_as_it_was(name, precision):
         )  # fmt: skip
 
     before = state()
-    frozen = Frozen(network, precision)
+    frozen = InferenceCopy(network, precision)
     frozen.batch_sizes(noise(2, 2, 32, 32, dtype=torch.float32), MIB)[0]
     frozen(noise(2, 2, 32, 32, dtype=torch.float32))
     after = state()
@@ -225,7 +225,7 @@ def test_the_network_is_left_as_it_was(name, precision):
 
 
 def test_the_copy_has_hooks_of_its_own_only_while_it_is_measured():
-    frozen = Frozen(named("resnet18"))
+    frozen = InferenceCopy(named("resnet18"))
     frozen.batch_sizes(torch.zeros(1, 2, 32, 32), MIB)[0]
     assert not any(module._forward_hooks for module in frozen.network.modules())
 
@@ -241,7 +241,7 @@ def test_the_copy_has_hooks_of_its_own_only_while_it_is_measured():
 
 def test_later_training_does_not_reach_the_copy():
     network, images = lively(named("resnet18")), noise(2, 2, 32, 32)
-    frozen = Frozen(network)
+    frozen = InferenceCopy(network)
     before = frozen(images)
     with torch.no_grad():
         for parameter in network.parameters():
@@ -251,7 +251,7 @@ def test_later_training_does_not_reach_the_copy():
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match=r"unknown precision 'half': choose from float32, tf32, bfloat16"):
-        Frozen(named("resnet18"), "half")
+        InferenceCopy(named("resnet18"), "half")
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "vit_b_16", "not traceable"])
@@ -259,7 +259,7 @@ def test_bfloat16_is_near_float32(name):
     """8 bits of fraction: within 5 % of the largest logit, and not equal to float32."""
     network, images = lively(NETWORKS[name](), torch.float32), noise(8, 2, 32, 32, dtype=torch.float32)
     with torch.inference_mode():
-        short, full = Frozen(network, "bfloat16")(images), Frozen(network)(images)
+        short, full = InferenceCopy(network, "bfloat16")(images), InferenceCopy(network)(images)
     assert short.dtype == torch.float64
     assert 0 < (short - full).abs().max() < 0.05 * full.abs().max()
 
@@ -267,7 +267,7 @@ def test_bfloat16_is_near_float32(name):
 def test_tf32_is_float32_on_a_cpu():
     network, images = lively(named("resnet18"), torch.float32), noise(4, 2, 32, 32, dtype=torch.float32)
     with torch.inference_mode():
-        assert torch.equal(Frozen(network, "tf32")(images), Frozen(network)(images))
+        assert torch.equal(InferenceCopy(network, "tf32")(images), InferenceCopy(network)(images))
 
 
 class Spy(nn.Module):
@@ -303,7 +303,7 @@ def set_flags():
 @pytest.mark.parametrize("error", [None, RuntimeError("broken"), KeyboardInterrupt()], ids=repr)
 def test_tf32_flags_hold_inside_and_are_restored(set_flags, before, precision, error):
     set_flags(*before)
-    frozen = Frozen(Spy(error), precision)
+    frozen = InferenceCopy(Spy(error), precision)
     frozen.device = torch.device("cuda")  # which only the flags ask for
     with contextlib.nullcontext() if error is None else pytest.raises(type(error)):
         frozen(torch.zeros(1, 1, 2, 2))
@@ -321,13 +321,13 @@ def test_the_precision_that_the_caller_set_is_neither_lost_nor_in_the_way(settin
     """Each in a process of its own, since the settings cannot all be undone."""
     program = f"""
 import torch
-from frequency_shortcuts.frozen import Frozen
+from frequency_shortcuts.frozen import InferenceCopy
 {setting}
 def state():
     found = [torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision]
     return [*found, torch.get_float32_matmul_precision()] if "set_" in {setting!r} else found
 before = state()
-frozen = Frozen(torch.nn.Flatten())
+frozen = InferenceCopy(torch.nn.Flatten())
 frozen.device = torch.device("cuda")
 frozen(torch.zeros(1, 1, 2, 2))
 assert state() == before, (before, state())
@@ -339,7 +339,7 @@ assert state() == before, (before, state())
 @pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "not traceable", "relu between"])
 def test_the_gradient_is_the_networks_own(name):
     network, images = lively(NETWORKS[name]()), noise(3, 2, 32, 32)
-    frozen = Frozen(network)
+    frozen = InferenceCopy(network)
 
     def gradient(function):
         seen = images.clone().requires_grad_()
@@ -362,7 +362,7 @@ def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten(
 
     images = noise(2, 3, 4, 5)
     expected = 2 * images.flatten(1)
-    torch.testing.assert_close(Frozen(InPlace())(images.clone()), expected, rtol=0, atol=0)
+    torch.testing.assert_close(InferenceCopy(InPlace())(images.clone()), expected, rtol=0, atol=0)
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
 
 
@@ -372,7 +372,7 @@ def powers(count):
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "not traceable", "no parameters"])
 def test_the_batch_is_a_power_of_two_that_grows_with_the_budget(name):
-    frozen, images = Frozen(NETWORKS[name]().float()), noise(3, 2, 32, 32, dtype=torch.float32)
+    frozen, images = InferenceCopy(NETWORKS[name]().float()), noise(3, 2, 32, 32, dtype=torch.float32)
     before = images.clone()
     found = [frozen.batch_sizes(images, budget)[0] for budget in (0, 1, *(MIB * b for b in powers(16)))]
     assert found == sorted(found)
@@ -380,7 +380,7 @@ def test_the_batch_is_a_power_of_two_that_grows_with_the_budget(name):
     assert found[-1] == 128
     assert set(found) <= set(powers(8))
     assert torch.equal(images, before)
-    again = Frozen(NETWORKS[name]().float())
+    again = InferenceCopy(NETWORKS[name]().float())
     assert again.batch_sizes(images[:1], 8 * MIB)[0] == frozen.batch_sizes(images, 8 * MIB)[0]
 
 
@@ -388,7 +388,8 @@ def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
     """96 channels of 32 x 32 in float32 are 384 KiB: 21 of them are 8 MiB. Where they are small, 128 are enough."""
     images = torch.zeros(1, 1, 32, 32)
     wide, narrow = (
-        Frozen(nn.Sequential(nn.Conv2d(1, channels, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())) for channels in (96, 2)
+        InferenceCopy(nn.Sequential(nn.Conv2d(1, channels, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+        for channels in (96, 2)
     )
     assert wide.batch_sizes(images, 10**15)[0] == 16
     assert narrow.batch_sizes(images, 10**15)[0] == 128
@@ -398,7 +399,7 @@ def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
 
 
 def test_large_images_still_share_a_batch_where_memory_allows_it():
-    frozen = Frozen(nn.Sequential(nn.Conv2d(1, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    frozen = InferenceCopy(nn.Sequential(nn.Conv2d(1, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
     images = torch.zeros(1, 1, 512, 512)  # 64 MiB in one activation
     assert frozen.batch_sizes(images, 10**15)[0] == 8
     assert frozen.batch_sizes(images, 10**6)[0] == 1
@@ -431,7 +432,7 @@ class Alive(TorchDispatchMode):
 @pytest.mark.parametrize("mib", [4, 16])
 def test_the_batch_keeps_to_the_budget(name, mib):
     """Every operation of the forward pass is watched, the sums of skip connections and the attention among them."""
-    frozen = Frozen(NETWORKS[name]().float())
+    frozen = InferenceCopy(NETWORKS[name]().float())
     batch = frozen.batch_sizes(torch.zeros(1, 2, 32, 32), mib * MIB)[0]
     with torch.no_grad(), Alive(frozen.network.state_dict().values()) as alive:
         frozen(torch.zeros(batch, 2, 32, 32).contiguous(memory_format=torch.channels_last))
@@ -449,7 +450,7 @@ def test_what_is_computed_outside_of_layers_counts_too():
         def forward(self, images):
             return self.last(nn.functional.conv2d(images, self.weight).mean(dim=(2, 3)))
 
-    assert Frozen(Functional()).batch_sizes(torch.zeros(1, 1, 32, 32), 64 * MIB)[0] <= 64
+    assert InferenceCopy(Functional()).batch_sizes(torch.zeros(1, 1, 32, 32), 64 * MIB)[0] <= 64
 
 
 def test_the_budget_is_what_was_asked_for_or_2_gib_on_a_cpu():
@@ -459,8 +460,8 @@ def test_the_budget_is_what_was_asked_for_or_2_gib_on_a_cpu():
 
 def test_copying_a_copy_changes_nothing():
     network, images = lively(named("resnet18")), noise(2, 2, 32, 32)
-    once = Frozen(network)
-    assert torch.equal(Frozen(copy.deepcopy(once.network))(images), once(images))
+    once = InferenceCopy(network)
+    assert torch.equal(InferenceCopy(copy.deepcopy(once.network))(images), once(images))
 
 
 class Alias(nn.Module):
@@ -480,7 +481,7 @@ class Alias(nn.Module):
 def test_a_wrong_fold_is_noticed_whatever_image_is_shown_and_however_small_the_logits(scale, shown):
     network = lively(Alias(scale)).eval()
     network.normalised.running_mean.zero_(), network.first.bias.data.zero_()
-    images, frozen = noise(4, 2, 8, 8), Frozen(network)
+    images, frozen = noise(4, 2, 8, 8), InferenceCopy(network)
     frozen.check(shown * images[:1])
     with torch.no_grad():
         np.testing.assert_allclose(frozen(images), network(images), rtol=1e-10, atol=0)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.chunks import Stored
-from frequency_shortcuts.data.folders import Pictures
+from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.storage import files as files_of_storage
 
 CLASSES = ("cat", "dog")
@@ -210,7 +210,7 @@ def same(path, other):
 def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path, workers):
     files, twins = photographs(tmp_path / "a", 11), photographs(tmp_path / "b", 7, 1)
     stylised = photographs(tmp_path / "c", 11, 2, "webp")
-    one, two, three = (Pictures(names, (6, 5), workers=workers) for names in (files, twins, stylised))
+    one, two, three = (ImageFiles(names, (6, 5), workers=workers) for names in (files, twins, stylised))
     labels = {"train": np.arange(11) % 2, "test": np.arange(7) % 2}
     write(
         tmp_path / "files.h5",
@@ -241,7 +241,7 @@ def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):
     for i in gone:
         files[i].write_bytes(b"broken")
     labels = np.arange(12) % 2
-    pictures = Pictures(files, (6, 5), workers=3, on_error="skip")
+    pictures = ImageFiles(files, (6, 5), workers=3, on_error="skip")
     write(tmp_path / "files.h5", {"train": (pictures, labels)})
     assert pictures.skipped == [str(files[i]) for i in gone]
     kept = np.delete(np.arange(12), gone)
@@ -251,7 +251,7 @@ def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):
         file.attrs["source"] += ", 4 undecodable images skipped"
     same(tmp_path / "files.h5", tmp_path / "array.h5")
     with pytest.raises(ValueError, match=r"/0000\.png does not decode as an image"):
-        write(tmp_path / "stop.h5", {"train": (Pictures(files, (6, 5)), labels)})
+        write(tmp_path / "stop.h5", {"train": (ImageFiles(files, (6, 5)), labels)})
     assert not (tmp_path / "stop.h5").exists()
 
 
@@ -260,7 +260,7 @@ def test_a_class_of_which_no_image_decodes_is_an_error_even_when_skipping(tmp_pa
     files = photographs(tmp_path / "a", 4)
     for i in broken:
         files[i].write_bytes(b"broken")
-    pictures = Pictures(files, (6, 5), on_error="skip")
+    pictures = ImageFiles(files, (6, 5), on_error="skip")
     with pytest.raises(ValueError, match=r"made here, split train: no image of class (cat, )?dog;"):
         write(tmp_path / "s.h5", {"train": (pictures, np.arange(4) % 2)})
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -271,7 +271,7 @@ def test_images_and_twins_that_do_not_match_are_an_error(tmp_path, images_broken
     files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8)
     for path in [files[i] for i in images_broken] + [twins[i] for i in twins_broken]:
         path.write_bytes(b"broken")
-    one, two = (Pictures(names, (6, 5), on_error="skip") for names in (files, twins))
+    one, two = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
     with pytest.raises(
         ValueError, match=r"made here: an image or its stylised twin does not decode: mend or delete both"
     ):
@@ -283,7 +283,7 @@ def test_images_and_twins_that_are_skipped_together_match(tmp_path):
     files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8, 1)
     for path in (files[3], twins[3]):
         path.write_bytes(b"broken")
-    one, two = (Pictures(names, (6, 5), on_error="skip") for names in (files, twins))
+    one, two = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
     write(tmp_path / "s.h5", {"train": (one, np.arange(8) % 2)}, stylised=two)
     split = store.read(tmp_path / "s.h5", "train")
     kept = np.delete(np.arange(8), 3)
@@ -319,7 +319,7 @@ def test_skipping_across_the_ends_of_blocks(tmp_path, broken, monkeypatch):
     files = photographs(tmp_path / "a", 300)
     for i in broken:
         files[i].write_bytes(b"broken")
-    pictures = Pictures(files, (3, 2), 1, workers=2, on_error="skip")
+    pictures = ImageFiles(files, (3, 2), 1, workers=2, on_error="skip")
     labels = np.arange(300) // 2 % 2
     write(tmp_path / "s.h5", {"train": (pictures, labels)})
     split = store.read(tmp_path / "s.h5", "train")
@@ -332,7 +332,7 @@ def test_one_and_four_workers_write_the_same_bytes(tmp_path):
     files = photographs(tmp_path / "a", 40)
     files[7].write_bytes(b"broken")
     for workers in (1, 4):
-        pictures = Pictures(files, (6, 5), workers=workers, on_error="skip")
+        pictures = ImageFiles(files, (6, 5), workers=workers, on_error="skip")
         write(tmp_path / f"{workers}.h5", {"train": (pictures, np.arange(40) % 2)}, workers=workers)
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "4.h5").read_bytes()
 
@@ -382,10 +382,10 @@ import resource, signal, sys
 import numpy as np
 from PIL import Image
 from frequency_shortcuts import images
-from frequency_shortcuts.folders import Pictures
-decode, asked = Pictures._decode, []
-Pictures._decode = lambda self, path: (asked.append(1), decode(self, path))[1]
-pictures = Pictures([sys.argv[2]] * 5000, (64, 64), workers=2)
+from frequency_shortcuts.folders import ImageFiles
+decode, asked = ImageFiles._decode, []
+ImageFiles._decode = lambda self, path: (asked.append(1), decode(self, path))[1]
+pictures = ImageFiles([sys.argv[2]] * 5000, (64, 64), workers=2)
 images.write(sys.argv[1] + ".first", {"train": (pictures.subset(np.arange(4)), np.arange(4) % 2)},
              classes="ab", source="", created_by="")
 asked.clear()
@@ -434,7 +434,7 @@ class FullDisk(io.FileIO):
 def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch, from_files):
     monkeypatch.setattr(files_of_storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
     pixels, labels = labelled(1000, 0, height=30, width=30)
-    files = Pictures(photographs(tmp_path / "a", 1) * 1000, (30, 30))
+    files = ImageFiles(photographs(tmp_path / "a", 1) * 1000, (30, 30))
     with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space and start again") as caught:
         write(tmp_path / "s.h5", {"train": (files if from_files else pixels, labels)}, workers=2)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "s.h5"))
@@ -488,7 +488,7 @@ def write_files(path, splits, **options):
 @pytest.mark.parametrize("in_memory", [0, 2**31])
 def test_a_store_of_files_is_read_as_one_of_images(tmp_path, resize, channels, in_memory):
     pictures = [
-        Pictures(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize)
+        ImageFiles(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize)
         for name, n in (("a", 9), ("b", 6))
     ]
     splits = {name: (some, np.arange(len(some)) % 2) for name, some in zip(("train", "test"), pictures, strict=True)}
@@ -498,7 +498,7 @@ def test_a_store_of_files_is_read_as_one_of_images(tmp_path, resize, channels, i
         for per_class in (None, 2):
             expected = store.read(tmp_path / "images.h5", name, per_class)
             found = store.read(tmp_path / "files.h5", name, per_class, workers=2, in_memory=in_memory)
-            assert isinstance(found.images, Pictures if in_memory == 0 else np.ndarray)
+            assert isinstance(found.images, ImageFiles if in_memory == 0 else np.ndarray)
             assert found.stylised is None
             np.testing.assert_array_equal(found.images[:], expected.images)
             for attribute in ("labels", "classes", "mean", "std"):
@@ -510,7 +510,7 @@ def test_paths_are_stored_whole(tmp_path, monkeypatch):
     files = photographs(tmp_path / "a", 3)
     files[1] = files[1].rename(tmp_path / "a" / "größe 猫.png")
     monkeypatch.chdir(tmp_path)
-    pictures = Pictures([file.relative_to(tmp_path) for file in files], (6, 5))
+    pictures = ImageFiles([file.relative_to(tmp_path) for file in files], (6, 5))
     write_files("s.h5", {"train": (pictures, np.array([0, 1, 1]))})
     expected = pictures[:]
     monkeypatch.chdir("/")
@@ -523,7 +523,7 @@ def test_a_name_that_is_no_utf_8_is_stored_or_named(tmp_path):
     """Old archives have them."""
     files = photographs(tmp_path / "a", 2)
     odd = files[1].rename(tmp_path / "a" / b"\xe9.png".decode("utf-8", "surrogateescape"))
-    pictures = Pictures([files[0], odd], (6, 5))
+    pictures = ImageFiles([files[0], odd], (6, 5))
     try:
         write_files(tmp_path / "s.h5", {"train": (pictures, np.array([0, 1]))})
     except UnicodeError as error:
@@ -538,7 +538,9 @@ def test_the_checksum_of_a_store_of_files_follows_names_sizes_and_labels(tmp_pat
     files, labels = photographs(tmp_path / "a", 4), np.arange(4) % 2
 
     def checksum(labels=labels, files=files):
-        write_files(tmp_path / "s.h5", {"train": (Pictures(files, (6, 5)), labels)}, statistics=([0.5] * 3, [1.0] * 3))
+        write_files(
+            tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), labels)}, statistics=([0.5] * 3, [1.0] * 3)
+        )
         return content(tmp_path / "s.h5")["checksum"]
 
     first = checksum()
@@ -552,13 +554,13 @@ def test_the_checksum_of_a_store_of_files_follows_names_sizes_and_labels(tmp_pat
 
 def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypatch):
     files = photographs(tmp_path / "a", 40)
-    pictures, labels = Pictures(files, (6, 5), workers=2), np.arange(40) % 2
+    pictures, labels = ImageFiles(files, (6, 5), workers=2), np.arange(40) % 2
     write_files(tmp_path / "all.h5", {"train": (pictures, labels)})
     np.testing.assert_allclose(content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12)
     monkeypatch.setattr(store, "SAMPLED", 10)
     asked = []
-    decode = Pictures._decode
-    monkeypatch.setattr(Pictures, "_decode", lambda self, path: (asked.append(str(path)), decode(self, path))[1])
+    decode = ImageFiles._decode
+    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (asked.append(str(path)), decode(self, path))[1])
     write_files(tmp_path / "some.h5", {"train": (pictures, labels)})
     chosen = [i for i, file in enumerate(files) if str(file) in asked]
     assert len(asked) == len(chosen) == 10 and max(chosen) > 10
@@ -568,7 +570,7 @@ def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypat
 
 
 def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
-    pictures = Pictures(photographs(tmp_path / "a", 4), (6, 5))
+    pictures = ImageFiles(photographs(tmp_path / "a", 4), (6, 5))
     path = tmp_path / "s.h5"
     with pytest.raises(ValueError, match="made here, split train: no image of class dog"):
         write_files(path, {"train": (pictures, np.zeros(4, int))})
@@ -588,12 +590,12 @@ def test_a_store_of_files_refuses_images_of_one_tone(tmp_path):
     for file in files:
         Image.new("RGB", (8, 8), (9, 9, 9)).save(file)
     with pytest.raises(ValueError, match="made here: all training images are of one tone"):
-        write_files(tmp_path / "s.h5", {"train": (Pictures(files, (6, 5)), np.arange(4) % 2)})
+        write_files(tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), np.arange(4) % 2)})
 
 
 def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):
     files = photographs(tmp_path / "a", 4)
-    write_files(tmp_path / "s.h5", {"train": (Pictures(files, (6, 5)), np.arange(4) % 2)})
+    write_files(tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), np.arange(4) % 2)})
     files[2].unlink()
     with pytest.raises(ValueError, match=r"/0002\.png does not decode as an image .*No such file"):
         store.read(tmp_path / "s.h5", "train")
@@ -716,7 +718,7 @@ def test_a_store_that_cannot_be_used_is_told_in_a_sentence(tmp_path, changes, se
     with h5py.File(tmp_path / "s.h5", "w") as file:
         file["test/images"], file["test/labels"] = np.zeros((4, 1, 2, 2), np.uint8), changes.pop("labels", [0, 1, 0, 1])
         file.attrs.update({"classes": list(CLASSES)} | changes)
-    with pytest.raises(ValueError, match=sentence), store.opened(tmp_path / "s.h5"):
+    with pytest.raises(ValueError, match=sentence), store.open_store(tmp_path / "s.h5"):
         pass
 
 

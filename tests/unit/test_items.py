@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.torch_dataset import Items
+from frequency_shortcuts.data.torch_dataset import DatasetImages
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 5), np.uint8)
 
@@ -16,7 +16,7 @@ class Dataset(list):
 
 
 def of(convert, **options):
-    return Items(Dataset((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS)), (4, 5), **options)
+    return DatasetImages(Dataset((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS)), (4, 5), **options)
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_every_kind_of_item_gives_its_pixels(convert):
 
 def test_pictures_are_resized_and_tensors_are_not():
     picture = Image.new("RGB", (64, 40), (9, 8, 7))
-    assert (Items([(picture, 0)], (4, 5))[:] == np.array([9, 8, 7])[:, None, None]).all()
-    assert Items([(picture, 0)], (16, 16), channels=1, resize=20)[:].shape == (1, 1, 16, 16)
+    assert (DatasetImages([(picture, 0)], (4, 5))[:] == np.array([9, 8, 7])[:, None, None]).all()
+    assert DatasetImages([(picture, 0)], (16, 16), channels=1, resize=20)[:].shape == (1, 1, 16, 16)
     with pytest.raises(ValueError, match=r"item 0 is \[3, 8, 8\], not 3 x 4 x 5: give PIL images to have them resized"):
-        Items([(torch.zeros(3, 8, 8), 0)], (4, 5))[:]
+        DatasetImages([(torch.zeros(3, 8, 8), 0)], (4, 5))[:]
 
 
 def test_labels_come_from_the_usual_attributes_without_reading_an_image():
@@ -54,7 +54,7 @@ def test_labels_come_from_the_usual_attributes_without_reading_an_image():
         def __getitem__(self, i):
             raise AssertionError
 
-    items = Items(Known([0, 0, 0]), (4, 5))
+    items = DatasetImages(Known([0, 0, 0]), (4, 5))
     assert items.labels().tolist() == [2, 0, 1]
 
 
@@ -71,14 +71,14 @@ def test_labels_come_from_the_usual_attributes_without_reading_an_image():
 )
 def test_pixels_of_another_kind_are_told(image, sentence):
     with pytest.raises(ValueError, match=sentence):
-        Items([(image, 0)], (4, 5))[:]
+        DatasetImages([(image, 0)], (4, 5))[:]
 
 
 def test_what_is_no_dataset_is_told():
     with pytest.raises(ValueError, match=r"generator is no map-style Dataset: it needs __len__ and __getitem__"):
-        Items((i for i in ()), (4, 5))
+        DatasetImages((i for i in ()), (4, 5))
     with pytest.raises(ValueError, match=r"item 1 is a Tensor: expected \(image, label\)"):
-        Items([(PIXELS[0], 0), torch.zeros(2)], (4, 5))[:]
+        DatasetImages([(PIXELS[0], 0), torch.zeros(2)], (4, 5))[:]
 
 
 class Failing(Dataset):
@@ -110,12 +110,12 @@ def test_a_label_or_an_item_that_is_none_is_told_with_the_names_of_both(dataset,
         dataset = Dataset(dataset)
         dataset.targets = [label for _, label in dataset]
     with pytest.raises(ValueError, match=sentence):
-        Items(dataset, (4, 5), name="dataset m:f").labels()
+        DatasetImages(dataset, (4, 5), name="dataset m:f").labels()
 
 
 def test_labels_that_are_whole_are_taken_whatever_their_type():
     labels = [1.0, np.float32(0), torch.tensor(1), torch.tensor([0]), True, np.uint8(1)]
-    items = Items(Dataset((PIXELS[0], label) for label in labels), (4, 5))
+    items = DatasetImages(Dataset((PIXELS[0], label) for label in labels), (4, 5))
     assert items.labels().tolist() == [1, 0, 1, 0, 1, 1] and items.labels().dtype == np.int64
 
 
@@ -137,10 +137,10 @@ def test_a_list_of_labels_that_its_items_contradict_is_told(name):
 
     turned = Turned((pixels, i % 2) for i, pixels in enumerate(PIXELS))
     setattr(turned, name, [0, 1, 0, 1, 0, 1])
-    items = Items(turned, (4, 5))
+    items = DatasetImages(turned, (4, 5))
     assert items.labels().tolist() == [0, 1, 0, 1, 0, 1]
     with pytest.raises(ValueError, match="item 2 has the label 1, but the Dataset's own list of labels says 0"):
         items.subset(np.array([2]))[:]
     setattr(turned, name, [0, 1])
     with pytest.raises(ValueError, match=f"the Dataset has 6 items and 2 {name}"):
-        Items(turned, (4, 5)).labels()
+        DatasetImages(turned, (4, 5)).labels()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import Removal, Waves
+from frequency_shortcuts.spectrum.waves import PairRemover, Waves
 
 SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (5, 6), (6, 5), (7, 9), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -32,7 +32,7 @@ def remove_slowly(images, pairs, index):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
 def test_every_pair_equals_mask_and_full_fft(size, channels, dtype, tolerance):
     pairs, images = ConjugatePairs(*size), noise(2, channels, *size, dtype=dtype)
-    found = Removal(pairs, images, len(pairs)).without(torch.arange(len(pairs)))
+    found = PairRemover(pairs, images, len(pairs)).remove(torch.arange(len(pairs)))
     assert found.dtype == dtype
     assert found.shape == (2 * len(pairs), channels, *size)
     np.testing.assert_allclose(found, remove_slowly(images, pairs, range(len(pairs))), rtol=0, atol=tolerance)
@@ -42,22 +42,22 @@ def test_float32_is_as_good_at_the_size_and_contrast_of_photographs():
     """224 x 224 with a mean ten times the spread; 2e-5 is a few units in the last place of the largest pixel."""
     pairs, images = ConjugatePairs(224, 224), 10 + noise(1, 3, 224, 224, dtype=torch.float32)
     index = torch.tensor([0, 1, 111, 9_000, 25_088, 25_089, int(pairs.radius.argmin())])
-    found = Removal(pairs, images, len(index)).without(index)
+    found = PairRemover(pairs, images, len(index)).remove(index)
     np.testing.assert_allclose(found, remove_slowly(images, pairs, index), rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize("index", [[3], [7, 0], [5, 1, 9, 2], [2, 2, 0, 2]], ids=str)
 def test_any_order_and_number_up_to_the_capacity(index):
     pairs, images = ConjugatePairs(5, 6), noise(3, 2, 5, 6)
-    found = Removal(pairs, images, 4).without(torch.tensor(index))
+    found = PairRemover(pairs, images, 4).remove(torch.tensor(index))
     assert len(found) == 3 * len(index)
     np.testing.assert_allclose(found, remove_slowly(images, pairs, index), rtol=0, atol=1e-10)
 
 
 def test_calls_share_one_buffer_of_the_stated_size():
     pairs, images = ConjugatePairs(5, 6), noise(3, 2, 5, 6)
-    removal = Removal(pairs, images, 4)
-    found = [removal.without(torch.tensor(index)) for index in ([0, 1], [2, 3, 4, 5], [6])]
+    removal = PairRemover(pairs, images, 4)
+    found = [removal.remove(torch.tensor(index)) for index in ([0, 1], [2, 3, 4, 5], [6])]
     assert len({one.data_ptr() for one in found}) == 1
     assert {one.untyped_storage().nbytes() for one in found} == {4 * images.nbytes}
 
@@ -65,9 +65,9 @@ def test_calls_share_one_buffer_of_the_stated_size():
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_the_batch_is_dense_in_channels_last_order(channels):
     pairs, images = ConjugatePairs(5, 6), noise(3, channels, 5, 6)
-    removal = Removal(pairs, images, 4)
+    removal = PairRemover(pairs, images, 4)
     for count in (1, 3, 4):
-        found = removal.without(torch.arange(count))
+        found = removal.remove(torch.arange(count))
         assert found.is_contiguous(memory_format=torch.channels_last)
         assert found.contiguous(memory_format=torch.channels_last).data_ptr() == found.data_ptr()
 
@@ -77,9 +77,9 @@ def test_the_batch_is_dense_in_channels_last_order(channels):
 def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anything(channels, memory_format):
     pairs = ConjugatePairs(5, 6)
     images = noise(3, channels, 5, 6).contiguous(memory_format=memory_format)
-    before, removal = images.clone(), Removal(pairs, images, 4)
+    before, removal = images.clone(), PairRemover(pairs, images, 4)
     for index in ([0, 1, 2, 3], [4, 5], [0, 1, 2, 3]):
-        found = removal.without(torch.tensor(index))
+        found = removal.remove(torch.tensor(index))
         np.testing.assert_allclose(found, remove_slowly(before, pairs, index), rtol=0, atol=1e-10)
         found.fill_(torch.nan)
         assert torch.equal(images, before)
@@ -87,7 +87,7 @@ def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anythin
 
 def test_images_may_be_a_view_with_gaps():
     pairs, images = ConjugatePairs(5, 6), noise(6, 4, 10, 6)[::2, 1:3, ::2]
-    found = Removal(pairs, images, 2).without(torch.tensor([8, 3]))
+    found = PairRemover(pairs, images, 2).remove(torch.tensor([8, 3]))
     np.testing.assert_allclose(found, remove_slowly(images, pairs, [8, 3]), rtol=0, atol=1e-10)
 
 
@@ -95,10 +95,10 @@ def test_a_pair_without_energy_leaves_the_images_as_they_are():
     """Exactly: what is subtracted is 0."""
     pairs, images = ConjugatePairs(4, 4), torch.ones(2, 1, 4, 4)
     constant = int(pairs.radius.argmin())
-    found = Removal(pairs, images, 1)
+    found = PairRemover(pairs, images, 1)
     for p in range(len(pairs)):
         expected = torch.zeros_like(images) if p == constant else images
-        assert torch.equal(found.without(torch.tensor([p])), expected)
+        assert torch.equal(found.remove(torch.tensor([p])), expected)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_pair_without_energy_leaves_the_images_as_they_are():
 )
 def test_images_of_another_size_or_dtype_are_refused(images, message):
     with pytest.raises(ValueError, match=message):
-        Removal(ConjugatePairs(5, 6), images, 2)
+        PairRemover(ConjugatePairs(5, 6), images, 2)
 
 
 @sizes
@@ -138,7 +138,7 @@ def test_with_donors_every_pair_is_replaced_in_the_full_fft(size, dtype, toleran
         noise(2, 3, *size, dtype=dtype),
         noise(2, 3, *size, dtype=dtype, seed=1),
     )
-    found = Removal(pairs, images, len(pairs), donors).without(torch.arange(len(pairs)))
+    found = PairRemover(pairs, images, len(pairs), donors).remove(torch.arange(len(pairs)))
     own, other = np.fft.fft2(images.double().numpy()), np.fft.fft2(donors.double().numpy())
     masks = [np.fft.ifftshift(pairs.scatter(np.arange(len(pairs)) == p)) for p in range(len(pairs))]
     slow = np.fft.ifft2(np.concatenate([np.where(mask, other, own) for mask in masks]))

@@ -6,7 +6,7 @@ import torch
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import Removal
+from frequency_shortcuts.spectrum.waves import PairRemover
 
 SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (4, 6), (5, 6), (6, 5), (7, 9), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -101,10 +101,10 @@ def test_coefficients_are_those_of_the_full_fft(size):
 @sizes
 def test_removing_a_pair_takes_away_what_lives_at_it(size):
     pairs, images = ConjugatePairs(*size), torch.from_numpy(noise(1, 2, *size))
-    removal = Removal(pairs, images, 1)
+    removal = PairRemover(pairs, images, 1)
     for p in range(len(pairs)):
         without = pairs.scatter(np.arange(len(pairs)) != p)
-        found = removal.without(torch.tensor([p]))
+        found = removal.remove(torch.tensor([p]))
         np.testing.assert_allclose(found, slow_keep(images.numpy(), without), rtol=0, atol=1e-12)
 
 

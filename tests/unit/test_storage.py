@@ -306,17 +306,17 @@ def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monk
 # What an unfinished step keeps
 
 
-def piecewise(journal, key="sum", pieces=5, way="", seen=None):
+def piecewise(journal, key="sum", pieces=5, variant="", seen=None):
     """A step that adds up its pieces, and keeps what it has after each."""
 
     def compute():
-        begun = journal.begun(way)
+        begun = journal.partial_result(variant)
         done, total = (0, 0.0) if begun is None else (int(begun[0]), float(begun[1]))
         for i in range(done, pieces):
             total += 0.1 * i
             if seen is not None:
                 seen.append(i)
-            journal.keep(lambda i=i, total=total: np.array([i + 1, total]), way)
+            journal.checkpoint(lambda i=i, total=total: np.array([i + 1, total]), variant)
         return np.array([total])
 
     return journal.step(key, compute)
@@ -362,7 +362,7 @@ def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
     def compute():
         for i in range(100):
             now[0] += 10.0
-            journal.keep(lambda i=i: asked.append(i) or np.array([i]))
+            journal.checkpoint(lambda i=i: asked.append(i) or np.array([i]))
         return np.zeros(1)
 
     with Journal(tmp_path / "state", "mine", minutes=2) as journal:
@@ -399,7 +399,7 @@ def test_a_stop_comes_before_a_step_that_is_to_be_computed_and_not_before_one_th
         journal.step("step", Killed)
 
 
-@pytest.mark.parametrize("change", ["fingerprint", "key", "way"])
+@pytest.mark.parametrize("change", ["fingerprint", "key", "variant"])
 def test_what_another_step_kept_is_not_gone_on_with(tmp_path, change):
     path, seen = tmp_path / "state", []
     with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(3)) as journal:
@@ -434,7 +434,7 @@ def test_what_is_kept_does_not_make_the_files_grow(tmp_path):
 
     def compute():
         for i in range(50):
-            journal.keep(lambda i=i: np.full(1000, i))
+            journal.checkpoint(lambda i=i: np.full(1000, i))
             sizes.add((path.stat().st_size, (tmp_path / "state.unfinished").stat().st_size))
         return np.zeros(1)
 
@@ -560,7 +560,7 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
 def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_between(tmp_path):
     path = tmp_path / "state"
     with Journal(path, "mine", minutes=0) as journal:
-        journal.step("a", lambda: (journal.keep(lambda: np.ones(2)), np.zeros(2))[1])
+        journal.step("a", lambda: (journal.checkpoint(lambda: np.ones(2)), np.zeros(2))[1])
     unfinished = tmp_path / "state.unfinished"
     assert not unfinished.exists()
     with open(unfinished, "wb", buffering=0) as file:  # as if it had been killed before that was deleted

@@ -2,7 +2,7 @@
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions
-from frequency_shortcuts.networks.external import Brought, probe
+from frequency_shortcuts.networks.external import ExternalNetwork, probe
 from study.devices import take_device
 from study.job import identity, job, log
 
@@ -16,7 +16,7 @@ def main(snakemake):
         statistics = (mean, std) if mean else None
         data = stores.read(given.images, params.split, statistics=statistics, workers=snakemake.threads)
         _, channels, height, width = data.images.shape
-        what = Brought(source, len(data.classes), channels, height, width, dict(settings.get("options", {})))
+        what = ExternalNetwork(source, len(data.classes), channels, height, width, dict(settings.get("options", {})))
         network = architectures.build(what)
         if given.get("checkpoint"):
             architectures.load_weights(network, given.checkpoint)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from frequency_shortcuts.findings import published_numbers
 from frequency_shortcuts.findings.paper_tables import as_published
-from frequency_shortcuts.networks.weights import facts
+from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import NETWORK, job
 
@@ -18,7 +18,7 @@ def architectures(weights):
     """Architecture, width and device of every network that has weights, by data set, network and augmentation."""
     rows = {}
     for path in weights:
-        about = facts(path)
+        about = read_metadata(path)
         kind, key = about["architecture"], tuple(about[name] for name in NETWORK)
         where, _, name = kind.get("source", "").partition(":")
         architecture, width = (kind["name"], kind["width"]) if not where else (name, published_numbers.FULL_WIDTH)

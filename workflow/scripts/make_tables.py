@@ -6,7 +6,7 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.intervals import standard_error
-from frequency_shortcuts.networks.weights import facts
+from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import RUN, job
 
@@ -19,7 +19,7 @@ def joined(paths):
 def network_table(history, weights):
     """One row a network: size, accuracy on test images and, if it was trained, best epoch with losses."""
     told = (*RUN, "parameters", "test_accuracy")
-    tested = pd.DataFrame([{name: facts(path)[name] for name in told} for path in weights])
+    tested = pd.DataFrame([{name: read_metadata(path)[name] for name in told} for path in weights])
     if history is None:
         return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]

@@ -19,7 +19,7 @@ def main(snakemake):
             split = next(name for name in ("test", "validation", "train") if name in store)
             channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
         files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
-        pictures = folders.Pictures(
+        pictures = folders.ImageFiles(
             files, tuple(size), channels, resize=params.resize, workers=snakemake.threads, on_error=params.on_error
         )
         stores.write(

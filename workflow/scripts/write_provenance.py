@@ -7,7 +7,7 @@ import h5py
 import pandas as pd
 import yaml
 
-from frequency_shortcuts.networks.weights import facts
+from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
@@ -36,7 +36,7 @@ def main(snakemake):
     """Key and value, one row each; the configuration as YAML."""
     config, params = snakemake.config, snakemake.params
     with job(snakemake):
-        used = sorted({facts(path).get("device", "unknown") for path in snakemake.input.weights})
+        used = sorted({read_metadata(path).get("device", "unknown") for path in snakemake.input.weights})
         found = {
             "study": params.study,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -13,12 +13,12 @@ import numpy as np
 from frequency_shortcuts.data import folders, stores
 
 log = logging.getLogger("study")
-Splits = dict[str, tuple[folders.Pictures, np.ndarray]]
+Splits = dict[str, tuple[folders.ImageFiles, np.ndarray]]
 
 
 def split_folder(
     settings: Mapping[str, Any], workers: int = 1
-) -> tuple[Splits, tuple[str, ...], folders.Pictures | None]:
+) -> tuple[Splits, tuple[str, ...], folders.ImageFiles | None]:
     """The splits of a data set in folders, the names of its classes, and the stylised twins of its training images.
 
     settings: the data set in the configuration. Raises ValueError for folders that do not fit it.
@@ -26,8 +26,8 @@ def split_folder(
     size, classes = height_and_width(settings["size"]), settings.get("classes")
     options = {"resize": settings.get("resize"), "workers": workers, "on_error": settings["on_error"]}
 
-    def pictures(files: Sequence[str | PathLike[str]]) -> folders.Pictures:
-        return folders.Pictures(files, size, settings["channels"], **options)
+    def pictures(files: Sequence[str | PathLike[str]]) -> folders.ImageFiles:
+        return folders.ImageFiles(files, size, settings["channels"], **options)
 
     files, labels, names = folders.listing(settings["root"], classes)
     parts = stores.stratified(labels, settings["shares"], settings["split_seed"], names)
@@ -54,7 +54,7 @@ def identity_statistics(channels: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(channels), np.ones(channels)
 
 
-def log_conversions(read: Iterable[folders.Pictures]) -> None:
+def log_conversions(read: Iterable[folders.ImageFiles]) -> None:
     """Log which images were converted, and which were skipped."""
     for pictures in read:
         for path in pictures.skipped:

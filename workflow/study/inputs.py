@@ -146,7 +146,7 @@ def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
 
 def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
     """A store of the user's."""
-    with stores.opened(settings["path"]) as (store, classes, splits):
+    with stores.open_store(settings["path"]) as (store, classes, splits):
         shape = Shape(*store[splits[0]]["images"].shape[1:])
         description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
         ranking = store[split]["labels"][:] if (split := plan.config["culling"]["split"]) in splits else None
@@ -196,7 +196,7 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
         if settings["mean"]:
             stores.check_statistics(settings["mean"], settings["std"], channels)
         source, options = settings["source"], settings.get("options", {})
-        network = architectures.build(external.Brought(source, n_classes, channels, height, width, options))
+        network = architectures.build(external.ExternalNetwork(source, n_classes, channels, height, width, options))
         if settings["checkpoint"]:
             architectures.load_weights(network, settings["checkpoint"])
         external.probe(network, n_classes, channels, height, width)

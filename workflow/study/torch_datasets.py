@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from frequency_shortcuts.data import entry_points, stores
-from frequency_shortcuts.data.torch_dataset import Items
+from frequency_shortcuts.data.torch_dataset import DatasetImages
 
 from .image_folders import height_and_width
 
 
-def open_dataset(settings: Mapping[str, Any]) -> tuple[Items, np.ndarray, list[str]]:
+def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray, list[str]]:
     """The items of a torch Dataset, their labels and the names of the classes.
 
     settings: the data set in the configuration. Raises ValueError for one that does not give what it says.
@@ -21,7 +21,7 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[Items, np.ndarray, list[s
     name = f"dataset {settings['entry_point']}"
     dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
     size = height_and_width(settings["size"])
-    items = Items(dataset, size, settings["channels"], settings.get("resize"), name=name)
+    items = DatasetImages(dataset, size, settings["channels"], settings.get("resize"), name=name)
     labels = items.labels()
     classes = settings.get("class_names") or getattr(dataset, "classes", None)
     if classes is None:

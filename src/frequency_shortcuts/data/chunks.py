@@ -30,7 +30,7 @@ PER_THREAD = 2**20  # bytes to read with one: for fewer, starting it takes longe
 AT_ONCE = 2**30  # bytes to read in one call, of which systems allow less than 2 GiB
 
 
-def images_a_chunk(shape: Sequence[int]) -> int:
+def images_per_chunk(shape: Sequence[int]) -> int:
     """How many images there are in a chunk of a dataset [n, channels, H, W]: one, or many that are never deflated."""
     nbytes = math.prod(shape[1:])
     return max(1, min(shape[0], SHARED // nbytes)) if 0 < nbytes <= SMALLEST_GAIN else 1

@@ -117,7 +117,7 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
     return found
 
 
-class Pictures:
+class ImageFiles:
     """Image files as one array uint8 [n, channels, height, width] that is decoded when it is read, by several threads.
 
     files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
@@ -153,11 +153,11 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.files)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Pictures:
+    def subset(self, chosen: npt.NDArray[np.int64]) -> ImageFiles:
         """Some of the files, in that order."""
         files = [self.files[i] for i in chosen]
         settings: Any = {"resize": self.resize, "workers": self.workers, "on_error": self.on_error}
-        return Pictures(files, self.shape[2:], self.shape[1], **settings)
+        return ImageFiles(files, self.shape[2:], self.shape[1], **settings)
 
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, and how they are read."""
@@ -237,7 +237,7 @@ class Pictures:
 def as_pixels(
     picture: Image.Image, height: int, width: int, channels: int, resize: int | None = None
 ) -> npt.NDArray[np.uint8]:
-    """A picture of any kind as uint8 [channels, height, width]; see `Pictures`.
+    """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles`.
 
     Raises ValueError for pixels of more than 16 bit, and for floating-point numbers.
     """

@@ -32,7 +32,7 @@ def names() -> list[str]:
 class Rendition:
     """One rendition of images, uint8 [n, channels, H, W], drawn when it is sliced; `images.write` stores it.
 
-    name: one of `names()`. images: uint8 [n, channels, H, W], an array, or `Stored` or `Pictures`, which are read when
+    name: one of `names()`. images: uint8 [n, channels, H, W], an array, or `Stored` or `ImageFiles`, read when
     they are needed. labels: int64 [n]. seed: of what is random. An image comes out the same whichever slice it is in.
     Raises ValueError for an unknown rendition.
 

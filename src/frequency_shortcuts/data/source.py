@@ -82,6 +82,6 @@ class Source:
         return fitting_batch(self.images.shape[1:], self.device)
 
 
-def pieces(chosen: IntArray, size: int) -> Iterator[IntArray]:
+def index_batches(chosen: IntArray, size: int) -> Iterator[IntArray]:
     """What was chosen [k], `size` at a time, in order."""
     return (chosen[start : start + size] for start in range(0, len(chosen), size))

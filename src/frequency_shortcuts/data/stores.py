@@ -29,8 +29,8 @@ from tqdm import tqdm
 
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 
-from .chunks import NOT_DEFLATED, Stored, images_a_chunk, pack
-from .folders import Pictures
+from .chunks import NOT_DEFLATED, Stored, images_per_chunk, pack
+from .folders import ImageFiles
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ T = TypeVar("T")
 class Split:
     """Labelled images of one split, with what is needed to show them to a network.
 
-    images: uint8 [n, channels, H, W], an array, or `Stored` or `Pictures` where it is read when it is indexed;
+    images: uint8 [n, channels, H, W], an array, or `Stored` or `ImageFiles` where it is read when it is indexed;
     labels: int64 [n]; mean, std: float64 [channels]; stylised: as images, a twin of each, or None.
     """
 
@@ -143,7 +143,7 @@ def write(
     Parameters
     ----------
     splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], anything that gives
-        one when it is sliced, or `Pictures`; they are read block by block, so that memory does not grow with n
+        one when it is sliced, or `ImageFiles`; they are read block by block, so that memory does not grow with n
     statistics : mean and std to normalise with; by default those of the `train` split
     planted : masks of a synthetic or planted set, for the group of that name
     planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
@@ -189,7 +189,7 @@ def write(
 
 def write_files(
     path: str | os.PathLike[str],
-    splits: Mapping[str, tuple[Pictures, npt.NDArray[np.int64]]],
+    splits: Mapping[str, tuple[ImageFiles, npt.NDArray[np.int64]]],
     *,
     classes: Sequence[str],
     source: str,
@@ -260,7 +260,7 @@ def _write_images(
     progress: str | None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Write images in order; returns the positions of those that were written, and their `_sums`, [2, channels]."""
-    shape, each = images.shape, images_a_chunk(images.shape)
+    shape, each = images.shape, images_per_chunk(images.shape)
     stored = group.create_dataset(
         name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
     )
@@ -291,7 +291,7 @@ Packed = tuple[npt.NDArray[np.uint8], tuple[bytes, int], npt.NDArray[np.int64]]
 
 def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
     """All images in order: (position, what `_pack` makes of it)."""
-    if isinstance(images, Pictures):
+    if isinstance(images, ImageFiles):
         yield from images.decoded(progress, _pack)
         return
     starts = range(0, len(images), BLOCK)
@@ -305,7 +305,7 @@ def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
 
 
 @contextmanager
-def opened(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
+def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
     """A store that a user brings: the open file, its classes and its splits.
 
     It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
@@ -368,7 +368,7 @@ def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created
 
     Where the other has no `mean` and `std`, its pixels count as they are, from 0 to 1.
     """
-    with opened(store) as (other, classes, splits), replacing_hdf5(path) as file:
+    with open_store(store) as (other, classes, splits), replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
         channels = other[splits[0]]["images"].shape[1]
@@ -408,7 +408,7 @@ def read(
             names = group["files"].asstr()[:]
             channels, *size = map(int, about["shape"])
             height, width = size
-            lazy["images"] = Pictures(
+            lazy["images"] = ImageFiles(
                 names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers
             )
         else:

@@ -15,10 +15,10 @@ from .entry_points import first_line
 from .folders import as_pixels
 
 
-class Items:
+class DatasetImages:
     """The images of a map-style Dataset of (image, label) items, uint8 [n, channels, H, W], converted when read.
 
-    An image is a PIL image, which is resized and cropped as `Pictures` does, or a tensor or array [channels, H, W]
+    An image is a PIL image, which is resized and cropped as `ImageFiles` does, or a tensor or array [channels, H, W]
     of the right size, uint8 or floating point from 0 to 1. Indexing raises ValueError, with the item's number, for
     anything else, and for an item whose label is another than the Dataset lists (see `labels`). `name` is what errors
     call the Dataset.
@@ -45,10 +45,12 @@ class Items:
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Items:
+    def subset(self, chosen: npt.NDArray[np.int64]) -> DatasetImages:
         """Some of the items, in that order."""
         _, channels, height, width = self.shape
-        return Items(self.dataset, (height, width), channels, self.resize, self.chosen[chosen], self._known, self.name)
+        return DatasetImages(
+            self.dataset, (height, width), channels, self.resize, self.chosen[chosen], self._known, self.name
+        )
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         positions = self.chosen[index]

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source, pieces
+from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.stores import check_classes
 from frequency_shortcuts.intervals import bootstrap
-from frequency_shortcuts.networks.predictions import Asked, evaluating
+from frequency_shortcuts.networks.predictions import Predictor, evaluating
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 
@@ -72,7 +72,7 @@ def of_views(
     with (
         evaluating(network),
         torch.inference_mode(),
-        Asked(network, n_classes) as ask,
+        Predictor(network, n_classes) as ask,
         tqdm(
             total=len(about) * len(labels),
             desc=progress,
@@ -82,7 +82,7 @@ def of_views(
             disable=None if progress else True,
         ) as bar,
     ):
-        for some in pieces(np.arange(len(labels)), batch_size or source.batch_size()):
+        for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
             mine = truth[some[0] : some[-1] + 1]
             for view, seen in enumerate(views(some)):
                 tally.add(view, mine, ask(seen))

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.stores import check_classes
-from frequency_shortcuts.networks.inference import Frozen, Precision, memory_budget, tiling
+from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
@@ -188,7 +188,7 @@ def fourier_sensitivity(
     index = np.flatnonzero(pairs.radius <= (math.inf if radius is None else radius))
     if not len(index):
         raise ValueError(f"radius {radius}: no frequency is within it")
-    frozen = Frozen(network, precision)
+    frozen = InferenceCopy(network, precision)
     source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
     frozen.check(source.take(np.arange(1)))
     if batch is None:

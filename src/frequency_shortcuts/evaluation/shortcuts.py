@@ -22,10 +22,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source, pieces
+from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.stores import check_classes
 from frequency_shortcuts.intervals import bootstrap
-from frequency_shortcuts.networks.predictions import Asked, confusion, evaluating, source_for
+from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors, noise
@@ -126,9 +126,9 @@ def measure(
     source = source_for(network, images, mean, std)
     batch = batch_size or source.batch_size()
     rows: list[dict[str, Any]] = []
-    with evaluating(network), torch.inference_mode(), Asked(network, len(masks)) as ask:
+    with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as ask:
         everything = np.arange(len(labels))
-        called = np.concatenate([ask(source.take(some)).cpu().numpy() for some in pieces(everything, batch)])
+        called = np.concatenate([ask(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
         confusion(labels, called, len(masks))  # fails early where the network has other classes than the masks
         with tqdm(
             total=len(fills) * len(labels), desc="filtering", unit="image", leave=False,
@@ -234,7 +234,7 @@ def _background(
     if fill == "swap":
         return lambda some: torch.fft.rfft2(source.take(donor[some]))
     if fill == "noise":
-        batches = (source.take(some) for some in pieces(np.arange(len(source)), batch))
+        batches = (source.take(some) for some in index_batches(np.arange(len(source)), batch))
         fixed = noise(batches, seed)[None]
     else:
         fixed = torch.zeros(1, 1, 1, 1, dtype=torch.complex64, device=source.device).to(source.dtype.to_complex())
@@ -242,7 +242,7 @@ def _background(
 
 
 def _counts(
-    network: Asked,
+    network: Predictor,
     source: Source,
     background: Callable[[IntArray], Tensor],
     plan: _Plan,
@@ -259,13 +259,13 @@ def _counts(
     height, width = source.images.shape[-2:]
     counts = np.zeros((2, *plan.serves.shape), np.int64)
     served = plan.serves.astype(np.float32)
-    for some in pieces(np.argsort(labels, kind="stable"), batch):
+    for some in index_batches(np.argsort(labels, kind="stable"), batch):
         needed = judged[:, some].astype(np.float32)
         needed[labels[some], np.arange(len(some))] = 1
         mask, image = np.nonzero(served @ needed)
         own, other = torch.fft.rfft2(source.take(some)), background(some)
         found = []
-        for chosen in pieces(np.arange(len(mask)), batch):
+        for chosen in index_batches(np.arange(len(mask)), batch):
             half = plan.halves[torch.from_numpy(mask[chosen])].to(source.device)[:, None]
             here = torch.from_numpy(image[chosen]).to(source.device)
             filtered = torch.where(half, own[here], other[here] if len(other) > 1 else other)
@@ -350,8 +350,8 @@ def band_stop(
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
     counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
-    with evaluating(network), torch.inference_mode(), Asked(network, n_classes) as ask:
-        for some in pieces(np.arange(len(labels)), batch_size or source.batch_size()):
+    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as ask:
+        for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
             seen = source.take(some)
             counts[0] += confusion(labels[some], ask(seen).cpu(), n_classes)
             spectra = MaskedSpectrum(seen)

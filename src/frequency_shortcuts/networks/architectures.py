@@ -25,8 +25,8 @@ from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from frequency_shortcuts.storage.files import replacing
 
 from . import external
-from .external import Brought
-from .weights import facts, opened
+from .external import ExternalNetwork
+from .weights import open_weights, read_metadata
 
 SMALL_BELOW = 64  # pixels
 ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
@@ -57,13 +57,13 @@ def names() -> list[str]:
     return sorted(_BUILDERS)
 
 
-def build(architecture: Architecture | Brought, seed: int = 0) -> nn.Module:
+def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Module:
     """A freshly initialised network, images [n, channels, H, W] -> logits [n, n_classes].
 
     The initial weights depend on the seed alone; the global random state is left as it was. Raises
     ValueError for an unknown name or a size the network cannot take.
     """
-    if isinstance(architecture, Brought):
+    if isinstance(architecture, ExternalNetwork):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return external.build(architecture)
@@ -238,7 +238,7 @@ def parameters(network: nn.Module) -> int:
 def save(
     path: str | os.PathLike[str],
     weights: dict[str, Tensor],
-    architecture: Architecture | Brought,
+    architecture: Architecture | ExternalNetwork,
     metadata: dict[str, Any] | None = None,
 ) -> None:
     """Write weights as safetensors; the architecture and further facts go into its metadata."""
@@ -256,17 +256,17 @@ def save(
 def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn.Module:
     """The network that `save` wrote, with its weights, in evaluation mode."""
     known = architecture(path)
-    if isinstance(known, Brought):
+    if isinstance(known, ExternalNetwork):
         return load_weights(build(known), path).to(device).eval()
     with torch.device("meta"):  # no weights are drawn where those of the file take their place
         network = build(known)
     return load_weights(network, path, assign=True).to(device).eval()
 
 
-def architecture(path: str | os.PathLike[str]) -> Architecture | Brought:
+def architecture(path: str | os.PathLike[str]) -> Architecture | ExternalNetwork:
     """The architecture of the network that `save` wrote."""
-    written = facts(path)["architecture"]
-    return Brought(**written) if "source" in written else Architecture(**written)
+    written = read_metadata(path)["architecture"]
+    return ExternalNetwork(**written) if "source" in written else Architecture(**written)
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bool = False) -> nn.Module:
@@ -298,7 +298,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bo
 
 def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if str(path).endswith(".safetensors"):
-        with opened(path, "pt") as file:
+        with open_weights(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)

@@ -14,7 +14,7 @@ from frequency_shortcuts.data.entry_points import call, first_line
 
 
 @dataclass(frozen=True)
-class Brought:
+class ExternalNetwork:
     """Everything that is needed to build a network that was brought again, short of its weights.
 
     source: `torchvision:<name>`, `timm:<name>` or `<module>:<function>`; options: keyword arguments for it.
@@ -28,7 +28,7 @@ class Brought:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def build(what: Brought) -> nn.Module:
+def build(what: ExternalNetwork) -> nn.Module:
     """The network, with whatever weights its source starts it with.
 
     torchvision and timm are asked for `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
@@ -47,7 +47,7 @@ def build(what: Brought) -> nn.Module:
     return network
 
 
-def _torchvision(name: str, what: Brought) -> nn.Module:
+def _torchvision(name: str, what: ExternalNetwork) -> nn.Module:
     from torchvision import models
 
     if name not in (known := models.list_models(module=models)):
@@ -57,7 +57,7 @@ def _torchvision(name: str, what: Brought) -> nn.Module:
     return _made(what, lambda: models.get_model(name, weights=None, num_classes=what.n_classes, **what.options))
 
 
-def _timm(name: str, what: Brought) -> nn.Module:
+def _timm(name: str, what: ExternalNetwork) -> nn.Module:
     try:
         import timm
     except ImportError:
@@ -68,7 +68,7 @@ def _timm(name: str, what: Brought) -> nn.Module:
     return _made(what, lambda: timm.create_model(name, pretrained=False, **settings))
 
 
-def _made(what: Brought, make: Callable[[], nn.Module]) -> nn.Module:
+def _made(what: ExternalNetwork, make: Callable[[], nn.Module]) -> nn.Module:
     try:
         return make()
     except Exception as error:  # unknown options, mostly

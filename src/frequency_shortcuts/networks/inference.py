@@ -31,7 +31,7 @@ CPU_ACTIVATION, CPU_BATCHES = 8 * MIB, (8, 128)
 LARGEST_BATCH = 4096
 
 
-class Frozen:
+class InferenceCopy:
     """images [n, channels, H, W] -> logits float64 [n, classes], by a frozen copy of a network.
 
     precision: `float32` is what the network was trained in, without the shortened multiplications (TF32)
@@ -49,9 +49,9 @@ class Frozen:
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         self.layout = torch.channels_last
         self._plain = network
-        self._hold(fold(network))
+        self._install(fold(network))
 
-    def _hold(self, network: nn.Module) -> None:
+    def _install(self, network: nn.Module) -> None:
         self.network = network.requires_grad_(False)
         if self.precision == "bfloat16":
             self.network = self.network.to(torch.bfloat16)
@@ -80,19 +80,19 @@ class Frozen:
             except RuntimeError as error:
                 log.info("the network takes no channels-last images: %s", error)
                 self.layout = torch.contiguous_format
-                self._hold(fold(self._plain))
+                self._install(fold(self._plain))
                 same = self._agrees(images, expected)
         if not same:
             log.info("batch normalisation stays as it is, since folding it changes the network")
-            self._hold(plain)
+            self._install(plain)
 
     def _agrees(self, images: Tensor, expected: Tensor) -> bool:
-        found = self.network(self._given(images.clone())).double()
+        found = self.network(self._prepare(images.clone())).double()
         tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(self.precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
         greatest = float(expected.double().abs().nan_to_num(0, 0).max())  # logits can be of any size
         return torch.allclose(found, expected.double(), rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
 
-    def _given(self, images: Tensor) -> Tensor:
+    def _prepare(self, images: Tensor) -> Tensor:
         if self.precision == "bfloat16":
             images = images.to(torch.bfloat16)
         return images.contiguous(memory_format=self.layout)
@@ -100,7 +100,7 @@ class Frozen:
     def __call__(self, images: Tensor) -> Tensor:
         """The images may be overwritten by a network that works in place."""
         run = self.network if images.requires_grad else self._run
-        images = self._given(images)
+        images = self._prepare(images)
         with _tf32(self.precision == "tf32") if self.device.type == "cuda" else contextlib.nullcontext():
             # Widened at once: in float32 the loss of a confident network is 0, and so is each increment.
             return run(images).double()
@@ -108,7 +108,7 @@ class Frozen:
     def footprint(self, images: Tensor) -> Footprint:
         """What one forward pass of the first of the images [1 or more, channels, H, W] holds in memory."""
         with torch.inference_mode(), _Watch(self.network) as watch:
-            self.network(self._given(images[:1].clone()))
+            self.network(self._prepare(images[:1].clone()))
         return Footprint(watch.peak, watch.largest, watch.total, images[:1].nbytes)
 
     def batch_sizes(self, images: Tensor, budget: int) -> tuple[int, int]:

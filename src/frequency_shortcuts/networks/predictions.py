@@ -45,7 +45,7 @@ def source_for(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std:
     )
 
 
-class Asked:
+class Predictor:
     """A network that is asked, batch after batch, what it calls the images; inside `evaluating` and inference mode.
 
     Raises ValueError for a network that gives no logits [n, `n_classes` or more], and, at the end of the context that
@@ -55,35 +55,35 @@ class Asked:
     def __init__(self, network: nn.Module, n_classes: int = 1) -> None:
         self.network, self.device, self.n_classes = network, device_of(network), n_classes
         self._layout = torch.channels_last
-        self._odd: Tensor | None = None  # bool [] on the device
+        self._saw_nan: Tensor | None = None  # bool [] on the device
 
-    def __enter__(self) -> Asked:
+    def __enter__(self) -> Predictor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self._odd is not None and self._odd:
+        if kind is None and self._saw_nan is not None and self._saw_nan:
             raise ValueError("the network does not give finite logits: some are not a number")
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images [n, channels, H, W] on any device -> int64 [n] on the network's."""
         # What a network makes at first and keeps must not be of inference mode: it could never be trained again.
-        first = self._odd is None
+        first = self._saw_nan is None
         with torch.inference_mode(False) if first else contextlib.nullcontext(), torch.no_grad():
             try:
-                return self._ask(images)
+                return self._predict(images)
             except RuntimeError as error:
                 if "view size" not in str(error) or self._layout is torch.contiguous_format:
                     raise
             self._layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
-            return self._ask(images)
+            return self._predict(images)
 
-    def _ask(self, images: Tensor) -> Tensor:
+    def _predict(self, images: Tensor) -> Tensor:
         # A copy: a network whose first layer works in place must not change the caller's images.
         logits = self.network(images.to(self.device, memory_format=self._layout, copy=True))
         check_logits(logits, len(images), self.n_classes)
         greatest, called = logits.max(dim=1)
         odd = greatest.isnan().any()  # of logits of which one is NaN, the greatest is
-        self._odd = odd if self._odd is None else self._odd.logical_or(odd)
+        self._saw_nan = odd if self._saw_nan is None else self._saw_nan.logical_or(odd)
         return called
 
 
@@ -100,7 +100,7 @@ def check_logits(logits: object, n_images: int, n_classes: int = 1) -> None:
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
     called = torch.empty(len(images), dtype=torch.int64)
-    with evaluating(network), torch.inference_mode(), Asked(network) as ask:
+    with evaluating(network), torch.inference_mode(), Predictor(network) as ask:
         for start in range(0, len(images), batch_size):
             some = slice(start, start + batch_size)
             called[some] = ask(images[some]).cpu()

@@ -9,9 +9,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 
-def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The metadata that `networks.save` wrote beside the weights. Raises ValueError where the file holds none."""
-    with opened(path) as file:
+    with open_weights(path) as file:
         written = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
     if "architecture" not in written:
         raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
@@ -20,11 +20,11 @@ def facts(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float]] | None:
     """Mean and std [channels] that the network of a file wants its images normalised with, if it has its own."""
-    written = facts(path)
+    written = read_metadata(path)
     return (written["mean"], written["std"]) if written.get("mean") else None
 
 
-def opened(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
+def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
     """An open safetensors file, whose tensors are those of a framework. Raises ValueError where it is none."""
     try:
         return safe_open(path, framework)

@@ -55,7 +55,7 @@ class Waves:
         return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(0, 3, 1, 2)
 
 
-class Removal(Waves):
+class PairRemover(Waves):
     """As `Waves`; what is added is the images' own part at a pair, with the other sign.
 
     donors : like the images, one for each; then an image also gains its donor's part at the pair
@@ -70,7 +70,7 @@ class Removal(Waves):
         # [2, pairs, m, 1, channels]: what a call selects lies together.
         self._change = (lost * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
 
-    def without(self, index: Tensor) -> Tensor:
+    def remove(self, index: Tensor) -> Tensor:
         """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
 
         It is the buffer, on the images' device, as in `add`.

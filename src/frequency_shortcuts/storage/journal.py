@@ -43,8 +43,8 @@ class Journal:
 
     A file to which each finished step appends its key and an array. Taken up, the computation asks for the same
     steps in the same order and gets what was stored; a torn end, or the file of another computation, is dropped.
-    A step that takes long may `keep` what it has now and then, in a second file (`.unfinished` behind the name)
-    that is replaced whole and is gone when the step is finished; taken up, it asks for that as `begun`.
+    A step that takes long may store a `checkpoint` now and then, in a second file (`.unfinished` behind the name)
+    that is replaced whole and is gone when the step is finished; taken up, it asks for that as its `partial_result`.
     Without a path nothing is stored.
 
     minutes : a step that keeps what it has stores it when so much time went by since anything was stored
@@ -65,7 +65,7 @@ class Journal:
         self._path: Path | None = None
         self._file: io.FileIO | None = None
         self._minutes, self._stop, self._key = minutes, stop, ""
-        self._begun: tuple[str, npt.NDArray] | None = None
+        self._partial: tuple[str, npt.NDArray] | None = None
         self._stored = time.monotonic()
         if path is None:
             return
@@ -78,14 +78,14 @@ class Journal:
         else:
             if theirs is not None:
                 log.warning("%s belongs to another computation: starting anew", path)
-            self._cut(0)
+            self._truncate(0)
             self._append(fingerprint, np.empty(0))
         self._unfinished = self._path.with_name(f"{self._path.name}.unfinished")
         if self._unfinished.exists():
             with open(self._unfinished, "rb") as file:
-                self._begun = _read(file)
-            if self._begun is None or not self._begun[0].startswith(f"{fingerprint}\n"):
-                self._forget()
+                self._partial = _read(file)
+            if self._partial is None or not self._partial[0].startswith(f"{fingerprint}\n"):
+                self._discard_partial()
 
     def __enter__(self) -> Journal:
         return self
@@ -101,52 +101,52 @@ class Journal:
         """
         self._key = key
         if self._file is None:
-            self._look()
+            self._raise_if_stopped()
             return compute()
         begin = self._file.tell()
         found = _read(self._file)
         if found is not None and found[0] == key:
-            if self._begun is not None and self._begun[0].startswith(self._name("")):
-                self._forget()  # killed between the two
+            if self._partial is not None and self._partial[0].startswith(self._name("")):
+                self._discard_partial()  # killed between the two
             return found[1]
-        self._cut(begin)
-        self._look()
+        self._truncate(begin)
+        self._raise_if_stopped()
         value = compute()
         self._append(key, value)
-        if self._begun is not None:
-            self._forget()
+        if self._partial is not None:
+            self._discard_partial()
         return value
 
-    def begun(self, way: str = "") -> npt.NDArray | None:
-        """What the step under way kept last, in this `way` of computing it, if it did."""
-        if self._begun is not None and self._begun[0] == self._name(way):
-            return self._begun[1]
+    def partial_result(self, variant: str = "") -> npt.NDArray | None:
+        """What the step under way stored last in this `variant` of the computation, or None."""
+        if self._partial is not None and self._partial[0] == self._name(variant):
+            return self._partial[1]
         return None
 
-    def keep(self, made: Callable[[], npt.NDArray], way: str = "") -> None:
-        """To be called by a step now and then: what it has, `made`, is asked for and stored when that is due.
+    def checkpoint(self, snapshot: Callable[[], npt.NDArray], variant: str = "") -> None:
+        """To be called by a step now and then: `snapshot()`, what it has, is stored when that is due.
 
         Raises Stopped if that was asked for.
         """
         stopped = self._stop is not None and self._stop()
         if self._path and (stopped or time.monotonic() - self._stored > 60 * self._minutes):
-            self._begun = self._name(way), made()
+            self._partial = self._name(variant), snapshot()
             with replacing(self._unfinished) as temporary, open(temporary, "wb", buffering=0) as file:
-                _write(file, *self._begun)
+                _write(file, *self._partial)
             self._stored = time.monotonic()
         if stopped:
             raise Stopped(self._key, self._path)
 
-    def _look(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self._stop is not None and self._stop():
             raise Stopped(self._key, self._path)
 
-    def _name(self, way: str) -> str:
-        return f"{self._fingerprint}\n{self._key}\n{way}" if self._path else ""
+    def _name(self, variant: str) -> str:
+        return f"{self._fingerprint}\n{self._key}\n{variant}" if self._path else ""
 
-    def _forget(self) -> None:
+    def _discard_partial(self) -> None:
         self._unfinished.unlink(missing_ok=True)
-        self._begun = None
+        self._partial = None
 
     def _append(self, key: str, value: npt.NDArray) -> None:
         assert self._file is not None and self._path is not None
@@ -154,7 +154,7 @@ class Journal:
             _write(self._file, key, value)
         self._stored = time.monotonic()
 
-    def _cut(self, at: int) -> None:
+    def _truncate(self, at: int) -> None:
         assert self._file is not None
         self._file.seek(at)
         self._file.truncate()

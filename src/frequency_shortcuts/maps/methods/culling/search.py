@@ -32,13 +32,13 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.stores import check_classes
-from frequency_shortcuts.networks.inference import Frozen, Precision, memory_budget, tiling
+from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
 from frequency_shortcuts.networks.predictions import check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import Removal
+from frequency_shortcuts.spectrum.waves import PairRemover
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.journal import Journal, Stopped
 
@@ -139,7 +139,7 @@ def cull(
     fill : what replaces a pair. `zeros`: nothing, the pair is removed. `swap`: the coefficients of the image's donor
         (`fills.donors`, drawn with `seed` from all images and fixed for all pairs), for method `exact` only
     neutral : the class that all donors are of with `swap`; by default they are of any class but the image's own
-    precision, compiled : see `frozen.Frozen`
+    precision, compiled : see `frozen.InferenceCopy`
     memory_mib : what may be used on the network's device, besides its weights; by default half of a
         GPU's memory, 2 GiB on a CPU
     batch : filtered images in one forward pass; by default what suits the network and the memory
@@ -327,7 +327,7 @@ class Engine:
     """What the culling of every class works with; `batch` shrinks when the device's memory does not suffice."""
 
     source: Source
-    frozen: Frozen
+    frozen: InferenceCopy
     pairs: ConjugatePairs
     batch: int
     backward: int  # images of one backward pass
@@ -355,7 +355,7 @@ def engine(
     """The frozen network, the images and the batch size that suits them; see `cull`."""
     if (memory_mib is not None and not 0 < memory_mib < math.inf) or (batch is not None and batch < 1):
         raise ValueError(f"memory_mib {memory_mib}, batch {batch}: expected above 0 and at least 1, or None")
-    frozen = Frozen(network, precision, compiled=compiled)
+    frozen = InferenceCopy(network, precision, compiled=compiled)
     source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
     frozen.check(source.take(np.arange(1)))
     budget = memory_budget(memory_mib, frozen.device)
@@ -441,10 +441,10 @@ class OneClass:
 
     def _begun(self) -> FloatArray | None:
         """What the step under way kept, if it was made with batches of the same size."""
-        return self.engine.journal.begun(f"batches of {self.engine.batch}")
+        return self.engine.journal.partial_result(f"batches of {self.engine.batch}")
 
     def _keep(self, made: Callable[[], FloatArray]) -> None:
-        self.engine.journal.keep(made, f"batches of {self.engine.batch}")
+        self.engine.journal.checkpoint(made, f"batches of {self.engine.batch}")
 
     def _fitting(self, compute: Callable[[], FloatArray]) -> FloatArray:
         """What `compute` gives, with ever smaller batches where the device's memory does not suffice."""
@@ -474,7 +474,7 @@ class OneClass:
             stop = min(start + at_once, last)
             frozen = self.engine.frozen
             # A compiled network is compiled for each shape: it is always shown the whole buffer.
-            removal = Removal(
+            removal = PairRemover(
                 self.engine.pairs,
                 self.take(start, stop),
                 step if frozen.compiled else min(step, len(index)),
@@ -482,7 +482,7 @@ class OneClass:
             )
             parts = zip(itertools.count(before + 1), chosen.split(step), total.split(step))
             for done, some, summed in itertools.islice(parts, max(0, ready - before), None):
-                filtered = removal.without(some)
+                filtered = removal.remove(some)
                 logits = frozen(removal.buffer)[: len(filtered)] if frozen.compiled else frozen(filtered)
                 after = self._loss(logits)
                 summed += (after.view(len(some), -1) - self._before[start:stop]).sum(dim=1)
@@ -537,11 +537,11 @@ class OneClass:
         for g in np.unique(group):
             first, last = self.bounds[g : g + 2]
             mine = torch.as_tensor(index[group == g], device=self.engine.source.device)
-            filtered.append(Removal(self.engine.pairs, self.take(first, last), len(mine)).without(mine))
+            filtered.append(PairRemover(self.engine.pairs, self.take(first, last), len(mine)).remove(mine))
             before.append(self._before[first:last])
-        # In pieces, where the batch was halved.
-        pieces = torch.cat(filtered).split(self.engine.batch)
-        after = self._loss(torch.cat([self.engine.frozen(piece) for piece in pieces]))
+        # In index_batches, where the batch was halved.
+        index_batches = torch.cat(filtered).split(self.engine.batch)
+        after = self._loss(torch.cat([self.engine.frozen(piece) for piece in index_batches]))
         parts = zip(after.split([len(images) for images in filtered]), before, strict=True)
         sums = torch.cat([(part.view(-1, len(one)) - one).sum(dim=1) for part, one in parts])
         self.engine.bar.within(len(after) / len(self))
