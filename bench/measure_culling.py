@@ -17,7 +17,8 @@ from torch import nn
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data import fashion_mnist
-from frequency_shortcuts.data.stores import Split, first_of_each_class, pixel_statistics
+from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.maps.methods.culling import search
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.inference import PRECISIONS

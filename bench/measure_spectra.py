@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from frequency_shortcuts import adcs
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.data import normalisation, stores
 
 from .subjects import fashion
 from .timing import by_turns, ratio
@@ -43,9 +43,9 @@ def spectra(folder: Path, device: torch.device) -> pd.DataFrame:
 
 
 def _case(name: str, pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> pd.DataFrame:
-    mean, std = stores.pixel_statistics(pixels)
+    mean, std = normalisation.pixel_statistics(pixels)
     raw = torch.from_numpy(pixels).to(device)
-    seen = stores.normalise(raw, mean, std)
+    seen = normalisation.normalise(raw, mean, std)
 
     def transform(given: torch.Tensor, batch: int) -> None:
         for part in given.split(batch):

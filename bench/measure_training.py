@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts.data.stores import Split, first_of_each_class
+from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from frequency_shortcuts.data import fashion_mnist, stores, synthetic
-from frequency_shortcuts.data.stores import Split
+from frequency_shortcuts.data import fashion_mnist, normalisation, synthetic
+from frequency_shortcuts.data.splits import Labelled, Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 
@@ -65,7 +65,7 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Su
         )
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
-    split = validation.subset(stores.first_of_each_class(validation.labels, per_class))
+    split = validation.subset(first_of_each_class(validation.labels, per_class))
     seen, labels = split.tensors(device)
     return Subject(name, network, split, seen, labels.cpu().numpy())
 
@@ -75,7 +75,7 @@ def accuracy(of: Subject) -> float:
     return predictions.accuracy(of.network, of.images, of.labels)
 
 
-def fashion(folder: Path) -> tuple[stores.Labelled, stores.Labelled]:
+def fashion(folder: Path) -> tuple[Labelled, Labelled]:
     """Fashion-MNIST, training and test images, 32 x 32, fetched once."""
     raw = folder / "fashion_mnist"
     try:
@@ -91,7 +91,7 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
     if dataset == "fashion":
         (pictures, labels), test = fashion(folder)
         parts = [(pictures, labels), test]
-        parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [stores.first_of_each_class(p[1], count)]]
+        parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [first_of_each_class(p[1], count)]]
         if side != 32:
             parts = [(np.stack([_enlarged(picture, side) for picture in part[0]]), part[1]) for part in parts]
         classes: tuple[str, ...] = fashion_mnist.CLASSES
@@ -100,7 +100,7 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
         design = synthetic.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)
         parts = [synthetic.images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
         classes = synthetic.CLASSES
-    mean, std = stores.pixel_statistics(parts[0][0])
+    mean, std = normalisation.pixel_statistics(parts[0][0])
     train, validation = (Split(*part, classes, mean, std) for part in parts)
     return train, validation
 

@@ -22,6 +22,7 @@ from conftest import ROOT, checkout
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation, read_metadata
 
@@ -114,7 +115,7 @@ def own(tmp_path_factory):
     optimiser = torch.optim.Adam(network.parameters(), 0.01)
     for _ in range(15):
         optimiser.zero_grad()
-        nn.functional.cross_entropy(network(stores.normalise(pixels, [0.5] * 3, [0.25] * 3)), labels).backward()
+        nn.functional.cross_entropy(network(normalise(pixels, [0.5] * 3, [0.25] * 3)), labels).backward()
         optimiser.step()
     torch.save({"state_dict": {f"module.{k}": v for k, v in network.state_dict().items()}}, study.root / "my.pt")
     template = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())

@@ -10,6 +10,7 @@ import pytest
 from frequency_shortcuts.data import chunks
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.splits import identity
 
 CLASSES = ("cat", "dog")
 BLACK, NOISE, HALF = "black", "noise", "half"
@@ -416,10 +417,10 @@ def test_some_images_are_of_the_store_that_was_opened(tmp_path):
     read = Stored(tmp_path / "s.h5", "train", np.arange(9))
     read[:1]
     chosen = np.array([7, 2])
-    known = store.identity(before.subset(chosen))
+    known = identity(before.subset(chosen))
     write(tmp_path / "s.h5", {"train": (255 - pixels, labels)})
     for opened in (before, read):
         some = opened.subset(chosen)
         assert (len(some), some.shape) == (2, (2, 3, 6, 5))
         np.testing.assert_array_equal(some[:], pixels[chosen])
-        assert store.identity(some) == known
+        assert identity(some) == known

@@ -13,7 +13,7 @@ from torch import nn
 
 from frequency_shortcuts.data import corruptions
 from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
-from frequency_shortcuts.data.stores import normalise
+from frequency_shortcuts.data.normalisation import normalise
 
 every_kind = pytest.mark.parametrize("name", KINDS)
 

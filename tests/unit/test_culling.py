@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from frequency_shortcuts import culling, dfm
-from frequency_shortcuts.data.stores import normalise
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.maps.methods.culling import gradients, screening, search
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.masks import positions, symmetric

@@ -14,7 +14,7 @@ from bench.estimate import DataSet, Folder
 from bench.markdown import DOCS
 from conftest import ROOT
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
-from frequency_shortcuts.data.stores import Split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures, training
 from workflow.study.plan import Plan
 

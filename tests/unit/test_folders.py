@@ -427,7 +427,7 @@ def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
 
 MEMORY = """
 import resource, sys
-from frequency_shortcuts.folders import ImageFiles
+from frequency_shortcuts.data.folders import ImageFiles
 ImageFiles([sys.argv[1]], (8, 8))[:]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 ImageFiles([sys.argv[1]], (224, 224), resize=256)[:]

@@ -321,7 +321,7 @@ def test_the_precision_that_the_caller_set_is_neither_lost_nor_in_the_way(settin
     """Each in a process of its own, since the settings cannot all be undone."""
     program = f"""
 import torch
-from frequency_shortcuts.frozen import InferenceCopy
+from frequency_shortcuts.networks.inference import InferenceCopy
 {setting}
 def state():
     found = [torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision]

@@ -14,9 +14,11 @@ import pytest
 import torch
 from PIL import Image
 
+from frequency_shortcuts.data import normalisation, source
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.chunks import Stored
 from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data.splits import Split, stratified
 from frequency_shortcuts.storage import files as files_of_storage
 
 CLASSES = ("cat", "dog")
@@ -41,7 +43,7 @@ def test_store_round_trip(tmp_path):
         np.testing.assert_array_equal(split.labels, labels)
         assert split.classes == CLASSES
         assert len(split) == len(labels)
-        np.testing.assert_array_equal(split.mean, store.pixel_statistics(splits["train"][0])[0])
+        np.testing.assert_array_equal(split.mean, normalisation.pixel_statistics(splits["train"][0])[0])
 
 
 def test_store_keeps_the_contract_of_the_file(tmp_path):
@@ -121,7 +123,7 @@ def test_some_images_of_a_split_in_their_order(tmp_path, in_memory):
     np.testing.assert_array_equal(some.stylised[:], split.stylised[:][chosen])
     assert some.labels.tolist() == split.labels[chosen].tolist() and len(some) == 3 and some.classes == split.classes
     assert (in_memory == 0) == isinstance(some.images, Stored)
-    twinless = store.Split(images, labels, ("a", "b"), split.mean, split.std).subset(chosen)
+    twinless = Split(images, labels, ("a", "b"), split.mean, split.std).subset(chosen)
     assert twinless.stylised is None
 
 
@@ -133,7 +135,7 @@ def test_read_names_the_splits_that_are_there(tmp_path):
 
 def test_pixel_statistics_against_numpy():
     pixels, _ = labelled(9, 3)
-    mean, std = store.pixel_statistics(pixels)
+    mean, std = normalisation.pixel_statistics(pixels)
     np.testing.assert_allclose(mean, (pixels / 255).mean(axis=(0, 2, 3)), rtol=1e-12)
     np.testing.assert_allclose(std, (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
 
@@ -153,12 +155,12 @@ def test_tensors_are_normalised_and_leave_the_store_alone(tmp_path):
 
 def test_stratified_shares_every_class_and_loses_none():
     labels = np.repeat([0, 1, 2], [10, 20, 40])
-    parts = store.stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    parts = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(70))
     assert np.bincount(labels[parts["train"]]).tolist() == [8, 16, 32]
     assert np.bincount(labels[parts["test"]]).tolist() == [1, 2, 4]
-    again = store.stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
-    other = store.stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=2)
+    again = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    other = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=2)
     np.testing.assert_array_equal(parts["test"], again["test"])
     assert not np.array_equal(parts["test"], other["test"])
 
@@ -169,12 +171,12 @@ def test_stratified_shares_every_class_and_loses_none():
 )
 def test_stratified_refuses_shares_that_do_not_work(shares, message):
     with pytest.raises(ValueError, match=message):
-        store.stratified(np.zeros(5, np.int64), shares, seed=0)
+        stratified(np.zeros(5, np.int64), shares, seed=0)
 
 
 def test_stratified_names_the_class_that_is_too_small():
     with pytest.raises(ValueError, match=r"class dog has 2 images, too few for the splits"):
-        store.stratified(np.array([0] * 9 + [1] * 2), {"a": 0.8, "b": 0.1, "c": 0.1}, seed=0, classes=CLASSES)
+        stratified(np.array([0] * 9 + [1] * 2), {"a": 0.8, "b": 0.1, "c": 0.1}, seed=0, classes=CLASSES)
 
 
 # Written from files
@@ -381,18 +383,18 @@ FULL_DISK = """
 import resource, signal, sys
 import numpy as np
 from PIL import Image
-from frequency_shortcuts import images
-from frequency_shortcuts.folders import ImageFiles
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.folders import ImageFiles
 decode, asked = ImageFiles._decode, []
 ImageFiles._decode = lambda self, path: (asked.append(1), decode(self, path))[1]
 pictures = ImageFiles([sys.argv[2]] * 5000, (64, 64), workers=2)
-images.write(sys.argv[1] + ".first", {"train": (pictures.subset(np.arange(4)), np.arange(4) % 2)},
+stores.write(sys.argv[1] + ".first", {"train": (pictures.subset(np.arange(4)), np.arange(4) % 2)},
              classes="ab", source="", created_by="")
 asked.clear()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
-    images.write(sys.argv[1], {"train": (pictures, np.arange(5000) % 2)}, classes="ab", source="", created_by="",
+    stores.write(sys.argv[1], {"train": (pictures, np.arange(5000) % 2)}, classes="ab", source="", created_by="",
                  workers=2)
 except OSError as error:
     print(type(error).__name__, len(asked))
@@ -613,12 +615,12 @@ def test_batches_come_in_order(ahead, n):
         time.sleep(0.002 * (i % 3))
         return i * i
 
-    assert list(store.prefetched(square, range(n), ahead)) == [i * i for i in range(n)]
+    assert list(source.prefetched(square, range(n), ahead)) == [i * i for i in range(n)]
 
 
 def test_no_more_than_a_few_batches_are_read_ahead():
     asked = []
-    for used, _ in enumerate(store.prefetched(asked.append, range(30), ahead=3), start=1):
+    for used, _ in enumerate(source.prefetched(asked.append, range(30), ahead=3), start=1):
         time.sleep(0.01)
         assert len(asked) <= used + 3
     assert asked == list(range(30))
@@ -626,7 +628,7 @@ def test_no_more_than_a_few_batches_are_read_ahead():
 
 def test_they_are_read_while_one_is_used():
     done = threading.Event()
-    batches = store.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
+    batches = source.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
     assert next(batches) == 0
     assert done.wait(10)
     batches.close()
@@ -636,8 +638,8 @@ def test_they_are_read_while_one_is_used():
 def test_an_error_comes_in_its_place(ahead):
     found = []
     with pytest.raises(ZeroDivisionError):
-        found.extend(store.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
-    batches = store.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
+        found.extend(source.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
+    batches = source.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
     assert [next(batches) for _ in range(5)] == [1 / (i - 5) for i in range(5)]
     with pytest.raises(ZeroDivisionError):
         next(batches)
@@ -653,7 +655,7 @@ def test_who_stops_early_waits_for_one_batch_only():
         time.sleep(0.02)
         return i
 
-    batches = store.prefetched(slow, range(1000), ahead=50)
+    batches = source.prefetched(slow, range(1000), ahead=50)
     assert next(batches) == 0
     batches.close()
     assert len(asked) <= 53
@@ -671,7 +673,7 @@ def test_an_endless_row_of_batches_is_taken_as_far_as_it_is_used():
             i += 1
 
     found = []
-    for i in store.prefetched(lambda i: i, endless()):
+    for i in source.prefetched(lambda i: i, endless()):
         found.append(i)
         if i == 7:
             break
@@ -731,10 +733,10 @@ def test_a_store_that_cannot_be_used_is_told_in_a_sentence(tmp_path, changes, se
 )  # fmt: skip
 def test_what_networks_are_normalised_with_is_in_units_of_one(mean, std, taken):
     if taken:
-        store.check_statistics([mean] * 3, [std] * 3, 3)
+        normalisation.check_statistics([mean] * 3, [std] * 3, 3)
     else:
         with pytest.raises(ValueError, match=r"expected units of \[0, 1\]"):
-            store.check_statistics([mean] * 3, [std] * 3, 3)
+            normalisation.check_statistics([mean] * 3, [std] * 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -749,30 +751,4 @@ def test_what_networks_are_normalised_with_is_in_units_of_one(mean, std, taken):
 )
 def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
     """2^23 numbers a batch on a CPU, 2^25 on a GPU, and 512 images at most."""
-    assert store.fitting_batch(shape, device) == fitting
-
-
-def test_a_split_is_given_in_batches_that_fit(monkeypatch):
-    pixels = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
-    split = store.Split(pixels, np.arange(7) % 2, ("a", "b"), np.array([0.5]), np.array([0.2]))
-    assert [len(labels) for _, labels in split.batches()] == [7]
-    assert [len(labels) for _, labels in split.batches(size=4)] == [4, 3]
-    requested = []
-    monkeypatch.setattr(store, "fitting_batch", lambda shape, device: requested.append((shape, device)) or 3)
-    batches = list(split.batches("cpu"))
-    assert [len(labels) for _, labels in batches] == [3, 3, 1] and requested == [((1, 4, 4), "cpu")]
-    assert torch.equal(torch.cat([images for images, _ in batches]), split.tensors()[0])
-
-
-def test_a_split_of_large_images_is_never_given_as_a_whole():
-    """VGG16 would need 13 GB for 512 images of 224 x 224 pixels."""
-
-    class Large:
-        shape = (600, 3, 224, 224)
-
-        def __getitem__(self, index):
-            return np.zeros((len(range(600)[index]), 3, 224, 224), np.uint8)
-
-    split = store.Split(Large(), np.arange(600) % 2, ("a", "b"), np.full(3, 0.5), np.full(3, 0.2))
-    images, labels = next(split.batches())
-    assert len(images) == len(labels) == 55
+    assert source.fitting_batch(shape, device) == fitting

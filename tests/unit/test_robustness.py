@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from frequency_shortcuts import spectrum
-from frequency_shortcuts.data.stores import normalise
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.evaluation import robustness
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 

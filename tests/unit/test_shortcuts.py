@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
-from frequency_shortcuts.data.stores import normalise
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import controls, fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

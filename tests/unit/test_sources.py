@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from frequency_shortcuts.data import chunks, stores
+from frequency_shortcuts.data import chunks, normalisation
 from frequency_shortcuts.data import source as sources
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
@@ -28,7 +28,7 @@ def stored(tmp_path):
 @pytest.mark.parametrize("dtype", [None, torch.float64])
 @pytest.mark.parametrize("chosen", CHOSEN, ids=len)
 def test_every_kind_of_images_is_read_and_normalised_alike(stored, chosen, dtype):
-    expected = stores.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
+    expected = normalisation.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
     for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
         assert torch.equal(sources.Source(kind, **HOW, dtype=dtype).take(chosen), expected)
 

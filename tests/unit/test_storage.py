@@ -73,8 +73,9 @@ def test_a_full_disk_is_known_by_its_number():
 HDF5_WHEN_FULL = """
 import resource, signal, sys
 import numpy as np
-from frequency_shortcuts import dfm, images
-from frequency_shortcuts.culling import Culling
+from frequency_shortcuts import dfm
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps.methods.culling import Culling
 from frequency_shortcuts.spectrum import ConjugatePairs
 pairs = ConjugatePairs(32, 32)
 pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 32, 32), np.uint8)
@@ -90,7 +91,7 @@ try:
         dfm.write(sys.argv[2], culling, pairs, [5], **about)
     else:
         about = dict(classes="ab", source="", created_by="")
-        images.write(sys.argv[2], {"train": (pixels, np.arange(40) % 2)}, **about)
+        stores.write(sys.argv[2], {"train": (pixels, np.arange(40) % 2)}, **about)
 except OSError:
     print("OSError")
 """

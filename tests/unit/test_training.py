@@ -14,7 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.data.chunks import Stored
-from frequency_shortcuts.data.stores import Split, pixel_statistics
+from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.training import Dynamics, Recipe, train
@@ -622,7 +623,7 @@ def test_filtering_batch_by_batch_changes_an_image_by_rounding_only(at_once):
     whole, _ = test.tensors()
     for view in training.VIEWS:
         expected = dynamics.filtered(whole, view)
-        found = torch.cat([dynamics.filtered(batch, view) for batch, _ in test.batches(size=at_once)])
+        found = torch.cat([dynamics.filtered(batch, view) for batch in whole.split(at_once)])
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-6 * expected.abs().max().item())
 
 

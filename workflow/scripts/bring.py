@@ -22,7 +22,7 @@ def main(snakemake):
             architectures.load_weights(network, given.checkpoint)
         probe(network, what.n_classes, channels, height, width)
         device = take_device(params.device)
-        accuracy = predictions.accuracy_in_batches(network.to(device), data.batches(device))
+        accuracy = predictions.accuracy(network.to(device), data)
         log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
         facts |= {"parameters": architectures.parameters(network)}

@@ -46,13 +46,8 @@ def culled(snakemake, network, data, state):
     with stopping() as stop:
         return culling.cull(
             network,
-            data.images,
-            data.labels,
-            len(data.classes),
-            mean=data.mean,
-            std=data.std,
+            data,
             **snakemake.params.settings,
-            neutral=stores.neutral_class(snakemake.input.images),
             part=part,
             state=state,
             checkpoint_minutes=snakemake.config["checkpoint_minutes"],

@@ -1,6 +1,7 @@
 """Write the image store of a torch Dataset of the user's."""
 
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.splits import stratified
 from study.image_folders import identity_statistics
 from study.job import job
 from study.torch_datasets import open_dataset
@@ -11,7 +12,7 @@ def main(snakemake):
     settings = snakemake.params.settings
     with job(snakemake) as created_by:
         items, labels, classes = open_dataset(settings)
-        parts = stores.stratified(labels, settings["shares"], settings["split_seed"], classes)
+        parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
         stores.write(
             snakemake.output[0],
             {name: (items.subset(chosen), labels[chosen]) for name, chosen in parts.items()},

@@ -1,6 +1,7 @@
 """Write the image store of a set whose published files were fetched."""
 
 from frequency_shortcuts.data import cifar10, fashion_mnist, stores
+from frequency_shortcuts.data.splits import stratified
 from study.job import job
 
 SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
@@ -12,7 +13,7 @@ def main(snakemake):
         published = SOURCES[snakemake.params.source]
         (pictures, labels), test = published.read(snakemake.input.files)
         kept = snakemake.params.validation_share
-        parts = stores.stratified(labels, {"train": 1 - kept, "validation": kept}, snakemake.params.seed)
+        parts = stratified(labels, {"train": 1 - kept, "validation": kept}, snakemake.params.seed)
         splits = {name: (pictures[chosen], labels[chosen]) for name, chosen in parts.items()}
         stores.write(
             snakemake.output[0],

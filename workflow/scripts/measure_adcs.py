@@ -17,15 +17,7 @@ def main(snakemake):
         data = stores.read(
             snakemake.input.images, params.split, statistics=statistics, workers=snakemake.threads, in_memory=0
         )
-        found = adcs.class_spectra(
-            data.images,
-            data.labels,
-            len(data.classes),
-            channel_weights=weights,
-            mean=data.mean,
-            std=data.std,
-            progress=True,
-        )
+        found = adcs.class_spectra(data, channel_weights=weights, progress=True)
         amplitude, error = found.mean_amplitude, found.standard_error
         significant = adcs.accumulate_significant(amplitude, error, weights)
         with replacing_hdf5(snakemake.output[0]) as file:

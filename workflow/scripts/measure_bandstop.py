@@ -17,9 +17,7 @@ def main(snakemake):
         network = architectures.load(given.weights, take_device(params.device))
         data = stores.read(given.images, "test", statistics=normalisation(given.weights), workers=snakemake.threads)
         bands = masks.bands(*data.images.shape[-2:], params.band_edges)
-        table = shortcuts.band_stop(
-            network, data.images, data.labels, bands, len(data.classes), mean=data.mean, std=data.std
-        )
+        table = shortcuts.band_stop(network, data, bands)
         names = dict(enumerate(data.classes))
         table = table.replace({"true_class": names, "called_class": names})
         write_table(table, output, **identity(output))

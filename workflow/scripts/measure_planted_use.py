@@ -24,11 +24,7 @@ def main(snakemake):
         data = stores.read(
             given.images, settings["split"], settings["images_per_class"], statistics=statistics, workers=threads
         )
-        neutral = stores.neutral_class(given.images)
-        table = usage.planted_use(
-            network, data.images, data.labels, planted, neutral=neutral, mean=data.mean, std=data.std,
-            seed=settings["seed"], run=name_of(run), progress=True,
-        )  # fmt: skip
+        table = usage.planted_use(network, data, planted, seed=settings["seed"], run=name_of(run), progress=True)
         write_table(table.replace({"class": dict(enumerate(data.classes))}), output, **run)
 
 

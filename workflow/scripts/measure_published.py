@@ -22,9 +22,9 @@ def main(snakemake):
         maps = exchange.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
-        run, neutral = identity(snakemake.output[0]), stores.neutral_class(given.images)
+        run = identity(snakemake.output[0])
         # The run's name alone: the controls of our maps and of these are drawn alike.
-        table = tested(network, data, maps, params.settings, name_of(run), neutral=neutral)
+        table = tested(network, data, maps, params.settings, name_of(run))
         write_table(table, snakemake.output[0], **run)
 
 

@@ -32,22 +32,20 @@ def measure(network, data, fewer, settings, outputs, created_by):
     """The three files of one network; plane waves are added to `fewer` of the images."""
     waves, seed = settings["sensitivity"], settings["seed"]
 
-    def told(measured, of=data, **options):
-        how = {"mean": of.mean, "std": of.std, "progress": True}
-        return measured(network, of.images, of.labels, len(of.classes), **how, **options)
-
     def write(table, path):
         write_table(table.replace({"class": dict(enumerate(data.classes))}), path, **identity(path))
 
-    write(
-        told(robustness.filtered_recall, cutoffs=settings["cutoffs"], band_width=settings["band_width"]), outputs.curves
+    table = robustness.filtered_recall(
+        network, data, cutoffs=settings["cutoffs"], band_width=settings["band_width"], progress=True
     )
+    write(table, outputs.curves)
     norm = waves["rms"] * math.sqrt(math.prod(data.images.shape[-2:]))
-    found = told(robustness.fourier_sensitivity, fewer, norm=norm, radius=waves["radius"], seed=seed)
+    found = robustness.fourier_sensitivity(network, fewer, norm=norm, radius=waves["radius"], seed=seed, progress=True)
     robustness.write_sensitivity(
         outputs.sensitivity, found, classes=data.classes, split=settings["split"], created_by=created_by
     )
-    write(told(corruptions.measure, names=settings["corruptions"], seed=seed), outputs.corruptions)
+    table = corruptions.measure(network, data, names=settings["corruptions"], seed=seed, progress=True)
+    write(table, outputs.corruptions)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,7 @@ from study.job import RUN, identity, job
 
 def tested(network, data, maps, settings, run, **options):
     """The table of `shortcuts.measure` with class names; settings: those of `test_settings` in common.smk."""
-    table = shortcuts.measure(
-        network, data.images, data.labels, maps, mean=data.mean, std=data.std, run=run, progress=True,
-        **settings, **options,
-    )  # fmt: skip
+    table = shortcuts.measure(network, data, maps, run=run, progress=True, **settings, **options)
     return table.replace({"class": dict(enumerate(data.classes))})
 
 
@@ -37,8 +34,8 @@ def main(snakemake):
             statistics=normalisation(given.weights),
             workers=snakemake.threads,
         )
-        run, neutral = identity(output), stores.neutral_class(given.images)
-        write_table(tested(network, data, maps, params.settings, name_of(run), neutral=neutral), output, **run)
+        run = identity(output)
+        write_table(tested(network, data, maps, params.settings, name_of(run)), output, **run)
 
 
 if __name__ == "__main__":

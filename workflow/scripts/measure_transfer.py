@@ -25,8 +25,7 @@ def main(snakemake):
             run = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             statistics, threads = normalisation(weights), snakemake.threads
             data = stores.read(store, params.split, params.images_per_class, statistics=statistics, workers=threads)
-            network, neutral = architectures.load(weights, device), stores.neutral_class(store)
-            table = tested(network, data, masks, params.settings, f"{source} on {target}", neutral=neutral)
+            table = tested(architectures.load(weights, device), data, masks, params.settings, f"{source} on {target}")
             rows.append(pd.concat([pd.DataFrame(run, table.index), table], axis=1))
         write_table(pd.concat(rows), snakemake.output[0])
 

@@ -56,7 +56,7 @@ def main(snakemake):
         write_table(done.history, snakemake.output.history, **run)
         write_table(done.dynamics, snakemake.output.dynamics, **run)
         tested = stores.read(store, "test", workers=snakemake.threads)
-        accuracy = predictions.accuracy_in_batches(network, tested.batches(device))
+        accuracy = predictions.accuracy(network, tested)
         log.info("best epoch %d, accuracy %.3f on all test images", done.best_epoch, accuracy)
         facts = {
             "created_by": created_by,

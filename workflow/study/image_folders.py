@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from frequency_shortcuts.data import folders, stores
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.data.splits import stratified
 
 log = logging.getLogger("study")
 Splits = dict[str, tuple[folders.ImageFiles, np.ndarray]]
@@ -30,7 +31,7 @@ def split_folder(
         return folders.ImageFiles(files, size, settings["channels"], **options)
 
     files, labels, names = folders.listing(settings["root"], classes)
-    parts = stores.stratified(labels, settings["shares"], settings["split_seed"], names)
+    parts = stratified(labels, settings["shares"], settings["split_seed"], names)
     splits = {split: (pictures([files[i] for i in chosen]), labels[chosen]) for split, chosen in parts.items()}
     if "test_root" in settings:
         files, labels, _ = folders.listing(settings["test_root"], classes or dict(zip(names, names, strict=True)))

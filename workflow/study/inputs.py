@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import cifar10, folders, planted, stores
+from frequency_shortcuts.data import cifar10, folders, normalisation, planted, stores
+from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures, external
 
@@ -137,7 +138,7 @@ def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
         raise ValueError(f"no folder {' and no folder '.join(missing)}: expected class folders with image files")
     splits, classes, _ = split_folder(settings)
     for pictures, labels in splits.values():
-        for _ in pictures.subset(stores.first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
+        for _ in pictures.subset(first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
             pass
     description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
     _, ranking = splits.get(plan.config["culling"]["split"], (None, None))
@@ -159,8 +160,8 @@ def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
 def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
     """A torch Dataset of the user's."""
     items, labels, classes = open_dataset(settings)
-    parts = stores.stratified(labels, settings["shares"], settings["split_seed"], classes)
-    items[stores.first_of_each_class(labels, 1)[:PER_SPLIT]]
+    parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
+    items[first_of_each_class(labels, 1)[:PER_SPLIT]]
     split = plan.config["culling"]["split"]
     return Found(
         classes, known_shape(plan, name), f"{len(labels)} items", labels[parts[split]] if split in parts else None
@@ -194,7 +195,7 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
     channels, height, width = shape
     if "source" in settings:
         if settings["mean"]:
-            stores.check_statistics(settings["mean"], settings["std"], channels)
+            normalisation.check_statistics(settings["mean"], settings["std"], channels)
         source, options = settings["source"], settings.get("options", {})
         network = architectures.build(external.ExternalNetwork(source, n_classes, channels, height, width, options))
         if settings["checkpoint"]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from frequency_shortcuts.data import entry_points, stores
+from frequency_shortcuts.data import entry_points
+from frequency_shortcuts.data.splits import check_classes
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 
 from .image_folders import height_and_width
@@ -26,5 +27,5 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray
     classes = settings.get("class_names") or getattr(dataset, "classes", None)
     if classes is None:
         raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
-    stores.check_classes(labels, classes, name)
+    check_classes(labels, classes, name)
     return items, labels, [str(name) for name in classes]

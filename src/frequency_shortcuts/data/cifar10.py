@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from . import downloads, pickles
 from .downloads import Source
-from .stores import Labelled
+from .splits import Labelled
 
 NotFound = downloads.NotFound
 

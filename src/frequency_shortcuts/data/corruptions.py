@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,8 @@ from frequency_shortcuts.evaluation.recall import of_views
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .stores import normalise
+from .normalisation import normalise
+from .splits import Images, accepts_split
 
 log = logging.getLogger(__name__)
 
@@ -108,9 +109,10 @@ def corrupt(name: str, images: Tensor, strength: int, seed: int = 0, numbers: np
     return KINDS[name].apply(images, KINDS[name].levels[strength - 1], own, seed)
 
 
+@accepts_split
 def measure(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     *,

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from . import downloads
 from .downloads import Source
-from .stores import Labelled
+from .splits import Labelled
 
 NotFound = downloads.NotFound
 

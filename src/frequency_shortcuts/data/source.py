@@ -1,10 +1,13 @@
-"""Images from memory or a file, read piece by piece, as a network sees them."""
+"""Images from memory or a file, read batch by batch, as a network sees them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -15,15 +18,17 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .chunks import take_rows
-from .stores import fitting_batch, normalise
+from .normalisation import normalise
+from .splits import Images
+
+T = TypeVar("T")
 
 
 class Source:
     """Images [n, channels, H, W] of which some at a time are read, normalised and put on a device.
 
-    images : a tensor, an array, an open HDF5 dataset, or whatever has `shape` and `dtype` and gives an array
-        for an array of integers in brackets. float32 and float64 are taken as they are, uint8 is normalised
-        with `mean` and `std` [channels], which it needs
+    images : see `splits.Images`. float32 and float64 are taken as they are, uint8 is normalised with `mean` and `std`
+        [channels], which it needs
     dtype : what they are turned into; by default their own, float32 for uint8
 
     Raises ValueError for images of another dtype, and for uint8 ones without mean and std.
@@ -31,7 +36,7 @@ class Source:
 
     def __init__(
         self,
-        images: Any,
+        images: Images,
         mean: npt.ArrayLike | None = None,
         std: npt.ArrayLike | None = None,
         *,
@@ -78,10 +83,36 @@ class Source:
         return torch.from_numpy(np.asarray(self.images[chosen]))
 
     def batch_size(self) -> int:
-        """Images in one forward pass; see `images.fitting_batch`."""
+        """Images in one forward pass; see `fitting_batch`."""
         return fitting_batch(self.images.shape[1:], self.device)
 
 
+def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu") -> int:
+    """How many images [channels, H, W] of this shape a network gets in one forward pass.
+
+    As many numbers as 512 images of 3 x 64 x 64 have on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a power of
+    two: 55 images of 3 x 224 x 224 on a CPU. At least one image, and at most 512.
+    """
+    room = 2**23 if str(device).startswith("cpu") else 2**25
+    return max(1, min(512, room // math.prod(shape)))
+
+
+def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
+    """read(batch) of every batch in order, `ahead` of them at work in a thread while one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Any] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(read, batch))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for result in waiting:
+                result.cancel()
+
+
 def index_batches(chosen: IntArray, size: int) -> Iterator[IntArray]:
-    """What was chosen [k], `size` at a time, in order."""
+    """The positions `chosen` [k] in batches of `size`, in order."""
     return (chosen[start : start + size] for start in range(0, len(chosen), size))

@@ -1,12 +1,10 @@
-"""Image stores in HDF5, and normalisation.
+"""Image stores in HDF5: written, linked, checked and read.
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
 [n, channels, H, W] (see `chunks`) and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per channel,
 of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
 twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
 when they are read, for sets that are too large to be kept twice.
-
-PyTorch is imported by what gives tensors: what only writes stores, or draws from them, need not wait for it.
 """
 
 from __future__ import annotations
@@ -14,13 +12,11 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import h5py
 import numpy as np
@@ -31,102 +27,17 @@ from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 
 from .chunks import NOT_DEFLATED, Stored, images_per_chunk, pack
 from .folders import ImageFiles
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+from .normalisation import channel_sums, check_statistics, moments
+from .splits import Images, Split, check_classes, first_of_each_class
 
 BLOCK = 256  # images to write at once
 IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
 SAMPLED = 5000  # training images that the statistics of a store of files are taken from
-Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Split:
-    """Labelled images of one split, with what is needed to show them to a network.
-
-    images: uint8 [n, channels, H, W], an array, or `Stored` or `ImageFiles` where it is read when it is indexed;
-    labels: int64 [n]; mean, std: float64 [channels]; stylised: as images, a twin of each, or None.
-    """
-
-    images: Any
-    labels: npt.NDArray[np.int64]
-    classes: tuple[str, ...]
-    mean: npt.NDArray[np.float64]
-    std: npt.NDArray[np.float64]
-    stylised: Any = None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
-        """Some of the images, in that order; what is read when it is indexed stays so."""
-        images, twins = (
-            some.subset(chosen) if hasattr(some, "subset") else None if some is None else some[chosen]
-            for some in (self.images, self.stylised)
-        )
-        return replace(self, images=images, stylised=twins, labels=self.labels[chosen])
-
-    def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
-        """Normalised images [n, channels, H, W], by default float32, and labels [n], on a device."""
-        import torch
-
-        images = torch.from_numpy(self.images[:]).to(device)
-        return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
-
-    def batches(self, device: torch.device | str = "cpu", size: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-        """As `tensors`, but `size` images at a time; by default as many as `fitting_batch` says."""
-        import torch
-
-        size = size or fitting_batch(self.images.shape[1:], device)
-        for start in range(0, len(self), size):
-            pixels = torch.from_numpy(self.images[start : start + size]).to(device)
-            labels = torch.from_numpy(self.labels[start : start + size]).to(device)
-            yield normalise(pixels, self.mean, self.std), labels
-
-
-def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu") -> int:
-    """How many images [channels, H, W] of this shape a network gets in one forward pass.
-
-    As many numbers as 512 images of 3 x 64 x 64 have on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a power of
-    two: 55 images of 3 x 224 x 224 on a CPU. At least one image, and at most 512.
-    """
-    room = 2**23 if str(device).startswith("cpu") else 2**25
-    return max(1, min(512, room // math.prod(shape)))
-
-
-def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype | None = None) -> Tensor:
-    """uint8 [n, channels, H, W] -> (images / 255 - mean) / std, float32 or another dtype, on the images' device."""
-    import torch
-
-    dtype = dtype or torch.float32
-    shift = torch.as_tensor(np.asarray(mean), dtype=dtype, device=images.device)[:, None, None]
-    scale = torch.as_tensor(np.asarray(std), dtype=dtype, device=images.device)[:, None, None]
-    return images.to(dtype).div_(255).sub_(shift).div_(scale)
-
-
-def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1]."""
-    return _moments(sum(map(_sums, images)), len(images) * images[0, 0].size)
-
-
-def _sums(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Sum and sum of squares of each channel, [2, channels]: integers, so that they are exact in any order."""
-    squares = np.square(pixels, dtype=np.uint16)
-    return np.stack([found.sum(axis=(1, 2), dtype=np.int64) for found in (pixels, squares)])
-
-
-def _moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and standard deviation, in units of [0, 1], from `_sums` over so many pixels."""
-    mean, square = sums / n_pixels
-    return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255
 
 
 def write(
     path: str | os.PathLike[str],
-    splits: Mapping[str, tuple[Any, npt.NDArray[np.int64]]],
+    splits: Mapping[str, tuple[Images, npt.NDArray[np.int64]]],
     *,
     classes: Sequence[str],
     source: str,
@@ -134,7 +45,7 @@ def write(
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     planted_about: Mapping[str, int | str] | None = None,
-    stylised: Any = None,
+    stylised: Images | None = None,
     workers: int = 1,
     progress: bool = False,
 ) -> None:
@@ -172,7 +83,7 @@ def write(
             group.create_dataset("labels", data=labels[kept])
             digest.update(np.ascontiguousarray(labels[kept]).data)
             if statistics is None and split == "train":
-                mean, std = _moments(sums, len(kept) * math.prod(images.shape[2:]))
+                mean, std = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
                 about = "storing stylised" if progress else None
                 twins, _ = _write_images(file, group, "stylised", stylised, pool, digest, about)
@@ -210,8 +121,8 @@ def write_files(
             raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
         train = splits["train"][0]
         some = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
-        sums = sum(found for _, found in some.decoded(then=_sums))
-        statistics = _moments(sums, len(some) * math.prod(train.shape[2:]))
+        sums = sum(found for _, found in some.decoded(then=channel_sums))
+        statistics = moments(sums, len(some) * math.prod(train.shape[2:]))
     digest = hashlib.sha256()
     with replacing_hdf5(path) as file:
         for split, (pictures, labels) in splits.items():
@@ -254,12 +165,12 @@ def _write_images(
     file: WholeFile,
     group: h5py.Group,
     name: str,
-    images: Any,
+    images: Images,
     pool: ThreadPoolExecutor,
     digest: Any,
     progress: str | None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Write images in order; returns the positions of those that were written, and their `_sums`, [2, channels]."""
+    """Write images in order; returns the positions of those that were written, and their `channel_sums`."""
     shape, each = images.shape, images_per_chunk(images.shape)
     stored = group.create_dataset(
         name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
@@ -289,7 +200,7 @@ def _write_images(
 Packed = tuple[npt.NDArray[np.uint8], tuple[bytes, int], npt.NDArray[np.int64]]
 
 
-def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
+def _packed(images: Images, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
     """All images in order: (position, what `_pack` makes of it)."""
     if isinstance(images, ImageFiles):
         yield from images.decoded(progress, _pack)
@@ -301,7 +212,7 @@ def _packed(images: Any, pool: ThreadPoolExecutor, progress: str | None) -> Iter
 
 
 def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
-    return pixels, pack(pixels), _sums(pixels)
+    return pixels, pack(pixels), channel_sums(pixels)
 
 
 @contextmanager
@@ -344,23 +255,6 @@ def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[
 
 def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
     return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
-
-
-def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:
-    """Raise ValueError where images in units of [0, 1] cannot sensibly be normalised with a mean and std.
-
-    What networks ask for goes beyond the moments of images: std 1 / 255 gives pixels, and a mean may lie somewhat
-    outside. Means and stds of pixels from 0 to 255 are refused.
-    """
-    mean, std = np.asarray(mean), np.asarray(std)
-    for name, given in (("mean", mean), ("std", std)):
-        if given.shape != (channels,) or given.dtype.kind not in "iuf":
-            raise ValueError(f"{where}{name} is {given.tolist()}: expected a number for each of {channels} channels")
-    if not (((mean >= -1) & (mean <= 2)).all() and ((std > 0) & (std <= 1)).all()):
-        raise ValueError(
-            f"{where}mean {mean.tolist()} and std {std.tolist()} cannot be normalised with: expected units of [0, 1], "
-            "in which a mean is between -1 and 2, and std above 0 and at most 1 (divide those of pixels by 255)"
-        )
 
 
 def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
@@ -421,90 +315,17 @@ def read(
     if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
         lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
     return Split(
-        labels=labels[chosen], classes=classes, mean=np.asarray(mean, float), std=np.asarray(std, float), **lazy
+        labels=labels[chosen],
+        classes=classes,
+        mean=np.asarray(mean, float),
+        std=np.asarray(std, float),
+        neutral=neutral_class(path),
+        **lazy,
     )
 
 
 def neutral_class(path: str | os.PathLike[str]) -> int | None:
-    """The index of the class of a store in which nothing is planted; None where there is none, as for photographs."""
+    """The class of a store in which nothing is planted; None where there is none, as for photographs."""
     with h5py.File(path, "r") as file:
         index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
     return None if index < 0 else index
-
-
-def identity(images: Any) -> bytes:
-    """What tells one set of images from another: their bytes, or where they come from if they are not in memory."""
-    if isinstance(images, np.ndarray):
-        return hashlib.sha256(np.ascontiguousarray(images).data).digest()
-    return hashlib.sha256(repr(images.origin()).encode()).digest()
-
-
-def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
-    """read(batch) of every batch in order, `ahead` of them at work in a thread while one is used."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting: deque[Any] = deque()
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(read, batch))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for result in waiting:
-                result.cancel()
-
-
-def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
-    """Positions, in order, of the first `per_class` images of each class; of all images for None."""
-    if per_class is None:
-        return np.arange(len(labels))
-    chosen = [np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)]
-    return np.sort(np.concatenate(chosen))
-
-
-def check_classes(
-    labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
-) -> None:
-    """Raise ValueError, naming them, where classes have no image or no name, labels no class, or images no label."""
-    if any(not str(name).strip() for name in classes):
-        raise ValueError(f"{where}: a class has no name; each needs one that can be read")
-    if len(set(classes)) < len(classes):
-        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
-        raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
-    if n_images is not None and len(labels) != n_images:
-        raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
-    if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
-        raise ValueError(f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0")
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-        raise ValueError(
-            f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"
-        )
-    count = np.bincount(np.asarray(labels, np.int64), minlength=len(classes))
-    missing = [str(name) for name, images in zip(classes, count, strict=True) if not images]
-    if missing:
-        raise ValueError(f"{where}: no image of class {', '.join(missing)}; every class needs at least one")
-
-
-def stratified(
-    labels: npt.NDArray[np.int64], shares: Mapping[str, float], seed: int, classes: Sequence[str] | None = None
-) -> dict[str, npt.NDArray[np.int64]]:
-    """Split the positions 0..n-1 class by class, at random but seeded: name -> sorted positions.
-
-    `shares` sum to 1; the last split takes what rounding leaves. Raises ValueError, by the names in `classes`, where
-    a class has too few images for every split to get one.
-    """
-    if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
-        raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
-    generator = np.random.default_rng(seed)
-    parts: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in shares}
-    bounds = np.cumsum(list(shares.values()))[:-1]
-    for c in np.unique(labels):
-        mine = generator.permutation(np.flatnonzero(labels == c))
-        pieces = np.split(mine, np.rint(bounds * len(mine)).astype(int))
-        if not all(len(piece) for piece in pieces):
-            name = c if classes is None else classes[c]
-            raise ValueError(f"class {name} has {len(mine)} images, too few for the splits {dict(shares)}")
-        for name, piece in zip(parts, pieces, strict=True):
-            parts[name].append(piece)
-    return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}

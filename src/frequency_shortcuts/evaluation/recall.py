@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
-from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.data.splits import check_classes
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import Predictor, evaluating
 from frequency_shortcuts.spectrum.arrays import IntArray

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -83,9 +83,10 @@ def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float
     return found
 
 
+@accepts_split
 def filtered_recall(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     *,
@@ -144,9 +145,10 @@ class Sensitivity:
     pairs: ConjugatePairs
 
 
+@accepts_split
 def fourier_sensitivity(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     *,

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
-from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
@@ -45,9 +45,10 @@ PARTS: tuple[Part, ...] = ("keep", "remove")
 OTHERS = 20  # maps of other classes that are tried by default: with thousands, trying all would be most of the work
 
 
+@accepts_split
 def measure(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     masks: BoolArray,
     *,
@@ -70,9 +71,9 @@ def measure(
 
     Parameters
     ----------
-    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like (`sources.Source`), read batch by
-        batch, so that memory does not grow with n. float32 and float64 are as the network sees them, uint8 is
-        normalised with `mean` and `std`, which it needs
+    images : [n, channels, H, W], see `splits.Images`, read batch by batch, so that memory does not grow with n. float32
+        and float64 are as the network sees them, uint8 is normalised with `mean` and `std`, which it needs. A `Split`
+        gives images, labels, mean, std and the neutral class at once: measure(network, split, masks)
     labels : [n], 0 to classes - 1
     masks : bool [class, H, W], the map of every class
     parts : `keep` keeps the map's frequencies alone (sufficiency), `remove` all but them (necessity)
@@ -177,7 +178,7 @@ class _Plan:
     def __init__(
         self,
         masks: BoolArray,
-        size: tuple[int, int],
+        size: tuple[int, ...],
         parts: Sequence[Part],
         draws: Mapping[Literal["random", "radial"], int],
         others: int | None,
@@ -327,9 +328,10 @@ def _row(
     return row
 
 
+@accepts_split
 def band_stop(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     bands: BoolArray,
     n_classes: int,

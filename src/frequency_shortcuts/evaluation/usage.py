@@ -7,13 +7,12 @@ neutral class, where the set has one), then all others, then random ones of that
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from torch import Tensor, nn
 
+from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from . import shortcuts
@@ -22,9 +21,10 @@ PLANTED, OTHERWISE = 0.7, 0.3  # the least TPR from the planted mask, the greate
 DRAWS = 10
 
 
+@accepts_split
 def planted_use(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     truth: BoolArray,
     *,

@@ -16,7 +16,7 @@ from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.data import normalisation, stores
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
@@ -92,7 +92,7 @@ def one_of_each(
     """The first test image of each class: uint8 [class, channels, H, W], and normalised, as a float32 tensor."""
     test = stores.read(store, "test", per_class=1, statistics=statistics)
     pictures = test.images[np.argsort(test.labels)[shown]]
-    return pictures, stores.normalise(torch.from_numpy(pictures), test.mean, test.std)
+    return pictures, normalisation.normalise(torch.from_numpy(pictures), test.mean, test.std)
 
 
 def filtered(seen: Tensor, masks: BoolArray, donors: Tensor | None = None) -> FloatArray:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
 import numpy as np
@@ -22,7 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from frequency_shortcuts.data.chunks import RUN
-from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
@@ -47,8 +46,9 @@ class ClassSpectra:
     standard_error: FloatArray
 
 
+@accepts_split
 def class_spectra(
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     *,
@@ -76,7 +76,7 @@ def class_spectra(
 
 
 def mean_amplitude(
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     *,
@@ -103,7 +103,7 @@ def mean_amplitude(
 
 @torch.inference_mode()
 def _mean_amplitude(
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     mean: npt.ArrayLike | None,

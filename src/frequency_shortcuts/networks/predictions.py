@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.data.source import Source, index_batches
+from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 
@@ -37,7 +37,7 @@ def dtype_of(network: nn.Module) -> torch.dtype | None:
     return next((parameter.dtype for parameter in network.parameters()), None)
 
 
-def source_for(network: nn.Module, images: Any, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
+def source_for(network: nn.Module, images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
     """The images on the network's device, in its dtype where they can be filtered in it; see `Source`."""
     own = dtype_of(network)
     return Source(
@@ -107,15 +107,23 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
     return called
 
 
-def accuracy(network: nn.Module, images: Tensor, labels: npt.ArrayLike | Tensor) -> float:
-    """Share of the images [n, channels, H, W] that are called by their label."""
-    return float(np.mean(predict(network, images).numpy() == np.asarray(labels)))
+@accepts_split
+def accuracy(
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+) -> float:
+    """Share of the images [n, channels, H, W] that the network assigns to their label; they are read batch by batch.
 
-
-def accuracy_in_batches(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> float:
-    """As `accuracy`, from batches of images and labels, such as those of `images.Split.batches`."""
-    right = [(predict(network, images) == labels.cpu()) for images, labels in batches]
-    return float(torch.cat(right).double().mean())
+    >>> accuracy(network, stores.read("results/laptop/data/synthetic.h5", "test"))
+    """
+    source = source_for(network, images, mean, std)
+    batches = index_batches(np.arange(len(source)), source.batch_size())
+    called = np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
+    return float(np.mean(called == np.asarray(labels)))
 
 
 def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:

@@ -32,8 +32,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.stores import Split, identity, normalise, prefetched
+from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.data.source import Source, prefetched
+from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.maps.methods.culling.digest import network_digest
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.storage.files import replacing
@@ -331,7 +332,7 @@ class _Run:
             stylised = draws < self.augmentation.stylised_share
         pixels = np.empty((len(batch), *self.data.images.shape[1:]), np.uint8)
         for source, mine in ((self.data.images, ~stylised), (self.data.stylised, stylised)):
-            if mine.any():
+            if source is not None and mine.any():
                 pixels[mine] = source[batch[mine]]
         return batch, torch.from_numpy(pixels)
 
@@ -514,8 +515,9 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
     digest = hashlib.sha256()
     tests = [setting.test for setting in settings if isinstance(setting, Dynamics)]
     for split in (data, validation, *tests):
-        for images in filter(lambda found: found is not None, (split.images, split.stylised)):
-            digest.update(identity(images))
+        for images in (split.images, split.stylised):
+            if images is not None:
+                digest.update(identity(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
     digest.update(network_digest(network))

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.stores import check_classes
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
 from frequency_shortcuts.networks.predictions import check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -101,9 +101,10 @@ def loss_increments(
     return cull(network, images, labels, n_classes, method).increment
 
 
+@accepts_split
 def cull(
     network: nn.Module,
-    images: Any,
+    images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
     method: Method = "screened",
@@ -343,7 +344,7 @@ class Engine:
 
 def engine(
     network: nn.Module,
-    images: Any,
+    images: Images,
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     *,

@@ -1,0 +1,180 @@
+"""Splits: labelled images with their classes and normalisation, as one object.
+
+PyTorch is imported by what gives tensors: what only writes stores, or draws from them, need not wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from .normalisation import normalise
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+Measure = TypeVar("Measure", bound=Callable[..., Any])
+
+
+@runtime_checkable
+class Images(Protocol):
+    """Images [n, channels, H, W]: an array, a tensor, an HDF5 dataset, or an object that reads them when it is indexed.
+
+    An index is a slice or an array of positions, int64 [k].
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+
+@runtime_checkable
+class StoredImages(Images, Protocol):
+    """Images uint8 [n, channels, H, W] in files, read when they are indexed."""
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> StoredImages:
+        """Some of the images, in that order, unread."""
+
+    def origin(self) -> tuple[object, ...]:
+        """What tells these images from others without reading them."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled images of one split, with what is needed to show them to a network.
+
+    images: uint8 [n, channels, H, W]; labels: int64 [n]; mean, std: float64 [channels], to normalise with;
+    stylised: as images, a twin of each, or None; neutral: the class in which nothing is planted, or None.
+
+    >>> split = stores.read("results/laptop/data/synthetic.h5", "test")
+    >>> table = shortcuts.measure(network, split, masks)
+    """
+
+    images: Images
+    labels: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+    stylised: Images | None = None
+    neutral: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
+        """Some of the images, in that order; what is read when it is indexed stays so."""
+        stylised = None if self.stylised is None else _chosen(self.stylised, chosen)
+        return replace(self, images=_chosen(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
+
+    def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
+        """Normalised images [n, channels, H, W], by default float32, and labels [n], on a device."""
+        import torch
+
+        images = torch.from_numpy(self.images[:]).to(device)
+        return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
+
+
+def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
+    return images.subset(chosen) if isinstance(images, StoredImages) else images[chosen]
+
+
+def accepts_split(measure: Measure) -> Measure:
+    """Let a function of `images`, `labels`, `mean` and `std` take a `Split` as well, in the place of its images.
+
+    Of the parameters `labels`, `n_classes`, `mean`, `std` and `neutral`, those that the function has come from the
+    split, unless they are given by name; positional arguments behind the split are those that follow.
+    """
+    names = list(inspect.signature(measure).parameters)
+    place = names.index("images")
+
+    @wraps(measure)
+    def call(*arguments: Any, **options: Any) -> Any:
+        if len(arguments) <= place or not isinstance(split := arguments[place], Split):
+            return measure(*arguments, **options)
+        known = {
+            "images": split.images, "labels": split.labels, "n_classes": len(split.classes),
+            "mean": split.mean, "std": split.std, "neutral": split.neutral,
+        }  # fmt: skip
+        others = [name for name in names[place:] if name not in known]
+        given = dict(zip(others, arguments[place + 1 :], strict=False))
+        known = {name: value for name, value in known.items() if name in names}
+        return measure(*arguments[:place], **{**known, **given, **options})
+
+    return cast(Measure, call)
+
+
+def identity(images: Images) -> bytes:
+    """What tells one set of images from another: their bytes, or where they come from if they are not in memory."""
+    if isinstance(images, StoredImages):
+        return hashlib.sha256(repr(images.origin()).encode()).digest()
+    return hashlib.sha256(np.ascontiguousarray(images[:]).data).digest()
+
+
+def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
+    """Positions, in order, of the first `per_class` images of each class; of all images for None."""
+    if per_class is None:
+        return np.arange(len(labels))
+    chosen = [np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)]
+    return np.sort(np.concatenate(chosen))
+
+
+def check_classes(
+    labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
+) -> None:
+    """Raise ValueError, naming them, where classes have no image or no name, labels no class, or images no label."""
+    if any(not str(name).strip() for name in classes):
+        raise ValueError(f"{where}: a class has no name; each needs one that can be read")
+    if len(set(classes)) < len(classes):
+        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
+        raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
+    if n_images is not None and len(labels) != n_images:
+        raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
+    if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
+        raise ValueError(f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
+        raise ValueError(
+            f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"
+        )
+    count = np.bincount(np.asarray(labels, np.int64), minlength=len(classes))
+    missing = [str(name) for name, images in zip(classes, count, strict=True) if not images]
+    if missing:
+        raise ValueError(f"{where}: no image of class {', '.join(missing)}; every class needs at least one")
+
+
+def stratified(
+    labels: npt.NDArray[np.int64], shares: Mapping[str, float], seed: int, classes: Sequence[str] | None = None
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Split the positions 0..n-1 class by class, at random but seeded: name -> sorted positions.
+
+    `shares` sum to 1; the last split takes what rounding leaves. Raises ValueError, by the names in `classes`, where
+    a class has too few images for every split to get one.
+    """
+    if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
+        raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
+    generator = np.random.default_rng(seed)
+    parts: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in shares}
+    bounds = np.cumsum(list(shares.values()))[:-1]
+    for c in np.unique(labels):
+        mine = generator.permutation(np.flatnonzero(labels == c))
+        pieces = np.split(mine, np.rint(bounds * len(mine)).astype(int))
+        if not all(len(piece) for piece in pieces):
+            name = c if classes is None else classes[c]
+            raise ValueError(f"class {name} has {len(mine)} images, too few for the splits {dict(shares)}")
+        for name, piece in zip(parts, pieces, strict=True):
+            parts[name].append(piece)
+    return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}

@@ -1,0 +1,84 @@
+"""Labelled images as one object: what measures take from it, and that they read it batch by batch."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from frequency_shortcuts.data import source
+from frequency_shortcuts.data.splits import Images, Split, accepts_split
+from frequency_shortcuts.networks import predictions
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
+SPLIT = Split(PIXELS, np.arange(7) % 2, ("a", "b"), np.array([0.5]), np.array([0.2]), neutral=1)
+
+
+@accepts_split
+def measure(network, images, labels, masks, n_classes, *, mean=None, std=None, neutral=None, seed=0):
+    return network, images, labels, masks, n_classes, mean, std, neutral, seed
+
+
+def test_a_split_gives_images_labels_classes_and_normalisation():
+    expected = ("net", PIXELS, SPLIT.labels, "masks", 2, SPLIT.mean, SPLIT.std, 1, 5)
+    for found in (measure("net", SPLIT, "masks", seed=5), measure("net", SPLIT, masks="masks", seed=5)):
+        assert all(a is b or a == b for a, b in zip(found, expected, strict=True))
+
+
+def test_what_is_given_by_name_comes_before_the_split():
+    assert measure("net", SPLIT, "masks", neutral=None, mean=[0])[5:8] == ([0], SPLIT.std, None)
+
+
+def test_arrays_stay_as_they_are():
+    assert measure("net", PIXELS, "labels", "masks", 3) == ("net", PIXELS, "labels", "masks", 3, None, None, None, 0)
+
+
+def test_a_function_gets_only_the_parameters_that_it_has():
+    @accepts_split
+    def mean_of(images, labels, *, mean):
+        return mean
+
+    assert mean_of(SPLIT) is SPLIT.mean
+
+
+def test_an_unknown_argument_is_an_error_as_before():
+    with pytest.raises(TypeError, match="speed"):
+        measure("net", SPLIT, "masks", speed=1)
+
+
+class Counting(nn.Module):
+    """Calls every image 0, and notes how many it was shown at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, images):
+        self.seen.append(len(images))
+        return torch.tensor([[1.0, 0.0]]).repeat(len(images), 1)
+
+
+def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
+    network = Counting()
+    assert predictions.accuracy(network, SPLIT) == 4 / 7
+    monkeypatch.setattr(source, "fitting_batch", lambda shape, device: 3)
+    assert predictions.accuracy(network, SPLIT) == 4 / 7
+    assert network.seen == [7, 3, 3, 1]
+    assert predictions.accuracy(network, *SPLIT.tensors()) == 4 / 7
+
+
+def test_large_images_are_never_shown_as_a_whole():
+    """VGG16 would need 13 GB for 512 images of 224 x 224 pixels."""
+
+    class Large:
+        shape, dtype = (60, 3, 224, 224), np.dtype(np.uint8)
+
+        def __len__(self):
+            return 60
+
+        def __getitem__(self, index):
+            return np.zeros((len(np.arange(60)[index]), 3, 224, 224), np.uint8)
+
+    network, images = Counting(), Large()
+    assert isinstance(images, Images)
+    predictions.accuracy(network, Split(images, np.arange(60) % 2, ("a", "b"), np.full(3, 0.5), np.full(3, 0.2)))
+    assert network.seen == [55, 5]
