@@ -3,8 +3,9 @@
 import math
 from functools import partial
 
-from frequency_shortcuts.data import corruptions, stores
+from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import robustness
+from frequency_shortcuts.evaluation.corrupted import corrupted_recall
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.tables import write_table
@@ -44,7 +45,7 @@ def measure(network, data, fewer, settings, outputs, created_by):
     robustness.write_sensitivity(
         outputs.sensitivity, found, classes=data.classes, split=settings["split"], created_by=created_by
     )
-    table = corruptions.measure(network, data, names=settings["corruptions"], seed=seed, progress=True)
+    table = corrupted_recall(network, data, names=settings["corruptions"], seed=seed, progress=True)
     write(table, outputs.corruptions)
 
 

@@ -1,4 +1,4 @@
-"""Common corruptions of five strengths, by torchvision, and what a network still recognises under them.
+"""Common corruptions of five strengths, by torchvision.
 
 The kinds follow Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and
 perturbations" (ICLR 2019). Their strengths lie about those that were published for 32 x 32 and for 224 x 224; widths
@@ -7,29 +7,18 @@ are shares of the image, so that one table serves all sizes.
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
 
-from frequency_shortcuts.evaluation.recall import of_views
-from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
-
-from .normalisation import normalise
-from .splits import Images, accepts_split
-
-log = logging.getLogger(__name__)
-
-NONE = "none"  # the corruption of images as they are, of strength 0
 
 
 class Kind(NamedTuple):
@@ -107,46 +96,3 @@ def corrupt(name: str, images: Tensor, strength: int, seed: int = 0, numbers: np
         raise ValueError(f"images of {images.shape[1]} channels: corruptions need 1 or 3")
     own = np.arange(len(images)) if numbers is None else np.asarray(numbers, np.int64)
     return KINDS[name].apply(images, KINDS[name].levels[strength - 1], own, seed)
-
-
-@accepts_split
-def measure(
-    network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
-    *,
-    mean: npt.ArrayLike,
-    std: npt.ArrayLike,
-    names: Sequence[str] = tuple(KINDS),
-    seed: int = 0,
-    batch_size: int | None = None,
-    progress: bool = False,
-) -> pd.DataFrame:
-    """Recall of every class on images as they are and under every corruption and strength.
-
-    images : uint8 [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like, read batch by batch, and
-        normalised with `mean` and `std` after they were corrupted
-    names : of KINDS; the images as they are are always tested
-
-    Returns a tidy table, one row a corruption, strength and class: `corruption` (`none` for the images as they are),
-    `strength` (0 for these, else 1 to 5), and the columns of `recall.of_views`. For the errors see there and `corrupt`.
-    """
-    source = source_for(network, images, mean, std)
-    about = pd.DataFrame(
-        [(NONE, 0), *((name, strength) for name in names for strength in STRENGTHS)], columns=["corruption", "strength"]
-    )
-
-    def views(some: IntArray) -> Iterator[Tensor]:
-        pixels = source.read(some).to(source.device)
-        yield normalise(pixels, mean, std, source.dtype)
-        for name in names:
-            for strength in STRENGTHS:
-                yield normalise(corrupt(name, pixels, strength, seed, some), mean, std, source.dtype)
-
-    table = of_views(
-        network, source, labels, n_classes, about, views,
-        batch_size=batch_size, progress="corrupting" if progress else None,
-    )  # fmt: skip
-    log.info("%d corruptions on %d images", len(about) - 1, len(source))
-    return table

@@ -2,7 +2,7 @@
 
 `filtered_recall` keeps or removes rings of frequencies. `fourier_sensitivity` is the Fourier heat map of Yin, Lopes,
 Shlens, Cubuk and Gilmer, "A Fourier perspective on model robustness in computer vision" (NeurIPS 2019): the error when
-one plane wave of a fixed norm is added to every image. Common corruptions are in `corruptions`.
+one plane wave of a fixed norm is added to every image. Common corruptions are in `corrupted`.
 """
 
 from __future__ import annotations
