@@ -12,13 +12,16 @@ from torch import nn
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from frequency_shortcuts.data import splits
 from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.data.chunks import Stored
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks import training
+from frequency_shortcuts.networks import dynamics, training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Dynamics, Recipe, train
+from frequency_shortcuts.networks.dynamics import VIEWS, Dynamics
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import train
 from frequency_shortcuts.storage.journal import Stopped
 
 CLASSES = ("a", "b", "c")
@@ -433,7 +436,7 @@ class Spoilt(Augmentation):
 
 
 @pytest.mark.parametrize(
-    ("settle_every", "minutes", "computed"),
+    ("flush_every", "minutes", "computed"),
     [
         (50, 1e9, 6),  # seen at the end of the epoch
         (50, 0, 5),  # seen before the state is written
@@ -442,9 +445,9 @@ class Spoilt(Augmentation):
     ],
 )
 def test_divergence_is_seen_later_but_named_and_never_kept(
-    tmp_path, monkeypatch, reference, counted, settle_every, minutes, computed
+    tmp_path, monkeypatch, reference, counted, flush_every, minutes, computed
 ):
-    monkeypatch.setattr(training, "SETTLE_EVERY", settle_every)
+    monkeypatch.setattr(training, "FLUSH_EVERY", flush_every)
     GIVEN.clear()
     state = tmp_path / "s.pt"
     with pytest.raises(RuntimeError, match="the loss is nan at iteration 4: training diverged"):
@@ -468,7 +471,7 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path):
 
 
 def test_when_the_losses_are_looked_at_changes_nothing(monkeypatch, reference):
-    monkeypatch.setattr(training, "SETTLE_EVERY", 1)
+    monkeypatch.setattr(training, "FLUSH_EVERY", 1)
     assert same(run(), reference)
 
 
@@ -596,10 +599,10 @@ def test_the_dynamics_never_hold_more_than_a_batch_as_numbers(monkeypatch):
 
         return watching
 
-    for module, name in ((image_stores, "normalise"), (training, "normalise")):
-        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    for module in (splits, training, dynamics):
+        monkeypatch.setattr(module, "normalise", watched(module.normalise))
     for name in ("keep", "remove"):
-        monkeypatch.setattr(training.spectrum, name, watched(getattr(training.spectrum, name)))
+        monkeypatch.setattr(dynamics.filters, name, watched(getattr(dynamics.filters, name)))
     run()
     assert sizes and max(sizes) == 4
 
@@ -621,7 +624,7 @@ def test_filtering_batch_by_batch_changes_an_image_by_rounding_only(at_once):
     test = split(16, 4)
     dynamics = dataclasses.replace(DYNAMICS, test=test)
     whole, _ = test.tensors()
-    for view in training.VIEWS:
+    for view in VIEWS:
         expected = dynamics.filtered(whole, view)
         found = torch.cat([dynamics.filtered(batch, view) for batch in whole.split(at_once)])
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-6 * expected.abs().max().item())
@@ -707,7 +710,7 @@ def test_sin_without_twins_is_an_error():
 @pytest.fixture
 def small_batches(monkeypatch):
     """Several batches in the validation (13 images) and in each view of the dynamics (9)."""
-    monkeypatch.setattr(training.Source, "batch_size", lambda self: 4)
+    monkeypatch.setattr(training, "fitting_batch", lambda shape, device: 4)
 
 
 def never():
@@ -786,21 +789,11 @@ def test_a_run_that_is_never_stopped_is_the_same(tmp_path, reference):
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_what_was_begun_with_other_batches_is_not_gone_on_with(tmp_path, monkeypatch, reference):
+def test_partial_results_of_other_batches_are_not_used(tmp_path, monkeypatch, reference):
     with pytest.raises(Stopped):
         run(state=tmp_path / "s.pt", stop=Asked(3))
-    monkeypatch.setattr(training.Source, "batch_size", lambda self: 512)
+    monkeypatch.setattr(training, "fitting_batch", lambda shape, device: 512)
     assert same(run(state=tmp_path / "s.pt"), reference)
-
-
-def test_a_state_of_the_older_shape_is_gone_on_with(tmp_path, monkeypatch, reference, counted):
-    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
-    saved = torch.load(tmp_path / "s.pt", weights_only=True)
-    del saved["at_once"], saved["state"]["begun"]
-    torch.save(saved, tmp_path / "s.pt")
-    counted.clear()
-    assert same(run(state=tmp_path / "s.pt"), reference)
-    assert counted == list(range(5, 9))
 
 
 def test_a_run_that_reads_while_training_stops_to_the_same_bits(tmp_path, reference):

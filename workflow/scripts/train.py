@@ -5,6 +5,8 @@ from pathlib import Path
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.dynamics import Dynamics
+from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import identity, job, log, stopping
@@ -43,11 +45,11 @@ def main(snakemake):
                 network,
                 data,
                 validation,
-                training.Recipe(epochs=settings["epochs"], **params.recipe),
+                Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
                 device=device,
                 augmentation=Augmentation(run["augmentation"], stylised_share=settings["stylised_share"], **geometry),
-                dynamics=training.Dynamics(test, **dynamics),
+                dynamics=Dynamics(test, **dynamics),
                 state=state,
                 checkpoint_minutes=snakemake.config["checkpoint_minutes"],
                 stop=stop,

@@ -20,10 +20,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NoReturn, get_args
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -33,91 +32,23 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.data.source import Source, prefetched
+from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split, identity
-from frequency_shortcuts.maps.methods.culling.digest import network_digest
-from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.journal import Stopped
 
 from . import predictions
+from .architectures import weights_digest
 from .augmentation import Augmentation
+from .dynamics import Dynamics
+from .minibatches import Minibatches
+from .recipe import Recipe
 
 log = logging.getLogger(__name__)
 
-SETTLE_EVERY = 50  # iterations between two looks at the losses: to read one off a GPU is to wait for it
+Batch = TypeVar("Batch")
 
-
-VIEWS = ("full", "low-pass", "high-pass")  # of the test images, in the learning dynamics
-Schedule = Literal["plateau", "one_cycle"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; the defaults are the published ones.
-
-    schedule: `plateau` starts at `learning_rate` and multiplies it with `plateau_factor` whenever the validation loss
-    has not fallen for more than `plateau_patience` epochs. `one_cycle` (Smith and Topin, arXiv 1708.07120) changes the
-    rate at every iteration: from `learning_rate` / 25 up to `learning_rate` within the first `warmup_share` of all
-    iterations, then down to `learning_rate` / 250,000, both along a cosine; the momentum is constant. A training
-    whose warm-up would be one iteration or less has none. With both schedules the weights that are kept are those of
-    the epoch with the lowest validation loss.
-
-    Raises ValueError for a value that is not allowed.
-
-    >>> Recipe(epochs=8, learning_rate=0.05, schedule="one_cycle").warmup_share
-    0.25
-    """
-
-    epochs: int = 200
-    batch_size: int = 64
-    learning_rate: float = 0.01
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    schedule: Schedule = "plateau"
-    plateau_factor: float = 0.1
-    plateau_patience: int = 10
-    warmup_share: float = 0.25
-
-    def __post_init__(self) -> None:
-        if self.schedule not in get_args(Schedule):
-            raise ValueError(f"schedule {self.schedule!r}: choose from {', '.join(get_args(Schedule))}")
-        if not 0 < self.warmup_share < 1:
-            raise ValueError(f"warmup_share {self.warmup_share}: expected above 0 and below 1")
-        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0:
-            raise ValueError(
-                f"epochs {self.epochs}, batch_size {self.batch_size}, learning_rate {self.learning_rate}: "
-                "expected at least 1, at least 1, and above 0"
-            )
-
-
-@dataclass(frozen=True)
-class Dynamics:
-    """Test a network every few iterations while it begins to learn.
-
-    test: the images to test on. iterations: how long to go on. every: iterations between two tests.
-    cutoff: radius between the low-pass and the high-pass view, in cycles per image.
-    """
-
-    test: Split
-    iterations: int
-    every: int
-    cutoff: float
-
-    def __post_init__(self) -> None:
-        if self.iterations < 1 or self.every < 1:
-            raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
-
-    def filtered(self, images: Tensor, view: str) -> Tensor:
-        """Normalised images [n, channels, H, W] in one of the `VIEWS`: as they are, low-passed or high-passed."""
-        if view == "full":
-            return images
-        height, width = images.shape[-2:]
-        low = masks.low_pass(height, width, self.cutoff)
-        return filters.keep(images, low) if view == "low-pass" else filters.remove(images, low)
-
-    def due(self, iteration: int) -> bool:
-        return iteration <= self.iterations and iteration % self.every == 0
+FLUSH_EVERY = 50  # iterations between two reads of the losses: to read one off a GPU is to wait for it
 
 
 @dataclass
@@ -143,8 +74,8 @@ class _State:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     dynamics: list[dict[str, Any]] = field(default_factory=list)
-    # What the batches gave that are done of the validation, or the test of the dynamics, under way.
-    begun: list[Tensor] = field(default_factory=list)
+    # Results of the finished batches of the validation, or of the test of the dynamics, under way.
+    partial: list[Tensor] = field(default_factory=list)
 
 
 def train(
@@ -177,15 +108,15 @@ def train(
         store the state and to raise Stopped
     progress : show a bar on a terminal
 
-    Raises RuntimeError when the loss stops being finite. It is looked at every `SETTLE_EVERY` iterations, at
+    Raises RuntimeError when the loss stops being finite. It is looked at every `FLUSH_EVERY` iterations, at
     the end of an epoch, and before the state is written, which is never that of a run that diverged. Raises
     `storage.Stopped` when `stop` says so.
     """
     device = torch.device(device)
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = _Run(network, data, validation, recipe, seed, device, augmentation, dynamics)
-    run.path, run.minutes, run.stop = Path(state) if state else None, checkpoint_minutes, stop
+    path = Path(state) if state else None
+    run = _Run(network, data, validation, recipe, seed, device, augmentation, dynamics, path, checkpoint_minutes, stop)
     run.resume()
     devices = [device] if device.type == "cuda" else []
     with _deterministic(), torch.random.fork_rng(devices=devices):
@@ -206,21 +137,19 @@ class _Run:
         device: torch.device,
         augmentation: Augmentation,
         dynamics: Dynamics | None,
+        path: Path | None,
+        minutes: float,
+        stop: Callable[[], bool] | None,
     ) -> None:
-        self.network, self.data, self.recipe, self.seed, self.device = network, data, recipe, seed, device
-        self.augmentation, self.dynamics = augmentation, dynamics
+        self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
+        self.device, self.augmentation, self.dynamics = device, augmentation, dynamics
         self.fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics)
-        if augmentation.name == "sin" and data.stylised is None:
-            raise ValueError("the augmentation sin needs training images with stylised twins")
-        # On the device as a whole if they may be, else fetched batch by batch, as those that are mixed with twins are.
-        mixed = augmentation.name == "sin"
-        self.resident = not mixed and isinstance(data.images, np.ndarray) and _fits(data.images, device)
-        self.images = torch.from_numpy(data.images).to(device) if self.resident else data.images
-        self.labels = torch.from_numpy(data.labels).to(device)
+        stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
+        self.minibatches = Minibatches(data, recipe.batch_size, seed, device, stylised_share)
+        self.per_epoch = self.minibatches.per_epoch
         self.mean, self.std = (
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
-        self.check = validation
         self.optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.learning_rate,
@@ -230,18 +159,13 @@ class _Run:
             fused=True,  # one call for all parameters instead of five for each
         )
         self.state = _State()
-        # Loss, number of correct answers and of images of the iterations since the last `_settle`.
-        self.unsettled: list[tuple[Tensor, Tensor, int]] = []
-        # A last batch of a single image is left out: batch normalisation has nothing to normalise it by.
-        self.per_epoch = max(1, math.ceil((len(data) - 1) / recipe.batch_size))
+        # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
+        self.pending: list[tuple[Tensor, Tensor, int]] = []
         self.total = recipe.epochs * self.per_epoch
-        self.schedule = _schedule(self.optimiser, recipe, self.total)
-        # Images of a batch that is only looked at.
-        self.at_once = Source(validation.images, validation.mean, validation.std, device=device).batch_size()
-        # Where the state is stored, how often, when it last was; and what is asked whether to stop.
-        self.path: Path | None = None
-        self.minutes, self.saved = math.inf, time.monotonic()
-        self.stop: Callable[[], bool] | None = None
+        self.schedule = recipe.scheduler(self.optimiser, self.total)
+        # Images in a forward pass of the validation and of the dynamics.
+        self.batch = fitting_batch(validation.images.shape[1:], device)
+        self.path, self.minutes, self.stop, self.saved = path, minutes, stop, time.monotonic()
 
     def go(self, progress: bool) -> None:
         self.network.train()
@@ -256,7 +180,7 @@ class _Run:
 
     def _go(self, progress: bool) -> None:
         total = self.total
-        self._catch_up()
+        self._run_due_tests()
         with tqdm(
             total=total,
             initial=self.state.iteration,
@@ -265,13 +189,13 @@ class _Run:
             leave=False,
             disable=None if progress else True,
         ) as bar:
-            for batch in self._batches(total):
+            for batch in self.minibatches.between(self.state.iteration, total):
                 self._step(batch)
                 self.state.iteration += 1
-                if len(self.unsettled) >= SETTLE_EVERY or self.state.iteration % self.per_epoch == 0:
-                    self._settle()
+                if len(self.pending) >= FLUSH_EVERY or self.state.iteration % self.per_epoch == 0:
+                    self._flush_losses()
                 self._pause()
-                self._catch_up()
+                self._run_due_tests()
                 bar.update()
 
     def _pause(self) -> None:
@@ -281,7 +205,7 @@ class _Run:
         if self.path and time.monotonic() - self.saved > 60 * self.minutes:
             self._save(self.path)
 
-    def _catch_up(self) -> None:
+    def _run_due_tests(self) -> None:
         """Do what is due after the last iteration and not done yet: the test of the dynamics, the end of the epoch."""
         state = self.state
         tested = state.dynamics[-1]["iteration"] if state.dynamics else -1
@@ -290,51 +214,15 @@ class _Run:
         if len(state.history) < state.iteration // self.per_epoch:
             self._end_epoch(len(state.history))
 
-    def _in_batches(self, look: Callable[[int], Tensor], starts: Iterable[int]) -> list[Tensor]:
-        """What `look` gives of each batch, on the CPU; what the state holds of them is not asked for again."""
-        begun = self.state.begun
-        for start in itertools.islice(starts, len(begun), None):
+    def _in_batches(self, evaluate: Callable[[Batch], Tensor], batches: Iterable[Batch]) -> list[Tensor]:
+        """What `evaluate` gives for each batch, on the CPU; the results that the state holds are not computed again."""
+        partial = self.state.partial
+        for batch in itertools.islice(batches, len(partial), None):
             with predictions.evaluating(self.network), torch.inference_mode():
-                begun.append(look(start))
+                partial.append(evaluate(batch))
             self._pause()
-        self.state.begun = []  # with no pause before it is in the state as a whole
-        return [some.cpu() for some in begun]
-
-    def _batches(self, total: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images uint8 and labels of every iteration that is left, on the device."""
-        wanted = self._wanted(total)
-        if self.resident:
-            for _, batch in wanted:
-                chosen = torch.from_numpy(batch).to(self.device)
-                yield self.images[chosen], self.labels[chosen]
-            return
-        pinned = self.device.type == "cuda"
-        for batch, pixels in prefetched(self._fetch, wanted):
-            raw = pixels.pin_memory() if pinned else pixels
-            yield raw.to(self.device, non_blocking=True), self.labels[torch.from_numpy(batch).to(self.device)]
-
-    def _wanted(self, total: int) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-        """(iteration, positions of the batch) of every iteration that is left."""
-        order, order_epoch = np.empty(0, np.int64), -1
-        for iteration in range(self.state.iteration, total):
-            epoch, step = divmod(iteration, self.per_epoch)
-            if epoch != order_epoch:
-                order = np.random.default_rng([self.seed, epoch, 1]).permutation(len(self.data))
-                order_epoch = epoch
-            yield iteration, order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
-
-    def _fetch(self, wanted: tuple[int, npt.NDArray[np.int64]]) -> tuple[npt.NDArray[np.int64], Tensor]:
-        """A batch from where it lies, with `sin` a share of it stylised."""
-        iteration, batch = wanted
-        stylised = np.zeros(len(batch), bool)
-        if self.augmentation.name == "sin":
-            draws = np.random.default_rng([self.seed, iteration, 2]).random(len(batch))
-            stylised = draws < self.augmentation.stylised_share
-        pixels = np.empty((len(batch), *self.data.images.shape[1:]), np.uint8)
-        for source, mine in ((self.data.images, ~stylised), (self.data.stylised, stylised)):
-            if source is not None and mine.any():
-                pixels[mine] = source[batch[mine]]
-        return batch, torch.from_numpy(pixels)
+        self.state.partial = []  # there is no pause before the result is in the state
+        return [result.cpu() for result in partial]
 
     def _reseed(self) -> None:
         """Seed the generators of the CPU and of the run's device, and no others, by (seed, iteration)."""
@@ -358,19 +246,19 @@ class _Run:
         self.state.learning_rate = self.optimiser.param_groups[0]["lr"]
         if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
             self.schedule.step()
-        self.unsettled.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
+        self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
 
-    def _settle(self) -> None:
-        """Add what the last iterations gave to the state. Raises RuntimeError where a loss is not finite."""
-        if not self.unsettled:
+    def _flush_losses(self) -> None:
+        """Add the losses of the last iterations to the state. Raises RuntimeError where one is not finite."""
+        if not self.pending:
             return
-        losses, correct, counts = zip(*self.unsettled, strict=True)
+        losses, correct, counts = zip(*self.pending, strict=True)
         for i, (value, count) in enumerate(zip(torch.stack(losses).tolist(), counts, strict=True)):
             if not math.isfinite(value):
                 self._diverged(f"the loss is {value} at iteration {self.state.iteration - len(counts) + i}")
             self.state.loss_sum += value * count
         self.state.correct += int(torch.stack(correct).sum())
-        self.unsettled.clear()
+        self.pending.clear()
 
     def _diverged(self, what: str) -> NoReturn:
         rate = self.optimiser.param_groups[0]["lr"]
@@ -380,36 +268,16 @@ class _Run:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
 
     def _test_dynamics(self, dynamics: Dynamics) -> None:
-        test = dynamics.test
-        batches = list(itertools.product(VIEWS, range(0, len(test), self.at_once)))
-
-        def look(i: int) -> Tensor:
-            view, start = batches[i]
-            # Read, normalised and filtered anew for each test: only one batch is on the device.
-            pixels = torch.from_numpy(test.images[start : start + self.at_once]).to(self.device)
-            images = dynamics.filtered(normalise(pixels, test.mean, test.std), view)
+        def evaluate(batch: tuple[str, slice]) -> Tensor:
+            images = dynamics.images(*batch, self.device)
             try:
                 return predictions.predict(self.network, images)
             except ValueError as error:
-                self._settle()  # says which loss was the first that was not finite
+                self._flush_losses()  # says which loss was the first that was not finite
                 self._diverged(f"{error}, at iteration {self.state.iteration}")
 
-        found = torch.cat(self._in_batches(look, range(len(batches))))
-        rows = []
-        for view, called_as in zip(VIEWS, found.split(len(test)), strict=True):
-            counts = predictions.confusion(test.labels, called_as, len(test.classes))
-            columns = zip(
-                *predictions.precision_recall_f1(counts),
-                counts.sum(axis=1),
-                counts.sum(axis=0),
-                test.classes,
-                strict=True,
-            )
-            for precision, recall, f1, size, called, name in columns:
-                row = {"iteration": self.state.iteration, "view": view, "class": name}
-                scores = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
-                rows.append({**row, **scores, "images": int(size), "called": int(called)})
-        self.state.dynamics += rows
+        predicted = torch.cat(self._in_batches(evaluate, dynamics.batches(self.batch)))
+        self.state.dynamics += dynamics.rows(self.state.iteration, predicted)
 
     def _end_epoch(self, epoch: int) -> None:
         loss, accuracy = self._validate()
@@ -435,23 +303,25 @@ class _Run:
         )  # fmt: skip
 
     def _validate(self) -> tuple[float, float]:
-        def look(start: int) -> Tensor:
-            some = slice(start, start + self.at_once)
-            pixels = torch.from_numpy(self.check.images[some]).to(self.device)
-            truth = torch.from_numpy(self.check.labels[some]).to(self.device)
-            seen = normalise(pixels, self.check.mean, self.check.std)
-            logits = self.network(seen.contiguous(memory_format=torch.channels_last))
-            loss = functional.cross_entropy(logits, truth, reduction="sum")
-            return torch.stack([loss.double(), (logits.argmax(dim=1) == truth).sum().double()])
+        """Loss and accuracy on the validation images."""
+        data = self.validation
 
-        found = self._in_batches(look, range(0, len(self.check), self.at_once))
+        def evaluate(start: int) -> Tensor:
+            batch = slice(start, start + self.batch)
+            labels = torch.from_numpy(data.labels[batch]).to(self.device)
+            images = normalise(torch.from_numpy(data.images[batch]).to(self.device), data.mean, data.std)
+            logits = self.network(images.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, labels, reduction="sum")
+            return torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
+
+        found = self._in_batches(evaluate, range(0, len(data), self.batch))
         losses, correct = torch.stack(found, dim=1).tolist()
         if not math.isfinite(loss := sum(losses)):
             self._diverged("the validation loss is not finite")
-        return loss / len(self.check), sum(correct) / len(self.check)
+        return loss / len(data), sum(correct) / len(data)
 
     def _save(self, path: Path) -> None:
-        self._settle()
+        self._flush_losses()
         if not torch.stack([weight.isfinite().all() for weight in self.network.parameters()]).all():
             self._diverged(f"the weights are not finite after iteration {self.state.iteration - 1}")
         buffer = io.BytesIO()  # torch's own writer hides what the system says of a full disk
@@ -462,7 +332,7 @@ class _Run:
                 "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(),
                 "state": vars(self.state),
-                "at_once": self.at_once,
+                "batch": self.batch,
             },
             buffer,
         )
@@ -488,26 +358,9 @@ class _Run:
         self.schedule.load_state_dict(saved["schedule"])
         self.state = _State(**saved["state"])
         self.state.best_weights = {name: tensor.cpu() for name, tensor in self.state.best_weights.items()}
-        if saved.get("at_once") != self.at_once:  # stored on another device: other batches
-            self.state.begun = []
+        if saved["batch"] != self.batch:  # stored on another device: other batches
+            self.state.partial = []
         log.info("resumed at iteration %d from %s", self.state.iteration, path)
-
-
-def _schedule(optimiser: torch.optim.Optimizer, recipe: Recipe, iterations: int) -> ReduceLROnPlateau | OneCycleLR:
-    """The schedule of a recipe for so many iterations in all."""
-    if recipe.schedule == "plateau":
-        return ReduceLROnPlateau(optimiser, factor=recipe.plateau_factor, patience=recipe.plateau_patience)
-    # PyTorch divides by zero where the warm-up is one iteration: such short trainings begin at the peak.
-    warmup_share = recipe.warmup_share if recipe.warmup_share * iterations > 1 else 0.0
-    return OneCycleLR(
-        optimiser,
-        max_lr=recipe.learning_rate,
-        total_steps=iterations,
-        pct_start=warmup_share,
-        cycle_momentum=False,
-        div_factor=25,
-        final_div_factor=1e4,
-    )
 
 
 def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:
@@ -520,21 +373,13 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
                 digest.update(identity(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
-    digest.update(network_digest(network))
+    digest.update(repr(network).encode() + weights_digest(network))
     for setting in settings:
         if isinstance(setting, Dynamics):
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
         else:
             digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
     return digest.hexdigest()
-
-
-def _fits(images: npt.NDArray[np.uint8], device: torch.device) -> bool:
-    """Whether the training images may stay on the device: at most half of what is free there."""
-    if device.type != "cuda":
-        return True
-    free, _ = torch.cuda.mem_get_info(device)
-    return images.nbytes < free / 2
 
 
 @contextlib.contextmanager

@@ -1,0 +1,69 @@
+"""Learning dynamics: what a network recognises in filtered test images while it begins to learn."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.spectrum import filters, masks
+
+from .predictions import confusion, precision_recall_f1
+
+VIEWS = ("full", "low-pass", "high-pass")
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Test a network every few iterations while it begins to learn.
+
+    test: the images to test on. iterations: how long to go on. every: iterations between two tests.
+    cutoff: radius between the low-pass and the high-pass view, in cycles per image.
+    """
+
+    test: Split
+    iterations: int
+    every: int
+    cutoff: float
+
+    def __post_init__(self) -> None:
+        if self.iterations < 1 or self.every < 1:
+            raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
+
+    def filtered(self, images: Tensor, view: str) -> Tensor:
+        """Normalised images [n, channels, H, W] in one of the `VIEWS`: as they are, low-passed or high-passed."""
+        if view == "full":
+            return images
+        height, width = images.shape[-2:]
+        low = masks.low_pass(height, width, self.cutoff)
+        return filters.keep(images, low) if view == "low-pass" else filters.remove(images, low)
+
+    def due(self, iteration: int) -> bool:
+        return iteration <= self.iterations and iteration % self.every == 0
+
+    def batches(self, size: int) -> list[tuple[str, slice]]:
+        """View by view, the images of each batch."""
+        starts = range(0, len(self.test), size)
+        return [(view, slice(start, start + size)) for view, start in itertools.product(VIEWS, starts)]
+
+    def images(self, view: str, batch: slice, device: torch.device) -> Tensor:
+        """The images of a batch in a view, on a device: read, normalised and filtered anew, so that none stay there."""
+        pixels = torch.from_numpy(self.test.images[batch]).to(device)
+        return self.filtered(normalise(pixels, self.test.mean, self.test.std), view)
+
+    def rows(self, iteration: int, predicted: Tensor) -> list[dict[str, Any]]:
+        """One row for each view and class. predicted: int64 [views * n], the class of each image, view by view."""
+        rows = []
+        for view, called in zip(VIEWS, predicted.split(len(self.test)), strict=True):
+            counts = confusion(self.test.labels, called, len(self.test.classes))
+            columns = *precision_recall_f1(counts), counts.sum(axis=1), counts.sum(axis=0), self.test.classes
+            for precision, recall, f1, images, called_so, name in zip(*columns, strict=True):
+                scores = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+                row = {"iteration": iteration, "view": view, "class": name, **scores}
+                rows.append({**row, "images": int(images), "called": int(called_so)})
+        return rows
