@@ -22,7 +22,7 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
-from frequency_shortcuts.data import corruptions, fashion_mnist, planted, synthetic
+from frequency_shortcuts.data import corruptions
 from frequency_shortcuts.evaluation import robustness, usage
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -70,25 +70,22 @@ def configuration(path: Path) -> dict[str, Any]:
 
 def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
     """The size of a data set. Raises ValueError for images that are not square or have no one size."""
-    entry = plan.config["datasets"][name]
+    entry, shape = plan.config["datasets"][name], plan.shape(name)
+    if shape is None or shape.height != shape.width:
+        raise ValueError(f"data set {name}: the estimate counts square images of one size only")
     match entry["source"]:
         case "synthetic":
-            design = plan.config["synthesis"]
-            return DataSet(len(synthetic.CLASSES), design["channels"], design["size"], design["images_per_class"])
+            splits = plan.config["synthesis"]["images_per_class"]
         case "planted":
-            design = plan.planting(entry["mechanism"])
-            classes = planted.Design(entry["mechanism"], rings=design["rings"]).classes
-            return DataSet(len(classes), design["channels"], design["size"], design["images_per_class"])
+            splits = plan.planting(entry["mechanism"])["images_per_class"]
         case "fashion_mnist" | "cifar10" as source:
-            count, channels = (6000, 1) if source == "fashion_mnist" else (5000, 3)
+            count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
             held_out = round(count * entry["validation_share"])
             splits = {"train": count - held_out, "validation": held_out, "test": 1000}
-            return DataSet(len(fashion_mnist.CLASSES), channels, 32, splits)
-    if not isinstance(entry.get("size"), int):
-        raise ValueError(f"data set {name}: the estimate counts folders of square images of one size only")
-    splits = {split: round(share * folder.train) for split, share in entry["shares"].items()}
-    splits |= {"test": folder.test} if "test_root" in entry else {}
-    return DataSet(len(entry.get("classes", range(folder.classes))), entry["channels"], entry["size"], splits)
+        case _:
+            splits = {split: round(share * folder.train) for split, share in entry["shares"].items()}
+            splits |= {"test": folder.test} if "test_root" in entry else {}
+    return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
 
 
 def masked_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
@@ -147,8 +144,12 @@ def operations(form: architectures.Architecture) -> float:
 
 
 def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
-    """A row for each step of each run: `rule`, `run`, `images` and `pflop`. Raises ValueError for external networks."""
-    rows, plan = [], Plan(config)
+    """A row for each step of each run, and for each half of a culling: `rule`, `run`, `images` and `pflop`.
+
+    Raises ValueError for external networks.
+    """
+    plan = Plan(config)
+    rows: list[tuple[str, str, float, float]] = []
     for run in plan.runs():
         entry, data = config["networks"][run["network"]], data_set(plan, run["dataset"], folder)
         if "source" in entry:
@@ -156,11 +157,11 @@ def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
         form = architectures.Architecture(
             entry["architecture"], data.classes, data.channels, data.side, width=entry["width"], stem=entry["stem"]
         )
-        shown = images_shown(plan, run["dataset"], data)
-        if run in plan.halved_runs():  # culled again, on two halves
-            shown["cull"] *= 2
+        shown = list(images_shown(plan, run["dataset"], data).items())
+        if run in plan.halved_runs():
+            shown += [(rule, images / 2) for rule, images in shown if rule == "cull" for _ in range(2)]
         path = "{dataset}/{network}/{augmentation}/seed{seed}".format(**run)
-        rows += [(rule, path, images, images * operations(form) / 1e15) for rule, images in shown.items()]
+        rows += [(rule, path, images, images * operations(form) / 1e15) for rule, images in shown]
     return pd.DataFrame(rows, columns=["rule", "run", "images", "pflop"])
 
 
@@ -224,14 +225,16 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=getattr(Folder, name), help=f"{what} (%(default)s)")
     options = parser.parse_args()
     if options.renew:
-        return renew_pages()
+        renew_pages()
+        return
     folder = Folder(options.classes, options.train, options.test)
     try:
-        print(work_of(options.config, folder))
+        tables = [work_of(options.config, folder)]
         if options.runtimes:
-            print(f"\n{error(work(configuration(options.config), folder), read_table(options.runtimes))}")
+            tables.append(error(work(configuration(options.config), folder), read_table(options.runtimes)))
     except (OSError, ValueError) as problem:
         parser.error(str(problem))
+    print("\n\n".join(tables))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def test_a_shortcut_test_of_maps_of_one_size_is_counted_within_a_fifth(tiny, cha
 
 def test_the_images_of_the_test_study_by_hand():
     config = configured()
-    found = estimate.work(config, Folder()).pivot_table("images", "run", "rule")
+    found = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
     first, second = (found.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
     assert first["train"] == 3 * 2 * 4 * 32
     # The first seed is culled again on two halves of its images.
@@ -125,7 +125,7 @@ def test_sizes_of_data_sets():
     config = configured("imagenet1k")
     assert estimate.data_set(Plan(config), "imagenet1k", Folder(30)).classes == 30
     config["datasets"]["imagenet1k"]["size"] = [224, 200]
-    with pytest.raises(ValueError, match="imagenet1k: the estimate counts folders of square images"):
+    with pytest.raises(ValueError, match="imagenet1k: the estimate counts square images"):
         estimate.data_set(Plan(config), "imagenet1k", Folder())
 
 
