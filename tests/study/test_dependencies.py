@@ -140,3 +140,20 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
     found = code_of("not_there.py")
     assert "src/frequency_shortcuts/maps/adcs.py" in found and "src/frequency_shortcuts/spectrum/filters.py" in found
     assert "src/frequency_shortcuts/maps/dfm.py" not in found
+
+
+@pytest.mark.parametrize(
+    ("module", "used_by", "not_by"),
+    [
+        ("maps/methods/culling/search.py", {"cull.py"}, {"train.py", "measure_adcs.py"}),
+        ("evaluation/shortcuts.py", {"measure_shortcuts.py", "measure_ood.py"}, {"train.py", "cull.py"}),
+        ("evaluation/truth.py", {"score_truth.py"}, {"train.py", "cull.py", "compare_maps.py", "measure_adcs.py"}),
+        ("spectrum/pairs.py", {"train.py", "cull.py", "measure_shortcuts.py"}, {"make_report.py"}),
+        ("data/torch_dataset.py", {"dataset_store.py", "check_inputs.py"}, {"synthesize.py", "train.py"}),
+        ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
+        ("findings/paper_tables.py", {"compare_published.py"}, {"make_tables.py", "score_truth.py"}),
+    ],
+)
+def test_an_edit_of_a_module_concerns_the_scripts_that_use_it_and_no_others(module, used_by, not_by):
+    using = {name for name in NAMES if f"src/frequency_shortcuts/{module}" in code_of(name)}
+    assert used_by <= using and not not_by & using
