@@ -140,7 +140,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert {"bandstop", "ood", "transfer", "published", "planted_use", "truth", "table_1"}.isdisjoint(found.tables())
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in found.figures())
     assert found.table_if_planned("truth") == []
-    assert found.table_if_planned("findings") == ["results/laptop/tables/findings.csv"]
+    assert found.table_if_planned("findings") == "results/laptop/tables/findings.csv"
     assert found.cover_figures() == ["dfm_photos", "shortcuts_photos", "adcs_photos"]
 
 

@@ -354,9 +354,9 @@ class Plan:
         last = ["findings", "published_numbers", "runtimes", "provenance"]
         return [*self.test_tables(), "curves", "corruptions", *scores, *paper, *last]
 
-    def table_if_planned(self, name: str) -> list[str]:
-        """The file of a table, if the study makes it."""
-        return [f"{self.results}/tables/{name}.csv"] if name in self.tables() else []
+    def table_if_planned(self, name: str) -> str | list[str]:
+        """The file of a table if the study makes it, else an empty list: what Snakemake takes for no file."""
+        return f"{self.results}/tables/{name}.csv" if name in self.tables() else []
 
     def exported_maps(self, layout: str) -> list[str]:
         """The maps of a run in a published layout, one file a percentage."""
