@@ -56,5 +56,5 @@ $(READY): envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 		{ echo "$(PYTHON) cannot make virtual environments: on Debian, install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement envs/requirements.txt --editable .
+	$(BIN)/pip install --quiet --requirement envs/requirements.txt --editable '.[study]'
 	@touch $@

@@ -1,31 +1,104 @@
-"""What a job waits for before it works: PyTorch, torchvision and scipy.stats take half a second to a second each."""
+"""Which wing imports which, and what an import waits for: PyTorch, torchvision and scipy.stats take a second each."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
-FILES = [
-    "chunks", "cifar10", "comparison", "controls", "dfm", "fashion_mnist", "findings", "folders", "images",
-    "paper_tables", "planted", "plots", "plots_findings", "plots_robustness", "plots_scores", "published", "rates",
-    "spectrum", "stability", "storage", "synthesis", "truth", "typeset", "weights",
+import frequency_shortcuts
+from conftest import ROOT
+
+PACKAGE = Path(frequency_shortcuts.__file__).parent
+# From the roof to the ground: a module imports from its own floor, and from those below. Wings of the ground floor
+# import nothing of each other.
+FLOORS = [
+    {"figures"}, {"findings"}, {"evaluation"}, {"maps"}, {"networks"}, {"data"}, {"intervals"}, {"spectrum", "storage"}
 ]  # fmt: skip
-SPECTRA = ["adcs", "plots_cards", "renditions", "sources"]
-NETWORKS = ["culling", "networks", "recall", "robustness", "shortcuts", "training"]
+FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def of_wing(wing):
+    return {f"{wing}.{path.stem}" for path in (PACKAGE / wing).glob("[!_]*.py")}
+
+
+LIGHT = {  # which draw, write tables and make stores without PyTorch
+    "data.chunks", "data.cifar10", "data.fashion_mnist", "data.folders", "data.normalisation", "data.planted",
+    "data.splits", "data.stores", "data.synthetic", "evaluation.stability", "evaluation.truth", "evaluation.verdicts",
+    "intervals", "maps.dfm", "maps.exchange", "networks.weights", "spectrum", "spectrum.controls", "spectrum.masks",
+    "spectrum.pairs", "storage.files", "storage.journal", "storage.tables",
+} | of_wing("findings") | (of_wing("figures") - {"figures.cards"})  # fmt: skip
+SPECTRA = {"data.renditions", "data.source", "figures.cards", "maps.adcs"}
+NETWORKS = {
+    "data.source", "evaluation.corrupted", "evaluation.recall", "evaluation.robustness", "evaluation.shortcuts",
+    "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures", "networks.training",
+}  # fmt: skip
+
+
+def imported(path):
+    """The full names that a module imports, wherever in its code."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = ("frequency_shortcuts", *parts[: len(parts) - node.level]) if node.level else ()
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_import_runs_upwards(path):
+    wing = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if wing in FLOOR_OF:
+        others = {name.split(".")[1] for name in imported(path) if name.startswith("frequency_shortcuts.")} - {wing}
+        assert not {other for other in others & FLOOR_OF.keys() if FLOOR_OF[other] <= FLOOR_OF[wing]}
+
+
+def test_every_wing_has_its_floor():
+    wings = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert wings <= FLOOR_OF.keys()
+
+
+def run(program):
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_itself_waits_for_nothing():
+    run("""
+import sys
+import frequency_shortcuts
+for name in ("torch", "numpy", "pandas", "h5py", "matplotlib"):
+    assert name not in sys.modules, name
+from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
+assert spectrum.keep and shortcuts.measure and culling.cull and dfm.write and adcs.class_spectra
+""")
 
 
 @pytest.mark.parametrize(
     ("modules", "unwanted"),
-    [(FILES, "torch"), ([*FILES, *SPECTRA], "torchvision"), (["adcs", "rates", "sources", *NETWORKS], "scipy.stats")],
+    [(LIGHT, "torch"), (LIGHT | SPECTRA, "torchvision"), (NETWORKS, "scipy.stats")],
 )
 def test_a_module_does_not_wait_for_what_it_does_not_use(modules, unwanted):
-    program = f"""
+    run(f"""
 import sys
 from importlib import import_module
-for name in {modules}:
+for name in {sorted(modules)}:
     import_module("frequency_shortcuts." + name)
     if {unwanted!r} in sys.modules:
         sys.exit(name + " imports {unwanted}")
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+""")
+
+
+def test_the_library_imports_what_its_dependencies_install_and_nothing_else():
+    """Snakemake and what else only the workflow needs are in the extra `study`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    installed = {re.split("[=<>]", line)[0] for line in project["dependencies"]}
+    names = {name.split(".")[0] for path in MODULES for name in imported(path)}
+    names -= {*sys.stdlib_module_names, "frequency_shortcuts", "timm"}
+    assert {{"PIL": "pillow"}.get(name, name) for name in names} == installed
