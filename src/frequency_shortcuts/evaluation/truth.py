@@ -19,7 +19,7 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.controls import strata
-from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 TRUTHS = ("own", "any")
@@ -169,10 +169,7 @@ def score(
     if draws < 2:
         raise ValueError(f"draws {draws}: expected at least 2, between which a spread can be told")
     for name, found in (*masks.items(), *truths.items()):
-        if not symmetric(found):
-            raise ValueError(
-                f"mask {name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it"
-            )
+        check_mask(found, f"mask {name}")
     pairs = ConjugatePairs(*rank.shape[-2:])
     signed = pairs.gather(adcs).astype(np.int64)
     scores: dict[str, npt.NDArray] = {

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from .arrays import BoolArray, IntArray
-from .masks import symmetric
+from .masks import check_mask
 from .pairs import ConjugatePairs
 
 # Drawn in two ways, the lowest frequencies, and the maps of the other classes.
@@ -23,8 +23,7 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
     pairs as the map has there. Both take as many pairs of one position (DC, Nyquist corners) as the map
     holds, which is what makes the sizes equal. Raises ValueError for a mask that is not symmetric.
     """
-    if not symmetric(mask):
-        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+    mask = check_mask(mask)
     pairs = _pairs(*mask.shape)
     stratum = strata(pairs, kind)
     inside = pairs.gather(mask)

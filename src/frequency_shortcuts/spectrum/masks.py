@@ -54,11 +54,11 @@ def symmetric(mask: npt.ArrayLike) -> bool:
     return bool(np.array_equal(mask, mirror(mask)))
 
 
-def check_mask(mask: npt.ArrayLike | Tensor) -> BoolArray:
-    """The mask(s) [..., H, W] as an array. Raises ValueError unless it is bool and symmetric under conjugation."""
+def check_mask(mask: npt.ArrayLike | Tensor, name: str = "mask") -> BoolArray:
+    """The mask(s) [..., H, W] as an array. Raises ValueError, with the name, unless it is bool and symmetric."""
     array = mask.detach().cpu().numpy() if hasattr(mask, "detach") else np.asarray(mask)
     if array.dtype != bool:
-        raise ValueError(f"mask of dtype {array.dtype}: expected bool")
+        raise ValueError(f"{name} of dtype {array.dtype}: expected bool")
     if not symmetric(array):
-        raise ValueError("mask is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+        raise ValueError(f"{name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
     return array
