@@ -193,8 +193,8 @@ def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path
     assert bad != good
     (tmp_path / "a.pkl").write_bytes(bad)
     code = (
-        "import sys; from frequency_shortcuts import published\n"
-        "try: print(published.read(sys.argv[1]).all())\nexcept ValueError as error: print('refused:', error)"
+        "import sys; from frequency_shortcuts.maps import exchange\n"
+        "try: print(exchange.read(sys.argv[1]).all())\nexcept ValueError as error: print('refused:', error)"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.pkl"], capture_output=True, text=True)
     assert done.returncode == 0, f"the process died of signal {-done.returncode}"
