@@ -19,7 +19,8 @@ from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data import fashion_mnist
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.maps.methods.culling import search
+from frequency_shortcuts.maps.methods.culling.engine import Engine
+from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.inference import PRECISIONS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -74,8 +75,8 @@ class _Blocks:
         self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int, **options: Any
     ):
         self.pairs = ConjugatePairs(*images.shape[-2:])
-        self.engine = search.engine(network, images, **options)
-        self.classes = [search.OneClass(c, np.flatnonzero(labels == c), self.engine) for c in range(n_classes)]
+        self.engine = Engine.build(network, images, **options)
+        self.classes = [ClassEvaluator(c, np.flatnonzero(labels == c), self.engine) for c in range(n_classes)]
         self.batch = self.engine.batch
         each = max(1, count // len(labels))
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
@@ -179,8 +180,8 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     }
     tasks = {}
     for name, options in variants.items():
-        engine = search.engine(of.network, of.images, **options)
-        one = search.OneClass(0, np.flatnonzero(of.labels == 0), engine)
+        engine = Engine.build(of.network, of.images, **options)
+        one = ClassEvaluator(0, np.flatnonzero(of.labels == 0), engine)
         tasks[name] = lambda one=one: one.sums(np.arange(len(pairs)), 0, len(one))
     times = by_turns(tasks)
     return pd.DataFrame(

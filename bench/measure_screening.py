@@ -9,7 +9,10 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts.maps.methods.culling import gradients, screening, search
+from frequency_shortcuts.maps.methods.culling import gradients, screening
+from frequency_shortcuts.maps.methods.culling.engine import Engine
+from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
+from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -30,14 +33,14 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.images.shape[-2:])
-        engine = search.engine(of.network, of.images)
+        engine = Engine.build(of.network, of.images)
         about = _about(of)
-        classes = [search.OneClass(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
+        classes = [ClassEvaluator(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
         for c, one in enumerate(classes):
             known = np.stack(
                 [one.group_sums(np.full(len(pairs), g), np.arange(len(pairs))) for g in range(len(one.bounds) - 1)]
             )
-            exact, features = known.sum(axis=0), one.features()
+            exact, features = known.sum(axis=0), FeatureCollector(one).collect()
             for percent in PERCENTS:
                 wanted = positions(pairs.height, pairs.width, percent)
                 truth = set(screening.top(exact, pairs.size, wanted))

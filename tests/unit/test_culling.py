@@ -19,7 +19,11 @@ from torch.nn import functional
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.maps.methods.culling import gradients, screening, search
+from frequency_shortcuts.maps.methods.culling import evaluator, gradients, screening
+from frequency_shortcuts.maps.methods.culling.engine import Engine
+from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
+from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
+from frequency_shortcuts.maps.methods.culling.progress import Progress
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.masks import positions, symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -152,9 +156,9 @@ def test_noise_is_as_strong_as_the_median_pair_and_drawn_image_by_image(small_ne
 def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_once):
     """Gradient by gradient, image by image: within 1e-12 of the largest."""
     network, images, label = small_network(2, 3, dtype=torch.float64).eval(), batch((6, 6)), 1
-    engine = search.engine(network, images, batch=at_once)
-    one = search.OneClass(label, np.flatnonzero(label == LABELS), engine)
-    found, pairs = one.features(), ConjugatePairs(6, 6)
+    engine = Engine.build(network, images, batch=at_once)
+    one = ClassEvaluator(label, np.flatnonzero(label == LABELS), engine)
+    found, pairs = FeatureCollector(one).collect(), ConjugatePairs(6, 6)
     share, bounds = pairs.size / 36, one.bounds
     slow = np.zeros((2, 5, len(bounds) - 1, len(pairs)))
     for i, image in enumerate(one.take(0, len(one))):
@@ -232,8 +236,8 @@ def test_screened_increments_that_are_marked_as_evaluated_are_exact(small_networ
 @pytest.mark.parametrize("at_once", [4, 7, 512])
 def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_once):
     """Equal to one group after the other, within 1e-12; no pass is larger than a batch, and small ones are joined."""
-    work = search.engine(small_network(2, 3, dtype=torch.float64), batch(size), batch=at_once)
-    one = search.OneClass(0, np.flatnonzero(LABELS == 0), work)
+    work = Engine.build(small_network(2, 3, dtype=torch.float64), batch(size), batch=at_once)
+    one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
     count, generator = len(work.pairs), np.random.default_rng(0)
     one.bounds = np.array([0, 1, 2, 4, 5])
     group, index = generator.integers(0, 4, 2 * count), generator.permutation(2 * count) % count
@@ -257,8 +261,8 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
 
 
 def test_shared_passes_get_smaller_where_memory_does_not_suffice(small_network):
-    work = search.engine(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=512)
-    one = search.OneClass(0, np.flatnonzero(LABELS == 0), work)
+    work = Engine.build(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=512)
+    one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
     index = np.arange(len(work.pairs))
     group = index % (len(one.bounds) - 1)
     expected, frozen = one.group_sums(group, index), work.frozen
@@ -280,14 +284,14 @@ def test_shared_passes_are_the_same_after_memory_ran_out(small_network):
     """Their names in the journal, too, so that a culling that goes on with larger batches finds them there."""
     found = []
     for halved in (1, 4):
-        work = search.engine(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=8)
-        one = search.OneClass(0, np.flatnonzero(LABELS == 0), work)
-        asked, step = [], work.journal.step
-        work.journal.step = lambda key, compute, asked=asked, step=step: (asked.append(key), step(key, compute))[1]
+        work = Engine.build(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=8)
+        one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
+        keys, step = [], one.journal.step
+        one.journal.step = lambda key, compute, keys=keys, step=step: (keys.append(key), step(key, compute))[1]
         work.batch //= halved
         index = np.arange(len(work.pairs)) % 7
         one.group_sums(np.sort(np.arange(len(index)) % (len(one.bounds) - 1)), index)
-        found.append(asked)
+        found.append(keys)
     assert len(found[0]) > 1 and found[0] == found[1]
 
 
@@ -517,7 +521,7 @@ def test_a_network_without_an_output_for_a_class_is_named(small_network):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(search, "BLOCK", 12)
+    monkeypatch.setattr(evaluator, "BLOCK", 12)
 
 
 def same(one, other):
@@ -887,7 +891,7 @@ def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
 
 
 def test_a_bar_and_the_log_tell_how_far_it_is(small_network, monkeypatch, caplog):
-    monkeypatch.setattr(search.Progress, "EVERY", 0.0)
+    monkeypatch.setattr(Progress, "EVERY", 0.0)
     with caplog.at_level("INFO"):
         culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
     assert re.search(r"60 of 60 pairs, [\d.]+ pairs/s, at most 0 s left", caplog.text)

@@ -25,7 +25,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.maps.methods.culling.search import Culling
+    from frequency_shortcuts.maps.methods.culling.result import Culling
 
 # What two runs may differ in, and what their comparison is then called; `several` where it is more than one thing.
 COMPARISONS = {"seed": "seeds", "network": "networks", "augmentation": "augmentations"}

@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.maps.methods.culling.search import Culling
+    from frequency_shortcuts.maps.methods.culling.result import Culling
 
 
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:

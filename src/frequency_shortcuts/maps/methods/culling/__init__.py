@@ -1,19 +1,9 @@
 """Which frequencies each class needs: all pairs are removed in turn, one at a time."""
 
-from .search import (
-    METHODS,
-    PAIR_FILLS,
-    Culling,
-    Method,
-    PairFill,
-    cull,
-    loss_increments,
-    merge,
-    read_part,
-    write_part,
-)
+from .result import METHODS, PAIR_FILLS, Culling, Method, PairFill, merge, read_part, write_part
+from .search import Settings, cull, loss_increments
 
 __all__ = [
-    "METHODS", "PAIR_FILLS", "Culling", "Method", "PairFill", "cull", "loss_increments", "merge", "read_part",
-    "write_part",
+    "METHODS", "PAIR_FILLS", "Culling", "Method", "PairFill", "Settings", "cull", "loss_increments", "merge",
+    "read_part", "write_part",
 ]  # fmt: skip

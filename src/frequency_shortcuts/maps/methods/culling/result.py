@@ -1,0 +1,115 @@
+"""What a culling found, and the files of its parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+
+from frequency_shortcuts.networks.inference import Precision
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.storage.files import replacing_hdf5
+
+Method = Literal["exact", "screened"]
+METHODS = ("exact", "screened")
+PairFill = Literal["zeros", "swap"]
+PAIR_FILLS = ("zeros", "swap")
+
+
+@dataclass(frozen=True)
+class Culling:
+    """Loss increments with what is needed to judge them.
+
+    increment : float64 [class, pairs]; NaN where this part of a divided culling has nothing
+    evaluated : bool [class, pairs], true where the increment was evaluated exactly, not predicted
+    baseline_loss : float64 [class], the mean loss of the unfiltered images
+    images_per_class : int64 [class]
+    passes : int64 [class], filtered images shown to the network; exact shows pairs times images; the gradients
+        that screening starts from cost `gradients.passes` forward passes an image besides
+    expected_recall : float64 [class], the share of the true top `percent` % in the one found, as screening's
+        model expects it; 1 for exact
+    left_out, audited, missed : int64 [class], pairs that screening's audits could draw from, drew, and found to
+        belong to the top, all audits together; 0 for exact
+    audits : int64 [class], how many audits there were, of which the last one passed
+    fingerprint : of network, images, settings and code, where parts are to be merged or blocks are stored; else empty
+    fill : what replaces a pair: `zeros`, or with `swap` the coefficients of a donor image
+    """
+
+    increment: FloatArray
+    evaluated: BoolArray
+    baseline_loss: FloatArray
+    images_per_class: IntArray
+    passes: IntArray
+    expected_recall: FloatArray
+    left_out: IntArray
+    audited: IntArray
+    missed: IntArray
+    audits: IntArray
+    method: Method
+    percent: float
+    target_recall: float
+    precision: Precision
+    fingerprint: str
+    fill: PairFill = "zeros"
+
+
+def merge(parts: Iterable[Culling]) -> Culling:
+    """The culling that these parts make up, in any order. They are read one by one, so that an iterator may load them.
+
+    Raises ValueError where parts differ in their settings, overlap, or one is missing.
+
+    >>> merge(map(read_part, paths)).increment.shape
+    (10, 514)
+    """
+    names = [field.name for field in fields(Culling)]
+    merged: dict[str, Any] = {}
+    for part in parts:
+        values = {name: getattr(part, name) for name in names}
+        present = ~np.isnan(part.increment)
+        if not merged:
+            merged = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in values.items()}
+            times, known = present.astype(np.int32), present.any(axis=1)
+            continue
+        settings = [name for name in names if not isinstance(merged[name], np.ndarray)]
+        if differ := [name for name in settings if values[name] != merged[name]]:
+            raise ValueError(f"the parts come from different cullings: they differ in {', '.join(differ)}")
+        times += present
+        merged["increment"][present] = part.increment[present]
+        merged["evaluated"] |= part.evaluated
+        merged["passes"] += part.passes
+        # What describes a whole class is the same in all of its parts.
+        new = present.any(axis=1) & ~known
+        for name in set(names).difference(settings, ("increment", "evaluated", "passes")):
+            merged[name][new] = values[name][new]
+        known |= new
+    if not merged:
+        raise ValueError("there are no parts to merge")
+    if (times != 1).any():
+        c = int(np.argmax((times != 1).any(axis=1)))
+        problem = "missing" if (times == 0).any() else "there twice"
+        raise ValueError(f"the parts do not make up one culling: some increments of class {c} are {problem}")
+    return Culling(**merged)
+
+
+def write_part(path: str | os.PathLike[str], part: Culling) -> None:
+    """Write one part of a divided culling, HDF5: arrays as datasets, the rest as attributes."""
+    with replacing_hdf5(path) as file:
+        for field in fields(Culling):
+            value = getattr(part, field.name)
+            if isinstance(value, np.ndarray):
+                # The increments of other parts are missing here: compressed they take no room.
+                file.create_dataset(field.name, data=value, compression="gzip" if value.ndim > 1 else None)
+            else:
+                file.attrs[field.name] = value
+
+
+def read_part(path: str | os.PathLike[str]) -> Culling:
+    """Read what `write_part` wrote."""
+    with h5py.File(path, "r") as file:
+        arrays = {name: file[name][:] for name in file}
+        settings = {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
+    return Culling(**arrays, **settings)
