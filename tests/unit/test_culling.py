@@ -577,8 +577,8 @@ def test_killed_anywhere_it_resumes_and_ends_with_the_same(small_network, tmp_pa
         counting.calls, counting.last = 0, None
         resumed = culling.cull(*arguments, batch=4, state=state)
         same(dataclasses.replace(resumed, fingerprint=""), whole)
-        # What was in the one block (or batch of images) under way is seen twice, and nothing else.
-        assert counting.seen - seen <= 12 + 4 and counting.seen >= max(first, seen)
+        # The images of one block, and those whose logits are computed again, are seen twice, and nothing else.
+        assert counting.seen - seen <= 12 + 4 + len(LABELS) and counting.seen >= max(first, seen)
 
 
 class Asked:
@@ -607,6 +607,9 @@ def interrupted(request, small_network):
 
 
 CHECKS = 2  # forward passes before the first class: two images for the network, two for its frozen copy
+# Forward passes for the logits of the first 0, 1, 2, 3 classes (5, 2, 2 images in batches of 4). A culling that goes on
+# computes those of each class again, to see that the network is the same, and nothing else.
+LOGITS = (0, 2, 3, 4)
 
 
 class Tempered(nn.Module):
@@ -650,24 +653,21 @@ def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted
             cull(state=state, stop=Asked(n), checkpoint_minutes=1e9)
         first = counting.calls - CHECKS
         same(cull(state=state, checkpoint_minutes=1e9), whole)
-        assert first + counting.calls - CHECKS == calls, n
+        assert first + counting.calls - CHECKS - calls in LOGITS, n
         assert [path.name for path in tmp_path.iterdir() if path.suffix == ".unfinished"] == []
 
 
 @pytest.mark.parametrize("step", [4, 7])
 def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
     cull, counting, whole = interrupted
-    calls, computed = counting.calls - CHECKS, 0
-    for _ in range(calls // step):
-        with pytest.raises(Stopped):
-            cull(state=tmp_path / "state", stop=Asked(step), checkpoint_minutes=1e9)
-        computed += counting.calls - CHECKS
+    calls, computed, stops = counting.calls - CHECKS, 0, 0
     while True:
         with contextlib.suppress(Stopped):
             same(cull(state=tmp_path / "state", stop=Asked(step), checkpoint_minutes=1e9), whole)
             break
-        computed += counting.calls - CHECKS
-    assert computed + counting.calls - CHECKS == calls
+        computed, stops = computed + counting.calls - CHECKS, stops + 1
+    assert stops > 2
+    assert calls <= computed + counting.calls - CHECKS <= calls + stops * LOGITS[-1]
 
 
 def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interrupted, tmp_path):
@@ -679,7 +679,8 @@ def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interru
             cull(state=tmp_path / f"{last}", checkpoint_minutes=0)
         counting.last = None
         same(cull(state=tmp_path / f"{last}", checkpoint_minutes=0), whole)
-        assert counting.calls == calls - (last - CHECKS)  # the batch in which it was killed, and nothing else
+        # The batch in which it was killed, and the logits, and nothing else.
+        assert counting.calls - (calls - (last - CHECKS)) in LOGITS
 
 
 def test_without_a_state_it_stops_at_once(interrupted):
@@ -737,11 +738,11 @@ def test_two_processes_do_not_cull_into_one_state(interrupted, tmp_path):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_a_finished_state_needs_no_network(small_network, tmp_path):
+def test_a_finished_state_needs_the_logits_of_the_unfiltered_images_alone(small_network, tmp_path):
     images, counting = batch((6, 6), dtype=torch.float32), Counting(small_network(2, 3).eval())
     whole = culling.cull(counting, images, LABELS, 3, batch=4, state=tmp_path / "state")
     counting.calls = 0
-    counting.last = 2  # the check of the frozen copy, which looks at one image
+    counting.last = CHECKS + LOGITS[-1]
     same(culling.cull(counting, images, LABELS, 3, batch=4, state=tmp_path / "state"), whole)
 
 
@@ -770,6 +771,57 @@ def test_the_state_of_a_network_with_other_modules_is_dropped(small_network, tmp
     culling.cull(network, images, LABELS, 3, "exact", state=tmp_path / "state")
     found = culling.cull(other, images, LABELS, 3, "exact", state=tmp_path / "state")
     np.testing.assert_array_equal(found.increment, culling.cull(other, images, LABELS, 3, "exact").increment)
+
+
+class Held(nn.Module):
+    """Divides its logits by an attribute."""
+
+    def __init__(self, divisor):
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear, self.divisor = nn.Linear(72, 3), divisor
+
+    def forward(self, images):
+        return self.linear(images.flatten(1)) / self.divisor
+
+
+def hooked(factor):
+    network = Held(1.0)
+    network.register_forward_hook(lambda module, images, logits: logits * factor)
+    return network
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+@pytest.mark.parametrize(("make", "value", "other"), [(Held, 1.0, 0.1), (hooked, 1.0, 3.0)], ids=["attribute", "hook"])
+def test_the_state_of_a_network_with_another_attribute_or_hook_is_dropped(tmp_path, method, make, value, other, caplog):
+    """Their weights are the same; stopped in the middle of a class, and finished."""
+    images = batch((6, 6), dtype=torch.float32)
+    expected = culling.cull(make(other), images, LABELS, 3, method, batch=4)
+    for n in (7, 10**6):
+        with contextlib.suppress(Stopped):
+            culling.cull(
+                make(value),
+                images,
+                LABELS,
+                3,
+                method,
+                batch=4,
+                state=tmp_path / "s",
+                stop=Asked(n),
+                checkpoint_minutes=0,
+            )
+        caplog.clear()
+        found = culling.cull(make(other), images, LABELS, 3, method, batch=4, state=tmp_path / "s")
+        assert "the stored logits of class 0 are those of another network" in caplog.text
+        same(dataclasses.replace(found, fingerprint=""), expected)
+        (tmp_path / "s").unlink()
+
+
+def test_another_device_that_rounds_differently_goes_on_with_the_stored_results(tmp_path, caplog):
+    images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
+    whole = culling.cull(hooked(1.0), images, LABELS, 3, "exact", state=state)
+    same(culling.cull(hooked(1 + 1e-5), images, LABELS, 3, "exact", state=state), whole)
+    assert "another network" not in caplog.text
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
@@ -1001,7 +1053,7 @@ def test_swap_killed_anywhere_resumes_and_ends_with_the_same(small_network, tmp_
         counting.calls, counting.last = 0, None
         resumed = culling.cull(*arguments, batch=4, fill="swap", state=state)
         same(dataclasses.replace(resumed, fingerprint=""), whole)
-        assert counting.seen - seen <= 12 + 4
+        assert counting.seen - seen <= 12 + 4 + len(LABELS)
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,21 @@ def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, counted, opt
     assert same(resumed, run(**mine()))
 
 
+def test_the_state_of_a_network_with_the_same_weights_that_answers_otherwise_is_ignored(
+    tmp_path, monkeypatch, counted, caplog
+):
+    def other():
+        network = tiny()
+        network[2] = nn.Tanh()
+        return network
+
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    counted.clear()
+    resumed = run(state=tmp_path / "s.pt", network=other())
+    assert counted[0] == 0 and "belongs to another run" in caplog.text
+    assert same(resumed, run(network=other()))
+
+
 def empty(path):
     path.write_bytes(b"")
 

@@ -8,7 +8,6 @@ published; everything behind it scales with it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
@@ -229,15 +228,6 @@ _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
     "vgg16_bn": _vgg16(normalised=True),
     "vit_b_16": _vit(16, 12, 12),
 }
-
-
-def weights_digest(network: nn.Module) -> bytes:
-    """SHA-256 of the parameters and buffers of a network, with their names."""
-    digest = hashlib.sha256()
-    for name, tensor in network.state_dict().items():
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.digest()
 
 
 def parameters(network: nn.Module) -> int:

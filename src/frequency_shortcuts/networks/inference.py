@@ -18,6 +18,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from .fingerprint import same_logits
 from .predictions import check_logits, device_of, dtype_of
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class InferenceCopy:
             raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
+        # Of logits, as a share of the greatest: by how much two devices may round them differently.
+        self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
         self.layout = torch.channels_last
         self._plain = network
         self._install(fold(network))
@@ -88,9 +91,7 @@ class InferenceCopy:
 
     def _agrees(self, images: Tensor, expected: Tensor) -> bool:
         found = self.network(self._prepare(images.clone())).double()
-        tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(self.precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
-        greatest = float(expected.double().abs().nan_to_num(0, 0).max())  # logits can be of any size
-        return torch.allclose(found, expected.double(), rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
+        return same_logits(found, expected.double(), self.tolerance)
 
     def _prepare(self, images: Tensor) -> Tensor:
         if self.precision == "bfloat16":

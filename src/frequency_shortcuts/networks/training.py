@@ -38,9 +38,9 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.journal import Stopped
 
 from . import predictions
-from .architectures import weights_digest
 from .augmentation import Augmentation
 from .dynamics import Dynamics
+from .fingerprint import state_digest
 from .minibatches import Minibatches
 from .recipe import Recipe
 
@@ -373,7 +373,7 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
                 digest.update(identity(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
-    digest.update(repr(network).encode() + weights_digest(network))
+    digest.update(repr(network).encode() + state_digest(network))
     for setting in settings:
         if isinstance(setting, Dynamics):
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())

@@ -94,23 +94,32 @@ class Journal:
         if self._file:
             self._file.close()
 
-    def step(self, key: str, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
+    def step(
+        self,
+        key: str,
+        compute: Callable[[], npt.NDArray],
+        accept: Callable[[npt.NDArray], bool] = lambda _: True,
+    ) -> npt.NDArray:
         """The array of the step `key`: what is stored, else what `compute` gives, which is stored.
+
+        accept : whether a stored array belongs to this computation; if not, it is dropped with all that follows it
 
         Raises Stopped if that was asked for.
         """
         self._key = key
         if self._file is None:
-            self._raise_if_stopped()
+            self.raise_if_stopped()
             return compute()
         begin = self._file.tell()
         found = _read(self._file)
-        if found is not None and found[0] == key:
+        if found is not None and found[0] == key and accept(found[1]):
             if self._partial is not None and self._partial[0].startswith(self._name("")):
                 self._discard_partial()  # killed between the two
             return found[1]
+        if found is not None and self._partial is not None:
+            self._discard_partial()  # of a step that is dropped
         self._truncate(begin)
-        self._raise_if_stopped()
+        self.raise_if_stopped()
         value = compute()
         self._append(key, value)
         if self._partial is not None:
@@ -137,7 +146,8 @@ class Journal:
         if stopped:
             raise Stopped(self._key, self._path)
 
-    def _raise_if_stopped(self) -> None:
+    def raise_if_stopped(self) -> None:
+        """Raise Stopped if that was asked for."""
         if self._stop is not None and self._stop():
             raise Stopped(self._key, self._path)
 

@@ -15,7 +15,6 @@ from torch import nn
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Images
 from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget
-from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 log = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ class Engine:
             batch, backward = frozen.batch_sizes(first, budget // 2)
         return cls(source, frozen, ConjugatePairs(*images.shape[-2:]), batch, backward, budget // 4)
 
-    def within_memory(self, compute: Callable[[], FloatArray]) -> FloatArray:
+    def within_memory(self, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
         """The result of `compute`, which runs again with half the batch as long as it is out of memory."""
         while True:
             try:

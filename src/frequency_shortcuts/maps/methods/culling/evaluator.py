@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
+import logging
 import math
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.networks.fingerprint import same_logits
 from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.networks.predictions import check_logits
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
@@ -22,6 +24,8 @@ from frequency_shortcuts.storage.journal import Journal
 from .engine import Engine
 from .progress import Progress
 from .screening import group_bounds
+
+log = logging.getLogger(__name__)
 
 # Filtered images, or gradients, of a block, which is stored when it is finished: after a second on a large GPU, after
 # minutes on a CPU at 224 pixels, where an unfinished block is stored as well.
@@ -61,7 +65,10 @@ class ClassEvaluator:
         # Images that fit stay on the device.
         fit = source.take(chosen[:1]).nbytes * len(chosen) <= engine.class_image_bytes
         self._resident = source.take(chosen) if fit else None
-        losses, influence = self.step(f"class {label}", self._baseline_losses)
+        # Always computed, and stored: if the stored logits are another network's, its results are dropped.
+        found = engine.within_memory(self._baseline_losses)
+        baseline = self.journal.step(f"class {label}", lambda: found, lambda stored: self._accept(stored, found))
+        losses, influence = baseline["loss"], baseline["influence"]
         if not np.isfinite(mean := losses.mean()):
             raise ValueError(f"the loss of class {label} is {mean}: the network does not give finite logits")
         order = np.argsort(-influence, kind="stable")
@@ -102,18 +109,28 @@ class ClassEvaluator:
     # Losses
 
     @torch.inference_mode()
-    def _baseline_losses(self) -> FloatArray:
-        """Loss and influence of each unfiltered image: [2, n]."""
-        stored = self.partial_result()
-        found = [] if stored is None else [torch.tensor(stored, device=self.engine.source.device)]
-        for start in range(0 if stored is None else stored.shape[1], len(self), self.engine.batch):
+    def _baseline_losses(self) -> npt.NDArray:
+        """Of each unfiltered image its `loss`, `influence` and `logits` [outputs], as named fields: [n]."""
+        found = []
+        for start in range(0, len(self), self.engine.batch):
             logits = self.engine.frozen(self.take(start, start + self.engine.batch).clone())
             check_logits(logits, len(logits), self.label + 1)
             slope = logits.softmax(dim=1)
             slope[:, self.label] -= 1
-            found.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
-            self.checkpoint(lambda: torch.cat(found, dim=1).cpu().numpy())
-        return torch.cat(found, dim=1).cpu().numpy()
+            found.append((self._loss(logits), slope.norm(dim=1), logits))
+        columns = [torch.cat(part).cpu().numpy() for part in zip(*found, strict=True)]
+        outputs = columns[-1].shape[1]
+        baseline = np.empty(len(self), [("loss", "f8"), ("influence", "f8"), ("logits", "f4", (outputs,))])
+        baseline["loss"], baseline["influence"], baseline["logits"] = columns
+        return baseline
+
+    def _accept(self, stored: npt.NDArray, found: npt.NDArray) -> bool:
+        """Whether the stored losses are those of this network."""
+        ours, theirs = (torch.from_numpy(values["logits"]).double() for values in (found, stored))
+        if same := same_logits(theirs, ours, self.engine.frozen.tolerance):
+            return same
+        log.warning("the stored logits of class %d are those of another network: starting anew there", self.label)
+        return False
 
     def _loss(self, logits: Tensor) -> Tensor:
         """Cross-entropy of each image, float64 [n]."""
@@ -149,7 +166,7 @@ class ClassEvaluator:
         batches = math.ceil(len(index) / step)  # of the same images
 
         def snapshot(done: int) -> npt.NDArray:
-            held = np.empty((), [("batches", np.int64), ("sums", np.float64, total.shape)])
+            held = np.empty((), [("batches", "i8"), ("sums", "f8", total.shape)])
             held["batches"], held["sums"] = done, total.cpu().numpy()
             return held
 

@@ -7,14 +7,18 @@ from pathlib import Path
 
 from torch import nn
 
-from .digest import network_digest
+from frequency_shortcuts.networks.fingerprint import state_digest
+
 from .engine import Engine
 
 
 def fingerprint(network: nn.Module, engine: Engine, settings: tuple[object, ...]) -> str:
-    """A hexadecimal number of the network, the images, the settings and the code of this folder."""
+    """SHA-256 of parameters and buffers, images, settings and the code of this folder, as a hexadecimal number.
+
+    The logits of the network are not in it: `ClassEvaluator` compares them, class by class, with a tolerance.
+    """
     found = hashlib.sha256(engine.source.digest())
-    found.update(network_digest(network))
+    found.update(state_digest(network))
     for module in sorted(Path(__file__).parent.glob("*.py")):
         found.update(module.read_bytes())
     found.update(repr((settings, engine.frozen.device.type)).encode())

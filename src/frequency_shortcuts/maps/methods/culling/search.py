@@ -138,14 +138,16 @@ def cull(
     images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like (`source.Source`), read piece
         by piece. float32 and float64 are taken as they are; uint8 is normalised with `mean` and `std`, which it needs
     labels : [n], 0 to n_classes - 1
-    neutral : the class that all donors are of with the fill `swap`; by default they are of any class but the image's own
+    neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
     part : (i, n), do the i-th of n parts only (counted from 0), for `merge` to join. `exact` is
         divided by classes and blocks of pairs, `screened` by classes
     state : file that holds finished blocks and is read at the start; that of another culling, or a broken
-        end, is dropped. It is the caller's to delete, once the result is safe
+        end, is dropped. A culling is the same if its settings, images, weights and buffers are, and if the network
+        gives the stored logits up to rounding. The caller deletes the file once the result is safe
     checkpoint_minutes : a block that takes longer stores what it has so often, in a file beside `state`
         that lasts as long as the block (see `journal.Journal`)
-    stop : called after every forward pass; if it returns true, the unfinished block is stored and Stopped raised
+    stop : called at the start and after every forward pass of filtered images; if it returns true, the unfinished block
+        is stored and Stopped raised
     progress : show a bar on a terminal
     settings : `percent`, `fill`, `precision`, `batch` and all others of `Settings`
 
@@ -173,6 +175,7 @@ def cull(
     header = f"{mark}, part {part}, batches of {engine.batch}"
     journal = Journal(state, header, minutes=checkpoint_minutes, stop=stop)
     with journal, bar, _describe_stop(bar, state):
+        journal.raise_if_stopped()
         for c, mine in itertools.groupby(units, key=lambda unit: unit[0]):
             chosen = np.flatnonzero(labels == c)
             theirs = None if donor is None else donor[chosen]

@@ -1,0 +1,31 @@
+"""What tells one network from another: its parameters and buffers, and the logits that it gives."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from torch import Tensor, nn
+
+
+def state_digest(network: nn.Module) -> bytes:
+    """SHA-256 of the parameters and of all buffers of a network, with their names; of nothing else.
+
+    Networks that differ in an activation, an attribute or a hook have the same digest: their logits tell them apart.
+    """
+    found = hashlib.sha256()
+    for name, tensor in (*network.named_parameters(), *network.named_buffers()):
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return found.digest()
+
+
+def same_logits(found: Tensor, expected: Tensor, tolerance: float) -> bool:
+    """Whether logits [n, classes] are as expected, up to `tolerance` times the greatest of these.
+
+    Another GPU rounds differently, and another network differs by more.
+    """
+    if found.shape != expected.shape:
+        return False
+    greatest = float(expected.abs().nan_to_num(0, 0).max())  # logits can be of any size
+    return torch.allclose(found, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
