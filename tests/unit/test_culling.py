@@ -838,6 +838,37 @@ def test_parts_merge_into_the_whole_bit_by_bit(small_network, tmp_path, method, 
     same(dataclasses.replace(joined, fingerprint=""), dataclasses.replace(whole, fingerprint=""))
 
 
+class Store:
+    """Images in files, of which each read is noted."""
+
+    def __init__(self, pixels, checksum):
+        self.pixels, self.checksum, self.positions = pixels, checksum, set()
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, index):
+        self.positions.update(np.arange(len(self))[index].tolist())
+        return self.pixels[index]
+
+    def subset(self, chosen):
+        raise NotImplementedError
+
+    def origin(self):
+        return (self.checksum,)
+
+
+def test_a_part_reads_the_images_of_its_classes_alone(small_network, tmp_path):
+    """And the first image, for the check of the network; the others count by the checksum of their store."""
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
+    network, how = small_network(2, 3), {"method": "screened", "mean": [0.4, 0.5], "std": [0.2, 0.3]}
+    store = Store(pixels, "a")
+    part = culling.cull(network, store, LABELS, 3, **how, part=(2, 3), state=tmp_path / "state")
+    assert store.positions == {0, *np.flatnonzero(LABELS == 2).tolist()}
+    assert part.fingerprint != culling.cull(network, Store(pixels, "b"), LABELS, 3, **how, part=(2, 3)).fingerprint
+
+
 @pytest.mark.usefixtures("small_blocks")
 def test_merging_names_what_is_wrong(small_network):
     arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
