@@ -10,6 +10,7 @@ from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods.culling import Culling
 from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import sha256
 
 PAIRS = ConjugatePairs(6, 5)
 EVALUATED = np.arange(3 * len(PAIRS)).reshape(3, -1) % 2 == 0
@@ -32,7 +33,7 @@ def slow_dominant(increment, pairs, percent):
     return plane
 
 
-def written(path, percents=(5, 12.5), method="screened"):
+def written(path, percents=(5, 12.5), method="screened", weights=None):
     culling = Culling(
         increment=increments(),
         evaluated=EVALUATED,
@@ -50,7 +51,8 @@ def written(path, percents=(5, 12.5), method="screened"):
         precision="float32",
         fingerprint="",
     )
-    about = {"classes": CLASSES, "split": "validation", "weights_sha256": "ab", "created_by": "tests"}
+    about = {"classes": CLASSES, "split": "validation", "created_by": "tests"}
+    about["weights_sha256"] = sha256(weights) if weights else "ab"
     dfm.write(path, culling, PAIRS, percents, **about)
     return culling
 
@@ -155,3 +157,13 @@ def test_one_map_is_read_without_the_rest(tmp_path):
     np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5, np.array([0, 2])), whole[[0, 2]])
     with h5py.File(tmp_path / "a.h5") as file:  # so that a class is read without the others
         assert file["mask/top_5"].chunks == file["rank"].chunks == (1, 6, 5)
+
+
+def test_maps_are_read_for_the_network_that_they_are_of(tmp_path):
+    for name in ("mine", "other"):
+        (tmp_path / name).write_text(name)
+    culling = written(tmp_path / "a.h5", weights=tmp_path / "mine")
+    masks = dfm.read_mask(tmp_path / "a.h5", 5, weights=tmp_path / "mine")
+    np.testing.assert_array_equal(masks, dfm.dominant(culling.increment, PAIRS, 5))
+    with pytest.raises(ValueError, match=r"a\.h5 holds the maps of another network than .*other: cull that"):
+        dfm.read_mask(tmp_path / "a.h5", 5, weights=tmp_path / "other")

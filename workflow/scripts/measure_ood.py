@@ -19,7 +19,7 @@ def main(snakemake):
     params = snakemake.params
     with job(snakemake):
         network = architectures.load(snakemake.input.weights, take_device(params.device))
-        maps = dfm.read_mask(snakemake.input.dfm, params.percent)
+        maps = dfm.read_mask(snakemake.input.dfm, params.percent, weights=snakemake.input.weights)
         statistics = normalisation(snakemake.input.weights)
         tables, run = {}, identity(snakemake.output[0])
         for store in snakemake.input.images:

@@ -26,7 +26,7 @@ def main(snakemake):
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
         network = architectures.load(given.weights, take_device(params.device))
-        maps = dfm.read_mask(given.dfm, params.percent)
+        maps = dfm.read_mask(given.dfm, params.percent, weights=given.weights)
         data = stores.read(
             given.images,
             params.split,

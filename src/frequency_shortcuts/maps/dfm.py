@@ -14,7 +14,7 @@ import numpy.typing as npt
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.files import replacing_hdf5, sha256
 
 if TYPE_CHECKING:
     from frequency_shortcuts.maps.methods.culling.result import Culling
@@ -155,12 +155,23 @@ def read(path: str | os.PathLike[str]) -> DFM:
 
 
 def read_mask(
-    path: str | os.PathLike[str], percent: float, classes: npt.NDArray[np.int64] | slice = slice(None)
+    path: str | os.PathLike[str],
+    percent: float,
+    classes: npt.NDArray[np.int64] | slice = slice(None),
+    *,
+    weights: str | os.PathLike[str] | None = None,
 ) -> BoolArray:
     """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
 
-    Raises ValueError for a percentage the file does not hold.
+    weights : file of the network that the maps must be of, by its SHA-256; by default they may be of any
+
+    Raises ValueError for a percentage the file does not hold, and for the maps of another network.
+
+    >>> read_mask("dfm.h5", 5, weights="weights.safetensors").shape
+    (10, 32, 32)
     """
     with h5py.File(path, "r") as file:
+        if weights is not None and file.attrs["weights_sha256"] != sha256(weights):
+            raise ValueError(f"{path} holds the maps of another network than {weights}: cull that network anew")
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
         return file["mask"][names[_stored(percent, names)]][classes]
