@@ -12,6 +12,7 @@ rule table:
         ood=plan.expand_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         published=plan.expand_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_tables.py"),
     output:
         [f"{RESULTS}/tables/{name}.csv" for name in plan.test_tables()],

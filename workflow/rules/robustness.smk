@@ -33,6 +33,7 @@ rule robustness_tables:
         curves=plan.expand_runs(f"{RESULTS}/tests/{RUN}/curves.csv"),
         corruptions=plan.expand_runs(f"{RESULTS}/tests/{RUN}/corruptions.csv"),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_robustness_tables.py"),
     output:
         curves=f"{RESULTS}/tables/curves.csv",

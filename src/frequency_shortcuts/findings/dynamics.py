@@ -13,8 +13,9 @@ from scipy import stats
 from frequency_shortcuts.intervals import NORMAL, jeffreys_quantiles
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.pairs import radius
+from frequency_shortcuts.storage.tables import NETWORK
 
-from .evidence import NETWORK, Evidence
+from .evidence import Evidence
 
 DRAWS = 400  # of images, for the error of a rank correlation
 

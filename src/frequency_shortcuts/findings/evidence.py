@@ -14,10 +14,9 @@ from frequency_shortcuts.evaluation.verdicts import STRONG
 from frequency_shortcuts.intervals import TAIL, jeffreys, students_t
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
+from frequency_shortcuts.storage.tables import NETWORK
 
 from .definitions import RECOGNISED
-
-NETWORK = ["dataset", "network", "augmentation"]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-NETWORK = ["dataset", "network", "augmentation"]
+from frequency_shortcuts.storage.tables import NETWORK
+
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
 
 

@@ -9,6 +9,8 @@ import pandas as pd
 
 from .files import replacing
 
+NETWORK = ["dataset", "network", "augmentation"]
+RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 NAMES = ("dataset", "network", "augmentation", "rendition", "maps", "class", "true_class", "called_class")
 
 

@@ -1,23 +1,15 @@
 """The tables of the study, made from tests of several runs, and what the cover says of them."""
 
-import sys
-
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
 from conftest import ROOT, made_up_tests
-
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-
-import make_robustness_tables
-import make_tables
-import write_headlines
 from frequency_shortcuts.evaluation import verdicts as rates
-from frequency_shortcuts.findings import definitions, evidence, judge
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.findings import definitions, evidence, headlines, judge, study_tables
+from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
-RUN = ["dataset", "network", "augmentation", "seed"]
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
 SYNTHETIC = [("syn", "small", "none", 0)]
 CLASSES = ["ant", "bee", "none"]
@@ -36,7 +28,7 @@ def tests():
 
 @pytest.fixture
 def verdicts(tests, tmp_path):
-    return stored(make_tables.judged(tests, 0.6), tmp_path / "verdicts.csv")
+    return stored(study_tables.verdict_table(tests, 0.6), tmp_path / "verdicts.csv")
 
 
 def test_verdicts_are_those_of_every_run(tests, verdicts):
@@ -52,10 +44,51 @@ def test_verdicts_are_those_of_every_run(tests, verdicts):
     assert headline.groupby("dataset")["fill"].agg(set).to_dict() == {"photos": {"zeros"}, "syn": {"swap"}}
 
 
-def test_maps_that_were_brought_in_stand_beside_ours_under_each_part_and_fill(tests, tmp_path):
+PHOTOS = study_tables.Classes(tuple(CLASSES))
+SYN = study_tables.Classes(("C0", "C1"), neutral="C0")
+
+
+def test_whole_tables_of_all_runs_are_joined_as_they_are(tests, tmp_path):
+    paths = [tmp_path / f"{i}.csv" for i in range(4)]
+    for path, (_, part) in zip(paths, tests.groupby(RUN, sort=False), strict=True):
+        write_table(part, path)
+    table = study_tables.read_runs("shortcuts", paths, {"photos": PHOTOS, "syn": SYN})
+    assert list(table["class"]) == list(tests["class"]) and list(table["tpr"]) == pytest.approx(list(tests["tpr"]))
+
+
+@pytest.mark.parametrize("kept", [0, 0.3, 0.9])
+def test_a_table_that_was_cut_short_is_named_with_the_class_that_it_lacks(tests, tmp_path, kept):
+    path = tmp_path / "shortcuts.csv"
+    (_, part), *_ = tests.groupby(RUN, sort=False)
+    write_table(part, path)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[: 1 + int(kept * (len(lines) - 1))]))
+    with pytest.raises(
+        ValueError, match=rf"^{path} (holds no rows|has no rows of class \w+ under part .*): it was cut"
+    ):
+        study_tables.read_runs("shortcuts", [path], {"photos": PHOTOS})
+
+
+def test_a_table_must_hold_every_class_of_its_store(tests, tmp_path):
+    path, store = tmp_path / "planted_use.csv", tmp_path / "syn.h5"
+    with h5py.File(store, "w") as file:
+        file.attrs["classes"] = ["C0", "C1", "C2"]
+        file["planted/truth"] = np.ones((3, 4, 4), bool) * np.array([0, 1, 1], bool)[:, None, None]
+        file["planted"].attrs["neutral"] = 0
+    classes = study_tables.classes_of(store)
+    assert classes == study_tables.Classes(("C0", "C1", "C2"), "C0", ("C1", "C2"))
+    run = dict(zip(RUN, SYNTHETIC[0], strict=True))
+    write_table(pd.DataFrame({"class": ["C1", "C2"], "uses": True}), path, **run)
+    assert len(study_tables.read_runs("planted_use", [path], {"syn": classes})) == 2
+    write_table(pd.DataFrame({"class": ["C1"], "uses": True}), path, **run)
+    with pytest.raises(ValueError, match="has no rows of class C2: it was cut short"):
+        study_tables.read_runs("planted_use", [path], {"syn": classes})
+
+
+def test_external_maps_stand_beside_ours_under_each_part_and_fill(tests, tmp_path):
     theirs = made_up_tests(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60)
-    write_table(theirs, tmp_path / "published_hfss.csv")
-    table = make_tables.side_by_side(tests, [tmp_path / "published_hfss.csv"], 0.6)
+    external = stored(theirs, tmp_path / "published_hfss.csv").assign(maps="hfss")
+    table = study_tables.with_external_maps(tests, external, 0.6)
     assert len(table) == 2 * 3 * 6 and list(table["maps"]) == ["ours", "hfss"] * 18
     assert list(table["positions"]) == [51, 60] * 18
     assert (table.iloc[::2][["class", "part", "fill"]].to_numpy() == table.iloc[1::2][["class", "part", "fill"]]).all(
@@ -65,26 +98,26 @@ def test_maps_that_were_brought_in_stand_beside_ours_under_each_part_and_fill(te
 
 def test_draws_are_averaged_within_each_fill(tests):
     ood = tests[tests["part"] == "keep"].drop(columns=["fpr", "negatives"]).assign(rendition="toy")
-    table = make_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
+    table = study_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
     keys = [*RUN, "rendition", "class", "part", "fill", "filter"]
     assert not table.duplicated(keys).any() and "negatives" not in table
     mine = "network == 'large' and `class` == 'bee' and fill == 'swap' and filter == 'random'"
     assert table.query(mine)["tpr"].item() == pytest.approx(ood.query(mine)["tpr"].mean())
     transfer = tests[tests["part"] == "keep"].assign(maps_of="a", tested_on="b")
-    table = make_tables.mean_over_draws(transfer, ["dataset", "maps_of", "tested_on"], ["tpr", "fpr"])
+    table = study_tables.mean_over_draws(transfer, ["dataset", "maps_of", "tested_on"], ["tpr", "fpr"])
     assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it
 
 
 def test_findings_are_tested_on_the_joined_tables(tmp_path):
     runs = [("photos", name, "none", 0) for name in ("small", "large")]
     tests = made_up_tests(runs, ["ant", "bee", "cow"])
-    verdicts = stored(make_tables.judged(tests, 0.6), tmp_path / "verdicts.csv")
+    verdicts = stored(study_tables.verdict_table(tests, 0.6), tmp_path / "verdicts.csv")
     kept = tests[tests["part"] == "keep"]
-    ood = make_tables.mean_over_draws(
+    ood = study_tables.mean_over_draws(
         kept.drop(columns=["fpr", "negatives"]).assign(rendition="toy"), [*RUN, "rendition"], ["tpr"]
     )
     ends = {"maps_of": "small/none/seed0", "tested_on": "large/none/seed0"}
-    pairs = make_tables.mean_over_draws(
+    pairs = study_tables.mean_over_draws(
         kept[kept["network"] == "large"].assign(**ends), ["dataset", *ends], ["tpr", "fpr"]
     )
     found = judge.judge(
@@ -98,12 +131,12 @@ def test_findings_are_tested_on_the_joined_tables(tmp_path):
 
 def test_a_class_has_a_strong_shortcut_by_the_headline_alone(verdicts):
     table = pd.DataFrame([{**dict(zip(RUN, run, strict=True)), "class": c} for run in SYNTHETIC for c in ("C0", "C1")])
-    joined = make_robustness_tables.with_verdicts(table, verdicts)
+    joined = study_tables.with_strong_shortcuts(table, verdicts)
     expected = verdicts.query("dataset == 'syn' and fill == 'swap' and part == 'keep'")["verdict"].item() == "strong"
     assert list(joined["strong_shortcut"]) == [False, expected]  # the neutral class has no headline
     assert joined["strong_shortcut"].dtype == bool
     with pytest.raises(pd.errors.MergeError):
-        make_robustness_tables.with_verdicts(table, pd.concat([verdicts, verdicts]))
+        study_tables.with_strong_shortcuts(table, pd.concat([verdicts, verdicts]))
 
 
 def cover(verdicts, **changes):
@@ -112,12 +145,12 @@ def cover(verdicts, **changes):
     headline = verdicts[verdicts["headline"]]
     values = {
         "percent": 5, "strong": 0.6, "findings": [], "pictures": [], "n_tested": len(headline), "planted": [],
-        "networks": write_headlines.network_rows(networks, headline, 12), **write_headlines.counts(headline),
+        "networks": headlines.network_rows(networks, headline, 12), **headlines.count_verdicts(headline),
         "recognised": definitions.RECOGNISED, "judged_from": rates.RECOGNISED, "survivors": None, "ood": [],
         "transfer": [], "steps": [{"step": "all", "minutes": 1.0}],
     }  # fmt: skip
     template = (ROOT / "report" / "headlines.rst.jinja").read_text()
-    return write_headlines.filled(template, **values | changes)
+    return headlines.fill_template(template, **values | changes)
 
 
 def read_as_rst(text):
@@ -135,13 +168,13 @@ def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
     text = cover(verdicts)
     assert f"In all, {count['strong']} of {len(headline)} tests" in text and f"{missing} have no verdict" in text
     assert f"{int(robust.sum())} are robust." in text
-    ood = write_headlines.ood_rows(
-        make_tables.mean_over_draws(
+    ood = headlines.ood_rows(
+        study_tables.mean_over_draws(
             tests.query("part == 'keep'").assign(rendition="toy"), [*RUN, "rendition"], ["tpr"]
         ),
         headline,
     )
-    transfer = write_headlines.transfer_rows(tests.query("part == 'keep'").assign(maps_of="a", tested_on="b"))
+    transfer = headlines.transfer_rows(tests.query("part == 'keep'").assign(maps_of="a", tested_on="b"))
     assert {row["fill"] for row in ood} == {row["fill"] for row in transfer} == {"zeros", "swap", "noise"}
     tables = [node for node in read_as_rst(cover(verdicts, ood=ood, transfer=transfer, survivors=(4, 1))).findall()
               if node.tagname == "table"]  # fmt: skip
@@ -150,15 +183,13 @@ def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
 
 def test_the_cover_of_a_study_with_one_fill_and_no_removal_says_nothing_of_robustness(tmp_path):
     tests = made_up_tests(PHOTOGRAPHS, CLASSES, parts=("keep",), fills=("swap",))
-    verdicts = stored(make_tables.judged(tests, 0.6), tmp_path / "verdicts.csv")
+    verdicts = stored(study_tables.verdict_table(tests, 0.6), tmp_path / "verdicts.csv")
     text = cover(verdicts)
     read_as_rst(text)
     assert "are robust." not in text and "- swap" in text
 
 
 def test_the_planted_band_is_looked_for_where_there_is_one(tmp_path):
-    import h5py
-
     names = ["syn_b", "plant_present"]
     for name in names:
         with h5py.File(tmp_path / f"{name}.h5", "w") as file:
@@ -167,7 +198,7 @@ def test_the_planted_band_is_looked_for_where_there_is_one(tmp_path):
                 file["planted/control_band"] = np.eye(4, dtype=bool)
         with h5py.File(tmp_path / f"adcs_{name}.h5", "w") as file:
             file["adcs"] = np.full((4, 4, 4), -3)
-    rows = write_headlines.planted_rows(
+    rows = headlines.planted_rows(
         [tmp_path / f"{name}.h5" for name in names], [tmp_path / f"adcs_{name}.h5" for name in names]
     )
     assert rows == [{"dataset": "syn_b", "share": 1.0}]

@@ -1,0 +1,117 @@
+"""What came out, as the numbers and the RST of the report's cover."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from frequency_shortcuts.storage.tables import NETWORK, RUN
+
+from .definitions import EVERYWHERE
+
+Rows = list[dict[str, Any]]
+VERDICTS = ("strong", "weak", "none")
+
+
+def count_verdicts(headline: pd.DataFrame) -> dict[str, int | None]:
+    """How many tests have each verdict (`n_strong`, ...), how many have none (`n_without`), how many are robust.
+
+    `n_robust` is missing where robustness cannot be said.
+    """
+    count = headline["verdict"].value_counts()
+    return {
+        **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
+        "n_without": int(headline["verdict"].isna().sum()),
+        "n_robust": int((headline["robust"] == True).sum()) if headline["robust"].notna().any() else None,  # noqa: E712
+    }
+
+
+def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> Rows:
+    """One row a network: mean test accuracy, fill, verdicts, and the classes whose shortcut is strong in most seeds.
+
+    headline : the verdicts to quote. Of more than `most` strong classes those with the greatest margin over their best
+    control are named, and the others counted.
+    """
+    rows: Rows = []
+    for key, part in networks.groupby(NETWORK, sort=False):
+        mine = headline[(headline[NETWORK] == list(key)).all(axis=1)]
+        classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
+        means = classes[["strong", "tpr_dfm", "fpr_dfm", "margin"]].mean()
+        strong = means[means["strong"] > 0.5]
+        named = strong if len(strong) <= most else strong.nlargest(most, "margin")
+        rows.append(
+            {
+                **count_verdicts(mine),
+                **dict(zip(NETWORK, key, strict=True)),
+                "fill": mine["fill"].iloc[0],
+                "seeds": len(part),
+                "test_accuracy": part["test_accuracy"].mean(),
+                "strong": named.reset_index().to_dict("records"),
+                "more": len(strong) - len(named),
+            }
+        )
+    return rows
+
+
+def finding_rows(table: pd.DataFrame) -> Rows:
+    """One row a finding, that on all data sets; `by` says on which single ones each verdict was reached."""
+    rows: Rows = []
+    for _, part in table.groupby("finding", sort=False):
+        single = part[part["dataset"] != EVERYWHERE].groupby("verdict", sort=False)["dataset"].agg(list)
+        rows += [{**row, "by": single.to_dict()} for row in part[part["dataset"] == EVERYWHERE].to_dict("records")]
+    return rows
+
+
+def planted_rows(stores: Iterable[str | os.PathLike[str]], spectra: Iterable[str | os.PathLike[str]]) -> Rows:
+    """For every set with a planted control band, the share of it where class C3 has the least energy of all."""
+    rows: Rows = []
+    for store, spectrum in zip(stores, spectra, strict=True):
+        with h5py.File(store) as images, h5py.File(spectrum) as found:
+            if "planted/control_band" not in images:
+                continue
+            band, adcs = images["planted/control_band"][:], found["adcs"][:]
+            rows.append({"dataset": Path(store).stem, "share": (adcs[3] == 1 - len(adcs))[band].mean()})
+    return rows
+
+
+def _means_by(table: pd.DataFrame, keys: Sequence[str], value: str = "tpr") -> Rows:
+    """Mean of a value for each filter, one row a combination of keys."""
+    return table.pivot_table(value, keys, "filter", "mean", sort=False).reset_index().to_dict("records")
+
+
+def ood_rows(ood: pd.DataFrame, headline: pd.DataFrame) -> Rows:
+    """Mean TPR by data set, fill and rendition, over the classes (of a network and seed) with a strong shortcut."""
+    strong = headline.loc[headline["verdict"] == "strong", [*RUN, "class"]]
+    rows = ood.merge(strong, on=[*RUN, "class"])
+    return _means_by(rows, ["dataset", "fill", "rendition"]) if len(rows) else []
+
+
+def transfer_rows(transfer: pd.DataFrame) -> Rows:
+    """Mean TPR - FPR over the classes by pair of networks and fill."""
+    rows = transfer.assign(measure=transfer["tpr"] - transfer["fpr"])
+    return _means_by(rows, ["dataset", "maps_of", "tested_on", "fill"], "measure")
+
+
+def literal(name: str) -> str:
+    """A name as RST that shows it as it is, on one line, whatever it looks like."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(name.split()))
+
+
+def fill_template(template: str, **values: Any) -> str:
+    """The RST of a template, in which the filter `rst` is `literal`."""
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["rst"] = literal
+    return environment.from_string(template).render(values)
+
+
+def step_rows(runtimes: pd.DataFrame) -> Rows:
+    """Minutes of all jobs of each step, and of all steps."""
+    minutes = runtimes.groupby("step", sort=False)["wall_s"].sum() / 60
+    return [{"step": step, "minutes": sum_} for step, sum_ in (*minutes.items(), ("all", minutes.sum()))]

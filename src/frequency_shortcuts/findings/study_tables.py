@@ -1,0 +1,139 @@
+"""The tables of a study, joined from the tests of all its runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import pandas as pd
+
+from frequency_shortcuts.data.stores import neutral_class
+from frequency_shortcuts.evaluation.verdicts import verdicts
+from frequency_shortcuts.intervals import standard_error
+from frequency_shortcuts.networks.weights import read_metadata
+from frequency_shortcuts.storage.tables import RUN, read_table
+
+# The columns that say what a row of each kind of test is about, besides run and class.
+VIEWS: Mapping[str, Sequence[str]] = {
+    "dynamics": ["iteration", "view"],
+    "bandstop": ["removed", "called_class"],
+    "shortcuts": ["part", "fill", "filter"],
+    "planted_use": [],
+    "ood": ["rendition", "part", "fill", "filter"],
+    "transfer": ["maps_of", "tested_on", "part", "fill", "filter"],
+    "published": ["part", "fill", "filter"],
+    "curves": ["filter", "low", "high"],
+    "corruptions": ["corruption", "strength"],
+}
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a data set: their names, the neutral one if there is one, and those with a planted mask."""
+
+    names: tuple[str, ...]
+    neutral: str | None = None
+    planted: tuple[str, ...] = ()
+
+
+def classes_of(store: str | os.PathLike[str]) -> Classes:
+    """The classes of a store of images."""
+    neutral = neutral_class(store)
+    with h5py.File(store, "r") as file:
+        names = tuple(str(name) for name in file.attrs["classes"])
+        masks = file["planted/truth"][:].any(axis=(1, 2)) if "planted" in file else [False] * len(names)
+    planted = tuple(name for name, there in zip(names, masks, strict=True) if there)
+    return Classes(names, None if neutral is None else names[neutral], planted)
+
+
+def read_runs(test: str, paths: Iterable[str | os.PathLike[str]], classes: Mapping[str, Classes]) -> pd.DataFrame:
+    """The tables that one test (a key of `VIEWS`) gave of all runs, one below the other.
+
+    classes : those of every data set. Raises ValueError where a table lacks one of them: the file was cut short.
+    """
+    tables = []
+    for path in paths:
+        table = read_table(path)
+        _check_complete(table, Path(path), test, classes)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _check_complete(table: pd.DataFrame, path: Path, test: str, classes: Mapping[str, Classes]) -> None:
+    """Every class must have rows in every view."""
+    column, views = "true_class" if test == "bandstop" else "class", ["dataset", *VIEWS[test]]
+    if table.empty:
+        raise ValueError(f"{path} holds no rows: it was cut short, delete it and run again")
+    for key, found in table.groupby(views, sort=False, dropna=False)[column]:
+        view = dict(zip(views, key, strict=True))
+        known = classes[view.pop("dataset")]
+        expected = known.planted if test == "planted_use" else known.names
+        if view.get("fill") == "swap":  # the neutral class gives the donors, and is not tested
+            expected = tuple(name for name in expected if name != known.neutral)
+        where = f" under {', '.join(f'{name} {value}' for name, value in view.items())}" if view else ""
+        for name in sorted(set(expected) - set(found)):
+            raise ValueError(f"{path} has no rows of class {name}{where}: it was cut short, delete it and run again")
+
+
+def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
+    """One row a network: size, accuracy on test images and, if it was trained, best epoch with losses."""
+    columns = (*RUN, "parameters", "test_accuracy")
+    tested = pd.DataFrame([{name: read_metadata(path)[name] for name in columns} for path in weights])
+    if history is None:
+        return tested
+    best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
+    return best.rename(columns={"epoch": "best_epoch"}).merge(tested, on=RUN, how="right")
+
+
+def verdict_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
+    """The verdicts of every run in a table of shortcut tests, one row a run, class, part and fill."""
+    table = pd.concat(
+        [
+            verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
+            for run, part in tests.groupby(RUN, sort=False)
+        ]
+    )
+    return table[[*RUN, *table.columns.difference(RUN, sort=False)]]
+
+
+def with_external_maps(ours: pd.DataFrame, external: pd.DataFrame, strong: float) -> pd.DataFrame:
+    """Our maps and external ones for the same runs: one row a run, class, part, fill and kind of maps.
+
+    Both are tables of shortcut tests; `maps` is the name of the external ones.
+    """
+    ours = ours.merge(external[RUN].drop_duplicates(), on=RUN).assign(maps="ours")
+    tests = pd.concat([ours, external])
+    judged = pd.concat(
+        [verdict_table(part, strong).assign(maps=maps) for maps, part in tests.groupby("maps", sort=False)]
+    )
+    keys = [*RUN, "class", "part", "fill", "maps"]
+    table = tests.loc[tests["filter"] == "dfm", [*keys, "positions"]].merge(judged, on=keys)
+    return table.iloc[table.groupby(keys[:-1], sort=False).ngroup().argsort(kind="stable")]
+
+
+def mean_over_draws(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:
+    """The draws of each control as one row, with their number and the standard error of its measure by their choice.
+
+    keys : columns that say what a test is of; rates : `tpr`, and `fpr` where it was measured
+    """
+    counts = [name for name in ("images", "negatives") if name in table]
+    measure = table["tpr"] - (table["fpr"].fillna(0) if "fpr" in rates else 0)
+    groups = table.assign(measure=measure).groupby([*keys, "class", "part", "fill", "filter"], sort=False)
+    means = groups[["overlap", *counts, *rates]].mean()
+    means["draws"] = groups["measure"].count()
+    means["error"] = standard_error(groups["measure"].std(), means["draws"])
+    return means.reset_index()
+
+
+def with_strong_shortcuts(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table of tests with `strong_shortcut`: whether the class has one in that run, by the headline.
+
+    A class without a verdict has none, and so has the neutral class, which has no headline.
+    """
+    headline = verdicts[verdicts["headline"]]
+    judged = headline[[*RUN, "class"]].assign(strong_shortcut=headline["verdict"] == "strong")
+    joined = table.merge(judged, on=[*RUN, "class"], how="left", validate="many_to_one")
+    return joined.assign(strong_shortcut=joined["strong_shortcut"] == True)  # noqa: E712 (missing is no)
