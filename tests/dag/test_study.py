@@ -491,17 +491,9 @@ def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
     assert len(third) == 10 and np.allclose(third["tpr_texture_mean"], ood.set_index("class")["tpr"][third.index])
 
 
-def test_published_numbers_stand_beside_ours(study):
+def test_no_published_number_is_of_an_experiment_of_this_study(study):
     table = read_table(study.results / "tables" / "published_numbers.csv")
-    assert len(table) == 37 and set(table["status"]) == {"other data", "not run here"}
-    rates = read_table(study.results / "tables" / "table_1.csv").query("dataset == 'fashion_mnist'")
-    best = rates.sort_values("tpr_dfm_mean", ascending=False, kind="stable").iloc[0]
-    zebra = table.query("`class` == 'zebra' and measure == 'FPR'").iloc[0]
-    assert zebra["ours"] == best["fpr_dfm_mean"] and best["class"] in zebra["ours_from"]
-    hours = table.query("measure == 'hours'")
-    runtimes = read_table(study.results / "tables" / "runtimes.csv")
-    mine = runtimes.query("step == 'cull' and run == 'fashion_mnist/resnet18/none/seed0'")["wall_s"].item()
-    assert np.isclose(hours["ours"].iloc[0], mine / 3600, rtol=1e-4) and "40 images" in hours["ours_from"].iloc[0]
+    assert len(table) == 37 and set(table["status"]) == {"not run here"} and table["ours"].isna().all()
 
 
 def test_provenance_says_how_the_study_was_made(study):

@@ -32,16 +32,7 @@ rule published_numbers:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
-        runtimes=f"{RESULTS}/tables/runtimes.csv",
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
-        store=f"{RESULTS}/data/{plan.baselines()[0][0]}.h5" if plan.baselines() else [],
-        dfm=[
-            file
-            for dataset, network, augmentation in plan.baselines()[:1]
-            for file in plan.expand_runs(
-                f"{RESULTS}/dfm/{RUN}.h5", dataset=dataset, network=network, augmentation=augmentation
-            )[:1]
-        ],
         code=code("compare_published.py"),
     output:
         f"{RESULTS}/tables/published_numbers.csv",
@@ -50,10 +41,9 @@ rule published_numbers:
     conda:
         "../../envs/study.yaml"
     params:
-        baselines=plan.baselines(),
         percent=lookup(dpath="shortcuts/percent", within=config),
     message:
-        "Setting the published numbers beside ours"
+        "Comparing published numbers with ours"
     script:
         "../scripts/compare_published.py"
 

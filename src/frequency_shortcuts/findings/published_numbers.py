@@ -1,19 +1,38 @@
-"""Published numbers beside ours: the same experiment, the nearest one on other data, or none."""
+"""Published numbers beside ours, where this study ran the very same experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import math
+import os
+from collections.abc import Iterable, Mapping
+from typing import TypedDict
 
 import pandas as pd
 
+from frequency_shortcuts.networks.weights import read_metadata
+from frequency_shortcuts.storage.tables import NETWORK
+
+from .paper_tables import as_published
+
 FULL_WIDTH = 64  # channels after the stem of the published networks
-SAME, OTHER, NOT_RUN = "same experiment", "other data", "not run here"
+STANDARD = ("torchvision", "timm")  # these call architectures by the names of the published networks
+SAME, NOT_RUN = "same experiment", "not run here"
 KEYS = ["source", "method", "network", "augmentation", "class", "measure", "published"]
 COLUMNS = [*KEYS, "ours", "status", "ours_from"]
-_EXPERIMENT = ["method", "architecture", "augmentation", "maps_of"]
+EXPERIMENT = ["method", "architecture", "augmentation", "maps_of"]
 
 
-def beside(published: pd.DataFrame, rates: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
+class Known(TypedDict):
+    """Architecture of a network, and its channels after the stem (0 where they are not comparable)."""
+
+    architecture: str
+    width: int
+
+
+Networks = Mapping[tuple[str, str, str], Known]  # by data set, network and augmentation
+
+
+def compare(published: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     """Every published number, in its order, with ours beside it. No published row is left out.
 
     Parameters
@@ -22,82 +41,143 @@ def beside(published: pd.DataFrame, rates: pd.DataFrame, times: pd.DataFrame) ->
         architecture), `augmentation`, `maps_of` ("architecture/augmentation" of the network that the maps are of, empty
         for its own), `percent` (size of the maps, missing where it is not fixed), `class`, `measure` (TPR, FPR or
         hours) and `published`
-    rates : ours from filtered images, one row a network and class, means over seeds: `dataset`, `network` (its name),
-        `architecture`, `width`, `method`, `augmentation`, `maps_of`, `percent`, `class`, `images` (of the class),
-        `seeds`, `TPR` and `FPR`
-    times : ours, one row a method: `method`, `hours` and `ours_from`, on what
+    rates : ours, see `rates_of_study`
 
-    Ours is the *same experiment* where architecture, augmentation, method, the maps' network and their size agree, the
-    network has the full width, and the data set has the very classes of the published one. Otherwise, where
-    architecture, augmentation, method and the maps' network agree, it is of *other data*: the class of the same name,
-    or, where there is none, the class of the same rank by TPR (the best published class beside our best). Run times are
-    never from the same machine, so they are of other data. Returns the columns `COLUMNS`; `ours_from` says which data
-    set, network, class and images ours are from.
+    Ours is the same experiment where method, architecture, augmentation, the maps' network and their size agree, the
+    network has the full width, and the data set has the very classes of the published one. Everything else was not run
+    here; run times are never from the same machine. Returns the columns `COLUMNS`; `ours_from` says which data set,
+    network, class and images ours are from.
     """
     published, rates = (table.fillna({"maps_of": "", "class": ""}) for table in (published, rates))
-    rates = rates.assign(**{name: rates[name].astype(object) for name in _EXPERIMENT if name in rates})
-    ranks = published[published["measure"] == "TPR"].copy()
-    groups = ["source", "method", "network", "augmentation", "maps_of"]
-    ranks["rank"] = ranks.groupby(groups)["published"].rank(method="first", ascending=False).astype(int)
-    rank = ranks.set_index([*groups, "class"])["rank"]
+    rates = rates.assign(**{name: rates[name].astype(object) for name in EXPERIMENT})
     rows = []
     for _, row in published.iterrows():
-        if row["measure"] == "hours":
-            ours, status, ours_from = _time(row, times)
-        else:
-            place = rank.get(tuple(row[[*groups, "class"]]))
-            ours, status, ours_from = _rate(row, rates, _classes(published, row["dataset"]), place)
+        classes = set(published.loc[published["dataset"] == row["dataset"], "class"]) - {""}
+        found = None if row["measure"] == "hours" else _same_experiment(row, rates, classes)
+        ours = {"ours": float("nan"), "status": NOT_RUN, "ours_from": ""}
+        if found is not None:
+            ours = {"ours": float(found[row["measure"]]), "status": SAME, "ours_from": _origin(found)}
         method = f"{row['method']}, maps of {row['maps_of']}" if row["maps_of"] else row["method"]
         if row["measure"] == "hours":
             method = f"{method}, {row['dataset']}"
-        rows.append({**row[KEYS], "method": method, "ours": ours, "status": status, "ours_from": ours_from})
+        rows.append({**row[KEYS], "method": method, **ours})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _classes(published: pd.DataFrame, dataset: str) -> set[str]:
-    """The classes of a published data set, as far as they are named."""
-    return set(published.loc[published["dataset"] == dataset, "class"]) - {""}
-
-
-def _rate(row: pd.Series, rates: pd.DataFrame, classes: set[str], place: int | None) -> tuple[float, str, str]:
+def _same_experiment(row: pd.Series, rates: pd.DataFrame, classes: set[str]) -> pd.Series | None:
+    """Our row for the class of a published one, if the experiment is the same."""
     wanted = [row["method"], row["network"], row["augmentation"], row["maps_of"]]
-    ran = rates[(rates[_EXPERIMENT] == wanted).all(axis=1)]
-    found = list(ran.groupby(["dataset", "network", "width"], sort=False))
-    if not found:
-        return float("nan"), NOT_RUN, ""
-    same = [
-        part
-        for _, part in found
-        if set(part["class"]) == classes
-        and (part["width"] == FULL_WIDTH).all()
-        and (pd.isna(row["percent"]) or (part["percent"] == row["percent"]).all())
-    ]
-    parts = same or [part for _, part in found]
-    part = next((part for part in parts if (part["class"] == row["class"]).any()), parts[0])
-    named = part[part["class"] == row["class"]]
-    if named.empty:
-        best_first = part.sort_values("TPR", ascending=False, kind="stable")
-        named = best_first.iloc[(place or 1) - 1 :].head(1)
-        if named.empty:
-            about = part.iloc[0]
-            why = f"{about['dataset']}, {about['network']}: it has no class of rank {place} by TPR"
-            return float("nan"), OTHER, why
-    ours = named.iloc[0]
-    by_rank = f" (rank {place} by TPR)" if ours["class"] != row["class"] else ""
+    same = rates[(rates[EXPERIMENT] == wanted).all(axis=1) & (rates["width"] == FULL_WIDTH)]
+    if not pd.isna(row["percent"]):
+        same = same[same["percent"] == row["percent"]]
+    for _, part in same.groupby(["dataset", "network"], sort=False):
+        if set(part["class"]) == classes:
+            return part[part["class"] == row["class"]].iloc[0]
+    return None
+
+
+def _origin(ours: pd.Series) -> str:
     maps = "the tool's map" if pd.isna(ours["percent"]) else f"top {ours['percent']:g} %"
-    about = (
-        f"{ours['dataset']}, {ours['network']} of width {ours['width']}, {ours['class']}{by_rank}, {maps}, "
-        f"{ours['images']:.0f} images of the class, {_seeds(ours['seeds'])}"
+    seeds = "1 seed" if ours["seeds"] == 1 else f"{ours['seeds']} seeds"
+    return (
+        f"{ours['dataset']}, {ours['network']} of width {ours['width']}, {ours['class']}, {maps}, "
+        f"{ours['images']:.0f} images of the class, {seeds}"
     )
-    return float(ours[row["measure"]]), SAME if same else OTHER, about
 
 
-def _time(row: pd.Series, times: pd.DataFrame) -> tuple[float, str, str]:
-    mine = times[times["method"] == row["method"]]
-    if mine.empty:
-        return float("nan"), NOT_RUN, ""
-    return float(mine["hours"].iloc[0]), OTHER, str(mine["ours_from"].iloc[0])
+def architectures(weights: Iterable[str | os.PathLike[str]]) -> dict[tuple[str, str, str], Known]:
+    """What is known of every network, from the metadata of files of weights."""
+    networks: dict[tuple[str, str, str], Known] = {}
+    for path in weights:
+        about = read_metadata(path)
+        kind = about["architecture"]
+        origin, _, name = kind.get("source", "").partition(":")
+        if not origin:
+            known = Known(architecture=kind["name"], width=kind["width"])
+        elif origin in STANDARD:
+            known = Known(architecture=name, width=FULL_WIDTH)
+        else:
+            known = Known(architecture=kind["source"], width=0)
+        networks[about["dataset"], about["network"], about["augmentation"]] = known
+    return networks
 
 
-def _seeds(count: Hashable) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"
+def rates_of_study(
+    over_seeds: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    networks: Networks,
+    percent: float,
+    *,
+    external: pd.DataFrame | None = None,
+    transfer: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Our rates in the published test (maps kept, zeros elsewhere), one row a network, origin of the maps and class.
+
+    over_seeds, verdicts : the tables `shortcuts_over_seeds` and `shortcuts`
+    networks : those whose data sets count, see `architectures`
+    percent : size of the maps
+    external : the table `published`; transfer : tests of the maps of one network on another
+
+    Returns the columns `dataset`, `network`, `augmentation`, `class`, `TPR` and `FPR` (means over seeds), `images` (of
+    the class), `seeds`, `method`, `percent`, `maps_of`, `architecture` and `width`.
+    """
+    datasets = {dataset for dataset, *_ in networks}
+
+    def counted(table: pd.DataFrame) -> pd.DataFrame:
+        table = as_published(table)
+        return table[table["dataset"].isin(datasets)]
+
+    rates = [own_maps(counted(over_seeds), counted(verdicts), networks, percent)]
+    if external is not None:
+        rates.append(hfss_maps(counted(external), networks))
+    if transfer is not None:
+        rates.append(transferred_maps(counted(transfer), networks, percent))
+    return pd.concat(rates, ignore_index=True)
+
+
+def own_maps(over_seeds: pd.DataFrame, verdicts: pd.DataFrame, networks: Networks, percent: float) -> pd.DataFrame:
+    """Rates from each network's own maps, one row a network and class."""
+    keys = [*NETWORK, "class"]
+    table = over_seeds.merge(verdicts.groupby(keys, sort=False)["images"].mean().reset_index(), on=keys)
+    return _described(table.rename(columns={"tpr_dfm_mean": "TPR", "fpr_dfm_mean": "FPR"}), networks, percent)
+
+
+def hfss_maps(external: pd.DataFrame, networks: Networks) -> pd.DataFrame:
+    """Rates from external maps of HFSS: those whose name says so."""
+    maps = external[external["maps"].str.contains("hfss", case=False)]
+    table = _means(maps, [*NETWORK, "class"], "tpr_dfm", "fpr_dfm")
+    return _described(table, networks, math.nan, method="HFSS")
+
+
+def transferred_maps(transfer: pd.DataFrame, networks: Networks, percent: float) -> pd.DataFrame:
+    """Rates of one network from the maps of another, one row a pair of networks and class."""
+    table = transfer[transfer["filter"] == "dfm"].copy()
+    table[["network", "augmentation", "seed"]] = table["tested_on"].str.split("/", expand=True)
+    table["maps_of"] = table["maps_of"].str.rsplit("/", n=1).str[0]
+    table = _described(_means(table, [*NETWORK, "maps_of", "class"], "tpr", "fpr"), networks, percent)
+    sources = [
+        networks[dataset, *maps.split("/")] for dataset, maps in zip(table["dataset"], table["maps_of"], strict=True)
+    ]
+    table["width"] = [min(width, known["width"]) for width, known in zip(table["width"], sources, strict=True)]
+    table["maps_of"] = [
+        f"{known['architecture']}/{maps.split('/')[1]}" for known, maps in zip(sources, table["maps_of"], strict=True)
+    ]
+    return table
+
+
+def _means(table: pd.DataFrame, keys: list[str], tpr: str, fpr: str) -> pd.DataFrame:
+    """Means over seeds."""
+    means = {"TPR": (tpr, "mean"), "FPR": (fpr, "mean"), "images": ("images", "mean"), "seeds": ("seed", "nunique")}
+    return table.groupby(keys, sort=False).agg(**means).reset_index()
+
+
+def _described(table: pd.DataFrame, networks: Networks, percent: float, method: str = "culling") -> pd.DataFrame:
+    """The rates with what is known of their networks."""
+    known = [networks[key] for key in table[NETWORK].itertuples(index=False, name=None)]
+    return table.assign(
+        method=method,
+        percent=percent,
+        maps_of=table.get("maps_of", ""),
+        architecture=[one["architecture"] for one in known],
+        width=[one["width"] for one in known],
+    )
