@@ -11,7 +11,7 @@ from scipy import stats
 
 from frequency_shortcuts.evaluation.verdicts import STRONG
 from frequency_shortcuts.findings import dynamics, judge
-from frequency_shortcuts.findings.definitions import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, verdict
+from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, HOLDS, UNDECIDED, verdict
 from frequency_shortcuts.findings.evidence import Evidence, survivors
 
 CLASSES = ["ant", "bee", "cow"]
@@ -51,7 +51,7 @@ def test_a_verdict_is_told_only_where_the_interval_is_on_one_side(low, width, th
     told = verdict(low, low + width, threshold)
     assert (told == HOLDS) == (low > threshold)
     assert (told == DOES_NOT_HOLD) == (low + width <= threshold)
-    assert verdict(np.nan, np.nan, threshold) == CANNOT_BE_TOLD
+    assert verdict(np.nan, np.nan, threshold) == UNDECIDED
 
 
 def test_every_finding_of_the_method_has_a_definition_and_a_row_even_without_data():
@@ -60,7 +60,7 @@ def test_every_finding_of_the_method_has_a_definition_and_a_row_even_without_dat
     assert list(dict.fromkeys(table["finding"])) == ["a", "b", "c", "d", "e1", "e2", "f", "g"]
     without = table[table["cases"] == 0]
     assert set(without["finding"]) == {"a", "b", "c", "e1", "e2", "f", "g"}
-    assert (without["verdict"] == CANNOT_BE_TOLD).all() and without["detail"].str.startswith("needs ").all()
+    assert (without["verdict"] == UNDECIDED).all() and without["detail"].str.startswith("needs ").all()
 
 
 # (d): the largest margin of a map
@@ -79,7 +79,7 @@ def test_maps_far_below_do_not_hold_and_a_close_one_cannot_be_told():
         row(Evidence(verdicts(({}, "ant", 0.1, 0.1, "none"), ({}, "bee", 0.2, 0.0, "none"))), "d")["verdict"]
         == DOES_NOT_HOLD
     )
-    assert row(Evidence(verdicts(({}, "ant", 0.62, 0.1, "none"))), "d")["verdict"] == CANNOT_BE_TOLD
+    assert row(Evidence(verdicts(({}, "ant", 0.62, 0.1, "none"))), "d")["verdict"] == UNDECIDED
 
 
 def test_the_effect_size_is_cohens_h_of_the_best_map_and_its_control():
@@ -212,7 +212,7 @@ def test_only_classes_with_a_shortcut_before_are_asked_after(letter, changed):
     gone = row(Evidence(networks(0.2, changed=changed), parameters=SIZES), letter)
     assert gone["verdict"] == DOES_NOT_HOLD  # bee has one, but had none before
     none = row(Evidence(networks(1.0, before="none", changed=changed), parameters=SIZES), letter)
-    assert none["verdict"] == CANNOT_BE_TOLD and none["cases"] == 0
+    assert none["verdict"] == UNDECIDED and none["cases"] == 0
 
 
 def test_networks_of_one_size_tell_nothing_of_capacity():
@@ -343,7 +343,7 @@ def test_a_mean_over_classes_is_surer_than_one_of_them():
 def test_a_single_image_tells_nothing():
     for tpr in (0.0, 1.0):
         ood = rates(("class", "rendition"), {("ant", "ink"): tpr}, controls=(0.0,) * 3, **RUN).assign(images=1)
-        assert row(Evidence(STRONG_ANT, ood=ood), "e1")["verdict"] == CANNOT_BE_TOLD
+        assert row(Evidence(STRONG_ANT, ood=ood), "e1")["verdict"] == UNDECIDED
 
 
 def test_the_spread_of_seeds_widens_a_mean_by_students_t():
@@ -507,7 +507,7 @@ def test_the_rank_correlation_is_scipys(left, right):
 
 def test_spectra_without_an_order_tell_nothing():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 1, 1], [1, 1, 1]), {"zoo": 2})
-    assert row(evidence, "c")["cases"] == 0 and row(evidence, "c")["verdict"] == CANNOT_BE_TOLD
+    assert row(evidence, "c")["cases"] == 0 and row(evidence, "c")["verdict"] == UNDECIDED
     assert row(Evidence(NOTHING, learning(VIEWS), {}, {"zoo": 2}), "c")["cases"] == 0
 
 

@@ -61,7 +61,7 @@ def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch
     assert len(lines) == 2 + len(definitions.FINDINGS)
     (row,) = told.query("finding == 'd' and dataset == 'all'").to_dict("records")
     assert f"| holds | 0.35 [{row['low']:.2f}, {row['high']:.2f}] | 0 | 1 |" in lines[5]
-    assert "(e1)" in lines[6] and f"| {definitions.CANNOT_BE_TOLD} | none | 0 | 0 |" in lines[6]
+    assert "(e1)" in lines[6] and f"| {definitions.UNDECIDED} | none | 0 | 0 |" in lines[6]
 
 
 def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypatch):

@@ -11,12 +11,12 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from frequency_shortcuts.findings.definitions import CANNOT_BE_TOLD, DOES_NOT_HOLD, EVERYWHERE, HOLDS
+from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, EVERYWHERE, HOLDS, UNDECIDED
 
 from .canvas import PAGE, style
 
-_INK = dict(zip((HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD), ["#0173b2", "#d55e00", "#949494"], strict=True))
-_MARK = dict(zip((HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD), ["o", "X", "s"], strict=True))
+_INK = dict(zip((HOLDS, DOES_NOT_HOLD, UNDECIDED), ["#0173b2", "#d55e00", "#949494"], strict=True))
+_MARK = dict(zip((HOLDS, DOES_NOT_HOLD, UNDECIDED), ["o", "X", "s"], strict=True))
 
 
 def findings(table: pd.DataFrame) -> Figure:

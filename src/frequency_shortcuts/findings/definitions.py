@@ -10,7 +10,7 @@ from typing import Literal
 
 from frequency_shortcuts.evaluation.verdicts import STRONG
 
-HOLDS, DOES_NOT_HOLD, CANNOT_BE_TOLD = "holds", "does not hold", "cannot be told from these data"
+HOLDS, DOES_NOT_HOLD, UNDECIDED = "holds", "does not hold", "cannot be decided from these data"
 RECOGNISED = 0.5  # TPR - FPR from which a class counts as recognised in the band-stop test
 EVERYWHERE = "all"  # the data set of a row about all of them
 
@@ -132,4 +132,4 @@ def verdict(low: float, high: float, threshold: float) -> str:
     """
     if low > threshold:
         return HOLDS
-    return DOES_NOT_HOLD if high <= threshold else CANNOT_BE_TOLD
+    return DOES_NOT_HOLD if high <= threshold else UNDECIDED

@@ -24,7 +24,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from . import dynamics
 from . import evidence as tables
-from .definitions import CANNOT_BE_TOLD, EVERYWHERE, FINDINGS, Finding, verdict
+from .definitions import EVERYWHERE, FINDINGS, UNDECIDED, Finding, verdict
 from .dynamics import Correlation
 from .evidence import Evidence, Margin, Share, half_widths
 
@@ -72,7 +72,7 @@ def _row(finding: Finding, scope: str, found: list[Measured]) -> dict[str, objec
     if not found:
         missing = dict.fromkeys(("value", "low", "high", "effect_size", "images"), np.nan)
         counts = dict.fromkeys(("cases", "networks", "seeds"), 0)
-        return {**row, **missing, **counts, "verdict": CANNOT_BE_TOLD, "detail": f"needs {finding.needs}"}
+        return {**row, **missing, **counts, "verdict": UNDECIDED, "detail": f"needs {finding.needs}"}
     if finding.kind == "mean":
         statistic = _mean(found)
     else:
