@@ -34,7 +34,7 @@ def test_overlap_is_counted_position_by_position(size, percent, seed):
     left, right = maps(2, size, percent, seed), maps(2, size, percent, seed + 1)
     slow = [slow_overlap(a, b) for a, b in zip(left, right, strict=True)]
     assert np.allclose(stability.overlap(left, right), slow)
-    found = stability.compare(stability.summarised(left), stability.summarised(right))
+    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right))
     assert np.allclose(found["iou"], slow)
     assert found["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
     assert found["right_positions"].tolist() == right.sum(axis=(1, 2)).tolist()
@@ -54,7 +54,7 @@ def test_the_ends_of_overlap():
 def test_chance_is_the_overlap_with_control_masks(size):
     left, right = (maps(2, size, 20, seed, lean=2) for seed in (0, 1))
     right[1] = maps(1, size, 30, 5)[0]  # maps of different sizes
-    found = stability.compare(stability.summarised(left), stability.summarised(right), draws=4000)
+    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right), draws=4000)
     for kind in ("random", "radial"):
         slow = [
             np.mean([slow_overlap(left[c], shortcuts.control_mask(right[c], kind, [c, draw])) for draw in range(400)])
@@ -67,12 +67,12 @@ def test_chance_is_the_overlap_with_control_masks(size):
 def test_a_map_that_holds_whole_rings_has_no_radial_chance():
     pairs = ConjugatePairs(8, 8)
     ring = pairs.scatter(np.rint(pairs.radius) == 2)[None]
-    found = stability.compare(stability.summarised(ring), stability.summarised(ring))
+    found = stability.compare(stability.pack_maps(ring), stability.pack_maps(ring))
     assert found["radial"].tolist() == [1] and found["random"].iloc[0] < 0.5
 
 
 def test_comparing_many_classes_piece_by_piece_gives_the_same(monkeypatch):
-    left, right = (stability.summarised(maps(30, (8, 8), seed=seed)) for seed in (0, 1))
+    left, right = (stability.pack_maps(maps(30, (8, 8), seed=seed)) for seed in (0, 1))
     whole = stability.compare(left, right, draws=2000)
     monkeypatch.setattr(stability, "NUMBERS", 1)
     pieces = stability.compare(left, right, draws=2000)
@@ -81,10 +81,10 @@ def test_comparing_many_classes_piece_by_piece_gives_the_same(monkeypatch):
 
 
 def test_maps_that_cannot_be_compared_are_refused():
-    left = stability.summarised(maps(2, (8, 8)))
+    left = stability.pack_maps(maps(2, (8, 8)))
     for other in (maps(3, (8, 8)), maps(2, (8, 9)), maps(2, (4, 16))):
         with pytest.raises(ValueError, match="different image sizes or numbers of classes"):
-            stability.compare(left, stability.summarised(other))
+            stability.compare(left, stability.pack_maps(other))
     with pytest.raises(ValueError, match="draws 0"):
         stability.compare(left, left, draws=0)
 
@@ -100,9 +100,9 @@ def test_every_two_runs_are_compared_by_what_they_differ_in():
 
     def of(i, percent):
         asked.append((i, percent))
-        return stability.summarised(maps(3, (8, 8), percent, seed=i))
+        return stability.pack_maps(maps(3, (8, 8), percent, seed=i))
 
-    tables = list(stability.compared(RUNS, of, [5, 20], draws=10, seed=1))
+    tables = list(stability.compare_runs(RUNS, of, [5, 20], draws=10, seed=1))
     assert len(tables) == 6 * 2 and asked == [(i, percent) for percent in (5, 20) for i in range(4)]
     told = [(table["comparison"].iloc[0], table["left"].iloc[0], table["right"].iloc[0]) for table in tables[:6]]
     assert told == [
@@ -116,9 +116,9 @@ def test_every_two_runs_are_compared_by_what_they_differ_in():
     assert tables[-1]["percent"].tolist() == [20] * 3 and tables[-1]["class"].tolist() == [0, 1, 2]
     slow = stability.overlap(maps(3, (8, 8), 20, seed=2), maps(3, (8, 8), 20, seed=3))
     assert np.allclose(tables[-1]["iou"], slow)
-    again = list(stability.compared(RUNS, of, [5, 20], draws=10, seed=1))
+    again = list(stability.compare_runs(RUNS, of, [5, 20], draws=10, seed=1))
     assert all(one.equals(other) for one, other in zip(tables, again, strict=True))
-    assert list(stability.compared(RUNS[:1], of, [5])) == []
+    assert list(stability.compare_runs(RUNS[:1], of, [5])) == []
 
 
 @given(st.lists(st.integers(2, 7), min_size=1, max_size=4), st.integers(0, 3))
@@ -161,7 +161,30 @@ def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network
         assert file.attrs["layout"] == "centred" and file.attrs["created_by"] == "tests"
         assert file.attrs["images_per_class"].tolist() == [[2, 2, 2], [2, 2, 2]]
         assert file["mask/top_5"].shape == (2, 3, 6, 7) and file["mask/top_5"].dtype == bool
-    halves = [stability.summarised(stability.read_half(path, half, 5)) for half in (0, 1)]
-    (table,) = stability.compared_halves(RUNS[0], lambda _: halves[0], lambda _: halves[1], [5])
+    halves = [stability.pack_maps(stability.read_half(path, half, 5)) for half in (0, 1)]
+    (table,) = stability.compare_halves(RUNS[0], lambda _: halves[0], lambda _: halves[1], [5])
     assert table["left"].tolist() == ["a/none/seed0/half0"] * 3 and set(table["comparison"]) == {"images"}
     assert np.allclose(table["iou"], stability.overlap(*(stability.read_half(path, half, 5) for half in (0, 1))))
+
+
+def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, small_network):
+    generator = np.random.default_rng(0)
+    images, labels = generator.standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
+    pairs, runs, paths = ConjugatePairs(6, 7), [], []
+    about = {"classes": list("abc"), "split": "validation", "weights_sha256": "ab", "created_by": "tests"}
+    for dataset, seed in (("p", 0), ("q", 0), ("p", 1)):
+        runs.append({"dataset": dataset, "network": "n", "augmentation": "none", "seed": seed})
+        paths.append(tmp_path / f"{dataset}{seed}.h5")
+        found = cull(small_network(2, 3, seed), images, labels, 3, "exact")
+        dfm.write(paths[-1], found, pairs, [5, 12.5], **about)
+        stability.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **about)
+    tables = list(
+        stability.compare_files(runs, paths, runs[:1], [tmp_path / "halves.h5"], percents=[5, 12.5], draws=3, seed=1)
+    )
+    assert [(*table.iloc[0][["dataset", "comparison", "percent"]],) for table in tables] == [
+        ("p", "seeds", 5), ("p", "seeds", 12.5), ("p", "images", 5), ("p", "images", 12.5)
+    ]  # fmt: skip
+    assert list(tables[0]["class"]) == list("abc") and list(tables[0])[:4] == ["dataset", "comparison", "left", "right"]
+    left, right = (stability.pack_maps(dfm.read_mask(paths[i], 12.5)) for i in (0, 2))
+    expected = stability.compare(left, right, draws=3, seed=[1, 0, 1])
+    assert np.array_equal(tables[1][list(expected)], expected, equal_nan=True)

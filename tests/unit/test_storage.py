@@ -6,6 +6,7 @@ import io
 import pickle
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pytest
 from frequency_shortcuts.storage import files
 from frequency_shortcuts.storage import journal as journals
 from frequency_shortcuts.storage.journal import Journal, Stopped
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_table, write_table, write_tables
 
 
 def names(folder):
@@ -587,3 +588,22 @@ def test_a_journal_that_its_last_owner_deleted_while_it_was_waited_for_is_begun_
     monkeypatch.undo()
     with Journal(path, "mine") as journal:
         assert journal.step("a", lambda: pytest.fail("it is stored")).tolist() == [0, 0]
+
+
+def test_tables_are_written_one_after_the_other_as_if_they_were_joined(tmp_path):
+    parts = [
+        pd.DataFrame({"class": ["a", "b"], "percent": percent, "iou": [1 / 3, np.nan]}) for percent in (1, 2.5, 10)
+    ]
+    kept = []
+
+    def tables():
+        for part in parts:
+            table = part.copy()
+            kept.append(weakref.ref(table))
+            yield table
+            del table
+            assert sum(reference() is not None for reference in kept) <= 1  # what the reader holds
+
+    write_tables(tables(), tmp_path / "one by one.csv")
+    write_table(pd.concat(parts), tmp_path / "joined.csv")
+    assert (tmp_path / "one by one.csv").read_bytes() == (tmp_path / "joined.csv").read_bytes()

@@ -2,30 +2,16 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from frequency_shortcuts.storage.tables import write_table
 from study.job import job
+from study.run_times import run_times
 
 
 def main(snakemake):
-    """One row a job: step, run, wall time, processor time and greatest memory."""
+    """One row a job."""
+    path = Path(snakemake.output[0])
     with job(snakemake):
-        rows = []
-        for path in map(Path, snakemake.input.benchmarks):
-            parts = path.with_suffix("").parts
-            step, *run = parts[parts.index("benchmarks") + 1 :]
-            measured = pd.read_csv(path, sep="\t", na_values="-").iloc[0]
-            rows.append(
-                {
-                    "step": step,
-                    "run": "/".join(run) or "all",
-                    "wall_s": measured["s"],
-                    "processor_s": measured["cpu_time"],
-                    "memory_mib": measured["max_rss"],
-                }
-            )
-        write_table(pd.DataFrame(rows), snakemake.output[0])
+        write_table(run_times(snakemake.input.benchmarks, path.parents[1] / "benchmarks"), path)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """How stable maps are: their overlap across seeds, networks, augmentations and images, beside what chance gives.
 
-Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap stands beside
-that of the left map with random masks of the right map's size: drawn uniformly, and drawn with the right map's own
+Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap is compared with
+that of the left map and random masks of the right map's size: drawn uniformly, and drawn with the right map's own
 radial distribution (`controls.control_mask`).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import partial
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 import h5py
@@ -27,10 +29,12 @@ from frequency_shortcuts.storage.files import replacing_hdf5
 if TYPE_CHECKING:
     from frequency_shortcuts.maps.methods.culling.result import Culling
 
+log = logging.getLogger(__name__)
+
 # What two runs may differ in, and what their comparison is then called; `several` where it is more than one thing.
 COMPARISONS = {"seed": "seeds", "network": "networks", "augmentation": "augmentations"}
 SEVERAL, IMAGES = "several", "images"
-NUMBERS = 2**22  # bytes of masks, or numbers drawn, that are looked at in one piece
+NUMBERS = 2**22  # numbers that are drawn at a time
 
 
 def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None = None) -> tuple[IntArray, IntArray]:
@@ -74,8 +78,8 @@ def _ratio(both: npt.NDArray, left: npt.NDArray, right: npt.NDArray) -> FloatArr
 
 
 @dataclass(frozen=True)
-class Maps:
-    """The maps of one run at one size, as small as they can be held.
+class PackedMaps:
+    """The maps of one run at one size, in little memory.
 
     bits : uint8 [class, bytes], eight positions a byte
     positions : int64 [class], how many are kept
@@ -91,8 +95,8 @@ class Maps:
     sizes: Mapping[str, IntArray]
 
 
-def summarised(masks: BoolArray) -> Maps:
-    """Masks bool [class, H, W] as `compare` takes them. Every kind of control is told by what it draws within."""
+def pack_maps(masks: BoolArray) -> PackedMaps:
+    """Masks bool [class, H, W] as `compare` takes them. A kind of control is described by its strata."""
     pairs = ConjugatePairs(*masks.shape[-2:])
     inside = pairs.gather(masks)
     counts, members, sizes = {}, {}, {}
@@ -102,7 +106,7 @@ def summarised(masks: BoolArray) -> Maps:
         sizes[kind] = pairs.size[order][starts]
         counts[kind] = np.add.reduceat(inside[:, order], starts, axis=1, dtype=np.int64)
     flat = masks.reshape(len(masks), -1)
-    return Maps(np.packbits(flat, axis=1), flat.sum(axis=1), counts, members, sizes)
+    return PackedMaps(np.packbits(flat, axis=1), flat.sum(axis=1), counts, members, sizes)
 
 
 def _blocks(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> tuple[IntArray, IntArray]:
@@ -112,7 +116,7 @@ def _blocks(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> tuple[I
     return order, np.unique(stratum[order], return_index=True)[1]
 
 
-def compare(left: Maps, right: Maps, *, draws: int = 10, seed: int | Sequence[int] = 0) -> pd.DataFrame:
+def compare(left: PackedMaps, right: PackedMaps, *, draws: int = 10, seed: int | Sequence[int] = 0) -> pd.DataFrame:
     """Overlap of two runs' maps, one row a class.
 
     draws : random masks of the right map's size that the left one is compared with, for each class and kind
@@ -137,11 +141,11 @@ def compare(left: Maps, right: Maps, *, draws: int = 10, seed: int | Sequence[in
     return pd.DataFrame(columns)
 
 
-def _chance(left: Maps, right: Maps, kind: str, draws: int, generator: np.random.Generator) -> FloatArray:
+def _chance(left: PackedMaps, right: PackedMaps, kind: str, draws: int, generator: np.random.Generator) -> FloatArray:
     """Mean overlap of the left maps with `draws` controls of the right ones, [class].
 
     A control takes as many pairs of each stratum as the map, at random. How many of them the left map holds is a
-    hypergeometric number, drawn as such: that is the same as drawing the masks, without having to make them.
+    hypergeometric number. Drawing this number is the same as drawing the masks.
     """
     members, size = left.members[kind], left.sizes[kind]
     out = np.empty(len(left.positions))
@@ -154,9 +158,9 @@ def _chance(left: Maps, right: Maps, kind: str, draws: int, generator: np.random
     return out
 
 
-def compared(
+def compare_runs(
     runs: Sequence[Mapping[str, Any]],
-    maps: Callable[[int, float], Maps],
+    maps: Callable[[int, float], PackedMaps],
     percents: Sequence[float],
     *,
     draws: int = 10,
@@ -168,41 +172,83 @@ def compared(
     maps : (place in `runs`, percent) -> its maps
 
     Each table also has the columns `comparison` (what the runs differ in: seeds, networks, augmentations or several),
-    `left`, `right` (see `called`), `percent` and `class`, a number. Maps are held for one percentage at a time, a
-    bit a position.
+    `left`, `right` (see `run_label`), `percent` and `class`, a number. The maps of one percentage are in memory at a
+    time, a bit a position.
     """
     for percent in percents:
         held = [maps(i, percent) for i in range(len(runs))]
         for i, j in combinations(range(len(runs)), 2):
-            differ = [told for key, told in COMPARISONS.items() if runs[i][key] != runs[j][key]]
+            differ = [name for key, name in COMPARISONS.items() if runs[i][key] != runs[j][key]]
             comparison = differ[0] if len(differ) == 1 else SEVERAL
             found = compare(held[i], held[j], draws=draws, seed=[seed, i, j])
-            yield _told(found, comparison, called(runs[i]), called(runs[j]), percent)
+            yield _with_labels(found, comparison, run_label(runs[i]), run_label(runs[j]), percent)
 
 
-def compared_halves(
+def compare_halves(
     run: Mapping[str, Any],
-    first: Callable[[float], Maps],
-    second: Callable[[float], Maps],
+    first: Callable[[float], PackedMaps],
+    second: Callable[[float], PackedMaps],
     percents: Sequence[float],
     *,
     draws: int = 10,
     seed: int = 0,
 ) -> Iterator[pd.DataFrame]:
-    """The maps of one run from two halves of its images, as tables of `compared` (comparison `images`)."""
+    """The maps of one run from two halves of its images, as tables of `compare_runs` (comparison `images`)."""
     for percent in percents:
         found = compare(first(percent), second(percent), draws=draws, seed=seed)
-        yield _told(found, IMAGES, f"{called(run)}/half0", f"{called(run)}/half1", percent)
+        yield _with_labels(found, IMAGES, f"{run_label(run)}/half0", f"{run_label(run)}/half1", percent)
 
 
-def called(run: Mapping[str, Any]) -> str:
+def run_label(run: Mapping[str, Any]) -> str:
     """A run in tables and figures: network/augmentation/seed0."""
     return f"{run['network']}/{run['augmentation']}/seed{run['seed']}"
 
 
-def _told(found: pd.DataFrame, comparison: str, left: str, right: str, percent: float) -> pd.DataFrame:
+def _with_labels(found: pd.DataFrame, comparison: str, left: str, right: str, percent: float) -> pd.DataFrame:
     about = {"comparison": comparison, "left": left, "right": right, "percent": percent, "class": found.index}
     return pd.concat([pd.DataFrame(about, found.index), found], axis=1)
+
+
+def compare_files(
+    runs: Sequence[Mapping[str, Any]],
+    paths: Sequence[str | os.PathLike[str]],
+    halved: Sequence[Mapping[str, Any]] = (),
+    half_paths: Sequence[str | os.PathLike[str]] = (),
+    *,
+    percents: Sequence[float],
+    draws: int = 10,
+    seed: int = 0,
+) -> Iterator[pd.DataFrame]:
+    """The maps in DFM files compared: every two runs of each data set, then the halves of each of its halved runs.
+
+    runs, paths : what each run is, with the keys `dataset`, `network`, `augmentation` and `seed`, and its DFM file
+    halved, half_paths : the same of the runs that were culled on two halves of their images (`write_halves`)
+
+    Yields one table a comparison and percentage, so that those of a thousand networks need not fit into memory. The
+    columns are `dataset` and those of `compare_runs`, where `class` is a name.
+    """
+    for dataset in dict.fromkeys(run["dataset"] for run in runs):
+        own = [(run, path) for run, path in zip(runs, paths, strict=True) if run["dataset"] == dataset]
+        files = [path for _, path in own]
+        with h5py.File(files[0], "r") as file:
+            classes = dict(enumerate(file.attrs["classes"]))
+
+        def maps(i: int, percent: float, files: Sequence[str | os.PathLike[str]] = files) -> PackedMaps:
+            return pack_maps(dfm.read_mask(files[i], percent))
+
+        tables = [compare_runs([run for run, _ in own], maps, percents, draws=draws, seed=seed)]
+        for run, path in zip(halved, half_paths, strict=True):
+            if run["dataset"] == dataset:
+                first, second = (partial(_half, path, half) for half in (0, 1))
+                tables.append(compare_halves(run, first, second, percents, draws=draws, seed=seed))
+        log.info("%s: comparing %d runs, and the halves of %d", dataset, len(own), len(tables) - 1)
+        for table in chain.from_iterable(tables):
+            table.insert(0, "dataset", dataset)
+            yield table.assign(**{"class": table["class"].map(classes)})
+
+
+def _half(path: str | os.PathLike[str], half: int, percent: float) -> PackedMaps:
+    return pack_maps(read_half(path, half, percent))
 
 
 def write_halves(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,16 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: A
     table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:
+    """Write tables with the same columns below each other, as `write_table` writes them joined.
+
+    Each is written before the next is taken, so that they need not fit into memory together.
+    """
+    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+        for i, table in enumerate(tables):
+            table.to_csv(file, index=False, float_format="%.6g", header=i == 0)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
