@@ -23,6 +23,7 @@ from frequency_shortcuts.maps.methods.culling.engine import Engine
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.inference import PRECISIONS
+from frequency_shortcuts.spectrum import masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from . import published
@@ -164,7 +165,7 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
 def overlap(one: culling.Culling, other: culling.Culling, pairs: ConjugatePairs, percent: float) -> float:
     """Intersection over union of two cullings' maps, mean over classes."""
     a, b = (dfm.dominant(found.increment, pairs, percent) for found in (one, other))
-    return float(np.mean((a & b).sum(axis=(1, 2)) / (a | b).sum(axis=(1, 2))))
+    return float(masks.overlap(a, b).mean())
 
 
 def precision(folder: Path, device: torch.device) -> pd.DataFrame:

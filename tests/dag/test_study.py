@@ -16,7 +16,7 @@ from conftest import PICTURES
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.chunks import SHARED
-from frequency_shortcuts.evaluation import stability, truth
+from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
@@ -228,7 +228,7 @@ def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
     left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in RUNS[2:4])
     mine = table.query("dataset == 'fashion_mnist' and comparison == 'augmentations' and percent == 5")
     assert list(mine["left"].unique()) == ["resnet18/none/seed0"] and mine["class"].nunique() == 10
-    assert np.allclose(mine["iou"], stability.overlap(left, right), atol=1e-5)
+    assert np.allclose(mine["iou"], spectrum.overlap(left, right), atol=1e-5)
     assert mine["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
     assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frequency_shortcuts import dfm, shortcuts
+from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps.methods.culling import cull
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -33,7 +33,7 @@ def slow_overlap(left, right):
 def test_overlap_is_counted_position_by_position(size, percent, seed):
     left, right = maps(2, size, percent, seed), maps(2, size, percent, seed + 1)
     slow = [slow_overlap(a, b) for a, b in zip(left, right, strict=True)]
-    assert np.allclose(stability.overlap(left, right), slow)
+    assert np.allclose(spectrum.overlap(left, right), slow)
     found = stability.compare(stability.pack_maps(left), stability.pack_maps(right))
     assert np.allclose(found["iou"], slow)
     assert found["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
@@ -42,12 +42,12 @@ def test_overlap_is_counted_position_by_position(size, percent, seed):
 
 def test_the_ends_of_overlap():
     mask = maps(3, (8, 7))
-    assert stability.overlap(mask, mask).tolist() == [1, 1, 1]
-    assert stability.overlap(mask, ~mask).tolist() == [0, 0, 0]
+    assert spectrum.overlap(mask, mask).tolist() == [1, 1, 1]
+    assert spectrum.overlap(mask, ~mask).tolist() == [0, 0, 0]
     nothing = np.zeros((1, 4, 4), bool)
-    assert np.isnan(stability.overlap(nothing, nothing)).all() and stability.overlap(nothing, ~nothing) == 0
+    assert np.isnan(spectrum.overlap(nothing, nothing)).all() and spectrum.overlap(nothing, ~nothing) == 0
     with pytest.raises(ValueError, match="only maps of one size and as many classes overlap"):
-        stability.overlap(mask, mask[:2])
+        spectrum.overlap(mask, mask[:2])
 
 
 @pytest.mark.parametrize("size", [(9, 12), (12, 12), (7, 7)])
@@ -114,7 +114,7 @@ def test_every_two_runs_are_compared_by_what_they_differ_in():
         ("several", "b/none/seed0", "a/sin/seed0"),
     ]
     assert tables[-1]["percent"].tolist() == [20] * 3 and tables[-1]["class"].tolist() == [0, 1, 2]
-    slow = stability.overlap(maps(3, (8, 8), 20, seed=2), maps(3, (8, 8), 20, seed=3))
+    slow = spectrum.overlap(maps(3, (8, 8), 20, seed=2), maps(3, (8, 8), 20, seed=3))
     assert np.allclose(tables[-1]["iou"], slow)
     again = list(stability.compare_runs(RUNS, of, [5, 20], draws=10, seed=1))
     assert all(one.equals(other) for one, other in zip(tables, again, strict=True))
@@ -164,7 +164,7 @@ def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network
     halves = [stability.pack_maps(stability.read_half(path, half, 5)) for half in (0, 1)]
     (table,) = stability.compare_halves(RUNS[0], lambda _: halves[0], lambda _: halves[1], [5])
     assert table["left"].tolist() == ["a/none/seed0/half0"] * 3 and set(table["comparison"]) == {"images"}
-    assert np.allclose(table["iou"], stability.overlap(*(stability.read_half(path, half, 5) for half in (0, 1))))
+    assert np.allclose(table["iou"], spectrum.overlap(*(stability.read_half(path, half, 5) for half in (0, 1))))
 
 
 def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, small_network):

@@ -30,6 +30,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors, noise
 from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
+from frequency_shortcuts.spectrum.masks import overlap
 
 from .verdicts import over_seeds, verdicts
 
@@ -198,9 +199,8 @@ class _Plan:
                     place = places.setdefault(half.numpy().tobytes(), len(halves))
                     if place == len(halves):
                         halves.append(half)
-                    union = (chosen | mask).sum()
-                    overlap = (chosen & mask).sum() / union if union else np.nan  # of a class without a map
-                    self.of_class[part][c].append(_Filter(name, draw, int(chosen.sum()), float(overlap), place))
+                    iou = float(overlap(chosen, mask))
+                    self.of_class[part][c].append(_Filter(name, draw, int(chosen.sum()), iou, place))
                     pairs.append((place, c))
         self.halves = torch.stack(halves)
         self.serves = np.zeros((len(halves), len(masks)), bool)

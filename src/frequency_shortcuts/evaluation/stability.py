@@ -23,6 +23,7 @@ import pandas as pd
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import strata
+from frequency_shortcuts.spectrum.masks import overlap_of_counts
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 
@@ -56,25 +57,6 @@ def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None =
             part.append(piece)
     first, second = (np.sort(np.concatenate(part)) for part in parts)
     return first, second
-
-
-def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
-    """Intersection over union of masks bool [..., H, W], for each of them: float64 [...]; NaN where both are empty.
-
-    Raises ValueError for masks of different shapes.
-    """
-    left, right = np.asarray(left), np.asarray(right)
-    if left.shape != right.shape:
-        raise ValueError(
-            f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
-        )
-    return _ratio((left & right).sum(axis=(-2, -1)), left.sum(axis=(-2, -1)), right.sum(axis=(-2, -1)))
-
-
-def _ratio(both: npt.NDArray, left: npt.NDArray, right: npt.NDArray) -> FloatArray:
-    """Intersection over union from the numbers of positions in both, left and right."""
-    union = np.asarray(left + right - both, float)
-    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
 
 
 @dataclass(frozen=True)
@@ -134,7 +116,7 @@ def compare(left: PackedMaps, right: PackedMaps, *, draws: int = 10, seed: int |
     columns = {
         "left_positions": left.positions,
         "right_positions": right.positions,
-        "iou": _ratio(both, left.positions, right.positions),
+        "iou": overlap_of_counts(both, left.positions, right.positions),
     }
     for kind in left.counts:
         columns[kind] = _chance(left, right, kind, draws, generator)
@@ -154,7 +136,7 @@ def _chance(left: PackedMaps, right: PackedMaps, kind: str, draws: int, generato
         some = slice(start, start + step)
         kept, drawn = left.counts[kind][some], right.counts[kind][some]
         hits = generator.hypergeometric(kept, members - kept, drawn, (draws, *kept.shape)) @ size
-        out[some] = _ratio(hits, left.positions[some], right.positions[some]).mean(axis=0)
+        out[some] = overlap_of_counts(hits, left.positions[some], right.positions[some]).mean(axis=0)
     return out
 
 

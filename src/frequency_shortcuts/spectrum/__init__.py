@@ -20,6 +20,7 @@ PUBLIC = {
     "radius": "pairs",
     "bands": "masks",
     "low_pass": "masks",
+    "overlap": "masks",
     "positions": "masks",
     "symmetric": "masks",
     "MaskedSpectrum": "filters",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import BoolArray
+from .arrays import BoolArray, FloatArray
 from .pairs import mirror, radius
 
 if TYPE_CHECKING:
@@ -62,3 +62,22 @@ def check_mask(mask: npt.ArrayLike | Tensor, name: str = "mask") -> BoolArray:
     if not symmetric(array):
         raise ValueError(f"{name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
     return array
+
+
+def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
+    """Intersection over union of masks bool [..., H, W], for each of them: float64 [...]; NaN where both are empty.
+
+    Raises ValueError for masks of different shapes.
+    """
+    left, right = np.asarray(left), np.asarray(right)
+    if left.shape != right.shape:
+        raise ValueError(
+            f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
+        )
+    return overlap_of_counts((left & right).sum(axis=(-2, -1)), left.sum(axis=(-2, -1)), right.sum(axis=(-2, -1)))
+
+
+def overlap_of_counts(both: npt.NDArray, left: npt.NDArray, right: npt.NDArray) -> FloatArray:
+    """Intersection over union from the numbers of positions in both masks, in the left and in the right one."""
+    union = np.asarray(left + right - both, float)
+    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
