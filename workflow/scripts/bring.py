@@ -1,4 +1,4 @@
-"""Bring a network of the user's own into the study: build it, load its checkpoint, try it, store its weights."""
+"""Build an external network, load its checkpoint, check it and store its weights."""
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions

@@ -1,4 +1,4 @@
-"""Take up an image store that the user brings."""
+"""Link to an image store that the user provides."""
 
 from frequency_shortcuts.data import stores
 from study.job import job

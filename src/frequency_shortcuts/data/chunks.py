@@ -116,7 +116,7 @@ class _Chunks:
         )
         if not readable:
             return None
-        found = array("q")  # not a list of what HDF5 tells: a million objects hold up the collector of garbage
+        found = array("q")  # not a list: a million objects slow the garbage collector down
 
         def note(chunk: h5py.h5d.StoreInfo) -> None:
             found.extend((chunk.chunk_offset[0], chunk.byte_offset, chunk.size, chunk.filter_mask))

@@ -15,7 +15,7 @@ from frequency_shortcuts.storage.files import replacing
 
 TIMEOUT = 20.0  # seconds that a silent server is waited for
 
-# A name, and a function that takes an empty scratch folder and returns the folder where the files lie.
+# A name, and a function that takes an empty scratch folder and returns the folder of the files.
 Source = tuple[str, Callable[[Path], Path]]
 
 

@@ -1,7 +1,7 @@
-"""Planted sets: images whose classes differ in one known way each, to judge methods by.
+"""Planted sets: images whose classes differ in one known way each, to test methods on.
 
 Every image is white noise per channel, shaped by r^-alpha and multiplied by one constant for all classes, as
-those of `synthesis`. On top of it each set has one *mechanism* that tells its classes apart:
+those of `synthetic`. Each set has one *mechanism*, by which its classes differ:
 
 `present` : class c has a raised amplitude at its set S_c of conjugate pairs
 `redundant` : class c has a raised amplitude at S_c and at S'_c; either alone is enough

@@ -1,7 +1,7 @@
 """Synthetic renditions: out-of-distribution twins that are made from the test images themselves.
 
-They stand in for collected renditions (such as ImageNet-SCT's), of which they are no equal: shape,
-place and framing of the object stay those of the photograph. They are drawn in batches when they are read, so that
+They take the place of collected renditions (such as ImageNet-SCT's) and are not as good: shape, place and framing
+of the object stay those of the photograph. They are drawn in batches when they are read, so that
 memory does not grow with the number of images.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,9 @@ from scipy import ndimage
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-Images = npt.NDArray[np.float64]
+from .splits import Images
+
+Pixels = npt.NDArray[np.float64]  # [n, channels, H, W], from 0 to 1
 IN_BATCH = 2**20  # numbers of the images that are drawn at once: 8 MiB as float64, and a few copies of it
 _REFERENCE = 32  # pixels: widths below are stated for this size and scale with the image
 
@@ -30,7 +31,7 @@ def names() -> list[str]:
 
 
 class Rendition:
-    """One rendition of images, uint8 [n, channels, H, W], drawn when it is sliced; `images.write` stores it.
+    """One rendition of images, uint8 [n, channels, H, W], drawn when it is sliced; `stores.write` stores it.
 
     name: one of `names()`. images: uint8 [n, channels, H, W], an array, or `Stored` or `ImageFiles`, read when
     they are needed. labels: int64 [n]. seed: of what is random. An image comes out the same whichever slice it is in.
@@ -41,12 +42,12 @@ class Rendition:
     (255, (2, 1, 8, 8))
     """
 
-    def __init__(self, name: str, images: Any, labels: npt.NDArray[np.int64], seed: int = 0) -> None:
+    def __init__(self, name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> None:
         if name not in _RENDITIONS:
             raise ValueError(f"unknown rendition {name!r}: choose from {', '.join(names())}")
         self._draw, self._images, self._seed = _RENDITIONS[name], images, seed
         self._donors = _donors(np.asarray(labels), seed)
-        self.shape: tuple[int, ...] = tuple(images.shape)
+        self.shape, self.dtype = tuple(images.shape), np.dtype(np.uint8)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -61,7 +62,7 @@ class Rendition:
             drawn[start : start + size] = np.rint(pixels * 255)
         return drawn
 
-    def photographs(self, chosen: IntArray) -> Images:
+    def photographs(self, chosen: IntArray) -> Pixels:
         """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
         return self._images[chosen] / 255.0
 
@@ -74,7 +75,7 @@ class Rendition:
         return np.random.default_rng([self._seed, i])
 
 
-def render(name: str, images: Any, labels: npt.NDArray[np.int64], seed: int = 0) -> npt.NDArray[np.uint8]:
+def render(name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> npt.NDArray[np.uint8]:
     """All of a `Rendition` at once: uint8 [n, channels, H, W] -> the same shape. Raises ValueError as it does."""
     return Rendition(name, images, labels, seed)[:]
 
@@ -90,15 +91,15 @@ def _donors(labels: IntArray, seed: int) -> IntArray:
     return donors
 
 
-def _scale(images: Images) -> float:
+def _scale(images: Pixels) -> float:
     return min(images.shape[-2:]) / _REFERENCE
 
 
-def _grey(images: Images) -> Images:
+def _grey(images: Pixels) -> Pixels:
     return images.mean(axis=1, keepdims=True)
 
 
-def _sketch(images: Images) -> Images:
+def _sketch(images: Pixels) -> Pixels:
     """Dark lines on white paper where the photograph has edges."""
     smooth = ndimage.gaussian_filter(_grey(images), (0, 0, 0.5 * _scale(images), 0.5 * _scale(images)))
     # scipy's own sobel would also smooth over the axes of images and channels.
@@ -111,14 +112,14 @@ def _sketch(images: Images) -> Images:
     return np.broadcast_to(1 - np.clip(edges / np.maximum(strongest, 1e-6), 0, 1), images.shape)
 
 
-def _cartoon(images: Images) -> Images:
+def _cartoon(images: Pixels) -> Pixels:
     """Smoothed without blunting edges, then drawn in four tones."""
     side = 2 * max(1, round(_scale(images))) + 1
     smooth = ndimage.median_filter(images, size=(1, 1, side, side))
     return np.rint(smooth * 3) / 3
 
 
-def _silhouette(images: Images) -> Images:
+def _silhouette(images: Pixels) -> Pixels:
     """The object in white on black: whatever differs from the border, split by Otsu's threshold."""
     grey = _grey(images)
     border = np.concatenate([grey[..., 0, :], grey[..., -1, :], grey[..., :, 0], grey[..., :, -1]], axis=-1)
@@ -140,20 +141,20 @@ def _otsu(plane: npt.NDArray[np.float64]) -> float:
     return float(edges[1:][np.argmax(np.nan_to_num(between))])
 
 
-def _inverted(images: Images) -> Images:
+def _inverted(images: Pixels) -> Pixels:
     return 1 - images
 
 
-def _blurred(images: Images) -> Images:
+def _blurred(images: Pixels) -> Pixels:
     return ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
 
 
-def _noisy(of: Rendition, chosen: IntArray) -> Images:
+def _noisy(of: Rendition, chosen: IntArray) -> Pixels:
     noise = [of.generator(i).normal(0, 0.15, of.shape[1:]) for i in chosen.tolist()]
     return of.photographs(chosen) + np.stack(noise)
 
 
-def _texture(of: Rendition, chosen: IntArray) -> Images:
+def _texture(of: Rendition, chosen: IntArray) -> Pixels:
     """An image's low frequencies with the high frequencies of an image of another class."""
     height, width = of.shape[-2:]
     low = masks.low_pass(height, width, min(height, width) / 8)
@@ -161,12 +162,12 @@ def _texture(of: Rendition, chosen: IntArray) -> Images:
     return (filters.keep(pixels, low) + filters.remove(others, low)).numpy()
 
 
-def _one_by_one(restyle: Callable[[Images], Images]) -> Callable[[Rendition, IntArray], Images]:
+def _one_by_one(restyle: Callable[[Pixels], Pixels]) -> Callable[[Rendition, IntArray], Pixels]:
     """A rendition of an image that needs nothing but the image."""
     return lambda of, chosen: restyle(of.photographs(chosen))
 
 
-_RENDITIONS: dict[str, Callable[[Rendition, IntArray], Images]] = {
+_RENDITIONS: dict[str, Callable[[Rendition, IntArray], Pixels]] = {
     "sketch": _one_by_one(_sketch),
     "cartoon": _one_by_one(_cartoon),
     "silhouette": _one_by_one(_silhouette),

@@ -1,6 +1,6 @@
 """Splits: labelled images with their classes and normalisation, as one object.
 
-PyTorch is imported by what gives tensors: what only writes stores, or draws from them, need not wait for it.
+Only the functions that return tensors import PyTorch: writing stores and drawing figures need not wait for it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class StoredImages(Images, Protocol):
         """Some of the images, in that order, unread."""
 
     def origin(self) -> tuple[object, ...]:
-        """What tells these images from others without reading them."""
+        """What identifies these images, without reading them."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def accepts_split(measure: Measure) -> Measure:
 
 
 def identity(images: Images) -> bytes:
-    """What tells one set of images from another: their bytes, or where they come from if they are not in memory."""
+    """What identifies a set of images: its bytes, or its files and positions if it is not in memory."""
     if isinstance(images, StoredImages):
         return hashlib.sha256(repr(images.origin()).encode()).digest()
     return hashlib.sha256(np.ascontiguousarray(images[:]).data).digest()

@@ -217,10 +217,10 @@ def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
 
 @contextmanager
 def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
-    """A store that a user brings: the open file, its classes and its splits.
+    """A store that the user provides: the open file, its classes and its splits.
 
     It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
-    have `mean` and `std`. Raises ValueError where it is none.
+    have `mean` and `std`. Raises ValueError for a file that is no such store.
     """
     try:
         file = h5py.File(store, "r")
@@ -258,7 +258,7 @@ def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
 
 
 def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
-    """Write a store whose splits are links to those of another store (see `opened`), of which nothing is copied.
+    """Write a store whose splits are links to those of another store (see `open_store`), of which nothing is copied.
 
     Where the other has no `mean` and `std`, its pixels count as they are, from 0 to 1.
     """

@@ -52,7 +52,7 @@ class Dynamics:
         return [(view, slice(start, start + size)) for view, start in itertools.product(VIEWS, starts)]
 
     def images(self, view: str, batch: slice, device: torch.device) -> Tensor:
-        """The images of a batch in a view, on a device: read, normalised and filtered anew, so that none stay there."""
+        """The images of a batch in a view, on a device: read, normalised and filtered for this call only."""
         pixels = torch.from_numpy(self.test.images[batch]).to(device)
         return self.filtered(normalise(pixels, self.test.mean, self.test.std), view)
 

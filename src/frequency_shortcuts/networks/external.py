@@ -1,4 +1,4 @@
-"""Networks that a user brings: from torchvision, timm or an entry point."""
+"""External networks: from torchvision, timm or an entry point of the user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from frequency_shortcuts.data.entry_points import call, first_line
 
 @dataclass(frozen=True)
 class ExternalNetwork:
-    """Everything that is needed to build a network that was brought again, short of its weights.
+    """What is needed to build an external network again, except its weights.
 
     source: `torchvision:<name>`, `timm:<name>` or `<module>:<function>`; options: keyword arguments for it.
     """
@@ -31,7 +31,7 @@ class ExternalNetwork:
 def build(what: ExternalNetwork) -> nn.Module:
     """The network, with whatever weights its source starts it with.
 
-    torchvision and timm are asked for `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
+    torchvision and timm build `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
     and `size` if it takes them. Raises ValueError for a source, name or option that does not exist.
     """
     kind, _, name = what.source.partition(":")
@@ -54,7 +54,7 @@ def _torchvision(name: str, what: ExternalNetwork) -> nn.Module:
         raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
     if what.channels != 3:
         raise ValueError(f"torchvision:{name} takes images of 3 channels, not {what.channels}")
-    return _made(what, lambda: models.get_model(name, weights=None, num_classes=what.n_classes, **what.options))
+    return _build(what, lambda: models.get_model(name, weights=None, num_classes=what.n_classes, **what.options))
 
 
 def _timm(name: str, what: ExternalNetwork) -> nn.Module:
@@ -65,10 +65,10 @@ def _timm(name: str, what: ExternalNetwork) -> nn.Module:
     if name not in (known := timm.list_models()):
         raise ValueError(f"timm has no network {name!r}{_guess(name, known)}")
     settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
-    return _made(what, lambda: timm.create_model(name, pretrained=False, **settings))
+    return _build(what, lambda: timm.create_model(name, pretrained=False, **settings))
 
 
-def _made(what: ExternalNetwork, make: Callable[[], nn.Module]) -> nn.Module:
+def _build(what: ExternalNetwork, make: Callable[[], nn.Module]) -> nn.Module:
     try:
         return make()
     except Exception as error:  # unknown options, mostly
@@ -86,7 +86,7 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     """Show a network two images of noise.
 
     Raises ValueError if it refuses them, or has other outputs than `n_classes`, or outputs that are not finite. Of a
-    network on the meta device only shapes are seen.
+    network on the meta device only shapes are checked.
     """
     kind = type(network).__name__
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))

@@ -1,4 +1,4 @@
-"""A copy of a network that only answers: batch normalisation folded away, layout, precision and batch size chosen."""
+"""A copy of a network for inference: batch normalisation is folded, layout, precision and batch size are chosen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LARGEST_BATCH = 4096
 
 
 class InferenceCopy:
-    """images [n, channels, H, W] -> logits float64 [n, classes], by a frozen copy of a network.
+    """images [n, channels, H, W] -> logits float64 [n, classes], by a copy of a network.
 
     precision: `float32` is what the network was trained in, without the shortened multiplications (TF32)
     that CUDA allows itself by default; `tf32` allows them; `bfloat16` computes in 16 bits. Networks and
@@ -241,7 +241,7 @@ def _tf32(allowed: bool) -> Iterator[None]:
 
 
 def memory_budget(mib: float | None, device: torch.device) -> int:
-    """Bytes that may be used: as asked, else half of a GPU's memory, or 2 GiB on a CPU."""
+    """Bytes that may be used: as given, else half of a GPU's memory, or 2 GiB on a CPU."""
     if mib is not None:
         return int(mib * MIB)
     if device.type == "cuda":

@@ -1,4 +1,4 @@
-"""What a network calls the images: predictions, confusion, precision and recall."""
+"""Predictions of a network: the class of each image, confusion, precision and recall."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def source_for(network: nn.Module, images: Images, mean: npt.ArrayLike | None, s
 
 
 class Predictor:
-    """A network that is asked, batch after batch, what it calls the images; inside `evaluating` and inference mode.
+    """Predicts the class of images, batch after batch; to be used inside `evaluating` and inference mode.
 
     Raises ValueError for a network that gives no logits [n, `n_classes` or more], and, at the end of the context that
     it is, for logits that were not a number: to look for these after every batch would hold up a GPU.
@@ -98,7 +98,7 @@ def check_logits(logits: object, n_images: int, n_classes: int = 1) -> None:
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
-    """The class each image is called: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
+    """The class of each image by the network: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
     called = torch.empty(len(images), dtype=torch.int64)
     with evaluating(network), torch.inference_mode(), Predictor(network) as ask:
         for start in range(0, len(images), batch_size):

@@ -19,7 +19,7 @@ class Recipe:
     has not fallen for more than `plateau_patience` epochs. `one_cycle` (Smith and Topin, arXiv 1708.07120) changes the
     rate at every iteration: from `learning_rate` / 25 up to `learning_rate` within the first `warmup_share` of all
     iterations, then down to `learning_rate` / 250,000, both along a cosine; the momentum is constant. A training
-    whose warm-up would be one iteration or less has none. With both schedules the weights that are kept are those of
+    whose warm-up would be one iteration or less has none. With both schedules, training returns the weights of
     the epoch with the lowest validation loss.
 
     Raises ValueError for a value that is not allowed.

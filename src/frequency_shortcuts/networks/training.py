@@ -1,10 +1,10 @@
-"""The training loop: seeded, deterministic on one device, resumable; and the learning dynamics.
+"""The training loop: seeded, deterministic on one device, resumable.
 
 SGD with Nesterov momentum. The learning rate is divided by ten on a plateau of the validation loss, or follows one
 cycle: up to its peak and down to almost zero.
 Every iteration draws its random numbers from a generator seeded by (seed, iteration), so that a run
-that is taken up again needs no generator state and ends with the weights of an uninterrupted one. Its state
-can be stored after every iteration, and after every batch of what is done between two of them.
+that is resumed needs no generator state and ends with the weights of an uninterrupted one. Its state can be stored
+after every iteration, and after every batch of a validation or a test of the dynamics.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ FLUSH_EVERY = 50  # iterations between two reads of the losses: to read one off 
 
 @dataclass
 class Trained:
-    """What training gives: best-validation weights on the CPU, a row an epoch, a row a test of the dynamics."""
+    """What training gives: best-validation weights on the CPU, one row per epoch, one row per test, view and class."""
 
     weights: dict[str, Tensor]
     best_epoch: int
@@ -104,11 +104,11 @@ def train(
         at the start; that of another run, or a broken one, is overwritten. It is the caller's to
         delete, once the results are safe. It is replaced whole, and two processes that train the same run write
         the same states, so that they do each other no harm
-    stop : asked after every iteration, and after every batch of a validation or a test of the dynamics, whether to
-        store the state and to raise Stopped
+    stop : called after every iteration, and after every batch of a validation or a test of the dynamics. If it returns
+        true, the state is stored and Stopped is raised
     progress : show a bar on a terminal
 
-    Raises RuntimeError when the loss stops being finite. It is looked at every `FLUSH_EVERY` iterations, at
+    Raises RuntimeError when the loss stops being finite. It is read every `FLUSH_EVERY` iterations, at
     the end of an epoch, and before the state is written, which is never that of a run that diverged. Raises
     `storage.Stopped` when `stop` says so.
     """
@@ -199,7 +199,7 @@ class _Run:
                 bar.update()
 
     def _pause(self) -> None:
-        """Store the state if that is due. Raises Stopped, with which `go` stores it, if that was asked for."""
+        """Store the state if that is due. Raises Stopped, with which `go` stores it, if `stop` says so."""
         if self.stop is not None and self.stop():
             raise Stopped(f"iteration {self.state.iteration} of {self.total}", self.path)
         if self.path and time.monotonic() - self.saved > 60 * self.minutes:
@@ -235,7 +235,7 @@ class _Run:
     def _step(self, batch: tuple[Tensor, Tensor]) -> None:
         raw, labels = batch
         self._reseed()
-        # images.normalise would copy mean and std to the device anew, and wait for it.
+        # `normalise` would copy mean and std to the device each time, and wait for it.
         seen = self.augmentation(raw).div_(255).sub_(self.mean).div_(self.std)
         with self._precision():
             logits = self.network(seen.contiguous(memory_format=torch.channels_last))
@@ -341,7 +341,7 @@ class _Run:
         self.saved = time.monotonic()
 
     def resume(self) -> None:
-        """Take up the run whose state is stored; one of another run, or a broken one, is ignored."""
+        """Resume the run from its stored state; the state of another run, or a broken one, is ignored."""
         path = self.path
         if path is None or not path.exists():
             return

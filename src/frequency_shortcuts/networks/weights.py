@@ -1,4 +1,4 @@
-"""What a file of weights says about its network, without building it, so that it is told at once."""
+"""The metadata of a file of weights, read without building the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The metadata that `networks.save` wrote beside the weights. Raises ValueError where the file holds none."""
+    """The metadata that `architectures.save` wrote with the weights. Raises ValueError where the file holds none."""
     with open_weights(path) as file:
         written = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
     if "architecture" not in written:
@@ -25,7 +25,7 @@ def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float
 
 
 def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
-    """An open safetensors file, whose tensors are those of a framework. Raises ValueError where it is none."""
+    """An open safetensors file, whose tensors are those of a framework. Raises ValueError for another file."""
     try:
         return safe_open(path, framework)
     except SafetensorError as error:

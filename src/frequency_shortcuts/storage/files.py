@@ -53,7 +53,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
     """An HDF5 file to write to, which takes its place as `path` only if the block succeeds; see `replacing`.
 
-    A full disk is told of at the end of the block; who writes for long asks `check` now and then.
+    A full disk raises an error at the end of the block; call `check` from time to time to see it earlier.
     """
     with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
         guarded = _Guarded(raw)
@@ -80,7 +80,7 @@ class WholeFile(h5py.File):
 class _Guarded(io.RawIOBase):
     """A file that keeps the error when it cannot be written to, and takes in everything after it.
 
-    HDF5 brings the whole process down when it cannot flush, on a full disk say.
+    HDF5 ends the process when it cannot flush, for example on a full disk.
     """
 
     def __init__(self, raw: io.FileIO) -> None:

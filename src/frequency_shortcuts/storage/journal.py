@@ -1,4 +1,4 @@
-"""What a long computation leaves, so that a later run resumes it."""
+"""The journal of a long computation, from which a later run resumes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Stopped(RuntimeError):
-    """A long computation was asked to stop, and did: `at` says how far it was, `state` names the file that keeps it."""
+    """A long computation stopped because `stop` said so. at: how far it was; state: the file that it resumes from."""
 
     def __init__(self, at: str, state: str | os.PathLike[str] | None) -> None:
         kept = (
@@ -39,17 +39,17 @@ class Stopped(RuntimeError):
 
 
 class Journal:
-    """What the steps of a long computation gave, so that it can be taken up where it was killed or stopped.
+    """The results of the steps of a long computation, so that it can resume where it was killed or stopped.
 
-    A file to which each finished step appends its key and an array. Taken up, the computation asks for the same
+    A file to which each finished step appends its key and an array. A resumed computation asks for the same
     steps in the same order and gets what was stored; a torn end, or the file of another computation, is dropped.
     A step that takes long may store a `checkpoint` now and then, in a second file (`.unfinished` behind the name)
-    that is replaced whole and is gone when the step is finished; taken up, it asks for that as its `partial_result`.
+    that is replaced whole and deleted when the step is finished; a resumed step reads it as its `partial_result`.
     Without a path nothing is stored.
 
-    minutes : a step that keeps what it has stores it when so much time went by since anything was stored
-    stop : asked before a step is computed, and whenever it keeps what it has. If it is true, that is stored, and
-        `Stopped` raised
+    minutes : a checkpoint is stored if so much time has passed since the last write
+    stop : called before a step is computed, and at each checkpoint. If it returns true, the checkpoint is stored and
+        `Stopped` is raised
 
     Raises RuntimeError where another process is at work on the file, if its file system has locks.
     """
@@ -104,7 +104,7 @@ class Journal:
 
         accept : whether a stored array belongs to this computation; if not, it is dropped with all that follows it
 
-        Raises Stopped if that was asked for.
+        Raises Stopped if `stop` says so.
         """
         self._key = key
         if self._file is None:
@@ -133,9 +133,9 @@ class Journal:
         return None
 
     def checkpoint(self, snapshot: Callable[[], npt.NDArray], variant: str = "") -> None:
-        """To be called by a step now and then: `snapshot()`, what it has, is stored when that is due.
+        """A step calls this from time to time: `snapshot()` is stored when a checkpoint is due.
 
-        Raises Stopped if that was asked for.
+        Raises Stopped if `stop` says so.
         """
         stopped = self._stop is not None and self._stop()
         if self._path and (stopped or time.monotonic() - self._stored > 60 * self._minutes):
