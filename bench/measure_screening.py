@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.maps.methods.culling import gradients, screening
 from frequency_shortcuts.maps.methods.culling.engine import Engine
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
@@ -43,7 +44,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
             exact, features = known.sum(axis=0), FeatureCollector(one).collect()
             for percent in PERCENTS:
                 wanted = positions(pairs.height, pairs.width, percent)
-                truth = set(screening.top(exact, pairs.size, wanted))
+                truth = set(top_pairs(exact, pairs.size, wanted))
                 for target in TARGETS:
                     found = screening.screen(
                         features,
@@ -55,7 +56,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
                         seed=0,
                     )
                     chosen = np.where(found.evaluated, found.increment, -np.inf)
-                    top = set(screening.top(chosen, pairs.size, wanted))
+                    top = set(top_pairs(chosen, pairs.size, wanted))
                     curve.append(
                         {
                             **about,

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import rankdata
 
 from frequency_shortcuts import dfm
+from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.screening import (
     AUDIT_LEAST,
@@ -18,7 +19,6 @@ from frequency_shortcuts.maps.methods.culling.screening import (
     recall,
     recall_of_all,
     screen,
-    top,
 )
 from frequency_shortcuts.maps.methods.culling.surrogate import Features
 from frequency_shortcuts.spectrum.masks import positions
@@ -73,8 +73,8 @@ class Problem:
 
     def recall(self, found):
         """The share of the true top set that is in the best of the evaluated pairs."""
-        best = top(np.where(found.evaluated, found.increment, -np.inf), self.pairs.size, self.wanted)
-        return np.isin(top(self.truth, self.pairs.size, self.wanted), best).mean()
+        best = top_pairs(np.where(found.evaluated, found.increment, -np.inf), self.pairs.size, self.wanted)
+        return np.isin(top_pairs(self.truth, self.pairs.size, self.wanted), best).mean()
 
     def check(self, found):
         """What holds of every search, however good its features are."""
@@ -113,14 +113,14 @@ def test_top_equals_a_slow_loop_and_the_dominant_map(size, levels):
     increment = generator.integers(-levels, levels, len(pairs)).astype(float)  # whole in float32, too
     for percent in (0.1, 5, 20, 50, 99, 100):
         wanted = positions(*size, percent)
-        found = top(increment, pairs.size, wanted)
+        found = top_pairs(increment, pairs.size, wanted)
         assert found.tolist() == slow_top(increment, pairs.size, wanted)
         mask = pairs.scatter(np.isin(np.arange(len(pairs)), found))
         np.testing.assert_array_equal(mask, dfm.dominant(increment[None], pairs, percent)[0])
 
 
 def test_top_of_more_than_there_is_is_everything():
-    assert top(np.array([1.0, 3.0, 2.0]), np.array([2, 1, 2]), 99).tolist() == [1, 2, 0]
+    assert top_pairs(np.array([1.0, 3.0, 2.0]), np.array([2, 1, 2]), 99).tolist() == [1, 2, 0]
 
 
 def test_groups_part_the_images_and_the_first_are_small():
@@ -302,7 +302,7 @@ def test_all_audits_together_are_reported(monkeypatch):
             assert np.isin(drawn, candidates).all()
             assert len(set(drawn.tolist())) == len(drawn)
             assert found.evaluated[drawn].all()
-        best = top(found.increment, problem.pairs.size, problem.wanted)
+        best = top_pairs(found.increment, problem.pairs.size, problem.wanted)
         assert found.missed == np.isin([pair for _, drawn in audits for pair in drawn], best).sum()
 
 

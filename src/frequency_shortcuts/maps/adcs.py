@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from frequency_shortcuts.data.chunks import RUN
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
@@ -30,6 +29,7 @@ CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a co
 RANKED = 2**22  # numbers that are ranked at once
 COMPARED = 2**18  # numbers of which every two are compared at once, in the caches of a core
 SIGNIFICANT = 3.0  # standard errors of a difference, beyond which it counts
+HDF5_BATCH = 64  # images to ask HDF5 for at once, which is slower at thousands
 SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
 
 
@@ -128,7 +128,7 @@ def _mean_amplitude(
     dtype = torch.float64 if kind == "float64" else torch.float32
     if batch_size is None:
         at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
-        longest = RUN if isinstance(images, h5py.Dataset) else SHORT_SUM
+        longest = HDF5_BATCH if isinstance(images, h5py.Dataset) else SHORT_SUM
         batch_size = min(longest, max(1, at_once // (channels * height * width)))
     if dtype == torch.float32:
         batch_size = min(batch_size, SHORT_SUM)

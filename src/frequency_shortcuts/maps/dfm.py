@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5, sha256
@@ -27,22 +27,40 @@ def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
     pair's position, so that a map does not depend on where it was ranked. Raises ValueError for
     increments that are not finite.
     """
+    order = np.argsort(-_as_stored(increment), axis=-1, kind="stable")
+    return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
+
+
+def _as_stored(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Increments in the precision of the file. Raises ValueError where one is not finite."""
     stored = np.asarray(increment, np.float32)
     if not np.isfinite(stored).all():
         raise ValueError("some loss increments are not finite numbers: the pairs cannot be ranked")
-    order = np.argsort(-stored, axis=-1, kind="stable")
-    return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
+    return stored
+
+
+def top_pairs(increment: npt.NDArray[np.floating], size: IntArray, wanted: int) -> IntArray:
+    """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills.
+
+    increment : float [pairs]; of equal ones the first comes first
+
+    >>> top_pairs(np.array([0.1, 0.3, 0.2]), np.array([2, 1, 2]), 3)
+    array([1, 2])
+    """
+    order = np.argsort(-increment, kind="stable")
+    return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
 
 
 def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
     """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
-    The best-ranked pairs are kept until at least `spectrum.positions` positions are.
+    The best-ranked pairs are kept until at least `spectrum.positions` positions are. Raises ValueError for increments
+    that are not finite.
     """
-    order = np.argsort(rank(increment), axis=-1)
-    filled_before = np.cumsum(pairs.size[order], axis=-1) - pairs.size[order]
-    kept = np.zeros(order.shape, bool)
-    np.put_along_axis(kept, order, filled_before < positions(pairs.height, pairs.width, percent), axis=-1)
+    stored, wanted = _as_stored(increment), positions(pairs.height, pairs.width, percent)
+    kept = np.zeros(stored.shape, bool)
+    for place in np.ndindex(stored.shape[:-1]):
+        kept[place][top_pairs(stored[place], pairs.size, wanted)] = True
     return pairs.scatter(kept)
 
 
@@ -104,41 +122,12 @@ def write(
             planes(f"mask/top_{percent:g}", bool, top(percent))
         file.attrs.update(
             layout="centred",
-            method=culling.method,
-            fill=culling.fill,
             split=split,
             classes=list(classes),
-            images_per_class=culling.images_per_class,
-            baseline_loss=culling.baseline_loss,
-            precision=culling.precision,
-            passes=culling.passes,
             weights_sha256=weights_sha256,
             created_by=created_by,
+            **culling.attributes(pairs),
         )
-        if culling.method == "screened":
-            file.attrs.update(_screening(culling, pairs))
-
-
-def _screening(culling: Culling, pairs: ConjugatePairs) -> dict[str, Any]:
-    """What a screened culling is worth, a number a class: how it was audited and what recall that speaks for."""
-    from frequency_shortcuts.maps.methods.culling import (
-        screening,  # with SciPy, which those that only read maps need not wait for
-    )
-
-    held = np.array([pairs.gather(dominant(one, pairs, culling.percent)).sum() for one in culling.increment])
-    audit = culling.left_out, culling.audited, culling.missed
-    estimate, low, high = screening.recall(held, *audit)
-    return {
-        "percent": culling.percent,
-        "target_recall": culling.target_recall,
-        "expected_recall": culling.expected_recall,
-        **dict(zip(("left_out", "audited", "missed"), audit, strict=True)),
-        "audits": culling.audits,
-        "recall": estimate,
-        "recall_low": low,
-        "recall_high": high,
-        "recall_of_all_classes": np.array(screening.recall_of_all(held, *audit)),
-    }
 
 
 def read(path: str | os.PathLike[str]) -> DFM:

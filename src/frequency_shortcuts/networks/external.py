@@ -12,6 +12,8 @@ from torch import nn
 
 from frequency_shortcuts.data.entry_points import call, first_line
 
+from .predictions import check_logits
+
 
 @dataclass(frozen=True)
 class ExternalNetwork:
@@ -101,9 +103,7 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
         raise ValueError(f"{kind} refuses images of {channels} x {height} x {width} ({first_line(error)})") from error
     finally:
         network.train(training)
-    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
-        shape = list(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise ValueError(f"{kind} gives {shape} for two images, expected logits [2, {n_classes}]")
+    check_logits(logits, len(images), network=kind)
     if logits.shape[1] != n_classes:
         raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
     if device.type != "meta" and not logits.isfinite().all():

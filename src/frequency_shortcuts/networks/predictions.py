@@ -87,14 +87,14 @@ class Predictor:
         return called
 
 
-def check_logits(logits: object, n_images: int, n_classes: int = 1) -> None:
-    """Raises ValueError for what are no logits [`n_images`, `n_classes` or more]."""
+def check_logits(logits: object, n_images: int, n_classes: int = 1, network: str = "the network") -> None:
+    """Raise ValueError, in which `network` is named, unless these are logits [`n_images`, `n_classes` or more]."""
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != n_images:
         kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         images = "one image" if n_images == 1 else f"{n_images} images"
-        raise ValueError(f"the network gives {kind} for {images}: expected logits of shape [{n_images}, classes]")
+        raise ValueError(f"{network} gives {kind} for {images}: expected logits of shape [{n_images}, classes]")
     if logits.shape[1] < n_classes:
-        raise ValueError(f"the network has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
+        raise ValueError(f"{network} has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:

@@ -10,9 +10,14 @@ from typing import Any, Literal
 import h5py
 import numpy as np
 
+from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
+
+from .screening import recall, recall_of_all
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
@@ -55,6 +60,24 @@ class Culling:
     precision: Precision
     fingerprint: str
     fill: PairFill = "zeros"
+
+    def attributes(self, pairs: ConjugatePairs) -> dict[str, Any]:
+        """What a file of maps says of the culling; of a screened one also its audits and the recall they speak for."""
+        names = ["method", "fill", "images_per_class", "baseline_loss", "precision", "passes"]
+        if self.method == "exact":
+            return {name: getattr(self, name) for name in names}
+        names += ["percent", "target_recall", "expected_recall", "left_out", "audited", "missed", "audits"]
+        wanted = positions(pairs.height, pairs.width, self.percent)
+        sizes = np.array([len(top_pairs(row.astype(np.float32), pairs.size, wanted)) for row in self.increment])
+        audit = self.left_out, self.audited, self.missed
+        estimate, low, high = recall(sizes, *audit)
+        return {
+            **{name: getattr(self, name) for name in names},
+            "recall": estimate,
+            "recall_low": low,
+            "recall_high": high,
+            "recall_of_all_classes": np.array(recall_of_all(sizes, *audit)),
+        }
 
 
 def merge(parts: Iterable[Culling]) -> Culling:

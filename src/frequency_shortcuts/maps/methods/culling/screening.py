@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy.special import stdtr  # scipy.stats takes each job half a second to import
 
 from frequency_shortcuts.intervals import clopper_pearson, hypergeometric
+from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -68,12 +69,6 @@ def group_bounds(n_images: int) -> IntArray:
     return np.array([0, *sorted(ends)])
 
 
-def top(increment: FloatArray, size: IntArray, wanted: int) -> IntArray:
-    """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills."""
-    order = np.argsort(-increment, kind="stable")
-    return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
-
-
 def screen(
     features: Features,
     evaluate: Callable[[IntArray, IntArray], FloatArray],
@@ -108,7 +103,7 @@ def screen(
         search.predict()
         # By what is known: what surprises may well raise the predictions of all other pairs.
         increment = lowered(search.mean, search.evaluated, pairs.size, wanted)
-        best = top(increment, pairs.size, wanted)
+        best = top_pairs(increment, pairs.size, wanted)
         missed = int(np.isin(drawn, best).sum())
         wrongly = missed * len(left) > (1 - target_recall) * len(best) * len(drawn)
         if not wrongly and surprise <= SURPRISE:
@@ -289,4 +284,4 @@ class _Search:
         self.mean = self.prediction.mean
         size = np.sqrt((self.errors / SPREAD + UNTRIED) / (self.tried + UNTRIED))
         self.deviation = self.doubt * size[np.minimum(self.level, 1)] * self.prediction.deviation
-        self.top = top(self.mean, self.size, self.wanted)
+        self.top = top_pairs(self.mean, self.size, self.wanted)
