@@ -27,8 +27,7 @@ NAMES = ["data set", "class"]
 STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
-    "cull": "culling (screened)",
-    "cull_halves": "culling on two halves of the images",
+    "cull": "culling (screened), of some networks also on halves of the images",
     "bandstop": "band-stop tests",
     "shortcuts": "shortcut tests with controls",
     "planted_use": "tests whether planted masks are used",

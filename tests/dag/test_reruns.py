@@ -59,7 +59,7 @@ def test_nothing_is_made_again_without_a_change(touched):
                 "shortcuts": ("images_per_class", "seed"),
                 "robustness": ("band_width", "seed"),
             },
-            {"cull", "cull_halves", "planted_use", "robustness"},
+            {"cull", "merge_parts", "merge_halves", "planted_use", "robustness"},
         ),
     ],
 )

@@ -44,7 +44,7 @@ for part in ("input", "params", "wildcards"):
 snakemake = SimpleNamespace(**said)
 importlib.import_module(said["rule"]).main(snakemake)
 """
-WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
+WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0", "images": "half1", "part": "0"}
 RUN = Path("d/n/none/seed0")
 N, SIZE = 240, 16
 
@@ -72,9 +72,9 @@ def saying(rule, folder, minutes, parts=1):
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.parents[len(RUN.parts)]
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
-    outputs = {"train": train, "cull": {"dfm": "dfm.h5"}, "cull_halves": {"halves": "halves.h5"}}[rule]
+    outputs = {"train": train, "cull": {"part": "part.h5"}}[rule]
     culling = {
-        "split": "validation", "images_per_class": None, "parts": parts, "percents": [5], "seed": 0,
+        "images": {"split": "validation", "images_per_class": None, "seed": 0}, "parts": parts,
         "settings": {"method": "exact", "precision": "float32", "compiled": False, "memory_mib": 8},
     }  # fmt: skip
     training = {
@@ -140,7 +140,7 @@ def wholes(tmp_path_factory):
     network = architectures.build(architecture, 0)
     architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     found = {}
-    for rule in ("train", "cull", "cull_halves"):
+    for rule in ("train", "cull"):
         finished(saying(rule, base / rule / RUN, 100))
         found[rule] = contents(base / rule / RUN)
         assert found[rule]
@@ -149,15 +149,14 @@ def wholes(tmp_path_factory):
 
 STATES = {
     "train": ["state.pt"],
-    "cull": ["dfm.h5.state"],
-    "cull_halves": ["halves.h5.half0.state", "halves.h5.half1.state"],
+    "cull": ["part.h5.state"],
 }
 
 
 def in_the_middle(rule, folder):
     """Whether a job that stores its state all the time has done some of its work."""
     first = folder / STATES[rule][0]
-    begun = {"train": 1, "cull": 3000, "cull_halves": 3000}[rule]
+    begun = {"train": 1, "cull": 3000}[rule]
     return first.exists() and first.stat().st_size > begun
 
 

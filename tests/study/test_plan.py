@@ -130,9 +130,17 @@ def test_published_maps_are_found_by_name_and_network():
         found.published_file("hfss", "photos", "large", "none")
 
 
-def test_parts_are_filled_in_where_several_jobs_share_a_culling():
-    assert plan().expand_parts("a.h5") == ["a.h5"]
-    assert plan(culling={"parts": 2}).expand_parts("{dataset}/{part}") == ["{dataset}/0", "{dataset}/1"]
+def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_either_half():
+    found = plan(culling={"parts": 2}).expand_cullings("{dataset}/{network}/{augmentation}/{seed} {images} {part}")
+    runs, halved = names(plan().runs()), names(plan().halved_runs())
+    assert found == [f"{run} all {part}" for run in runs for part in (0, 1)] + [
+        f"{run} {half} {part}" for run in halved for half in ("half0", "half1") for part in (0, 1)
+    ]
+    assert len(plan(stability={"halves": False}).expand_cullings("{images}{part}")) == len(runs)
+
+
+def test_the_seed_of_the_halves_is_a_setting_of_the_halves_alone():
+    assert "seed" in plan().culled_images("half0") and "seed" not in plan().culled_images("all")
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():

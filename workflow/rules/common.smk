@@ -26,9 +26,6 @@ if workflow.is_main_process and (found := mistakes(config)):
 
 plan = Plan(config)
 RESULTS = plan.results
-# Whether one job culls a network; else the files of its jobs differ by PART.
-WHOLE = config["culling"]["parts"] == 1
-PART = "" if WHOLE else "_part{part}"
 
 
 wildcard_constraints:

@@ -1,4 +1,5 @@
-# Loss increments and dominant frequency maps: one job a network, or `parts` of them and one that puts them together.
+# Loss increments and dominant frequency maps. Each network is culled on all images that rank its frequencies, and the
+# smallest seed also on either half of them, in `parts` jobs each; one job joins the parts.
 
 
 rule cull:
@@ -7,11 +8,13 @@ rule cull:
         weights=rules.train.output.weights,
         code=code("cull.py"),
     output:
-        f"{RESULTS}/dfm/{RUN}.h5" if WHOLE else temp(f"{RESULTS}/dfm/{RUN}/part{{part}}.h5"),
+        temp(f"{RESULTS}/dfm/{RUN}_{{images}}_part{{part}}.h5"),
     log:
-        f"{RESULTS}/logs/cull/{RUN}{PART}.log",
+        f"{RESULTS}/logs/cull/{RUN}_{{images}}_part{{part}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv"
+        f"{RESULTS}/benchmarks/cull/{RUN}_{{images}}_part{{part}}.tsv"
+    wildcard_constraints:
+        images="all|half0|half1",
     priority: 2
     conda:
         "../../envs/study.yaml"
@@ -22,38 +25,51 @@ rule cull:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        images=plan.section("culling", "split", "images_per_class"),
+        images=lambda wildcards: plan.culled_images(wildcards.images),
         parts=lookup(dpath="culling/parts", within=config),
         settings=plan.culling_settings(),
-        percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
     message:
-        "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
-        + ("" if WHOLE else ", part {wildcards.part}")
+        "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}), images {wildcards.images}, part {wildcards.part}"
     script:
         "../scripts/cull.py"
 
 
-if not WHOLE:
+rule merge_parts:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        parts=expand(rules.cull.output[0], images="all", part=range(config["culling"]["parts"]), allow_missing=True),
+        code=code("merge_parts.py"),
+    output:
+        f"{RESULTS}/dfm/{RUN}.h5",
+    log:
+        f"{RESULTS}/logs/merge_parts/{RUN}.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        split=lookup(dpath="culling/split", within=config),
+        percents=lookup(dpath="dfm/percents", within=config),
+    message:
+        "Writing the maps {output}"
+    script:
+        "../scripts/merge_parts.py"
 
-    rule merge_parts:
-        input:
-            images=f"{RESULTS}/data/{{dataset}}.h5",
-            weights=rules.train.output.weights,
-            parts=expand(rules.cull.output[0], part=range(config["culling"]["parts"]), allow_missing=True),
-            code=code("merge_parts.py"),
-        output:
-            f"{RESULTS}/dfm/{RUN}.h5",
-        log:
-            f"{RESULTS}/logs/merge_parts/{RUN}.log",
-        conda:
-            "../../envs/study.yaml"
-        params:
-            images=plan.section("culling", "split"),
-            percents=lookup(dpath="dfm/percents", within=config),
-        message:
-            "Joining the parts of {output}"
-        script:
-            "../scripts/merge_parts.py"
+
+use rule merge_parts as merge_halves with:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        half0=expand(rules.cull.output[0], images="half0", part=range(config["culling"]["parts"]), allow_missing=True),
+        half1=expand(rules.cull.output[0], images="half1", part=range(config["culling"]["parts"]), allow_missing=True),
+        code=code("merge_parts.py"),
+    output:
+        f"{RESULTS}/stability/{RUN}.h5",
+    log:
+        f"{RESULTS}/logs/merge_halves/{RUN}.log",
+    params:
+        split=lookup(dpath="culling/split", within=config),
+        seed=lookup(dpath="stability/seed", within=config),
+        percents=lookup(dpath="dfm/percents", within=config),
 
 
 rule hand_over:

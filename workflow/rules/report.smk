@@ -6,16 +6,7 @@ rule runtimes:
         benchmarks=[
             *plan.expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
-            *[
-                file
-                for pattern in plan.expand_parts(f"{RESULTS}/benchmarks/cull/{RUN}{PART}.tsv")
-                for file in plan.expand_runs(pattern)
-            ],
-            *[
-                file
-                for pattern in plan.expand_parts(f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv")
-                for file in plan.expand_halved(pattern)
-            ],
+            *plan.expand_cullings(f"{RESULTS}/benchmarks/cull/{RUN}_{{images}}_part{{part}}.tsv"),
             *plan.expand_runs(f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv", "synthetic"),
             *plan.expand_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
             *plan.expand_runs(f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv", *WITH_TRUTH),

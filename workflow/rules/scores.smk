@@ -1,65 +1,6 @@
 # Beyond the paper: maps scored against the planted truth, and how stable they are.
 
 
-rule cull_halves:
-    input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
-        code=code("cull_halves.py"),
-    output:
-        (
-            f"{RESULTS}/stability/{RUN}.h5"
-            if WHOLE
-            else [temp(f"{RESULTS}/stability/{RUN}/half{half}_part{{part}}.h5") for half in (0, 1)]
-        ),
-    log:
-        f"{RESULTS}/logs/cull_halves/{RUN}{PART}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/cull_halves/{RUN}{PART}.tsv"
-    conda:
-        "../../envs/study.yaml"
-    threads: torch_threads
-    resources:
-        gpu=gpus,
-        mem_mb=growing(4000),
-        runtime=growing(240),
-    params:
-        device=lookup(dpath="device", within=config),
-        images=plan.section("culling", "split", "images_per_class") | plan.section("stability", "seed"),
-        parts=lookup(dpath="culling/parts", within=config),
-        settings=plan.culling_settings(),
-        percents=lookup(dpath="dfm/percents", within=config) if WHOLE else [],  # those are for the joined file
-    message:
-        "Culling {wildcards.network} on two halves of the images of {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
-        + ("" if WHOLE else ", part {wildcards.part}")
-    script:
-        "../scripts/cull_halves.py"
-
-
-if not WHOLE:
-
-    rule merge_halves:
-        input:
-            images=f"{RESULTS}/data/{{dataset}}.h5",
-            weights=rules.train.output.weights,
-            half0=expand(rules.cull_halves.output[0], part=range(config["culling"]["parts"]), allow_missing=True),
-            half1=expand(rules.cull_halves.output[1], part=range(config["culling"]["parts"]), allow_missing=True),
-            code=code("merge_halves.py"),
-        output:
-            f"{RESULTS}/stability/{RUN}.h5",
-        log:
-            f"{RESULTS}/logs/merge_halves/{RUN}.log",
-        conda:
-            "../../envs/study.yaml"
-        params:
-            images=plan.section("culling", "split") | plan.section("stability", "seed"),
-            percents=lookup(dpath="dfm/percents", within=config),
-        message:
-            "Joining the parts of {output}"
-        script:
-            "../scripts/merge_halves.py"
-
-
 rule truth:
     input:
         dfm=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),

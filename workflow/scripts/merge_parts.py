@@ -1,16 +1,36 @@
-"""Put the parts of a divided culling together and write its DFM file."""
+"""Join the parts of a culling and write its maps: a DFM file, or the file of both halves of the images."""
 
-from cull import write
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import stability
+from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import culling
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import sha256
 from study.job import job
 
 
 def main(snakemake):
-    """The same file as from one job."""
-    given, (output,) = snakemake.input, snakemake.output
+    """The same file, in however many parts the culling was done."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake) as created_by:
-        found = culling.merge(map(culling.read_part, given.parts))
-        write(output, found, given.images, given.weights, snakemake.params, created_by)
+        data = stores.read(given.images, params.split, 1, in_memory=0)
+        pairs = ConjugatePairs(*data.images.shape[-2:])
+        about = {
+            "classes": list(data.classes),
+            "split": params.split,
+            "weights_sha256": sha256(given.weights),
+            "created_by": created_by,
+        }
+        if parts := given.get("parts"):
+            dfm.write(output, merged(parts), pairs, params.percents, **about)
+        else:
+            halves = [merged(parts) for parts in (given.half0, given.half1)]
+            stability.write_halves(output, halves, pairs, params.percents, seed=params.seed, **about)
+
+
+def merged(parts):
+    """The culling whose parts lie in these files."""
+    return culling.merge(map(culling.read_part, parts))
 
 
 if __name__ == "__main__":

@@ -237,6 +237,11 @@ class Plan:
         screened = self.config["culling"]["method"] == "screened"
         return self.section("culling", *keys, *(["percent", "target_recall", "patience"] if screened else []))
 
+    def culled_images(self, images: str) -> dict[str, Any]:
+        """The settings that choose the images of a culling: all of them, or with the seed of the halves one half."""
+        chosen = self.section("culling", "split", "images_per_class")
+        return chosen if images == "all" else chosen | self.section("stability", "seed")
+
     def shortcut_settings(self, **changes: Any) -> dict[str, Any]:
         """The keyword arguments of `shortcuts.measure` that the configuration holds, with changes."""
         keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
@@ -297,10 +302,12 @@ class Plan:
             for run in self.runs(**{key: entry[key] for key in NETWORK})
         ]
 
-    def expand_parts(self, pattern: str) -> list[str]:
-        """A pattern with every {part} of a culling filled in; the pattern alone where there is no {part} in it."""
-        parts = map(str, range(self.config["culling"]["parts"]))
-        return list(dict.fromkeys(pattern.replace("{part}", part) for part in parts))
+    def expand_cullings(self, pattern: str) -> list[str]:
+        """A pattern filled in with every job that culls: the run, its {images} (all, half0 or half1) and the {part}."""
+        jobs = [(run, "all") for run in self.runs()]
+        jobs += [(run, half) for run in self.halved_runs() for half in ("half0", "half1")]
+        parts = range(self.config["culling"]["parts"])
+        return [pattern.format(**run, images=images, part=part) for run, images in jobs for part in parts]
 
     def figures(self) -> list[str]:
         """Names of all figures."""
