@@ -23,7 +23,7 @@ import yaml
 from snakemake.utils import update_config
 
 from frequency_shortcuts.data import corruptions
-from frequency_shortcuts.evaluation import robustness, usage
+from frequency_shortcuts.evaluation import curves, usage
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table
@@ -112,7 +112,7 @@ def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
         config["training"][kind], config["culling"], config["shortcuts"], config["robustness"]
     )  # fmt: skip
     waves, tested = views["sensitivity"], data.images(tests["split"], tests["images_per_class"])
-    n_filters = len(robustness.filters(data.side, data.side, views["cutoffs"], views["band_width"]))
+    n_filters = len(curves.filters(data.side, data.side, views["cutoffs"], views["band_width"]))
     n_waves = int((pairs.radius <= (math.inf if waves["radius"] is None else waves["radius"])).sum())
     passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
     shown = {

@@ -30,7 +30,7 @@ def views_of(source):
 
 def measured(network, images, **options):
     source = source_for(network, images, None, None)
-    return recall.of_views(network, source, LABELS, 3, ABOUT, views_of(source), **options)
+    return recall.recall_by_view(network, source, LABELS, 3, ABOUT, views_of(source), **options)
 
 
 def test_rates_equal_loops_over_images(case):
@@ -68,13 +68,13 @@ def test_a_network_of_more_classes_and_a_class_without_images_are_refused(case):
     nn.init.zeros_(outputs[1].weight)
     outputs[1].bias.data.copy_(torch.arange(9.0))
     with pytest.raises(ValueError, match="calls images by more than the 3 classes"):
-        recall.of_views(outputs, source, LABELS, 3, ABOUT, views_of(source))
+        recall.recall_by_view(outputs, source, LABELS, 3, ABOUT, views_of(source))
     with pytest.raises(ValueError, match="class 3"):
-        recall.of_views(outputs, source, LABELS, 4, ABOUT, views_of(source))
+        recall.recall_by_view(outputs, source, LABELS, 4, ABOUT, views_of(source))
 
 
 def test_a_set_of_one_class_has_no_false_positives(small_network):
     images = torch.randn(4, 1, 5, 5)
     source = source_for(small_network(1, 1), images, None, None)
-    table = recall.of_views(small_network(1, 1), source, np.zeros(4, int), 1, ABOUT, views_of(source))
+    table = recall.recall_by_view(small_network(1, 1), source, np.zeros(4, int), 1, ABOUT, views_of(source))
     assert table["fpr"].isna().all() and (table["tpr"] == 1).all()

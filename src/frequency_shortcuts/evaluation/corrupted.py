@@ -15,7 +15,7 @@ from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .recall import of_views
+from .recall import recall_by_view
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def corrupted_recall(
     names : of KINDS; the images as they are are always tested
 
     Returns a tidy table, one row a corruption, strength and class: `corruption` (`none` for the images as they are),
-    `strength` (0 for these, else 1 to 5), and the columns of `recall.of_views`. For the errors see there and `corrupt`.
+    `strength` (0 for these, else 1 to 5), and the columns of `recall_by_view`. For the errors see there and `corrupt`.
     """
     source = source_for(network, images, mean, std)
     about = pd.DataFrame(
@@ -57,7 +57,7 @@ def corrupted_recall(
             for strength in STRENGTHS:
                 yield normalise(corrupt(name, pixels, strength, seed, some), mean, std, source.dtype)
 
-    table = of_views(
+    table = recall_by_view(
         network, source, labels, n_classes, about, views,
         batch_size=batch_size, progress="corrupting" if progress else None,
     )  # fmt: skip

@@ -40,7 +40,7 @@ class Tally:
         return self._right.cpu().numpy(), called[:, :-1]
 
 
-def of_views(
+def recall_by_view(
     network: nn.Module,
     source: Source,
     labels: npt.ArrayLike | Tensor,

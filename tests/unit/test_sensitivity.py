@@ -1,4 +1,4 @@
-"""Filtered recall and Fourier sensitivity, against full complex FFTs and loops over images, pairs and channels."""
+"""Sensitivity to plane waves against loops over images, pairs and channels."""
 
 import h5py
 import numpy as np
@@ -11,7 +11,7 @@ from torch import nn
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.evaluation import robustness
+from frequency_shortcuts.evaluation import curves, sensitivity
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
@@ -35,73 +35,6 @@ def called(network, images):
         return np.array([int(network(image[None]).argmax()) for image in torch.as_tensor(images)])
 
 
-@few
-@given(height=sizes, width=sizes, width_of_band=st.sampled_from([0.7, 1, 1.1, 2.5]))
-def test_filters_keep_the_rings_that_they_say(height, width, width_of_band):
-    cutoffs = [0.5, 1, 2.2, 50]
-    found = robustness.filters(height, width, cutoffs, width_of_band)
-    corner = np.hypot(height // 2, width // 2)
-    expected = [("low-pass", 0, c) for c in cutoffs if c <= corner]
-    expected += [("high-pass", c, np.inf) for c in cutoffs if c <= corner]
-    assert [(one.name, one.low, one.high) for one in found if one.name != "band-stop"] == expected
-    for one in found:
-        assert spectrum.symmetric(one.mask) and not one.mask.all() | (not one.mask.any() and one.name != "high-pass")
-        for row, column in np.ndindex(height, width):
-            r = np.hypot(row - height // 2, column - width // 2)
-            kept = {
-                "low-pass": r < one.high,
-                "high-pass": r >= one.low,
-                "band-stop": r == 0 or not one.low <= r < one.high,
-            }[one.name]
-            assert one.mask[row, column] == kept
-    # Every frequency but DC is removed by one band-stop.
-    removed = sum(~one.mask for one in found if one.name == "band-stop")
-    removed[height // 2, width // 2] += 1
-    assert (removed == 1).all()
-
-
-def test_what_is_no_filter_is_refused():
-    for cutoffs in ([], [0, 1], [2, 1], [1, 1]):
-        with pytest.raises(ValueError, match="expected increasing radii above 0"):
-            robustness.filters(8, 8, cutoffs, 1)
-    with pytest.raises(ValueError, match=r"none is within the 5\.7 cycles per image of 8 x 8"):
-        robustness.filters(8, 8, [6], 1)
-    with pytest.raises(ValueError, match="band_width 0: expected above 0"):
-        robustness.filters(8, 8, [1], 0)
-
-
-@few
-@given(height=sizes, width=sizes, seed=st.integers(0, 5))
-def test_filtered_recall_equals_the_full_fft(height, width, seed):
-    images, network = pixels(height, width, seed=seed), linear(height, width, seed=seed)
-    table = robustness.filtered_recall(
-        network, images, LABELS, 3, cutoffs=[1, 2], band_width=2, mean=MEAN, std=STD, batch_size=3
-    )
-    seen = normalise(torch.from_numpy(images), MEAN, STD, torch.float64).numpy()
-    chosen = robustness.filters(height, width, [1, 2], 2)
-    assert len(table) == 3 * (1 + len(chosen))
-    views = [("unfiltered", seen)]
-    for one in chosen:
-        filtered = np.fft.ifft2(np.fft.fft2(seen) * np.fft.ifftshift(one.mask)).real
-        views.append((one.name, filtered))
-    for i, (name, view) in enumerate(views):
-        rows, found = table.iloc[3 * i : 3 * i + 3], called(network, view)
-        assert set(rows["filter"]) == {name}
-        assert list(rows["tpr"]) == [np.mean(found[c == LABELS] == c) for c in range(3)]
-        assert list(rows["fpr"]) == [np.mean(found[c != LABELS] == c) for c in range(3)]
-        assert (rows["accuracy"] == np.mean(found == LABELS)).all()
-
-
-def test_limits_that_are_none_are_missing():
-    table = robustness.filtered_recall(
-        linear(8, 8), pixels(8, 8), LABELS, 3, cutoffs=[2], band_width=9, mean=MEAN, std=STD
-    )
-    limits = table.drop_duplicates("filter").set_index("filter")[["low", "high"]]
-    assert limits.loc["unfiltered"].isna().all()
-    assert limits.loc["low-pass"].tolist() == [0, 2] and limits.loc["band-stop"].tolist() == [0, 9]
-    assert limits.loc["high-pass", "low"] == 2 and np.isnan(limits.loc["high-pass", "high"])
-
-
 def basis(pairs, p):
     """The wave of a pair with norm 1, by an inverse FFT of two coefficients, as the authors of the heat map make it."""
     coefficients = np.zeros((pairs.height, pairs.width), complex)
@@ -121,7 +54,7 @@ def test_sensitivity_equals_loops_over_waves_and_images(height, width, channels,
     images, network = pixels(height, width, channels, seed=seed), linear(height, width, channels, seed=seed)
     mean, std = [0.5, 0.4, 0.3][:channels], [0.2, 0.4, 0.1][:channels]
     pairs = ConjugatePairs(height, width)
-    found = robustness.fourier_sensitivity(
+    found = sensitivity.fourier_sensitivity(
         network, images, LABELS, 3, norm=1.5, radius=3, mean=mean, std=std, seed=seed, batch=5
     )
     bright = images / 255
@@ -149,7 +82,7 @@ def test_neither_batches_nor_the_kind_of_images_matter_but_the_seed_does():
     how = {"norm": 2.0, "std": STD}
 
     def error(images, **options):
-        return robustness.fourier_sensitivity(network, images, LABELS, 3, **how, **options).error
+        return sensitivity.fourier_sensitivity(network, images, LABELS, 3, **how, **options).error
 
     expected = error(images, mean=MEAN)
     for batch in (1, 3, 7, 50, None):
@@ -172,7 +105,7 @@ def test_a_strong_wave_does_more_than_a_weak_one_and_none_moves_a_network_that_i
     mean_seen = normalise(torch.from_numpy(images), MEAN, STD).mean(dim=(1, 2, 3)).numpy()
     labels = (mean_seen < 0).astype(int)
     assert 0 < labels.sum() < 7
-    found = robustness.fourier_sensitivity(Brightness(), images, labels, 2, norm=40, mean=MEAN, std=STD)
+    found = sensitivity.fourier_sensitivity(Brightness(), images, labels, 2, norm=40, mean=MEAN, std=STD)
     dc = int(found.pairs.radius.argmin())
     assert found.error[:, dc].max() > 0 and not np.delete(found.error, dc, axis=1).any()
     assert not found.unperturbed_error.any()
@@ -180,7 +113,7 @@ def test_a_strong_wave_does_more_than_a_weak_one_and_none_moves_a_network_that_i
 
 def test_sensitivity_refuses_what_it_cannot_measure():
     images, network = pixels(8, 8), linear(8, 8)
-    measure = robustness.fourier_sensitivity
+    measure = sensitivity.fourier_sensitivity
     how = {"mean": MEAN, "std": STD}
     with pytest.raises(ValueError, match="norm 0: expected above 0"):
         measure(network, images, LABELS, 3, norm=0, **how)
@@ -195,11 +128,11 @@ def test_sensitivity_refuses_what_it_cannot_measure():
 
 
 def test_the_file_holds_centred_planes(tmp_path):
-    found = robustness.fourier_sensitivity(
+    found = sensitivity.fourier_sensitivity(
         linear(8, 7), pixels(8, 7), LABELS, 3, norm=2, radius=2.5, mean=MEAN, std=STD
     )
     path = tmp_path / "sensitivity.h5"
-    robustness.write_sensitivity(path, found, classes=["a", "b", "c"], created_by="a test")
+    sensitivity.write_sensitivity(path, found, classes=["a", "b", "c"], created_by="a test")
     with h5py.File(path) as file:
         error, about = file["error"][:], dict(file.attrs)
         assert error.dtype == np.float32 and error.shape == (3, 8, 7)
@@ -209,14 +142,14 @@ def test_the_file_holds_centred_planes(tmp_path):
     assert about["created_by"] == "a test" and about["norm"] == 2 and np.isclose(about["rms"], 2 / np.sqrt(56))
     assert np.array_equal(np.isnan(error[0]), spectrum.radius(8, 7) > 2.5)
     assert np.array_equal(found.pairs.gather(error), found.error, equal_nan=True)
-    overall, plain = robustness.read_overall(path)
+    overall, plain = sensitivity.read_overall(path)
     np.testing.assert_allclose(overall, np.average(error, axis=0, weights=[2, 2, 3]), rtol=1e-6)
     assert np.isclose(plain, np.average(found.unperturbed_error, weights=[2, 2, 3]))
 
 
 def test_both_say_of_a_frame_what_the_other_says_of_the_images_as_they_are():
     images, network = pixels(8, 8), linear(8, 8)
-    table = robustness.filtered_recall(network, images, LABELS, 3, cutoffs=[2], band_width=4, mean=MEAN, std=STD)
-    found = robustness.fourier_sensitivity(network, images, LABELS, 3, norm=1, mean=MEAN, std=STD)
+    table = curves.filtered_recall(network, images, LABELS, 3, cutoffs=[2], band_width=4, mean=MEAN, std=STD)
+    found = sensitivity.fourier_sensitivity(network, images, LABELS, 3, norm=1, mean=MEAN, std=STD)
     plain = table[table["filter"] == "unfiltered"]
     pd.testing.assert_series_equal(1 - plain["tpr"], pd.Series(found.unperturbed_error, name="tpr"))

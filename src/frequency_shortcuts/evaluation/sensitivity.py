@@ -1,8 +1,7 @@
-"""More views of a network: recall on filtered images as curves, and its sensitivity to single plane waves.
+"""Sensitivity of a network to single plane waves: the Fourier heat map.
 
-`filtered_recall` keeps or removes rings of frequencies. `fourier_sensitivity` is the Fourier heat map of Yin, Lopes,
-Shlens, Cubuk and Gilmer, "A Fourier perspective on model robustness in computer vision" (NeurIPS 2019): the error when
-one plane wave of a fixed norm is added to every image. Common corruptions are in `corrupted`.
+It is that of Yin, Lopes, Shlens, Cubuk and Gilmer, "A Fourier perspective on model robustness in computer vision"
+(NeurIPS 2019): the error when one plane wave of a fixed norm is added to every image.
 """
 
 from __future__ import annotations
@@ -10,15 +9,13 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -26,105 +23,12 @@ from tqdm import tqdm
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
-from frequency_shortcuts.networks.predictions import source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
-from frequency_shortcuts.spectrum.masks import low_pass
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs, radius
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import Waves
 from frequency_shortcuts.storage.files import replacing_hdf5
 
-from .recall import of_views
-
 log = logging.getLogger(__name__)
-
-FILTERS = ("low-pass", "high-pass", "band-stop")
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A radial filter: low-pass keeps r < high, high-pass keeps r >= low, band-stop removes low <= r < high.
-
-    Radii are in cycles per image; mask: bool [H, W], centred, true where frequencies are kept.
-    """
-
-    name: str
-    low: float
-    high: float
-    mask: BoolArray
-
-
-def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float) -> list[Filter]:
-    """Low-pass and high-pass filters at every cutoff, and band-stops of `band_width`, side by side from 0 outwards.
-
-    DC has the radius 0: low-pass filters keep it, high-pass filters remove it, so that what is left varies about the
-    mean that images were normalised with. It belongs to no band, as in `spectrum.bands`, and band-stops keep it.
-    Cutoffs beyond the corner of the spectrum, which would keep everything or nothing, are left out. Raises ValueError
-    for cutoffs that do not increase from above 0, or are all beyond the corner, and for a band width not above 0.
-    """
-    cutoffs = [float(cutoff) for cutoff in cutoffs]
-    if not cutoffs or any(b <= a for a, b in zip((0, *cutoffs[:-1]), cutoffs, strict=True)):
-        raise ValueError(f"cutoffs {cutoffs}: expected increasing radii above 0, in cycles per image")
-    if band_width <= 0:
-        raise ValueError(f"band_width {band_width}: expected above 0 cycles per image")
-    r = radius(height, width)
-    corner = float(r.max())
-    within = [cutoff for cutoff in cutoffs if cutoff <= corner]
-    if not within:
-        raise ValueError(f"cutoffs {cutoffs}: none is within the {corner:.1f} cycles per image of {height} x {width}")
-    passed = [low_pass(height, width, cutoff) for cutoff in within]
-    found = [Filter("low-pass", 0, cutoff, mask) for cutoff, mask in zip(within, passed, strict=True)]
-    found += [Filter("high-pass", cutoff, math.inf, ~mask) for cutoff, mask in zip(within, passed, strict=True)]
-    edges = np.arange(math.floor(corner / band_width) + 2) * band_width  # the next band's low is this one's high
-    for low, high in pairwise(edges.tolist()):
-        stopped = (r >= low) & (r < high) & (r > 0)
-        if stopped.any():
-            found.append(Filter("band-stop", low, high, ~stopped))
-    return found
-
-
-@accepts_split
-def filtered_recall(
-    network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
-    *,
-    cutoffs: Sequence[float],
-    band_width: float,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    batch_size: int | None = None,
-    progress: bool = False,
-) -> pd.DataFrame:
-    """Recall of every class on images as they are and under each of the `filters`.
-
-    images, mean, std, batch_size : see `shortcuts.measure`
-
-    Returns a tidy table, one row a filter and class: `filter` (unfiltered, low-pass, high-pass, band-stop), `low`,
-    `high` (in cycles per image, see `Filter`; missing where there is no limit), and the columns of `recall.of_views`.
-    For the errors see there and `filters`.
-    """
-    source = source_for(network, images, mean, std)
-    height, width = images.shape[-2:]
-    chosen = filters(height, width, cutoffs, band_width)
-    halves = [half_plane(one.mask, height, width).to(source.device) for one in chosen]
-    rows = [("unfiltered", np.nan, np.nan), *((one.name, one.low, one.high) for one in chosen)]
-    about = pd.DataFrame(rows, columns=["filter", "low", "high"]).replace(math.inf, np.nan)
-
-    def views(some: IntArray) -> Iterator[Tensor]:
-        seen = source.take(some)
-        yield seen
-        spectra = MaskedSpectrum(seen)
-        for half in halves:
-            yield spectra.keep(half)
-
-    table = of_views(
-        network, source, labels, n_classes, about, views,
-        batch_size=batch_size, progress="filtering" if progress else None,
-    )  # fmt: skip
-    log.info("%d filters on %d images", len(chosen), len(source))
-    return table
 
 
 @dataclass(frozen=True)
