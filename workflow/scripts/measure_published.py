@@ -2,30 +2,27 @@
 
 import numpy as np
 
-from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import exchange
-from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.tables import write_table
-from measure_shortcuts import name_of, tested
-from study.devices import take_device
 from study.job import identity, job
+from study.shortcut_tests import measure_shortcuts, run_name
+from study.testing import load_network, read_images
 
 
 def main(snakemake):
     """TPR and FPR of every class, part, fill, filter and draw."""
-    params, given = snakemake.params, snakemake.input
+    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
-        network = architectures.load(given.weights, take_device(params.device))
-        statistics, threads = normalisation(given.weights), snakemake.threads
-        data = stores.read(given.images, params.split, params.images_per_class, statistics=statistics, workers=threads)
+        network = load_network(given.weights, params.device)
+        data = read_images(
+            given.images, params.split, params.images_per_class, weights=given.weights, workers=snakemake.threads
+        )
         maps = exchange.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
         if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
             maps = maps[np.argsort(params.order)]
-        run = identity(snakemake.output[0])
-        # The run's name alone: the controls of our maps and of these are drawn alike.
-        table = tested(network, data, maps, params.settings, name_of(run))
-        write_table(table, snakemake.output[0], **run)
+        # By the run alone, so that the controls of our maps and of these are drawn with the same seeds.
+        run = identity(output)
+        write_table(measure_shortcuts(network, data, maps, run_name(run), params.settings), output, **run)
 
 
 if __name__ == "__main__":
