@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from frequency_shortcuts.figures import canvas, paper
+from frequency_shortcuts.figures.canvas import save
+from frequency_shortcuts.figures.rule_graph import rule_graph
 from study.job import job, run_snakemake
 
 
@@ -21,7 +22,7 @@ def main(snakemake):
     """Ask Snakemake for the graph and draw it."""
     with job(snakemake):
         needs = read_dot(run_snakemake(snakemake.config, "all", "--rulegraph", "dot", "--forceall"))
-        canvas.save(paper.rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
+        save(rule_graph(needs), Path(snakemake.output.svg).with_suffix(""))
 
 
 if __name__ == "__main__":

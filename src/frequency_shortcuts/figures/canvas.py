@@ -98,7 +98,7 @@ def write_note(figure: Figure, note: str) -> None:
         figure.suptitle(note, fontsize=8, style="italic")
 
 
-def short(name: str, note: str, letters: int = NAME) -> str:
+def abbreviate(name: str, note: str, letters: int = NAME) -> str:
     """A class's name; among many, where nobody chose the names to be short, its two ends."""
     if not note or len(name) <= letters:
         return name
@@ -109,22 +109,22 @@ def short(name: str, note: str, letters: int = NAME) -> str:
 def class_ticks(
     set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME, **options: Any
 ) -> None:
-    """Names of classes along an axis: `set_ticks` is its set_xticks or set_yticks; `note` as for `short`."""
-    set_ticks(range(len(classes)), [short(name, note, letters) for name in classes], **options)
+    """Names of classes along an axis: `set_ticks` is its set_xticks or set_yticks; `note` as for `abbreviate`."""
+    set_ticks(range(len(classes)), [abbreviate(name, note, letters) for name in classes], **options)
 
 
 def class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
     """The classes over columns that are narrower than their names."""
     figure = axes[0, 0].figure
     letters = max(8, int(figure.get_figwidth() / len(classes) / _width(9.5)))
-    above = [textwrap.fill(short(name, note), 10) if note else wrapped(name, letters) for name in classes]
+    above = [textwrap.fill(abbreviate(name, note), 10) if note else wrap(name, letters) for name in classes]
     titles(axes, above)
-    smaller(axes[0], note)
+    shrink_titles(axes[0], note)
     more = max(text.count("\n") for text in above) - 1  # figures have room for two lines
     figure.set_figheight(figure.get_figheight() + 0.16 * max(0, more))
 
 
-def smaller(axes: Iterable[Axes], note: str) -> None:
+def shrink_titles(axes: Iterable[Axes], note: str) -> None:
     """Titles in small print where there are as many panels as a page holds."""
     for axis in axes if note else ():
         axis.title.set_fontsize(6)
@@ -138,14 +138,14 @@ def network_label(network: str, augmentation: str) -> str:
 def row_labels(figure: Figure, axes: npt.NDArray, labels: Sequence[str], row: float, size: float = 8) -> None:
     """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
     letters = max(12, int(row / _width(size)))
-    labels = ["\n".join(broken(line, letters) for line in label.splitlines()) for label in labels]
+    labels = ["\n".join(break_line(line, letters) for line in label.splitlines()) for label in labels]
     longest = max(len(line) for label in labels for line in label.splitlines())
     figure.set_figheight(figure.get_figheight() + max(0, longest * _width(size) - row) * len(labels))
     for axis, label in zip(axes[:, 0], labels, strict=True):
         axis.set_ylabel(label, fontsize=size)
 
 
-def broken(line: str, letters: int) -> str:
+def break_line(line: str, letters: int) -> str:
     """A line on several, if it is long, that end where its words do, or else anywhere."""
     lines = [""]
     for part in re.findall(rf"[^-_/ ]{{0,{letters}}}[-_/ ]*", line):
@@ -160,7 +160,7 @@ def _width(size: float) -> float:
     return 0.6 * size / 72
 
 
-def wrapped(name: str, letters: int = 8) -> str:
+def wrap(name: str, letters: int = 8) -> str:
     """A name on as many short lines as it has words."""
     return textwrap.fill(name, letters, break_long_words=False, break_on_hyphens=False)
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from .canvas import (
     PAGE,
+    abbreviate,
     class_colours,
     colour_bar,
     draw_circles,
@@ -22,13 +23,11 @@ from .canvas import (
     network_label,
     panels,
     row_labels,
-    short,
     show_plane,
     style,
     titles,
     write_note,
 )
-from .paper import Shown, worth_showing
 
 VIEWS = {
     "low-pass": ("low-pass: r < cutoff is kept", "cutoff"),
@@ -38,19 +37,12 @@ VIEWS = {
 GROUPS = {True: "classes with a strong shortcut", False: "the other classes"}
 
 
-def most_affected(table: pd.DataFrame, classes: Sequence[str], most: int) -> Shown:
-    """The classes whose recall falls most under filters, on average over filters and networks; see `curves`."""
-    plain = table["filter"] == "unfiltered"
-    fall = table[plain].groupby("class")["tpr"].mean() - table[~plain].groupby("class")["tpr"].mean()
-    return worth_showing(fall.reindex(list(classes)), most, "whose recall falls most under filters")
-
-
 def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """Recall of every class and accuracy under radial filters: a row a network, a column a kind of filter.
 
     table: columns network, augmentation, seed, filter, low, high, class, tpr and accuracy. Lines are means over seeds,
     bands a standard deviation to either side. `classes` may be some of those in the table, which the note then says
-    (`Shown`).
+    (`ClassSelection`).
     """
     radii = {
         "low-pass": table["high"],
@@ -73,7 +65,7 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
                     # Of many hues the neighbours are too much alike.
                     dashed = "--" if len(classes) > 6 and c % 2 else "-"
                     _mean_and_spread(
-                        axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, short(name, note)
+                        axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, abbreviate(name, note)
                     )
                 every = part.drop_duplicates(["seed", "r"])
                 _mean_and_spread(axis, every, "r", "accuracy", "black", "-", "all classes (accuracy)", width=2)

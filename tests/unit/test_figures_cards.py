@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.figures import cards as plots_cards
+from frequency_shortcuts.figures import cards as card_figure
+from frequency_shortcuts.figures import examples, images
 
 CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
@@ -33,7 +34,7 @@ def masks_of(generator, count, percent=20):
 def test_filtered_is_the_inverse_transform_of_the_kept_coefficients_stretched(channels, seed):
     generator = np.random.default_rng(seed)
     seen, masks = torch.from_numpy(generator.standard_normal((2, channels, *SIZE))), masks_of(generator, 2)
-    found = plots_cards.filtered(seen, masks)
+    found = examples.reduced_images(seen, masks)
     for image, mask, picture in zip(seen.numpy(), masks, found, strict=True):
         slow = np.fft.ifft2(np.fft.fft2(image) * np.fft.ifftshift(mask)).real
         low, high = np.quantile(slow, [0.01, 0.99])
@@ -44,7 +45,7 @@ def test_filtered_is_the_inverse_transform_of_the_kept_coefficients_stretched(ch
 def test_filtered_with_donors_has_their_coefficients_at_the_other_frequencies():
     generator = np.random.default_rng(0)
     (seen, donors), masks = generator.standard_normal((2, 2, 3, *SIZE)), masks_of(generator, 2)
-    found = plots_cards.filtered(torch.from_numpy(seen), masks, torch.from_numpy(donors))
+    found = examples.reduced_images(torch.from_numpy(seen), masks, torch.from_numpy(donors))
     for image, donor, mask, picture in zip(seen, donors, masks, found, strict=True):
         slow = np.fft.ifft2(np.where(np.fft.ifftshift(mask), np.fft.fft2(image), np.fft.fft2(donor))).real
         low, high = np.quantile(slow, [0.01, 0.99])
@@ -54,7 +55,7 @@ def test_filtered_with_donors_has_their_coefficients_at_the_other_frequencies():
 def test_a_picture_without_contrast_stays_one():
     mask = np.zeros((1, *SIZE), bool)
     mask[0, SIZE[0] // 2, SIZE[1] // 2] = True
-    assert np.isfinite(plots_cards.filtered(torch.ones(1, 1, *SIZE), mask)).all()
+    assert np.isfinite(examples.reduced_images(torch.ones(1, 1, *SIZE), mask)).all()
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     store, spectra, maps, pixels = files
     shown = np.array([0, 2])
     statistics = [0.4, 0.5, 0.6], [0.1, 0.2, 0.3]
-    cards = plots_cards.read(store, spectra, maps, 20, shown, statistics, seed=7)
+    cards = examples.read_cards(store, spectra, maps, 20, shown, statistics, seed=7)
     held = dfm.read(maps)
     with h5py.File(spectra) as file:
         np.testing.assert_allclose(cards.amplitude, file["mean_amplitude"][:].mean(axis=1)[shown])
@@ -98,13 +99,13 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     for c, mask, control in zip(shown, cards.masks, cards.control, strict=True):
         assert np.array_equal(control, shortcuts.control_mask(mask, "radial", seed=[7, c, 0]))
     seen = (pixels[[8, 6]] / 255 - np.reshape(statistics[0], (3, 1, 1))) / np.reshape(statistics[1], (3, 1, 1))
-    np.testing.assert_allclose(cards.filtered, plots_cards.filtered(torch.from_numpy(seen), cards.masks), atol=1e-5)
+    np.testing.assert_allclose(cards.filtered, examples.reduced_images(torch.from_numpy(seen), cards.masks), atol=1e-5)
 
 
 def test_a_card_says_what_each_column_is(files):
     *paths, _ = files
-    cards = plots_cards.read(*paths, 20, np.arange(3))
-    figure = plots_cards.class_cards(cards, CLASSES, 3, [2], note="3 of 9 classes: those chosen")
+    cards = examples.read_cards(*paths, 20, np.arange(3))
+    figure = card_figure.class_cards(cards, CLASSES, 3, [2], note="3 of 9 classes: those chosen")
     words = {*CLASSES, "ADCS", "map (DFM),\nblack: kept", "test image", "reduced\nto map", "cycles per image"}
     assert words | {"share of greatest", "3 of 9 classes: those chosen"} <= written_on(figure)
     assert all(axis.images for axis in figure.axes[:24])
@@ -114,10 +115,10 @@ def test_a_card_says_what_each_column_is(files):
 @pytest.mark.parametrize("size", [(32, 48), (30, 26), (32, 32)])
 def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, count):
     planes, pictures = np.zeros((count, *size)), np.zeros((count, 3, *size))
-    cards = plots_cards.Cards(
+    cards = card_figure.Cards(
         planes, planes.astype(np.int16), planes, planes > 0, planes > 0, pictures.astype(np.uint8), pictures, pictures
     )
-    figure = plots_cards.class_cards(cards, [f"c{c}" for c in range(count)], count)
+    figure = card_figure.class_cards(cards, [f"c{c}" for c in range(count)], count)
     figure.canvas.draw()
     for row in range(count):
         tops = [axis.get_window_extent().y1 for axis in figure.axes[8 * row : 8 * row + 8]]
@@ -131,7 +132,7 @@ def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, 
 def test_filtered_images_say_how_well_each_class_is_recognised_in_every_row():
     generator = np.random.default_rng(0)
     rows = {("small", "none"): [0.125, 0.5, 1.0], ("large", "augmix"): [-0.25, np.nan, 0.0]}
-    figure = plots_cards.filtered_images(
+    figure = images.filtered_images(
         generator.integers(0, 256, (3, 1, *SIZE), dtype=np.uint8),
         {key: generator.random((3, 1, *SIZE)) for key in rows},
         rows,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PathCollection
 
-from frequency_shortcuts.figures import findings as plots_findings
+from frequency_shortcuts.figures import findings as findings_figure
 from frequency_shortcuts.findings import definitions, evidence, judge
 
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40, "negatives": 0}
@@ -21,7 +21,7 @@ def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_m
         "draws_random": 10,
     }
     table = judge.judge(evidence.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
-    figure = plots_findings.findings(table)
+    figure = findings_figure.findings(table)
     figure.canvas.draw()
     written = figure.findobj(lambda artist: hasattr(artist, "get_text"))
     texts = {artist.get_text().replace("\n", " ") for artist in written}

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, robustness
+from frequency_shortcuts.figures import canvas, robustness, selection
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
@@ -88,7 +88,7 @@ def test_every_public_drawing_is_tested():
         for name, value in vars(robustness).items()
         if callable(value) and getattr(value, "__module__", "") == robustness.__name__ and name[0] != "_"
     }
-    assert public - {"most_affected"} == {draw.__name__ for draw in DRAWINGS}
+    assert public == {draw.__name__ for draw in DRAWINGS}
 
 
 @every_drawing
@@ -152,8 +152,8 @@ def test_of_many_classes_those_that_fall_most_are_drawn():
     frame = of_filters(names)
     chosen = names[3:36:3]
     frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
-    shown = robustness.most_affected(frame, names, len(chosen))
-    assert shown.of(names) == chosen
+    shown = selection.most_affected_by_filters(frame, names, len(chosen))
+    assert shown.names(names) == chosen
     figure = robustness.curves(frame, chosen, shown.note)
     assert figure.get_suptitle() == "11 of 40 classes: those whose recall falls most under filters"
 
@@ -163,7 +163,7 @@ def test_among_many_only_names_of_classes_are_cut():
     figure = robustness.curves(of_filters(names), names, "4 of 40 classes: those chosen")
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels[-2:] == ["all classes (accuracy)", "accuracy, unfiltered"]
-    assert labels[0] == canvas.short(names[0], "many") != names[0]
+    assert labels[0] == canvas.abbreviate(names[0], "many") != names[0]
 
 
 def test_a_single_heat_map_is_not_drawn_tiny():

@@ -13,7 +13,9 @@ from PIL import Image
 
 from conftest import made_up_tests
 from frequency_shortcuts.evaluation import verdicts as rates
-from frequency_shortcuts.figures import canvas, paper
+from frequency_shortcuts.figures import canvas, images, learning, selection, spectra
+from frequency_shortcuts.figures import rule_graph as rule_graphs
+from frequency_shortcuts.figures import shortcuts as shortcut_figures
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
@@ -39,28 +41,28 @@ def pictures(channels=3):
 def samples():
     amplitude = np.random.default_rng(0).uniform(0, 50, (2, 8, 8))
     sets = {"syn_1": (CLASSES, pictures(), amplitude), "grey": (("cow",), pictures(1)[:1], amplitude[:1])}
-    return paper.samples(sets, band_edges={"syn_1": (2, 3)})
+    return images.samples(sets, band_edges={"syn_1": (2, 3)})
 
 
 def dynamics():
     frame, generator = table(seed=(0, 1), iteration=(0, 5), view=("full", "low-pass"), **{"class": CLASSES})
     frame[["f1", "recall"]] = generator.uniform(size=(len(frame), 2))
-    return paper.dynamics(frame, CLASSES, scores=("f1", "recall"))
+    return learning.dynamics(frame, CLASSES, scores=("f1", "recall"))
 
 
 def band_stop():
     frame, generator = table(seed=(0, 1), removed=("B1 + B2", "B3 + B4"), true_class=CLASSES, called_class=CLASSES)
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
-    return paper.band_stop(frame, CLASSES)
+    return learning.band_stop(frame, CLASSES)
 
 
 def adcs():
-    return paper.adcs(np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16), CLASSES, (2,))
+    return spectra.adcs(np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16), CLASSES, (2,))
 
 
 def dominant_frequencies():
     shares = np.random.default_rng(0).uniform(size=(2, 8, 8))
-    return paper.dominant_frequencies({("resnet18", "none"): shares, ("vgg16", "augmix"): shares}, CLASSES, (2,))
+    return spectra.dominant_frequencies({("resnet18", "none"): shares, ("vgg16", "augmix"): shares}, CLASSES, (2,))
 
 
 def verdicts(classes=CLASSES, seeds=(0, 1), **options):
@@ -73,22 +75,24 @@ def verdicts(classes=CLASSES, seeds=(0, 1), **options):
 
 
 def shortcuts():
-    return paper.shortcuts(verdicts(), CLASSES)
+    return shortcut_figures.shortcuts(verdicts(), CLASSES)
 
 
 def renditions():
-    return paper.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
+    return images.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
 
 
 def out_of_distribution():
     filters, fills = ("dfm", "unfiltered", "random", "low_pass"), ("zeros", "swap")
     frame, generator = table(rendition=("sketch", "noisy"), filter=filters, fill=fills, **{"class": CLASSES})
     frame["tpr"] = generator.uniform(size=len(frame))
-    return paper.out_of_distribution(frame, CLASSES)
+    return shortcut_figures.out_of_distribution(frame, CLASSES)
 
 
 def rule_graph():
-    return paper.rule_graph({"all": ["draw", "train_one"], "draw": ["train_one"], "train_one": ["data"], "data": []})
+    return rule_graphs.rule_graph(
+        {"all": ["draw", "train_one"], "draw": ["train_one"], "train_one": ["data"], "data": []}
+    )
 
 
 FREQUENCIES = "horizontal and vertical frequency, cycles per image"
@@ -106,7 +110,7 @@ DRAWINGS = {
         "map kept,\nnoise elsewhere",
         "map removed,\nzeros instead",
         "TPR - FPR",
-        *(label for name, label in paper.FILTERS.items() if name != "dfm"),
+        *(label for name, label in shortcut_figures.FILTERS.items() if name != "dfm"),
         "own map (DFM), strong",
         "own map (DFM), not strong",
         "own map, each seed",
@@ -124,15 +128,14 @@ every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.
 
 
 def test_every_public_drawing_is_tested():
+    modules = (images, learning, rule_graphs, shortcut_figures, spectra)
     public = {
         name
-        for name, value in vars(paper).items()
-        if callable(value) and getattr(value, "__module__", "") == paper.__name__ and not name.startswith("_")
+        for module in modules
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
     }
-    choosing = {
-        "Shown", "worth_showing", "clearest", "standing_out", "first_and_last", "most_changed", "evenly_spaced"
-    }  # fmt: skip
-    assert public - choosing == {draw.__name__ for draw in DRAWINGS}
+    assert public == {draw.__name__ for draw in DRAWINGS} | {"filtered_images"}  # which is tested beside the cards
 
 
 @every_drawing
@@ -174,7 +177,7 @@ def test_drawing_leaves_the_users_style_alone():
 def test_planes_are_drawn_in_cycles_per_image():
     """Odd and even sides: frequency (0, 0) stands at the origin, a pixel is one cycle wide."""
     for height, width in ((8, 8), (7, 9), (6, 5)):
-        (image,) = paper.adcs(np.zeros((1, height, width), np.int16), ("a",)).axes[0].images
+        (image,) = spectra.adcs(np.zeros((1, height, width), np.int16), ("a",)).axes[0].images
         left, right, bottom, top = image.get_extent()
         assert (left, bottom) == (-(width // 2) - 0.5, -(height // 2) - 0.5)
         assert (right - left, top - bottom) == (width, height)
@@ -192,7 +195,7 @@ def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
         [("n", "none", seed, i, "full", "a", 0.1 * i + 0.2 * seed) for seed in (0, 1, 2) for i in (0, 1)],
         columns=["network", "augmentation", "seed", "iteration", "view", "class", "f1"],
     )
-    axis = paper.dynamics(frame, ["a"]).axes[0]
+    axis = learning.dynamics(frame, ["a"]).axes[0]
     np.testing.assert_allclose(axis.lines[0].get_ydata(), [0.2, 0.3])
     band = axis.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == pytest.approx((0.0, 0.5))  # 0.2 on either side
@@ -215,14 +218,14 @@ def points(axis, label):
 def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_margin():
     frame = verdicts(seeds=(0,))
     columns = [("keep", "zeros"), ("keep", "swap"), ("keep", "noise"), ("remove", "zeros")]
-    axes = np.reshape(paper.shortcuts(frame, CLASSES).axes, (2, 4))
+    axes = np.reshape(shortcut_figures.shortcuts(frame, CLASSES).axes, (2, 4))
     for ((network, _), line), (column, (part, fill)) in itertools.product(
         zip(KINDS, axes, strict=True), enumerate(columns)
     ):
         axis = line[column]
         mine = frame[(frame["network"] == network) & (frame["part"] == part) & (frame["fill"] == fill)]
         mine = mine.set_index("class").loc[[*CLASSES]]
-        for kind, label in paper.FILTERS.items():
+        for kind, label in shortcut_figures.FILTERS.items():
             expected = mine[f"tpr_{kind}"] - mine[f"fpr_{kind}"]
             if kind == "dfm":
                 strong = (mine["verdict"] == "strong").to_numpy()
@@ -243,7 +246,7 @@ def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_marg
 def test_shortcuts_begin_with_the_headline_and_its_strong_classes_are_bold():
     names = ["C0", "C1", "C2", "C3"]
     frame = verdicts(names, neutral="C0", seeds=(0, 1, 2))
-    figure = paper.shortcuts(frame, names)
+    figure = shortcut_figures.shortcuts(frame, names)
     first = figure.axes[0]
     assert first.get_title() == "headline:\nmap put into\nC0 images (swap)" and first.title.get_fontweight() == "bold"
     assert [text.get_text() for text in first.texts] == ["not tested"]  # C0 gets nothing from its own donors
@@ -258,11 +261,11 @@ def test_shortcuts_begin_with_the_headline_and_its_strong_classes_are_bold():
 
 def test_shortcuts_of_a_single_fill_have_one_column_a_part():
     frame = verdicts(fills=("noise",), parts=("keep",))
-    figure = paper.shortcuts(frame, CLASSES)
+    figure = shortcut_figures.shortcuts(frame, CLASSES)
     assert [axis.get_title() for axis in figure.axes] == ["headline:\nmap kept,\nnoise elsewhere", ""]
-    assert len(paper.shortcuts(verdicts(fills=("swap",)), CLASSES).axes) == 2 * 2
+    assert len(shortcut_figures.shortcuts(verdicts(fills=("swap",)), CLASSES).axes) == 2 * 2
     without = frame.assign(fpr_dfm=np.nan)
-    axis = paper.shortcuts(without[without["seed"] == 0], CLASSES).axes[0]
+    axis = shortcut_figures.shortcuts(without[without["seed"] == 0], CLASSES).axes[0]
     found = np.concatenate([points(axis, f"own map (DFM), {label}") for label in ("strong", "not strong")])
     mine = without.query("network == 'resnet18' and seed == 0").set_index("class")["tpr_dfm"]
     assert sorted(found[:, 0]) == pytest.approx(sorted(mine))
@@ -277,7 +280,7 @@ def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
         for tpr in draws
     ]
     columns = ["network", "augmentation", "rendition", "class", "fill", "filter", "tpr"]
-    figure = paper.out_of_distribution(pd.DataFrame(rows, columns=columns), ["ant"])
+    figure = shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), ["ant"])
     shown = [axis.images[0].get_array().item() for axis in figure.axes[:5]]
     assert shown == pytest.approx([0.9, 0.8, 0.6, 0.4, 0.3])
 
@@ -291,82 +294,20 @@ def test_rules_stand_to_the_right_of_what_they_need():
 # Many classes
 
 
-def test_worth_showing_are_the_highest_scores_in_the_classes_own_order():
-    shown = paper.worth_showing([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "that are high")
-    assert shown.index.tolist() == [1, 3, 4] and shown.note == "3 of 6 classes: those that are high"
-    assert shown.of("abcdef") == ["b", "d", "e"]
-    both = paper.worth_showing([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "", both_ends=True)
-    assert both.index.tolist() == [0, 1, 4]
-    assert paper.worth_showing(np.zeros(5), 2, "").index.tolist() == [0, 1]
-    assert paper.worth_showing(np.full(5, np.nan), 4, "", both_ends=True).index.tolist() == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("n", [1, 11, 12])
-@pytest.mark.parametrize("both_ends", [False, True])
-def test_few_classes_are_all_shown_and_nothing_is_said(n, both_ends):
-    shown = paper.worth_showing(np.arange(n)[::-1], 12, "that are high", both_ends=both_ends)
-    assert shown.index.tolist() == list(range(n)) and shown.note == ""
-
-
-def test_no_class_at_all_is_refused():
-    with pytest.raises(ValueError, match="most 0: expected at least 1 class"):
-        paper.worth_showing([1, 2], 0, "")
-
-
-def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_network():
-    rows = [  # network, seed, class, margin, headline
-        ("a", 0, "ant", 0.0, True),
-        ("a", 0, "ant", 0.9, False),  # under another fill
-        ("a", 0, "bee", 0.3, True),
-        ("a", 0, "cow", 0.4, True),  # in one seed, and below in the other
-        ("a", 1, "cow", -0.2, True),
-        ("b", 0, "ant", 0.0, True),
-        ("b", 0, "bee", -0.9, True),
-        ("b", 0, "cow", 0.0, True),
-        ("b", 0, "dog", 0.9, False),  # a class without a headline
-    ]
-    frame = pd.DataFrame(rows, columns=["network", "seed", "class", "margin", "headline"]).assign(augmentation="none")
-    names = ["ant", "bee", "cow", "dog"]
-    assert paper.clearest(frame, names, 1).of(names) == ["bee"]
-    assert paper.clearest(frame, names, 3).of(names) == ["ant", "bee", "cow"]
-    assert paper.clearest(frame.assign(headline=~frame["headline"]), names, 2).of(names) == ["ant", "dog"]
-
-
-def test_what_stands_out_is_high_or_low():
-    values = np.zeros((4, 2, 2), np.int16)
-    values[1], values[3, 0, 0] = -3, 3
-    assert paper.standing_out(values, 1).index.tolist() == [1]
-
-
-def test_first_and_last_learned_are_found_on_the_images_as_they_are():
-    frame = pd.DataFrame(
-        [(v, i, c, f1 if v == "full" else 1 - f1) for v in ("full", "low-pass") for i in (0, 1)
-         for c, f1 in zip("abcd", (0.5, 0.9, 0.4, 0.1), strict=True)],
-        columns=["view", "iteration", "class", "f1"],
-    )  # fmt: skip
-    assert paper.first_and_last(frame, list("abcd"), "f1", 2).index.tolist() == [1, 3]
-    assert paper.first_and_last(frame.assign(f1=1 - frame["f1"]), list("abcd"), "f1", 3).index.tolist() == [1, 2, 3]
-
-
-def test_evenly_spaced_classes_begin_and_end_the_list():
-    assert paper.evenly_spaced(1000, 4).index.tolist() == [0, 333, 666, 999]
-    assert paper.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
-
-
 KNOWN = {40: "12 of 40 classes: those ", 1000: "12 of 1,000 classes: those "}
 
 
 def many_shortcuts(names):
     frame = verdicts(names, seeds=(0,), parts=("keep",), fills=("zeros", "swap"))
-    shown = paper.clearest(frame, names, 12)
-    return paper.shortcuts(frame, shown.of(names), shown.note), 2 * 2
+    shown = selection.clearest_shortcuts(frame, names, 12)
+    return shortcut_figures.shortcuts(frame, shown.names(names), shown.note), 2 * 2
 
 
 def many_dynamics(names):
     frame, generator = table(iteration=(0, 5), view=("full", "low-pass"), **{"class": names})
     frame["f1"] = generator.uniform(size=len(frame))
-    shown = paper.first_and_last(frame, names, "f1", 12)
-    return paper.dynamics(frame, shown.of(names), note=shown.note), 2 * 2
+    shown = selection.first_and_last_learned(frame, names, "f1", 12)
+    return learning.dynamics(frame, shown.names(names), note=shown.note), 2 * 2
 
 
 def many_ood(names):
@@ -377,29 +318,29 @@ def many_ood(names):
         **{"class": names},
     )
     frame["tpr"] = generator.uniform(size=len(frame))
-    shown = paper.worth_showing(generator.uniform(size=len(names)), 12, "at random")
-    return paper.out_of_distribution(frame, shown.of(names), shown.note), 2 * 5 + 1
+    shown = selection.select_classes(generator.uniform(size=len(names)), 12, "at random")
+    return shortcut_figures.out_of_distribution(frame, shown.names(names), shown.note), 2 * 5 + 1
 
 
 def many_adcs(names):
     values = np.random.default_rng(0).integers(-9, 9, (len(names), 6, 6)).astype(np.int16)
-    shown = paper.standing_out(values, 12)
-    figure = paper.adcs(values[shown.index], shown.of(names), n_classes=len(names), note=shown.note)
+    shown = selection.largest_adcs(values, 12)
+    figure = spectra.adcs(values[shown.index], shown.names(names), n_classes=len(names), note=shown.note)
     assert figure.axes[0].images[0].get_clim() == (1 - len(names), len(names) - 1)
     return figure, 12 + 1
 
 
 def many_maps(names):
-    shown = paper.worth_showing(np.arange(len(names)), 12, "at the end")
+    shown = selection.select_classes(np.arange(len(names)), 12, "at the end")
     shares = np.zeros((12, 6, 6))
     maps = {("a", "none"): shares, ("b", "none"): shares}
-    return paper.dominant_frequencies(maps, shown.of(names), note=shown.note), 2 * 12 + 1
+    return spectra.dominant_frequencies(maps, shown.names(names), note=shown.note), 2 * 12 + 1
 
 
 def many_renditions(names):
-    shown = paper.evenly_spaced(len(names), 12)
-    images = np.zeros((12, 3, 6, 6), np.uint8)
-    return paper.renditions({"photograph": images, "sketch": images}, shown.of(names), shown.note), 2 * 12
+    shown = selection.evenly_spaced(len(names), 12)
+    found = np.zeros((12, 3, 6, 6), np.uint8)
+    return images.renditions({"photograph": found, "sketch": found}, shown.names(names), shown.note), 2 * 12
 
 
 @pytest.mark.parametrize("n", KNOWN)
@@ -427,19 +368,19 @@ def test_a_band_stop_figure_of_many_classes_shows_six():
     chosen = ["class 3", "class 17", "class 18", "class 20", "class 30", "class 39"]
     own = (frame["true_class"] == frame["called_class"]) & frame["true_class"].isin(chosen)
     frame.loc[own, "delta_percent"] = -50
-    shown = paper.most_changed(frame, names, 12)
-    assert shown.of(names) == chosen
-    figure = paper.band_stop(frame, chosen, shown.note)
+    shown = selection.most_changed_by_bands(frame, names, 12)
+    assert shown.names(names) == chosen
+    figure = learning.band_stop(frame, chosen, shown.note)
     assert figure.get_suptitle() == "6 of 40 classes: those whose recognition changes most"
     assert figure.axes[0].images[0].get_array().shape == (6, 6)
-    assert paper.most_changed(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
+    assert selection.most_changed_by_bands(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
 
 
 def test_a_long_name_is_cut_in_the_middle_only_among_many():
     long = "soft-coated wheaten terrier 921"
-    axis = paper.shortcuts(verdicts([long]), [long]).axes[0]
+    axis = shortcut_figures.shortcuts(verdicts([long]), [long]).axes[0]
     assert axis.get_yticklabels()[0].get_text() == long
-    axis = paper.shortcuts(verdicts([long]), [long], "1 of 40 classes").axes[0]
+    axis = shortcut_figures.shortcuts(verdicts([long]), [long], "1 of 40 classes").axes[0]
     assert axis.get_yticklabels()[0].get_text() == "soft-coated…er 921"
 
 
@@ -459,7 +400,7 @@ def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
 def drawn_ood(kinds, names, note=""):
     rows = [(*kind, "sketch", "zeros", f, name, 0.5) for kind in kinds for f in ("unfiltered", "dfm") for name in names]
     columns = ["network", "augmentation", "rendition", "fill", "filter", "class", "tpr"]
-    return paper.out_of_distribution(pd.DataFrame(rows, columns=columns), names, note)
+    return shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), names, note)
 
 
 DOLLARS = ["from $5 to $10", r"cost $\frac{1} each"]
@@ -469,8 +410,8 @@ DOLLARS = ["from $5 to $10", r"cost $\frac{1} each"]
     "draw",
     [
         lambda: drawn_ood([("n$a$", "none")], DOLLARS),
-        lambda: paper.dominant_frequencies({("n$a$", "none"): np.zeros((2, 6, 6))}, DOLLARS),
-        lambda: paper.adcs(np.zeros((2, 6, 6), np.int16), DOLLARS),
+        lambda: spectra.dominant_frequencies({("n$a$", "none"): np.zeros((2, 6, 6))}, DOLLARS),
+        lambda: spectra.adcs(np.zeros((2, 6, 6), np.int16), DOLLARS),
     ],
 )
 def test_dollars_in_a_name_are_dollars(draw, tmp_path):
@@ -488,7 +429,7 @@ def test_the_logarithm_is_set_as_mathematics():
 
 def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
     classes = ["name with spaces & <b>", "two words", "one two three four five six seven eight nine ten eleven twelve"]
-    figure = paper.dominant_frequencies({("n", "none"): np.zeros((3, 33, 40))}, classes)
+    figure = spectra.dominant_frequencies({("n", "none"): np.zeros((3, 33, 40))}, classes)
     figure.canvas.draw()
     first, *_, longest = [axis.title for axis in figure.axes[:3]]
     assert first.get_text() == "name with spaces &\n<b>" and longest.get_text().count("\n") >= 3
@@ -503,7 +444,7 @@ NETWORKS = ["my_small_network", "resnet18_pretrained_on_nothing", "a" * 50]
     "draw",
     [
         drawn_ood,
-        lambda kinds, names: paper.dominant_frequencies(
+        lambda kinds, names: spectra.dominant_frequencies(
             {kind: np.zeros((len(names), 32, 48)) for kind in kinds}, names
         ),
     ],
@@ -521,12 +462,12 @@ def test_long_names_of_networks_stay_beside_their_rows(draw, names):
 
 
 def test_lines_are_broken_where_words_end():
-    assert canvas.broken("resnet18_pretrained_on_nothing", 12) == "resnet18_\npretrained_\non_nothing"
-    assert canvas.broken("2 strong, 2 others", 18) == "2 strong, 2 others"
-    assert canvas.broken("a" * 7, 3) == "aaa\naaa\na"
+    assert canvas.break_line("resnet18_pretrained_on_nothing", 12) == "resnet18_\npretrained_\non_nothing"
+    assert canvas.break_line("2 strong, 2 others", 18) == "2 strong, 2 others"
+    assert canvas.break_line("a" * 7, 3) == "aaa\naaa\na"
 
 
 def test_the_colour_bar_of_adcs_says_which_variant_it_is():
     values = np.zeros((3, 8, 8), np.int16)
-    figure = paper.adcs(values, ["a", "b", "c"], label="ADCS, significant")
+    figure = spectra.adcs(values, ["a", "b", "c"], label="ADCS, significant")
     assert figure.axes[-1].get_ylabel() == "ADCS, significant"

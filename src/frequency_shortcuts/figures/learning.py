@@ -1,0 +1,106 @@
+"""Drawings of what networks learn first, and of which bands they then need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from .canvas import (
+    PAGE,
+    abbreviate,
+    class_colours,
+    class_ticks,
+    colour_bar,
+    legend_below,
+    network_label,
+    row_labels,
+    shrink_titles,
+    style,
+    titles,
+    write_note,
+)
+
+_SCORES = {"f1": "F1", "precision": "precision", "recall": "recall"}
+
+
+def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] = ("f1",), note: str = "") -> Figure:
+    """Scores of every class over the first iterations, mean and standard deviation over seeds.
+
+    table: columns network, augmentation, seed, iteration, view, class and the scores. A row a network,
+    augmentation and score; a column a view of the test images. `classes` may be some of those in the table, which
+    the note then says (`ClassSelection`).
+    """
+    colours = class_colours(classes)
+    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    rows = [(network, augmentation, score) for network, augmentation in kinds for score in scores]
+    views = list(dict.fromkeys(table["view"]))
+    with style():
+        figure, axes = plt.subplots(
+            len(rows), len(views), figsize=(PAGE, 0.6 + 1.3 * len(rows)), sharex=True, sharey=True, squeeze=False
+        )
+        for (network, augmentation, score), line in zip(rows, axes, strict=True):
+            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
+            for view, axis in zip(views, line, strict=True):
+                for c, name in enumerate(classes):
+                    part = mine[(mine["view"] == view) & (mine["class"] == name)]
+                    spread = part.groupby("iteration")[score].agg(["mean", "std"]).fillna(0)
+                    # Of a dozen hues the neighbours are too much alike.
+                    dashed = "--" if note and c % 2 else "-"
+                    axis.plot(spread.index, spread["mean"], dashed, color=colours[name], label=abbreviate(name, note))
+                    axis.fill_between(
+                        spread.index,
+                        (spread["mean"] - spread["std"]).clip(lower=0),
+                        (spread["mean"] + spread["std"]).clip(upper=1),
+                        color=colours[name],
+                        alpha=0.2,
+                        linewidth=0,
+                    )
+        labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for *kind, score in rows]
+        row_labels(figure, axes, labels, 1.3)
+        titles(axes, views, "iteration")
+        axes[0, 0].set_ylim(-0.03, 1.03)
+        sns.despine(figure)
+        legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
+        write_note(figure, note)
+    return figure
+
+
+def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
+    """Change of the confusion matrix when two bands are removed, mean over seeds; a row a network.
+
+    table: columns network, augmentation, removed, true_class, called_class (names), delta_percent. `classes` may be
+    some of those in the table, which the note then says (`ClassSelection`).
+    """
+    if note:  # of a thousand classes squared, what is drawn
+        table = table[table["true_class"].isin(classes) & table["called_class"].isin(classes)]
+    mean = table.groupby(["network", "augmentation", "removed", "true_class", "called_class"], sort=False)[
+        "delta_percent"
+    ].mean()
+    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    removed = list(dict.fromkeys(table["removed"]))
+    with style():
+        figure, axes = plt.subplots(
+            len(kinds), len(removed), figsize=(PAGE, 0.55 + 1.05 * len(kinds)), sharex=True, sharey=True, squeeze=False
+        )
+        for (network, augmentation), line in zip(kinds, axes, strict=True):
+            for stop, axis in zip(removed, line, strict=True):
+                matrix = mean[network, augmentation, stop].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
+                axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
+                for i, j in () if note else np.ndindex(matrix.shape):
+                    value = matrix.to_numpy()[i, j]
+                    colour = "white" if abs(value) > 60 else "black"
+                    axis.text(j, i, f"{round(value)}", ha="center", va="center", color=colour, fontsize=6)
+                class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
+                class_ticks(axis.set_yticks, classes, note, 12)
+                axis.tick_params(length=0)
+        row_labels(figure, axes, [f"{network_label(*kind)}\ntrue class" for kind in kinds], 1.05)
+        titles(axes, [f"without {stop}" for stop in removed], "called")
+        shrink_titles(axes[0], note)
+        colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
+        write_note(figure, note)
+    return figure

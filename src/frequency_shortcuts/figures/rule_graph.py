@@ -1,0 +1,54 @@
+"""The picture of which rule of a workflow needs which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import networkx as nx
+import numpy as np
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from .canvas import style
+
+
+def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
+    """The rules of a workflow from left to right: name -> the rules it needs.
+
+    An arrow that follows from longer ways is left out.
+    """
+    graph = nx.transitive_reduction(nx.DiGraph({name: list(before) for name, before in needs.items()}).reverse())
+    layers = [sorted(layer) for layer in nx.topological_generations(graph)]
+    place: dict[str, tuple[float, float]] = {}  # name -> layer and height
+    for layer, names in enumerate(layers):
+        _stack(place, layer, names)
+    # A few sweeps that put each rule at the mean height of what it needs keep the arrows short.
+    for _ in range(4):
+        for layer, names in enumerate(layers[1:], 1):
+            heights = {name: float(np.mean([place[before][1] for before in graph.pred[name]])) for name in names}
+            _stack(place, layer, sorted(names, key=lambda name: -heights[name]))
+    with style():
+        tallest = max(map(len, layers))
+        figure, axis = plt.subplots(figsize=(1.25 * len(layers) + 0.4, 0.42 * tallest + 0.4))
+        colours = sns.color_palette("colorblind", len(layers))
+        boxes = {
+            name: axis.text(
+                x, y, name.replace("_", " "), ha="center", va="center", fontsize=7, zorder=2,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colours[int(x)]},
+            ).get_bbox_patch()
+            for name, (x, y) in place.items()
+        }  # fmt: skip
+        for before, name in graph.edges:
+            ends = {"patchA": boxes[before], "patchB": boxes[name], "shrinkA": 0, "shrinkB": 1}
+            line = {"arrowstyle": "-|>", "color": "0.5", "linewidth": 0.7}
+            axis.annotate("", place[name], place[before], arrowprops=ends | line, zorder=1)
+        axis.set_xlim(-0.6, len(layers) - 0.4)
+        axis.set_ylim(-tallest / 2 - 0.2, tallest / 2 + 0.2)
+        axis.set_axis_off()
+    return figure
+
+
+def _stack(place: dict[str, tuple[float, float]], layer: int, names: Sequence[str]) -> None:
+    """Put the rules of one layer one below the other, centred."""
+    place.update({name: (layer, (len(names) - 1) / 2 - row) for row, name in enumerate(names)})

@@ -1,0 +1,106 @@
+"""Which of many classes a figure shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from frequency_shortcuts.spectrum.arrays import IntArray
+
+LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
+
+
+@dataclass(frozen=True)
+class ClassSelection:
+    """Which of many classes a figure shows.
+
+    index : int64 [k], their places among all classes, increasing
+    note : what the figure says of them, such as "12 of 1,000 classes: those that ..."; empty where they are all
+    """
+
+    index: IntArray
+    note: str
+
+    def names(self, classes: Sequence[str]) -> list[str]:
+        """The names of the classes that are shown."""
+        return [classes[i] for i in self.index]
+
+
+def select_classes(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: bool = False) -> ClassSelection:
+    """The `most` classes with the highest scores [class], or all classes where there are no more.
+
+    both_ends : half of them are those with the lowest scores
+    reason : why they are shown, to follow "those"
+
+    Of equal scores the first class is taken; a class without a score (NaN) comes last at either end.
+    """
+    scores = np.asarray(scores, float)
+    if most < 1:
+        raise ValueError(f"most {most}: expected at least 1 class")
+    if len(scores) <= most:
+        return ClassSelection(np.arange(len(scores)), "")
+    missing = np.isnan(scores)
+    index = np.lexsort((-scores, missing))[: most - most // 2 if both_ends else most]
+    if both_ends:
+        lowest = np.lexsort((scores, missing))
+        index = np.r_[index, lowest[~np.isin(lowest, index)][: most // 2]]
+    return ClassSelection(np.sort(index), f"{most:,} of {len(scores):,} classes: those {reason}")
+
+
+def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
+    """The classes with the clearest shortcut: the margin of the map over its best control, where that is greatest.
+
+    verdicts: columns network, augmentation, class, margin and headline. Of the headline rows, margins are averaged over
+    seeds, then the network is taken in which the class has most. A class without a headline comes last.
+    """
+    headline = verdicts[verdicts["headline"]]
+    margin = headline.groupby(["network", "augmentation", "class"])["margin"].mean()
+    reason = "with the clearest shortcut (margin over best control)"
+    return select_classes(margin.groupby("class").max().reindex(list(classes)), most, reason)
+
+
+def largest_adcs(values: npt.NDArray[np.int16], most: int) -> ClassSelection:
+    """The classes that stand out most from the others, by the mean of |ADCS| [class, H, W]."""
+    return select_classes([np.abs(plane).mean() for plane in values], most, "that stand out most (mean of |ADCS|)")
+
+
+def first_and_last_learned(table: pd.DataFrame, classes: Sequence[str], score: str, most: int) -> ClassSelection:
+    """The classes that are learned first and last, by their mean score in the table of `learning.dynamics`.
+
+    The first view in the table counts, which is the images as they are.
+    """
+    full = table[table["view"] == table["view"].iloc[0]]
+    means = full.groupby("class")[score].mean().reindex(list(classes))
+    return select_classes(means, most, "learned first and last", both_ends=True)
+
+
+def most_changed_by_bands(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
+    """The classes whose recognition changes most when bands are removed; of many classes at most `LEGIBLE`.
+
+    table : that of `learning.band_stop`
+    """
+    own = table[table["true_class"] == table["called_class"]]
+    change = own["delta_percent"].abs().groupby(own["true_class"]).mean()
+    most = min(most, LEGIBLE) if len(classes) > most else most
+    return select_classes(change.reindex(list(classes)), most, "whose recognition changes most")
+
+
+def most_affected_by_filters(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
+    """The classes whose recall falls most under filters, on average over filters and networks.
+
+    table : that of `robustness.curves`
+    """
+    plain = table["filter"] == "unfiltered"
+    fall = table[plain].groupby("class")["tpr"].mean() - table[~plain].groupby("class")["tpr"].mean()
+    return select_classes(fall.reindex(list(classes)), most, "whose recall falls most under filters")
+
+
+def evenly_spaced(n_classes: int, most: int) -> ClassSelection:
+    """At most `most` classes, evenly spaced in their list."""
+    scores = np.zeros(n_classes)
+    scores[np.linspace(0, n_classes - 1, min(most, n_classes)).astype(int)] = 1
+    return select_classes(scores, most, "that are evenly spaced in their list")

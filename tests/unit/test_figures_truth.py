@@ -1,0 +1,113 @@
+"""The drawing of scores against the planted truth: what it shows, and the same bytes each time."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.collections import PathCollection
+
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures import truth as truth_figure
+
+CLASSES = ("C0", "C1", "C3")
+RANKINGS = ("dfm", "dfm_size", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "syn_2"), unused=(), named=None):
+    """Scores at random, C0 without a truth of its own; unused: (network, class) whose planted mask is not used.
+
+    named: data set -> other names of its classes.
+    """
+    generator = np.random.default_rng(0)
+    rows = itertools.product(sets, networks, (0, 1), CLASSES, ("own", "any"), RANKINGS, (5, 10))
+    frame = pd.DataFrame(
+        [(name, *network, *rest) for name, network, *rest in rows],
+        columns=["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent"],
+    )
+    frame["cut"] = "percent"
+    frame = pd.concat([frame, frame[frame["percent"] == 5].assign(cut="truth", percent=3.0)], ignore_index=True)
+    frame["uses"] = [
+        np.nan if c == "C0" else (network, c) not in unused
+        for network, c in zip(frame["network"], frame["class"], strict=True)
+    ]
+    missing = ~frame["uses"].eq(True)
+    for score in ("precision", "average_precision"):
+        frame[score] = generator.uniform(size=len(frame))
+        frame[f"{score}_low"], frame[f"{score}_high"] = frame[score] - 0.1, frame[score] + 0.1
+        frame.loc[missing, [score, f"{score}_low", f"{score}_high"]] = np.nan
+    for name, others in (named or {}).items():
+        mine = frame["dataset"] == name
+        frame.loc[mine, "class"] = frame.loc[mine, "class"].map(dict(zip(CLASSES, others, strict=True)))
+    masks = generator.random((2, 8, 8)) < 0.3
+    planes = {name: (CLASSES[1:], masks, generator.random((2, 8, 8)), np.full((2, 8, 8), 2, np.int16)) for name in sets}
+    return truth_figure.truth(frame, 5, planes, dict.fromkeys(sets, (2, 3)))
+
+
+# What must and must not be read on it.
+DRAWINGS = {
+    truth: (
+        ["syn_1", "syn_2", *CLASSES, "planted for the class:\naverage precision", "nothing planted", "C1:\nplanted",
+         "DFM, 5 %", "share of runs", "map (DFM), vgg16, augmix", "|ADCS|", "random, uniform (95 %)"],
+        [],
+    ),
+}  # fmt: skip
+every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
+
+
+@every_drawing
+def test_a_drawing_says_what_it_shows(draw):
+    figure = draw()
+    figure.canvas.draw()
+    shown = {
+        text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_visible()
+    }
+    there, absent = DRAWINGS[draw]
+    assert [text for text in there if text not in shown] == []
+    assert not shown.intersection(absent)
+
+
+@every_drawing
+def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
+    canvas.save(draw(), tmp_path / "one")
+    canvas.save(draw(), tmp_path / "two")
+    for suffix in (".svg", ".png"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+
+
+@every_drawing
+def test_nothing_is_cut_off(draw):
+    figure = draw()
+    figure.canvas.draw()
+    width, height = figure.canvas.get_width_height()
+    for axis in figure.axes:
+        box = axis.get_tightbbox()
+        if box is not None and axis.get_visible():
+            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
+
+
+def test_each_data_set_shows_its_own_classes():
+    figure = truth(named={"syn_2": ("A", "B", "C")})
+    for name, classes in {"syn_1": CLASSES, "syn_2": ("A", "B", "C")}.items():
+        scores = next(axis for axis in figure.axes if axis.get_ylabel() == name)
+        assert [label.get_text() for label in scores.get_yticklabels()] == list(classes)
+
+
+def test_classes_whose_mask_is_not_used_are_shown_without_scores():
+    figure = truth(sets=("syn_1",), unused=(("resnet18", "C1"), ("vgg16", "C1"), ("vgg16", "C3")))
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert sorted(said) == ["mask not used", "nothing planted"]  # one network still uses C3's
+
+
+def test_scores_stand_on_the_line_of_their_class():
+    axis = truth(networks=(("resnet18", "none"),), sets=("syn_1",)).axes[2]
+    assert [label.get_text() for label in axis.get_yticklabels()] in ([], list(CLASSES)) and axis.yaxis_inverted()
+    dots = [dot.get_offsets()[0] for dot in axis.collections if isinstance(dot, PathCollection)]
+    assert {round(float(y)) for _, y in dots} == {1, 2}
