@@ -9,6 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from conftest import made_up_tests
@@ -166,6 +167,18 @@ def test_a_figure_saved_twice_gives_the_same_files(tmp_path):
     canvas.save(figure, tmp_path / "two")
     for suffix in (".svg", ".png"):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+
+
+def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):
+    """The right end of axes on a page lies at 1 - 0.04167 / 7.2; the solver of the layout adds a last digit or not."""
+    right = 1 - 0.04167 / canvas.PAGE
+    for name, end in enumerate((np.nextafter(right, 0), right, np.nextafter(right, 1))):
+        with canvas.style():
+            figure = plt.figure(figsize=(canvas.PAGE, 1), layout="none")
+        figure.add_axes((0, 0, 1, 1)).set_position(Bbox.from_extents(0.1, 0.2, end, 0.9))
+        canvas.save(figure, tmp_path / str(name))
+    for suffix in (".svg", ".png"):
+        assert len({(tmp_path / f"{name}{suffix}").read_bytes() for name in range(3)}) == 1
 
 
 def test_drawing_leaves_the_users_style_alone():

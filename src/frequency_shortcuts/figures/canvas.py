@@ -29,6 +29,9 @@ from frequency_shortcuts.storage.files import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
+# Axes are placed on a grid, since the solver of the layout gives other last digits each time. Its steps are a power of
+# two: decimal steps have ties where the layout puts axes, such as 1 - 0.04167 / 7.2 = 0.9942125.
+_GRID = 2**20
 _STYLE: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 110,
@@ -58,8 +61,9 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
     with style():
         figure.canvas.draw()
         figure.set_layout_engine("none")  # laid out once: doing it again for each file would move things a little
-        for axis in figure.axes:  # the layout's last digits are not the same in every process
-            axis.set_position(Bbox(np.round(axis.get_position(original=True).get_points(), 6)))
+        for axis in figure.axes:
+            corners = axis.get_position(original=True).get_points()
+            axis.set_position(Bbox(np.round(corners * _GRID) / _GRID))
         for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
             with replacing(Path(f"{stem}{suffix}")) as temporary:
                 figure.savefig(temporary, metadata=metadata)
