@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import html as markup
-import re
+from pathlib import Path, PurePath
 from typing import Any
 
+import jinja2
 import numpy as np
 import pandas as pd
 
@@ -21,6 +21,9 @@ _TEX = str.maketrans({
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", MISSING: "--", "…": r"\ldots{}",
 })  # fmt: skip
+_PAGE = jinja2.Environment(
+    autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+).from_string(Path(__file__).with_name("table.html.jinja").read_text())
 
 
 def heading(column: str) -> str:
@@ -91,42 +94,35 @@ def latex(table: pd.DataFrame, caption: str, label: str, most: int = MOST) -> st
     shown = cells(table.head(most))
     if len(table) > most:
         caption = f"{caption} (the first {most} of {len(table)} rows)"
-    numbers = _columns_of_numbers(table)
-    places = "".join("r" if numbers[name] else "l" for name in shown)
-    head = " & ".join(str(name).translate(_TEX) for name in shown) + r" \\"
-    rows = [" & ".join(text.translate(_TEX) for text in row) + r" \\" for row in shown.itertuples(index=False)]
-    title = rf"\caption{{{caption.translate(_TEX)}}}\label{{{label}}}"
+    long = len(shown) > _LONG
+    text = (
+        shown.style.hide(axis="index")
+        .format(_escaped)
+        .format_index(_escaped, axis="columns")
+        .to_latex(
+            column_format="".join("r" if number else "l" for number in _are_numbers(table, shown)),
+            caption=_escaped(caption),
+            label=label,
+            hrules=True,
+            environment="longtable" if long else "table",
+            position_float=None if long else "centering",
+        )
+    )
     small = r"\scriptsize\setlength{\tabcolsep}{3pt}" if shown.shape[1] > _BROAD else ""
-    if len(shown) <= _LONG:
-        parts = [r"\begin{table}", r"\centering" + small, title, rf"\begin{{tabular}}{{{places}}}", r"\toprule", head]
-        parts += [r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
-    else:
-        parts = [
-            r"\begingroup" + small,
-            rf"\begin{{longtable}}{{{places}}}",
-            title + r" \\",
-            r"\toprule",
-            head,
-            r"\midrule",
-            r"\endfirsthead",
-        ]
-        parts += [
-            r"\toprule",
-            head,
-            r"\midrule",
-            r"\endhead",
-            r"\bottomrule",
-            r"\endfoot",
-            *rows,
-            r"\end{longtable}",
-            r"\endgroup",
-        ]
-    return "\n".join(["% needs \\usepackage{booktabs, longtable}", *parts, ""])
+    # A table that floats begins in the usual size.
+    text = rf"\begingroup{small} {text}\endgroup" if long else text.replace(r"\centering", rf"\centering{small}", 1)
+    return f"% needs \\usepackage{{booktabs, longtable}}\n{text}"
 
 
-def _columns_of_numbers(table: pd.DataFrame) -> dict[str, bool]:
-    """Whether a column that is shown (by its heading) holds numbers."""
-    return {heading(str(name).removesuffix("_mean")): _numeric(table[name]) for name in table}
+def _escaped(text: str) -> str:
+    """A text in which no letter has a meaning to LaTeX."""
+    return text.translate(_TEX)
+
+
+def _are_numbers(table: pd.DataFrame, shown: pd.DataFrame) -> list[bool]:
+    """Whether each column of `cells`, which are shown, holds numbers."""
+    numbers = {heading(str(name).removesuffix("_mean")): _numeric(table[name]) for name in table}
+    return [numbers[name] for name in shown]
 
 
 def page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int = MOST) -> str:
@@ -134,87 +130,16 @@ def page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to
     be saved from the page. Of more than `most` rows the first are shown, and the page says so. Headings are
-    buttons, and tell how they sort (aria-sort); nothing is asked of the network.
+    buttons, and say how they sort (aria-sort). The page loads nothing from the network.
     """
-    shown, numbers = cells(table.head(most)), _columns_of_numbers(table)
-    count = f"{len(shown)} of {len(table)} rows, the first ones" if len(table) > most else f"{len(table)} rows"
-    save = ""
-    if 0 < len(csv) <= _EMBEDDED:
-        data = base64.b64encode(csv).decode()
-        save = f'; <a download="{_text(re.split("[/]", path)[-1])}" href="data:text/csv;base64,{data}">save the CSV</a>'
-    head = "".join(
-        f'<th scope="col" aria-sort="none" class="{"number" if numbers[name] else "text"}">'
-        f'<button type="button">{_text(name)}</button></th>'
-        for name in shown
+    shown = cells(table.head(most))
+    return _PAGE.render(
+        table=shown,
+        numbers=_are_numbers(table, shown),
+        n_rows=len(table),
+        title=title,
+        path=path,
+        file=PurePath(path).name,
+        csv=base64.b64encode(csv).decode() if len(csv) <= _EMBEDDED else "",
+        wrap_from=_WRAPPED,
     )
-    places = [i for i, name in enumerate(shown, 1) if numbers[name]]
-    to_the_right = ", ".join(["th.number", *(f"td:nth-child({i})" for i in places)])
-    rows = "\n".join(
-        "<tr>"
-        + "".join(f"<td{' class=long' if len(text) > _WRAPPED else ''}>{_text(text)}</td>" for text in row)
-        + "</tr>"
-        for row in shown.itertuples(index=False)
-    )
-    return _PAGE.format(
-        title=_text(title), count=count, path=_text(path), save=save, head=head, rows=rows, right=to_the_right
-    )
-
-
-def _text(value: object) -> str:
-    return markup.escape(str(value))
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 14px/1.4 system-ui, sans-serif; margin: 1.2rem; color: #222; background: #fff }}
-h1 {{ font-size: 1.2rem; margin: 0 0 .3rem }}
-p {{ margin: 0 0 .8rem; color: #555 }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
-th {{ position: sticky; top: 0; background: #fff; border-top: 2px solid #222; border-bottom: 1px solid #222 }}
-th button {{ all: unset; cursor: pointer; font-weight: 600; padding: .3rem .6rem; white-space: nowrap }}
-th button:focus-visible {{ outline: 2px solid #0a6ebd }}
-th button::after {{ content: " \\2195"; color: #999 }}
-th[aria-sort=ascending] button::after {{ content: " \\2191"; color: #222 }}
-th[aria-sort=descending] button::after {{ content: " \\2193"; color: #222 }}
-td {{ padding: .15rem .6rem; border-bottom: 1px solid #eee; white-space: nowrap }}
-tbody tr:hover {{ background: #f3f6fa }}
-th, td {{ text-align: left }}
-{right} {{ text-align: right }}
-td.long {{ white-space: normal; min-width: 26rem }}
-label {{ white-space: nowrap }}
-</style>
-<h1>{title}</h1>
-<p>{count}; {path}{save}. <label>Show rows with <input type="search"></label></p>
-<table>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-<script>
-const body = document.querySelector("tbody"), headings = [...document.querySelectorAll("th")];
-headings.forEach((heading, column) => heading.querySelector("button").addEventListener("click", () => {{
-  const down = heading.ariaSort === "ascending", sign = down ? -1 : 1;
-  headings.forEach(other => other.setAttribute("aria-sort", "none"));
-  heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-  const number = heading.className === "number";
-  const key = row => row.cells[column].textContent;
-  const compare = (a, b) => number ? parseFloat(a) - parseFloat(b) : a.localeCompare(b, "en", {{numeric: true}});
-  const gone = text => number ? isNaN(parseFloat(text)) : text === "\\u2013";
-  const rows = [...body.rows].sort((x, y) => {{
-    const [a, b] = [key(x), key(y)];
-    return gone(a) || gone(b) ? gone(a) - gone(b) : sign * compare(a, b);  // missing values stay last
-  }});
-  body.append(...rows);
-}}));
-document.querySelector("input").addEventListener("input", event => {{
-  const wanted = event.target.value.toLowerCase();
-  for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-}});
-</script>
-</html>
-"""
