@@ -9,10 +9,8 @@ What stands at the frequencies that are not kept is the *fill* (see `fills`).
 from __future__ import annotations
 
 import logging
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations, product
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -27,23 +25,21 @@ from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
+from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors, noise
-from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
-from frequency_shortcuts.spectrum.masks import overlap
 
+from .band_stop import band_stop
+from .trials import PARTS, MaskPlan, Part, Trial, negatives_of, others_of, seed_of
 from .verdicts import over_seeds, verdicts
 
-# The test whole, for those who call it from Python: its controls and rates have modules that need no PyTorch.
+# The whole test, for those who call it from Python.
 __all__ = [
     "OTHERS", "band_stop", "control_mask", "measure", "negatives_of", "others_of", "over_seeds", "verdicts"
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
-Part = Literal["keep", "remove"]
-PARTS: tuple[Part, ...] = ("keep", "remove")
-OTHERS = 20  # maps of other classes that are tried by default: with thousands, trying all would be most of the work
+OTHERS = 20  # maps of other classes that are tested by default: of thousands, they would be most of the work
 
 
 @accepts_split
@@ -85,7 +81,7 @@ def measure(
         rows itself
     controls : draws of each random kind
     radial : draws of the kind `radial`, if not as many
-    others : of how many other classes the maps are tried as controls, drawn for each class; None for all
+    others : how many other classes give their maps as controls, drawn for each class; None for all
     negatives : images of other classes that FPR is measured on, drawn for each class, as evenly over the other
         classes as their images allow; None for all. Unfiltered images are judged by the same ones
     seed, run : of all draws. Controls, donors and noise are drawn for each run, a name such as that of the network;
@@ -108,124 +104,42 @@ def measure(
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
     _check_names("part", parts, PARTS)
     _check_names("fill", fills, FILLS)
-    for name, limit in (("controls", controls), ("radial", radial)):
-        if limit is not None and limit < 1:
-            raise ValueError(f"{name} {limit}: expected at least 1 draw")
-    for name, limit in (("others", others), ("negatives", negatives)):
-        if limit is not None and limit < 1:
-            raise ValueError(f"{name} {limit}: expected at least 1, or None for all")
+    _check_limits(controls=controls, radial=radial, others=others, negatives=negatives)
     if neutral is not None and not 0 <= neutral < len(masks):
         raise ValueError(f"neutral class {neutral}: expected 0 to {len(masks) - 1}, or None where there is none")
     draws: dict[Literal["random", "radial"], int] = {"random": controls, "radial": radial or controls}
-    plan = _Plan(masks, images.shape[-2:], parts, draws, others, seed, run)
-    looked_at = np.stack([labels != c for c in range(len(masks))])
-    if not false_positives:
-        looked_at[:] = False
-    elif negatives is not None:
-        for c, mine in enumerate(looked_at):
-            mine[:] = False
+    plan = MaskPlan(masks, images.shape[-2:], parts, draws, others, seed, run)
+    negative = np.zeros((len(masks), len(labels)), bool)
+    if false_positives:
+        for c, mine in enumerate(negative):
             mine[negatives_of(labels, c, negatives, seed)] = True
     source = source_for(network, images, mean, std)
     batch = batch_size or source.batch_size()
     rows: list[dict[str, Any]] = []
-    with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as ask:
+    with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict:
         everything = np.arange(len(labels))
-        called = np.concatenate([ask(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
+        called = np.concatenate([predict(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
         confusion(labels, called, len(masks))  # fails early where the network has other classes than the masks
         with tqdm(
             total=len(fills) * len(labels), desc="filtering", unit="image", leave=False,
             bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]", disable=None if progress else True,
         ) as bar:  # fmt: skip
             for fill in fills:
-                donor, judged, classes = everything, looked_at, list(range(len(masks)))
+                donor, judged, classes = everything, negative, list(range(len(masks)))
                 if fill == "swap":
                     donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors"))
-                    # What holds most of an image of class c may be called c by right.
-                    judged = looked_at & (labels[donor] != np.arange(len(masks))[:, None])
+                    # An image that is mostly of its donor may be called by the donor's class by right.
+                    judged = negative & (labels[donor] != np.arange(len(masks))[:, None])
                     classes = [c for c in classes if c != neutral]
                 background = _background(fill, source, donor, seed_of(seed, run, "noise"), batch)
-                counts = _counts(ask, source, background, plan, labels, judged, batch, bar)
+                counts = _counts(predict, source, background, plan, labels, judged, batch, bar)
                 for part, c in product(parts, classes):
                     about = {"class": c, "neutral": c == neutral, "part": part, "fill": fill}
-                    sizes = int((labels == c).sum()), int(judged[c].sum())
-                    unfiltered = [np.sum((called == c) & some) for some in (labels == c, judged[c])]
-                    rows.append(about | _row("unfiltered", 0, masks[c].size, np.nan, unfiltered, sizes))
-                    for one in plan.of_class[part][c]:
-                        hits = counts[:, one.place, c]
-                        rows.append(about | _row(one.name, one.draw, one.positions, one.overlap, hits, sizes))
+                    own, hits = labels == c, counts[..., c]
+                    rates = _rates(plan.trials[part][c], masks[c].size, own, judged[c], called == c, hits)
+                    rows += [about | row for row in rates]
                 log.info("fill %s: %d masks on %d images", fill, len(plan.halves), len(labels))
     return pd.DataFrame(rows)
-
-
-@dataclass(frozen=True)
-class _Filter:
-    """A mask that a class is tried with: its kind, the number of its draw, and where it stands among all masks."""
-
-    name: str
-    draw: int
-    positions: int
-    overlap: float
-    place: int
-
-
-class _Plan:
-    """All masks that are shown, each once, whatever classes it serves.
-
-    halves : bool [mask, H, W // 2 + 1], what is kept of a real FFT
-    serves : bool [mask, class]
-    of_class : part -> class -> the filters of the class, in the order of the table
-    """
-
-    def __init__(
-        self,
-        masks: BoolArray,
-        size: tuple[int, ...],
-        parts: Sequence[Part],
-        draws: Mapping[Literal["random", "radial"], int],
-        others: int | None,
-        seed: int,
-        run: str,
-    ) -> None:
-        self._masks, self._draws, self._others, self._seed, self._run = masks, draws, others, seed, run
-        self.of_class: dict[str, list[list[_Filter]]] = {}
-        places: dict[bytes, int] = {}
-        halves: list[Tensor] = []
-        pairs: list[tuple[int, int]] = []
-        for part in parts:
-            self.of_class[part] = [[] for _ in masks]
-            for c, mask in enumerate(masks):
-                for name, draw, chosen in self._filters(c, part):
-                    half = half_plane(chosen if part == "keep" else ~chosen, *size)
-                    place = places.setdefault(half.numpy().tobytes(), len(halves))
-                    if place == len(halves):
-                        halves.append(half)
-                    iou = float(overlap(chosen, mask))
-                    self.of_class[part][c].append(_Filter(name, draw, int(chosen.sum()), iou, place))
-                    pairs.append((place, c))
-        self.halves = torch.stack(halves)
-        self.serves = np.zeros((len(halves), len(masks)), bool)
-        self.serves[tuple(np.transpose(pairs))] = True
-
-    def _filters(self, c: int, part: Part) -> Iterator[tuple[str, int, BoolArray]]:
-        mask = self._masks[c]
-        yield "dfm", 0, mask
-        for draw in range(self._draws["random"]):  # the same for all maps of one size
-            yield "random", draw, self._drawn(mask, "random", int(mask.sum()), draw)
-        if part == "remove":
-            return
-        for draw in range(self._draws["radial"]):
-            yield "radial", draw, self._drawn(mask, "radial", c, draw)
-        yield "low_pass", 0, low_pass_mask(mask)
-        for other in others_of(len(self._masks), c, self._others, self._seed):
-            yield "other", int(other), self._masks[other]
-
-    def _drawn(self, mask: BoolArray, kind: Literal["random", "radial"], *which: int) -> BoolArray:
-        return control_mask(mask, kind, [*seed_of(self._seed, self._run, kind), *which])
-
-
-def seed_of(seed: int, run: str, kind: str) -> list[int]:
-    """The seed of one kind of draw in one run, of which no two have the same."""
-    return [seed, zlib.crc32(f"{run}:{kind}".encode())]
 
 
 def _background(
@@ -246,7 +160,7 @@ def _counts(
     network: Predictor,
     source: Source,
     background: Callable[[IntArray], Tensor],
-    plan: _Plan,
+    plan: MaskPlan,
     labels: IntArray,
     judged: BoolArray,
     batch: int,
@@ -255,11 +169,11 @@ def _counts(
     """How many images each mask makes the network assign to each class, int64 [2, mask, class].
 
     First of the class's own images, then of those in judged bool [class, n]. A mask is shown to the images that a class
-    needs that it serves, and to no others.
+    needs that it is for, and to no others.
     """
     height, width = source.images.shape[-2:]
-    counts = np.zeros((2, *plan.serves.shape), np.int64)
-    served = plan.serves.astype(np.float32)
+    counts = np.zeros((2, *plan.is_for.shape), np.int64)
+    served = plan.is_for.astype(np.float32)
     for some in index_batches(np.argsort(labels, kind="stable"), batch):
         needed = judged[:, some].astype(np.float32)
         needed[labels[some], np.arange(len(some))] = 1
@@ -275,10 +189,17 @@ def _counts(
         called = torch.cat(found).cpu().numpy()  # nothing waits for the device before
         known = called < judged.shape[0]  # the network may have more outputs than there are classes
         mask, image, called = mask[known], image[known], called[known]
-        matters = plan.serves[mask, called]
+        matters = plan.is_for[mask, called]
         np.add.at(counts[0], (mask, called), matters & (labels[some][image] == called))
         np.add.at(counts[1], (mask, called), matters & judged[called, some[image]])
     return counts
+
+
+def _check_limits(**limits: int | None) -> None:
+    for name, limit in limits.items():
+        if limit is not None and limit < 1:
+            draws = name in ("controls", "radial")
+            raise ValueError(f"{name} {limit}: expected at least 1{' draw' if draws else ', or None for all'}")
 
 
 def _check_names(what: str, found: Sequence[str], allowed: Sequence[str]) -> None:
@@ -289,31 +210,18 @@ def _check_names(what: str, found: Sequence[str], allowed: Sequence[str]) -> Non
         raise ValueError(f"no {what} to test: choose from {', '.join(allowed)}")
 
 
-def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
-    """The classes whose maps are controls of class c, in order: all others, or `limit` of them, drawn at random."""
-    others = np.delete(np.arange(n_classes), c)
-    if limit is None or len(others) <= limit:
-        return others
-    # Zeros at the end do not count in a seed.
-    return np.sort(np.random.default_rng([seed, c, 0, 1]).choice(others, limit, replace=False))
+def _rates(
+    trials: Sequence[Trial], size: int, own: BoolArray, judged: BoolArray, called: BoolArray, counts: IntArray
+) -> Iterator[dict[str, float | int | str]]:
+    """The columns from `filter` on of a class's rows: unfiltered images, then each mask.
 
-
-def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntArray:
-    """Positions, in order, of the images that FPR of class c is measured on: all of other classes, or `limit` of them.
-
-    They are dealt in rounds: each other class gives an image, drawn at random, before any gives another, and the
-    classes that give one in the last round are drawn as well.
+    size : positions of the spectrum; own, judged bool [n] : its images, and those that FPR is measured on; called
+    bool [n] : which unfiltered images are called by it; counts int64 [2, mask] : how many of own and of judged are
     """
-    others = np.flatnonzero(labels != c)
-    if limit is None or len(others) <= limit:
-        return others
-    generator = np.random.default_rng([seed, c, 0, 2])
-    shuffled = generator.permutation(others)
-    shuffled = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    _, first, size = np.unique(labels[shuffled], return_index=True, return_counts=True)
-    turn = np.arange(len(shuffled)) - np.repeat(first, size)
-    place = np.repeat(generator.permutation(len(size)), size)
-    return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
+    sizes = int(own.sum()), int(judged.sum())
+    yield _row("unfiltered", 0, size, np.nan, [int(np.sum(called & some)) for some in (own, judged)], sizes)
+    for one in trials:
+        yield _row(one.name, one.draw, one.positions, one.overlap, counts[:, one.place], sizes)
 
 
 def _row(
@@ -326,52 +234,3 @@ def _row(
         found = bootstrap(count, of).tolist() if of else (np.nan,) * 3
         row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), found, strict=True))
     return row
-
-
-@accepts_split
-def band_stop(
-    network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    bands: BoolArray,
-    n_classes: int,
-    *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    batch_size: int | None = None,
-) -> pd.DataFrame:
-    """Change of the confusion matrix when two of the bands are removed.
-
-    bands: bool [band, H, W]; images, mean, std, batch_size: see `measure`. Returns a tidy table, one row a pair of
-    bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
-    `filtered` (counts) and `delta_percent` = 100 * (filtered - original) / images of the true class.
-    """
-    labels = np.asarray(labels)
-    check_classes(labels, range(n_classes), n_images=images.shape[0])
-    source = source_for(network, images, mean, std)
-    removed = list(combinations(range(len(bands)), 2))
-    halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
-    counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
-    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as ask:
-        for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
-            seen = source.take(some)
-            counts[0] += confusion(labels[some], ask(seen).cpu(), n_classes)
-            spectra = MaskedSpectrum(seen)
-            for count, half in zip(counts[1:], halves, strict=True):
-                count += confusion(labels[some], ask(spectra.keep(half)).cpu(), n_classes)
-    original, size = counts[0], counts[0].sum(axis=1, keepdims=True)
-    true, called = np.indices((n_classes, n_classes))
-    tables = [
-        pd.DataFrame(
-            {
-                "removed": f"B{a + 1}+B{b + 1}",
-                "true_class": true.ravel(),
-                "called_class": called.ravel(),
-                "original": original.ravel(),
-                "filtered": filtered.ravel(),
-                "delta_percent": (100 * (filtered - original) / size).ravel(),
-            }
-        )
-        for (a, b), filtered in zip(removed, counts[1:], strict=True)
-    ]
-    return pd.concat(tables, ignore_index=True)
