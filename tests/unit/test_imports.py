@@ -34,8 +34,9 @@ LIGHT = {  # which draw, write tables and make stores without PyTorch
 } | of_wing("findings") | (of_wing("figures") - {"figures.cards"})  # fmt: skip
 SPECTRA = {"data.renditions", "data.source", "figures.cards", "maps.adcs"}
 NETWORKS = {
-    "data.source", "evaluation.corrupted", "evaluation.recall", "evaluation.robustness", "evaluation.shortcuts",
-    "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures", "networks.training",
+    "data.source", "evaluation.corrupted", "evaluation.curves", "evaluation.recall", "evaluation.sensitivity",
+    "evaluation.shortcuts", "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures",
+    "networks.training",
 }  # fmt: skip
 
 

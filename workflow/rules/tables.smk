@@ -1,4 +1,4 @@
-# Tables laid out as in the paper, published numbers beside ours, provenance, and how all tables are shown.
+# Tables laid out as in the paper, published numbers compared with ours, provenance, and how all tables are shown.
 
 
 rule paper_table:

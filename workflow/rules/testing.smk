@@ -179,6 +179,6 @@ rule transfer:
         percent=lookup(dpath="shortcuts/percent", within=config),
         settings=plan.shortcut_settings(parts=["keep"]),
     message:
-        "Trying the maps of one network on another"
+        "Testing the maps of one network on another"
     script:
         "../scripts/measure_transfer.py"

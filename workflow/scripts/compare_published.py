@@ -1,4 +1,4 @@
-"""Set published numbers beside ours."""
+"""Compare published numbers with ours."""
 
 from frequency_shortcuts.findings import published_numbers
 from frequency_shortcuts.storage.tables import read_table, write_table

@@ -41,13 +41,13 @@ def band_stop(
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
     counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
-    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as ask:
+    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict:
         for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
-            seen = source.take(some)
-            counts[0] += confusion(labels[some], ask(seen).cpu(), n_classes)
-            spectra = MaskedSpectrum(seen)
+            inputs = source.take(some)
+            counts[0] += confusion(labels[some], predict(inputs).cpu(), n_classes)
+            spectra = MaskedSpectrum(inputs)
             for count, half in zip(counts[1:], halves, strict=True):
-                count += confusion(labels[some], ask(spectra.keep(half)).cpu(), n_classes)
+                count += confusion(labels[some], predict(spectra.keep(half)).cpu(), n_classes)
     original, size = counts[0], counts[0].sum(axis=1, keepdims=True)
     true, called = np.indices((n_classes, n_classes))
     tables = [

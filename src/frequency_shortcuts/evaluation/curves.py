@@ -99,9 +99,9 @@ def filtered_recall(
     about = pd.DataFrame(rows, columns=["filter", "low", "high"]).replace(math.inf, np.nan)
 
     def views(some: IntArray) -> Iterator[Tensor]:
-        seen = source.take(some)
-        yield seen
-        spectra = MaskedSpectrum(seen)
+        inputs = source.take(some)
+        yield inputs
+        spectra = MaskedSpectrum(inputs)
         for half in halves:
             yield spectra.keep(half)
 

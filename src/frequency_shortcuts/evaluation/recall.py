@@ -72,7 +72,7 @@ def recall_by_view(
     with (
         evaluating(network),
         torch.inference_mode(),
-        Predictor(network, n_classes) as ask,
+        Predictor(network, n_classes) as predict,
         tqdm(
             total=len(about) * len(labels),
             desc=progress,
@@ -84,8 +84,8 @@ def recall_by_view(
     ):
         for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
             mine = truth[some[0] : some[-1] + 1]
-            for view, seen in enumerate(views(some)):
-                tally.add(view, mine, ask(seen))
+            for view, inputs in enumerate(views(some)):
+                tally.add(view, mine, predict(inputs))
                 bar.update(len(some))
     right, called = tally.counts()
     count = np.bincount(labels, minlength=n_classes)

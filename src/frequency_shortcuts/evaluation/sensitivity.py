@@ -73,7 +73,7 @@ def fourier_sensitivity(
     of 0.125 and 0.07. Its sign is drawn for every image, channel and pair. Its phase is fixed, as in the code of the
     authors: an eighth of a period, cosine and sine alike, at the first pixel; frequencies that are their own partner
     have a cosine only. Nothing is clipped to [0, 1]: clipping would lower the norm where images are bright or dark, and
-    add harmonics, other frequencies than the one that is asked about.
+    add harmonics, other frequencies than the one of the wave.
 
     Parameters
     ----------
@@ -94,49 +94,66 @@ def fourier_sensitivity(
     index = np.flatnonzero(pairs.radius <= (math.inf if radius is None else radius))
     if not len(index):
         raise ValueError(f"radius {radius}: no frequency is within it")
-    frozen = InferenceCopy(network, precision)
-    source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
-    frozen.check(source.take(np.arange(1)))
+    copy = InferenceCopy(network, precision)
+    source = Source(images, mean, std, device=copy.device, dtype=copy.dtype)
+    copy.check(source.take(np.arange(1)))
     if batch is None:
-        batch, _ = frozen.batch_sizes(source.take(np.arange(1)), memory_budget(memory_mib, frozen.device) // 2)
-    at_once, step = tiling(len(labels), batch)
+        batch, _ = copy.batch_sizes(source.take(np.arange(1)), memory_budget(memory_mib, copy.device) // 2)
+    unit = _unit_waves(pairs, index, norm, images.shape[1], std).to(source.device, source.dtype)
+    bar = tqdm(
+        total=len(labels) * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
+        disable=None if progress else True,
+    )  # fmt: skip
+    with torch.inference_mode(), bar:
+        wrong, wrong_before = _count_errors(copy, source, labels, n_classes, pairs, index, unit, batch, seed, bar)
+    count = np.bincount(labels, minlength=n_classes)
+    error = np.full((n_classes, len(pairs)), np.nan, np.float32)
+    error[:, index] = wrong / count[:, None]
+    log.info("waves of %d pairs of frequencies on %d images", len(index), len(labels))
+    return Sensitivity(error, wrong_before / count, count, norm, pairs)
+
+
+def _count_errors(
+    network: InferenceCopy,
+    source: Source,
+    labels: IntArray,
+    n_classes: int,
+    pairs: ConjugatePairs,
+    index: IntArray,
+    unit: Tensor,
+    batch: int,
+    seed: int,
+    bar: tqdm,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Errors of each class under the waves `unit` of the pairs index [k], int32 [class, k], and without any, [class].
+
+    Raises ValueError where the network calls another class. All is counted on the device and read once.
+    """
+    images_at_once, step = tiling(len(labels), batch)
     chosen = torch.as_tensor(index, device=source.device)
     truth = torch.as_tensor(labels, dtype=torch.int64, device=source.device)
-    unit = _unit_waves(pairs, index, norm, images.shape[1], std).to(source.device, source.dtype)
     wrong = torch.zeros(n_classes, len(index), dtype=torch.int32, device=source.device)
     wrong_before = torch.zeros(n_classes, 1, dtype=torch.int32, device=source.device)
     greatest = torch.zeros((), dtype=torch.int64, device=source.device)
-    with (
-        torch.inference_mode(),
-        tqdm(
-            total=len(labels) * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
-            disable=None if progress else True,
-        ) as bar,
-    ):  # fmt: skip
-        for start in range(0, len(labels), at_once):
-            some = np.arange(start, min(start + at_once, len(labels)))
-            seen, mine = source.take(some), truth[start : start + at_once]
-            called = frozen(seen.clone()).argmax(dim=1)
+    for start in range(0, len(labels), images_at_once):
+        some = np.arange(start, min(start + images_at_once, len(labels)))
+        inputs, own = source.take(some), truth[start : start + images_at_once]
+        called = network(inputs.clone()).argmax(dim=1)
+        greatest = torch.maximum(greatest, called.max())
+        wrong_before.index_add_(0, own, (called != own).int()[:, None])
+        signs = _signs(some, len(pairs), source.images.shape[1], seed)[index]
+        drawn = torch.as_tensor(signs, device=source.device)[:, :, None]
+        waves = Waves(pairs, inputs, min(step, len(index)))
+        for first in range(0, len(index), step):
+            these = slice(first, first + step)
+            perturbed = waves.add(chosen[these], unit[:, these] * drawn[these])
+            called = network(perturbed).argmax(dim=1).view(-1, len(some))
             greatest = torch.maximum(greatest, called.max())
-            wrong_before.index_add_(0, mine, (called != mine).int()[:, None])
-            signs = _signs(some, len(pairs), images.shape[1], seed)[index]
-            drawn = torch.as_tensor(signs, device=source.device)[:, :, None]
-            waves = Waves(pairs, seen, min(step, len(index)))
-            for first in range(0, len(index), step):
-                these = slice(first, first + step)
-                perturbed = waves.add(chosen[these], unit[:, these] * drawn[these])
-                called = frozen(perturbed).argmax(dim=1).view(-1, len(some))
-                greatest = torch.maximum(greatest, called.max())
-                wrong[:, these].index_add_(0, mine, (called != mine).int().T)
-                bar.update(called.numel())
+            wrong[:, these].index_add_(0, own, (called != own).int().T)
+            bar.update(called.numel())
     if greatest >= n_classes:
         raise ValueError(f"the network has an output for class {int(greatest)}, but there are {n_classes} classes")
-    count = np.bincount(labels, minlength=n_classes)
-    error = np.full((n_classes, len(pairs)), np.nan, np.float32)
-    error[:, index] = wrong.cpu().numpy() / count[:, None]
-    before = wrong_before.cpu().numpy()[:, 0] / count
-    log.info("waves of %d pairs of frequencies on %d images", len(index), len(labels))
-    return Sensitivity(error, before, count, norm, pairs)
+    return wrong.cpu().numpy(), wrong_before.cpu().numpy()[:, 0]
 
 
 def _unit_waves(

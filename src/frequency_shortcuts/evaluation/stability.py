@@ -1,4 +1,4 @@
-"""How stable maps are: their overlap across seeds, networks, augmentations and images, beside what chance gives.
+"""How stable maps are: their overlap across seeds, networks, augmentations and images, compared with chance.
 
 Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap is compared with
 that of the left map and random masks of the right map's size: drawn uniformly, and drawn with the right map's own

@@ -1,4 +1,4 @@
-"""Maps scored against what was planted in a synthetic set, beside controls.
+"""Maps scored against what was planted in a synthetic set, compared with controls.
 
 A map is a ranking of the conjugate pairs, cut at some size; the truth is a set of them. Both count positions of the
 spectrum, so that a pair of two weighs twice what a frequency that is its own partner does. Ties, of which ADCS
@@ -159,7 +159,7 @@ def score(
     uniform; `radial`, the map dealt anew within rings; `other`, the mean over the maps of the other classes;
     the latter two also of each other ranking (`radial_adcs`, ...). What is scored against nothing is missing.
 
-    Where `truths` holds `half_0` and `half_1`, either of which is enough to tell the class, there are also rows of the
+    Where `truths` holds `half_0` and `half_1`, either of which is enough for the class, there are also rows of the
     truth `better_half`: each ranking, and each draw of a random one, has the scores of the half whose average precision
     is the higher, so that the controls say what the better of two gives by chance. `prevalence` is the mean of both
     halves, and the size of the truth that of the larger.
@@ -167,7 +167,7 @@ def score(
     Raises ValueError for fewer than 2 draws, and for masks or truths that are not symmetric.
     """
     if draws < 2:
-        raise ValueError(f"draws {draws}: expected at least 2, between which a spread can be told")
+        raise ValueError(f"draws {draws}: expected at least 2, so that they have a spread")
     for name, found in (*masks.items(), *truths.items()):
         check_mask(found, f"mask {name}")
     pairs = ConjugatePairs(*rank.shape[-2:])

@@ -1,6 +1,6 @@
 """Whether a network uses what was planted: the question before maps are scored against it.
 
-A network may tell a class by something else than its planted frequencies. A map that does not find them is then right.
+A network may recognise a class by something else than its planted frequencies. A map without them is then right.
 So the planted mask is tested first, as a map would be: its frequencies of an image are put into a donor image (of the
 neutral class, where the set has one), then all others, then random ones of that number.
 """

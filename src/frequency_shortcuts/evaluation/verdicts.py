@@ -44,7 +44,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     `headline` : whether this row is the one to quote: `keep`, with the fill `swap` where the set has a neutral class
         (the class's frequencies put into images without a cue), else `zeros`, as published, or the first fill tested
     `error_random`, `draws_random`, ... : SD / sqrt(draws) of a control's measure over its draws, and their number
-    `overlap_radial` : how much of the map its radial controls hold; near 1 they cannot tell
+    `overlap_radial` : how much of the map its radial controls hold; near 1 they say nothing
     """
     keys = ["class", "part", "fill"]
     # Where classes have the same cue they have the same map: it is no control of itself.

@@ -128,7 +128,7 @@ FINDINGS = {
 def verdict(low: float, high: float, threshold: float) -> str:
     """`holds` where the whole interval is above the threshold, `does not hold` where none of it is; else neither.
 
-    An interval that is missing (NaN), for want of a case, tells nothing.
+    An interval that is missing (NaN), where there is no case, decides nothing.
     """
     if low > threshold:
         return HOLDS

@@ -1,4 +1,4 @@
-"""What is learned first, and how a class stands out: rank correlations over the classes of a network and seed."""
+"""What is learned first and what is distinctive: rank correlations over the classes of a network and seed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _correlations(
     speed: Callable[[Mapping[str, FloatArray]], FloatArray],
     distinct: Callable[[FloatArray, npt.NDArray[np.bool_]], FloatArray],
 ) -> Iterator[Correlation]:
-    """Findings (a) and (c): over the classes of a run, the rank correlation of how it is learned and how it stands out.
+    """Findings (a) and (c): over the classes of a run, the rank correlation of early learning and distinctiveness.
 
     speed : mean F1 [..., class] over the first iterations, by view -> what is correlated
     distinct : |ADCS| [class, H, W] without DC (NaN there) and the low frequencies [H, W] -> what it is correlated with
@@ -103,8 +103,10 @@ class _EarlyTests:
         return _f1(self._hits, self._false, self.images).mean(axis=0)
 
     def resampled(self, generator: np.random.Generator, count: int) -> FloatArray:
-        """The same from images drawn anew, [count, class]. All tests of a run are on the same images, so that one
-        quantile a class goes for all iterations: they err together."""
+        """The same from images drawn anew, [count, class].
+
+        All tests of a run are on the same images, so their errors are the same: a class has one quantile for all
+        iterations."""
         tests, classes = self.images.shape
         total = np.zeros((count, classes))
         right, wrong = generator.random((2, count, classes))

@@ -1,6 +1,6 @@
 """The verdict on every finding: statistic, interval over images and seeds, effect size.
 
-What each finding means here stands in `definitions`; what the tables of a study say of it is gathered in `evidence` and
+What each finding means here is in `definitions`; the numbers of a study's tables are gathered in `evidence` and
 `dynamics`.
 
 Intervals add two uncertainties. *Images*: the interval of a share of k of n images is Jeffreys', that of

@@ -12,7 +12,7 @@ FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
 
 
 def as_published(tests: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the test that the study published: the map's frequencies are kept, and nothing stands at the others.
+    """The rows of the test that the study published: the map's frequencies are kept, and the others are zero.
 
     tests: any table with the columns `part` and `fill`. It has no such row where `zeros` was not tested.
 
@@ -25,7 +25,7 @@ def as_published(tests: pd.DataFrame) -> pd.DataFrame:
 def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, of the chosen networks in their order.
 
-    over_seeds: a table of `rates.over_seeds`, of which `as_published` is laid out. chosen: (data set, network,
+    over_seeds: a table of `verdicts.over_seeds`, of which `as_published` is laid out. chosen: (data set, network,
     augmentation), each as named there. Columns: these three, `class`, `seeds`, `strong_seeds` (seeds in which the
     shortcut is strong), and tpr and fpr as `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises
     ValueError for a network that is not there.
@@ -50,7 +50,7 @@ def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Table 3: TPR of every class out of distribution, a column a rendition, a row a class and filter.
 
     ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `part`, `fill`, `filter` and `tpr`,
-    one row each (draws of a control averaged). verdicts: a table of `rates.verdicts` of the same runs, for the test
+    one row each (draws of a control averaged). verdicts: a table of `verdicts.verdicts` of the same runs, for the test
     images themselves. Of both, `as_published` is laid out. Columns: data set, network, augmentation, `class`, `filter`
     (as in `FILTERS`), `seeds`, and `tpr_{images}_mean` and `_sd` over seeds, where images are `original` and then each
     rendition.

@@ -1,4 +1,4 @@
-"""Published numbers beside ours, where this study ran the very same experiment."""
+"""Published numbers compared with ours, where this study ran the very same experiment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Networks = Mapping[tuple[str, str, str], Known]  # by data set, network and augm
 
 
 def compare(published: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
-    """Every published number, in its order, with ours beside it. No published row is left out.
+    """Every published number, in its order, with ours. No published row is left out.
 
     Parameters
     ----------
