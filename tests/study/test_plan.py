@@ -1,6 +1,7 @@
 """The plan, on configurations that are small enough to be read off by eye."""
 
 import copy
+import re
 
 import pytest
 import yaml
@@ -8,8 +9,9 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, synthetic
+from study.figures import FIGURES
 from study.plan import KINDS, Plan, Shape
-from study.report import CATEGORIES, CONFIGURATION, FIGURES, TABLES, marks
+from study.report import CATEGORIES, CONFIGURATION, RULE_GRAPH, TABLES, label, marks
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 CLASSES = {"cat": "n02", "ant": "n01"}
@@ -169,6 +171,10 @@ def test_a_setting_is_found_by_its_path_or_has_a_default():
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     kinds = {name.partition("_")[0] for name in plan().figures()} - {"rule"}
     assert kinds <= set(FIGURES) and set(plan().tables()) - {"dynamics", "bandstop"} <= set(TABLES)
-    for result in (*FIGURES.values(), *TABLES.values(), CONFIGURATION):
-        assert result.category in CATEGORIES and (ROOT / "report" / "captions" / result.caption).is_file()
-    assert marks(FIGURES["adcs"], "syn_1")["labels"] == {"result": "ADCS: syn_1"}
+    results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, RULE_GRAPH]
+    assert all(result.category in CATEGORIES for result in results)
+    captions = ROOT / "report" / "captions"
+    assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "rule_graph"))
+    assert re.findall(r'kind == "(\w+)"', (captions / "figure.rst").read_text()) == list(dict.fromkeys(FIGURES))
+    assert label(FIGURES["adcs"].result, "syn_1") == {"result": "ADCS: syn_1"}
+    assert marks(RULE_GRAPH, "rule_graph")["labels"] == {"result": "rule graph"}

@@ -16,6 +16,9 @@ from study import report as catalogue
 from study import states
 from study.configuration import mistakes
 from study.dependencies import code_of as code, code_of_entry_point
+from study.figures import FIGURES
+from study.figures import inputs as figure_inputs
+from study.figures import parameters as figure_parameters
 from study.job import NETWORK, digest, run_snakemake
 from study.plan import FOLDER as RUN
 from study.plan import ROBUSTNESS, WITH_TRUTH, Plan
@@ -103,16 +106,6 @@ def own():
         return [*plan.outputs(), f"{RESULTS}/report.html"]
 
     return outputs
-
-
-def figure_files(kind, name="{dataset}"):
-    """Outputs of a figure rule: the drawing as SVG (in the report) and PNG, and the executed notebook."""
-    stem = f"{kind}_{name}"
-    return {
-        "svg": report(f"{RESULTS}/figures/{stem}.svg", **catalogue.marks(catalogue.FIGURES[kind], name)),
-        "png": f"{RESULTS}/figures/{stem}.png",
-        "notebook": f"{RESULTS}/notebooks/{stem}.ipynb",
-    }
 
 
 # Functions, because how jobs are run is known only after the rules are read.

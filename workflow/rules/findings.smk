@@ -26,20 +26,3 @@ rule findings:
         "Testing the findings of the published study"
     script:
         "../scripts/judge_findings.py"
-
-
-rule findings_figure:
-    input:
-        notebook="workflow/notebooks/findings.ipynb",
-        table=rules.findings.output[0],
-        code=code("draw_figure.py", "findings.ipynb"),
-    output:
-        **figure_files("findings", "all"),
-    log:
-        f"{RESULTS}/logs/figures/findings.log",
-    conda:
-        "../../envs/study.yaml"
-    message:
-        "Drawing the findings"
-    script:
-        "../scripts/draw_figure.py"

@@ -56,23 +56,3 @@ rule headlines:
         "Writing what came out, with the numbers of the tables"
     script:
         "../scripts/write_headlines.py"
-
-
-rule rule_graph_figure:
-    input:
-        rules=["Snakefile", *sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))],
-        code=code("draw_rule_graph.py"),
-    output:
-        svg=report(f"{RESULTS}/figures/rule_graph.svg", **catalogue.marks(catalogue.FIGURES["rule_graph"])),
-        png=f"{RESULTS}/figures/rule_graph.png",
-    log:
-        f"{RESULTS}/logs/figures/rule_graph.log",
-    localrule: True
-    conda:
-        "../../envs/study.yaml"
-    params:
-        configuration=digest(config),  # any key may add a rule or take one away
-    message:
-        "Drawing the rules of the workflow"
-    script:
-        "../scripts/draw_rule_graph.py"

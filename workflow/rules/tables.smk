@@ -1,13 +1,60 @@
 # Tables laid out as in the paper, published numbers compared with ours, provenance, and how all tables are shown.
 
 
+rule table:
+    input:
+        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        history=plan.expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
+        dynamics=plan.expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
+        bandstop=plan.expand_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
+        shortcuts=plan.expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
+        planted_use=plan.expand_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
+        ood=plan.expand_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
+        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
+        published=plan.expand_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
+        code=code("make_tables.py"),
+    output:
+        [f"{RESULTS}/tables/{name}.csv" for name in plan.test_tables()],
+    log:
+        f"{RESULTS}/logs/tables.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        strong=lookup(dpath="shortcuts/strong", within=config),
+    message:
+        "Joining the tests of all runs into tables"
+    script:
+        "../scripts/make_tables.py"
+
+
+rule robustness_tables:
+    input:
+        curves=plan.expand_runs(f"{RESULTS}/tests/{RUN}/curves.csv"),
+        corruptions=plan.expand_runs(f"{RESULTS}/tests/{RUN}/corruptions.csv"),
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
+        code=code("make_robustness_tables.py"),
+    output:
+        curves=f"{RESULTS}/tables/curves.csv",
+        corruptions=f"{RESULTS}/tables/corruptions.csv",
+    log:
+        f"{RESULTS}/logs/robustness_tables.log",
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Joining the tests on filtered and corrupted images into tables"
+    script:
+        "../scripts/make_robustness_tables.py"
+
+
 rule paper_table:
     input:
         notebook="workflow/notebooks/table_{number}.ipynb",
         over_seeds=branch(lambda wildcards: wildcards.number != "3", then=f"{RESULTS}/tables/shortcuts_over_seeds.csv"),
         verdicts=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/shortcuts.csv"),
         ood=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/ood.csv"),
-        code=code("draw_figure.py", *[f"table_{number}.ipynb" for number in (1, 2, 3)]),
+        code=lambda wildcards: code("draw_figure.py", f"table_{wildcards.number}.ipynb"),
     output:
         csv=f"{RESULTS}/tables/table_{{number}}.csv",
         notebook=f"{RESULTS}/notebooks/table_{{number}}.ipynb",
@@ -18,7 +65,11 @@ rule paper_table:
     conda:
         "../../envs/study.yaml"
     params:
-        chosen=lambda wildcards: {"1": plan.baselines(), "2": plan.non_baselines(), "3": []}[wildcards.number],
+        parameters=lambda wildcards: (
+            {}
+            if wildcards.number == "3"
+            else {"chosen": plan.baselines() if wildcards.number == "1" else plan.non_baselines()}
+        ),
     message:
         "Laying out table {wildcards.number} of the paper"
     script:
@@ -57,7 +108,7 @@ rule provenance:
         code=code("write_provenance.py"),
     output:
         table=f"{RESULTS}/tables/provenance.csv",
-        config=report(f"{RESULTS}/config.yaml", **catalogue.marks(catalogue.CONFIGURATION)),
+        config=report(f"{RESULTS}/config.yaml", **catalogue.marks(catalogue.CONFIGURATION, "config")),
     log:
         f"{RESULTS}/logs/provenance.log",
     conda:
@@ -78,6 +129,7 @@ rule provenance:
 rule show_table:
     input:
         table=f"{RESULTS}/tables/{{table}}.csv",
+        template="src/frequency_shortcuts/figures/table.html.jinja",
         code=code("show_table.py"),
     output:
         tex=f"{RESULTS}/tables/{{table}}.tex",

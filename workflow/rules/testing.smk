@@ -182,3 +182,77 @@ rule transfer:
         "Testing the maps of one network on another"
     script:
         "../scripts/measure_transfer.py"
+
+
+rule robustness:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        code=code("measure_robustness.py"),
+    output:
+        **{name: f"{RESULTS}/tests/{RUN}/{file}" for name, file in ROBUSTNESS.items()},
+    log:
+        f"{RESULTS}/logs/robustness/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(4000),
+        runtime=growing(240),
+    params:
+        device=lookup(dpath="device", within=config),
+        settings=plan.section("robustness"),
+    message:
+        "Filtering, perturbing and corrupting {wildcards.dataset} for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
+    script:
+        "../scripts/measure_robustness.py"
+
+
+rule truth:
+    input:
+        dfm=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
+        stores=plan.expand_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
+        spectra=plan.expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
+        use=f"{RESULTS}/tables/planted_use.csv",
+        code=code("score_truth.py"),
+    output:
+        f"{RESULTS}/tables/truth.csv",
+    log:
+        f"{RESULTS}/logs/truth.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        runs=[run for run in plan.runs() if run["dataset"] in plan.datasets(*WITH_TRUTH)],
+        settings=plan.section("truth"),
+    message:
+        "Scoring maps and ADCS against what was planted"
+    script:
+        "../scripts/score_truth.py"
+
+
+rule stability:
+    input:
+        dfm=[
+            file
+            for name in plan.stability_datasets()
+            for file in plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
+        ],
+        halves=plan.expand_halved(f"{RESULTS}/stability/{RUN}.h5"),
+        code=code("compare_maps.py"),
+    output:
+        f"{RESULTS}/tables/stability.csv",
+    log:
+        f"{RESULTS}/logs/stability.log",
+    conda:
+        "../../envs/study.yaml"
+    params:
+        runs=[run for name in plan.stability_datasets() for run in plan.runs(dataset=name)],
+        halved=plan.halved_runs(),
+        settings=plan.section("dfm") | plan.section("stability", "draws", "seed"),
+    message:
+        "Comparing the maps of every two runs of a data set"
+    script:
+        "../scripts/compare_maps.py"

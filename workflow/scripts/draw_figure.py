@@ -10,19 +10,19 @@ from study.job import job
 
 
 def main(snakemake):
-    """Run the notebook with its inputs and params as parameters; a failed one is kept beside the log."""
+    """Run the notebook with its inputs and parameters; if it fails, it stays beside the log as far as it went."""
     inputs = {
         name: _plain(value) for name, value in snakemake.input.items() if value and name not in ("notebook", "code")
     }
     outputs = dict(snakemake.output.items())
-    made = {"csv": outputs["csv"]} if "csv" in outputs else {"figure": str(Path(outputs["svg"]).with_suffix(""))}
+    result = {"csv": outputs["csv"]} if "csv" in outputs else {"figure": str(Path(outputs["svg"]).with_suffix(""))}
     kept = Path(snakemake.log[0]).with_suffix(".ipynb")
     with job(snakemake):
         try:
             papermill.execute_notebook(
                 snakemake.input.notebook,
                 str(kept),
-                parameters={**inputs, **dict(snakemake.params.items()), **made},
+                parameters={**inputs, **snakemake.params.parameters, **result},
                 progress_bar=False,
                 kernel_name="python3",
                 extra_arguments=["--log-level=ERROR"],

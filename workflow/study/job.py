@@ -23,6 +23,8 @@ log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
+FOLDER = "{dataset}/{network}/{augmentation}/seed{seed}"  # of a run, below networks/, dfm/, tests/ and others
+WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is known
 
 
 @contextlib.contextmanager

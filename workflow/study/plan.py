@@ -8,13 +8,12 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from .job import NETWORK, RUN
+from .figures import FIGURES
+from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
 from .report import TABLES
 
 Run = dict[str, Any]  # the keys of `RUN`
 
-FOLDER = "{dataset}/{network}/{augmentation}/seed{seed}"  # of a run, below networks/, dfm/, tests/ and others
-WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is known
 KINDS = (*WITH_TRUTH, "photographs")
 # What a run's tests hold beyond those of the paper.
 ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
@@ -311,20 +310,8 @@ class Plan:
 
     def figures(self) -> list[str]:
         """Names of all figures."""
-        datasets, truth = self.datasets(), ["synthetic"] if self.datasets(*WITH_TRUTH) else []
-        by_kind = {
-            "samples": truth,
-            "dynamics": list(dict.fromkeys(run["dataset"] for run in self.trained_runs())),
-            "bandstop": self.datasets("synthetic"),
-            **dict.fromkeys(("adcs", "dfm", "filtered", "shortcuts", "curves", "sensitivity"), datasets),
-            **dict.fromkeys(("renditions", "ood"), self.ood_datasets()),
-            "truth": truth,
-            "stability": self.stability_datasets(),
-            "corruptions": datasets if self.config["robustness"]["corruptions"] else [],
-            "cards": self.expand_first_seeds("{dataset}-{network}-{augmentation}"),
-            "findings": ["all"],
-        }
-        return [*(f"{kind}_{name}" for kind, names in by_kind.items() for name in names), "rule_graph"]
+        drawn = [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(self)]
+        return [*drawn, "rule_graph"]
 
     def cover_figures(self) -> list[str]:
         """Figures of the cover: maps and shortcuts of the first photographs, ADCS of the first synthetic set."""

@@ -1,17 +1,15 @@
-"""What the report calls its figures and tables, and how it files them."""
+"""How the report orders its results, and what it calls those that are no figures (see `figures`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
 class Result(NamedTuple):
-    """A figure or table in the report. category: a key of `CATEGORIES`. caption: a file in report/captions."""
+    """A figure or table in the report. category: a key of `CATEGORIES`."""
 
     title: str
     category: str
-    caption: str
 
 
 # What the study says first, then in the order of the paper.
@@ -28,31 +26,12 @@ CATEGORIES = {
     "run": "9. How it was run",
 }
 
-FIGURES = {
-    "samples": Result("images and spectra", "samples", "samples.rst"),
-    "dynamics": Result("learning dynamics", "dynamics", "dynamics.rst"),
-    "bandstop": Result("band-stop test", "bandstop", "bandstop.rst"),
-    "adcs": Result("ADCS", "adcs", "adcs.rst"),
-    "dfm": Result("dominant frequency maps", "dfm", "dfm.rst"),
-    "cards": Result("class cards", "dfm", "cards.rst"),
-    "filtered": Result("images reduced to the maps", "dfm", "filtered.rst"),
-    "findings": Result("findings and their intervals", "findings", "findings.rst"),
-    "shortcuts": Result("TPR - FPR with controls", "shortcuts", "shortcuts.rst"),
-    "renditions": Result("the renditions", "ood", "renditions.rst"),
-    "ood": Result("TPR by rendition", "ood", "ood.rst"),
-    "truth": Result("maps against the planted truth", "beyond", "truth.rst"),
-    "stability": Result("stability of the maps", "beyond", "stability.rst"),
-    "curves": Result("recall without some frequencies", "beyond", "curves.rst"),
-    "sensitivity": Result("error under single plane waves", "beyond", "sensitivity.rst"),
-    "corruptions": Result("recall under corruptions", "beyond", "corruptions.rst"),
-    "rule_graph": Result("rule graph", "run", "rule_graph.rst"),
-}
-
-CONFIGURATION = Result("the configuration in use", "run", "config.rst")
+RULE_GRAPH = Result("rule graph", "run")
+CONFIGURATION = Result("the configuration in use", "run")
 
 # The tables that the report shows, where the study makes them.
 TABLES = {
-    name: Result(title, category, "table.rst")
+    name: Result(title, category)
     for name, title, category in (
         ("findings", "the paper's findings, tested", "findings"),
         ("published_numbers", "published numbers beside ours", "findings"),
@@ -76,14 +55,19 @@ TABLES = {
 }
 
 
-def marks(result: Result, name: str = "") -> Mapping[str, Any]:
-    """The keywords of Snakemake's `report()`; `name` says which of several figures of one kind it is.
+def label(result: Result, name: str = "") -> dict[str, str]:
+    """The label of a result; `name` says which of several figures of one kind it is.
 
-    One label only: Snakemake makes a switch of a second label with two values, each on half of the results, and the
-    page breaks where a result lacks its twin.
+    One only: Snakemake makes a switch of a second label with two values, each on half of the results, and the page
+    breaks where a result lacks its twin.
     """
+    return {"result": f"{result.title}: {name}" if name else result.title}
+
+
+def marks(result: Result, caption: str) -> dict[str, Any]:
+    """The keywords of Snakemake's `report()` for one file; caption: a file in report/captions."""
     return {
-        "caption": f"../../report/captions/{result.caption}",
+        "caption": f"../../report/captions/{caption}.rst",
         "category": CATEGORIES[result.category],
-        "labels": {"result": f"{result.title}: {name}" if name else result.title},
+        "labels": label(result),
     }

@@ -1,0 +1,239 @@
+"""The figures of the study: what each kind is called, which of them a plan has, and what their notebooks get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .job import FOLDER as RUN
+from .job import NETWORK, WITH_TRUTH
+from .report import Result
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A kind of figure, drawn by the notebook of that name.
+
+    names : the figures of this kind in a plan; most are drawn once for each data set, and called as it
+    inputs : the files that a figure is drawn from, below the results, by the names that the notebook gives them
+    parameters : the other parameters of the notebook
+    """
+
+    result: Result
+    names: Callable[[Plan], list[str]]
+    inputs: Callable[[Plan, str], dict[str, Any]]
+    parameters: Callable[[Plan, str], dict[str, Any]]
+
+
+def inputs(plan: Plan, kind: str, name: str) -> dict[str, Any]:
+    """The files that one figure is drawn from, by the names that its notebook gives them."""
+    files = FIGURES[kind].inputs(plan, name)
+    return {
+        key: f"{plan.results}/{found}" if isinstance(found, str) else [f"{plan.results}/{file}" for file in found]
+        for key, found in files.items()
+    }
+
+
+def parameters(plan: Plan, kind: str, name: str) -> dict[str, Any]:
+    """What the notebook of one figure gets besides its files."""
+    return FIGURES[kind].parameters(plan, name)
+
+
+def _store(name: str) -> dict[str, str]:
+    return {"store": f"data/{name}.h5"}
+
+
+def _table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
+    return lambda plan, dataset: {"table": f"tables/{name}.csv"}
+
+
+def _store_and_table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
+    return lambda plan, dataset: {**_store(dataset), "table": f"tables/{name}.csv"}
+
+
+def _synthetic(plan: Plan) -> list[str]:
+    return ["synthetic"] if plan.datasets(*WITH_TRUTH) else []
+
+
+def _stores_with_truth(plan: Plan) -> dict[str, list[str]]:
+    names = plan.datasets(*WITH_TRUTH)
+    return {"stores": [f"data/{name}.h5" for name in names], "spectra": [f"adcs/{name}.h5" for name in names]}
+
+
+def _sets_with_truth(plan: Plan) -> dict[str, Any]:
+    names = plan.datasets(*WITH_TRUTH)
+    return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}
+
+
+def _dataset(plan: Plan, name: str) -> dict[str, Any]:
+    return {"dataset": name, **_most(plan)}
+
+
+def _most(plan: Plan) -> dict[str, Any]:
+    return {"most": plan.setting("figures/classes")}
+
+
+def _percent(plan: Plan) -> dict[str, Any]:
+    return {"percent": plan.setting("shortcuts/percent")}
+
+
+def _network(name: str) -> dict[str, str]:
+    """The network of the figure {dataset}-{network}-{augmentation}."""
+    return dict(zip(NETWORK, name.split("-"), strict=True))
+
+
+def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
+    (run,) = plan.first_seed_runs(**_network(name))
+    return {
+        **_store(run["dataset"]),
+        "weights": f"networks/{RUN}/weights.safetensors".format(**run),
+        "spectra": f"adcs/{run['dataset']}.h5",
+        "maps": f"dfm/{RUN}.h5".format(**run),
+        "shortcuts": "tables/shortcuts.csv",
+    }
+
+
+def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
+    network = _network(name)
+    edges, seed = plan.band_edges(network["dataset"]), plan.setting("shortcuts/seed")
+    return {**network, **_percent(plan), **_most(plan), "control_seed": seed, "band_edges": edges}
+
+
+def _scores(plan: Plan, name: str) -> list[str]:
+    """The scores of learning dynamics, as published: of photographs others than of synthetic sets."""
+    return ["precision", "recall"] if plan.kind_of(name) == "photographs" else ["f1"]
+
+
+FIGURES = {
+    "samples": Figure(
+        Result("images and spectra", "samples"),
+        _synthetic,
+        lambda plan, name: _stores_with_truth(plan),
+        lambda plan, name: _sets_with_truth(plan),
+    ),
+    "dynamics": Figure(
+        Result("learning dynamics", "dynamics"),
+        lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.trained_runs())),
+        _store_and_table("dynamics"),
+        lambda plan, name: {**_dataset(plan, name), "scores": _scores(plan, name)},
+    ),
+    "bandstop": Figure(
+        Result("band-stop test", "bandstop"),
+        lambda plan: plan.datasets("synthetic"),
+        _store_and_table("bandstop"),
+        _dataset,
+    ),
+    "adcs": Figure(
+        Result("ADCS", "adcs"),
+        lambda plan: plan.datasets(),
+        lambda plan, name: {"spectra": f"adcs/{name}.h5"},
+        lambda plan, name: {"band_edges": plan.band_edges(name), **_most(plan)},
+    ),
+    "dfm": Figure(
+        Result("dominant frequency maps", "dfm"),
+        lambda plan: plan.datasets(),
+        lambda plan, name: {
+            "maps": plan.expand_runs(f"dfm/{RUN}.h5", dataset=name),
+            "shortcuts": "tables/shortcuts.csv",
+        },
+        lambda plan, name: {
+            **_dataset(plan, name),
+            **_percent(plan),
+            "labels": plan.expand_runs("{network}/{augmentation}", dataset=name),
+            "band_edges": plan.band_edges(name),
+        },
+    ),
+    "cards": Figure(
+        Result("class cards", "dfm"),
+        lambda plan: plan.expand_first_seeds("{dataset}-{network}-{augmentation}"),
+        _cards_inputs,
+        _cards_parameters,
+    ),
+    "filtered": Figure(
+        Result("images reduced to the maps", "dfm"),
+        lambda plan: plan.datasets(),
+        lambda plan, name: {
+            **_store(name),
+            "weights": plan.expand_first_seeds(f"networks/{RUN}/weights.safetensors", dataset=name),
+            "maps": plan.expand_first_seeds(f"dfm/{RUN}.h5", dataset=name),
+            "shortcuts": "tables/shortcuts.csv",
+        },
+        lambda plan, name: {
+            **_dataset(plan, name),
+            **_percent(plan),
+            "labels": plan.expand_first_seeds("{network}/{augmentation}", dataset=name),
+        },
+    ),
+    "findings": Figure(
+        Result("findings and their intervals", "findings"),
+        lambda plan: ["all"],
+        _table("findings"),
+        lambda plan, name: {},
+    ),
+    "shortcuts": Figure(
+        Result("TPR - FPR with controls", "shortcuts"),
+        lambda plan: plan.datasets(),
+        _store_and_table("shortcuts"),
+        _dataset,
+    ),
+    "renditions": Figure(
+        Result("the renditions", "ood"),
+        lambda plan: plan.ood_datasets(),
+        lambda plan, name: {
+            **_store(name),
+            "renditions": [f"data/ood/{name}/{rendition}.h5" for rendition in plan.renditions(name)],
+        },
+        lambda plan, name: {"names": plan.renditions(name), **_most(plan)},
+    ),
+    "ood": Figure(
+        Result("TPR by rendition", "ood"),
+        lambda plan: plan.ood_datasets(),
+        lambda plan, name: {**_store(name), "table": "tables/ood.csv", "shortcuts": "tables/shortcuts.csv"},
+        _dataset,
+    ),
+    "truth": Figure(
+        Result("maps against the planted truth", "beyond"),
+        _synthetic,
+        lambda plan, name: {
+            **_stores_with_truth(plan),
+            "maps": plan.expand_runs(f"dfm/{RUN}.h5", *WITH_TRUTH),
+            "table": "tables/truth.csv",
+        },
+        lambda plan, name: {
+            **_sets_with_truth(plan),
+            **_percent(plan),
+            "datasets": plan.expand_runs("{dataset}", *WITH_TRUTH),
+        },
+    ),
+    "stability": Figure(
+        Result("stability of the maps", "beyond"),
+        lambda plan: plan.stability_datasets(),
+        _table("stability"),
+        lambda plan, name: {"dataset": name, **_percent(plan)},
+    ),
+    "curves": Figure(
+        Result("recall without some frequencies", "beyond"),
+        lambda plan: plan.datasets(),
+        _store_and_table("curves"),
+        _dataset,
+    ),
+    "sensitivity": Figure(
+        Result("error under single plane waves", "beyond"),
+        lambda plan: plan.datasets(),
+        lambda plan, name: {"maps": plan.expand_runs(f"tests/{RUN}/sensitivity.h5", dataset=name)},
+        lambda plan, name: {
+            "labels": plan.expand_runs("{network}, {augmentation}", dataset=name),
+            "band_edges": plan.band_edges(name),
+        },
+    ),
+    "corruptions": Figure(
+        Result("recall under corruptions", "beyond"),
+        lambda plan: plan.datasets() if plan.setting("robustness/corruptions") else [],
+        _table("corruptions"),
+        lambda plan, name: {"dataset": name},
+    ),
+}
