@@ -75,6 +75,18 @@ def test_a_change_of_a_split_and_of_the_rules_is_checked_and_drawn_and_stores_no
     assert rules == {"check", "rule_graph_figure", "robustness"}
 
 
+def test_an_edit_of_one_notebook_draws_its_figures_again_and_no_others(touched):
+    path = touched.root / "workflow" / "notebooks" / "adcs.ipynb"
+    before = path.read_bytes()
+    try:
+        path.write_bytes(before.replace(b"# ADCS of every class", b"# Edited"))
+        lines = touched.snakemake("--summary", extra=["settings.yaml"]).stdout.splitlines()
+    finally:
+        path.write_bytes(before)
+    due = {name for name, *_, plan in (line.split("\t") for line in lines if ".svg" in line) if plan != "no update"}
+    assert due and all("/figures/adcs_" in name for name in due)
+
+
 def test_the_check_runs_again_when_published_maps_change_and_nothing_else_waits_for_it(touched):
     path = touched.root / "theirs.pkl"
     times = path.stat()
