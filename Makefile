@@ -6,7 +6,7 @@ PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study report check test test-all coverage lint format gallery bench clean
+.PHONY: help study report check test test-all coverage lint format docs gallery bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ format: $(READY) ## put code into the one style
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile workflow/rules
+
+docs: $(READY) ## write config/README.md, the reference of all keys, from config/schema.yaml
+	cd workflow && python -m study.reference
 
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery

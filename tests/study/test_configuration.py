@@ -17,7 +17,8 @@ from frequency_shortcuts.findings.definitions import EVERYWHERE
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
-from study.configuration import mistakes
+from study import reference
+from study.configuration import mistakes, resolve
 from study.plan import KINDS, Plan
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -50,10 +51,10 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("culling.fill", "swap", r"culling\.fill: swap needs culling\.method: exact, since screened predicts"),
         ("adcs.variant", "sure", r"adcs\.variant: 'sure' is not allowed, expected published or significant"),
         ("culling.method", "fast", r"culling\.method: 'fast' is not allowed, expected exact or screened; write method"),
-        ("device", "tpu", r"device: 'tpu' is not allowed, expected auto or cpu or cuda; write device: <auto or cpu"),
+        ("device", "tpu", r"device: 'tpu' is not allowed, expected auto, cpu or cuda; write device: <auto, cpu"),
         ("robustness.cutoffs", [4, 2], r"robustness\.cutoffs: \[4, 2\] is not allowed, expected increasing radii"),
         ("robustness.cutoffs", [25], r"robustness\.cutoffs: \[25\] is not allowed, .*smallest images \(22\.6\)"),
-        ("robustness.corruptions", ["fog"], r"robustness\.corruptions\.0: 'fog' is not allowed, expected noise or"),
+        ("robustness.corruptions", ["fog"], r"robustness\.corruptions\.0: 'fog' is not allowed, expected noise, blur"),
         ("robustness.band_width", 0, r"robustness\.band_width: 0 is not allowed, expected number at least 0\.5"),
         ("robustness.sensitivity.rms", 0, r"robustness\.sensitivity\.rms: 0 is not allowed, expected number above 0"),
         ("synthesis.channels", 2, r"robustness\.corruptions: they need images of 1 or 3 channels; write corruptions"),
@@ -67,7 +68,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
         (
             "culling.precision",
             "float16",
-            r"culling\.precision: 'float16' is not allowed, expected float32 or tf32 or bf",
+            r"culling\.precision: 'float16' is not allowed, expected float32, tf32 or bf",
         ),
         ("culling.parts", 0, r"culling\.parts: 0 is not allowed, expected integer at least 1"),
         ("shortcuts.percent", 140, r"shortcuts\.percent: 140 is not allowed, expected number above 0, at most 100"),
@@ -75,13 +76,17 @@ def test_the_configurations_that_are_shipped_are_right(name):
         (
             "shortcuts.others",
             0,
-            r"shortcuts\.others: 0 is not allowed, expected integer or nothing \(null\) at least 1",
+            r"shortcuts\.others: 0 is not allowed, expected integer at least 1, or null",
         ),
-        ("shortcuts.negatives", "all", r"shortcuts\.negatives: 'all' is not allowed, expected integer or nothing"),
+        (
+            "shortcuts.negatives",
+            "all",
+            r"shortcuts\.negatives: 'all' is not allowed, expected integer at least 1, or null",
+        ),
         ("shortcuts.negative", 5, r"shortcuts\.negative: unknown key, .*did you mean negatives\?"),
         ("truth.draws", 5, r"truth\.draws: 5 is not allowed, expected integer at least 10"),
         ("stability.halfs", True, r"stability\.halfs: unknown key, .*did you mean halves\?"),
-        ("stability.halves", 2, r"stability\.halves: 2 is not allowed, expected boolean; write halves"),
+        ("stability.halves", 2, r"stability\.halves: 2 is not allowed, expected true or false; write halves"),
         ("culling.images_per_class", 1, r"stability\.halves: true needs .* 2 or more.* it is 1; write halves: false"),
         ("figures.classes", 1, r"figures\.classes: 1 is not allowed, expected integer at least 2"),
         ("figures.classes", None, r"figures\.classes: None is not allowed, expected integer at least 2"),
@@ -89,7 +94,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
         (
             "datasets.syn_1.source",
             "web",
-            r"source: 'web' is not allowed, expected synthetic or fashion_mnist or cifar10 or folder",
+            r"source: 'web' is not allowed, expected synthetic, planted, fashion_mnist, cifar10, fol",
         ),
         (
             "plan.1.networks",
@@ -97,8 +102,8 @@ def test_the_configurations_that_are_shipped_are_right(name):
             r"plan\.1\.networks: 'resnet9' is not one of networks; choose from resnet18_w8",
         ),
         ("plan.1.datasets", ["cifar"], r"plan\.1\.datasets: 'cifar' is not one of datasets; choose from syn_1"),
-        ("plan.0.augmentations", ["mixup"], r"'mixup' is not allowed, expected none or autoaugment or augmix"),
-        ("networks.resnet18.architecture", "resnet9", r"'resnet9' is not allowed, expected alexnet or resnet18"),
+        ("plan.0.augmentations", ["mixup"], r"'mixup' is not allowed, expected none, autoaugment, augmix or sin"),
+        ("networks.resnet18.architecture", "resnet9", r"'resnet9' is not allowed, expected alexnet, resnet18"),
         (
             "synthesis.band_edges",
             [4, 12, 8],
@@ -119,7 +124,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
         (
             "datasets.plant_present.mechanism",
             "hidden",
-            r"mechanism: 'hidden' is not allowed, expected present or redun",
+            r"mechanism: 'hidden' is not allowed, expected present, redun",
         ),
         ("planting.rings", [[3]], r"planting\.rings\.0: \[3\] is not allowed"),
         ("training.recipe.learning_rate", 0, r"learning_rate: 0 is not allowed, expected number above 0"),
@@ -133,9 +138,9 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("training.photographs.recipe", {"momentum": 1}, r"recipe\.momentum: 1 is not allowed, expected number at"),
         ("training.photographs.recipe", {"epochs": 3}, r"photographs\.recipe\.epochs: unknown key, allowed here are"),
         ("networks.vgg16_bn.recipe", {"schedule": "once"}, r"vgg16_bn\.recipe\.schedule: 'once' is not allowed"),
-        ("networks.vgg16_bn.recipe", None, r"vgg16_bn\.recipe: None is not allowed, expected object"),
+        ("networks.vgg16_bn.recipe", None, r"vgg16_bn\.recipe: None is not allowed, expected keys of training\.recipe"),
         ("transfer.0.maps_of", "vit/none", r"transfer\.0\.maps_of: 'vit/none' is not planned for fashion_mnist"),
-        ("ood.renditions", ["sketch", "oil"], r"'oil' is not allowed, expected sketch or cartoon"),
+        ("ood.renditions", ["sketch", "oil"], r"'oil' is not allowed, expected sketch, cartoon"),
     ],
 )
 def test_a_mistake_is_answered_with_one_sentence(path, value, sentence):
@@ -168,7 +173,7 @@ def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
         assert mistakes(with_overrides(part, part)) == []
 
 
-def test_a_network_that_is_brought_has_no_recipe():
+def test_an_external_network_has_no_recipe():
     config = copy.deepcopy(CONFIG)
     config["networks"]["mine"] = {"source": "torchvision:resnet18", "checkpoint": None, "mean": None, "std": None}
     assert mistakes(config) == []
@@ -201,7 +206,7 @@ def test_the_keys_of_a_recipe_are_those_of_the_library():
 
 def test_no_data_set_is_called_what_the_findings_call_all_of_them():
     (found,) = mistakes(changed("datasets.all", CONFIG["datasets"]["syn_1"]))
-    assert found.startswith(f"datasets.{EVERYWHERE}: that is what the findings call all data sets together")
+    assert found.startswith(f"datasets.{EVERYWHERE}: the findings use this name for all data sets together")
 
 
 @pytest.mark.parametrize("path", ["shortcuts.others", "shortcuts.negatives"])
@@ -237,7 +242,7 @@ def test_a_data_set_without_a_source_is_one_mistake():
     del config["datasets"]["syn_1"]["source"]
     assert mistakes(config) == [
         "datasets.syn_1.source: missing; write, under datasets.syn_1: source: "
-        "<synthetic or fashion_mnist or cifar10 or folder or store or dataset or planted>"
+        "<synthetic, planted, fashion_mnist, cifar10, folder, store or dataset>"
     ]
 
 
@@ -253,7 +258,7 @@ def test_a_transfer_without_a_common_seed_is_a_mistake():
     config = copy.deepcopy(CONFIG)
     (vgg,) = (entry for entry in config["plan"] if entry["networks"] == ["vgg16_bn"])
     vgg["seeds"] = [7]
-    assert mistakes(config)[0] == "transfer.0: resnet18/none and vgg16_bn/none are planned with no seed in common"
+    assert mistakes(config)[0] == "transfer.0: resnet18/none and vgg16_bn/none have no planned seed in common"
 
 
 THEIRS = {"name": "theirs", "dataset": "syn_1", "network": "resnet18_w8", "augmentation": "none", "file": "a.pkl"}
@@ -269,14 +274,20 @@ THEIRS = {"name": "theirs", "dataset": "syn_1", "network": "resnet18_w8", "augme
         ),
         ([{**THEIRS, "dataset": "cifar"}], r"^published\.0: 'resnet18_w8/none' is not .* cifar; planned is nothing$"),
         ([{**THEIRS, "augmentation": "augmix"}], r"^published\.0: 'resnet18_w8/augmix' is not planned for syn_1"),
-        ([THEIRS, THEIRS, THEIRS], r"^published\.1\.name: 'theirs' is named twice for resnet18_w8/none on syn_1$"),
-        ([{**THEIRS, "name": "ours"}], r"^published\.0\.name: 'ours' is what our own maps are called; write name"),
-        ([{**THEIRS, "name": "a/b"}], r"^published\.0\.name: 'a/b' is not allowed, expected text like"),
-        ([{**THEIRS, "file": ""}], r"^published\.0\.file: '' is not allowed, expected string"),
+        (
+            [THEIRS, THEIRS, THEIRS],
+            r"^published\.1\.name: two entries for resnet18_w8/none on syn_1 have the name 'theirs'$",
+        ),
+        ([{**THEIRS, "name": "ours"}], r"^published\.0\.name: 'ours' is the name of the study's own maps; write name"),
+        (
+            [{**THEIRS, "name": "a/b"}],
+            r"^published\.0\.name: 'a/b' is not allowed, expected lower-case letters, digits",
+        ),
+        ([{**THEIRS, "file": ""}], r"^published\.0\.file: '' is not allowed, expected path"),
         ([{**THEIRS, "seed": 0}], r"^published\.0\.seed: unknown key, allowed here are name, dataset"),
     ],
 )
-def test_brought_in_maps_must_belong_to_what_is_planned(entries, sentence):
+def test_published_maps_must_belong_to_what_is_planned(entries, sentence):
     found = mistakes(changed("published", entries))
     assert len(found) == (sentence is not None) and all(re.search(sentence, text) for text in found), found
 
@@ -287,7 +298,9 @@ def test_the_schema_names_what_the_library_knows():
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
     kinds = SCHEMA["properties"]["robustness"]["properties"]["corruptions"]["items"]["enum"]
     assert kinds == CONFIG["robustness"]["corruptions"] == list(corruptions.KINDS)
-    assert SCHEMA["properties"]["culling"]["properties"]["method"]["enum"] == list(culling.METHODS)
+    assert [one["const"] for one in SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]] == list(
+        culling.METHODS
+    )
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
     assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
 
@@ -332,31 +345,47 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     found = list(objects(SCHEMA))
     assert len(found) > 15
     # What not every data set or network of one's own has.
-    brought = {"test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
+    external = {"test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
     parts = {"train", "validation", "test"}
     for path, schema in found:
-        optional = {"source", *brought} if path[:2] == ("properties", "datasets") else {"source", "options"}
+        optional = {"source", *external} if path[:2] == ("properties", "datasets") else {"source", "options"}
         optional |= {"classes"} if path == ("$defs", "twin") else parts if path == ("$defs", "shares") else set()
         # What only some mechanisms of planted sets have of their own.
-        optional |= set(schema["properties"]) if "mechanisms" in path or path[:2] == ("$defs", "cue") else set()
+        optional |= set(schema["properties"]) if "mechanisms" in path or path[:2] == ("$defs", "mechanism") else set()
         # What a kind of data set or a network changes of the recipe.
         optional |= set(schema["properties"]) if path == ("$defs", "recipe") else set()
-        optional |= {"recipe"} if path == ("$defs", "schedule") or path[:2] == ("properties", "networks") else set()
+        optional |= {"recipe"} if path == ("$defs", "kind") or path[:2] == ("properties", "networks") else set()
         assert set(schema.get("required", ())) | optional >= set(schema["properties"]), path
 
 
-def keys(config, path=()):
-    for name, part in config.items():
-        yield name
-        if isinstance(part, dict):
-            yield from keys(part, (*path, name))
+def keys_without_description(config, part, path=""):
+    """The keys of a configuration that the schema does not describe, dotted."""
+    part = resolve(part)
+    branches = [branch["then"] for branch in part.get("allOf", ())] + [
+        part[name] for name in ("then", "else") if name in part
+    ]
+    for name, value in config.items():
+        owners = [
+            one["properties"] for one in (part, *branches) if isinstance(one.get("properties", {}).get(name), dict)
+        ]
+        found = [resolve(owner[name]) for owner in owners] or [part["additionalProperties"]]
+        if owners and not all(one.get("description") for one in found):
+            yield path + name
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, dict):
+                for one in found:
+                    yield from keys_without_description(entry, one.get("items", one), f"{path}{name}.")
 
 
-def test_every_key_is_explained():
-    text = (ROOT / "config" / "README.md").read_text()
-    own_names = {*CONFIG["datasets"], *CONFIG["networks"]}
-    unexplained = {key for key in keys(CONFIG) if key not in own_names and f"`{key}`" not in text and key not in text}
-    assert not unexplained
+def test_every_key_has_a_description():
+    assert list(keys_without_description(CONFIG, SCHEMA)) == []
+    changed = copy.deepcopy(SCHEMA)
+    del changed["properties"]["plan"]["items"]["properties"]["seeds"]["description"]
+    assert set(keys_without_description(CONFIG, changed)) == {"plan.seeds"}
+
+
+def test_the_reference_is_what_make_docs_writes():
+    assert (ROOT / "config" / "README.md").read_text() == reference.page(), "run `make docs`"
 
 
 def test_conda_and_pip_users_get_the_same_environment():
@@ -401,18 +430,21 @@ def own(**changes):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"plan__0__augmentations": ["none", "augmix"]}, r"^plan\.0: my_network is brought, not trained; write augmen"),
+        (
+            {"plan__0__augmentations": ["none", "augmix"]},
+            r"^plan\.0: my_network is not trained, since it has a source; write",
+        ),
         (
             {"plan__0__seeds": [0, 1]},
-            r"^plan\.0: my_network is brought, not trained; write augmentations: \[none\]",
+            r"^plan\.0: my_network is not trained, since it has a source; write augmentations: \[none\]",
         ),
         (
             {"datasets__my_images__shares": {"test": 1}},
-            r"^datasets\.my_images\.shares: culling\.split needs a validation split; there is test$",
+            r"^datasets\.my_images\.shares: culling\.split needs a validation split; the data set has test$",
         ),
         (
             {"datasets__my_images__ood": {"root": "twin", "renditions": ["ink", "original"]}},
-            r"^datasets\.my_images\.ood\.renditions: original is what the tables call the test images themselves",
+            r"^datasets\.my_images\.ood\.renditions: original is the name of the test images in the tables",
         ),
         (
             {"datasets__my_images__shares": {"validation": 0.5, "test": 0.6}},
@@ -420,25 +452,28 @@ def own(**changes):
         ),
         (
             {"datasets__my_images__test_root": "elsewhere"},
-            r"shares: test images are a share of root's or those of test_root; drop one$",
+            r"shares: test images come from root \(shares\.test\) or from test_root; remove one",
         ),
         (
             {"datasets__my_images__resize": 100},
             r"^datasets\.my_images\.resize: 100 is not allowed, expected at least",
         ),
-        ({"datasets__my_images__keep": "files"}, r"keep: files goes neither with stylised nor with on_error: skip"),
+        ({"datasets__my_images__keep": "files"}, r"keep: files excludes stylised and on_error: skip"),
         ({"datasets__my_images__keep": "all"}, r"keep: 'all' is not allowed, expected images or files"),
         (
             {"datasets__my_images__classes": {"a": "folder"}},
-            r"^datasets\.my_images\.classes: .* is not allowed, expected object with at least 2 entries; write",
+            r"^datasets\.my_images\.classes: .* is not allowed, expected two or more of class name: folder name; write",
         ),
         ({"datasets__my_images__speed": 1}, r"^datasets\.my_images\.speed: unknown key, allowed here are .*test_root"),
         (
             {"networks__my_network__mean": None, "networks__my_network__std": None},
             r"^networks\.my_network\.mean: null takes mean and std of the training images, but my_images has none",
         ),
-        ({"networks__my_network__std": [1, 1]}, r"^networks\.my_network: mean .* and std \[1, 1\] do not go together"),
-        ({"networks__my_network__std": [1, 1, 0]}, r"^networks\.my_network: mean .* do not go together; write both"),
+        ({"networks__my_network__std": [1, 1]}, r"^networks\.my_network: mean .* and std \[1, 1\] do not match"),
+        (
+            {"networks__my_network__std": [1, 1, 0]},
+            r"^networks\.my_network: mean .* do not match; write a number for each channel",
+        ),
         ({"networks__my_network__source": "resnet18"}, r"^networks\.my_network\.source: 'resnet18' is not allowed"),
         (
             {"networks__my_network__width": 8},
@@ -450,7 +485,7 @@ def own(**changes):
         ),
         (
             {"plan__0__networks": ["resnet18"]},
-            r"^datasets\.my_images\.shares: training needs a train split; there is test, validation$",
+            r"^datasets\.my_images\.shares: training needs a train split; the data set has test, validation$",
         ),
     ],
 )

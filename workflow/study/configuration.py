@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,61 @@ from jsonschema.exceptions import ValidationError
 from .plan import DRAWN, KINDS, Plan
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
+WORDS = {"array": "list", "object": "mapping", "boolean": "true or false", "string": "text"}
+BOUNDS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "below {}",
+}
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a configuration, a sentence each: the key, the value, what is allowed, the line to write."""
-    schema = yaml.safe_load(SCHEMA.read_text())
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: [str(part) for part in e.path])
-    # What refers to what can only be checked once every part has its shape.
+    """One sentence for each mistake in a configuration: the key, the value, what is allowed, the line to write."""
+    errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path])
+    # References between parts are checked only if every part has the right type.
     found = dict.fromkeys(sentence for error in errors for sentence in _sentences(error))
     return list(found) or list(_references(Plan(config)))
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """config/schema.yaml."""
+    return yaml.safe_load(SCHEMA.read_text())
+
+
+def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of the schema with the definition that its `$ref` names; what the part says itself wins."""
+    if "$ref" not in part:
+        return part
+    return {**schema()["$defs"][part["$ref"].rsplit("/", 1)[-1]], **part}
+
+
+def allowed(part: Mapping[str, Any]) -> str:
+    """What a part of the schema allows, in words, such as `integer at least 1, or null`."""
+    part = resolve(part)
+    if "title" in part:
+        return part["title"]
+    if "enum" in part or "oneOf" in part:
+        return _choice(part["enum"] if "enum" in part else [one["const"] for one in part["oneOf"]])
+    kinds = part.get("type", "value")
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    words = " or ".join(WORDS.get(kind, kind) for kind in kinds if kind != "null")
+    if "items" in part:
+        words += " of " + re.sub(r"^(number|integer)", r"\1s", allowed(part["items"])) + ";"
+    bounds = [text.format(part[name]) for name, text in BOUNDS.items() if name in part]
+    if "minItems" in part:
+        bounds.append(f"at least {part['minItems']} {'entry' if part['minItems'] == 1 else 'entries'}")
+    if "contains" in part:
+        bounds.append(f"one of them {part['contains']['const']}")
+    if part.get("uniqueItems"):
+        bounds.append("no repeats")
+    return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
+
+
+def _choice(values: Sequence[Any]) -> str:
+    *first, last = map(str, values)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:
@@ -39,53 +87,17 @@ def _sentences(error: ValidationError) -> Iterator[str]:
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
-                    example = f"; write, under {key or 'the top level'}: {name}: <{_allowed(error, name)}>"
-                    yield f"{_join(key, name)}: missing{example}"
+                    words = allowed(error.schema["properties"][name])
+                    yield f"{_join(key, name)}: missing; write, under {key or 'the top level'}: {name}: <{words}>"
         case _:
-            yield f"{key}: {error.instance!r} is not allowed, expected {_expected(error.schema)}; {_write(error)}"
-
-
-def _write(error: ValidationError) -> str:
-    return f"write {_last(error.absolute_path)}: <{_expected(error.schema)}>"
-
-
-def _allowed(error: ValidationError, name: str) -> str:
-    part = error.schema.get("properties", {}).get(name)
-    return _expected(part) if isinstance(part, dict) else "value"
-
-
-def _expected(schema: Mapping[str, Any]) -> str:
-    """What a part of the schema allows, in words."""
-    if "$ref" in schema:
-        definitions = yaml.safe_load(SCHEMA.read_text())["$defs"]
-        schema = {**definitions[schema["$ref"].rsplit("/", 1)[-1]], **schema}
-    if "enum" in schema:
-        return " or ".join(map(str, schema["enum"]))
-    if "pattern" in schema:
-        return f"text like {schema['pattern']}"
-    kinds = schema.get("type", "value")
-    words = " or ".join("nothing (null)" if k == "null" else k for k in ([kinds] if isinstance(kinds, str) else kinds))
-    bounds = [
-        text.format(schema[name])
-        for name, text in (
-            ("minimum", "at least {}"),
-            ("exclusiveMinimum", "above {}"),
-            ("maximum", "at most {}"),
-            ("exclusiveMaximum", "below {}"),
-            ("minItems", "with at least {} entries"),
-            ("maxItems", "with at most {} entries"),
-            ("minProperties", "with at least {} entries"),
-        )
-        if name in schema
-    ]
-    if schema.get("uniqueItems"):
-        bounds.append("each only once")
-    return " ".join([words, ", ".join(bounds)]).strip()
+            words = allowed(error.schema)
+            last = _last(error.absolute_path)
+            yield f"{key}: {error.instance!r} is not allowed, expected {words}; write {last}: <{words}>"
 
 
 def _references(plan: Plan) -> Iterator[str]:
     """Names and numbers that must agree between parts of the configuration."""
-    if unknown := list(_plan_names(plan)):  # what is planned can be judged once it is described
+    if unknown := list(_plan_names(plan)):  # the other checks need these names
         yield from unknown
         return
     yield from _transfer(plan)
@@ -125,7 +137,7 @@ def _transfer(plan: Plan) -> Iterator[str]:
                 there = ", ".join(seeds) or "nothing"
                 yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
         if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
-            yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} are planned with no seed in common"
+            yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
 
 
 def _published(plan: Plan) -> Iterator[str]:
@@ -136,10 +148,10 @@ def _published(plan: Plan) -> Iterator[str]:
             there = ", ".join(planned) or "nothing"
             yield f"published.{i}: {run!r} is not planned for {entry['dataset']}; planned is {there}"
         if entry["name"] == "ours":
-            yield f"published.{i}.name: 'ours' is what our own maps are called; write name: <another name>"
+            yield f"published.{i}.name: 'ours' is the name of the study's own maps; write name: <another name>"
         listed[key := (entry["name"], entry["dataset"], run)] += 1
         if listed[key] == 2:
-            yield f"published.{i}.name: {entry['name']!r} is named twice for {run} on {entry['dataset']}"
+            yield f"published.{i}.name: two entries for {run} on {entry['dataset']} have the name {entry['name']!r}"
 
 
 def _networks(plan: Plan) -> Iterator[str]:
@@ -147,36 +159,39 @@ def _networks(plan: Plan) -> Iterator[str]:
         mean, std = network.get("mean"), network.get("std")
         if (mean is None) != (std is None) or (mean and len(mean) != len(std)) or any(s <= 0 for s in std or ()):
             yield (
-                f"networks.{name}: mean {mean} and std {std} do not go together; write both, a number a channel and "
-                "std above 0, or null for both"
+                f"networks.{name}: mean {mean} and std {std} do not match; write a number for each channel in both, "
+                "with std above 0, or null for both"
             )
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    """Whether every entry of the plan is possible with its networks and data sets."""
+    """Entries of the plan that their networks or data sets do not allow."""
     datasets = plan.config["datasets"]
     for i, entry in enumerate(plan.config["plan"]):
         external = [name for name in entry["networks"] if name in plan.external_networks]
         trains = len(external) < len(entry["networks"])
         if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
-            yield f"plan.{i}: {', '.join(external)} is brought, not trained; write augmentations: [none] and one seed"
+            yield (
+                f"plan.{i}: {', '.join(external)} is not trained, since it has a source; write "
+                "augmentations: [none] and one seed"
+            )
         for name in entry["datasets"]:
             if trains and "sin" in entry["augmentations"] and "stylised" not in datasets[name]:
                 yield (
                     f"plan.{i}.augmentations: sin needs stylised images of {name}; write datasets.{name}.stylised: "
-                    "<folder>, or drop sin"
+                    "<folder>, or remove sin"
                 )
             if "shares" in datasets[name]:
                 yield from _splits(plan, name, external, trains)
 
 
 def _splits(plan: Plan, name: str, external: Sequence[str], trains: bool) -> Iterator[str]:
-    """Whether a data set that is split by shares has every split that the study needs."""
+    """Splits that the study needs and a data set with `shares` does not have."""
     dataset = plan.config["datasets"][name]
     there = {*dataset["shares"], *(["test"] if "test_root" in dataset else [])}
     for split, reason in plan.needed_splits(name, trains).items():
         if split not in there:
-            yield f"datasets.{name}.shares: {reason} needs a {split} split; there is {', '.join(sorted(there))}"
+            yield f"datasets.{name}.shares: {reason} needs a {split} split; the data set has {', '.join(sorted(there))}"
     unnormalised = [network for network in external if plan.config["networks"][network]["mean"] is None]
     if unnormalised and "train" not in there:
         yield (
@@ -204,7 +219,7 @@ def _drawn(plan: Plan) -> Iterator[str]:
     for section in DRAWN.values():
         seeds = plan.config[section]["seeds"]
         if len(set(seeds.values())) < len(seeds):
-            yield f"{section}.seeds: {seeds} must differ, or the splits hold the same images"
+            yield f"{section}.seeds: {seeds} must differ, otherwise the splits hold the same images"
 
 
 def _training(plan: Plan) -> Iterator[str]:
@@ -231,24 +246,24 @@ def _training(plan: Plan) -> Iterator[str]:
 
 
 def _datasets(plan: Plan) -> Iterator[str]:
-    """Data sets of the user's."""
+    """Names, shares and sizes of the data sets."""
     for name, dataset in plan.config["datasets"].items():
         if name == "all":
-            yield f"datasets.{name}: that is what the findings call all data sets together; give it another name"
+            yield f"datasets.{name}: the findings use this name for all data sets together; choose another name"
         if "original" in dataset.get("ood", {}).get("renditions", []):
             yield (
-                f"datasets.{name}.ood.renditions: original is what the tables call the test images themselves; "
-                "give that folder another name"
+                f"datasets.{name}.ood.renditions: original is the name of the test images in the tables; "
+                "rename that folder"
             )
         shares, shape = dataset.get("shares", {"all": 1}), plan.shape(name)
         if abs(sum(shares.values()) - 1) > 1e-6:
             yield f"datasets.{name}.shares: {shares} do not sum to 1"
         if "test_root" in dataset and "test" in shares:
-            yield f"datasets.{name}.shares: test images are a share of root's or those of test_root; drop one"
+            yield f"datasets.{name}.shares: test images come from root (shares.test) or from test_root; remove one"
         if shape and dataset.get("resize", math.inf) < max(shape[1:]):
             yield f"datasets.{name}.resize: {dataset['resize']} is not allowed, expected at least {dataset['size']}"
         if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
-            yield f"datasets.{name}.keep: files goes neither with stylised nor with on_error: skip; write keep: images"
+            yield f"datasets.{name}.keep: files excludes stylised and on_error: skip; write keep: images"
 
 
 def _culling(plan: Plan) -> Iterator[str]:
