@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 from typing import Any
 
 import yaml
@@ -100,13 +101,13 @@ def page() -> str:
     parts, defaults = schema()["properties"], yaml.safe_load(DEFAULTS.read_text())
     names = [name for name, part in parts.items() if part.get("type") in ("object", "array")]
     top = {"properties": {name: part for name, part in parts.items() if name not in names}}
-    links = f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples).\n"
+    links = _prose(f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples).")
     sections = [_section(name, parts[name], defaults[name]) for name in names]
     return "\n".join([INTRO, links, "## Top level\n", _table(top, {"": defaults}), *sections, EXAMPLES])
 
 
 def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
-    heading = f"## `{name}`\n\n{part['description']}\n"
+    heading = f"## `{name}`\n\n{_prose(part['description'])}"
     if part["type"] == "array":
         return f"{heading}\n{_table(part['items'], {})}"
     if "properties" in part:
@@ -114,8 +115,13 @@ def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
     # Entries with names that the user chooses, of several kinds.
     named = part["additionalProperties"]
     kinds = [branch["then"] for branch in named["allOf"]] if "allOf" in named else [named["else"], named["then"]]
-    tables = (f"\n### {kind['title']}\n\n{kind['description']}\n\n{_table(kind, {})}" for kind in kinds)
+    tables = (f"\n### {kind['title']}\n\n{_prose(kind['description'])}\n{_table(kind, {})}" for kind in kinds)
     return heading + "".join(tables)
+
+
+def _prose(text: str) -> str:
+    paragraphs = (fill(line, 120, break_long_words=False, break_on_hyphens=False) for line in text.split("\n\n"))
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _table(part: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
