@@ -1,29 +1,36 @@
-"""`make gallery` renews what README and docs/truth.md take from the laptop study: pictures, and marked text."""
+"""`make gallery` renews what README and docs take from the laptop study: pictures, and the text between markers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from frequency_shortcuts.evaluation.verdicts import STRONG
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.findings.definitions import EVERYWHERE
+from frequency_shortcuts.findings.definitions import EVERYWHERE, HOLDS
 from frequency_shortcuts.storage.tables import read_table
 
+from . import opening
 from .markdown import DOCS, README, ROOT, renew, table
 
-TRUTH = DOCS / "truth.md"
 STUDY = ROOT / "results" / "laptop"
 WIDTH = 1000  # pixels
-SHOWN = ["rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18-none", "shortcuts_fashion_mnist"]
+OPENING = "opening"  # drawn here; the other pictures are figures of the study
+FIGURES = ["rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18-none", "shortcuts_fashion_mnist"]
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18' and augmentation == 'none'"
 # A map has found what was planted from this average precision on; it has found some of it where it is above random
 # rankings with the map's own radii.
 FOUND = 0.8
 RUN = ["dataset", "network", "augmentation", "seed"]
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "radial": "random, same radii: AP"}
-NAMES = ["data set", "class"]
+LINE = 120  # characters
+UNBROKEN = {"break_long_words": False, "break_on_hyphens": False}
 STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
@@ -94,56 +101,95 @@ def fills() -> str:
         robust = part.drop_duplicates("seed")["robust"]
         rows.append([*row, f"{(robust == True).sum()} of {seeds}"])  # noqa: E712
     header = [head for fill in dict.fromkeys(verdicts["fill"]) for head in (f"{fill}: map (low-pass)", "strong")]
-    return f"{necessity()}\n\n{table(['class', *header, 'robust'], rows)}"
+    text = paragraphs(
+        f"Strong maps (a class of a network and seed): kept alone, {strong_maps('keep')}; removed, "
+        f"{strong_maps('remove')}. {low_pass()} that are kept."
+    )
+    return f"{text}\n\n{table(['class', *header, 'robust'], rows)}"
 
 
-def necessity():
-    """How many maps of the photographs are strong under each fill, kept and removed, in a sentence."""
-    verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query(BASELINE)
-    parts = {"keep": "kept alone", "remove": "removed"}
-    sentences = []
-    for part, rows in verdicts.groupby("part", sort=False):
-        strong = rows["verdict"].eq("strong").groupby(rows["fill"], sort=False).agg(["sum", "count"])
-        counts = [f"{row['sum']} of {row['count']} with {fill}" for fill, row in strong.iterrows()]
-        sentences.append(f"{parts[part]}, {', '.join(counts)}")
-    kept = verdicts[verdicts["part"] == "keep"]
+def strong_maps(part: str) -> str:
+    """How many maps of the photographs are strong under each fill, of the tests that keep or remove them."""
+    verdicts = read_table(STUDY / "tables" / "shortcuts.csv").query(f"{BASELINE} and part == '{part}'")
+    strong = verdicts["verdict"].eq("strong").groupby(verdicts["fill"], sort=False).agg(["sum", "count"])
+    return listed(f"{row['sum']} of {row['count']} with {fill}" for fill, row in strong.iterrows())
+
+
+def low_pass() -> str:
+    """In how many tests the low-pass mask does at least as well as the map, in a sentence."""
+    kept = read_table(STUDY / "tables" / "shortcuts.csv").query(f"{BASELINE} and part == 'keep'")
     rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
     better = (rates["low_pass"] >= rates["dfm"]).sum()
-    return (
-        f"Strong maps (a class of a network and seed): {'; '.join(sentences)}. The low-pass mask does at least as well "
-        f"as the map in {better} of {len(kept)} tests of maps that are kept."
-    )
+    return f"The low-pass mask of equal size does at least as well as the map in {better} of {len(kept)} tests of maps"
 
 
-def planted(by: Sequence[str] = ("dataset", "class")) -> str:
+def listed(items: Iterable[str]) -> str:
+    """Items as a list of a sentence: a, b and c."""
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def planted() -> str:
     """One row a class with a planted mask: whether it is used, and what average precision maps have against it."""
-    use, scores = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "truth"))
-    scores = scores.query("truth == 'own' and cut == 'percent'").drop_duplicates([*RUN, "class", "ranking"])
-    means = scores.set_index(["ranking", *RUN, "class"])["average_precision"]
+    use = read_table(STUDY / "tables" / "planted_use.csv")
+    means = _scores().set_index(["ranking", *RUN, "class"]).sort_index()
     rows = []
-    for key, part in use.groupby(list(by), sort=False):
-        mine = pd.MultiIndex.from_frame(part.loc[part["uses"], [*RUN, "class"]])
+    for key, part in use.groupby(["dataset", "class"], sort=False):
+        used = pd.MultiIndex.from_frame(part.loc[part["uses"], [*RUN, "class"]])
         rates = [f"{part[f'tpr_{name}'].mean():.2f}" for name in ("planted", "complement", "random")]
-        precision = ["" if mine.empty else f"{means.loc[kind].loc[mine].mean():.2f}" for kind in RANKINGS]
-        rows.append([*key, f"{part['uses'].sum()} of {len(part)}", *rates, *precision])
-    header = ["used", "planted: TPR", "all others: TPR", "random: TPR"]
-    return table([*NAMES[-len(by) :], *header, *RANKINGS.values()], rows)
+        precision = [
+            "" if used.empty else f"{means.loc[kind, 'average_precision'].loc[used].mean():.2f}" for kind in RANKINGS
+        ]
+        count = f"{part['uses'].sum()} of {len(part)}"
+        rows.append([*key, part["positions"].iloc[0], count, *rates, *precision])
+    header = ["data set", "class", "planted positions", "used", "planted: TPR", "all others: TPR", "random: TPR"]
+    return table([*header, *RANKINGS.values()], rows)
+
+
+def _scores() -> pd.DataFrame:
+    """The scores of the maps of all sizes, once for each network, class and ranking, where the planted mask is used."""
+    scores = read_table(STUDY / "tables" / "truth.csv")
+    scores = scores.query("truth == 'own' and cut == 'percent' and uses == True")
+    return scores.drop_duplicates([*RUN, "class", "ranking"])
+
+
+def _precisions() -> pd.DataFrame:
+    """Average precision by data set and class, mean over seeds, and its upper end for the random rankings."""
+    values = ["average_precision", "average_precision_high"]
+    return _scores().pivot_table(values, ["dataset", "class"], "ranking", "mean", sort=False)
+
+
+def by_cue() -> dict[str, str]:
+    """Mean average precision of the maps by kind of cue; in brackets that of random maps with the same radii."""
+    means = _precisions()["average_precision"]
+    dataset, name = means.index.get_level_values(0), means.index.get_level_values(1)
+    syn = dataset.str.startswith("syn")
+    kinds = {
+        "a cue on eight pairs (plant_present)": (dataset == "plant_present", "dfm", "radial"),
+        "lines (C2 of Syn_1 to Syn_4)": (syn & (name == "C2"), "dfm", "radial"),
+        "a cue spread over some 90 pairs (C1 of Syn_1 to Syn_4, plant_diffuse)": (
+            (syn & (name == "C1")) | (dataset == "plant_diffuse"), "dfm", "radial"
+        ),
+        "an absence (C3 of Syn_1 to Syn_4, by the size of the increments)": (
+            syn & (name == "C3"), "dfm_size", "radial_dfm_size"
+        ),
+    }  # fmt: skip
+    return {
+        kind: f"{means.loc[rows, ranking].mean():.2f} ({means.loc[rows, control].mean():.2f})"
+        for kind, (rows, ranking, control) in kinds.items()
+        if rows.any()
+    }
 
 
 def truth() -> str:
     """What the sets with a known truth say, in words: each number is read from a table."""
-    use, scores = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "truth"))
-    scores = scores.query("truth == 'own' and cut == 'percent' and uses == True")
-    scores = scores.drop_duplicates([*RUN, "class", "ranking"])
+    use = read_table(STUDY / "tables" / "planted_use.csv")
     unused = use[~use["uses"]]
-    share = use["uses"].mean()
-    text = f"{use['uses'].sum()} of {len(use)} planted masks (a class of a network) are used, {100 * share:.0f} %."
+    text = f"{used(use)} ({100 * use['uses'].mean():.0f} %)."
     if len(unused):
         named = [f"{row['class']} of {row['dataset']}, seed {row['seed']}" for row in unused.to_dict("records")]
         text += f" Not used, and so not scored: {'; '.join(named)}."
-    per_class = scores.pivot_table(
-        ["average_precision", "average_precision_high"], ["dataset", "class"], "ranking", "mean", sort=False
-    )
+    per_class = _precisions()
     maps, sizes = (per_class["average_precision", ranking] for ranking in ("dfm", "dfm_size"))
     above = maps > per_class["average_precision_high", "radial"]
     by_size = sizes > per_class["average_precision_high", "radial_dfm_size"]
@@ -158,32 +204,140 @@ def truth() -> str:
     for kind, which in kinds.items():
         names = [f"{dataset} {name} ({maps[dataset, name]:.2f})" for dataset, name in maps.index[which]]
         lines.append(f"- {kind}: {', '.join(names) or 'none'}.")
-    syn, names = maps.index.get_level_values(0).str.startswith("syn"), maps.index.get_level_values(1)
-    spread = (syn & (names == "C1")) | (maps.index.get_level_values(0) == "plant_diffuse")
-    groups = {
-        "a cue on eight pairs (plant_present)": maps[maps.index.get_level_values(0) == "plant_present"],
-        "lines (C2 of Syn_1 to Syn_4)": maps[syn & (names == "C2")],
-        "a cue spread over some 90 pairs (C1 of Syn_1 to Syn_4, plant_diffuse)": maps[spread],
-        "an absence (C3 of Syn_1 to Syn_4), by the size of the increments": sizes[syn & (names == "C3")],
-    }
-    means = [f"{what} {found.mean():.2f}" for what, found in groups.items() if len(found)]
-    return "\n".join([*lines, "", f"Mean average precision by kind of cue: {'; '.join(means)}."])
+    means = "; ".join(f"{kind} {value}" for kind, value in by_cue().items())
+    return paragraphs(*lines, "", f"Mean average precision (in brackets, of random maps with the same radii): {means}.")
+
+
+def used(use: pd.DataFrame) -> str:
+    """How many planted masks are used, from the table of their use."""
+    return f"The networks use {use['uses'].sum()} of {len(use)} planted masks"
+
+
+def sizes() -> str:
+    """How many classes have more planted positions than a map can hold, in a sentence."""
+    use = read_table(STUDY / "tables" / "planted_use.csv").drop_duplicates(["dataset", "class"])
+    scores = read_table(STUDY / "tables" / "truth.csv").query("ranking == 'dfm' and cut == 'percent'")
+    size = scores.loc[scores["percent"] == _percent(), "positions"].max()
+    return paragraphs(
+        f"A map of {_percent():g} % holds at most {size} positions. The planted masks hold {use['positions'].min()} to "
+        f"{use['positions'].max()}, and {(use['positions'] > size).sum()} of {len(use)} are larger than the map."
+    )
+
+
+def caption() -> str:
+    """What the picture at the top shows."""
+    tested = read_table(STUDY / "tables" / "shortcuts.csv").query("part == 'keep' and fill == 'zeros'")
+    robust = tested["robust"].dropna().astype(bool)
+    above, below = opening.strongest(STUDY), opening.typical(STUDY, _percent())
+    shares = [f"{100 * above[f'tpr_{kind}']:.0f} %" for kind in ("dfm", "radial")]
+    return paragraphs(
+        f"*Above:* a photograph of Fashion-MNIST and the map of its class, found by culling: {_percent():g} % of the "
+        f"frequencies (ResNet18, seed {above['seed']}). From the map alone, with zeros at all other frequencies, the "
+        f"network recognises {shares[0]} of the class {above['class']}; from control masks at the same radii, "
+        f"{shares[1]}. It is the clearest case: of {len(robust)} maps of photographs, {robust.sum()} is strong under "
+        f"all three fills. *Below:* a set whose cue we planted (class {below['class']} of `{below['dataset']}`, the "
+        f"median of its classes and seeds by average precision)."
+    )
+
+
+def outcome() -> str:
+    """What came out, in four points."""
+    use, judged = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "findings"))
+    judged = judged[judged["dataset"] == EVERYWHERE]
+    holds = [
+        f"({row['finding']}) {row['claim']} (statistic {row['value']:.2f}, 95 % interval {row['low']:.2f} to "
+        f"{row['high']:.2f}, threshold {row['threshold']:g})"
+        for row in judged[judged["verdict"] == HOLDS].to_dict("records")
+    ]
+    kept = read_table(STUDY / "tables" / "shortcuts.csv").query(f"{BASELINE} and part == 'keep' and fill == 'zeros'")
+    return points(
+        f"**Where the truth is known.** {used(use)}. On these, the maps' mean average precision (in brackets, of "
+        f"random maps with the same radii) is {listed(f'{value} for {kind}' for kind, value in by_cue().items())}.",
+        f"**The map alone.** On photographs (ResNet18, classes times seeds), the network recognises the class from "
+        f"{_percent():g} % of the frequencies with a TPR of at least {STRONG}, and TPR - FPR is clearly above that of "
+        f"every control: {strong_maps('keep')}; {kept['robust'].eq(True).sum()} of {len(kept)} under all three fills.",
+        f"**Without the map.** If the map is removed, the TPR falls to at most {1 - STRONG:.1f}, and TPR - FPR is "
+        f"clearly below that without random masks of equal size: {strong_maps('remove')}.",
+        f"**The findings of the paper.** {len(holds)} of {len(judged)} confirmed: {'; '.join(holds) or 'none'}.",
+    )
+
+
+def limits() -> str:
+    """What did not come out."""
+    judged = read_table(STUDY / "tables" / "findings.csv")
+    judged = judged[judged["dataset"] == EVERYWHERE]
+    maps = _precisions()["average_precision", "dfm"]
+    lines = [
+        f"{low_pass()}: there, the low frequencies explain as much.",
+        f"For {(maps < FOUND).sum()} of the {len(maps)} classes whose planted mask is used, the map finds only part of "
+        f"it or nothing (average precision below {FOUND}).",
+    ]
+    for verdict, part in judged[judged["verdict"] != HOLDS].groupby("verdict", sort=False):
+        letters = listed(f"({letter})" for letter in part["finding"])
+        lines.append(f"{len(part)} of the {len(judged)} findings of the paper {verdict}: {letters}.")
+    return points(*lines)
+
+
+def cost() -> str:
+    """Time and disk of the study, in a sentence."""
+    minutes = read_table(STUDY / "tables" / "runtimes.csv")["wall_s"].sum() / 60
+    facts = read_table(STUDY / "tables" / "provenance.csv").set_index("key")["value"]
+    disk = sum(path.stat().st_size for path in STUDY.rglob("*") if path.is_file()) / 2**30
+    return paragraphs(
+        f"Allow {10 * math.ceil(minutes / 10)} minutes and {disk:.1f} GB of disk for the results. The measured steps "
+        f"took {minutes:.0f} minutes of one core ({facts['processor']}, {facts['processor cores']} cores, networks on: "
+        f"{facts['devices of the networks']}). Two jobs run side by side; starting the jobs and drawing the figures "
+        f"come on top."
+    )
+
+
+def _percent() -> float:
+    """The size of the maps that are tested."""
+    return opening.tested_percent(STUDY)
+
+
+def points(*texts: str) -> str:
+    """A list, in lines of at most `LINE` characters."""
+    return "\n".join(textwrap.fill(f"- {text}", LINE, subsequent_indent="  ", **UNBROKEN) for text in texts)
+
+
+def paragraphs(*texts: str) -> str:
+    """Texts, each in lines of at most `LINE` characters; those that are points of a list are indented."""
+    return "\n".join(
+        textwrap.fill(text, LINE, subsequent_indent="  " if text.startswith("- ") else "", **UNBROKEN) for text in texts
+    )
 
 
 def pictures(study: Path, target: Path) -> None:
-    """The figures of a study that the README shows, reduced, in the folder `target`."""
-    for name in SHOWN:
+    """The figures of a study that README and docs show, reduced, in the folder `target`."""
+    for name in FIGURES:
         (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
+
+
+def draw_opening(study: Path, target: Path) -> None:
+    """The picture at the top of the README, in the folder `target`."""
+    with tempfile.TemporaryDirectory() as folder:
+        canvas.save(opening.opening(study), Path(folder) / OPENING)
+        shutil.copyfile(Path(folder) / f"{OPENING}.png", target / f"{OPENING}.png")  # few colours would tint the greys
+
+
+# What stands between the markers of each page.
+PAGES: dict[Path, Sequence[Callable[[], str]]] = {
+    README: (caption, outcome, limits, cost),
+    DOCS / "results.md": (truth, findings, fills, results, sizes, runtimes),
+    DOCS / "truth.md": (planted,),
+}
 
 
 def main() -> None:
     """Pictures, then text."""
     pictures(STUDY, DOCS)
-    text = README.read_text()
-    for write in (truth, findings, fills, runtimes, results):
-        text = renew(text, write.__name__, write())
-    README.write_text(text)
-    TRUTH.write_text(renew(TRUTH.read_text(), "truth", f"{truth()}\n\n{planted()}"))
+    draw_opening(STUDY, DOCS)
+    for page, parts in PAGES.items():
+        text = page.read_text()
+        for part in parts:
+            text = renew(text, part.__name__, part())
+        page.write_text(text)
 
 
 if __name__ == "__main__":

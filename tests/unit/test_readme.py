@@ -1,21 +1,36 @@
-"""What the README promises can be typed."""
+"""README and docs: what they promise can be typed, their links exist, and their numbers are those of the results."""
 
 import re
+from itertools import pairwise
+from operator import attrgetter
+from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
+import pytest
 import torch
+from matplotlib import pyplot as plt
 from PIL import Image
 
-from bench import gallery
+from bench import document, estimate, gallery, opening
 from conftest import ROOT, made_up_tests
+from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.findings import definitions, evidence, judge
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import write_table
 
-README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text()
 
 
+def name_of(page):
+    return page.name
+
+
+@pytest.mark.slow
 def test_the_library_works_in_the_lines_of_the_readme(small_network, capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     images, labels = torch.randn(12, 3, 10, 9), np.arange(12) % 3
@@ -26,24 +41,54 @@ def test_the_library_works_in_the_lines_of_the_readme(small_network, capsys):
     assert "verdict" in capsys.readouterr().out
 
 
-def test_every_file_and_target_that_the_readme_names_is_there():
-    for name in re.findall(r"\]\(((?!http)[^)]+)\)", README):
-        assert (ROOT / name).exists(), name
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert set(re.findall(r"`make ([a-z]+)`", README)) <= set(targets)
-    assert set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE)) <= set(targets)
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 130
 
 
-def test_every_picture_of_the_readme_is_made_by_make_gallery(tmp_path):
-    shown = re.findall(r"!\[[^]]+\]\(docs/([^)]+)\.png\)", README)
-    assert sorted(shown) == sorted(gallery.SHOWN)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_prose_has_lines_of_at_most_120_characters(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_and_target_that_a_page_names_is_there(page):
+    text = page.read_text()
+    for name in re.findall(r"\]\(((?!http)[^)#]+)\)", text):
+        assert (page.parent / name).exists(), name
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`make ([a-z-]+)`", text)) <= set(targets)
+    assert set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)) <= set(targets)
+
+
+def test_the_readme_lists_every_page():
+    assert {f"docs/{page.name}" for page in PAGES[1:]} <= set(re.findall(r"\]\(([^)]+)\)", README))
+
+
+def test_every_picture_is_made_by_make_gallery_or_make_bench(tmp_path, monkeypatch):
+    shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
+    assert sorted(shown) == sorted([gallery.OPENING, *gallery.FIGURES, *document.FIGURES.values()])
     (tmp_path / "figures").mkdir()
-    for name in gallery.SHOWN:
+    for name in gallery.FIGURES:
         Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / f"{name}.png")
     gallery.pictures(tmp_path, tmp_path)
-    for name in shown:
+    for name in gallery.FIGURES:
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+    monkeypatch.setattr(opening, "opening", lambda study: plt.figure(figsize=(2, 1)))
+    gallery.draw_opening(tmp_path, tmp_path)
+    with Image.open(tmp_path / f"{gallery.OPENING}.png") as picture:
+        assert picture.size == (400, 200)
+
+
+def test_the_gallery_fills_all_that_is_marked():
+    """Numbers of results stand between markers. bench.estimate has pages of its own."""
+    for page in PAGES:
+        marked = re.findall(r"<!-- (\w+) -->", page.read_text())
+        if page.name not in estimate.PAGES:
+            assert marked == [part.__name__ for part in gallery.PAGES.get(page, ())]
+    outside = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```|\[arXiv[^)]+\)", "", README, flags=re.DOTALL)
+    assert not re.findall(r"\b[01]\.\d|\d %", outside)
 
 
 def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch):
@@ -64,6 +109,7 @@ def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch
     assert "(e1)" in lines[6] and f"| {definitions.UNDECIDED} | none | 0 | 0 |" in lines[6]
 
 
+@pytest.mark.slow
 def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypatch):
     runs = [("zoo", "small", "none", 0), ("zoo", "small", "none", 1)], [("syn", "small", "none", 0)]
     zoo, syn = made_up_tests(runs[0], ["ant", "bee", "cow"]), made_up_tests(runs[1], ["C0", "C1"], neutral="C0")
@@ -95,8 +141,104 @@ def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypat
     assert dict(zip(header, [*second, ""], strict=False))["fill"] == "swap" and gallery.results().endswith("|  |")
 
 
+def verdicts_of(tests):
+    """The verdicts of made-up tests of several runs."""
+    return pd.concat(
+        [rates.verdicts(part).assign(**dict(zip(opening.RUN, run, strict=True)))
+         for run, part in tests.groupby(opening.RUN)]
+    )  # fmt: skip
+
+
+def test_the_sentences_of_the_readme_count_in_the_tables(tmp_path, monkeypatch):
+    runs = [("fashion_mnist", "resnet18", "none", seed) for seed in (0, 1)]
+    verdicts = verdicts_of(made_up_tests(runs, ["ant", "bee", "cow"]))
+    (tmp_path / "tables").mkdir()
+    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
+    monkeypatch.setattr(gallery, "STUDY", tmp_path)
+    for part in ("keep", "remove"):
+        mine = verdicts[verdicts["part"] == part]
+        counts = [((mine["fill"] == fill) & (mine["verdict"] == "strong")).sum() for fill in ("zeros", "swap", "noise")]
+        expected = "{} of 6 with zeros, {} of 6 with swap and {} of 6 with noise".format(*counts)
+        assert sum(counts) and gallery.strong_maps(part) == expected
+    kept = verdicts[verdicts["part"] == "keep"]
+    better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
+    assert 0 < better < 18 and gallery.low_pass().endswith(f"{better} of 18 tests of maps")
+
+
+def write_small_study(folder):
+    """Photographs of four classes and a planted set, a network and maps for each, and tables of made-up tests."""
+    (folder / "tables").mkdir()
+    (folder / "config.yaml").write_text("shortcuts: {percent: 5}")
+    generator, classes = np.random.default_rng(0), ["C0", "C1", "C2", "C3"]
+    runs = [(dataset, "small", "none", 0) for dataset in ("zoo", opening.PLANTED)]
+    masks = ConjugatePairs(12, 12).scatter(generator.random((4, 74)) < 0.2)
+    truth = {"planted": {"truth": masks}, "planted_about": {"mechanism": "present", "neutral": 0}}
+    for run in runs:
+        images = generator.integers(0, 256, (8, 1, 12, 12), dtype=np.uint8), np.arange(8) % 4
+        path = folder / "data" / f"{run[0]}.h5"
+        stores.write(path, {"test": images}, classes=classes, source="made up", created_by="a test",
+                     statistics=([0.5], [0.25]), **truth if run[0] == opening.PLANTED else {})  # fmt: skip
+        network = architectures.Architecture("resnet18", n_classes=4, channels=1, size=12, width=2)
+        weights = folder / "networks" / Path(*run[:3]) / "seed0" / "weights.safetensors"
+        architectures.save(weights, architectures.build(network).state_dict(), network)
+        maps = folder / "dfm" / Path(*run[:3]) / "seed0.h5"
+        maps.parent.mkdir(parents=True)
+        with h5py.File(maps, "w") as file:
+            file["mask/top_5"] = masks
+    tests = made_up_tests([runs[0]], classes, seed=5), made_up_tests([runs[1]], classes, neutral="C0")
+    verdicts = pd.concat([verdicts_of(part) for part in tests])
+    write_table(verdicts, folder / "tables" / "shortcuts.csv")
+    scores = pd.DataFrame({"class": classes[1:], "average_precision": [0.9, 0.5, 0.7], "uses": True, "percent": 5})
+    scores = scores.assign(truth="own", ranking="dfm", cut="percent", **dict(zip(opening.RUN, runs[1], strict=True)))
+    write_table(scores, folder / "tables" / "truth.csv")
+    return verdicts, masks
+
+
+@pytest.mark.slow
+def test_the_opening_shows_the_clearest_photograph_and_a_typical_planted_class(tmp_path):
+    verdicts, masks = write_small_study(tmp_path)
+    kept = verdicts[(verdicts["dataset"] == "zoo") & (verdicts["part"] == "keep")]
+    least = kept[kept["robust"].eq(True)].groupby("class")["margin"].min()
+    above, below = opening.cases(tmp_path)
+    assert len(least) > 1 and above.row["class"] == least.idxmax() and above.row["fill"] == "zeros"
+    assert below.row["class"] == "C3" and below.row["average_precision"] == 0.7 and below.row["fill"] == "swap"
+    assert (above.mask == masks[int(above.row["class"][1])]).all() and (below.mask == masks[3]).all()
+    figure = opening.opening(tmp_path)
+    texts = [axis.get_xlabel() for axis in figure.axes]
+    assert texts[1] == f"{above.mask.sum()} of 144 frequencies" and f"TPR {above.row['tpr_dfm']:.2f}" in texts[2]
+    assert f"{below.mask.sum()} of {below.mask.sum()} are in the map" in texts[6]
+    for text in (texts[0], texts[2], texts[3]):
+        assert ("(right;" in text) == (f"predicted: {above.row['class']}\n" in text)
+    plt.close(figure)
+
+
+@pytest.mark.slow
+def test_labels_of_the_opening_do_not_overlap(tmp_path):
+    write_small_study(tmp_path)
+    figure = opening.opening(tmp_path)
+    figure.canvas.draw()
+    for line in np.reshape(figure.axes, (2, 4)):
+        for text in ("title", "xaxis.label"):
+            boxes = [attrgetter(text)(axis).get_window_extent() for axis in line]
+            assert all(left.x1 < right.x0 for left, right in pairwise(boxes)) and boxes[-1].x1 < figure.bbox.x1
+    plt.close(figure)
+
+
+def test_the_wings_import_no_other_than_the_page_lists():
+    text = (ROOT / "docs" / "development.md").read_text().partition("| wing | imports |")[2].partition("\n\n")[0]
+    listed = {wing: set(re.findall(r"`(\w+)`", below)) for wing, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
+    root = ROOT / "src" / "frequency_shortcuts"
+    found = {wing: set() for wing in listed}
+    for path in root.glob("*/**/*.py"):
+        wings = re.findall(r"(?:from|import) frequency_shortcuts(?:\.| import )(\w+)", path.read_text())
+        found[path.relative_to(root).parts[0]].update(wings)
+    found["intervals"].update(re.findall(r"^from \.(\w+)", (root / "intervals.py").read_text(), re.MULTILINE))
+    for wing, below in found.items():
+        assert below - {wing} <= listed[wing], wing
+
+
 def test_every_dependency_is_named_with_its_reason():
-    listed = README.partition("## Dependencies")[2]
+    listed = (ROOT / "docs" / "dependencies.md").read_text()
     for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines():
         if not line.startswith("#"):
             assert re.search(rf"\b{re.split('[=<>]', line)[0]}\b", listed), line
