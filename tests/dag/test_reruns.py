@@ -53,7 +53,7 @@ def test_nothing_is_made_again_without_a_change(touched):
     [
         (
             {"truth": ("draws", "seed"), "stability": ("draws", "seed"), "robustness": ("images_per_class", "seed")},
-            {"truth", "cull_halves", "robustness"},
+            {"truth", "cull", "merge_halves", "robustness"},
         ),
         (
             {

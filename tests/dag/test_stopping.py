@@ -79,9 +79,11 @@ def saying(rule, folder, minutes, parts=1):
     }  # fmt: skip
     training = {
         "architecture": {"architecture": "resnet18", "width": 4, "stem": "small"}, "recipe": {"batch_size": 16},
-        "stylised_share": 0.5, "epochs": 6, "images_per_class": None, "validation_per_class": None,
-        "geometry": {"shift": 1, "flip": True, "crop_scale": [1.0, 1.0]},
-        "dynamics": {"iterations": 40, "every": 10, "images_per_class": None, "cutoff": 4},
+        "settings": {
+            "stylised_share": 0.5, "epochs": 6, "images_per_class": None, "validation_per_class": None,
+            "geometry": {"shift": 1, "flip": True, "crop_scale": [1.0, 1.0]},
+            "dynamics": {"iterations": 40, "every": 10, "images_per_class": None, "cutoff": 4},
+        },
     }  # fmt: skip
     return {
         "rule": rule, "threads": 1, "log": [str(folder / "job.log")], "wildcards": WILDCARDS,
@@ -93,7 +95,7 @@ def saying(rule, folder, minutes, parts=1):
 
 
 def start(said):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SCRIPTS), str(ROOT / "src")])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, SCRIPTS.parent, ROOT / "src")))}
     return subprocess.Popen(
         [sys.executable, "-c", JOB, json.dumps(said)], env=environment, text=True, stderr=subprocess.PIPE
     )

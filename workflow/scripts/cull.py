@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps.methods import culling
-from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.weights import normalisation
-from study.devices import take_device
 from study.job import job, stopping
+from study.testing import load_network, read_images
 
 
 def main(snakemake):
@@ -16,17 +13,12 @@ def main(snakemake):
     params, given, wildcards, output = snakemake.params, snakemake.input, snakemake.wildcards, snakemake.output[0]
     state = Path(f"{output}.state")
     with job(snakemake):
-        data = stores.read(
-            given.images,
-            params.images["split"],
-            params.images["images_per_class"],
-            statistics=normalisation(given.weights),
-            workers=snakemake.threads,
-        )
+        images = params.images["split"], params.images["images_per_class"]
+        data = read_images(given.images, *images, weights=given.weights, workers=snakemake.threads)
         if wildcards.images != "all":
             halves = stability.halves(data.labels, params.images["seed"], data.classes)
             data = data.subset(halves[("half0", "half1").index(wildcards.images)])
-        network = architectures.load(given.weights, take_device(params.device))
+        network = load_network(given.weights, params.device)
         with stopping() as stop:
             found = culling.cull(
                 network,
