@@ -338,7 +338,7 @@ def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
         increment = generator.standard_normal((1, len(pairs))).round(trial % 3) * scale  # many ties
         evaluated = generator.random((1, len(pairs))) < 0.3
         evaluated[0, trial % len(pairs)] = True
-        stored = screening.lowered(increment[0], evaluated[0], pairs.size, positions(8, 8, percent))
+        stored = screening.cap_predictions(increment[0], evaluated[0], pairs.size, positions(8, 8, percent))
         assert (stored[evaluated[0]] == increment[0][evaluated[0]]).all() and (stored <= increment[0]).all()
         rank, chosen = protected(stored, evaluated[0], pairs, percent)
         assert rank[~evaluated[0]].min(initial=999) > rank[chosen].max()

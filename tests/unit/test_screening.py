@@ -192,7 +192,7 @@ def test_the_model_expects_what_is_true_where_its_assumptions_hold():
 def test_patience_is_how_many_pairs_the_set_has_held_for(monkeypatch, patience):
     """Counted from outside: pairs taken further after the last change of the set, when the search first settles."""
     log, problem = [], Problem(32)
-    predict, advance, settle = (getattr(screening._Search, name) for name in ("predict", "advance", "settle"))
+    predict, advance, settle = (getattr(screening._Search, name) for name in ("predict", "evaluate_next_group", "run"))
 
     def noting_predict(search):
         predict(search)
@@ -215,7 +215,7 @@ def test_patience_is_how_many_pairs_the_set_has_held_for(monkeypatch, patience):
         assert search.evaluated[search.top].all()
         return missing
 
-    for name, method in (("predict", noting_predict), ("advance", noting_advance), ("settle", noting_settle)):
+    for name, method in (("predict", noting_predict), ("evaluate_next_group", noting_advance), ("run", noting_settle)):
         monkeypatch.setattr(screening._Search, name, method)
     found = problem.screen(patience=patience)
     problem.check(found)
@@ -230,13 +230,13 @@ def test_more_patience_never_costs_less():
 
 def test_the_likeliest_are_taken_further_before_the_others(monkeypatch):
     """More and smaller steps than when all that may belong to the set are taken at once, and no more passes."""
-    steps, costs, advance = {}, {}, screening._Search.advance
+    steps, costs, advance = {}, {}, screening._Search.evaluate_next_group
 
     def counting(search, chosen):
         steps[at_once] += 1
         advance(search, chosen)
 
-    monkeypatch.setattr(screening._Search, "advance", counting)
+    monkeypatch.setattr(screening._Search, "evaluate_next_group", counting)
     for at_once in (screening.AT_ONCE, 1.0):
         monkeypatch.setattr(screening, "AT_ONCE", at_once)
         steps[at_once] = 0
@@ -535,12 +535,14 @@ def test_errors_one_group_ahead_tell_how_sure_the_search_may_be():
     sure._evaluate = lambda group, index: sure.prediction.next_mean[index]
     chosen = np.flatnonzero(sure.level == 0)[:30]
     for search in (sure, unsure):
-        search.advance(chosen)
+        search.evaluate_next_group(chosen)
         search.predict()
         assert search.tried.tolist() == [30, 0]
         stated = search.prediction.deviation
         fresh = search.level == 0
-        size = np.sqrt((search.errors[0] / screening.SPREAD + screening.UNTRIED) / (30 + screening.UNTRIED))
+        size = np.sqrt(
+            (search.errors[0] / screening.SPREAD + screening.PRIOR_COMPARISONS) / (30 + screening.PRIOR_COMPARISONS)
+        )
         np.testing.assert_allclose(search.deviation[fresh], size * stated[fresh])
         np.testing.assert_array_equal(search.deviation[~fresh], stated[~fresh])
     assert sure.errors[0] < 1e-20
@@ -553,11 +555,11 @@ def test_only_what_was_predicted_is_compared():
     pairs = np.array([3, 50])
     search.level[pairs] = 0
     search.predict()
-    search.advance(pairs)
-    search.advance(pairs)
+    search.evaluate_next_group(pairs)
+    search.evaluate_next_group(pairs)
     assert search.tried.tolist() == [2, 0]
     search.predict()
-    search.advance(pairs)
+    search.evaluate_next_group(pairs)
     assert search.tried.tolist() == [2, 2]
 
 

@@ -32,11 +32,11 @@ GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1
 # Tails of the prediction's error, in degrees of freedom of Student's t: a few pairs are far off.
 FREEDOM = 8
 SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
-UNTRIED = 50.0  # comparisons, as many as speak for a scale of the whole standard deviation, which is cautious
+PRIOR_COMPARISONS = 50.0  # comparisons, as many as speak for a scale of the whole standard deviation, which is cautious
 PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs that the model is first fitted to
 AT_ONCE = 0.5  # of the pairs that may be missing: the rest waits for what these tell
 AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # how many of the pairs that were left out an audit evaluates
-SURPRISE = 3.0  # an audit whose errors are so many times as large as expected fails
+MAX_ERROR_RATIO = 3.0  # an audit whose errors are so many times as large as expected fails
 
 
 @dataclass(frozen=True)
@@ -95,24 +95,24 @@ def screen(
     allowed = 1 - target_recall
     audits: list[IntArray] = []
     while True:
-        expected_missing = search.settle(allowed, patience)
+        expected_missing = search.run(allowed, patience)
         left = np.flatnonzero(~search.evaluated)
         drawn = search.draw(left, max(AUDIT_LEAST, int(np.ceil(AUDIT_SHARE * len(left)))))
         audits.append(drawn)
         surprise = search.finish(drawn)
         search.predict()
         # By what is known: what surprises may well raise the predictions of all other pairs.
-        increment = lowered(search.mean, search.evaluated, pairs.size, wanted)
+        increment = cap_predictions(search.mean, search.evaluated, pairs.size, wanted)
         best = top_pairs(increment, pairs.size, wanted)
         missed = int(np.isin(drawn, best).sum())
         wrongly = missed * len(left) > (1 - target_recall) * len(best) * len(drawn)
-        if not wrongly and surprise <= SURPRISE:
+        if not wrongly and surprise <= MAX_ERROR_RATIO:
             break
         if wrongly:
             allowed /= 2
             log.info("an audit found %d of %d pairs wrongly left out: the search goes on", missed, len(drawn))
         else:
-            search.doubt *= surprise
+            search.error_inflation *= surprise
             log.info("an audit found errors %.1f times as large as expected: the search goes on", surprise)
     audited = np.concatenate(audits)
     return Screened(
@@ -127,7 +127,7 @@ def screen(
     )
 
 
-def lowered(increment: FloatArray, evaluated: BoolArray, size: IntArray, wanted: int) -> FloatArray:
+def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray, wanted: int) -> FloatArray:
     """The increments [pairs]; no prediction outranks one of the evaluated pairs that fill `wanted` positions."""
     exact = np.flatnonzero(evaluated)
     order = exact[np.argsort(-increment[exact], kind="stable")]
@@ -205,7 +205,7 @@ class _Search:
         self.groups = len(features.share)
         self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
         self.exact = np.zeros((self.groups, len(pairs)))
-        self.doubt = 1.0  # by which an audit found the error's size to be underestimated
+        self.error_inflation = 1.0  # by which an audit found the error's size to be underestimated
         self.prediction: Prediction | None = None
         # Predictions one group ahead, of a pair's first and of its later ones: how many were tried, and the sum of
         # their squared errors, in units of what was expected.
@@ -217,7 +217,7 @@ class _Search:
     def evaluated(self) -> BoolArray:
         return self.level == self.groups
 
-    def advance(self, chosen: IntArray) -> None:
+    def evaluate_next_group(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""
         levels = self.level[chosen]
         found = self.exact[levels, chosen] = self._evaluate(levels, chosen)
@@ -234,7 +234,7 @@ class _Search:
         predicted, expected = self.mean[chosen], self.deviation[chosen]
         rest = chosen
         while len(rest := rest[~self.evaluated[rest]]):
-            self.advance(rest)
+            self.evaluate_next_group(rest)
         if not len(chosen):
             return 0.0
         error = (self.exact.sum(axis=0)[chosen] - predicted) / expected
@@ -250,9 +250,9 @@ class _Search:
         order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
         best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
         some = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
-        self.advance(np.sort(np.concatenate([order[:best], some])))
+        self.evaluate_next_group(np.sort(np.concatenate([order[:best], some])))
 
-    def settle(self, allowed: float, patience: int) -> float:
+    def run(self, allowed: float, patience: int) -> float:
         """Go on until at most the `allowed` share of the top set may be missing; returns how many pairs that is."""
         held, before = 0, None
         while True:
@@ -276,12 +276,12 @@ class _Search:
                     return float(may_miss[-1]) if len(outside) else 0.0
                 chosen = outside[::-1][: patience - held]
             held += len(chosen)
-            self.advance(np.sort(chosen))
+            self.evaluate_next_group(np.sort(chosen))
 
     def predict(self) -> None:
         """Set the mean and scale of every pair's increment, and the top set, by what is known."""
         self.prediction = self.model.fit(self.exact, self.level)
         self.mean = self.prediction.mean
-        size = np.sqrt((self.errors / SPREAD + UNTRIED) / (self.tried + UNTRIED))
-        self.deviation = self.doubt * size[np.minimum(self.level, 1)] * self.prediction.deviation
+        size = np.sqrt((self.errors / SPREAD + PRIOR_COMPARISONS) / (self.tried + PRIOR_COMPARISONS))
+        self.deviation = self.error_inflation * size[np.minimum(self.level, 1)] * self.prediction.deviation
         self.top = top_pairs(self.mean, self.size, self.wanted)

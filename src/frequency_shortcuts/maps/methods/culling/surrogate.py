@@ -27,7 +27,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 REACH = 2.0  # cycles per image: standard deviation of the Gaussian weights that neighbouring frequencies have
 # What speaks against the neighbours, in pairs that are known as well as the mean one:
-HELD = 1.0  # without a departure
+DEPARTURE_PRIOR = 1.0  # without a departure
 TYPICAL = 3.0  # whose errors are of the mean size
 CLIP = 6.0  # standardised residuals beyond this count as this
 RIDGE = 0.01
@@ -93,7 +93,7 @@ class Model:
         groups, pairs = exact.shape
         group, pair = np.nonzero(np.arange(groups)[:, None] < level)
         x, y, spread = self._features[:, group, pair], exact[group, pair], self._spread[:, group, pair]
-        product, begun = x[1], level > 0
+        product, started = x[1], level > 0
         # No prediction is certain, even where the features are all zero, or the increments.
         least = 1e-12 * np.mean(y**2) + 1e-18 * np.mean(x**2) + TINY
         for _ in range(2):  # each part needs the others
@@ -102,15 +102,17 @@ class Model:
             normal += np.diag(RIDGE * np.diag(normal) + TINY)
             target = y - self._departure[pair] * product
             weights = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
-            told = weights @ x
+            linear_term = weights @ x
             # The mean of a normal distribution, around 1 at first, after what was found in the group.
-            found, certain = (np.bincount(group, told * precision * one, groups) for one in (target, told))
+            found, certain = (
+                np.bincount(group, linear_term * precision * one, groups) for one in (target, linear_term)
+            )
             factor = (found + GROUPS_DIFFER**-2) / (certain + GROUPS_DIFFER**-2)
-            residual = y - factor[group] * told
+            residual = y - factor[group] * linear_term
             pull = np.bincount(pair, product * precision * residual, pairs)
             known = np.bincount(pair, product**2 * precision, pairs).astype(float)
             pull_near, known_near = self._around(np.stack([pull, known]))
-            held = known_near + HELD * self._one * known.sum() / begun.sum() + TINY
+            held = known_near + DEPARTURE_PRIOR * self._one * known.sum() / started.sum() + TINY
             self._departure = pull_near / held
             rest = residual - self._departure[pair] * product
             squares = np.minimum(rest**2 * precision, CLIP**2)
@@ -118,19 +120,19 @@ class Model:
         # The size of errors is judged by what is said of a pair without it.
         others = (pull_near - self._own * pull) / (held - self._own * known)
         rest = residual - others[pair] * product
-        expected = np.bincount(pair, np.maximum(self._error @ spread, least), pairs)[begun]
+        expected = np.bincount(pair, np.maximum(self._error @ spread, least), pairs)[started]
         size = np.zeros(pairs)
-        size[begun] = np.minimum(np.bincount(pair, rest, pairs)[begun] ** 2 / expected, CLIP**2)
-        size_near, count_near = self._around(np.stack([size, begun.astype(float)]))
+        size[started] = np.minimum(np.bincount(pair, rest, pairs)[started] ** 2 / expected, CLIP**2)
+        size_near, count_near = self._around(np.stack([size, started.astype(float)]))
         typical = TYPICAL * self._one
-        local = (size_near + typical * size[begun].mean()) / (count_near + typical)
+        local = (size_near + typical * size[started].mean()) / (count_near + typical)
         # The variance of the departure, which all images share: a Gaussian's square is one of less reach.
         unsure = self._one / 2 * self._around(known, REACH / 2**0.5) / held / held
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
 
-        def said_of(told: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+        def said_of(linear_term: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
             variance = local * (self._error @ spread + unsure * product**2)
-            return told + self._departure * product, np.sqrt(np.maximum(variance, least))
+            return linear_term + self._departure * product, np.sqrt(np.maximum(variance, least))
 
         ahead, following = (level, np.arange(pairs)), (np.minimum(level, groups - 1), np.arange(pairs))
         rest, deviation = said_of(_ahead(linear)[ahead], self._product_ahead[ahead], self._spread_ahead[:, *ahead])
