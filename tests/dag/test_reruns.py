@@ -53,7 +53,7 @@ def test_nothing_is_made_again_without_a_change(touched):
     [
         (
             {"truth": ("draws", "seed"), "stability": ("draws", "seed"), "robustness": ("images_per_class", "seed")},
-            {"truth", "cull", "merge_halves", "robustness"},
+            {"truth", "cull", "robustness"},
         ),
         (
             {
@@ -61,7 +61,7 @@ def test_nothing_is_made_again_without_a_change(touched):
                 "shortcuts": ("images_per_class", "seed"),
                 "robustness": ("band_width", "seed"),
             },
-            {"cull", "merge_parts", "merge_halves", "planted_use", "robustness"},
+            {"cull", "planted_use", "robustness"},
         ),
     ],
 )

@@ -255,7 +255,7 @@ def test_a_signal_that_came_too_late_to_be_seen_is_obeyed_behind_the_block():
 
 def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
     now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
-    monkeypatch.setattr("job.time", now)
+    monkeypatch.setattr("study.job.time", now)
     with pytest.raises(KeyboardInterrupt), stopping() as stop:
         signal.raise_signal(signal.SIGTERM)
         now.time = REPEAT_S / 2
