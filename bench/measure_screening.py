@@ -9,12 +9,11 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.maps.methods.culling import gradients, screening
 from frequency_shortcuts.maps.methods.culling.engine import Engine
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
-from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .subjects import TRAINED, Subject, accuracy, subject

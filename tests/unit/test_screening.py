@@ -10,7 +10,6 @@ import pytest
 from scipy.stats import rankdata
 
 from frequency_shortcuts import dfm
-from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.screening import (
     AUDIT_LEAST,
@@ -21,7 +20,7 @@ from frequency_shortcuts.maps.methods.culling.screening import (
     screen,
 )
 from frequency_shortcuts.maps.methods.culling.surrogate import Features
-from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 

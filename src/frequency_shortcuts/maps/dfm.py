@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5, sha256
 
@@ -37,18 +37,6 @@ def _as_stored(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     if not np.isfinite(stored).all():
         raise ValueError("some loss increments are not finite numbers: the pairs cannot be ranked")
     return stored
-
-
-def top_pairs(increment: npt.NDArray[np.floating], size: IntArray, wanted: int) -> IntArray:
-    """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills.
-
-    increment : float [pairs]; of equal ones the first comes first
-
-    >>> top_pairs(np.array([0.1, 0.3, 0.2]), np.array([2, 1, 2]), 3)
-    array([1, 2])
-    """
-    order = np.argsort(-increment, kind="stable")
-    return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
 
 
 def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:

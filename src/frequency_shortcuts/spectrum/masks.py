@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import BoolArray, FloatArray
+from .arrays import BoolArray, FloatArray, IntArray
 from .pairs import mirror, radius
 
 if TYPE_CHECKING:
@@ -46,6 +46,18 @@ def positions(height: int, width: int, percent: float) -> int:
     if not 0 < percent <= 100:
         raise ValueError(f"percent {percent}: expected above 0 and at most 100")
     return max(1, Fraction(str(percent)) * height * width // 100)
+
+
+def top_pairs(increment: npt.NDArray[np.floating], size: IntArray, wanted: int) -> IntArray:
+    """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills.
+
+    increment : float [pairs]; of equal ones the first comes first
+
+    >>> top_pairs(np.array([0.1, 0.3, 0.2]), np.array([2, 1, 2]), 3)
+    array([1, 2])
+    """
+    order = np.argsort(-increment, kind="stable")
+    return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
 
 
 def symmetric(mask: npt.ArrayLike) -> bool:

@@ -10,10 +10,9 @@ from typing import Any, Literal
 import h5py
 import numpy as np
 
-from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 

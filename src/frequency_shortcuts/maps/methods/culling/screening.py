@@ -19,8 +19,8 @@ import numpy.typing as npt
 from scipy.special import stdtr  # scipy.stats takes each job half a second to import
 
 from frequency_shortcuts.intervals import clopper_pearson, hypergeometric
-from frequency_shortcuts.maps.dfm import top_pairs
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .surrogate import CLIP, Features, Model, Prediction
