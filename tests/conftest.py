@@ -23,7 +23,12 @@ matplotlib.use("agg")
 
 ROOT = Path(__file__).parents[1]
 # One file after the other in one process, since they look at the same run of the DAG.
-USE_THE_STUDY = ("tests/browser/test_report.py", "tests/dag/test_study.py", "tests/dag/test_reruns.py")
+USE_THE_STUDY = (
+    "tests/browser/test_report.py",
+    "tests/dag/test_study.py",
+    "tests/dag/test_reruns.py",
+    "tests/dag/test_extending.py",
+)
 # The tests of these folders take longer than `make check` may; the marker has the name of the folder.
 MARKED_FOLDERS = ("dag", "browser", "slurm", "long")
 PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]

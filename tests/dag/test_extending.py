@@ -1,0 +1,43 @@
+"""What docs/development.md says of additions: one file and one entry."""
+
+import json
+
+ENTRY = """FIGURES["accuracy"] = Figure(
+    Result("accuracy of the networks", "run"), lambda plan: ["all"], _table("networks"), lambda plan, name: {}
+)
+"""
+CODE = """import seaborn
+
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.storage.tables import read_table
+
+axes = seaborn.barplot(read_table(table), x="test_accuracy", y="dataset")
+canvas.save(axes.figure, figure)
+"""
+
+
+def cell(source, *tags):
+    return {
+        "cell_type": "code", "id": f"cell-{len(tags)}", "metadata": {"tags": list(tags)}, "source": source,
+        "outputs": [], "execution_count": None,
+    }  # fmt: skip
+
+
+def test_a_figure_is_a_notebook_and_an_entry_in_the_table_of_figures(study):
+    table, notebook = (study.root / "workflow" / name for name in ("study/figures.py", "notebooks/accuracy.ipynb"))
+    before = table.read_text()
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [cell('table = ""\nfigure = ""', "parameters"), cell(CODE)]
+    try:
+        notebook.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+        table.write_text(before + ENTRY)
+        planned = study.snakemake("--dry-run", "--quiet", "rules").stdout
+        drawn = study.snakemake("results/test/figures/accuracy_all.svg", "--cores", "1")
+        assert drawn.returncode == 0 and (study.results / "figures" / "accuracy_all.png").exists(), drawn.stdout
+    finally:
+        table.write_text(before)
+        notebook.unlink()
+        for path in study.results.rglob("accuracy_all.*"):
+            path.unlink()
+    jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
+    assert {"figure", "report"} <= jobs and not jobs & {"train", "cull", "shortcuts", "table"}, planned
