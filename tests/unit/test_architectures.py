@@ -53,6 +53,7 @@ def test_every_architecture_is_compared_with_torchvision():
     assert sorted(PUBLISHED) == architectures.names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 def test_with_torchvisions_weights_it_gives_torchvisions_logits(name):
     theirs = PUBLISHED[name][0](weights=None, num_classes=3).eval()
@@ -102,6 +103,7 @@ def test_a_vit_narrows_by_whole_heads_of_64():
     assert slim.encoder.layers[0].self_attention.num_heads == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", architectures.names())
 def test_initial_weights_follow_the_seed_alone(name):
     architecture = Architecture(name, 3, 1, 32, width=4)
@@ -159,6 +161,7 @@ def test_save_and_load_round_trip(stored):
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", architectures.names())
 def test_every_network_is_loaded_as_built_and_filled(name, tmp_path):
     """Nothing stays on the meta device, where a network is built to be loaded; nothing is drawn; all can be trained."""
@@ -275,6 +278,7 @@ def test_wide_shortcuts_are_left_alone():
     assert all(type(layer[0].downsample[0]) is nn.Conv2d for layer in (network.layer2, network.layer3, network.layer4))
 
 
+@pytest.mark.slow
 def test_a_narrow_network_trains_on_large_images():
     """In a process of its own: where the layer is not sliced, it dies here in the first few steps."""
     script = (

@@ -60,6 +60,7 @@ def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
     assert 60 < sum(match[2] == -1 for match in found) < 140  # half of 200, 5.6 standard deviations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [True, False])
 @pytest.mark.parametrize("shift", [0, 2, 5, 6])
 def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
@@ -319,6 +320,7 @@ def assert_alike(one, other):
     assert stats.chi2_contingency(table).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_autoaugment_draws_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
     theirs = recorded(monkeypatch, v2.AutoAugment(), 8000)
@@ -326,6 +328,7 @@ def test_autoaugment_draws_what_torchvision_draws(monkeypatch):
     assert_alike(ours, theirs)  # whole sequences, signs and magnitudes included
 
 
+@pytest.mark.slow
 def test_augmix_draws_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
     theirs = recorded(monkeypatch, v2.AugMix(mixture_width=1), 8000)

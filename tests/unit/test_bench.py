@@ -81,6 +81,7 @@ def test_a_missing_marker_is_an_error():
         markdown.renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
 
 
+@pytest.mark.slow
 def test_figures_show_every_line():
     scaling = pd.DataFrame(
         [
@@ -101,6 +102,7 @@ def test_figures_show_every_line():
     assert [len(ax.lines) for ax in figures.overlap(curve).axes] == [3, 3]
 
 
+@pytest.mark.long
 def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
     """What a data-centre GPU is measured with, on two images a class, so that it has run at least once."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 1, 32, 32), dtype=np.uint8)
@@ -113,6 +115,7 @@ def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
     assert last["time_s"] == pytest.approx(50_000 * 25_090 / last["images_per_s"])
 
 
+@pytest.mark.slow
 def test_photographs_are_made_once_and_have_the_spectrum_of_photographs(tmp_path):
     """Amplitudes fall as 1/f: over 16 times the frequency to a sixteenth, within a third."""
     root = measure_stores.photographs(tmp_path, 20)
@@ -133,6 +136,7 @@ def test_photographs_are_made_once_and_have_the_spectrum_of_photographs(tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["photographs_20"]
 
 
+@pytest.mark.long
 def test_stores_are_measured_where_they_are_small(tmp_path, monkeypatch):
     monkeypatch.setattr(measure_stores, "by_turns", lambda tasks: timing.by_turns(tasks, 2))
     table = measure_stores.stores(tmp_path, torch.device("cpu"), count=20, some=10, size=(36, 32))
@@ -161,6 +165,7 @@ def test_many_networks_are_as_many_runs_of_the_same_seeds():
     assert len(entry["networks"]) == len(config["networks"]) == 3 and entry["seeds"] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_plan_that_snakemake_cannot_make_says_why(tmp_path):
     (tmp_path / "Snakefile").write_text("rule all:\n    input: 'nothing makes this'\n")
     with pytest.raises(RuntimeError, match="nothing makes this"):

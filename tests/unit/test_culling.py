@@ -192,6 +192,7 @@ class Sleeping(nn.Module):
         return torch.relu(images.flatten(1) @ self.weight - self.threshold)[:, :3] * 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [3.5, 1000.0])
 @pytest.mark.parametrize("per_class", [1, 20])
 def test_a_network_that_answers_to_nothing_is_screened(threshold, per_class):
@@ -560,6 +561,7 @@ class Counting(nn.Module):
         return self.network(images)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", culling.METHODS)
 @pytest.mark.usefixtures("small_blocks")
 def test_killed_anywhere_it_resumes_and_ends_with_the_same(small_network, tmp_path, method):
@@ -625,6 +627,7 @@ class Tempered(nn.Module):
         return self.linear(images.flatten(1)) / self.temperature
 
 
+@pytest.mark.slow
 def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_not_taken(tmp_path):
     """Nor are its parts merged."""
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
@@ -642,6 +645,7 @@ def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_no
         culling.merge(parts)
 
 
+@pytest.mark.slow
 def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):
     """The batches of a block, of the first look at a class and of its features; nothing is computed twice."""
     cull, counting, whole = interrupted
@@ -657,6 +661,7 @@ def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted
         assert [path.name for path in tmp_path.iterdir() if path.suffix == ".unfinished"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [4, 7])
 def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
     cull, counting, whole = interrupted
@@ -670,6 +675,7 @@ def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
     assert calls <= computed + counting.calls - CHECKS <= calls + stops * LOGITS[-1]
 
 
+@pytest.mark.slow
 def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interrupted, tmp_path):
     cull, counting, whole = interrupted
     calls = counting.calls
@@ -690,6 +696,7 @@ def test_without_a_state_it_stops_at_once(interrupted):
     assert counting.calls == CHECKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", culling.METHODS)
 def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_network, tmp_path, method):
     class Small(Counting):
@@ -719,6 +726,7 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
     np.testing.assert_allclose(found.increment[whole.evaluated], whole.increment[whole.evaluated], rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_cull_into_one_state(interrupted, tmp_path):
     cull, _, whole = interrupted
     refused = []
@@ -934,6 +942,7 @@ def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_pat
     np.testing.assert_allclose(found.increment, plain.increment, rtol=0, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mib", [0.05, 0.2, 1, 10])
 def test_no_batch_is_larger_than_the_budget_allows(small_network, mib):
     counting, largest = Counting(small_network(2, 3).eval()), []
@@ -955,6 +964,7 @@ def test_reduced_precision_stays_near(small_network, precision):
     np.testing.assert_allclose(reduced.increment, full.increment, rtol=0, atol=0.05)
 
 
+@pytest.mark.slow
 def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
     """The wiring alone, on the backend that needs no C++ compiler."""
     compile_, seen = torch.compile, []
@@ -1055,6 +1065,7 @@ def test_swap_finds_a_class_by_the_lack_of_energy():
     assert np.abs(removed.increment[1]).max() < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("n", [2, 7])
 def test_swap_in_parts_merges_into_the_whole_bit_by_bit(small_network, tmp_path, n):
@@ -1070,6 +1081,7 @@ def test_swap_in_parts_merges_into_the_whole_bit_by_bit(small_network, tmp_path,
         culling.merge([culling.cull(*arguments, part=(0, 2), batch=4, fill="swap", neutral=0), other])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 def test_swap_killed_anywhere_resumes_and_ends_with_the_same(small_network, tmp_path):
     counting = Counting(small_network(2, 3).eval())

@@ -57,6 +57,7 @@ def tiny():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_operations_are_twice_the_multiply_adds_of_torchvision(name):
     published = PUBLISHED[name].IMAGENET1K_V1.meta["_ops"]
@@ -65,6 +66,7 @@ def test_operations_are_twice_the_multiply_adds_of_torchvision(name):
     assert torch.zeros(1).device.type == "cpu"  # nothing is left on the meta device
 
 
+@pytest.mark.slow
 def test_a_training_is_counted_within_ten_percent(tiny):
     shown, network, splits, _ = tiny
     recipe = training.Recipe(epochs=2, batch_size=6)
@@ -74,6 +76,7 @@ def test_a_training_is_counted_within_ten_percent(tiny):
     assert shown["train"] == 3 * 2 * 36 and counted == pytest.approx(shown["train"], rel=0.1)
 
 
+@pytest.mark.slow
 def test_an_exact_culling_is_counted_within_two_percent(tiny):
     shown, network, splits, config = tiny
     data = splits[config["culling"]["split"]]
@@ -136,6 +139,7 @@ def test_the_error_takes_one_rate_for_all_steps():
     assert lines[2:] == ["| train | 2 | 2 | 3 | 1.50 |", "| cull | 0 | 2 | 1 | 0.50 |", "| sum | 1 | 4 | 4 | 1.00 |"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", estimate.PAGES)
 def test_the_pages_hold_what_the_estimate_gives(page):
     table = estimate.work_of(ROOT / "config" / f"{estimate.PAGES[page]}.yaml", Folder())

@@ -101,6 +101,7 @@ def test_a_module_that_fails_while_importing_is_told_of_and_the_path_is_left_alo
     assert sys.path == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [

@@ -139,6 +139,7 @@ def test_every_public_drawing_is_tested():
     assert public == {draw.__name__ for draw in DRAWINGS} | {"filtered_images"}  # which is tested beside the cards
 
 
+@pytest.mark.slow
 @every_drawing
 def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
     figure = draw()
@@ -150,6 +151,7 @@ def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
     assert [text for text in DRAWINGS[draw] if text not in shown] == []
 
 
+@pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
     canvas.save(draw(), tmp_path / "one")
@@ -161,6 +163,7 @@ def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
         assert (tmp_path / f"two{suffix}").read_bytes() == one
 
 
+@pytest.mark.slow
 def test_a_figure_saved_twice_gives_the_same_files(tmp_path):
     figure = samples()
     canvas.save(figure, tmp_path / "one")
@@ -187,6 +190,7 @@ def test_drawing_leaves_the_users_style_alone():
     assert dict(plt.rcParams) == before
 
 
+@pytest.mark.slow
 def test_planes_are_drawn_in_cycles_per_image():
     """Odd and even sides: frequency (0, 0) stands at the origin, a pixel is one cycle wide."""
     for height, width in ((8, 8), (7, 9), (6, 5)):
@@ -214,6 +218,7 @@ def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
     assert (band.min(), band.max()) == pytest.approx((0.0, 0.5))  # 0.2 on either side
 
 
+@pytest.mark.slow
 def test_shortcuts_put_each_class_on_its_line():
     figure = shortcuts()
     axis = figure.axes[0]
@@ -228,6 +233,7 @@ def points(axis, label):
     return np.asarray(found.get_offsets())
 
 
+@pytest.mark.slow
 def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_margin():
     frame = verdicts(seeds=(0,))
     columns = [("keep", "zeros"), ("keep", "swap"), ("keep", "noise"), ("remove", "zeros")]
@@ -256,6 +262,7 @@ def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_marg
             np.testing.assert_allclose(bar[:, 0], np.clip(ends, -1, 1), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_shortcuts_begin_with_the_headline_and_its_strong_classes_are_bold():
     names = ["C0", "C1", "C2", "C3"]
     frame = verdicts(names, neutral="C0", seeds=(0, 1, 2))
@@ -272,6 +279,7 @@ def test_shortcuts_begin_with_the_headline_and_its_strong_classes_are_bold():
     assert strong.any() and not strong.all()
 
 
+@pytest.mark.slow
 def test_shortcuts_of_a_single_fill_have_one_column_a_part():
     frame = verdicts(fills=("noise",), parts=("keep",))
     figure = shortcut_figures.shortcuts(frame, CLASSES)
@@ -356,6 +364,7 @@ def many_renditions(names):
     return images.renditions({"photograph": found, "sketch": found}, shown.names(names), shown.note), 2 * 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", KNOWN)
 @pytest.mark.parametrize(
     "draw",
@@ -389,6 +398,7 @@ def test_a_band_stop_figure_of_many_classes_shows_six():
     assert selection.most_changed_by_bands(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
 
 
+@pytest.mark.slow
 def test_a_long_name_is_cut_in_the_middle_only_among_many():
     long = "soft-coated wheaten terrier 921"
     axis = shortcut_figures.shortcuts(verdicts([long]), [long]).axes[0]
@@ -419,6 +429,7 @@ def drawn_ood(kinds, names, note=""):
 DOLLARS = ["from $5 to $10", r"cost $\frac{1} each"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "draw",
     [
@@ -452,6 +463,7 @@ def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
 NETWORKS = ["my_small_network", "resnet18_pretrained_on_nothing", "a" * 50]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["ant", "bee"], [f"class number {c}" for c in range(12)]], ids=len)
 @pytest.mark.parametrize(
     "draw",

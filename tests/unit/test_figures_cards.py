@@ -102,6 +102,7 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     np.testing.assert_allclose(cards.filtered, examples.reduced_images(torch.from_numpy(seen), cards.masks), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_card_says_what_each_column_is(files):
     *paths, _ = files
     cards = examples.read_cards(*paths, 20, np.arange(3))
@@ -111,6 +112,7 @@ def test_a_card_says_what_each_column_is(files):
     assert all(axis.images for axis in figure.axes[:24])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3, 12])
 @pytest.mark.parametrize("size", [(32, 48), (30, 26), (32, 32)])
 def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, count):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 from frequency_shortcuts.figures import findings as findings_figure
@@ -10,6 +11,7 @@ from frequency_shortcuts.findings import definitions, evidence, judge
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40, "negatives": 0}
 
 
+@pytest.mark.slow
 def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_missing():
     rates = {"tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "verdict": "strong"}
     rates |= {

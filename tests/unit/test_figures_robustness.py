@@ -91,6 +91,7 @@ def test_every_public_drawing_is_tested():
     assert public == {draw.__name__ for draw in DRAWINGS}
 
 
+@pytest.mark.slow
 @every_drawing
 def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
     figure = draw()
@@ -100,6 +101,7 @@ def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
     assert [text for text in DRAWINGS[draw] if text not in shown] == []
 
 
+@pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
     canvas.save(draw(), tmp_path / "one")
@@ -147,6 +149,7 @@ def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_ar
         np.testing.assert_allclose(line.get_ydata(), expected)
 
 
+@pytest.mark.slow
 def test_of_many_classes_those_that_fall_most_are_drawn():
     names = [f"class {c}" for c in range(40)]
     frame = of_filters(names)

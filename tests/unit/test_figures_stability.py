@@ -77,6 +77,7 @@ DRAWINGS = {
 every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
 
 
+@pytest.mark.slow
 @every_drawing
 def test_a_drawing_says_what_it_shows(draw):
     figure = draw()
@@ -89,6 +90,7 @@ def test_a_drawing_says_what_it_shows(draw):
     assert not shown.intersection(absent)
 
 
+@pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
     canvas.save(draw(), tmp_path / "one")
@@ -97,6 +99,7 @@ def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
 
 
+@pytest.mark.slow
 @every_drawing
 def test_nothing_is_cut_off(draw):
     figure = draw()

@@ -62,6 +62,7 @@ DRAWINGS = {
 every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
 
 
+@pytest.mark.slow
 @every_drawing
 def test_a_drawing_says_what_it_shows(draw):
     figure = draw()
@@ -74,6 +75,7 @@ def test_a_drawing_says_what_it_shows(draw):
     assert not shown.intersection(absent)
 
 
+@pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
     canvas.save(draw(), tmp_path / "one")
@@ -82,6 +84,7 @@ def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
 
 
+@pytest.mark.slow
 @every_drawing
 def test_nothing_is_cut_off(draw):
     figure = draw()
@@ -93,6 +96,7 @@ def test_nothing_is_cut_off(draw):
             assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
 
 
+@pytest.mark.slow
 def test_each_data_set_shows_its_own_classes():
     figure = truth(named={"syn_2": ("A", "B", "C")})
     for name, classes in {"syn_1": CLASSES, "syn_2": ("A", "B", "C")}.items():
@@ -100,12 +104,14 @@ def test_each_data_set_shows_its_own_classes():
         assert [label.get_text() for label in scores.get_yticklabels()] == list(classes)
 
 
+@pytest.mark.slow
 def test_classes_whose_mask_is_not_used_are_shown_without_scores():
     figure = truth(sets=("syn_1",), unused=(("resnet18", "C1"), ("vgg16", "C1"), ("vgg16", "C3")))
     said = [text.get_text() for text in figure.axes[0].texts]
     assert sorted(said) == ["mask not used", "nothing planted"]  # one network still uses C3's
 
 
+@pytest.mark.slow
 def test_scores_stand_on_the_line_of_their_class():
     axis = truth(networks=(("resnet18", "none"),), sets=("syn_1",)).axes[2]
     assert [label.get_text() for label in axis.get_yticklabels()] in ([], list(CLASSES)) and axis.yaxis_inverted()

@@ -112,8 +112,14 @@ def studies(count, truth, images, n_seeds=1, spread=0.0, shared=False):
         yield verdicts(*rows, images=images)
 
 
-@pytest.mark.parametrize("n_classes", [1, 10, 200])
-@pytest.mark.parametrize(("n_seeds", "spread"), [(1, 0), (2, 0.1), (3, 0.1), (5, 0.0)])
+LONG = pytest.mark.long
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_classes", [pytest.param(1, marks=LONG), 10, pytest.param(200, marks=LONG)])
+@pytest.mark.parametrize(
+    ("n_seeds", "spread"), [pytest.param(1, 0, marks=LONG), (2, 0.1), (3, 0.1), pytest.param(5, 0.0, marks=LONG)]
+)
 def test_chance_makes_the_finding_hold_in_one_study_of_forty_at_most(n_classes, n_seeds, spread):
     """All classes are at the mark exactly, and of many one looks better."""
     count = 100 if n_classes < 100 else 15
@@ -122,8 +128,10 @@ def test_chance_makes_the_finding_hold_in_one_study_of_forty_at_most(n_classes, 
     assert wrong <= stats.binom.ppf(0.999, count, 0.025)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("n_seeds", "spread", "shared"), [(1, 0, False), (2, 0.1, False), (3, 0.1, False), (5, 0, True)]
+    ("n_seeds", "spread", "shared"),
+    [pytest.param(1, 0, False, marks=LONG), pytest.param(2, 0.1, False, marks=LONG), (3, 0.1, False), (5, 0, True)],
 )
 def test_the_interval_of_the_largest_covers_the_largest_truth(n_seeds, spread, shared):
     truth = np.array([0.3, 0.5, 0.7, 0.72])
@@ -164,6 +172,7 @@ def test_false_positives_and_draws_count_on_both_sides():
     assert row(Evidence(everything), "d")["value"] == pytest.approx(0.0)  # as good as the low-pass, which gives nothing
 
 
+@pytest.mark.slow
 def test_the_fill_under_which_a_map_is_least_counts_and_all_must_be_strong():
     zeros, swap = ({"fill": fill, "headline": fill == "zeros"} for fill in ("zeros", "swap"))
     large = {"network": "large"}
@@ -296,7 +305,10 @@ def test_the_choice_of_random_masks_widens_a_mean_and_is_shared_by_the_classes_o
     assert wide["value"] - wide["low"] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("n_cases", "draws"), [(1, 10), (10, 10), (10, 3), (30, 3)])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n_cases", "draws"), [pytest.param(1, 10, marks=LONG), (10, 10), (10, 3), pytest.param(30, 3, marks=LONG)]
+)
 def test_chance_in_the_masks_makes_the_finding_hold_in_one_study_of_forty_at_most(n_cases, draws):
     """All maps are at the mark exactly, on very many images, and the mark is known from a few random masks."""
     generator, wrong, count = np.random.default_rng(0), 0, 150
@@ -453,6 +465,7 @@ VIEWS = {
 }
 
 
+@pytest.mark.slow
 def test_early_learning_is_correlated_with_standing_out():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
     told = row(evidence, "c")
@@ -461,6 +474,7 @@ def test_early_learning_is_correlated_with_standing_out():
     assert row(against, "c")["value"] == pytest.approx(-1) and row(against, "c")["verdict"] == DOES_NOT_HOLD
 
 
+@pytest.mark.slow
 def test_low_before_high_is_correlated_with_standing_out_low_rather_than_high():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([0, 1, 2], [2, 1, 0]), {"zoo": 2})
     assert row(evidence, "a")["value"] == pytest.approx(1) and row(evidence, "a")["verdict"] == HOLDS
@@ -494,6 +508,7 @@ def test_two_classes_have_no_rank_correlation_worth_the_name():
     assert row(Evidence(NOTHING, rows, {"zoo": (planes[:2], CLASSES[:2])}, {"zoo": 2}), "c")["cases"] == 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=7), st.lists(st.integers(0, 4), min_size=7, max_size=7))
 def test_the_rank_correlation_is_scipys(left, right):
     right = np.array(right[: len(left)], float)
@@ -505,12 +520,14 @@ def test_the_rank_correlation_is_scipys(left, right):
             assert np.isnan(value)
 
 
+@pytest.mark.slow
 def test_spectra_without_an_order_tell_nothing():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 1, 1], [1, 1, 1]), {"zoo": 2})
     assert row(evidence, "c")["cases"] == 0 and row(evidence, "c")["verdict"] == UNDECIDED
     assert row(Evidence(NOTHING, learning(VIEWS), {}, {"zoo": 2}), "c")["cases"] == 0
 
 
+@pytest.mark.slow
 def test_the_effect_size_of_a_correlation_is_the_statistic_however_many_networks_a_data_set_has():
     rows = [learning(VIEWS)]
     turned = dict.fromkeys(VIEWS, VIEWS["high-pass"])
@@ -536,6 +553,7 @@ def test_data_sets_count_alike_and_have_rows_of_their_own():
     assert found["networks"].to_dict() == {"all": 4, "zoo": 3, "farm": 1}
 
 
+@pytest.mark.slow
 def test_what_is_drawn_is_seeded():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
     one, two, other = (judge.judge(evidence, seed=seed) for seed in (0, 0, 1))

@@ -106,6 +106,7 @@ def test_missing_and_empty_folders_are_named(tmp_path):
         folders.listing(tmp_path / "dog" / "x.png")
 
 
+@pytest.mark.slow
 def test_of_many_that_are_missing_a_few_are_named(tmp_path):
     tree(tmp_path, *(f"{i:04d}/notes.txt" for i in range(1000)))
     with pytest.raises(ValueError, match=r"^no image files in .*/0000, .*/0004 and 995 more: expected"):
@@ -456,6 +457,7 @@ lengths = st.integers(1, 90)
 quick = settings(max_examples=80, deadline=None, derandomize=True)
 
 
+@pytest.mark.slow
 @quick
 @given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.integers(0, 30))
 def test_resize_and_crop_are_torchvisions(height, width, crop_height, crop_width, more):

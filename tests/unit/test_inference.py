@@ -94,6 +94,7 @@ def normalisations(network):
     return sum(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
 
 
+@pytest.mark.slow
 @networks
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
 def test_the_logits_are_the_networks_own(name, dtype, tolerance):
@@ -254,6 +255,7 @@ def test_an_unknown_precision_is_refused():
         InferenceCopy(named("resnet18"), "half")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "vit_b_16", "not traceable"])
 def test_bfloat16_is_near_float32(name):
     """8 bits of fraction: within 5 % of the largest logit, and not equal to float32."""
@@ -312,6 +314,7 @@ def test_tf32_flags_hold_inside_and_are_restored(set_flags, before, precision, e
     assert flags() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting",
     ["torch.set_float32_matmul_precision('medium')", "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
@@ -370,6 +373,7 @@ def powers(count):
     return [1 << i for i in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "not traceable", "no parameters"])
 def test_the_batch_is_a_power_of_two_that_grows_with_the_budget(name):
     frozen, images = InferenceCopy(NETWORKS[name]().float()), noise(3, 2, 32, 32, dtype=torch.float32)
@@ -428,6 +432,7 @@ class Alive(TorchDispatchMode):
         return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "vgg16_bn", "vit_b_16"])
 @pytest.mark.parametrize("mib", [4, 16])
 def test_the_batch_keeps_to_the_budget(name, mib):

@@ -43,6 +43,7 @@ def test_the_bootstrap_takes_arrays():
     assert intervals.bootstrap(0, 5).tolist() == [0, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [1, 2, 9, 100, 1000])
 def test_wilsons_interval_is_scipys(images):
     found = intervals.wilson(np.arange(images + 1) / images, images)

@@ -62,6 +62,7 @@ def test_rates_hold_the_chosen_networks_in_their_order(verdicts):
         paper_tables.rates(over.query("fill == 'swap'"), [["p", "a", "sin"]])
 
 
+@pytest.mark.slow
 def test_a_row_by_rendition_holds_every_test_of_a_class(verdicts, ood):
     table = paper_tables.by_rendition(ood, verdicts)
     assert len(table) == 3 * len(CLASSES) * 6

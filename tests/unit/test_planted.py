@@ -62,6 +62,7 @@ def check_amplitudes(design, spectra, expected):
         np.testing.assert_allclose(ratio[gain == 1].mean(), 1, rtol=OVERALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["present", "redundant", "diffuse", "absent", "decoy"])
 def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mechanism):
     design, _, spectra = drawn(mechanism)
@@ -71,6 +72,7 @@ def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mecha
     check_amplitudes(design, spectra, gain_of(design, masks))
 
 
+@pytest.mark.slow
 @every_mechanism
 def test_outside_all_truths_the_amplitude_is_the_same_in_all_classes(mechanism):
     design, _, spectra = drawn(mechanism)
@@ -126,6 +128,7 @@ def test_each_half_of_a_redundant_truth_is_a_set_of_its_own():
     assert masks["halves"][:, 1:].any(axis=(2, 3)).all() and not masks["halves"][:, 0].any()
 
 
+@pytest.mark.slow
 def test_images_that_are_not_for_training_carry_decoys():
     design, _, spectra = drawn("decoy", decoys=True)
     masks = design.planted()
@@ -158,6 +161,7 @@ def test_of_joint_a_has_both_sets_or_neither_and_b_exactly_one():
         np.testing.assert_array_equal(found[..., :n].mean(axis=-1), 0.5)
 
 
+@pytest.mark.slow
 def test_the_mean_amplitudes_of_joint_do_not_differ():
     design, _, spectra = drawn("joint", per_class=1200)
     gain = np.where(design.planted()["truth"], (1 + design.gain) / 2, 1)
@@ -167,6 +171,7 @@ def test_the_mean_amplitudes_of_joint_do_not_differ():
     np.testing.assert_allclose(at_cue[1], at_cue[0], rtol=OVERALL)
 
 
+@pytest.mark.slow
 def test_of_phase_the_amplitudes_are_the_same_and_only_phases_differ():
     design, _, spectra = drawn("phase", channels=4)
     assert design.classes == ("independent", "equal", "opposite") and design.neutral is None

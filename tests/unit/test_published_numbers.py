@@ -46,6 +46,7 @@ def test_no_published_row_vanishes(columns):
     assert table.loc[table["status"] == published_numbers.SAME, "ours"].notna().all()
 
 
+@pytest.mark.slow
 def test_the_same_experiment_needs_the_same_network_classes_and_maps():
     tpr = np.linspace(0, 0.9, 10)
     table = published_numbers.compare(PUBLISHED, rates(CLASSES, tpr))

@@ -401,6 +401,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
 @pytest.mark.parametrize("limit", [0, 100, 3_000, 50_000, 1_000_000, 4_000_000])
 def test_a_full_disk_stops_the_writing_early_and_leaves_nothing(tmp_path, limit):
