@@ -30,7 +30,7 @@ def small(tmp_path_factory):
     for name, content in contents.items():
         (folder / name).write_bytes(pickle.dumps(content, 2))
     sums = {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in contents}
-    with open(root / "src" / "frequency_shortcuts" / "cifar10.py", "a") as module:
+    with open(root / "src" / "frequency_shortcuts" / "data" / "cifar10.py", "a") as module:
         module.write(f"\n\ndef checksums():\n    return {sums!r}\n")
     return root, contents
 

@@ -296,7 +296,7 @@ def replaced(part, key, value):
             lambda images, network: network.update({"mean": [127] * 3, "std": [60] * 3}),
             r"networks\.my_network: mean \[127, 127, 127\] and std .* cannot be normalised with: expected units",
         ),
-        (replaced("network", "mean", [0.5]), r"networks\.my_network: mean \[0\.5\] and std .* do not go together"),
+        (replaced("network", "mean", [0.5]), r"networks\.my_network: mean \[0\.5\] and std .* do not match"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_told_in_a_sentence(own, change, sentence, monkeypatch):
@@ -306,7 +306,7 @@ def test_each_mistake_is_told_in_a_sentence(own, change, sentence, monkeypatch):
 
 def test_a_mistake_stops_the_study_before_anything_is_made(own):
     def change(images, network):
-        stores["root"], network["checkpoint"] = "nowhere", "none.pt"
+        images["root"], network["checkpoint"] = "nowhere", "none.pt"
 
     (own.root / "broken.yaml").write_text(yaml.safe_dump(broken(own, change)))
     done = snakemake(own, "own", "--configfile", "broken.yaml")
@@ -376,7 +376,7 @@ def test_own_without_a_network_of_ones_own_says_what_to_do(own):
     ("change", "again", "untouched"),
     [
         (
-            lambda images, network: stores["classes"].update({"cat": "coffee", "breakfast": "chelsea"}),
+            lambda images, network: images["classes"].update({"cat": "coffee", "breakfast": "chelsea"}),
             {"check", "folder", "twin", "bring", "cull", "shortcuts", "ood", "adcs"},
             set(),
         ),

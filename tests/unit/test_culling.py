@@ -647,7 +647,7 @@ def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_no
 
 @pytest.mark.slow
 def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):
-    """The batches of a block, of the first look at a class and of its features; nothing is computed twice."""
+    """The batches of a block, of the first look at a class and of its features; only the logits are computed twice."""
     cull, counting, whole = interrupted
     calls, asked = counting.calls - CHECKS, Asked()
     same(cull(stop=asked), whole)
@@ -756,9 +756,12 @@ def test_a_finished_state_needs_the_logits_of_the_unfiltered_images_alone(small_
 
 @pytest.mark.parametrize(
     "change",
-    [{"method": "exact"}, {"percent": 20}, {"images": 2}, {"labels": 1}, {"network": 1}, {"precision": "bfloat16"}],
+    [
+        {"method": "exact"}, {"percent": 20}, {"images": 2}, {"labels": 1}, {"network": 1}, {"precision": "bfloat16"},
+        {"version": "after an edit of the code"},
+    ],
     ids=lambda change: next(iter(change)),
-)
+)  # fmt: skip
 def test_the_state_of_another_culling_is_dropped(small_network, tmp_path, change, caplog):
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
     culling.cull(small_network(2, 3), images, LABELS, 3, state=state)

@@ -45,6 +45,13 @@ def test_an_unknown_argument_is_an_error_as_before():
         measure("net", SPLIT, "masks", speed=1)
 
 
+def test_more_positional_arguments_than_follow_the_images_are_an_error():
+    with pytest.raises(
+        TypeError, match=r"measure: 3 positional arguments follow the Split, .* allowed are 1 \(masks\)"
+    ):
+        measure("net", SPLIT, "labels", "masks", 2)
+
+
 class Counting(nn.Module):
     """Calls every image 0, and notes how many it was shown at once."""
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.evaluation import stability
+from frequency_shortcuts.maps import halves as half_maps
 from frequency_shortcuts.maps.methods.culling import cull
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -124,7 +125,7 @@ def test_every_two_runs_are_compared_by_what_they_differ_in():
 @given(st.lists(st.integers(2, 7), min_size=1, max_size=4), st.integers(0, 3))
 def test_halves_are_disjoint_even_and_whole(counts, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
-    first, second = stability.halves(labels, seed)
+    first, second = half_maps.halves(labels, seed)
     assert sorted([*first, *second]) == list(range(len(labels)))
     assert (np.sort(first) == first).all() and (np.sort(second) == second).all()
     for c, n in enumerate(counts):
@@ -133,38 +134,38 @@ def test_halves_are_disjoint_even_and_whole(counts, seed):
 
 def test_halves_are_seeded_and_drawn():
     labels = np.repeat([0, 1], 20)
-    assert all(map(np.array_equal, stability.halves(labels, 1), stability.halves(labels, 1)))
-    assert not np.array_equal(stability.halves(labels, 1)[0], stability.halves(labels, 2)[0])
+    assert all(map(np.array_equal, half_maps.halves(labels, 1), half_maps.halves(labels, 1)))
+    assert not np.array_equal(half_maps.halves(labels, 1)[0], half_maps.halves(labels, 2)[0])
     # A class is split alike whatever the others are.
-    mine = stability.halves(labels[:20], 1)[0]
-    assert np.array_equal(stability.halves(labels, 1)[0][:10], mine)
+    mine = half_maps.halves(labels[:20], 1)[0]
+    assert np.array_equal(half_maps.halves(labels, 1)[0][:10], mine)
 
 
 def test_a_class_with_one_image_is_named():
     with pytest.raises(ValueError, match=r"^class zebra has 1 image to rank frequencies, too few for two halves$"):
-        stability.halves([0, 0, 1], classes=["ox", "zebra"])
+        half_maps.halves([0, 0, 1], classes=["ox", "zebra"])
 
 
 def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network):
     generator = np.random.default_rng(0)
     images, labels = generator.standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
     network, pairs = small_network(2, 3), ConjugatePairs(6, 7)
-    chosen = stability.halves(labels)
+    chosen = half_maps.halves(labels)
     found = [cull(network, images[some], labels[some], 3, "exact") for some in chosen]
     path = tmp_path / "run.h5"
     about = {"classes": list("abc"), "split": "validation", "seed": 0, "weights_sha256": "ab", "created_by": "tests"}
-    stability.write_halves(path, found, pairs, [5, 12.5], **about)
+    half_maps.write_halves(path, found, pairs, [5, 12.5], **about)
     for half, percent in ((0, 5), (1, 12.5)):
-        read = stability.read_half(path, half, percent)
+        read = half_maps.read_half(path, half, percent)
         assert np.array_equal(read, dfm.dominant(found[half].increment, pairs, percent))
     with h5py.File(path) as file:
         assert file.attrs["layout"] == "centred" and file.attrs["created_by"] == "tests"
         assert file.attrs["images_per_class"].tolist() == [[2, 2, 2], [2, 2, 2]]
         assert file["mask/top_5"].shape == (2, 3, 6, 7) and file["mask/top_5"].dtype == bool
-    halves = [stability.pack_maps(stability.read_half(path, half, 5)) for half in (0, 1)]
+    halves = [stability.pack_maps(half_maps.read_half(path, half, 5)) for half in (0, 1)]
     (table,) = stability.compare_halves(RUNS[0], lambda _: halves[0], lambda _: halves[1], [5])
     assert table["left"].tolist() == ["a/none/seed0/half0"] * 3 and set(table["comparison"]) == {"images"}
-    assert np.allclose(table["iou"], spectrum.overlap(*(stability.read_half(path, half, 5) for half in (0, 1))))
+    assert np.allclose(table["iou"], spectrum.overlap(*(half_maps.read_half(path, half, 5) for half in (0, 1))))
 
 
 def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, small_network):
@@ -177,7 +178,7 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
         paths.append(tmp_path / f"{dataset}{seed}.h5")
         found = cull(small_network(2, 3, seed), images, labels, 3, "exact")
         dfm.write(paths[-1], found, pairs, [5, 12.5], **about)
-        stability.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **about)
+        half_maps.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **about)
     tables = list(
         stability.compare_files(runs, paths, runs[:1], [tmp_path / "halves.h5"], percents=[5, 12.5], draws=3, seed=1)
     )

@@ -191,8 +191,9 @@ RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
         {"augmentation": Augmentation(shift=2)},
         {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
         {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
+        {"version": "after an edit of the code"},
     ],
-    ids=["seed", "weights", "images", "labels", "recipe", "augmentation", "dynamics", "test labels"],
+    ids=["seed", "weights", "images", "labels", "recipe", "augmentation", "dynamics", "test labels", "version"],
 )
 def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, counted, options):
     def mine():  # training changes the network, so each run has its own

@@ -6,7 +6,8 @@ rule cull:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
-        code=code("cull.py"),
+        # The script, too: Snakemake compares a script with outputs that are there, and these are temporary.
+        code=["workflow/scripts/cull.py", *code("cull.py")],
     output:
         temp(f"{RESULTS}/dfm/{RUN}_{{images}}_part{{part}}.h5"),
     log:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.evaluation import stability
+from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods import culling
-from study.job import job, stopping
+from study.job import code_version, job, stopping
 from study.testing import load_network, read_images
 
 
@@ -16,8 +16,8 @@ def main(snakemake):
         images = params.images["split"], params.images["images_per_class"]
         data = read_images(given.images, *images, weights=given.weights, workers=snakemake.threads)
         if wildcards.images != "all":
-            halves = stability.halves(data.labels, params.images["seed"], data.classes)
-            data = data.subset(halves[("half0", "half1").index(wildcards.images)])
+            parts = halves.halves(data.labels, params.images["seed"], data.classes)
+            data = data.subset(parts[("half0", "half1").index(wildcards.images)])
         network = load_network(given.weights, params.device)
         with stopping() as stop:
             found = culling.cull(
@@ -26,6 +26,7 @@ def main(snakemake):
                 **params.settings,
                 part=(int(wildcards.part), params.parts),
                 state=state,
+                version=code_version(snakemake.input.code),
                 checkpoint_minutes=snakemake.config["checkpoint_minutes"],
                 stop=stop,
                 progress=True,

@@ -1,8 +1,7 @@
 """Join the parts of a culling and write its maps: a DFM file, or the file of both halves of the images."""
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import stability
-from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps import dfm, halves
 from frequency_shortcuts.maps.methods import culling
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import sha256
@@ -24,8 +23,8 @@ def main(snakemake):
         if parts := given.get("parts"):
             dfm.write(output, merged(parts), pairs, params.percents, **about)
         else:
-            halves = [merged(parts) for parts in (given.half0, given.half1)]
-            stability.write_halves(output, halves, pairs, params.percents, seed=params.seed, **about)
+            both = [merged(parts) for parts in (given.half0, given.half1)]
+            halves.write_halves(output, both, pairs, params.percents, seed=params.seed, **about)
 
 
 def merged(parts):

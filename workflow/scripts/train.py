@@ -9,7 +9,7 @@ from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
-from study.job import identity, job, log, stopping
+from study.job import code_version, identity, job, log, stopping
 
 IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
 
@@ -51,6 +51,7 @@ def main(snakemake):
                 augmentation=Augmentation(run["augmentation"], stylised_share=settings["stylised_share"], **geometry),
                 dynamics=Dynamics(test, **dynamics),
                 state=state,
+                version=code_version(snakemake.input.code),
                 checkpoint_minutes=snakemake.config["checkpoint_minutes"],
                 stop=stop,
                 progress=True,

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,14 @@ def created_by(config: Mapping[str, Any]) -> str:
 def digest(config: Mapping[str, Any]) -> str:
     """A text that two configurations share only if all their values are equal."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def code_version(files: Iterable[str]) -> str:
+    """A digest of the code that a step runs: what other code left unfinished is not resumed."""
+    found = hashlib.sha256()
+    for file in files:
+        found.update(Path(file).read_bytes())
+    return found.hexdigest()
 
 
 def commit() -> str:

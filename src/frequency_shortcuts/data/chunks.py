@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -80,8 +81,10 @@ class Stored:
         return some
 
     def origin(self) -> tuple[object, ...]:
-        """The checksum of the store and the positions in it."""
-        return str(self._file.attrs["checksum"]), self._stored.name, self.chosen.tobytes()
+        """The checksum of the store (else its path, size and time) and the positions in it."""
+        about = Path(self._file.filename).stat()
+        fallback = f"{self._file.filename} {about.st_size} {about.st_mtime_ns}"
+        return str(self._file.attrs.get("checksum", fallback)), self._stored.name, self.chosen.tobytes()
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         positions = self.chosen[index]

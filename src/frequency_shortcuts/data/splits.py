@@ -99,7 +99,9 @@ def accepts_split(measure: Measure) -> Measure:
     Of the parameters `labels`, `n_classes`, `mean`, `std` and `neutral`, those that the function has come from the
     split, unless they are given by name; positional arguments behind the split are those that follow.
     """
-    names = list(inspect.signature(measure).parameters)
+    parameters = inspect.signature(measure).parameters
+    names = list(parameters)
+    positional = [name for name in names if parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY]
     place = names.index("images")
 
     @wraps(measure)
@@ -110,8 +112,13 @@ def accepts_split(measure: Measure) -> Measure:
             "images": split.images, "labels": split.labels, "n_classes": len(split.classes),
             "mean": split.mean, "std": split.std, "neutral": split.neutral,
         }  # fmt: skip
-        others = [name for name in names[place:] if name not in known]
-        given = dict(zip(others, arguments[place + 1 :], strict=False))
+        others, behind = [name for name in positional[place:] if name not in known], arguments[place + 1 :]
+        if len(behind) > len(others):
+            raise TypeError(
+                f"{measure.__name__}: {len(behind)} positional arguments follow the Split, which brings images and "
+                f"labels; allowed are {len(others)} ({', '.join(others) or 'none'}), give the others by name"
+            )
+        given = dict(zip(others, behind, strict=False))
         known = {name: value for name, value in known.items() if name in names}
         return measure(*arguments[:place], **{**known, **given, **options})
 

@@ -21,14 +21,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.halves import read_half
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import strata
 from frequency_shortcuts.spectrum.masks import overlap_of_counts
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing_hdf5
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.maps.methods.culling.result import Culling
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -36,27 +36,6 @@ log = logging.getLogger(__name__)
 COMPARISONS = {"seed": "seeds", "network": "networks", "augmentation": "augmentations"}
 SEVERAL, IMAGES = "several", "images"
 NUMBERS = 2**22  # numbers that are drawn at a time
-
-
-def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None = None) -> tuple[IntArray, IntArray]:
-    """Two disjoint halves of some images, drawn class by class: their positions, in order.
-
-    Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer
-    than two images.
-    """
-    labels = np.asarray(labels)
-    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
-    for c in np.unique(labels):
-        mine = np.flatnonzero(labels == c)
-        if len(mine) < 2:
-            name = c if classes is None else classes[c]
-            raise ValueError(f"class {name} has {len(mine)} image to rank frequencies, too few for two halves")
-        # By the class alone: another class's images must not change what a class is split into.
-        mine = np.random.default_rng([seed, int(c)]).permutation(mine)
-        for part, piece in zip(parts, np.array_split(mine, 2), strict=True):
-            part.append(piece)
-    first, second = (np.sort(np.concatenate(part)) for part in parts)
-    return first, second
 
 
 @dataclass(frozen=True)
@@ -204,7 +183,7 @@ def compare_files(
     """The maps in DFM files compared: every two runs of each data set, then the halves of each of its halved runs.
 
     runs, paths : what each run is, with the keys `dataset`, `network`, `augmentation` and `seed`, and its DFM file
-    halved, half_paths : the same of the runs that were culled on two halves of their images (`write_halves`)
+    halved, half_paths : the same of the runs that were culled on two halves of their images (see `maps.halves`)
 
     Yields one table a comparison and percentage, so that those of a thousand networks need not fit into memory. The
     columns are `dataset` and those of `compare_runs`, where `class` is a name.
@@ -231,47 +210,3 @@ def compare_files(
 
 def _half(path: str | os.PathLike[str], half: int, percent: float) -> PackedMaps:
     return pack_maps(read_half(path, half, percent))
-
-
-def write_halves(
-    path: str | os.PathLike[str],
-    found: Sequence[Culling],
-    pairs: ConjugatePairs,
-    percents: Sequence[float],
-    *,
-    classes: Sequence[str],
-    split: str,
-    seed: int,
-    weights_sha256: str,
-    created_by: str,
-) -> None:
-    """Write the maps of the two halves: `mask/top_{percent}` bool [half, class, H, W], centred."""
-    shape = len(found), len(classes), pairs.height, pairs.width
-    with replacing_hdf5(path) as file:
-        for percent in percents:
-            stored = file.create_dataset(
-                f"mask/top_{percent:g}", shape, bool, chunks=(1, 1, *shape[2:]), compression="gzip", shuffle=True
-            )
-            # Class by class: the planes of a thousand classes at once would be gigabytes.
-            for half, one in enumerate(found):
-                for c, increment in enumerate(one.increment):
-                    stored[half, c] = dfm.dominant(increment, pairs, percent)
-        file.attrs.update(
-            layout="centred",
-            method=found[0].method,
-            fill=found[0].fill,
-            split=split,
-            classes=list(classes),
-            images_per_class=np.array([one.images_per_class for one in found]),
-            passes=np.array([one.passes for one in found]),
-            precision=found[0].precision,
-            seed=seed,
-            weights_sha256=weights_sha256,
-            created_by=created_by,
-        )
-
-
-def read_half(path: str | os.PathLike[str], half: int, percent: float) -> BoolArray:
-    """The maps bool [class, H, W] that one half (0 or 1) of the images gave."""
-    with h5py.File(path, "r") as file:
-        return file[f"mask/top_{percent:g}"][half]

@@ -89,6 +89,7 @@ def train(
     augmentation: Augmentation | None = None,
     dynamics: Dynamics | None = None,
     state: str | os.PathLike[str] | None = None,
+    version: str = "",
     checkpoint_minutes: float = 2.0,
     stop: Callable[[], bool] | None = None,
     progress: bool = False,
@@ -104,6 +105,7 @@ def train(
         at the start; that of another run, or a broken one, is overwritten. It is the caller's to
         delete, once the results are safe. It is replaced whole, and two processes that train the same run write
         the same states, so that they do each other no harm
+    version : of the code that runs, such as a digest of it; a state that another version stored is not resumed
     stop : called after every iteration, and after every batch of a validation or a test of the dynamics. If it returns
         true, the state is stored and Stopped is raised
     progress : show a bar on a terminal
@@ -116,7 +118,11 @@ def train(
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     path = Path(state) if state else None
-    run = _Run(network, data, validation, recipe, seed, device, augmentation, dynamics, path, checkpoint_minutes, stop)
+    fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics, version) if path else ""
+    run = _Run(
+        network, data, validation, recipe, seed, device, augmentation, dynamics, path, fingerprint, checkpoint_minutes,
+        stop,
+    )  # fmt: skip
     run.resume()
     devices = [device] if device.type == "cuda" else []
     with _deterministic(), torch.random.fork_rng(devices=devices):
@@ -138,12 +144,12 @@ class _Run:
         augmentation: Augmentation,
         dynamics: Dynamics | None,
         path: Path | None,
+        fingerprint: str,
         minutes: float,
         stop: Callable[[], bool] | None,
     ) -> None:
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
-        self.device, self.augmentation, self.dynamics = device, augmentation, dynamics
-        self.fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics)
+        self.device, self.augmentation, self.dynamics, self.fingerprint = device, augmentation, dynamics, fingerprint
         stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
         self.minibatches = Minibatches(data, recipe.batch_size, seed, device, stylised_share)
         self.per_epoch = self.minibatches.per_epoch

@@ -125,6 +125,7 @@ def cull(
     neutral: int | None = None,
     part: tuple[int, int] = (0, 1),
     state: str | os.PathLike[str] | None = None,
+    version: str = "",
     checkpoint_minutes: float = 2.0,
     stop: Callable[[], bool] | None = None,
     progress: bool = False,
@@ -144,6 +145,8 @@ def cull(
     state : file that holds finished blocks and is read at the start; that of another culling, or a broken
         end, is dropped. A culling is the same if its settings, images, weights and buffers are, and if the network
         gives the stored logits up to rounding. The caller deletes the file once the result is safe
+    version : of the code that runs, such as a digest of it; what another version stored is not resumed, and parts of
+        different versions are not merged
     checkpoint_minutes : a block that takes longer stores what it has so often, in a file beside `state`
         that lasts as long as the block (see `journal.Journal`)
     stop : called at the start and after every forward pass of filtered images; if it returns true, the unfinished block
@@ -166,7 +169,8 @@ def cull(
     wanted = positions(height, width, how.percent)
     engine = how.engine(network, images, mean, std)
     donor = donors(labels, neutral=neutral, seed=how.seed) if how.fill == "swap" else None
-    mark = fingerprint(network, engine, how.identity(labels, n_classes, donor)) if state or part[1] > 1 else ""
+    identity = (version, *how.identity(labels, n_classes, donor))
+    mark = fingerprint(network, engine, identity) if state or part[1] > 1 else ""
     count = np.bincount(labels, minlength=n_classes)
     result = _empty_result(how, count, len(engine.pairs), mark)
     units = list(itertools.islice(work_units(method, count, engine.pairs), part[0], None, part[1]))
