@@ -1,7 +1,7 @@
-"""Which few frequencies does an image classifier get away with, class by class?
+"""Frequency shortcuts of image classifiers: the few frequencies by which a network recognises each class.
 
-The library computes: arrays and networks in, arrays out. It knows no workflow, no config file and no
-path of the study; those live in `workflow/`.
+The library computes: arrays and networks in, arrays out. It uses no workflow, no configuration file and no path of the
+study; these are in `workflow/`.
 
     from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
 """
@@ -15,7 +15,7 @@ try:
 except PackageNotFoundError:  # used from a checkout
     __version__ = "not installed"
 
-# Loaded when first used, so that importing the package takes no time: name -> module.
+# Loaded at first use, so that importing the package is fast: name -> module.
 PUBLIC = {
     "adcs": "maps.adcs",
     "culling": "maps.methods.culling",

@@ -1,8 +1,8 @@
-"""Every confidence interval of a share, and how far the choice of random masks or of seeds may move a mean.
+"""All confidence intervals of shares, and the intervals of means over random masks or seeds.
 
-`bootstrap` is what tables of rates show. `wilson` and `newcombe` also have a width at a share of 0 or 1, where a
-bootstrap has none; verdicts are reached from them. `jeffreys` is the interval of the findings. `clopper_pearson` and
-`hypergeometric` bound what an audit did not draw. `students_t` and `welch` are of means, not of shares.
+Tables of rates show `bootstrap`. Verdicts use `wilson` and `newcombe`, which have a width also at a share of 0 or 1,
+where a bootstrap has none. Findings use `jeffreys`. `clopper_pearson` and `hypergeometric` bound the members that an
+audit did not draw. `students_t` and `welch` are for means, not for shares.
 """
 
 from __future__ import annotations

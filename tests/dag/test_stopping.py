@@ -176,10 +176,7 @@ def test_a_job_that_is_asked_to_stop_leaves_at_once_and_goes_on_later(wholes, ru
     assert time.monotonic() - asked < 5
     assert job.returncode == 1
     sentence = told.strip().splitlines()[-1]
-    assert (
-        sentence.startswith(f"ERROR in {rule}: stopped at ")
-        and "from where it goes on when it is run again" in sentence
-    )
+    assert sentence.startswith(f"ERROR in {rule}: stopped at ") and "from which the next run resumes" in sentence
     assert "Traceback" not in told
     left = {path.name for path in folder.iterdir()} - {"job.log"}
     assert left <= {name + end for name in STATES[rule] for end in ("", ".unfinished")} and STATES[rule][0] in left

@@ -169,7 +169,7 @@ def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monk
     )
     assert caplog.messages == ([expected] if given else [])
     assert devices.take_device("cpu") == torch.device("cpu")
-    with pytest.raises(RuntimeError, match="device cuda was asked for"):
+    with pytest.raises(RuntimeError, match="device cuda was requested"):
         devices.take_device("cuda")
     assert len(caplog.messages) == (given is not None)
 

@@ -25,7 +25,7 @@ def step(tmp_path):
     ("error", "sentence"),
     [
         (ValueError("percent 0: expected above 0"), "percent 0: expected above 0"),
-        (RuntimeError("device cuda was asked for"), "device cuda was asked for"),
+        (RuntimeError("device cuda was requested"), "device cuda was requested"),
         (OSError(errno.ENOSPC, "the disk is full", "a.h5"), "a.h5: the disk is full"),
         (KeyError("images"), "KeyError: 'images'"),
     ],

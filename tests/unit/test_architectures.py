@@ -239,7 +239,7 @@ def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert architectures.pick_device() == architectures.pick_device("cpu") == torch.device("cpu")
-    with pytest.raises(RuntimeError, match=r"device cuda was asked for, but .* 0 CUDA devices .*set device to auto"):
+    with pytest.raises(RuntimeError, match=r"device cuda was requested, but .* 0 CUDA devices .*set device to auto"):
         architectures.pick_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'gpu': choose auto, cpu, cuda"):
         architectures.pick_device("gpu")
@@ -247,7 +247,7 @@ def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert architectures.pick_device() == torch.device("cuda")
     assert architectures.pick_device("cuda:1") == torch.device("cuda", 1)
-    with pytest.raises(RuntimeError, match="device cuda:2 was asked for, but this machine offers 2 CUDA devices"):
+    with pytest.raises(RuntimeError, match="device cuda:2 was requested, but this machine offers 2 CUDA devices"):
         architectures.pick_device("cuda:2")
 
 
@@ -282,7 +282,7 @@ def test_wide_shortcuts_are_left_alone():
 def test_a_narrow_network_trains_on_large_images():
     """In a process of its own: where the layer is not sliced, it dies here in the first few steps."""
     script = (
-        "import torch; torch.set_num_threads(1); from frequency_shortcuts import networks as n;"
+        "import torch; torch.set_num_threads(1); from frequency_shortcuts.networks import architectures as n;"
         "last = torch.channels_last; arch = n.Architecture('resnet18', 4, 3, 64, width=8, stem='small');"
         "m = n.build(arch, 0).to(memory_format=last);"
         "[m(torch.randn(32, 3, 64, 64).contiguous(memory_format=last)).square().sum().backward() for _ in range(8)]"

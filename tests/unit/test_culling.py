@@ -653,7 +653,9 @@ def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted
     same(cull(stop=asked), whole)
     for n in range(1, asked.looks + 1, 3):
         state = tmp_path / f"{n}"
-        with pytest.raises(Stopped, match=rf"stopped at \d+ of (60|20) pairs, as asked: stored in {state}, from where"):
+        with pytest.raises(
+            Stopped, match=rf"stopped at \d+ of (60|20) pairs on request: stored in {state}, from which"
+        ):
             cull(state=state, stop=Asked(n), checkpoint_minutes=1e9)
         first = counting.calls - CHECKS
         same(cull(state=state, checkpoint_minutes=1e9), whole)
@@ -691,7 +693,7 @@ def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interru
 
 def test_without_a_state_it_stops_at_once(interrupted):
     cull, counting, _ = interrupted
-    with pytest.raises(Stopped, match=r"stopped at 0 of \d+ pairs, as asked: nothing is stored"):
+    with pytest.raises(Stopped, match=r"stopped at 0 of \d+ pairs on request: nothing is stored"):
         cull(stop=Asked(1))
     assert counting.calls == CHECKS
 

@@ -27,5 +27,5 @@ def test_a_device_is_named_and_one_that_is_not_there_is_refused():
     assert provenance.device("cpu") == f"cpu ({provenance.machine()['processor']})"
     assert provenance.device("auto").startswith("cuda (" if torch.cuda.is_available() else "cpu (")
     if not torch.cuda.is_available():
-        with pytest.raises(RuntimeError, match="device cuda was asked for"):
+        with pytest.raises(RuntimeError, match="device cuda was requested"):
             provenance.device("cuda")

@@ -380,7 +380,7 @@ def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
 def test_a_stop_stores_what_there_is_and_names_the_file(tmp_path):
     path, seen, looks = tmp_path / "state", [], iter(range(100))
     with (
-        pytest.raises(Stopped, match=rf"stopped at sum, as asked: stored in {path}, from where it goes on") as caught,
+        pytest.raises(Stopped, match=rf"stopped at sum on request: stored in {path}, from which the next") as caught,
         Journal(path, "mine", stop=lambda: next(looks) == 3) as journal,
     ):
         piecewise(journal, seen=seen)

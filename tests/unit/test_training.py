@@ -759,7 +759,7 @@ def test_stopped_at_any_look_it_ends_with_the_same_bits(tmp_path, counted):
     for n in range(1, looks + 1):
         state = tmp_path / f"{n}.pt"
         counted.clear()
-        with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9, as asked: stored in {state}, from where it"):
+        with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
             run(state=state, stop=Asked(n), checkpoint_minutes=1e9)
         rest = Asked()
         assert same(run(state=state, stop=rest, checkpoint_minutes=1e9), whole), n
@@ -795,7 +795,7 @@ def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(
 
 
 def test_stopped_without_a_state_it_leaves_at_once(counted):
-    with pytest.raises(Stopped, match="stopped at iteration 2 of 9, as asked: nothing is stored"):
+    with pytest.raises(Stopped, match="stopped at iteration 2 of 9 on request: nothing is stored"):
         run(stop=Asked(2), dynamics=None)
     assert counted == [0, 1]
 

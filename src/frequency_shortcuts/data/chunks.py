@@ -1,8 +1,8 @@
-"""Images as chunks of an HDF5 dataset: a chunk is an image, deflated where that pays, or many images of a page or less.
+"""Images as chunks of an HDF5 dataset: a chunk is one image, deflated if that pays, or many images of a page or less.
 
-HDF5 needs several microseconds a chunk, longer than the Fourier transform of a small image, and it inflates one chunk
-after the other. So small images share chunks, and all are read from where they lie in the file: neighbours at once,
-deflated ones by threads.
+HDF5 needs several microseconds per chunk, more than the Fourier transform of a small image takes, and it inflates one
+chunk after the other. So small images share chunks, and images are read directly from their place in the file:
+neighbours in one read, deflated images by several threads.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-RUN = 64  # images to ask HDF5 for at once: it is slower at thousands in one call, and far slower at lists of indices
-SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is not deflated for less
-LEAST_SHARE = 0.25  # of its bytes, nor for less than that: inflating takes longer than reading them from a disk
-NOT_DEFLATED = 1  # in a filter mask: the first filter was left out
-SHARED = 2**18  # most bytes of a chunk of small images: HDF5's own cache holds several
-PER_THREAD = 2**20  # bytes to read with one: for fewer, starting it takes longer than it saves
-AT_ONCE = 2**30  # bytes to read in one call, of which systems allow less than 2 GiB
+RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
+SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is deflated only if it saves this much
+LEAST_SHARE = 0.25  # and only if it saves this share of its bytes: inflating takes longer than reading from a disk
+NOT_DEFLATED = 1  # in a filter mask: the first filter was not applied
+SHARED = 2**18  # greatest bytes of a chunk of small images: HDF5's own cache holds several
+PER_THREAD = 2**20  # bytes per thread: for fewer, starting a thread takes longer than it saves
+AT_ONCE = 2**30  # bytes to read in one call; systems allow less than 2 GiB
 
 
 def images_per_chunk(shape: Sequence[int]) -> int:
-    """How many images there are in a chunk of a dataset [n, channels, H, W]: one, or many that are never deflated."""
+    """Images per chunk of a dataset [n, channels, H, W]: one, or many that are never deflated."""
     nbytes = math.prod(shape[1:])
     return max(1, min(shape[0], SHARED // nbytes)) if 0 < nbytes <= SMALLEST_GAIN else 1
 
@@ -65,7 +65,7 @@ class Stored:
         self._file = h5py.File(path, "r")
         try:
             self._stored = self._file[split][name]
-        except KeyError as error:  # a link whose target is gone
+        except KeyError as error:  # a link without a target
             raise ValueError(f"{path}, split {split}: its {name} cannot be opened ({error.args[0]})") from error
         self.chosen, self.workers = chosen, max(1, workers)
         self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)
@@ -75,7 +75,7 @@ class Stored:
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
         """Some of the images, in that order."""
-        some = copy(self)  # of the same open file: under its name there may be another one by now
+        some = copy(self)  # shares the open file: its name may now belong to another file
         some.chosen = self.chosen[chosen]
         some.shape = (len(some.chosen), *self.shape[1:])
         return some
@@ -98,13 +98,13 @@ class Stored:
 
 
 class _Chunks:
-    """Where each image of a dataset lies in its file: its offset and the size of its chunk, int64 [n], in bytes; and
-    which are deflated.
+    """The place of each image of a dataset in its file: offset and size of its chunk, int64 [n], in bytes; and whether
+    it is deflated.
     """
 
     @classmethod
     def of(cls, stored: h5py.Dataset) -> _Chunks | None:
-        """None for a dataset that HDF5 has to read: its chunks are not whole images, or more was done to them."""
+        """None for a dataset that HDF5 must read: its chunks are not whole images, or they have other filters."""
         made = stored.id.get_create_plist()
         readable = (
             stored.chunks is not None
@@ -129,12 +129,12 @@ class _Chunks:
         _, offset, size, mask = table[table[:, 0].argsort()].T
         deflated = mask & NOT_DEFLATED == 0
         each = stored.chunks[0]
-        if len(table) != math.ceil(len(stored) / each):  # a chunk that was never written is HDF5's to fill in
+        if len(table) != math.ceil(len(stored) / each):  # HDF5 must fill in chunks that were never written
             return None
         if each > 1:
             if deflated.any():
                 return None
-            each = min(each, len(stored))  # a chunk may be longer than what there is
+            each = min(each, len(stored))  # a chunk may be longer than the dataset
             offset = np.add.outer(offset, math.prod(stored.shape[1:]) * np.arange(each)).ravel()[: len(stored)]
             size, deflated = (per_chunk.repeat(each)[: len(stored)] for per_chunk in (size, deflated))
         return cls(stored, offset, size, deflated)
@@ -151,21 +151,21 @@ class _Chunks:
         self.shape = stored.shape[1:]
         self.nbytes, self.chunk_bytes = math.prod(self.shape), math.prod(stored.chunks)
         self.name = f"{stored.file.filename}: {stored.name}"
-        self._stored = stored  # which keeps the file open
-        # HDF5's own: under the name of the file there may be another one by now.
+        self._stored = stored  # keeps the file open
+        # HDF5's own file descriptor: the name of the file may now belong to another file.
         self._descriptor = stored.file.id.get_vfd_handle()
 
     def read(self, positions: npt.NDArray[np.int64], workers: int) -> npt.NDArray[np.uint8]:
         """The images at these positions [k], in any order: uint8 [k, channels, H, W].
 
-        Raises ValueError where an image is damaged, or the file was closed.
+        Raises ValueError if an image is damaged, or the file was closed.
         """
         if not self._stored:
             raise ValueError(f"{self.name}: the file was closed")
         out = np.empty((len(positions), *self.shape), np.uint8)
         offset, size, deflated = self.offset[positions], self.size[positions], self.deflated[positions]
         damaged = np.flatnonzero(~deflated & (size != self.chunk_bytes))
-        if len(damaged):  # which HDF5 does not notice
+        if len(damaged):  # HDF5 does not notice this
             at = damaged[0]
             raise ValueError(
                 f"{self.name}, image {positions[at]}: its chunk has {size[at]} bytes instead of {self.chunk_bytes}"

@@ -1,7 +1,7 @@
 """CIFAR-10: 60,000 small colour photographs in ten classes, from the published files for Python.
 
-Krizhevsky, "Learning multiple layers of features from tiny images" (2009). The files are pickles, which are read
-without executing anything (see `pickles`). Their address and MD5 sums are those of `torchvision.datasets.CIFAR10`.
+Krizhevsky, "Learning multiple layers of features from tiny images" (2009). The files are pickles; reading them executes
+nothing (see `pickles`). Their address and MD5 sums are those of `torchvision.datasets.CIFAR10`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
 TEST = "test_batch"
 META = "batches.meta"
 FILES = (*TRAIN, TEST, META)
-FOLDER = "cifar-10-batches-py"  # what the archive holds
+FOLDER = "cifar-10-batches-py"  # the folder in the archive
 ARCHIVE = "cifar-10-python.tar.gz"
 ADVICE = (
     f"Put {ARCHIVE} from https://www.cs.toronto.edu/~kriz/cifar.html, or the files {', '.join(FILES)} in it, into a "
@@ -54,7 +54,7 @@ def fetch(
     sources: Sequence[Source] | None = None,
     md5: Mapping[str, str] | None = None,
 ) -> str:
-    """Copy the seven verified files into a folder; returns the name of the source that gave them.
+    """Copy the seven verified files into a folder; returns the name of their source.
 
     sources: see `downloads.Source`, tried in order, by default torchvision's download; md5: as in `verify`. Raises
     NotFound when no source works.
@@ -73,17 +73,17 @@ def fetch(
 
 
 def default_sources(folder: str | os.PathLike[str] | None = None) -> list[Source]:
-    """Where the files come from: the user's folder if one is named (see `locate`), else torchvision's download."""
+    """The sources of the files: the user's folder if one is named (see `locate`), else torchvision's download."""
     if folder:
         return [(f"folder {folder}", lambda scratch: locate(Path(folder), scratch))]
     return [("torchvision's download", _torchvision)]
 
 
 def locate(folder: Path, scratch: Path) -> Path:
-    """The folder that holds the files: the named one, the archive's folder in it, or scratch with its archive unpacked.
+    """The folder with the files: the named one, the archive's folder in it, or scratch with its archive unpacked.
 
-    Nothing but the seven files is unpacked. Raises FileNotFoundError where there is no folder, and RuntimeError for an
-    archive that is not whole.
+    Only the seven files are unpacked. Raises FileNotFoundError if there is no folder, and RuntimeError for an archive
+    that is not whole.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
@@ -96,7 +96,7 @@ def locate(folder: Path, scratch: Path) -> Path:
 
 
 def check_folder(folder: str | os.PathLike[str], md5: Mapping[str, str] | None = None) -> None:
-    """Raise NotFound, saying what is wrong, unless a folder holds the genuine files or their archive."""
+    """Raise NotFound, with the reason, unless a folder holds the published files or their archive."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
             verify(locate(Path(folder), Path(scratch)), md5)
@@ -105,7 +105,7 @@ def check_folder(folder: str | os.PathLike[str], md5: Mapping[str, str] | None =
 
 
 def verify(folder: Path, md5: Mapping[str, str] | None = None) -> None:
-    """Raise FileNotFoundError or RuntimeError, naming the file, unless all seven files are there and genuine.
+    """Raise FileNotFoundError or RuntimeError, naming the file, unless all seven published files are in the folder.
 
     md5: the expected sum of each of the `FILES`, by default `checksums()`.
     """
@@ -123,8 +123,8 @@ def verify(folder: Path, md5: Mapping[str, str] | None = None) -> None:
 def read(folder: str | os.PathLike[str], md5: Mapping[str, str] | None = None) -> tuple[Labelled, Labelled]:
     """The 50,000 training and 10,000 test photographs: uint8 [n, 3, 32, 32], RGB, and labels int64 [n].
 
-    md5: as in `verify`, whose errors are raised. Raises ValueError for a file that is no pickle of numbers, or one that
-    is laid out in another way.
+    md5: as in `verify`, whose errors are raised. Raises ValueError for a file that is not a pickle of numbers, or that
+    has another layout.
     """
     folder = Path(folder)
     verify(folder, md5)
@@ -137,7 +137,7 @@ def read(folder: str | os.PathLike[str], md5: Mapping[str, str] | None = None) -
 
 
 def _batch(path: Path) -> Labelled:
-    """Images and labels of one file: a dict with data uint8 [n, 3072], three planes a row, and a list labels."""
+    """Images and labels of one file: a dict with data uint8 [n, 3072], three planes per row, and a list labels."""
     content = _content(path)
     data, labels = content.get("data"), content.get("labels")
     images: npt.NDArray[Any] = data.values if isinstance(data, pickles.Array) else np.empty(0)
@@ -163,7 +163,7 @@ def _content(path: Path) -> dict[Any, Any]:
 
 
 def _torchvision(scratch: Path) -> Path:
-    """Download the archive as torchvision's CIFAR10 does; its class is not used, since it unpickles without bounds."""
+    """Download the archive as torchvision's CIFAR10 does; its class is not used, since its unpickling is not safe."""
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import download_url
 
@@ -173,7 +173,7 @@ def _torchvision(scratch: Path) -> Path:
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
-    """Write those of the seven files that an archive holds into a folder, which is returned."""
+    """Write those of the seven files that an archive holds into a folder; returns the folder."""
     wanted = {f"{FOLDER}/{name}": name for name in FILES}
     try:
         with tarfile.open(archive, "r:gz") as members:

@@ -1,8 +1,8 @@
 """Common corruptions of five strengths, by torchvision.
 
 The kinds follow Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and
-perturbations" (ICLR 2019). Their strengths lie about those that were published for 32 x 32 and for 224 x 224; widths
-are shares of the image, so that one table serves all sizes.
+perturbations" (ICLR 2019). Their strengths are similar to those published for 32 x 32 and for 224 x 224. Widths are
+shares of the image, so that one table serves all sizes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 
 
 class Kind(NamedTuple):
-    """What a corruption does, and the value that it is done with at each strength, from 1 on."""
+    """A corruption, and its parameter at each strength, from 1 on."""
 
     apply: Callable[[Tensor, float, IntArray, int], Tensor]
     levels: tuple[float, ...]
@@ -31,7 +31,7 @@ class Kind(NamedTuple):
 
 def _noise(images: Tensor, deviation: float, numbers: IntArray, seed: int) -> Tensor:
     noisy = []
-    # torchvision draws from PyTorch's own generator: it is set for every image, and put back as it was.
+    # torchvision draws from PyTorch's own generator: it is seeded for every image, and restored at the end.
     with torch.random.fork_rng(devices=[]):
         for image, number in zip(images.cpu(), numbers, strict=True):
             torch.manual_seed(int(np.random.SeedSequence([seed, int(number)]).generate_state(1, np.uint64)[0] >> 1))
@@ -41,7 +41,7 @@ def _noise(images: Tensor, deviation: float, numbers: IntArray, seed: int) -> Te
 
 def _blur(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
     sigma = share * min(images.shape[-2:])
-    # The kernel holds three deviations, but is reflected at the border and must not reach beyond the image.
+    # The kernel spans three deviations. It is reflected at the border, so it must not be larger than the image.
     reach = min(math.ceil(3 * sigma), *(side - 1 for side in images.shape[-2:]))
     return transforms.gaussian_blur(images, [2 * reach + 1] * 2, [sigma] * 2)
 
@@ -57,7 +57,7 @@ def _jpeg(images: Tensor, quality: float, numbers: IntArray, seed: int) -> Tenso
 def _pixelation(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
     height, width = images.shape[-2:]
     small = [max(1, round(share * height)), max(1, round(share * width))]
-    # As numbers with a point: the kernel for bytes fails at images of a single column.
+    # As float: the kernel for bytes fails for images of a single column.
     few = transforms.resize(images.float(), small, InterpolationMode.BILINEAR, antialias=True)
     return transforms.resize(few, [height, width], InterpolationMode.NEAREST_EXACT).round_().to(torch.uint8)
 
@@ -80,9 +80,9 @@ def corrupt(name: str, images: Tensor, strength: int, seed: int = 0, numbers: np
     name : one of KINDS
     images : uint8 [n, channels, H, W] of any size, with 1 or 3 channels
     strength : 1 to 5
-    seed : of what is random
-    numbers : [n], each image's own number; what is drawn for an image follows from seed and number, not from the
-        images beside it, and is the same at every strength. By default 0 to n - 1
+    seed : of all random draws
+    numbers : [n], the number of each image. The draws for an image depend only on seed and number, not on the other
+        images of the batch, and are the same at every strength. By default 0 to n - 1
 
     Raises ValueError for another name, strength, dtype or number of channels.
     """

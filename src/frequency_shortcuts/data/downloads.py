@@ -1,4 +1,4 @@
-"""Published files that are fetched: from the first place that has them, verified, each whole or not at all."""
+"""Fetching of published files: from the first source that works, verified, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from frequency_shortcuts.storage.files import replacing
 
-TIMEOUT = 20.0  # seconds that a silent server is waited for
+TIMEOUT = 20.0  # seconds to wait for a silent server
 
 # A name, and a function that takes an empty scratch folder and returns the folder of the files.
 Source = tuple[str, Callable[[Path], Path]]
 
 
 class NotFound(RuntimeError):
-    """No source gave the files; the message says what was tried and what to do."""
+    """No source had the files; the message lists what was tried and says what to do."""
 
 
 def fetch(
@@ -32,10 +32,10 @@ def fetch(
     title: str,
     advice: str,
 ) -> str:
-    """Copy verified files into a folder; returns the name of the source that gave them.
+    """Copy verified files into a folder; returns the name of their source.
 
-    The sources are tried in order. `verify` raises an error for a folder that does not hold the genuine `files`.
-    Raises NotFound when no source works, with what was tried and the `advice`.
+    The sources are tried in order. `verify` raises an error for a folder that does not hold the published `files`.
+    Raises NotFound if no source works, with what was tried and the `advice`.
     """
     destination = Path(destination)
     tried = []
@@ -44,7 +44,7 @@ def fetch(
             try:
                 folder = locate(Path(scratch))
                 verify(folder)
-            except Exception as error:  # whatever one source throws, the next is tried
+            except Exception as error:  # after any error of one source, the next one is tried
                 tried.append(f"{name} ({_reason(error)})")
                 continue
             for file in files:
@@ -56,7 +56,7 @@ def fetch(
 
 @contextmanager
 def server_timeout(seconds: float = TIMEOUT) -> Iterator[None]:
-    """Inside the block, a connection on which the server is silent for so long ends with an error."""
+    """Inside the block, a connection ends with an error after the server is silent for this long."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

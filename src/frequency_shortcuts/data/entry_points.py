@@ -1,4 +1,4 @@
-"""Functions of the user's own, named `module:function`."""
+"""Functions of the user, named `module:function`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 
 def entry_point(name: str) -> Callable[..., Any]:
-    """The function that `module:function` names; modules are looked for in the working folder, too.
+    """The function that `module:function` names; modules may also lie in the working folder.
 
-    Raises ValueError where the module does not import or holds no such function.
+    Raises ValueError if the module does not import or has no such function.
     """
     module_name, _, function = name.partition(":")
     if not module_name or not function:
@@ -22,7 +22,7 @@ def entry_point(name: str) -> Callable[..., Any]:
     sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever the user's module raises
+    except Exception as error:  # the user's module may raise any error
         raise ValueError(
             f"entry point {name}: {module_name} does not import ({first_line(error)}); modules are looked for in "
             f"{here} and among the installed packages"
@@ -37,9 +37,9 @@ def entry_point(name: str) -> Callable[..., Any]:
 
 
 def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
-    """What an entry point gives for its options and for those of the `offered` keywords that it takes; `**` takes all.
+    """The result of an entry point for its options and those `offered` keywords that it accepts; `**` accepts all.
 
-    Raises ValueError, naming the entry point, for whatever goes wrong in it.
+    Raises ValueError, naming the entry point, for any error in it.
     """
     function = entry_point(name)
     try:
@@ -51,5 +51,5 @@ def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """The kind of an error and the first line of what it says, if it says anything."""
+    """The type of an error and the first line of its message, if it has one."""
     return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

@@ -30,7 +30,7 @@ CLASSES = (
 )  # fmt: skip
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-# SHA-256 of the decompressed files: archives differ in their compression, the arrays do not.
+# SHA-256 of the decompressed files: archives differ in their compression, but not in the arrays.
 FILES = {
     "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -40,10 +40,10 @@ FILES = {
 
 
 def fetch(destination: str | os.PathLike[str], sources: Sequence[Source] | None = None) -> str:
-    """Bring the four verified IDX files (gzip) into a folder; returns the name of the source that gave them.
+    """Copy the four verified IDX files (gzip) into a folder; returns the name of their source.
 
-    Each source is a name and a function that takes an empty scratch folder and returns the folder
-    where the files now lie; they are tried in order. Raises NotFound when none works.
+    Each source is a name and a function that takes an empty scratch folder and returns the folder of the files. The
+    sources are tried in order. Raises NotFound if none works.
     """
     return downloads.fetch(
         destination,
@@ -57,7 +57,7 @@ def fetch(destination: str | os.PathLike[str], sources: Sequence[Source] | None 
 
 
 def default_sources(folder: str | os.PathLike[str] | None = None) -> list[Source]:
-    """Where to look, in order: a folder of the user's, Debian's folder, torchvision's download, Debian's package."""
+    """The sources, in order: a folder of the user, Debian's folder, torchvision's download, Debian's package."""
     own: list[Source] = [(f"folder {folder}", lambda _: Path(folder))] if folder else []
     return [
         *own,
@@ -68,7 +68,7 @@ def default_sources(folder: str | os.PathLike[str] | None = None) -> list[Source
 
 
 def verify(folder: Path) -> None:
-    """Raise FileNotFoundError or RuntimeError, naming the file, unless all four files are there and genuine."""
+    """Raise FileNotFoundError or RuntimeError, naming the file, unless all four published files are in the folder."""
     for name, expected in FILES.items():
         path = folder / name
         if not path.is_file():
@@ -84,7 +84,7 @@ def verify(folder: Path) -> None:
 def read(folder: str | os.PathLike[str], *, pad: int = 2) -> tuple[Labelled, Labelled]:
     """The 60,000 training and 10,000 test photographs: uint8 [n, 1, 28 + 2 pad, 28 + 2 pad] and labels int64 [n].
 
-    The border is black, as the photographs' background is.
+    The border is black, like the background of the photographs.
     """
     folder = Path(folder)
     verify(folder)

@@ -1,4 +1,4 @@
-"""Folders of image files: which there are, and what is in them as arrays of one size."""
+"""Folders of image files: their listing, and their images as arrays of one size."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 OnError = Literal["stop", "skip"]
-MOST = 2**25  # pixels of a picture after it was resized and before its centre is cropped
-# What undoes the orientations of EXIF
+MOST = 2**25  # greatest number of pixels of a resized picture, before its centre is cropped
+# The operations that undo the orientations of EXIF
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -36,9 +36,9 @@ def listing(
 ) -> tuple[list[Path], npt.NDArray[np.int64], tuple[str, ...]]:
     """The image files root/folder/*, sorted: files [n], labels int64 [n] and the names of the classes.
 
-    `classes` says which folder holds which class (name -> folder, a WordNet id of ImageNet say) and in what
-    order; without it every folder is a class of its own name. Raises FileNotFoundError for a missing root
-    and ValueError for classes without a folder, or folders without images, naming them.
+    `classes` maps each class, in order, to its folder (name -> folder, for example a WordNet id of ImageNet). Without
+    it, every folder is a class of the same name. Raises FileNotFoundError for a missing root and ValueError for classes
+    without a folder, or folders without images, naming them.
     """
     root = Path(root)
     if not root.is_dir():
@@ -66,10 +66,10 @@ def listing(
 def matched(
     classes: Sequence[str], root: str | os.PathLike[str], mapping: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Which folder below `root` matches each class, in the order of the classes: class -> folder.
+    """The folder below `root` for each class, in the order of the classes: class -> folder.
 
     Without a mapping a class is matched by its name. Raises FileNotFoundError for a missing root, and ValueError, with
-    both sides, where a class has no folder or the mapping names a class that does not exist.
+    both sides, if a class has no folder or the mapping names a class that does not exist.
     """
     root = Path(root)
     if not root.is_dir():
@@ -89,13 +89,13 @@ def matched(
 
 def pictures(folder: Path) -> list[Path]:
     """The image files in one folder, sorted."""
-    with os.scandir(folder) as entries:  # far faster than Path.iterdir on large folders
+    with os.scandir(folder) as entries:  # much faster than Path.iterdir on large folders
         names = [entry.name for entry in entries if entry.name.lower().endswith(SUFFIXES)]
     return [folder / name for name in sorted(names) if not name.startswith(".")]
 
 
 def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
-    """For each file root/class/name the file other/class/name, of whatever suffix.
+    """For each file root/class/name the file other/class/name, with any suffix.
 
     Raises FileNotFoundError for a missing folder and ValueError for files without a twin, naming the first few.
     """
@@ -118,15 +118,15 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
 
 
 class ImageFiles:
-    """Image files as one array uint8 [n, channels, height, width] that is decoded when it is read, by several threads.
+    """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 
     files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
     centre is cropped, as torchvision's Resize and CenterCrop do; None crops the largest part of the right
     shape and resizes that. on_error: whether `decoded` stops at a file that does not decode, or skips it.
 
-    Turned by EXIF, indexed, grey, CMYK and 16-bit images are converted, what is transparent is laid on white, and
-    of an animation the first frame is taken; `converted` counts them. Indexing raises ValueError, naming the
-    file, where one does not decode.
+    Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted. Transparent pixels are laid on white,
+    and the first frame of an animation is used. `converted` counts these images. Indexing raises ValueError, naming the
+    file, if a file does not decode.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class ImageFiles:
         return ImageFiles(files, self.shape[2:], self.shape[1], **settings)
 
     def origin(self) -> tuple[object, ...]:
-        """The files with their sizes and times, and how they are read."""
+        """The files with their sizes and times, and the settings for reading them."""
         facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
         return facts, self.shape, self.resize
 
@@ -174,10 +174,10 @@ class ImageFiles:
     def decoded(
         self, progress: str | None = None, then: Callable[[npt.NDArray[np.uint8]], Any] | None = None
     ) -> Iterator[tuple[int, Any]]:
-        """All files in order: (position, uint8 [channels, height, width]); those to be skipped are left out.
+        """All files in order: (position, uint8 [channels, height, width]), without those that are skipped.
 
-        They are listed in `skipped`. `progress` names a bar that is shown on a terminal. `then` is applied to the
-        pixels in the thread that decoded them, and its result takes their place.
+        `skipped` lists the skipped ones. `progress` is the label of a bar on a terminal. `then` is applied to the
+        pixels in the thread that decodes them, and its result replaces them.
         """
         self.skipped.clear()
         self.converted.clear()
@@ -210,7 +210,7 @@ class ImageFiles:
                     bar.update()
                     try:
                         found = result.result()
-                    except Exception as error:  # of damaged files Pillow raises nearly anything
+                    except Exception as error:  # Pillow raises nearly any error for damaged files
                         if on_error == "stop":
                             raise ValueError(
                                 f"{self.files[i]} does not decode as an image ({error}): mend or delete it, or set "
@@ -244,7 +244,7 @@ def as_pixels(
     picture.load()
     turn = _TURNS.get(_orientation(picture))
     upright = picture.transpose(turn) if turn is not None else picture
-    if upright.mode.startswith("I"):  # 16 bit, which Pillow would clip at 255
+    if upright.mode.startswith("I"):  # 16 bit: Pillow would clip at 255
         deep = np.asarray(upright)
         if deep.min() < 0 or deep.max() > 65535:
             raise ValueError("pixels of more than 16 bit")
@@ -262,10 +262,10 @@ def as_pixels(
 
 
 def _orientation(picture: Image.Image) -> Any:
-    """How EXIF says that a picture is turned; its other tags, which may be damaged, are left alone."""
+    """The orientation of a picture by EXIF; other tags are not read, since they may be damaged."""
     try:
         return picture.getexif().get(0x0112, 1)
-    except Exception:  # a damaged block of tags says nothing
+    except Exception:  # a damaged block of tags counts as none
         return 1
 
 
@@ -273,7 +273,7 @@ def _fitted(picture: Image.Image, height: int, width: int, resize: int | None) -
     if resize is None:
         return ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
     short, long = sorted(picture.size)
-    if resize**2 * long > MOST * short:  # as a whole it would take any amount of memory; only its middle is kept anyway
+    if resize**2 * long > MOST * short:  # too large to resize as a whole: only its middle is kept anyway
         spare = (long - MOST * short // resize**2) // 2
         along = picture.height > picture.width
         picture = ImageOps.crop(picture, (0, spare, 0, spare) if along else (spare, 0, spare, 0))
@@ -286,7 +286,7 @@ def _fitted(picture: Image.Image, height: int, width: int, resize: int | None) -
 
 
 def _peculiarities(picture: Image.Image) -> list[str]:
-    """What has to be converted, in words; grey and 8-bit colour do not count."""
+    """The properties of a picture that need a conversion, in words; grey and 8-bit colour do not count."""
     found = {"CMYK": "CMYK", "P": "indexed colours", "1": "black and white", "YCbCr": "YCbCr", "LAB": "LAB"}
     words = [found[picture.mode]] if picture.mode in found else []
     words += ["16 bit"] if picture.mode.startswith("I") else []

@@ -40,10 +40,10 @@ def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDAr
 
 
 def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:
-    """Raise ValueError where images in units of [0, 1] cannot sensibly be normalised with a mean and std.
+    """Raise ValueError if a mean and std make no sense for images in units of [0, 1].
 
-    What networks ask for goes beyond the moments of images: std 1 / 255 gives pixels, and a mean may lie somewhat
-    outside. Means and stds of pixels from 0 to 255 are refused.
+    The values of a network need not be the moments of its images: std 1 / 255 gives pixels, and a mean may lie a little
+    outside [0, 1]. Means and stds of pixels from 0 to 255 are not allowed.
     """
     mean, std = np.asarray(mean), np.asarray(std)
     for name, given in (("mean", mean), ("std", std)):

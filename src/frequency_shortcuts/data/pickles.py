@@ -17,9 +17,9 @@ import numpy.typing as npt
 def read(path: str | os.PathLike[str], holds: str) -> Any:
     """The content of a pickle: containers, numbers and text as they are, and an `Array` for each numpy array.
 
-    holds: what the file is expected to hold, in the plural, for the messages. Byte strings of Python 2 are read as
-    Latin-1 text. Raises ValueError, naming the file, for anything that is not a whole pickle or refers to a name that
-    arrays do not need, and OSError where the file cannot be read.
+    holds: the expected content, in the plural, for the messages. Byte strings of Python 2 are read as Latin-1 text.
+    Raises ValueError, naming the file, for a file that is not a whole pickle or refers to a name that arrays do not
+    need, and OSError if the file cannot be read.
 
         held = pickles.read("data_batch_1", "images")
         held["data"].values  # numpy array

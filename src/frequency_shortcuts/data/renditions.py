@@ -1,8 +1,8 @@
 """Synthetic renditions: out-of-distribution twins that are made from the test images themselves.
 
-They take the place of collected renditions (such as ImageNet-SCT's) and are not as good: shape, place and framing
-of the object stay those of the photograph. They are drawn in batches when they are read, so that
-memory does not grow with the number of images.
+They replace collected renditions (such as those of ImageNet-SCT) and are not as good: shape, place and framing of the
+object stay the same as in the photograph. They are drawn in batches when they are read, so that memory does not grow
+with the number of images.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Rendition:
     """One rendition of images, uint8 [n, channels, H, W], drawn when it is sliced; `stores.write` stores it.
 
     name: one of `names()`. images: uint8 [n, channels, H, W], an array, or `Stored` or `ImageFiles`, read when
-    they are needed. labels: int64 [n]. seed: of what is random. An image comes out the same whichever slice it is in.
+    they are needed. labels: int64 [n]. seed: of all random draws. The result for an image does not depend on the slice.
     Raises ValueError for an unknown rendition.
 
     >>> drawn = Rendition("inverted", np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1]))
@@ -71,7 +71,7 @@ class Rendition:
         return self._donors[chosen]
 
     def generator(self, i: int) -> np.random.Generator:
-        """The source of what is random in image i."""
+        """The random generator of image i."""
         return np.random.default_rng([self._seed, i])
 
 
@@ -120,7 +120,7 @@ def _cartoon(images: Pixels) -> Pixels:
 
 
 def _silhouette(images: Pixels) -> Pixels:
-    """The object in white on black: whatever differs from the border, split by Otsu's threshold."""
+    """The object in white on black: the pixels that differ from the border, by Otsu's threshold."""
     grey = _grey(images)
     border = np.concatenate([grey[..., 0, :], grey[..., -1, :], grey[..., :, 0], grey[..., :, -1]], axis=-1)
     distance = np.abs(grey - np.median(border, axis=-1)[..., None, None])
@@ -163,7 +163,7 @@ def _texture(of: Rendition, chosen: IntArray) -> Pixels:
 
 
 def _one_by_one(restyle: Callable[[Pixels], Pixels]) -> Callable[[Rendition, IntArray], Pixels]:
-    """A rendition of an image that needs nothing but the image."""
+    """A rendition for which each image alone is enough."""
     return lambda of, chosen: restyle(of.photographs(chosen))
 
 

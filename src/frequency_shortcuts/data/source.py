@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class Source:
-    """Images [n, channels, H, W] of which some at a time are read, normalised and put on a device.
+    """Images [n, channels, H, W] that are read, normalised and moved to a device in batches.
 
-    images : see `splits.Images`. float32 and float64 are taken as they are, uint8 is normalised with `mean` and `std`
+    images : see `splits.Images`. float32 and float64 are used unchanged, uint8 is normalised with `mean` and `std`
         [channels], which it needs
-    dtype : what they are turned into; by default their own, float32 for uint8
+    dtype : dtype of the result; by default their own, float32 for uint8
 
     Raises ValueError for images of another dtype, and for uint8 ones without mean and std.
     """
@@ -59,16 +59,16 @@ class Source:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
         images = self.read(chosen).to(self.device)
         if images.dtype == torch.uint8:
-            assert self.mean is not None and self.std is not None  # the constructor saw to it
+            assert self.mean is not None and self.std is not None  # the constructor checks this
             return normalise(images, self.mean, self.std, self.dtype)
         return images.to(self.dtype)
 
     def digest(self) -> bytes:
-        """SHA-256 of all images and of what they are normalised with; of images in files, of where they come from."""
+        """SHA-256 of all images, mean and std; for images in files, of their origin instead of their pixels."""
         found = hashlib.sha256(repr(tuple(self.images.shape)).encode())
         for value in (self.mean, self.std):
             found.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
-        if isinstance(self.images, StoredImages):  # to read all of them would take every part of a culling minutes
+        if isinstance(self.images, StoredImages):  # reading all images would take minutes in every part of a culling
             found.update(repr(self.images.origin()).encode())
             return found.digest()
         step = max(1, 2**26 // max(1, self.read(np.arange(1)).nbytes))
@@ -91,17 +91,17 @@ class Source:
 
 
 def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu") -> int:
-    """How many images [channels, H, W] of this shape a network gets in one forward pass.
+    """The number of images [channels, H, W] of this shape in one forward pass.
 
-    As many numbers as 512 images of 3 x 64 x 64 have on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a power of
-    two: 55 images of 3 x 224 x 224 on a CPU. At least one image, and at most 512.
+    A batch holds as many numbers as 512 images of 3 x 64 x 64 on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a
+    power of two: 55 images of 3 x 224 x 224 on a CPU. It has at least one image, and at most 512.
     """
     room = 2**23 if str(device).startswith("cpu") else 2**25
     return max(1, min(512, room // math.prod(shape)))
 
 
 def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
-    """read(batch) of every batch in order, `ahead` of them at work in a thread while one is used."""
+    """read(batch) of every batch in order; a thread reads up to `ahead` batches in advance."""
     with ThreadPoolExecutor(1) as pool:
         waiting: deque[Any] = deque()
         try:

@@ -1,6 +1,6 @@
 """Splits: labelled images with their classes and normalisation, as one object.
 
-Only the functions that return tensors import PyTorch: writing stores and drawing figures need not wait for it.
+Only the functions that return tensors import PyTorch, so writing stores and drawing figures starts fast.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ class StoredImages(Images, Protocol):
         """Some of the images, in that order, unread."""
 
     def origin(self) -> tuple[object, ...]:
-        """What identifies these images, without reading them."""
+        """The identity of these images, without reading them."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Labelled images of one split, with what is needed to show them to a network.
+    """Labelled images of one split, with the mean and std to normalise them.
 
     images: uint8 [n, channels, H, W]; labels: int64 [n]; mean, std: float64 [channels], to normalise with;
     stylised: as images, a twin of each, or None; neutral: the class in which nothing is planted, or None.
@@ -77,7 +77,7 @@ class Split:
         return len(self.labels)
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
-        """Some of the images, in that order; what is read when it is indexed stays so."""
+        """Some of the images, in that order; images in files stay unread."""
         stylised = None if self.stylised is None else _chosen(self.stylised, chosen)
         return replace(self, images=_chosen(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
 
@@ -94,10 +94,10 @@ def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
 
 
 def accepts_split(measure: Measure) -> Measure:
-    """Let a function of `images`, `labels`, `mean` and `std` take a `Split` as well, in the place of its images.
+    """Let a function of `images`, `labels`, `mean` and `std` also accept a `Split` instead of its images.
 
-    Of the parameters `labels`, `n_classes`, `mean`, `std` and `neutral`, those that the function has come from the
-    split, unless they are given by name; positional arguments behind the split are those that follow.
+    The split supplies those of the parameters `labels`, `n_classes`, `mean`, `std` and `neutral` that the function has,
+    unless they are given by name. Positional arguments after the split are the parameters after these.
     """
     parameters = inspect.signature(measure).parameters
     names = list(parameters)
@@ -126,7 +126,7 @@ def accepts_split(measure: Measure) -> Measure:
 
 
 def identity(images: Images) -> bytes:
-    """What identifies a set of images: its bytes, or its files and positions if it is not in memory."""
+    """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
     if isinstance(images, StoredImages):
         return hashlib.sha256(repr(images.origin()).encode()).digest()
     return hashlib.sha256(np.ascontiguousarray(images[:]).data).digest()
@@ -143,7 +143,7 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
 def check_classes(
     labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
-    """Raise ValueError, naming them, where classes have no image or no name, labels no class, or images no label."""
+    """Raise ValueError, naming them, if classes have no image or no name, labels no class, or images no label."""
     if any(not str(name).strip() for name in classes):
         raise ValueError(f"{where}: a class has no name; each needs one that can be read")
     if len(set(classes)) < len(classes):
@@ -168,8 +168,8 @@ def stratified(
 ) -> dict[str, npt.NDArray[np.int64]]:
     """Split the positions 0..n-1 class by class, at random but seeded: name -> sorted positions.
 
-    `shares` sum to 1; the last split takes what rounding leaves. Raises ValueError, by the names in `classes`, where
-    a class has too few images for every split to get one.
+    `shares` sum to 1; the last split gets the remainder of the rounding. Raises ValueError, by the names in `classes`,
+    if a class has too few images for every split to get one.
     """
     if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
         raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")

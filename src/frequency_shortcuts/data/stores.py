@@ -32,7 +32,7 @@ from .splits import Images, Split, check_classes, first_of_each_class
 
 BLOCK = 256  # images to write at once
 IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
-SAMPLED = 5000  # training images that the statistics of a store of files are taken from
+SAMPLED = 5000  # training images from which the statistics of a store of files are computed
 
 
 def write(
@@ -53,16 +53,15 @@ def write(
 
     Parameters
     ----------
-    splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], anything that gives
-        one when it is sliced, or `ImageFiles`; they are read block by block, so that memory does not grow with n
+    splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], an object whose slices are
+        such arrays, or `ImageFiles`; they are read block by block, so that memory does not grow with n
     statistics : mean and std to normalise with; by default those of the `train` split
     planted : masks of a synthetic or planted set, for the group of that name
     planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
     workers : threads that compress
 
-    Raises ValueError, naming split and class, where a class has no image, or where the images hold no
-    contrast at all to normalise with.
+    Raises ValueError, naming split and class, if a class has no image, or if the images have no contrast to normalise.
     """
     for split, (images, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(images))
@@ -107,7 +106,7 @@ def write_files(
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> None:
-    """Write a store of files: where the images lie and what they are, for sets too large to be kept twice.
+    """Write a store of files: paths and labels of the images, for sets that are too large to be stored twice.
 
     By default the statistics are those of `SAMPLED` training images. For the errors see `write`.
     """
@@ -177,8 +176,8 @@ def _write_images(
     )
     sums = np.zeros((2, shape[1]), np.int64)
     kept: list[int] = []
-    chunk: list[bytes] = []  # of several images only where none is deflated: their masks are the same
-    # Threads compress them, since HDF5 compresses one after the other.
+    chunk: list[bytes] = []  # of several images only if none is deflated: their filter masks are the same
+    # Several threads compress, since HDF5 compresses one chunk after the other.
     for position, (pixels, (packed, mask), found) in _packed(images, pool, progress):
         chunk.append(packed)
         kept.append(position)
@@ -201,7 +200,7 @@ Packed = tuple[npt.NDArray[np.uint8], tuple[bytes, int], npt.NDArray[np.int64]]
 
 
 def _packed(images: Images, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
-    """All images in order: (position, what `_pack` makes of it)."""
+    """All images in order: (position, result of `_pack`)."""
     if isinstance(images, ImageFiles):
         yield from images.decoded(progress, _pack)
         return
@@ -258,9 +257,9 @@ def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
 
 
 def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
-    """Write a store whose splits are links to those of another store (see `open_store`), of which nothing is copied.
+    """Write a store whose splits are links to those of another store (see `open_store`); nothing is copied.
 
-    Where the other has no `mean` and `std`, its pixels count as they are, from 0 to 1.
+    If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
     """
     with open_store(store) as (other, classes, splits), replacing_hdf5(path) as file:
         for name in splits:
@@ -284,8 +283,8 @@ def read(
     """One split of a store, or the first `per_class` images of each class in it.
 
     Its images are read at once if they have at most `in_memory` bytes, else when they are indexed, by `workers`
-    threads. `statistics` are a mean and std [channels] to normalise with instead of the store's. Raises
-    ValueError where the store has no such split or no image of a class.
+    threads. `statistics` are a mean and std [channels] that replace those of the store. Raises ValueError if the store
+    has no such split or no image of a class.
     """
     with h5py.File(path, "r") as file:
         if split not in file:
@@ -325,7 +324,7 @@ def read(
 
 
 def neutral_class(path: str | os.PathLike[str]) -> int | None:
-    """The class of a store in which nothing is planted; None where there is none, as for photographs."""
+    """The class of a store in which nothing is planted; None if there is none, as for photographs."""
     with h5py.File(path, "r") as file:
         index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
     return None if index < 0 else index

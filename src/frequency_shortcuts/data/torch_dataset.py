@@ -1,4 +1,4 @@
-"""A torch Dataset of one's own as an array of images."""
+"""A torch Dataset of the user as an array of images."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class DatasetImages:
     """The images of a map-style Dataset of (image, label) items, uint8 [n, channels, H, W], converted when read.
 
     An image is a PIL image, which is resized and cropped as `ImageFiles` does, or a tensor or array [channels, H, W]
-    of the right size, uint8 or floating point from 0 to 1. Indexing raises ValueError, with the item's number, for
-    anything else, and for an item whose label is another than the Dataset lists (see `labels`). `name` is what errors
-    call the Dataset.
+    of the right size, uint8 or floating point from 0 to 1. Indexing raises ValueError, with the number of the item, for
+    anything else, and for an item whose label differs from the list of labels (see `labels`). `name` is the name of the
+    Dataset in errors.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class DatasetImages:
             kind = type(dataset).__name__
             raise ValueError(f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__")
         self.dataset, self.resize, self.name = dataset, resize, name
-        self._known = known  # labels of all items as an attribute of the Dataset has them
+        self._known = known  # labels of all items from an attribute of the Dataset
         self.chosen = np.arange(len(dataset)) if chosen is None else chosen
         self.shape, self.dtype = (len(self.chosen), channels, *size), np.dtype(np.uint8)
 
@@ -97,13 +97,13 @@ class DatasetImages:
     def _naming(self, i: int) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # whatever the user's code raises
+        except Exception as error:  # the user's code may raise any error
             raise ValueError(f"{self.name}: item {i} fails ({first_line(error)})") from error
 
     def _whole(self, i: int, label: Any) -> int:
         try:
             number = float(label)
-        except Exception:  # each kind of label has its own
+        except Exception:  # each type of label has its own error
             number = np.nan
         if not number.is_integer():
             shown = " ".join(reprlib.repr(label).split())

@@ -1,1 +1,1 @@
-"""Tests of networks and maps, and what they say."""
+"""Tests of networks and maps, and their verdicts."""

@@ -31,8 +31,8 @@ def band_stop(
 ) -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 
-    bands: bool [band, H, W]; images, mean, std, batch_size: see `measure`. Returns a tidy table, one row a pair of
-    bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
+    bands: bool [band, H, W]; images, mean, std, batch_size: see `shortcuts.measure`. Returns a tidy table, one row per
+    pair of bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
     `filtered` (counts) and `delta_percent` = 100 * (filtered - original) / images of the true class.
     """
     labels = np.asarray(labels)

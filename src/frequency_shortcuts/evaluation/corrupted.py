@@ -1,4 +1,4 @@
-"""What a network still recognises under common corruptions (`data.corruptions`)."""
+"""Recall of a network under common corruptions (`data.corruptions`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .recall import recall_by_view
 
 log = logging.getLogger(__name__)
 
-NONE = "none"  # the corruption of images as they are, of strength 0
+NONE = "none"  # the name of the images without corruption, of strength 0
 
 
 @accepts_split
@@ -36,13 +36,13 @@ def corrupted_recall(
     batch_size: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Recall of every class on images as they are and under every corruption and strength.
+    """Recall of every class on images without corruption and under every corruption and strength.
 
-    images : uint8 [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like, read batch by batch, and
-        normalised with `mean` and `std` after they were corrupted
-    names : of KINDS; the images as they are are always tested
+    images : uint8 [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar, read batch by batch. They
+        are corrupted, and then normalised with `mean` and `std`
+    names : of KINDS; the images without corruption are always tested
 
-    Returns a tidy table, one row a corruption, strength and class: `corruption` (`none` for the images as they are),
+    Returns a tidy table, one row per corruption, strength and class: `corruption` (`none` for images without one),
     `strength` (0 for these, else 1 to 5), and the columns of `recall_by_view`. For the errors see there and `corrupt`.
     """
     source = source_for(network, images, mean, std)

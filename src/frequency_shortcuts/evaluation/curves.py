@@ -1,4 +1,4 @@
-"""Recall of every class as rings of frequencies are kept or removed: low-pass, high-pass and band-stop."""
+"""Recall of every class under radial filters: low-pass, high-pass and band-stop."""
 
 from __future__ import annotations
 
@@ -41,12 +41,13 @@ class Filter:
 
 
 def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float) -> list[Filter]:
-    """Low-pass and high-pass filters at every cutoff, and band-stops of `band_width`, side by side from 0 outwards.
+    """Low-pass and high-pass filters at every cutoff, and adjacent band-stops of `band_width` from 0 outwards.
 
-    DC has the radius 0: low-pass filters keep it, high-pass filters remove it, so that what is left varies about the
-    mean that images were normalised with. It belongs to no band, as in `spectrum.bands`, and band-stops keep it.
-    Cutoffs beyond the corner of the spectrum, which would keep everything or nothing, are left out. Raises ValueError
-    for cutoffs that do not increase from above 0, or are all beyond the corner, and for a band width not above 0.
+    DC has the radius 0. Low-pass filters keep it. High-pass filters remove it, so that the pixels vary around the mean
+    with which the images were normalised. It belongs to no band, as in `spectrum.bands`, and band-stops keep it.
+    Cutoffs beyond the corner of the spectrum are left out, since they would keep everything or nothing. Raises
+    ValueError for cutoffs that do not increase from above 0, or are all beyond the corner, and for a band width that is
+    not above 0.
     """
     cutoffs = [float(cutoff) for cutoff in cutoffs]
     if not cutoffs or any(b <= a for a, b in zip((0, *cutoffs[:-1]), cutoffs, strict=True)):
@@ -61,7 +62,7 @@ def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float
     passed = [low_pass(height, width, cutoff) for cutoff in within]
     found = [Filter("low-pass", 0, cutoff, mask) for cutoff, mask in zip(within, passed, strict=True)]
     found += [Filter("high-pass", cutoff, math.inf, ~mask) for cutoff, mask in zip(within, passed, strict=True)]
-    edges = np.arange(math.floor(corner / band_width) + 2) * band_width  # the next band's low is this one's high
+    edges = np.arange(math.floor(corner / band_width) + 2) * band_width  # `high` of a band is `low` of the next one
     for low, high in pairwise(edges.tolist()):
         stopped = (r >= low) & (r < high) & (r > 0)
         if stopped.any():
@@ -83,11 +84,11 @@ def filtered_recall(
     batch_size: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Recall of every class on images as they are and under each of the `filters`.
+    """Recall of every class on unfiltered images and under each of the `filters`.
 
     images, mean, std, batch_size : see `shortcuts.measure`
 
-    Returns a tidy table, one row a filter and class: `filter` (unfiltered, low-pass, high-pass, band-stop), `low`,
+    Returns a tidy table, one row per filter and class: `filter` (unfiltered, low-pass, high-pass, band-stop), `low`,
     `high` (in cycles per image, see `Filter`; missing where there is no limit), and the columns of `recall_by_view`.
     For the errors see there and `filters`.
     """

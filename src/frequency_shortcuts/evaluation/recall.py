@@ -1,4 +1,4 @@
-"""Recall of every class in several views of the same images, counted on the device and never per image."""
+"""Recall of every class in several views of the same images; predictions are counted on the device."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 
 
 class Tally:
-    """How often each class was called, and rightly so, in each of several views: [view, class], on a device."""
+    """Counts of all and of correct predictions of each class in each of several views: [view, class], on a device."""
 
     def __init__(self, views: int, n_classes: int, device: torch.device) -> None:
         self._right = torch.zeros(views, n_classes, dtype=torch.int64, device=device)
-        # One class more takes what a network with too many outputs calls, so that nothing waits to find out.
+        # One more class counts predictions of a network with too many outputs: checking them here would stall a GPU.
         self._called = torch.zeros(views, n_classes + 1, dtype=torch.int64, device=device)
 
     def add(self, view: int, labels: Tensor, called: Tensor) -> None:
-        """Count images of the labels [n], called so [n], both int64 on the device."""
+        """Count images with labels [n] and predicted classes `called` [n], both int64 on the device."""
         self._right[view].index_add_(0, labels, (called == labels).long())
         self._called[view].index_add_(0, called.clamp(max=self._called.shape[1] - 1), torch.ones_like(called))
 
     def counts(self) -> tuple[IntArray, IntArray]:
-        """Images of each class called by their label, and images called so: int64 [view, class] each."""
+        """Correct predictions, and all predictions, of each class: int64 [view, class] each."""
         called = self._called.cpu().numpy()
         if called[:, -1].any():
             n_classes = called.shape[1] - 1
@@ -56,14 +56,14 @@ def recall_by_view(
     Parameters
     ----------
     labels : [n], 0 to n_classes - 1
-    about : a row a view: the columns that name it
-    views : positions of images [k] -> their views [k, channels, H, W], one after the other, as `about` lists them
-    progress : what a bar on a terminal says; None for no bar
+    about : one row per view: the columns that name it
+    views : positions of images [k] -> their views [k, channels, H, W], one after the other, in the order of `about`
+    progress : label of a bar on a terminal; None for no bar
 
-    Returns a tidy table, one row a view and class: the columns of `about`, `class`, `images` (of the class), `tpr` (the
-    recall) with its bootstrap interval `tpr_low`, `tpr_high` (`intervals.bootstrap`), `fpr` (share of the other images
-    that are called so) and `accuracy` (share of all images called by their label, the same for every class of a
-    view). Raises ValueError where a class has no image or the network calls another class.
+    Returns a tidy table, one row per view and class: the columns of `about`, `class`, `images` (of the class), `tpr`
+    (the recall) with its bootstrap interval `tpr_low`, `tpr_high` (`intervals.bootstrap`), `fpr` (share of the other
+    images that are assigned to the class) and `accuracy` (share of all images that are assigned to their label, the
+    same for every class of a view). Raises ValueError if a class has no image or the network predicts another class.
     """
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=len(source))
@@ -91,7 +91,7 @@ def recall_by_view(
     count = np.bincount(labels, minlength=n_classes)
     n = len(labels)
     tpr, low, high = bootstrap(right, count)
-    # A set of one class has no other images.
+    # With a single class there are no other images.
     fpr = np.divide(called - right, n - count, out=np.full(right.shape, np.nan), where=n > count)
     table = about.loc[about.index.repeat(n_classes)].reset_index(drop=True)
     return table.assign(

@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 class Sensitivity:
     """Errors under single plane waves.
 
-    error : float32 [class, pairs], share of the class's images that are called by another; NaN where not evaluated
-    unperturbed_error : float64 [class], the same of the images as they are
+    error : float32 [class, pairs], share of the images of the class that are misclassified; NaN where not evaluated
+    unperturbed_error : float64 [class], the same for images without a wave
     count : int64 [class], images of each class
     norm : L2 norm of the wave in each channel, pixels from 0 to 1
     pairs : the conjugate pairs of the spectrum
@@ -68,23 +68,22 @@ def fourier_sensitivity(
 ) -> Sensitivity:
     """Error of every class when a plane wave of one conjugate pair is added to its images (Yin et al. 2019).
 
-    The wave has, in every channel, the L2 norm `norm` in units in which pixels span 0 to 1, whatever the images are
-    normalised with. Published are 4 for images of 32 x 32 and 15.7 for 224 x 224: root mean squares, norm / sqrt(H W),
-    of 0.125 and 0.07. Its sign is drawn for every image, channel and pair. Its phase is fixed, as in the code of the
-    authors: an eighth of a period, cosine and sine alike, at the first pixel; frequencies that are their own partner
-    have a cosine only. Nothing is clipped to [0, 1]: clipping would lower the norm where images are bright or dark, and
-    add harmonics, other frequencies than the one of the wave.
+    In every channel, the wave has the L2 norm `norm`, in units in which pixels span 0 to 1, for any normalisation of
+    the images. Published norms are 4 for images of 32 x 32 and 15.7 for 224 x 224: root mean squares,
+    norm / sqrt(H W), of 0.125 and 0.07. The sign is drawn for every image, channel and pair. The phase is fixed, as in
+    the code of the authors: an eighth of a period at the first pixel, so that cosine and sine are equal; frequencies
+    that are their own partner have only a cosine. Pixels are not clipped to [0, 1]: clipping would lower the norm in
+    bright or dark images, and add harmonics, that is, other frequencies than that of the wave.
 
     Parameters
     ----------
-    images : as in `culling.cull`. Floating ones were normalised with `std`, if it is given; else they are pixels
-        themselves
+    images : as in `culling.cull`. Floating-point images are normalised with `std` if it is given; else they are pixels
     radius : evaluate the pairs up to this radius, in cycles per image; None for all
     precision, memory_mib, batch : see `culling.cull`
-    seed : of the signs. Those of an image follow from its position in `images`, not from the batch it is in
+    seed : of the signs. The signs for an image depend on its position in `images`, not on its batch
 
-    Raises ValueError where a class has no image, no pair is within the radius, the norm is not above 0, or the network
-    calls another class.
+    Raises ValueError if a class has no image, no pair is within the radius, the norm is not above 0, or the network
+    predicts another class.
     """
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
@@ -125,9 +124,9 @@ def _count_errors(
     seed: int,
     bar: tqdm,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Errors of each class under the waves `unit` of the pairs index [k], int32 [class, k], and without any, [class].
+    """Errors of each class under the waves `unit` of the pairs index [k], int32 [class, k], and without a wave [class].
 
-    Raises ValueError where the network calls another class. All is counted on the device and read once.
+    Raises ValueError if the network predicts another class. Errors are counted on the device and read once.
     """
     images_at_once, step = tiling(len(labels), batch)
     chosen = torch.as_tensor(index, device=source.device)
@@ -159,9 +158,9 @@ def _count_errors(
 def _unit_waves(
     pairs: ConjugatePairs, index: IntArray, norm: float, channels: int, std: npt.ArrayLike | None
 ) -> Tensor:
-    """What `Waves` adds for the pairs index [k], but for the sign: float64 [2, k, 1, 1, channels]."""
+    """The coefficients for `Waves` of the pairs index [k], without the random sign: float64 [2, k, 1, 1, channels]."""
     # cos - sin of a pair, and the cosine of a frequency that is its own partner, have a root mean square of 1. The sign
-    # of the imaginary part says whether the member with v >= 0 is the first one.
+    # of the imaginary part depends on whether the member with v >= 0 is the first one.
     imaginary = np.where(pairs.frequencies[:, 1] % pairs.width > pairs.width // 2, -1.0, 1.0) * (pairs.size == 2)
     unit = np.stack([np.ones(len(pairs)), imaginary])[:, index, None, None, None]
     deviation = np.ones(channels) if std is None else np.asarray(std, float)
@@ -188,7 +187,7 @@ def write_sensitivity(
     shape = (len(found.count), pairs.height, pairs.width)
     with replacing_hdf5(path) as file:
         planes = file.create_dataset("error", shape, np.float32, chunks=(1, *shape[1:]), compression="gzip")
-        for c, error in enumerate(found.error):  # one by one, so that a thousand planes need not fit into memory
+        for c, error in enumerate(found.error):  # one by one: a thousand planes may not fit into memory
             planes[c] = pairs.scatter(error)
         file["unperturbed_error"], file["count"] = found.unperturbed_error, found.count
         about = {"norm": found.norm, "rms": found.norm / math.sqrt(pairs.height * pairs.width), "layout": "centred"}
@@ -197,9 +196,9 @@ def write_sensitivity(
 
 
 def read_overall(path: str | os.PathLike[str]) -> tuple[FloatArray, float]:
-    """From a file of `write_sensitivity`, the errors over all images: under waves [H, W], centred, and without any.
+    """The errors over all images, from a file of `write_sensitivity`: under waves [H, W], centred, and without a wave.
 
-    One class is read after the other.
+    The classes are read one after the other.
     """
     with h5py.File(path, "r") as file:
         count, planes = file["count"][:], file["error"]

@@ -1,9 +1,9 @@
-"""Shortcut tests: what a network still recognises when only a class's dominant frequencies are kept, or are removed.
+"""Shortcut tests: recognition of a class when only its dominant frequencies are kept, or when they are removed.
 
-TPR_c is the share of class c that is still called c, FPR_c the share of the other images that is. Both are measured on
-unfiltered images, on images filtered by the class's map, and on controls of the same size: masks drawn uniformly at
-random, masks drawn with the map's own radial distribution, the lowest frequencies, and the maps of the other classes.
-What stands at the frequencies that are not kept is the *fill* (see `fills`).
+TPR_c is the share of the images of class c that the network assigns to c, FPR_c the share of the other images that it
+assigns to c. Both are measured on unfiltered images, on images filtered by the map of the class, and with controls of
+the same size: masks drawn uniformly at random, masks drawn with the radial distribution of the map, the lowest
+frequencies, and the maps of the other classes. The *fill* (see `fills`) replaces the frequencies that are not kept.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from .band_stop import band_stop
 from .trials import PARTS, MaskPlan, Part, Trial, negatives_of, others_of, seed_of
 from .verdicts import over_seeds, verdicts
 
-# The whole test, for those who call it from Python.
+# The public functions of the test, also those of other modules.
 __all__ = [
     "OTHERS", "band_stop", "control_mask", "measure", "negatives_of", "others_of", "over_seeds", "verdicts"
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
-OTHERS = 20  # maps of other classes that are tested by default: of thousands, they would be most of the work
+OTHERS = 20  # maps of other classes that are tested by default: testing all of thousands would be most of the work
 
 
 @accepts_split
@@ -69,36 +69,37 @@ def measure(
     Parameters
     ----------
     images : [n, channels, H, W], see `splits.Images`, read batch by batch, so that memory does not grow with n. float32
-        and float64 are as the network sees them, uint8 is normalised with `mean` and `std`, which it needs. A `Split`
-        gives images, labels, mean, std and the neutral class at once: measure(network, split, masks)
+        and float64 must be normalised; uint8 is normalised with `mean` and `std`, which it needs. A `Split` supplies
+        images, labels, mean, std and the neutral class at once: measure(network, split, masks)
     labels : [n], 0 to classes - 1
     masks : bool [class, H, W], the map of every class
-    parts : `keep` keeps the map's frequencies alone (sufficiency), `remove` all but them (necessity)
-    fills : what stands at the other frequencies, see `fills`. With `swap` each image has one donor for all masks, and
-        FPR of a class leaves out the images whose donor is of that class: of two classes without a neutral one these
-        are all, FPR is missing, and what is judged is TPR alone
-    neutral : the class without a cue of its own, if the set has one. It gives the donors of `swap`, where it has no
-        rows itself
+    parts : `keep` keeps only the frequencies of the map (sufficiency), `remove` removes only these (necessity)
+    fills : what replaces the other frequencies, see `fills`. With `swap` each image has one donor for all masks, and
+        FPR of a class leaves out the images whose donor is of that class. With two classes and no neutral one these are
+        all images: FPR is then missing, and the verdict uses TPR alone
+    neutral : the class without a cue of its own, if the set has one. Its images are the donors of `swap`, and it has no
+        rows with `swap`
     controls : draws of each random kind
-    radial : draws of the kind `radial`, if not as many
-    others : how many other classes give their maps as controls, drawn for each class; None for all
-    negatives : images of other classes that FPR is measured on, drawn for each class, as evenly over the other
-        classes as their images allow; None for all. Unfiltered images are judged by the same ones
+    radial : draws of the kind `radial`, if their number differs
+    others : number of other classes whose maps are controls, drawn for each class; None for all
+    negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
+        classes as their images allow; None for all. They are the same for unfiltered images
     seed, run : of all draws. Controls, donors and noise are drawn for each run, a name such as that of the network;
-        others and negatives, which do not change what the controls are, by the seed alone
-    false_positives : without it only a class's own images are filtered, and FPR is missing
-    batch_size : images in one forward pass; by default 512, or fewer where they are large
+        others and negatives are drawn by the seed alone
+    false_positives : if false, only the images of the class are filtered, and FPR is missing
+    batch_size : images in one forward pass; by default 512, or fewer if they are large
 
-    Returns a tidy table, one row a class, part, fill, filter and draw, with the columns `class`, `neutral` (whether it
-    is the neutral class), `part`, `fill`, `filter` (unfiltered, dfm, random, radial, low_pass, other; of `remove`
+    Returns a tidy table, one row per class, part, fill, filter and draw, with the columns `class`, `neutral` (whether
+    it is the neutral class), `part`, `fill`, `filter` (unfiltered, dfm, random, radial, low_pass, other; for `remove`
     unfiltered, dfm and random), `draw` (number of the draw, or the other class), `positions` (of the mask), `overlap`
-    (intersection over union with the class's map), `images` (of the class), `negatives` (images that FPR was measured
-    on), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`; the bounds are bootstrap intervals over images.
+    (intersection over union with the map of the class), `images` (of the class), `negatives` (images on which FPR was
+    measured), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`; the bounds are bootstrap intervals over
+    images.
 
     >>> table = measure(network, images, labels, masks, fills=("zeros", "swap"), controls=20)
     >>> verdicts(table)[["class", "fill", "verdict"]]
 
-    Raises ValueError where a class has no image, the sizes do not match, or a fill or part has another name.
+    Raises ValueError if a class has no image, the sizes do not match, or a fill or part has another name.
     """
     labels = np.asarray(labels)
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
@@ -119,7 +120,7 @@ def measure(
     with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict:
         everything = np.arange(len(labels))
         called = np.concatenate([predict(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
-        confusion(labels, called, len(masks))  # fails early where the network has other classes than the masks
+        confusion(labels, called, len(masks))  # fails early if the network has other classes than the masks
         with tqdm(
             total=len(fills) * len(labels), desc="filtering", unit="image", leave=False,
             bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]", disable=None if progress else True,
@@ -128,7 +129,7 @@ def measure(
                 donor, judged, classes = everything, negative, list(range(len(masks)))
                 if fill == "swap":
                     donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors"))
-                    # An image that is mostly of its donor may be called by the donor's class by right.
+                    # An image that consists mostly of its donor may rightly be assigned to the class of the donor.
                     judged = negative & (labels[donor] != np.arange(len(masks))[:, None])
                     classes = [c for c in classes if c != neutral]
                 background = _background(fill, source, donor, seed_of(seed, run, "noise"), batch)
@@ -145,7 +146,7 @@ def measure(
 def _background(
     fill: Fill, source: Source, donor: IntArray, seed: list[int], batch: int
 ) -> Callable[[IntArray], Tensor]:
-    """What stands at the frequencies that images lose: positions [k] -> complex [k or 1, channels, H, W // 2 + 1]."""
+    """The values of a fill: positions of images [k] -> complex [k or 1, channels, H, W // 2 + 1]."""
     if fill == "swap":
         return lambda some: torch.fft.rfft2(source.take(donor[some]))
     if fill == "noise":
@@ -166,10 +167,10 @@ def _counts(
     batch: int,
     bar: tqdm,
 ) -> IntArray:
-    """How many images each mask makes the network assign to each class, int64 [2, mask, class].
+    """Number of images that the network assigns to each class under each mask, int64 [2, mask, class].
 
-    First of the class's own images, then of those in judged bool [class, n]. A mask is shown to the images that a class
-    needs that it is for, and to no others.
+    First among the images of the class, then among those in judged bool [class, n]. A mask is applied only to the
+    images of the classes that it is for.
     """
     height, width = source.images.shape[-2:]
     counts = np.zeros((2, *plan.is_for.shape), np.int64)
@@ -186,7 +187,7 @@ def _counts(
             filtered = torch.where(half, own[here], other[here] if len(other) > 1 else other)
             found.append(network(torch.fft.irfft2(filtered, s=(height, width))))
             bar.update(len(chosen) * len(some) / len(mask))
-        called = torch.cat(found).cpu().numpy()  # nothing waits for the device before
+        called = torch.cat(found).cpu().numpy()  # the first wait for the device
         known = called < judged.shape[0]  # the network may have more outputs than there are classes
         mask, image, called = mask[known], image[known], called[known]
         matters = plan.is_for[mask, called]
@@ -213,10 +214,11 @@ def _check_names(what: str, found: Sequence[str], allowed: Sequence[str]) -> Non
 def _rates(
     trials: Sequence[Trial], size: int, own: BoolArray, judged: BoolArray, called: BoolArray, counts: IntArray
 ) -> Iterator[dict[str, float | int | str]]:
-    """The columns from `filter` on of a class's rows: unfiltered images, then each mask.
+    """The columns from `filter` on in the rows of a class: unfiltered images, then each mask.
 
-    size : positions of the spectrum; own, judged bool [n] : its images, and those that FPR is measured on; called
-    bool [n] : which unfiltered images are called by it; counts int64 [2, mask] : how many of own and of judged are
+    size : positions of the spectrum; own, judged bool [n] : its images, and those on which FPR is measured; called
+    bool [n] : unfiltered images that are assigned to the class; counts int64 [2, mask] : their number under each mask,
+    among own and among judged
     """
     sizes = int(own.sum()), int(judged.sum())
     yield _row("unfiltered", 0, size, np.nan, [int(np.sum(called & some)) for some in (own, judged)], sizes)
@@ -227,7 +229,7 @@ def _rates(
 def _row(
     name: str, draw: int, positions: int, overlap: float, hits: Iterable[int], sizes: tuple[int, int]
 ) -> dict[str, float | int | str]:
-    """A row's columns from `filter` on; hits and sizes: of the class's own images and of the others."""
+    """The columns from `filter` on of a row; hits and sizes: for the images of the class and for the others."""
     row: dict[str, float | int | str] = {"filter": name, "draw": draw, "positions": positions, "overlap": overlap}
     row |= dict(zip(("images", "negatives"), sizes, strict=True))
     for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):

@@ -1,8 +1,8 @@
-"""How stable maps are: their overlap across seeds, networks, augmentations and images, compared with chance.
+"""Stability of maps: their overlap across seeds, networks, augmentations and images, compared with chance.
 
-Two maps of 5 % that both hold the lowest frequencies overlap, whatever else they hold. So each overlap is compared with
-that of the left map and random masks of the right map's size: drawn uniformly, and drawn with the right map's own
-radial distribution (`controls.control_mask`).
+Two maps of 5 % overlap if both hold the lowest frequencies. So each overlap is compared with the overlap of the left
+map and random masks of the size of the right map: drawn uniformly, and drawn with the radial distribution of the right
+map (`controls.control_mask`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What two runs may differ in, and what their comparison is then called; `several` where it is more than one thing.
+# The property in which two runs may differ, and the name of their comparison; `several` for more than one property.
 COMPARISONS = {"seed": "seeds", "network": "networks", "augmentation": "augmentations"}
 SEVERAL, IMAGES = "several", "images"
 NUMBERS = 2**22  # numbers that are drawn at a time
@@ -42,8 +42,8 @@ NUMBERS = 2**22  # numbers that are drawn at a time
 class PackedMaps:
     """The maps of one run at one size, in little memory.
 
-    bits : uint8 [class, bytes], eight positions a byte
-    positions : int64 [class], how many are kept
+    bits : uint8 [class, bytes], eight positions per byte
+    positions : int64 [class], number of kept positions
     counts : kind of control -> int64 [class, strata], kept pairs in each stratum
     members : kind of control -> int64 [strata], all pairs of each stratum
     sizes : kind of control -> int64 [strata], positions of a pair there
@@ -57,7 +57,7 @@ class PackedMaps:
 
 
 def pack_maps(masks: BoolArray) -> PackedMaps:
-    """Masks bool [class, H, W] as `compare` takes them. A kind of control is described by its strata."""
+    """Masks bool [class, H, W] in the form for `compare`. Each kind of control is described by its strata."""
     pairs = ConjugatePairs(*masks.shape[-2:])
     inside = pairs.gather(masks)
     counts, members, sizes = {}, {}, {}
@@ -71,16 +71,16 @@ def pack_maps(masks: BoolArray) -> PackedMaps:
 
 
 def _blocks(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> tuple[IntArray, IntArray]:
-    """The pairs in the order of their strata, and where each stratum starts."""
+    """The pairs in the order of their strata, and the start of each stratum."""
     stratum = strata(pairs, kind)
     order = np.argsort(stratum, kind="stable")
     return order, np.unique(stratum[order], return_index=True)[1]
 
 
 def compare(left: PackedMaps, right: PackedMaps, *, draws: int = 10, seed: int | Sequence[int] = 0) -> pd.DataFrame:
-    """Overlap of two runs' maps, one row a class.
+    """Overlap of the maps of two runs, one row per class.
 
-    draws : random masks of the right map's size that the left one is compared with, for each class and kind
+    draws : random masks of the size of the right map, for each class and kind, that are compared with the left map
 
     Columns: `left_positions`, `right_positions`, which may differ by one, since a map ends with a pair or with a
     frequency that is its own partner; `iou`, intersection over union; `random` and `radial`, its mean with that kind of
@@ -105,8 +105,8 @@ def compare(left: PackedMaps, right: PackedMaps, *, draws: int = 10, seed: int |
 def _chance(left: PackedMaps, right: PackedMaps, kind: str, draws: int, generator: np.random.Generator) -> FloatArray:
     """Mean overlap of the left maps with `draws` controls of the right ones, [class].
 
-    A control takes as many pairs of each stratum as the map, at random. How many of them the left map holds is a
-    hypergeometric number. Drawing this number is the same as drawing the masks.
+    A control draws as many pairs of each stratum as the map holds. The number of them in the left map follows the
+    hypergeometric distribution. Drawing this number is the same as drawing the masks.
     """
     members, size = left.members[kind], left.sizes[kind]
     out = np.empty(len(left.positions))
@@ -127,14 +127,14 @@ def compare_runs(
     draws: int = 10,
     seed: int = 0,
 ) -> Iterator[pd.DataFrame]:
-    """Every two runs of one data set compared at every percentage: tables of `compare`, one after the other.
+    """Compare every two runs of one data set at every percentage: tables of `compare`, one after the other.
 
-    runs : what each run is, with the keys `network`, `augmentation` and `seed`
-    maps : (place in `runs`, percent) -> its maps
+    runs : the runs, with the keys `network`, `augmentation` and `seed`
+    maps : (index in `runs`, percent) -> maps of the run
 
-    Each table also has the columns `comparison` (what the runs differ in: seeds, networks, augmentations or several),
-    `left`, `right` (see `run_label`), `percent` and `class`, a number. The maps of one percentage are in memory at a
-    time, a bit a position.
+    Each table also has the columns `comparison` (the difference of the runs: seeds, networks, augmentations or
+    several), `left`, `right` (see `run_label`), `percent` and `class`, a number. Only the maps of one percentage are in
+    memory at a time, one bit per position.
     """
     for percent in percents:
         held = [maps(i, percent) for i in range(len(runs))]
@@ -180,12 +180,12 @@ def compare_files(
     draws: int = 10,
     seed: int = 0,
 ) -> Iterator[pd.DataFrame]:
-    """The maps in DFM files compared: every two runs of each data set, then the halves of each of its halved runs.
+    """Compare the maps in DFM files: every two runs of each data set, then the halves of each of its halved runs.
 
     runs, paths : what each run is, with the keys `dataset`, `network`, `augmentation` and `seed`, and its DFM file
     halved, half_paths : the same of the runs that were culled on two halves of their images (see `maps.halves`)
 
-    Yields one table a comparison and percentage, so that those of a thousand networks need not fit into memory. The
+    Yields one table per comparison and percentage: the tables of a thousand networks may not fit into memory. The
     columns are `dataset` and those of `compare_runs`, where `class` is a name.
     """
     for dataset in dict.fromkeys(run["dataset"] for run in runs):

@@ -1,4 +1,4 @@
-"""Which masks each class is tested with, and on which images: maps, controls, other classes and negatives."""
+"""The masks and images of the test of each class: maps, controls, maps of other classes, and negatives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARTS: tuple[Part, ...] = ("keep", "remove")
 
 @dataclass(frozen=True)
 class Trial:
-    """A mask that a class is tested with: its kind, the number of its draw, and its place among all masks."""
+    """A mask for the test of a class: its kind, the number of its draw, and its index among all masks."""
 
     name: str
     draw: int
@@ -32,10 +32,10 @@ class Trial:
 
 
 class MaskPlan:
-    """All masks of a test, each once, whatever classes it is for.
+    """All masks of a test. A mask for several classes is stored once.
 
-    halves : bool [mask, H, W // 2 + 1], what is kept of a real FFT
-    is_for : bool [mask, class], which classes are tested with a mask
+    halves : bool [mask, H, W // 2 + 1], the kept part of a real FFT
+    is_for : bool [mask, class], whether a class is tested with a mask
     trials : part -> class -> the masks of the class, in the order of the table
     """
 
@@ -87,7 +87,7 @@ class MaskPlan:
 
 
 def seed_of(seed: int, run: str, kind: str) -> list[int]:
-    """The seed of one kind of draw in one run, of which no two have the same."""
+    """The seed of one kind of draw in one run; seeds of different kinds or runs differ."""
     return [seed, zlib.crc32(f"{run}:{kind}".encode())]
 
 
@@ -101,10 +101,10 @@ def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
 
 
 def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntArray:
-    """Positions, in order, of the images that FPR of class c is measured on: all of other classes, or `limit` of them.
+    """Positions, in order, of the images for FPR of class c: all of other classes, or `limit` of them.
 
-    They are dealt in rounds: each other class gives an image, drawn at random, before any gives another, and the
-    classes that give one in the last round are drawn as well.
+    They are drawn in rounds. In each round, every other class contributes one image at random; the classes that
+    contribute in the last round are drawn as well.
     """
     others = np.flatnonzero(labels != c)
     if limit is None or len(others) <= limit:

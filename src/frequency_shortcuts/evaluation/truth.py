@@ -1,9 +1,9 @@
-"""Maps scored against what was planted in a synthetic set, compared with controls.
+"""Scores of maps against the planted truth of a synthetic set, compared with controls.
 
-A map is a ranking of the conjugate pairs, cut at some size; the truth is a set of them. Both count positions of the
-spectrum, so that a pair of two weighs twice what a frequency that is its own partner does. Ties, of which ADCS
-has many, are taken in random order: precision and recall are what is expected of it, and the average precision
-has one step a group of ties.
+A map is a ranking of the conjugate pairs, cut at some size; the truth is a set of pairs. Both count positions of the
+spectrum, so that a pair of two positions weighs twice as much as a frequency that is its own partner. ADCS has many
+ties, which are ranked in random order: precision and recall are expectations over this order, and the average precision
+has one step per group of ties.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 TRUTHS = ("own", "any")
-HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # of sets in which each class has two cues
+HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
 INTERVAL = (0.025, 0.975)
 
 
 def planted(store: h5py.File) -> dict[str, BoolArray]:
-    """What was planted in a synthetic or planted set, each bool [class, H, W], centred, from its open store.
+    """The planted masks of a synthetic or planted set, each bool [class, H, W], centred, from its open store.
 
     `own` : the truth of the class itself. A class with nothing planted has no truth, and no scores
     `any` : the union over all classes, the same for every class
-    `half_0`, `half_1` : of the mechanism `redundant`, the two sets of `own`, each of which is enough
-    `decoy` : of the mechanism `decoy`, what validation and test images carry and training images do not: no truth
+    `half_0`, `half_1` : for the mechanism `redundant`, the two sets of `own`, each of which is enough
+    `decoy` : for the mechanism `decoy`, the frequencies that are raised only in validation and test images: no truth
 
     Raises ValueError for a store without a truth.
     """
@@ -51,10 +51,10 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
 
 @dataclass(frozen=True)
 class Curve:
-    """How much of a truth a ranking has found, position by position.
+    """The number of positions of the truth among the first positions of a ranking.
 
-    filled : int64 [steps + 1], positions taken at the end of each group of ties, from 0 to all
-    hits : int64 [steps + 1], those of them that belong to the truth
+    filled : int64 [steps + 1], positions up to the end of each group of ties, from 0 to all
+    hits : int64 [steps + 1], number of these that belong to the truth
     """
 
     filled: npt.NDArray[np.int64]
@@ -62,13 +62,13 @@ class Curve:
 
     @property
     def prevalence(self) -> float:
-        """Share of the spectrum that belongs to the truth: the precision of a ranking at random."""
+        """Share of the spectrum that belongs to the truth: the precision of a random ranking."""
         return float(self.hits[-1] / self.filled[-1])
 
     def at(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Precision and recall, expected over the order of the ties, of the first `positions` [k] positions.
 
-        They are missing (NaN) where nothing belongs to the truth. Raises ValueError for none or too many positions.
+        They are missing (NaN) if the truth is empty. Raises ValueError for no or too many positions.
         """
         positions = np.asarray(positions, float)
         if np.any(positions <= 0) or np.any(positions > self.filled[-1]):
@@ -81,7 +81,7 @@ class Curve:
     def average_precision(self) -> float:
         """Sum of the precisions at the ends of the groups of ties, weighted by the rise of recall; NaN without a truth.
 
-        That of scikit-learn's `average_precision_score` with the positions of a pair as its weight.
+        It equals scikit-learn's `average_precision_score` with the positions of a pair as its weight.
         """
         if not self.hits[-1]:
             return float("nan")
@@ -91,7 +91,7 @@ class Curve:
 def curve(scores: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike) -> Curve:
     """The curve of one ranking: scores [pairs], the highest first; truth bool [pairs]; weight int [pairs], positions.
 
-    Raises ValueError for scores that are no numbers.
+    Raises ValueError for scores that are not numbers.
     """
     scores, truth, weight = np.asarray(scores), np.asarray(truth, bool), np.asarray(weight)
     if np.isnan(scores).any():
@@ -109,15 +109,15 @@ def shuffled(
     draws: int,
     generator: np.random.Generator,
 ) -> npt.NDArray:
-    """Rankings at random: scores [pairs] dealt anew, [draws, pairs].
+    """Random rankings: scores [pairs] in shuffled order, [draws, pairs].
 
-    `random` deals them to all pairs, `radial` within each ring of one cycle per image; both apart to pairs of two
-    positions and to those of one. Cut at the size of any of its maps, such a ranking gives what
-    `controls.control_mask` draws for that map.
+    `random` shuffles over all pairs, `radial` within each ring of one cycle per image. Pairs of two positions and those
+    of one position are shuffled separately. Cut at the size of a map, such a ranking gives the same kind of mask as
+    `controls.control_mask` for that map.
     """
     stratum = strata(pairs, kind)
     sorted_by_stratum = np.argsort(stratum, kind="stable")
-    dealt = np.argsort(stratum + generator.random((draws, len(pairs))), axis=-1)  # in order of strata, else at random
+    dealt = np.argsort(stratum + generator.random((draws, len(pairs))), axis=-1)  # by stratum, at random within it
     out = np.empty((draws, len(pairs)), scores.dtype)
     np.put_along_axis(out, dealt, np.broadcast_to(scores[sorted_by_stratum], out.shape), axis=-1)
     return out
@@ -138,31 +138,31 @@ def score(
 
     Parameters
     ----------
-    rank : int [class, H, W], 0 = the most important: that of a DFM file
+    rank : int [class, H, W], 0 = the most important, as in a DFM file
     adcs : int [class, H, W]
-    masks : percent -> bool [class, H, W], the maps that the rank was cut into; other rankings are cut to their sizes
+    masks : percent -> bool [class, H, W], the maps of this rank; other rankings are cut to the same sizes
     truths : name -> bool [class, H, W], see `planted`
-    increments : [class, H, W], the loss increments that were ranked, for the ranking by their size
-    significant : int [class, H, W], ADCS of the significant differences alone (`adcs.accumulate_significant`)
+    increments : [class, H, W], the ranked loss increments, for the ranking by their absolute value
+    significant : int [class, H, W], ADCS of the significant differences only (`adcs.accumulate_significant`)
     draws : of each random kind
-    seed : of all draws; class c draws by [seed, c]
+    seed : of all draws; class c draws with [seed, c]
 
-    Returns a tidy table, one row a class, truth, ranking and size: `class`, `truth`, `ranking`, `percent`, `cut`,
-    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, the same
-    for every size), of random kinds the mean over draws, with `_low` and `_high`, between which 95 % of the draws
-    lie. Where `cut` is `percent`, the ranking is cut to the size of the map of that `percent`; where it is `truth`, to
-    that of the class's truth, and `percent` is its share of the spectrum.
+    Returns a tidy table, one row per class, truth, ranking and size: `class`, `truth`, `ranking`, `percent`, `cut`,
+    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, the same for
+    every size). For random kinds these are means over draws, with `_low` and `_high`, between which 95 % of the draws
+    lie. If `cut` is `percent`, the ranking is cut to the size of the map of that `percent`. If it is `truth`, the
+    ranking is cut to the size of the truth of the class, and `percent` is its share of the spectrum.
 
-    Rankings are `dfm`; `adcs`, by its absolute value, since a class can stand out by a lack of energy; `adcs_high`
-    and `adcs_low`, by ADCS as it is and turned about, so that only more, or only less, energy counts; `dfm_size`, by
-    the absolute value of the increments; `adcs_significant`, by that of `significant`; and the controls `random`,
-    uniform; `radial`, the map dealt anew within rings; `other`, the mean over the maps of the other classes;
-    the latter two also of each other ranking (`radial_adcs`, ...). What is scored against nothing is missing.
+    The rankings are `dfm`; `dfm_size`, by the absolute value of the increments; `adcs`, by its absolute value, since a
+    class can stand out by a lack of energy; `adcs_high` and `adcs_low`, by ADCS and by -ADCS, so that only more, or
+    only less, energy counts; and `adcs_significant`, by the absolute value of `significant`. The controls are `random`,
+    uniform; `radial`, the map shuffled within rings; and `other`, the mean over the maps of the other classes. The
+    latter two also exist for each other ranking (`radial_adcs`, ...). Scores against an empty truth are missing.
 
-    Where `truths` holds `half_0` and `half_1`, either of which is enough for the class, there are also rows of the
-    truth `better_half`: each ranking, and each draw of a random one, has the scores of the half whose average precision
-    is the higher, so that the controls say what the better of two gives by chance. `prevalence` is the mean of both
-    halves, and the size of the truth that of the larger.
+    If `truths` holds `half_0` and `half_1`, each of which is enough for the class, there are also rows of the truth
+    `better_half`: each ranking, and each random draw, has the scores of the half with the higher average precision. So
+    the controls show the better of two halves by chance. `prevalence` is the mean of both halves, and the size of the
+    truth is that of the larger half.
 
     Raises ValueError for fewer than 2 draws, and for masks or truths that are not symmetric.
     """
@@ -203,14 +203,14 @@ def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
 
     table : with the column `uses` (see `usage`), missing for a class that has no planted mask
 
-    A map that does not hold frequencies that the network does not use is right, and its score would say the opposite.
+    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
     """
     scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
     return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
 
 
 def _alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """What is scored: its name -> the truths of which each ranking gets the one that it finds best."""
+    """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
     return found | ({BETTER_HALF: HALVES} if set(HALVES) <= set(found) else {})
 
@@ -218,7 +218,7 @@ def _alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
 def _sizes(
     masks: Mapping[float, BoolArray], c: int, planted: Sequence[BoolArray], pairs: ConjugatePairs
 ) -> dict[str, Any]:
-    """Where the rankings of class c are cut: at its maps and, if it has one, at the largest of its truths."""
+    """The sizes at which the rankings of class c are cut: those of its maps and, if it has truths, of the largest."""
     percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
     cuts = ["percent"] * len(masks)
     if size := max(int(one @ pairs.size) for one in planted):
@@ -227,7 +227,7 @@ def _sizes(
 
 
 def _best(scores: npt.NDArray, planted: Sequence[BoolArray], weight: npt.NDArray) -> Curve:
-    """The curve against the truth, of several, that has the highest average precision; the first of equal ones."""
+    """The curve against that truth, of several, with the highest average precision; the first of equal ones."""
     curves = [curve(scores, one, weight) for one in planted]
     return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))
 
@@ -246,7 +246,7 @@ def _rankings(
 
 
 def _columns(curves: list[Curve], sizes: npt.NDArray[np.integer], spread: bool) -> dict[str, Any]:
-    """The mean scores of some curves at these sizes and, of random ones, where most of them lie."""
+    """The mean scores of some curves at these sizes and, for random rankings, the range of 95 % of them."""
     at = np.array([found.at(sizes) for found in curves])  # [curve, 2, size]
     values = {
         "precision": at[:, 0],

@@ -1,8 +1,8 @@
-"""Whether a network uses what was planted: the question before maps are scored against it.
+"""Whether a network uses the planted frequencies. This is tested before maps are scored against them.
 
-A network may recognise a class by something else than its planted frequencies. A map without them is then right.
-So the planted mask is tested first, as a map would be: its frequencies of an image are put into a donor image (of the
-neutral class, where the set has one), then all others, then random ones of that number.
+A network may recognise a class by other frequencies than the planted ones. A map without the planted ones is then
+right. So the planted mask is tested like a map: its frequencies are moved from an image into a donor image (of the
+neutral class, if the set has one). The same is done with all other frequencies, and with random masks of equal size.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from . import shortcuts
 
-PLANTED, OTHERWISE = 0.7, 0.3  # the least TPR from the planted mask, the greatest from its complement or random masks
+PLANTED, OTHERWISE = 0.7, 0.3  # least TPR from the planted mask; greatest TPR from its complement or random masks
 DRAWS = 10
 
 
@@ -35,21 +35,21 @@ def planted_use(
     run: str = "",
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Is the planted mask used? One row a class that has one.
+    """Whether the network uses the planted mask: one row for each class that has one.
 
     Parameters
     ----------
     images, labels, mean, std, neutral, seed, run : see `shortcuts.measure`
-    truth : bool [class, H, W], what was planted for each class; empty for one without a cue of its own
+    truth : bool [class, H, W], the planted mask of each class; empty for a class without a cue of its own
 
     Returns the columns `class`, `positions` (of the mask), `images`, `tpr_unfiltered`, TPR and FPR with the planted
-    mask put into the donors (`tpr_planted`, `fpr_planted`), with all but it (`tpr_complement`, `fpr_complement`) and
-    with ten random masks of its size (`tpr_random`, `fpr_random`, means), and `uses`: whether the first TPR is at least
-    `PLANTED`, and the others at most `OTHERWISE`.
+    frequencies in the donors (`tpr_planted`, `fpr_planted`), with all other frequencies (`tpr_complement`,
+    `fpr_complement`) and with ten random masks of its size (`tpr_random`, `fpr_random`, means), and `uses`: whether the
+    first TPR is at least `PLANTED`, and the others at most `OTHERWISE`.
 
     >>> planted_use(network, images, labels, truth, neutral=0).set_index("class")["uses"]
 
-    Raises ValueError where no class has a mask.
+    Raises ValueError if no class has a mask.
     """
     there = np.flatnonzero(truth.any(axis=(1, 2)))
     if not len(there):

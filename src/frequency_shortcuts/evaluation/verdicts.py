@@ -14,40 +14,41 @@ from frequency_shortcuts.spectrum.controls import CONTROLS
 from frequency_shortcuts.spectrum.fills import FILLS
 
 RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
-SAME = 0.9  # overlap from which another class's map is the same as that of the class
-STRONG = 0.6  # a filtered TPR from here on is called strong (Wang et al. 2023)
+SAME = 0.9  # overlap from which the map of another class counts as the same map
+STRONG = 0.6  # a shortcut is strong from this filtered TPR on (Wang et al. 2023)
 
 
 def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
-    """One row a class, part and fill, from a table of `shortcuts.measure`: is there a shortcut?
+    """One row per class, part and fill, from a table of `shortcuts.measure`: is there a shortcut?
 
-    The measure is TPR - FPR: a network that assigns every image to one class has a TPR of 1 there, and a measure of 0.
-    `margin` is the map's measure minus that of a kind of control (the mean over its draws); for the part `remove` it is
-    the other way round, since there a map matters whose removal leaves less. `margin`, its interval `margin_low` to
-    `margin_high` and `best_control` are those of the kind with the smallest margin.
+    The measure is TPR - FPR. If a network assigns every image to one class, the TPR of this class is 1, but its measure
+    is 0. `margin` is the measure of the map minus that of a kind of control (the mean over its draws). For the part
+    `remove` it is control minus map, since removing an important map leaves a smaller measure. `margin`, its interval
+    `margin_low` to `margin_high` and `best_control` are those of the kind with the smallest margin.
 
-    Maps of other classes whose overlap with the class's map is at least `SAME` are no controls of it.
+    Maps of other classes whose overlap with the map of the class is at least `SAME` are not controls of it.
 
-    The interval joins by squares what is uncertain about the map's measure, about the control's, and about the
-    choice of its draws: `intervals.newcombe` of each, and t * SD / sqrt(draws). Map and control are tested on the same
-    images and are mostly right about the same ones. The errors count as independent, so the interval is rather too
-    wide. The draws are compared by their mean: a map that is itself one more random mask is above it in a few percent
-    of cases.
+    The interval is the root of the sum of squares of three uncertainties: of the measure of the map, of the measure of
+    the control (`intervals.newcombe` each), and of the choice of the draws (t * SD / sqrt(draws)). Map and control are
+    tested on the same images and mostly agree on them. The errors count as independent, so the interval is rather too
+    wide. The draws are compared by their mean: a map that is only one more random mask is above it in a few percent of
+    cases.
 
-    `verdict` : a map is *above its controls* where the lower end of the margin is above 0 for every kind of them.
-        `strong` where it is, and its TPR is at least `strong` (for `remove` at most 1 - `strong`); `weak` where it is;
-        else `none`. Missing (NaN) for a class whose unfiltered TPR is below `RECOGNISED`
-    `smallest_effect` : the smallest margin over the best control, FPR being equal, whose interval would be above 0
-        with so many images; NaN where even all images would not do
-    `robust` : whether `keep` is strong under zeros, swap and noise; missing where not all were tested, or where the set
+    `verdict` : a map is *above its controls* if the lower end of the margin is above 0 for every kind of control.
+        `strong` if it is above its controls and its TPR is at least `strong` (for `remove` at most 1 - `strong`);
+        `weak` if it is only above its controls; else `none`. Missing (NaN) for a class whose unfiltered TPR is below
+        `RECOGNISED`
+    `smallest_effect` : the smallest margin over the best control, at equal FPR, whose interval would be above 0 with
+        this number of images; NaN if no TPR would be enough
+    `robust` : whether `keep` is strong under zeros, swap and noise; missing if not all three were tested, or if the set
         has a neutral class
-    `headline` : whether this row is the one to quote: `keep`, with the fill `swap` where the set has a neutral class
-        (the class's frequencies put into images without a cue), else `zeros`, as published, or the first fill tested
-    `error_random`, `draws_random`, ... : SD / sqrt(draws) of a control's measure over its draws, and their number
-    `overlap_radial` : how much of the map its radial controls hold; near 1 they say nothing
+    `headline` : whether this row is the one to quote: `keep`, with the fill `swap` if the set has a neutral class (the
+        frequencies of the class are put into images without a cue), else `zeros`, as published, or the first fill
+    `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
+    `overlap_radial` : share of the map in its radial controls; near 1 these controls are not informative
     """
     keys = ["class", "part", "fill"]
-    # Where classes have the same cue they have the same map: it is no control of itself.
+    # Classes with the same cue have the same map, which is not a control of itself.
     table = table[(table["filter"] != "other") | (table["overlap"] < SAME)]
     own = table[table["filter"] == "dfm"].set_index(keys)
     means = table.pivot_table(["tpr", "fpr", "overlap"], keys, "filter", "mean", dropna=False)
@@ -67,7 +68,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
         np.array([np.broadcast_to(found, len(out)) for found in ends])
         for ends in zip(*(margin.of(out["tpr_dfm"], out["fpr_dfm"]) for margin in margins.values()), strict=True)
     )
-    tested = np.where(np.isnan(value), np.inf, value)  # a kind that this part has not
+    tested = np.where(np.isnan(value), np.inf, value)  # inf for kinds that this part does not have
     best = tested.argmin(axis=0)
     rows = np.arange(len(out))
     out["margin"], out["margin_low"], out["margin_high"] = value[best, rows], low[best, rows], high[best, rows]
@@ -86,7 +87,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
 
 
 class _Margin:
-    """By how much TPR - FPR of a map is above that of one kind of control, for all rows of a table of verdicts."""
+    """TPR - FPR of a map minus that of one kind of control, for all rows of a table of verdicts."""
 
     def __init__(self, rows: pd.DataFrame, kind: str) -> None:
         self._images, self._negatives = (rows[name].to_numpy(float) for name in ("images", "negatives"))
@@ -108,14 +109,14 @@ class _Margin:
         return np.where(kept, value, -value), np.where(kept, low, -high), np.where(kept, high, -low)
 
     def smallest(self, row: int) -> float:
-        """The smallest margin of a row whose lower end is above 0, at the FPR of the control; NaN if there is none."""
+        """The smallest margin of a row with a lower end above 0, at the FPR of the control; NaN if there is none."""
         n = int(self._images[row])
         value, low, _ = self.of(np.arange(n + 1) / n, self._fpr[row], row)
         return float(value[low > 0].min(initial=np.inf)) if (low > 0).any() else np.nan
 
 
 def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray]:
-    """`intervals.standard_error` and number of the draws of a control, one a row of verdicts."""
+    """`intervals.standard_error` and number of the draws of a control, one for each row of verdicts."""
     measure = (table["tpr"] - table["fpr"].fillna(0)).where(table["filter"] == kind)
     groups = measure.groupby([table[key] for key in keys], sort=False)
     order = table[table["filter"] == "dfm"].set_index(keys).index
@@ -124,7 +125,7 @@ def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArr
 
 
 def _robust(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:
-    """Of each row, whether its class is strong under all fills; missing where that cannot be said."""
+    """For each row, whether its class is strong under all fills; missing if that is not defined."""
     kept = verdicts[verdicts["part"] == "keep"]
     if has_neutral or not set(FILLS) <= set(kept["fill"]):
         return pd.Series(np.nan, verdicts.index, object)
@@ -134,18 +135,18 @@ def _robust(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:
 
 
 def _headline(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:
-    """Of each row, whether it is the one to quote."""
+    """For each row, whether it is the one to quote."""
     fills = verdicts["fill"].unique()
     wanted = "swap" if has_neutral else "zeros"
     return (verdicts["part"] == "keep") & (verdicts["fill"] == (wanted if wanted in fills else fills[0]))
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread over seeds of the rates in a table of `verdicts`, one row a network, class, part and fill.
+    """Mean and spread over seeds of the rates in a table of `verdicts`, one row per network, class, part and fill.
 
     table: verdicts of several runs with the columns `dataset`, `network`, `augmentation` and `seed`. Every
-    rate x becomes x_mean and x_sd (sample standard deviation; missing for a single seed), and so does `margin`; `seeds`
-    is how many there were, `strong_seeds` in how many the shortcut is strong, `robust_seeds` in how many it is robust.
+    rate x becomes x_mean and x_sd (sample standard deviation; missing for a single seed), and so does `margin`. `seeds`
+    is the number of seeds, `strong_seeds` the number with a strong shortcut, `robust_seeds` that with a robust one.
     """
     groups = table.groupby(["dataset", "network", "augmentation", "class", "part", "fill"], sort=False)
     rates = [name for name in table if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]

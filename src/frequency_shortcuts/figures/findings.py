@@ -64,7 +64,7 @@ def findings(table: pd.DataFrame) -> Figure:
         axes[-1, 0].set_xlabel("statistic minus its threshold, with 95 % interval over images and seeds")
         sns.despine(figure, left=True)
         figure.legend(
-            [Line2D([], [], color=_INK[told], marker=_MARK[told], markersize=5) for told in _INK],
+            [Line2D([], [], color=_INK[verdict], marker=_MARK[verdict], markersize=5) for verdict in _INK],
             list(_INK),
             loc="outside lower center",
             ncols=3,

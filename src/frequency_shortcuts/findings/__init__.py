@@ -1,1 +1,1 @@
-"""What the study finds: definitions, evidence, judgement, published numbers."""
+"""The findings of the study: definitions, evidence, verdicts, published numbers."""

@@ -1,6 +1,6 @@
-"""The findings of the published study as hypotheses: what each means here, and how a verdict is reached.
+"""The findings of the published study as hypotheses: the definition of each, and the rule for a verdict.
 
-All of this was fixed before any result. It reads no setting, so that it is the same at every scale.
+All definitions were fixed before any result. They use no settings, so they are the same at every scale.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from frequency_shortcuts.evaluation.verdicts import STRONG
 
 HOLDS, DOES_NOT_HOLD, UNDECIDED = "holds", "does not hold", "cannot be decided from these data"
 RECOGNISED = 0.5  # TPR - FPR from which a class counts as recognised in the band-stop test
-EVERYWHERE = "all"  # the data set of a row about all of them
+EVERYWHERE = "all"  # the name in `dataset` of a row about all data sets
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding as it is tested: it holds where the statistic is above the threshold.
+    """A finding and its test: it holds if the statistic is above the threshold.
 
-    kind : `mean`, over the networks of a data set and then over data sets, or `largest`, over all cases: a finding that
-        says of some classes that they do. The interval of the largest is simultaneous: with 95 % confidence no case is
-        outside its own, so that looking at many cases does not make one of them stand out.
-    needs : what a study must hold for it, said where it does not
+    kind : `mean`, over the networks of a data set and then over data sets, or `largest`, over all cases, for a finding
+        about some classes. The intervals of the cases are simultaneous for `largest`: with 95 % confidence every case
+        is inside its interval, so that a large number of cases does not produce a finding by chance
+    needs : what a study must contain for it; the message if it does not
     """
 
     letter: str
@@ -126,9 +126,9 @@ FINDINGS = {
 
 
 def verdict(low: float, high: float, threshold: float) -> str:
-    """`holds` where the whole interval is above the threshold, `does not hold` where none of it is; else neither.
+    """`holds` if the whole interval is above the threshold, `does not hold` if none of it is, else undecided.
 
-    An interval that is missing (NaN), where there is no case, decides nothing.
+    If there is no case, the interval is missing (NaN), and the finding is undecided.
     """
     if low > threshold:
         return HOLDS

@@ -1,4 +1,4 @@
-"""What is learned first and what is distinctive: rank correlations over the classes of a network and seed."""
+"""Early learning and distinctive frequencies: rank correlations over the classes of a network and seed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from frequency_shortcuts.storage.tables import NETWORK
 
 from .evidence import Evidence
 
-DRAWS = 400  # of images, for the error of a rank correlation
+DRAWS = 400  # draws of images for the error of a rank correlation
 
 
 @dataclass(frozen=True)
 class Correlation:
-    """A rank correlation over the classes of one network and seed, with its standard error by the choice of images."""
+    """A rank correlation over the classes of one network and seed, with its standard error over images."""
 
     dataset: str
     network: Hashable
@@ -35,18 +35,18 @@ class Correlation:
 
     @property
     def half_widths(self) -> FloatArray:
-        """How far its interval by the choice of the images reaches below and above the value, [2]."""
+        """Distances from the value to the lower and the upper end of its interval over images, [2]."""
         return np.full(2, NORMAL * self.error)
 
     @property
     def shares(self) -> tuple[float, float]:
-        """It is its own effect size."""
+        """The correlation: it is its own effect size."""
         return self.value, np.nan
 
     greatest = 1.0
 
     def half_width_by_draws(self) -> float:
-        """There are no random masks."""
+        """0, since there are no random masks."""
         return 0.0
 
 
@@ -58,8 +58,8 @@ def _correlations(
 ) -> Iterator[Correlation]:
     """Findings (a) and (c): over the classes of a run, the rank correlation of early learning and distinctiveness.
 
-    speed : mean F1 [..., class] over the first iterations, by view -> what is correlated
-    distinct : |ADCS| [class, H, W] without DC (NaN there) and the low frequencies [H, W] -> what it is correlated with
+    speed : mean F1 [..., class] over the first iterations, by view -> the first variable
+    distinct : |ADCS| [class, H, W] without DC (NaN there) and the low frequencies [H, W] -> the second variable
     """
     if evidence.dynamics is None or evidence.adcs is None or evidence.cutoffs is None:
         return
@@ -103,7 +103,7 @@ class _EarlyTests:
         return _f1(self._hits, self._false, self.images).mean(axis=0)
 
     def resampled(self, generator: np.random.Generator, count: int) -> FloatArray:
-        """The same from images drawn anew, [count, class].
+        """The same for resampled images, [count, class].
 
         All tests of a run are on the same images, so their errors are the same: a class has one quantile for all
         iterations."""
@@ -128,7 +128,7 @@ def _f1(hits: FloatArray, false: FloatArray, images: FloatArray) -> FloatArray:
 
 
 def _spearman(drawn: FloatArray, fixed: FloatArray) -> FloatArray:
-    """Rank correlation over classes of each row [count, class] with [class]; NaN where one side has no order at all."""
+    """Rank correlation over classes of each row [count, class] with [class]; NaN if one side has no order."""
     ranks, fixed_ranks = stats.rankdata(drawn, axis=1), stats.rankdata(fixed)
     ranks -= ranks.mean(axis=1, keepdims=True)
     fixed_ranks = fixed_ranks - fixed_ranks.mean()

@@ -1,4 +1,4 @@
-"""What a study's tables say of each finding: margins between shares of images, one a network, case and seed."""
+"""The evidence for each finding in the tables of a study: margins between shares of images, per network, case, seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .definitions import RECOGNISED
 
 @dataclass(frozen=True)
 class Evidence:
-    """The tables of a study, as its workflow writes them; what a study does not have is None or empty.
+    """The tables of a study, as its workflow writes them; missing tables are None or empty.
 
     dynamics : RUN, iteration, view, class, recall, images, called
     adcs : int [class, H, W] and the classes' names, by data set
@@ -32,7 +32,7 @@ class Evidence:
         control: SD / sqrt(draws) of its TPR, or TPR - FPR, and their number)
     transfer : dataset, maps_of, tested_on (network/augmentation/seedN), class, fill, filter, images, negatives, tpr,
         fpr, error, draws
-    parameters : how many a network has, by (dataset, network)
+    parameters : number of parameters of a network, by (dataset, network)
 
     RUN stands for the columns dataset, network, augmentation, seed.
     """
@@ -57,15 +57,15 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Margin:
-    """By how much a share of the images is above a mark that other shares make, of one network, case and seed.
+    """A share of images minus a mark, which is a sum of other shares, of one network, case and seed.
 
-    network : which networks' seeds are compared with each other
-    case : what is measured of a network; a `mean` is taken of all its cases, `largest` looks at each
-    share, n_images : a share, and how many images of the class it was measured on
+    network : the network whose seeds are compared with each other
+    case : the measured quantity; `mean` averages all cases of a network, `largest` uses each case
+    share, n_images : a share, and the number of images of the class on which it was measured
     mark_shares : the shares whose sum is the mark
-    floor : what counts instead where the mark is lower
-    source : which images; errors on the same images are taken to be the same
-    error, draws : standard error of the mark by the choice of random masks, and how many masks there were
+    floor : the least value of the mark
+    source : the set of images; errors on the same images count as equal
+    error, draws : standard error of the mark over the random masks, and the number of masks
     """
 
     dataset: str
@@ -82,7 +82,7 @@ class Margin:
 
     @property
     def mark(self) -> float:
-        """What the share is compared with."""
+        """The value with which the share is compared."""
         return sum(one.sign * one.value for one in self.mark_shares)
 
     @property
@@ -92,28 +92,28 @@ class Margin:
 
     @property
     def shares(self) -> tuple[float, float]:
-        """What Cohen's h compares."""
+        """The two shares of Cohen's h."""
         return self.share, self.mark_shares[0].value
 
     @property
     def half_widths(self) -> FloatArray:
-        """How far the interval reaches below and above the value by the choice of the images, [2]."""
+        """Distances from the value to the lower and the upper end of its interval over images, [2]."""
         low, high = jeffreys(self.share, self.n_images)
         less, more = half_widths(self.mark_shares)
         return np.hypot([self.share - low, high - self.share], [more, less])
 
     def half_width_by_draws(self, tail: float = TAIL) -> float:
-        """Half the width of the interval by the choice of random masks, `tail` of the probability beyond each end."""
+        """Half the width of the interval over random masks, with `tail` of the probability beyond each end."""
         return float(students_t(self.error, self.draws, tail))
 
     @property
     def greatest(self) -> float:
-        """The greatest possible amount of a margin: TPR - FPR goes from -1 to 1."""
+        """The greatest possible absolute value of the margin: TPR - FPR ranges from -1 to 1."""
         return 2.0 if len(self.mark_shares) > 1 else 1.0
 
 
 def half_widths(shares: Iterable[Share], tail: float = TAIL) -> FloatArray:
-    """How far the interval of a sum of shares reaches below and above it, [2]: the root of the sum of squares."""
+    """Distances from a sum of shares to the ends of its interval, [2]: the root of the sum of squares."""
     found = np.zeros(2)
     for sign, value, n_images in shares:
         low, high = jeffreys(value, n_images, tail)
@@ -122,10 +122,10 @@ def half_widths(shares: Iterable[Share], tail: float = TAIL) -> FloatArray:
 
 
 def tested_maps(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Of a table of verdicts the rows that findings are about: maps that are kept, under every fill that was tested.
+    """The rows of a table of verdicts for the findings: maps that are kept, under every tested fill.
 
-    Where a data set has a neutral class it is the headline alone (the fill `swap`, where it was tested), without that
-    class; classes that are not recognised unfiltered, and so have no verdict, are left out.
+    For a data set with a neutral class these are only the headline rows (the fill `swap`, if it was tested), without
+    that class. Classes that are not recognised unfiltered have no verdict and are left out.
     """
     kept = verdicts[(verdicts["part"] == "keep") & verdicts["verdict"].notna()]
     has_neutral = verdicts.groupby("dataset")["neutral"].any().reindex(kept["dataset"]).to_numpy(bool)
@@ -133,13 +133,13 @@ def tested_maps(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def margins_d(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
-    """Finding (d), and what (f) and (g) select from: how far each map's TPR is above the mark of a strong shortcut."""
+    """Finding (d), also the basis of (f) and (g): TPR of each map minus the mark of a strong shortcut."""
     rows = tested_maps(evidence.verdicts)
     if rows.empty:
         return
     kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in rows]
     marks = pd.DataFrame({kind: _mark(rows, kind) for kind in kinds})
-    # The best control and the worst fill are those on average over seeds: in a single seed, noise would choose them.
+    # The best control and the worst fill are chosen by their means over seeds: in a single seed, noise would decide.
     keys = [*NETWORK, "class", "fill"]
     means = marks.assign(tpr=rows["tpr_dfm"]).groupby([rows[key] for key in keys]).mean()
     margin = means["tpr"] - means[kinds].max(axis=1).clip(lower=STRONG)
@@ -152,12 +152,12 @@ def margins_d(evidence: Evidence, generator: np.random.Generator) -> Iterator[Ma
 
 
 def _mark(rows: pd.DataFrame, kind: str) -> pd.Series:
-    """The TPR at which a map's TPR - FPR would be that of a control."""
+    """The TPR at which TPR - FPR of a map would equal that of a control."""
     return rows[f"tpr_{kind}"] - rows[f"fpr_{kind}"].fillna(0) + rows["fpr_dfm"].fillna(0)
 
 
 def _margin(row: Mapping[Hashable, Any], case: Hashable, kind: str, floor: float = -np.inf) -> Margin:
-    """TPR from a map against that of a control, both less FPR where that was measured, from a row about one run."""
+    """TPR from a map minus that of a control (TPR - FPR of both if FPR was measured), from a row about one run."""
     n_images, negatives = int(row["images"]), row.get("negatives", 0)
     mark = [Share(1, row[f"tpr_{kind}"], n_images)]
     if negatives and not pd.isna(row["fpr_dfm"]):
@@ -178,7 +178,7 @@ def _margin(row: Mapping[Hashable, Any], case: Hashable, kind: str, floor: float
 
 
 def _strong(verdicts: pd.DataFrame) -> pd.Series:
-    """Whether a shortcut is strong under every fill, whatever TPR the study itself calls strong; by run and class."""
+    """Whether a shortcut is strong under every fill, by run and class; independent of the setting `strong`."""
     rows = tested_maps(verdicts)
     strong = (rows["verdict"] != "none") & (rows["tpr_dfm"] >= STRONG)
     return strong.groupby([rows[key] for key in (*NETWORK, "seed", "class")]).all()
@@ -197,9 +197,9 @@ def _mostly_strong(verdicts: pd.DataFrame) -> set[tuple[str, ...]]:
 
 
 def margins_f(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
-    """Finding (f): classes with a strong shortcut in a smallest network of a data set, in the largest ones.
+    """Finding (f): margins in the largest networks of a data set, for classes with a strong shortcut in a smallest one.
 
-    Networks of unknown size are left out, and so are data sets whose networks are all of one size.
+    Networks of unknown size, and data sets whose networks all have the same size, are left out.
     """
     sizes, strong = evidence.parameters or {}, _mostly_strong(evidence.verdicts)
     ends: dict[tuple[object, ...], tuple[list[str], list[str]]] = {}
@@ -218,7 +218,7 @@ def margins_f(evidence: Evidence, generator: np.random.Generator) -> Iterator[Ma
 
 
 def margins_g(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
-    """Finding (g): classes with a strong shortcut in a network without augmentation, in the same with one."""
+    """Finding (g): margins with an augmentation, for classes with a strong shortcut in the same network without."""
     strong = _mostly_strong(evidence.verdicts)
     for one in margins_d(evidence, generator):
         network, augmentation = _named(one)
@@ -232,7 +232,7 @@ def _named(one: Margin) -> tuple[str, str]:
 
 
 def margins_e1(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
-    """Finding (e1): in renditions, of classes with a strong shortcut, TPR from the map above that of a control."""
+    """Finding (e1): TPR from the map minus that of a control, in renditions, for classes with a strong shortcut."""
     if evidence.ood is None or evidence.ood.empty:
         return
     keys = [*NETWORK, "seed", "class"]
@@ -246,7 +246,7 @@ def margins_e1(evidence: Evidence, generator: np.random.Generator) -> Iterator[M
 
 
 def _by_case(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """A table of tests with one row a fill and combination of the keys: `tpr_dfm`, `tpr_random`, `error_random`, ..."""
+    """A table of tests with one row per fill and combination of keys: `tpr_dfm`, `tpr_random`, `error_random`, ..."""
     rates = [rate for rate in ("tpr", "fpr") if rate in table]
     counts = [name for name in ("images", "negatives") if name in table]
     wide = table.pivot_table([*rates, "error", "draws"], [*keys, "fill", *counts], "filter", "mean", sort=False)
@@ -255,7 +255,7 @@ def _by_case(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _least_margin(rates: pd.DataFrame) -> tuple[str, str]:
-    """The fill and the kind of control with the least mean margin; the least of each case would be one of noise."""
+    """The fill and the kind of control with the least mean margin; in each case alone, noise would decide."""
     kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in rates]
     measured = "fpr_random" in rates
 
@@ -269,7 +269,7 @@ def _least_margin(rates: pd.DataFrame) -> tuple[str, str]:
 
 
 def margins_e2(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
-    """Finding (e2): TPR - FPR from another network's map above that of a control."""
+    """Finding (e2): TPR - FPR from the map of another network minus that of a control."""
     if evidence.transfer is None or evidence.transfer.empty:
         return
     keys = [*NETWORK, "seed", "class"]
@@ -287,7 +287,7 @@ def margins_e2(evidence: Evidence, generator: np.random.Generator) -> Iterator[M
 
 
 def margins_b(evidence: Evidence, generator: np.random.Generator) -> Iterator[Margin]:
-    """Finding (b): TPR - FPR of a class with two bands removed, if it was recognised before."""
+    """Finding (b): TPR - FPR of a class with two bands removed, if it was recognised on unfiltered images."""
     if evidence.band_stop is None or evidence.band_stop.empty:
         return
     for (dataset, network, augmentation), part in evidence.band_stop.groupby(NETWORK, sort=False):
@@ -309,7 +309,7 @@ def margins_b(evidence: Evidence, generator: np.random.Generator) -> Iterator[Ma
 
 
 def survivors(band_stop: pd.DataFrame) -> tuple[int, int]:
-    """Cases (a class of a network and seed, two bands removed) that were recognised before, and those that still are.
+    """Number of cases (class, network, seed, two bands) that are recognised, and that are recognised without the bands.
 
     Recognised, as in finding (b): with a TPR - FPR of at least `RECOGNISED`.
     """
@@ -320,7 +320,7 @@ def survivors(band_stop: pd.DataFrame) -> tuple[int, int]:
 
 
 def _rates_without_bands(run: pd.DataFrame) -> pd.DataFrame:
-    """A row for every class and removed bands of one run: TPR and FPR without them, `before` TPR - FPR, and counts."""
+    """A row per class and removed bands of one run: TPR and FPR without them, `before` (TPR - FPR), and counts."""
     keys = ["removed", "true_class"]
     own = run[run["true_class"] == run["called_class"]].set_index(keys)
     called = run.rename(columns={"called_class": "of"}).groupby(["removed", "of"])[["original", "filtered"]].sum()

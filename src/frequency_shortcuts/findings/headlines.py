@@ -1,4 +1,4 @@
-"""What came out, as the numbers and the RST of the report's cover."""
+"""The main results, as the numbers and the RST of the report's cover."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ VERDICTS = ("strong", "weak", "none")
 
 
 def count_verdicts(headline: pd.DataFrame) -> dict[str, int | None]:
-    """How many tests have each verdict (`n_strong`, ...), how many have none (`n_without`), how many are robust.
+    """Number of tests with each verdict (`n_strong`, ...), without a verdict (`n_without`), and robust ones.
 
-    `n_robust` is missing where robustness cannot be said.
+    `n_robust` is missing if robustness is not defined.
     """
     count = headline["verdict"].value_counts()
     return {
@@ -34,10 +34,11 @@ def count_verdicts(headline: pd.DataFrame) -> dict[str, int | None]:
 
 
 def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> Rows:
-    """One row a network: mean test accuracy, fill, verdicts, and the classes whose shortcut is strong in most seeds.
+    """One row per network: mean test accuracy, fill, verdicts, and the classes whose shortcut is strong in most seeds.
 
-    headline : the verdicts to quote. Of more than `most` strong classes those with the greatest margin over their best
-    control are named, and the others counted.
+    headline : the verdicts to quote
+    most : greatest number of strong classes to name, those with the greatest margin over their best control; the others
+        are counted
     """
     rows: Rows = []
     for key, part in networks.groupby(NETWORK, sort=False):
@@ -61,7 +62,7 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
 
 
 def finding_rows(table: pd.DataFrame) -> Rows:
-    """One row a finding, that on all data sets; `by` says on which single ones each verdict was reached."""
+    """One row per finding, for all data sets; `by` lists the single data sets with each verdict."""
     rows: Rows = []
     for _, part in table.groupby("finding", sort=False):
         single = part[part["dataset"] != EVERYWHERE].groupby("verdict", sort=False)["dataset"].agg(list)
@@ -70,7 +71,7 @@ def finding_rows(table: pd.DataFrame) -> Rows:
 
 
 def planted_rows(stores: Iterable[str | os.PathLike[str]], spectra: Iterable[str | os.PathLike[str]]) -> Rows:
-    """For every set with a planted control band, the share of it where class C3 has the least energy of all."""
+    """For every set with a control band, the share of the band in which C3 has the least energy of all classes."""
     rows: Rows = []
     for store, spectrum in zip(stores, spectra, strict=True):
         with h5py.File(store) as images, h5py.File(spectrum) as found:
@@ -82,7 +83,7 @@ def planted_rows(stores: Iterable[str | os.PathLike[str]], spectra: Iterable[str
 
 
 def _means_by(table: pd.DataFrame, keys: Sequence[str], value: str = "tpr") -> Rows:
-    """Mean of a value for each filter, one row a combination of keys."""
+    """Mean of a value for each filter, one row per combination of keys."""
     return table.pivot_table(value, keys, "filter", "mean", sort=False).reset_index().to_dict("records")
 
 
@@ -100,7 +101,7 @@ def transfer_rows(transfer: pd.DataFrame) -> Rows:
 
 
 def literal(name: str) -> str:
-    """A name as RST that shows it as it is, on one line, whatever it looks like."""
+    """A name as RST that shows it unchanged, on one line."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(name.split()))
 
 

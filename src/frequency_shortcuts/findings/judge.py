@@ -1,14 +1,12 @@
 """The verdict on every finding: statistic, interval over images and seeds, effect size.
 
-What each finding means here is in `definitions`; the numbers of a study's tables are gathered in `evidence` and
-`dynamics`.
+`definitions` defines each finding; `evidence` and `dynamics` collect the numbers from the tables of a study.
 
 Intervals add two uncertainties. *Images*: the interval of a share of k of n images is Jeffreys', that of
 Beta(k + 1/2, n - k + 1/2); a bootstrap would have no width at a share of 0 or 1. All seeds, networks and renditions are
-tested on the same images, so their errors are taken to be the same: more of them do not make the images more. *Seeds*:
-the mean of several seeds of one network spreads by Student's t, which is very wide for two seeds. With one seed the
-interval is about images alone. Classes and data sets are not a sample of anything: a verdict is about those that were
-tested.
+tested on the same images, so their errors count as equal: more of them do not reduce this uncertainty. *Seeds*: the
+interval of the mean over several seeds of one network is Student's t, which is very wide for two seeds. With one seed
+the interval covers only the images. Classes and data sets are not random samples: a verdict is about the tested ones.
 """
 
 from __future__ import annotations
@@ -48,9 +46,9 @@ MEASURES: dict[str, Callable[[Evidence, np.random.Generator], Iterable[Measured]
 def judge(evidence: Evidence, seed: int = 0) -> pd.DataFrame:
     """Every finding on each data set and on all of them (`dataset` "all"): a tidy table with the columns `COLUMNS`.
 
-    `cases` is how many numbers the statistic summarises, `networks` and `seeds` how many they came from (the fewest
-    seeds of a network), `images` the fewest of a class behind a share. A finding without a case is not decided.
-    seed : of the images that are drawn for the errors of rank correlations
+    `cases` is the number of values in the statistic, `networks` and `seeds` are those behind them (the fewest seeds of
+    a network), `images` is the fewest images of a class behind a share. A finding without a case is undecided.
+    seed : of the resampled images for the errors of rank correlations
     """
     rows = []
     for letter, finding in FINDINGS.items():
@@ -111,14 +109,14 @@ class _Statistic(NamedTuple):
 def _mean(found: list[Measured]) -> _Statistic:
     """Mean over cases, then seeds, networks and data sets.
 
-    The interval joins those of the cases: half widths are added where cases share images or random masks, else their
-    squares are.
+    The interval combines those of the cases: half widths are added if cases share images or random masks, else their
+    squares are added.
     """
     datasets = _grouped(found, lambda one: one.dataset).values()
     value, first, second = 0.0, 0.0, 0.0
-    widths: dict[Hashable, FloatArray] = {}  # of each source of images; those of different classes are independent
-    draws: dict[Hashable, float] = {}  # of each run, whose classes share the random masks
-    spread: list[tuple[float, int]] = []  # variance by the choice of seeds and its degrees of freedom, a network
+    widths: dict[Hashable, FloatArray] = {}  # of each set of images; those of different classes are independent
+    draws: dict[Hashable, float] = {}  # of each run; its classes share the random masks
+    spread: list[tuple[float, int]] = []  # of each network: variance over seeds and its degrees of freedom
     for of_dataset in datasets:
         networks = _grouped(of_dataset, lambda one: one.network).values()
         for of_network in networks:
@@ -144,11 +142,11 @@ def _mean(found: list[Measured]) -> _Statistic:
 
 
 def _largest(found: list[Margin], threshold: float) -> _Statistic:
-    """The largest case, each a mean over seeds, with an interval that allows for there being so many of them.
+    """The largest case, each a mean over seeds, with an interval that accounts for the number of cases.
 
-    With intervals that hold for all cases at once, the largest true value is at least the greatest lower end and at
-    most the greatest upper end. The interval of a case joins those of two shares and the spread of the seeds by the
-    squares of the half widths (Newcombe 1998, method 10).
+    The intervals hold for all cases at once. So the largest true value is at least the greatest lower end and at most
+    the greatest upper end. The interval of a case adds the squared half widths of two shares and of the spread over
+    seeds (Newcombe 1998, method 10).
     """
     cases = list(_grouped(found, lambda one: (one.dataset, one.network, one.case)).values())
     tail = TAIL / len(cases)
@@ -162,13 +160,13 @@ def _largest(found: list[Margin], threshold: float) -> _Statistic:
 
 
 def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]:
-    """Mean of a case over its seeds, and the ends of its interval, `tail` of the probability beyond each."""
+    """Mean of a case over its seeds, and the ends of its interval, with `tail` of the probability beyond each end."""
     value, share, mark = (float(np.mean([getattr(one, name) for one in case])) for name in ("value", "share", "mark"))
     low, high = jeffreys(share, min(one.n_images for one in case), tail)
     terms = zip(*(one.mark_shares for one in case), strict=False)  # FPR may be missing in a seed
     against = [Share(of_seeds[0].sign, *_mean_share(of_seeds)) for of_seeds in terms]
     less, more = np.hypot(half_widths(against, tail), np.mean([one.half_width_by_draws(tail) for one in case]))
-    # What is below the least that counts does not matter.
+    # Uncertainty below the floor does not count.
     least = case[0].floor
     ends = [max(end, least) for end in (mark - less, mark + more, mark)]
     by_seeds = 0.0
@@ -182,7 +180,7 @@ def _interval(case: Sequence[Margin], tail: float) -> tuple[float, float, float]
 
 
 def _mean_share(of_seeds: Sequence[Share]) -> tuple[float, int]:
-    """The mean of a share over seeds, and the fewest images: more seeds do not make the images more."""
+    """The mean of a share over seeds, and the fewest images: more seeds do not increase the number of images."""
     return float(np.mean([one.value for one in of_seeds])), min(one.n_images for one in of_seeds)
 
 

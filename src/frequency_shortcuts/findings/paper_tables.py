@@ -1,4 +1,4 @@
-"""Tables 1 to 3 of the published study (Wang et al. 2023), laid out from the tables of ours."""
+"""Tables 1 to 3 of the published study (Wang et al. 2023), built from the tables of this study."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
 
 
 def as_published(tests: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the test that the study published: the map's frequencies are kept, and the others are zero.
+    """The rows of the published kind of test: the frequencies of the map are kept, and the others are zero.
 
-    tests: any table with the columns `part` and `fill`. It has no such row where `zeros` was not tested.
+    tests: any table with the columns `part` and `fill`. The result is empty if `zeros` was not tested.
 
     >>> as_published(verdicts)["fill"].unique()
     array(['zeros'], dtype=object)
@@ -23,12 +23,12 @@ def as_published(tests: pd.DataFrame) -> pd.DataFrame:
 
 
 def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
-    """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, of the chosen networks in their order.
+    """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, for the chosen networks in this order.
 
-    over_seeds: a table of `verdicts.over_seeds`, of which `as_published` is laid out. chosen: (data set, network,
+    over_seeds: a table of `verdicts.over_seeds`; its rows `as_published` are used. chosen: (data set, network,
     augmentation), each as named there. Columns: these three, `class`, `seeds`, `strong_seeds` (seeds in which the
     shortcut is strong), and tpr and fpr as `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises
-    ValueError for a network that is not there.
+    ValueError for a network that the table lacks.
     """
     columns = [
         f"{rate}_{images}_{kind}"
@@ -47,11 +47,11 @@ def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataF
 
 
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Table 3: TPR of every class out of distribution, a column a rendition, a row a class and filter.
+    """Table 3: TPR of every class out of distribution, one column per rendition, one row per class and filter.
 
     ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `part`, `fill`, `filter` and `tpr`,
-    one row each (draws of a control averaged). verdicts: a table of `verdicts.verdicts` of the same runs, for the test
-    images themselves. Of both, `as_published` is laid out. Columns: data set, network, augmentation, `class`, `filter`
+    one row each (mean over the draws of a control). verdicts: a table of `verdicts.verdicts` of the same runs, for the
+    test images. The rows `as_published` of both are used. Columns: data set, network, augmentation, `class`, `filter`
     (as in `FILTERS`), `seeds`, and `tpr_{images}_mean` and `_sd` over seeds, where images are `original` and then each
     rendition.
     """
@@ -75,7 +75,7 @@ def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
         }
     )
     table.insert(0, "seeds", long.groupby(keys, sort=False)["seed"].nunique())
-    # Back to the order of networks and classes in the tests, which unstacking sorts away.
+    # Restore the order of networks and classes in the tests: unstacking sorts them.
     place = {key: i for i, key in enumerate(verdicts[[*NETWORK, "class"]].drop_duplicates().itertuples(False, None))}
     ranked = sorted(table.index, key=lambda key: (place[key[:-1]], FILTERS.index(key[-1])))
     return table.loc[ranked].reset_index()

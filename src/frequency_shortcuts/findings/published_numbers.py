@@ -1,4 +1,4 @@
-"""Published numbers compared with ours, where this study ran the very same experiment."""
+"""Published numbers compared with ours, if this study ran the same experiment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from frequency_shortcuts.storage.tables import NETWORK
 from .paper_tables import as_published
 
 FULL_WIDTH = 64  # channels after the stem of the published networks
-STANDARD = ("torchvision", "timm")  # these call architectures by the names of the published networks
+STANDARD = ("torchvision", "timm")  # these use the same names of architectures as the publications
 SAME, NOT_RUN = "same experiment", "not run here"
 KEYS = ["source", "method", "network", "augmentation", "class", "measure", "published"]
 COLUMNS = [*KEYS, "ours", "status", "ours_from"]
@@ -33,20 +33,20 @@ Networks = Mapping[tuple[str, str, str], Known]  # by data set, network and augm
 
 
 def compare(published: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
-    """Every published number, in its order, with ours. No published row is left out.
+    """Every published number, in the same order, with ours. No published row is left out.
 
     Parameters
     ----------
-    published : one row a number: `source`, `method` (culling, or another tool's), `dataset`, `network` (an
-        architecture), `augmentation`, `maps_of` ("architecture/augmentation" of the network that the maps are of, empty
-        for its own), `percent` (size of the maps, missing where it is not fixed), `class`, `measure` (TPR, FPR or
-        hours) and `published`
+    published : one row per number: `source`, `method` (culling, or that of another tool), `dataset`, `network` (an
+        architecture), `augmentation`, `maps_of` ("architecture/augmentation" of the network of the maps, empty for its
+        own maps), `percent` (size of the maps, missing if it is not fixed), `class`, `measure` (TPR, FPR or hours) and
+        `published`
     rates : ours, see `rates_of_study`
 
-    Ours is the same experiment where method, architecture, augmentation, the maps' network and their size agree, the
-    network has the full width, and the data set has the very classes of the published one. Everything else was not run
-    here; run times are never from the same machine. Returns the columns `COLUMNS`; `ours_from` says which data set,
-    network, class and images ours are from.
+    The experiment is the same if method, architecture, augmentation, the network of the maps and their size agree, the
+    network has the full width, and the data set has the classes of the published one. All other published numbers were
+    not run here; run times are always from another machine. Returns the columns `COLUMNS`; `ours_from` names the data
+    set, network, class and images of our number.
     """
     published, rates = (table.fillna({"maps_of": "", "class": ""}) for table in (published, rates))
     rates = rates.assign(**{name: rates[name].astype(object) for name in EXPERIMENT})
@@ -65,7 +65,7 @@ def compare(published: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same_experiment(row: pd.Series, rates: pd.DataFrame, classes: set[str]) -> pd.Series | None:
-    """Our row for the class of a published one, if the experiment is the same."""
+    """Our row for the class of a published row, if the experiment is the same."""
     wanted = [row["method"], row["network"], row["augmentation"], row["maps_of"]]
     same = rates[(rates[EXPERIMENT] == wanted).all(axis=1) & (rates["width"] == FULL_WIDTH)]
     if not pd.isna(row["percent"]):
@@ -86,7 +86,7 @@ def _origin(ours: pd.Series) -> str:
 
 
 def architectures(weights: Iterable[str | os.PathLike[str]]) -> dict[tuple[str, str, str], Known]:
-    """What is known of every network, from the metadata of files of weights."""
+    """The architecture of every network, from the metadata of weights files."""
     networks: dict[tuple[str, str, str], Known] = {}
     for path in weights:
         about = read_metadata(path)
@@ -111,10 +111,10 @@ def rates_of_study(
     external: pd.DataFrame | None = None,
     transfer: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Our rates in the published test (maps kept, zeros elsewhere), one row a network, origin of the maps and class.
+    """Our rates in the published test (maps kept, zeros elsewhere), one row per network, origin of the maps and class.
 
     over_seeds, verdicts : the tables `shortcuts_over_seeds` and `shortcuts`
-    networks : those whose data sets count, see `architectures`
+    networks : the networks to use, see `architectures`
     percent : size of the maps
     external : the table `published`; transfer : tests of the maps of one network on another
 
@@ -136,21 +136,21 @@ def rates_of_study(
 
 
 def own_maps(over_seeds: pd.DataFrame, verdicts: pd.DataFrame, networks: Networks, percent: float) -> pd.DataFrame:
-    """Rates from each network's own maps, one row a network and class."""
+    """Rates from each network's own maps, one row per network and class."""
     keys = [*NETWORK, "class"]
     table = over_seeds.merge(verdicts.groupby(keys, sort=False)["images"].mean().reset_index(), on=keys)
     return _described(table.rename(columns={"tpr_dfm_mean": "TPR", "fpr_dfm_mean": "FPR"}), networks, percent)
 
 
 def hfss_maps(external: pd.DataFrame, networks: Networks) -> pd.DataFrame:
-    """Rates from external maps of HFSS: those whose name says so."""
+    """Rates from external maps of HFSS, recognised by their name."""
     maps = external[external["maps"].str.contains("hfss", case=False)]
     table = _means(maps, [*NETWORK, "class"], "tpr_dfm", "fpr_dfm")
     return _described(table, networks, math.nan, method="HFSS")
 
 
 def transferred_maps(transfer: pd.DataFrame, networks: Networks, percent: float) -> pd.DataFrame:
-    """Rates of one network from the maps of another, one row a pair of networks and class."""
+    """Rates of one network from the maps of another, one row per pair of networks and class."""
     table = transfer[transfer["filter"] == "dfm"].copy()
     table[["network", "augmentation", "seed"]] = table["tested_on"].str.split("/", expand=True)
     table["maps_of"] = table["maps_of"].str.rsplit("/", n=1).str[0]
@@ -172,7 +172,7 @@ def _means(table: pd.DataFrame, keys: list[str], tpr: str, fpr: str) -> pd.DataF
 
 
 def _described(table: pd.DataFrame, networks: Networks, percent: float, method: str = "culling") -> pd.DataFrame:
-    """The rates with what is known of their networks."""
+    """The rates with the architectures of their networks."""
     known = [networks[key] for key in table[NETWORK].itertuples(index=False, name=None)]
     return table.assign(
         method=method,

@@ -16,7 +16,7 @@ from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.tables import RUN, read_table
 
-# The columns that say what a row of each kind of test is about, besides run and class.
+# The columns that identify a row of each kind of test, besides run and class.
 VIEWS: Mapping[str, Sequence[str]] = {
     "dynamics": ["iteration", "view"],
     "bandstop": ["removed", "called_class"],
@@ -50,9 +50,9 @@ def classes_of(store: str | os.PathLike[str]) -> Classes:
 
 
 def read_runs(test: str, paths: Iterable[str | os.PathLike[str]], classes: Mapping[str, Classes]) -> pd.DataFrame:
-    """The tables that one test (a key of `VIEWS`) gave of all runs, one below the other.
+    """The tables of one test (a key of `VIEWS`) of all runs, one below the other.
 
-    classes : those of every data set. Raises ValueError where a table lacks one of them: the file was cut short.
+    classes : those of every data set. Raises ValueError if a table lacks one of them: the file was cut short.
     """
     tables = []
     for path in paths:
@@ -63,7 +63,7 @@ def read_runs(test: str, paths: Iterable[str | os.PathLike[str]], classes: Mappi
 
 
 def _check_complete(table: pd.DataFrame, path: Path, test: str, classes: Mapping[str, Classes]) -> None:
-    """Every class must have rows in every view."""
+    """Raise ValueError if a class lacks rows in a view."""
     column, views = "true_class" if test == "bandstop" else "class", ["dataset", *VIEWS[test]]
     if table.empty:
         raise ValueError(f"{path} holds no rows: it was cut short, delete it and run again")
@@ -71,7 +71,7 @@ def _check_complete(table: pd.DataFrame, path: Path, test: str, classes: Mapping
         view = dict(zip(views, key, strict=True))
         known = classes[view.pop("dataset")]
         expected = known.planted if test == "planted_use" else known.names
-        if view.get("fill") == "swap":  # the neutral class gives the donors, and is not tested
+        if view.get("fill") == "swap":  # images of the neutral class are the donors, and are not tested
             expected = tuple(name for name in expected if name != known.neutral)
         where = f" under {', '.join(f'{name} {value}' for name, value in view.items())}" if view else ""
         for name in sorted(set(expected) - set(found)):
@@ -79,7 +79,7 @@ def _check_complete(table: pd.DataFrame, path: Path, test: str, classes: Mapping
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
-    """One row a network: size, accuracy on test images and, if it was trained, best epoch with losses."""
+    """One row per network: size, accuracy on test images and, if it was trained, best epoch with losses."""
     columns = (*RUN, "parameters", "test_accuracy")
     tested = pd.DataFrame([{name: read_metadata(path)[name] for name in columns} for path in weights])
     if history is None:
@@ -89,7 +89,7 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
 
 
 def verdict_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
-    """The verdicts of every run in a table of shortcut tests, one row a run, class, part and fill."""
+    """The verdicts of every run in a table of shortcut tests, one row per run, class, part and fill."""
     table = pd.concat(
         [
             verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
@@ -100,7 +100,7 @@ def verdict_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
 
 
 def with_external_maps(ours: pd.DataFrame, external: pd.DataFrame, strong: float) -> pd.DataFrame:
-    """Our maps and external ones for the same runs: one row a run, class, part, fill and kind of maps.
+    """Our maps and external ones for the same runs: one row per run, class, part, fill and kind of maps.
 
     Both are tables of shortcut tests; `maps` is the name of the external ones.
     """
@@ -115,9 +115,9 @@ def with_external_maps(ours: pd.DataFrame, external: pd.DataFrame, strong: float
 
 
 def mean_over_draws(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:
-    """The draws of each control as one row, with their number and the standard error of its measure by their choice.
+    """The mean over the draws of each control, with their number and the standard error of its measure over draws.
 
-    keys : columns that say what a test is of; rates : `tpr`, and `fpr` where it was measured
+    keys : columns that identify a test; rates : `tpr`, and `fpr` if it was measured
     """
     counts = [name for name in ("images", "negatives") if name in table]
     measure = table["tpr"] - (table["fpr"].fillna(0) if "fpr" in rates else 0)
@@ -129,9 +129,9 @@ def mean_over_draws(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[st
 
 
 def with_strong_shortcuts(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of tests with `strong_shortcut`: whether the class has one in that run, by the headline.
+    """A table of tests with the column `strong_shortcut`: whether the class has one in that run, by the headline row.
 
-    A class without a verdict has none, and so has the neutral class, which has no headline.
+    It is false for a class without a verdict, and for the neutral class, which has no headline row.
     """
     headline = verdicts[verdicts["headline"]]
     judged = headline[[*RUN, "class"]].assign(strong_shortcut=headline["verdict"] == "strong")

@@ -1,11 +1,11 @@
 """ADCS: the accumulative difference of class-wise average spectrum.
 
-E_c(u, v) is the mean, over the images of class c, of the amplitude |F(u, v)| per channel, and ADCS_c
-the sum over all other classes c' of sign(E_c - E_c'), after the channels were averaged: an integer
-from 1 - |C| to |C| - 1, high where class c has more energy than the others (Wang et al. 2023).
+E_c(u, v) is the mean amplitude |F(u, v)| over the images of class c, per channel. The channels are averaged. ADCS_c is
+then the sum over all other classes c' of sign(E_c - E_c'): an integer from 1 - |C| to |C| - 1, high where class c has
+more energy than the others (Wang et al. 2023).
 
-Signs are counted, so that of |C| classes without any difference each reaches the maximum at 1 / |C| of all positions
-by chance. `accumulate_significant` counts only the differences beyond three standard errors.
+Only the signs of the differences count. So even among |C| classes that do not differ, each class reaches the maximum
+at 1 / |C| of all positions by chance. `accumulate_significant` counts only differences beyond three standard errors.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core
 RANKED = 2**22  # numbers that are ranked at once
-COMPARED = 2**18  # numbers of which every two are compared at once, in the caches of a core
-SIGNIFICANT = 3.0  # standard errors of a difference, beyond which it counts
-HDF5_BATCH = 64  # images to ask HDF5 for at once, which is slower at thousands
+COMPARED = 2**18  # numbers that are compared pairwise at once: they fit into the caches of a core
+SIGNIFICANT = 3.0  # a difference counts beyond this many standard errors
+HDF5_BATCH = 64  # images per read from HDF5, which is slower at thousands
 SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
 
 
@@ -38,8 +38,9 @@ class ClassSpectra:
     """The amplitude spectra of the classes, centred.
 
     mean_amplitude : float64 [class, channel, H, W]
-    standard_error : float64 [class, H, W], of the class mean after the channels were joined: the standard deviation
-        over the images of the class by the square root of their number; NaN for a class of one image
+    standard_error : float64 [class, H, W], standard error of the class mean after the channels are joined: the
+        standard deviation over the images of the class, divided by the square root of their number; NaN for a class of
+        one image
     """
 
     mean_amplitude: FloatArray
@@ -91,12 +92,12 @@ def mean_amplitude(
     Parameters
     ----------
     images : [n, channels, H, W], a tensor, an array or an open HDF5 dataset; it is read in batches, so
-        that memory does not grow with n. float32 and float64 are taken as they are, uint8 is
-        normalised with `mean` and `std`, which it needs.
+        that memory does not grow with n. float32 and float64 are used unchanged. uint8 is normalised with
+        `mean` and `std`, which it needs.
     labels : [n], 0 to n_classes - 1
-    batch_size : by default what the caches of a processor hold, or what keeps a GPU busy
+    batch_size : by default, as many images as fit into the caches of a processor or keep a GPU busy
 
-    Raises ValueError where a class has no image, and for images or labels of other types.
+    Raises ValueError if a class has no image, and for images or labels of other types.
     """
     return _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress)
 
@@ -113,7 +114,7 @@ def _mean_amplitude(
     progress: bool,
     spread: _Spread | None = None,
 ) -> FloatArray:
-    """As `mean_amplitude`; `spread` is shown the amplitudes of every image on the way."""
+    """As `mean_amplitude`; also adds the amplitudes of every image to `spread`."""
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=len(images))
     labels = labels.astype(np.int64)
@@ -132,15 +133,15 @@ def _mean_amplitude(
         batch_size = min(longest, max(1, at_once // (channels * height * width)))
     if dtype == torch.float32:
         batch_size = min(batch_size, SHORT_SUM)
-    # Spectra are normalised, not pixels: the mean moves DC alone, and the scale is the same for all images.
+    # The spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal for all images.
     shift = torch.as_tensor(255 * height * width * np.asarray(mean), dtype=dtype, device=device) if raw else None
     scale = 255 * np.asarray(std, np.float64)[:, None, None] if raw else 1.0
-    # The buffers are used again and again, since fresh memory is slower than the FFT.
+    # The buffers are reused: allocating new memory takes longer than the FFT.
     pixels = torch.empty(batch_size if raw else 0, channels, height, width, dtype=dtype, device=device)
     amplitude = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
     recent = torch.zeros(n_classes, *amplitude.shape[1:], dtype=dtype, device=device)
-    held = np.zeros(n_classes, np.int64)  # how many images of each class `recent` is the sum of
-    total = None  # of the images before those, in float64; made when it is needed, for it may be large
+    held = np.zeros(n_classes, np.int64)  # number of images of each class in the sums `recent`
+    total = None  # sums of the earlier images, in float64; allocated only if needed, since it may be large
     truth = torch.as_tensor(labels, device=device)
     starts = range(0, len(labels), batch_size)
     for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
@@ -149,7 +150,7 @@ def _mean_amplitude(
         if dtype == torch.float32 and (held + new).max() > SHORT_SUM:
             if total is None:
                 total = torch.zeros_like(recent, dtype=torch.float64)
-            full = np.flatnonzero(held + new > SHORT_SUM // 2)  # also those that would be soon: fewer additions
+            full = np.flatnonzero(held + new > SHORT_SUM // 2)  # also the nearly full ones: fewer additions
             for where in torch.as_tensor(full, device=device).split(batch_size):
                 total.index_add_(0, where, recent[where].double())
                 recent.index_fill_(0, where, 0)
@@ -164,7 +165,7 @@ def _mean_amplitude(
             spread.add(truth[some], found, scale)
     count = np.bincount(labels, minlength=n_classes)[:, None, None, None]
     means = np.empty((n_classes, channels, height, width))
-    for start in range(0, n_classes, batch_size):  # as many planes at once as the caches hold
+    for start in range(0, n_classes, batch_size):  # as many planes at once as fit into the caches
         some = slice(start, start + batch_size)
         half = recent[some].double() if total is None else total[some] + recent[some]
         means[some] = pairs.from_half_plane(half.cpu().numpy() / (count[some] * scale), width)
@@ -172,20 +173,20 @@ def _mean_amplitude(
 
 
 def _amplitude(images: Tensor, shift: Tensor | None, out: Tensor) -> Tensor:
-    """|F| in the half plane of a real FFT, after `shift` [channels] was subtracted from DC."""
+    """|F| in the half plane of a real FFT; `shift` [channels] is subtracted from DC first."""
     coefficients = torch.fft.rfft2(images)
     if shift is not None:
         coefficients[..., 0, 0].sub_(shift)
     if out.device.type != "cpu":
         return torch.abs(coefficients, out=out)
-    np.abs(coefficients.numpy(), out=out.numpy())  # PyTorch's takes as long as the FFT, NumPy's a seventh of it
+    np.abs(coefficients.numpy(), out=out.numpy())  # seven times as fast as PyTorch's, which takes as long as the FFT
     return out
 
 
 class _Spread:
-    """Sums, over the images of each class, of the amplitude after the channels were joined, and of its square.
+    """Sums of the amplitude and of its square over the images of each class, after the channels are joined.
 
-    In float64, since the variance is the small difference of large sums. They lie in the half plane of a real FFT.
+    They are float64, since the variance is a small difference of large sums, in the half plane of a real FFT.
     """
 
     def __init__(self, n_classes: int, height: int, width: int, weights: FloatArray, device: torch.device) -> None:
@@ -195,7 +196,7 @@ class _Spread:
         )
 
     def add(self, labels: Tensor, amplitude: Tensor, scale: FloatArray | float) -> None:
-        """Amplitudes [n, channels, H, W // 2 + 1] of images of these classes [n], to be divided by `scale`."""
+        """Add amplitudes [n, channels, H, W // 2 + 1], divided by `scale`, of images with these labels [n]."""
         weights = (self._weights / np.squeeze(scale)).tolist()
         joined = amplitude[:, 0] * weights[0]
         for c in range(1, len(weights)):
@@ -205,7 +206,7 @@ class _Spread:
         self._squares.index_add_(0, labels, joined.square_())
 
     def standard_error(self, count: IntArray, width: int) -> FloatArray:
-        """Of the mean of every class, [class, H, W], centred; count int [class, 1, 1] says of how many images."""
+        """Standard error of the mean of every class, [class, H, W], centred; count: int [class, 1, 1], its images."""
         sums, squares = self._sums.cpu().numpy(), self._squares.cpu().numpy()
         with np.errstate(divide="ignore", invalid="ignore"):  # one image has no spread
             variance = np.maximum(squares - sums * sums / count, 0) / (count - 1)
@@ -213,7 +214,7 @@ class _Spread:
 
 
 def _weights(channels: int, channel_weights: Sequence[float] | None) -> FloatArray:
-    """What each channel counts, float64 [channels]. Raises ValueError for weights of another number of channels."""
+    """The weight of each channel, float64 [channels]. Raises ValueError for weights of another number of channels."""
     if channel_weights is None:
         return np.full(channels, 1 / channels)
     if len(channel_weights) != channels:
@@ -239,11 +240,13 @@ def accumulate(
 def accumulate_significant(
     amplitude: FloatArray, standard_error: FloatArray, channel_weights: Sequence[float] | None = None
 ) -> npt.NDArray[np.int16]:
-    """ADCS of the significant differences alone, int16 [class, H, W]: the sum of the signs of those that are greater
-    than three standard errors of a difference, sqrt(se_c^2 + se_c'^2).
+    """ADCS of the significant differences only, int16 [class, H, W].
+
+    It is the sum of the signs of those differences that are greater than three standard errors of a difference,
+    sqrt(se_c^2 + se_c'^2).
 
     amplitude : float64 [class, channel, H, W]
-    standard_error : float64 [class, H, W], of the mean after the channels were joined (`class_spectra`, with the same
+    standard_error : float64 [class, H, W], of the mean after the channels are joined (`class_spectra`, with the same
         weights); where it is NaN (a class of one image) no difference counts
 
     Raises ValueError for amplitudes that are not finite, or for arrays of other shapes.
@@ -255,9 +258,9 @@ def accumulate_significant(
     out = np.zeros(energy.shape, np.int16)
     for some in _rows(energy.shape, COMPARED):
         means, variances, counts = energy[some], variance[some], out[some]
-        for c in range(len(means) - 1):  # with all classes that follow: the others were compared before
+        for c in range(len(means) - 1):  # each class is compared with the classes after it
             square = means[c] - means[c + 1 :]
-            square *= np.abs(square)  # with the sign of the difference
+            square *= np.abs(square)  # keeps the sign of the difference
             most = variances[c] + variances[c + 1 :]
             signs = (square > most).view(np.int8) - (square < -most).view(np.int8)
             counts[c] += signs.sum(axis=0, dtype=np.int16)
@@ -266,7 +269,7 @@ def accumulate_significant(
 
 
 def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]:
-    """Some rows of the planes [class, H, W] at a time: their comparison takes several times their memory."""
+    """Blocks of rows of the planes [class, H, W]: comparing them takes several times their memory."""
     rows = max(1, at_once // (shape[0] * shape[2]))
     for start in range(0, shape[1], rows):
         yield np.s_[:, start : start + rows]
@@ -284,10 +287,10 @@ def _energy(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> F
 
 
 def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """How many of the values along the first axis are smaller than each, minus how many are greater.
+    """For each value, how many values along the first axis are smaller, minus how many are greater.
 
-    One sort instead of a comparison of every two: of equal values, the first in order says how many are below, the last
-    how many are above.
+    One sort replaces the comparison of every two values. Among equal values, the position of the first one in the
+    order gives the number of smaller values, and that of the last one gives the number of greater values.
     """
     order = np.argsort(energy, axis=0)
     ordered = np.take_along_axis(energy, order, axis=0)

@@ -21,18 +21,17 @@ if TYPE_CHECKING:
 
 
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
-    """Place of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
+    """Rank of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
 
-    Increments are compared in float32, the precision they are stored in, and ties are broken by the
-    pair's position, so that a map does not depend on where it was ranked. Raises ValueError for
-    increments that are not finite.
+    Increments are compared in float32, the precision of the file, and ties are broken by the position of the pair. So
+    the map is the same on every machine. Raises ValueError for increments that are not finite.
     """
     order = np.argsort(-_as_stored(increment), axis=-1, kind="stable")
     return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
 
 
 def _as_stored(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Increments in the precision of the file. Raises ValueError where one is not finite."""
+    """Increments in the precision of the file. Raises ValueError if one is not finite."""
     stored = np.asarray(increment, np.float32)
     if not np.isfinite(stored).all():
         raise ValueError("some loss increments are not finite numbers: the pairs cannot be ranked")
@@ -42,8 +41,8 @@ def _as_stored(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
 def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
     """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
-    The best-ranked pairs are kept until at least `spectrum.positions` positions are. Raises ValueError for increments
-    that are not finite.
+    The best-ranked pairs are kept until the map holds at least `spectrum.positions` positions. Raises ValueError for
+    increments that are not finite.
     """
     stored, wanted = _as_stored(increment), positions(pairs.height, pairs.width, percent)
     kept = np.zeros(stored.shape, bool)
@@ -54,7 +53,7 @@ def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent
 
 @dataclass(frozen=True)
 class DFM:
-    """What a DFM file holds; arrays are centred, percentages are the keys of `masks`."""
+    """The content of a DFM file. Arrays are centred; the keys of `masks` are percentages."""
 
     loss_increment: npt.NDArray[np.float32]
     rank: npt.NDArray[np.int32]
@@ -63,12 +62,12 @@ class DFM:
     attributes: Mapping[str, Any]
 
     def mask(self, percent: float) -> BoolArray:
-        """The map of every class, bool [class, H, W]. Raises ValueError for a percentage the file does not hold."""
+        """The map of every class, bool [class, H, W]. Raises ValueError for a percentage that the file lacks."""
         return self.masks[_stored(percent, self.masks)]
 
 
 def _stored(percent: float, held: Iterable[float]) -> float:
-    """A percentage as it is written in a file that holds these. Raises ValueError if it is not among them."""
+    """The percentage among `held` that equals `percent`. Raises ValueError if there is none."""
     if (stored := float(f"{percent:g}")) not in held:
         raise ValueError(
             f"no top-{percent:g} % map in the DFM file: it holds {', '.join(f'{p:g}' for p in sorted(held))}"
@@ -87,12 +86,12 @@ def write(
     weights_sha256: str,
     created_by: str,
 ) -> None:
-    """Write a DFM file: increments, ranks, what was evaluated exactly, and one mask a percentage."""
+    """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage."""
     size = pairs.height, pairs.width
     with replacing_hdf5(path) as file:
 
         def planes(name: str, dtype: npt.DTypeLike, of_class: Callable[[int], npt.NDArray]) -> None:
-            # Class by class: the planes of a thousand classes at once would be gigabytes.
+            # Class by class: the planes of a thousand classes take gigabytes.
             shape = (len(culling.increment), *size)
             stored = file.create_dataset(name, shape, dtype, chunks=(1, *size), compression="gzip", shuffle=True)
             for c in range(len(stored)):
@@ -140,9 +139,9 @@ def read_mask(
 ) -> BoolArray:
     """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
 
-    weights : file of the network that the maps must be of, by its SHA-256; by default they may be of any
+    weights : weights file of the network; the maps must carry its SHA-256. By default they may be of any network
 
-    Raises ValueError for a percentage the file does not hold, and for the maps of another network.
+    Raises ValueError for a percentage that the file lacks, and for the maps of another network.
 
     >>> read_mask("dfm.h5", 5, weights="weights.safetensors").shape
     (10, 32, 32)

@@ -1,11 +1,11 @@
-"""Maps in the layouts of the published tools: read without executing anything, and written for their scripts.
+"""Read and write maps in the layouts of the published tools. Reading executes nothing from the file.
 
-Both tools pickle a dict whose keys are the classes 0, 1, 2, ... in the order of torchvision's `ImageFolder`,
-which is that of the folders' names. Planes are centred as here and hold 0 and 1:
+Both tools pickle a dict. Its keys are the classes 0, 1, 2, ... in the order of torchvision's `ImageFolder`,
+which is the order of the folders' names. Planes are centred, as in this library, and hold 0 and 1:
 
-- `iccv2023` (nis-research/nn-frequency-shortcuts, `Evaluation/test_rank.py`): one float32 array [H, W] a class;
-- `hfss` (nis-research/hfss, `hfss/LSI.py`): a list of float64 arrays [H, W] a class, ten by default, the one
-  of the least loss first; the first is what its evaluation reads.
+- `iccv2023` (nis-research/nn-frequency-shortcuts, `Evaluation/test_rank.py`): one float32 array [H, W] per class;
+- `hfss` (nis-research/hfss, `hfss/LSI.py`): a list of float64 arrays [H, W] per class, ten by default. The one with
+  the lowest loss comes first, and the evaluation of that tool reads this one.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from frequency_shortcuts.spectrum.pairs import mirror
 from frequency_shortcuts.storage.files import replacing
 
 LAYOUTS = ("iccv2023", "hfss")
-LISTED = 10  # maps a class in the lists of HFSS
+LISTED = 10  # maps per class in the lists of HFSS
 
 
 def write(path: str | os.PathLike[str], masks: BoolArray, layout: Literal["iccv2023", "hfss"] = "iccv2023") -> None:
     """Write masks bool [class, H, W], centred, for the scripts of a published tool.
 
-    A list of `hfss` holds the one map ten times, because a further search draws one of ten; the file holds it
-    once. Raises ValueError for another layout.
+    A list of `hfss` refers to the one map ten times, because a further search of that tool draws one of ten; the file
+    stores it once. Raises ValueError for another layout.
     """
     content: dict[int, Any]
     if layout == "iccv2023":
@@ -41,21 +41,22 @@ def write(path: str | os.PathLike[str], masks: BoolArray, layout: Literal["iccv2
         content = {c: [mask.astype(np.float64)] * LISTED for c, mask in enumerate(masks)}
     else:
         raise ValueError(f"unknown layout {layout!r}: choose from {', '.join(LAYOUTS)}")
-    # The published tools run on numpy 1, which lacks the name that numpy 2 writes; both know the old one.
-    # Protocol 3 writes names as lines, so that one can take another's place.
+    # The published tools run on numpy 1, which lacks the module name that numpy 2 writes. Both know the old name.
+    # Protocol 3 writes names as lines, so the new name can be replaced by the old one.
     pickled = pickle.dumps(content, protocol=3).replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
     with replacing(path) as temporary:
         temporary.write_bytes(pickled)
 
 
 def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None) -> BoolArray:
-    """Read masks bool [class, H, W], centred, from either layout, without executing what a pickle may carry.
+    """Read masks bool [class, H, W], centred, from either layout, without executing code in the pickle.
 
-    shape: the (classes, H, W) that the masks are to have, if given. Of a list of maps the first is read. A
-    frequency without its conjugate partner (the Nyquist row and column of `iccv2023`; the edges of the patches
-    of `hfss`, which are mirrored about a point half a cycle off) is half kept by the published filters, which
-    take the real part; here the partner is added, with a warning. Raises ValueError for anything but a dict
-    of 0-1 arrays, and for another shape.
+    shape : the expected (classes, H, W), if given
+
+    The first map of a list is read. Some maps hold a frequency without its conjugate partner: the Nyquist row and
+    column of `iccv2023`, and the edges of the patches of `hfss`, which are mirrored about a point half a cycle off.
+    The published filters take the real part and so keep half of such a frequency. This function adds the partner, with
+    a warning. Raises ValueError for anything but a dict of 0-1 arrays, and for another shape.
     """
     found = pickles.read(path, "masks")
     if not isinstance(found, dict) or set(found) != set(range(len(found))) or not found:
@@ -83,7 +84,7 @@ def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None
 
 
 def _plane(held: object) -> npt.NDArray:
-    """What the file holds of one class: its map, or the first of its maps."""
+    """The map of one class in the file, or the first of its maps."""
     first = held[0] if isinstance(held, list) and held else held
     return first.values if isinstance(first, pickles.Array) else np.empty(0)
 

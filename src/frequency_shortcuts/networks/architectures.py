@@ -1,9 +1,8 @@
-"""Architectures by name from torchvision, narrowed and fitted to small images; weights in and out.
+"""Architectures of torchvision with variable width and a stem for small images; reading and writing of weights.
 
-Below 64 pixels the published stems throw away most of the image before the first block, so a stem for
-small images takes their place: a 3 x 3 convolution of stride 1 and no pooling (ViT: patches of 4
-pixels). `width` is the number of channels after the stem of a residual network or VGG, 64 as
-published; everything behind it scales with it.
+The published stems discard most of an image of less than 64 pixels before the first block. So small images use
+another stem: a 3 x 3 convolution of stride 1 without pooling (ViT: patches of 4 pixels). `width` is the number of
+channels after the stem of a residual network or VGG, 64 as published; all later layers scale with it.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
 
 @dataclass(frozen=True)
 class Architecture:
-    """Everything that is needed to build a network again.
+    """The description from which a network is built.
 
     name: one of `names()`. width: channels after the stem, 64 as published. stem: `standard`,
     `small`, or `auto` (small below 64 pixels).
@@ -53,15 +52,15 @@ class Architecture:
 
 
 def names() -> list[str]:
-    """The architectures that `build` knows."""
+    """The names of the architectures for `build`."""
     return sorted(_BUILDERS)
 
 
 def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Module:
     """A freshly initialised network, images [n, channels, H, W] -> logits [n, n_classes].
 
-    The initial weights depend on the seed alone; the global random state is left as it was. Raises
-    ValueError for an unknown name or a size the network cannot take.
+    The initial weights depend only on the seed; the global random state does not change. Raises ValueError for an
+    unknown name or a size that the network does not accept.
     """
     if isinstance(architecture, ExternalNetwork):
         with torch.random.fork_rng(devices=[]):
@@ -72,12 +71,12 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
     if architecture.width < 1:
         raise ValueError(f"network width {architecture.width}: expected at least 1")
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # of the CPU; torch.manual_seed would reseed every GPU too
+        torch.default_generator.manual_seed(seed)  # only the CPU; torch.manual_seed would also seed every GPU
         return _BUILDERS[architecture.name](architecture)
 
 
 class SlimResNet(ResNet):
-    """torchvision's ResNet with another width and stem; at width 64 and the standard stem it is theirs."""
+    """torchvision's ResNet with variable width and stem; with width 64 and the standard stem it is the same network."""
 
     def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:
         super().__init__(block, list(depths), num_classes=arch.n_classes)
@@ -104,10 +103,11 @@ class SlimResNet(ResNet):
 
 
 class _SlicedPointwise(nn.Conv2d):
-    """A strided 1 x 1 convolution that drops the pixels it skips first.
+    """A strided 1 x 1 convolution that drops the unused pixels first.
 
-    In channels-last order with fewer input channels than a vector holds, oneDNN's gradient of the
-    weight writes past its workspace (uxlfoundation/oneDNN issue 6035): crashes, hangs or wrong weights.
+    It avoids a fault of oneDNN (uxlfoundation/oneDNN issue 6035): in channels-last order, with fewer input channels
+    than a vector holds, the gradient of the weight writes past its workspace. The process then crashes or hangs, or the
+    weights are wrong.
     """
 
     def __init__(self, like: nn.Conv2d) -> None:
@@ -124,7 +124,7 @@ def _resnet(block: type[BasicBlock | Bottleneck], *depths: int) -> Callable[[Arc
 
 
 class _PoolTo(nn.AdaptiveAvgPool2d):
-    """Adaptive pooling that steps aside where there is nothing to pool: its gradient on CUDA is not deterministic."""
+    """Adaptive pooling that is skipped if there is nothing to pool: its gradient on CUDA is not deterministic."""
 
     def forward(self, input: Tensor) -> Tensor:
         return input if input.shape[-2:] == (self.output_size, self.output_size) else super().forward(input)
@@ -133,7 +133,7 @@ class _PoolTo(nn.AdaptiveAvgPool2d):
 def _alexnet(arch: Architecture) -> nn.Module:
     if not arch.small and arch.size < 63:
         raise ValueError(f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}")
-    with torch.device("meta"):  # every layer of it is replaced below
+    with torch.device("meta"):  # all layers are replaced below
         network = models.AlexNet(num_classes=arch.n_classes)
     if arch.size < 8:
         raise ValueError(f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}")
@@ -212,7 +212,7 @@ def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Mod
             network.conv_proj = nn.Conv2d(arch.channels, hidden, side, stride=side)
             nn.init.trunc_normal_(network.conv_proj.weight, std=(1 / (arch.channels * side**2)) ** 0.5)
             nn.init.zeros_(network.conv_proj.bias)
-        # torchvision starts the head at zero, where no gradient reaches the loss's spectrum.
+        # torchvision initialises the head with zeros: then the gradient of the loss at the image is zero.
         nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
         return network
 
@@ -231,7 +231,7 @@ _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
 
 
 def parameters(network: nn.Module) -> int:
-    """How many trainable numbers a network has."""
+    """The number of trainable parameters of a network."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
@@ -241,13 +241,13 @@ def save(
     architecture: Architecture | ExternalNetwork,
     metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Write weights as safetensors; the architecture and further facts go into its metadata."""
+    """Write weights as safetensors; the metadata holds the architecture and further facts."""
     about = {"architecture": asdict(architecture), **(metadata or {})}
-    # Cloned: safetensors refuses tensors that share their memory, such as tied weights.
+    # Cloned: safetensors does not accept tensors that share memory, such as tied weights.
     tensors = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
     }
-    # One key: safetensors writes several in any order, and equal networks must give equal files.
+    # A single key: safetensors writes several keys in any order, and equal networks must give equal files.
     serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(about)})
     with replacing(path) as temporary:
         temporary.write_bytes(serialised)
@@ -258,7 +258,7 @@ def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn
     known = architecture(path)
     if isinstance(known, ExternalNetwork):
         return load_weights(build(known), path).to(device).eval()
-    with torch.device("meta"):  # no weights are drawn where those of the file take their place
+    with torch.device("meta"):  # no weights are drawn, since those of the file replace them
         network = build(known)
     return load_weights(network, path, assign=True).to(device).eval()
 
@@ -270,13 +270,13 @@ def architecture(path: str | os.PathLike[str]) -> Architecture | ExternalNetwork
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bool = False) -> nn.Module:
-    """Put the weights of a safetensors file, or of a checkpoint of torch's, into a network, and return it.
+    """Load the weights of a safetensors file, or of a torch checkpoint, into a network, and return the network.
 
-    assign: the tensors of the file (on the CPU) become the network's, instead of being copied into those that it has.
+    assign: use the tensors of the file (on the CPU) as the parameters, instead of copying their values.
 
-    A checkpoint is read with weights_only, so that nothing in it is executed; it is a state_dict, or holds one
-    under a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first
-    few, where tensors are missing, unknown or of another shape.
+    A checkpoint is read with weights_only, which executes nothing from the file. It is a state_dict, or holds one under
+    a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first few, if
+    tensors are missing, unknown or of another shape.
     """
     wanted = network.state_dict()
     found = _unwrapped(_read_weights(path), wanted)
@@ -320,14 +320,14 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def _no_checkpoint(path: str | os.PathLike[str], error: Exception) -> str:
-    """What is wrong with a file that torch does not load, whose own words are many or none."""
+    """The reason why torch does not load a file, in one sentence instead of torch's own message."""
     with open(path, "rb") as file:
         start = file.read(1)
     if not start:
         return "is an empty file: expected safetensors, or a file of torch.save with a state_dict in it"
     if "TorchScript" in str(error):
         return "is a network in TorchScript: save its state_dict, and name what builds the network as its source"
-    # As torch.save writes them, today and long ago.
+    # The formats of torch.save: the present one and the old one.
     if isinstance(error, pickle.UnpicklingError) and (zipfile.is_zipfile(path) or start == b"\x80"):
         return (
             "cannot be read as weights alone, and what else is in it is not executed: save the network's state_dict, "
@@ -337,7 +337,7 @@ def _no_checkpoint(path: str | os.PathLike[str], error: Exception) -> str:
 
 
 def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without the prefixes of DataParallel, torch.compile, Lightning and their like."""
+    """The tensors without the prefixes of DataParallel, torch.compile, Lightning and similar wrappers."""
     usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
     while not found.keys() & wanted.keys():
         prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in found)), None)
@@ -348,7 +348,7 @@ def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str,
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is CUDA where there is one, else the CPU. Raises RuntimeError for a CUDA device that is not there."""
+    """`auto` is CUDA if available, else the CPU. Raises RuntimeError for a CUDA device that does not exist."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -357,7 +357,7 @@ def pick_device(name: str = "auto") -> torch.device:
         raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
     if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
         raise RuntimeError(
-            f"device {name} was asked for, but this machine offers {torch.cuda.device_count()} CUDA devices to "
+            f"device {name} was requested, but this machine offers {torch.cuda.device_count()} CUDA devices to "
             f"PyTorch {torch.__version__}: set device to auto or cpu, or install a CUDA build"
         )
     return device

@@ -15,9 +15,9 @@ from . import operations
 
 NAMES = ("none", "autoaugment", "augmix", "sin")
 
-# Only read: torchvision's policies, operations and magnitudes, which have no public name.
+# torchvision's policies, operations and magnitudes, which have no public name. They are only read.
 _AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
-_LEVELS = 10  # of magnitude, in both
+_LEVELS = 10  # levels of magnitude in both policies
 
 # For every image of a batch, the name of an operation and its magnitude.
 Draw = tuple[list[str], list[float]]
@@ -25,16 +25,15 @@ Draw = tuple[list[str], list[float]]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Geometry for every training image, and on top of it one of `NAMES`.
+    """A geometric augmentation of every training image, followed by one of `NAMES`.
 
-    shift: greatest translation in pixels (the published "pad 4, random crop"), what enters is the
-    image's own reflection. flip: mirror left to right half of the time. crop_scale: least and
-    greatest share of the image's area that a random resized crop keeps; (1, 1) leaves the scale, and
-    with it every frequency, alone. crop_ratio: least and greatest width to height of a crop.
-    wrap: what leaves the image at one side enters at the other, so that a shift leaves the amplitudes of the spectrum
-    alone. A shift of half a side or more draws every position with the same probability. There can be no crop.
-    stylised_share: with `sin`, the share of training images that their stylised twin takes the place of, which is
-    done where the images are read (`training.train`).
+    shift: greatest translation in pixels (the published "pad 4, random crop"); the border is a reflection of the image.
+    flip: mirror left to right with probability 1/2. crop_scale: least and greatest share of the area of the image that
+    a random resized crop keeps; (1, 1) keeps the scale, and so all frequencies. crop_ratio: least and greatest ratio of
+    width to height of a crop. wrap: pixels that leave the image at one side enter at the other side, so that a shift
+    does not change the amplitude spectrum. A shift of half a side or more draws every position with the same
+    probability. It excludes crops. stylised_share: with `sin`, the share of training images that are replaced by their
+    stylised twins when they are read (`training.train`).
     """
 
     name: str = "none"
@@ -65,7 +64,7 @@ class Augmentation:
         return self._geometry(images.float())
 
     def _geometry(self, images: Tensor) -> Tensor:
-        """One resampling for shift, flip and crop together, so that pixels are interpolated at most once."""
+        """Shift, flip and crop in one resampling, so that pixels are interpolated at most once."""
         if not self.shift and not self.flip and self.crop_scale == (1.0, 1.0):
             return images
         if self.wrap:
@@ -89,7 +88,7 @@ class Augmentation:
         return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
     def _wrapped(self, images: Tensor) -> Tensor:
-        """Each image mirrored or not, and rolled by whole pixels of its own draw."""
+        """Each image, mirrored or not at random, and rolled by a random number of whole pixels."""
         n, _, height, width = images.shape
         device = images.device
         rows, columns = (
@@ -102,7 +101,7 @@ class Augmentation:
         return images.gather(3, columns[:, None, None, :].expand_as(images))
 
     def _roll(self, n: int, side: int, device: torch.device) -> Tensor:
-        """Pixels to roll each of n images by, int64 [n, 1]: up to `shift`, or anywhere where that is half the side."""
+        """Pixels to roll each of n images by, int64 [n, 1]: up to `shift`, or any number if that is half the side."""
         low, high = (0, side) if self.shift >= side // 2 else (-self.shift, self.shift + 1)
         return torch.randint(low, high, (n, 1), device=device)
 
@@ -129,7 +128,7 @@ def augmix(images: Tensor) -> Tensor:
 
 
 def draw_autoaugment(n: int, height: int, width: int) -> list[Draw]:
-    """A policy's two steps for each of n images, drawn on the CPU: reading draws off a GPU would stop it."""
+    """The two steps of a policy for each of n images, drawn on the CPU: reading draws from a GPU would stall it."""
     magnitudes = _magnitudes(v2.AutoAugment, height, width)
     policies = [_AUTOAUGMENT._policies[i] for i in torch.randint(len(_AUTOAUGMENT._policies), (n,)).tolist()]
     draws = []
@@ -143,7 +142,7 @@ def draw_autoaugment(n: int, height: int, width: int) -> list[Draw]:
 
 
 def draw_augmix(n: int, height: int, width: int) -> list[Draw]:
-    """A chain of one to three operations for each of n images, filled up with identities, drawn on the CPU."""
+    """A chain of one to three operations for each of n images, padded with identities, drawn on the CPU."""
     magnitudes = _magnitudes(v2.AugMix, height, width)
     operation = list(magnitudes)
     depths = torch.randint(1, 4, (n,)).tolist()
@@ -159,7 +158,7 @@ def draw_augmix(n: int, height: int, width: int) -> list[Draw]:
 
 @functools.cache
 def _magnitudes(policy: type, height: int, width: int) -> dict[str, tuple[list[float], list[float]]]:
-    """For each operation its magnitudes from least to greatest, as they are and with the sign, if any, turned."""
+    """The magnitudes of each operation from least to greatest, as given and with the sign, if any, reversed."""
     table = {}
     for name, (levels, signed) in policy._AUGMENTATION_SPACE.items():  # type: ignore[attr-defined]
         found = levels(_LEVELS, height, width)
@@ -169,5 +168,5 @@ def _magnitudes(policy: type, height: int, width: int) -> dict[str, tuple[list[f
 
 
 def _dirichlet(n: int, parts: int) -> Tensor:
-    """n times shares that sum to one, float32 [n, parts], drawn on the CPU."""
+    """n draws of shares that sum to one, float32 [n, parts], on the CPU."""
     return torch.distributions.Dirichlet(torch.full((parts,), float(_AUGMIX.alpha))).sample((n,))

@@ -1,4 +1,4 @@
-"""Learning dynamics: what a network recognises in filtered test images while it begins to learn."""
+"""Learning dynamics: tests of a network on filtered test images during its first iterations."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ VIEWS = ("full", "low-pass", "high-pass")
 
 @dataclass(frozen=True)
 class Dynamics:
-    """Test a network every few iterations while it begins to learn.
+    """Tests of a network every few iterations, at the start of its training.
 
-    test: the images to test on. iterations: how long to go on. every: iterations between two tests.
+    test: the test images. iterations: iteration at which the tests end. every: iterations between two tests.
     cutoff: radius between the low-pass and the high-pass view, in cycles per image.
     """
 
@@ -36,7 +36,7 @@ class Dynamics:
             raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
 
     def filtered(self, images: Tensor, view: str) -> Tensor:
-        """Normalised images [n, channels, H, W] in one of the `VIEWS`: as they are, low-passed or high-passed."""
+        """Normalised images [n, channels, H, W] in one of the `VIEWS`: unfiltered, low-passed or high-passed."""
         if view == "full":
             return images
         height, width = images.shape[-2:]

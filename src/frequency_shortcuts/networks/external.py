@@ -17,7 +17,7 @@ from .predictions import check_logits
 
 @dataclass(frozen=True)
 class ExternalNetwork:
-    """What is needed to build an external network again, except its weights.
+    """The description from which an external network is built, without its weights.
 
     source: `torchvision:<name>`, `timm:<name>` or `<module>:<function>`; options: keyword arguments for it.
     """
@@ -31,10 +31,10 @@ class ExternalNetwork:
 
 
 def build(what: ExternalNetwork) -> nn.Module:
-    """The network, with whatever weights its source starts it with.
+    """The network, with the initial weights of its source.
 
     torchvision and timm build `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
-    and `size` if it takes them. Raises ValueError for a source, name or option that does not exist.
+    and `size` if it has them. Raises ValueError for a source, name or option that does not exist.
     """
     kind, _, name = what.source.partition(":")
     if kind == "torchvision":
@@ -87,12 +87,12 @@ def _guess(name: str, known: list[str]) -> str:
 def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
     """Show a network two images of noise.
 
-    Raises ValueError if it refuses them, or has other outputs than `n_classes`, or outputs that are not finite. Of a
-    network on the meta device only shapes are checked.
+    Raises ValueError if it does not accept them, if it does not have `n_classes` outputs, or if an output is not
+    finite. For a network on the meta device only shapes are checked.
     """
     kind = type(network).__name__
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
-    # Noise: what standardises every image by itself divides by zero where all are black.
+    # Noise: a network that standardises every image separately divides by zero for a black image.
     images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
     training = network.training
     network.eval()

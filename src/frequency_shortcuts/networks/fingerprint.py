@@ -1,4 +1,4 @@
-"""What tells one network from another: its parameters and buffers, and the logits that it gives."""
+"""Whether two networks are the same: by their parameters and buffers, and by their logits."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 
 def state_digest(network: nn.Module) -> bytes:
-    """SHA-256 of the parameters and of all buffers of a network, with their names; of nothing else.
+    """SHA-256 of the parameters and of all buffers of a network, with their names, and of nothing else.
 
-    Networks that differ in an activation, an attribute or a hook have the same digest: their logits tell them apart.
+    Networks that differ only in an activation, an attribute or a hook have the same digest, but other logits.
     """
     found = hashlib.sha256()
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
@@ -23,7 +23,7 @@ def state_digest(network: nn.Module) -> bytes:
 def same_logits(found: Tensor, expected: Tensor, tolerance: float) -> bool:
     """Whether logits [n, classes] are as expected, up to `tolerance` times the greatest of these.
 
-    Another GPU rounds differently, and another network differs by more.
+    Another GPU rounds differently; the difference of another network is larger.
     """
     if found.shape != expected.shape:
         return False

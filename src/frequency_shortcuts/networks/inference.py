@@ -1,4 +1,4 @@
-"""A copy of a network for inference: batch normalisation is folded, layout, precision and batch size are chosen."""
+"""A copy of a network for inference, with folded batch normalisation and a chosen layout, precision and batch size."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 Precision = Literal["float32", "tf32", "bfloat16"]
 PRECISIONS = ("float32", "tf32", "bfloat16")
 MIB = 2**20
-# Where an activation of the whole batch outgrows the caches of a CPU, a batch gets slower instead of faster; under
-# the first of these batches the threads have too little to share, over the second nothing more is won.
+# On a CPU, a batch gets slower when an activation of the whole batch does not fit into the caches. Below the first of
+# these batch sizes the threads have too little work; above the second, a larger batch is not faster.
 CPU_ACTIVATION, CPU_BATCHES = 8 * MIB, (8, 128)
 LARGEST_BATCH = 4096
 
@@ -35,12 +35,11 @@ LARGEST_BATCH = 4096
 class InferenceCopy:
     """images [n, channels, H, W] -> logits float64 [n, classes], by a copy of a network.
 
-    precision: `float32` is what the network was trained in, without the shortened multiplications (TF32)
-    that CUDA allows itself by default; `tf32` allows them; `bfloat16` computes in 16 bits. Networks and
-    images of float64 stay float64. compiled: run torch.compile on the copy; it needs a C++ compiler and
-    pays only for long runs.
+    precision: `float32` is the precision of the training, without the reduced multiplications (TF32) that CUDA uses by
+    default; `tf32` allows them; `bfloat16` computes in 16 bits. Networks and images of float64 stay float64. compiled:
+    run torch.compile on the copy; it needs a C++ compiler and pays only for long runs.
 
-    The network itself is left as it was.
+    The network itself does not change.
     """
 
     def __init__(self, network: nn.Module, precision: Precision = "float32", *, compiled: bool = False) -> None:
@@ -48,7 +47,7 @@ class InferenceCopy:
             raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
-        # Of logits, as a share of the greatest: by how much two devices may round them differently.
+        # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
         self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
         self.layout = torch.channels_last
         self._plain = network
@@ -64,16 +63,16 @@ class InferenceCopy:
         self._run = torch.compile(self.network, mode=mode) if self.compiled else self.network
 
     def check(self, images: Tensor) -> None:
-        """Show an image [1, channels, H, W] and noise to the copy and to the network; drop what makes them differ.
+        """Compare the copy and the network on an image [1, channels, H, W] and noise; undo changes that alter logits.
 
-        Some networks take no channels-last images (`view` on them), and folding can go wrong in one that
-        decides by its values. Raises ValueError for a network that gives no logits [n, classes].
+        Some networks do not accept channels-last images (`view` on them), and folding can fail in a network that
+        branches on values. Raises ValueError for a network that does not return logits [n, classes].
         """
-        # Of one image, every layout can be viewed as any other, and in a black one a wrong fold may not show.
+        # One image is not enough: it can be viewed in every layout, and a black image may hide a wrong fold.
         noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
         scale = images.std(correction=0)
         images = torch.cat([images, noise * torch.where(scale > 0, scale, 1)])
-        # Not in inference mode: what a network makes at first and keeps is needed with gradients as well.
+        # Not in inference mode: tensors that a network creates at its first call must also work with gradients.
         with torch.no_grad():
             plain = copy.deepcopy(self._plain).eval()
             expected = plain(images.clone())
@@ -99,38 +98,38 @@ class InferenceCopy:
         return images.contiguous(memory_format=self.layout)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """The images may be overwritten by a network that works in place."""
+        """The logits. A network that works in place may overwrite the images."""
         run = self.network if images.requires_grad else self._run
         images = self._prepare(images)
         with _tf32(self.precision == "tf32") if self.device.type == "cuda" else contextlib.nullcontext():
-            # Widened at once: in float32 the loss of a confident network is 0, and so is each increment.
+            # Converted to float64 first: in float32 the loss of a confident network is 0, and so is every increment.
             return run(images).double()
 
     def footprint(self, images: Tensor) -> Footprint:
-        """What one forward pass of the first of the images [1 or more, channels, H, W] holds in memory."""
+        """Memory of one forward pass of the first of the images [1 or more, channels, H, W]."""
         with torch.inference_mode(), _Watch(self.network) as watch:
             self.network(self._prepare(images[:1].clone()))
         return Footprint(watch.peak, watch.largest, watch.total, images[:1].nbytes)
 
     def batch_sizes(self, images: Tensor, budget: int) -> tuple[int, int]:
-        """Batches that suit the network and a memory budget in bytes, for forward and for backward passes.
+        """Batch sizes for the network and a memory budget in bytes, for forward and for backward passes.
 
-        Powers of two, at least 1. It is arithmetic, not timing: the same network gets the same batch, and
-        with it the same rounding, on every run.
+        They are powers of two, at least 1. They are computed, not timed: the same network gets the same batch size, and
+        so the same rounding, in every run.
         """
         one = self.footprint(images)
-        # Beside the activations, the filtered images themselves; a convolution's workspace may be as large as they.
+        # The filtered images need memory too; the workspace of a convolution may be as large as they are.
         forward = budget // (2 * one.peak + one.image)
         if self.device.type == "cpu":
             forward = min(forward, max(CPU_BATCHES[0], min(CPU_ACTIVATION // one.largest, CPU_BATCHES[1])))
-        # A gradient keeps all activations, and the spectra of image and gradient are wide numbers.
+        # A gradient keeps all activations, and the spectra of image and gradient are float64.
         backward = min(forward, budget // (2 * one.total + 32 * one.image))
         return _power_of_two(forward), _power_of_two(backward)
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of one image's forward pass: held at a time at most, by the largest tensor, by all; and the image's own."""
+    """Bytes of one image's forward pass: greatest at any time, of the largest tensor, of all tensors; of the image."""
 
     peak: int
     largest: int
@@ -139,7 +138,7 @@ class Footprint:
 
 
 class _Watch(TorchDispatchMode):
-    """Counts the bytes of the tensors that are made inside the block, apart from the network's own."""
+    """Counts the bytes of the tensors that are created inside the block, without those of the network."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -171,19 +170,19 @@ def _power_of_two(fits: int) -> int:
 def fold(network: nn.Module) -> nn.Module:
     """A copy in evaluation mode whose batch normalisations are folded into the convolutions before them.
 
-    Only where a convolution and its normalisation are called once, one after the other, without a hook: the
-    others, and networks that cannot be traced, stay as they are. (torch.fx has a function for this that
-    folds shared layers twice.) Raises ValueError for a network that cannot be copied.
+    A pair is folded only if the convolution and its normalisation are called once, one after the other, without a hook.
+    Other layers, and networks that cannot be traced, do not change. (The function of torch.fx for this folds shared
+    layers twice.) Raises ValueError for a network that cannot be copied.
     """
     try:
         network = copy.deepcopy(network).eval()
-    except Exception as error:  # whatever a module of another's says
+    except Exception as error:  # a module of a user may raise any error
         raise ValueError(f"the network cannot be copied, which freezing it needs: {error}") from error
     if not _normalises(network):
         return network
     try:
         graph = _Tracer().trace(network)
-    except Exception as error:  # whatever tracing says of code that it cannot follow
+    except Exception as error:  # tracing may raise any error
         log.info("batch normalisation stays as it is, since the network cannot be traced: %s", error)
         return network
     modules = dict(network.named_modules(remove_duplicate=False))
@@ -212,7 +211,7 @@ FOLDABLE = {(nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d
 
 
 class _Tracer(fx.Tracer):
-    """Looks into no module without a batch normalisation in it, so that what they do inside does not matter."""
+    """Traces only modules that hold a batch normalisation; other modules may do anything."""
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
         return super().is_leaf_module(module, name) or not _normalises(module)
@@ -224,9 +223,9 @@ def _normalises(module: nn.Module) -> bool:
 
 @contextlib.contextmanager
 def _tf32(allowed: bool) -> Iterator[None]:
-    """Allow or forbid shortened multiplications on CUDA inside the block; what was set before comes back."""
+    """Allow or forbid TF32 multiplications on CUDA inside the block; the previous setting is restored."""
     matmul, convolution = torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
-    # PyTorch before 2.9 knows the second name alone.
+    # PyTorch before 2.9 has only the second name.
     new = hasattr(convolution, "fp32_precision")
     name = "fp32_precision" if new else "allow_tf32"
     value: str | bool = ("tf32" if allowed else "ieee") if new else allowed
@@ -241,7 +240,7 @@ def _tf32(allowed: bool) -> Iterator[None]:
 
 
 def memory_budget(mib: float | None, device: torch.device) -> int:
-    """Bytes that may be used: as given, else half of a GPU's memory, or 2 GiB on a CPU."""
+    """Memory limit in bytes: as given, else half of a GPU's memory, or 2 GiB on a CPU."""
     if mib is not None:
         return int(mib * MIB)
     if device.type == "cuda":
@@ -250,6 +249,6 @@ def memory_budget(mib: float | None, device: torch.device) -> int:
 
 
 def tiling(n_images: int, batch: int) -> tuple[int, int]:
-    """Images and pairs of one forward pass over `n_images`, both as even as they can be."""
+    """Images and pairs of one forward pass over `n_images`, so that all passes are as equal as possible."""
     at_once = math.ceil(n_images / math.ceil(n_images / batch))
     return at_once, max(1, batch // at_once)

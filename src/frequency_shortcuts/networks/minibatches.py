@@ -15,13 +15,13 @@ from frequency_shortcuts.data.splits import Split
 
 
 class Minibatches:
-    """Images uint8 and labels of every iteration, on a device; those of an iteration follow from seed and iteration.
+    """Images uint8 and labels of every iteration, on a device. Seed and iteration determine the images of an iteration.
 
-    Images in memory stay on the device as a whole if they fit. Others are read while the network is at work.
+    If all images are in memory and fit on the device, they stay there. Other images are read while the network works.
 
-    stylised_share : of the images of each batch whose stylised twin takes their place
+    stylised_share : share of the images of each batch that are replaced by their stylised twins
 
-    Raises ValueError where there are no twins to take.
+    Raises ValueError if there are no twins.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Minibatches:
             raise ValueError("the augmentation sin needs training images with stylised twins")
         self._data, self._batch_size, self._seed, self._device = data, batch_size, seed, device
         self._stylised_share = stylised_share
-        # A last batch of a single image is left out: batch normalisation has nothing to normalise it by.
+        # A last batch of a single image is left out: batch normalisation needs more than one image.
         self.per_epoch = max(1, math.ceil((len(data) - 1) / batch_size))
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None

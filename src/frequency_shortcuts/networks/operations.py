@@ -1,7 +1,7 @@
 """The operations of torchvision's augmentation policies, on batches: every image has its own operation and magnitude.
 
-torchvision applies one operation at one magnitude to whatever it is given. These give each image what
-torchvision would give it alone; the names are those of its augmentation spaces.
+torchvision applies one operation at one magnitude to a whole batch. These functions give each image the result of
+torchvision for this image alone. The names are those of torchvision's augmentation spaces.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ def apply(
 ) -> Tensor:
     """Apply to each image the operation of that name: uint8 [n, channels, H, W] -> the same, on the images' device.
 
-    `interpolation` is for the geometric operations; what they uncover is black. The images are sorted by
-    operation, so that each runs once, on its share of the batch; the device is never waited for.
+    `interpolation` is for the geometric operations; pixels from outside the image are black. The images are sorted by
+    operation, so that each operation runs once, on its images. The CPU never waits for the device.
     """
     kinds = ["Geometric" if name in _MATRICES else name for name in names]
     order = sorted(range(len(kinds)), key=kinds.__getitem__)
     names, magnitudes = [names[i] for i in order], [magnitudes[i] for i in order]
     there = torch.tensor(order)
     there, back = torch.stack([there, there.argsort()]).to(images.device, non_blocking=True)
-    # float64, as torchvision computes with Python's numbers before it rounds them to float32.
+    # float64: torchvision computes with Python's numbers and then rounds to float32.
     strength = torch.tensor(magnitudes, dtype=torch.float64).to(images.device, non_blocking=True)[:, None, None, None]
     images = images[there]
     done, start = [], 0
@@ -46,8 +46,8 @@ def apply(
     return torch.cat(done)[back]
 
 
-# Where a pixel of the result comes from, in pixels from the centre of an image of height h and width w; shears
-# leave the upper left corner in place.
+# The source of each pixel of the result, in pixels from the centre of an image of height h and width w; shears do not
+# move the upper left corner.
 _MATRICES: dict[str, Callable[[float, int, int], tuple[float, ...]]] = {
     "ShearX": lambda m, h, w: (1, m, m * h / 2, 0, 1, 0),
     "ShearY": lambda m, h, w: (1, 0, 0, m, 1, m * w / 2),
@@ -68,7 +68,7 @@ def _sin(degrees: float) -> float:
 def _resample(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str) -> Tensor:
     n, _, height, width = images.shape
     matrices = torch.tensor([_MATRICES[name](m, height, width) for name, m in zip(names, magnitudes, strict=True)])
-    # grid_sample counts in half images from the centre.
+    # grid_sample uses half images from the centre as its unit.
     scaled = matrices.view(n, 2, 3) / torch.tensor([[width / 2], [height / 2]])
     x = torch.arange(width, device=images.device) + 0.5 - width / 2
     y = torch.arange(height, device=images.device) + 0.5 - height / 2
@@ -79,7 +79,7 @@ def _resample(images: Tensor, names: Sequence[str], magnitudes: Sequence[float],
 
 
 def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:
-    """`factor` parts of the images and the rest of the other; addcmul rounds once, as torchvision's add does."""
+    """factor * images + (1 - factor) * other; addcmul rounds once, as torchvision's add does."""
     return torch.addcmul(images * factor.float(), other, (1 - factor).float()).clamp_(0, 255).to(torch.uint8)
 
 
@@ -103,14 +103,14 @@ def _sharpness(images: Tensor, magnitude: Tensor) -> Tensor:
         return images
     sharp = images.float()
     inner = sharp[..., 1:-1, 1:-1]
-    # Sums of whole numbers, exact on any device; a thirteenth of one is never half way between two others.
+    # Sums of integers are exact on every device, and a thirteenth of an integer is never half way between integers.
     smooth = (functional.avg_pool2d(sharp, 3, stride=1, divisor_override=1) + 4 * inner).div_(13).round_()
     inner.addcmul_(smooth.sub_(inner), (1 - (1 + magnitude)).float())  # in torchvision's order
     return sharp.clamp_(0, 255).to(torch.uint8)
 
 
 def _posterize(images: Tensor, magnitude: Tensor) -> Tensor:
-    """Keep as many bits as the magnitude says."""
+    """Keep the highest bits of each pixel; the magnitude is their number."""
     return images & (256 - (256 >> magnitude.int())).to(torch.uint8)
 
 
@@ -127,7 +127,7 @@ _TONES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "Sharpness": _sharpness,
     "Posterize": _posterize,
     "Solarize": _solarize,
-    # These three know no magnitude, and torchvision's own treat every image of a batch by itself.
+    # These three have no magnitude, and torchvision's functions treat every image of a batch separately.
     "AutoContrast": lambda images, magnitude: tv.autocontrast(images),
     "Equalize": lambda images, magnitude: tv.equalize(images),
     "Invert": lambda images, magnitude: tv.invert(images),

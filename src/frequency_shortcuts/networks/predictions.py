@@ -28,17 +28,17 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 
 def device_of(network: nn.Module) -> torch.device:
-    """Where the network's parameters are (the CPU for one without any)."""
+    """The device of the network's parameters (the CPU for a network without parameters)."""
     return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
 
 def dtype_of(network: nn.Module) -> torch.dtype | None:
-    """The dtype of the network's parameters (None for one without any)."""
+    """The dtype of the network's parameters (None for a network without parameters)."""
     return next((parameter.dtype for parameter in network.parameters()), None)
 
 
 def source_for(network: nn.Module, images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
-    """The images on the network's device, in its dtype where they can be filtered in it; see `Source`."""
+    """The images on the device of the network, in its dtype if they can be filtered in it; see `Source`."""
     own = dtype_of(network)
     return Source(
         images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
@@ -46,10 +46,10 @@ def source_for(network: nn.Module, images: Images, mean: npt.ArrayLike | None, s
 
 
 class Predictor:
-    """Predicts the class of images, batch after batch; to be used inside `evaluating` and inference mode.
+    """Predicts the class of images, batch by batch. Use it as a context, inside `evaluating` and inference mode.
 
-    Raises ValueError for a network that gives no logits [n, `n_classes` or more], and, at the end of the context that
-    it is, for logits that were not a number: to look for these after every batch would hold up a GPU.
+    Raises ValueError for a network that does not return logits [n, `n_classes` or more]. Raises ValueError at the end
+    of the context if logits were not a number: a check after every batch would stall a GPU.
     """
 
     def __init__(self, network: nn.Module, n_classes: int = 1) -> None:
@@ -66,7 +66,7 @@ class Predictor:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images [n, channels, H, W] on any device -> int64 [n] on the network's."""
-        # What a network makes at first and keeps must not be of inference mode: it could never be trained again.
+        # The first call is not in inference mode: tensors that the network creates there would exclude training.
         first = self._saw_nan is None
         with torch.inference_mode(False) if first else contextlib.nullcontext(), torch.no_grad():
             try:
@@ -74,15 +74,15 @@ class Predictor:
             except RuntimeError as error:
                 if "view size" not in str(error) or self._layout is torch.contiguous_format:
                     raise
-            self._layout = torch.contiguous_format  # a network that calls `view` on its images takes no other
+            self._layout = torch.contiguous_format  # a network that calls `view` on its images needs this layout
             return self._predict(images)
 
     def _predict(self, images: Tensor) -> Tensor:
-        # A copy: a network whose first layer works in place must not change the caller's images.
+        # A copy: a first layer that works in place must not change the caller's images.
         logits = self.network(images.to(self.device, memory_format=self._layout, copy=True))
         check_logits(logits, len(images), self.n_classes)
         greatest, called = logits.max(dim=1)
-        odd = greatest.isnan().any()  # of logits of which one is NaN, the greatest is
+        odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
         self._saw_nan = odd if self._saw_nan is None else self._saw_nan.logical_or(odd)
         return called
 
@@ -116,7 +116,7 @@ def accuracy(
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
 ) -> float:
-    """Share of the images [n, channels, H, W] that the network assigns to their label; they are read batch by batch.
+    """Share of the images [n, channels, H, W] that the network assigns to their label. Images are read in batches.
 
     >>> accuracy(network, stores.read("results/laptop/data/synthetic.h5", "test"))
     """
@@ -137,7 +137,7 @@ def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_
 
 
 def precision_recall_f1(counts: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Per class, from a confusion matrix [true, called]; a class that is never called has precision and F1 of 0."""
+    """Per class, from a confusion matrix [true, called]; a class that is never predicted has precision and F1 of 0."""
     hit = np.diag(counts).astype(float)
     precision = hit / np.maximum(counts.sum(axis=0), 1)
     recall = hit / np.maximum(counts.sum(axis=1), 1)

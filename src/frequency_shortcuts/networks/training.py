@@ -48,12 +48,12 @@ log = logging.getLogger(__name__)
 
 Batch = TypeVar("Batch")
 
-FLUSH_EVERY = 50  # iterations between two reads of the losses: to read one off a GPU is to wait for it
+FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
 
 
 @dataclass
 class Trained:
-    """What training gives: best-validation weights on the CPU, one row per epoch, one row per test, view and class."""
+    """Result of a training: best-validation weights on the CPU, one row per epoch, one row per test, view and class."""
 
     weights: dict[str, Tensor]
     best_epoch: int
@@ -101,18 +101,17 @@ def train(
     network : images [n, channels, H, W] -> logits [n, classes]
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
-    state : file that keeps the run's state, written every `checkpoint_minutes` and at the end, and read
-        at the start; that of another run, or a broken one, is overwritten. It is the caller's to
-        delete, once the results are safe. It is replaced whole, and two processes that train the same run write
-        the same states, so that they do each other no harm
-    version : of the code that runs, such as a digest of it; a state that another version stored is not resumed
+    state : file of the state of the run, read at the start, and written every `checkpoint_minutes` and at the end. The
+        file of another run, or a broken file, is overwritten. The caller deletes it after saving the results. It is
+        replaced as a whole, and two processes that train the same run write the same states, so both end correctly
+    version : version of the code, such as a digest of it; the state of another version is not resumed
     stop : called after every iteration, and after every batch of a validation or a test of the dynamics. If it returns
         true, the state is stored and Stopped is raised
     progress : show a bar on a terminal
 
-    Raises RuntimeError when the loss stops being finite. It is read every `FLUSH_EVERY` iterations, at
-    the end of an epoch, and before the state is written, which is never that of a run that diverged. Raises
-    `storage.Stopped` when `stop` says so.
+    Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
+    epoch, and before the state is written, so that the state of a diverged run is never stored. Raises
+    `journal.Stopped` if `stop` returns true.
     """
     device = torch.device(device)
     augmentation = augmentation or Augmentation(shift=0, flip=False)
@@ -205,14 +204,14 @@ class _Run:
                 bar.update()
 
     def _pause(self) -> None:
-        """Store the state if that is due. Raises Stopped, with which `go` stores it, if `stop` says so."""
+        """Store the state if a checkpoint is due. Raises Stopped if `stop` returns true; then `go` stores the state."""
         if self.stop is not None and self.stop():
             raise Stopped(f"iteration {self.state.iteration} of {self.total}", self.path)
         if self.path and time.monotonic() - self.saved > 60 * self.minutes:
             self._save(self.path)
 
     def _run_due_tests(self) -> None:
-        """Do what is due after the last iteration and not done yet: the test of the dynamics, the end of the epoch."""
+        """Run the steps that are due after the last iteration: the test of the dynamics, the end of the epoch."""
         state = self.state
         tested = state.dynamics[-1]["iteration"] if state.dynamics else -1
         if self.dynamics and self.dynamics.due(state.iteration) and tested < state.iteration:
@@ -221,7 +220,7 @@ class _Run:
             self._end_epoch(len(state.history))
 
     def _in_batches(self, evaluate: Callable[[Batch], Tensor], batches: Iterable[Batch]) -> list[Tensor]:
-        """What `evaluate` gives for each batch, on the CPU; the results that the state holds are not computed again."""
+        """The results of `evaluate` for each batch, on the CPU; results in the state are not computed again."""
         partial = self.state.partial
         for batch in itertools.islice(batches, len(partial), None):
             with predictions.evaluating(self.network), torch.inference_mode():
@@ -241,7 +240,7 @@ class _Run:
     def _step(self, batch: tuple[Tensor, Tensor]) -> None:
         raw, labels = batch
         self._reseed()
-        # `normalise` would copy mean and std to the device each time, and wait for it.
+        # `normalise` would copy mean and std to the device each time, and wait for the copy.
         seen = self.augmentation(raw).div_(255).sub_(self.mean).div_(self.std)
         with self._precision():
             logits = self.network(seen.contiguous(memory_format=torch.channels_last))
@@ -255,7 +254,7 @@ class _Run:
         self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
 
     def _flush_losses(self) -> None:
-        """Add the losses of the last iterations to the state. Raises RuntimeError where one is not finite."""
+        """Add the losses of the last iterations to the state. Raises RuntimeError if one is not finite."""
         if not self.pending:
             return
         losses, correct, counts = zip(*self.pending, strict=True)
@@ -279,7 +278,7 @@ class _Run:
             try:
                 return predictions.predict(self.network, images)
             except ValueError as error:
-                self._flush_losses()  # says which loss was the first that was not finite
+                self._flush_losses()  # raises an error that names the first loss that is not finite
                 self._diverged(f"{error}, at iteration {self.state.iteration}")
 
         predicted = torch.cat(self._in_batches(evaluate, dynamics.batches(self.batch)))
@@ -330,7 +329,7 @@ class _Run:
         self._flush_losses()
         if not torch.stack([weight.isfinite().all() for weight in self.network.parameters()]).all():
             self._diverged(f"the weights are not finite after iteration {self.state.iteration - 1}")
-        buffer = io.BytesIO()  # torch's own writer hides what the system says of a full disk
+        buffer = io.BytesIO()  # torch's own writer hides the error of a full disk
         torch.save(
             {
                 "fingerprint": self.fingerprint,
@@ -353,7 +352,7 @@ class _Run:
             return
         try:
             saved = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:  # whatever torch says of a file that it cannot read
+        except Exception as error:  # torch raises various errors for a file that it cannot read
             log.warning("%s cannot be read (%s): training starts anew", path, error)
             return
         if not isinstance(saved, dict) or saved.get("fingerprint") != self.fingerprint:
@@ -364,13 +363,13 @@ class _Run:
         self.schedule.load_state_dict(saved["schedule"])
         self.state = _State(**saved["state"])
         self.state.best_weights = {name: tensor.cpu() for name, tensor in self.state.best_weights.items()}
-        if saved["batch"] != self.batch:  # stored on another device: other batches
+        if saved["batch"] != self.batch:  # the state is from another device with other batches
             self.state.partial = []
         log.info("resumed at iteration %d from %s", self.state.iteration, path)
 
 
 def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:
-    """What must agree for a stored state to belong to this run: data, initial weights, settings."""
+    """A stored state belongs to this run if data, initial weights and settings agree: their digest."""
     digest = hashlib.sha256()
     tests = [setting.test for setting in settings if isinstance(setting, Dynamics)]
     for split in (data, validation, *tests):

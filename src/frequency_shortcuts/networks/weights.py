@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The metadata that `architectures.save` wrote with the weights. Raises ValueError where the file holds none."""
+    """The metadata that `architectures.save` wrote with the weights. Raises ValueError if the file has none."""
     with open_weights(path) as file:
         written = json.loads((file.metadata() or {}).get("frequency_shortcuts", "{}"))
     if "architecture" not in written:
@@ -19,7 +19,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float]] | None:
-    """Mean and std [channels] that the network of a file wants its images normalised with, if it has its own."""
+    """Mean and std [channels] of the network of a file, for normalising its images; None if it has none of its own."""
     written = read_metadata(path)
     return (written["mean"], written["std"]) if written.get("mean") else None
 

@@ -17,9 +17,9 @@ import h5py
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Write to the yielded temporary name; it takes its place as `path` only if the block succeeds.
+    """Write to the yielded temporary name. The file is renamed to `path` only if the block succeeds.
 
-    Raises OSError (ENOSPC) with one sentence when the disk is full; what stood at `path` before stays.
+    Raises OSError (ENOSPC) with one sentence if the disk is full; an existing file at `path` then stays.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def explain_full_disk(path: Path) -> Iterator[None]:
-    """Inside the block, a full disk is one sentence that names `path`."""
+    """Inside the block, the error of a full disk is one sentence that names `path`."""
     try:
         yield
     except OSError as error:
@@ -51,9 +51,9 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
-    """An HDF5 file to write to, which takes its place as `path` only if the block succeeds; see `replacing`.
+    """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
-    A full disk raises an error at the end of the block; call `check` from time to time to see it earlier.
+    A full disk raises an error at the end of the block; call `check` from time to time to get the error earlier.
     """
     with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
         guarded = _Guarded(raw)
@@ -72,15 +72,15 @@ class WholeFile(h5py.File):
     guarded: _Guarded
 
     def check(self) -> None:
-        """Raise OSError if the system refused to write what was given so far."""
+        """Raise OSError if an earlier write failed."""
         if self.guarded.refused:
             raise self.guarded.refused
 
 
 class _Guarded(io.RawIOBase):
-    """A file that keeps the error when it cannot be written to, and takes in everything after it.
+    """A file that keeps the first error of a write, and then accepts and ignores all further writes.
 
-    HDF5 ends the process when it cannot flush, for example on a full disk.
+    HDF5 ends the process if it cannot flush, for example on a full disk.
     """
 
     def __init__(self, raw: io.FileIO) -> None:

@@ -27,31 +27,27 @@ log = logging.getLogger(__name__)
 
 
 class Stopped(RuntimeError):
-    """A long computation stopped because `stop` said so. at: how far it was; state: the file that it resumes from."""
+    """A long computation stopped on request. at: its progress; state: the file that it resumes from."""
 
     def __init__(self, at: str, state: str | os.PathLike[str] | None) -> None:
-        kept = (
-            f"stored in {os.fspath(state)}, from where it goes on when it is run again"
-            if state
-            else "nothing is stored"
-        )
-        super().__init__(f"stopped at {at}, as asked: {kept}")
+        kept = f"stored in {os.fspath(state)}, from which the next run resumes" if state else "nothing is stored"
+        super().__init__(f"stopped at {at} on request: {kept}")
 
 
 class Journal:
-    """The results of the steps of a long computation, so that it can resume where it was killed or stopped.
+    """The results of the steps of a long computation, from which it resumes after it was killed or stopped.
 
-    A file to which each finished step appends its key and an array. A resumed computation asks for the same
-    steps in the same order and gets what was stored; a torn end, or the file of another computation, is dropped.
-    A step that takes long may store a `checkpoint` now and then, in a second file (`.unfinished` behind the name)
-    that is replaced whole and deleted when the step is finished; a resumed step reads it as its `partial_result`.
-    Without a path nothing is stored.
+    Each finished step appends its key and an array to a file. A resumed computation does the same steps in the same
+    order and gets the stored arrays. A torn end, or the file of another computation, is dropped. A long step may store
+    a `checkpoint` from time to time, in a second file (its name ends in `.unfinished`). This file is replaced as a
+    whole, and deleted when the step is finished; a resumed step reads it as its `partial_result`. Without a path
+    nothing is stored.
 
-    minutes : a checkpoint is stored if so much time has passed since the last write
+    minutes : a checkpoint is stored if this much time has passed since the last write
     stop : called before a step is computed, and at each checkpoint. If it returns true, the checkpoint is stored and
         `Stopped` is raised
 
-    Raises RuntimeError where another process is at work on the file, if its file system has locks.
+    Raises RuntimeError if another process uses the file, on file systems with locks.
     """
 
     def __init__(
@@ -100,11 +96,11 @@ class Journal:
         compute: Callable[[], npt.NDArray],
         accept: Callable[[npt.NDArray], bool] = lambda _: True,
     ) -> npt.NDArray:
-        """The array of the step `key`: what is stored, else what `compute` gives, which is stored.
+        """The array of the step `key`: the stored one, or else the result of `compute`, which is then stored.
 
         accept : whether a stored array belongs to this computation; if not, it is dropped with all that follows it
 
-        Raises Stopped if `stop` says so.
+        Raises Stopped if `stop` returns true.
         """
         self._key = key
         if self._file is None:
@@ -114,10 +110,10 @@ class Journal:
         found = _read(self._file)
         if found is not None and found[0] == key and accept(found[1]):
             if self._partial is not None and self._partial[0].startswith(self._name("")):
-                self._discard_partial()  # killed between the two
+                self._discard_partial()  # the process was killed between the two writes
             return found[1]
         if found is not None and self._partial is not None:
-            self._discard_partial()  # of a step that is dropped
+            self._discard_partial()  # it belongs to the dropped step
         self._truncate(begin)
         self.raise_if_stopped()
         value = compute()
@@ -127,7 +123,7 @@ class Journal:
         return value
 
     def partial_result(self, variant: str = "") -> npt.NDArray | None:
-        """What the step under way stored last in this `variant` of the computation, or None."""
+        """The last checkpoint of the current step in this `variant` of the computation, or None."""
         if self._partial is not None and self._partial[0] == self._name(variant):
             return self._partial[1]
         return None
@@ -135,7 +131,7 @@ class Journal:
     def checkpoint(self, snapshot: Callable[[], npt.NDArray], variant: str = "") -> None:
         """A step calls this from time to time: `snapshot()` is stored when a checkpoint is due.
 
-        Raises Stopped if `stop` says so.
+        Raises Stopped if `stop` returns true.
         """
         stopped = self._stop is not None and self._stop()
         if self._path and (stopped or time.monotonic() - self._stored > 60 * self._minutes):
@@ -147,7 +143,7 @@ class Journal:
             raise Stopped(self._key, self._path)
 
     def raise_if_stopped(self) -> None:
-        """Raise Stopped if that was asked for."""
+        """Raise Stopped if `stop` returns true."""
         if self._stop is not None and self._stop():
             raise Stopped(self._key, self._path)
 
@@ -171,10 +167,10 @@ class Journal:
 
 
 def _locked(path: Path) -> io.FileIO:
-    """A file, open and locked until it is closed or its process gone; on file systems without locks, only open."""
+    """Open and lock a file, until it is closed or its process ends; on file systems without locks, only open it."""
     while True:
         path.touch()
-        # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
+        # Unbuffered: after a full disk, closing the file must not write again.
         file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by the caller)
         try:
             if fcntl is not None:
@@ -189,20 +185,20 @@ def _locked(path: Path) -> io.FileIO:
                 ) from None
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file
-        file.close()  # its last owner deleted it in the meantime
+        file.close()  # its last owner has deleted it
 
 
 def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray] | None:
-    """The record at the place where a file is, if there is a whole one."""
+    """The record at the current position of a file, or None if it is not complete."""
     try:
         key, value, check = (np.load(file, allow_pickle=False) for _ in range(3))
         return (str(key), value) if int(check) == _checksum(value) else None
-    except Exception:  # whatever numpy says of a torn record, or of a file that is none of ours
+    except Exception:  # numpy raises various errors for a torn record or a foreign file
         return None
 
 
 def _write(file: io.FileIO, key: str, value: npt.NDArray) -> None:
-    record = io.BytesIO()  # numpy's own writer hides what the system says of a full disk
+    record = io.BytesIO()  # numpy's own writer hides the error of a full disk
     for array in (np.array(key), value, np.array(_checksum(value))):
         np.save(record, array, allow_pickle=False)
     rest = record.getbuffer()

@@ -23,9 +23,9 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: A
 
 
 def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:
-    """Write tables with the same columns below each other, as `write_table` writes them joined.
+    """Write tables with the same columns as one CSV, one below the other.
 
-    Each is written before the next is taken, so that they need not fit into memory together.
+    Each table is written before the next one is read, so that only one is in memory.
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         for i, table in enumerate(tables):
@@ -33,6 +33,6 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read what `write_table` wrote: names stay text whatever they look like, and `none` or `NA` are names, too."""
+    """Read a table of `write_table`. Names stay text, also those that look like numbers, `none` or `NA`."""
     names = dict.fromkeys(NAMES, str)
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)

@@ -1,4 +1,4 @@
-"""What the culling of every class works with: the network, the images, and batches that fit into memory."""
+"""The network, the images and the batch sizes that the culling of every class uses."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 class Engine:
     """The frozen network, the images and the sizes of batches.
 
-    batch : filtered images in one forward pass; it shrinks when the device's memory does not suffice
-    nominal_batch : the first `batch`. Which pairs share a forward pass follows from it, whatever memory then did, so
-        that a resumed culling shares the same passes
+    batch : filtered images in one forward pass; it shrinks when the device runs out of memory
+    nominal_batch : the first `batch`, which does not shrink. It decides which pairs share a forward pass, so that a
+        resumed culling shares the same passes
     backward_batch : images in one backward pass
-    class_image_bytes : room on the device for the images of one class
+    class_image_bytes : memory on the device for the images of one class
     """
 
     source: Source
@@ -55,9 +55,9 @@ class Engine:
         memory_mib: float | None = None,
         batch: int | None = None,
     ) -> Engine:
-        """Freeze the network and choose batches that suit it and the memory; the parameters are those of `cull`.
+        """Freeze the network and choose batch sizes for it and the memory; the parameters are those of `cull`.
 
-        Raises ValueError for a batch or memory that is not above 0, and for a network that gives no logits.
+        Raises ValueError for a batch or memory that is not above 0, and for a network that does not return logits.
         """
         if (memory_mib is not None and not 0 < memory_mib < math.inf) or (batch is not None and batch < 1):
             raise ValueError(f"memory_mib {memory_mib}, batch {batch}: expected above 0 and at least 1, or None")
@@ -67,13 +67,13 @@ class Engine:
         frozen.check(first)
         budget = memory_budget(memory_mib, frozen.device)
         if batch:
-            backward = math.ceil(batch / 8)  # which keeps the activations of every layer
+            backward = math.ceil(batch / 8)  # a backward pass keeps the activations of every layer
         else:
             batch, backward = frozen.batch_sizes(first, budget // 2)
         return cls(source, frozen, ConjugatePairs(*images.shape[-2:]), batch, backward, budget // 4)
 
     def within_memory(self, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
-        """The result of `compute`, which runs again with half the batch as long as it is out of memory."""
+        """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
         while True:
             try:
                 return compute()
@@ -81,6 +81,6 @@ class Engine:
                 if self.batch == 1:
                     raise
                 self.batch //= 2
-            # Outside the handler, whose traceback would keep the batch that did not fit.
+            # Outside the handler: its traceback would keep the batch that did not fit.
             torch.cuda.empty_cache()
             log.warning("out of memory: going on with batches of %d", self.batch)

@@ -27,25 +27,25 @@ from .screening import group_bounds
 
 log = logging.getLogger(__name__)
 
-# Filtered images, or gradients, of a block, which is stored when it is finished: after a second on a large GPU, after
-# minutes on a CPU at 224 pixels, where an unfinished block is stored as well.
+# Filtered images, or gradients, in a block. A finished block is stored. A block takes a second on a large GPU, and
+# minutes on a CPU at 224 pixels, where the unfinished block is stored as well.
 BLOCK = 8192
 
 
 def images_per_block(n_images: int) -> int:
-    """How many times so many images fit into one block."""
+    """How many batches of `n_images` images fit into one block."""
     return max(1, BLOCK // n_images)
 
 
 class ClassEvaluator:
-    """The images of one class, the most influential first, with the losses that the network has on them.
+    """The images of one class, the most influential first, with the losses of the network on them.
 
-    chosen, donors : int64 [n], positions of the images in the source and of the image that each is filled from; without
-        donors a pair is removed
+    chosen, donors : int64 [n], positions in the source of the images and of the donor of each; without donors a pair is
+        removed
     journal, progress : where results are stored and counted; by default nowhere
 
-    losses : float64 [n], of the unfiltered images
-    influence : float64 [n], length of the loss's gradient at the logits
+    losses : float64 [n], losses of the unfiltered images
+    influence : float64 [n], norm of the gradient of the loss at the logits
     bounds : int64 [groups + 1], first image of each group that screening evaluates, and the end
     """
 
@@ -65,7 +65,7 @@ class ClassEvaluator:
         # Images that fit stay on the device.
         fit = source.take(chosen[:1]).nbytes * len(chosen) <= engine.class_image_bytes
         self._resident = source.take(chosen) if fit else None
-        # Always computed, and stored: if the stored logits are another network's, its results are dropped.
+        # Always computed and stored: if the stored logits are those of another network, the stored results are dropped.
         found = engine.within_memory(self._baseline_losses)
         baseline = self.journal.step(f"class {label}", lambda: found, lambda stored: self._accept(stored, found))
         losses, influence = baseline["loss"], baseline["influence"]
@@ -95,22 +95,22 @@ class ClassEvaluator:
     # Steps in the journal
 
     def step(self, key: str, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
-        """The array of a step: the stored one, else the one that `compute` gives in batches that fit into memory."""
+        """The array of a step: the stored one, or else the result of `compute` in batches that fit into memory."""
         return self.journal.step(key, functools.partial(self.engine.within_memory, compute))
 
     def partial_result(self) -> npt.NDArray | None:
-        """What the unfinished step stored last, if its batches had the size that they have now."""
+        """The last stored state of the unfinished step, if it used the current batch size."""
         return self.journal.partial_result(f"batches of {self.engine.batch}")
 
     def checkpoint(self, snapshot: Callable[[], npt.NDArray]) -> None:
-        """Store what the unfinished step has, if that is due. Raises Stopped where a stop is requested."""
+        """Store the state of the unfinished step, if a checkpoint is due. Raises Stopped if a stop is requested."""
         self.journal.checkpoint(snapshot, f"batches of {self.engine.batch}")
 
     # Losses
 
     @torch.inference_mode()
     def _baseline_losses(self) -> npt.NDArray:
-        """Of each unfiltered image its `loss`, `influence` and `logits` [outputs], as named fields: [n]."""
+        """Named fields `loss`, `influence` and `logits` [outputs] of each unfiltered image: [n]."""
         found = []
         for start in range(0, len(self), self.engine.batch):
             logits = self.engine.frozen(self.take(start, start + self.engine.batch).clone())
@@ -155,11 +155,11 @@ class ClassEvaluator:
 
     @torch.inference_mode()
     def _evaluate(self, index: IntArray, first: int, last: int) -> FloatArray:
-        """One batch holds some images times some pairs; nothing waits for the device until the block is done."""
+        """One batch holds some images times some pairs. The CPU waits for the device only at the end of the block."""
         at_once, step = tiling(last - first, self.engine.batch)
         device, frozen = self.engine.source.device, self.engine.frozen
         chosen = torch.as_tensor(index, device=device)
-        # What a checkpoint holds: how many batches are done, and their sums.
+        # A checkpoint holds the number of finished batches and their sums.
         stored = self.partial_result()
         done, sums = (0, np.zeros(len(index))) if stored is None else (int(stored["batches"]), stored["sums"])
         total = torch.tensor(sums, device=device)
@@ -174,7 +174,7 @@ class ClassEvaluator:
             if done >= before + batches:
                 continue
             stop = min(start + at_once, last)
-            # A compiled network is compiled for each shape: it is always shown the whole buffer.
+            # A compiled network is compiled for each shape, so it always gets the whole buffer.
             remover = PairRemover(
                 self.engine.pairs,
                 self.take(start, stop),
@@ -192,7 +192,7 @@ class ClassEvaluator:
         return self._finite(total, index)
 
     def _finite(self, total: Tensor, index: IntArray) -> FloatArray:
-        """The sums of the pairs index [k], on the CPU. Raises ValueError where one is not finite."""
+        """The sums of the pairs index [k], on the CPU. Raises ValueError if one is not finite."""
         found = total.cpu().numpy()
         if not np.isfinite(found).all():
             worst = self.engine.pairs.frequencies[index[~np.isfinite(found)][0]]
@@ -206,9 +206,9 @@ class ClassEvaluator:
     # Increments, every pair on a group of its own
 
     def group_sums(self, group: IntArray, index: IntArray) -> FloatArray:
-        """What `screening.screen` evaluates: the pair index[i] on the images of the group group[i], [k].
+        """Sums of the pair index[i] over the images of the group group[i], [k], for `screening.screen`.
 
-        Where several groups need few pairs each, they share forward passes.
+        Groups that need few pairs share forward passes.
         """
         found = np.empty(len(index))
         alone, shared = self._plan_passes(group)
@@ -222,7 +222,7 @@ class ClassEvaluator:
         return found / len(self)
 
     def _plan_passes(self, group: IntArray) -> tuple[list[IntArray], list[IntArray]]:
-        """Positions in `group` for each evaluation: of one group alone, and of several that share forward passes."""
+        """Positions in `group` for each evaluation: of single groups, and of groups that share forward passes."""
         alone: list[IntArray] = []
         shared: list[list[IntArray]] = []
         room = 0
@@ -249,7 +249,7 @@ class ClassEvaluator:
             mine = torch.as_tensor(index[group == g], device=self.engine.source.device)
             filtered.append(PairRemover(self.engine.pairs, self.take(first, last), len(mine)).remove(mine))
             before.append(self._before[first:last])
-        # In pieces, where the batch was halved.
+        # In pieces, if the batch was halved.
         pieces = torch.cat(filtered).split(self.engine.batch)
         after = self._loss(torch.cat([self.engine.frozen(piece) for piece in pieces]))
         parts = zip(after.split([len(images) for images in filtered]), before, strict=True)

@@ -17,7 +17,7 @@ from .surrogate import Features
 
 
 class FeatureCollector:
-    """Sums the features over each group of images of a class; `gradients.passes` says what an image costs."""
+    """Sums the features over each group of images of a class; `gradients.passes` gives the cost of an image."""
 
     def __init__(self, images: ClassEvaluator) -> None:
         self.images, self.engine = images, images.engine
@@ -25,7 +25,7 @@ class FeatureCollector:
         self._views = 1 + gradients.noisy_copies(self._pairs)  # of each image: itself and its noisy copies
 
     def collect(self) -> Features:
-        """What `surrogate.Model` starts from."""
+        """The features that `surrogate.Model` needs."""
         sums = np.zeros((2, 5, self._groups, self._pairs))
         step = images_per_block(self._views)
         for first in range(0, len(self.images), step):
@@ -34,11 +34,11 @@ class FeatureCollector:
             sums += self.images.step(key, functools.partial(self._sums, first, last))
         return Features(sums[0], sums[1], np.diff(self.images.bounds) / len(self.images))
 
-    @torch.no_grad()  # `first_order` allows it for the loss alone
+    @torch.no_grad()  # `first_order` enables gradients only for the loss
     def _sums(self, begin: int, end: int) -> FloatArray:
-        """One gradient after the other, an image's own and then those of its noisy copies, in full batches.
+        """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares.
 
-        Of the images begin to end: float64 [2, 5, groups, pairs], the features and their squares.
+        Gradients are computed in full batches, in the order: an image, then its noisy copies.
         """
         pairs, device, views = self.engine.pairs, self.engine.source.device, self._views
         at_once = min(self.engine.backward_batch, self.engine.batch)
@@ -59,7 +59,7 @@ class FeatureCollector:
         return sums.cpu().numpy()
 
     def _snapshot(self, gradients_done: int, sums: Tensor, responses: Tensor) -> npt.NDArray:
-        """What a checkpoint holds: the number of gradients, the sums, and the responses of the unfinished image."""
+        """The content of a checkpoint: the number of gradients, the sums, and the responses of the unfinished image."""
         held = np.zeros(
             (),
             [
@@ -73,7 +73,7 @@ class FeatureCollector:
         return held
 
     def _resume(self) -> tuple[int, Tensor, Tensor]:
-        """The arguments of the last `_snapshot`; zeros where there is none."""
+        """The arguments of the last `_snapshot`; zeros if there is none."""
         held = self.images.partial_result()
         if held is None:
             held = self._snapshot(0, torch.zeros(2, 5, self._groups, self._pairs), torch.empty(0, 2, self._pairs))

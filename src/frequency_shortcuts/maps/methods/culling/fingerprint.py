@@ -1,4 +1,4 @@
-"""What tells one culling from another, so that blocks and parts of different ones are never joined."""
+"""The fingerprint of a culling: blocks and parts of different cullings are never joined."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .engine import Engine
 def fingerprint(network: nn.Module, engine: Engine, settings: tuple[object, ...]) -> str:
     """SHA-256 of parameters and buffers, images, settings and the code of this folder, as a hexadecimal number.
 
-    The logits of the network are not in it: `ClassEvaluator` compares them, class by class, with a tolerance.
+    It does not cover the logits of the network: `ClassEvaluator` compares them, class by class, with a tolerance.
     """
     found = hashlib.sha256(engine.source.digest())
     found.update(state_digest(network))

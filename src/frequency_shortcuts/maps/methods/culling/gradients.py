@@ -1,4 +1,4 @@
-"""What the gradient of the loss tells of every pair, at an image and at noisy copies of it: where screening starts."""
+"""First-order estimates of the increment of every pair, from gradients at an image and at noisy copies of it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 def noisy_copies(n_pairs: int) -> int:
-    """How many noisy copies of each image are looked at: more, where their gradients are little beside all pairs."""
+    """Noisy copies of each image: more of them for more pairs, since their share of the cost is then small."""
     return min(8, max(2, n_pairs // 500))
 
 
 def passes(n_pairs: int) -> int:
-    """What the features of an image cost, in forward passes: a gradient takes as long as two."""
+    """Cost of the features of an image in forward passes: a gradient takes as long as two."""
     return 2 * (1 + noisy_copies(n_pairs))
 
 
@@ -35,26 +35,26 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
 
 
 def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
-    """What removing each pair takes from each image, (size / HW) |X|^2 summed over the channels: float64 [n, pairs]."""
+    """Energy of each pair in each image, (size / HW) |X|^2 summed over the channels: float64 [n, pairs]."""
     return pairs.coefficients(images).double().square().sum(dim=(0, 2)) * _share(images, pairs)
 
 
 def first_order(
     network: Callable[[Tensor], Tensor], seen: Tensor, images: Tensor, label: int, pairs: ConjugatePairs
 ) -> tuple[Tensor, Tensor]:
-    """What the gradient at each of the images seen tells of every pair of the images, each float64 [n, pairs].
+    """Two first-order estimates for every pair of each image, from the gradient at `seen`, each float64 [n, pairs].
 
-    With X the spectrum of an image and G that of the gradient of the loss: the change of the loss to first
-    order when the pair is removed, -(size / HW) Re(X conj G) summed over the channels; and the sum of
-    (size / HW) |X| |G|, which that could be at most.
+    X is the spectrum of an image and G that of the gradient of the loss. The first estimate is the change of the loss
+    to first order when the pair is removed, -(size / HW) Re(X conj G), summed over the channels. The second is the
+    upper bound of the first, the sum of (size / HW) |X| |G|.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        seen = seen.detach().clone().requires_grad_()  # a tensor made in inference mode takes no part in a gradient
+        seen = seen.detach().clone().requires_grad_()  # autograd does not accept a tensor of inference mode
         logits = network(seen.clone())
         if not logits.requires_grad:
             raise ValueError("the network gives no gradient, which screening needs: cull it with the method exact")
         (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
-        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # a guide only: where it has no value, it says nothing
+        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     change = -(image * slope).sum(dim=(0, 2))
     product = (image.square().sum(dim=0) * slope.square().sum(dim=0)).sqrt().sum(dim=1)

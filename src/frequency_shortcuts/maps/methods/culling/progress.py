@@ -1,4 +1,4 @@
-"""How far a culling is: a bar on a terminal, and lines in the log."""
+"""The progress of a culling: a bar on a terminal, and lines in the log."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 class Progress:
     """A bar in pairs on a terminal, and a line in the log once a minute.
 
-    A block counts its pairs in two steps: `advance` while it is computed, `finish_block` when it is done. A block that
-    is read from a journal has the second step alone.
+    A block counts its pairs in two steps: `advance` while it is computed, `finish_block` when it is done. A block from
+    a journal has only the second step.
     """
 
     EVERY = 60.0  # seconds between two lines
@@ -41,13 +41,13 @@ class Progress:
 
     @property
     def reached(self) -> float:
-        """Pairs that are done, those of the unfinished block included."""
+        """Pairs that are done, including those of the unfinished block."""
         return self.done + self._in_block
 
     def advance(self, pairs: float) -> None:
         """Count pairs of the unfinished block."""
         self._in_block += pairs
-        self._computed += pairs  # what is read from a journal says nothing about the rate
+        self._computed += pairs  # pairs from a journal do not count in the rate
         self._bar.update(pairs)
 
     def finish_block(self, pairs: float) -> None:
@@ -63,7 +63,7 @@ class Progress:
 
     @contextmanager
     def complete_class(self, pairs: int) -> Iterator[None]:
-        """Screen a class of so many pairs inside the block; the pairs that it does not need count at the end."""
+        """Screen a class of `pairs` pairs inside the block; pairs that need no evaluation count at the end."""
         end = self.done + pairs
         yield
         self._bar.update(end - self.done)

@@ -1,4 +1,4 @@
-"""What a culling found, and the files of its parts."""
+"""The result of a culling, and the files of its parts."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ PAIR_FILLS = ("zeros", "swap")
 
 @dataclass(frozen=True)
 class Culling:
-    """Loss increments with what is needed to judge them.
+    """Loss increments, and how they were found.
 
-    increment : float64 [class, pairs]; NaN where this part of a divided culling has nothing
+    increment : float64 [class, pairs]; NaN for pairs that belong to another part of a divided culling
     evaluated : bool [class, pairs], true where the increment was evaluated exactly, not predicted
     baseline_loss : float64 [class], the mean loss of the unfiltered images
     images_per_class : int64 [class]
-    passes : int64 [class], filtered images shown to the network; exact shows pairs times images; the gradients
-        that screening starts from cost `gradients.passes` forward passes an image besides
-    expected_recall : float64 [class], the share of the true top `percent` % in the one found, as screening's
-        model expects it; 1 for exact
-    left_out, audited, missed : int64 [class], pairs that screening's audits could draw from, drew, and found to
-        belong to the top, all audits together; 0 for exact
-    audits : int64 [class], how many audits there were, of which the last one passed
-    fingerprint : of network, images, settings and code, where parts are to be merged or blocks are stored; else empty
+    passes : int64 [class], filtered images shown to the network: pairs times images for exact. Not included are the
+        gradients for screening, which cost `gradients.passes` forward passes per image
+    expected_recall : float64 [class], expected share of the true top `percent` % in the top that was found, by the
+        model of screening; 1 for exact
+    left_out, audited, missed : int64 [class], pairs that the audits of screening could draw from, drew, and found to
+        belong to the top, summed over all audits; 0 for exact
+    audits : int64 [class], number of audits; the last one passed
+    fingerprint : of network, images, settings and code, if parts are merged or blocks are stored; else empty
     fill : what replaces a pair: `zeros`, or with `swap` the coefficients of a donor image
     """
 
@@ -61,7 +61,7 @@ class Culling:
     fill: PairFill = "zeros"
 
     def attributes(self, pairs: ConjugatePairs) -> dict[str, Any]:
-        """What a file of maps says of the culling; of a screened one also its audits and the recall they speak for."""
+        """The attributes of a file of maps; for a screened culling also its audits and the recall that they imply."""
         names = ["method", "fill", "images_per_class", "baseline_loss", "precision", "passes"]
         if self.method == "exact":
             return {name: getattr(self, name) for name in names}
@@ -80,9 +80,9 @@ class Culling:
 
 
 def merge(parts: Iterable[Culling]) -> Culling:
-    """The culling that these parts make up, in any order. They are read one by one, so that an iterator may load them.
+    """The culling that these parts form, in any order. They are read one by one, so that an iterator may load them.
 
-    Raises ValueError where parts differ in their settings, overlap, or one is missing.
+    Raises ValueError if parts differ in their settings or overlap, or if one is missing.
 
     >>> merge(map(read_part, paths)).increment.shape
     (10, 514)
@@ -103,7 +103,7 @@ def merge(parts: Iterable[Culling]) -> Culling:
         merged["increment"][present] = part.increment[present]
         merged["evaluated"] |= part.evaluated
         merged["passes"] += part.passes
-        # What describes a whole class is the same in all of its parts.
+        # Values that describe a whole class are equal in all of its parts.
         new = present.any(axis=1) & ~known
         for name in set(names).difference(settings, ("increment", "evaluated", "passes")):
             merged[name][new] = values[name][new]
@@ -123,7 +123,7 @@ def write_part(path: str | os.PathLike[str], part: Culling) -> None:
         for field in fields(Culling):
             value = getattr(part, field.name)
             if isinstance(value, np.ndarray):
-                # The increments of other parts are missing here: compressed they take no room.
+                # The increments of other parts are missing (NaN): compressed, they take no space.
                 file.create_dataset(field.name, data=value, compression="gzip" if value.ndim > 1 else None)
             else:
                 file.attrs[field.name] = value

@@ -1,10 +1,10 @@
-"""Which pairs to evaluate, on which images, so that the best-ranked ones are found without evaluating all.
+"""Find the best-ranked pairs of a class without evaluating all pairs on all images.
 
-One class at a time. Its images come in groups, the most influential first, and a pair is evaluated group
-by group. What the groups still to come will add is predicted (`prediction.Model`) from a few gradients and from
-all that was evaluated so far. Pairs that may belong to the top set are taken further, the likeliest first, until
-so few may be missing that the target recall is met and the top set has held; then a random sample of what was
-left out is evaluated, and if it holds too many of the top pairs, the search goes on with a stricter aim.
+The images of a class form groups, the most influential first, and a pair is evaluated group by group. A model
+(`surrogate.Model`) predicts the contribution of the remaining groups from a few gradients and from all evaluations so
+far. Pairs that may belong to the top set are evaluated on further groups, the likeliest first. The search stops when
+the target recall is expected and the top set is stable. Then an audit evaluates a random sample of the pairs that were
+left out. If the sample holds too many of the top pairs, the search continues with a stricter target.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from .surrogate import CLIP, Features, Model, Prediction
 
 log = logging.getLogger(__name__)
 
-# Cumulative shares of a class's images after each group: a few influential ones carry most of the sum.
+# Cumulative shares of the images of a class after each group: a few influential images give most of the sum.
 GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-# Tails of the prediction's error, in degrees of freedom of Student's t: a few pairs are far off.
+# Tails of the prediction error, in degrees of freedom of Student's t: a few predictions are far off.
 FREEDOM = 8
 SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
-PRIOR_COMPARISONS = 50.0  # comparisons, as many as speak for a scale of the whole standard deviation, which is cautious
-PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs that the model is first fitted to
-AT_ONCE = 0.5  # of the pairs that may be missing: the rest waits for what these tell
-AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # how many of the pairs that were left out an audit evaluates
-MAX_ERROR_RATIO = 3.0  # an audit whose errors are so many times as large as expected fails
+PRIOR_COMPARISONS = 50.0  # weight of the prior, in comparisons: a scale of one standard deviation, which is cautious
+PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs in the first fit of the model
+AT_ONCE = 0.5  # share of the possibly missing pairs to evaluate before the model is fitted again
+AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # share and least number of the left-out pairs that an audit evaluates
+MAX_ERROR_RATIO = 3.0  # an audit fails if its errors are this many times as large as expected
 
 
 @dataclass(frozen=True)
 class Screened:
-    """What screening found for one class.
+    """The result of screening one class.
 
     increment : float64 [pairs], exact where `evaluated`, predicted elsewhere
     evaluated : bool [pairs]
-    cost : filtered images that were shown to the network, as a share of those of all pairs
-    expected_recall : share of the true top set in the one found, as the model expects it: what the search stops at;
-        1 where all pairs were evaluated
-    left_out, audited, missed : pairs that the audits could draw from, drew, and found to belong to the top set, all
-        audits together: one that failed counts as much as the last one, which passed
-    audits : how many there were
+    cost : filtered images that were shown to the network, as a share of those of an exact culling
+    expected_recall : share of the true top set in the set that was found, as the model expects it; the search stops at
+        the target recall. 1 if all pairs were evaluated
+    left_out, audited, missed : pairs that the audits could draw from, drew, and found to belong to the top set, summed
+        over all audits: those that failed and the last one, which passed
+    audits : number of audits
     """
 
     increment: FloatArray
@@ -86,9 +86,9 @@ def screen(
     evaluate : (groups [k], pairs [k]) -> float64 [k], the exact sums of the increments of each pair over the images
         of its group, divided by the number of all images
     wanted : positions that the top set fills
-    target_recall : share of the true top set that is to be found
-    patience : the top set must have held while so many pairs were taken further
-    seed : of the pilot and of the audit's samples
+    target_recall : share of the true top set that must be found
+    patience : the top set must stay the same while this many pairs are evaluated further
+    seed : seed of the pilot and of the samples of the audits
     """
     search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()
@@ -99,21 +99,21 @@ def screen(
         left = np.flatnonzero(~search.evaluated)
         drawn = search.draw(left, max(AUDIT_LEAST, int(np.ceil(AUDIT_SHARE * len(left)))))
         audits.append(drawn)
-        surprise = search.finish(drawn)
+        error_ratio = search.finish(drawn)
         search.predict()
-        # By what is known: what surprises may well raise the predictions of all other pairs.
+        # Ranked before the audit: its errors may raise the predictions of all other pairs.
         increment = cap_predictions(search.mean, search.evaluated, pairs.size, wanted)
         best = top_pairs(increment, pairs.size, wanted)
         missed = int(np.isin(drawn, best).sum())
         wrongly = missed * len(left) > (1 - target_recall) * len(best) * len(drawn)
-        if not wrongly and surprise <= MAX_ERROR_RATIO:
+        if not wrongly and error_ratio <= MAX_ERROR_RATIO:
             break
         if wrongly:
             allowed /= 2
             log.info("an audit found %d of %d pairs wrongly left out: the search goes on", missed, len(drawn))
         else:
-            search.error_inflation *= surprise
-            log.info("an audit found errors %.1f times as large as expected: the search goes on", surprise)
+            search.error_inflation *= error_ratio
+            log.info("an audit found errors %.1f times as large as expected: the search goes on", error_ratio)
     audited = np.concatenate(audits)
     return Screened(
         increment=increment,
@@ -128,12 +128,12 @@ def screen(
 
 
 def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray, wanted: int) -> FloatArray:
-    """The increments [pairs]; no prediction outranks one of the evaluated pairs that fill `wanted` positions."""
+    """The increments [pairs], with predictions capped below the evaluated pairs that fill `wanted` positions."""
     exact = np.flatnonzero(evaluated)
     order = exact[np.argsort(-increment[exact], kind="stable")]
     filled = np.cumsum(size[order]) >= wanted
     last = order[np.argmax(filled)] if filled.any() else order[-1]
-    # In the precision of the DFM file, so that the order survives being written.
+    # In the precision of the DFM file, so that the order is the same after writing.
     ceiling = np.nextafter(np.float32(increment[last]), np.float32(-np.inf))
     return np.where(evaluated, increment, np.minimum(increment, ceiling))
 
@@ -141,11 +141,11 @@ def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray,
 def recall(
     top_size: npt.ArrayLike, left_out: npt.ArrayLike, audited: npt.ArrayLike, missed: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Recall of the top set that an audit speaks for, and its 95 % interval: estimate, low, high, of the inputs' shape.
+    """Recall of the top set by its audits, with its 95 % interval: estimate, low, high, in the shape of the inputs.
 
-    Of `left_out` pairs, `audited` were drawn at random and `missed` of them belonged to the top set of
-    `top_size` pairs, where they now are; how many more do is bounded by the hypergeometric distribution.
-    Where a search went on after a failed audit, all audits count, though what they found made it stricter.
+    The audits drew `audited` of `left_out` pairs at random. `missed` of these belonged to the top set of `top_size`
+    pairs, which now holds them. The hypergeometric distribution bounds how many more belong to it. All audits count,
+    also the failed ones, although a failed audit makes the search stricter.
     """
     inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in (top_size, left_out, audited, missed)))
     out = np.empty((3, *inputs[0].shape))
@@ -157,10 +157,10 @@ def recall(
 def recall_of_all(
     top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray
 ) -> tuple[float, float, float]:
-    """As `recall`, of the top sets of several classes together, each [class]: estimate, low, high.
+    """As `recall`, for the joint top set of several classes, each [class]: estimate, low, high.
 
-    The estimate adds up those of the classes. The bounds are Clopper-Pearson's of all draws, taken for the class
-    of which each draw speaks for the most, and for the fewest, pairs.
+    The estimate is the sum over the classes. The bounds are Clopper and Pearson's interval of all draws. They assume
+    the class in which one draw stands for the most pairs, and that in which it stands for the fewest.
     """
     rest, drawn = left_out - audited, int(audited.sum())
     if not rest.any():
@@ -176,7 +176,7 @@ def recall_of_all(
 
 @lru_cache(maxsize=1024)
 def _recall(size: int, left: int, drawn: int, hit: int) -> tuple[float, float, float]:
-    if left == drawn:  # nothing is left to be missing
+    if left == drawn:  # all pairs are evaluated
         return 1.0, 1.0, 1.0
     least, most = hypergeometric(left, drawn, hit)  # before the audit
     low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
@@ -184,12 +184,12 @@ def _recall(size: int, left: int, drawn: int, hit: int) -> tuple[float, float, f
 
 
 def _place(score: FloatArray) -> IntArray:
-    """The place of each pair by its score, 0 for the largest; of equal ones the first comes first."""
+    """The rank of each pair by its score, 0 for the largest; among equal scores the first comes first."""
     return np.argsort(np.argsort(-score, kind="stable"))
 
 
 class _Search:
-    """The state of one class: how far every pair is evaluated, and what is predicted of the rest."""
+    """The state of the search in one class: the evaluated groups of every pair, and the predictions of the others."""
 
     def __init__(
         self,
@@ -205,10 +205,10 @@ class _Search:
         self.groups = len(features.share)
         self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
         self.exact = np.zeros((self.groups, len(pairs)))
-        self.error_inflation = 1.0  # by which an audit found the error's size to be underestimated
+        self.error_inflation = 1.0  # factor by which, according to an audit, the error was underestimated
         self.prediction: Prediction | None = None
-        # Predictions one group ahead, of a pair's first and of its later ones: how many were tried, and the sum of
-        # their squared errors, in units of what was expected.
+        # Predictions one group ahead, for the first group of a pair and for later groups: number of comparisons, and
+        # sum of the squared errors in units of the expected ones.
         self.tried, self.errors = np.zeros(2), np.zeros(2)
         self.mean = self.deviation = np.empty(0)
         self.top = np.empty(0, int)
@@ -230,7 +230,7 @@ class _Search:
             self.errors += np.bincount(later, np.minimum(np.abs(error[said]), CLIP) ** 2, minlength=2)
 
     def finish(self, chosen: IntArray) -> float:
-        """Evaluate the chosen pairs wholly; returns the size of the predictions' errors over the expected one."""
+        """Evaluate the chosen pairs on all groups; returns the ratio of the prediction errors to the expected ones."""
         predicted, expected = self.mean[chosen], self.deviation[chosen]
         rest = chosen
         while len(rest := rest[~self.evaluated[rest]]):
@@ -244,7 +244,7 @@ class _Search:
         return np.sort(self.generator.choice(candidates, min(count, len(candidates)), replace=False))
 
     def pilot(self) -> None:
-        """The first group of images, for the pairs that one of the two scores puts first, and for some at random."""
+        """Evaluate the first group of images for the best pairs by either of two scores, and for some random pairs."""
         pairs = len(self.level)
         slope, product = self.features.mean[:2].sum(axis=1)
         order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
@@ -253,7 +253,7 @@ class _Search:
         self.evaluate_next_group(np.sort(np.concatenate([order[:best], some])))
 
     def run(self, allowed: float, patience: int) -> float:
-        """Go on until at most the `allowed` share of the top set may be missing; returns how many pairs that is."""
+        """Search until at most the `allowed` share of the top set may be missing; returns that number of pairs."""
         held, before = 0, None
         while True:
             self.predict()
@@ -279,7 +279,7 @@ class _Search:
             self.evaluate_next_group(np.sort(chosen))
 
     def predict(self) -> None:
-        """Set the mean and scale of every pair's increment, and the top set, by what is known."""
+        """Predict the mean and scale of the increment of every pair, and the top set, from the evaluations so far."""
         self.prediction = self.model.fit(self.exact, self.level)
         self.mean = self.prediction.mean
         size = np.sqrt((self.errors / SPREAD + PRIOR_COMPARISONS) / (self.tried + PRIOR_COMPARISONS))

@@ -1,11 +1,11 @@
-"""Culling: by how much the loss of a class rises when one conjugate pair of frequencies is removed.
+"""Culling: the rise of the loss of a class when one conjugate pair of frequencies is removed.
 
-The increment of class c at a pair is the mean, over the images of class c, of the loss with the pair
-removed from all channels less the loss as it is (Wang et al. 2023). `exact` evaluates every pair.
-`screened` evaluates as few as it needs to find the best ones, and predicts the others (`screening`).
+The increment of class c at a pair is a mean over the images of class c: the loss without the pair (in all channels)
+minus the loss of the unfiltered image (Wang et al. 2023). `exact` evaluates every pair. `screened` evaluates only as
+many pairs as it needs to find the best ones, and predicts the others (`screening`).
 
 With the fill `swap` a pair is not removed: the coefficients of another image, its donor (`fills.donors`), replace those
-of the image. That also finds a class that is recognised by the lack of energy at a pair.
+of the image. This also finds pairs at which a class is recognised by a lack of energy.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """How a culling is done.
+    """The settings of a culling.
 
     percent, target_recall : `screened` looks for the best `percent` % of the spectrum, and for this share of them
-    patience : `screened` goes on until that set has held while so many pairs were evaluated further
+    patience : `screened` searches until that set stays the same while this many pairs are evaluated further
     fill : what replaces a pair. `zeros`: nothing, the pair is removed. `swap`: the coefficients of the image's donor
         (`fills.donors`, drawn with `seed` from all images and fixed for all pairs), for method `exact` only
     precision, compiled : see `inference.InferenceCopy`
-    memory_mib : what may be used on the network's device, besides its weights; by default half of a
+    memory_mib : memory limit on the device of the network, besides its weights; by default half of a
         GPU's memory, 2 GiB on a CPU
-    batch : filtered images in one forward pass; by default what suits the network and the memory
-    seed : of what screening draws at random, and of the donors
+    batch : filtered images in one forward pass; by default chosen by the network and the memory
+    seed : of the random draws of screening, and of the donors
 
     Raises ValueError for an unknown method or fill, and for numbers out of range.
     """
@@ -99,7 +99,7 @@ class Settings:
         )
 
     def identity(self, labels: IntArray, n_classes: int, donor: IntArray | None) -> tuple[object, ...]:
-        """What tells two cullings of the same network and images apart; what only screening reads counts only there."""
+        """The settings that change the result, given network and images; those of screening count only for it."""
         aim = (self.percent, self.target_recall, self.patience, self.seed) if self.method == "screened" else ()
         filled = (self.fill, None if donor is None else donor.tolist())
         return labels.tolist(), n_classes, self.method, aim, filled, self.precision, self.compiled
@@ -135,27 +135,27 @@ def cull(
 
     Parameters
     ----------
-    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and left as it was
-    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or the like (`source.Source`), read piece
-        by piece. float32 and float64 are taken as they are; uint8 is normalised with `mean` and `std`, which it needs
+    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and not changed
+    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar (`source.Source`), read in
+        batches. float32 and float64 are used unchanged; uint8 is normalised with `mean` and `std`, which it needs
     labels : [n], 0 to n_classes - 1
     neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
-    part : (i, n), do the i-th of n parts only (counted from 0), for `merge` to join. `exact` is
-        divided by classes and blocks of pairs, `screened` by classes
-    state : file that holds finished blocks and is read at the start; that of another culling, or a broken
-        end, is dropped. A culling is the same if its settings, images, weights and buffers are, and if the network
-        gives the stored logits up to rounding. The caller deletes the file once the result is safe
-    version : of the code that runs, such as a digest of it; what another version stored is not resumed, and parts of
+    part : (i, n), compute only the i-th of n parts (counted from 0); `merge` joins them. `exact` is divided by classes
+        and blocks of pairs, `screened` by classes
+    state : file of finished blocks, which is read at the start. The file of another culling, or a broken end, is
+        dropped. It belongs to this culling if settings, images, weights and buffers are the same and the network gives
+        the stored logits up to rounding. The caller deletes the file after saving the result
+    version : version of the code, such as a digest of it. The state of another version is not resumed, and parts of
         different versions are not merged
-    checkpoint_minutes : a block that takes longer stores what it has so often, in a file beside `state`
-        that lasts as long as the block (see `journal.Journal`)
+    checkpoint_minutes : a longer block stores its state at this interval, in a second file beside `state` that is
+        deleted at the end of the block (see `journal.Journal`)
     stop : called at the start and after every forward pass of filtered images; if it returns true, the unfinished block
-        is stored and Stopped raised
+        is stored and Stopped is raised
     progress : show a bar on a terminal
     settings : `percent`, `fill`, `precision`, `batch` and all others of `Settings`
 
     Raises ValueError for an unknown method or fill, a class without images, an image without a donor or a loss that is
-    not finite; RuntimeError where another process is at work on `state`; `journal.Stopped` when `stop` says so.
+    not finite; RuntimeError if another process uses `state`; `journal.Stopped` if `stop` returns true.
 
     >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).increment.shape  # 32 x 32 images
     (4, 514)
@@ -195,7 +195,7 @@ def cull(
 
 
 def _empty_result(how: Settings, count: IntArray, n_pairs: int, mark: str) -> Culling:
-    """A culling whose arrays are filled class by class."""
+    """A culling with empty arrays, which are filled class by class."""
     n_classes = len(count)
     return Culling(
         increment=np.full((n_classes, n_pairs), np.nan),
@@ -218,7 +218,7 @@ def _empty_result(how: Settings, count: IntArray, n_pairs: int, mark: str) -> Cu
 
 
 def _evaluate_blocks(evaluator: ClassEvaluator, blocks: Iterable[IntArray], result: Culling) -> None:
-    """Evaluate blocks of pairs on all images of a class, and enter what is found into the result."""
+    """Evaluate blocks of pairs on all images of a class, and store the increments in the result."""
     c, n_images = evaluator.label, len(evaluator)
     for index in blocks:
         result.increment[c, index] = evaluator.sums(index, 0, n_images) / n_images
@@ -227,7 +227,7 @@ def _evaluate_blocks(evaluator: ClassEvaluator, blocks: Iterable[IntArray], resu
 
 
 def _screen(evaluator: ClassEvaluator, how: Settings, wanted: int, result: Culling) -> None:
-    """Screen one class, and enter what is found into the result."""
+    """Screen one class, and store its values in the result."""
     c, pairs = evaluator.label, evaluator.engine.pairs
     with evaluator.progress.complete_class(len(pairs)):
         found = screening.screen(
@@ -248,7 +248,7 @@ def _screen(evaluator: ClassEvaluator, how: Settings, wanted: int, result: Culli
 
 @contextmanager
 def _describe_stop(bar: Progress, state: str | os.PathLike[str] | None) -> Iterator[None]:
-    """Say of a stop inside the block how many pairs are done."""
+    """Add the number of finished pairs to a `Stopped` from inside the block."""
     try:
         yield
     except Stopped:
@@ -256,7 +256,7 @@ def _describe_stop(bar: Progress, state: str | os.PathLike[str] | None) -> Itera
 
 
 def work_units(method: Method, count: IntArray, pairs: ConjugatePairs) -> Iterator[tuple[int, IntArray]]:
-    """The pieces that a culling can be divided into, (class, pairs), in order, the same on every machine.
+    """The units that a culling can be divided into, (class, pairs), in order, the same on every machine.
 
     count : int64 [class], images of each class
     """

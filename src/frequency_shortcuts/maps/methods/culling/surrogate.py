@@ -1,17 +1,18 @@
-"""What removing a pair will do to images that were not shown to the network without it, and how sure that is.
+"""A model that predicts the increments that were not evaluated, and the error of its predictions.
 
-For one class, whose images come in groups. The increment of a pair over a group is taken to be
+It is fitted for one class, whose images form groups. The increment of a pair over a group is modelled as the sum of
 
-- a linear model of five features, all from gradients: the first-order change, the product of amplitudes |X||G| and the
-  energy of the pair, what averaging the gradient over noisy copies of the image (SmoothGrad, Smilkov et al. 2017) adds
-  to the first-order change, and how much that change differs from one copy to the next. A removal is a step of some
-  length, on which a network of rectifiers has many kinks: what it meets there, a gradient at one point does not tell;
-- a factor of each group on that: what its images make of a removal may be more, or less, throughout;
-- a departure from it, in units of |X||G|, which changes slowly from one frequency to the next: what was found
-  at the neighbours says what to expect here;
-- an error, whose variance grows with the features' squares, and whose size, too, is like that of the neighbours.
+- a linear term in five features, all from gradients: the first-order change, the product of amplitudes |X||G|, the
+  energy of the pair, the change of the first-order term when the gradient is averaged over noisy copies of the image
+  (SmoothGrad, Smilkov et al. 2017), and the standard deviation of the first-order term over these copies. The copies
+  are needed because a removal is a long step, and a network of rectifiers has many kinks along it, which the gradient
+  at one point does not show. A factor of each group multiplies this term: the images of a group may respond more, or
+  less, to all removals;
+- a departure from the linear term, in units of |X||G|, which changes slowly from one frequency to the next, so that
+  the neighbours of a pair predict it;
+- an error, whose variance grows with the squares of the features, and whose size is similar at neighbouring pairs.
 
-All of it is fitted again whenever more is known.
+The whole model is fitted again after each evaluation.
 """
 
 from __future__ import annotations
@@ -25,24 +26,24 @@ from scipy.optimize import nnls
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-REACH = 2.0  # cycles per image: standard deviation of the Gaussian weights that neighbouring frequencies have
-# What speaks against the neighbours, in pairs that are known as well as the mean one:
-DEPARTURE_PRIOR = 1.0  # without a departure
-TYPICAL = 3.0  # whose errors are of the mean size
-CLIP = 6.0  # standardised residuals beyond this count as this
+REACH = 2.0  # cycles per image: standard deviation of the Gaussian weights of neighbouring frequencies
+# Weights of two priors, in pairs that are known as well as the average pair:
+DEPARTURE_PRIOR = 1.0  # no departure
+TYPICAL = 3.0  # an error of the mean size
+CLIP = 6.0  # limit of standardised residuals
 RIDGE = 0.01
-GROUPS_DIFFER = 0.3  # standard deviation of the groups' factors around 1, before anything is known
+GROUPS_DIFFER = 0.3  # prior standard deviation of the factors of the groups around 1
 TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
 class Features:
-    """What gradients tell of every pair, summed over each group of images and divided by their total number.
+    """The features of every pair, summed over each group of images and divided by the number of all images.
 
-    mean : float64 [5, groups, pairs], the first-order change, |X||G|, the weighted energy, what smoothing adds to the
-        first-order change, and the standard deviation of that change between noisy copies
-    spread : float64 [5, groups, pairs], the sums of their squares, divided by the number squared
-    share : float64 [groups], of the images in each group; it sums to 1
+    mean : float64 [5, groups, pairs], the first-order change, |X||G|, the weighted energy, the change of the first one
+        by smoothing, and the standard deviation of the first one over noisy copies
+    spread : float64 [5, groups, pairs], the sums of their squares, divided by the square of the number of images
+    share : float64 [groups], share of the images in each group; it sums to 1
     """
 
     mean: FloatArray
@@ -52,11 +53,11 @@ class Features:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is thought of every pair, each [pairs].
+    """The prediction for every pair, each [pairs].
 
-    level : int64, the groups that it was evaluated on
-    mean, deviation : float64, of its increment; the standard deviation is 0 where all is known
-    next_mean, next_deviation : float64, of what its next group will add; of no meaning where all is known
+    level : int64, number of groups that the pair was evaluated on
+    mean, deviation : float64, of its increment; the standard deviation is 0 if all groups were evaluated
+    next_mean, next_deviation : float64, of the contribution of its next group; without meaning if there is none
     """
 
     level: IntArray
@@ -67,34 +68,34 @@ class Prediction:
 
 
 class Model:
-    """The prediction for one class."""
+    """The model of one class."""
 
     def __init__(self, features: Features, pairs: ConjugatePairs) -> None:
         self._features, self._pairs = features.mean, pairs
-        # The error: of single images (they add up as variances) and of a whole group.
+        # Terms of the error: of single images (their variances add up) and of a whole group.
         self._spread = np.concatenate([features.spread, features.mean[1:2] ** 2])
         self._product_ahead, self._spread_ahead = _ahead(self._features[1]), _ahead(self._spread)
-        # What is thought before anything is known.
+        # The prior values.
         self._trust = np.array([0.7, 0.0, 0.0, 0.7, 0.0])
         self._departure = np.zeros(len(pairs))
         self._error = np.array([0.1, 0.25, 0.0, 0.0, 0.0, 0.01])
         alone = np.zeros((pairs.height, pairs.width))
         alone[0, 0] = 1
         weight, (v, u) = _smooth(alone, REACH), 2 * pairs.frequencies.T
-        self._one = weight[0, 0]  # a pair's weight in its own neighbourhood, of which its partner may be a part, too
+        self._one = weight[0, 0]  # weight of a pair in its own neighbourhood, which may also hold its partner
         self._own = self._one + np.where(pairs.size == 2, weight[v % pairs.height, u % pairs.width], 0)
 
     def fit(self, exact: FloatArray, level: IntArray) -> Prediction:
-        """What is to be expected of every pair.
+        """Fit the model to the evaluations so far and predict every pair.
 
-        exact : float64 [groups, pairs], what was found; 0 where nothing was
-        level : int64 [pairs], how many groups were evaluated, the first ones
+        exact : float64 [groups, pairs], the evaluated increments; 0 where there is none
+        level : int64 [pairs], number of evaluated groups; these are the first ones
         """
         groups, pairs = exact.shape
         group, pair = np.nonzero(np.arange(groups)[:, None] < level)
         x, y, spread = self._features[:, group, pair], exact[group, pair], self._spread[:, group, pair]
         product, started = x[1], level > 0
-        # No prediction is certain, even where the features are all zero, or the increments.
+        # A prediction is never certain, even if all features or all increments are zero.
         least = 1e-12 * np.mean(y**2) + 1e-18 * np.mean(x**2) + TINY
         for _ in range(2):  # each part needs the others
             precision = 1 / np.maximum(self._error @ spread, least)
@@ -103,7 +104,7 @@ class Model:
             target = y - self._departure[pair] * product
             weights = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
             linear_term = weights @ x
-            # The mean of a normal distribution, around 1 at first, after what was found in the group.
+            # Posterior mean of the factor of each group; the prior is a normal distribution around 1.
             found, certain = (
                 np.bincount(group, linear_term * precision * one, groups) for one in (target, linear_term)
             )
@@ -117,7 +118,7 @@ class Model:
             rest = residual - self._departure[pair] * product
             squares = np.minimum(rest**2 * precision, CLIP**2)
             self._error = nnls((spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
-        # The size of errors is judged by what is said of a pair without it.
+        # The size of the errors is estimated from the prediction of each pair without the pair itself.
         others = (pull_near - self._own * pull) / (held - self._own * known)
         rest = residual - others[pair] * product
         expected = np.bincount(pair, np.maximum(self._error @ spread, least), pairs)[started]
@@ -126,7 +127,7 @@ class Model:
         size_near, count_near = self._around(np.stack([size, started.astype(float)]))
         typical = TYPICAL * self._one
         local = (size_near + typical * size[started].mean()) / (count_near + typical)
-        # The variance of the departure, which all images share: a Gaussian's square is one of less reach.
+        # The variance of the departure, which all images share: the square of a Gaussian is a narrower Gaussian.
         unsure = self._one / 2 * self._around(known, REACH / 2**0.5) / held / held
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
 
