@@ -1,4 +1,4 @@
-# Each target sets up .venv first if it is not there or its requirements changed. `make help` lists them.
+# Each target first creates .venv if it is missing or its requirements changed. `make help` lists the targets.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -36,7 +36,7 @@ lint: $(READY) ## style, types and the workflow's own lint
 	snakefmt --check Snakefile workflow/rules
 	snakemake --lint
 
-format: $(READY) ## put code into the one style
+format: $(READY) ## format the code
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile workflow/rules
@@ -47,7 +47,7 @@ docs: $(READY) ## write config/README.md, the reference of all keys, from config
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery
 
-bench: $(READY) ## measure how fast it is: results/bench and three pages of docs (most of an hour)
+bench: $(READY) ## measure run times: results/bench and three pages of docs (most of an hour)
 	python -m bench
 
 clean: ## remove .venv (results stay)

@@ -1,4 +1,4 @@
-# The front door: what the study is, and where its parts stand.
+# The entry point of the workflow: configuration, rules and targets.
 import sys
 from pathlib import Path
 
@@ -76,7 +76,7 @@ rule report:
         "workflow/scripts/make_report.py"
 
 
-# The same with the results as files beside the page: for studies whose page would be too large for a browser.
+# The same report with the results as separate files, for studies whose page would be too large for a browser.
 use rule report as report_zip with:
     output:
         f"{RESULTS}/report.zip",

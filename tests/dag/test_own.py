@@ -156,7 +156,7 @@ def test_photographs_at_224_pixels_go_the_whole_way(finished):
     assert set(ood["rendition"]) == {"grey"} and set(ood["images"]) == {10}
     report = (finished / "report.html").read_text()
     assert "dfm_my_images.svg" in report and "ood_my_images.svg" in report
-    assert "my_network was brought" in report and "System Message" not in report
+    assert "my_network is an external network" in report and "System Message" not in report
     assert "out-of-distribution twin of my_images" in report and "Networks are trained" not in report
 
 
@@ -192,7 +192,7 @@ def test_a_changed_checkpoint_is_brought_and_tested_again_and_images_are_not_sto
         path.write_bytes(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     jobs = jobs_of(planned)
-    assert {"check", "bring", "cull", "shortcuts"} <= jobs and not {"folder", "twin", "adcs"} & jobs, planned
+    assert {"check", "external_network", "cull", "shortcuts"} <= jobs and not {"folder", "twin", "adcs"} & jobs, planned
 
 
 def planned_after(own, path):
@@ -200,7 +200,9 @@ def planned_after(own, path):
     before, times = path.read_text(), path.stat()
     try:
         path.write_text(f"{before}\n# an edit")
-        planned = snakemake(own, "own", "--configfile", "package.yaml", "--dry-run", "--until", "bring").stdout
+        planned = snakemake(
+            own, "own", "--configfile", "package.yaml", "--dry-run", "--until", "external_network"
+        ).stdout
     finally:
         path.write_text(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -223,10 +225,10 @@ def test_an_edit_of_whatever_a_network_imports_brings_it_again(own):
     config = yaml.safe_load((own.root / "my.yaml").read_text())
     config["networks"]["my_network"]["source"] = "my_package:network"
     (own.root / "package.yaml").write_text(yaml.safe_dump(config | {"study": "package"}))
-    done = snakemake(own, "own", "--configfile", "package.yaml", "--until", "bring", "check")
+    done = snakemake(own, "own", "--configfile", "package.yaml", "--until", "external_network", "check")
     assert done.returncode == 0, done.stdout
     for path in (*files, own.root / "my_module.py"):
-        assert planned_after(own, path) == (set() if path.name == "unused.py" else {"bring"}), path
+        assert planned_after(own, path) == (set() if path.name == "unused.py" else {"external_network"}), path
 
 
 def broken(own, change):
@@ -311,7 +313,7 @@ def test_a_mistake_stops_the_study_before_anything_is_made(own):
     (own.root / "broken.yaml").write_text(yaml.safe_dump(broken(own, change)))
     done = snakemake(own, "own", "--configfile", "broken.yaml")
     assert done.returncode != 0 and "Traceback" not in done.stdout, done.stdout
-    assert "ERROR in check: what the configuration names cannot be used:" in done.stdout
+    assert "ERROR in check: the configuration names things that cannot be used:" in done.stdout
     assert "- datasets.my_images: no folder nowhere" in done.stdout
     assert "- networks.my_network: no weights at none.pt" in done.stdout
     made = own.root / "results" / "broken"
@@ -377,12 +379,12 @@ def test_own_without_a_network_of_ones_own_says_what_to_do(own):
     [
         (
             lambda images, network: images["classes"].update({"cat": "coffee", "breakfast": "chelsea"}),
-            {"check", "folder", "twin", "bring", "cull", "shortcuts", "ood", "adcs"},
+            {"check", "folder", "twin", "external_network", "cull", "shortcuts", "ood", "adcs"},
             set(),
         ),
         (
             lambda images, network: network.update({"mean": [0.25] * 3, "std": [0.5] * 3}),  # swapped
-            {"check", "bring", "cull", "shortcuts", "ood", "adcs"},
+            {"check", "external_network", "cull", "shortcuts", "ood", "adcs"},
             {"folder", "twin"},
         ),
     ],

@@ -370,7 +370,7 @@ def test_maps_are_handed_over_in_both_published_layouts(study):
             handed = exchange.read(study.root / stem / layout / f"top_{percent}.pkl", (10, 32, 32))
             assert np.array_equal(handed, maps.mask(percent))
     planned = study.snakemake("published_maps", "--dry-run").stdout
-    assert re.search(r"hand_over +6\n", planned) and "train" not in planned, planned
+    assert re.search(r"export_maps +6\n", planned) and "train" not in planned, planned
 
 
 def test_maps_that_do_not_fit_are_refused_with_one_sentence(study):

@@ -1,14 +1,14 @@
-# What the rules ask of workflow/study. Nothing in here runs a job.
+# One-line wrappers around workflow/study, for the rules. Nothing in this file runs a job.
 import gc
 import os
 import shutil
 
 from snakemake.exceptions import WorkflowError
 
-# A plan of thousands of jobs is made of objects that all stay: Python need not look for garbage among them so often.
+# A plan of thousands of jobs consists of many long-lived objects, so Python looks for garbage less often.
 gc.set_threshold(100_000)
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
-# Jobs run the library of this checkout, the one whose files are their inputs, whatever else is installed.
+# Jobs run the library of this checkout, whose files are their inputs, also if another version is installed.
 FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
@@ -23,7 +23,7 @@ from study.job import NETWORK, digest, run_snakemake
 from study.plan import FOLDER as RUN
 from study.plan import ROBUSTNESS, WITH_TRUTH, Plan
 
-# Once: not again in every job.
+# Only in the main process, not again in every job.
 if workflow.is_main_process and (found := mistakes(config)):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
 
@@ -47,12 +47,12 @@ def one_of(names):
 
 
 def from_source(source):
-    """Wildcard constraint: the data sets that come from a source."""
+    """Wildcard constraint: the data sets from a source."""
     return one_of(plan.from_source(source))
 
 
 def by_dataset(function):
-    """Input or params: what a function gives for the data set."""
+    """Input or params: the result of a function for the data set."""
     return lambda wildcards: function(wildcards.dataset)
 
 
@@ -62,12 +62,12 @@ def first_seed(pattern):
 
 
 def setting(dpath, *default):
-    """Params: what the configuration holds there, or the default; as `lookup`, which searches all of it for every job."""
+    """Params: a value of the configuration, or the default. `lookup` is slower: it searches all keys for every job."""
     return lambda wildcards: plan.setting(dpath.format(**dict(wildcards.items())), *default)
 
 
 def present(dpath):
-    """Input: a file that the configuration names; where it is missing, the rule `check` says so in a better sentence."""
+    """Input: a file that the configuration names. If it is missing, the rule `check` gives a better error message."""
 
     def found(wildcards):
         path = setting(dpath)(wildcards)
@@ -77,28 +77,28 @@ def present(dpath):
 
 
 def state_of(dpath):
-    """Params: size and time of a file that the configuration names: an older file in its place is a change, too."""
+    """Params: size and time of a file that the configuration names, so that an older file also counts as a change."""
     return lambda wildcards: repr(states.file_state(setting(dpath)(wildcards)))
 
 
 def entry_point_files(dpath):
-    """Input: the files of an entry point's module and of all that it imports, as far as they lie in the working folder."""
+    """Input: the files of an entry point's module and of its imports that are in the working folder."""
     return lambda wildcards: code_of_entry_point(setting(dpath)(wildcards))
 
 
 def check_first():
-    """Run the rule `check` where it is due, before the first job starts or is submitted. Raises WorkflowError if it fails."""
+    """Run the rule `check` if it is due, before the first job starts. Raises WorkflowError if it fails."""
     if any(job.rule.name == "check" for job in workflow.dag.needrun_jobs()):
         methods = [method.item_to_choice() for method in workflow.deployment_settings.deployment_method]
         deployment = ["--software-deployment-method", *methods] if methods else []
         try:
             run_snakemake(config, "check", "--cores", "1", "--no-hooks", *deployment, captured=False)
         except RuntimeError as error:
-            raise WorkflowError("Nothing was started: mend what the check says first.") from error
+            raise WorkflowError("Nothing was started: correct the mistakes above first.") from error
 
 
 def own():
-    """Input: all there is, if the plan holds a network that the user provides."""
+    """Input: all outputs and the report, if the plan holds a network of the user."""
 
     def outputs(wildcards):
         if not any(run["network"] in plan.external_networks for run in plan.runs()):
@@ -108,25 +108,25 @@ def own():
     return outputs
 
 
-# Functions, because how jobs are run is known only after the rules are read.
+# These are functions, since the way jobs are run is known only after the rules are read.
 
 
 def on_gpu():
-    """Whether jobs use a GPU. With device auto, those that a scheduler starts do: its GPUs cannot be seen from here."""
+    """Whether jobs use a GPU. With device auto, jobs of a scheduler do: its GPUs are not visible on this machine."""
     scheduled = workflow.non_local_exec or workflow.remote_exec
     return config["device"] == "cuda" or (config["device"] == "auto" and bool(scheduled or shutil.which("nvidia-smi")))
 
 
 def torch_threads(wildcards):
-    """Threads: on a CPU two jobs of one thread are faster than one of two; a GPU job needs threads to feed it."""
+    """Threads: on a CPU, two jobs of one thread are faster than one of two. On a GPU, threads prepare the images."""
     return 4 if on_gpu() else 1
 
 
 def gpus(wildcards):
-    """Resources: the GPUs of a job that uses a network."""
+    """Resources: number of GPUs of a job that uses a network."""
     return 1 if on_gpu() else 0
 
 
 def growing(amount):
-    """Resources: this much, and twice as much with every retry (none, unless a profile says so)."""
+    """Resources: this amount, doubled with every retry (only profiles set retries)."""
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)

@@ -1,5 +1,5 @@
-# Loss increments and dominant frequency maps. Each network is culled on all images that rank its frequencies, and the
-# smallest seed also on either half of them, in `parts` jobs each; one job joins the parts.
+# Loss increments and dominant frequency maps. Each network is culled on all images that rank its frequencies. The run
+# with the smallest seed is also culled on each half of them. Every culling has `parts` jobs; one job merges the parts.
 
 
 rule cull:
@@ -73,15 +73,15 @@ use rule merge_parts as merge_halves with:
         percents=lookup(dpath="dfm/percents", within=config),
 
 
-rule hand_over:
+rule export_maps:
     input:
         dfm=f"{RESULTS}/dfm/{RUN}.h5",
-        code=code("hand_over.py"),
+        code=code("export_maps.py"),
     output:
         iccv2023=plan.exported_maps("iccv2023"),
         hfss=plan.exported_maps("hfss"),
     log:
-        f"{RESULTS}/logs/hand_over/{RUN}.log",
+        f"{RESULTS}/logs/export_maps/{RUN}.log",
     conda:
         "../../envs/study.yaml"
     params:
@@ -90,4 +90,4 @@ rule hand_over:
     message:
         "Writing the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}) for the published tools"
     script:
-        "../scripts/hand_over.py"
+        "../scripts/export_maps.py"

@@ -1,8 +1,8 @@
 # Images: synthetic and planted sets, photographs, and their out-of-distribution twins.
 
 
-# Takes seconds. The Snakefile runs it before all other jobs. It is the input of none: they would all run again after it, and
-# with ancient() Snakemake does not see what else has changed for them.
+# This takes seconds. The Snakefile runs it before all other jobs. It is not an input of other rules: then all of them
+# would re-run after it, and with ancient() Snakemake would not see their other changes.
 rule check:
     input:
         code=code("check_inputs.py"),
@@ -22,7 +22,7 @@ rule check:
         "../scripts/check_inputs.py"
 
 
-# No code among its inputs: an edit must not fetch again what is verified each time it is read.
+# Code is not an input: an edit must not fetch the files again. They are verified each time they are read.
 rule fashion_mnist_files:
     output:
         directory(f"{RESULTS}/data/raw/{{dataset}}"),
@@ -192,7 +192,7 @@ rule plant:
 
 if config["ood"]["renditions"]:
 
-    # All of a data set's in one job: each takes less time than a job's start.
+    # One job for all renditions of a data set: each takes less time than the start of a job.
     rule rendition:
         input:
             images=f"{RESULTS}/data/{{dataset}}.h5",

@@ -1,4 +1,4 @@
-# Every figure, drawn by the notebook of its kind; `study.figures` lists the kinds.
+# All figures. The notebook of a kind draws its figures; `study.figures` lists the kinds.
 
 
 rule figure:

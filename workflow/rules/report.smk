@@ -1,4 +1,4 @@
-# What the report holds besides figures and tables.
+# Run times and the cover page of the report.
 
 
 rule runtimes:
@@ -53,6 +53,6 @@ rule headlines:
         most=lookup(dpath="figures/classes", within=config),
         strong=lookup(dpath="shortcuts/strong", within=config),
     message:
-        "Writing what came out, with the numbers of the tables"
+        "Writing the main results for the cover of the report"
     script:
         "../scripts/write_headlines.py"

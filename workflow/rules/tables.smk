@@ -1,4 +1,4 @@
-# Tables laid out as in the paper, published numbers compared with ours, provenance, and how all tables are shown.
+# Joined tables, tables in the layout of the paper, comparison with published numbers, provenance, typeset tables.
 
 
 rule table:
@@ -71,7 +71,7 @@ rule paper_table:
             else {"chosen": plan.baselines() if wildcards.number == "1" else plan.non_baselines()}
         ),
     message:
-        "Laying out table {wildcards.number} of the paper"
+        "Building table {wildcards.number} of the paper"
     script:
         "../scripts/draw_figure.py"
 
@@ -101,7 +101,7 @@ rule published_numbers:
 
 rule provenance:
     input:
-        # All that holds a result: it is written down again when any of these is made again, and only then.
+        # All results: the provenance is written again if any of them changes, and only then.
         tables=[f"{RESULTS}/tables/{name}.csv" for name in (*plan.test_tables(), "runtimes")],
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
@@ -114,14 +114,14 @@ rule provenance:
     conda:
         "../../envs/study.yaml"
     resources:
-        # No param: where Snakemake was started would make it another one, and this be written again.
+        # Not a param: a param that depends on the machine would re-run this rule.
         threads_of_networks=torch_threads,
     params:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
         digest=digest(config),
     message:
-        "Writing down versions, commit, device and seeds"
+        "Recording versions, commit, device and seeds"
     script:
         "../scripts/write_provenance.py"
 

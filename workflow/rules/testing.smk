@@ -1,4 +1,4 @@
-# What is still recognised on filtered images: band-stop, shortcuts, other distributions, other networks.
+# Tests of networks on filtered images: band-stop, shortcuts, other distributions, other networks, robustness.
 
 
 rule bandstop:
@@ -86,7 +86,7 @@ rule planted_use:
         device=lookup(dpath="device", within=config),
         settings=plan.section("shortcuts", "split", "images_per_class", "seed"),
     message:
-        "Testing whether {wildcards.network} uses what was planted in {wildcards.dataset} (seed {wildcards.seed})"
+        "Testing whether {wildcards.network} uses the planted mask of {wildcards.dataset} (seed {wildcards.seed})"
     script:
         "../scripts/measure_planted_use.py"
 
@@ -228,7 +228,7 @@ rule truth:
         runs=[run for run in plan.runs() if run["dataset"] in plan.datasets(*WITH_TRUTH)],
         settings=plan.section("truth"),
     message:
-        "Scoring maps and ADCS against what was planted"
+        "Scoring maps and ADCS against the planted truth"
     script:
         "../scripts/score_truth.py"
 

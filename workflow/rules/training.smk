@@ -1,4 +1,4 @@
-# Networks, trained (with their learning dynamics) or brought.
+# Networks: trained (with their learning dynamics) or external, that is, provided by the user.
 
 
 rule train:
@@ -15,7 +15,7 @@ rule train:
         f"{RESULTS}/benchmarks/train/{RUN}.tsv"
     wildcard_constraints:
         network=one_of(plan.trained_networks),
-    priority: 3  # what most waits for goes first (then culling, then the long tests): short jobs are left for the end
+    priority: 3  # training runs first, then culling, then the long tests, since most other jobs depend on them
     conda:
         "../../envs/study.yaml"
     threads: torch_threads
@@ -34,16 +34,16 @@ rule train:
         "../scripts/train.py"
 
 
-rule bring:
+rule external_network:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         checkpoint=present("networks/{network}/checkpoint"),
         module=entry_point_files("networks/{network}/source"),
-        code=code("bring.py"),
+        code=code("external_network.py"),
     output:
         rules.train.output.weights,
     log:
-        f"{RESULTS}/logs/bring/{RUN}.log",
+        f"{RESULTS}/logs/external_network/{RUN}.log",
     wildcard_constraints:
         network=one_of(plan.external_networks),
     conda:
@@ -59,6 +59,6 @@ rule bring:
         split=lookup(dpath="shortcuts/split", within=config),
         state=state_of("networks/{network}/checkpoint"),
     message:
-        "Bringing {wildcards.network} to {wildcards.dataset}"
+        "Loading {wildcards.network} and checking it on {wildcards.dataset}"
     script:
-        "../scripts/bring.py"
+        "../scripts/external_network.py"

@@ -1,4 +1,4 @@
-"""Check every folder, store, network and checkpoint that the plan names, before anything long begins."""
+"""Check every folder, store, network and checkpoint that the plan names, before the first long job."""
 
 from frequency_shortcuts.storage.files import replacing
 from study.inputs import check
@@ -7,11 +7,11 @@ from study.plan import Plan
 
 
 def main(snakemake):
-    """Every mistake in one sentence, all of them at once; what was found goes to the output."""
+    """Report every mistake in one sentence, all of them at once; the output lists what was found."""
     with job(snakemake):
         mistakes, found = check(Plan(snakemake.params.settings))
         if mistakes:
-            raise ValueError("\n- ".join(["what the configuration names cannot be used:", *mistakes]))
+            raise ValueError("\n- ".join(["the configuration names things that cannot be used:", *mistakes]))
         for line in found:
             log.info("%s", line)
         with replacing(snakemake.output[0]) as temporary:

@@ -1,4 +1,4 @@
-"""Compare the maps of every two runs of a data set, and those that two halves of the images gave."""
+"""Compare the maps of every two runs of a data set, and those from two halves of the images."""
 
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.storage.tables import write_tables
@@ -6,7 +6,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """One row a comparison, percentage and class."""
+    """One row per comparison, percentage and class."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         tables = stability.compare_files(params.runs, given.dfm, params.halved, given.halves, **params.settings)

@@ -6,7 +6,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """One row a published number."""
+    """One row per published number."""
     given = snakemake.input
     with job(snakemake):
         rates = published_numbers.rates_of_study(

@@ -1,4 +1,4 @@
-"""Cull the frequencies of a network on all images that rank them, or on one half of these, in parts."""
+"""One part of the culling of a network, on all images that rank its frequencies or on one half of them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from study.testing import load_network, read_images
 
 
 def main(snakemake):
-    """The loss increments of one part; finished blocks lie beside the output until it is written."""
+    """Write the loss increments of one part; until then, finished blocks are stored beside the output."""
     params, given, wildcards, output = snakemake.params, snakemake.input, snakemake.wildcards, snakemake.output[0]
     state = Path(f"{output}.state")
     with job(snakemake):

@@ -1,4 +1,4 @@
-"""Write the image store of a torch Dataset of the user's."""
+"""Write the image store of a torch Dataset of the user."""
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.splits import stratified

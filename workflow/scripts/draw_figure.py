@@ -1,4 +1,4 @@
-"""Execute a notebook that draws one figure, or lays out one table."""
+"""Execute a notebook that draws one figure or builds one table."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Run the notebook with its inputs and parameters; if it fails, it stays beside the log as far as it went."""
+    """Run the notebook with its inputs and parameters; a failed notebook is kept beside the log."""
     inputs = {
         name: _plain(value) for name, value in snakemake.input.items() if value and name not in ("notebook", "code")
     }
@@ -26,10 +26,10 @@ def main(snakemake):
                 progress_bar=False,
                 kernel_name="python3",
                 extra_arguments=["--log-level=ERROR"],
-                shutdown_kernel="immediate",  # a graceful end interrupts the idle kernel, which prints an error
+                shutdown_kernel="immediate",  # a graceful end interrupts the idle kernel, which then prints an error
             )
         except PapermillExecutionError as error:
-            raise RuntimeError(f"{error.ename}: {error.evalue}; the notebook as far as it went is {kept}") from error
+            raise RuntimeError(f"{error.ename}: {error.evalue}; the partly executed notebook is {kept}") from error
         shutil.move(kept, snakemake.output.notebook)
 
 

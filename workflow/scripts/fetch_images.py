@@ -9,7 +9,7 @@ SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 
 
 def main(snakemake):
-    """Try the places where the files may lie in order."""
+    """Try the sources of the files in order."""
     with job(snakemake):
         published = SOURCES[snakemake.params.source]
         destination = Path(snakemake.output[0])

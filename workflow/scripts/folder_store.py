@@ -6,7 +6,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Read root/class/*, split it class by class and store it; the test images may lie in a folder of their own."""
+    """Read root/class/*, split it class by class and store it; the test images may be in a separate folder."""
     settings = snakemake.params.settings
     with job(snakemake) as created_by:
         splits, classes, twins = split_folder(settings, snakemake.threads)

@@ -8,7 +8,7 @@ from study.run_times import run_times
 
 
 def main(snakemake):
-    """One row a job."""
+    """One row per job."""
     path = Path(snakemake.output[0])
     with job(snakemake):
         write_table(run_times(snakemake.input.benchmarks, path.parents[1] / "benchmarks"), path)

@@ -11,13 +11,13 @@ from study.job import job
 
 
 def distinctive(path):
-    """The ADCS that the configuration chooses, and the classes' names, from a file of spectra."""
+    """The ADCS variant of the configuration, and the names of the classes, from a file of spectra."""
     with h5py.File(path) as file:
         return file[file.attrs["shown"]][:], list(file.attrs["classes"])
 
 
 def main(snakemake):
-    """One row a finding and data set, and one for all data sets."""
+    """One row per finding and data set, and one for all data sets."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
         sizes = read_table(given.networks).groupby(["dataset", "network"])["parameters"].max()

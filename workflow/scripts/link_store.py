@@ -5,7 +5,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """A small file with links to its splits: nothing is copied."""
+    """Write a small file with links to the splits of the store: nothing is copied."""
     with job(snakemake) as created_by:
         stores.link(snakemake.output[0], snakemake.input.store, created_by=created_by)
 

@@ -1,4 +1,4 @@
-"""Join the tests on filtered and corrupted images, and say which classes have a strong shortcut."""
+"""Join the tests on filtered and corrupted images, and mark the classes with a strong shortcut."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Two CSVs, one row a run, view and class."""
+    """Two CSVs, one row per run, view and class."""
     given = snakemake.input
     with job(snakemake):
         classes = {Path(path).stem: study_tables.classes_of(path) for path in given.stores}

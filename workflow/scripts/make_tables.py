@@ -11,7 +11,7 @@ from study.job import RUN, job
 
 
 def main(snakemake):
-    """One CSV a table."""
+    """One CSV per table."""
     given, strong = snakemake.input, snakemake.params.strong
     with job(snakemake):
         classes = {Path(path).stem: study_tables.classes_of(path) for path in given.stores}

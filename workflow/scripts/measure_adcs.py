@@ -9,7 +9,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Stream the images of one split and write the spectra; the attribute `shown` names the ADCS of the figures."""
+    """Read the images of one split in batches and write the spectra; `shown` names the ADCS variant of the figures."""
     params, seen = snakemake.params, snakemake.params.statistics
     weights = adcs.LUMA if params.channel_weights == "luma" else None
     with job(snakemake) as created_by:

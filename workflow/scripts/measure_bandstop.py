@@ -8,7 +8,7 @@ from study.testing import load_network, read_images, with_names
 
 
 def main(snakemake):
-    """One row a pair of bands, true class and called class."""
+    """One row per pair of bands, true class and called class."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
         network = load_network(given.weights, params.device)

@@ -1,4 +1,4 @@
-"""Test whether a network uses what was planted in its data set."""
+"""Test whether a network uses the planted frequencies of its data set."""
 
 import h5py
 
@@ -10,7 +10,7 @@ from study.testing import load_network, read_images, with_names
 
 
 def main(snakemake):
-    """TPR from the planted mask, from all but it, and from random masks of its size, one row a class."""
+    """TPR from the planted mask, from its complement, and from random masks of its size, one row per class."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     settings = params.settings
     with job(snakemake):

@@ -1,4 +1,4 @@
-"""Test maps that a published tool wrote as ours are tested, on the same images."""
+"""Test maps of a published tool in the same way, and on the same images, as our maps."""
 
 import numpy as np
 
@@ -18,9 +18,9 @@ def main(snakemake):
             given.images, params.split, params.images_per_class, weights=given.weights, workers=snakemake.threads
         )
         maps = exchange.read(given.maps, (len(data.classes), *data.images.shape[-2:]))
-        if params.order:  # theirs are in the order of the folders' names, ours in that of the classes
+        if params.order:  # published tools order classes by the names of their folders
             maps = maps[np.argsort(params.order)]
-        # By the run alone, so that the controls of our maps and of these are drawn with the same seeds.
+        # The seeds depend only on the run, so that our maps and these get the same controls.
         run = identity(output)
         write_table(measure_shortcuts(network, data, maps, run_name(run), params.settings), output, **run)
 

@@ -1,4 +1,4 @@
-"""Show a network filtered, perturbed and corrupted images."""
+"""Test a network on filtered, perturbed and corrupted images."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Test the shortcuts of a network on images that did not rank its frequencies."""
+"""Test the shortcuts of a network on other images than those that ranked its frequencies."""
 
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.tables import write_table

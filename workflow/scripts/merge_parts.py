@@ -1,4 +1,4 @@
-"""Join the parts of a culling and write its maps: a DFM file, or the file of both halves of the images."""
+"""Merge the parts of a culling and write its maps: a DFM file, or the file of both halves of the images."""
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import dfm, halves
@@ -9,7 +9,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """The same file, in however many parts the culling was done."""
+    """Write the maps; the number of parts does not change them."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake) as created_by:
         data = stores.read(given.images, params.split, 1, in_memory=0)
@@ -28,7 +28,7 @@ def main(snakemake):
 
 
 def merged(parts):
-    """The culling whose parts lie in these files."""
+    """The culling whose parts are in these files."""
     return culling.merge(map(culling.read_part, parts))
 
 

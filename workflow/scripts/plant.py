@@ -5,7 +5,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Draw train, validation and test images from seeds of their own; decoys are for the latter two."""
+    """Draw train, validation and test images from separate seeds; only the latter two have decoys."""
     constants = dict(snakemake.params.constants)
     counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
     with job(snakemake) as created_by:

@@ -7,7 +7,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Restyle the test images; they are normalised as the training images are."""
+    """Restyle the test images; their normalisation is that of the training images."""
     params = snakemake.params
     with job(snakemake) as created_by:
         test = stores.read(snakemake.input.images, "test", params.images_per_class)

@@ -1,4 +1,4 @@
-"""Score the maps of every network on a set with a known truth, and ADCS, against what was planted."""
+"""Score maps and ADCS on all sets with a known truth against the planted truth."""
 
 import h5py
 import pandas as pd
@@ -10,7 +10,7 @@ from study.job import RUN, job
 
 
 def main(snakemake):
-    """One row a run, class, truth, ranking and size; without scores where the network does not use the truth."""
+    """One row per run, class, truth, ranking and size; without scores if the network does not use the planted mask."""
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         tables = []

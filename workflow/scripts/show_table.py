@@ -1,4 +1,4 @@
-"""Typeset a table: LaTeX for print, and a page that sorts for the report."""
+"""Typeset a table: LaTeX for print, and a sortable HTML page for the report."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """One table, twice."""
+    """Write the table in both forms."""
     path, title = snakemake.input.table, snakemake.params.title
     name = snakemake.wildcards.table
     with job(snakemake):

@@ -5,7 +5,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Draw train, validation and test images from seeds of their own."""
+    """Draw train, validation and test images from separate seeds."""
     constants = dict(snakemake.params.constants)
     counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
     with job(snakemake) as created_by:

@@ -11,11 +11,11 @@ from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, identity, job, log, stopping
 
-IN_MEMORY = 2**32  # bytes of training images up to which they are read at once, for a GPU to hold them
+IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 
 
 def main(snakemake):
-    """Train, and write weights, history and learning dynamics; the state for resuming lies beside them."""
+    """Train, and write weights, history and learning dynamics; until then, the state is stored beside them."""
     params, run = snakemake.params, identity(snakemake.output.weights)
     settings = params.settings
     state = Path(snakemake.output.weights).with_name("state.pt")
@@ -69,7 +69,7 @@ def main(snakemake):
             "device": device.type,
         }
         architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
-        # Only now: a disk that fills while the results are written loses nothing.
+        # At the end: if the disk is full while the results are written, the state is still there.
         state.unlink(missing_ok=True)
 
 

@@ -10,7 +10,7 @@ from study.job import job
 
 
 def main(snakemake):
-    """Read root/rendition/class/*; classes, size and normalisation are those of the training images."""
+    """Read root/rendition/class/* with the classes, size and normalisation of the training images."""
     params = snakemake.params
     root = Path(params.root) / snakemake.wildcards.rendition
     with job(snakemake) as created_by:

@@ -1,4 +1,4 @@
-"""Write what came out as RST for the report's cover; every number is read from a table or a store."""
+"""Write the main results as RST for the cover of the report; every number is read from a table or a store."""
 
 import base64
 import textwrap
@@ -17,7 +17,7 @@ WIDTH = 1100  # pixels of a figure on the cover
 
 
 def pictures(paths):
-    """The key figures, reduced, in lines that docutils takes, each with the kind and the data set of its name."""
+    """The key figures, reduced and split into lines that docutils accepts, each with its kind and data set."""
     found = []
     for path in map(Path, paths):
         kind, _, dataset = path.stem.partition("_")

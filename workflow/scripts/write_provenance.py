@@ -1,4 +1,4 @@
-"""Write down with what the study was made, and the configuration that it was made with."""
+"""Write the provenance of the study: versions, commit, devices, seeds and the configuration."""
 
 import json
 from datetime import UTC, datetime

@@ -1,1 +1,1 @@
-"""What rules and scripts need to decide, in plain Python: the plan, the checks, the code that a step runs."""
+"""The decisions behind rules and scripts, in plain Python: the plan, the checks, the code that a step runs."""

@@ -1,4 +1,4 @@
-"""Check a configuration: one sentence a mistake, all of them at once, before anything runs."""
+"""Check a configuration: one sentence per mistake, all of them at once, before anything runs."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def schema() -> dict[str, Any]:
 
 
 def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A part of the schema with the definition that its `$ref` names; what the part says itself wins."""
+    """A part of the schema merged with the definition in its `$ref`; values of the part itself have priority."""
     if "$ref" not in part:
         return part
     return {**schema()["$defs"][part["$ref"].rsplit("/", 1)[-1]], **part}
 
 
 def allowed(part: Mapping[str, Any]) -> str:
-    """What a part of the schema allows, in words, such as `integer at least 1, or null`."""
+    """The values that a part of the schema allows, in words, such as `integer at least 1, or null`."""
     part = resolve(part)
     if "title" in part:
         return part["title"]
@@ -122,7 +122,7 @@ def _plan_names(plan: Plan) -> Iterator[str]:
 
 
 def _planned_seeds(plan: Plan, dataset: str) -> dict[str, set[int]]:
-    """The seeds of every network/augmentation that is planned for a data set."""
+    """The seeds of every planned network/augmentation of a data set."""
     seeds: dict[str, set[int]] = {}
     for run in plan.runs(dataset=dataset):
         seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
@@ -286,7 +286,7 @@ def _culling(plan: Plan) -> Iterator[str]:
 def _robustness(plan: Plan) -> Iterator[str]:
     settings, shapes = plan.config["robustness"], [shape for shape in map(plan.shape, plan.datasets()) if shape]
     cutoffs = settings["cutoffs"]
-    # The greatest frequency that there is, in either direction: H // 2 and W // 2.
+    # The greatest frequency in each direction: H // 2 and W // 2.
     corner = min((math.hypot(shape.height // 2, shape.width // 2) for shape in shapes), default=math.inf)
     if sorted(cutoffs) != cutoffs or cutoffs[0] > corner:
         yield (

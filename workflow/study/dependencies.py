@@ -1,4 +1,4 @@
-"""Which code a script, a notebook or an entry point runs, read from its import statements.
+"""The code that a script, a notebook or an entry point runs, from its import statements.
 
 These files are inputs of its rule. An edit of a module then re-runs the steps that import it, and no others.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = REPOSITORY / "workflow" / "scripts"
 NOTEBOOKS = REPOSITORY / "workflow" / "notebooks"
-# The folders that jobs import from. Scripts lie beside each other, so one could import another.
+# The folders that jobs import from. All scripts are in one folder, so one could import another.
 FOLDERS = (REPOSITORY / "src", REPOSITORY / "workflow", SCRIPTS)
 
 
@@ -23,7 +23,7 @@ class UnresolvedImport(ValueError):
 
 
 def code_of(*names: str) -> list[str]:
-    """The files of this repository that scripts or notebooks run, themselves left out; paths from the repository.
+    """The files of this repository that scripts or notebooks run, without these themselves; paths from the repository.
 
     names : file names in workflow/scripts or, with the ending .ipynb, in workflow/notebooks
 
@@ -38,9 +38,9 @@ def code_of(*names: str) -> list[str]:
 
 
 def code_of_entry_point(entry_point: str) -> list[str]:
-    """The files that `module:function` of a user runs, as far as they lie in the working folder, sorted.
+    """The files in the working folder that `module:function` of a user runs, sorted.
 
-    What cannot be read or found is left out: the check of the inputs says so in a better sentence.
+    Files that cannot be read or found are left out: the check of the inputs gives a better error message.
     """
     found: set[Path] = set()
     waiting = [entry_point.partition(":")[0]]
@@ -134,7 +134,7 @@ def _imports(path: Path, folder: Path) -> list[tuple[str, str]]:
 
 @functools.cache
 def _bound(path: Path) -> tuple[frozenset[str], dict[str, str]]:
-    """The names that a module binds, and those that it loads when they are used: the table `PUBLIC`, name -> module."""
+    """The names that a module binds, and those that it loads at first use: the table `PUBLIC`, name -> module."""
     names: set[str] = set()
     lazy: dict[str, str] = {}
     for node in ast.walk(_tree(path)):

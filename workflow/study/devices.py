@@ -1,4 +1,4 @@
-"""The device that a job computes on: what the scheduler gave it, or a GPU of this machine that no other job has."""
+"""The device of a job: the one that the scheduler assigned, or a GPU of this machine that no other job uses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger("study")
 
 
 def take_device(requested: str) -> torch.device:
-    """The requested device, as `architectures.pick_device`; of several visible GPUs one that is this process's alone.
+    """The requested device, as `architectures.pick_device`; of several visible GPUs, one for this process alone.
 
-    Snakemake counts GPUs but does not say which of them a job may use. So a job locks the first that no other job
-    of this user has, waiting for one where all are taken; the lock ends with the process, however that ends. A job
-    that sees one GPU only, as SLURM arranges it, takes that without a lock. A second call gives the same device.
+    Snakemake counts GPUs but does not assign a certain GPU to a job. So a job locks the first GPU that no other job of
+    this user has locked, and waits if all are locked. The lock ends with the process in any case. If a job sees only
+    one GPU, as under SLURM, it uses this GPU without a lock. A second call returns the same device.
     """
     device = architectures.pick_device(requested)
     if requested == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
@@ -33,14 +33,14 @@ def take_device(requested: str) -> torch.device:
             torch.__version__,
         )
     if device.type == "cuda" and device.index is None and torch.cuda.device_count() > 1:
-        # With its number: each thread has a current device of its own, at first GPU 0.
+        # With its number: each thread has its own current device, at first GPU 0.
         device = torch.device("cuda", _own_gpu())
         torch.cuda.set_device(device)
     return device
 
 
 def _given_by_slurm() -> str:
-    """The variable that says which or how many GPUs SLURM gave this job; "" where it gave none."""
+    """The variable with the GPUs, or their number, that SLURM assigned to this job; "" if there are none."""
     nothing = {"CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"), "SLURM_JOB_GPUS": ("",), "SLURM_GPUS": ("", "0")}
     given = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
     return next((f"{name}={value}" for name, value in given.items() if value not in nothing[name]), "")
@@ -48,7 +48,7 @@ def _given_by_slurm() -> str:
 
 @functools.cache
 def _own_gpu() -> int:
-    """The number of the first visible GPU that was free, or came free, and that this process has from now on."""
+    """Lock the first visible GPU that is free, or becomes free; returns its number."""
     locks = [_lock_of(number) for number in range(torch.cuda.device_count())]
     waits = False
     while True:
@@ -63,9 +63,9 @@ def _own_gpu() -> int:
 
 
 def _lock_of(number: int) -> Path:
-    """The file that stands for a visible GPU: the same in every job of this user, whichever GPUs that job sees."""
+    """The lock file of a visible GPU: the same in every job of this user, also if jobs see different GPUs."""
     listed = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
-    # A build without uuid has the number, and what that means among the visible ones.
+    # Without a uuid, the GPU has the name of its entry in CUDA_VISIBLE_DEVICES, or its number.
     name = listed[number] if len(listed) > number and listed[number] else number
     name = getattr(torch.cuda.get_device_properties(number), "uuid", name)
     safe = re.sub(r"[^\w-]", "-", str(name))
@@ -73,10 +73,10 @@ def _lock_of(number: int) -> Path:
 
 
 def _locked(path: Path) -> bool:
-    """Whether this process could lock the file, which it then holds open until it ends: the kernel unlocks it."""
+    """Whether this process could lock the file. It keeps the file open until it ends; then the kernel unlocks it."""
     import fcntl  # not on Windows, where a study on the CPU should still run
 
-    # What the job starts does not inherit it: by exec as Python opens it, by fork since it is closed there.
+    # Child processes do not inherit the lock: Python closes the file on exec, and a forked child closes it.
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,12 +87,12 @@ def _locked(path: Path) -> bool:
         raise RuntimeError(
             f"{path}: {error.strerror}: set TMPDIR to a folder of a local disk, which has locks"
         ) from None
-    os.utime(file)  # so that what tidies up the folder does not find it old
+    os.utime(file)  # so that cleaning programs do not delete it as an old file
     os.register_at_fork(after_in_child=functools.partial(_close_in_child, file, os.getpid()))
     return True
 
 
 def _close_in_child(file: int, owner: int) -> None:
-    """Close the lock in what its owner forked; further down its number may be another file's."""
+    """Close the lock in a child that its owner forked; in later generations the number may belong to another file."""
     if os.getppid() == owner:
         os.close(file)

@@ -1,4 +1,4 @@
-"""The figures of the study: what each kind is called, which of them a plan has, and what their notebooks get."""
+"""The figures of the study: the kinds with their titles, the figures in a plan, and the inputs of their notebooks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Figure:
     """A kind of figure, drawn by the notebook of that name.
 
-    names : the figures of this kind in a plan; most are drawn once for each data set, and called as it
-    inputs : the files that a figure is drawn from, below the results, by the names that the notebook gives them
+    names : the figures of this kind in a plan; most are drawn once for each data set, with its name
+    inputs : the files for a figure, below the results, by their names in the notebook
     parameters : the other parameters of the notebook
     """
 
@@ -30,7 +30,7 @@ class Figure:
 
 
 def inputs(plan: Plan, kind: str, name: str) -> dict[str, Any]:
-    """The files that one figure is drawn from, by the names that its notebook gives them."""
+    """The files for one figure, by their names in the notebook."""
     files = FIGURES[kind].inputs(plan, name)
     return {
         key: f"{plan.results}/{found}" if isinstance(found, str) else [f"{plan.results}/{file}" for file in found]
@@ -39,7 +39,7 @@ def inputs(plan: Plan, kind: str, name: str) -> dict[str, Any]:
 
 
 def parameters(plan: Plan, kind: str, name: str) -> dict[str, Any]:
-    """What the notebook of one figure gets besides its files."""
+    """The parameters of the notebook of one figure, besides its files."""
     return FIGURES[kind].parameters(plan, name)
 
 
@@ -104,7 +104,7 @@ def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def _scores(plan: Plan, name: str) -> list[str]:
-    """The scores of learning dynamics, as published: of photographs others than of synthetic sets."""
+    """The scores of learning dynamics, as published: for photographs other scores than for synthetic sets."""
     return ["precision", "recall"] if plan.kind_of(name) == "photographs" else ["f1"]
 
 

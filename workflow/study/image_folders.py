@@ -22,7 +22,7 @@ def split_folder(
 ) -> tuple[Splits, tuple[str, ...], folders.ImageFiles | None]:
     """The splits of a data set in folders, the names of its classes, and the stylised twins of its training images.
 
-    settings: the data set in the configuration. Raises ValueError for folders that do not fit it.
+    settings: the data set in the configuration. Raises ValueError if the folders do not match them.
     """
     size, classes = height_and_width(settings["size"]), settings.get("classes")
     options = {"resize": settings.get("resize"), "workers": workers, "on_error": settings["on_error"]}
@@ -51,7 +51,7 @@ def height_and_width(size: int | Sequence[int]) -> tuple[int, int]:
 
 
 def identity_statistics(channels: int) -> tuple[np.ndarray, np.ndarray]:
-    """The mean and std that leave pixels from 0 to 1 as they are, for stores without training images."""
+    """The mean and std that do not change pixels from 0 to 1, for stores without training images."""
     return np.zeros(channels), np.ones(channels)
 
 

@@ -1,4 +1,4 @@
-"""Check all that the plan takes from the user: folders, stores, Datasets, networks, checkpoints and published maps."""
+"""Check all inputs of the user in the plan: folders, stores, Datasets, networks, checkpoints and published maps."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .image_folders import split_folder
 from .plan import Plan, Shape
 from .torch_datasets import open_dataset
 
-PER_SPLIT = 20  # images that are decoded
+PER_SPLIT = 20  # images to decode per split
 
 
 class Found(NamedTuple):
-    """What a data set holds: names of its classes, shape of its images, a description of it, and the labels of the
-    images that rank the frequencies, where the user provides those."""
+    """The content of a data set: names of its classes, shape of its images, a description, and the labels of the images
+    that rank the frequencies, if the user provides these images."""
 
     classes: Sequence[Any]
     shape: Shape
@@ -33,9 +33,9 @@ class Found(NamedTuple):
 
 
 def check(plan: Plan) -> tuple[list[str], list[str]]:
-    """One image a class of every planned data set, and every network on images of noise.
+    """Check one image per class of every planned data set, and every network on images of noise.
 
-    Returns what is wrong, a sentence each, and what was found, a line each.
+    Returns the mistakes, a sentence each, and what was found, a line each.
     """
     mistakes: list[str] = []
     found: list[str] = []
@@ -69,7 +69,7 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for every network whose checkpoint is missing: all that can be said where its images are unknown."""
+    """A sentence for every network whose checkpoint is missing; used if the images of the network are unknown."""
     for name in names:
         path = plan.config["networks"][name].get("checkpoint")
         if path and not Path(path).is_file():
@@ -77,15 +77,15 @@ def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
 
 
 def read_published(path: str, shape: tuple[int, int, int]) -> None:
-    """Read published maps, which must be of this shape. Raises ValueError for others."""
+    """Read published maps and check their shape. Raises ValueError for another shape."""
     if not Path(path).is_file():
         raise ValueError(f"no maps at {path}")
-    with warnings.catch_warnings(action="ignore"):  # the log of the rule `published` holds them
+    with warnings.catch_warnings(action="ignore"):  # the log of the rule `published` shows the warnings
         exchange.read(path, shape)
 
 
 def inspect_dataset(plan: Plan, name: str) -> Found:
-    """What a data set holds, of which one image a class is read. Raises ValueError where it does not fit the study."""
+    """The content of a data set, with one image read per class. Raises ValueError if it does not fit the study."""
     settings = plan.config["datasets"][name]
     inspectors = {
         "synthetic": inspect_synthetic,
@@ -105,7 +105,7 @@ def inspect_dataset(plan: Plan, name: str) -> Found:
 
 
 def known_shape(plan: Plan, name: str) -> Shape:
-    """The shape that the configuration tells of a data set, of any source but a store."""
+    """The image shape of a data set in the configuration; any source except a store has it there."""
     shape = plan.shape(name)
     assert shape is not None
     return shape
@@ -117,14 +117,14 @@ def inspect_synthetic(plan: Plan, name: str, settings: Mapping[str, Any]) -> Fou
 
 
 def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A planted set. Raises ValueError for constants that make none."""
+    """A planted set. Raises ValueError for constants that are not possible."""
     constants = plan.planting(settings["mechanism"])
     del constants["images_per_class"], constants["seeds"]
     return Found(planted.Design(settings["mechanism"], **constants).classes, known_shape(plan, name), "planted")
 
 
 def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A data set that is downloaded, or lies in a folder."""
+    """A data set that is downloaded, or already in a folder."""
     if settings["source"] == "cifar10" and settings["folder"]:
         cifar10.check_folder(settings["folder"])
     title = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}[settings["source"]]
@@ -146,7 +146,7 @@ def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
 
 
 def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A store of the user's."""
+    """A store of the user."""
     with stores.open_store(settings["path"]) as (store, classes, splits):
         shape = Shape(*store[splits[0]]["images"].shape[1:])
         description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
@@ -158,7 +158,7 @@ def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
 
 
 def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A torch Dataset of the user's."""
+    """A torch Dataset of the user."""
     items, labels, classes = open_dataset(settings)
     parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
     items[first_of_each_class(labels, 1)[:PER_SPLIT]]
@@ -169,7 +169,7 @@ def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) ->
 
 
 def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:
-    """How many images the renditions of a data set's twin hold. Raises ValueError for classes that do not match."""
+    """The number of images in each rendition of a data set's twin. Raises ValueError for classes that do not match."""
     twin = settings.get("ood", {})
     for rendition in twin.get("renditions", ()):
         root = f"{twin['root']}/{rendition}"
@@ -178,7 +178,7 @@ def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> I
 
 
 def check_halves(labels: np.ndarray, classes: Sequence[Any], split: str) -> None:
-    """Raise ValueError where a class has one image only of the split that ranks the frequencies."""
+    """Raise ValueError if a class has only one image in the split that ranks the frequencies."""
     counts = np.bincount(labels, minlength=len(classes))
     if few := [name for name, count in zip(classes, counts, strict=True) if count < 2]:
         raise ValueError(
@@ -188,9 +188,9 @@ def check_halves(labels: np.ndarray, classes: Sequence[Any], split: str) -> None
 
 
 def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:
-    """Show a network images of noise: an external one with its weights, one to be trained in outline only.
+    """Show images of noise to a network: an external one with its weights, one to train only with its shapes.
 
-    Returns where it comes from. Raises ValueError or RuntimeError for one that does not take the images.
+    Returns its source. Raises ValueError or RuntimeError if the network does not accept the images.
     """
     channels, height, width = shape
     if "source" in settings:

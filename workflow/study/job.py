@@ -1,4 +1,4 @@
-"""How a job runs: its log, errors of one sentence, threads, signals, and the mark that it leaves in files."""
+"""The frame of a job: its log, errors of one sentence, threads, signals, and the provenance that it writes to files."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ import yaml
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
 NETWORK = ["dataset", "network", "augmentation"]
-RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
+RUN = [*NETWORK, "seed"]  # the columns that identify the run of a row
 FOLDER = "{dataset}/{network}/{augmentation}/seed{seed}"  # of a run, below networks/, dfm/, tests/ and others
 WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is known
 
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[str]:
-    """Run a step: log to the rule's log, and end with one sentence when something is wrong.
+    """Run a step: log to the rule's log, and turn any error into one sentence.
 
-    Yields the mark for `created_by`: version, commit and digest of the configuration.
+    Yields the text for `created_by`: version, commit and digest of the configuration.
     """
     handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
@@ -56,23 +56,23 @@ def job(snakemake: Any) -> Iterator[str]:
         handler.close()
 
 
-REPEAT_S = 2.0  # within which the same signal counts once: a parent process hands it on
+REPEAT_S = 2.0  # seconds in which the same signal counts once: a parent process may forward it
 
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """Yields a function that says whether the work in the block should store its state and end: after SIGTERM, which
-    SLURM sends before it kills, or SIGINT.
+    """Yields a function that returns whether the work in the block must store its state and end.
 
-    This holds in the block alone. Before and after it, and when a signal comes again, it does what it always does.
-    A signal that is ignored (SIGINT in the background of a shell script) stays ignored.
+    It returns true after SIGTERM, which SLURM sends before it kills a job, or SIGINT. Outside the block, and for a
+    second signal, signals have their usual effect. A signal that is ignored (SIGINT in the background of a shell
+    script) stays ignored.
     """
     received: dict[int, float] = {}
     process = os.getpid()
 
     def receive(number: int, _: Any) -> None:
         first = received.setdefault(number, time.monotonic())
-        if time.monotonic() - first > REPEAT_S or os.getpid() != process:  # again, or in a child that was forked here
+        if time.monotonic() - first > REPEAT_S or os.getpid() != process:  # a second signal, or in a forked child
             signal.signal(number, before[number])
             signal.raise_signal(number)
 
@@ -83,13 +83,13 @@ def stopping() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    # The work ended before it looked: now the signal is obeyed.
+    # The work ended before it called the function: the signal takes effect now.
     for number in received:
         signal.raise_signal(number)
 
 
 def _sentence(error: Exception) -> str:
-    """The sentence of an error: its own for those that we raise; any other is named by its type."""
+    """The sentence of an error: its own message for errors of this repository, with the type for all others."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     ours = isinstance(error, ValueError | OSError | RuntimeError)
@@ -104,7 +104,7 @@ def created_by(config: Mapping[str, Any]) -> str:
 
 
 def digest(config: Mapping[str, Any]) -> str:
-    """A text that two configurations share only if all their values are equal."""
+    """A text that is equal for two configurations only if all their values are equal."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
@@ -117,7 +117,7 @@ def code_version(files: Iterable[str]) -> str:
 
 
 def commit() -> str:
-    """The commit of this checkout, `-dirty` behind it where files differ from it."""
+    """The commit of this checkout, followed by `-dirty` if files differ from it."""
     try:
         command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -126,15 +126,15 @@ def commit() -> str:
 
 
 def identity(path: str | Path) -> dict[str, Any]:
-    """The columns `RUN` of a run, whose files lie in {dataset}/{network}/{augmentation}/seed{seed}."""
+    """The columns `RUN` of a run, from the path of a file in {dataset}/{network}/{augmentation}/seed{seed}."""
     *names, seed = Path(path).parent.parts[-len(RUN) :]
     return {**dict(zip(NETWORK, names, strict=True)), "seed": int(seed.removeprefix("seed"))}
 
 
 def run_snakemake(config: Mapping[str, Any], target: str, *arguments: str, captured: bool = True) -> str:
-    """Run Snakemake on this study while it runs: for its graph, its report, or a file that is needed at once.
+    """Run Snakemake on this study from inside it: for its graph, its report, or a file that is needed at once.
 
-    Returns what it prints, or nothing where that is not captured. Raises RuntimeError where it fails.
+    Returns its output if that is captured, else an empty text. Raises RuntimeError if it fails.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(config)), file)

@@ -1,4 +1,4 @@
-"""The plan of a study: its data sets, its runs and the files that they give, from the configuration alone."""
+"""The plan of a study: its data sets, its runs and their files, from the configuration alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .report import TABLES
 Run = dict[str, Any]  # the keys of `RUN`
 
 KINDS = (*WITH_TRUTH, "photographs")
-# What a run's tests hold beyond those of the paper.
+# The tests of a run beyond those of the paper.
 ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
 
 
@@ -31,14 +31,14 @@ class Shape(NamedTuple):
 DOWNLOADED = {"fashion_mnist": Shape(1, 32, 32), "cifar10": Shape(3, 32, 32)}
 DRAWN = {"synthetic": "synthesis", "planted": "planting"}
 N_CLASSES = {"fashion_mnist": 10, "cifar10": 10, "synthetic": 4}
-N_CLASSES_PLANTED = {"joint": 2, "phase": 3}  # of the other mechanisms one for each ring, and the neutral class
+N_CLASSES_PLANTED = {"joint": 2, "phase": 3}  # other mechanisms have one class per ring, and the neutral class
 
 
 class Plan:
-    """What a configuration plans.
+    """The plan of a configuration.
 
-    config: a configuration that is complete (`configuration.mistakes` finds nothing), not changed afterwards. A planned
-    data set or network that it does not describe raises KeyError where it is looked up.
+    config: a complete configuration (`configuration.mistakes` finds nothing), which must not change afterwards. A
+    planned data set or network without a description raises KeyError when it is looked up.
 
     >>> Plan(config).runs(dataset="syn_1")[0]
     {'dataset': 'syn_1', 'network': 'resnet18_w8', 'augmentation': 'none', 'seed': 0}
@@ -130,7 +130,7 @@ class Plan:
     # Data sets
 
     def datasets(self, *kinds: str) -> list[str]:
-        """The planned data sets of these kinds (all without any), in order."""
+        """The planned data sets of these kinds (by default of all kinds), in order."""
         names = dict.fromkeys(run["dataset"] for run in self._runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
@@ -144,7 +144,7 @@ class Plan:
         return [name for name, dataset in self.config["datasets"].items() if dataset["source"] == source]
 
     def shape(self, dataset: str) -> Shape | None:
-        """Shape of the images; None where only the user's store tells it."""
+        """Shape of the images; None if only the user's store has it."""
         settings = self.config["datasets"][dataset]
         source = settings["source"]
         if source in DOWNLOADED:
@@ -158,7 +158,7 @@ class Plan:
         return Shape(settings["channels"], height, width)
 
     def n_classes(self, dataset: str) -> int | None:
-        """Number of classes; None where only the user's files tell it."""
+        """Number of classes; None if only the user's files have it."""
         settings = self.config["datasets"][dataset]
         source = settings["source"]
         if source == "planted":
@@ -167,7 +167,7 @@ class Plan:
         return N_CLASSES.get(source) or len(settings.get("classes") or settings.get("class_names") or ()) or None
 
     def needed_splits(self, dataset: str, trains: bool) -> dict[str, str]:
-        """The splits that a data set must have, and what needs them; `trains`: whether a network is trained on it."""
+        """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
         needed = {
             self.config[part]["split"]: f"{part}.split" for part in ("adcs", "culling", "shortcuts", "robustness")
         }
@@ -200,7 +200,7 @@ class Plan:
     # Settings
 
     def setting(self, dpath: str, *default: Any) -> Any:
-        """The value at keys joined by `/`, or the default. Raises KeyError where there is neither."""
+        """The value at keys joined by `/`, or the default. Raises KeyError if there is neither."""
         part: Any = self.config
         for key in dpath.split("/"):
             if default and not (isinstance(part, Mapping) and key in part):
@@ -213,7 +213,7 @@ class Plan:
         return {key: self.config[name][key] for key in keys or self.config[name]}
 
     def recipe(self, kind: str, network: str) -> dict[str, Any]:
-        """The recipe of a training: the common one, changed by the kind of data set, and then by the network."""
+        """The recipe of a training: the common one, then the changes for the kind of data set, then for the network."""
         training = self.config["training"]
         own = self.config["networks"][network].get("recipe", {})
         return {**training["recipe"], **training[kind].get("recipe", {}), **own}
@@ -224,14 +224,14 @@ class Plan:
         return settings | self.section("training", "stylised_share")
 
     def planting(self, mechanism: str) -> dict[str, Any]:
-        """The constants of the planted sets of a mechanism: those of all sets, and over them its own."""
+        """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
         constants = copy.deepcopy(dict(self.config["planting"]))
         for key, value in constants.pop("mechanisms").get(mechanism, {}).items():
             constants[key] = {**constants[key], **value} if isinstance(value, Mapping) else value
         return constants
 
     def culling_settings(self) -> dict[str, Any]:
-        """The keyword arguments of `culling.cull` that the configuration holds; those of screening only for it."""
+        """The keyword arguments of `culling.cull` in the configuration; those of screening only if it is used."""
         keys = ["method", "fill", "precision", "compiled", "memory_mib"]
         screened = self.config["culling"]["method"] == "screened"
         return self.section("culling", *keys, *(["percent", "target_recall", "patience"] if screened else []))
@@ -242,7 +242,7 @@ class Plan:
         return chosen if images == "all" else chosen | self.section("stability", "seed")
 
     def shortcut_settings(self, **changes: Any) -> dict[str, Any]:
-        """The keyword arguments of `shortcuts.measure` that the configuration holds, with changes."""
+        """The keyword arguments of `shortcuts.measure` in the configuration, with changes."""
         keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
         return self.section("shortcuts", *keys) | changes
 
@@ -251,11 +251,11 @@ class Plan:
         return self.config["synthesis"]["band_edges"] if self.kind_of(dataset) == "synthetic" else []
 
     def store_settings(self, dataset: str) -> dict[str, Any]:
-        """The settings that decide what the image store of a data set holds."""
+        """The settings that determine the content of the image store of a data set."""
         return {key: value for key, value in self.config["datasets"][dataset].items() if key != "ood"}
 
     def common_normalisation(self, dataset: str) -> dict[str, tuple[float, ...]] | None:
-        """Mean and std of a data set's external networks, a number a channel; None where they differ or have none."""
+        """Mean and std of a data set's external networks, a number per channel; None if they differ or have none."""
         networks = [self.config["networks"][run["network"]] for run in self.runs(dataset=dataset)]
         found = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks}
         mean, std = found.pop() if len(found) == 1 else ((), ())
@@ -267,7 +267,7 @@ class Plan:
         return sorted(range(len(folders)), key=folders.__getitem__)
 
     def published_file(self, name: str, dataset: str, network: str, augmentation: str) -> str:
-        """The file of the published maps of a network. Raises ValueError where none are listed."""
+        """The file of the published maps of a network. Raises ValueError if none are listed."""
         for entry in self.config["published"]:
             if [entry[key] for key in ("name", *NETWORK)] == [name, dataset, network, augmentation]:
                 return str(entry["file"])
@@ -276,7 +276,7 @@ class Plan:
     # Files
 
     def expand_runs(self, pattern: str, *kinds: str, trained: bool = False, **where: Any) -> list[str]:
-        """A pattern filled in with every planned run: on data sets of these kinds, trained, that matches `where`."""
+        """A pattern filled in with every planned run on data sets of these kinds, if trained, that matches `where`."""
         datasets = set(self.datasets(*kinds))
         runs = (run for run in self.runs(**where) if run["dataset"] in datasets)
         return [pattern.format(**run) for run in runs if not trained or self.is_trained(run)]
@@ -294,7 +294,7 @@ class Plan:
         return [file for name in self.ood_datasets() for file in self.expand_runs(pattern, dataset=name)]
 
     def expand_published(self, pattern: str) -> list[str]:
-        """A pattern filled in with every run of a network that there are published maps for, and their {name}."""
+        """A pattern filled in with every run of a network with published maps, and their {name}."""
         return [
             pattern.format(**run, name=entry["name"])
             for entry in self.config["published"]
@@ -320,7 +320,7 @@ class Plan:
         return [f"dfm_{photographs}", f"shortcuts_{photographs}", f"adcs_{synthetic}"]
 
     def test_tables(self) -> list[str]:
-        """Names of the tables that are made from the tests of all runs."""
+        """Names of the tables from the tests of all runs."""
         planned = {
             "networks": True,
             "dynamics": self.trained_runs(),
@@ -335,7 +335,7 @@ class Plan:
         return [name for name, wanted in planned.items() if wanted]
 
     def paper_tables(self) -> list[str]:
-        """Numbers of the published study's tables that are rebuilt. They are of the fill `zeros`, as published."""
+        """Numbers of the rebuilt tables of the published study. They use the fill `zeros`, as published."""
         tested, in_renditions = ("zeros" in self.config[test]["fills"] for test in ("shortcuts", "ood"))
         wanted = {"1": self.baselines(), "2": self.non_baselines(), "3": in_renditions and self.ood_datasets()}
         return [number for number, rows in wanted.items() if rows and tested]
@@ -349,16 +349,16 @@ class Plan:
         return [*self.test_tables(), "curves", "corruptions", *scores, *paper, *last]
 
     def table_if_planned(self, name: str) -> str | list[str]:
-        """The file of a table if the study makes it, else an empty list: what Snakemake takes for no file."""
+        """The file of a table if it is planned, else an empty list, which means no file for Snakemake."""
         return f"{self.results}/tables/{name}.csv" if name in self.tables() else []
 
     def exported_maps(self, layout: str) -> list[str]:
-        """The maps of a run in a published layout, one file a percentage."""
+        """The maps of a run in a published layout, one file per percentage."""
         percents = self.config["dfm"]["percents"]
         return [f"{self.results}/published/{FOLDER}/{layout}/top_{percent:g}.pkl" for percent in percents]
 
     def outputs(self) -> list[str]:
-        """Every file of the study, short of the report."""
+        """Every file of the study except the report."""
         of_dataset = [file for name in self.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
         of_run = [
             *self.expand_runs(f"networks/{FOLDER}/weights.safetensors"),

@@ -1,4 +1,4 @@
-"""With what, and on what, results were made: versions, machine, devices."""
+"""The provenance of results: versions, machine, devices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = (
 
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """The version of Python and of each package, by name; "not installed" for one that is not there."""
+    """The version of Python and of each package, by name; "not installed" for a missing package."""
     found = {"python": platform.python_version()}
     for name in packages:
         try:
@@ -30,7 +30,7 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """This machine: operating system, processor, how many processor cores this process may use, memory in GiB."""
+    """This machine: operating system, processor, number of cores that this process may use, memory in GiB."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
@@ -42,9 +42,9 @@ def machine() -> dict[str, str]:
 
 
 def device(name: str = "auto") -> str:
-    """What a device that is asked for is here: "cpu (its name)" or "cuda (its name, CUDA version)".
+    """A description of a requested device on this machine: "cpu (its name)" or "cuda (its name, CUDA version)".
 
-    Raises as `networks.pick_device` does where it is not there.
+    Raises the errors of `architectures.pick_device` if it does not exist.
     """
     found = pick_device(name)
     if found.type != "cuda":
@@ -53,7 +53,7 @@ def device(name: str = "auto") -> str:
 
 
 def _processor() -> str:
-    """The name of the processor, as far as the system tells."""
+    """The name of the processor, if the system provides it."""
     listed = Path("/proc/cpuinfo")
     lines = listed.read_text().splitlines() if listed.is_file() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""How the report orders its results, and what it calls those that are no figures (see `figures`)."""
+"""The order of results in the report, and the titles of those that are not figures (see `figures`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Result(NamedTuple):
     category: str
 
 
-# What the study says first, then in the order of the paper.
+# The findings come first; the others are in the order of the paper.
 CATEGORIES = {
     "findings": "0. Findings",
     "samples": "1. Synthetic data",
@@ -29,7 +29,7 @@ CATEGORIES = {
 RULE_GRAPH = Result("rule graph", "run")
 CONFIGURATION = Result("the configuration in use", "run")
 
-# The tables that the report shows, where the study makes them.
+# The tables of the report, if the study has them.
 TABLES = {
     name: Result(title, category)
     for name, title, category in (
@@ -56,10 +56,10 @@ TABLES = {
 
 
 def label(result: Result, name: str = "") -> dict[str, str]:
-    """The label of a result; `name` says which of several figures of one kind it is.
+    """The label of a result; `name` identifies one of several figures of a kind.
 
-    One only: Snakemake makes a switch of a second label with two values, each on half of the results, and the page
-    breaks where a result lacks its twin.
+    There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
+    and the page breaks if a result has no counterpart.
     """
     return {"result": f"{result.title}: {name}" if name else result.title}
 

@@ -1,4 +1,4 @@
-"""What jobs took, from Snakemake's benchmark files."""
+"""Run times and memory of jobs, from Snakemake's benchmark files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pandas as pd
 
 
 def run_times(paths: Iterable[str | Path], folder: str | Path) -> pd.DataFrame:
-    """One row a benchmark file: step, run, wall time, processor time and greatest memory.
+    """One row per benchmark file: step, run, wall time, processor time and greatest memory.
 
-    folder : that the files lie in, as {step}/{run}.tsv, or {step}.tsv where one job serves all runs
+    folder : of the files, which are {step}/{run}.tsv, or {step}.tsv if one job serves all runs
     """
     rows = []
     for path in paths:

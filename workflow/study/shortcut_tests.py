@@ -1,6 +1,6 @@
-"""What the scripts that measure shortcuts share.
+"""Shared code of the scripts that measure shortcuts.
 
-It is apart from `testing`, so that an edit of the shortcut tests re-runs these scripts alone.
+It is separate from `testing`, so that an edit of the shortcut tests re-runs only these scripts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def measure_shortcuts(
 ) -> pd.DataFrame:
     """The table of `shortcuts.measure` with class names.
 
-    data : a `Split`; run : what the seeds of the draws follow from; settings : keyword arguments from the configuration
+    data : a `Split`; run : name that seeds the draws; settings : keyword arguments from the configuration
     """
     table = shortcuts.measure(network, data, maps, run=run, progress=True, **settings, **options)
     return with_names(table, data.classes)

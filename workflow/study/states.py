@@ -11,16 +11,16 @@ from typing import Any
 
 from .plan import Plan
 
-# What the check of inputs reads of the configuration; it gets no other sections.
+# The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
     "study", "plan", "datasets", "networks", "published", "synthesis", "planting", "adcs", "culling", "shortcuts",
     "ood", "robustness", "stability",
 )  # fmt: skip
-MANY = 50_000  # files, above which single files are not looked at
+MANY = 50_000  # files; in larger folders single files are not examined
 
 
 def file_state(path: str | Path | None) -> tuple[int, int] | None:
-    """Size in bytes and time in ns of a file; None where there is none."""
+    """Size in bytes and time in ns of a file; None if it does not exist."""
     if not path or not Path(path).is_file():
         return None
     status = Path(path).stat()
@@ -29,7 +29,7 @@ def file_state(path: str | Path | None) -> tuple[int, int] | None:
 
 @cache
 def folder_state(root: Path) -> tuple[Any, ...]:
-    """Names, sizes and times of all files two levels below a folder; of very many, names and the folders' times."""
+    """Names, sizes and times of all files two levels below a folder; for very many files, names and folder times."""
     names: list[str] = []
     times = []
     for folder in sorted(path for path in (root.iterdir() if root.is_dir() else ()) if path.is_dir()):
@@ -45,7 +45,7 @@ def digest(states: Iterable[Any]) -> str:
 
 
 def folders_digest(dataset: Mapping[str, Any], keys: Iterable[str] = ("root", "test_root", "stylised")) -> str:
-    """The state of the folders of a data set (a part of the configuration) that keys name."""
+    """The state of the folders of a data set (a part of the configuration) under these keys."""
     return digest(folder_state(Path(dataset[key])) for key in keys if key in dataset)
 
 
@@ -55,7 +55,7 @@ def rendition_digest(dataset: Mapping[str, Any], rendition: str) -> str:
 
 
 def inputs_digest(plan: Plan, code: Callable[[str], Iterable[str]]) -> str:
-    """The state of all that planned data sets and networks name; `code` gives the files of an entry point."""
+    """The state of all files of the planned data sets and networks; `code` returns the files of an entry point."""
     states: list[Any] = []
     for name in plan.datasets():
         dataset = plan.config["datasets"][name]

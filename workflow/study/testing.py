@@ -1,4 +1,4 @@
-"""What the scripts that test networks share: the network, its images, and the names of classes in tables."""
+"""Shared code of the scripts that test networks: the network, its images, and the names of classes in tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .devices import take_device
 
 
 def load_network(weights: str, device: str) -> nn.Module:
-    """The network of a file of weights, on the device that the configuration asks for."""
+    """The network of a weights file, on the device of the configuration."""
     return architectures.load(weights, take_device(device))
 
 

@@ -17,7 +17,7 @@ from .image_folders import height_and_width
 def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray, list[str]]:
     """The items of a torch Dataset, their labels and the names of the classes.
 
-    settings: the data set in the configuration. Raises ValueError for one that does not give what it says.
+    settings: the data set in the configuration. Raises ValueError if the Dataset does not match them.
     """
     name = f"dataset {settings['entry_point']}"
     dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))

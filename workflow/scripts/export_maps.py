@@ -1,11 +1,11 @@
-"""Write the maps of one network as the published tools read them."""
+"""Write the maps of one network in the layouts of the published tools."""
 
 from frequency_shortcuts.maps import dfm, exchange
 from study.job import job
 
 
 def main(snakemake):
-    """One file a layout and percentage."""
+    """One file per layout and percentage."""
     with job(snakemake):
         maps = dfm.read(snakemake.input.dfm)
         for layout, paths in snakemake.output.items():

@@ -8,7 +8,7 @@ from study.job import identity, job, log
 
 
 def main(snakemake):
-    """The same weights file as training writes, which also says how to build the network again."""
+    """Write a weights file as training does; its metadata describes how to build the network."""
     params, given = snakemake.params, snakemake.input
     settings = params.settings
     with job(snakemake) as created_by:
