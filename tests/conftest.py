@@ -1,4 +1,4 @@
-"""Shared fixtures: one thread, a small network, and one run of the whole DAG for the tests that look at its results."""
+"""Shared fixtures: one thread, a small network, and one run of the whole DAG for the tests of its results."""
 
 import os
 import pickle
@@ -22,17 +22,17 @@ torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
 
 ROOT = Path(__file__).parents[1]
-# One file after the other in one process, since they look at the same run of the DAG.
+# These files run in one process, one after the other, since they use the same run of the DAG.
 USE_THE_STUDY = (
     "tests/browser/test_report.py",
     "tests/dag/test_study.py",
     "tests/dag/test_reruns.py",
     "tests/dag/test_extending.py",
 )
-# The tests of these folders take longer than `make check` may; the marker has the name of the folder.
+# The tests in these folders are too slow for `make check`; the marker has the name of the folder.
 MARKED_FOLDERS = ("dag", "browser", "slurm", "long")
 PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
-# A folder of pictures beside the sets of config/test.yaml, and maps from elsewhere, so that every rule runs.
+# A folder of pictures in addition to the sets of config/test.yaml, and published maps, so that every rule runs.
 PICTURES = {
     "plan": [
         *yaml.safe_load((ROOT / "config" / "test.yaml").read_text())["plan"],
@@ -132,9 +132,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Processes of pytest-xdist share no fixtures: a file stays in one, and those that look at the study in the same.
+    """Processes of pytest-xdist share no fixtures: each file runs in one process, all files of the study in the same.
 
-    They are handed out in the order of their names, which begins with the longest: the study and SLURM.
+    Files are distributed in the order of their names, so that the longest come first: the study and SLURM.
     """
     from xdist.scheduler import LoadScopeScheduling
 

@@ -38,7 +38,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def report(study, browser):
-    """The report, opened; nothing went wrong with it, and nothing was asked of a network, when the test is over."""
+    """The open report. At the end of the test, it must have no errors and no requests to a network."""
     browser.errors.clear()
     browser.requests.clear()
     browser.open(study.results / "report.html")

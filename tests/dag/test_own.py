@@ -160,7 +160,7 @@ def test_photographs_at_224_pixels_go_the_whole_way(finished):
     assert "out-of-distribution twin of my_images" in report and "Networks are trained" not in report
 
 
-def test_the_network_is_the_one_that_was_brought(own, finished):
+def test_the_weights_are_those_of_the_external_network(own, finished):
     weights = finished / "networks" / RUN / "weights.safetensors"
     stored = architectures._read_weights(weights)
     saved = torch.load(own.root / "my.pt", weights_only=True)["state_dict"]
@@ -182,7 +182,7 @@ def test_a_second_run_has_nothing_to_do(own, finished):
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
 
 
-def test_a_changed_checkpoint_is_brought_and_tested_again_and_images_are_not_stored_again(own, finished):
+def test_a_changed_checkpoint_is_loaded_and_tested_again_and_images_are_not_stored_again(own, finished):
     path = own.root / "my.pt"
     before, times = path.read_bytes(), path.stat()
     try:
@@ -209,7 +209,7 @@ def planned_after(own, path):
     return jobs_of(planned)
 
 
-def test_an_edit_of_whatever_a_network_imports_brings_it_again(own):
+def test_an_edit_of_an_import_of_a_network_loads_it_again(own):
     """A package, its modules and a helper beside it; not what lies in the package and is not imported."""
     package = own.root / "my_package"
     files = {
@@ -238,7 +238,7 @@ def broken(own, change):
     return config | {"study": "broken"}
 
 
-def told_by_check(own, config, monkeypatch):
+def errors_of_check(own, config, monkeypatch):
     """What the script of `snakemake check` says of a configuration, without the start of Snakemake."""
     whole = copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
     update_config(whole, config)
@@ -301,12 +301,12 @@ def replaced(part, key, value):
         (replaced("network", "mean", [0.5]), r"networks\.my_network: mean \[0\.5\] and std .* do not match"),
     ],
 )  # fmt: skip
-def test_each_mistake_is_told_in_a_sentence(own, change, sentence, monkeypatch):
-    told = told_by_check(own, broken(own, change), monkeypatch)
+def test_each_mistake_is_one_sentence(own, change, sentence, monkeypatch):
+    told = errors_of_check(own, broken(own, change), monkeypatch)
     assert re.search(sentence, told), told
 
 
-def test_a_mistake_stops_the_study_before_anything_is_made(own):
+def test_a_mistake_stops_the_study_before_the_first_job(own):
     def change(images, network):
         images["root"], network["checkpoint"] = "nowhere", "none.pt"
 
@@ -321,7 +321,7 @@ def test_a_mistake_stops_the_study_before_anything_is_made(own):
 
 
 def test_stores_datasets_and_listed_files_go_the_whole_way(own):
-    """A store by plain h5py, a torch Dataset, and files that are not stored; networks that bring their own weights."""
+    """A store by plain h5py, a torch Dataset, and files that are not stored; networks with their own weights."""
     generator = np.random.default_rng(0)
     with h5py.File(own.root / "plain.h5", "w") as file:
         file.attrs["classes"] = ["dark", "light"]

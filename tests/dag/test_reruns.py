@@ -1,4 +1,4 @@
-"""What a change makes again, told by dry runs: no job runs, `--touch` takes empty files for results."""
+"""The steps that a change re-runs, by dry runs: no job runs, and `--touch` accepts empty files as results."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def again(study, changes):
     return set(found[1].split()) if found else set()
 
 
-def test_nothing_is_made_again_without_a_change(touched):
+def test_nothing_re_runs_without_a_change(touched):
     assert again(touched, {}) == set()
 
 

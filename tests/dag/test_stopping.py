@@ -1,4 +1,4 @@
-"""Jobs that are told to stop, or are killed, in the middle of a training or a culling, and are run again."""
+"""Jobs that are stopped or killed during a training or a culling, and resume."""
 
 import json
 import os
@@ -163,7 +163,7 @@ def in_the_middle(rule, folder):
 
 
 @pytest.mark.parametrize(("rule", "number"), [*((rule, signal.SIGTERM) for rule in STATES), ("cull", signal.SIGINT)])
-def test_a_job_that_is_asked_to_stop_leaves_at_once_and_goes_on_later(wholes, rule, number):
+def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, number):
     base, whole = wholes
     folder = base / f"{rule}_{number}" / RUN
     said = saying(rule, folder, 1e-4)
@@ -201,7 +201,7 @@ def test_a_job_that_is_killed_goes_on_later(wholes, rule):
     assert contents(folder) == whole[rule]
 
 
-def test_a_job_beside_one_that_is_still_at_work_says_so(wholes):
+def test_a_second_job_on_the_same_output_is_an_error(wholes):
     base, whole = wholes
     folder = base / "twice" / RUN
     said = saying("cull", folder, 1e-4)

@@ -338,7 +338,7 @@ def test_ood_and_transfer_tables_hold_every_test(study):
     assert joined["transfer"]["negatives"].notna().all() and "negatives" not in joined["ood"]
 
 
-def test_brought_in_maps_are_tested_beside_ours(study):
+def test_published_maps_are_tested_beside_ours(study):
     read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
     ours, theirs = (
         read(study.results / "tests" / RUNS[4] / f"{name}.csv") for name in ("shortcuts", "published_theirs")
@@ -433,7 +433,7 @@ def test_tables_join_all_runs(study):
     assert set(tables["runtimes"]["step"]) == steps
 
 
-def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
+def test_findings_have_a_verdict_on_every_data_set_with_evidence(study):
     table = read_table(study.results / "tables" / "findings.csv")
     assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(definitions.FINDINGS)
     scopes = table.groupby("finding")["dataset"].agg(set)
@@ -442,13 +442,13 @@ def test_findings_have_a_verdict_on_every_data_set_that_can_tell(study):
     verdicts = read_table(study.results / "tables" / "shortcuts.csv")
     judged = verdicts[verdicts["verdict"].notna() & (verdicts["part"] == "keep")]
     assert {"all"} <= scopes["d"] <= {"all", *judged["dataset"]}  # a class must be recognised at all
-    told = table[table["cases"] > 0]
-    assert (told["low"] <= told["high"]).all() and told["images"].min() >= 1
-    again = [definitions.verdict(*ends) for ends in told[["low", "high", "threshold"]].itertuples(index=False)]
-    assert list(told["verdict"]) == again
+    decided = table[table["cases"] > 0]
+    assert (decided["low"] <= decided["high"]).all() and decided["images"].min() >= 1
+    again = [definitions.verdict(*ends) for ends in decided[["low", "high", "threshold"]].itertuples(index=False)]
+    assert list(decided["verdict"]) == again
     best = judged[judged["dataset"] == "pictures"]
     cases = best.groupby(["augmentation", "class"])
-    rows = told[(told["finding"] == "d") & (told["dataset"] == "pictures")]
+    rows = decided[(decided["finding"] == "d") & (decided["dataset"] == "pictures")]
     if len(cases) == 0:  # after two epochs, no class may be recognised
         assert rows.empty
         return
@@ -495,12 +495,12 @@ def test_no_published_number_is_of_an_experiment_of_this_study(study):
     assert len(table) == 37 and set(table["status"]) == {"not run here"} and table["ours"].isna().all()
 
 
-def test_provenance_says_how_the_study_was_made(study):
-    told = read_table(study.results / "tables" / "provenance.csv").set_index("key")["value"]
-    assert told["study"] == "test" and told["devices of the networks"] == "cpu"
+def test_provenance_describes_the_run_of_the_study(study):
+    recorded = read_table(study.results / "tables" / "provenance.csv").set_index("key")["value"]
+    assert recorded["study"] == "test" and recorded["devices of the networks"] == "cpu"
     with h5py.File(study.results / "data" / "syn_2.h5") as file:
-        assert told["configuration"].removeprefix("digest ") in file.attrs["created_by"]
-        assert file.attrs["checksum"][:12] in told["data set syn_2"]
+        assert recorded["configuration"].removeprefix("digest ") in file.attrs["created_by"]
+        assert file.attrs["checksum"][:12] in recorded["data set syn_2"]
     used = yaml.safe_load((study.results / "config.yaml").read_text())
     assert used["plan"] == PICTURES["plan"] and used["networks"]["resnet18"]["width"] == 4
     again = study.snakemake("--dry-run", "--quiet", "rules", extra=["results/test/config.yaml"])

@@ -69,7 +69,7 @@ exec cat >/dev/null
 
 
 def missing():
-    """What keeps a cluster from being brought up here, in words; "" where nothing does."""
+    """The reason why no cluster can start here, in words; "" if there is none."""
     if absent := [name for name in (*PROGRAMS, "unshare", "nsenter") if not shutil.which(name)]:
         return f"{', '.join(absent)} not installed (Debian: slurmctld slurmd slurm-client slurm-wlm-basic-plugins)"
     if Path("/etc/slurm/slurm.conf").exists():

@@ -1,4 +1,4 @@
-"""The study through a real SLURM, unchanged: what every job asked for, and what becomes of it when things go wrong."""
+"""The unchanged study on a real SLURM: the resources of every job, and its fate when something goes wrong."""
 
 import os
 import re
@@ -100,7 +100,7 @@ def until(condition, seconds=300):
 
 
 def gpus_of(job):
-    """How many GPUs a job asked for, by --gpus or --gres."""
+    """The number of GPUs that a job requested, by --gpus or --gres."""
     told = job.get("TresPerJob") or job.get("TresPerNode") or ""
     return int(re.fullmatch(r"gres/gpu:(\d+)", told)[1]) if "gpu" in told else 0
 

@@ -1,4 +1,4 @@
-"""What goes wrong in a job, told by a file: tests put this beside the scripts of a checkout and have adcs call it."""
+"""Errors in a job, chosen by a file: tests put this beside the scripts of a checkout, and adcs calls it."""
 
 import time
 from pathlib import Path

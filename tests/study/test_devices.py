@@ -1,4 +1,4 @@
-"""Jobs on a machine with several GPUs: each takes one of its own. No GPU is needed: torch.cuda is told what to say."""
+"""Jobs on a machine with several GPUs: each takes one of its own. No GPU is needed: torch.cuda is replaced."""
 
 import ast
 import contextlib
@@ -117,7 +117,7 @@ def test_jobs_that_see_different_gpus_agree_which_is_which(job):
     assert {"23"[numbers[0]], "32"[numbers[1]]} == {"2", "3"}
 
 
-def test_a_build_without_uuid_tells_gpus_by_what_is_visible(job, tmp_path):
+def test_a_build_without_uuid_names_gpus_by_the_visible_list(job, tmp_path):
     process = job(FAKE_GPUS="4", CUDA_VISIBLE_DEVICES="3,1", NO_UUID="yes")
     assert said(process, r"took (cuda:\d)") == "cuda:0"
     assert [path.name for path in (tmp_path / "locks").iterdir()] == [f"frequency-shortcuts-{os.getuid()}-gpu-3.lock"]

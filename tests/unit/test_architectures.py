@@ -290,7 +290,7 @@ def test_a_narrow_network_trains_on_large_images():
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
-def test_parameters_are_those_that_torchvision_tells():
+def test_the_number_of_parameters_is_that_of_torchvision():
     with torch.device("meta"):
         network = architectures.build(architectures.Architecture("resnet18", 1000, 3, 224))
     assert architectures.parameters(network) == models.ResNet18_Weights.IMAGENET1K_V1.meta["num_params"]

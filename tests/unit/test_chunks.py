@@ -1,4 +1,4 @@
-"""Images in chunks of HDF5 datasets: deflated where it pays, and read from where they lie in the file."""
+"""Images in chunks of HDF5 datasets: deflated if it pays, and read from their place in the file."""
 
 import os
 import zlib

@@ -36,7 +36,7 @@ def test_measure_equals_loops_over_corruptions_and_images(batch_size):
         assert (rows["accuracy"] == np.mean(called == LABELS)).all()
 
 
-def test_images_as_they_are_are_tested_whatever_is_asked():
+def test_images_without_corruption_are_always_tested():
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
     table = corrupted_recall(network, pixels(7, 1, 8, 8).numpy(), LABELS, 3, names=(), **HOW)
     assert list(table["corruption"]) == ["none"] * 3 and list(table["images"]) == [2, 2, 3]

@@ -434,7 +434,7 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, mes
         ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
     ],
 )
-def test_images_and_networks_of_another_kind_are_told(small_network, change, message):
+def test_images_and_networks_of_another_kind_are_an_error(small_network, change, message):
     arguments = {"network": small_network(2, 3), "images": batch((6, 6)), "labels": LABELS, "n_classes": 3} | change
     with pytest.raises(ValueError, match=message):
         culling.cull(**arguments)
@@ -583,8 +583,8 @@ def test_killed_anywhere_it_resumes_and_ends_with_the_same(small_network, tmp_pa
         assert counting.seen - seen <= 12 + 4 + len(LABELS) and counting.seen >= max(first, seen)
 
 
-class Asked:
-    """Asks to stop at the n-th look, and at all that follow it; tells how often it was looked at."""
+class StopAfter:
+    """A `stop` that returns true from the n-th call on; `looks` counts the calls."""
 
     def __init__(self, n=None):
         self.n, self.looks = n, 0
@@ -632,7 +632,7 @@ def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_no
     """Nor are its parts merged."""
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
     with pytest.raises(Stopped):
-        culling.cull(Tempered(1.0), images, LABELS, 3, "exact", batch=4, state=state, stop=Asked(9))
+        culling.cull(Tempered(1.0), images, LABELS, 3, "exact", batch=4, state=state, stop=StopAfter(9))
     assert state.exists()
     cold = Tempered(0.1)
     expected = culling.cull(cold, images, LABELS, 3, "exact", batch=4, state=tmp_path / "new")
@@ -649,14 +649,14 @@ def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_no
 def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):
     """The batches of a block, of the first look at a class and of its features; only the logits are computed twice."""
     cull, counting, whole = interrupted
-    calls, asked = counting.calls - CHECKS, Asked()
+    calls, asked = counting.calls - CHECKS, StopAfter()
     same(cull(stop=asked), whole)
     for n in range(1, asked.looks + 1, 3):
         state = tmp_path / f"{n}"
         with pytest.raises(
             Stopped, match=rf"stopped at \d+ of (60|20) pairs on request: stored in {state}, from which"
         ):
-            cull(state=state, stop=Asked(n), checkpoint_minutes=1e9)
+            cull(state=state, stop=StopAfter(n), checkpoint_minutes=1e9)
         first = counting.calls - CHECKS
         same(cull(state=state, checkpoint_minutes=1e9), whole)
         assert first + counting.calls - CHECKS - calls in LOGITS, n
@@ -670,7 +670,7 @@ def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
     calls, computed, stops = counting.calls - CHECKS, 0, 0
     while True:
         with contextlib.suppress(Stopped):
-            same(cull(state=tmp_path / "state", stop=Asked(step), checkpoint_minutes=1e9), whole)
+            same(cull(state=tmp_path / "state", stop=StopAfter(step), checkpoint_minutes=1e9), whole)
             break
         computed, stops = computed + counting.calls - CHECKS, stops + 1
     assert stops > 2
@@ -694,7 +694,7 @@ def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interru
 def test_without_a_state_it_stops_at_once(interrupted):
     cull, counting, _ = interrupted
     with pytest.raises(Stopped, match=r"stopped at 0 of \d+ pairs on request: nothing is stored"):
-        cull(stop=Asked(1))
+        cull(stop=StopAfter(1))
     assert counting.calls == CHECKS
 
 
@@ -710,11 +710,11 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
     counting = Small(small_network(2, 3, dtype=torch.float64).eval())
     arguments = (counting, batch((6, 6)), LABELS, 3, method)
     counting.fits = 3
-    asked = Asked()
+    asked = StopAfter()
     whole = culling.cull(*arguments, batch=8, stop=asked)
     for n in range(1, asked.looks + 1, 7):
         with pytest.raises(Stopped):
-            culling.cull(*arguments, batch=8, stop=Asked(n), state=tmp_path / f"{n}")
+            culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / f"{n}")
         found = culling.cull(*arguments, batch=8, state=tmp_path / f"{n}")
         assert np.array_equal(found.evaluated, whole.evaluated)
         # Blocks after it are tried with the larger batch again, which changes rounding alone.
@@ -722,7 +722,7 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
     # What was kept in batches of 2 is of no use to a device with more room, and does no harm.
     n = asked.looks // 2
     with pytest.raises(Stopped):
-        culling.cull(*arguments, batch=8, stop=Asked(n), state=tmp_path / "more")
+        culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / "more")
     counting.fits = 8
     found = culling.cull(*arguments, batch=8, state=tmp_path / "more")
     np.testing.assert_allclose(found.increment[whole.evaluated], whole.increment[whole.evaluated], rtol=0, atol=1e-9)
@@ -820,7 +820,7 @@ def test_the_state_of_a_network_with_another_attribute_or_hook_is_dropped(tmp_pa
                 method,
                 batch=4,
                 state=tmp_path / "s",
-                stop=Asked(n),
+                stop=StopAfter(n),
                 checkpoint_minutes=0,
             )
         caplog.clear()
@@ -924,7 +924,7 @@ def test_a_batch_that_does_not_fit_is_halved(small_network, method, caplog):
     assert "out of memory: going on with batches of 2" in caplog.text
 
 
-def test_out_of_memory_at_a_single_image_is_told(small_network):
+def test_out_of_memory_at_a_single_image_is_an_error(small_network):
     class None_(Counting):
         def forward(self, images):
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -988,7 +988,7 @@ def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
     assert seen == [None, None]  # the mode is for CUDA
 
 
-def test_a_bar_and_the_log_tell_how_far_it_is(small_network, monkeypatch, caplog):
+def test_a_bar_and_the_log_show_the_progress(small_network, monkeypatch, caplog):
     monkeypatch.setattr(Progress, "EVERY", 0.0)
     with caplog.at_level("INFO"):
         culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")

@@ -1,4 +1,4 @@
-"""Networks and checkpoints that users bring, and what is said of those that do not fit."""
+"""External networks and their checkpoints, and the errors for those that do not fit."""
 
 import sys
 
@@ -88,13 +88,13 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
         ),
     ],
 )
-def test_mistakes_in_entry_points_are_told_in_a_sentence(module, function, sentence):
+def test_mistakes_in_entry_points_are_one_sentence(module, function, sentence):
     name = module(NETWORK)
     with pytest.raises(ValueError, match=sentence.replace("{}", name)):
         build(ExternalNetwork(function.format(name), 5, 3, 2, 2))
 
 
-def test_a_module_that_fails_while_importing_is_told_of_and_the_path_is_left_alone(module):
+def test_a_module_that_fails_while_importing_is_named_and_the_path_does_not_change(module):
     name, before = module("1 / 0"), list(sys.path)
     with pytest.raises(ValueError, match=rf"{name} does not import \(ZeroDivisionError: division by zero\); mod"):
         entry_point(f"{name}:f")
@@ -109,7 +109,7 @@ def test_a_module_that_fails_while_importing_is_told_of_and_the_path_is_left_alo
         ("timm:resnet19", r"timm has no network 'resnet19'; did you mean resnet1"),
     ],
 )
-def test_unknown_names_are_told_with_a_guess(source, sentence):
+def test_unknown_names_are_an_error_with_a_guess(source, sentence):
     if source.startswith("timm"):
         pytest.importorskip("timm")
     with pytest.raises(ValueError, match=sentence):
@@ -123,7 +123,7 @@ def test_options_that_do_not_exist_and_channels_that_do_not_fit():
         build(ExternalNetwork("torchvision:resnet18", 10, 1, 32, 32))
 
 
-def test_timm_is_asked_for_only_when_it_is_needed(monkeypatch):
+def test_timm_is_imported_only_when_it_is_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
     build(ExternalNetwork("torchvision:squeezenet1_1", 3, 3, 32, 32))
     with pytest.raises(ValueError, match="a network from timm needs that package: pip install timm"):
@@ -172,7 +172,7 @@ def test_probe_takes_what_standardises_every_image_and_what_has_no_weights_yet()
         ),
     ],
 )
-def test_probe_tells_what_does_not_fit(network, sentence):
+def test_probe_names_the_mismatch(network, sentence):
     with pytest.raises(ValueError, match=sentence):
         probe(network, 5, 3, 2, 2)
 
@@ -184,7 +184,7 @@ def test_probe_leaves_the_network_as_it_was():
     assert network.training and all(torch.equal(before[k], v) for k, v in network.state_dict().items())
 
 
-def test_a_brought_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):
+def test_an_external_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):
     what = ExternalNetwork(f"{module(NETWORK)}:fitting", 3, 1, 2, 2, {"bias": False})
     network = architectures.build(what)
     architectures.save(tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]})
@@ -246,7 +246,7 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*torch.jit")  # the old format, of which files are left
-def test_checkpoints_that_do_not_fit_are_told_in_a_sentence(tmp_path, content, error, sentence):
+def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path, content, error, sentence):
     path = tmp_path / "w.pt"
     if isinstance(content, bytes):
         path.write_bytes(content)

@@ -133,7 +133,7 @@ def test_a_heat_map_has_one_scale_and_shows_what_was_evaluated():
 
 
 @pytest.mark.parametrize(("strong", "told"), [([], "none strong"), (CLASSES, "all strong")])
-def test_a_group_without_classes_is_told_of_and_leaves_no_line(strong, told):
+def test_a_group_without_classes_is_labelled_and_has_no_line(strong, told):
     figure = robustness.corruptions(of_corruptions(strong))
     assert figure.axes[0].get_ylabel() == f"resnet18\n{told}\nrecall"
     assert sorted(len(line.get_xdata()) for line in figure.axes[0].lines) == [0, 6]

@@ -121,7 +121,7 @@ def test_the_heat_map_holds_the_means_over_classes():
     assert np.ma.getmaskarray(np.ma.masked_invalid(shown))[1, 1]
 
 
-def test_runs_of_a_network_are_taken_together_where_they_are_many():
+def test_many_runs_of_a_network_are_averaged():
     runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
     table = overlaps(runs, runs[::3])
     figure = stability_figure.stability(table, 5)

@@ -28,10 +28,10 @@ def verdicts(*rows, **everywhere):
         [
             {
                 **RUN, "class": name, "images": 40, "negatives": 0, "tpr_dfm": tpr, "tpr_random": control,
-                "tpr_radial": control / 2, "tpr_low_pass": 0.0, "tpr_other": 0.0, "verdict": told, **EXACT,
+                "tpr_radial": control / 2, "tpr_low_pass": 0.0, "tpr_other": 0.0, "verdict": judged, **EXACT,
                 "part": "keep", "fill": "zeros", "neutral": False, "headline": True, **everywhere, **run,
             }
-            for run, name, tpr, control, told in rows
+            for run, name, tpr, control, judged in rows
         ]
     )  # fmt: skip
 
@@ -47,10 +47,10 @@ NOTHING = verdicts(({}, "ant", 0.1, 0.1, "none"))
 
 
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(-1, 1))
-def test_a_verdict_is_told_only_where_the_interval_is_on_one_side(low, width, threshold):
-    told = verdict(low, low + width, threshold)
-    assert (told == HOLDS) == (low > threshold)
-    assert (told == DOES_NOT_HOLD) == (low + width <= threshold)
+def test_a_verdict_needs_an_interval_on_one_side(low, width, threshold):
+    judged = verdict(low, low + width, threshold)
+    assert (judged == HOLDS) == (low > threshold)
+    assert (judged == DOES_NOT_HOLD) == (low + width <= threshold)
     assert verdict(np.nan, np.nan, threshold) == UNDECIDED
 
 
@@ -67,14 +67,14 @@ def test_every_finding_of_the_method_has_a_definition_and_a_row_even_without_dat
 
 
 def test_a_map_far_above_its_mark_holds_and_the_margin_is_over_the_greater_of_mark_and_control():
-    told = row(Evidence(verdicts(({}, "ant", 1.0, 0.7, "strong"), ({}, "bee", 0.9, 0.2, "strong"))), "d")
-    assert told["verdict"] == HOLDS
-    assert told["value"] == pytest.approx(max(1.0 - 0.7, 0.9 - STRONG))
-    assert "2 of 2" in told["detail"] or "1 of 2" in told["detail"]
-    assert told["cases"] == 2 and told["networks"] == 1 and told["seeds"] == 1 and told["images"] == 40
+    judged = row(Evidence(verdicts(({}, "ant", 1.0, 0.7, "strong"), ({}, "bee", 0.9, 0.2, "strong"))), "d")
+    assert judged["verdict"] == HOLDS
+    assert judged["value"] == pytest.approx(max(1.0 - 0.7, 0.9 - STRONG))
+    assert "2 of 2" in judged["detail"] or "1 of 2" in judged["detail"]
+    assert judged["cases"] == 2 and judged["networks"] == 1 and judged["seeds"] == 1 and judged["images"] == 40
 
 
-def test_maps_far_below_do_not_hold_and_a_close_one_cannot_be_told():
+def test_maps_far_below_do_not_hold_and_a_close_one_is_undecided():
     assert (
         row(Evidence(verdicts(({}, "ant", 0.1, 0.1, "none"), ({}, "bee", 0.2, 0.0, "none"))), "d")["verdict"]
         == DOES_NOT_HOLD
@@ -83,19 +83,19 @@ def test_maps_far_below_do_not_hold_and_a_close_one_cannot_be_told():
 
 
 def test_the_effect_size_is_cohens_h_of_the_best_map_and_its_control():
-    told = row(Evidence(verdicts(({}, "ant", 0.9, 0.3, "strong"), ({}, "bee", 0.1, 0.1, "none"))), "d")
-    assert told["effect_size"] == pytest.approx(2 * np.arcsin(np.sqrt(0.9)) - 2 * np.arcsin(np.sqrt(0.3)))
+    judged = row(Evidence(verdicts(({}, "ant", 0.9, 0.3, "strong"), ({}, "bee", 0.1, 0.1, "none"))), "d")
+    assert judged["effect_size"] == pytest.approx(2 * np.arcsin(np.sqrt(0.9)) - 2 * np.arcsin(np.sqrt(0.3)))
 
 
 def test_of_one_case_and_seed_the_interval_is_that_of_the_share():
     # A control far below the mark does not matter.
-    told = row(Evidence(verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)), "d")
+    judged = row(Evidence(verdicts(({}, "ant", 0.8, 0.0, "strong"), images=1000)), "d")
     low, high = stats.beta(800.5, 200.5).ppf([0.025, 0.975]) - STRONG
-    assert (told["low"], told["high"]) == pytest.approx((low, high))
+    assert (judged["low"], judged["high"]) == pytest.approx((low, high))
     # One above it does: by the squares of the arms.
-    told = row(Evidence(verdicts(({}, "ant", 0.9, 0.7, "strong"), images=100)), "d")
+    judged = row(Evidence(verdicts(({}, "ant", 0.9, 0.7, "strong"), images=100)), "d")
     (low, _), (_, high) = (stats.beta(k + 0.5, 100.5 - k).ppf([0.025, 0.975]) for k in (90, 70))
-    assert told["low"] == pytest.approx(0.2 - np.hypot(0.9 - low, high - 0.7))
+    assert judged["low"] == pytest.approx(0.2 - np.hypot(0.9 - low, high - 0.7))
 
 
 def studies(count, truth, images, n_seeds=1, spread=0.0, shared=False):
@@ -135,8 +135,8 @@ def test_chance_makes_the_finding_hold_in_one_study_of_forty_at_most(n_classes, 
 )
 def test_the_interval_of_the_largest_covers_the_largest_truth(n_seeds, spread, shared):
     truth = np.array([0.3, 0.5, 0.7, 0.72])
-    told = [row(Evidence(table), "d") for table in studies(150, truth, 100, n_seeds, spread, shared)]
-    covered = sum(one["low"] <= truth.max() - STRONG <= one["high"] for one in told)
+    judged = [row(Evidence(table), "d") for table in studies(150, truth, 100, n_seeds, spread, shared)]
+    covered = sum(one["low"] <= truth.max() - STRONG <= one["high"] for one in judged)
     assert covered >= stats.binom.ppf(0.001, 150, 0.95)
 
 
@@ -162,12 +162,12 @@ def test_false_positives_and_draws_count_on_both_sides():
     table = verdicts(
         ({}, "ant", 0.95, 0.55, "weak"), images=100, negatives=300, **rates_of, error_random=0.1, draws_random=10
     )
-    told = row(Evidence(table), "d")
+    judged = row(Evidence(table), "d")
     # The map's TPR - FPR is 0.75, that of the random masks 0.5: a TPR of 0.7 would be as good.
-    assert told["value"] == pytest.approx(0.95 - 0.7)
+    assert judged["value"] == pytest.approx(0.95 - 0.7)
     terms = [jeffreys_arms(0.95, 100)[0], jeffreys_arms(0.55, 100)[1], jeffreys_arms(0.05, 300)[0]]
     terms += [jeffreys_arms(0.2, 300)[1], stats.t.ppf(0.975, 9) * 0.1]
-    assert told["low"] == pytest.approx(0.25 - np.sqrt(np.square(terms).sum()))
+    assert judged["low"] == pytest.approx(0.25 - np.sqrt(np.square(terms).sum()))
     everything = verdicts(({}, "ant", 1.0, 0.0, "none"), negatives=300, **(rates_of | {"fpr_dfm": 1.0}))
     assert row(Evidence(everything), "d")["value"] == pytest.approx(0.0)  # as good as the low-pass, which gives nothing
 
@@ -177,8 +177,8 @@ def test_the_fill_under_which_a_map_is_least_counts_and_all_must_be_strong():
     zeros, swap = ({"fill": fill, "headline": fill == "zeros"} for fill in ("zeros", "swap"))
     large = {"network": "large"}
     rows = [(zeros, "ant", 0.95, 0.1, "strong"), (swap, "ant", 0.7, 0.1, "strong"), (large, "ant", 0.9, 0.1, "strong")]
-    told = row(Evidence(verdicts(*rows), parameters=SIZES), "d")
-    assert told["value"] == pytest.approx(0.9 - STRONG) and told["cases"] == 2
+    judged = row(Evidence(verdicts(*rows), parameters=SIZES), "d")
+    assert judged["value"] == pytest.approx(0.9 - STRONG) and judged["cases"] == 2
     assert row(Evidence(verdicts(*rows[:2])), "d")["value"] == pytest.approx(0.7 - STRONG)
     assert row(Evidence(verdicts(*rows), parameters=SIZES), "f")["cases"] == 1
     rows[1] = (swap, "ant", 0.5, 0.1, "weak")
@@ -189,8 +189,8 @@ def test_where_a_set_has_a_neutral_class_only_its_headline_counts():
     zeros, swap = {"fill": "zeros", "headline": False}, {"fill": "swap", "headline": True}
     rows = [(zeros, "ant", 0.0, 0.0, "none"), (swap, "ant", 0.9, 0.1, "strong")]
     rows += [({**zeros, "neutral": True}, "plain", 1.0, 0.0, "strong")]
-    told = row(Evidence(verdicts(*rows)), "d")
-    assert told["value"] == pytest.approx(0.9 - STRONG) and told["cases"] == 1
+    judged = row(Evidence(verdicts(*rows)), "d")
+    assert judged["value"] == pytest.approx(0.9 - STRONG) and judged["cases"] == 1
     only = [({"neutral": True}, "plain", 1.0, 0.0, "strong"), ({}, "ant", 0.9, 0.1, "strong")]  # zeros alone
     assert row(Evidence(verdicts(*only)), "d")["cases"] == 1
 
@@ -215,27 +215,27 @@ SIZES = {("zoo", "small"): 10, ("zoo", "large"): 1000}
 
 
 @pytest.mark.parametrize(("letter", "changed"), [("f", "network"), ("g", "augmentation")])
-def test_only_classes_with_a_shortcut_before_are_asked_after(letter, changed):
-    told = row(Evidence(networks(1.0, changed=changed), parameters=SIZES), letter)
-    assert told["cases"] == 1 and told["verdict"] == HOLDS and told["value"] == pytest.approx(1 - STRONG)
+def test_only_classes_with_a_shortcut_before_are_cases(letter, changed):
+    judged = row(Evidence(networks(1.0, changed=changed), parameters=SIZES), letter)
+    assert judged["cases"] == 1 and judged["verdict"] == HOLDS and judged["value"] == pytest.approx(1 - STRONG)
     gone = row(Evidence(networks(0.2, changed=changed), parameters=SIZES), letter)
     assert gone["verdict"] == DOES_NOT_HOLD  # bee has one, but had none before
     none = row(Evidence(networks(1.0, before="none", changed=changed), parameters=SIZES), letter)
     assert none["verdict"] == UNDECIDED and none["cases"] == 0
 
 
-def test_networks_of_one_size_tell_nothing_of_capacity():
+def test_networks_of_one_size_are_no_evidence_about_capacity():
     assert row(Evidence(networks(1.0), parameters=dict.fromkeys(SIZES, 5)), "f")["cases"] == 0
     assert row(Evidence(networks(1.0)), "f")["cases"] == 0
 
 
-def test_all_networks_of_the_greatest_size_are_asked_in_whatever_order_and_unknown_sizes_are_left_out():
+def test_all_networks_of_the_greatest_size_are_cases_in_any_order_and_unknown_sizes_are_left_out():
     for names in (("a", "large", "twin", "unknown"), ("unknown", "twin", "large", "a")):
         tpr = {"a": 0.9, "large": 0.1, "twin": 1.0, "unknown": 1.0}
         table = verdicts(*[({"network": name}, "ant", tpr[name], 0.1, "strong") for name in names])
         sizes = {("zoo", "a"): 1, ("zoo", "large"): 9, ("zoo", "twin"): 9}
-        told = row(Evidence(table, parameters=sizes), "f")
-        assert told["cases"] == 2 and told["value"] == pytest.approx(1 - STRONG)
+        judged = row(Evidence(table, parameters=sizes), "f")
+        assert judged["cases"] == 2 and judged["value"] == pytest.approx(1 - STRONG)
 
 
 def test_a_shortcut_that_is_strong_in_half_of_the_seeds_is_not_taken_for_one():
@@ -268,8 +268,8 @@ STRONG_ANT = verdicts(({}, "ant", 0.9, 0.1, "strong"), ({}, "bee", 0.9, 0.95, "n
 
 def test_transfer_to_renditions_is_the_mean_margin_of_strong_classes_over_the_best_kind_of_control():
     ood = rates(("class", "rendition"), {("ant", "ink"): 0.9, ("ant", "oil"): 0.7, ("bee", "ink"): 0.0}, **RUN)
-    told = row(Evidence(STRONG_ANT, ood=ood), "e1")
-    assert told["value"] == pytest.approx(0.8 - 0.2) and told["cases"] == 2 and told["verdict"] == HOLDS
+    judged = row(Evidence(STRONG_ANT, ood=ood), "e1")
+    assert judged["value"] == pytest.approx(0.8 - 0.2) and judged["cases"] == 2 and judged["verdict"] == HOLDS
     lost = rates(("class", "rendition"), {("ant", "ink"): 0.0, ("ant", "oil"): 0.02}, **RUN)
     assert row(Evidence(STRONG_ANT, ood=lost), "e1")["verdict"] == DOES_NOT_HOLD
 
@@ -283,8 +283,8 @@ def test_transfer_to_a_network_asks_the_classes_that_are_strong_where_the_maps_a
             ("zoo", "large/none/seed0", "small/none/seed0", "ant"): 1.0,
         },
     )
-    told = row(Evidence(STRONG_ANT, transfer=transfer), "e2")
-    assert told["cases"] == 1 and told["value"] == pytest.approx(0.6 - 0.2) and told["verdict"] == HOLDS
+    judged = row(Evidence(STRONG_ANT, transfer=transfer), "e2")
+    assert judged["cases"] == 1 and judged["value"] == pytest.approx(0.6 - 0.2) and judged["verdict"] == HOLDS
 
 
 def arms(share, against, n=30):
@@ -326,11 +326,11 @@ def test_a_margin_of_differences_may_be_above_one_and_intervals_are_never_turned
         ("dataset", "maps_of", "tested_on", "class"), {("zoo", "small/none/seed0", "large/none/seed0", "ant"): 0.9}
     ).assign(negatives=90, fpr=0.0)
     transfer.loc[transfer["filter"] != "dfm", ["tpr", "fpr"]] = [0.0, 0.6]
-    told = row(Evidence(STRONG_ANT, transfer=transfer), "e2")
-    assert told["value"] == pytest.approx(1.5) and told["low"] < told["value"] <= told["high"] <= 2
+    judged = row(Evidence(STRONG_ANT, transfer=transfer), "e2")
+    assert judged["value"] == pytest.approx(1.5) and judged["low"] < judged["value"] <= judged["high"] <= 2
     worst = {f"fpr_{kind}": 0.0 for kind in ("random", "radial", "low_pass", "other")} | {"fpr_dfm": 0.9}
-    told = row(Evidence(verdicts(({}, "ant", 0.2, 1.0, "none"), negatives=300, **worst)), "d")
-    assert told["low"] <= told["value"] <= told["high"]
+    judged = row(Evidence(verdicts(({}, "ant", 0.2, 1.0, "none"), negatives=300, **worst)), "d")
+    assert judged["low"] <= judged["value"] <= judged["high"]
 
 
 def test_a_mean_over_renditions_of_the_same_images_is_no_surer_than_one_of_them():
@@ -338,9 +338,9 @@ def test_a_mean_over_renditions_of_the_same_images_is_no_surer_than_one_of_them(
         rates(("class", "rendition"), {("ant", f"r{i}"): 0.8 for i in range(n)}, controls=(0.1, 0.0, 0.0), **RUN)
         for n in (1, 150)
     )
-    one, told = (row(Evidence(STRONG_ANT, ood=ood), "e1") for ood in (few, many))
-    assert (told["low"], told["high"]) == pytest.approx((one["low"], one["high"]))
-    assert (told["low"], told["high"]) == pytest.approx((0.7 - arms(0.8, 0.1)[0], 0.7 + arms(0.8, 0.1)[1]))
+    one, judged = (row(Evidence(STRONG_ANT, ood=ood), "e1") for ood in (few, many))
+    assert (judged["low"], judged["high"]) == pytest.approx((one["low"], one["high"]))
+    assert (judged["low"], judged["high"]) == pytest.approx((0.7 - arms(0.8, 0.1)[0], 0.7 + arms(0.8, 0.1)[1]))
 
 
 def test_a_mean_over_classes_is_surer_than_one_of_them():
@@ -348,11 +348,11 @@ def test_a_mean_over_classes_is_surer_than_one_of_them():
     strong = verdicts(*[({}, name, 0.9, 0.1, "strong") for name in names])
     ood = rates(("class", "rendition"), {(name, "ink"): 0.8 for name in names}, **RUN)
     alone = row(Evidence(strong, ood=ood[ood["class"] == "c0"]), "e1")
-    told = row(Evidence(strong, ood=ood), "e1")
-    assert alone["high"] - alone["low"] == pytest.approx(3 * (told["high"] - told["low"]))
+    judged = row(Evidence(strong, ood=ood), "e1")
+    assert alone["high"] - alone["low"] == pytest.approx(3 * (judged["high"] - judged["low"]))
 
 
-def test_a_single_image_tells_nothing():
+def test_a_single_image_is_no_evidence():
     for tpr in (0.0, 1.0):
         ood = rates(("class", "rendition"), {("ant", "ink"): tpr}, controls=(0.0,) * 3, **RUN).assign(images=1)
         assert row(Evidence(STRONG_ANT, ood=ood), "e1")["verdict"] == UNDECIDED
@@ -366,10 +366,10 @@ def test_the_spread_of_seeds_widens_a_mean_by_students_t():
             for s, tpr in enumerate((0.5, 0.6, 0.7))
         ]
     )
-    told = row(Evidence(strong, ood=ood), "e1")
+    judged = row(Evidence(strong, ood=ood), "e1")
     by_images = np.mean([arms(tpr, 0.2) for tpr in (0.5, 0.6, 0.7)], axis=0)
     below, above = np.hypot(by_images, stats.t.ppf(0.975, 2) * 0.1 / np.sqrt(3))
-    assert (told["low"], told["high"]) == pytest.approx((0.4 - below, 0.4 + above))
+    assert (judged["low"], judged["high"]) == pytest.approx((0.4 - below, 0.4 + above))
 
 
 @pytest.mark.parametrize("empty", ["ood", "transfer", "band_stop"])
@@ -411,9 +411,9 @@ BEFORE = [[50, 0, 0], [0, 50, 0], [25, 25, 0]]
 
 
 def test_a_class_that_everything_is_called_has_not_survived():
-    told = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]])), "b")
-    assert told["value"] == pytest.approx(0) and told["verdict"] == DOES_NOT_HOLD
-    assert told["cases"] == 2  # cow was not recognised before
+    judged = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]])), "b")
+    assert judged["value"] == pytest.approx(0) and judged["verdict"] == DOES_NOT_HOLD
+    assert judged["cases"] == 2  # cow was not recognised before
 
 
 def test_survivors_are_counted_by_the_same_definition():
@@ -424,10 +424,10 @@ def test_survivors_are_counted_by_the_same_definition():
     assert survivors(pd.concat(tables)) == (4, 1)
 
 
-def test_a_class_that_is_still_told_apart_has():
-    told = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[45, 5, 0], [0, 5, 45], [10, 0, 40]])), "b")
-    assert told["value"] == pytest.approx(45 / 50 - 10 / 100) and told["verdict"] == HOLDS
-    assert told["detail"] == "1 of 2 cases above the threshold; largest: zoo, small, ant, without B1+B2"
+def test_a_class_that_is_still_recognised_survives():
+    judged = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[45, 5, 0], [0, 5, 45], [10, 0, 40]])), "b")
+    assert judged["value"] == pytest.approx(45 / 50 - 10 / 100) and judged["verdict"] == HOLDS
+    assert judged["detail"] == "1 of 2 cases above the threshold; largest: zoo, small, ant, without B1+B2"
 
 
 # (a) and (c): learning dynamics
@@ -468,8 +468,10 @@ VIEWS = {
 @pytest.mark.slow
 def test_early_learning_is_correlated_with_standing_out():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
-    told = row(evidence, "c")
-    assert told["value"] == pytest.approx(1) and told["verdict"] == HOLDS and told["effect_size"] == told["value"]
+    judged = row(evidence, "c")
+    assert (
+        judged["value"] == pytest.approx(1) and judged["verdict"] == HOLDS and judged["effect_size"] == judged["value"]
+    )
     against = Evidence(NOTHING, learning(VIEWS), spectra([3, 2, 1], [2, 1, 0]), {"zoo": 2})
     assert row(against, "c")["value"] == pytest.approx(-1) and row(against, "c")["verdict"] == DOES_NOT_HOLD
 
@@ -521,7 +523,7 @@ def test_the_rank_correlation_is_scipys(left, right):
 
 
 @pytest.mark.slow
-def test_spectra_without_an_order_tell_nothing():
+def test_spectra_without_an_order_are_no_evidence():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 1, 1], [1, 1, 1]), {"zoo": 2})
     assert row(evidence, "c")["cases"] == 0 and row(evidence, "c")["verdict"] == UNDECIDED
     assert row(Evidence(NOTHING, learning(VIEWS), {}, {"zoo": 2}), "c")["cases"] == 0
@@ -533,8 +535,8 @@ def test_the_effect_size_of_a_correlation_is_the_statistic_however_many_networks
     turned = dict.fromkeys(VIEWS, VIEWS["high-pass"])
     rows += [learning(turned, dataset="farm", network=f"n{i}") for i in range(9)]
     planes = spectra([1, 2, 3], [1, 2, 3])["zoo"]
-    told = row(Evidence(NOTHING, pd.concat(rows), {"zoo": planes, "farm": planes}, {"zoo": 2, "farm": 2}), "c")
-    assert told["value"] == pytest.approx(0) and told["effect_size"] == pytest.approx(0)
+    judged = row(Evidence(NOTHING, pd.concat(rows), {"zoo": planes, "farm": planes}, {"zoo": 2, "farm": 2}), "c")
+    assert judged["value"] == pytest.approx(0) and judged["effect_size"] == pytest.approx(0)
 
 
 # Scopes

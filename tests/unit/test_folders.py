@@ -1,4 +1,4 @@
-"""Folders of image files: what is in them, which pictures are read how, and what is told of those that cannot be."""
+"""Folders of image files: their listing, the reading of pictures, and the errors for those that cannot be read."""
 
 import io
 import re

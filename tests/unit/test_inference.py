@@ -458,7 +458,7 @@ def test_what_is_computed_outside_of_layers_counts_too():
     assert InferenceCopy(Functional()).batch_sizes(torch.zeros(1, 1, 32, 32), 64 * MIB)[0] <= 64
 
 
-def test_the_budget_is_what_was_asked_for_or_2_gib_on_a_cpu():
+def test_the_budget_is_the_requested_one_or_2_gib_on_a_cpu():
     assert memory_budget(1.5, torch.device("cpu")) == 3 * MIB // 2
     assert memory_budget(None, torch.device("cpu")) == 2048 * MIB
 

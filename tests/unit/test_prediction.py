@@ -55,7 +55,7 @@ class Problem:
 
 
 def hill(pairs):
-    """A departure that is large around the frequency (6, 4), and hence around (-6, -4) as well."""
+    """A departure that is large around the frequency (6, 4), and so around (-6, -4) as well."""
     v, u = pairs.frequencies.T
     return np.maximum(*(2 * np.exp(-0.5 * np.hypot(v - s * 6, u - s * 4) ** 2 / 9) for s in (-1, 1)))
 

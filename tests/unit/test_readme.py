@@ -99,12 +99,12 @@ def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch
           "tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "error_random": 0.0,
           "draws_random": 10, "verdict": "strong"}]
     )  # fmt: skip
-    told = judge.judge(evidence.Evidence(verdicts))
-    write_table(told, tmp_path / "tables" / "findings.csv")
+    judged = judge.judge(evidence.Evidence(verdicts))
+    write_table(judged, tmp_path / "tables" / "findings.csv")
     monkeypatch.setattr(gallery, "STUDY", tmp_path)
     lines = gallery.findings().splitlines()
     assert len(lines) == 2 + len(definitions.FINDINGS)
-    (row,) = told.query("finding == 'd' and dataset == 'all'").to_dict("records")
+    (row,) = judged.query("finding == 'd' and dataset == 'all'").to_dict("records")
     assert f"| holds | 0.35 [{row['low']:.2f}, {row['high']:.2f}] | 0 | 1 |" in lines[5]
     assert "(e1)" in lines[6] and f"| {definitions.UNDECIDED} | none | 0 | 0 |" in lines[6]
 

@@ -77,7 +77,7 @@ class Problem:
 
     def check(self, found):
         """What holds of every search, however good its features are."""
-        assert len(set(self.asked)) == len(self.asked)  # nothing is asked for twice
+        assert len(set(self.asked)) == len(self.asked)  # nothing is evaluated twice
         levels = np.zeros(len(self.pairs), int)
         for group, pair in self.asked:
             assert group == levels[pair]  # the groups of a pair in order
@@ -170,7 +170,7 @@ def test_useless_features_still_end_in_exact_values(features, seed):
         problem.check(problem.screen(seed=seed))
 
 
-def test_more_is_evaluated_where_features_tell_less():
+def test_more_is_evaluated_with_weaker_features():
     costs = [Problem(32, features=features).screen().cost for features in ("perfect", "good", "random")]
     assert costs == sorted(costs)
 
@@ -189,9 +189,9 @@ def test_the_model_expects_what_is_true_where_its_assumptions_hold():
 
 @pytest.mark.parametrize("patience", [0, 20, 100, 10**6])
 def test_patience_is_how_many_pairs_the_set_has_held_for(monkeypatch, patience):
-    """Counted from outside: pairs taken further after the last change of the set, when the search first settles."""
+    """Counted from outside: pairs evaluated further between the last change of the set and the end of the search."""
     log, problem = [], Problem(32)
-    predict, advance, settle = (getattr(screening._Search, name) for name in ("predict", "evaluate_next_group", "run"))
+    predict, advance, run = (getattr(screening._Search, name) for name in ("predict", "evaluate_next_group", "run"))
 
     def noting_predict(search):
         predict(search)
@@ -203,7 +203,7 @@ def test_patience_is_how_many_pairs_the_set_has_held_for(monkeypatch, patience):
 
     def noting_settle(search, *args):
         log.clear()
-        missing = settle(search, *args)
+        missing = run(search, *args)
         held, current = 0, None
         for kind, value in log:
             if kind == "set" and value != current:
@@ -280,7 +280,7 @@ def test_an_audit_that_hits_what_the_model_is_blind_to_sends_the_search_on(monke
     assert found.evaluated[draws[1]].all()
 
 
-def test_all_audits_together_are_reported(monkeypatch):
+def test_the_sum_of_all_audits_is_reported(monkeypatch):
     draws, draw = [], screening._Search.draw
 
     def noting(search, candidates, count):
@@ -347,7 +347,7 @@ def test_the_global_random_state_is_left_alone():
 @pytest.mark.parametrize("n_images", [1, 2, 3, 40])
 @pytest.mark.parametrize("features", ["perfect", "good", "random"])
 def test_tiny_problems_are_evaluated_whole(side, n_images, features):
-    """1, 4 and 5 pairs; 1 and more groups. Whatever is left, an audit draws all of it."""
+    """1, 4 and 5 pairs; 1 and more groups. The audit draws all pairs that are left."""
     problem = Problem(side, n_images, features)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -373,7 +373,7 @@ def test_two_pairs():
 @pytest.mark.parametrize("scale", [1e-12, 1e-30, 1e12])
 @pytest.mark.parametrize("features", ["perfect", "good", "random"])
 def test_the_scale_of_the_loss_changes_nothing(scale, features):
-    """Whatever the scale, the same pairs are asked for; only rounding may tell the searches apart."""
+    """The scale does not change the evaluated pairs; only rounding may change the search."""
     plain, scaled = Problem(features=features), Problem(features=features, scale=scale)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -525,7 +525,7 @@ def searching(problem, seed=0):
     return search
 
 
-def test_errors_one_group_ahead_tell_how_sure_the_search_may_be():
+def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search():
     """Increments that are 20 times as far off as expected make it less sure, of pairs like those that were tried."""
     sure, unsure = searching(Problem()), searching(Problem())
     unsure._evaluate = lambda group, index: (

@@ -171,7 +171,7 @@ def many():
 
 
 class Counting:
-    """An array that only tells its shape and dtype, and notes how many rows are asked for at once."""
+    """An array with only a shape and dtype, which records how many rows are read at once."""
 
     def __init__(self, array):
         self.array, self.shape, self.dtype, self.asked = array, array.shape, array.dtype, []
@@ -394,7 +394,7 @@ class Odd(nn.Module):
     ],
     ids=["few outputs", "one dimension", "tuple", "nan"],
 )
-def test_what_are_no_logits_is_told(case, network, message):
+def test_a_network_without_logits_is_an_error(case, network, message):
     images = case[1][:, 0] if isinstance(network, nn.LSTM) else case[1]
     if isinstance(network, nn.LSTM):
         network = nn.Sequential(nn.Flatten(1, 2), network)
@@ -407,7 +407,7 @@ def test_what_are_no_logits_is_told(case, network, message):
         shortcuts.band_stop(network, images, LABELS, bands, 3)
 
 
-def test_logits_that_are_not_a_number_on_filtered_images_alone_are_told(case):
+def test_logits_that_are_not_a_number_only_on_filtered_images_are_an_error(case):
     constant = np.zeros((3, *SIZE), bool)
     constant[:, 4, 3] = True
     with pytest.raises(ValueError, match="finite logits"):

@@ -173,7 +173,7 @@ def test_a_journal_goes_on_behind_what_it_holds(tmp_path):
 
 
 def test_a_step_is_on_disk_as_soon_as_it_is_done(tmp_path):
-    """Whoever is killed has closed nothing."""
+    """A killed process has not closed its file."""
     path = tmp_path / "state"
     with Journal(path, "mine") as journal:
         for i in range(3):
@@ -329,7 +329,7 @@ class Killed(Exception):
 
 
 def killed_at(piece):
-    """A stop that is never asked for, and ends the computation instead."""
+    """A stop that is never requested, and ends the computation instead."""
     looks = iter(range(1000))
 
     def look():
@@ -489,7 +489,7 @@ def test_a_file_system_without_locks_is_put_up_with(tmp_path, monkeypatch, numbe
     assert journey(tmp_path / "state") == []
 
 
-def test_another_trouble_with_the_lock_is_told(tmp_path, monkeypatch):
+def test_another_error_of_the_lock_is_raised(tmp_path, monkeypatch):
     def broken(*_):
         raise OSError(errno.EIO, "Input/output error")
 
@@ -572,7 +572,7 @@ def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_
     assert not unfinished.exists()
 
 
-def test_a_journal_that_its_last_owner_deleted_while_it_was_waited_for_is_begun_anew(tmp_path, monkeypatch):
+def test_a_journal_that_its_last_owner_deleted_starts_anew(tmp_path, monkeypatch):
     path = tmp_path / "state"
     real, deleted = journals.fcntl.flock, []
 

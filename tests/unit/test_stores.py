@@ -293,7 +293,7 @@ def test_images_and_twins_that_are_skipped_together_match(tmp_path):
     np.testing.assert_array_equal(split.stylised, two[kept])
 
 
-def test_too_few_twins_are_told(tmp_path):
+def test_too_few_twins_are_an_error(tmp_path):
     """None of them is broken, and the message must not say so."""
     images, labels = labelled(8, 0)
     with pytest.raises(ValueError, match=r"7 .*8|8 .*7"):
@@ -717,7 +717,7 @@ def test_two_classes_of_one_name_are_refused(tmp_path):
         ),
     ],
 )
-def test_a_store_that_cannot_be_used_is_told_in_a_sentence(tmp_path, changes, sentence):
+def test_a_store_that_cannot_be_used_is_one_sentence(tmp_path, changes, sentence):
     with h5py.File(tmp_path / "s.h5", "w") as file:
         file["test/images"], file["test/labels"] = np.zeros((4, 1, 2, 2), np.uint8), changes.pop("labels", [0, 1, 0, 1])
         file.attrs.update({"classes": list(CLASSES)} | changes)

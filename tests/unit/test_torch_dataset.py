@@ -69,12 +69,12 @@ def test_labels_come_from_the_usual_attributes_without_reading_an_image():
         (torch.zeros((3, 4, 5), dtype=torch.int64), r"item 0 is int64 from 0 to 0"),
     ],
 )
-def test_pixels_of_another_kind_are_told(image, sentence):
+def test_pixels_of_another_kind_are_an_error(image, sentence):
     with pytest.raises(ValueError, match=sentence):
         DatasetImages([(image, 0)], (4, 5))[:]
 
 
-def test_what_is_no_dataset_is_told():
+def test_an_object_that_is_no_dataset_is_an_error():
     with pytest.raises(ValueError, match=r"generator is no map-style Dataset: it needs __len__ and __getitem__"):
         DatasetImages((i for i in ()), (4, 5))
     with pytest.raises(ValueError, match=r"item 1 is a Tensor: expected \(image, label\)"):
@@ -105,7 +105,7 @@ class Failing(Dataset):
     ],
 )
 @pytest.mark.parametrize("listed", [False, True])
-def test_a_label_or_an_item_that_is_none_is_told_with_the_names_of_both(dataset, sentence, listed):
+def test_a_wrong_label_or_item_is_an_error_with_the_names_of_both(dataset, sentence, listed):
     if listed and not isinstance(dataset, Failing):
         dataset = Dataset(dataset)
         dataset.targets = [label for _, label in dataset]
@@ -127,7 +127,7 @@ def test_items_are_stored_like_arrays(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["targets", "labels"])
-def test_a_list_of_labels_that_its_items_contradict_is_told(name):
+def test_a_list_of_labels_that_its_items_contradict_is_an_error(name):
     """A target_transform, or a Dataset that shows a subset of what it lists."""
 
     class Turned(list):

@@ -396,8 +396,8 @@ def test_one_cycle_stopped_again_and_again_ends_with_the_same_bits(tmp_path, ste
     whole, looks = looks_of_a_run(recipe=ONE_CYCLE)
     for _ in range(looks // step):
         with pytest.raises(Stopped):
-            run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=Asked(step), checkpoint_minutes=1e9)
-    assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=Asked(step)), whole)
+            run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=StopAfter(step), checkpoint_minutes=1e9)
+    assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=StopAfter(step)), whole)
 
 
 def test_a_state_of_the_other_schedule_is_ignored(tmp_path, monkeypatch, counted):
@@ -733,7 +733,7 @@ def never():
     return False
 
 
-class Asked:
+class StopAfter:
     """Asks to stop at the n-th look, and at all that follow it; tells how often it was looked at."""
 
     def __init__(self, n=None):
@@ -745,7 +745,7 @@ class Asked:
 
 
 def looks_of_a_run(**options):
-    counting = Asked()
+    counting = StopAfter()
     return run(stop=counting, **options), counting.looks
 
 
@@ -760,8 +760,8 @@ def test_stopped_at_any_look_it_ends_with_the_same_bits(tmp_path, counted):
         state = tmp_path / f"{n}.pt"
         counted.clear()
         with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
-            run(state=state, stop=Asked(n), checkpoint_minutes=1e9)
-        rest = Asked()
+            run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9)
+        rest = StopAfter()
         assert same(run(state=state, stop=rest, checkpoint_minutes=1e9), whole), n
         assert counted == list(range(9)) and rest.looks == looks - n, n  # nothing is done twice
 
@@ -775,8 +775,8 @@ def test_stopped_again_and_again_it_ends_with_the_same_bits(tmp_path, counted, s
     counted.clear()
     for _ in range(looks // step):
         with pytest.raises(Stopped):
-            run(recipe=recipe, state=tmp_path / "s.pt", stop=Asked(step), checkpoint_minutes=1e9)
-    assert same(run(recipe=recipe, state=tmp_path / "s.pt", stop=Asked(step)), whole)
+            run(recipe=recipe, state=tmp_path / "s.pt", stop=StopAfter(step), checkpoint_minutes=1e9)
+    assert same(run(recipe=recipe, state=tmp_path / "s.pt", stop=StopAfter(step)), whole)
     assert counted == list(range(9))
 
 
@@ -788,7 +788,7 @@ def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(
             raise Killed
         return False
 
-    fatal.asked = Asked(n)
+    fatal.asked = StopAfter(n)
     with pytest.raises(Killed):
         run(state=tmp_path / "s.pt", stop=fatal, checkpoint_minutes=0)
     assert same(run(state=tmp_path / "s.pt", checkpoint_minutes=0), run())
@@ -796,7 +796,7 @@ def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(
 
 def test_stopped_without_a_state_it_leaves_at_once(counted):
     with pytest.raises(Stopped, match="stopped at iteration 2 of 9 on request: nothing is stored"):
-        run(stop=Asked(2), dynamics=None)
+        run(stop=StopAfter(2), dynamics=None)
     assert counted == [0, 1]
 
 
@@ -807,7 +807,7 @@ def test_a_run_that_is_never_stopped_is_the_same(tmp_path, reference):
 @pytest.mark.usefixtures("small_batches")
 def test_partial_results_of_other_batches_are_not_used(tmp_path, monkeypatch, reference):
     with pytest.raises(Stopped):
-        run(state=tmp_path / "s.pt", stop=Asked(3))
+        run(state=tmp_path / "s.pt", stop=StopAfter(3))
     monkeypatch.setattr(training, "fitting_batch", lambda shape, device: 512)
     assert same(run(state=tmp_path / "s.pt"), reference)
 
@@ -815,5 +815,5 @@ def test_partial_results_of_other_batches_are_not_used(tmp_path, monkeypatch, re
 def test_a_run_that_reads_while_training_stops_to_the_same_bits(tmp_path, reference):
     lazy = stored(tmp_path)
     with pytest.raises(Stopped):
-        run(data=lazy, state=tmp_path / "state.pt", stop=Asked(8), checkpoint_minutes=1e9)
+        run(data=lazy, state=tmp_path / "state.pt", stop=StopAfter(8), checkpoint_minutes=1e9)
     assert same(run(data=lazy, state=tmp_path / "state.pt"), reference)

@@ -198,7 +198,7 @@ def test_scores_of_adcs_are_those_of_every_position(scored):
             assert row["precision"] == pytest.approx(planted[best].mean())
 
 
-def test_controls_are_at_chance_and_tell_their_spread(scored):
+def test_controls_are_at_chance_and_have_a_spread(scored):
     table, rank, _, masks, truths = scored
     drawn = table[table["ranking"].str.startswith("ra") & (table["truth"] == "any")]
     for score in ("precision", "recall", "average_precision"):
