@@ -84,16 +84,16 @@ def test_a_run_is_identified_by_where_its_files_lie():
 def test_the_cover_shows_names_as_they_are(name):
     from docutils.core import publish_doctree
 
-    from write_headlines import filled
+    from frequency_shortcuts.findings.headlines import fill_template
 
-    tree = publish_doctree(filled("- {{ name | rst }} (0.5)\n", name=name), settings_overrides={"halt_level": 1})
+    tree = publish_doctree(fill_template("- {{ name | rst }} (0.5)\n", name=name), settings_overrides={"halt_level": 1})
     assert tree.astext() == f"{' '.join(name.split())} (0.5)"
     (paragraph,) = tree.findall(lambda node: node.tagname == "paragraph")
     assert [child.tagname for child in paragraph.children] == ["#text"]
 
 
 def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():
-    from write_headlines import network_rows
+    from frequency_shortcuts.findings.headlines import network_rows
 
     run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
     verdicts = pd.DataFrame({"class": list("abcde"), "margin": [0.5, 0.9, 0.8, 0.2, 0.1], "fill": "swap", **run})
