@@ -150,7 +150,7 @@ def test_a_table_sorts_by_a_click_and_filters(study, browser):
 
 def test_missing_values_are_sorted_last(study, browser):
     browser.open(study.results / "tables" / "shortcuts.html")
-    column = browser.run("[...document.querySelectorAll('th')].findIndex(h => h.innerText.trim() === 'tpr_radial')")
+    column = browser.run("[...document.querySelectorAll('th')].findIndex(h => h.innerText.trim() === 'TPR radial')")
     for _ in range(2):
         browser.run(f"document.querySelectorAll('th button')[{column}].click()")
         values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")

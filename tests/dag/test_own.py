@@ -293,7 +293,10 @@ def replaced(part, key, value):
         (replaced("network", "options", {"n_classes": 4}), r"5\.weight is \[3, 392\], not \[4, 392\]"),
         (replaced("network", "source", "no_module:network"), r"entry point no_module:network: no_module does not imp"),
         (replaced("network", "source", "my_module:none"), r"my_module has no function none; it has Stripes, netw"),
-        (replaced("images", "size", 200), r"Sequential refuses images of 3 x 200 x 200 \(RuntimeError: mat1 and mat2"),
+        (
+            replaced("images", "size", 200),
+            r"Sequential refuses images of 3 x 200 x 200 \(RuntimeError: (addmm: )?mat1 and mat2",
+        ),
         (
             lambda images, network: network.update({"mean": [127] * 3, "std": [60] * 3}),
             r"networks\.my_network: mean \[127, 127, 127\] and std .* cannot be normalised with: expected units",
