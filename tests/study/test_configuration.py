@@ -311,6 +311,7 @@ def test_all_mistakes_are_reported_at_once():
     assert len(mistakes(config)) == 2
 
 
+@pytest.mark.slow
 def test_cifar10_is_planned():
     path = ROOT / "config" / "cifar10.yaml"
     command = ["-m", "snakemake", "-nF", "--nolock", "--quiet", "rules", "--configfile", str(path)]
@@ -321,6 +322,7 @@ def test_cifar10_is_planned():
     assert {rule: int(planned[rule]) for rule in expected} == expected
 
 
+@pytest.mark.slow
 def test_snakemake_stops_before_anything_runs(tmp_path):
     study = checkout(tmp_path)
     (tmp_path / "wrong.yaml").write_text("culling: {method: fast}\n")

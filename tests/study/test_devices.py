@@ -73,6 +73,7 @@ def said(process, pattern):
     raise AssertionError(f"the job ended without saying {pattern}")
 
 
+@pytest.mark.slow
 def test_jobs_take_a_gpu_each_and_one_too_many_waits_for_the_first_to_end(job):
     jobs = [job(FAKE_GPUS="3") for _ in range(3)]
     taken = {said(process, r"took (cuda:\d)"): process for process in jobs}
@@ -85,6 +86,7 @@ def test_jobs_take_a_gpu_each_and_one_too_many_waits_for_the_first_to_end(job):
     assert late.stdout.readline() == "took cuda:1\n"
 
 
+@pytest.mark.slow
 def test_a_killed_job_frees_its_gpu_even_if_its_children_live_on(job, tmp_path):
     children = """
 import subprocess
@@ -111,18 +113,21 @@ sys.stdin.read()
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_jobs_that_see_different_gpus_agree_which_is_which(job):
     first, second = (job(FAKE_GPUS="4", CUDA_VISIBLE_DEVICES=shown) for shown in ("2,3", "3,2"))
     numbers = [int(said(process, r"took cuda:(\d)")) for process in (first, second)]
     assert {"23"[numbers[0]], "32"[numbers[1]]} == {"2", "3"}
 
 
+@pytest.mark.slow
 def test_a_build_without_uuid_names_gpus_by_the_visible_list(job, tmp_path):
     process = job(FAKE_GPUS="4", CUDA_VISIBLE_DEVICES="3,1", NO_UUID="yes")
     assert said(process, r"took (cuda:\d)") == "cuda:0"
     assert [path.name for path in (tmp_path / "locks").iterdir()] == [f"frequency-shortcuts-{os.getuid()}-gpu-3.lock"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shown", "device"),
     [
@@ -207,6 +212,7 @@ def limits(told):
     return re.findall(r"gpu\W+(\d+)", told)
 
 
+@pytest.mark.slow
 def test_the_profile_of_several_gpus_wins_over_the_default_one_whichever_way_it_is_given():
     alone, several = settings(), settings("--profile", "profiles/gpus")
     assert limits(alone) == ["1"] and limits(several) == ["4"]
@@ -217,6 +223,7 @@ def test_the_profile_of_several_gpus_wins_over_the_default_one_whichever_way_it_
     assert limits(settings("--profile", "profiles/gpus", "--resources", "gpu=2")) == ["2"]
 
 
+@pytest.mark.slow
 def test_a_profile_that_is_named_decides_alone(tmp_path):
     """A copy of ours under another name, or a site's own: the default one would overrule it line by line."""
     (tmp_path / "config.yaml").write_text("resources: [gpu=7]\ndefault-resources: [slurm_partition=long]\n")
@@ -225,6 +232,7 @@ def test_a_profile_that_is_named_decides_alone(tmp_path):
     assert settings(f"--profile={tmp_path}") == settings(SNAKEMAKE_PROFILE=str(tmp_path)) == told
 
 
+@pytest.mark.slow
 def test_snakemake_puts_no_two_jobs_on_one_gpu(tmp_path):
     (tmp_path / "Snakefile").write_text(
         textwrap.dedent("""

@@ -345,6 +345,7 @@ def encoded(suffix):
     return file.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "gif"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_file_that_is_cut_anywhere_is_read_or_named(tmp_path, suffix):
@@ -359,6 +360,7 @@ def test_a_file_that_is_cut_anywhere_is_read_or_named(tmp_path, suffix):
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "gif"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_file_with_wrong_bytes_is_read_or_named(tmp_path, suffix):

@@ -70,6 +70,7 @@ def run(program):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_package_itself_waits_for_nothing():
     run("""
 import sys
@@ -81,6 +82,7 @@ assert spectrum.keep and shortcuts.measure and culling.cull and dfm.write and ad
 """)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("modules", "unwanted"),
     [(LIGHT, "torch"), (LIGHT | SPECTRA, "torchvision"), (NETWORKS, "scipy.stats")],

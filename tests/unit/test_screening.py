@@ -227,6 +227,7 @@ def test_more_patience_never_costs_less():
     assert costs[-1] == 1
 
 
+@pytest.mark.slow
 def test_the_likeliest_are_taken_further_before_the_others(monkeypatch):
     """More and smaller steps than when all that may belong to the set are taken at once, and no more passes."""
     steps, costs, advance = {}, {}, screening._Search.evaluate_next_group
@@ -305,6 +306,7 @@ def test_the_sum_of_all_audits_is_reported(monkeypatch):
         assert found.missed == np.isin([pair for _, drawn in audits for pair in drawn], best).sum()
 
 
+@pytest.mark.slow
 def test_what_a_surprising_audit_hits_is_reported(monkeypatch):
     """A few pairs that no feature tells of: what is hit raises the predictions of others, and is a hit all the same."""
     hits, draw = [], screening._Search.draw

@@ -185,6 +185,7 @@ class Counting:
 HOW = {"mean": [0.4], "std": [0.3]}
 
 
+@pytest.mark.slow
 def test_uint8_images_of_any_kind_give_the_table_of_the_normalised_tensor(many, tmp_path):
     network, images, labels, masks = many
     options = {"controls": 2, "others": 3, "negatives": 9, "parts": ("keep", "remove")}
@@ -198,6 +199,7 @@ def test_uint8_images_of_any_kind_give_the_table_of_the_normalised_tensor(many, 
         shortcuts.measure(network, images, labels, masks)
 
 
+@pytest.mark.slow
 def test_no_more_than_a_batch_is_read_at_once(many):
     network, images, labels, masks = many
     counting = Counting(images)
@@ -233,6 +235,7 @@ def test_each_mask_is_shown_each_image_once_and_unfiltered_images_once(many):
     assert max(shown) <= 512
 
 
+@pytest.mark.slow
 def test_large_images_are_shown_in_smaller_batches():
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     counting = Counting(np.zeros((130, 3, 224, 224), np.uint8))

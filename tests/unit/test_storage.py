@@ -98,6 +98,7 @@ except OSError:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
 @pytest.mark.parametrize("kind", ["dfm", "images"])
 def test_hdf5_that_cannot_be_written_raises_keeps_the_old_file_and_does_not_crash(tmp_path, kind):
@@ -185,6 +186,7 @@ def test_a_step_is_on_disk_as_soon_as_it_is_done(tmp_path):
     assert journey(copy) == ALL[3:]
 
 
+@pytest.mark.slow
 def test_a_journal_cut_anywhere_loses_only_what_was_cut(tmp_path):
     """At every length of a file of two steps."""
     path, ends = tmp_path / "state", []

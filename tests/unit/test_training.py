@@ -390,6 +390,7 @@ def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatc
     assert counted == list(range(iteration, 12))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("step", [1, 3])
 def test_one_cycle_stopped_again_and_again_ends_with_the_same_bits(tmp_path, step):
@@ -749,6 +750,7 @@ def looks_of_a_run(**options):
     return run(stop=counting, **options), counting.looks
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
 def test_stopped_at_any_look_it_ends_with_the_same_bits(tmp_path, counted):
     """After every iteration, inside each validation and each test of the dynamics."""
@@ -766,6 +768,7 @@ def test_stopped_at_any_look_it_ends_with_the_same_bits(tmp_path, counted):
         assert counted == list(range(9)) and rest.looks == looks - n, n  # nothing is done twice
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("step", [1, 2, 5])
 def test_stopped_again_and_again_it_ends_with_the_same_bits(tmp_path, counted, step):

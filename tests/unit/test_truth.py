@@ -198,6 +198,7 @@ def test_scores_of_adcs_are_those_of_every_position(scored):
             assert row["precision"] == pytest.approx(planted[best].mean())
 
 
+@pytest.mark.slow
 def test_controls_are_at_chance_and_have_a_spread(scored):
     table, rank, _, masks, truths = scored
     drawn = table[table["ranking"].str.startswith("ra") & (table["truth"] == "any")]
@@ -223,6 +224,7 @@ def test_controls_are_at_chance_and_have_a_spread(scored):
     assert row["precision"] == pytest.approx(np.mean(others))
 
 
+@pytest.mark.slow
 def test_scoring_is_seeded_and_refuses_what_it_cannot_score(scored):
     table, rank, adcs, masks, truths = scored
     again = truth.score(rank, adcs, masks, truths, draws=200, seed=3)
@@ -276,6 +278,7 @@ def slow_scores(plane, planted, k):
     return expected / k, expected / planted.sum(), average
 
 
+@pytest.mark.slow
 def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
     (rank, adcs, masks, truths), options = drawn
     table = truth.score(rank, adcs, masks, truths, **options)
@@ -301,6 +304,7 @@ def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
     assert (table.loc[table["class"] == 0, "cut"] == "percent").all()
 
 
+@pytest.mark.slow
 def test_what_is_not_given_is_not_ranked_and_changes_no_other_score(drawn):
     arguments, options = drawn
     both = truth.score(*arguments, **options)
@@ -310,6 +314,7 @@ def test_what_is_not_given_is_not_ranked_and_changes_no_other_score(drawn):
     assert both[~more].reset_index(drop=True).equals(less)
 
 
+@pytest.mark.slow
 def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
     (rank, adcs, masks, truths), options = drawn
     table = truth.score(rank, adcs, masks, truths, **options)
@@ -339,6 +344,7 @@ def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
     assert table.loc["better_half", "dfm", 0][scores].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_without_two_halves_there_is_no_better_one(scored):
     assert "better_half" not in set(scored[0]["truth"])
 
