@@ -305,8 +305,8 @@ def replaced(part, key, value):
     ],
 )  # fmt: skip
 def test_each_mistake_is_one_sentence(own, change, sentence, monkeypatch):
-    told = errors_of_check(own, broken(own, change), monkeypatch)
-    assert re.search(sentence, told), told
+    errors = errors_of_check(own, broken(own, change), monkeypatch)
+    assert re.search(sentence, errors), errors
 
 
 def test_a_mistake_stops_the_study_before_the_first_job(own):

@@ -158,8 +158,8 @@ STATES = {
 def in_the_middle(rule, folder):
     """Whether a job that stores its state all the time has done some of its work."""
     first = folder / STATES[rule][0]
-    begun = {"train": 1, "cull": 3000}[rule]
-    return first.exists() and first.stat().st_size > begun
+    least_bytes = {"train": 1, "cull": 3000}[rule]
+    return first.exists() and first.stat().st_size > least_bytes
 
 
 @pytest.mark.parametrize(("rule", "number"), [*((rule, signal.SIGTERM) for rule in STATES), ("cull", signal.SIGINT)])
@@ -207,7 +207,7 @@ def test_a_second_job_on_the_same_output_is_an_error(wholes):
     said = saying("cull", folder, 1e-4)
     job = start(said)
     until(lambda: in_the_middle("cull", folder), job)
-    job.send_signal(signal.SIGSTOP)  # alive, and not at its end before the other has begun
+    job.send_signal(signal.SIGSTOP)  # alive, and not at its end before the other starts
     second = start({**said, "log": [str(folder / "second.log")]})
     _, told = second.communicate(timeout=60)
     job.send_signal(signal.SIGCONT)
