@@ -19,8 +19,8 @@ from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data import fashion_mnist
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.maps.methods.culling.engine import Engine
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.inference import PRECISIONS
 from frequency_shortcuts.spectrum import masks

@@ -9,10 +9,11 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts.maps.methods.culling import gradients, screening
-from frequency_shortcuts.maps.methods.culling.engine import Engine
+from frequency_shortcuts.maps.methods import gradients
+from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 

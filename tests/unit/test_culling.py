@@ -19,11 +19,12 @@ from torch.nn import functional
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.maps.methods.culling import evaluator, gradients, screening
-from frequency_shortcuts.maps.methods.culling.engine import Engine
+from frequency_shortcuts.maps.methods import gradients
+from frequency_shortcuts.maps.methods.culling import evaluator, screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
 from frequency_shortcuts.maps.methods.culling.progress import Progress
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.masks import positions, symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

@@ -74,6 +74,8 @@ class ConjugatePairs:
         How many positions the pair holds: 2, or 1 where it is its own partner.
     half_row, half_column : int64 [pairs]
         Where the pair stands in the half plane that a real FFT returns.
+    half_plane : int64 [H, W // 2 + 1]
+        The pair at every position of that half plane.
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -94,6 +96,7 @@ class ConjugatePairs:
         member = (columns[:, 0] > width // 2).astype(int)
         pick = np.arange(len(first))
         self.half_row, self.half_column = rows[pick, member], columns[pick, member]
+        self.half_plane: IntArray = np.fft.ifftshift(self.scatter(pick))[:, : width // 2 + 1]
 
     def __len__(self) -> int:
         return len(self._flat)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks.fingerprint import same_logits
 from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.networks.predictions import check_logits
@@ -21,7 +22,6 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.waves import PairRemover
 from frequency_shortcuts.storage.journal import Journal
 
-from .engine import Engine
 from .progress import Progress
 from .screening import group_bounds
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from . import gradients
 from .evaluator import ClassEvaluator, images_per_block
 from .surrogate import Features
 

@@ -7,19 +7,20 @@ from pathlib import Path
 
 from torch import nn
 
+from frequency_shortcuts.maps.methods import engine as engines
+from frequency_shortcuts.maps.methods import gradients
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks.fingerprint import state_digest
-
-from .engine import Engine
 
 
 def fingerprint(network: nn.Module, engine: Engine, settings: tuple[object, ...]) -> str:
-    """SHA-256 of parameters and buffers, images, settings and the code of this folder, as a hexadecimal number.
+    """SHA-256 of parameters and buffers, images, settings and the code of a culling, as a hexadecimal number.
 
     It does not cover the logits of the network: `ClassEvaluator` compares them, class by class, with a tolerance.
     """
     found = hashlib.sha256(engine.source.digest())
     found.update(state_digest(network))
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(engines.__file__), Path(gradients.__file__)):
         found.update(module.read_bytes())
     found.update(repr((settings, engine.frozen.device.type)).encode())
     return found.hexdigest()

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors
@@ -31,7 +32,6 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Journal, Stopped
 
 from . import screening
-from .engine import Engine
 from .evaluator import ClassEvaluator, images_per_block
 from .features import FeatureCollector
 from .fingerprint import fingerprint

@@ -1,4 +1,4 @@
-"""The network, the images and the batch sizes that the culling of every class uses."""
+"""The network, the images and the batch sizes that every method uses."""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""The product of amplitude and gradient: one forward and one backward pass of each image."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from frequency_shortcuts.spectrum.arrays import FloatArray
+
+from .gradients import first_order
+from .method import Size
+from .workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A gradient has no settings."""
+
+
+def passes(settings: Settings, size: Size) -> int:
+    """A backward pass counts two."""
+    return 3 * size.n_images
+
+
+def scores(workspace: Workspace, settings: Settings) -> FloatArray:
+    """Mean of |X| |G| over the images of each class, float64 [class, pairs].
+
+    X is the spectrum of an image, and G that of the gradient of its loss.
+    """
+    found = []
+    for c, count in enumerate(workspace.count):
+        compute = functools.partial(_mean, workspace, c)
+        found.append(workspace.step(f"gradients of class {c}", compute, 3 * int(count)))
+    return np.stack(found)
+
+
+def _mean(workspace: Workspace, c: int) -> FloatArray:
+    """The mean over the images of class c, [pairs]."""
+    engine, mine = workspace.engine, np.flatnonzero(workspace.labels == c)
+    total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=engine.source.device)
+    step = min(engine.backward_batch, engine.batch)
+    for start in range(0, len(mine), step):
+        images = engine.source.take(mine[start : start + step])
+        total += first_order(engine.frozen, images, images, c, workspace.pairs)[1].sum(dim=0)
+    return total.cpu().numpy() / len(mine)

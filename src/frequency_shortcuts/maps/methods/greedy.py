@@ -1,0 +1,102 @@
+"""Greedy removal: the smallest set of pairs that keeps a class recognised (after DFM-X, Wang et al. 2023).
+
+Pairs are removed in blocks, in ascending order of another ranking. A removal stays if the recall of the class on the
+ranking images is still at the floor. Blocks double after a success and halve after a failure; a single pair that
+cannot be removed is kept. The floor is fixed. The published code bounds the loss of each step, so that the losses of
+many steps add up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+
+from .method import Size, make_settings
+from .registry import load
+from .workspace import METHOD_FILLS, MethodFill, Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """ranking : the method whose scores give the order, with its default settings
+    floor : least recall, as a share of that of the unfiltered ranking images
+    fill : what stands at removed pairs, `zeros` or `swap`
+    """
+
+    ranking: str = "culling"
+    floor: float = 0.9
+    fill: MethodFill = "zeros"
+
+    def __post_init__(self) -> None:
+        if self.ranking == "greedy":
+            raise ValueError("ranking greedy: greedy needs the ranking of another method")
+        if not 0 < self.floor <= 1:
+            raise ValueError(f"floor {self.floor}: expected above 0 and at most 1")
+        if self.fill not in METHOD_FILLS:
+            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+
+
+def passes(settings: Settings, size: Size) -> int:
+    """The passes of the ranking, and at most two for every pair of an image."""
+    ranking = load(settings.ranking)
+    return ranking.passes(_ranking_settings(settings), size) + (2 * len(size.pairs) + 1) * size.n_images
+
+
+def scores(workspace: Workspace, settings: Settings) -> FloatArray:
+    """The place of each pair, float64 [class, pairs]: pairs that are removed late, or not at all, have the highest."""
+    order = np.argsort(load(settings.ranking).scores(workspace, _ranking_settings(settings)), axis=1, kind="stable")
+    pairs, everything = len(workspace.pairs), np.ones((1, len(workspace.pairs)), bool)
+    least = settings.floor * workspace.class_means(everything, settings.fill, "unfiltered").correct[0]
+    searches = [_Removal(mine) for mine in order]
+    while active := [c for c, one in enumerate(searches) if not one.finished]:
+        masks = np.stack([one.proposal() for one in searches])[None]
+        correct = workspace.class_means(masks, settings.fill, "removal", active).correct[0]
+        for c in active:
+            searches[c].decide(bool(correct[c] >= least[c]))
+    found = np.empty(order.shape)
+    for c, one in enumerate(searches):
+        found[c, one.sequence()] = np.arange(pairs)
+    return found
+
+
+def _ranking_settings(settings: Settings) -> object:
+    return make_settings(load(settings.ranking), {})
+
+
+class _Removal:
+    """The removal of the pairs of one class, in the order `order` [pairs], the least important first."""
+
+    def __init__(self, order: IntArray) -> None:
+        self._order, self._at, self._block = order, 0, 1
+        self._kept = np.ones(len(order), bool)
+        self._removed: list[IntArray] = []
+
+    @property
+    def finished(self) -> bool:
+        return self._at == len(self._order)
+
+    def _next(self) -> IntArray:
+        return self._order[self._at : self._at + self._block]
+
+    def proposal(self) -> BoolArray:
+        """The pairs that are kept if the next block is removed, bool [pairs]."""
+        mask = self._kept.copy()
+        mask[self._next()] = False
+        return mask
+
+    def decide(self, accepted: bool) -> None:
+        """Remove the next block, or try a smaller one; a single pair that cannot be removed is kept."""
+        block = self._next()
+        if accepted:
+            self._kept[block] = False
+            self._removed.append(block)
+        if accepted or len(block) == 1:
+            self._at += len(block)
+        self._block = 2 * self._block if accepted else max(1, len(block) // 2)
+
+    def sequence(self) -> IntArray:
+        """All pairs: the removed ones in the order of their removal, then the kept ones in the given order."""
+        return np.concatenate([*self._removed, self._order[self._kept[self._order]]])

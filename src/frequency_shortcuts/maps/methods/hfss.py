@@ -1,0 +1,130 @@
+"""Hierarchical search for frequency shortcuts (HFSS, Wang et al., CVPR 2025), from coarse to fine cells.
+
+In each stage, random sets of cells are kept, and one pass of every image gives the loss of every class. The best sets
+of each class are the parents of the next stage, where a candidate keeps only pairs that its parent keeps. Cells are
+cells of conjugate pairs, so that maps are symmetric; the size of the map is a parameter; and everything is seeded. (The
+published code mirrors cells about a point that lies half a cycle off, and leaves the size to chance.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.cells import cells
+from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .method import Size
+from .workspace import METHOD_FILLS, MethodFill, Workspace
+
+# Published cells per side in each stage, by the side of the image; larger and other sides see `stages`.
+PUBLISHED = {224: (4, 8, 16, 28, 56, 112), 128: (4, 8, 16, 32, 64, 128), 64: (4, 8, 16, 32, 64), 32: (4, 8, 16, 32)}
+KINDS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """percent : size of the map, in % of the spectrum
+    candidates : sets of cells in each stage; 500 as published
+    parents : best candidates of each class that go on; 10 as published
+    fill : what stands at the other pairs, `zeros` or `swap`
+    """
+
+    percent: float = 5
+    candidates: int = 500
+    parents: int = 10
+    fill: MethodFill = "zeros"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.percent <= 100:
+            raise ValueError(f"percent {self.percent}: expected above 0 and at most 100")
+        if not 1 <= self.parents <= self.candidates:
+            raise ValueError(f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them")
+        if self.fill not in METHOD_FILLS:
+            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+
+
+def passes(settings: Settings, size: Size) -> int:
+    """Every candidate of every stage is shown to every image."""
+    return len(stages(size.pairs)) * settings.candidates * size.n_images
+
+
+def stages(pairs: ConjugatePairs) -> Sequence[int]:
+    """Cells per side in each stage: as published for its sizes, else doubling from 4 until a cell is one position."""
+    side = max(pairs.height, pairs.width)
+    if pairs.height == pairs.width and side in PUBLISHED:
+        return PUBLISHED[side]
+    found = [min(4, side)]
+    while found[-1] < side:
+        found.append(min(2 * found[-1], side))
+    return found
+
+
+def scores(workspace: Workspace, settings: Settings) -> FloatArray:
+    """Scores float64 [class, pairs]: the best map of each class first, then the pairs of good candidates.
+
+    The score of a pair is minus the mean loss of the class over the candidates of the last stage that hold the pair.
+    The pairs of the best candidate are raised above all others, so that the top `percent` % are this candidate.
+    """
+    pairs, sides = workspace.pairs, stages(workspace.pairs)
+    generator = np.random.default_rng([workspace.seed, 2])
+    wanted = positions(pairs.height, pairs.width, settings.percent)
+    share = (wanted / pairs.size.sum()) ** (1 / len(sides))
+    parents: BoolArray | None = None
+    for number, side in enumerate(sides):
+        cell = (max(1.0, pairs.height / side), max(1.0, pairs.width / side))
+        drawn = draw(pairs, cell, settings.candidates, share, generator)
+        if parents is not None:
+            of_class = generator.integers(workspace.n_classes, size=len(drawn))
+            drawn &= parents[of_class, generator.integers(parents.shape[1], size=len(drawn))]
+        if number == len(sides) - 1:
+            drawn = resized(drawn, pairs.size, wanted, parents, generator)
+        loss = workspace.class_means(drawn, settings.fill, f"stage {number}").loss
+        best = np.argsort(loss, axis=0, kind="stable")[: settings.parents].T
+        parents = drawn[best]
+    return _rank(drawn, loss)
+
+
+def draw(
+    pairs: ConjugatePairs, cell: tuple[float, float], count: int, share: float, generator: np.random.Generator
+) -> BoolArray:
+    """Random sets of cells, bool [count, pairs], each of about this share of the cells.
+
+    A third of them on the plain grid, a third on a grid that is moved by half a cell, and a third the union of half as
+    many cells of either. Cells of one position cannot be moved: all sets are then of the first kind.
+    """
+    grids = [cells(pairs, *cell), cells(pairs, *cell, shift=0.5)] if max(cell) > 1 else [cells(pairs, *cell)]
+    kind = np.arange(count) % KINDS if len(grids) > 1 else np.zeros(count, int)
+    found = np.zeros((count, len(pairs)), bool)
+    for number, grid in enumerate(grids):
+        mine = np.flatnonzero((kind == number) | (kind == KINDS - 1))
+        part = np.where(kind[mine] == KINDS - 1, share / 2, share)
+        found[mine] |= (generator.random((len(mine), grid.max() + 1)) < part[:, None])[:, grid]
+    return found
+
+
+def resized(
+    masks: BoolArray, size: IntArray, wanted: int, parents: BoolArray | None, generator: np.random.Generator
+) -> BoolArray:
+    """The masks [k, pairs] with pairs added or dropped at random until each holds the wanted number of positions.
+
+    Dropped first are pairs in no parent, and added first are pairs in some parent.
+    """
+    favoured = np.zeros(masks.shape[1], bool) if parents is None else parents.any(axis=(0, 1))
+    order = np.argsort(generator.random(masks.shape) - 2.0 * masks - favoured, axis=1)
+    filled = np.cumsum(size[order], axis=1)
+    kept = np.zeros(masks.shape, bool)
+    np.put_along_axis(kept, order, filled - size[order] < wanted, axis=1)
+    return kept
+
+
+def _rank(masks: BoolArray, loss: FloatArray) -> FloatArray:
+    """The scores [class, pairs] from the candidates of the last stage [k, pairs] and their losses [k, class]."""
+    held = masks.sum(axis=0)
+    mean = np.where(held > 0, (loss.T @ masks) / np.maximum(held, 1), loss.max(axis=0)[:, None])
+    best = masks[np.argmin(loss, axis=0)]
+    return np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean

@@ -1,0 +1,119 @@
+"""One interface for every method: a network and ranking images in, a score of every pair for every class out.
+
+A method is a module of this folder with
+
+- `Settings`, a frozen dataclass: what a user can choose;
+- `passes(settings, size)`: how many forward passes of one image it will take, at most;
+- `scores(workspace, settings)`: float64 [class, pairs], higher where a pair is more important.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .workspace import Limits, Workspace
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the cost of a method depends on: classes, ranking images of all classes, and the conjugate pairs."""
+
+    n_classes: int
+    n_images: int
+    pairs: ConjugatePairs
+
+
+class Method(Protocol):
+    """What a module of a method provides."""
+
+    Settings: Callable[..., Any]
+
+    def passes(self, settings: Any, size: Size) -> int: ...
+
+    def scores(self, workspace: Workspace, settings: Any) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method found.
+
+    score : float64 [class, pairs], in the order of `ConjugatePairs`, higher where a pair is more important
+    passes : forward passes of one image; a backward pass counts two
+    seconds : run time of this call; `resumed` says whether an earlier one had begun the work
+    settings : of the method
+    """
+
+    score: FloatArray
+    passes: int
+    seconds: float
+    resumed: bool
+    settings: Mapping[str, Any]
+
+
+@accepts_split
+def find(
+    method: Method,
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    neutral: int | None = None,
+    seed: int = 0,
+    limits: Limits | None = None,
+    state: str | os.PathLike[str] | None = None,
+    version: str = "",
+    checkpoint_minutes: float = 2.0,
+    stop: Callable[[], bool] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Found:
+    """Score every pair for every class with one method.
+
+    method : a module of this folder; `registry.load` gives it by its name
+    seed : of all random draws
+    settings : those of the method's `Settings`
+
+    The other parameters, and the errors, are those of `culling.cull`.
+
+    >>> found = find(registry.load("hfss"), network, split, percent=5)
+    >>> dfm.dominant(found.score, ConjugatePairs(32, 32), 5).shape
+    (10, 32, 32)
+    """
+    chosen = make_settings(method, settings)
+    resumed, begin = state is not None and Path(state).exists(), time.perf_counter()
+    with Workspace(
+        network, images, np.asarray(labels), n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits,
+        state=state, identity=(version, type(chosen).__module__, chosen), checkpoint_minutes=checkpoint_minutes,
+        stop=stop, progress=progress,
+    ) as workspace:  # fmt: skip
+        size = Size(n_classes, len(workspace), workspace.pairs)
+        workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])
+        score = method.scores(workspace, chosen)
+    if score.shape != (n_classes, len(workspace.pairs)) or not np.isfinite(score).all():
+        raise ValueError(f"scores of shape {score.shape}: expected finite numbers for every class and pair")
+    return Found(score, workspace.passes, time.perf_counter() - begin, resumed, asdict(chosen))
+
+
+def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
+    """The settings of a method. Raises ValueError for a setting that it does not have, and for one out of range."""
+    known = [field.name for field in fields(method.Settings)]  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(known) or 'none'}")
+    return method.Settings(**values)

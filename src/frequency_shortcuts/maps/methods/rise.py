@@ -1,0 +1,54 @@
+"""Random masks: a pair matters if the class is recognised when random masks keep it (FreqRISE, Brusch et al. 2025).
+
+The score of a pair is the mean probability of the class over the masks that keep the pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frequency_shortcuts.spectrum.arrays import FloatArray
+
+from .method import Size
+from .workspace import METHOD_FILLS, MethodFill, Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """masks : number of random masks; None for as many as there are pairs, which costs as much as an exact culling.
+    share : probability that a mask keeps a pair
+    fill : what stands at the other pairs, `zeros` or `swap`
+    """
+
+    masks: int | None = None
+    share: float = 0.5
+    fill: MethodFill = "zeros"
+
+    def __post_init__(self) -> None:
+        if self.masks is not None and self.masks < 2:
+            raise ValueError(f"masks {self.masks}: expected at least 2, or None for as many as there are pairs")
+        if not 0 < self.share < 1:
+            raise ValueError(f"share {self.share}: expected above 0 and below 1")
+        if self.fill not in METHOD_FILLS:
+            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+
+
+def passes(settings: Settings, size: Size) -> int:
+    """Every mask is shown to every image."""
+    return (settings.masks or len(size.pairs)) * size.n_images
+
+
+def scores(workspace: Workspace, settings: Settings) -> FloatArray:
+    """Mean probability of the class over the masks that keep a pair, float64 [class, pairs].
+
+    A pair that no mask keeps gets the mean over all masks.
+    """
+    pairs = len(workspace.pairs)
+    generator = np.random.default_rng([workspace.seed, 1])
+    masks = generator.random((settings.masks or pairs, pairs)) < settings.share
+    probability = workspace.class_means(masks, settings.fill, "rise").probability
+    kept = masks.sum(axis=0)
+    means = probability.T @ masks / np.maximum(kept, 1)
+    return np.where(kept > 0, means, probability.mean(axis=0)[:, None])
