@@ -9,7 +9,7 @@ frequencies, and the maps of the other classes. The *fill* (see `fills`) replace
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, Literal
 
@@ -20,15 +20,16 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source, index_batches
+from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
-from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors, noise
+from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors
 
 from .band_stop import band_stop
+from .counting import background_of, count_predictions
 from .trials import PARTS, MaskPlan, Part, Trial, negatives_of, others_of, seed_of
 from .verdicts import over_seeds, verdicts
 
@@ -132,68 +133,15 @@ def measure(
                     # An image that consists mostly of its donor may rightly be assigned to the class of the donor.
                     judged = negative & (labels[donor] != np.arange(len(masks))[:, None])
                     classes = [c for c in classes if c != neutral]
-                background = _background(fill, source, donor, seed_of(seed, run, "noise"), batch)
-                counts = _counts(predict, source, background, plan, labels, judged, batch, bar)
+                background = background_of(fill, source, donor, seed_of(seed, run, "noise"), batch)
+                counts = count_predictions(predict, source, background, plan.masks, labels, judged, batch, bar)
                 for part, c in product(parts, classes):
                     about = {"class": c, "neutral": c == neutral, "part": part, "fill": fill}
                     own, hits = labels == c, counts[..., c]
                     rates = _rates(plan.trials[part][c], masks[c].size, own, judged[c], called == c, hits)
                     rows += [about | row for row in rates]
-                log.info("fill %s: %d masks on %d images", fill, len(plan.halves), len(labels))
+                log.info("fill %s: %d masks on %d images", fill, len(plan.masks.halves), len(labels))
     return pd.DataFrame(rows)
-
-
-def _background(
-    fill: Fill, source: Source, donor: IntArray, seed: list[int], batch: int
-) -> Callable[[IntArray], Tensor]:
-    """The values of a fill: positions of images [k] -> complex [k or 1, channels, H, W // 2 + 1]."""
-    if fill == "swap":
-        return lambda some: torch.fft.rfft2(source.take(donor[some]))
-    if fill == "noise":
-        batches = (source.take(some) for some in index_batches(np.arange(len(source)), batch))
-        fixed = noise(batches, seed)[None]
-    else:
-        fixed = torch.zeros(1, 1, 1, 1, dtype=torch.complex64, device=source.device).to(source.dtype.to_complex())
-    return lambda some: fixed
-
-
-def _counts(
-    network: Predictor,
-    source: Source,
-    background: Callable[[IntArray], Tensor],
-    plan: MaskPlan,
-    labels: IntArray,
-    judged: BoolArray,
-    batch: int,
-    bar: tqdm,
-) -> IntArray:
-    """Number of images that the network assigns to each class under each mask, int64 [2, mask, class].
-
-    First among the images of the class, then among those in judged bool [class, n]. A mask is applied only to the
-    images of the classes that it is for.
-    """
-    height, width = source.images.shape[-2:]
-    counts = np.zeros((2, *plan.is_for.shape), np.int64)
-    served = plan.is_for.astype(np.float32)
-    for some in index_batches(np.argsort(labels, kind="stable"), batch):
-        needed = judged[:, some].astype(np.float32)
-        needed[labels[some], np.arange(len(some))] = 1
-        mask, image = np.nonzero(served @ needed)
-        own, other = torch.fft.rfft2(source.take(some)), background(some)
-        found = []
-        for chosen in index_batches(np.arange(len(mask)), batch):
-            half = plan.halves[torch.from_numpy(mask[chosen])].to(source.device)[:, None]
-            here = torch.from_numpy(image[chosen]).to(source.device)
-            filtered = torch.where(half, own[here], other[here] if len(other) > 1 else other)
-            found.append(network(torch.fft.irfft2(filtered, s=(height, width))))
-            bar.update(len(chosen) * len(some) / len(mask))
-        called = torch.cat(found).cpu().numpy()  # the first wait for the device
-        known = called < judged.shape[0]  # the network may have more outputs than there are classes
-        mask, image, called = mask[known], image[known], called[known]
-        matters = plan.is_for[mask, called]
-        np.add.at(counts[0], (mask, called), matters & (labels[some][image] == called))
-        np.add.at(counts[1], (mask, called), matters & judged[called, some[image]])
-    return counts
 
 
 def _check_limits(**limits: int | None) -> None:

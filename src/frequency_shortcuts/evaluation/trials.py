@@ -31,11 +31,42 @@ class Trial:
     place: int
 
 
-class MaskPlan:
-    """All masks of a test. A mask for several classes is stored once.
+class MaskSet:
+    """Masks for images of one size. A mask for several classes is stored once.
 
     halves : bool [mask, H, W // 2 + 1], the kept part of a real FFT
     is_for : bool [mask, class], whether a class is tested with a mask
+    """
+
+    def __init__(self, size: tuple[int, ...], n_classes: int) -> None:
+        self._size, self._n_classes = size, n_classes
+        self._places: dict[bytes, int] = {}
+        self._halves: list[Tensor] = []
+        self._for: list[tuple[int, int]] = []
+
+    def add(self, kept: BoolArray, c: int) -> int:
+        """The index of a mask of kept frequencies, bool [H, W], with which class c is tested."""
+        half = half_plane(kept, *self._size)
+        place = self._places.setdefault(half.numpy().tobytes(), len(self._halves))
+        if place == len(self._halves):
+            self._halves.append(half)
+        self._for.append((place, c))
+        return place
+
+    @property
+    def halves(self) -> Tensor:
+        return torch.stack(self._halves)
+
+    @property
+    def is_for(self) -> BoolArray:
+        found = np.zeros((len(self._halves), self._n_classes), bool)
+        found[tuple(np.transpose(self._for))] = True
+        return found
+
+
+class MaskPlan:
+    """All masks of a shortcut test, in the set `masks`.
+
     trials : part -> class -> the masks of the class, in the order of the table
     """
 
@@ -51,23 +82,14 @@ class MaskPlan:
     ) -> None:
         self._masks, self._draws, self._others, self._seed, self._run = masks, draws, others, seed, run
         self.trials: dict[str, list[list[Trial]]] = {}
-        places: dict[bytes, int] = {}
-        halves: list[Tensor] = []
-        pairs: list[tuple[int, int]] = []
+        self.masks = MaskSet(size, len(masks))
         for part in parts:
             self.trials[part] = [[] for _ in masks]
             for c, mask in enumerate(masks):
                 for name, draw, chosen in self._filters(c, part):
-                    half = half_plane(chosen if part == "keep" else ~chosen, *size)
-                    place = places.setdefault(half.numpy().tobytes(), len(halves))
-                    if place == len(halves):
-                        halves.append(half)
+                    place = self.masks.add(chosen if part == "keep" else ~chosen, c)
                     iou = float(overlap(chosen, mask))
                     self.trials[part][c].append(Trial(name, draw, int(chosen.sum()), iou, place))
-                    pairs.append((place, c))
-        self.halves = torch.stack(halves)
-        self.is_for = np.zeros((len(halves), len(masks)), bool)
-        self.is_for[tuple(np.transpose(pairs))] = True
 
     def _filters(self, c: int, part: Part) -> Iterator[tuple[str, int, BoolArray]]:
         mask = self._masks[c]
