@@ -6,13 +6,16 @@ PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study report check test test-all coverage lint format docs gallery bench clean
+.PHONY: help study methods report check test test-all coverage lint format docs gallery bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
 	snakemake --cores all --resources gpu=1
+
+methods: $(READY) ## every method that finds maps, side by side where the truth is known: results/benchmark
+	snakemake methods --cores all --resources gpu=1 --configfile config/benchmark.yaml
 
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all

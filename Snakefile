@@ -22,6 +22,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/culling.smk"
+include: "workflow/rules/methods.smk"
 include: "workflow/rules/testing.smk"
 include: "workflow/rules/findings.smk"
 include: "workflow/rules/figures.smk"
@@ -42,6 +43,12 @@ rule all:
 rule own:
     input:
         own(),
+    localrule: True
+
+
+rule methods:
+    input:
+        plan.method_outputs(),
     localrule: True
 
 

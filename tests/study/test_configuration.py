@@ -357,6 +357,9 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
         # What a kind of data set or a network changes of the recipe.
         optional |= set(schema["properties"]) if path == ("$defs", "recipe") else set()
         optional |= {"recipe"} if path == ("$defs", "kind") or path[:2] == ("properties", "networks") else set()
+        # What only some methods have, and a plan without them.
+        optional |= set(schema["properties"]) if path[:2] == ("properties", "methods") else set()
+        optional |= {"methods"} if path[:2] == ("properties", "plan") else set()
         assert set(schema.get("required", ())) | optional >= set(schema["properties"]), path
 
 

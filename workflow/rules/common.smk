@@ -7,9 +7,9 @@ from snakemake.exceptions import WorkflowError
 
 # A plan of thousands of jobs consists of many long-lived objects, so Python looks for garbage less often.
 gc.set_threshold(100_000)
-sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 # Jobs run the library of this checkout, whose files are their inputs, also if another version is installed.
 FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
+sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from study import report as catalogue
@@ -54,6 +54,11 @@ def from_source(source):
 def by_dataset(function):
     """Input or params: the result of a function for the data set."""
     return lambda wildcards: function(wildcards.dataset)
+
+
+def by_run(function):
+    """Input or params: the result of a function for the run."""
+    return lambda wildcards: function(**{key: wildcards[key] for key in NETWORK}, seed=int(wildcards.seed))
 
 
 def first_seed(pattern):

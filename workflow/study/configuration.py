@@ -114,9 +114,9 @@ def _references(plan: Plan) -> Iterator[str]:
 
 def _plan_names(plan: Plan) -> Iterator[str]:
     for i, entry in enumerate(plan.config["plan"]):
-        for kind in ("datasets", "networks"):
+        for kind in ("datasets", "networks", "methods"):
             known = plan.config[kind]
-            for name in entry[kind]:
+            for name in entry.get(kind, ()):
                 if name not in known:
                     yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {', '.join(known)}"
 

@@ -108,6 +108,34 @@ def _scores(plan: Plan, name: str) -> list[str]:
     return ["precision", "recall"] if plan.kind_of(name) == "photographs" else ["f1"]
 
 
+def _mechanism(plan: Plan, dataset: str) -> str:
+    """The name of a set with a known truth: its mechanism, or its own name."""
+    return str(plan.config["datasets"][dataset].get("mechanism", dataset))
+
+
+def _compared(plan: Plan) -> list[str]:
+    return ["all"] if plan.compared_runs() else []
+
+
+def _compared_kinds(plan: Plan) -> list[str]:
+    """The kinds of data sets for which methods are compared."""
+    return list(dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.compared_runs()))
+
+
+def _compared_datasets(plan: Plan, *kinds: str) -> list[str]:
+    names = dict.fromkeys(run["dataset"] for run in plan.compared_runs())
+    return [name for name in names if plan.kind_of(name) in kinds]
+
+
+def _method_rates(title: str) -> Figure:
+    return Figure(
+        Result(title, "methods"),
+        _compared_kinds,
+        _table("method_rates"),
+        lambda plan, name: {"datasets": _compared_datasets(plan, name), **_percent(plan)},
+    )
+
+
 FIGURES = {
     "samples": Figure(
         Result("images and spectra", "samples"),
@@ -236,4 +264,27 @@ FIGURES = {
         _table("corruptions"),
         lambda plan, name: {"dataset": name},
     ),
+    "method_truth": Figure(
+        Result("every method against the planted truth", "methods"),
+        lambda plan: ["all"] if _compared_datasets(plan, *WITH_TRUTH) else [],
+        _table("methods"),
+        lambda plan, name: {
+            "mechanisms": {key: _mechanism(plan, key) for key in _compared_datasets(plan, *WITH_TRUTH)}
+        },
+    ),
+    "method_rates": _method_rates("maps of every method, kept"),
+    "method_deletion": _method_rates("maps of every method, removed"),
+    "method_cost": Figure(
+        Result("quality and cost of every method", "methods"),
+        _compared,
+        lambda plan, name: {"scores": "tables/methods.csv", "rates": "tables/method_rates.csv"},
+        lambda plan, name: _percent(plan),
+    ),
+    "method_overlap": Figure(
+        Result("overlap of the maps over seeds", "methods"),
+        lambda plan: ["all"] if len({run["seed"] for run in plan.compared_runs()}) > 1 else [],
+        _table("method_overlap"),
+        lambda plan, name: _percent(plan),
+    ),
 }
+METHOD_FIGURES = [kind for kind, figure in FIGURES.items() if figure.result.category == "methods"]

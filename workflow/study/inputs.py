@@ -13,6 +13,8 @@ import torch
 from frequency_shortcuts.data import cifar10, folders, normalisation, planted, stores
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 
 from .image_folders import split_folder
@@ -48,6 +50,8 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
                 mistakes.append(sentence)
             return None
 
+    for name in plan.methods():
+        collect_error(f"methods.{name}", check_method, plan, name)
     for name in plan.datasets():
         planned = dict.fromkeys(run["network"] for run in plan.runs(dataset=name))
         if (dataset := collect_error(f"datasets.{name}", inspect_dataset, plan, name)) is None:
@@ -66,6 +70,11 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
                 shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
                 collect_error(f"published.{entry['name']}", read_published, entry["file"], shape)
     return mistakes, found
+
+
+def check_method(plan: Plan, name: str) -> None:
+    """Raises ValueError for settings that the method does not have, or that do not go together."""
+    make_settings(registry.load(plan.config["methods"][name]["method"]), plan.method_settings(name))
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:

@@ -8,7 +8,9 @@ from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from .figures import FIGURES
+from frequency_shortcuts.maps.methods.registry import module_of
+
+from .figures import FIGURES, METHOD_FIGURES
 from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
 from .report import TABLES
 
@@ -95,6 +97,32 @@ class Plan:
     def halved_runs(self) -> list[Run]:
         """The runs that are culled again on two halves of their images."""
         return self._first_seed_runs if self.config["stability"]["halves"] else []
+
+    @cached_property
+    def _methods(self) -> dict[tuple[Any, ...], list[str]]:
+        found: dict[tuple[Any, ...], dict[str, None]] = {}
+        for entry in self.config["plan"]:
+            for values in product(*(entry[f"{key}s"] for key in RUN)):
+                found.setdefault(values, {}).update(dict.fromkeys(entry.get("methods", [])))
+        return {values: list(names) for values, names in found.items()}
+
+    def methods(self, **where: Any) -> list[str]:
+        """The planned methods that find maps beside the culling of the study, of all runs that match `where`."""
+        return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
+
+    def compared_runs(self, **where: Any) -> list[Run]:
+        """The runs for which methods are planned."""
+        return [run for run in self.runs(**where) if self._methods[tuple(run.values())]]
+
+    def method_modules(self, name: str) -> list[str]:
+        """The modules of the library that a method of the section `methods` runs; its own comes first."""
+        settings = self.config["methods"][name]
+        others = ["ranking"] if settings["method"] == "greedy" else []
+        return [module_of(settings["method"]), *(module_of(settings.get(key, "culling")) for key in others)]
+
+    def method_settings(self, name: str) -> dict[str, Any]:
+        """The settings of a method, without its name."""
+        return {key: value for key, value in self.config["methods"][name].items() if key != "method"}
 
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, for every planned transfer."""
@@ -246,6 +274,11 @@ class Plan:
         keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
         return self.section("shortcuts", *keys) | changes
 
+    def comparison_settings(self, dataset: str) -> dict[str, Any]:
+        """The keyword arguments of `comparison.compare`: sets with a known truth are tested with the fill swap."""
+        fills = ["swap"] if self.kind_of(dataset) in WITH_TRUTH else ["zeros", "swap"]
+        return {"fills": fills, **self.section("shortcuts", "controls", "seed")}
+
     def band_edges(self, dataset: str) -> list[float]:
         """The band edges of a synthetic set; none of others."""
         return self.config["synthesis"]["band_edges"] if self.kind_of(dataset) == "synthetic" else []
@@ -284,6 +317,19 @@ class Plan:
     def expand_first_seeds(self, pattern: str, **where: Any) -> list[str]:
         """A pattern filled in with the runs of `first_seed_runs`."""
         return [pattern.format(**run) for run in self.first_seed_runs(**where)]
+
+    def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
+        """A pattern filled in with every run for which methods are planned, on data sets of these kinds."""
+        datasets = set(self.datasets(*kinds))
+        return [pattern.format(**run) for run in self.compared_runs() if run["dataset"] in datasets]
+
+    def map_files(self, **where: Any) -> list[str]:
+        """The files of maps of all methods, of every run that matches `where`."""
+        return [
+            f"{self.results}/maps/{name}/{FOLDER}.h5".format(**run)
+            for run in self.compared_runs(**where)
+            for name in self._methods[tuple(run.values())]
+        ]
 
     def expand_halved(self, pattern: str) -> list[str]:
         """A pattern filled in with the runs of `halved_runs`."""
@@ -357,6 +403,17 @@ class Plan:
         percents = self.config["dfm"]["percents"]
         return [f"{self.results}/published/{FOLDER}/{layout}/top_{percent:g}.pkl" for percent in percents]
 
+    def method_outputs(self) -> list[str]:
+        """The tables and figures that compare the methods; nothing if no methods are planned."""
+        if not self.compared_runs():
+            return []
+        tables = ("methods", "method_rates", "method_overlap")
+        names = [f"{kind}_{name}" for kind in METHOD_FIGURES for name in FIGURES[kind].names(self)]
+        return [
+            *(f"{self.results}/tables/{name}.csv" for name in tables),
+            *(f"{self.results}/figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")),
+        ]
+
     def outputs(self) -> list[str]:
         """Every file of the study except the report."""
         of_dataset = [file for name in self.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
@@ -382,4 +439,8 @@ class Plan:
             *(f"tables/{name}.{suffix}" for name in TABLES if name in tables for suffix in ("tex", "html")),
         ]
         renditions = [file for name in self.ood_datasets() for file in self.rendition_files(name)]
-        return [*renditions, *(f"{self.results}/{file}" for file in (*of_all, *of_dataset, *of_run))]
+        return [
+            *renditions,
+            *self.method_outputs(),
+            *(f"{self.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
+        ]

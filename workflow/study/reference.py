@@ -33,6 +33,7 @@ tests again, but does not cull or train. Threads, memory, run time and GPUs are 
 | file | study |
 |---|---|
 | [config.yaml](config.yaml) | the default: Fashion-MNIST, synthetic and planted sets, at laptop scale |
+| [benchmark.yaml](benchmark.yaml) | every method that finds maps, where the truth is known: `make methods` |
 | [own.yaml](own.yaml) | template for a network and images of your own, nothing trained |
 | [paper.yaml](paper.yaml) | ImageNet-10 at the published scale |
 | [cifar10.yaml](cifar10.yaml) | CIFAR-10 at the published scale |
@@ -112,8 +113,10 @@ def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
         return f"{heading}\n{_table(part['items'], {})}"
     if "properties" in part:
         return f"{heading}\n{_table(part, {'': default})}"
-    # Entries with names that the user chooses, of several kinds.
-    named = part["additionalProperties"]
+    named = part["additionalProperties"]  # entries with names that the user chooses
+    if "properties" in named:
+        return f"{heading}\n{_table(named, {})}"
+    # Entries of several kinds.
     kinds = [branch["then"] for branch in named["allOf"]] if "allOf" in named else [named["else"], named["then"]]
     tables = (f"\n### {kind['title']}\n\n{_prose(kind['description'])}\n{_table(kind, {})}" for kind in kinds)
     return heading + "".join(tables)

@@ -186,12 +186,12 @@ def score(
     rows = []
     for c in range(len(rank)):
         rankings = dict(_rankings(scores, pairs, c, draws, np.random.default_rng([seed, c])))
-        for name, names in _alternatives(inside).items():
+        for name, names in alternatives(inside).items():
             planted = [inside[one][c] for one in names]
             sizes = _sizes(masks, c, planted, pairs)
             prevalence = np.mean([one @ pairs.size for one in planted]) / pairs.size.sum()
             for ranking, values in rankings.items():
-                curves = [_best(one, planted, pairs.size) for one in values]
+                curves = [best_curve(one, planted, pairs.size) for one in values]
                 columns = _columns(curves, sizes["positions"], ranking.startswith(("random", "radial")))
                 about = {"class": c, "truth": name, "ranking": ranking, **sizes, "prevalence": prevalence}
                 rows.append(pd.DataFrame({**about, **columns}))
@@ -209,7 +209,7 @@ def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
 
 
-def _alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
     return found | ({BETTER_HALF: HALVES} if set(HALVES) <= set(found) else {})
@@ -226,7 +226,7 @@ def _sizes(
     return {"percent": percents, "cut": cuts, "positions": np.array(positions)}
 
 
-def _best(scores: npt.NDArray, planted: Sequence[BoolArray], weight: npt.NDArray) -> Curve:
+def best_curve(scores: npt.NDArray, planted: Sequence[BoolArray], weight: npt.NDArray) -> Curve:
     """The curve against that truth, of several, with the highest average precision; the first of equal ones."""
     curves = [curve(scores, one, weight) for one in planted]
     return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,15 @@ def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent
     return pairs.scatter(kept)
 
 
+def write_planes(
+    file: h5py.File, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, of_class: Callable[[int], npt.NDArray]
+) -> None:
+    """Write a dataset [class, H, W] of this shape class by class: the planes of a thousand classes take gigabytes."""
+    stored = file.create_dataset(name, shape, dtype, chunks=(1, *shape[1:]), compression="gzip", shuffle=True)
+    for c in range(len(stored)):
+        stored[c] = of_class(c)
+
+
 @dataclass(frozen=True)
 class DFM:
     """The content of a DFM file. Arrays are centred; the keys of `masks` are percentages."""
@@ -87,26 +97,18 @@ def write(
     created_by: str,
 ) -> None:
     """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage."""
-    size = pairs.height, pairs.width
     with replacing_hdf5(path) as file:
-
-        def planes(name: str, dtype: npt.DTypeLike, of_class: Callable[[int], npt.NDArray]) -> None:
-            # Class by class: the planes of a thousand classes take gigabytes.
-            shape = (len(culling.increment), *size)
-            stored = file.create_dataset(name, shape, dtype, chunks=(1, *size), compression="gzip", shuffle=True)
-            for c in range(len(stored)):
-                stored[c] = of_class(c)
-
         increment, evaluated = culling.increment, culling.evaluated
+        planes = functools.partial(write_planes, file, shape=(len(increment), pairs.height, pairs.width))
 
         def top(percent: float) -> Callable[[int], BoolArray]:
             return lambda c: dominant(increment[c], pairs, percent)
 
-        planes("loss_increment", np.float32, lambda c: pairs.scatter(increment[c].astype(np.float32)))
-        planes("rank", np.int32, lambda c: pairs.scatter(rank(increment[c])))
-        planes("evaluated", bool, lambda c: pairs.scatter(evaluated[c]))
+        planes("loss_increment", dtype=np.float32, of_class=lambda c: pairs.scatter(increment[c].astype(np.float32)))
+        planes("rank", dtype=np.int32, of_class=lambda c: pairs.scatter(rank(increment[c])))
+        planes("evaluated", dtype=bool, of_class=lambda c: pairs.scatter(evaluated[c]))
         for percent in percents:
-            planes(f"mask/top_{percent:g}", bool, top(percent))
+            planes(f"mask/top_{percent:g}", dtype=bool, of_class=top(percent))
         file.attrs.update(
             layout="centred",
             split=split,

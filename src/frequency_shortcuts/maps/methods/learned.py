@@ -34,14 +34,14 @@ class Settings:
     """goal : `keep`, a small set that suffices, or `destroy`, a small set without which the class is not recognised
     fill : what stands at the other pairs, `swap` or `zeros`; with `swap`, an image of another class, drawn anew in each
         step, or of the neutral class if there is one
-    steps : of Adam; images : of each class in a step; rate : learning rate
+    steps : of Adam; images_per_class : in a step; rate : learning rate
     sparsity : weight of the share of the spectrum in the mask
     """
 
     goal: Goal = "keep"
     fill: MethodFill = "swap"
     steps: int = 150
-    images: int = 16
+    images_per_class: int = 16
     rate: float = 0.2
     sparsity: float = 4.0
 
@@ -50,16 +50,16 @@ class Settings:
             raise ValueError(f"unknown goal {self.goal!r}: choose from {', '.join(GOALS)}")
         if self.fill not in METHOD_FILLS:
             raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
-        if self.steps < 1 or self.images < 1 or self.rate <= 0 or self.sparsity < 0:
+        if self.steps < 1 or self.images_per_class < 1 or self.rate <= 0 or self.sparsity < 0:
             raise ValueError(
-                f"steps {self.steps}, images {self.images}, rate {self.rate}, sparsity {self.sparsity}: expected "
-                "at least 1, at least 1, above 0, and at least 0"
+                f"steps {self.steps}, images_per_class {self.images_per_class}, rate {self.rate}, sparsity "
+                f"{self.sparsity}: expected at least 1, at least 1, above 0, and at least 0"
             )
 
 
 def passes(settings: Settings, size: Size) -> int:
     """A forward and a backward pass, which counts two, of each image of a step."""
-    return 3 * settings.steps * settings.images * size.n_classes
+    return 3 * settings.steps * settings.images_per_class * size.n_classes
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -68,7 +68,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     for first in range(0, settings.steps, STORED_STEPS):
         last = min(first + STORED_STEPS, settings.steps)
         compute = functools.partial(_train, workspace, settings, state, first, last)
-        work = 3 * (last - first) * settings.images * workspace.n_classes
+        work = 3 * (last - first) * settings.images_per_class * workspace.n_classes
         state = workspace.step(f"steps {first} to {last}", compute, work)
     return state[0]
 
@@ -88,8 +88,8 @@ def _train(workspace: Workspace, settings: Settings, state: npt.NDArray, first: 
 
 def _slope(workspace: Workspace, settings: Settings, numbers: Tensor, generator: np.random.Generator) -> Tensor:
     """The gradient [class, pairs] of the loss of all classes at their numbers, on images that are drawn for a step."""
-    engine, total = workspace.engine, len(numbers) * settings.images
-    chosen = np.concatenate([_draw(np.flatnonzero(workspace.labels == c), settings.images, generator)
+    engine, total = workspace.engine, len(numbers) * settings.images_per_class
+    chosen = np.concatenate([_draw(np.flatnonzero(workspace.labels == c), settings.images_per_class, generator)
                              for c in range(workspace.n_classes)])  # fmt: skip
     labels = torch.as_tensor(workspace.labels[chosen], device=numbers.device)
     fills = None if settings.fill == "zeros" else _fills(workspace, chosen, generator)
@@ -109,7 +109,7 @@ def _slope(workspace: Workspace, settings: Settings, numbers: Tensor, generator:
                 loss = -log_probability
             else:
                 loss = -torch.log1p(-log_probability.exp().clamp(max=1 - 1e-6))
-            (loss.sum() / settings.images).backward()
+            (loss.sum() / settings.images_per_class).backward()
         (settings.sparsity * (leaf.sigmoid() @ share).sum()).backward()
     assert leaf.grad is not None
     return leaf.grad

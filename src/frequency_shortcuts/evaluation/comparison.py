@@ -1,0 +1,145 @@
+"""Maps of several methods side by side: recall when they are kept or removed, at the same sizes and on the same images.
+
+All methods share the images, the donors and the controls. The controls of a size are random masks, the same for all
+methods and classes; the low-pass mask is the map of the method `low_pass`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
+from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.maps.dfm import dominant
+from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.fills import Fill, donors
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .counting import background_of, count_predictions
+from .trials import PARTS, MaskSet, seed_of
+
+log = logging.getLogger(__name__)
+
+CONTROL = "random_control"  # in the column `method`: random masks of the same size
+UNFILTERED = "unfiltered"  # in the column `method`: images without a filter
+
+
+@accepts_split
+def compare(
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    maps: Mapping[str, Mapping[float, BoolArray]],
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    neutral: int | None = None,
+    fills: Sequence[Fill] = ("zeros", "swap"),
+    controls: int = 10,
+    seed: int = 0,
+    run: str = "",
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """TPR and FPR of every class with the maps of each method kept, and TPR with them removed.
+
+    maps : method -> percent -> bool [class, H, W]. All methods need the same percentages
+    controls : random masks of each size
+    images, labels, mean, std, neutral, fills, seed, run : as in `shortcuts.measure`
+
+    Returns a tidy table, one row per method, part, fill, percent, class and draw: `method` (a key of maps, `CONTROL` or
+    `UNFILTERED`, which has the percent 100), `part` (keep, remove), `fill`, `percent`, `class`, `draw`, `positions` (of
+    the map), `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`. FPR is measured for
+    `keep` only; else it is missing. The neutral class has no rows with `swap`.
+
+    >>> table = compare(network, split, {"culling": {5: masks}, "low_pass": {5: lowest}})
+
+    Raises ValueError for methods with other percentages, and as `shortcuts.measure`.
+    """
+    first = next(iter(maps.values()))
+    percents = list(first)
+    for name, found in maps.items():
+        if list(found) != percents:
+            raise ValueError(f"the maps of {name} hold {list(found)} %, those of the first method {percents} %")
+    n_classes = len(first[percents[0]])
+    labels = np.asarray(labels)
+    check_classes(labels, range(n_classes), n_images=images.shape[0])
+    source = source_for(network, images, mean, std)
+    size = images.shape[-2:]
+    batch = batch_size or source.batch_size()
+    plan = _plan(maps, percents, n_classes, size, controls, seed_of(seed, run, "random"))
+    negative = labels != np.arange(n_classes)[:, None]
+    rows: list[dict[str, Any]] = []
+    with (
+        evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict,
+        tqdm(total=len(fills) * len(PARTS) * len(labels), desc="comparing methods", unit=" images", leave=False,
+             disable=None if progress else True) as bar,
+    ):  # fmt: skip
+        everything = np.arange(len(labels))
+        called = np.concatenate([predict(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
+        for fill in fills:
+            swapped = fill == "swap"
+            donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if swapped else everything
+            classes = [c for c in range(n_classes) if not (swapped and c == neutral)]
+            # An image that consists mostly of its donor may rightly be assigned to the class of the donor.
+            judged = negative & (labels[donor] != np.arange(n_classes)[:, None]) if swapped else negative
+            background = background_of(fill, source, donor, seed_of(seed, run, "noise"), batch)
+            for part in PARTS:
+                some = judged if part == "keep" else np.zeros_like(judged)
+                masks = MaskSet(size, n_classes)
+                places = [
+                    [masks.add(kept if part == "keep" else ~kept, c) for c, kept in enumerate(one)] for _, one in plan
+                ]
+                counts = count_predictions(predict, source, background, masks, labels, some, batch, bar)
+                for c in classes:
+                    sizes = int(np.sum(labels == c)), int(some[c].sum())
+                    about = {"part": part, "fill": fill, "class": c}
+                    if part == "keep":
+                        hits = np.array([np.sum((called == c) & mine) for mine in (labels == c, some[c])])
+                        rows.append(_row(UNFILTERED, 100.0, 0, about, int(np.prod(size)), hits, sizes))
+                    for ((name, percent, draw), one), place in zip(plan, places, strict=True):
+                        rows.append(_row(name, percent, draw, about, int(one[c].sum()), counts[:, place[c], c], sizes))
+            log.info("fill %s: %d maps of %d classes on %d images", fill, len(plan), n_classes, len(labels))
+    return pd.DataFrame(rows)
+
+
+def _plan(
+    maps: Mapping[str, Mapping[float, BoolArray]],
+    percents: Sequence[float],
+    n_classes: int,
+    size: tuple[int, ...],
+    controls: int,
+    seed: list[int],
+) -> list[tuple[tuple[str, float, int], BoolArray]]:
+    """(method, percent, draw) and the masks [class, H, W] of every method and control."""
+    found = [((name, percent, 0), of_size[percent]) for name, of_size in maps.items() for percent in percents]
+    pairs = ConjugatePairs(*size)
+    scores = np.random.default_rng(seed).random((controls, len(pairs)))
+    for percent in percents:
+        for draw, mask in enumerate(dominant(scores, pairs, percent)):
+            found.append(((CONTROL, percent, draw), np.broadcast_to(mask, (n_classes, *mask.shape))))
+    return found
+
+
+def _row(
+    method: str, percent: float, draw: int, about: Mapping[str, Any], positions: int, hits: IntArray,
+    sizes: tuple[int, int],
+) -> dict[str, Any]:  # fmt: skip
+    """One row; hits and sizes: for the images of the class, and for the others."""
+    row: dict[str, Any] = {"method": method, **about, "percent": percent, "draw": draw, "positions": positions}
+    row |= dict(zip(("images", "negatives"), sizes, strict=True))
+    for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
+        values = bootstrap(int(count), of).tolist() if of else (np.nan,) * 3
+        row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), values, strict=True))
+    return row

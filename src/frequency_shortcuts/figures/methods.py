@@ -1,0 +1,190 @@
+"""Drawings of the methods side by side: against the truth, by tests of their maps, by cost, and over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .canvas import PAGE, colour_bar, style
+
+CONTROL, UNFILTERED, LOW_PASS, RANDOM = "random_control", "unfiltered", "low_pass", "random"
+BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
+BETTER_HALF = "better_half"
+_MARKS = "osD^vP*Xhp<>d8H"
+
+
+def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> Figure:
+    """Average precision of every method against the planted truth of every data set, as a heat map.
+
+    table : of `method_scores`, of all runs; its scores are means over classes and seeds where the network uses the
+        planted mask. mechanisms : data set -> its name in the figure, in order
+    found : average precision from which a truth is called found; these cells are outlined
+
+    A method whose scores are increments has a second row, by the absolute value.
+    """
+    own = table[table["truth"].isin(["own", BETTER_HALF])].dropna(subset=["average_precision"])
+    halves = set(own.loc[own["truth"] == BETTER_HALF, "dataset"])
+    columns = [name for name in mechanisms if name in set(own["dataset"])]
+    cells = [(name, "own") for name in columns] + [(name, BETTER_HALF) for name in columns if name in halves]
+    methods = list(dict.fromkeys(own["method"]))
+    means = own.groupby(["dataset", "truth", "method"])["average_precision"].mean()
+    chance = own.groupby(["dataset", "truth"])[["random", "random_low", "random_high"]].mean()
+    values = np.array([[means.get((*cell, method), np.nan) for cell in cells] for method in methods])
+    random = np.array([[chance.loc[cell, "random"] for cell in cells]])
+    shown = np.concatenate([values, random])
+    labels = [*methods, "random rankings"]
+    with style():
+        figure, axis = plt.subplots(figsize=(PAGE, 1.3 + 0.24 * len(labels)))
+        axis.imshow(np.ma.masked_invalid(shown), cmap="viridis", vmin=0, vmax=1, aspect="auto")
+        axis.set_facecolor("0.93")
+        for i, j in np.ndindex(shown.shape):
+            if np.isfinite(shown[i, j]):
+                bold = i < len(methods) and shown[i, j] >= found
+                axis.text(
+                    j, i, f"{shown[i, j]:.2f}", ha="center", va="center", fontsize=6.5,
+                    color="white" if shown[i, j] < 0.6 else "black", fontweight="bold" if bold else "normal",
+                )  # fmt: skip
+        used = own[own["method"] == methods[0]].groupby(["dataset", "truth"]).size()
+        names = [
+            f"{mechanisms[name]}{' (better half)' if half == BETTER_HALF else ''}\nn = {used.get((name, half), 0)}"
+            for name, half in cells
+        ]
+        axis.set_xticks(range(len(cells)), names, rotation=30, ha="right", rotation_mode="anchor")
+        axis.set_yticks(range(len(labels)), labels)
+        axis.tick_params(length=0)
+        for label, name in zip(axis.get_yticklabels(), labels, strict=True):
+            label.set_fontstyle("italic" if name in BASELINES or name == labels[-1] else "normal")
+        for place in _borders(methods):
+            axis.axhline(place - 0.5, color="white", linewidth=2)
+        for spine in axis.spines.values():
+            spine.set_visible(False)
+        colour_bar(figure, np.array([axis]), "viridis", 0, 1, "average precision")
+    return figure
+
+
+def _borders(methods: Sequence[str]) -> list[int]:
+    """The rows that begin the simple methods and the random rankings."""
+    first = next((i for i, name in enumerate(methods) if name in BASELINES), None)
+    return [*([] if first is None else [first]), len(methods)]
+
+
+def rates(table: pd.DataFrame, part: str) -> Figure:
+    """By the size of the maps: TPR - FPR with the maps kept, or TPR with the maps removed; a panel a data set and fill.
+
+    table : of `method_rates`, of all data sets to draw; means over classes and seeds. part : keep or remove
+
+    In grey, and dashed, stand the controls: random masks of the same size, and the lowest frequencies.
+    """
+    rows = table[(table["part"] == part) & (table["method"] != UNFILTERED) & (table["method"] != RANDOM)]
+    rows = rows.assign(shown=rows["tpr"] - rows["fpr"] if part == "keep" else rows["tpr"])
+    panels = list(dict.fromkeys(zip(rows["dataset"], rows["fill"], strict=True)))
+    methods = [name for name in dict.fromkeys(rows["method"]) if name not in (CONTROL, LOW_PASS)]
+    per_row = min(3, len(panels))
+    count = -(-len(panels) // per_row)
+    with style():
+        figure, axes = plt.subplots(
+            count, per_row, figsize=(PAGE, 0.9 + 1.75 * count), sharex=True, sharey=True, squeeze=False
+        )
+        colours = _colours(methods)
+        for axis, (dataset, fill) in zip(axes.flat, panels, strict=False):
+            mine = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
+            means = mine.groupby(["method", "percent"])["shown"].mean()
+            for name, line in ((CONTROL, ":"), (LOW_PASS, "--")):
+                if name in means.index.get_level_values(0):
+                    curve = means[name]
+                    label = "random masks" if name == CONTROL else "low-pass"
+                    axis.plot(curve.index, curve, line, color="0.35", linewidth=1.6, label=label)
+            for i, name in enumerate(methods):
+                if name in means.index.get_level_values(0):
+                    curve = means[name]
+                    axis.plot(
+                        curve.index, curve, marker=_MARKS[i % len(_MARKS)], markersize=3.5, linewidth=1.0,
+                        color=colours[name], label=name,
+                    )  # fmt: skip
+            axis.set_title(f"{dataset}, {fill}")
+            _size_axis(axis, sorted(set(mine["percent"])))
+        for axis in axes.flat[len(panels) :]:
+            axis.set_axis_off()
+        for axis in axes[:, 0]:
+            axis.set_ylabel("TPR - FPR" if part == "keep" else "TPR")
+        for axis in axes.flat[max(0, len(panels) - per_row) : len(panels)]:
+            axis.set_xlabel("frequencies kept, %" if part == "keep" else "frequencies removed, %")
+            axis.tick_params(labelbottom=True)
+        sns.despine(figure)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    return figure
+
+
+def _size_axis(axis: Axes, percents: Sequence[float]) -> None:
+    axis.set_xscale("log")
+    axis.set_xticks(percents, [f"{percent:g}" for percent in percents])
+    axis.minorticks_off()
+
+
+def _colours(methods: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+    return dict(zip(methods, sns.color_palette("husl", len(methods)), strict=True))
+
+
+def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
+    """Quality against forward passes: average precision where the truth is known, and margin over the best control.
+
+    scores, rates : of `method_scores` and `method_rates`; percent : size of the maps of the margin
+
+    Methods that need no pass stand at the left end. Passes are those of a run, the mean over runs.
+    """
+    own = scores[scores["truth"] == "own"].dropna(subset=["average_precision"])
+    plain = scores[scores["truth"].isna()]
+    margins = rates[(rates["percent"] == percent) & (rates["part"] == "keep")]
+    panels: list[tuple[str, pd.Series, pd.Series]] = []
+    if len(own):
+        by = own.groupby("method", sort=False)
+        datasets = own.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
+        panels.append(("planted truth: average precision", by["passes"].mean(), datasets.groupby("method").mean()))
+    for (dataset, fill), mine in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(["dataset", "fill"]):
+        passes = plain[plain["dataset"] == dataset].groupby("method", sort=False)["passes"].mean()
+        panels.append((f"{dataset}, {fill}: margin at {percent:g} %", passes, mine.groupby("method")["margin"].mean()))
+    with style():
+        figure, axes = plt.subplots(1, len(panels), figsize=(PAGE, 3.1), squeeze=False)
+        for axis, (title, passes, quality) in zip(axes[0], panels, strict=True):
+            names = [name for name in passes.index if name in quality.index]
+            colours = _colours(names)
+            nothing = 0.3 * min(passes[passes > 0], default=1.0)
+            for i, name in enumerate(names):
+                axis.scatter(
+                    max(passes[name], nothing), quality[name], color=colours[name], marker=_MARKS[i % len(_MARKS)],
+                    s=22, label=name,
+                )  # fmt: skip
+            axis.set_xscale("log")
+            axis.axvline(nothing * 1.7, color="0.85", linewidth=0.8)
+            axis.set_title(title, fontsize=7)
+            axis.set_xlabel("forward passes (left of the line: none)", fontsize=7)
+        sns.despine(figure)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    return figure
+
+
+def overlap(table: pd.DataFrame, percent: float) -> Figure:
+    """Overlap of the maps of networks with other seeds, by method; each point is a data set.
+
+    table : of `method_overlap`; percent : size of the maps
+    """
+    rows = table[table["percent"] == percent]
+    means = rows.groupby(["method", "dataset"], sort=False)["overlap"].mean().reset_index()
+    order = means.groupby("method")["overlap"].mean().sort_values(ascending=False).index
+    with style():
+        figure, axis = plt.subplots(figsize=(PAGE, 0.9 + 0.2 * len(order)))
+        sns.stripplot(means, x="overlap", y="method", hue="dataset", order=order, jitter=False, ax=axis, size=4)
+        mean = means.groupby("method")["overlap"].mean()
+        axis.scatter(mean[order], range(len(order)), marker="|", s=120, color="black", label="mean")
+        axis.set_xlabel(f"overlap (IoU) of the top {percent:g} % between seeds, mean over classes")
+        axis.set_ylabel("")
+        axis.set_xlim(0, 1.02)
+        axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        sns.despine(figure)
+    return figure

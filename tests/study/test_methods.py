@@ -1,0 +1,167 @@
+"""The comparison of methods, cut down: from a network and images to tables and figures, by the scripts of the rules."""
+
+import importlib
+import sys
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+from matplotlib import pyplot as plt
+
+from conftest import ROOT
+from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.evaluation.comparison import CONTROL
+from frequency_shortcuts.figures import methods as drawings
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.storage.tables import read_table
+from study.plan import Plan
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+pytestmark = pytest.mark.slow
+SMALL = {
+    "culling": {"patch": 2},
+    "hfss": {"candidates": 6, "parents": 2},
+    "greedy": {"ranking": "gradient"},
+    "learned": {"steps": 2, "images_per_class": 2},
+    "shapley": {"rings": 2},
+    "rise": {"masks": 4},
+}
+SEEDS = (0, 1)
+
+
+def run_script(name, folder, **parts):
+    snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, config={"checkpoint_minutes": 2})
+    for part, values in parts.items():
+        setattr(snakemake, part, values)
+    importlib.import_module(name).main(snakemake)
+
+
+class Outputs(list):
+    """Output files, by number and by name."""
+
+    def __init__(self, **named):
+        super().__init__(map(str, named.values()))
+        self.__dict__.update({name: str(path) for name, path in named.items()})
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """The folder of a small comparison on one planted set, with two seeds."""
+    folder = tmp_path_factory.mktemp("compared")
+    design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
+    splits = {split: planted.images(design, 4, seed) for seed, split in enumerate(("train", "validation", "test"))}
+    store = folder / "data.h5"
+    stores.write(
+        store, splits, classes=design.classes, source="planted", created_by="test", planted=design.planted(),
+        planted_about=design.about(),
+    )  # fmt: skip
+    with h5py.File(store) as file:
+        statistics = {name: file.attrs[name].tolist() for name in ("mean", "std")}
+    n_classes = len(design.classes)
+    architecture = architectures.Architecture(
+        "resnet18", n_classes=n_classes, channels=1, size=16, width=4, stem="small"
+    )
+    rates, scores, maps = [], [], []
+    for seed in SEEDS:
+        run = {"dataset": "plant_present", "network": "small", "augmentation": "none", "seed": seed}
+        weights, place = folder / f"{seed}.safetensors", f"plant_present/small/none/seed{seed}"
+        network = architectures.build(architecture, seed)
+        architectures.save(weights, network.state_dict(), architecture, run | statistics)
+        mine = []
+        for name in registry.METHODS:
+            path = folder / "maps" / name / f"{place}.h5"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            params = SimpleNamespace(
+                device="cpu", images={"split": "validation", "images_per_class": None}, limits={}, method=name,
+                module=registry.module_of(name), settings=SMALL.get(name, {}), percents=[5, 20],
+            )  # fmt: skip
+            given = SimpleNamespace(images=store, weights=weights, code=[])
+            wildcards = SimpleNamespace(seed=str(seed))
+            run_script("find_maps", folder, params=params, input=given, output=[str(path)], wildcards=wildcards)
+            assert not list(path.parent.glob("*.state*"))
+            mine.append(path)
+        output = Outputs(rates=folder / "tests" / place / "rates.csv", scores=folder / "tests" / place / "scores.csv")
+        params = SimpleNamespace(
+            device="cpu", images={"split": "test", "images_per_class": None}, names=list(registry.METHODS),
+            settings={"fills": ["zeros", "swap"], "controls": 2, "seed": 0},
+        )  # fmt: skip
+        given = SimpleNamespace(images=store, weights=weights, maps=mine)
+        run_script("compare_methods", folder, params=params, input=given, output=output)
+        rates.append(output.rates)
+        scores.append(output.scores)
+        maps += mine
+    output = Outputs(**{name: folder / f"{name}.csv" for name in ("methods", "rates", "overlap")})
+    given = SimpleNamespace(rates=rates, scores=scores, use=[], maps=maps)
+    run_script("make_method_tables", folder, params=None, input=given, output=output)
+    return folder
+
+
+def test_every_method_has_a_file_of_scores_and_maps(compared):
+    for name in registry.METHODS:
+        with h5py.File(compared / "maps" / name / "plant_present/small/none/seed0.h5") as file:
+            assert file["score"].shape == (3, 16, 16)
+            assert file["mask/top_5"][:].sum(axis=(1, 2)) == pytest.approx(12, abs=1)
+            assert (np.sort(np.unique(file["rank"][0])) == np.arange(130)).all()
+            assert file.attrs["method"] == name
+            assert (file.attrs["passes"] > 0) == (name not in ("adcs", "energy", "low_pass", "random"))
+
+
+def test_the_table_of_scores_has_every_method_and_truth(compared):
+    table = read_table(compared / "methods.csv")
+    counts = table.groupby(["method", "seed", "truth"]).size()
+    assert len(counts) == len(registry.METHODS) * len(SEEDS) * 2  # own and any
+    energy = table[(table["method"] == "energy") & (table["truth"] == "own")]
+    assert set(energy["class"]) == {"C1", "C2"}
+    assert table["average_precision"].between(0, 1).all()
+
+
+def test_the_table_of_rates_has_all_sizes_and_its_controls(compared):
+    table = read_table(compared / "rates.csv")
+    kept = table[(table["part"] == "keep") & (table["method"] != "unfiltered")]
+    assert set(kept["method"]) == {*registry.METHODS, CONTROL}
+    assert set(kept["percent"]) == {5, 20}
+    # The neutral class is not tested with the fill swap.
+    assert set(kept.loc[kept["fill"] == "swap", "class"]) == {"C1", "C2"}
+    assert set(kept.loc[kept["fill"] == "zeros", "class"]) == {"C0", "C1", "C2"}
+    controls = kept[kept["method"].isin([CONTROL, "low_pass"])]
+    best = controls.assign(measure=controls["tpr"] - controls["fpr"]).groupby(["seed", "fill", "percent", "class"])
+    merged = kept.merge(best["measure"].max().rename("expected").reset_index())
+    np.testing.assert_allclose(merged["best_control"], merged["expected"], atol=1e-5)
+    assert table.loc[table["part"] == "remove", "fpr"].isna().all()
+
+
+def test_the_overlap_compares_the_seeds(compared):
+    table = read_table(compared / "overlap.csv").groupby("method")["overlap"].mean()
+    assert table["low_pass"] == 1
+    assert table["random"] < 0.5
+
+
+@pytest.mark.parametrize("kind", ["truth", "rates", "deletion", "cost", "overlap"])
+def test_figures_show_every_method(compared, kind):
+    scores, rates = read_table(compared / "methods.csv"), read_table(compared / "rates.csv")
+    figure = {
+        "truth": lambda: drawings.truth(scores, {"plant_present": "present"}, 0.95),
+        "rates": lambda: drawings.rates(rates, "keep"),
+        "deletion": lambda: drawings.rates(rates, "remove"),
+        "cost": lambda: drawings.cost(scores, rates, 5),
+        "overlap": lambda: drawings.overlap(read_table(compared / "overlap.csv"), 5),
+    }[kind]()
+    figure.canvas.draw()
+    texts = {text.get_text() for axis in figure.axes for text in axis.get_yticklabels()}
+    texts |= {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+    assert {"culling", "hfss", "greedy", "learned", "shapley", "rise"} <= texts
+    plt.close(figure)
+
+
+def test_the_plan_of_the_benchmark_compares_all_methods():
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    config |= yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text())
+    plan = Plan(config)
+    assert {config["methods"][name]["method"] for name in plan.methods()} == set(registry.METHODS)
+    assert len(plan.map_files()) == 24 * len(plan.methods())
+    assert "results/benchmark/figures/method_truth_all.svg" in plan.method_outputs()
+    assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("culling")]
+    assert Plan(config | {"plan": [{**config["plan"][0], "methods": []}]}).method_outputs() == []

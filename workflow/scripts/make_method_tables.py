@@ -1,0 +1,48 @@
+"""Join the comparisons of methods of all networks."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pandas as pd
+
+from frequency_shortcuts.evaluation.comparison import CONTROL
+from frequency_shortcuts.evaluation.method_scores import only_where_used, overlap_over_seeds, with_best_control
+from frequency_shortcuts.maps import scores
+from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table, write_table
+from study.job import identity, job
+
+LOW_PASS = "low_pass"  # the method that is a control of the others
+
+
+def main(snakemake):
+    """Scores and cost of every method; its rates beside those of the best control; the overlap of its maps."""
+    given, output = snakemake.input, snakemake.output
+    with job(snakemake):
+        table = pd.concat(map(read_table, given.scores), ignore_index=True)
+        if given.use:
+            use = pd.concat(map(read_table, given.use))[[*RUN, "class", "uses"]]
+            table = only_where_used(table.merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
+        write_table(table, output.methods)
+
+        rates = pd.concat(map(read_table, given.rates), ignore_index=True)
+        keys = [*RUN, "part", "fill", "percent", "class", "method"]
+        means = rates.groupby(keys, sort=False, as_index=False)[["positions", "images", "tpr", "fpr"]].mean()
+        margins = with_best_control(rates, CONTROL, LOW_PASS)
+        columns = [key for key in keys if key != "part"]
+        margins = margins[[*columns, "measure", "best_control", "margin"]].assign(part="keep")
+        write_table(means.merge(margins, on=keys, how="left", validate="one_to_one"), output.rates)
+
+        of_network = defaultdict(list)
+        for path in given.maps:
+            run, method = identity(Path(path).with_suffix("") / "maps"), Path(path).parts[-len(RUN) - 1]
+            of_network[method, *(run[key] for key in NETWORK)].append(path)
+        found = []
+        for (method, *network), paths in of_network.items():
+            classes = scores.read_scores(paths[0])[1]["classes"]
+            overlap = overlap_over_seeds(map(scores.read_masks, paths), classes)
+            found.append(overlap.assign(**dict(zip(NETWORK, network, strict=True)), method=method))
+        write_table(pd.concat(found)[[*NETWORK, "method", "class", "percent", "overlap", "seeds"]], output.overlap)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
