@@ -1,120 +1,19 @@
-"""Files that are whole or not there, on a full disk too."""
+"""The journal of a computation: stored steps, partial results, locks, and full disks."""
 
 import errno
-import hashlib
 import io
 import pickle
-import subprocess
-import sys
-import weakref
 
 import numpy as np
-import pandas as pd
 import pytest
+from full_disk import FullDisk
 
-from frequency_shortcuts.storage import files
 from frequency_shortcuts.storage import journal as journals
 from frequency_shortcuts.storage.journal import Journal, Stopped
-from frequency_shortcuts.storage.tables import read_table, write_table, write_tables
 
 
 def names(folder):
     return sorted(entry.name for entry in folder.iterdir())
-
-
-def test_the_block_writes_a_hidden_neighbour_that_takes_the_place(tmp_path):
-    path = tmp_path / "new" / "a.h5"
-    with files.replacing(path) as temporary:
-        assert temporary.parent == path.parent
-        assert temporary.suffix == ".h5"
-        temporary.write_text("new")
-        assert not path.exists()
-    assert path.read_text() == "new"
-    assert names(path.parent) == ["a.h5"]
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, PermissionError])
-def test_an_error_leaves_the_old_file_and_no_temporary(tmp_path, error):
-    path = tmp_path / "a.csv"
-    path.write_text("old")
-    with pytest.raises(error), files.replacing(path) as temporary:
-        temporary.write_text("half")
-        raise error
-    assert path.read_text() == "old"
-    assert names(tmp_path) == ["a.csv"]
-
-
-def test_a_full_disk_is_said_in_one_sentence_and_the_old_file_stays(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("old")
-    with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space") as caught:  # noqa: SIM117
-        with files.replacing(path) as temporary:
-            temporary.write_text("half")
-            with open("/dev/full", "wb", buffering=0) as full:
-                full.write(b"x")  # a real ENOSPC
-    assert caught.value.errno == errno.ENOSPC
-    assert caught.value.filename == str(path)
-    assert caught.value.__cause__.errno == errno.ENOSPC
-    assert path.read_text() == "old"
-    assert names(tmp_path) == ["a.csv"]
-
-
-def test_another_os_error_is_passed_on_as_it_is(tmp_path):
-    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.csv"):
-        (tmp_path / "missing").read_text()
-
-
-def test_a_full_disk_is_known_by_its_number():
-    assert files.disk_is_full(OSError(errno.ENOSPC, "x"))
-    assert files.disk_is_full(OSError(errno.EDQUOT, "x"))
-    assert not files.disk_is_full(OSError(errno.EACCES, "x"))
-    assert not files.disk_is_full(ValueError("No space left on device"))
-
-
-HDF5_WHEN_FULL = """
-import resource, signal, sys
-import numpy as np
-from frequency_shortcuts import dfm
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.maps.methods.culling import Culling
-from frequency_shortcuts.spectrum import ConjugatePairs
-pairs = ConjugatePairs(32, 32)
-pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 32, 32), np.uint8)
-increment = np.random.default_rng(0).standard_normal((4, len(pairs)))
-four, zero = np.ones(4), np.zeros(4, int)
-about = dict(method="exact", percent=5.0, target_recall=0.98, precision="float32", fingerprint="")
-culling = Culling(increment, increment > 0, four, zero + 1, four, four, zero, zero, zero, zero, **about)
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
-try:
-    if sys.argv[1] == "dfm":
-        about = dict(classes="abcd", split="validation", weights_sha256="", created_by="")
-        dfm.write(sys.argv[2], culling, pairs, [5], **about)
-    else:
-        about = dict(classes="ab", source="", created_by="")
-        stores.write(sys.argv[2], {"train": (pixels, np.arange(40) % 2)}, **about)
-except OSError:
-    print("OSError")
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
-@pytest.mark.parametrize("kind", ["dfm", "images"])
-def test_hdf5_that_cannot_be_written_raises_keeps_the_old_file_and_does_not_crash(tmp_path, kind):
-    """No file may grow above 8 KiB in the process: like a full disk, a write fails half way."""
-    path = tmp_path / "a.h5"
-    path.write_text("old")
-    done = subprocess.run([sys.executable, "-c", HDF5_WHEN_FULL, kind, path], capture_output=True, text=True)
-    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr[-300:]}"
-    assert done.stdout == "OSError\n"
-    assert path.read_text() == "old"
-    assert names(tmp_path) == ["a.h5"]
-
-
-def test_sha256_is_that_of_the_bytes(tmp_path):
-    (tmp_path / "a").write_bytes(b"abc" * 100_000)
-    assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
 
 
 VALUES = [
@@ -126,8 +25,6 @@ VALUES = [
     np.array([True, False]),
     np.arange(3),
 ]
-
-
 ALL = list(range(len(VALUES)))
 
 
@@ -500,19 +397,6 @@ def test_another_error_of_the_lock_is_raised(tmp_path, monkeypatch):
         Journal(tmp_path / "state", "mine")
 
 
-class FullDisk(io.FileIO):
-    """A file on a disk that has room for `room` bytes more."""
-
-    room = 0
-
-    def write(self, data):
-        fits = memoryview(data).cast("B")[: self.room]
-        if not len(fits):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        self.room -= len(fits)
-        return super().write(fits)
-
-
 def on_a_full_disk(path, room, size):
     """The computation, on a disk that gets full in its second step; returns the error."""
     with pytest.raises(OSError) as caught, Journal(path, "mine") as journal:
@@ -545,22 +429,6 @@ def test_a_full_disk_is_said_in_one_sentence_by_the_journal_too(tmp_path, room, 
     assert error.filename == str(path)
 
 
-def test_names_that_look_like_numbers_stay_names(tmp_path):
-    table = pd.DataFrame(
-        {
-            "dataset": ["007", "1e3"],
-            "network": ["18", "true"],
-            "augmentation": ["none", "NA"],
-            "class": ["3", "04"],
-            "seed": [0, 1],
-        }
-    )
-    write_table(table, tmp_path / "t.csv", rendition="10", maps="2")
-    read = read_table(tmp_path / "t.csv")
-    assert read.drop(columns=["rendition", "maps"]).equals(table)
-    assert list(read["rendition"]) == ["10", "10"] and list(read["maps"]) == ["2", "2"]
-
-
 def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_between(tmp_path):
     path = tmp_path / "state"
     with Journal(path, "mine", minutes=0) as journal:
@@ -590,22 +458,3 @@ def test_a_journal_that_its_last_owner_deleted_starts_anew(tmp_path, monkeypatch
     monkeypatch.undo()
     with Journal(path, "mine") as journal:
         assert journal.step("a", lambda: pytest.fail("it is stored")).tolist() == [0, 0]
-
-
-def test_tables_are_written_one_after_the_other_as_if_they_were_joined(tmp_path):
-    parts = [
-        pd.DataFrame({"class": ["a", "b"], "percent": percent, "iou": [1 / 3, np.nan]}) for percent in (1, 2.5, 10)
-    ]
-    kept = []
-
-    def tables():
-        for part in parts:
-            table = part.copy()
-            kept.append(weakref.ref(table))
-            yield table
-            del table
-            assert sum(reference() is not None for reference in kept) <= 1  # what the reader holds
-
-    write_tables(tables(), tmp_path / "one by one.csv")
-    write_table(pd.concat(parts), tmp_path / "joined.csv")
-    assert (tmp_path / "one by one.csv").read_bytes() == (tmp_path / "joined.csv").read_bytes()

@@ -1,0 +1,17 @@
+"""A file whose disk has no room, as a stand-in for a full disk."""
+
+import errno
+import io
+
+
+class FullDisk(io.FileIO):
+    """A file on a disk that has room for `room` bytes more."""
+
+    room = 0
+
+    def write(self, data):
+        fits = memoryview(data).cast("B")[: self.room]
+        if not len(fits):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(fits)
+        return super().write(fits)

@@ -1,0 +1,109 @@
+"""Files that are replaced whole or not at all, also on a full disk."""
+
+import errno
+import hashlib
+import subprocess
+import sys
+
+import pytest
+
+from frequency_shortcuts.storage import files
+
+
+def names(folder):
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_the_block_writes_a_hidden_neighbour_that_takes_the_place(tmp_path):
+    path = tmp_path / "new" / "a.h5"
+    with files.replacing(path) as temporary:
+        assert temporary.parent == path.parent
+        assert temporary.suffix == ".h5"
+        temporary.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert names(path.parent) == ["a.h5"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, PermissionError])
+def test_an_error_leaves_the_old_file_and_no_temporary(tmp_path, error):
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(error), files.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_the_old_file_stays(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space") as caught:  # noqa: SIM117
+        with files.replacing(path) as temporary:
+            temporary.write_text("half")
+            with open("/dev/full", "wb", buffering=0) as full:
+                full.write(b"x")  # a real ENOSPC
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(path)
+    assert caught.value.__cause__.errno == errno.ENOSPC
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_another_os_error_is_passed_on_as_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.csv"):
+        (tmp_path / "missing").read_text()
+
+
+def test_a_full_disk_is_known_by_its_number():
+    assert files.disk_is_full(OSError(errno.ENOSPC, "x"))
+    assert files.disk_is_full(OSError(errno.EDQUOT, "x"))
+    assert not files.disk_is_full(OSError(errno.EACCES, "x"))
+    assert not files.disk_is_full(ValueError("No space left on device"))
+
+
+HDF5_WHEN_FULL = """
+import resource, signal, sys
+import numpy as np
+from frequency_shortcuts import dfm
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps.methods.culling import Culling
+from frequency_shortcuts.spectrum import ConjugatePairs
+pairs = ConjugatePairs(32, 32)
+pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 32, 32), np.uint8)
+increment = np.random.default_rng(0).standard_normal((4, len(pairs)))
+four, zero = np.ones(4), np.zeros(4, int)
+about = dict(method="exact", percent=5.0, target_recall=0.98, precision="float32", fingerprint="")
+culling = Culling(increment, increment > 0, four, zero + 1, four, four, zero, zero, zero, zero, **about)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+try:
+    if sys.argv[1] == "dfm":
+        about = dict(classes="abcd", split="validation", weights_sha256="", created_by="")
+        dfm.write(sys.argv[2], culling, pairs, [5], **about)
+    else:
+        about = dict(classes="ab", source="", created_by="")
+        stores.write(sys.argv[2], {"train": (pixels, np.arange(40) % 2)}, **about)
+except OSError:
+    print("OSError")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
+@pytest.mark.parametrize("kind", ["dfm", "images"])
+def test_hdf5_that_cannot_be_written_raises_keeps_the_old_file_and_does_not_crash(tmp_path, kind):
+    """No file may grow above 8 KiB in the process: like a full disk, a write fails half way."""
+    path = tmp_path / "a.h5"
+    path.write_text("old")
+    done = subprocess.run([sys.executable, "-c", HDF5_WHEN_FULL, kind, path], capture_output=True, text=True)
+    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr[-300:]}"
+    assert done.stdout == "OSError\n"
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.h5"]
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc" * 100_000)
+    assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()
