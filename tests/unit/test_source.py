@@ -1,4 +1,7 @@
-"""Images read piece by piece: the same from a tensor, an array, a file, and some rows of a file."""
+"""Images read piece by piece: the same from a tensor, an array, and a file; batches read ahead."""
+
+import threading
+import time
 
 import h5py
 import numpy as np
@@ -70,3 +73,90 @@ def test_rows_are_read_in_runs_of_neighbours(stored):
     assert np.array_equal(chunks.take_rows(Watched(), chosen), PIXELS[chosen])
     assert asked == [(0, 64), (64, 100), (120, 121), (140, 150)]
     assert chunks.take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 3, 100])
+@pytest.mark.parametrize("n", [0, 1, 3, 20])
+def test_batches_come_in_order(ahead, n):
+    def square(i):
+        time.sleep(0.002 * (i % 3))
+        return i * i
+
+    assert list(sources.prefetched(square, range(n), ahead)) == [i * i for i in range(n)]
+
+
+def test_no_more_than_a_few_batches_are_read_ahead():
+    asked = []
+    for used, _ in enumerate(sources.prefetched(asked.append, range(30), ahead=3), start=1):
+        time.sleep(0.01)
+        assert len(asked) <= used + 3
+    assert asked == list(range(30))
+
+
+def test_they_are_read_while_one_is_used():
+    done = threading.Event()
+    batches = sources.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
+    assert next(batches) == 0
+    assert done.wait(10)
+    batches.close()
+
+
+@pytest.mark.parametrize("ahead", [0, 2, 9])
+def test_an_error_comes_in_its_place(ahead):
+    found = []
+    with pytest.raises(ZeroDivisionError):
+        found.extend(sources.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
+    batches = sources.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
+    assert [next(batches) for _ in range(5)] == [1 / (i - 5) for i in range(5)]
+    with pytest.raises(ZeroDivisionError):
+        next(batches)
+    with pytest.raises(StopIteration):
+        next(batches)
+
+
+def test_who_stops_early_waits_for_one_batch_only():
+    asked, before = [], threading.active_count()
+
+    def slow(i):
+        asked.append(i)
+        time.sleep(0.02)
+        return i
+
+    batches = sources.prefetched(slow, range(1000), ahead=50)
+    assert next(batches) == 0
+    batches.close()
+    assert len(asked) <= 53
+    assert threading.active_count() == before
+    count = len(asked)
+    time.sleep(0.1)
+    assert len(asked) == count
+
+
+def test_an_endless_row_of_batches_is_taken_as_far_as_it_is_used():
+    def endless():
+        i = 0
+        while True:
+            yield i
+            i += 1
+
+    found = []
+    for i in sources.prefetched(lambda i: i, endless()):
+        found.append(i)
+        if i == 7:
+            break
+    assert found == list(range(8))
+
+
+@pytest.mark.parametrize(
+    ("shape", "device", "fitting"),
+    [
+        ((1, 32, 32), "cpu", 512),
+        ((3, 64, 64), "cpu", 512),
+        ((3, 224, 224), "cpu", 55),
+        ((3, 224, 224), "cuda", 222),
+        ((3, 4000, 4000), "cpu", 1),
+    ],
+)
+def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
+    """2^23 numbers a batch on a CPU, 2^25 on a GPU, and 512 images at most."""
+    assert sources.fitting_batch(shape, device) == fitting

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from small_stores import CLASSES, labelled, write
 from torch import nn
 
 from frequency_shortcuts.data import source
-from frequency_shortcuts.data.splits import Images, Split, accepts_split
+from frequency_shortcuts.data import stores as store
+from frequency_shortcuts.data.splits import Images, Split, accepts_split, stratified
 from frequency_shortcuts.networks import predictions
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
@@ -89,3 +91,42 @@ def test_large_images_are_never_shown_as_a_whole():
     assert isinstance(images, Images)
     predictions.accuracy(network, Split(images, np.arange(60) % 2, ("a", "b"), np.full(3, 0.5), np.full(3, 0.2)))
     assert network.seen == [55, 5]
+
+
+def test_tensors_are_normalised_and_leave_the_store_alone(tmp_path):
+    pixels, labels = labelled(6, 0)
+    write(tmp_path / "s.h5", {"train": (pixels, labels)})
+    split = store.read(tmp_path / "s.h5", "train")
+    seen, truth = split.tensors()
+    expected = (pixels / 255 - split.mean[:, None, None]) / split.std[:, None, None]
+    assert seen.dtype == torch.float32
+    np.testing.assert_allclose(seen, expected, atol=2e-6)
+    np.testing.assert_array_equal(truth, labels)
+    np.testing.assert_array_equal(split.images, pixels)
+    assert split.tensors(dtype=torch.float64)[0].dtype == torch.float64
+
+
+def test_stratified_shares_every_class_and_loses_none():
+    labels = np.repeat([0, 1, 2], [10, 20, 40])
+    parts = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(70))
+    assert np.bincount(labels[parts["train"]]).tolist() == [8, 16, 32]
+    assert np.bincount(labels[parts["test"]]).tolist() == [1, 2, 4]
+    again = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    other = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=2)
+    np.testing.assert_array_equal(parts["test"], again["test"])
+    assert not np.array_equal(parts["test"], other["test"])
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [({"a": 0.5, "b": 0.4}, "positive numbers that sum to 1"), ({"a": 0.99, "b": 0.01}, "class 0 has 5 images")],
+)
+def test_stratified_refuses_shares_that_do_not_work(shares, message):
+    with pytest.raises(ValueError, match=message):
+        stratified(np.zeros(5, np.int64), shares, seed=0)
+
+
+def test_stratified_names_the_class_that_is_too_small():
+    with pytest.raises(ValueError, match=r"class dog has 2 images, too few for the splits"):
+        stratified(np.array([0] * 9 + [1] * 2), {"a": 0.8, "b": 0.1, "c": 0.1}, seed=0, classes=CLASSES)

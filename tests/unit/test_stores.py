@@ -1,37 +1,24 @@
-"""Image stores: written from arrays and from files, read at once and when indexed; splits and normalisation."""
+"""Image stores: written from arrays and from files, read at once and when indexed."""
 
 import errno
 import hashlib
-import io
 import subprocess
 import sys
-import threading
-import time
 
 import h5py
 import numpy as np
 import pytest
 import torch
+from full_disk import FullDisk
 from PIL import Image
+from small_stores import CLASSES, content, labelled, photographs, same, write
 
-from frequency_shortcuts.data import normalisation, source
+from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.chunks import Stored
 from frequency_shortcuts.data.folders import ImageFiles
-from frequency_shortcuts.data.splits import Split, stratified
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.storage import files as files_of_storage
-
-CLASSES = ("cat", "dog")
-
-
-def labelled(n, seed, channels=3, height=6, width=5):
-    generator = np.random.default_rng(seed)
-    pixels = generator.integers(0, 256, (n, channels, height, width), dtype=np.uint8)
-    return pixels, (np.arange(n) % 2).astype(np.int64)
-
-
-def write(path, splits, **options):
-    store.write(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
 
 
 def test_store_round_trip(tmp_path):
@@ -131,81 +118,6 @@ def test_read_names_the_splits_that_are_there(tmp_path):
     write(tmp_path / "s.h5", {"train": labelled(4, 0), "test": labelled(4, 1)}, planted={"x": np.ones((6, 5), bool)})
     with pytest.raises(ValueError, match=r"has no split 'validation': it holds test, train$"):
         store.read(tmp_path / "s.h5", "validation")
-
-
-def test_pixel_statistics_against_numpy():
-    pixels, _ = labelled(9, 3)
-    mean, std = normalisation.pixel_statistics(pixels)
-    np.testing.assert_allclose(mean, (pixels / 255).mean(axis=(0, 2, 3)), rtol=1e-12)
-    np.testing.assert_allclose(std, (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
-
-
-def test_tensors_are_normalised_and_leave_the_store_alone(tmp_path):
-    pixels, labels = labelled(6, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    split = store.read(tmp_path / "s.h5", "train")
-    seen, truth = split.tensors()
-    expected = (pixels / 255 - split.mean[:, None, None]) / split.std[:, None, None]
-    assert seen.dtype == torch.float32
-    np.testing.assert_allclose(seen, expected, atol=2e-6)
-    np.testing.assert_array_equal(truth, labels)
-    np.testing.assert_array_equal(split.images, pixels)
-    assert split.tensors(dtype=torch.float64)[0].dtype == torch.float64
-
-
-def test_stratified_shares_every_class_and_loses_none():
-    labels = np.repeat([0, 1, 2], [10, 20, 40])
-    parts = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(70))
-    assert np.bincount(labels[parts["train"]]).tolist() == [8, 16, 32]
-    assert np.bincount(labels[parts["test"]]).tolist() == [1, 2, 4]
-    again = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
-    other = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=2)
-    np.testing.assert_array_equal(parts["test"], again["test"])
-    assert not np.array_equal(parts["test"], other["test"])
-
-
-@pytest.mark.parametrize(
-    ("shares", "message"),
-    [({"a": 0.5, "b": 0.4}, "positive numbers that sum to 1"), ({"a": 0.99, "b": 0.01}, "class 0 has 5 images")],
-)
-def test_stratified_refuses_shares_that_do_not_work(shares, message):
-    with pytest.raises(ValueError, match=message):
-        stratified(np.zeros(5, np.int64), shares, seed=0)
-
-
-def test_stratified_names_the_class_that_is_too_small():
-    with pytest.raises(ValueError, match=r"class dog has 2 images, too few for the splits"):
-        stratified(np.array([0] * 9 + [1] * 2), {"a": 0.8, "b": 0.1, "c": 0.1}, seed=0, classes=CLASSES)
-
-
-# Written from files
-
-
-def photographs(folder, n, seed=0, suffix="png"):
-    """n files of noise, of different shapes."""
-    folder.mkdir()
-    generator = np.random.default_rng(seed)
-    files = [folder / f"{i:04d}.{suffix}" for i in range(n)]
-    for i, file in enumerate(files):
-        Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
-    return files
-
-
-def content(path):
-    """All that a store holds: {name: array or attribute}."""
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
-        found.update(file.attrs)
-    return found
-
-
-def same(path, other):
-    found, expected = content(path), content(other)
-    assert found.keys() == expected.keys()
-    for name in found:
-        np.testing.assert_array_equal(found[name], expected[name], name)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -420,21 +332,9 @@ def test_a_full_disk_stops_the_writing_early_and_leaves_nothing(tmp_path, limit)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.h5", "a.h5.first", "x.png"]
 
 
-class FullDisk(io.FileIO):
-    """A file on a disk that has room for `room` bytes more."""
-
-    room = 300_000
-
-    def write(self, data):
-        fits = memoryview(data).cast("B")[: self.room]
-        if not len(fits):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        self.room -= len(fits)
-        return super().write(fits)
-
-
 @pytest.mark.parametrize("from_files", [True, False])
 def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch, from_files):
+    monkeypatch.setattr(FullDisk, "room", 300_000)
     monkeypatch.setattr(files_of_storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
     pixels, labels = labelled(1000, 0, height=30, width=30)
     files = ImageFiles(photographs(tmp_path / "a", 1) * 1000, (30, 30))
@@ -479,208 +379,6 @@ def test_other_statistics_take_the_place_of_the_stores(tmp_path, in_memory):
     assert split.mean.dtype == split.std.dtype == np.float64
 
 
-# Stores of files
-
-
-def write_files(path, splits, **options):
-    store.write_files(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
-
-
-@pytest.mark.parametrize("resize", [None, 7])
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("in_memory", [0, 2**31])
-def test_a_store_of_files_is_read_as_one_of_images(tmp_path, resize, channels, in_memory):
-    pictures = [
-        ImageFiles(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize)
-        for name, n in (("a", 9), ("b", 6))
-    ]
-    splits = {name: (some, np.arange(len(some)) % 2) for name, some in zip(("train", "test"), pictures, strict=True)}
-    write(tmp_path / "images.h5", splits)
-    write_files(tmp_path / "files.h5", splits)
-    for name in splits:
-        for per_class in (None, 2):
-            expected = store.read(tmp_path / "images.h5", name, per_class)
-            found = store.read(tmp_path / "files.h5", name, per_class, workers=2, in_memory=in_memory)
-            assert isinstance(found.images, ImageFiles if in_memory == 0 else np.ndarray)
-            assert found.stylised is None
-            np.testing.assert_array_equal(found.images[:], expected.images)
-            for attribute in ("labels", "classes", "mean", "std"):
-                np.testing.assert_array_equal(getattr(found, attribute), getattr(expected, attribute))
-
-
-def test_paths_are_stored_whole(tmp_path, monkeypatch):
-    """And names of any language; the store is read from another folder."""
-    files = photographs(tmp_path / "a", 3)
-    files[1] = files[1].rename(tmp_path / "a" / "größe 猫.png")
-    monkeypatch.chdir(tmp_path)
-    pictures = ImageFiles([file.relative_to(tmp_path) for file in files], (6, 5))
-    write_files("s.h5", {"train": (pictures, np.array([0, 1, 1]))})
-    expected = pictures[:]
-    monkeypatch.chdir("/")
-    np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train").images, expected)
-    with h5py.File(tmp_path / "s.h5") as file:
-        assert file["train/files"].asstr()[1] == str(files[1])
-
-
-def test_a_name_that_is_no_utf_8_is_stored_or_named(tmp_path):
-    """Old archives have them."""
-    files = photographs(tmp_path / "a", 2)
-    odd = files[1].rename(tmp_path / "a" / b"\xe9.png".decode("utf-8", "surrogateescape"))
-    pictures = ImageFiles([files[0], odd], (6, 5))
-    try:
-        write_files(tmp_path / "s.h5", {"train": (pictures, np.array([0, 1]))})
-    except UnicodeError as error:
-        pytest.fail(f"not said of which file: {error}")
-    except ValueError as error:
-        assert "xe9.png" in ascii(str(error)) or "udce9.png" in ascii(str(error))
-    else:
-        np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train").images, pictures[:])
-
-
-def test_the_checksum_of_a_store_of_files_follows_names_sizes_and_labels(tmp_path):
-    files, labels = photographs(tmp_path / "a", 4), np.arange(4) % 2
-
-    def checksum(labels=labels, files=files):
-        write_files(
-            tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), labels)}, statistics=([0.5] * 3, [1.0] * 3)
-        )
-        return content(tmp_path / "s.h5")["checksum"]
-
-    first = checksum()
-    assert checksum() == first
-    assert checksum(labels[::-1].copy()) != first
-    assert checksum(files=files[::-1]) != first
-    with files[2].open("ab") as file:
-        file.write(b"more")
-    assert checksum() != first
-
-
-def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypatch):
-    files = photographs(tmp_path / "a", 40)
-    pictures, labels = ImageFiles(files, (6, 5), workers=2), np.arange(40) % 2
-    write_files(tmp_path / "all.h5", {"train": (pictures, labels)})
-    np.testing.assert_allclose(content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12)
-    monkeypatch.setattr(store, "SAMPLED", 10)
-    asked = []
-    decode = ImageFiles._decode
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (asked.append(str(path)), decode(self, path))[1])
-    write_files(tmp_path / "some.h5", {"train": (pictures, labels)})
-    chosen = [i for i, file in enumerate(files) if str(file) in asked]
-    assert len(asked) == len(chosen) == 10 and max(chosen) > 10
-    found = content(tmp_path / "some.h5")
-    np.testing.assert_allclose(found["mean"], (pictures[np.array(chosen)] / 255).mean((0, 2, 3)), rtol=1e-12)
-    np.testing.assert_allclose(found["std"], (pictures[np.array(chosen)] / 255).std((0, 2, 3)), rtol=1e-12)
-
-
-def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
-    pictures = ImageFiles(photographs(tmp_path / "a", 4), (6, 5))
-    path = tmp_path / "s.h5"
-    with pytest.raises(ValueError, match="made here, split train: no image of class dog"):
-        write_files(path, {"train": (pictures, np.zeros(4, int))})
-    with pytest.raises(ValueError, match="made here, split train: 3 labels for 4 images"):
-        write_files(path, {"train": (pictures, np.arange(3) % 2)})
-    with pytest.raises(ValueError, match="made here: without a train split, the mean and std to normalise with must"):
-        write_files(path, {"test": (pictures, np.arange(4) % 2)})
-    pictures.files[1].write_bytes(b"broken")
-    with pytest.raises(ValueError, match=r"/0001\.png does not decode as an image"):
-        write_files(path, {"train": (pictures, np.arange(4) % 2)})
-    assert not path.exists()
-
-
-def test_a_store_of_files_refuses_images_of_one_tone(tmp_path):
-    """Normalised, they would be divided by zero."""
-    files = photographs(tmp_path / "a", 4)
-    for file in files:
-        Image.new("RGB", (8, 8), (9, 9, 9)).save(file)
-    with pytest.raises(ValueError, match="made here: all training images are of one tone"):
-        write_files(tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), np.arange(4) % 2)})
-
-
-def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):
-    files = photographs(tmp_path / "a", 4)
-    write_files(tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), np.arange(4) % 2)})
-    files[2].unlink()
-    with pytest.raises(ValueError, match=r"/0002\.png does not decode as an image .*No such file"):
-        store.read(tmp_path / "s.h5", "train")
-    split = store.read(tmp_path / "s.h5", "train", in_memory=0)
-    assert split.images[:2].shape == (2, 3, 6, 5)
-
-
-# Ahead of who uses them
-
-
-@pytest.mark.parametrize("ahead", [0, 1, 3, 100])
-@pytest.mark.parametrize("n", [0, 1, 3, 20])
-def test_batches_come_in_order(ahead, n):
-    def square(i):
-        time.sleep(0.002 * (i % 3))
-        return i * i
-
-    assert list(source.prefetched(square, range(n), ahead)) == [i * i for i in range(n)]
-
-
-def test_no_more_than_a_few_batches_are_read_ahead():
-    asked = []
-    for used, _ in enumerate(source.prefetched(asked.append, range(30), ahead=3), start=1):
-        time.sleep(0.01)
-        assert len(asked) <= used + 3
-    assert asked == list(range(30))
-
-
-def test_they_are_read_while_one_is_used():
-    done = threading.Event()
-    batches = source.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
-    assert next(batches) == 0
-    assert done.wait(10)
-    batches.close()
-
-
-@pytest.mark.parametrize("ahead", [0, 2, 9])
-def test_an_error_comes_in_its_place(ahead):
-    found = []
-    with pytest.raises(ZeroDivisionError):
-        found.extend(source.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
-    batches = source.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
-    assert [next(batches) for _ in range(5)] == [1 / (i - 5) for i in range(5)]
-    with pytest.raises(ZeroDivisionError):
-        next(batches)
-    with pytest.raises(StopIteration):
-        next(batches)
-
-
-def test_who_stops_early_waits_for_one_batch_only():
-    asked, before = [], threading.active_count()
-
-    def slow(i):
-        asked.append(i)
-        time.sleep(0.02)
-        return i
-
-    batches = source.prefetched(slow, range(1000), ahead=50)
-    assert next(batches) == 0
-    batches.close()
-    assert len(asked) <= 53
-    assert threading.active_count() == before
-    count = len(asked)
-    time.sleep(0.1)
-    assert len(asked) == count
-
-
-def test_an_endless_row_of_batches_is_taken_as_far_as_it_is_used():
-    def endless():
-        i = 0
-        while True:
-            yield i
-            i += 1
-
-    found = []
-    for i in source.prefetched(lambda i: i, endless()):
-        found.append(i)
-        if i == 7:
-            break
-    assert found == list(range(8))
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64])
 def test_labels_of_every_integer_type_are_read_as_int64(tmp_path, dtype):
     with h5py.File(tmp_path / "s.h5", "w") as file:
@@ -723,33 +421,3 @@ def test_a_store_that_cannot_be_used_is_one_sentence(tmp_path, changes, sentence
         file.attrs.update({"classes": list(CLASSES)} | changes)
     with pytest.raises(ValueError, match=sentence), store.open_store(tmp_path / "s.h5"):
         pass
-
-
-@pytest.mark.parametrize(
-    ("mean", "std", "taken"),
-    [
-        (0, 1, True), (0, 1 / 255, True), (0.485, 0.229, True), (0.5, 0.5, True), (123.68 / 255, 1 / 255, True),
-        (127, 60, False), (0.5, 60, False), (0.5, 0, False), (0.5, -0.2, False), (float("nan"), 0.2, False),
-    ],
-)  # fmt: skip
-def test_what_networks_are_normalised_with_is_in_units_of_one(mean, std, taken):
-    if taken:
-        normalisation.check_statistics([mean] * 3, [std] * 3, 3)
-    else:
-        with pytest.raises(ValueError, match=r"expected units of \[0, 1\]"):
-            normalisation.check_statistics([mean] * 3, [std] * 3, 3)
-
-
-@pytest.mark.parametrize(
-    ("shape", "device", "fitting"),
-    [
-        ((1, 32, 32), "cpu", 512),
-        ((3, 64, 64), "cpu", 512),
-        ((3, 224, 224), "cpu", 55),
-        ((3, 224, 224), "cuda", 222),
-        ((3, 4000, 4000), "cpu", 1),
-    ],
-)
-def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
-    """2^23 numbers a batch on a CPU, 2^25 on a GPU, and 512 images at most."""
-    assert source.fitting_batch(shape, device) == fitting

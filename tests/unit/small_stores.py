@@ -1,0 +1,48 @@
+"""Small image stores, the files that they are written from, and their content."""
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from frequency_shortcuts.data import stores as store
+
+CLASSES = ("cat", "dog")
+
+
+def labelled(n, seed, channels=3, height=6, width=5):
+    generator = np.random.default_rng(seed)
+    pixels = generator.integers(0, 256, (n, channels, height, width), dtype=np.uint8)
+    return pixels, (np.arange(n) % 2).astype(np.int64)
+
+
+def write(path, splits, **options):
+    store.write(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
+
+
+# Written from files
+
+
+def photographs(folder, n, seed=0, suffix="png"):
+    """n files of noise, of different shapes."""
+    folder.mkdir()
+    generator = np.random.default_rng(seed)
+    files = [folder / f"{i:04d}.{suffix}" for i in range(n)]
+    for i, file in enumerate(files):
+        Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
+    return files
+
+
+def content(path):
+    """All that a store holds: {name: array or attribute}."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+        found.update(file.attrs)
+    return found
+
+
+def same(path, other):
+    found, expected = content(path), content(other)
+    assert found.keys() == expected.keys()
+    for name in found:
+        np.testing.assert_array_equal(found[name], expected[name], name)
