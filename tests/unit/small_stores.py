@@ -1,8 +1,7 @@
-"""Small image stores, the files that they are written from, and their content."""
+"""Small image stores: how tests write and read them."""
 
 import h5py
 import numpy as np
-from PIL import Image
 
 from frequency_shortcuts.data import stores as store
 
@@ -17,19 +16,6 @@ def labelled(n, seed, channels=3, height=6, width=5):
 
 def write(path, splits, **options):
     store.write(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
-
-
-# Written from files
-
-
-def photographs(folder, n, seed=0, suffix="png"):
-    """n files of noise, of different shapes."""
-    folder.mkdir()
-    generator = np.random.default_rng(seed)
-    files = [folder / f"{i:04d}.{suffix}" for i in range(n)]
-    for i, file in enumerate(files):
-        Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
-    return files
 
 
 def content(path):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 from full_disk import FullDisk
+from image_files import photographs
 from PIL import Image
-from small_stores import CLASSES, content, labelled, photographs, same, write
+from small_stores import CLASSES, content, labelled, same, write
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store

@@ -3,8 +3,9 @@
 import h5py
 import numpy as np
 import pytest
+from image_files import photographs
 from PIL import Image
-from small_stores import CLASSES, content, photographs, write
+from small_stores import CLASSES, content, write
 
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.folders import ImageFiles

@@ -1,0 +1,386 @@
+"""The decoding of one picture of a folder: every kind, one size, and the errors of files that are no picture."""
+
+import io
+import re
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from image_files import saved
+from PIL import Image, ImageOps
+from torchvision.transforms import v2
+
+from frequency_shortcuts.data.folders import ImageFiles
+
+RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
+
+
+def halves(left, right, side=16):
+    """A square picture, one colour on the left and one on the right."""
+    pixels = np.empty((side, side, 3), np.uint8)
+    pixels[:, : side // 2], pixels[:, side // 2 :] = left, right
+    return Image.fromarray(pixels)
+
+
+def noise(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def read(path, size=(16, 16), channels=3, **options):
+    """The pixels of one file [height, width, channels], and what had to be converted."""
+    pictures = ImageFiles([path], size, channels, **options)
+    pixels = pictures[:]
+    assert (pixels.shape, pixels.dtype) == ((1, channels, *size), np.uint8)
+    return pixels[0].transpose(1, 2, 0), dict(pictures.converted)
+
+
+# Every kind of picture
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [("RGB", {}), ("L", {}), ("P", {"indexed colours": 1}), ("1", {"black and white": 1}),
+     ("RGBA", {"transparency": 1}), ("LA", {"transparency": 1})],
+)  # fmt: skip
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_mode_of_png_becomes_its_rgb(tmp_path, mode, words, channels):
+    path = saved(tmp_path, "x.png", halves(WHITE, BLACK).convert(mode))
+    pixels, converted = read(path, channels=channels)
+    assert (pixels[:, :8] == 255).all()
+    assert (pixels[:, 8:] == 0).all()
+    assert converted == words
+
+
+def test_a_palette_of_colours_is_looked_up(tmp_path):
+    pixels, converted = read(saved(tmp_path, "x.png", halves(RED, BLUE).quantize(2)))
+    assert (pixels[:, :8] == RED).all() and (pixels[:, 8:] == BLUE).all()
+    assert converted == {"indexed colours": 1}
+
+
+def half_clear(mode):
+    """Red, of which the right half is transparent with blue under it."""
+    picture = halves(RED, BLUE)
+    if mode == "P":
+        return picture.quantize(2), {"transparency": picture.quantize(2).getpixel((15, 0))}
+    if mode == "RGB":
+        return picture, {"transparency": BLUE}
+    picture.putalpha(Image.fromarray(np.repeat([[255, 0]], 8, 1).repeat(16, 0).astype(np.uint8)))
+    return picture, {}
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "RGBA"])
+@pytest.mark.parametrize("suffix", ["png", "gif", "webp", "tif"])
+def test_what_is_transparent_is_white(tmp_path, mode, suffix):
+    picture, options = half_clear(mode)
+    if (options and suffix in ("tif", "webp")) or (mode == "RGB" and suffix == "gif"):
+        picture, options = half_clear("RGBA")
+    if suffix == "webp":
+        options["lossless"] = True
+    pixels, converted = read(saved(tmp_path, f"x.{suffix}", picture, **options))
+    assert (pixels[:, :8] == RED).all() and (pixels[:, 8:] == 255).all()
+    assert converted["transparency"] == 1
+
+
+def test_half_transparent_is_half_white(tmp_path):
+    picture = halves(BLACK, BLACK)
+    picture.putalpha(100)
+    pixels, _ = read(saved(tmp_path, "x.png", picture))
+    np.testing.assert_array_equal(pixels, 155)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_cmyk_jpeg_is_inverted_as_adobe_writes_it(tmp_path, marked):
+    """With Adobe's mark, and without it, for Pillow takes all of them for Adobe's."""
+    cmyk = Image.merge("CMYK", [Image.new("L", (16, 16), tone) for tone in (0, 255, 255, 0)])
+    path = saved(tmp_path, "x.jpg", cmyk, quality=100)
+    whole = path.read_bytes()
+    at = whole.index(b"\xff\xee")
+    if not marked:
+        path.write_bytes(whole[:at] + whole[at + 2 + int.from_bytes(whole[at + 2 : at + 4]) :])
+    pixels, converted = read(path)
+    np.testing.assert_allclose(pixels, np.broadcast_to((255, 0, 0), (16, 16, 3)), atol=3)
+    assert converted == {"CMYK": 1}
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bit_grey_keeps_its_tones(tmp_path, suffix, channels):
+    ramp = np.tile(np.arange(16, dtype=np.uint16) * 4369, (16, 1))
+    pixels, converted = read(saved(tmp_path, f"x.{suffix}", Image.fromarray(ramp)), channels=channels)
+    assert (pixels == (np.arange(16) * 17)[None, :, None]).all()  # 65535 is 255
+    assert converted == {"16 bit": 1}
+
+
+def png(depth, colour, rows, side=4, extra=b""):
+    """A PNG file by hand, for what Pillow does not write."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0))
+    data = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+    return b"\x89PNG\r\n\x1a\n" + header + extra + data + chunk(b"IEND", b"")
+
+
+def transparent_tone(tone):
+    content = struct.pack(">H", tone)
+    return struct.pack(">I", 2) + b"tRNS" + content + struct.pack(">I", zlib.crc32(b"tRNS" + content))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_transparent_tone_of_grey_is_white(tmp_path, depth):
+    tones = np.array([0, 1, 2, 3]) * (1 if depth == 8 else 257)
+    row = tones.astype(">u1" if depth == 8 else ">u2").tobytes()
+    (tmp_path / "x.png").write_bytes(png(depth, 0, [row] * 4, extra=transparent_tone(0)))
+    pixels, converted = read(tmp_path / "x.png", (4, 4))
+    assert converted["transparency"] == 1
+    np.testing.assert_array_equal(pixels[0, :, 0], [255, 1, 2, 3])
+
+
+def test_sixteen_bit_colour_and_alpha(tmp_path):
+    (tmp_path / "rgb.png").write_bytes(png(16, 2, [struct.pack(">3H", 0, 257 * 100, 65535) * 4] * 4))
+    (tmp_path / "la.png").write_bytes(png(16, 4, [struct.pack(">2H", 257 * 100, 65535) * 4] * 4))
+    assert (read(tmp_path / "rgb.png", (4, 4))[0] == (0, 100, 255)).all()
+    assert (read(tmp_path / "la.png", (4, 4))[0] == 100).all()
+
+
+@pytest.mark.parametrize("greatest", [65535, 65536, -1])
+def test_integers_of_32_bit_are_read_as_16_or_refused(tmp_path, greatest):
+    path = saved(tmp_path, "x.tif", Image.fromarray(np.full((16, 16), greatest, np.int32)))
+    if greatest == 65535:
+        assert (read(path)[0] == 255).all()
+    else:
+        with pytest.raises(
+            ValueError, match=r"/x\.tif does not decode as an image \(pixels of more than 16 bit\): mend"
+        ):
+            read(path)
+
+
+def test_floating_point_numbers_are_refused(tmp_path):
+    path = saved(tmp_path, "x.tif", Image.fromarray(np.ones((16, 16), np.float32)))
+    with pytest.raises(ValueError, match=r"/x\.tif does not decode .*\(pixels are floating-point numbers\): mend or"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tif"])
+def test_of_an_animation_the_first_frame_is_taken(tmp_path, suffix):
+    frames = halves(RED, RED), halves(BLUE, BLUE)
+    options = {"lossless": True} if suffix == "webp" else {}
+    path = saved(tmp_path, f"x.{suffix}", frames[0], save_all=True, append_images=[frames[1]], **options)
+    pixels, converted = read(path)
+    assert (pixels == RED).all()
+    assert converted["animation or pages"] == 1
+
+
+TURNED = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda a: np.rot90(a, -1),
+}  # what a camera stores of a scene, by the orientation that it notes
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+@pytest.mark.parametrize("suffix", ["png", "webp", "tif", "jpg"])
+def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
+    """Of JPEG, which is lossy, within 3 levels of 255 on a picture of large even parts."""
+    scene = np.zeros((16, 32, 3), np.uint8)
+    scene[:8, :8], scene[8:, :8], scene[:8, 8:16] = (250, 250, 250), (100, 100, 100), (180, 180, 180)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(TURNED[orientation](scene)))
+    options = {"png": {}, "tif": {}, "webp": {"lossless": True}, "jpg": {"quality": 100}}[suffix]
+    pixels, converted = read(saved(tmp_path, f"x.{suffix}", stored, exif=exif, **options), (16, 32))
+    np.testing.assert_allclose(pixels.astype(int), scene, atol=3 if suffix == "jpg" else 0)
+    assert converted == ({} if orientation == 1 else {"turned by EXIF": 1})
+
+
+def with_exif(path, tag, kind, content):
+    """A JPEG file that is to be turned by 180 degrees, with one more tag, of four bytes."""
+    entries = struct.pack(">HHIHH", 0x0112, 3, 1, 3, 0) + struct.pack(">HHI4s", tag, kind, len(content), content)
+    exif = b"Exif\0\0MM\0\x2a" + struct.pack(">IH", 8, 2) + entries + bytes(4)
+    halves(WHITE, BLACK).save(path, exif=exif, quality=100)
+    return path
+
+
+@pytest.mark.parametrize(("tag", "kind"), [(0x011A, 2), (0x011A, 7), (0x0153, 2)])
+def test_a_wrong_tag_beside_the_orientation_does_no_harm(tmp_path, tag, kind):
+    """A resolution, or a format of samples, that is text: the picture itself is whole."""
+    pixels, _ = read(with_exif(tmp_path / "x.jpg", tag, kind, b"abc\0"))
+    np.testing.assert_allclose(pixels[:, 8:].astype(int), 255, atol=3)
+    np.testing.assert_allclose(pixels[:, :8], 0, atol=3)
+
+
+def encoded(suffix):
+    """Of a picture with EXIF that turns it, and of two frames where the format knows them."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112], exif[0x010E] = 6, "noise"
+    options = {"save_all": True, "append_images": [halves(RED, BLUE)]} if suffix in ("gif", "webp") else {}
+    options |= {} if suffix in ("gif", "bmp") else {"exif": exif}
+    Image.fromarray(noise(16, 16)).save(file, {"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix), **options)
+    return file.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "gif"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_that_is_cut_anywhere_is_read_or_named(tmp_path, suffix):
+    whole, path = encoded(suffix), tmp_path / f"x.{suffix}"
+    for length in np.unique(np.linspace(0, len(whole) - 1, 150).astype(int)):
+        path.write_bytes(whole[:length])
+        try:
+            read(path, (8, 8))
+        except ValueError as error:
+            assert re.search(r"/x\.\w+ does not decode as an image \(.*\): mend or delete", str(error), re.DOTALL), (
+                length
+            )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "gif"])
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_with_wrong_bytes_is_read_or_named(tmp_path, suffix):
+    """Every byte of the headers in turn is set to 0 or 255."""
+    whole, path = encoded(suffix), tmp_path / f"x.{suffix}"
+    for at in range(8, 100):
+        for byte in (0, 255):
+            path.write_bytes(whole[:at] + bytes([byte]) + whole[at + 1 :])
+            try:
+                read(path, (8, 8))
+            except ValueError as error:
+                assert "does not decode as an image" in str(error), (at, byte)
+
+
+def truncated(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+SPOILT = {
+    "truncated.jpg": truncated,
+    "truncated.png": truncated,
+    "empty.jpg": lambda path: path.write_bytes(b""),
+    "text.png": lambda path: path.write_text("no picture at all"),
+    "page.jpg": lambda path: path.write_text("<html>404</html>"),
+    "folder.jpg": lambda path: (path.unlink(), path.mkdir()),
+    "nowhere.jpg": lambda path: (path.unlink(), path.symlink_to("missing")),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_is_no_picture_is_named_in_one_sentence(tmp_path, name):
+    path = saved(tmp_path, name, Image.fromarray(noise(64, 64)))
+    SPOILT[name](path)
+    with pytest.raises(
+        ValueError, match=rf"/{name} does not decode as an image \(.+\): mend or delete it, or set on_error"
+    ):
+        read(path)
+
+
+def test_a_picture_too_large_to_decode_is_named(tmp_path, monkeypatch):
+    """Twice Pillow's limit, against files that are small and inflate to gigabytes."""
+    path = saved(tmp_path, "huge.png", halves(RED, BLUE))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(ValueError, match=r"/huge\.png does not decode as an image"):
+        read(path)
+
+
+# One size
+
+
+@pytest.mark.parametrize("resize", [None, 16])
+def test_one_pixel_fills_the_picture(tmp_path, resize):
+    path = saved(tmp_path, "x.png", Image.new("RGB", (1, 1), RED))
+    assert (read(path, resize=resize)[0] == RED).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (2, 1999)])
+@pytest.mark.parametrize("resize", [None, 9])
+def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
+    long = np.zeros((*shape, 3), np.uint8)
+    middle = max(shape) // 2
+    long[(slice(None), slice(middle - 9, middle + 9)) if shape[1] > shape[0] else slice(middle - 9, middle + 9)] = RED
+    pixels, _ = read(saved(tmp_path, "x.png", Image.fromarray(long)), (8, 8), resize=resize)
+    assert (pixels == RED).all()
+
+
+MEMORY = """
+import resource, sys
+from frequency_shortcuts.data.folders import ImageFiles
+ImageFiles([sys.argv[1]], (8, 8))[:]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+ImageFiles([sys.argv[1]], (224, 224), resize=256)[:]
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the unit of ru_maxrss that Linux has")
+def test_a_long_thin_picture_takes_no_more_memory_than_others(tmp_path):
+    """A line of 8,000 pixels, scaled as a whole before it is cropped, would be 256 x 2,048,000: two gigabytes."""
+    path = saved(tmp_path, "x.png", Image.new("RGB", (1, 8000), RED))
+    done = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 300  # MiB
+
+
+def test_the_centre_is_cropped_from_the_short_side(tmp_path):
+    wide = np.zeros((8, 24, 3), np.uint8)
+    wide[:, 8:16] = 200
+    path = saved(tmp_path, "x.png", Image.fromarray(wide))
+    assert (read(path, (8, 8), channels=1)[0] == 200).all()
+    assert (read(path, (8, 8), resize=8)[0] == 200).all()
+
+
+lengths = st.integers(1, 90)
+quick = settings(max_examples=80, deadline=None, derandomize=True)
+
+
+@pytest.mark.slow
+@quick
+@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.integers(0, 30))
+def test_resize_and_crop_are_torchvisions(height, width, crop_height, crop_width, more):
+    """To the pixel."""
+    picture = Image.fromarray(noise(height, width, height * width))
+    resize = max(crop_height, crop_width) + more
+    expected = v2.Compose([v2.Resize(resize), v2.CenterCrop((crop_height, crop_width))])(picture)
+    file = io.BytesIO()
+    picture.save(file, "png")
+    file.seek(0)
+    pixels, _ = read_open(file, (crop_height, crop_width), resize)
+    np.testing.assert_array_equal(pixels, np.asarray(expected))
+
+
+@quick
+@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40))
+def test_without_resize_the_largest_part_of_the_right_shape_is_taken(height, width, crop_height, crop_width):
+    """That is what ImageOps.fit does."""
+    picture = Image.fromarray(noise(height, width, height * width))
+    file = io.BytesIO()
+    picture.save(file, "png")
+    file.seek(0)
+    pixels, _ = read_open(file, (crop_height, crop_width), None)
+    expected = ImageOps.fit(picture, (crop_width, crop_height), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(pixels, np.asarray(expected))
+
+
+def read_open(file, size, resize):
+    """As `read`, of a file in memory, which Pillow opens just as well: hypothesis asks often."""
+    pictures = ImageFiles([], size, resize=resize)
+    return pictures._decode(file).transpose(1, 2, 0), pictures.converted
+
+
+def test_sizes_and_channels_that_do_not_work_are_refused():
+    with pytest.raises(ValueError, match="channels 4: expected 3 or 1"):
+        ImageFiles([], (8, 8), 4)
+    with pytest.raises(ValueError, match="resize 11: expected at least the size, 12 pixels"):
+        ImageFiles([], (8, 12), resize=11)
+    assert ImageFiles([], (8, 12), resize=12).shape == (0, 3, 8, 12)
