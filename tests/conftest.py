@@ -169,3 +169,9 @@ def small_network():
         return network.to(dtype)
 
     return make
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 12 images, so that a culling of a few images has several."""
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.culling.evaluator.BLOCK", 12)

@@ -15,8 +15,6 @@ from frequency_shortcuts.maps.methods.culling.screening import (
     AUDIT_LEAST,
     GROUPS,
     group_bounds,
-    recall,
-    recall_of_all,
     screen,
 )
 from frequency_shortcuts.maps.methods.culling.surrogate import Features
@@ -93,33 +91,6 @@ class Problem:
         assert 0 <= found.missed <= found.audited <= found.left_out <= len(self.pairs)
         assert (found.left_out == 0) == (found.audited == 0)
         assert done.sum() >= len(self.pairs) - found.left_out + found.audited
-
-
-def slow_top(increment, size, wanted):
-    left, found, filled = list(range(len(increment))), [], 0
-    while left and filled < wanted:
-        best = max(left, key=lambda p: (increment[p], -p))  # the first of equals
-        left.remove(best)
-        found.append(best)
-        filled += size[best]
-    return found
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 4), (5, 6), (7, 7)])
-@pytest.mark.parametrize("levels", [3, 10**6], ids=["ties", "no ties"])
-def test_top_equals_a_slow_loop_and_the_dominant_map(size, levels):
-    pairs, generator = ConjugatePairs(*size), np.random.default_rng(0)
-    increment = generator.integers(-levels, levels, len(pairs)).astype(float)  # whole in float32, too
-    for percent in (0.1, 5, 20, 50, 99, 100):
-        wanted = positions(*size, percent)
-        found = top_pairs(increment, pairs.size, wanted)
-        assert found.tolist() == slow_top(increment, pairs.size, wanted)
-        mask = pairs.scatter(np.isin(np.arange(len(pairs)), found))
-        np.testing.assert_array_equal(mask, dfm.dominant(increment[None], pairs, percent)[0])
-
-
-def test_top_of_more_than_there_is_is_everything():
-    assert top_pairs(np.array([1.0, 3.0, 2.0]), np.array([2, 1, 2]), 99).tolist() == [1, 2, 0]
 
 
 def test_groups_part_the_images_and_the_first_are_small():
@@ -426,98 +397,6 @@ def test_places_are_ordinal_ranks():
         assert np.array_equal(screening._place(each), rankdata(-each, method="ordinal") - 1)
 
 
-def simulate(top_size, left_out, audited, missing, runs=4000):
-    """Audits of `left_out` pairs of which `missing` are of the top set: true recall after each, and `recall`."""
-    missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, runs)
-    return 1 - (missing - missed) / top_size, *recall(top_size, left_out, audited, missed)
-
-
-def coverage(true, low, high):
-    return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
-
-
-@pytest.mark.parametrize("missing", [0, 1, 5, 25, 100, 250, 400, 800])
-def test_the_interval_covers_the_true_recall(missing):
-    """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw."""
-    true, _, low, high = simulate(1254, 20_000, 200, missing)
-    assert coverage(true, low, high) >= 0.94
-
-
-@pytest.mark.parametrize("missing", [0, 20, 100, 400])
-def test_the_estimate_is_right_on_average(missing):
-    """Within 0.01 of the true recall, mean over 4000 audits."""
-    true, estimate, _, _ = simulate(1254, 20_000, 200, missing)
-    assert abs(np.mean(estimate - true)) < 0.01
-
-
-SMALL = [(10, 10, 8, 1), (10, 10, 8, 2), (10, 9, 8, 1), (10, 30, 8, 1), (10, 100, 50, 5)]
-
-
-@pytest.mark.parametrize("audit", SMALL, ids=str)
-def test_the_interval_covers_where_an_audit_draws_much_of_what_was_left_out(audit):
-    """As above. All that the audit did not draw counts: 1 miss found of 1 leaves a recall of 1."""
-    true, _, low, high = simulate(*audit)
-    assert coverage(true, low, high) >= 0.94
-
-
-def test_recall_of_known_audits():
-    """Clopper-Pearson by hand: 0 of n speaks for at most 1 - 0.025^(1/n), and n of n for at least 0.025^(1/n)."""
-    estimate, low, high = recall(1000, 20_000, 200, 0)
-    assert estimate == high == 1
-    assert low == pytest.approx(1 - 20_000 * (1 - 0.025 ** (1 / 200)) / 1000, abs=0.01)
-    estimate, low, high = recall(1000, 400, 40, 40)
-    assert estimate == low == pytest.approx(1 - 360 / 1000)
-    assert high == pytest.approx(1 - 360 * 0.025 ** (1 / 40) / 1000, abs=0.01)
-
-
-def test_without_an_audit_recall_is_sure_only_where_nothing_was_left_out():
-    assert [float(one) for one in recall(10, 0, 0, 0)] == [1, 1, 1]
-    _, low, high = recall(10, 4, 0, 0)
-    assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
-
-
-def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
-    top_size, left_out = np.array([5, 50, 500])[:, None], np.array([0, 1, 8, 500, 20_000])
-    audited = np.minimum(left_out, 8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for missed in (0, audited // 2, audited):
-            found = recall(top_size, left_out, audited, missed)
-            for one in found:
-                assert one.shape == (3, 5)
-                assert ((one >= 0) & (one <= 1)).all()
-            estimate, low, high = found
-            assert (low <= estimate + 1e-12).all()
-            assert (estimate <= high + 1e-12).all()
-            assert (estimate[:, 0] == 1).all()
-
-
-@pytest.mark.parametrize("missing", [(0, 0), (3, 3), (30, 5), (60, 0)])
-@pytest.mark.parametrize("sampling", [((500, 500), (8, 8)), ((500, 60), (8, 40)), ((2000, 400), (100, 8))])
-def test_the_interval_of_several_classes_covers(missing, sampling):
-    """At least 95 % of 2000 draws (less 0.01), classes sampled alike or not; right on average within 0.02."""
-    left, drawn = (np.array(value) for value in sampling)
-    missing, generator = np.array(missing), np.random.default_rng(0)
-    inside, error = [], []
-    for _ in range(2000):
-        hits = generator.hypergeometric(missing, left - missing, drawn)
-        _, low, high = recall_of_all(np.array([100, 100]), left, drawn, hits)
-        true = 1 - (missing - hits).sum() / 200
-        inside.append(low - 1e-12 <= true <= high + 1e-12)
-        error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
-    assert np.mean(inside) >= 0.94
-    assert abs(np.mean(error)) < 0.02
-
-
-def test_an_audited_class_does_not_stand_for_one_that_was_not():
-    size = np.array([26, 26])
-    assert recall_of_all(size, np.array([10, 500]), np.array([8, 0]), np.array([0, 0])) == (1, 0, 1)
-    assert recall_of_all(size, np.array([0, 0]), np.array([0, 0]), np.array([0, 0])) == (1, 1, 1)
-    # One nearly exhausted class does not make the other look good.
-    estimate = recall_of_all(np.array([50, 50]), np.array([10, 500]), np.array([8, 8]), np.array([0, 1]))[0]
-    assert estimate == pytest.approx(1 - 492 / 8 / 100)
-
-
 def searching(problem, seed=0):
     search = screening._Search(
         problem.features, problem.evaluate, problem.pairs, positions(16, 16, 5), np.random.default_rng(seed)
@@ -572,3 +451,28 @@ def test_what_was_never_expected_gives_no_warning():
         warnings.simplefilter("error")
         found = problem.screen()
     problem.check(found)
+
+
+def protected(increment, evaluated, pairs, percent):
+    """The exactly evaluated pairs that fill the top percentage, by a slow loop over the stored ranks."""
+    rank, filled, chosen = dfm.rank(increment), 0, []
+    for p in sorted(np.flatnonzero(evaluated), key=lambda p: rank[p]):
+        if filled >= positions(pairs.height, pairs.width, percent):
+            break
+        chosen.append(p)
+        filled += pairs.size[p]
+    return rank, chosen
+
+
+@pytest.mark.parametrize("percent", [1, 5, 20, 60])
+@pytest.mark.parametrize("scale", [1e-42, 1e-6, 1.0])
+def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
+    generator, pairs = np.random.default_rng(0), ConjugatePairs(8, 8)
+    for trial in range(100):
+        increment = generator.standard_normal((1, len(pairs))).round(trial % 3) * scale  # many ties
+        evaluated = generator.random((1, len(pairs))) < 0.3
+        evaluated[0, trial % len(pairs)] = True
+        stored = screening.cap_predictions(increment[0], evaluated[0], pairs.size, positions(8, 8, percent))
+        assert (stored[evaluated[0]] == increment[0][evaluated[0]]).all() and (stored <= increment[0]).all()
+        rank, chosen = protected(stored, evaluated[0], pairs, percent)
+        assert rank[~evaluated[0]].min(initial=999) > rank[chosen].max()

@@ -1,0 +1,127 @@
+"""Images, networks, batches and precisions that a culling computes with."""
+
+import math
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from culled_images import LABELS, Counting, batch
+from torch import nn
+
+from frequency_shortcuts import culling
+from frequency_shortcuts.data.normalisation import normalise
+
+
+class Tuple(nn.Module):
+    def forward(self, images):
+        return images, images
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"images": torch.zeros(9, 2, 6, 6, dtype=torch.int64)},
+            "images of dtype torch.int64: expected float32, float64",
+        ),
+        ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
+        ({"memory_mib": math.nan}, "memory_mib nan, batch None: expected above 0"),
+        ({"batch": 0}, "memory_mib None, batch 0: expected above 0 and at least 1"),
+        ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
+        ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
+    ],
+)
+def test_images_and_networks_of_another_kind_are_an_error(small_network, change, message):
+    arguments = {"network": small_network(2, 3), "images": batch((6, 6)), "labels": LABELS, "n_classes": 3} | change
+    with pytest.raises(ValueError, match=message):
+        culling.cull(**arguments)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("given", [torch.float32, torch.float64])
+def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
+    network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
+    found, expected = (culling.cull(network, x, LABELS, 3, "exact").increment for x in (images, images.to(dtype)))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_batch_that_does_not_fit_is_halved(small_network, method, caplog):
+    class Small(Counting):
+        def forward(self, images):
+            if len(images) > 3:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return self.network(images)
+
+    images, network = batch((6, 6)), small_network(2, 3, dtype=torch.float64).eval()
+    found = culling.cull(Small(network), images, LABELS, 3, method, batch=32)
+    expected = culling.cull(network, images, LABELS, 3, method, batch=2)
+    assert np.array_equal(found.evaluated, expected.evaluated)
+    exact = found.evaluated
+    np.testing.assert_allclose(found.increment[exact], expected.increment[exact], rtol=0, atol=1e-9)
+    assert "out of memory: going on with batches of 2" in caplog.text
+
+
+def test_out_of_memory_at_a_single_image_is_an_error(small_network):
+    class None_(Counting):
+        def forward(self, images):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        culling.cull(None_(small_network(2, 3)), batch((6, 6)), LABELS, 3, batch=4)
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+@pytest.mark.parametrize("kind", ["array", "tensor", "hdf5"])
+def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_path, method, kind):
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
+    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
+    network = small_network(2, 3)
+    plain = culling.cull(network, normalise(torch.from_numpy(pixels), mean, std), LABELS, 3, method)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        stored = {"array": pixels, "tensor": torch.from_numpy(pixels), "hdf5": file.create_dataset("a", data=pixels)}
+        # With next to no memory, images are not kept either.
+        found = culling.cull(network, stored[kind], LABELS, 3, method, mean=mean, std=std, memory_mib=1e-5, batch=512)
+    np.testing.assert_allclose(found.increment, plain.increment, rtol=0, atol=2e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mib", [0.05, 0.2, 1, 10])
+def test_no_batch_is_larger_than_the_budget_allows(small_network, mib):
+    counting, largest = Counting(small_network(2, 3).eval()), []
+    counting.register_forward_pre_hook(lambda _, images: largest.append(images[0].nbytes))
+    culling.cull(
+        counting, batch((8, 8), dtype=torch.float32).repeat(50, 1, 1, 1), np.tile(LABELS, 50), 3, memory_mib=mib
+    )
+    # Five feature planes in and out of a layer, twice, beside the two planes of the image.
+    assert max(largest) * (2 * 10 + 2) / 2 <= mib * 2**20
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
+def test_reduced_precision_stays_near(small_network, precision):
+    images = batch((6, 6), dtype=torch.float32)
+    full, reduced = (
+        culling.cull(small_network(2, 3), images, LABELS, 3, "exact", precision=p) for p in ("float32", precision)
+    )
+    assert reduced.precision == precision
+    np.testing.assert_allclose(reduced.increment, full.increment, rtol=0, atol=0.05)
+
+
+@pytest.mark.slow
+def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
+    """The wiring alone, on the backend that needs no C++ compiler."""
+    compile_, seen = torch.compile, []
+
+    def eager(network, mode):
+        seen.append(mode)
+        return compile_(network, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", eager)
+    images = batch((6, 6), dtype=torch.float32)
+    for method in culling.METHODS:
+        plain = culling.cull(small_network(2, 3), images, LABELS, 3, method)
+        other = culling.cull(small_network(2, 3), images, LABELS, 3, method, compiled=True)
+        both = plain.evaluated & other.evaluated
+        np.testing.assert_allclose(other.increment[both], plain.increment[both], rtol=0, atol=2e-6)
+    assert seen == [None, None]  # the mode is for CUDA

@@ -1,0 +1,206 @@
+"""Increments against mask + full FFT there and back, one pair at a time, for removal and for swap.
+
+Tolerances of an increment: 1e-9 in float64; in float32 2e-6, a few units in the last place of losses near 1.
+"""
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from culled_images import LABELS, SIZES, batch, remove_slowly
+from torch import nn
+from torch.nn import functional
+
+from frequency_shortcuts import culling
+from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
+from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.spectrum import fills
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+
+def slow_increments(network, images, labels, n_classes):
+    """Class by class, pair by pair, in float64; the network must be in evaluation mode."""
+    images, pairs = images.double(), ConjugatePairs(*images.shape[-2:])
+    out = np.empty((n_classes, len(pairs)))
+    with torch.no_grad():
+        for c in range(n_classes):
+            mine = images[labels == c]
+            target = torch.full((len(mine),), c)
+            before = functional.cross_entropy(network(mine), target)
+            for p in range(len(pairs)):
+                out[c, p] = functional.cross_entropy(network(remove_slowly(mine, pairs, p)), target) - before
+    return out
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("batch_size", [1, 3, 512])
+def test_exact_equals_full_fft_in_float64(small_network, size, batch_size):
+    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
+    found = culling.cull(network, images, LABELS, 3, "exact", batch=batch_size)
+    expected = slow_increments(network.eval(), images, LABELS, 3)
+    np.testing.assert_allclose(found.increment, expected, rtol=0, atol=1e-9)
+    assert found.evaluated.all()
+    assert found.images_per_class.tolist() == [5, 2, 2]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_exact_equals_full_fft_in_float32(small_network, size):
+    images = batch(size, dtype=torch.float32)
+    found = culling.cull(small_network(2, 3), images, LABELS, 3, "exact").increment
+    expected = slow_increments(small_network(2, 3, dtype=torch.float64).eval(), images, LABELS, 3)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("margin", [10, 20])
+def test_float32_still_tells_the_pairs_of_a_confident_network_apart(margin):
+    """Loss of 1e-4 and less: the increments must not drown in the rounding of a float32 loss (1e-3 of the largest)."""
+    torch.manual_seed(0)
+    network, images = nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), batch((6, 6), 1, torch.float32)
+    with torch.no_grad():
+        network[1].bias.copy_(torch.tensor([margin, 0.0, 0.0]))
+    found = culling.cull(network, images, LABELS, 3, "exact").increment[0]
+    expected = slow_increments(network.double(), images, LABELS, 3)[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * np.abs(expected).max())
+
+
+def test_baseline_is_the_mean_loss_of_the_class(small_network):
+    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
+    found = culling.cull(network, images, LABELS, 3, "screened").baseline_loss
+    with torch.no_grad():
+        losses = functional.cross_entropy(network.eval()(images), torch.from_numpy(LABELS), reduction="none").numpy()
+    np.testing.assert_allclose(found, [losses[c == LABELS].mean() for c in range(3)], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("at_once", [4, 7, 512])
+def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_once):
+    """Equal to one group after the other, within 1e-12; no pass is larger than a batch, and small ones are joined."""
+    work = Engine.build(small_network(2, 3, dtype=torch.float64), batch(size), batch=at_once)
+    one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
+    count, generator = len(work.pairs), np.random.default_rng(0)
+    one.bounds = np.array([0, 1, 2, 4, 5])
+    group, index = generator.integers(0, 4, 2 * count), generator.permutation(2 * count) % count
+    expected = [one.sums(index[[i]], *one.bounds[g : g + 2])[0] / 5 for i, g in enumerate(group)]
+    passes, frozen = [], work.frozen
+
+    class Noting:
+        compiled = False
+
+        def __call__(self, images):
+            passes.append(len(images))
+            return frozen(images)
+
+    work.frozen = Noting()
+    found = one.group_sums(group, index)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+    assert max(passes) <= at_once
+    assert sum(passes) == np.diff(one.bounds)[group].sum()
+    if at_once == 512:
+        assert len(passes) == 1
+
+
+def test_shared_passes_get_smaller_where_memory_does_not_suffice(small_network):
+    work = Engine.build(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=512)
+    one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
+    index = np.arange(len(work.pairs))
+    group = index % (len(one.bounds) - 1)
+    expected, frozen = one.group_sums(group, index), work.frozen
+
+    class Short:
+        compiled = False
+
+        def __call__(self, images):
+            if len(images) > 3:
+                raise torch.OutOfMemoryError
+            return frozen(images)
+
+    work.frozen = Short()
+    np.testing.assert_allclose(one.group_sums(group, index), expected, rtol=0, atol=1e-12)
+    assert work.batch == 2
+
+
+def test_shared_passes_are_the_same_after_memory_ran_out(small_network):
+    """Their names in the journal, too, so that a culling that goes on with larger batches finds them there."""
+    found = []
+    for halved in (1, 4):
+        work = Engine.build(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=8)
+        one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
+        keys, step = [], one.journal.step
+        one.journal.step = lambda key, compute, keys=keys, step=step: (keys.append(key), step(key, compute))[1]
+        work.batch //= halved
+        index = np.arange(len(work.pairs)) % 7
+        one.group_sums(np.sort(np.arange(len(index)) % (len(one.bounds) - 1)), index)
+        found.append(keys)
+    assert len(found[0]) > 1 and found[0] == found[1]
+
+
+def slow_swaps(network, images, labels, n_classes, donors):
+    """Image by image, pair by pair, in float64: the donor's coefficients in the image's spectrum, and back."""
+    images, pairs = images.double(), ConjugatePairs(*images.shape[-2:])
+    spectra = np.fft.fft2(images.numpy())
+    out = np.zeros((n_classes, len(pairs)))
+    with torch.no_grad():
+        for i, c in enumerate(labels):
+            before = functional.cross_entropy(network(images[i : i + 1]), torch.tensor([c]))
+            for p in range(len(pairs)):
+                there = np.fft.ifftshift(pairs.scatter(np.arange(len(pairs)) == p))
+                mixed = np.fft.ifft2(np.where(there, spectra[donors[i]], spectra[i]))
+                assert np.abs(mixed.imag).max() < 1e-12
+                after = functional.cross_entropy(network(torch.from_numpy(mixed.real)[None]), torch.tensor([c]))
+                out[c, p] += (after - before).item() / (labels == c).sum()
+    return out
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("neutral", [None, 1])
+@pytest.mark.parametrize("batch_size", [3, 512])
+def test_swap_equals_a_replacement_in_the_full_fft(small_network, size, neutral, batch_size):
+    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
+    found = culling.cull(
+        network, images, LABELS, 3, "exact", fill="swap", neutral=neutral, seed=5, batch=batch_size, memory_mib=1
+    )
+    donors = fills.donors(LABELS, neutral=neutral, seed=5)
+    expected = slow_swaps(network.eval(), images, LABELS, 3, donors)
+    np.testing.assert_allclose(found.increment, expected, rtol=0, atol=1e-9)
+    assert found.fill == "swap" and found.evaluated.all()
+    assert found.passes.tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 2)]
+
+
+def test_swap_of_stored_images_in_float32(small_network, tmp_path):
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 5), dtype=np.uint8)
+    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
+    seen, network = normalise(torch.from_numpy(pixels), mean, std), small_network(2, 3)
+    expected = slow_swaps(small_network(2, 3, dtype=torch.float64).eval(), seen, LABELS, 3, fills.donors(LABELS))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        stored = file.create_dataset("a", data=pixels)
+        options = {"fill": "swap", "mean": mean, "std": std, "batch": 7}
+        found = culling.cull(network, stored, LABELS, 3, "exact", **options)
+        little = culling.cull(network, stored, LABELS, 3, "exact", memory_mib=1e-5, **options)
+    for one in (found, little):
+        np.testing.assert_allclose(one.increment, expected, rtol=0, atol=2e-6)
+
+
+def test_swap_finds_a_class_by_the_lack_of_energy():
+    """A network that calls an image without the wave class 1: removal changes nothing, an exchange does."""
+    pairs, generator = ConjugatePairs(8, 8), np.random.default_rng(0)
+    planted = int(
+        np.flatnonzero((pairs.frequencies == [-2, 1]).all(axis=1) | (pairs.frequencies == [2, -1]).all(axis=1))[0]
+    )
+    wave = np.fft.ifft2(np.fft.ifftshift(pairs.scatter((np.arange(len(pairs)) == planted).astype(float)))).real * 64
+    labels = np.repeat([0, 1], 10)
+    images = torch.from_numpy(0.01 * generator.standard_normal((20, 1, 8, 8)))
+    images[labels == 0] += torch.from_numpy(wave)
+
+    class Amplitude(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.from_numpy(wave))
+
+        def forward(self, images):
+            there = (images * self.weight).sum(dim=(1, 2, 3)) / 100
+            return torch.stack([there, 1 - there], dim=1)
+
+    removed, swapped = (culling.cull(Amplitude(), images, labels, 2, "exact", fill=f) for f in ("zeros", "swap"))
+    assert swapped.increment[1].argmax() == planted and swapped.increment[1, planted] > 0.5
+    assert np.abs(removed.increment[1]).max() < 0.01

@@ -1,0 +1,103 @@
+"""The recall that an audit of a screening states, against simulated audits and known bounds."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from frequency_shortcuts.maps.methods.culling.screening import (
+    recall,
+    recall_of_all,
+)
+
+
+def simulate(top_size, left_out, audited, missing, runs=4000):
+    """Audits of `left_out` pairs of which `missing` are of the top set: true recall after each, and `recall`."""
+    missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, runs)
+    return 1 - (missing - missed) / top_size, *recall(top_size, left_out, audited, missed)
+
+
+def coverage(true, low, high):
+    return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
+
+
+@pytest.mark.parametrize("missing", [0, 1, 5, 25, 100, 250, 400, 800])
+def test_the_interval_covers_the_true_recall(missing):
+    """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw."""
+    true, _, low, high = simulate(1254, 20_000, 200, missing)
+    assert coverage(true, low, high) >= 0.94
+
+
+@pytest.mark.parametrize("missing", [0, 20, 100, 400])
+def test_the_estimate_is_right_on_average(missing):
+    """Within 0.01 of the true recall, mean over 4000 audits."""
+    true, estimate, _, _ = simulate(1254, 20_000, 200, missing)
+    assert abs(np.mean(estimate - true)) < 0.01
+
+
+SMALL = [(10, 10, 8, 1), (10, 10, 8, 2), (10, 9, 8, 1), (10, 30, 8, 1), (10, 100, 50, 5)]
+
+
+@pytest.mark.parametrize("audit", SMALL, ids=str)
+def test_the_interval_covers_where_an_audit_draws_much_of_what_was_left_out(audit):
+    """As above. All that the audit did not draw counts: 1 miss found of 1 leaves a recall of 1."""
+    true, _, low, high = simulate(*audit)
+    assert coverage(true, low, high) >= 0.94
+
+
+def test_recall_of_known_audits():
+    """Clopper-Pearson by hand: 0 of n speaks for at most 1 - 0.025^(1/n), and n of n for at least 0.025^(1/n)."""
+    estimate, low, high = recall(1000, 20_000, 200, 0)
+    assert estimate == high == 1
+    assert low == pytest.approx(1 - 20_000 * (1 - 0.025 ** (1 / 200)) / 1000, abs=0.01)
+    estimate, low, high = recall(1000, 400, 40, 40)
+    assert estimate == low == pytest.approx(1 - 360 / 1000)
+    assert high == pytest.approx(1 - 360 * 0.025 ** (1 / 40) / 1000, abs=0.01)
+
+
+def test_without_an_audit_recall_is_sure_only_where_nothing_was_left_out():
+    assert [float(one) for one in recall(10, 0, 0, 0)] == [1, 1, 1]
+    _, low, high = recall(10, 4, 0, 0)
+    assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
+
+
+def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
+    top_size, left_out = np.array([5, 50, 500])[:, None], np.array([0, 1, 8, 500, 20_000])
+    audited = np.minimum(left_out, 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for missed in (0, audited // 2, audited):
+            found = recall(top_size, left_out, audited, missed)
+            for one in found:
+                assert one.shape == (3, 5)
+                assert ((one >= 0) & (one <= 1)).all()
+            estimate, low, high = found
+            assert (low <= estimate + 1e-12).all()
+            assert (estimate <= high + 1e-12).all()
+            assert (estimate[:, 0] == 1).all()
+
+
+@pytest.mark.parametrize("missing", [(0, 0), (3, 3), (30, 5), (60, 0)])
+@pytest.mark.parametrize("sampling", [((500, 500), (8, 8)), ((500, 60), (8, 40)), ((2000, 400), (100, 8))])
+def test_the_interval_of_several_classes_covers(missing, sampling):
+    """At least 95 % of 2000 draws (less 0.01), classes sampled alike or not; right on average within 0.02."""
+    left, drawn = (np.array(value) for value in sampling)
+    missing, generator = np.array(missing), np.random.default_rng(0)
+    inside, error = [], []
+    for _ in range(2000):
+        hits = generator.hypergeometric(missing, left - missing, drawn)
+        _, low, high = recall_of_all(np.array([100, 100]), left, drawn, hits)
+        true = 1 - (missing - hits).sum() / 200
+        inside.append(low - 1e-12 <= true <= high + 1e-12)
+        error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
+    assert np.mean(inside) >= 0.94
+    assert abs(np.mean(error)) < 0.02
+
+
+def test_an_audited_class_does_not_stand_for_one_that_was_not():
+    size = np.array([26, 26])
+    assert recall_of_all(size, np.array([10, 500]), np.array([8, 0]), np.array([0, 0])) == (1, 0, 1)
+    assert recall_of_all(size, np.array([0, 0]), np.array([0, 0]), np.array([0, 0])) == (1, 1, 1)
+    # One nearly exhausted class does not make the other look good.
+    estimate = recall_of_all(np.array([50, 50]), np.array([10, 500]), np.array([8, 8]), np.array([0, 1]))[0]
+    assert estimate == pytest.approx(1 - 492 / 8 / 100)

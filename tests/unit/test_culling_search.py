@@ -1,0 +1,238 @@
+"""Whole cullings, exact and screened: their settings, their errors, and the networks that they accept."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from culled_images import LABELS, batch, same
+from torch import nn
+
+from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+
+class Sleeping(nn.Module):
+    """No unit answers to an image, nor to one without a pair; to a noisy copy now and then one does."""
+
+    def __init__(self, threshold):
+        super().__init__()
+        generator, self.threshold = torch.Generator().manual_seed(0), threshold
+        self.weight = nn.Parameter(torch.randn(768, 100, generator=generator) / 768**0.5)
+
+    def forward(self, images):
+        return torch.relu(images.flatten(1) @ self.weight - self.threshold)[:, :3] * 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threshold", [3.5, 1000.0])
+@pytest.mark.parametrize("per_class", [1, 20])
+def test_a_network_that_answers_to_nothing_is_screened(threshold, per_class):
+    """All increments are 0, some features are not."""
+    images = torch.from_numpy(np.random.default_rng(1).standard_normal((2 * per_class, 3, 16, 16))).float()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = culling.cull(Sleeping(threshold), images, np.arange(2 * per_class) % 2, 2)
+    assert (found.increment[found.evaluated] == 0).all()
+    assert np.isfinite(found.increment).all()
+
+
+def test_images_that_ask_for_a_gradient_are_screened_as_others(small_network):
+    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
+    plain, asking = (culling.cull(network, x, LABELS, 3) for x in (images, images.clone().requires_grad_()))
+    same(plain, asking)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 5), (2, 2), (1, 4)])
+@pytest.mark.parametrize("target_recall", [0.5, 0.98, 1.0])
+def test_screened_increments_that_are_marked_as_evaluated_are_exact(small_network, size, target_recall):
+    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
+    pairs = ConjugatePairs(*size)
+    found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
+    exact = culling.cull(network, images, LABELS, 3, "exact").increment
+    np.testing.assert_allclose(found.increment[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
+    assert np.isfinite(found.increment).all()
+    masks = pairs.gather(dfm.dominant(found.increment, pairs, 10))
+    assert found.evaluated[masks].all()
+    images_times_pairs = found.images_per_class * len(pairs)
+    assert (found.evaluated.sum(axis=1) * found.images_per_class <= found.passes).all()
+    assert (found.passes <= images_times_pairs).all()
+
+
+def test_screened_finds_the_map_with_few_passes():
+    """A network that looks at few frequencies: the exact top 5 % in all classes, at less than a third of the passes."""
+    torch.manual_seed(0)
+    generator = np.random.default_rng(0)
+    pairs, labels = ConjugatePairs(16, 16), np.repeat(np.arange(3), 40)
+    images = torch.from_numpy(generator.standard_normal((120, 1, 16, 16)))
+    weight = np.zeros((3, 16, 16))
+    for c in range(3):
+        spectrum = np.zeros(len(pairs))
+        spectrum[generator.choice(len(pairs), 12, replace=False)] = generator.uniform(0.5, 2, 12)
+        weight[c] = np.fft.ifft2(np.fft.ifftshift(pairs.scatter(spectrum))).real
+        images[labels == c] += torch.from_numpy(weight[c] * 20)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(256, 3).double())
+    with torch.no_grad():
+        network[1].weight.copy_(torch.from_numpy(weight.reshape(3, -1)) * 8)
+    exact = culling.cull(network, images, labels, 3, "exact")
+    found = culling.cull(network, images, labels, 3)
+    masks = [pairs.gather(dfm.dominant(x.increment, pairs, 5)) for x in (exact, found)]
+    assert np.array_equal(*masks)
+    assert (found.passes < 40 * len(pairs) / 3).all()
+    assert (found.expected_recall >= 0.98).all() and (found.audited > 0).all()
+    assert (found.left_out == (~found.evaluated).sum(axis=1) + found.audited).all()
+
+
+def test_exact_shows_every_pair_once_and_audits_nothing(small_network):
+    found = culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    assert found.passes.tolist() == [20 * 5, 20 * 2, 20 * 2]
+    assert not found.left_out.any() and not found.audited.any() and (found.expected_recall == 1).all()
+
+
+def test_loss_increments_are_those_of_cull(small_network):
+    network, images = small_network(2, 3), batch((6, 6), dtype=torch.float32)
+    found = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
+    np.testing.assert_array_equal(found, culling.cull(network, images, LABELS, 3, "exact").increment)
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_departure_only_the_class_own_images_count(small_network, method):
+    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
+    other = images.clone()
+    other[torch.from_numpy(LABELS != 1)] *= 3
+    found, again = (culling.cull(network, x, LABELS, 3, method) for x in (images, other))
+    np.testing.assert_array_equal(found.increment[1], again.increment[1])
+    assert found.baseline_loss[1] == again.baseline_loss[1]  # published: ln 10 more for every image of another class
+
+
+def test_departure_every_entry_of_the_spectrum_is_scored_with_its_mirror(small_network):
+    found = culling.cull(small_network(1, 3), batch((8, 8), 1, torch.float32), LABELS, 3, "exact").increment
+    plane = ConjugatePairs(8, 8).scatter(found)
+    assert np.isfinite(plane).all()
+    assert symmetric(plane)
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_network_and_images_are_left_as_they_were(small_network, method):
+    network, images = small_network(2, 3), batch((6, 6), dtype=torch.float32)
+    network.train()[1].eval()
+    state, before = {k: v.clone() for k, v in network.state_dict().items()}, images.clone()
+    culling.cull(network, images, LABELS, 3, method)
+    assert [m.training for m in network] == [True, False, True, True, True, True]
+    assert all(torch.equal(state[k], v) for k, v in network.state_dict().items())
+    assert all(p.grad is None and p.requires_grad for p in network.parameters())
+    assert torch.equal(images, before)
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_network_that_works_in_place_gives_the_same_increments(method):
+    """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
+    torch.manual_seed(0)
+    rest, images = (nn.Flatten(), nn.Linear(36, 3).double()), batch((6, 6), 1)
+    inplace = culling.cull(nn.Sequential(nn.ReLU(inplace=True), *rest), images, LABELS, 3, method)
+    plain = culling.cull(nn.Sequential(nn.ReLU(), *rest), images, LABELS, 3, method)
+    np.testing.assert_allclose(inplace.increment, plain.increment, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"method": "guess"}, "unknown culling method 'guess': choose from exact, screened"),
+        ({"target_recall": 0}, "target_recall 0: expected above 0 and at most 1"),
+        ({"target_recall": 1.1}, "target_recall 1.1: expected above 0 and at most 1"),
+        ({"percent": 0}, "percent 0: expected above 0 and at most 100"),
+        ({"patience": -1}, "patience -1: expected at least 0 pairs"),
+        ({"part": (2, 2)}, "part 2 of 2: expected 0 to 1"),
+        ({"precision": "float8"}, "unknown precision 'float8': choose from float32, tf32, bfloat16"),
+        ({"images": np.zeros((9, 2, 6, 6), np.uint8)}, "uint8 images need the mean and std"),
+        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
+        ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
+        ({"labels": np.r_[LABELS[:-1], -1]}, "labels -1 to 2, but the classes are 0 to 2"),
+        ({"labels": LABELS[:-1]}, "8 labels .*9 images|9 images .*8 labels"),
+        ({"images": torch.full((9, 2, 6, 6), torch.nan)}, "loss of class 0 is nan: .* finite logits"),
+    ],
+)
+def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, message):
+    arguments = {"images": batch((6, 6), dtype=torch.float32), "labels": LABELS, "n_classes": 3} | change
+    with pytest.raises(ValueError, match=message):
+        culling.cull(small_network(2, 3), **arguments)
+
+
+class Viewing(nn.Module):
+    """Takes no channels-last images."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(72, 3).double()
+
+    def forward(self, images):
+        return self.linear(images.view(len(images), -1))
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_network_that_calls_view_on_its_images_is_culled(method):
+    torch.manual_seed(0)
+    network, images = Viewing(), batch((6, 6))
+    plain = nn.Sequential(nn.Flatten(), network.linear)
+    found, expected = (culling.cull(x, images, LABELS, 3, method) for x in (network, plain))
+    np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
+
+
+class PerChannel(nn.Module):
+    """Views channels as images, which for one image every layout allows."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.linear = nn.Conv2d(1, 4, 3).double(), nn.Linear(8, 3).double()
+
+    def forward(self, images):
+        n, channels, *size = images.shape
+        seen = self.convolution(images.view(n * channels, 1, *size)).relu().mean((2, 3))
+        return self.linear(seen.reshape(n, -1))
+
+
+class Keeping(nn.Module):
+    """Makes something in its first pass, keeps it, and counts its passes."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.ramp = nn.Linear(72, 3).double(), None
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, images):
+        self.passes += 1
+        if self.ramp is None:
+            self.ramp = torch.linspace(0, 1, 72, dtype=torch.float64)
+        return self.linear((images.flatten(1) * self.ramp).tanh())
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_network_that_views_channels_as_images_is_culled(method):
+    torch.manual_seed(0)
+    found = culling.cull(PerChannel(), batch((6, 6)), LABELS, 3, method)
+    assert np.isfinite(found.increment).all() and found.evaluated.any()
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_network_that_keeps_what_it_makes_is_culled_and_can_be_trained_afterwards(method):
+    network = Keeping()
+    culling.cull(network, batch((6, 6)), LABELS, 3, method)
+    assert network.passes == 0
+    network(batch((6, 6)).requires_grad_()).sum().backward()
+    assert network.linear.weight.grad.abs().max() > 0
+
+
+def test_a_network_without_an_output_for_a_class_is_named(small_network):
+    with pytest.raises(ValueError, match="the network has 2 outputs, and none for class 2"):
+        culling.cull(small_network(2, 2), batch((6, 6), dtype=torch.float32), LABELS, 3)
+
+
+def test_a_fill_that_a_culling_does_not_know_is_refused(small_network):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3)
+    with pytest.raises(ValueError, match="unknown fill 'noise' of a culling: choose from zeros, swap"):
+        culling.cull(*arguments, "exact", fill="noise")
+    with pytest.raises(ValueError, match="fill swap needs method exact: screened predicts"):
+        culling.cull(*arguments, fill="swap")
+    with pytest.raises(ValueError, match="an image of class 0 needs another image of the neutral class 7"):
+        culling.cull(*arguments, "exact", fill="swap", neutral=7)
