@@ -175,3 +175,24 @@ def small_network():
 def small_blocks(monkeypatch):
     """Blocks of 12 images, so that a culling of a few images has several."""
     monkeypatch.setattr("frequency_shortcuts.maps.methods.culling.evaluator.BLOCK", 12)
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    """Batches of 4 images, so that a validation or a test of the dynamics has several."""
+    monkeypatch.setattr("frequency_shortcuts.networks.training.fitting_batch", lambda shape, device: 4)
+
+
+@pytest.fixture
+def trained_iterations(monkeypatch):
+    """The iterations that a training computes, in order."""
+    from frequency_shortcuts.networks import training
+
+    done, step = [], training._Run._step
+
+    def counting(self, batch):
+        done.append(self.state.iteration)
+        step(self, batch)
+
+    monkeypatch.setattr(training._Run, "_step", counting)
+    return done

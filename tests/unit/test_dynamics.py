@@ -1,0 +1,121 @@
+"""The learning dynamics: against a computation by hand, batch by batch, and from a store."""
+
+import copy
+import dataclasses
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from training_runs import CLASSES, DYNAMICS, TEST, run, same, split, tiny
+
+from frequency_shortcuts.data import splits
+from frequency_shortcuts.data import stores as image_stores
+from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.networks import dynamics, training
+from frequency_shortcuts.networks.dynamics import VIEWS
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return run()
+
+
+def views_by_hand(data, cutoff):
+    """Slowly: the centred spectrum, position by position."""
+    images = (data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]
+    spectrum = np.fft.fftshift(np.fft.fft2(images), axes=(-2, -1))
+    low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < cutoff**2 for v in range(8)] for u in range(8)])
+
+    def back(mask):
+        return np.fft.ifft2(np.fft.ifftshift(spectrum * mask, axes=(-2, -1))).real
+
+    return {"full": images, "low-pass": back(low), "high-pass": back(~low)}
+
+
+def scores_by_hand(labels, called, c):
+    hit = sum(t == c and p == c for t, p in zip(labels, called, strict=True))
+    precision = hit / max(1, sum(p == c for p in called))
+    recall = hit / sum(t == c for t in labels)
+    return precision, recall, 2 * precision * recall / (precision + recall) if hit else 0.0
+
+
+def test_dynamics_at_the_start_against_a_computation_by_hand():
+    network = tiny(seed=5)
+    with torch.inference_mode():
+        untrained = copy.deepcopy(network).eval()
+        called = {
+            view: untrained(torch.from_numpy(images).float()).argmax(dim=1).tolist()
+            for view, images in views_by_hand(TEST, 2.0).items()
+        }
+    expected = pd.DataFrame(
+        [
+            (
+                *(0, view, name),
+                *scores_by_hand(TEST.labels, called[view], c),
+                *(list(TEST.labels).count(c), called[view].count(c)),
+            )
+            for view in ("full", "low-pass", "high-pass")
+            for c, name in enumerate(CLASSES)
+        ],
+        columns=["iteration", "view", "class", "precision", "recall", "f1", "images", "called"],
+    )
+    found = run(network=network).dynamics
+    pd.testing.assert_frame_equal(found[found["iteration"] == 0], expected, rtol=1e-12)
+    assert 0 < expected["f1"].mean() < 1
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_dynamics_never_hold_more_than_a_batch_as_numbers(monkeypatch):
+    """Three float copies of 50,000 images of 224 x 224 would take 90 GB."""
+    sizes = []
+
+    def watched(function):
+        def watching(images, *options):
+            sizes.append(len(images))
+            return function(images, *options)
+
+        return watching
+
+    for module in (splits, training, dynamics):
+        monkeypatch.setattr(module, "normalise", watched(module.normalise))
+    for name in ("keep", "remove"):
+        monkeypatch.setattr(dynamics.filters, name, watched(getattr(dynamics.filters, name)))
+    run()
+    assert sizes and max(sizes) == 4
+
+
+def test_the_dynamics_of_images_in_a_store_are_the_same(tmp_path, reference):
+    path = tmp_path / "t.h5"
+    statistics = (TEST.mean, TEST.std)
+    image_stores.write(
+        path, {"test": (TEST.images, TEST.labels)}, classes=CLASSES, source="", created_by="", statistics=statistics
+    )
+    lazy = image_stores.read(path, "test", in_memory=0)
+    assert isinstance(lazy.images, Stored)
+    assert same(run(dynamics=dataclasses.replace(DYNAMICS, test=lazy)), reference)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5, 16])
+def test_filtering_batch_by_batch_changes_an_image_by_rounding_only(at_once):
+    """Compared with filtering all images at once: within 1e-6 of the largest value."""
+    test = split(16, 4)
+    dynamics = dataclasses.replace(DYNAMICS, test=test)
+    whole, _ = test.tensors()
+    for view in VIEWS:
+        expected = dynamics.filtered(whole, view)
+        found = torch.cat([dynamics.filtered(batch, view) for batch in whole.split(at_once)])
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-6 * expected.abs().max().item())
+
+
+def test_dynamics_have_a_row_for_every_iteration_due_view_and_class(reference):
+    rows = list(zip(*(reference.dynamics[name] for name in ("iteration", "view", "class")), strict=True))
+    assert rows == list(itertools.product((0, 2, 4, 6), ("full", "low-pass", "high-pass"), CLASSES))
+
+
+def test_testing_the_dynamics_does_not_change_the_training(reference):
+    without = run(dynamics=None)
+    assert len(without.dynamics) == 0
+    assert without.history.equals(reference.history)
+    assert all(torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items())

@@ -1,0 +1,124 @@
+"""A short training of a small network, and runs that are killed, stopped, or scripted."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from stops import StopAfter
+from torch import nn
+from torch.nn import functional
+
+from frequency_shortcuts.data import stores as image_stores
+from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.networks import training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.dynamics import Dynamics
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import train
+
+CLASSES = ("a", "b", "c")
+N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one
+RECIPE = Recipe(epochs=3, batch_size=BATCH, learning_rate=0.05)
+
+
+def split(n, seed, low=0, high=256):
+    generator = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    pixels = generator.integers(low, high, (n, 1, 8, 8), dtype=np.uint8)
+    pixels[np.arange(n), 0, labels] = high - 1  # each class has a row of its own
+    return Split(pixels, labels, CLASSES, *pixel_statistics(pixels))
+
+
+DATA, VALIDATION, TEST = split(N, 0), split(13, 1), split(9, 2)
+DYNAMICS = Dynamics(TEST, iterations=6, every=2, cutoff=2.0)
+
+
+def tiny(seed=0):
+    """Has all that a resumed run could lose: weights, running statistics, dropout."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.2), nn.Flatten(), nn.Linear(144, 3)
+        )
+
+
+def run(seed=3, network=None, data=DATA, recipe=RECIPE, **options):
+    options = {"augmentation": Augmentation(shift=1), "dynamics": DYNAMICS} | options
+    return train(network or tiny(), data, VALIDATION, recipe, seed=seed, **options)
+
+
+def same(one, other):
+    """Equal to the last bit: weights, history and dynamics."""
+    return (
+        one.weights.keys() == other.weights.keys()
+        and all(torch.equal(tensor, other.weights[name]) for name, tensor in one.weights.items())
+        and one.history.equals(other.history)
+        and one.dynamics.equals(other.dynamics)
+        and one.best_epoch == other.best_epoch
+    )
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_before(monkeypatch, iteration, **options):
+    """Train until just before a step, and die there."""
+    step = training._Run._step
+
+    def fatal(self, batch):
+        if self.state.iteration == iteration:
+            raise Killed
+        step(self, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(training._Run, "_step", fatal)
+        run(**options)
+
+
+def scripted(monkeypatch, losses):
+    """Validation losses by script; returns the list that gathers the weights of every epoch."""
+    script, seen = iter(losses), []
+
+    def validate(self):
+        seen.append(copy.deepcopy(self.network.state_dict()))
+        return next(script), 0.5
+
+    monkeypatch.setattr(training._Run, "_validate", validate)
+    return seen
+
+
+def loss_of(network, data):
+    images = torch.from_numpy((data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]).float()
+    with torch.inference_mode():
+        return functional.cross_entropy(network.eval()(images), torch.from_numpy(data.labels)).item()
+
+
+@dataclasses.dataclass(frozen=True)
+class Blank(Augmentation):
+    """Shows the network nothing, and remembers what it was given."""
+
+    def __call__(self, images):
+        GIVEN.append(images.clone())
+        return torch.zeros_like(images, dtype=torch.float32)
+
+
+GIVEN = []
+ONE_CYCLE = dataclasses.replace(RECIPE, epochs=4, schedule="one_cycle")
+
+
+def stored(tmp_path, stylised=None):
+    """The training images in a store, not read into memory."""
+    path = tmp_path / "s.h5"
+    image_stores.write(
+        path, {"train": (DATA.images, DATA.labels)}, classes=CLASSES, source="", created_by="", stylised=stylised
+    )
+    return image_stores.read(path, "train", in_memory=0, workers=2)
+
+
+def looks_of_a_run(**options):
+    counting = StopAfter()
+    return run(stop=counting, **options), counting.looks
