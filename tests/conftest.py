@@ -20,6 +20,7 @@ from torch import nn
 
 torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
+pytest.register_assert_rewrite("figure_checks")
 
 ROOT = Path(__file__).parents[1]
 # These files run in one process, one after the other, since they use the same run of the DAG.
@@ -169,6 +170,15 @@ def small_network():
         return network.to(dtype)
 
     return make
+
+
+@pytest.fixture
+def closed_figures():
+    """All figures of a test are closed at its end."""
+    from matplotlib import pyplot
+
+    yield
+    pyplot.close("all")
 
 
 @pytest.fixture

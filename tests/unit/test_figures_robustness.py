@@ -5,21 +5,17 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
+from figure_checks import check_files, texts_of
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, robustness, selection
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
 VIEWS = [("unfiltered", np.nan, np.nan), ("low-pass", 0, 2), ("low-pass", 0, 4), ("high-pass", 2, np.nan)]
 VIEWS += [("high-pass", 4, np.nan), ("band-stop", 0, 2), ("band-stop", 2, 4)]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def of_filters(classes=CLASSES, seeds=(0, 1)):
@@ -96,18 +92,14 @@ def test_every_public_drawing_is_tested():
 def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
     figure = draw()
     assert isinstance(figure, Figure)
-    figure.canvas.draw()
-    shown = {text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")) if text.get_visible()}
+    shown = texts_of(figure)
     assert [text for text in DRAWINGS[draw] if text not in shown] == []
 
 
 @pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
-    canvas.save(draw(), tmp_path / "one")
-    canvas.save(draw(), tmp_path / "two")
-    for suffix in (".svg", ".png"):
-        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    check_files(draw, tmp_path)
 
 
 def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():

@@ -5,18 +5,13 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
+from figure_checks import check_files, check_page, texts_of
 
-from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import stability as stability_figure
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 CLASSES = ("C0", "C1", "C3")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def overlaps(runs, halved=()):
@@ -81,10 +76,7 @@ every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.
 @every_drawing
 def test_a_drawing_says_what_it_shows(draw):
     figure = draw()
-    figure.canvas.draw()
-    shown = {
-        text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_visible()
-    }
+    shown = texts_of(figure)
     there, absent = DRAWINGS[draw]
     assert [text for text in there if text not in shown] == []
     assert not shown.intersection(absent)
@@ -93,22 +85,13 @@ def test_a_drawing_says_what_it_shows(draw):
 @pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
-    canvas.save(draw(), tmp_path / "one")
-    canvas.save(draw(), tmp_path / "two")
-    for suffix in (".svg", ".png"):
-        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    check_files(draw, tmp_path)
 
 
 @pytest.mark.slow
 @every_drawing
 def test_nothing_is_cut_off(draw):
-    figure = draw()
-    figure.canvas.draw()
-    width, height = figure.canvas.get_width_height()
-    for axis in figure.axes:
-        box = axis.get_tightbbox()
-        if box is not None and axis.get_visible():
-            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
+    check_page(draw())
 
 
 def test_the_heat_map_holds_the_means_over_classes():

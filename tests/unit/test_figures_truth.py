@@ -5,20 +5,15 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
+from figure_checks import check_files, check_page, texts_of
 from matplotlib.collections import PathCollection
 
-from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import truth as truth_figure
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 CLASSES = ("C0", "C1", "C3")
 RANKINGS = ("dfm", "dfm_size", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "syn_2"), unused=(), named=None):
@@ -66,10 +61,7 @@ every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.
 @every_drawing
 def test_a_drawing_says_what_it_shows(draw):
     figure = draw()
-    figure.canvas.draw()
-    shown = {
-        text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_visible()
-    }
+    shown = texts_of(figure)
     there, absent = DRAWINGS[draw]
     assert [text for text in there if text not in shown] == []
     assert not shown.intersection(absent)
@@ -78,22 +70,13 @@ def test_a_drawing_says_what_it_shows(draw):
 @pytest.mark.slow
 @every_drawing
 def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
-    canvas.save(draw(), tmp_path / "one")
-    canvas.save(draw(), tmp_path / "two")
-    for suffix in (".svg", ".png"):
-        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    check_files(draw, tmp_path)
 
 
 @pytest.mark.slow
 @every_drawing
 def test_nothing_is_cut_off(draw):
-    figure = draw()
-    figure.canvas.draw()
-    width, height = figure.canvas.get_width_height()
-    for axis in figure.axes:
-        box = axis.get_tightbbox()
-        if box is not None and axis.get_visible():
-            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
+    check_page(draw())
 
 
 @pytest.mark.slow
