@@ -5,34 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, sizes
 from torch import nn
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.evaluation import curves, sensitivity
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-
-LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
-MEAN, STD = [0.5, 0.4], [0.2, 0.4]
-sizes = st.integers(2, 9)
-few = settings(max_examples=25, deadline=None)
-
-
-def pixels(height, width, channels=2, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (len(LABELS), channels, height, width), dtype=np.uint8)
-
-
-def linear(height, width, channels=2, classes=3, seed=0):
-    """A network that sees every pixel, in float64, so that what it calls does not depend on rounding."""
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, classes)).double()
-
-
-def called(network, images):
-    with torch.no_grad():
-        return np.array([int(network(image[None]).argmax()) for image in torch.as_tensor(images)])
 
 
 def basis(pairs, p):
