@@ -84,11 +84,11 @@ class Chromium:
             message["sessionId"] = self._session
         os.write(self._out, json.dumps(message).encode() + b"\0")
         answers = []
-        self._until(lambda: answers, lambda told: told.get("id") == number and answers.append(told))
+        self._until(lambda: answers, lambda event: event.get("id") == number and answers.append(event))
         assert "error" not in answers[0], answers[0]
         return answers[0]["result"]
 
-    def _until(self, done, look=lambda told: None, seconds=60):
+    def _until(self, done, look=lambda event: None, seconds=60):
         end = time.monotonic() + seconds
         while not done():
             ready, _, _ = select.select([self._in], [], [], max(0, end - time.monotonic()))
@@ -96,12 +96,12 @@ class Chromium:
             read = os.read(self._in, 2**20)
             assert read, "the browser ended"
             *messages, self._rest = (self._rest + read).split(b"\0")
-            for told in map(json.loads, messages):
-                self._note(told)
-                look(told)
+            for event in map(json.loads, messages):
+                self._note(event)
+                look(event)
 
-    def _note(self, told):
-        method, parameters = told.get("method"), told.get("params", {})
+    def _note(self, event):
+        method, parameters = event.get("method"), event.get("params", {})
         self._events.append(method)
         if method == "Runtime.exceptionThrown":
             self.errors.append(parameters["exceptionDetails"])

@@ -92,8 +92,8 @@ def test_a_category_opens_and_shows_every_result_with_its_caption(report, catego
     for path in results:
         kind = report.run(f"results[{path!r}].mime_type")
         report.run(f"app.showResultInfo({path!r})")
-        told = report.run("document.querySelector('nav').innerText")
-        caption = told.partition("DESCRIPTION")[2].partition("SIZE")[0] or told
+        text = report.run("document.querySelector('nav').innerText")
+        caption = text.partition("DESCRIPTION")[2].partition("SIZE")[0] or text
         assert len(caption) > 80 and "System Message" not in caption and "{{" not in caption, path
         # The page's own style: a description leaves room for what it describes.
         assert report.run(f"new Promise(done => setTimeout(() => done({MENU}), 400))") <= 420, path
@@ -132,10 +132,10 @@ def test_a_table_sorts_by_a_click_and_filters(study, browser):
     click = f"document.querySelectorAll('th button')[{column}].click()"
     before = [float(value) for value in browser.run(values)]
     state = f"document.querySelectorAll('th')[{column}].getAttribute('aria-sort')"
-    for told, reverse in (("ascending", False), ("descending", True)):
+    for direction, reverse in (("ascending", False), ("descending", True)):
         browser.run(click)
         assert [float(value) for value in browser.run(values)] == sorted(before, reverse=reverse)
-        assert browser.run(state) == told
+        assert browser.run(state) == direction
     browser.picture(SCREENSHOTS / "sorted_table.png")
     browser.run("document.querySelectorAll('th button')[0].click()")
     assert browser.run("document.querySelectorAll('th[aria-sort=none]').length") == len(heads) - 1

@@ -246,12 +246,12 @@ def errors_of_check(own, config, monkeypatch):
         return "\n".join(found)
     monkeypatch.chdir(own.root)
     settings = {name: whole[name] for name in CHECKED_SECTIONS}  # no others: it could not see them change
-    asked = SimpleNamespace(
+    job = SimpleNamespace(
         config=whole, params=SimpleNamespace(settings=settings), output=["checked.txt"], log=["check.log"],
         rule="check", threads=1,
     )  # fmt: skip
     with pytest.raises(SystemExit):
-        check_inputs.main(asked)
+        check_inputs.main(job)
     assert not Path("checked.txt").exists()
     return Path("check.log").read_text().partition("ERROR: ")[2]
 

@@ -36,13 +36,13 @@ class Named(SimpleNamespace):
 class Outputs(list):
     pass
 
-said = json.loads(sys.argv[1])
-said["output"], named = Outputs(said["output"].values()), said["output"]
-vars(said["output"]).update(named)
+settings = json.loads(sys.argv[1])
+settings["output"], named = Outputs(settings["output"].values()), settings["output"]
+vars(settings["output"]).update(named)
 for part in ("input", "params", "wildcards"):
-    said[part] = Named(**said[part])
-snakemake = SimpleNamespace(**said)
-importlib.import_module(said["rule"]).main(snakemake)
+    settings[part] = Named(**settings[part])
+snakemake = SimpleNamespace(**settings)
+importlib.import_module(settings["rule"]).main(snakemake)
 """
 WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0", "images": "half1", "part": "0"}
 RUN = Path("d/n/none/seed0")
@@ -67,7 +67,7 @@ def store(path):
     stores.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
 
 
-def saying(rule, folder, minutes, parts=1):
+def settings_of(rule, folder, minutes, parts=1):
     """What a job of `rule` gets."""
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.parents[len(RUN.parts)]
@@ -94,10 +94,10 @@ def saying(rule, folder, minutes, parts=1):
     }  # fmt: skip
 
 
-def start(said):
+def start(settings):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, SCRIPTS.parent, ROOT / "src")))}
     return subprocess.Popen(
-        [sys.executable, "-c", JOB, json.dumps(said)], env=environment, text=True, stderr=subprocess.PIPE
+        [sys.executable, "-c", JOB, json.dumps(settings)], env=environment, text=True, stderr=subprocess.PIPE
     )
 
 
@@ -110,10 +110,10 @@ def until(condition, job):
         time.sleep(0.005)
 
 
-def finished(said):
-    job = start(said)
-    _, told = job.communicate(timeout=100)
-    assert job.returncode == 0, told
+def finished(settings):
+    job = start(settings)
+    _, messages = job.communicate(timeout=100)
+    assert job.returncode == 0, messages
 
 
 def contents(folder):
@@ -143,7 +143,7 @@ def wholes(tmp_path_factory):
     architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     found = {}
     for rule in ("train", "cull"):
-        finished(saying(rule, base / rule / RUN, 100))
+        finished(settings_of(rule, base / rule / RUN, 100))
         found[rule] = contents(base / rule / RUN)
         assert found[rule]
     return base, found
@@ -166,23 +166,23 @@ def in_the_middle(rule, folder):
 def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, number):
     base, whole = wholes
     folder = base / f"{rule}_{number}" / RUN
-    said = saying(rule, folder, 1e-4)
-    job = start(said)
+    settings = settings_of(rule, folder, 1e-4)
+    job = start(settings)
     until(lambda: in_the_middle(rule, folder), job)
     job.send_signal(number)
-    asked = time.monotonic()
+    signalled = time.monotonic()
     job.send_signal(number)  # as a parent hands it on
-    _, told = job.communicate(timeout=20)
-    assert time.monotonic() - asked < 5
+    _, messages = job.communicate(timeout=20)
+    assert time.monotonic() - signalled < 5
     assert job.returncode == 1
-    sentence = told.strip().splitlines()[-1]
+    sentence = messages.strip().splitlines()[-1]
     assert sentence.startswith(f"ERROR in {rule}: stopped at ") and "from which the next run resumes" in sentence
-    assert "Traceback" not in told
+    assert "Traceback" not in messages
     left = {path.name for path in folder.iterdir()} - {"job.log"}
     assert left <= {name + end for name in STATES[rule] for end in ("", ".unfinished")} and STATES[rule][0] in left
-    finished(said)
+    finished(settings)
     assert contents(folder) == whole[rule]
-    assert {path.name for path in folder.iterdir()} - {"job.log"} == {Path(p).name for p in said["output"].values()}
+    assert {path.name for path in folder.iterdir()} - {"job.log"} == {Path(p).name for p in settings["output"].values()}
     log = (folder / "job.log").read_text()
     assert "another" not in log and (rule != "train" or "resumed at iteration" in log)
 
@@ -191,28 +191,28 @@ def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, numb
 def test_a_job_that_is_killed_goes_on_later(wholes, rule):
     base, whole = wholes
     folder = base / f"{rule}_killed" / RUN
-    said = saying(rule, folder, 1e-4)
-    job = start(said)
+    settings = settings_of(rule, folder, 1e-4)
+    job = start(settings)
     until(lambda: in_the_middle(rule, folder), job)
     job.kill()
     job.communicate()
-    assert not any(Path(path).exists() for path in said["output"].values())
-    finished(said)
+    assert not any(Path(path).exists() for path in settings["output"].values())
+    finished(settings)
     assert contents(folder) == whole[rule]
 
 
 def test_a_second_job_on_the_same_output_is_an_error(wholes):
     base, whole = wholes
     folder = base / "twice" / RUN
-    said = saying("cull", folder, 1e-4)
-    job = start(said)
+    settings = settings_of("cull", folder, 1e-4)
+    job = start(settings)
     until(lambda: in_the_middle("cull", folder), job)
     job.send_signal(signal.SIGSTOP)  # alive, and not at its end before the other starts
-    second = start({**said, "log": [str(folder / "second.log")]})
-    _, told = second.communicate(timeout=60)
+    second = start({**settings, "log": [str(folder / "second.log")]})
+    _, messages = second.communicate(timeout=60)
     job.send_signal(signal.SIGCONT)
     _, first = job.communicate(timeout=100)
-    assert second.returncode == 1 and "another job, perhaps of an earlier run, is still at work on it" in told
+    assert second.returncode == 1 and "another job, perhaps of an earlier run, is still at work on it" in messages
     assert job.returncode == 0, first
     assert contents(folder) == whole["cull"]
 

@@ -140,7 +140,7 @@ class Cluster:
         for text in self.run("scontrol", "--oneliner", "show", "job").stdout.splitlines():
             if text.startswith("JobId="):
                 job = dict(re.findall(r"(\w+(?:/\w+)?)=(\S*)", text))
-                job["asked"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
+                job["requested"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
                 job.setdefault("Comment", "")  # the plugin's word on what runs; a job of the test has none
                 named = re.match(r"rule_(.+?)(?:_wildcards_.*)?$", job["Comment"])
                 found.append({**job, "rule": named[1] if named else ""})

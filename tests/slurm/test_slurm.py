@@ -36,7 +36,7 @@ SMALL = {
     "transfer": [],
 }
 # What the jobs of the rules that are not grouped ask for: cores, MB, minutes, GPUs.
-ASKED = {
+REQUESTED = {
     "synthesize": (1, 2000, 10, 0),
     "adcs": (1, 2000, 60, 0),
     "train": (4, 8000, 240, 1),
@@ -86,7 +86,7 @@ class Head:
         with open(self.root / "head.log", "w") as log:
             return subprocess.Popen(self.command(*arguments), env=self.environment, stdout=log, stderr=log)
 
-    def said(self):
+    def log(self):
         return (self.root / "head.log").read_text()
 
 
@@ -101,8 +101,8 @@ def until(condition, seconds=300):
 
 def gpus_of(job):
     """The number of GPUs that a job requested, by --gpus or --gres."""
-    told = job.get("TresPerJob") or job.get("TresPerNode") or ""
-    return int(re.fullmatch(r"gres/gpu:(\d+)", told)[1]) if "gpu" in told else 0
+    gpus = job.get("TresPerJob") or job.get("TresPerNode") or ""
+    return int(re.fullmatch(r"gres/gpu:(\d+)", gpus)[1]) if "gpu" in gpus else 0
 
 
 def minutes(limit):
@@ -131,24 +131,28 @@ def test_every_job_went_through_slurm_with_what_its_rule_asks_for(sent):
     _, output, jobs = sent
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
     planned = Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", output, re.MULTILINE))
-    alone = {rule: n for rule, n in planned.items() if rule in ASKED}
-    assert Counter(job["rule"] for job in jobs if job["rule"] in ASKED) == alone
+    alone = {rule: n for rule, n in planned.items() if rule in REQUESTED}
+    assert Counter(job["rule"] for job in jobs if job["rule"] in REQUESTED) == alone
     for job in jobs:
-        if job["rule"] in ASKED:
-            asked = int(job["asked"]["cpu"]), int(job["asked"]["mem"].rstrip("M")), minutes(job["TimeLimit"])
-            assert (*asked, gpus_of(job)) == ASKED[job["rule"]], job["rule"]
+        if job["rule"] in REQUESTED:
+            requested = (
+                int(job["requested"]["cpu"]),
+                int(job["requested"]["mem"].rstrip("M")),
+                minutes(job["TimeLimit"]),
+            )
+            assert (*requested, gpus_of(job)) == REQUESTED[job["rule"]], job["rule"]
     assert {name for name in LOCAL if name in planned} and not {job["rule"] for job in jobs} & LOCAL
 
 
 def test_short_rules_share_jobs_and_wait_for_each_other_there(sent):
     _, output, jobs = sent
-    shared = [job for job in jobs if job["rule"] not in ASKED]
+    shared = [job for job in jobs if job["rule"] not in REQUESTED]
     planned = Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", output, re.MULTILINE))
-    members = sum(n for rule, n in planned.items() if rule not in ASKED and rule not in LOCAL)
+    members = sum(n for rule, n in planned.items() if rule not in REQUESTED and rule not in LOCAL)
     assert members > 30 and len(shared) < members / 3
     for job in shared:
         assert job["rule"].split("_")[0] in ("tables", "drawing")
-        assert job["asked"]["cpu"] == "1" and int(job["asked"]["mem"].rstrip("M")) <= 4000 and gpus_of(job) == 0
+        assert job["requested"]["cpu"] == "1" and int(job["requested"]["mem"].rstrip("M")) <= 4000 and gpus_of(job) == 0
     assert max(minutes(job["TimeLimit"]) for job in shared) >= 70  # what they need one after the other
 
 
@@ -161,7 +165,7 @@ def test_the_log_of_every_step_names_its_slurm_job(sent):
         named = re.search(r"SLURM job (\d+) on localhost", log.read_text())
         rule = log.relative_to(head.root / "results/test/logs").parts[0].removesuffix(".log")
         assert bool(named) == (rule not in {*LOCAL, "checked"} and log.stem != "rule_graph"), log
-        if named and rule in ASKED:
+        if named and rule in REQUESTED:
             assert numbers[named[1]]["rule"] == rule
 
 
@@ -170,8 +174,8 @@ def test_jobs_on_gpus_take_what_slurm_gave_them(sent):
     if torch.cuda.is_available():
         pytest.skip("a GPU of this machine is used instead of the counted ones")
     log = (head.root / f"results/test/logs/train/{RUN}.log").read_text()
-    given = re.search(r"SLURM gave this job a GPU \(CUDA_VISIBLE_DEVICES=(\d)\), but PyTorch", log)[1]
-    assert given in {str(i) for i in range(GPUS)}
+    gpu = re.search(r"SLURM gave this job a GPU \(CUDA_VISIBLE_DEVICES=(\d)\), but PyTorch", log)[1]
+    assert gpu in {str(i) for i in range(GPUS)}
     assert "SLURM gave" not in (head.root / "results/test/logs/adcs/syn_2.log").read_text()
 
 
@@ -184,7 +188,7 @@ def here(root, configs, *targets, rules):
 
 
 def copied(whole, root):
-    """A checkout with all that was made in another."""
+    """A checkout with all that another wrote."""
     for part in ("results", ".snakemake/metadata"):
         shutil.copytree(whole.root / part, root / part, copy_function=shutil.copy2)
     return checkout(root).root
@@ -192,16 +196,16 @@ def copied(whole, root):
 
 @pytest.mark.long
 def test_the_results_are_those_of_one_machine(sent, tmp_path):
-    theirs, ours = sent[0].root / "results/test", copied(sent[0], tmp_path) / "results/test"
-    made = [f"networks/{RUN}/weights.safetensors", f"dfm/{RUN}.h5", f"tests/{RUN}/shortcuts.csv"]
-    before = [(ours / name).stat().st_mtime_ns for name in made]
-    here(tmp_path, sent[0].configs, f"results/test/{made[-1]}", rules=["train", "cull", "shortcuts"])
-    assert all((ours / name).stat().st_mtime_ns > time for name, time in zip(made, before, strict=True))
-    mine, other = (load_file(root / made[0]) for root in (ours, theirs))
-    assert all(torch.equal(mine[name], value) for name, value in other.items())
-    with h5py.File(ours / made[1]) as mine, h5py.File(theirs / made[1]) as other:
-        assert np.array_equal(mine["loss_increment"], other["loss_increment"], equal_nan=True)
-    assert read_table(ours / made[2]).equals(read_table(theirs / made[2]))
+    on_cluster, on_machine = sent[0].root / "results/test", copied(sent[0], tmp_path) / "results/test"
+    files = [f"networks/{RUN}/weights.safetensors", f"dfm/{RUN}.h5", f"tests/{RUN}/shortcuts.csv"]
+    before = [(on_machine / name).stat().st_mtime_ns for name in files]
+    here(tmp_path, sent[0].configs, f"results/test/{files[-1]}", rules=["train", "cull", "shortcuts"])
+    assert all((on_machine / name).stat().st_mtime_ns > time for name, time in zip(files, before, strict=True))
+    single, other = (load_file(root / files[0]) for root in (on_machine, on_cluster))
+    assert all(torch.equal(single[name], value) for name, value in other.items())
+    with h5py.File(on_machine / files[1]) as single, h5py.File(on_cluster / files[1]) as other:
+        assert np.array_equal(single["loss_increment"], other["loss_increment"], equal_nan=True)
+    assert read_table(on_machine / files[2]).equals(read_table(on_cluster / files[2]))
 
 
 def test_a_second_run_has_nothing_to_do(sent):
@@ -220,9 +224,9 @@ def troubled(cluster, root, **trouble):
     shutil.copy(Path(__file__).with_name("trouble.py"), root / "workflow" / "scripts")
     script = root / "workflow" / "scripts" / "measure_adcs.py"
     text = script.read_text().replace("import numpy", "import trouble\nimport numpy", 1)
-    began = "    with job(snakemake) as created_by:\n"
+    start = "    with job(snakemake) as created_by:\n"
     call = "        trouble.make(snakemake.wildcards.dataset, snakemake.output[0])\n"
-    script.write_text(text.replace(began, began + call, 1))
+    script.write_text(text.replace(start, start + call, 1))
     plan = [{"datasets": list(trouble), "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
     config = {"plan": plan, "transfer": []}
     (root / "trouble.yaml").write_text(yaml.safe_dump(config))
@@ -238,9 +242,9 @@ def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster
     trouble = {"syn_1": "fail", "syn_2": "wait", "syn_3": "wait", "syn_4": "eat"}
     head = troubled(cluster, tmp_path, **trouble)
     targets = {name: tmp_path / f"results/test/adcs/{name}.h5" for name in trouble}
-    asked = ["adcs:runtime=2 ** (attempt - 1)", "adcs:mem_mb=2000 * 2 ** (attempt - 1)"]
+    resources = ["adcs:runtime=2 ** (attempt - 1)", "adcs:mem_mb=2000 * 2 ** (attempt - 1)"]
     started = head.start(
-        *[str(path.relative_to(tmp_path)) for path in targets.values()], "--retries", "1", "--set-resources", *asked
+        *[str(path.relative_to(tmp_path)) for path in targets.values()], "--retries", "1", "--set-resources", *resources
     )
 
     (cancelled,) = until(lambda: head.jobs("adcs", "syn_2", "RUNNING"))
@@ -251,7 +255,7 @@ def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster
     until(lambda: head.jobs("adcs", "syn_3", "TIMEOUT"))
     let_go(head, "syn_3")
     started.wait(300)
-    said = head.said()
+    log = head.log()
     assert started.returncode == 1
     assert {name: path.exists() for name, path in targets.items()} == {name: name != "syn_1" for name in trouble}
     tried = {name: head.jobs("adcs", name) for name in trouble}
@@ -260,11 +264,11 @@ def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster
     assert states["syn_3"] == ["TIMEOUT", "COMPLETED"]
     assert states["syn_4"][0] in ("FAILED", "OUT_OF_MEMORY") and states["syn_4"][1:] == ["COMPLETED"]
     assert [minutes(job["TimeLimit"]) for job in tried["syn_3"]] == [1, 2]
-    assert [job["asked"]["mem"] for job in tried["syn_4"]] == ["2000M", "4000M"]
+    assert [job["requested"]["mem"] for job in tried["syn_4"]] == ["2000M", "4000M"]
     # Each is told by its SLURM job and state, and what failed for good by its log, which is shown.
     for name, state in (("syn_1", "FAILED"), ("syn_2", "CANCELLED"), ("syn_3", "TIMEOUT")):
-        assert f"SLURM-job '{tried[name][0]['JobId']}' failed, SLURM status is: '{state}'" in said
-    assert "results/test/logs/adcs/syn_1.log" in said and "ERROR: provoked by the test" in said
+        assert f"SLURM-job '{tried[name][0]['JobId']}' failed, SLURM status is: '{state}'" in log
+    assert "results/test/logs/adcs/syn_1.log" in log and "ERROR: provoked by the test" in log
 
     let_go(head, "syn_1")
     n = len(head.jobs())
@@ -280,8 +284,8 @@ def test_a_killed_head_leaves_nothing_half_done(cluster, tmp_path):
     first, second = (tmp_path / f"results/test/adcs/{name}.h5" for name in ("syn_1", "syn_2"))
     targets = [str(path.relative_to(tmp_path)) for path in (first, second)]
     started = head.start(*targets)
-    until(lambda: first.exists() and "Finished jobid" in head.said() and second.exists())
-    until(lambda: head.said().count("Finished jobid") == 3)
+    until(lambda: first.exists() and "Finished jobid" in head.log() and second.exists())
+    until(lambda: head.log().count("Finished jobid") == 3)
     (snakemake,) = children(started.pid)
     os.kill(snakemake, signal.SIGKILL)
     started.wait()
@@ -338,7 +342,7 @@ def test_preempted_training_and_culling_go_on_where_they_stopped(cluster, tmp_pa
         # SLURM lets it rest for two minutes.
         cluster.run("scontrol", "update", f"JobId={preempted['JobId']}", "StartTime=now")
     started.wait(300)
-    assert started.returncode == 0, head.said()
+    assert started.returncode == 0, head.log()
     for rule in under_way:
         (job,) = head.jobs(rule)
         assert job["JobState"] == "COMPLETED"

@@ -65,7 +65,7 @@ def job(tmp_path):
         yield start
 
 
-def said(process, pattern):
+def printed(process, pattern):
     """What a pattern captures in the first line of the job that it matches."""
     for line in process.stdout:
         if found := re.match(pattern, line):
@@ -76,10 +76,10 @@ def said(process, pattern):
 @pytest.mark.slow
 def test_jobs_take_a_gpu_each_and_one_too_many_waits_for_the_first_to_end(job):
     jobs = [job(FAKE_GPUS="3") for _ in range(3)]
-    taken = {said(process, r"took (cuda:\d)"): process for process in jobs}
+    taken = {printed(process, r"took (cuda:\d)"): process for process in jobs}
     assert sorted(taken) == ["cuda:0", "cuda:1", "cuda:2"]
     late = job(FAKE_GPUS="3")
-    assert said(late, "all 3 GPUs are taken by other jobs: waiting for one")
+    assert printed(late, "all 3 GPUs are taken by other jobs: waiting for one")
     taken["cuda:1"].stdin.close()
     # Nothing else comes between: it says only once that it waits.
     assert late.stdout.readline().startswith("GPU 1 of 3 is this job's until it ends")
@@ -99,13 +99,13 @@ print("children", forked, started.pid, flush=True)
 sys.stdin.read()
 """
     killed, other = job(JOB + children, FAKE_GPUS="2"), None
-    pids = [int(pid) for pid in said(killed, r"children (\d+ \d+)").split()]
+    pids = [int(pid) for pid in printed(killed, r"children (\d+ \d+)").split()]
     try:
         other = job(FAKE_GPUS="2")
-        assert said(other, r"took (cuda:\d)") == "cuda:1"
+        assert printed(other, r"took (cuda:\d)") == "cuda:1"
         killed.send_signal(signal.SIGKILL)
         killed.wait()
-        assert said(job(FAKE_GPUS="2"), r"took (cuda:\d)") == "cuda:0"
+        assert printed(job(FAKE_GPUS="2"), r"took (cuda:\d)") == "cuda:0"
         for pid in pids:
             os.kill(pid, 0)  # they are still there
     finally:
@@ -116,14 +116,14 @@ sys.stdin.read()
 @pytest.mark.slow
 def test_jobs_that_see_different_gpus_agree_which_is_which(job):
     first, second = (job(FAKE_GPUS="4", CUDA_VISIBLE_DEVICES=shown) for shown in ("2,3", "3,2"))
-    numbers = [int(said(process, r"took cuda:(\d)")) for process in (first, second)]
+    numbers = [int(printed(process, r"took cuda:(\d)")) for process in (first, second)]
     assert {"23"[numbers[0]], "32"[numbers[1]]} == {"2", "3"}
 
 
 @pytest.mark.slow
 def test_a_build_without_uuid_names_gpus_by_the_visible_list(job, tmp_path):
     process = job(FAKE_GPUS="4", CUDA_VISIBLE_DEVICES="3,1", NO_UUID="yes")
-    assert said(process, r"took (cuda:\d)") == "cuda:0"
+    assert printed(process, r"took (cuda:\d)") == "cuda:0"
     assert [path.name for path in (tmp_path / "locks").iterdir()] == [f"frequency-shortcuts-{os.getuid()}-gpu-3.lock"]
 
 
@@ -150,7 +150,7 @@ def test_a_lock_that_someone_else_laid_as_a_link_is_not_followed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("environment", "given"),
+    ("environment", "named"),
     [
         ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "2", "SLURM_JOB_GPUS": "2"}, "CUDA_VISIBLE_DEVICES=2"),
         ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "", "SLURM_JOB_GPUS": "0,1"}, "SLURM_JOB_GPUS=0,1"),
@@ -161,7 +161,7 @@ def test_a_lock_that_someone_else_laid_as_a_link_is_not_followed(tmp_path):
         ({}, None),
     ],
 )
-def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monkeypatch, caplog, environment, given):
+def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monkeypatch, caplog, environment, named):
     for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_GPUS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -169,14 +169,14 @@ def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monk
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert devices.take_device("auto") == torch.device("cpu")
     expected = (
-        f"SLURM gave this job a GPU ({given}), but PyTorch {torch.__version__} finds no CUDA device, so that it runs "
+        f"SLURM gave this job a GPU ({named}), but PyTorch {torch.__version__} finds no CUDA device, so that it runs "
         "on the CPU: write device: cuda to make that an error"
     )
-    assert caplog.messages == ([expected] if given else [])
+    assert caplog.messages == ([expected] if named else [])
     assert devices.take_device("cpu") == torch.device("cpu")
     with pytest.raises(RuntimeError, match="device cuda was requested"):
         devices.take_device("cuda")
-    assert len(caplog.messages) == (given is not None)
+    assert len(caplog.messages) == (named is not None)
 
 
 def test_every_script_takes_its_device_here():
@@ -207,9 +207,9 @@ def settings(*arguments, **environment):
     return done.stdout
 
 
-def limits(told):
+def limits(output):
     """The limits of GPUs in what `settings` returns."""
-    return re.findall(r"gpu\W+(\d+)", told)
+    return re.findall(r"gpu\W+(\d+)", output)
 
 
 @pytest.mark.slow
@@ -227,9 +227,9 @@ def test_the_profile_of_several_gpus_wins_over_the_default_one_whichever_way_it_
 def test_a_profile_that_is_named_decides_alone(tmp_path):
     """A copy of ours under another name, or a site's own: the default one would overrule it line by line."""
     (tmp_path / "config.yaml").write_text("resources: [gpu=7]\ndefault-resources: [slurm_partition=long]\n")
-    told = settings("--profile", str(tmp_path))
-    assert limits(told) == ["7"] and "slurm_partition" in told and "runtime" not in told
-    assert settings(f"--profile={tmp_path}") == settings(SNAKEMAKE_PROFILE=str(tmp_path)) == told
+    output = settings("--profile", str(tmp_path))
+    assert limits(output) == ["7"] and "slurm_partition" in output and "runtime" not in output
+    assert settings(f"--profile={tmp_path}") == settings(SNAKEMAKE_PROFILE=str(tmp_path)) == output
 
 
 @pytest.mark.slow
@@ -249,12 +249,12 @@ def test_snakemake_puts_no_two_jobs_on_one_gpu(tmp_path):
         + textwrap.dedent("""
         import time
         from pathlib import Path
-        number, began = devices.take_device("auto").index, time.monotonic()
+        number, started = devices.take_device("auto").index, time.monotonic()
         Path(f"{number}.taken").touch()
         while len(list(Path().glob("*.taken"))) < 2:  # the first two jobs run side by side, on any machine
             time.sleep(0.1)
         time.sleep(0.5)
-        Path(snakemake.output[0]).write_text(f"{number} {began} {time.monotonic()}")
+        Path(snakemake.output[0]).write_text(f"{number} {started} {time.monotonic()}")
         """)
     )
     command = [sys.executable, "-m", "snakemake", "--profile", str(ROOT / "profiles" / "gpus"), "--cores", "3"]
@@ -263,5 +263,5 @@ def test_snakemake_puts_no_two_jobs_on_one_gpu(tmp_path):
     subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
     jobs = sorted(tuple(map(float, path.read_text().split())) for path in tmp_path.glob("*.txt"))
     assert len(jobs) == 3 and {number for number, *_ in jobs} == {0, 1}
-    for (number, _, ended), (after, began, _) in itertools.pairwise(jobs):
-        assert number != after or ended <= began
+    for (number, _, ended), (after, started, _) in itertools.pairwise(jobs):
+        assert number != after or ended <= started

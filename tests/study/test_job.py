@@ -68,8 +68,8 @@ def test_the_mark_names_version_commit_and_configuration(step):
     mark = created_by(step.config)
     assert re.fullmatch(r"frequency-shortcuts \S.*, commit \S+, config [0-9a-f]{12}", mark)
     assert created_by({"study": "other"}) != mark == created_by({"study": "test"})
-    with job(step) as given:
-        assert given == mark
+    with job(step) as written:
+        assert written == mark
 
 
 def test_a_run_is_identified_by_where_its_files_lie():

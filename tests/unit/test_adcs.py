@@ -56,13 +56,13 @@ def test_mean_amplitude_is_accurate_for_every_kind_of_images(tmp_path, size, kin
     images, mean, std = generator.integers(0, 256, (300, 2, *size), np.uint8), [0.4, 0.5], [0.2, 0.3]
     labels = generator.permutation(np.r_[20, np.arange(299) % 20])
     seen = (images / 255 - np.reshape(mean, (2, 1, 1))) / np.reshape(std, (2, 1, 1))
-    given = images if dtype == np.uint8 else seen.astype(dtype)
+    inputs = images if dtype == np.uint8 else seen.astype(dtype)
     with h5py.File(tmp_path / "images.h5", "w") as file:
         if kind == "tensor":
-            given = torch.from_numpy(given)
+            inputs = torch.from_numpy(inputs)
         elif kind == "HDF5":
-            given = file.create_dataset("images", data=given, chunks=(1, 2, *size), compression="gzip")
-        found = adcs.mean_amplitude(given, labels, 21, mean=mean, std=std)
+            inputs = file.create_dataset("images", data=inputs, chunks=(1, 2, *size), compression="gzip")
+        found = adcs.mean_amplitude(inputs, labels, 21, mean=mean, std=std)
     np.testing.assert_allclose(found, slow_amplitude(seen, labels, 21), rtol=tolerance)
 
 

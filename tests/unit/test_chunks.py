@@ -205,10 +205,10 @@ def test_stored_images_are_indexed_as_an_array(tmp_path, kind, workers):
 def test_only_a_store_of_ours_or_its_like_is_read_without_hdf5(tmp_path, kind, monkeypatch):
     pixels, labels = labelled(20, 0, channels=2, height=5, width=4)
     store_of(tmp_path / "s.h5", kind, pixels, labels)
-    asked = []
-    monkeypatch.setattr(chunks, "take_rows", lambda stored, chosen: asked.append(1) or pixels[chosen])
+    slow_reads = []
+    monkeypatch.setattr(chunks, "take_rows", lambda stored, chosen: slow_reads.append(1) or pixels[chosen])
     np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(20))[:], pixels)
-    assert bool(asked) == (not kind.startswith(("ours", "as ours")))
+    assert bool(slow_reads) == (not kind.startswith(("ours", "as ours")))
 
 
 def test_a_file_with_a_block_of_its_user_is_left_to_hdf5(tmp_path):
@@ -232,8 +232,8 @@ def test_a_file_that_is_cut_off_while_it_is_read_is_an_error(tmp_path, kind, wor
     np.testing.assert_array_equal(stored[:2], pixels[:2])
     os.truncate(tmp_path / "s.h5", int(stored._chunks.offset[6] + 9))
     np.testing.assert_array_equal(stored[:6], pixels[:6])
-    told = r"s\.h5: /train/images(: the file ends within an image|, image 6: it cannot be inflated .*incomplete)"
-    with pytest.raises(ValueError, match=told):
+    message = r"s\.h5: /train/images(: the file ends within an image|, image 6: it cannot be inflated .*incomplete)"
+    with pytest.raises(ValueError, match=message):
         stored[:]
 
 
@@ -309,13 +309,13 @@ DAMAGED = {
 def test_a_damaged_image_is_named_and_the_others_are_read(tmp_path, kind, workers, an_image_a_chunk):
     pixels, labels = labelled(6, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    damage, mask, told = DAMAGED[kind]
+    damage, mask, message = DAMAGED[kind]
     with h5py.File(tmp_path / "s.h5", "a") as file:
         file["train"]["images"].id.write_direct_chunk((2, 0, 0, 0), damage(pixels[2].tobytes()), mask)
     stored = Stored(tmp_path / "s.h5", "train", np.arange(6), workers=workers)
     others = np.array([5, 0, 3, 4, 1])
     np.testing.assert_array_equal(stored[others], pixels[others])
-    with pytest.raises(ValueError, match=rf"s\.h5: /train/images, image 2: {told}"):
+    with pytest.raises(ValueError, match=rf"s\.h5: /train/images, image 2: {message}"):
         stored[:]
 
 

@@ -35,8 +35,8 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
             if len(changes) == 1:
                 product = (np.abs(image_) * np.abs(slope)).sum(axis=0) * share
         energy = (np.abs(image_) ** 2).sum(axis=0) * share * one.influence[i]
-        told = [changes[0], product, energy, np.mean(changes[1:], axis=0) - changes[0], np.std(changes[1:], axis=0)]
+        features = [changes[0], product, energy, np.mean(changes[1:], axis=0) - changes[0], np.std(changes[1:], axis=0)]
         group = np.searchsorted(bounds, i, side="right") - 1
-        slow[:, :, group] += np.array(told) / len(one), np.array(told) ** 2 / len(one) ** 2
+        slow[:, :, group] += np.array(features) / len(one), np.array(features) ** 2 / len(one) ** 2
     for ours, theirs in zip((found.mean, found.spread), slow, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())

@@ -59,9 +59,9 @@ LOGITS = (0, 2, 3, 4)
 def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):
     """The batches of a block, of the first look at a class and of its features; only the logits are computed twice."""
     cull, counting, whole = interrupted
-    calls, asked = counting.calls - CHECKS, StopAfter()
-    same(cull(stop=asked), whole)
-    for n in range(1, asked.looks + 1, 3):
+    calls, checks = counting.calls - CHECKS, StopAfter()
+    same(cull(stop=checks), whole)
+    for n in range(1, checks.looks + 1, 3):
         state = tmp_path / f"{n}"
         with pytest.raises(
             Stopped, match=rf"stopped at \d+ of (60|20) pairs on request: stored in {state}, from which"
@@ -120,9 +120,9 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
     counting = Small(small_network(2, 3, dtype=torch.float64).eval())
     arguments = (counting, batch((6, 6)), LABELS, 3, method)
     counting.fits = 3
-    asked = StopAfter()
-    whole = culling.cull(*arguments, batch=8, stop=asked)
-    for n in range(1, asked.looks + 1, 7):
+    checks = StopAfter()
+    whole = culling.cull(*arguments, batch=8, stop=checks)
+    for n in range(1, checks.looks + 1, 7):
         with pytest.raises(Stopped):
             culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / f"{n}")
         found = culling.cull(*arguments, batch=8, state=tmp_path / f"{n}")
@@ -130,7 +130,7 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
         # Blocks after it are tried with the larger batch again, which changes rounding alone.
         np.testing.assert_allclose(found.increment, whole.increment, rtol=0, atol=1e-9)
     # What was kept in batches of 2 is of no use to a device with more room, and does no harm.
-    n = asked.looks // 2
+    n = checks.looks // 2
     with pytest.raises(Stopped):
         culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / "more")
     counting.fits = 8

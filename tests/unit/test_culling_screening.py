@@ -26,12 +26,12 @@ class Problem:
     """Increments of every image at every pair of a side x side spectrum, and features that tell of them.
 
     features: `perfect` (the first is the increment itself), `good` (as on real networks), `random`, or `none` (all 0).
-    What is asked of it is noted: `asked` holds (group, pair) in order.
+    What is asked of it is noted: `evaluations` holds (group, pair) in order.
     """
 
     def __init__(self, side=16, n_images=40, features="good", seed=0, scale=1.0, equal=False):
         generator = np.random.default_rng(seed)
-        self.pairs, self.asked = ConjugatePairs(side, side), []
+        self.pairs, self.evaluations = ConjugatePairs(side, side), []
         count = len(self.pairs)
         strength = np.exp(1.5 * generator.standard_normal(count))
         slope = strength * np.exp(0.5 * generator.standard_normal((n_images, count)))
@@ -40,19 +40,19 @@ class Problem:
         if equal:
             increment = np.ones_like(slope)
         # The last two add nothing: what noisy copies of the images tell is the model's to use, not the search's.
-        told = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
+        values = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
         if features == "random":
-            told = [one[:, generator.permutation(count)] for one in told]
-        told = np.zeros((5, n_images, count)) if features == "none" else np.stack(told)
+            values = [one[:, generator.permutation(count)] for one in values]
+        values = np.zeros((5, n_images, count)) if features == "none" else np.stack(values)
         bounds = group_bounds(n_images)
 
-        def grouped(values):
-            return np.add.reduceat(values, bounds[:-1], axis=-2)
+        def grouped(by_image):
+            return np.add.reduceat(by_image, bounds[:-1], axis=-2)
 
         self.table = grouped(increment * scale) / n_images
         self.share = np.diff(bounds) / n_images
         self.features = Features(
-            grouped(told * scale) / n_images, grouped((told * scale) ** 2) / n_images**2, self.share
+            grouped(values * scale) / n_images, grouped((values * scale) ** 2) / n_images**2, self.share
         )
 
     @property
@@ -60,7 +60,7 @@ class Problem:
         return self.table.sum(axis=0)
 
     def evaluate(self, group, index):
-        self.asked += zip(group.tolist(), index.tolist(), strict=True)
+        self.evaluations += zip(group.tolist(), index.tolist(), strict=True)
         return self.table[group, index]
 
     def screen(self, percent=5.0, wanted=None, target_recall=0.98, patience=20, seed=0):
@@ -75,9 +75,9 @@ class Problem:
 
     def check(self, found):
         """What holds of every search, however good its features are."""
-        assert len(set(self.asked)) == len(self.asked)  # nothing is evaluated twice
+        assert len(set(self.evaluations)) == len(self.evaluations)  # nothing is evaluated twice
         levels = np.zeros(len(self.pairs), int)
-        for group, pair in self.asked:
+        for group, pair in self.evaluations:
             assert group == levels[pair]  # the groups of a pair in order
             levels[pair] += 1
         np.testing.assert_array_equal(found.evaluated, levels == len(self.share))
@@ -85,7 +85,7 @@ class Problem:
         scale = np.abs(self.truth).max()
         np.testing.assert_allclose(found.increment[done], self.truth[done], rtol=0, atol=1e-12 * scale)
         assert np.isfinite(found.increment).all()
-        cost = sum(self.share[group] for group, _ in self.asked) / len(self.pairs)
+        cost = sum(self.share[group] for group, _ in self.evaluations) / len(self.pairs)
         assert abs(found.cost - cost) < 1e-12
         assert 0 <= found.expected_recall <= 1
         assert 0 <= found.missed <= found.audited <= found.left_out <= len(self.pairs)
@@ -224,8 +224,8 @@ class Fooled(Problem):
         super().__init__(**options)
         self.hidden = np.random.default_rng(5).choice(len(self.pairs), hidden, replace=False)
         self.table[:, self.hidden] += 50 * self.table.max() * self.share[:, None]
-        for told in (self.features.mean, self.features.spread):
-            told[:, :, self.hidden] *= 1e-3
+        for moments in (self.features.mean, self.features.spread):
+            moments[:, :, self.hidden] *= 1e-3
 
 
 def test_an_audit_that_hits_what_the_model_is_blind_to_sends_the_search_on(monkeypatch, caplog):
@@ -244,10 +244,10 @@ def test_an_audit_that_hits_what_the_model_is_blind_to_sends_the_search_on(monke
         found = problem.screen(percent=20)
     problem.check(found)
     assert np.isin(draws[1], problem.hidden).any()
-    told = [record.getMessage() for record in caplog.records]
+    messages = [record.getMessage() for record in caplog.records]
     hit = int(np.isin(draws[1], problem.hidden).sum())
-    assert told[0] == f"an audit found {hit} of {len(draws[1])} pairs wrongly left out: the search goes on"
-    assert len(told) == len(draws) - 2  # each audit but the last
+    assert messages[0] == f"an audit found {hit} of {len(draws[1])} pairs wrongly left out: the search goes on"
+    assert len(messages) == len(draws) - 2  # each audit but the last
     assert problem.recall(found) > 0.9
     assert found.evaluated[draws[1]].all()
 
@@ -291,8 +291,8 @@ def test_what_a_surprising_audit_hits_is_reported(monkeypatch):
     surprised = 0
     for seed in range(60):
         problem = Fooled(4, side=32, seed=seed)
-        for told in (problem.features.mean, problem.features.spread):
-            told[:, :, problem.hidden] = 0
+        for moments in (problem.features.mean, problem.features.spread):
+            moments[:, :, problem.hidden] = 0
         hits.clear()
         found = problem.screen(seed=seed)
         assert found.missed >= sum(hits[1:])  # the first draw is the pilot's
@@ -303,11 +303,11 @@ def test_what_a_surprising_audit_hits_is_reported(monkeypatch):
 def test_the_same_seed_gives_the_same_search_and_another_another():
     first, again, other = (Problem(32) for _ in range(3))
     found, repeated = first.screen(seed=1), again.screen(seed=1)
-    assert first.asked == again.asked
+    assert first.evaluations == again.evaluations
     np.testing.assert_array_equal(found.increment, repeated.increment)
     assert (found.cost, found.expected_recall) == (repeated.cost, repeated.expected_recall)
     other.screen(seed=2)
-    assert first.asked != other.asked
+    assert first.evaluations != other.evaluations
 
 
 def test_the_global_random_state_is_left_alone():

@@ -124,10 +124,10 @@ def test_a_heat_map_has_one_scale_and_shows_what_was_evaluated():
     assert two.get_xlim() == (-2.5, 2.5) and two.get_ylim() == (-2.5, 2.5)
 
 
-@pytest.mark.parametrize(("strong", "told"), [([], "none strong"), (CLASSES, "all strong")])
-def test_a_group_without_classes_is_labelled_and_has_no_line(strong, told):
+@pytest.mark.parametrize(("strong", "note"), [([], "none strong"), (CLASSES, "all strong")])
+def test_a_group_without_classes_is_labelled_and_has_no_line(strong, note):
     figure = robustness.corruptions(of_corruptions(strong))
-    assert figure.axes[0].get_ylabel() == f"resnet18\n{told}\nrecall"
+    assert figure.axes[0].get_ylabel() == f"resnet18\n{note}\nrecall"
     assert sorted(len(line.get_xdata()) for line in figure.axes[0].lines) == [0, 6]
 
 

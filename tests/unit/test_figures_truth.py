@@ -90,8 +90,8 @@ def test_each_data_set_shows_its_own_classes():
 @pytest.mark.slow
 def test_classes_whose_mask_is_not_used_are_shown_without_scores():
     figure = truth(sets=("syn_1",), unused=(("resnet18", "C1"), ("vgg16", "C1"), ("vgg16", "C3")))
-    said = [text.get_text() for text in figure.axes[0].texts]
-    assert sorted(said) == ["mask not used", "nothing planted"]  # one network still uses C3's
+    notes = [text.get_text() for text in figure.axes[0].texts]
+    assert sorted(notes) == ["mask not used", "nothing planted"]  # one network still uses C3's
 
 
 @pytest.mark.slow

@@ -200,11 +200,11 @@ def test_all_that_is_converted_is_counted(many):
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_who_stops_early_waits_for_no_more_than_is_under_way(many, workers, monkeypatch):
-    asked = []
+    decoded_paths = []
     decode = ImageFiles._decode
 
     def noted(self, path):
-        asked.append(path)
+        decoded_paths.append(path)
         time.sleep(0.01)
         return decode(self, path)
 
@@ -215,16 +215,16 @@ def test_who_stops_early_waits_for_no_more_than_is_under_way(many, workers, monk
     next(decoded)
     decoded.close()
     assert threading.active_count() == before
-    assert len(asked) <= 2 + 2 * workers
+    assert len(decoded_paths) <= 2 + 2 * workers
 
 
 def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
     """Memory must not grow with the folder when who writes is slow."""
-    asked = []
+    decoded_paths = []
     decode = ImageFiles._decode
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (asked.append(path), decode(self, path))[1])
+    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded_paths.append(path), decode(self, path))[1])
     decoded = ImageFiles(many, (4, 4), workers=2).decoded()
     next(decoded)
     time.sleep(0.3)
-    assert len(asked) <= 9
+    assert len(decoded_paths) <= 9
     decoded.close()

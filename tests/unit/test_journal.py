@@ -195,11 +195,11 @@ def test_a_journal_is_closed_behind_the_block(tmp_path):
 
 def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    asked = []
-    with Journal(None, lambda: asked.append(1)) as journal:
+    fingerprints = []
+    with Journal(None, lambda: fingerprints.append(1)) as journal:
         for value in VALUES:
             assert journal.step("step", lambda value=value: value) is value
-    assert not asked  # a fingerprint takes time
+    assert not fingerprints  # a fingerprint takes time
     assert journey(None) == journey(None) == ALL
     assert names(tmp_path) == []
 
@@ -207,16 +207,16 @@ def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monk
 # What an unfinished step keeps
 
 
-def piecewise(journal, key="sum", pieces=5, variant="", seen=None):
+def piecewise(journal, key="sum", pieces=5, variant="", pieces_done=None):
     """A step that adds up its pieces, and keeps what it has after each."""
 
     def compute():
-        begun = journal.partial_result(variant)
-        done, total = (0, 0.0) if begun is None else (int(begun[0]), float(begun[1]))
+        partial = journal.partial_result(variant)
+        done, total = (0, 0.0) if partial is None else (int(partial[0]), float(partial[1]))
         for i in range(done, pieces):
             total += 0.1 * i
-            if seen is not None:
-                seen.append(i)
+            if pieces_done is not None:
+                pieces_done.append(i)
             journal.checkpoint(lambda i=i, total=total: np.array([i + 1, total]), variant)
         return np.array([total])
 
@@ -241,52 +241,52 @@ def killed_at(piece):
 
 @pytest.mark.parametrize("piece", range(1, 6))
 def test_a_step_goes_on_from_what_it_kept(tmp_path, piece):
-    path, seen = tmp_path / "state", []
+    path, pieces_done = tmp_path / "state", []
     with Journal(None) as journal:
         expected = piecewise(journal)
     with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(piece)) as journal:
-        piecewise(journal, seen=seen)
+        piecewise(journal, pieces_done=pieces_done)
     with Journal(path, "mine", minutes=0) as journal:
-        assert same(piecewise(journal, seen=seen), expected)
+        assert same(piecewise(journal, pieces_done=pieces_done), expected)
         assert names(tmp_path) == ["state"]  # what it kept is gone with the step
         assert same(journal.step("next", lambda: VALUES[0]), VALUES[0])
     # The piece in which it was killed is done twice, and nothing else.
-    assert seen == [*range(piece), *range(piece - 1, 5)]
+    assert pieces_done == [*range(piece), *range(piece - 1, 5)]
     with Journal(path, "mine") as journal:
-        assert same(piecewise(journal, seen=seen), expected) and len(seen) == 6
+        assert same(piecewise(journal, pieces_done=pieces_done), expected) and len(pieces_done) == 6
 
 
 def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
-    now, asked = [0.0], []
+    now, checkpoints = [0.0], []
     monkeypatch.setattr(journals.time, "monotonic", lambda: now[0])
 
     def compute():
         for i in range(100):
             now[0] += 10.0
-            journal.checkpoint(lambda i=i: asked.append(i) or np.array([i]))
+            journal.checkpoint(lambda i=i: checkpoints.append(i) or np.array([i]))
         return np.zeros(1)
 
     with Journal(tmp_path / "state", "mine", minutes=2) as journal:
         journal.step("first", compute)
-        assert asked == [12, 25, 38, 51, 64, 77, 90]  # more than two minutes since the last time
+        assert checkpoints == [12, 25, 38, 51, 64, 77, 90]  # more than two minutes since the last time
         now[0] += 1e9
         journal.step("none", lambda: np.zeros(1))
-        asked.clear()
+        checkpoints.clear()
         journal.step("second", compute)
-        assert asked[0] == 12  # since anything was stored, the step before it too
+        assert checkpoints[0] == 12  # since anything was stored, the step before it too
 
 
 def test_a_stop_stores_what_there_is_and_names_the_file(tmp_path):
-    path, seen, looks = tmp_path / "state", [], iter(range(100))
+    path, pieces_done, looks = tmp_path / "state", [], iter(range(100))
     with (
         pytest.raises(Stopped, match=rf"stopped at sum on request: stored in {path}, from which the next") as caught,
         Journal(path, "mine", stop=lambda: next(looks) == 3) as journal,
     ):
-        piecewise(journal, seen=seen)
+        piecewise(journal, pieces_done=pieces_done)
     assert isinstance(caught.value, RuntimeError) and names(tmp_path) == ["state", "state.unfinished"]
     with Journal(path, "mine") as journal:
-        piecewise(journal, seen=seen)
-    assert seen == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
+        piecewise(journal, pieces_done=pieces_done)
+    assert pieces_done == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
 
 
 def test_a_stop_comes_before_a_step_that_is_to_be_computed_and_not_before_one_that_is_stored(tmp_path):
@@ -302,13 +302,13 @@ def test_a_stop_comes_before_a_step_that_is_to_be_computed_and_not_before_one_th
 
 @pytest.mark.parametrize("change", ["fingerprint", "key", "variant"])
 def test_what_another_step_kept_is_not_gone_on_with(tmp_path, change):
-    path, seen = tmp_path / "state", []
+    path, pieces_done = tmp_path / "state", []
     with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(3)) as journal:
         piecewise(journal)
     other = {change: "other"}
     with Journal(path, other.pop("fingerprint", "mine"), minutes=0) as journal:
-        piecewise(journal, seen=seen, **other)
-    assert seen == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
+        piecewise(journal, pieces_done=pieces_done, **other)
+    assert pieces_done == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
 
 
 def test_what_was_kept_is_whole_or_dropped(tmp_path):
@@ -320,14 +320,14 @@ def test_what_was_kept_is_whole_or_dropped(tmp_path):
     numbers = kept.index(np.array([2, 0.1]).tobytes())
     spoilt = [kept[:n] for n in range(len(kept))]
     spoilt += [kept[:i] + bytes([kept[i] ^ 1]) + kept[i + 1 :] for i in range(numbers, numbers + 16)]
-    begun = path.read_bytes()
+    started = path.read_bytes()
     for bytes_ in spoilt:
-        path.write_bytes(begun)
+        path.write_bytes(started)
         unfinished.write_bytes(bytes_)
-        seen = []
+        pieces_done = []
         with Journal(path, "mine") as journal:
-            piecewise(journal, seen=seen)
-        assert seen == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
+            piecewise(journal, pieces_done=pieces_done)
+        assert pieces_done == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
 
 
 def test_what_is_kept_does_not_make_the_files_grow(tmp_path):
@@ -355,10 +355,10 @@ def test_a_full_disk_keeps_what_was_kept_before(tmp_path, monkeypatch):
     monkeypatch.setattr(journals, "_write", full)
     with pytest.raises(OSError, match="the disk is full"), Journal(path, "mine", minutes=0) as journal:
         piecewise(journal)
-    seen = []
+    pieces_done = []
     with Journal(path, "mine") as journal:
-        piecewise(journal, seen=seen)
-    assert seen == [2, 3, 4]
+        piecewise(journal, pieces_done=pieces_done)
+    assert pieces_done == [2, 3, 4]
 
 
 # One at a time

@@ -26,17 +26,17 @@ class Problem:
         self.pairs = ConjugatePairs(*size)
         count = len(self.pairs)
         strength = np.exp(generator.standard_normal(count))
-        told = strength * np.exp(0.5 * generator.standard_normal((5, 20, count)))
-        told[0] *= generator.choice([-1, 1], told[0].shape)
-        told[3] *= generator.choice([-1, 1], told[3].shape)
-        increment = factor * np.tensordot(weights, told, axes=1)
-        increment += told[1] * (departure + noise * generator.standard_normal((20, count)))
+        values = strength * np.exp(0.5 * generator.standard_normal((5, 20, count)))
+        values[0] *= generator.choice([-1, 1], values[0].shape)
+        values[3] *= generator.choice([-1, 1], values[3].shape)
+        increment = factor * np.tensordot(weights, values, axes=1)
+        increment += values[1] * (departure + noise * generator.standard_normal((20, count)))
 
         def grouped(values):
             return np.add.reduceat(values, [0, 2, 4, 10], axis=-2)
 
         self.table = grouped(increment) / 20
-        self.features = Features(grouped(told) / 20, grouped(told**2) / 400, SHARE)
+        self.features = Features(grouped(values) / 20, grouped(values**2) / 400, SHARE)
         # A third of the pairs is known in part, the first groups of images.
         self.level = np.where(generator.random(count) < 1 / 3, generator.integers(1, 4, count), 0)
 
@@ -102,14 +102,14 @@ def test_the_next_group_is_predicted_with_an_error_as_large_as_it_says(size):
     for seed in range(10):
         problem = Problem(size, noise=0.5, seed=seed)
         problem.fit()
-        told, open_ = problem.prediction, np.flatnonzero(problem.level < 4)
+        prediction, open_ = problem.prediction, np.flatnonzero(problem.level < 4)
         next_ = problem.table[problem.level[open_], open_]
-        squares.append(np.mean(((next_ - told.next_mean[open_]) / told.next_deviation[open_]) ** 2))
+        squares.append(np.mean(((next_ - prediction.next_mean[open_]) / prediction.next_deviation[open_]) ** 2))
         last = np.flatnonzero(problem.level == 3)
         known = problem.table[:3, last].sum(axis=0)
-        np.testing.assert_allclose(known + told.next_mean[last], told.mean[last], rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(told.next_deviation[last], told.deviation[last], rtol=1e-9)
-        np.testing.assert_array_equal(told.level, problem.level)
+        np.testing.assert_allclose(known + prediction.next_mean[last], prediction.mean[last], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(prediction.next_deviation[last], prediction.deviation[last], rtol=1e-9)
+        np.testing.assert_array_equal(prediction.level, problem.level)
     assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
 
 

@@ -46,7 +46,7 @@ def test_margin_joins_the_errors_of_map_control_and_draws_by_squares():
 
 
 @pytest.mark.parametrize(
-    ("given", "verdict"),
+    ("changes", "verdict"),
     [
         ({}, "strong"),
         ({"dfm": (0.6, 0.01), "low_pass": (0.02, 0.0)}, "weak"),
@@ -59,9 +59,9 @@ def test_margin_joins_the_errors_of_map_control_and_draws_by_squares():
         ({"unfiltered": (0.5, 0.0)}, "strong"),
     ],
 )
-def test_verdict_needs_a_high_rate_clearly_above_every_control(given, verdict):
+def test_verdict_needs_a_high_rate_clearly_above_every_control(changes, verdict):
     small = {"random": (0.1, 0.1), "radial": (0.1, 0.1), "other": (0.1, 0.1)}
-    table = table_of(**{**small, **given})
+    table = table_of(**{**small, **changes})
     # Ten draws instead of two, so that Student's t is narrow.
     drawn = table[table["filter"].isin(["random", "radial", "other"])]
     table = pd.concat([table, *(drawn.assign(draw=drawn["draw"] + 2 * i) for i in range(1, 5))], ignore_index=True)

@@ -174,11 +174,11 @@ class Counting:
     """An array with only a shape and dtype, which records how many rows are read at once."""
 
     def __init__(self, array):
-        self.array, self.shape, self.dtype, self.asked = array, array.shape, array.dtype, []
+        self.array, self.shape, self.dtype, self.batch_sizes = array, array.shape, array.dtype, []
 
     def __getitem__(self, index):
         assert isinstance(index, np.ndarray) and index.dtype.kind == "i"
-        self.asked.append(len(index))
+        self.batch_sizes.append(len(index))
         return self.array[index]
 
 
@@ -204,15 +204,15 @@ def test_no_more_than_a_batch_is_read_at_once(many):
     network, images, labels, masks = many
     counting = Counting(images)
     table = shortcuts.measure(network, counting, labels, masks, **HOW, controls=1, others=2, batch_size=8)
-    assert max(counting.asked) == 8
+    assert max(counting.batch_sizes) == 8
     # Each image once unfiltered, once a fill, again as a donor, and again for the mean amplitude.
-    assert sum(counting.asked) == 1 + (1 + 3 + 1 + 1) * len(labels)
+    assert sum(counting.batch_sizes) == 1 + (1 + 3 + 1 + 1) * len(labels)
     pd.testing.assert_frame_equal(
         table, shortcuts.measure(network, images, labels, masks, **HOW, controls=1, others=2, batch_size=512)
     )
     counting, bands = Counting(images), spectrum.bands(*SIZE, (1.5, 3))
     table = shortcuts.band_stop(network, counting, labels, bands, MANY, **HOW, batch_size=8)
-    assert max(counting.asked) == 8 and sum(counting.asked) == 1 + len(labels)
+    assert max(counting.batch_sizes) == 8 and sum(counting.batch_sizes) == 1 + len(labels)
     pd.testing.assert_frame_equal(table, shortcuts.band_stop(network, images, labels, bands, MANY, **HOW))
 
 
@@ -241,7 +241,7 @@ def test_large_images_are_shown_in_smaller_batches():
     counting = Counting(np.zeros((130, 3, 224, 224), np.uint8))
     masks = np.ones((3, 224, 224), bool)
     shortcuts.band_stop(network, counting, np.arange(130) % 3, masks, 3, mean=[0.5] * 3, std=[0.2] * 3)
-    assert max(counting.asked) == 55  # 2^23 numbers
+    assert max(counting.batch_sizes) == 55  # 2^23 numbers
 
 
 def test_negatives_are_few_and_the_same_for_every_filter(many):

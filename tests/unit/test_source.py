@@ -60,18 +60,18 @@ def test_what_no_network_sees_is_refused():
 
 
 def test_rows_are_read_in_runs_of_neighbours(stored):
-    asked = []
+    runs = []
 
     class Watched:
         shape, dtype = stored.shape, stored.dtype
 
         def __getitem__(self, index):
-            asked.append((index.start, index.stop))
+            runs.append((index.start, index.stop))
             return stored[index]
 
     chosen = np.r_[140:150, 0:100, 120, 120]
     assert np.array_equal(chunks.take_rows(Watched(), chosen), PIXELS[chosen])
-    assert asked == [(0, 64), (64, 100), (120, 121), (140, 150)]
+    assert runs == [(0, 64), (64, 100), (120, 121), (140, 150)]
     assert chunks.take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)
 
 
@@ -86,11 +86,11 @@ def test_batches_come_in_order(ahead, n):
 
 
 def test_no_more_than_a_few_batches_are_read_ahead():
-    asked = []
-    for used, _ in enumerate(sources.prefetched(asked.append, range(30), ahead=3), start=1):
+    reads = []
+    for used, _ in enumerate(sources.prefetched(reads.append, range(30), ahead=3), start=1):
         time.sleep(0.01)
-        assert len(asked) <= used + 3
-    assert asked == list(range(30))
+        assert len(reads) <= used + 3
+    assert reads == list(range(30))
 
 
 def test_they_are_read_while_one_is_used():
@@ -115,21 +115,21 @@ def test_an_error_comes_in_its_place(ahead):
 
 
 def test_who_stops_early_waits_for_one_batch_only():
-    asked, before = [], threading.active_count()
+    reads, before = [], threading.active_count()
 
     def slow(i):
-        asked.append(i)
+        reads.append(i)
         time.sleep(0.02)
         return i
 
     batches = sources.prefetched(slow, range(1000), ahead=50)
     assert next(batches) == 0
     batches.close()
-    assert len(asked) <= 53
+    assert len(reads) <= 53
     assert threading.active_count() == before
-    count = len(asked)
+    count = len(reads)
     time.sleep(0.1)
-    assert len(asked) == count
+    assert len(reads) == count
 
 
 def test_an_endless_row_of_batches_is_taken_as_far_as_it_is_used():

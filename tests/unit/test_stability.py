@@ -97,16 +97,16 @@ RUNS = [
 
 
 def test_every_two_runs_are_compared_by_what_they_differ_in():
-    asked = []
+    reads = []
 
     def of(i, percent):
-        asked.append((i, percent))
+        reads.append((i, percent))
         return stability.pack_maps(maps(3, (8, 8), percent, seed=i))
 
     tables = list(stability.compare_runs(RUNS, of, [5, 20], draws=10, seed=1))
-    assert len(tables) == 6 * 2 and asked == [(i, percent) for percent in (5, 20) for i in range(4)]
-    told = [(table["comparison"].iloc[0], table["left"].iloc[0], table["right"].iloc[0]) for table in tables[:6]]
-    assert told == [
+    assert len(tables) == 6 * 2 and reads == [(i, percent) for percent in (5, 20) for i in range(4)]
+    comparisons = [(table["comparison"].iloc[0], table["left"].iloc[0], table["right"].iloc[0]) for table in tables[:6]]
+    assert comparisons == [
         ("seeds", "a/none/seed0", "a/none/seed1"),
         ("networks", "a/none/seed0", "b/none/seed0"),
         ("augmentations", "a/none/seed0", "a/sin/seed0"),

@@ -256,7 +256,7 @@ def test_what_gives_an_array_when_it_is_sliced_is_read_block_by_block(tmp_path):
     """A dataset of another file, say; a store of a store is the same store."""
     splits = {"train": labelled(600, 0)}
     write(tmp_path / "a.h5", splits)
-    asked = []
+    block_sizes = []
 
     class Noted:
         def __init__(self, images):
@@ -266,12 +266,12 @@ def test_what_gives_an_array_when_it_is_sliced_is_read_block_by_block(tmp_path):
             return len(self.images)
 
         def __getitem__(self, index):
-            asked.append(index.stop - index.start)
+            block_sizes.append(index.stop - index.start)
             return self.images[index]
 
     with h5py.File(tmp_path / "a.h5") as file:
         write(tmp_path / "b.h5", {"train": (Noted(file["train"]["images"]), splits["train"][1])})
-    assert max(asked) <= store.BLOCK
+    assert max(block_sizes) <= store.BLOCK
     stored = Stored(tmp_path / "a.h5", "train", np.arange(600), workers=2)
     write(tmp_path / "c.h5", {"train": (stored, splits["train"][1])})
     same(tmp_path / "a.h5", tmp_path / "b.h5")
@@ -298,19 +298,19 @@ import numpy as np
 from PIL import Image
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.folders import ImageFiles
-decode, asked = ImageFiles._decode, []
-ImageFiles._decode = lambda self, path: (asked.append(1), decode(self, path))[1]
+decode, decoded = ImageFiles._decode, []
+ImageFiles._decode = lambda self, path: (decoded.append(1), decode(self, path))[1]
 pictures = ImageFiles([sys.argv[2]] * 5000, (64, 64), workers=2)
 stores.write(sys.argv[1] + ".first", {"train": (pictures.subset(np.arange(4)), np.arange(4) % 2)},
              classes="ab", source="", created_by="")
-asked.clear()
+decoded.clear()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
     stores.write(sys.argv[1], {"train": (pictures, np.arange(5000) % 2)}, classes="ab", source="", created_by="",
                  workers=2)
 except OSError as error:
-    print(type(error).__name__, len(asked))
+    print(type(error).__name__, len(decoded))
 """
 
 

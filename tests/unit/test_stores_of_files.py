@@ -90,12 +90,14 @@ def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypat
     write_files(tmp_path / "all.h5", {"train": (pictures, labels)})
     np.testing.assert_allclose(content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12)
     monkeypatch.setattr(store, "SAMPLED", 10)
-    asked = []
+    decoded_paths = []
     decode = ImageFiles._decode
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (asked.append(str(path)), decode(self, path))[1])
+    monkeypatch.setattr(
+        ImageFiles, "_decode", lambda self, path: (decoded_paths.append(str(path)), decode(self, path))[1]
+    )
     write_files(tmp_path / "some.h5", {"train": (pictures, labels)})
-    chosen = [i for i, file in enumerate(files) if str(file) in asked]
-    assert len(asked) == len(chosen) == 10 and max(chosen) > 10
+    chosen = [i for i, file in enumerate(files) if str(file) in decoded_paths]
+    assert len(decoded_paths) == len(chosen) == 10 and max(chosen) > 10
     found = content(tmp_path / "some.h5")
     np.testing.assert_allclose(found["mean"], (pictures[np.array(chosen)] / 255).mean((0, 2, 3)), rtol=1e-12)
     np.testing.assert_allclose(found["std"], (pictures[np.array(chosen)] / 255).std((0, 2, 3)), rtol=1e-12)

@@ -220,11 +220,11 @@ def test_stopped_again_and_again_it_ends_with_the_same_bits(tmp_path, trained_it
 @pytest.mark.parametrize("n", [1, 4, 11, 20, 30, 42, 57])
 def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(tmp_path, reference, n):
     def fatal():
-        if fatal.asked() and fatal.asked.looks == n:
+        if fatal.stop() and fatal.stop.looks == n:
             raise Killed
         return False
 
-    fatal.asked = StopAfter(n)
+    fatal.stop = StopAfter(n)
     with pytest.raises(Killed):
         run(state=tmp_path / "s.pt", stop=fatal, checkpoint_minutes=0)
     assert same(run(state=tmp_path / "s.pt", checkpoint_minutes=0), run())
