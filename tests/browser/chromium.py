@@ -1,4 +1,4 @@
-"""Headless Chromium, driven over a pipe by the DevTools protocol: what a page logs, asks for, holds and looks like."""
+"""Headless Chromium, driven over a pipe by the DevTools protocol: what a page logs, requests, holds and looks like."""
 
 import base64
 import itertools
@@ -22,7 +22,7 @@ FLAGS = [
 
 
 class Chromium:
-    """One tab. `errors` are exceptions, and errors on the console, `requests` all addresses that the page asked for."""
+    """One tab. `errors` are exceptions, and errors on the console, `requests` the addresses that the page requested."""
 
     def __init__(self, profile):
         to_browser, self._out = os.pipe()

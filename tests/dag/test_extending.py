@@ -1,4 +1,4 @@
-"""What docs/development.md says of additions: one file and one entry."""
+"""An addition takes one file and one entry, as docs/development.md states."""
 
 import json
 

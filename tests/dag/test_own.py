@@ -1,4 +1,4 @@
-"""A network and images of one's own: photographs in colour at 224 pixels through the whole path, nothing trained."""
+"""A user's network and images: colour photographs of 224 pixels pass all steps without training."""
 
 import copy
 import os
@@ -144,7 +144,7 @@ def finished(own):
 RUN = "my_images/my_network/none/seed0"
 
 
-def test_photographs_at_224_pixels_go_the_whole_way(finished):
+def test_photographs_at_224_pixels_pass_all_steps(finished):
     found = dfm.read(finished / "dfm" / f"{RUN}.h5")
     pairs = spectrum.ConjugatePairs(224, 224)
     assert found.masks[1].shape == (3, 224, 224) and spectrum.symmetric(found.masks[1])
@@ -210,7 +210,7 @@ def planned_after(own, path):
 
 
 def test_an_edit_of_an_import_of_a_network_loads_it_again(own):
-    """A package, its modules and a helper beside it; not what lies in the package and is not imported."""
+    """A package, its modules and a helper module count; a module that nothing imports does not."""
     package = own.root / "my_package"
     files = {
         package / "__init__.py": "from .inner import layers\nfrom my_module import network\n",
@@ -239,7 +239,7 @@ def broken(own, change):
 
 
 def errors_of_check(own, config, monkeypatch):
-    """What the script of `snakemake check` says of a configuration, without the start of Snakemake."""
+    """The errors that the script of `snakemake check` reports for a configuration, without Snakemake."""
     whole = copy.deepcopy(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
     update_config(whole, config)
     if found := mistakes(whole):
@@ -323,7 +323,7 @@ def test_a_mistake_stops_the_study_before_the_first_job(own):
     assert not list(made.rglob("*.h5")) and not list(made.rglob("*.safetensors"))
 
 
-def test_stores_datasets_and_listed_files_go_the_whole_way(own):
+def test_stores_datasets_and_listed_files_pass_all_steps(own):
     """A store by plain h5py, a torch Dataset, and files that are not stored; networks with their own weights."""
     generator = np.random.default_rng(0)
     with h5py.File(own.root / "plain.h5", "w") as file:
@@ -392,7 +392,7 @@ def test_own_without_a_network_of_ones_own_says_what_to_do(own):
         ),
     ],
 )
-def test_a_changed_setting_makes_again_what_it_affects_at_once(own, finished, change, again, untouched):
+def test_a_changed_setting_runs_its_steps_again_in_one_run(own, finished, change, again, untouched):
     config = yaml.safe_load((own.root / "my.yaml").read_text())
     change(config["datasets"]["my_images"], config["networks"]["my_network"])
     (own.root / "changed.yaml").write_text(yaml.safe_dump(config))

@@ -20,7 +20,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def touched(tmp_path_factory):
-    """A study whose files are all there, and recorded as results of its jobs."""
+    """A study whose files all exist and are recorded as results of its jobs."""
     study = checkout(tmp_path_factory.mktemp("touched"))
     (study.root / "settings.yaml").write_text(yaml.safe_dump(SETTINGS))
     for row in study.snakemake("--summary", extra=["settings.yaml"]).stdout.splitlines():

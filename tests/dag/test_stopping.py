@@ -51,7 +51,7 @@ N, SIZE = 240, 16
 
 @pytest.fixture(autouse=True)
 def _signals_are_obeyed():
-    """Where the tests run in the background of a shell script, SIGINT is ignored, here and in all that is started."""
+    """A shell script in the background ignores SIGINT, and so do its child processes: restore the handler."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -68,7 +68,7 @@ def store(path):
 
 
 def settings_of(rule, folder, minutes, parts=1):
-    """What a job of `rule` gets."""
+    """The settings of a job of `rule`."""
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.parents[len(RUN.parts)]
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
@@ -117,7 +117,7 @@ def finished(settings):
 
 
 def contents(folder):
-    """All that a job wrote, but for who wrote it."""
+    """Everything that a job wrote, except the attribute created_by."""
     found = {}
     for path in sorted(folder.iterdir()):
         if path.suffix == ".h5":
@@ -156,7 +156,7 @@ STATES = {
 
 
 def in_the_middle(rule, folder):
-    """Whether a job that stores its state all the time has done some of its work."""
+    """Whether a job has stored some of its work."""
     first = folder / STATES[rule][0]
     least_bytes = {"train": 1, "cull": 3000}[rule]
     return first.exists() and first.stat().st_size > least_bytes
@@ -171,7 +171,7 @@ def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, numb
     until(lambda: in_the_middle(rule, folder), job)
     job.send_signal(number)
     signalled = time.monotonic()
-    job.send_signal(number)  # as a parent hands it on
+    job.send_signal(number)  # as a parent process forwards it
     _, messages = job.communicate(timeout=20)
     assert time.monotonic() - signalled < 5
     assert job.returncode == 1
@@ -188,7 +188,7 @@ def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, numb
 
 
 @pytest.mark.parametrize("rule", ["train", "cull"])
-def test_a_job_that_is_killed_goes_on_later(wholes, rule):
+def test_a_killed_job_resumes(wholes, rule):
     base, whole = wholes
     folder = base / f"{rule}_killed" / RUN
     settings = settings_of(rule, folder, 1e-4)
@@ -217,7 +217,7 @@ def test_a_second_job_on_the_same_output_is_an_error(wholes):
     assert contents(folder) == whole["cull"]
 
 
-def test_signals_are_as_ever_outside_the_block():
+def test_signal_handlers_are_restored_after_the_block():
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     with stopping() as stop:
         assert not stop()
@@ -240,7 +240,7 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_signal_that_came_too_late_to_be_seen_is_obeyed_behind_the_block():
+def test_a_signal_that_the_block_did_not_handle_takes_effect_after_it():
     passed = []
     with pytest.raises(KeyboardInterrupt):
         with stopping():

@@ -69,7 +69,7 @@ exec cat >/dev/null
 
 
 def missing():
-    """The reason why no cluster can start here, in words; "" if there is none."""
+    """The reason why no cluster can start here; "" if one can start."""
     if absent := [name for name in (*PROGRAMS, "unshare", "nsenter") if not shutil.which(name)]:
         return f"{', '.join(absent)} not installed (Debian: slurmctld slurmd slurm-client slurm-wlm-basic-plugins)"
     if Path("/etc/slurm/slurm.conf").exists():
@@ -80,7 +80,7 @@ def missing():
 
 
 class Cluster:
-    """Use it with `with`: up on entering, gone on leaving. `folder` keeps its logs."""
+    """A context manager: the cluster runs inside the block. `folder` holds its logs."""
 
     def __init__(self, folder):
         self.folder = folder

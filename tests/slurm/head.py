@@ -1,4 +1,4 @@
-"""Snakemake that looks at its SLURM jobs every second: by itself it waits longer and longer between two looks."""
+"""Snakemake that checks its SLURM jobs every second: by default its intervals between checks grow."""
 
 import asyncio
 

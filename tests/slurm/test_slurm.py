@@ -1,4 +1,4 @@
-"""The unchanged study on a real SLURM: the resources of every job, and its fate when something goes wrong."""
+"""The unchanged study on a real SLURM: the resources of every job, and its behaviour when something fails."""
 
 import os
 import re
@@ -59,7 +59,7 @@ class Head:
         self._before = len(cluster.jobs())
 
     def jobs(self, rule="", wildcards="", *states):
-        """The jobs since there is this head, in order: those of a rule, of some wildcards, in one of these states."""
+        """The jobs since this head started, in order, of a rule, with some wildcards, in one of these states."""
         since = self.cluster.jobs()[self._before :]
         of_rule = [job for job in since if job["rule"] == rule or not rule]
         of_wildcards = [job for job in of_rule if job["Comment"].endswith(wildcards)]
@@ -180,7 +180,7 @@ def test_jobs_on_gpus_take_what_slurm_gave_them(sent):
 
 
 def here(root, configs, *targets, rules):
-    """Make files again in a checkout without SLURM, on as many threads as there: four, if the machine has them."""
+    """Make files again in a checkout without SLURM, on four threads or as many as the machine has."""
     threads = min(4, len(os.sched_getaffinity(0)))
     command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(threads), "--forcerun", *rules]
     command += ["--set-threads", *[f"{rule}={threads}" for rule in rules], "--configfile", *configs]
@@ -216,7 +216,7 @@ def test_a_second_run_has_nothing_to_do(sent):
 
 
 def troubled(cluster, root, **trouble):
-    """A head whose jobs of the rule adcs do what `trouble` says of their data set."""
+    """A head whose jobs of the rule adcs fail as `trouble` specifies for their data set."""
     head = Head(cluster, checkout(root).root, "config/test.yaml", "trouble.yaml")
     (root / "trouble").mkdir()
     for dataset, what in trouble.items():
@@ -265,7 +265,7 @@ def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster
     assert states["syn_4"][0] in ("FAILED", "OUT_OF_MEMORY") and states["syn_4"][1:] == ["COMPLETED"]
     assert [minutes(job["TimeLimit"]) for job in tried["syn_3"]] == [1, 2]
     assert [job["requested"]["mem"] for job in tried["syn_4"]] == ["2000M", "4000M"]
-    # Each is told by its SLURM job and state, and what failed for good by its log, which is shown.
+    # The output names each failure by its SLURM job and state, and shows the log of what failed for good.
     for name, state in (("syn_1", "FAILED"), ("syn_2", "CANCELLED"), ("syn_3", "TIMEOUT")):
         assert f"SLURM-job '{tried[name][0]['JobId']}' failed, SLURM status is: '{state}'" in log
     assert "results/test/logs/adcs/syn_1.log" in log and "ERROR: provoked by the test" in log
@@ -278,7 +278,7 @@ def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster
 
 
 @pytest.mark.long
-def test_a_killed_head_leaves_nothing_half_done(cluster, tmp_path):
+def test_a_killed_head_leaves_no_partial_results(cluster, tmp_path):
     head = troubled(cluster, tmp_path, syn_1="half", syn_2="none")
     let_go(head, "syn_2")
     first, second = (tmp_path / f"results/test/adcs/{name}.h5" for name in ("syn_1", "syn_2"))
@@ -294,7 +294,7 @@ def test_a_killed_head_leaves_nothing_half_done(cluster, tmp_path):
     finished = {path: path.stat().st_mtime_ns for path in (second, *(tmp_path / "results/test/data").glob("*.h5"))}
     assert len(finished) == 3
 
-    # As docs/cluster.md tells it.
+    # As docs/cluster.md describes it.
     cluster.run("scancel", "--me")
     until(lambda: not head.jobs("", "", "RUNNING", "COMPLETING"))
     let_go(head, "syn_1")
@@ -323,7 +323,7 @@ def shows(log, sign):
 
 
 @pytest.mark.long
-def test_preempted_training_and_culling_go_on_where_they_stopped(cluster, tmp_path):
+def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_path):
     head = Head(cluster, checkout(tmp_path).root, "config/test.yaml", "long.yaml")
     (tmp_path / "long.yaml").write_text(yaml.safe_dump(LONG))
     weights = tmp_path / f"results/test/networks/{RUN}/weights.safetensors"
@@ -377,7 +377,7 @@ def test_sites_that_want_gres_get_it_by_the_two_lines_of_the_profile(sent, tmp_p
 
 
 @pytest.mark.long
-def test_nothing_of_the_cluster_outlives_a_killed_test(tmp_path):
+def test_no_process_of_the_cluster_outlives_a_killed_test(tmp_path):
     script = "from cluster import Cluster; from pathlib import Path; import sys, time\n"
     script += "with Cluster(Path(sys.argv[1])) as up: print('up', flush=True); time.sleep(60)"
     test = subprocess.Popen(
@@ -400,7 +400,7 @@ def processes():
 
 
 def namespace(pid):
-    """The process namespace of a process; "" if it is gone."""
+    """The process namespace of a process; "" if the process has ended."""
     try:
         return str(Path(f"/proc/{pid}/ns/pid").readlink())
     except OSError:

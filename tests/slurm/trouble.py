@@ -1,11 +1,11 @@
-"""Errors in a job, chosen by a file: tests put this beside the scripts of a checkout, and adcs calls it."""
+"""Errors in a job, chosen by a file: tests copy this module to the scripts of a checkout, and adcs calls it."""
 
 import time
 from pathlib import Path
 
 
 def make(dataset, output):
-    """Do what the file `trouble/<dataset>` says, if there is one."""
+    """Fail as the file `trouble/<dataset>` specifies, if it exists."""
     flag = Path("trouble") / dataset
     what = flag.read_text() if flag.exists() else ""
     if what == "fail":

@@ -1,4 +1,4 @@
-"""What the resolver says a script runs, against what Python loads."""
+"""The modules that the resolver lists for a script, against those that Python loads."""
 
 import ast
 import json

@@ -225,7 +225,7 @@ def test_the_profile_of_several_gpus_wins_over_the_default_one_whichever_way_it_
 
 @pytest.mark.slow
 def test_a_profile_that_is_named_decides_alone(tmp_path):
-    """A copy of ours under another name, or a site's own: the default one would overrule it line by line."""
+    """A copy of our profile or a site's own: the default profile would override it line by line."""
     (tmp_path / "config.yaml").write_text("resources: [gpu=7]\ndefault-resources: [slurm_partition=long]\n")
     output = settings("--profile", str(tmp_path))
     assert limits(output) == ["7"] and "slurm_partition" in output and "runtime" not in output

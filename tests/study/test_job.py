@@ -1,4 +1,4 @@
-"""What every script shares: a step that fails says one sentence, and its log holds the rest."""
+"""What every script shares: a step that fails prints one sentence, and its log holds the rest."""
 
 import errno
 import re

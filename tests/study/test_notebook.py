@@ -1,4 +1,4 @@
-"""The notebook in docs/ runs as it stands."""
+"""The notebook in docs/ runs unchanged."""
 
 import nbformat
 import papermill

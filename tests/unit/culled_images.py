@@ -34,7 +34,7 @@ class Killed(BaseException):
     pass
 
 
-COUNTS = {}  # of the counting network at work: what changes with each pass is kept apart from what the network is
+COUNTS = {}  # of the counting network, outside of the network so that its fingerprint stays the same
 
 
 def counted(name):
@@ -42,7 +42,7 @@ def counted(name):
 
 
 class Counting(nn.Module):
-    """Counts the images it sees, dies after a number of forward passes."""
+    """Counts its images and raises `Killed` after a number of forward passes."""
 
     calls, seen, last = counted("calls"), counted("seen"), counted("last")
 
@@ -51,7 +51,7 @@ class Counting(nn.Module):
         self.network, self.calls, self.seen, self.last = network, 0, 0, None
 
     def __deepcopy__(self, memo):
-        return self  # frozen, it still counts here
+        return self  # so that a frozen copy counts here
 
     def forward(self, images):
         self.calls, self.seen = self.calls + 1, self.seen + len(images)

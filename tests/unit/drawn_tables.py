@@ -20,7 +20,7 @@ def table(**columns):
 
 
 def verdicts(classes=CLASSES, seeds=(0, 1), **options):
-    """Of both networks, from tests that are made up."""
+    """Verdicts of both networks, from random tests."""
     runs = [("zoo", *kind, seed) for kind in KINDS for seed in seeds]
     tests = made_up_tests(runs, classes, **options)
     names = ["network", "augmentation", "seed"]

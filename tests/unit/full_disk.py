@@ -1,4 +1,4 @@
-"""A file whose disk has no room, as a stand-in for a full disk."""
+"""A file on a full disk."""
 
 import errno
 import io

@@ -34,7 +34,7 @@ def convolution(**options):
 
 
 class Course(nn.Module):
-    """The course depends on the images, so it cannot be traced."""
+    """Its control flow depends on the images, so it cannot be traced."""
 
     def __init__(self):
         super().__init__()

@@ -1,12 +1,12 @@
-"""What asks a computation to stop."""
+"""Requests to stop a computation."""
 
 
 class StopAfter:
-    """A `stop` that returns true from the n-th call on; `looks` counts the calls."""
+    """A `stop` that returns true from the n-th call on; `checks` counts the calls."""
 
     def __init__(self, n=None):
-        self.n, self.looks = n, 0
+        self.n, self.checks = n, 0
 
     def __call__(self):
-        self.looks += 1
-        return self.n is not None and self.looks >= self.n
+        self.checks += 1
+        return self.n is not None and self.checks >= self.n

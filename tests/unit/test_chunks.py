@@ -78,7 +78,7 @@ def test_a_quarter_of_a_large_image_is_the_least_to_deflate_for(tmp_path, rows, 
 
 
 def test_a_chunk_is_what_any_reader_of_hdf5_takes(tmp_path):
-    """The deflated ones hold what HDF5's own filter makes of them, the others the image, and their masks say so."""
+    """Deflated chunks hold what HDF5's own filter writes, the others hold the image, and their masks state which."""
     kinds = [BLACK, NOISE, NOISE, HALF, NOISE, BLACK, BLACK, NOISE, HALF]
     pixels = drawn(kinds, 100)
     write(tmp_path / "s.h5", {"train": (pixels, np.arange(9) % 2)}, workers=2)
@@ -285,7 +285,7 @@ def test_images_may_lie_in_another_file(tmp_path, workers, in_memory):
 
 
 def test_a_store_whose_images_are_missing_says_so(tmp_path):
-    """The file that they lie in was moved, say."""
+    """For example, the file that holds them was moved."""
     write(tmp_path / "s.h5", {"train": labelled(4, 0)})
     with h5py.File(tmp_path / "s.h5", "a") as file:
         del file["train/images"]
@@ -410,7 +410,7 @@ def test_a_store_that_is_read_later_may_be_replaced(tmp_path):
 
 
 def test_some_images_are_of_the_store_that_was_opened(tmp_path):
-    """Pixels and identity alike, though another one has its name by now."""
+    """Pixels and identity stay the same although another store now has its name."""
     pixels, labels = labelled(9, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     before = Stored(tmp_path / "s.h5", "train", np.arange(9))

@@ -1,4 +1,4 @@
-"""Corruptions: what each does to pixels, and that no image depends on those beside it."""
+"""Corruptions: their effect on pixels. No image depends on the other images."""
 
 import io
 

@@ -53,7 +53,7 @@ def test_exact_equals_full_fft_in_float32(small_network, size):
 
 
 @pytest.mark.parametrize("margin", [10, 20])
-def test_float32_still_tells_the_pairs_of_a_confident_network_apart(margin):
+def test_float32_separates_the_pairs_of_a_confident_network(margin):
     """Loss of 1e-4 and less: the increments must not drown in the rounding of a float32 loss (1e-3 of the largest)."""
     torch.manual_seed(0)
     network, images = nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), batch((6, 6), 1, torch.float32)
@@ -100,7 +100,7 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
         assert len(passes) == 1
 
 
-def test_shared_passes_get_smaller_where_memory_does_not_suffice(small_network):
+def test_shared_passes_shrink_when_memory_runs_out(small_network):
     work = Engine.build(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=512)
     one = ClassEvaluator(0, np.flatnonzero(LABELS == 0), work)
     index = np.arange(len(work.pairs))
@@ -120,8 +120,8 @@ def test_shared_passes_get_smaller_where_memory_does_not_suffice(small_network):
     assert work.batch == 2
 
 
-def test_shared_passes_are_the_same_after_memory_ran_out(small_network):
-    """Their names in the journal, too, so that a culling that goes on with larger batches finds them there."""
+def test_shared_passes_do_not_change_after_memory_runs_out(small_network):
+    """Nor do their names in the journal change, so that a culling that resumes with larger batches finds them."""
     found = []
     for halved in (1, 4):
         work = Engine.build(small_network(2, 3, dtype=torch.float64), batch((6, 6)), batch=8)

@@ -16,7 +16,7 @@ from frequency_shortcuts.storage.journal import Stopped
 
 
 class Tempered(nn.Module):
-    """Answers by more than its weights."""
+    """Its logits depend on more than its weights."""
 
     def __init__(self, temperature):
         super().__init__()
@@ -29,8 +29,8 @@ class Tempered(nn.Module):
 
 
 @pytest.mark.slow
-def test_blocks_of_a_network_with_the_same_weights_that_answers_otherwise_are_not_taken(tmp_path):
-    """Nor are its parts merged."""
+def test_blocks_of_a_network_with_equal_weights_and_other_logits_are_not_reused(tmp_path):
+    """Parts of both networks do not merge."""
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
     with pytest.raises(Stopped):
         culling.cull(Tempered(1.0), images, LABELS, 3, "exact", batch=4, state=state, stop=StopAfter(9))
@@ -97,7 +97,7 @@ def hooked(factor):
 @pytest.mark.parametrize("method", culling.METHODS)
 @pytest.mark.parametrize(("make", "value", "other"), [(Held, 1.0, 0.1), (hooked, 1.0, 3.0)], ids=["attribute", "hook"])
 def test_the_state_of_a_network_with_another_attribute_or_hook_is_dropped(tmp_path, method, make, value, other, caplog):
-    """Their weights are the same; stopped in the middle of a class, and finished."""
+    """The weights are the same. The first culling stops in the middle of a class, or finishes."""
     images = batch((6, 6), dtype=torch.float32)
     expected = culling.cull(make(other), images, LABELS, 3, method, batch=4)
     for n in (7, 10**6):
@@ -120,7 +120,7 @@ def test_the_state_of_a_network_with_another_attribute_or_hook_is_dropped(tmp_pa
         (tmp_path / "s").unlink()
 
 
-def test_another_device_that_rounds_differently_goes_on_with_the_stored_results(tmp_path, caplog):
+def test_a_device_that_rounds_differently_resumes_from_the_stored_results(tmp_path, caplog):
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
     whole = culling.cull(hooked(1.0), images, LABELS, 3, "exact", state=state)
     same(culling.cull(hooked(1 + 1e-5), images, LABELS, 3, "exact", state=state), whole)

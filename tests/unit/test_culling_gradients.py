@@ -39,8 +39,8 @@ def test_first_order_gives_the_product_of_amplitudes_and_energies_the_energy(sma
     np.testing.assert_allclose(energy, torch.stack(removed, dim=1), rtol=1e-9, atol=1e-12)
 
 
-def test_noise_is_as_strong_as_the_median_pair_and_drawn_image_by_image(small_network):
-    """Root mean square over 2 x 16 x 16 pixels: within 15 %. The image itself comes first, untouched."""
+def test_noise_has_the_strength_of_the_median_pair_and_is_drawn_per_image(small_network):
+    """Root mean square over 2 x 16 x 16 pixels: within 15 %. The unchanged image is the first."""
     images, pairs = batch((16, 16)), ConjugatePairs(16, 16)
     seen = gradients.with_noise(images, pairs, 3, range(len(images))).unflatten(0, (len(images), 4))
     assert torch.equal(seen[:, 0], images)

@@ -9,7 +9,7 @@ from frequency_shortcuts import culling
 from frequency_shortcuts.maps.methods.culling.progress import Progress
 
 
-def test_a_bar_and_the_log_show_the_progress(small_network, monkeypatch, caplog):
+def test_the_log_shows_the_progress(small_network, monkeypatch, caplog):
     monkeypatch.setattr(Progress, "EVERY", 0.0)
     with caplog.at_level("INFO"):
         culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")

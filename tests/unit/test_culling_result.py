@@ -13,7 +13,7 @@ from frequency_shortcuts import culling
 @pytest.mark.parametrize("method", culling.METHODS)
 @pytest.mark.parametrize("n", [1, 2, 3, 7])
 @pytest.mark.usefixtures("small_blocks")
-def test_parts_merge_into_the_whole_bit_by_bit(small_network, tmp_path, method, n):
+def test_merged_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, n):
     arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method)
     whole = culling.cull(*arguments, batch=4)
     paths = [tmp_path / f"{i}.h5" for i in range(n)]
@@ -25,7 +25,7 @@ def test_parts_merge_into_the_whole_bit_by_bit(small_network, tmp_path, method, 
 
 
 class Store:
-    """Images in files, of which each read is noted."""
+    """Images in files that record which positions are read."""
 
     def __init__(self, pixels, checksum):
         self.pixels, self.checksum, self.positions = pixels, checksum, set()
@@ -45,8 +45,8 @@ class Store:
         return (self.checksum,)
 
 
-def test_a_part_reads_the_images_of_its_classes_alone(small_network, tmp_path):
-    """And the first image, for the check of the network; the others count by the checksum of their store."""
+def test_a_part_reads_only_the_images_of_its_classes(small_network, tmp_path):
+    """It also reads the first image, to check the network. The other images count by the checksum of their store."""
     pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
     network, how = small_network(2, 3), {"method": "screened", "mean": [0.4, 0.5], "std": [0.2, 0.3]}
     store = Store(pixels, "a")
@@ -73,7 +73,7 @@ def test_merging_names_what_is_wrong(small_network):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_parts_from_machines_with_other_batches_fit_together(small_network):
+def test_parts_computed_with_other_batch_sizes_merge(small_network):
     """Blocks are cut the same; the batch changes rounding alone (2e-6 in float32)."""
     arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
     joined = culling.merge([culling.cull(*arguments, part=(i, 3), batch=2 + 5 * i) for i in range(3)])
@@ -83,7 +83,7 @@ def test_parts_from_machines_with_other_batches_fit_together(small_network):
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("n", [2, 7])
-def test_swap_in_parts_merges_into_the_whole_bit_by_bit(small_network, tmp_path, n):
+def test_merged_parts_of_a_swap_equal_the_whole_bit_by_bit(small_network, tmp_path, n):
     arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
     whole = culling.cull(*arguments, batch=4, fill="swap", neutral=0)
     for i in range(n):

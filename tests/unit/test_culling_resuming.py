@@ -16,7 +16,7 @@ from frequency_shortcuts.storage.journal import Stopped
 @pytest.mark.slow
 @pytest.mark.parametrize("method", culling.METHODS)
 @pytest.mark.usefixtures("small_blocks")
-def test_killed_anywhere_it_resumes_and_ends_with_the_same(small_network, tmp_path, method):
+def test_a_culling_killed_at_any_pass_resumes_to_the_same_result(small_network, tmp_path, method):
     images = batch((6, 6), dtype=torch.float32)
     counting = Counting(small_network(2, 3).eval())
     arguments = (counting, images, LABELS, 3, method)
@@ -37,7 +37,7 @@ def test_killed_anywhere_it_resumes_and_ends_with_the_same(small_network, tmp_pa
 
 @pytest.fixture(params=culling.METHODS)
 def interrupted(request, small_network):
-    """A culling whose steps take several batches: (cull(**options), the network, which counts, and the whole)."""
+    """A culling whose steps take several batches: (cull(**options), the counting network, the complete result)."""
     counting = Counting(small_network(2, 3).eval())
 
     def cull(**options):
@@ -56,12 +56,12 @@ LOGITS = (0, 2, 3, 4)
 
 
 @pytest.mark.slow
-def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted, tmp_path):
-    """The batches of a block, of the first look at a class and of its features; only the logits are computed twice."""
+def test_a_culling_stopped_at_any_check_resumes_to_the_same_result(interrupted, tmp_path):
+    """It stops inside blocks, baselines and features. Only the logits are computed twice."""
     cull, counting, whole = interrupted
-    calls, checks = counting.calls - CHECKS, StopAfter()
-    same(cull(stop=checks), whole)
-    for n in range(1, checks.looks + 1, 3):
+    calls, stop = counting.calls - CHECKS, StopAfter()
+    same(cull(stop=stop), whole)
+    for n in range(1, stop.checks + 1, 3):
         state = tmp_path / f"{n}"
         with pytest.raises(
             Stopped, match=rf"stopped at \d+ of (60|20) pairs on request: stored in {state}, from which"
@@ -75,7 +75,7 @@ def test_stopped_at_any_look_it_goes_on_there_and_ends_with_the_same(interrupted
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [4, 7])
-def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
+def test_a_culling_stopped_repeatedly_finishes(interrupted, tmp_path, step):
     cull, counting, whole = interrupted
     calls, computed, stops = counting.calls - CHECKS, 0, 0
     while True:
@@ -88,7 +88,7 @@ def test_stopped_again_and_again_it_gets_on(interrupted, tmp_path, step):
 
 
 @pytest.mark.slow
-def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interrupted, tmp_path):
+def test_a_culling_killed_inside_a_block_loses_at_most_one_interval(interrupted, tmp_path):
     cull, counting, whole = interrupted
     calls = counting.calls
     for last in range(CHECKS, calls, 3):
@@ -97,11 +97,11 @@ def test_killed_inside_a_block_it_loses_at_most_what_the_interval_allows(interru
             cull(state=tmp_path / f"{last}", checkpoint_minutes=0)
         counting.last = None
         same(cull(state=tmp_path / f"{last}", checkpoint_minutes=0), whole)
-        # The batch in which it was killed, and the logits, and nothing else.
+        # Only the batch in which it was killed and the logits are computed again.
         assert counting.calls - (calls - (last - CHECKS)) in LOGITS
 
 
-def test_without_a_state_it_stops_at_once(interrupted):
+def test_a_culling_without_a_state_stops_at_once(interrupted):
     cull, counting, _ = interrupted
     with pytest.raises(Stopped, match=r"stopped at 0 of \d+ pairs on request: nothing is stored"):
         cull(stop=StopAfter(1))
@@ -110,7 +110,7 @@ def test_without_a_state_it_stops_at_once(interrupted):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", culling.METHODS)
-def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_network, tmp_path, method):
+def test_a_culling_stopped_after_a_batch_was_halved_resumes(small_network, tmp_path, method):
     class Small(Counting):
         def forward(self, images):
             if len(images) > self.fits:
@@ -120,9 +120,9 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
     counting = Small(small_network(2, 3, dtype=torch.float64).eval())
     arguments = (counting, batch((6, 6)), LABELS, 3, method)
     counting.fits = 3
-    checks = StopAfter()
-    whole = culling.cull(*arguments, batch=8, stop=checks)
-    for n in range(1, checks.looks + 1, 7):
+    stop = StopAfter()
+    whole = culling.cull(*arguments, batch=8, stop=stop)
+    for n in range(1, stop.checks + 1, 7):
         with pytest.raises(Stopped):
             culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / f"{n}")
         found = culling.cull(*arguments, batch=8, state=tmp_path / f"{n}")
@@ -130,7 +130,7 @@ def test_a_stop_after_a_batch_was_halved_goes_on_with_the_smaller_one(small_netw
         # Blocks after it are tried with the larger batch again, which changes rounding alone.
         np.testing.assert_allclose(found.increment, whole.increment, rtol=0, atol=1e-9)
     # What was kept in batches of 2 is of no use to a device with more room, and does no harm.
-    n = checks.looks // 2
+    n = stop.checks // 2
     with pytest.raises(Stopped):
         culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / "more")
     counting.fits = 8
@@ -158,7 +158,7 @@ def test_two_processes_do_not_cull_into_one_state(interrupted, tmp_path):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_a_finished_state_needs_the_logits_of_the_unfiltered_images_alone(small_network, tmp_path):
+def test_a_finished_state_needs_only_the_logits_of_the_unfiltered_images(small_network, tmp_path):
     images, counting = batch((6, 6), dtype=torch.float32), Counting(small_network(2, 3).eval())
     whole = culling.cull(counting, images, LABELS, 3, batch=4, state=tmp_path / "state")
     counting.calls = 0
@@ -168,7 +168,7 @@ def test_a_finished_state_needs_the_logits_of_the_unfiltered_images_alone(small_
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
-def test_swap_killed_anywhere_resumes_and_ends_with_the_same(small_network, tmp_path):
+def test_a_swap_killed_at_any_pass_resumes_to_the_same_result(small_network, tmp_path):
     counting = Counting(small_network(2, 3).eval())
     arguments = (counting, batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
     whole = culling.cull(*arguments, batch=4, fill="swap")

@@ -23,10 +23,10 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 class Problem:
-    """Increments of every image at every pair of a side x side spectrum, and features that tell of them.
+    """Increments of every image at every pair of a side x side spectrum, and features that predict them.
 
     features: `perfect` (the first is the increment itself), `good` (as on real networks), `random`, or `none` (all 0).
-    What is asked of it is noted: `evaluations` holds (group, pair) in order.
+    `evaluations` holds the evaluated (group, pair) in order.
     """
 
     def __init__(self, side=16, n_images=40, features="good", seed=0, scale=1.0, equal=False):
@@ -39,7 +39,7 @@ class Problem:
         increment = slope + 0.3 * product * generator.standard_t(3, slope.shape)
         if equal:
             increment = np.ones_like(slope)
-        # The last two add nothing: what noisy copies of the images tell is the model's to use, not the search's.
+        # The last two add nothing: the search does not use the features of noisy images, only the model does.
         values = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
         if features == "random":
             values = [one[:, generator.permutation(count)] for one in values]
@@ -74,7 +74,7 @@ class Problem:
         return np.isin(top_pairs(self.truth, self.pairs.size, self.wanted), best).mean()
 
     def check(self, found):
-        """What holds of every search, however good its features are."""
+        """Every search satisfies this, however good its features are."""
         assert len(set(self.evaluations)) == len(self.evaluations)  # nothing is evaluated twice
         levels = np.zeros(len(self.pairs), int)
         for group, pair in self.evaluations:
@@ -93,7 +93,7 @@ class Problem:
         assert done.sum() >= len(self.pairs) - found.left_out + found.audited
 
 
-def test_groups_part_the_images_and_the_first_are_small():
+def test_groups_partition_the_images_and_the_first_are_small():
     for n in range(1, 301):
         bounds = group_bounds(n)
         assert bounds[0] == 0
@@ -121,7 +121,7 @@ def test_perfect_features_find_the_top_set_at_small_cost(side, seed):
 @pytest.mark.parametrize("percent", [1, 5, 20])
 @pytest.mark.parametrize("n_images", [1, 2, 9, 40])
 def test_good_features_meet_the_target_on_average(percent, n_images):
-    """Mean over 6 seeds at a target of 0.95, within 0.03; a model that says nothing would find a tenth of them."""
+    """Mean over 6 seeds at a target of 0.95, within 0.03; an uninformative model would find a tenth of them."""
     recalls = []
     for seed in range(6):
         problem = Problem(32, n_images, seed=seed)
@@ -134,7 +134,7 @@ def test_good_features_meet_the_target_on_average(percent, n_images):
 
 @pytest.mark.parametrize("features", ["random", "none"])
 @pytest.mark.parametrize("seed", range(3))
-def test_useless_features_still_end_in_exact_values(features, seed):
+def test_useless_features_still_give_exact_values(features, seed):
     problem = Problem(features=features, seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -146,7 +146,7 @@ def test_more_is_evaluated_with_weaker_features():
     assert costs == sorted(costs)
 
 
-def test_the_model_expects_what_is_true_where_its_assumptions_hold():
+def test_the_expected_recall_is_the_true_recall_where_the_assumptions_hold():
     """Mean expected against mean true recall over 30 seeds, within 0.03."""
     both = []
     for seed in range(30):
@@ -159,8 +159,8 @@ def test_the_model_expects_what_is_true_where_its_assumptions_hold():
 
 
 @pytest.mark.parametrize("patience", [0, 20, 100, 10**6])
-def test_patience_is_how_many_pairs_the_set_has_held_for(monkeypatch, patience):
-    """Counted from outside: pairs evaluated further between the last change of the set and the end of the search."""
+def test_patience_counts_the_pairs_evaluated_since_the_set_last_changed(monkeypatch, patience):
+    """Counted outside of the search: pairs evaluated between the last change of the set and the end of the search."""
     log, problem = [], Problem(32)
     predict, advance, run = (getattr(screening._Search, name) for name in ("predict", "evaluate_next_group", "run"))
 
@@ -199,8 +199,8 @@ def test_more_patience_never_costs_less():
 
 
 @pytest.mark.slow
-def test_the_likeliest_are_taken_further_before_the_others(monkeypatch):
-    """More and smaller steps than when all that may belong to the set are taken at once, and no more passes."""
+def test_the_likeliest_pairs_are_evaluated_first(monkeypatch):
+    """The search takes more and smaller steps than with all candidates at once, and no more passes."""
     steps, costs, advance = {}, {}, screening._Search.evaluate_next_group
 
     def counting(search, chosen):
@@ -218,7 +218,7 @@ def test_the_likeliest_are_taken_further_before_the_others(monkeypatch):
 
 
 class Fooled(Problem):
-    """A part of the pairs looks as if it had no influence, and is in truth the top."""
+    """Some pairs have features of no influence and are in fact the top."""
 
     def __init__(self, hidden, **options):
         super().__init__(**options)
@@ -228,9 +228,9 @@ class Fooled(Problem):
             moments[:, :, self.hidden] *= 1e-3
 
 
-def test_an_audit_that_hits_what_the_model_is_blind_to_sends_the_search_on(monkeypatch, caplog):
+def test_the_search_continues_after_an_audit_finds_pairs_wrongly_left_out(monkeypatch, caplog):
     """60 of 130 pairs are hidden: with 8 drawn, hardly any audit misses them all."""
-    # The pilot must not see them, or it would know.
+    # The pilot must not evaluate the hidden pairs.
     draws, draw = [], screening._Search.draw
 
     def blind(search, candidates, count):
@@ -278,8 +278,8 @@ def test_the_sum_of_all_audits_is_reported(monkeypatch):
 
 
 @pytest.mark.slow
-def test_what_a_surprising_audit_hits_is_reported(monkeypatch):
-    """A few pairs that no feature tells of: what is hit raises the predictions of others, and is a hit all the same."""
+def test_hits_of_an_audit_are_reported(monkeypatch):
+    """No feature predicts a few pairs. A hit raises the predictions of others and still counts as a hit."""
     hits, draw = [], screening._Search.draw
 
     def noting(search, candidates, count):
@@ -300,7 +300,7 @@ def test_what_a_surprising_audit_hits_is_reported(monkeypatch):
     assert surprised > 1
 
 
-def test_the_same_seed_gives_the_same_search_and_another_another():
+def test_the_search_depends_on_the_seed():
     first, again, other = (Problem(32) for _ in range(3))
     found, repeated = first.screen(seed=1), again.screen(seed=1)
     assert first.evaluations == again.evaluations
@@ -320,7 +320,7 @@ def test_the_global_random_state_is_left_alone():
 @pytest.mark.parametrize("n_images", [1, 2, 3, 40])
 @pytest.mark.parametrize("features", ["perfect", "good", "random"])
 def test_tiny_problems_are_evaluated_whole(side, n_images, features):
-    """1, 4 and 5 pairs; 1 and more groups. The audit draws all pairs that are left."""
+    """1, 4 and 5 pairs; 1 and more groups. The audit draws all remaining pairs."""
     problem = Problem(side, n_images, features)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -361,7 +361,7 @@ def test_the_scale_of_the_loss_changes_nothing(scale, features):
     [(0.0, "good"), (1e-12, "good"), (1e12, "good"), (0.0, "none"), (1e-12, "none"),
      (1e12, "none")],
 )  # fmt: skip
-def test_equal_increments_end(scale, features):
+def test_the_search_ends_for_equal_increments(scale, features):
     problem = Problem(features=features, equal=True)
     problem.table *= scale
     with warnings.catch_warnings():
@@ -370,7 +370,7 @@ def test_equal_increments_end(scale, features):
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
-def test_features_of_another_scale_than_the_increments_end(scale):
+def test_the_search_ends_for_features_of_another_scale(scale):
     problem = Problem()
     problem.table *= scale
     with warnings.catch_warnings():
@@ -407,7 +407,7 @@ def searching(problem, seed=0):
 
 
 def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search():
-    """Increments that are 20 times as far off as expected make it less sure, of pairs like those that were tried."""
+    """Errors of 20 times the expected size raise the deviation of pairs at the same level."""
     sure, unsure = searching(Problem()), searching(Problem())
     unsure._evaluate = lambda group, index: (
         unsure.prediction.next_mean[index] + 20 * unsure.prediction.next_deviation[index]
@@ -429,8 +429,8 @@ def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search():
     assert unsure.errors[0] == pytest.approx(30 * screening.CLIP**2)
 
 
-def test_only_what_was_predicted_is_compared():
-    """A pair that goes on before the model is asked again was not predicted there."""
+def test_only_predicted_pairs_are_compared():
+    """A pair that advances twice before the next prediction is compared once."""
     search = searching(Problem())
     pairs = np.array([3, 50])
     search.level[pairs] = 0
@@ -443,8 +443,8 @@ def test_only_what_was_predicted_is_compared():
     assert search.tried.tolist() == [2, 2]
 
 
-def test_what_was_never_expected_gives_no_warning():
-    """No feature says anything, and the increments come with the last group alone."""
+def test_features_of_zero_and_late_increments_give_no_warning():
+    """All features are 0, and only the last group has increments."""
     problem = Problem(features="none")
     problem.table[:-1] = 0
     with warnings.catch_warnings():

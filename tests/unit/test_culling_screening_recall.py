@@ -46,7 +46,7 @@ def test_the_interval_covers_where_an_audit_draws_much_of_what_was_left_out(audi
 
 
 def test_recall_of_known_audits():
-    """Clopper-Pearson by hand: 0 of n speaks for at most 1 - 0.025^(1/n), and n of n for at least 0.025^(1/n)."""
+    """Clopper-Pearson by hand: 0 of n bounds the share by 1 - 0.025^(1/n), and n of n by at least 0.025^(1/n)."""
     estimate, low, high = recall(1000, 20_000, 200, 0)
     assert estimate == high == 1
     assert low == pytest.approx(1 - 20_000 * (1 - 0.025 ** (1 / 200)) / 1000, abs=0.01)
@@ -55,7 +55,7 @@ def test_recall_of_known_audits():
     assert high == pytest.approx(1 - 360 * 0.025 ** (1 / 40) / 1000, abs=0.01)
 
 
-def test_without_an_audit_recall_is_sure_only_where_nothing_was_left_out():
+def test_without_an_audit_recall_is_certain_only_where_nothing_was_left_out():
     assert [float(one) for one in recall(10, 0, 0, 0)] == [1, 1, 1]
     _, low, high = recall(10, 4, 0, 0)
     assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
@@ -80,7 +80,7 @@ def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
 @pytest.mark.parametrize("missing", [(0, 0), (3, 3), (30, 5), (60, 0)])
 @pytest.mark.parametrize("sampling", [((500, 500), (8, 8)), ((500, 60), (8, 40)), ((2000, 400), (100, 8))])
 def test_the_interval_of_several_classes_covers(missing, sampling):
-    """At least 95 % of 2000 draws (less 0.01), classes sampled alike or not; right on average within 0.02."""
+    """At least 95 % of 2000 draws (less 0.01), classes sampled equally or not; the mean error is below 0.02."""
     left, drawn = (np.array(value) for value in sampling)
     missing, generator = np.array(missing), np.random.default_rng(0)
     inside, error = [], []

@@ -14,7 +14,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 class Sleeping(nn.Module):
-    """No unit answers to an image, nor to one without a pair; to a noisy copy now and then one does."""
+    """No unit is active for an image, with or without a pair; some are active for some noisy copies."""
 
     def __init__(self, threshold):
         super().__init__()
@@ -28,7 +28,7 @@ class Sleeping(nn.Module):
 @pytest.mark.slow
 @pytest.mark.parametrize("threshold", [3.5, 1000.0])
 @pytest.mark.parametrize("per_class", [1, 20])
-def test_a_network_that_answers_to_nothing_is_screened(threshold, per_class):
+def test_a_network_with_constant_logits_is_screened(threshold, per_class):
     """All increments are 0, some features are not."""
     images = torch.from_numpy(np.random.default_rng(1).standard_normal((2 * per_class, 3, 16, 16))).float()
     with warnings.catch_warnings():
@@ -38,7 +38,7 @@ def test_a_network_that_answers_to_nothing_is_screened(threshold, per_class):
     assert np.isfinite(found.increment).all()
 
 
-def test_images_that_ask_for_a_gradient_are_screened_as_others(small_network):
+def test_images_that_require_a_gradient_are_screened_alike(small_network):
     network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
     plain, asking = (culling.cull(network, x, LABELS, 3) for x in (images, images.clone().requires_grad_()))
     same(plain, asking)
@@ -46,7 +46,7 @@ def test_images_that_ask_for_a_gradient_are_screened_as_others(small_network):
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 5), (2, 2), (1, 4)])
 @pytest.mark.parametrize("target_recall", [0.5, 0.98, 1.0])
-def test_screened_increments_that_are_marked_as_evaluated_are_exact(small_network, size, target_recall):
+def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
     found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
@@ -114,7 +114,7 @@ def test_departure_every_entry_of_the_spectrum_is_scored_with_its_mirror(small_n
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
-def test_network_and_images_are_left_as_they_were(small_network, method):
+def test_cull_changes_neither_network_nor_images(small_network, method):
     network, images = small_network(2, 3), batch((6, 6), dtype=torch.float32)
     network.train()[1].eval()
     state, before = {k: v.clone() for k, v in network.state_dict().items()}, images.clone()
@@ -193,7 +193,7 @@ class PerChannel(nn.Module):
 
 
 class Keeping(nn.Module):
-    """Makes something in its first pass, keeps it, and counts its passes."""
+    """Caches a tensor in its first pass and counts its passes."""
 
     def __init__(self):
         super().__init__()
@@ -215,7 +215,7 @@ def test_a_network_that_views_channels_as_images_is_culled(method):
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_keeps_what_it_makes_is_culled_and_can_be_trained_afterwards(method):
+def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(method):
     network = Keeping()
     culling.cull(network, batch((6, 6)), LABELS, 3, method)
     assert network.passes == 0

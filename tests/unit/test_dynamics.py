@@ -23,7 +23,7 @@ def reference():
 
 
 def views_by_hand(data, cutoff):
-    """Slowly: the centred spectrum, position by position."""
+    """A slow loop over the positions of the centred spectrum."""
     images = (data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]
     spectrum = np.fft.fftshift(np.fft.fft2(images), axes=(-2, -1))
     low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < cutoff**2 for v in range(8)] for u in range(8)])

@@ -14,7 +14,7 @@ from frequency_shortcuts.findings.evidence import Evidence, survivors
 
 
 @pytest.mark.slow
-def test_the_fill_under_which_a_map_is_least_counts_and_all_must_be_strong():
+def test_the_lowest_margin_over_fills_counts_and_all_fills_must_be_strong():
     zeros, swap = ({"fill": fill, "headline": fill == "zeros"} for fill in ("zeros", "swap"))
     large = {"network": "large"}
     rows = [(zeros, "ant", 0.95, 0.1, "strong"), (swap, "ant", 0.7, 0.1, "strong"), (large, "ant", 0.9, 0.1, "strong")]
@@ -65,7 +65,7 @@ def test_all_networks_of_the_greatest_size_are_cases_in_any_order_and_unknown_si
         assert judged["cases"] == 2 and judged["value"] == pytest.approx(1 - STRONG)
 
 
-def test_a_shortcut_that_is_strong_in_half_of_the_seeds_is_not_taken_for_one():
+def test_a_shortcut_that_is_strong_in_half_of_the_seeds_is_no_case():
     table = pd.concat([networks(1.0), networks(1.0, before="none").assign(seed=1)])
     assert row(Evidence(table, parameters=SIZES), "f")["cases"] == 0
 
@@ -83,7 +83,7 @@ def test_transfer_to_renditions_is_the_mean_margin_of_strong_classes_over_the_be
     assert row(Evidence(STRONG_ANT, ood=lost), "e1")["verdict"] == DOES_NOT_HOLD
 
 
-def test_transfer_to_a_network_asks_the_classes_that_are_strong_where_the_maps_are_from():
+def test_transfer_uses_the_classes_that_are_strong_in_the_network_of_the_maps():
     transfer = rates(
         ("dataset", "maps_of", "tested_on", "class"),
         {
@@ -134,7 +134,7 @@ def band_stop(original, filtered, **run):
 BEFORE = [[50, 0, 0], [0, 50, 0], [25, 25, 0]]
 
 
-def test_a_class_that_everything_is_called_has_not_survived():
+def test_a_class_that_receives_every_prediction_does_not_survive():
     judged = row(Evidence(NOTHING, band_stop=band_stop(BEFORE, [[50, 0, 0], [50, 0, 0], [50, 0, 0]])), "b")
     assert judged["value"] == pytest.approx(0) and judged["verdict"] == DOES_NOT_HOLD
     assert judged["cases"] == 2  # cow was not recognised before

@@ -170,7 +170,7 @@ def test_debians_package_is_unpacked(tmp_path, data, monkeypatch):
     assert fashion_mnist.fetch(tmp_path / "out", sources) == "apt-get download dataset-fashion-mnist"
 
 
-def test_the_last_line_that_apt_says_is_reported(tmp_path, data, monkeypatch):
+def test_the_last_line_of_apt_is_reported(tmp_path, data, monkeypatch):
     programs(
         tmp_path / "bin", monkeypatch, apt_get="echo noise >&2; echo 'E: no such package' >&2; exit 100", dpkg_deb=""
     )
@@ -178,7 +178,7 @@ def test_the_last_line_that_apt_says_is_reported(tmp_path, data, monkeypatch):
         fashion_mnist.fetch(tmp_path / "out", [("apt", fashion_mnist._debian_package)])
 
 
-def test_a_machine_without_apt_is_passed_over(tmp_path, data, monkeypatch):
+def test_a_machine_without_apt_skips_that_source(tmp_path, data, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(fashion_mnist.NotFound, match=r"tried apt \(not a Debian machine\)"):
         fashion_mnist.fetch(tmp_path / "out", [("apt", fashion_mnist._debian_package)])

@@ -142,7 +142,7 @@ def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_ar
 
 
 @pytest.mark.slow
-def test_of_many_classes_those_that_fall_most_are_drawn():
+def test_only_the_classes_that_fall_most_are_drawn_of_many():
     names = [f"class {c}" for c in range(40)]
     frame = of_filters(names)
     chosen = names[3:36:3]

@@ -19,7 +19,7 @@ def test_selected_are_the_highest_scores_in_the_classes_own_order():
 
 @pytest.mark.parametrize("n", [1, 11, 12])
 @pytest.mark.parametrize("both_ends", [False, True])
-def test_few_classes_are_all_shown_and_nothing_is_said(n, both_ends):
+def test_few_classes_are_all_shown_without_a_note(n, both_ends):
     shown = selection.select_classes(np.arange(n)[::-1], 12, "that are high", both_ends=both_ends)
     assert shown.index.tolist() == list(range(n)) and shown.note == ""
 
@@ -51,7 +51,7 @@ def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_n
     ]
 
 
-def test_what_stands_out_is_high_or_low():
+def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
     values = np.zeros((4, 2, 2), np.int16)
     values[1], values[3, 0, 0] = -3, 3
     assert selection.largest_adcs(values, 1).index.tolist() == [1]

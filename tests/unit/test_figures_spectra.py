@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("closed_figures")
 
 @pytest.mark.slow
 def test_planes_are_drawn_in_cycles_per_image():
-    """Odd and even sides: frequency (0, 0) stands at the origin, a pixel is one cycle wide."""
+    """For odd and even sides, frequency (0, 0) is at the origin and a pixel is one cycle wide."""
     for height, width in ((8, 8), (7, 9), (6, 5)):
         (image,) = spectra.adcs(np.zeros((1, height, width), np.int16), ("a",)).axes[0].images
         left, right, bottom, top = image.get_extent()

@@ -1,4 +1,4 @@
-"""The drawing of the stability of maps: what it shows, with any runs there are, and the same bytes each time."""
+"""The drawing of the stability of maps: what it shows for one, few and many runs, and the same bytes each time."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all, also on a full disk."""
+"""Files that are replaced completely or not at all, also on a full disk."""
 
 import errno
 import hashlib
@@ -14,7 +14,7 @@ def names(folder):
     return sorted(entry.name for entry in folder.iterdir())
 
 
-def test_the_block_writes_a_hidden_neighbour_that_takes_the_place(tmp_path):
+def test_the_block_writes_a_temporary_file_that_replaces_the_target(tmp_path):
     path = tmp_path / "new" / "a.h5"
     with files.replacing(path) as temporary:
         assert temporary.parent == path.parent
@@ -36,7 +36,7 @@ def test_an_error_leaves_the_old_file_and_no_temporary(tmp_path, error):
     assert names(tmp_path) == ["a.csv"]
 
 
-def test_a_full_disk_is_said_in_one_sentence_and_the_old_file_stays(tmp_path):
+def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
     with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space") as caught:  # noqa: SIM117
@@ -51,12 +51,12 @@ def test_a_full_disk_is_said_in_one_sentence_and_the_old_file_stays(tmp_path):
     assert names(tmp_path) == ["a.csv"]
 
 
-def test_another_os_error_is_passed_on_as_it_is(tmp_path):
+def test_another_os_error_is_raised_unchanged(tmp_path):
     with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.csv"):
         (tmp_path / "missing").read_text()
 
 
-def test_a_full_disk_is_known_by_its_number():
+def test_a_full_disk_is_recognised_by_its_error_number():
     assert files.disk_is_full(OSError(errno.ENOSPC, "x"))
     assert files.disk_is_full(OSError(errno.EDQUOT, "x"))
     assert not files.disk_is_full(OSError(errno.EACCES, "x"))

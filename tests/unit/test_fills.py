@@ -1,4 +1,4 @@
-"""What stands at the frequencies that are not kept. Tolerance 1e-12 in double precision unless stated."""
+"""The fill of the frequencies that are not kept. Tolerance 1e-12 in double precision unless stated."""
 
 import numpy as np
 import pytest

@@ -29,7 +29,7 @@ def learning(recalls, n=50, **run):
 
 
 def spectra(low, high, size=9):
-    """|ADCS| of three classes, constant below radius 2 and from there on, with a centre that must not count."""
+    """|ADCS| of three classes, constant below radius 2 and constant above, with a centre that must not count."""
     planes = np.empty((3, size, size), np.int16)
     u, v = np.indices((size, size)) - size // 2
     for plane, inside, outside in zip(planes, low, high, strict=True):
@@ -46,7 +46,7 @@ VIEWS = {
 
 
 @pytest.mark.slow
-def test_early_learning_is_correlated_with_standing_out():
+def test_early_learning_is_correlated_with_distinct_spectra():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([1, 2, 3], [0, 1, 2]), {"zoo": 2})
     judged = row(evidence, "c")
     assert (
@@ -57,10 +57,10 @@ def test_early_learning_is_correlated_with_standing_out():
 
 
 @pytest.mark.slow
-def test_low_before_high_is_correlated_with_standing_out_low_rather_than_high():
+def test_learning_low_before_high_is_correlated_with_distinct_low_frequencies():
     evidence = Evidence(NOTHING, learning(VIEWS), spectra([0, 1, 2], [2, 1, 0]), {"zoo": 2})
     assert row(evidence, "a")["value"] == pytest.approx(1) and row(evidence, "a")["verdict"] == HOLDS
-    # The same classes stand out as much in all, but where they do is turned round.
+    # The same classes are as distinct in all, at the opposite frequencies.
     turned = Evidence(NOTHING, learning(VIEWS), spectra([2, 1, 0], [0, 1, 2]), {"zoo": 2})
     assert row(turned, "a")["value"] == pytest.approx(-1)
 
@@ -84,7 +84,7 @@ def test_drawn_f1_spreads_about_the_measured_one_as_resampled_images_do():
     assert drawn.mean() == pytest.approx(slow.mean(), abs=0.01) and drawn.std() == pytest.approx(slow.std(), rel=0.1)
 
 
-def test_two_classes_have_no_rank_correlation_worth_the_name():
+def test_two_classes_give_no_rank_correlation():
     rows = learning({"full": [[0.1, 0.5, 0.9]]}).query("`class` != 'cow'")
     planes, _ = spectra([1, 2, 3], [1, 2, 3])["zoo"]
     assert row(Evidence(NOTHING, rows, {"zoo": (planes[:2], CLASSES[:2])}, {"zoo": 2}), "c")["cases"] == 0

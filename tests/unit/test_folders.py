@@ -15,7 +15,7 @@ from frequency_shortcuts.data.folders import ImageFiles
 
 
 def tree(root, *names):
-    """A folder with these files, empty ones."""
+    """A folder with these empty files."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
@@ -71,7 +71,7 @@ def test_missing_and_empty_folders_are_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_of_many_that_are_missing_a_few_are_named(tmp_path):
+def test_errors_name_only_a_few_of_many_missing_folders(tmp_path):
     tree(tmp_path, *(f"{i:04d}/notes.txt" for i in range(1000)))
     with pytest.raises(ValueError, match=r"^no image files in .*/0000, .*/0004 and 995 more: expected"):
         folders.listing(tmp_path)
@@ -111,7 +111,7 @@ def test_missing_twins_are_named(tmp_path):
         folders.twins(files, root, tmp_path / "empty")
 
 
-def test_a_twin_of_the_very_same_name_goes_first(tmp_path):
+def test_a_twin_of_exactly_the_same_name_is_preferred(tmp_path):
     """1.jpg and 1.png may be two photographs."""
     root, style = tree(tmp_path / "content", "a/1.jpg", "a/1.png"), tree(tmp_path / "style", "a/1.jpg", "a/1.png")
     files, _, _ = folders.listing(root)
@@ -123,7 +123,7 @@ def test_a_twin_of_the_very_same_name_goes_first(tmp_path):
 
 @pytest.fixture
 def many(tmp_path):
-    """Fifty files of which file i has the tone 5 i."""
+    """Fifty files; file i has the tone 5 i."""
     return [saved(tmp_path, f"{i:02d}.png", Image.new("RGB", (6, 5), (5 * i,) * 3)) for i in range(50)]
 
 
@@ -146,7 +146,7 @@ def test_pictures_are_indexed_as_an_array(many, workers, index):
 
 
 @pytest.mark.parametrize("workers", [1, 3, 8])
-def test_decoding_keeps_the_order_whoever_is_done_first(many, workers, monkeypatch):
+def test_decoding_keeps_the_order_of_the_files(many, workers, monkeypatch):
     decode = ImageFiles._decode
 
     def slow(self, path):
@@ -182,7 +182,7 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many, workers):
     assert tones(pictures[1:4]) == [1, 2, 3]
 
 
-def test_all_before_the_one_that_stops_are_given(many):
+def test_all_pictures_before_the_error_are_returned(many):
     many[30].write_bytes(b"broken")
     found = []
     with pytest.raises(ValueError, match=r"/30\.png"):
@@ -199,7 +199,7 @@ def test_all_that_is_converted_is_counted(many):
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_who_stops_early_waits_for_no_more_than_is_under_way(many, workers, monkeypatch):
+def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch):
     decoded_paths = []
     decode = ImageFiles._decode
 
@@ -219,7 +219,7 @@ def test_who_stops_early_waits_for_no_more_than_is_under_way(many, workers, monk
 
 
 def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
-    """Memory must not grow with the folder when who writes is slow."""
+    """Memory must not grow with the folder when the writer is slow."""
     decoded_paths = []
     decode = ImageFiles._decode
     monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded_paths.append(path), decode(self, path))[1])

@@ -63,7 +63,7 @@ def test_a_palette_of_colours_is_looked_up(tmp_path):
 
 
 def half_clear(mode):
-    """Red, of which the right half is transparent with blue under it."""
+    """A red picture; its right half is transparent above blue."""
     picture = halves(RED, BLUE)
     if mode == "P":
         return picture.quantize(2), {"transparency": picture.quantize(2).getpixel((15, 0))}
@@ -95,7 +95,7 @@ def test_half_transparent_is_half_white(tmp_path):
 
 @pytest.mark.parametrize("marked", [True, False])
 def test_cmyk_jpeg_is_inverted_as_adobe_writes_it(tmp_path, marked):
-    """With Adobe's mark, and without it, for Pillow takes all of them for Adobe's."""
+    """With and without Adobe's marker, since Pillow treats both as Adobe's."""
     cmyk = Image.merge("CMYK", [Image.new("L", (16, 16), tone) for tone in (0, 255, 255, 0)])
     path = saved(tmp_path, "x.jpg", cmyk, quality=100)
     whole = path.read_bytes()
@@ -186,7 +186,7 @@ TURNED = {
     6: lambda a: np.rot90(a, 1),
     7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
     8: lambda a: np.rot90(a, -1),
-}  # what a camera stores of a scene, by the orientation that it notes
+}  # how a camera stores a scene, by its EXIF orientation
 
 
 @pytest.mark.parametrize("orientation", TURNED)
@@ -205,7 +205,7 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
 
 
 def with_exif(path, tag, kind, content):
-    """A JPEG file that is to be turned by 180 degrees, with one more tag, of four bytes."""
+    """A JPEG file that EXIF rotates by 180 degrees, with one more tag of four bytes."""
     entries = struct.pack(">HHIHH", 0x0112, 3, 1, 3, 0) + struct.pack(">HHI4s", tag, kind, len(content), content)
     exif = b"Exif\0\0MM\0\x2a" + struct.pack(">IH", 8, 2) + entries + bytes(4)
     halves(WHITE, BLACK).save(path, exif=exif, quality=100)
@@ -214,14 +214,14 @@ def with_exif(path, tag, kind, content):
 
 @pytest.mark.parametrize(("tag", "kind"), [(0x011A, 2), (0x011A, 7), (0x0153, 2)])
 def test_a_wrong_tag_beside_the_orientation_does_no_harm(tmp_path, tag, kind):
-    """A resolution, or a format of samples, that is text: the picture itself is whole."""
+    """A resolution or a sample format that is text does not damage the picture."""
     pixels, _ = read(with_exif(tmp_path / "x.jpg", tag, kind, b"abc\0"))
     np.testing.assert_allclose(pixels[:, 8:].astype(int), 255, atol=3)
     np.testing.assert_allclose(pixels[:, :8], 0, atol=3)
 
 
 def encoded(suffix):
-    """Of a picture with EXIF that turns it, and of two frames where the format knows them."""
+    """The bytes of a picture with an EXIF orientation, and with two frames where the format supports them."""
     exif, file = Image.Exif(), io.BytesIO()
     exif[0x0112], exif[0x010E] = 6, "noise"
     options = {"save_all": True, "append_images": [halves(RED, BLUE)]} if suffix in ("gif", "webp") else {}
@@ -373,7 +373,7 @@ def test_without_resize_the_largest_part_of_the_right_shape_is_taken(height, wid
 
 
 def read_open(file, size, resize):
-    """As `read`, of a file in memory, which Pillow opens just as well: hypothesis asks often."""
+    """As `read`, of a file in memory, which is faster for the many examples of hypothesis."""
     pictures = ImageFiles([], size, resize=resize)
     return pictures._decode(file).transpose(1, 2, 0), pictures.converted
 

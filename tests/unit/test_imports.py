@@ -1,4 +1,4 @@
-"""Which wing imports which, and what an import waits for: PyTorch, torchvision and scipy.stats take a second each."""
+"""The imports between wings, and the slow packages that they avoid: PyTorch, torchvision, scipy.stats."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ def of_wing(wing):
     return {f"{wing}.{path.stem}" for path in (PACKAGE / wing).glob("[!_]*.py")}
 
 
-LIGHT = {  # which draw, write tables and make stores without PyTorch
+LIGHT = {  # these draw, write tables and make stores without PyTorch
     "data.chunks", "data.cifar10", "data.fashion_mnist", "data.folders", "data.normalisation", "data.planted",
     "data.splits", "data.stores", "data.synthetic", "evaluation.stability", "evaluation.truth", "evaluation.verdicts",
     "intervals", "maps.dfm", "maps.exchange", "networks.weights", "spectrum", "spectrum.controls", "spectrum.masks",

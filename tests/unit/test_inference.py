@@ -40,14 +40,14 @@ def test_the_logits_are_the_networks_own(name, dtype, tolerance):
      ("statistics of the batch", 1)],
 )  # fmt: skip
 def test_a_normalisation_is_folded_where_a_convolution_alone_feeds_it(name, left):
-    """A narrow residual network keeps those of its two narrowest shortcuts, whose convolution is one of ours."""
+    """A narrow residual network keeps those of its two narrowest shortcuts, which use our own convolution."""
     network = NETWORKS[name]()
     folded = fold(network)
     assert normalisations(folded) == left
     assert not any(module.training for module in folded.modules())
 
 
-def test_a_network_that_cannot_be_traced_is_said_and_kept(caplog):
+def test_a_network_that_cannot_be_traced_is_logged_and_not_folded(caplog):
     with caplog.at_level(logging.INFO, "frequency_shortcuts"):
         assert normalisations(fold(Course())) == 1
     assert "cannot be traced" in caplog.text
@@ -67,14 +67,14 @@ class Shared(nn.Module):
 
 
 class Reading(Twice):
-    """The weights of the convolution are used beside it, too."""
+    """The forward pass uses the weights of the convolution once more."""
 
     def forward(self, images):
         return (self.normalised(self.convolution(images)) * self.convolution.weight.mean()).flatten(1)
 
 
 class Asking(Twice):
-    """What the network is shown while it is traced is no tensor."""
+    """The forward pass tests whether its input is a tensor, which a tracer's proxy is not."""
 
     def forward(self, images):
         images = images if isinstance(images, torch.Tensor) else images[0]
@@ -116,7 +116,7 @@ ODD = {
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
 @pytest.mark.parametrize("name", ODD)
-def test_networks_that_tracing_would_get_wrong(name):
+def test_networks_that_tracing_breaks_keep_their_logits(name):
     network, images = lively(ODD[name]()).eval(), noise(3, 2, 8, 8)
     with torch.no_grad():
         expected, found = network(images.clone()), InferenceCopy(network)(images.clone())
@@ -200,7 +200,7 @@ def test_tf32_is_float32_on_a_cpu():
 
 
 class Spy(nn.Module):
-    """Notes the two flags, then raises if asked to."""
+    """Records the two flags, then raises its error."""
 
     def __init__(self, error=None):
         super().__init__()
@@ -247,7 +247,7 @@ def test_tf32_flags_hold_inside_and_are_restored(set_flags, before, precision, e
     ["torch.set_float32_matmul_precision('medium')", "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
      "torch.backends.cudnn.fp32_precision = 'ieee'"],
 )  # fmt: skip
-def test_the_precision_that_the_caller_set_is_neither_lost_nor_in_the_way(setting):
+def test_the_precision_that_the_caller_set_is_restored_and_does_not_interfere(setting):
     """Each in a process of its own, since the settings cannot all be undone."""
     program = f"""
 import torch
@@ -316,7 +316,7 @@ class Alias(nn.Module):
 
 @pytest.mark.parametrize("scale", [1.0, 1e-4])
 @pytest.mark.parametrize("shown", [0.0, 1.0])
-def test_a_wrong_fold_is_noticed_whatever_image_is_shown_and_however_small_the_logits(scale, shown):
+def test_a_wrong_fold_is_detected_for_any_image_and_for_small_logits(scale, shown):
     network = lively(Alias(scale)).eval()
     network.normalised.running_mean.zero_(), network.first.bias.data.zero_()
     images, frozen = noise(4, 2, 8, 8), InferenceCopy(network)

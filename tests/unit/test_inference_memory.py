@@ -44,7 +44,7 @@ def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
         assert frozen.batch_sizes(images, 10**15)[0] == LARGEST_BATCH
 
 
-def test_large_images_still_share_a_batch_where_memory_allows_it():
+def test_large_images_share_a_batch_where_memory_suffices():
     frozen = InferenceCopy(nn.Sequential(nn.Conv2d(1, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
     images = torch.zeros(1, 1, 512, 512)  # 64 MiB in one activation
     assert frozen.batch_sizes(images, 10**15)[0] == 8
@@ -86,7 +86,7 @@ def test_the_batch_keeps_to_the_budget(name, mib):
     assert 0.1 * mib * MIB < alive.peak <= mib * MIB
 
 
-def test_what_is_computed_outside_of_layers_counts_too():
+def test_memory_used_outside_of_layers_counts():
     """A convolution called as a function: 1 MiB an image that no layer sees."""
 
     class Functional(nn.Module):

@@ -48,7 +48,7 @@ def journey(path, fingerprint="mine", keys=None):
     return computed
 
 
-def test_a_journal_gives_back_what_the_steps_gave_bit_for_bit(tmp_path):
+def test_a_journal_returns_stored_steps_bit_for_bit(tmp_path):
     path = tmp_path / "new" / "state"
     assert journey(path) == ALL
     written = path.read_bytes()
@@ -57,7 +57,7 @@ def test_a_journal_gives_back_what_the_steps_gave_bit_for_bit(tmp_path):
     assert names(path.parent) == ["state"]
 
 
-def test_a_journal_goes_on_behind_what_it_holds(tmp_path):
+def test_a_journal_appends_to_its_stored_steps(tmp_path):
     path = tmp_path / "state"
     journey(path)
     whole = path.read_bytes()
@@ -84,7 +84,7 @@ def test_a_step_is_on_disk_as_soon_as_it_is_done(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_journal_cut_anywhere_loses_only_what_was_cut(tmp_path):
+def test_a_truncated_journal_loses_only_the_truncated_steps(tmp_path):
     """At every length of a file of two steps."""
     path, ends = tmp_path / "state", []
     with Journal(path, "mine") as journal:
@@ -99,7 +99,7 @@ def test_a_journal_cut_anywhere_loses_only_what_was_cut(tmp_path):
 
 
 def test_a_record_with_a_wrong_byte_is_computed_anew(tmp_path):
-    """In the data of the first step: it and all behind it are dropped."""
+    """A wrong byte in the data of the first step drops all steps."""
     path = tmp_path / "state"
     journey(path)
     whole = path.read_bytes()
@@ -111,7 +111,7 @@ def test_a_record_with_a_wrong_byte_is_computed_anew(tmp_path):
 
 
 @pytest.mark.parametrize("fingerprint", ["theirs", "", "mine "])
-def test_the_journal_of_another_computation_is_dropped_and_said(tmp_path, caplog, fingerprint):
+def test_the_journal_of_another_computation_is_dropped_with_a_message(tmp_path, caplog, fingerprint):
     path = tmp_path / "state"
     journey(path, fingerprint)
     assert not caplog.records
@@ -166,7 +166,7 @@ def test_a_file_that_is_no_journal_is_dropped(tmp_path, kind):
 
 
 @pytest.mark.parametrize("changed", ALL)
-def test_another_key_drops_it_and_what_comes_behind(tmp_path, changed):
+def test_another_key_drops_its_step_and_all_later_ones(tmp_path, changed):
     path = tmp_path / "state"
     journey(path)
     keys = [f"step {i}" + " anew" * (i == changed) for i in ALL]
@@ -186,7 +186,7 @@ def test_a_step_that_raises_leaves_the_journal_as_it_was(tmp_path):
     assert journey(path) == ALL[1:]
 
 
-def test_a_journal_is_closed_behind_the_block(tmp_path):
+def test_a_journal_is_closed_after_the_block(tmp_path):
     with Journal(tmp_path / "state", "mine") as journal:
         pass
     with pytest.raises(ValueError, match="closed"):
@@ -204,11 +204,11 @@ def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monk
     assert names(tmp_path) == []
 
 
-# What an unfinished step keeps
+# Partial results
 
 
 def piecewise(journal, key="sum", pieces=5, variant="", pieces_done=None):
-    """A step that adds up its pieces, and keeps what it has after each."""
+    """A step that adds up its pieces and stores the partial sum after each."""
 
     def compute():
         partial = journal.partial_result(variant)
@@ -229,10 +229,10 @@ class Killed(Exception):
 
 def killed_at(piece):
     """A stop that is never requested, and ends the computation instead."""
-    looks = iter(range(1000))
+    checks = iter(range(1000))
 
     def look():
-        if next(looks) == piece:
+        if next(checks) == piece:
             raise Killed
         return False
 
@@ -240,7 +240,7 @@ def killed_at(piece):
 
 
 @pytest.mark.parametrize("piece", range(1, 6))
-def test_a_step_goes_on_from_what_it_kept(tmp_path, piece):
+def test_a_step_resumes_from_its_partial_result(tmp_path, piece):
     path, pieces_done = tmp_path / "state", []
     with Journal(None) as journal:
         expected = piecewise(journal)
@@ -248,15 +248,15 @@ def test_a_step_goes_on_from_what_it_kept(tmp_path, piece):
         piecewise(journal, pieces_done=pieces_done)
     with Journal(path, "mine", minutes=0) as journal:
         assert same(piecewise(journal, pieces_done=pieces_done), expected)
-        assert names(tmp_path) == ["state"]  # what it kept is gone with the step
+        assert names(tmp_path) == ["state"]  # the partial result is deleted with the step
         assert same(journal.step("next", lambda: VALUES[0]), VALUES[0])
-    # The piece in which it was killed is done twice, and nothing else.
+    # Only the piece in which it was killed is computed twice.
     assert pieces_done == [*range(piece), *range(piece - 1, 5)]
     with Journal(path, "mine") as journal:
         assert same(piecewise(journal, pieces_done=pieces_done), expected) and len(pieces_done) == 6
 
 
-def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
+def test_a_step_stores_no_partial_result_before_it_is_due(tmp_path, monkeypatch):
     now, checkpoints = [0.0], []
     monkeypatch.setattr(journals.time, "monotonic", lambda: now[0])
 
@@ -276,11 +276,11 @@ def test_a_step_keeps_nothing_before_it_is_due(tmp_path, monkeypatch):
         assert checkpoints[0] == 12  # since anything was stored, the step before it too
 
 
-def test_a_stop_stores_what_there_is_and_names_the_file(tmp_path):
-    path, pieces_done, looks = tmp_path / "state", [], iter(range(100))
+def test_a_stop_stores_the_partial_result_and_names_the_file(tmp_path):
+    path, pieces_done, checks = tmp_path / "state", [], iter(range(100))
     with (
         pytest.raises(Stopped, match=rf"stopped at sum on request: stored in {path}, from which the next") as caught,
-        Journal(path, "mine", stop=lambda: next(looks) == 3) as journal,
+        Journal(path, "mine", stop=lambda: next(checks) == 3) as journal,
     ):
         piecewise(journal, pieces_done=pieces_done)
     assert isinstance(caught.value, RuntimeError) and names(tmp_path) == ["state", "state.unfinished"]
@@ -289,7 +289,7 @@ def test_a_stop_stores_what_there_is_and_names_the_file(tmp_path):
     assert pieces_done == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
 
 
-def test_a_stop_comes_before_a_step_that_is_to_be_computed_and_not_before_one_that_is_stored(tmp_path):
+def test_a_stop_takes_effect_before_a_computed_step_and_not_before_a_stored_one(tmp_path):
     journey(tmp_path / "state")
     with Journal(tmp_path / "state", "mine", stop=lambda: True) as journal:
         for i in ALL:
@@ -301,7 +301,7 @@ def test_a_stop_comes_before_a_step_that_is_to_be_computed_and_not_before_one_th
 
 
 @pytest.mark.parametrize("change", ["fingerprint", "key", "variant"])
-def test_what_another_step_kept_is_not_gone_on_with(tmp_path, change):
+def test_the_partial_result_of_another_step_is_not_used(tmp_path, change):
     path, pieces_done = tmp_path / "state", []
     with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(3)) as journal:
         piecewise(journal)
@@ -311,7 +311,7 @@ def test_what_another_step_kept_is_not_gone_on_with(tmp_path, change):
     assert pieces_done == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
 
 
-def test_what_was_kept_is_whole_or_dropped(tmp_path):
+def test_a_damaged_partial_result_is_dropped(tmp_path):
     """Cut at every length, and with every byte changed."""
     path = tmp_path / "state"
     with pytest.raises(Killed), Journal(path, "mine", minutes=0, stop=killed_at(3)) as journal:
@@ -330,7 +330,7 @@ def test_what_was_kept_is_whole_or_dropped(tmp_path):
         assert pieces_done == [0, 1, 2, 3, 4] and names(tmp_path) == ["state"]
 
 
-def test_what_is_kept_does_not_make_the_files_grow(tmp_path):
+def test_partial_results_do_not_make_the_files_grow(tmp_path):
     path, sizes = tmp_path / "state", set()
 
     def compute():
@@ -344,7 +344,7 @@ def test_what_is_kept_does_not_make_the_files_grow(tmp_path):
     assert len(sizes) == 1
 
 
-def test_a_full_disk_keeps_what_was_kept_before(tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_earlier_partial_result(tmp_path, monkeypatch):
     path, write, writes = tmp_path / "state", journals._write, iter(range(100))
 
     def full(file, key, value):
@@ -361,7 +361,7 @@ def test_a_full_disk_keeps_what_was_kept_before(tmp_path, monkeypatch):
     assert pieces_done == [2, 3, 4]
 
 
-# One at a time
+# Locks and full disks
 
 
 def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):
@@ -379,7 +379,7 @@ def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
-def test_a_file_system_without_locks_is_put_up_with(tmp_path, monkeypatch, number):
+def test_a_file_system_without_locks_works(tmp_path, monkeypatch, number):
     def without(*_):
         raise OSError(number, "no locks")
 
@@ -414,14 +414,14 @@ FULL = [(0, 5), (1, 5), (300, 5), (0, 5000), (300, 5000), (20_000, 5000)]  # byt
 
 
 @pytest.mark.parametrize(("room", "size"), FULL)
-def test_a_full_disk_keeps_what_the_journal_holds(tmp_path, room, size):
+def test_a_full_disk_keeps_the_stored_steps(tmp_path, room, size):
     on_a_full_disk(tmp_path / "state", room, size)
     assert journey(tmp_path / "state") == ALL[1:]
 
 
 @pytest.mark.parametrize(("room", "size"), FULL)
-def test_a_full_disk_is_said_in_one_sentence_by_the_journal_too(tmp_path, room, size):
-    """Closing the file, which tries to write the rest again, must not take its place."""
+def test_the_journal_reports_a_full_disk_in_one_sentence(tmp_path, room, size):
+    """The error of closing the file, which writes the rest again, must not replace the message."""
     path = tmp_path / "state"
     error = on_a_full_disk(path, room, size)
     assert error.errno == errno.ENOSPC
@@ -429,7 +429,7 @@ def test_a_full_disk_is_said_in_one_sentence_by_the_journal_too(tmp_path, room, 
     assert error.filename == str(path)
 
 
-def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_between(tmp_path):
+def test_the_partial_result_of_a_stored_step_is_deleted_after_a_kill_in_between(tmp_path):
     path = tmp_path / "state"
     with Journal(path, "mine", minutes=0) as journal:
         journal.step("a", lambda: (journal.checkpoint(lambda: np.ones(2)), np.zeros(2))[1])
@@ -442,7 +442,7 @@ def test_what_was_kept_of_a_step_goes_with_it_even_if_the_process_was_killed_in_
     assert not unfinished.exists()
 
 
-def test_a_journal_that_its_last_owner_deleted_starts_anew(tmp_path, monkeypatch):
+def test_a_deleted_journal_starts_anew(tmp_path, monkeypatch):
     path = tmp_path / "state"
     real, deleted = journals.fcntl.flock, []
 

@@ -152,7 +152,7 @@ def test_chance_in_the_masks_makes_the_finding_hold_in_one_study_of_forty_at_mos
     assert wrong <= stats.binom.ppf(0.999, count, 0.025)
 
 
-def test_a_margin_of_differences_may_be_above_one_and_intervals_are_never_turned_round():
+def test_a_margin_of_differences_may_exceed_one_and_intervals_are_never_reversed():
     transfer = rates(
         ("dataset", "maps_of", "tested_on", "class"), {("zoo", "small/none/seed0", "large/none/seed0", "ant"): 0.9}
     ).assign(negatives=90, fpr=0.0)
@@ -164,7 +164,7 @@ def test_a_margin_of_differences_may_be_above_one_and_intervals_are_never_turned
     assert judged["low"] <= judged["value"] <= judged["high"]
 
 
-def test_a_mean_over_renditions_of_the_same_images_is_no_surer_than_one_of_them():
+def test_a_mean_over_renditions_has_the_interval_of_one_rendition():
     few, many = (
         rates(("class", "rendition"), {("ant", f"r{i}"): 0.8 for i in range(n)}, controls=(0.1, 0.0, 0.0), **RUN)
         for n in (1, 150)
@@ -174,7 +174,7 @@ def test_a_mean_over_renditions_of_the_same_images_is_no_surer_than_one_of_them(
     assert (judged["low"], judged["high"]) == pytest.approx((0.7 - arms(0.8, 0.1)[0], 0.7 + arms(0.8, 0.1)[1]))
 
 
-def test_a_mean_over_classes_is_surer_than_one_of_them():
+def test_a_mean_over_classes_has_a_narrower_interval_than_one_class():
     names = [f"c{i}" for i in range(9)]
     strong = verdicts(*[({}, name, 0.9, 0.1, "strong") for name in names])
     ood = rates(("class", "rendition"), {(name, "ink"): 0.8 for name in names}, **RUN)
@@ -203,7 +203,7 @@ def test_the_spread_of_seeds_widens_a_mean_by_students_t():
     assert (judged["low"], judged["high"]) == pytest.approx((0.4 - below, 0.4 + above))
 
 
-def test_data_sets_count_alike_and_have_rows_of_their_own():
+def test_data_sets_have_equal_weight_and_their_own_rows():
     many = [({"dataset": "zoo", "network": f"n{i}"}, "ant", 0.9, 0.1, "strong") for i in range(3)]
     table = verdicts(*many, ({"dataset": "farm"}, "ant", 0.9, 0.1, "strong"))
     ood = pd.concat(

@@ -1,4 +1,4 @@
-"""Planted sets: what is planted is what the images hold, and nothing else tells the classes apart."""
+"""Planted sets: the images hold what is planted, and nothing else separates the classes."""
 
 import h5py
 import numpy as np

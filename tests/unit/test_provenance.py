@@ -1,4 +1,4 @@
-"""What is said of versions, machine and device is what they are."""
+"""The provenance states the actual versions, machine and device."""
 
 import platform
 

@@ -1,4 +1,4 @@
-"""Published numbers beside ours: no row is lost, and each gets the status that its experiment deserves."""
+"""Published numbers compared with ours: no row is lost, and each gets the status of its experiment."""
 
 import numpy as np
 import pandas as pd

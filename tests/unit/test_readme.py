@@ -142,7 +142,7 @@ def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypat
 
 
 def verdicts_of(tests):
-    """The verdicts of made-up tests of several runs."""
+    """The verdicts of random tests of several runs."""
     return pd.concat(
         [rates.verdicts(part).assign(**dict(zip(opening.RUN, run, strict=True)))
          for run, part in tests.groupby(opening.RUN)]
@@ -166,7 +166,7 @@ def test_the_sentences_of_the_readme_count_in_the_tables(tmp_path, monkeypatch):
 
 
 def write_small_study(folder):
-    """Photographs of four classes and a planted set, a network and maps for each, and tables of made-up tests."""
+    """Photographs of four classes and a planted set, a network and maps for each, and tables of random tests."""
     (folder / "tables").mkdir()
     (folder / "config.yaml").write_text("shortcuts: {percent: 5}")
     generator, classes = np.random.default_rng(0), ["C0", "C1", "C2", "C3"]

@@ -128,7 +128,7 @@ def test_the_file_holds_centred_planes(tmp_path):
     assert np.isclose(plain, np.average(found.unperturbed_error, weights=[2, 2, 3]))
 
 
-def test_both_say_of_a_frame_what_the_other_says_of_the_images_as_they_are():
+def test_sensitivity_and_curves_agree_on_unfiltered_images():
     images, network = pixels(8, 8), linear(8, 8)
     table = curves.filtered_recall(network, images, LABELS, 3, cutoffs=[2], band_width=4, mean=MEAN, std=STD)
     found = sensitivity.fourier_sensitivity(network, images, LABELS, 3, norm=1, mean=MEAN, std=STD)

@@ -34,7 +34,7 @@ def case():
 
 
 def called(network, images, mask=None, others=None):
-    """The class of each image, after the full complex FFT there and back; others: what stands outside of the mask."""
+    """The class of each image after the full complex FFT and its inverse; others: the fill outside of the mask."""
     if mask is not None:
         kept = np.fft.ifftshift(mask)
         whole = np.fft.fft2(images) * kept + (0 if others is None else others * ~kept)
@@ -51,7 +51,7 @@ def slow_rates(found, c, judged=None):
 
 
 def mask_of(row, masks, seed, run):
-    """The mask of a row, drawn as the documentation says."""
+    """The mask of a row, drawn as documented."""
     mask = masks[row["class"]]
     draw = {
         "unfiltered": lambda: np.ones(SIZE, bool),

@@ -93,7 +93,7 @@ def test_no_more_than_a_few_batches_are_read_ahead():
     assert reads == list(range(30))
 
 
-def test_they_are_read_while_one_is_used():
+def test_batches_are_read_while_one_is_used():
     done = threading.Event()
     batches = sources.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
     assert next(batches) == 0
@@ -102,7 +102,7 @@ def test_they_are_read_while_one_is_used():
 
 
 @pytest.mark.parametrize("ahead", [0, 2, 9])
-def test_an_error_comes_in_its_place(ahead):
+def test_an_error_is_raised_at_its_batch(ahead):
     found = []
     with pytest.raises(ZeroDivisionError):
         found.extend(sources.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
@@ -114,7 +114,7 @@ def test_an_error_comes_in_its_place(ahead):
         next(batches)
 
 
-def test_who_stops_early_waits_for_one_batch_only():
+def test_closing_early_waits_for_only_one_batch():
     reads, before = [], threading.active_count()
 
     def slow(i):
@@ -132,7 +132,7 @@ def test_who_stops_early_waits_for_one_batch_only():
     assert len(reads) == count
 
 
-def test_an_endless_row_of_batches_is_taken_as_far_as_it_is_used():
+def test_endless_batches_are_read_as_far_as_they_are_used():
     def endless():
         i = 0
         while True:

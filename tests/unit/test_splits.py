@@ -1,4 +1,4 @@
-"""Labelled images as one object: what measures take from it, and that they read it batch by batch."""
+"""Labelled images as one object: measures take their arguments from it and read it batch by batch."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_more_positional_arguments_than_follow_the_images_are_an_error():
 
 
 class Counting(nn.Module):
-    """Calls every image 0, and notes how many it was shown at once."""
+    """Predicts class 0 for every image and records the sizes of its batches."""
 
     def __init__(self):
         super().__init__()

@@ -194,7 +194,7 @@ def test_images_and_twins_that_do_not_match_are_an_error(tmp_path, images_broken
     assert not (tmp_path / "s.h5").exists()
 
 
-def test_images_and_twins_that_are_skipped_together_match(tmp_path):
+def test_images_skipped_with_their_twins_match(tmp_path):
     files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8, 1)
     for path in (files[3], twins[3]):
         path.write_bytes(b"broken")
@@ -207,7 +207,7 @@ def test_images_and_twins_that_are_skipped_together_match(tmp_path):
 
 
 def test_too_few_twins_are_an_error(tmp_path):
-    """None of them is broken, and the message must not say so."""
+    """None of them is broken, and the message must not claim it."""
     images, labels = labelled(8, 0)
     with pytest.raises(ValueError, match=r"7 .*8|8 .*7"):
         write(tmp_path / "s.h5", {"train": (images, labels)}, stylised=images[:7])
@@ -252,8 +252,8 @@ def test_one_and_four_workers_write_the_same_bytes(tmp_path):
     assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "4.h5").read_bytes()
 
 
-def test_what_gives_an_array_when_it_is_sliced_is_read_block_by_block(tmp_path):
-    """A dataset of another file, say; a store of a store is the same store."""
+def test_sliceable_images_are_read_block_by_block(tmp_path):
+    """For example a dataset of another file. A store of a store is the same store."""
     splits = {"train": labelled(600, 0)}
     write(tmp_path / "a.h5", splits)
     block_sizes = []
@@ -318,7 +318,7 @@ except OSError as error:
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
 @pytest.mark.parametrize("limit", [0, 100, 3_000, 50_000, 1_000_000, 4_000_000])
 def test_a_full_disk_stops_the_writing_early_and_leaves_nothing(tmp_path, limit):
-    """5,000 images of 12 KiB that do not compress; no file may grow above the limit, which is like a full disk."""
+    """5,000 incompressible images of 12 KiB; no file may grow above the limit, as on a full disk."""
     picture = tmp_path / "x.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(picture)
     path = tmp_path / "a.h5"
@@ -334,7 +334,7 @@ def test_a_full_disk_stops_the_writing_early_and_leaves_nothing(tmp_path, limit)
 
 
 @pytest.mark.parametrize("from_files", [True, False])
-def test_a_full_disk_is_said_in_one_sentence(tmp_path, monkeypatch, from_files):
+def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, from_files):
     monkeypatch.setattr(FullDisk, "room", 300_000)
     monkeypatch.setattr(files_of_storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
     pixels, labels = labelled(1000, 0, height=30, width=30)
@@ -372,7 +372,7 @@ def test_images_and_twins_count_together_for_the_memory(tmp_path):
 
 
 @pytest.mark.parametrize("in_memory", [0, 2**31])
-def test_other_statistics_take_the_place_of_the_stores(tmp_path, in_memory):
+def test_given_statistics_replace_those_of_the_store(tmp_path, in_memory):
     write(tmp_path / "s.h5", {"train": labelled(4, 0)})
     given = ([0.1, 0.2, 0.3], [1, 2, 3])
     split = store.read(tmp_path / "s.h5", "train", statistics=given, in_memory=in_memory)

@@ -1,4 +1,4 @@
-"""The tables of the study, made from tests of several runs, and what the cover says of them."""
+"""The tables of the study, from tests of several runs, and the text of the cover about them."""
 
 import h5py
 import numpy as np
@@ -140,7 +140,7 @@ def test_a_class_has_a_strong_shortcut_by_the_headline_alone(verdicts):
 
 
 def cover(verdicts, **changes):
-    """The text of the cover, with the tables that there are."""
+    """The text of the cover, with the available tables."""
     networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=0.9)
     headline = verdicts[verdicts["headline"]]
     values = {

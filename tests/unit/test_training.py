@@ -120,7 +120,7 @@ def test_divergence_says_what_to_do(batch_size, message):
 
 @dataclasses.dataclass(frozen=True)
 class Spoilt(Augmentation):
-    """What the network is shown at iteration 4 is not a number."""
+    """The images of iteration 4 are not a number."""
 
     def __call__(self, images):
         GIVEN.append(images)
@@ -136,7 +136,7 @@ class Spoilt(Augmentation):
         (2, 1e9, 5),  # iterations 3 and 4: the count starts anew with every epoch
     ],
 )
-def test_divergence_is_seen_later_but_named_and_never_kept(
+def test_divergence_is_detected_later_but_named_and_never_stored(
     tmp_path, monkeypatch, reference, trained_iterations, flush_every, minutes, computed
 ):
     monkeypatch.setattr(training, "FLUSH_EVERY", flush_every)
@@ -154,7 +154,7 @@ def test_divergence_is_seen_later_but_named_and_never_kept(
         assert not state.exists()
 
 
-def test_weights_that_are_not_finite_are_never_kept(tmp_path):
+def test_weights_that_are_not_finite_are_never_stored(tmp_path):
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
     recipe = Recipe(epochs=3, batch_size=4, learning_rate=1e300)  # the loss of iteration 0 is still finite
     with pytest.raises(RuntimeError, match=r"the weights are not finite after iteration 0: .* \(now 1e\+300\)"):
@@ -162,13 +162,13 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path):
     assert not (tmp_path / "s.pt").exists()
 
 
-def test_when_the_losses_are_looked_at_changes_nothing(monkeypatch, reference):
+def test_the_interval_of_reading_losses_changes_nothing(monkeypatch, reference):
     monkeypatch.setattr(training, "FLUSH_EVERY", 1)
     assert same(run(), reference)
 
 
 class Watch(TorchDispatchMode):
-    """Remembers the operators that run."""
+    """Records the operators that run."""
 
     def __init__(self):
         super().__init__()
@@ -180,7 +180,7 @@ class Watch(TorchDispatchMode):
 
 
 def test_a_step_reads_no_number_off_the_device(monkeypatch):
-    """To read one is to wait for the device. (That the policies read none, test_augmentation shows.)"""
+    """Reading one would wait for the device. (test_augmentation shows that the policies read none.)"""
     step, watch = training._Run._step, Watch()
 
     def watched(self, batch):

@@ -15,8 +15,8 @@ from training_runs import (
     TEST,
     Killed,
     N,
+    checks_of_a_run,
     killed_before,
-    looks_of_a_run,
     run,
     same,
     split,
@@ -68,7 +68,7 @@ def test_a_run_killed_twice_and_on_a_plateau_resumes_to_the_same_bits(tmp_path, 
     assert trained_iterations[0] == 13
 
 
-def test_a_state_that_is_kept_changes_nothing(tmp_path, reference):
+def test_storing_a_state_changes_nothing(tmp_path, reference):
     assert same(run(state=tmp_path / "deep" / "s.pt", checkpoint_minutes=0), reference)
 
 
@@ -102,7 +102,7 @@ def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iter
     assert same(resumed, run(**mine()))
 
 
-def test_the_state_of_a_network_with_the_same_weights_that_answers_otherwise_is_ignored(
+def test_the_state_of_a_network_with_equal_weights_and_other_logits_is_ignored(
     tmp_path, monkeypatch, trained_iterations, caplog
 ):
     def other():
@@ -156,9 +156,9 @@ def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatc
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("step", [1, 3])
-def test_one_cycle_stopped_again_and_again_ends_with_the_same_bits(tmp_path, step):
-    whole, looks = looks_of_a_run(recipe=ONE_CYCLE)
-    for _ in range(looks // step):
+def test_one_cycle_stopped_repeatedly_ends_with_the_same_bits(tmp_path, step):
+    whole, checks = checks_of_a_run(recipe=ONE_CYCLE)
+    for _ in range(checks // step):
         with pytest.raises(Stopped):
             run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=StopAfter(step), checkpoint_minutes=1e9)
     assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", stop=StopAfter(step)), whole)
@@ -185,31 +185,31 @@ def never():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
-def test_stopped_at_any_look_it_ends_with_the_same_bits(tmp_path, trained_iterations):
+def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
     """After every iteration, inside each validation and each test of the dynamics."""
     whole = run()
-    _, looks = looks_of_a_run()
+    _, checks = checks_of_a_run()
     # 9 iterations; three views in three batches, four times; four batches of a validation, three times.
-    assert looks == 9 + 3 * 3 * 4 + 4 * 3
-    for n in range(1, looks + 1):
+    assert checks == 9 + 3 * 3 * 4 + 4 * 3
+    for n in range(1, checks + 1):
         state = tmp_path / f"{n}.pt"
         trained_iterations.clear()
         with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
             run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9)
         rest = StopAfter()
         assert same(run(state=state, stop=rest, checkpoint_minutes=1e9), whole), n
-        assert trained_iterations == list(range(9)) and rest.looks == looks - n, n  # nothing is done twice
+        assert trained_iterations == list(range(9)) and rest.checks == checks - n, n  # nothing is done twice
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("step", [1, 2, 5])
-def test_stopped_again_and_again_it_ends_with_the_same_bits(tmp_path, trained_iterations, step):
-    """Each time after a few looks: it gets on however short the time that it is given."""
+def test_a_run_stopped_repeatedly_ends_with_the_same_bits(tmp_path, trained_iterations, step):
+    """Each run stops after a few checks, and training still makes progress."""
     recipe = dataclasses.replace(RECIPE, learning_rate=0.5, plateau_patience=0)
-    whole, looks = looks_of_a_run(recipe=recipe)
+    whole, checks = checks_of_a_run(recipe=recipe)
     trained_iterations.clear()
-    for _ in range(looks // step):
+    for _ in range(checks // step):
         with pytest.raises(Stopped):
             run(recipe=recipe, state=tmp_path / "s.pt", stop=StopAfter(step), checkpoint_minutes=1e9)
     assert same(run(recipe=recipe, state=tmp_path / "s.pt", stop=StopAfter(step)), whole)
@@ -218,9 +218,9 @@ def test_stopped_again_and_again_it_ends_with_the_same_bits(tmp_path, trained_it
 
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("n", [1, 4, 11, 20, 30, 42, 57])
-def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(tmp_path, reference, n):
+def test_a_run_killed_inside_a_validation_or_the_dynamics_resumes_to_the_same_bits(tmp_path, reference, n):
     def fatal():
-        if fatal.stop() and fatal.stop.looks == n:
+        if fatal.stop() and fatal.stop.checks == n:
             raise Killed
         return False
 
@@ -230,7 +230,7 @@ def test_killed_inside_a_validation_or_the_dynamics_it_resumes_to_the_same_bits(
     assert same(run(state=tmp_path / "s.pt", checkpoint_minutes=0), run())
 
 
-def test_stopped_without_a_state_it_leaves_at_once(trained_iterations):
+def test_a_run_without_a_state_stops_at_once(trained_iterations):
     with pytest.raises(Stopped, match="stopped at iteration 2 of 9 on request: nothing is stored"):
         run(stop=StopAfter(2), dynamics=None)
     assert trained_iterations == [0, 1]

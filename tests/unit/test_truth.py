@@ -1,4 +1,4 @@
-"""Scores against the planted truth, beside references that count positions one by one."""
+"""Scores against the planted truth, compared with references that count positions one by one."""
 
 import itertools
 
@@ -184,7 +184,7 @@ def test_scores_of_the_maps_count_the_positions_of_the_stored_masks(scored):
 
 
 def test_scores_of_adcs_are_those_of_every_position(scored):
-    """Position by position, without pairs: weights and ties come out the same."""
+    """Counted position by position, without pairs, weights and ties give the same scores."""
     table, _, adcs, masks, truths = scored
     for name, values in {"adcs": np.abs(adcs), "adcs_high": adcs, "adcs_low": -adcs}.items():
         for c in (1, 3):

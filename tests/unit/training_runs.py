@@ -37,7 +37,7 @@ DYNAMICS = Dynamics(TEST, iterations=6, every=2, cutoff=2.0)
 
 
 def tiny(seed=0):
-    """Has all that a resumed run could lose: weights, running statistics, dropout."""
+    """A network with everything that a resumed run could lose: weights, running statistics, dropout."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(
@@ -66,7 +66,7 @@ class Killed(Exception):
 
 
 def killed_before(monkeypatch, iteration, **options):
-    """Train until just before a step, and die there."""
+    """Train until just before a step and raise `Killed` there."""
     step = training._Run._step
 
     def fatal(self, batch):
@@ -99,7 +99,7 @@ def loss_of(network, data):
 
 @dataclasses.dataclass(frozen=True)
 class Blank(Augmentation):
-    """Shows the network nothing, and remembers what it was given."""
+    """Shows the network zeros and records the images."""
 
     def __call__(self, images):
         GIVEN.append(images.clone())
@@ -119,6 +119,6 @@ def stored(tmp_path, stylised=None):
     return image_stores.read(path, "train", in_memory=0, workers=2)
 
 
-def looks_of_a_run(**options):
+def checks_of_a_run(**options):
     counting = StopAfter()
-    return run(stop=counting, **options), counting.looks
+    return run(stop=counting, **options), counting.checks
