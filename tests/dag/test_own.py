@@ -319,8 +319,8 @@ def test_a_mistake_stops_the_study_before_the_first_job(own):
     assert "ERROR in check: the configuration names things that cannot be used:" in done.stdout
     assert "- datasets.my_images: no folder nowhere" in done.stdout
     assert "- networks.my_network: no weights at none.pt" in done.stdout
-    made = own.root / "results" / "broken"
-    assert not list(made.rglob("*.h5")) and not list(made.rglob("*.safetensors"))
+    results = own.root / "results" / "broken"
+    assert not list(results.rglob("*.h5")) and not list(results.rglob("*.safetensors"))
 
 
 def test_stores_datasets_and_listed_files_pass_all_steps(own):

@@ -205,11 +205,11 @@ def test_the_truth_table_scores_every_run_class_and_ranking(study):
     scores = table.loc[used, ["precision", "recall", "average_precision"]]
     assert scores.apply(lambda score: score.between(0, 1)).all(axis=None)
     mask = dfm.read_mask(study.results / "dfm" / f"{RUNS[1]}.h5", 10)
-    mine = table.query("dataset == 'syn_2' and seed == 1 and ranking == 'dfm' and percent == 10")
-    mine = mine.set_index(["truth", "class"])
+    selected = table.query("dataset == 'syn_2' and seed == 1 and ranking == 'dfm' and percent == 10")
+    selected = selected.set_index(["truth", "class"])
     for name, masks in planted.items():
         for c in (1, 2, 3):
-            row = mine.loc[(name, f"C{c}")]
+            row = selected.loc[(name, f"C{c}")]
             assert row["positions"] == mask[c].sum()
             if use["syn_2", 1, f"C{c}"]:
                 assert row["precision"] == pytest.approx((mask[c] & masks[c]).sum() / mask[c].sum(), abs=1e-5)
@@ -226,10 +226,10 @@ def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
         ("plant_present", "images"): 4 * 4,
     }  # fmt: skip
     left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in RUNS[2:4])
-    mine = table.query("dataset == 'fashion_mnist' and comparison == 'augmentations' and percent == 5")
-    assert list(mine["left"].unique()) == ["resnet18/none/seed0"] and mine["class"].nunique() == 10
-    assert np.allclose(mine["iou"], spectrum.overlap(left, right), atol=1e-5)
-    assert mine["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
+    selected = table.query("dataset == 'fashion_mnist' and comparison == 'augmentations' and percent == 5")
+    assert list(selected["left"].unique()) == ["resnet18/none/seed0"] and selected["class"].nunique() == 10
+    assert np.allclose(selected["iou"], spectrum.overlap(left, right), atol=1e-5)
+    assert selected["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
     assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
 
 
@@ -340,24 +340,24 @@ def test_ood_and_transfer_tables_hold_every_test(study):
 
 def test_published_maps_are_tested_beside_ours(study):
     read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
-    ours, theirs = (
+    own_table, external = (
         read(study.results / "tests" / RUNS[4] / f"{name}.csv") for name in ("shortcuts", "published_theirs")
     )
-    assert list(ours) == list(theirs) and len(ours) == len(theirs)
+    assert list(own_table) == list(external) and len(own_table) == len(external)
     keys = ["class", "part", "fill", "filter", "draw"]
-    assert ours[keys].equals(theirs[keys])
-    unfiltered = (table[table["filter"] == "unfiltered"].set_index(keys)["tpr"] for table in (ours, theirs))
+    assert own_table[keys].equals(external[keys])
+    unfiltered = (table[table["filter"] == "unfiltered"].set_index(keys)["tpr"] for table in (own_table, external))
     assert next(unfiltered).equals(next(unfiltered))
     with pytest.warns(UserWarning, match="lacked their conjugate partner"):
         masks = exchange.read(study.root / "theirs.pkl")
-    own = theirs[theirs["filter"] == "dfm"]
+    own = external[external["filter"] == "dfm"]
     assert list(own["positions"]) == [*masks.sum(axis=(1, 2))] * 6
     table, verdicts = (read(study.results / "tables" / f"{name}.csv") for name in ("published", "shortcuts"))
     assert list(table["maps"]) == ["ours", "theirs"] * (3 * 6)
     assert set(table["verdict"].dropna()) <= {"strong", "weak", "none"}
-    mine = table[table["maps"] == "ours"].drop(columns=["maps", "positions"]).reset_index(drop=True)
+    selected = table[table["maps"] == "ours"].drop(columns=["maps", "positions"]).reset_index(drop=True)
     same = verdicts.query("dataset == 'pictures' and augmentation == 'augmix'").reset_index(drop=True)
-    pd.testing.assert_frame_equal(mine, same, check_dtype=False)  # whole numbers have another type beside fractions
+    pd.testing.assert_frame_equal(selected, same, check_dtype=False)  # whole numbers have another type beside fractions
 
 
 def test_maps_are_handed_over_in_both_published_layouts(study):
@@ -412,12 +412,12 @@ def test_tables_join_all_runs(study):
     assert len(tables["shortcuts"]) == sum(2 * (3 * of(run)[0] - (run.split("/")[0] in NEUTRAL)) for run in RUNS)
     assert set(tables["shortcuts"]["verdict"]) <= {"strong", "weak", "none", ""}
     chosen = "dataset == 'syn_2' and `class` == 'C1' and part == 'keep' and fill == 'swap'"
-    (mine,) = tables["shortcuts_over_seeds"].query(chosen).to_dict("records")
+    (selected,) = tables["shortcuts_over_seeds"].query(chosen).to_dict("records")
     two = tables["shortcuts"].query(chosen)["tpr_unfiltered"].astype(float)
-    assert tables["shortcuts"].query(chosen)["headline"].all() and mine["headline"]
-    assert mine["seeds"] == 2
-    assert np.isclose(float(mine["tpr_unfiltered_mean"]), two.mean(), atol=1e-5)
-    assert np.isclose(float(mine["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
+    assert tables["shortcuts"].query(chosen)["headline"].all() and selected["headline"]
+    assert selected["seeds"] == 2
+    assert np.isclose(float(selected["tpr_unfiltered_mean"]), two.mean(), atol=1e-5)
+    assert np.isclose(float(selected["tpr_unfiltered_sd"]), two.std(ddof=1), atol=1e-5)
     steps = {
         "train",
         "adcs",

@@ -136,7 +136,7 @@ def test_exact_increments_equal_removal_by_mask(height, width, seed, batch):
     p = seed % len(pairs)
     with torch.no_grad():
         for c in range(2):
-            mine, target = images[labels == c], torch.full(((labels == c).sum(),), c)
-            without = spectrum.remove(mine, pairs.scatter(np.arange(len(pairs)) == p))
-            losses = [nn.functional.cross_entropy(network(x), target).item() for x in (without, mine)]
+            of_class, target = images[labels == c], torch.full(((labels == c).sum(),), c)
+            without = spectrum.remove(of_class, pairs.scatter(np.arange(len(pairs)) == p))
+            losses = [nn.functional.cross_entropy(network(x), target).item() for x in (without, of_class)]
             np.testing.assert_allclose(found[c, p], losses[0] - losses[1], rtol=0, atol=1e-10)

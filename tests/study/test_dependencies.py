@@ -29,8 +29,8 @@ def in_a_fork(function):
     child = os.fork()
     if child == 0:
         try:
-            ours = ("frequency_shortcuts", "study", "workflow")
-            for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
+            own = ("frequency_shortcuts", "study", "workflow")
+            for name in [name for name in sys.modules if name.partition(".")[0] in own]:
                 del sys.modules[name]
             sys.path[:0] = map(str, dependencies.FOLDERS)
             answer = function()
@@ -58,8 +58,8 @@ def statements(source):
 def loaded():
     """Files of this repository that are loaded as modules: path -> module."""
     files = {getattr(module, "__file__", None): module for module in list(sys.modules.values())}
-    ours = tuple(str(folder) + os.sep for folder in dependencies.FOLDERS)
-    return {file: module for file, module in files.items() if file and file.startswith(ours)}
+    own = tuple(str(folder) + os.sep for folder in dependencies.FOLDERS)
+    return {file: module for file, module in files.items() if file and file.startswith(own)}
 
 
 def run_imports(name):

@@ -180,17 +180,17 @@ def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monk
 
 
 def test_every_script_takes_its_device_here():
-    asking = []
+    scripts = []
     for path in sorted(SCRIPTS.glob("*.py")):
         tree = ast.parse(path.read_text())
         names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         assert architectures.pick_device.__name__ not in names, path
         if "params.device" in ast.unparse(tree):
-            asking.append(path.stem)
+            scripts.append(path.stem)
             # The provenance says what a device is, and computes on none.
             assert bool({"take_device", "load_network"} & names) != (path.stem == "write_provenance"), path
-    assert len(asking) > 1
+    assert len(scripts) > 1
 
 
 # The profiles

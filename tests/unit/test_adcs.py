@@ -193,8 +193,8 @@ def slow_standard_error(images, labels, n_classes, weights):
     joined = [sum(weight * plane for weight, plane in zip(weights, one, strict=True)) for one in spectra]
     return np.stack(
         [
-            np.std(mine, axis=0, ddof=1) / np.sqrt(len(mine))
-            for mine in ([one for one, y in zip(joined, labels, strict=True) if y == c] for c in range(n_classes))
+            np.std(of_class, axis=0, ddof=1) / np.sqrt(len(of_class))
+            for of_class in ([one for one, y in zip(joined, labels, strict=True) if y == c] for c in range(n_classes))
         ]
     )
 

@@ -43,10 +43,10 @@ def leaves(network):
 def test_at_width_64_and_the_standard_stem_it_is_torchvisions(name):
     make, size = PUBLISHED[name]
     with torch.device("meta"):  # shapes only: VGG16 alone has 134 million weights
-        theirs = make(weights=None, num_classes=3)
-        ours = architectures.build(Architecture(name, 3, 3, size))
-    assert list(shapes(ours).items()) == list(shapes(theirs).items())
-    assert leaves(ours) == leaves(theirs)
+        reference = make(weights=None, num_classes=3)
+        built = architectures.build(Architecture(name, 3, 3, size))
+    assert list(shapes(built).items()) == list(shapes(reference).items())
+    assert leaves(built) == leaves(reference)
 
 
 def test_every_architecture_is_compared_with_torchvision():
@@ -56,12 +56,12 @@ def test_every_architecture_is_compared_with_torchvision():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 def test_with_torchvisions_weights_it_gives_torchvisions_logits(name):
-    theirs = PUBLISHED[name][0](weights=None, num_classes=3).eval()
-    ours = architectures.build(Architecture(name, 3, 3, 64)).eval()
-    ours.load_state_dict(theirs.state_dict())
+    reference = PUBLISHED[name][0](weights=None, num_classes=3).eval()
+    built = architectures.build(Architecture(name, 3, 3, 64)).eval()
+    built.load_state_dict(reference.state_dict())
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        torch.testing.assert_close(ours(images), theirs(images), rtol=0, atol=0)
+        torch.testing.assert_close(built(images), reference(images), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -267,9 +267,9 @@ def test_narrow_shortcuts_equal_strided_convolutions(size):
         expected = plain(x)
         assert torch.allclose(y, expected, rtol=0, atol=1e-12)
         slope = torch.randn_like(expected)
-        mine = torch.autograd.grad(y, (x, layer.weight), slope)
-        theirs = torch.autograd.grad(expected, (x, plain.weight), slope)
-        assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in zip(mine, theirs, strict=True))
+        gradients = torch.autograd.grad(y, (x, layer.weight), slope)
+        reference = torch.autograd.grad(expected, (x, plain.weight), slope)
+        assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in zip(gradients, reference, strict=True))
         layer.float()
 
 

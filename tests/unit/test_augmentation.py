@@ -323,23 +323,23 @@ def assert_alike(one, other):
 @pytest.mark.slow
 def test_autoaugment_draws_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
-    theirs = recorded(monkeypatch, v2.AutoAugment(), 8000)
-    ours = in_sequence(draw_autoaugment(8000, 8, 8))
-    assert_alike(ours, theirs)  # whole sequences, signs and magnitudes included
+    expected = recorded(monkeypatch, v2.AutoAugment(), 8000)
+    drawn = in_sequence(draw_autoaugment(8000, 8, 8))
+    assert_alike(drawn, expected)  # whole sequences, signs and magnitudes included
 
 
 @pytest.mark.slow
 def test_augmix_draws_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
-    theirs = recorded(monkeypatch, v2.AugMix(mixture_width=1), 8000)
-    ours = in_sequence(draw_augmix(8000, 8, 8))
+    expected = recorded(monkeypatch, v2.AugMix(mixture_width=1), 8000)
+    drawn = in_sequence(draw_augmix(8000, 8, 8))
     for aspect in (
         lambda sequence: [len(sequence)],
         lambda sequence: sequence[:1],
         lambda sequence: sequence[-1:],
         lambda sequence: [name for name, _ in sequence[:2]],
     ):
-        assert_alike(map(aspect, ours), map(aspect, theirs))
+        assert_alike(map(aspect, drawn), map(aspect, expected))
 
 
 @pytest.mark.parametrize("draw", [draw_autoaugment, draw_augmix])

@@ -130,9 +130,9 @@ def test_photographs_are_made_once_and_have_the_spectrum_of_photographs(tmp_path
     radius = np.hypot(np.fft.fftfreq(375)[:, None], np.fft.fftfreq(375)[None]) * 375
     low, high = (amplitude[(radius > r) & (radius < 1.3 * r)].mean() for r in (8, 128))
     assert low / high == pytest.approx(16, rel=1 / 3)
-    made = {file: file.stat().st_mtime_ns for file in files}
+    times_before = {file: file.stat().st_mtime_ns for file in files}
     assert measure_stores.photographs(tmp_path, 20) == root
-    assert made == {file: file.stat().st_mtime_ns for file in files}
+    assert times_before == {file: file.stat().st_mtime_ns for file in files}
     assert [path.name for path in tmp_path.iterdir()] == ["photographs_20"]
 
 

@@ -131,8 +131,8 @@ def test_a_chunk_may_be_longer_than_its_dataset(tmp_path, monkeypatch):
     options = {"maxshape": (None, 3, 6, 5), "chunks": (999, 3, 6, 5), "compression": "gzip"}
     with h5py.File(tmp_path / "s.h5", "a") as file:
         del file["train/images"]
-        made = file["train"].create_dataset("images", pixels.shape, np.uint8, **options)
-        made.id.write_direct_chunk((0, 0, 0, 0), pixels.tobytes().ljust(999 * 90, b"\0"), 1)
+        dataset = file["train"].create_dataset("images", pixels.shape, np.uint8, **options)
+        dataset.id.write_direct_chunk((0, 0, 0, 0), pixels.tobytes().ljust(999 * 90, b"\0"), 1)
     with h5py.File(tmp_path / "s.h5") as file:
         np.testing.assert_array_equal(file["train/images"][:], pixels)
     monkeypatch.setattr(chunks, "take_rows", None)
@@ -263,9 +263,11 @@ def test_a_chunk_that_was_never_written_is_read_as_h5py_reads_it(tmp_path):
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     with h5py.File(tmp_path / "s.h5", "a") as file:
         del file["train/images"]
-        made = file["train"].create_dataset("images", pixels.shape, np.uint8, chunks=(1, 3, 6, 5), compression="gzip")
-        made[1:] = pixels[1:]
-        assert not made[0].any()
+        dataset = file["train"].create_dataset(
+            "images", pixels.shape, np.uint8, chunks=(1, 3, 6, 5), compression="gzip"
+        )
+        dataset[1:] = pixels[1:]
+        assert not dataset[0].any()
     found = Stored(tmp_path / "s.h5", "train", np.arange(4))[:]
     np.testing.assert_array_equal(found[1:], pixels[1:])
     assert not found[0].any()
@@ -324,10 +326,10 @@ def test_of_a_mask_only_the_bit_of_the_filter_counts(tmp_path, mask):
     pixels, _ = labelled(3, 0)
     with h5py.File(tmp_path / "s.h5", "w") as file:
         options = {"chunks": (1, 3, 6, 5), "compression": "gzip"}
-        made = file.create_dataset("train/images", pixels.shape, np.uint8, **options)
+        dataset = file.create_dataset("train/images", pixels.shape, np.uint8, **options)
         for i in range(3):
             raw = pixels[i].tobytes() if mask & 1 else zlib.compress(pixels[i].data)
-            made.id.write_direct_chunk((i, 0, 0, 0), raw, mask)
+            dataset.id.write_direct_chunk((i, 0, 0, 0), raw, mask)
     with h5py.File(tmp_path / "s.h5") as file:
         np.testing.assert_array_equal(file["train/images"][:], pixels)
     np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(3))[:], pixels)
@@ -344,8 +346,8 @@ def test_integers_of_fewer_bits_are_left_to_hdf5(tmp_path):
     pixels = labelled(3, 0)[0] % 16
     with h5py.File(tmp_path / "s.h5", "w") as file:
         space = h5py.h5s.create_simple(pixels.shape)
-        made = h5py.h5d.create(file.create_group("train").id, b"images", four_bits, space, options)
-        h5py.Dataset(made)[...] = pixels
+        dataset = h5py.h5d.create(file.create_group("train").id, b"images", four_bits, space, options)
+        h5py.Dataset(dataset)[...] = pixels
     np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(3))[:], pixels)
 
 

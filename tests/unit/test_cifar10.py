@@ -102,11 +102,11 @@ def test_read_gives_what_torchvision_reads(tmp_path, contents, files, monkeypatc
     monkeypatch.setattr(torchvision.datasets.CIFAR10, "meta", meta)
     found = cifar10.read(tmp_path / cifar10.FOLDER)
     for train, (images, labels) in zip((True, False), found, strict=True):
-        theirs = torchvision.datasets.CIFAR10(str(tmp_path), train=train)
+        expected = torchvision.datasets.CIFAR10(str(tmp_path), train=train)
         assert (images.dtype, labels.dtype, images.shape[1:]) == (np.uint8, np.int64, (3, 32, 32))
-        np.testing.assert_array_equal(images.transpose(0, 2, 3, 1), theirs.data)
-        np.testing.assert_array_equal(labels, theirs.targets)
-    assert tuple(theirs.classes) == cifar10.CLASSES
+        np.testing.assert_array_equal(images.transpose(0, 2, 3, 1), expected.data)
+        np.testing.assert_array_equal(labels, expected.targets)
+    assert tuple(expected.classes) == cifar10.CLASSES
 
 
 def test_rows_are_red_green_and_blue_planes_line_by_line(tmp_path, contents, files):

@@ -47,9 +47,9 @@ def test_any_size_and_strength_gives_images_of_the_same_kind(name, channels, hei
 @pytest.mark.parametrize("channels", [1, 3])
 def test_no_image_depends_on_those_beside_it(name, channels):
     images = pixels(5, channels, 9, 12)
-    together = corrupt(name, images, 3, seed=4)
+    as_batch = corrupt(name, images, 3, seed=4)
     for i in range(5):
-        assert torch.equal(corrupt(name, images[i : i + 1], 3, seed=4, numbers=[i])[0], together[i])
+        assert torch.equal(corrupt(name, images[i : i + 1], 3, seed=4, numbers=[i])[0], as_batch[i])
 
 
 @every_kind

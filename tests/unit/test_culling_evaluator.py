@@ -25,11 +25,11 @@ def slow_increments(network, images, labels, n_classes):
     out = np.empty((n_classes, len(pairs)))
     with torch.no_grad():
         for c in range(n_classes):
-            mine = images[labels == c]
-            target = torch.full((len(mine),), c)
-            before = functional.cross_entropy(network(mine), target)
+            of_class = images[labels == c]
+            target = torch.full((len(of_class),), c)
+            before = functional.cross_entropy(network(of_class), target)
             for p in range(len(pairs)):
-                out[c, p] = functional.cross_entropy(network(remove_slowly(mine, pairs, p)), target) - before
+                out[c, p] = functional.cross_entropy(network(remove_slowly(of_class, pairs, p)), target) - before
     return out
 
 

@@ -38,5 +38,5 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
         features = [changes[0], product, energy, np.mean(changes[1:], axis=0) - changes[0], np.std(changes[1:], axis=0)]
         group = np.searchsorted(bounds, i, side="right") - 1
         slow[:, :, group] += np.array(features) / len(one), np.array(features) ** 2 / len(one) ** 2
-    for ours, theirs in zip((found.mean, found.spread), slow, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())
+    for computed, expected in zip((found.mean, found.spread), slow, strict=True):
+        np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-12 * np.abs(expected).max())

@@ -40,8 +40,8 @@ def test_a_network_with_constant_logits_is_screened(threshold, per_class):
 
 def test_images_that_require_a_gradient_are_screened_alike(small_network):
     network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
-    plain, asking = (culling.cull(network, x, LABELS, 3) for x in (images, images.clone().requires_grad_()))
-    same(plain, asking)
+    plain, with_gradient = (culling.cull(network, x, LABELS, 3) for x in (images, images.clone().requires_grad_()))
+    same(plain, with_gradient)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 5), (2, 2), (1, 4)])

@@ -45,8 +45,8 @@ def test_what_is_removed_and_what_is_not_recognised_is_left_out():
 def test_only_classes_with_a_shortcut_before_are_cases(letter, changed):
     judged = row(Evidence(networks(1.0, changed=changed), parameters=SIZES), letter)
     assert judged["cases"] == 1 and judged["verdict"] == HOLDS and judged["value"] == pytest.approx(1 - STRONG)
-    gone = row(Evidence(networks(0.2, changed=changed), parameters=SIZES), letter)
-    assert gone["verdict"] == DOES_NOT_HOLD  # bee has one, but had none before
+    lost = row(Evidence(networks(0.2, changed=changed), parameters=SIZES), letter)
+    assert lost["verdict"] == DOES_NOT_HOLD  # bee has one, but had none before
     none = row(Evidence(networks(1.0, before="none", changed=changed), parameters=SIZES), letter)
     assert none["verdict"] == UNDECIDED and none["cases"] == 0
 

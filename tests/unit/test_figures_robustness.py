@@ -106,13 +106,15 @@ def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():
     frame = of_filters()
     figure = robustness.curves(frame, CLASSES)
     for axis, (name, column) in zip(figure.axes[:2], (("low-pass", "high"), ("high-pass", "low")), strict=True):
-        mine = frame[(frame["network"] == "resnet18") & (frame["filter"] == name)]
+        selected = frame[(frame["network"] == "resnet18") & (frame["filter"] == name)]
         lines = {line.get_label(): line for line in axis.lines}
         for label in CLASSES:
-            expected = mine[mine["class"] == label].groupby(column)["tpr"].mean()
+            expected = selected[selected["class"] == label].groupby(column)["tpr"].mean()
             assert list(lines[label].get_xdata()) == [2, 4]
             np.testing.assert_allclose(lines[label].get_ydata(), expected)
-        np.testing.assert_allclose(lines["all classes (accuracy)"].get_ydata(), mine.groupby(column)["accuracy"].mean())
+        np.testing.assert_allclose(
+            lines["all classes (accuracy)"].get_ydata(), selected.groupby(column)["accuracy"].mean()
+        )
     middle = {line.get_label(): line for line in figure.axes[2].lines}["ant"]
     assert list(middle.get_xdata()) == [1, 3]
 
@@ -134,9 +136,9 @@ def test_a_group_without_classes_is_labelled_and_has_no_line(strong, note):
 def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_are_on():
     frame = of_corruptions(["bee"])
     figure = robustness.corruptions(frame)
-    mine = frame[(frame["network"] == "resnet18") & frame["corruption"].isin(["none", "noise"])]
+    selected = frame[(frame["network"] == "resnet18") & frame["corruption"].isin(["none", "noise"])]
     for line, strong in zip(figure.axes[0].lines, (True, False), strict=True):
-        expected = mine[mine["strong_shortcut"] == strong].groupby("strength")["tpr"].mean()
+        expected = selected[selected["strong_shortcut"] == strong].groupby("strength")["tpr"].mean()
         assert list(line.get_xdata()) == [0, 1, 2, 3, 4, 5]
         np.testing.assert_allclose(line.get_ydata(), expected)
 

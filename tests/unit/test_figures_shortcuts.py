@@ -37,18 +37,18 @@ def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_marg
         zip(KINDS, axes, strict=True), enumerate(columns)
     ):
         axis = line[column]
-        mine = frame[(frame["network"] == network) & (frame["part"] == part) & (frame["fill"] == fill)]
-        mine = mine.set_index("class").loc[[*CLASSES]]
+        selected = frame[(frame["network"] == network) & (frame["part"] == part) & (frame["fill"] == fill)]
+        selected = selected.set_index("class").loc[[*CLASSES]]
         for kind, label in shortcut_figures.FILTERS.items():
-            expected = mine[f"tpr_{kind}"] - mine[f"fpr_{kind}"]
+            expected = selected[f"tpr_{kind}"] - selected[f"fpr_{kind}"]
             if kind == "dfm":
-                strong = (mine["verdict"] == "strong").to_numpy()
+                strong = (selected["verdict"] == "strong").to_numpy()
                 np.testing.assert_allclose(points(axis, f"{label}, strong")[:, 0], expected[strong])
                 np.testing.assert_allclose(points(axis, f"{label}, not strong")[:, 0], expected[~strong])
             elif part == "keep" or kind in ("unfiltered", "random"):
                 np.testing.assert_allclose(points(axis, label)[:, 0], expected)
         (bars,) = [lines for lines in axis.collections if isinstance(lines, LineCollection) and lines.get_zorder() == 1]
-        for bar, (_, row) in zip(bars.get_segments(), mine.iterrows(), strict=True):
+        for bar, (_, row) in zip(bars.get_segments(), selected.iterrows(), strict=True):
             # The bar is as far from the best control as the interval of the margin is from 0.
             control = row[f"tpr_{row['best_control']}"] - row[f"fpr_{row['best_control']}"]
             ends = (control + row["margin_low"], control + row["margin_high"])
@@ -83,8 +83,8 @@ def test_shortcuts_of_a_single_fill_have_one_column_a_part():
     without = frame.assign(fpr_dfm=np.nan)
     axis = shortcut_figures.shortcuts(without[without["seed"] == 0], CLASSES).axes[0]
     found = np.concatenate([points(axis, f"own map (DFM), {label}") for label in ("strong", "not strong")])
-    mine = without.query("network == 'resnet18' and seed == 0").set_index("class")["tpr_dfm"]
-    assert sorted(found[:, 0]) == pytest.approx(sorted(mine))
+    selected = without.query("network == 'resnet18' and seed == 0").set_index("class")["tpr_dfm"]
+    assert sorted(found[:, 0]) == pytest.approx(sorted(selected))
 
 
 def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():

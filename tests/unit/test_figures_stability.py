@@ -111,8 +111,8 @@ def test_many_runs_of_a_network_are_averaged():
     shown = figure.axes[0].images[0].get_array()
     assert shown.shape == (6, 6)
     at = table[(table["percent"] == 5) & (table["comparison"] != "images")]
-    mine = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("a/none")]
-    assert len(mine) == 3 * len(CLASSES) and shown[0, 0] == pytest.approx(mine["iou"].mean())
+    selected = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("a/none")]
+    assert len(selected) == 3 * len(CLASSES) and shown[0, 0] == pytest.approx(selected["iou"].mean())
     across = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("b/sin")]
     assert len(across) == 9 * len(CLASSES) and shown[0, 3] == pytest.approx(across["iou"].mean())
 
@@ -121,6 +121,6 @@ def test_curves_are_means_over_classes_and_pairs():
     table = overlaps(RUNS, RUNS[:1])
     figure = stability_figure.stability(table, 5)
     axis = next(axis for axis in figure.axes if axis.get_title() == "two augmentations")
-    mine = table[table["comparison"] == "augmentations"].groupby("percent")[["iou", "radial", "random"]].mean()
-    for line, column in zip(axis.lines, mine, strict=True):
-        assert np.allclose(line.get_ydata(), mine[column])
+    selected = table[table["comparison"] == "augmentations"].groupby("percent")[["iou", "radial", "random"]].mean()
+    for line, column in zip(axis.lines, selected, strict=True):
+        assert np.allclose(line.get_ydata(), selected[column])

@@ -39,8 +39,8 @@ def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "
         frame[f"{score}_low"], frame[f"{score}_high"] = frame[score] - 0.1, frame[score] + 0.1
         frame.loc[missing, [score, f"{score}_low", f"{score}_high"]] = np.nan
     for name, others in (named or {}).items():
-        mine = frame["dataset"] == name
-        frame.loc[mine, "class"] = frame.loc[mine, "class"].map(dict(zip(CLASSES, others, strict=True)))
+        of_set = frame["dataset"] == name
+        frame.loc[of_set, "class"] = frame.loc[of_set, "class"].map(dict(zip(CLASSES, others, strict=True)))
     masks = generator.random((2, 8, 8)) < 0.3
     planes = {name: (CLASSES[1:], masks, generator.random((2, 8, 8)), np.full((2, 8, 8), 2, np.int16)) for name in sets}
     return truth_figure.truth(frame, 5, planes, dict.fromkeys(sets, (2, 3)))

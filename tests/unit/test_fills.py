@@ -50,12 +50,14 @@ def test_noise_has_the_mean_amplitude_and_one_phase_in_all_channels(size):
     spectra = np.fft.fft2(images.numpy())
     for u in range(height):
         for v in range(width):
-            mine, own = whole[:, u, v], spectra[:, :, u, v]
+            fill_values, own = whole[:, u, v], spectra[:, :, u, v]
             if (-u % height, -v % width) == (u, v):
-                np.testing.assert_allclose(mine, own.mean(axis=0), rtol=0, atol=1e-12)
+                np.testing.assert_allclose(fill_values, own.mean(axis=0), rtol=0, atol=1e-12)
             else:
-                np.testing.assert_allclose(np.abs(mine), np.abs(own).mean(axis=0), rtol=0, atol=1e-12)
-                np.testing.assert_allclose(mine / np.abs(mine), mine[0] / np.abs(mine[0]), rtol=0, atol=1e-10)
+                np.testing.assert_allclose(np.abs(fill_values), np.abs(own).mean(axis=0), rtol=0, atol=1e-12)
+                np.testing.assert_allclose(
+                    fill_values / np.abs(fill_values), fill_values[0] / np.abs(fill_values[0]), rtol=0, atol=1e-10
+                )
 
 
 def test_noise_is_seeded_and_the_same_in_batches():

@@ -48,8 +48,8 @@ def test_the_bootstrap_takes_arrays():
 def test_wilsons_interval_is_scipys(images):
     found = intervals.wilson(np.arange(images + 1) / images, images)
     for name, ends in zip(("low", "high"), found, strict=True):
-        ours = [getattr(stats.binomtest(k, images).proportion_ci(method="wilson"), name) for k in range(images + 1)]
-        np.testing.assert_allclose(ends, ours, rtol=0, atol=1e-15)
+        expected = [getattr(stats.binomtest(k, images).proportion_ci(method="wilson"), name) for k in range(images + 1)]
+        np.testing.assert_allclose(ends, expected, rtol=0, atol=1e-15)
     assert found[0][0] == 0 and found[1][-1] == 1
 
 

@@ -52,8 +52,10 @@ def test_rates_hold_the_chosen_networks_in_their_order(verdicts):
     assert list(table["class"]) == CLASSES * 2 and list(table["network"]) == ["a"] * 3 + ["b"] * 3
     assert list(table["seeds"]) == [1] * 3 + [2] * 3 and list(table["strong_seeds"]) == [1, 0, 0, 2, 0, 0]
     for _, row in table.iterrows():
-        mine = published(verdicts).query("dataset == 'p'").loc[lambda rows, row=row: rows["network"] == row["network"]]
-        values = mine.loc[mine["class"] == row["class"], "fpr_dfm"]
+        selected = (
+            published(verdicts).query("dataset == 'p'").loc[lambda rows, row=row: rows["network"] == row["network"]]
+        )
+        values = selected.loc[selected["class"] == row["class"], "fpr_dfm"]
         assert np.isclose(row["fpr_dfm_mean"], values.mean())
         assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
     with pytest.raises(ValueError, match="there are no shortcut tests of p, c, none with the fill zeros"):
@@ -75,11 +77,11 @@ def test_a_row_by_rendition_holds_every_test_of_a_class(verdicts, ood):
             seeds = []
             for run in RUNS:
                 if run[:3] == (row["dataset"], row["network"], row["augmentation"]):
-                    mine = published(verdicts if images == "original" else ood[ood["rendition"] == images])
-                    mine = mine[(mine[RUN] == list(run)).all(axis=1) & (mine["class"] == row["class"])]
+                    selected = published(verdicts if images == "original" else ood[ood["rendition"] == images])
+                    selected = selected[(selected[RUN] == list(run)).all(axis=1) & (selected["class"] == row["class"])]
                     if images != "original":
-                        mine = mine[mine["filter"] == row["filter"]]
-                    seeds += list(mine[f"tpr_{row['filter']}" if images == "original" else "tpr"])
+                        selected = selected[selected["filter"] == row["filter"]]
+                    seeds += list(selected[f"tpr_{row['filter']}" if images == "original" else "tpr"])
             expected = np.mean(seeds) if seeds else np.nan
             assert np.isclose(row[f"tpr_{images}_mean"], expected, equal_nan=True)
             spread = np.std(seeds, ddof=1) if len(seeds) > 1 else np.nan

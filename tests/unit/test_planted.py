@@ -218,11 +218,14 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
 
 def test_the_neutral_class_is_the_background_of_the_synthetic_sets():
     """With the same constants, C0 of a planted set has the spectrum of C0 of Syn_1, in images of its own."""
-    ours, theirs = planted.design("present"), synthetic.Design(1)
-    plain = synthetic.background(32, ours.alpha)
-    np.testing.assert_array_equal(ours.amplitude()[0, 0], plain)
-    np.testing.assert_array_equal(theirs.amplitude()[0], plain)
-    first, second = planted.images(ours, 300, 5)[0][::4] / 255, synthetic.images(theirs, 300, 5)[0][::4] / 255
+    design, synthetic_design = planted.design("present"), synthetic.Design(1)
+    plain = synthetic.background(32, design.alpha)
+    np.testing.assert_array_equal(design.amplitude()[0, 0], plain)
+    np.testing.assert_array_equal(synthetic_design.amplitude()[0], plain)
+    first, second = (
+        planted.images(design, 300, 5)[0][::4] / 255,
+        synthetic.images(synthetic_design, 300, 5)[0][::4] / 255,
+    )
     assert (
         abs(first.std() / second.std() - 1) < 0.01 and abs(np.corrcoef(first[0].ravel(), second[0].ravel())[0, 1]) < 0.1
     )

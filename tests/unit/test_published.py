@@ -66,9 +66,9 @@ def test_iccv_maps_are_centred_as_ours(tmp_path):
     for i, j in ((4, 4), (3, 5), (5, 3), (4, 6), (4, 2)):  # symmetric about frequency 0 at (4, 4)
         planes[0][i, j] = 1
     image = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 3, 8, 8)).astype(np.float32))
-    theirs = np.fft.ifft2(np.fft.ifftshift(np.fft.fftshift(np.fft.fft2(image.numpy())) * planes[0])).real
+    expected = np.fft.ifft2(np.fft.ifftshift(np.fft.fftshift(np.fft.fft2(image.numpy())) * planes[0])).real
     (mask,) = exchange.read(dumped(tmp_path / "a.pkl", planes))
-    np.testing.assert_allclose(keep(image, mask).numpy(), theirs, atol=1e-5)
+    np.testing.assert_allclose(keep(image, mask).numpy(), expected, atol=1e-5)
 
 
 def test_the_first_map_of_each_class_is_read_from_hfss_lists(tmp_path):

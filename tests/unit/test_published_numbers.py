@@ -87,8 +87,8 @@ def test_other_data_do_not_hide_an_experiment_and_maps_of_another_network_are_ke
 
 def test_a_network_of_full_width_is_the_same_experiment_whatever_stands_before_it():
     tpr = np.linspace(0, 0.9, 10)
-    ours = pd.concat([rates(CLASSES, tpr / 2, width=8), rates(CLASSES, tpr)], ignore_index=True)
-    zebra = published_numbers.compare(PUBLISHED, ours).query("`class` == 'zebra' and status == 'same experiment'")
+    own_rates = pd.concat([rates(CLASSES, tpr / 2, width=8), rates(CLASSES, tpr)], ignore_index=True)
+    zebra = published_numbers.compare(PUBLISHED, own_rates).query("`class` == 'zebra' and status == 'same experiment'")
     assert np.isclose(zebra.query("measure == 'TPR'")["ours"], tpr[7]).all() and len(zebra)
 
 

@@ -125,8 +125,10 @@ def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypat
     monkeypatch.setattr(gallery, "STUDY", tmp_path)
     header, _, first, second = [line.strip("| ").split(" | ") for line in gallery.results().splitlines()]
     found = dict(zip(header, first, strict=True))
-    mine = tests[(tests["dataset"] == "zoo") & (tests["part"] == "keep") & (tests["fill"] == "zeros")]
-    means = mine.assign(measure=mine["tpr"] - mine["fpr"]).pivot_table("measure", ["seed", "class"], "filter")
+    selected = tests[(tests["dataset"] == "zoo") & (tests["part"] == "keep") & (tests["fill"] == "zeros")]
+    means = selected.assign(measure=selected["tpr"] - selected["fpr"]).pivot_table(
+        "measure", ["seed", "class"], "filter"
+    )
     assert found["fill"] == "zeros" and found["map: TPR - FPR"] == f"{means['dfm'].mean():.2f}"
     assert found["test accuracy"] == "0.85" and found["seeds"] == "2"
     headline = verdicts[verdicts["headline"] & (verdicts["dataset"] == "zoo")]
@@ -156,8 +158,11 @@ def test_the_sentences_of_the_readme_count_in_the_tables(tmp_path, monkeypatch):
     write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
     monkeypatch.setattr(gallery, "STUDY", tmp_path)
     for part in ("keep", "remove"):
-        mine = verdicts[verdicts["part"] == part]
-        counts = [((mine["fill"] == fill) & (mine["verdict"] == "strong")).sum() for fill in ("zeros", "swap", "noise")]
+        selected = verdicts[verdicts["part"] == part]
+        counts = [
+            ((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum()
+            for fill in ("zeros", "swap", "noise")
+        ]
         expected = "{} of 6 with zeros, {} of 6 with swap and {} of 6 with noise".format(*counts)
         assert sum(counts) and gallery.strong_maps(part) == expected
     kept = verdicts[verdicts["part"] == "keep"]

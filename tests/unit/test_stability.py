@@ -137,8 +137,8 @@ def test_halves_are_seeded_and_drawn():
     assert all(map(np.array_equal, half_maps.halves(labels, 1), half_maps.halves(labels, 1)))
     assert not np.array_equal(half_maps.halves(labels, 1)[0], half_maps.halves(labels, 2)[0])
     # A class is split alike whatever the others are.
-    mine = half_maps.halves(labels[:20], 1)[0]
-    assert np.array_equal(half_maps.halves(labels, 1)[0][:10], mine)
+    first_half = half_maps.halves(labels[:20], 1)[0]
+    assert np.array_equal(half_maps.halves(labels, 1)[0][:10], first_half)
 
 
 def test_a_class_with_one_image_is_named():

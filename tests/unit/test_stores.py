@@ -152,14 +152,14 @@ def test_the_checksum_is_that_of_images_labels_and_twins_in_this_order(tmp_path)
 
 def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):
     files = photographs(tmp_path / "a", 12)
-    gone = [0, 5, 6, 11]
-    for i in gone:
+    broken = [0, 5, 6, 11]
+    for i in broken:
         files[i].write_bytes(b"broken")
     labels = np.arange(12) % 2
     pictures = ImageFiles(files, (6, 5), workers=3, on_error="skip")
     write(tmp_path / "files.h5", {"train": (pictures, labels)})
-    assert pictures.skipped == [str(files[i]) for i in gone]
-    kept = np.delete(np.arange(12), gone)
+    assert pictures.skipped == [str(files[i]) for i in broken]
+    kept = np.delete(np.arange(12), broken)
     write(tmp_path / "array.h5", {"train": (pictures[kept], labels[kept])})
     assert content(tmp_path / "files.h5")["source"] == "made here, 4 undecodable images skipped"
     with h5py.File(tmp_path / "array.h5", "a") as file:

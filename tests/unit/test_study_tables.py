@@ -35,10 +35,10 @@ def test_verdicts_are_those_of_every_run(tests, verdicts):
     assert list(verdicts)[:7] == [*RUN, "class", "part", "fill"]
     assert len(verdicts) == 3 * 3 * 6 + 6 + 4  # the neutral class is not tested with swap
     for run, part in tests.groupby(RUN):
-        mine = verdicts[(verdicts[RUN] == list(run)).all(axis=1)].reset_index(drop=True)
+        selected = verdicts[(verdicts[RUN] == list(run)).all(axis=1)].reset_index(drop=True)
         expected = rates.verdicts(part)
-        assert mine["verdict"].equals(expected["verdict"]) and mine["headline"].equals(expected["headline"])
-        np.testing.assert_allclose(mine["margin_low"], expected["margin_low"], rtol=0, atol=1e-5)
+        assert selected["verdict"].equals(expected["verdict"]) and selected["headline"].equals(expected["headline"])
+        np.testing.assert_allclose(selected["margin_low"], expected["margin_low"], rtol=0, atol=1e-5)
     headline = verdicts[verdicts["headline"]]
     assert not headline.duplicated([*RUN, "class"]).any()
     assert headline.groupby("dataset")["fill"].agg(set).to_dict() == {"photos": {"zeros"}, "syn": {"swap"}}
@@ -86,8 +86,8 @@ def test_a_table_must_hold_every_class_of_its_store(tests, tmp_path):
 
 
 def test_external_maps_stand_beside_ours_under_each_part_and_fill(tests, tmp_path):
-    theirs = made_up_tests(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60)
-    external = stored(theirs, tmp_path / "published_hfss.csv").assign(maps="hfss")
+    external_tests = made_up_tests(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60)
+    external = stored(external_tests, tmp_path / "published_hfss.csv").assign(maps="hfss")
     table = study_tables.with_external_maps(tests, external, 0.6)
     assert len(table) == 2 * 3 * 6 and list(table["maps"]) == ["ours", "hfss"] * 18
     assert list(table["positions"]) == [51, 60] * 18
@@ -101,8 +101,8 @@ def test_draws_are_averaged_within_each_fill(tests):
     table = study_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
     keys = [*RUN, "rendition", "class", "part", "fill", "filter"]
     assert not table.duplicated(keys).any() and "negatives" not in table
-    mine = "network == 'large' and `class` == 'bee' and fill == 'swap' and filter == 'random'"
-    assert table.query(mine)["tpr"].item() == pytest.approx(ood.query(mine)["tpr"].mean())
+    selected = "network == 'large' and `class` == 'bee' and fill == 'swap' and filter == 'random'"
+    assert table.query(selected)["tpr"].item() == pytest.approx(ood.query(selected)["tpr"].mean())
     transfer = tests[tests["part"] == "keep"].assign(maps_of="a", tested_on="b")
     table = study_tables.mean_over_draws(transfer, ["dataset", "maps_of", "tested_on"], ["tpr", "fpr"])
     assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it

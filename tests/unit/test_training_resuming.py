@@ -92,14 +92,14 @@ RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
     ids=["seed", "weights", "images", "labels", "recipe", "augmentation", "dynamics", "test labels", "version"],
 )
 def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iterations, options):
-    def mine():  # training changes the network, so each run has its own
+    def own_options():  # training changes the network, so each run has its own
         return options | ({"network": tiny(options["network"])} if "network" in options else {})
 
     killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
     trained_iterations.clear()
-    resumed = run(state=tmp_path / "s.pt", **mine())
+    resumed = run(state=tmp_path / "s.pt", **own_options())
     assert trained_iterations[0] == 0
-    assert same(resumed, run(**mine()))
+    assert same(resumed, run(**own_options()))
 
 
 def test_the_state_of_a_network_with_equal_weights_and_other_logits_is_ignored(

@@ -293,13 +293,13 @@ def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
     for name, plane in planes.items():
         for which, planted in truths.items():
             for c in (1, 2):
-                mine = table[(table["ranking"] == name) & (table["truth"] == which) & (table["class"] == c)]
-                assert mine["cut"].tolist() == ["percent", "percent", "truth"]
+                selected = table[(table["ranking"] == name) & (table["truth"] == which) & (table["class"] == c)]
+                assert selected["cut"].tolist() == ["percent", "percent", "truth"]
                 sizes = [mask[c].sum() for mask in masks.values()] + [planted[c].sum()]
-                assert mine["positions"].tolist() == sizes
-                np.testing.assert_allclose(mine["percent"], [10, 20, 100 * planted[c].mean()])
+                assert selected["positions"].tolist() == sizes
+                np.testing.assert_allclose(selected["percent"], [10, 20, 100 * planted[c].mean()])
                 slow = [slow_scores(plane[c], planted[c], k) for k in sizes]
-                np.testing.assert_allclose(mine[["precision", "recall", "average_precision"]], slow)
+                np.testing.assert_allclose(selected[["precision", "recall", "average_precision"]], slow)
     # A class without a truth has no size to be cut to.
     assert (table.loc[table["class"] == 0, "cut"] == "percent").all()
 
