@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy.stats import rankdata
+from screening_problems import Problem
 
 from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods.culling import screening
@@ -15,82 +16,10 @@ from frequency_shortcuts.maps.methods.culling.screening import (
     AUDIT_LEAST,
     GROUPS,
     group_bounds,
-    screen,
 )
 from frequency_shortcuts.maps.methods.culling.surrogate import Features
-from frequency_shortcuts.spectrum.masks import positions, top_pairs
+from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-
-
-class Problem:
-    """Increments of every image at every pair of a side x side spectrum, and features that predict them.
-
-    features: `perfect` (the first is the increment itself), `good` (as on real networks), `random`, or `none` (all 0).
-    `evaluations` holds the evaluated (group, pair) in order.
-    """
-
-    def __init__(self, side=16, n_images=40, features="good", seed=0, scale=1.0, equal=False):
-        generator = np.random.default_rng(seed)
-        self.pairs, self.evaluations = ConjugatePairs(side, side), []
-        count = len(self.pairs)
-        strength = np.exp(1.5 * generator.standard_normal(count))
-        slope = strength * np.exp(0.5 * generator.standard_normal((n_images, count)))
-        product, energy = (slope * np.exp(generator.normal(0, s, slope.shape)) for s in (0.3, 1.0))
-        increment = slope + 0.3 * product * generator.standard_t(3, slope.shape)
-        if equal:
-            increment = np.ones_like(slope)
-        # The last two add nothing: the search does not use the features of noisy images, only the model does.
-        values = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
-        if features == "random":
-            values = [one[:, generator.permutation(count)] for one in values]
-        values = np.zeros((5, n_images, count)) if features == "none" else np.stack(values)
-        bounds = group_bounds(n_images)
-
-        def grouped(by_image):
-            return np.add.reduceat(by_image, bounds[:-1], axis=-2)
-
-        self.table = grouped(increment * scale) / n_images
-        self.share = np.diff(bounds) / n_images
-        self.features = Features(
-            grouped(values * scale) / n_images, grouped((values * scale) ** 2) / n_images**2, self.share
-        )
-
-    @property
-    def truth(self):
-        return self.table.sum(axis=0)
-
-    def evaluate(self, group, index):
-        self.evaluations += zip(group.tolist(), index.tolist(), strict=True)
-        return self.table[group, index]
-
-    def screen(self, percent=5.0, wanted=None, target_recall=0.98, patience=20, seed=0):
-        self.wanted = wanted or positions(self.pairs.height, self.pairs.width, percent)
-        options = {"target_recall": target_recall, "patience": patience, "seed": seed}
-        return screen(self.features, self.evaluate, self.pairs, self.wanted, **options)
-
-    def recall(self, found):
-        """The share of the true top set that is in the best of the evaluated pairs."""
-        best = top_pairs(np.where(found.evaluated, found.increment, -np.inf), self.pairs.size, self.wanted)
-        return np.isin(top_pairs(self.truth, self.pairs.size, self.wanted), best).mean()
-
-    def check(self, found):
-        """Every search satisfies this, however good its features are."""
-        assert len(set(self.evaluations)) == len(self.evaluations)  # nothing is evaluated twice
-        levels = np.zeros(len(self.pairs), int)
-        for group, pair in self.evaluations:
-            assert group == levels[pair]  # the groups of a pair in order
-            levels[pair] += 1
-        np.testing.assert_array_equal(found.evaluated, levels == len(self.share))
-        done = found.evaluated
-        scale = np.abs(self.truth).max()
-        np.testing.assert_allclose(found.increment[done], self.truth[done], rtol=0, atol=1e-12 * scale)
-        assert np.isfinite(found.increment).all()
-        cost = sum(self.share[group] for group, _ in self.evaluations) / len(self.pairs)
-        assert abs(found.cost - cost) < 1e-12
-        assert 0 <= found.expected_recall <= 1
-        assert 0 <= found.missed <= found.audited <= found.left_out <= len(self.pairs)
-        assert (found.left_out == 0) == (found.audited == 0)
-        assert done.sum() >= len(self.pairs) - found.left_out + found.audited
 
 
 def test_groups_partition_the_images_and_the_first_are_small():
@@ -215,89 +144,6 @@ def test_the_likeliest_pairs_are_evaluated_first(monkeypatch):
     few, many = costs
     assert steps[few] > steps[many]
     assert costs[few] <= costs[many]
-
-
-class Fooled(Problem):
-    """Some pairs have features of no influence and are in fact the top."""
-
-    def __init__(self, hidden, **options):
-        super().__init__(**options)
-        self.hidden = np.random.default_rng(5).choice(len(self.pairs), hidden, replace=False)
-        self.table[:, self.hidden] += 50 * self.table.max() * self.share[:, None]
-        for moments in (self.features.mean, self.features.spread):
-            moments[:, :, self.hidden] *= 1e-3
-
-
-def test_the_search_continues_after_an_audit_finds_pairs_wrongly_left_out(monkeypatch, caplog):
-    """60 of 130 pairs are hidden: with 8 drawn, hardly any audit misses them all."""
-    # The pilot must not evaluate the hidden pairs.
-    draws, draw = [], screening._Search.draw
-
-    def blind(search, candidates, count):
-        drawn = draw(search, np.setdiff1d(candidates, problem.hidden) if not draws else candidates, count)
-        draws.append(drawn)
-        return drawn
-
-    monkeypatch.setattr(screening._Search, "draw", blind)
-    problem = Fooled(60)
-    with caplog.at_level("INFO", "frequency_shortcuts"):
-        found = problem.screen(percent=20)
-    problem.check(found)
-    assert np.isin(draws[1], problem.hidden).any()
-    messages = [record.getMessage() for record in caplog.records]
-    hit = int(np.isin(draws[1], problem.hidden).sum())
-    assert messages[0] == f"an audit found {hit} of {len(draws[1])} pairs wrongly left out: the search goes on"
-    assert len(messages) == len(draws) - 2  # each audit but the last
-    assert problem.recall(found) > 0.9
-    assert found.evaluated[draws[1]].all()
-
-
-def test_the_sum_of_all_audits_is_reported(monkeypatch):
-    draws, draw = [], screening._Search.draw
-
-    def noting(search, candidates, count):
-        draws.append((candidates.copy(), draw(search, candidates, count)))
-        return draws[-1][1]
-
-    monkeypatch.setattr(screening._Search, "draw", noting)
-    for problem in (Problem(32), Fooled(60), Problem(4)):
-        draws.clear()
-        found = problem.screen()
-        audits = draws[1:]  # the first is the pilot's
-        assert found.audits == len(audits)
-        assert found.audited == sum(len(drawn) for _, drawn in audits)
-        candidates, drawn = audits[-1]
-        assert found.left_out == len(candidates) - len(drawn) + found.audited
-        for candidates, drawn in audits:
-            assert len(drawn) == min(len(candidates), max(AUDIT_LEAST, int(np.ceil(0.01 * len(candidates)))))
-            assert np.isin(drawn, candidates).all()
-            assert len(set(drawn.tolist())) == len(drawn)
-            assert found.evaluated[drawn].all()
-        best = top_pairs(found.increment, problem.pairs.size, problem.wanted)
-        assert found.missed == np.isin([pair for _, drawn in audits for pair in drawn], best).sum()
-
-
-@pytest.mark.slow
-def test_hits_of_an_audit_are_reported(monkeypatch):
-    """No feature predicts a few pairs. A hit raises the predictions of others and still counts as a hit."""
-    hits, draw = [], screening._Search.draw
-
-    def noting(search, candidates, count):
-        drawn = draw(search, candidates, count)
-        hits.append(int(np.isin(drawn, problem.hidden).sum()))
-        return drawn
-
-    monkeypatch.setattr(screening._Search, "draw", noting)
-    surprised = 0
-    for seed in range(60):
-        problem = Fooled(4, side=32, seed=seed)
-        for moments in (problem.features.mean, problem.features.spread):
-            moments[:, :, problem.hidden] = 0
-        hits.clear()
-        found = problem.screen(seed=seed)
-        assert found.missed >= sum(hits[1:])  # the first draw is the pilot's
-        surprised += sum(hits[1:]) > 0
-    assert surprised > 1
 
 
 def test_the_search_depends_on_the_seed():

@@ -1,14 +1,18 @@
-"""The recall that an audit of a screening states, against simulated audits and known bounds."""
+"""The audits of a screening: what they find, and the recall that they state, against simulations and known bounds."""
 
 import warnings
 
 import numpy as np
 import pytest
+from screening_problems import Fooled, Problem
 
+from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.screening import (
+    AUDIT_LEAST,
     recall,
     recall_of_all,
 )
+from frequency_shortcuts.spectrum.masks import top_pairs
 
 
 def simulate(top_size, left_out, audited, missing, runs=4000):
@@ -101,3 +105,75 @@ def test_an_audited_class_does_not_stand_for_one_that_was_not():
     # One nearly exhausted class does not make the other look good.
     estimate = recall_of_all(np.array([50, 50]), np.array([10, 500]), np.array([8, 8]), np.array([0, 1]))[0]
     assert estimate == pytest.approx(1 - 492 / 8 / 100)
+
+
+def test_the_search_continues_after_an_audit_finds_pairs_wrongly_left_out(monkeypatch, caplog):
+    """60 of 130 pairs are hidden: with 8 drawn, hardly any audit misses them all."""
+    # The pilot must not evaluate the hidden pairs.
+    draws, draw = [], screening._Search.draw
+
+    def blind(search, candidates, count):
+        drawn = draw(search, np.setdiff1d(candidates, problem.hidden) if not draws else candidates, count)
+        draws.append(drawn)
+        return drawn
+
+    monkeypatch.setattr(screening._Search, "draw", blind)
+    problem = Fooled(60)
+    with caplog.at_level("INFO", "frequency_shortcuts"):
+        found = problem.screen(percent=20)
+    problem.check(found)
+    assert np.isin(draws[1], problem.hidden).any()
+    messages = [record.getMessage() for record in caplog.records]
+    hit = int(np.isin(draws[1], problem.hidden).sum())
+    assert messages[0] == f"an audit found {hit} of {len(draws[1])} pairs wrongly left out: the search goes on"
+    assert len(messages) == len(draws) - 2  # each audit but the last
+    assert problem.recall(found) > 0.9
+    assert found.evaluated[draws[1]].all()
+
+
+def test_the_sum_of_all_audits_is_reported(monkeypatch):
+    draws, draw = [], screening._Search.draw
+
+    def noting(search, candidates, count):
+        draws.append((candidates.copy(), draw(search, candidates, count)))
+        return draws[-1][1]
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    for problem in (Problem(32), Fooled(60), Problem(4)):
+        draws.clear()
+        found = problem.screen()
+        audits = draws[1:]  # the first is the pilot's
+        assert found.audits == len(audits)
+        assert found.audited == sum(len(drawn) for _, drawn in audits)
+        candidates, drawn = audits[-1]
+        assert found.left_out == len(candidates) - len(drawn) + found.audited
+        for candidates, drawn in audits:
+            assert len(drawn) == min(len(candidates), max(AUDIT_LEAST, int(np.ceil(0.01 * len(candidates)))))
+            assert np.isin(drawn, candidates).all()
+            assert len(set(drawn.tolist())) == len(drawn)
+            assert found.evaluated[drawn].all()
+        best = top_pairs(found.increment, problem.pairs.size, problem.wanted)
+        assert found.missed == np.isin([pair for _, drawn in audits for pair in drawn], best).sum()
+
+
+@pytest.mark.slow
+def test_hits_of_an_audit_are_reported(monkeypatch):
+    """No feature predicts a few pairs. A hit raises the predictions of others and still counts as a hit."""
+    hits, draw = [], screening._Search.draw
+
+    def noting(search, candidates, count):
+        drawn = draw(search, candidates, count)
+        hits.append(int(np.isin(drawn, problem.hidden).sum()))
+        return drawn
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    surprised = 0
+    for seed in range(60):
+        problem = Fooled(4, side=32, seed=seed)
+        for moments in (problem.features.mean, problem.features.spread):
+            moments[:, :, problem.hidden] = 0
+        hits.clear()
+        found = problem.screen(seed=seed)
+        assert found.missed >= sum(hits[1:])  # the first draw is the pilot's
+        surprised += sum(hits[1:]) > 0
+    assert surprised > 1
