@@ -10,6 +10,7 @@ classes, with zeros.)
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +51,8 @@ class Settings:
             raise ValueError(f"unknown goal {self.goal!r}: choose from {', '.join(GOALS)}")
         if self.fill not in METHOD_FILLS:
             raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
-        if self.steps < 1 or self.images_per_class < 1 or self.rate <= 0 or self.sparsity < 0:
+        numbers_fit = 0 < self.rate < math.inf and 0 <= self.sparsity < math.inf
+        if self.steps < 1 or self.images_per_class < 1 or not numbers_fit:
             raise ValueError(
                 f"steps {self.steps}, images_per_class {self.images_per_class}, rate {self.rate}, sparsity "
                 f"{self.sparsity}: expected at least 1, at least 1, above 0, and at least 0"
@@ -104,11 +106,14 @@ def _slope(workspace: Workspace, settings: Settings, numbers: Tensor, generator:
             logits = workspace.logits(chosen[part], None if fills is None else fills[part], kept)
             if not logits.requires_grad:
                 raise ValueError("the network gives no gradient, which a learned mask needs: choose another method")
-            log_probability = logits.log_softmax(dim=1).gather(1, labels[part, None])[:, 0]
+            own = labels[part, None]
             if settings.goal == "keep":
-                loss = -log_probability
-            else:
-                loss = -torch.log1p(-log_probability.exp().clamp(max=1 - 1e-6))
+                wanted = logits.gather(1, own)[:, 0]
+            else:  # any other class; 1 - probability would be 0, without a gradient, where the network is sure
+                wanted = logits.scatter(1, own, -math.inf).logsumexp(dim=1)
+            loss = logits.logsumexp(dim=1) - wanted
+            if not loss.isfinite().all():
+                raise ValueError("the network does not give finite logits for filtered images")
             (loss.sum() / settings.images_per_class).backward()
         (settings.sparsity * (leaf.sigmoid() @ share).sum()).backward()
     assert leaf.grad is not None
@@ -126,6 +131,10 @@ def _fills(workspace: Workspace, chosen: IntArray, generator: np.random.Generato
     labels, found = workspace.labels, np.empty(len(chosen), np.int64)
     for c in np.unique(labels[chosen]):
         mine = np.flatnonzero(labels[chosen] == c)
-        others = labels != c if workspace.neutral in (None, c) else labels == workspace.neutral
-        found[mine] = _draw(np.flatnonzero(others), len(mine), generator)
+        neutral = None if workspace.neutral == c else workspace.neutral
+        others = np.flatnonzero(labels != c if neutral is None else labels == neutral)
+        if not len(others):
+            of = "of another class" if neutral is None else f"of the neutral class {neutral}"
+            raise ValueError(f"fill swap: an image of class {c} needs another image {of}, and there is none")
+        found[mine] = _draw(others, len(mine), generator)
     return found
