@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, check_classes
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.inference import Precision, tiling
@@ -94,10 +95,13 @@ class Workspace:
         stop: Callable[[], bool] | None = None,
         progress: bool = False,
     ) -> None:
+        images = images.detach() if isinstance(images, Tensor) else images
         self.network, self.images, self.mean, self.std = network, images, mean, std
-        self.labels, self.n_classes, self.neutral, self.seed = np.asarray(labels), n_classes, neutral, seed
+        labels = np.asarray(labels)
+        self.n_classes, self.neutral, self.seed = n_classes, neutral, seed
         self.limits = limits = limits or Limits()
-        check_classes(self.labels, range(n_classes), n_images=images.shape[0])
+        check_classes(labels, range(n_classes), n_images=images.shape[0])
+        self.labels: IntArray = labels.astype(np.int64)
         self.count: IntArray = np.bincount(self.labels, minlength=n_classes)
         self.engine = Engine.build(
             network, images, mean, std, precision=limits.precision, compiled=limits.compiled,
@@ -153,18 +157,23 @@ class Workspace:
 
     _journal_is_unchecked = True
 
-    @torch.inference_mode()
     def _check_network(self) -> None:
         """Drop what another network has stored: one that differs only in a hook has the same fingerprint."""
         first = np.unique(self.labels, return_index=True)[1]
-        logits = self.engine.frozen(self.engine.source.take(first))
-        check_logits(logits, len(first), self.n_classes)
-        found = logits.cpu()
+        found = self.engine.within_memory(functools.partial(self._logits_of, first))
 
         def accept(stored: npt.NDArray) -> bool:
-            return same_logits(torch.from_numpy(stored), found, self.engine.frozen.tolerance)
+            return same_logits(torch.from_numpy(stored), torch.from_numpy(found), self.engine.frozen.tolerance)
 
-        self._journal.step("unfiltered", found.numpy, accept)
+        self._journal.step("unfiltered", lambda: found, accept)
+
+    @torch.inference_mode()
+    def _logits_of(self, chosen: IntArray) -> FloatArray:
+        """Logits [k, outputs] of the chosen unfiltered images [k]."""
+        batches = index_batches(chosen, self.engine.batch)
+        logits = torch.cat([self.engine.frozen(self.engine.source.take(some)) for some in batches])
+        check_logits(logits, len(chosen), self.n_classes)
+        return logits.cpu().numpy()
 
     # Passes
 
