@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
@@ -42,7 +43,14 @@ def _mean(workspace: Workspace, c: int) -> FloatArray:
     engine, mine = workspace.engine, np.flatnonzero(workspace.labels == c)
     total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=engine.source.device)
     step = min(engine.backward_batch, engine.batch)
+
+    def logits_of(images: Tensor) -> Tensor:
+        logits = engine.frozen(images)
+        if not (logits.logsumexp(dim=1) - logits[:, c]).isfinite().all():
+            raise ValueError(f"the network does not give finite logits for the images of class {c}")
+        return logits
+
     for start in range(0, len(mine), step):
         images = engine.source.take(mine[start : start + step])
-        total += first_order(engine.frozen, images, images, c, workspace.pairs)[1].sum(dim=0)
+        total += first_order(logits_of, images, images, c, workspace.pairs)[1].sum(dim=0)
     return total.cpu().numpy() / len(mine)

@@ -52,7 +52,7 @@ def first_order(
         seen = seen.detach().clone().requires_grad_()  # autograd does not accept a tensor of inference mode
         logits = network(seen.clone())
         if not logits.requires_grad:
-            raise ValueError("the network gives no gradient, which screening needs: cull it with the method exact")
+            raise ValueError("the network gives no gradient, which this method needs: choose exact culling, say")
         (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
         gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
