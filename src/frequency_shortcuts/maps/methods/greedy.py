@@ -18,6 +18,8 @@ from .method import Size, make_settings
 from .registry import load
 from .workspace import METHOD_FILLS, MethodFill, Workspace
 
+ROUNDING = 1e-9  # 18 of 25 images reach 0.9 of a recall of 20 of 25, although 0.9 * 0.8 is above 0.72
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -55,7 +57,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         masks = np.stack([one.proposal() for one in searches])[None]
         correct = workspace.class_means(masks, settings.fill, "removal", active).correct[0]
         for c in active:
-            searches[c].decide(bool(correct[c] >= least[c]))
+            searches[c].decide(bool(correct[c] >= least[c] - ROUNDING))
     found = np.empty(order.shape)
     for c, one in enumerate(searches):
         found[c, one.sequence()] = np.arange(pairs)
