@@ -112,13 +112,18 @@ def resized(
 ) -> BoolArray:
     """The masks [k, pairs] with pairs added or dropped at random until each holds the wanted number of positions.
 
-    Dropped first are pairs in no parent, and added first are pairs in some parent.
+    Dropped first are pairs in no parent, and added first are pairs in some parent. A mask holds one position more only
+    if it has no pair of one position: the top pairs of a ranking in which it is first are then this mask.
     """
     favoured = np.zeros(masks.shape[1], bool) if parents is None else parents.any(axis=(0, 1))
-    order = np.argsort(generator.random(masks.shape) - 2.0 * masks - favoured, axis=1)
+    place = generator.random(masks.shape) - 2.0 * masks - favoured
+    order = np.argsort(place, axis=1)
     filled = np.cumsum(size[order], axis=1)
     kept = np.zeros(masks.shape, bool)
     np.put_along_axis(kept, order, filled - size[order] < wanted, axis=1)
+    single = kept & (size == 1)
+    surplus = np.flatnonzero((kept @ size > wanted) & single.any(axis=1))
+    kept[surplus, np.where(single, place, -np.inf)[surplus].argmax(axis=1)] = False
     return kept
 
 
