@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from frequency_shortcuts.maps.methods.gradients import passes as feature_passes
+from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.arrays import FloatArray
@@ -47,8 +47,12 @@ def passes(settings: Settings, size: Size) -> int:
     """Every pair or cell is removed from every image; for `screened` this is the most that it can take."""
     if settings.patch > 1:
         return (1 + len(np.unique(cells(size.pairs, settings.patch, settings.patch)))) * size.n_images
-    features = feature_passes(len(size.pairs)) if settings.search == "screened" else 0
-    return (len(size.pairs) + features) * size.n_images
+    return len(size.pairs) * size.n_images + _gradient_passes(settings, size.n_images, len(size.pairs))
+
+
+def _gradient_passes(settings: Settings, n_images: int, n_pairs: int) -> int:
+    """A forward pass, and a backward pass that counts two, of each image and its noisy copies, for screening."""
+    return 3 * n_images * (1 + noisy_copies(n_pairs)) if settings.search == "screened" else 0
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -76,5 +80,5 @@ def _pairs(workspace: Workspace, settings: Settings) -> FloatArray:
         version=workspace.identity, checkpoint_minutes=workspace.checkpoint_minutes, stop=workspace.stop,
         progress=workspace.progress, **asdict(workspace.limits), **chosen,
     )  # fmt: skip
-    features = feature_passes(len(workspace.pairs)) * len(workspace) if settings.search == "screened" else 0
-    return workspace.step(f"{settings}", lambda: found.increment, int(found.passes.sum()) + features)
+    gradients = _gradient_passes(settings, len(workspace), len(workspace.pairs))
+    return workspace.step(f"{settings}", lambda: found.increment, int(found.passes.sum()) + gradients)
