@@ -1,0 +1,434 @@
+"""What all methods that find maps promise: see `test_method_scores.py` for what each of them finds."""
+
+import inspect
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.maps.methods import learned, registry, workspace
+from frequency_shortcuts.maps.methods.culling import evaluator
+from frequency_shortcuts.maps.methods.method import Size, find
+from frequency_shortcuts.maps.methods.workspace import Limits
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Stopped
+
+LABELS = np.array([0, 2, 1, 0, 0, 2, 0, 1, 2, 0])  # unequal, not sorted
+SIZE = (7, 6)
+PAIRS = ConjugatePairs(*SIZE)
+SIZES = [(6, 6), (5, 7), (6, 5), (8, 3)]
+
+# Every method, with settings that keep it fast: name -> (method, settings).
+CASES = {
+    "culling": ("culling", {}),
+    "culling swap": ("culling", {"fill": "swap"}),
+    "culling patch": ("culling", {"patch": 3}),
+    "culling patch swap": ("culling", {"patch": 2, "fill": "swap"}),
+    "culling screened": ("culling", {"search": "screened", "percent": 10}),
+    "hfss": ("hfss", {"candidates": 12, "parents": 3, "percent": 20}),
+    "hfss swap": ("hfss", {"candidates": 12, "parents": 3, "percent": 20, "fill": "swap"}),
+    "greedy": ("greedy", {}),
+    "greedy swap": ("greedy", {"ranking": "gradient", "fill": "swap", "floor": 0.7}),
+    "learned": ("learned", {"steps": 5, "images_per_class": 3}),
+    "learned destroy": ("learned", {"steps": 5, "images_per_class": 3, "goal": "destroy", "fill": "zeros"}),
+    "shapley": ("shapley", {"rings": 3}),
+    "rise": ("rise", {"masks": 15}),
+    "rise swap": ("rise", {"fill": "swap"}),
+    "gradient": ("gradient", {}),
+    "adcs": ("adcs", {}),
+    "adcs significant": ("adcs", {"variant": "significant"}),
+    "energy": ("energy", {}),
+    "low_pass": ("low_pass", {}),
+    "random": ("random", {}),
+}
+STEPS = {"culling": 16, "culling swap": 16, "culling screened": 12, "greedy": 15, "greedy swap": 10}  # before a stop
+NO_NETWORK = ("adcs", "energy", "low_pass", "random")
+AT_MOST = ("culling screened", "greedy", "greedy swap")  # `passes` gives a bound
+LOOKING = [case for case, (name, _) in CASES.items() if name not in NO_NETWORK]
+every_case = pytest.mark.parametrize("case", CASES)
+every_looking_case = pytest.mark.parametrize("case", LOOKING)
+
+
+def batch(size=SIZE, channels=2, labels=LABELS, seed=0, dtype=torch.float64):
+    """Noise, with a wave of the class in it."""
+    images = np.random.default_rng(seed).standard_normal((len(labels), channels, *size))
+    y, x = np.mgrid[: size[0], : size[1]]
+    waves = [np.cos(2 * np.pi * (y * (c + 1) / size[0] + x * c / size[1])) for c in range(3)]
+    return torch.from_numpy(images + np.stack(waves)[np.asarray(labels, int)][:, None]).to(dtype)
+
+
+@pytest.fixture
+def network(small_network):
+    return small_network(2, 3, dtype=torch.float64)
+
+
+def run(case, network, images=None, labels=LABELS, n_classes=3, **options):
+    name, chosen = CASES[case]
+    images = batch() if images is None else images
+    return find(registry.load(name), network, images, labels, n_classes, **{**chosen, **options})
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(workspace, "BLOCK", 30)
+    monkeypatch.setattr(evaluator, "BLOCK", 30)
+    monkeypatch.setattr(learned, "STORED_STEPS", 2)
+
+
+class StopAfter:
+    """A `stop` that returns true from the n-th call on."""
+
+    def __init__(self, n):
+        self.n, self.calls = n, 0
+
+    def __call__(self):
+        self.calls += 1
+        return self.calls >= self.n
+
+
+def watched(network):
+    """The network, and a list that gets (images, whether a gradient is needed) for each batch, also of its copies."""
+    seen = []
+    network.register_forward_pre_hook(lambda _, inputs: seen.append((len(inputs[0]), inputs[0].requires_grad)))
+    return network, seen
+
+
+# What all methods promise
+
+
+def test_every_method_is_tested():
+    assert {name for name, _ in CASES.values()} == set(registry.METHODS)
+
+
+def test_no_setting_has_the_name_of_a_parameter_of_find():
+    """Else it cannot be given."""
+    named = {name for name in inspect.signature(find).parameters if name != "settings"}
+    for name in registry.METHODS:
+        assert not named & set(inspect.signature(registry.load(name).Settings).parameters), name
+
+
+@every_case
+def test_scores_are_finite_and_one_seed_gives_the_same_twice(case, network):
+    found, again = (run(case, network, seed=5) for _ in range(2))
+    assert found.score.shape == (3, len(PAIRS))
+    assert found.score.dtype == np.float64
+    assert np.isfinite(found.score).all()
+    np.testing.assert_array_equal(found.score, again.score)
+    assert found.passes == again.passes
+    assert not found.resumed
+    assert found.seconds > 0
+    assert CASES[case][1].items() <= found.settings.items()
+
+
+@pytest.mark.parametrize("case", ["hfss", "learned", "rise", "random", "culling swap", "shapley"])
+def test_another_seed_gives_other_draws(case, network):
+    assert not np.array_equal(run(case, network, seed=0).score, run(case, network, seed=1).score)
+
+
+@pytest.mark.parametrize(("case", "at_once"), [*zip(CASES, itertools.cycle([2, 512, 2]), strict=False)])
+def test_passes_are_the_images_that_reach_the_network(case, network, at_once):
+    """Without those that are shown at the start, and the unfiltered ones of an exact culling.
+
+    A network is compared with its copy on two images; the first image of each class identifies it. A culling of single
+    pairs does the former twice. A gradient counts two passes beside its forward pass.
+    """
+    network, seen = watched(network)
+    found = run(case, network, limits=Limits(batch=at_once))
+    name, chosen = CASES[case]
+    culls = (name == "culling" and "patch" not in chosen) or case == "greedy"
+    shown = 4 * (1 + culls) + (name not in NO_NETWORK) * 3 + culls * len(LABELS)
+    assert sum(count * (3 if gradient else 1) for count, gradient in seen) == found.passes + shown
+    assert max(count for count, _ in seen) <= max(2, at_once)
+    method = registry.load(name)
+    bound = method.passes(method.Settings(**chosen), Size(3, len(LABELS), PAIRS))
+    assert found.passes <= bound if case in AT_MOST else found.passes == bound
+
+
+@every_looking_case
+def test_large_and_single_batches_agree(case, network):
+    alone, together = (run(case, network, limits=Limits(batch=at_once)).score for at_once in (1, 4096))
+    np.testing.assert_allclose(alone, together, rtol=0, atol=1e-9 * max(1, np.abs(together).max()))
+
+
+class Tight(nn.Module):
+    """A network for which the memory is enough for a few images only."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        if len(images) > 2:
+            raise torch.OutOfMemoryError
+        return self.network(images)
+
+
+@every_looking_case
+def test_a_batch_that_does_not_fit_is_halved(case, network):
+    found = run(case, Tight(network), limits=Limits(batch=16))
+    expected = run(case, network)
+    np.testing.assert_allclose(found.score, expected.score, rtol=0, atol=1e-9)
+    assert found.passes == expected.passes
+
+
+@pytest.mark.parametrize(("case", "size"), [*zip(LOOKING, itertools.cycle(SIZES), strict=False)])
+def test_any_size_of_image(case, network, size):
+    found = run(case, network, batch(size))
+    assert found.score.shape == (3, len(ConjugatePairs(*size)))
+
+
+@every_looking_case
+def test_neither_network_nor_images_nor_labels_change(case, network):
+    network.train()
+    network[0].eval()
+    network[0].bias.requires_grad_(False)
+    images, labels = batch(), LABELS.copy()
+
+    def state():
+        return (
+            {name: value.clone() for name, value in network.state_dict().items()},
+            [(module.training, len(module._forward_hooks)) for module in network.modules()],
+            [(parameter.requires_grad, parameter.grad) for parameter in network.parameters()],
+        )
+
+    before = state()
+    run(case, network, images, labels)
+    after = state()
+    assert all(torch.equal(value, after[0][name]) for name, value in before[0].items())
+    assert before[1:] == after[1:]
+    assert torch.equal(images, batch())
+    assert (labels == LABELS).all()
+
+
+@pytest.mark.parametrize("case", ["culling", "culling patch", "learned", "gradient", "adcs"])
+@pytest.mark.parametrize("kind", ["tensor", "int32", "uint8", "bool"])
+def test_labels_of_any_integer_type(case, network, kind):
+    labels = LABELS % 2 if kind == "bool" else LABELS
+    given = torch.from_numpy(labels) if kind == "tensor" else labels.astype(kind)
+    n_classes = labels.max() + 1
+    expected = run(case, network, labels=labels, n_classes=n_classes).score
+    np.testing.assert_array_equal(run(case, network, labels=given, n_classes=n_classes).score, expected)
+
+
+@pytest.mark.parametrize("case", ["culling", "culling screened", "rise swap", "learned", "gradient", "energy"])
+def test_images_that_require_a_gradient_are_used_as_others(case, network):
+    images = batch().requires_grad_()
+    np.testing.assert_array_equal(run(case, network, images).score, run(case, network).score)
+    assert images.grad is None
+
+
+@pytest.mark.parametrize("case", ["culling", "rise swap", "learned", "gradient", "adcs significant", "energy"])
+def test_a_split_of_uint8_images_is_normalised(case, network):
+    raw = np.random.default_rng(0).integers(0, 256, (len(LABELS), 2, *SIZE), dtype=np.uint8)
+    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
+    split = Split(raw, LABELS, ("a", "b", "c"), mean, std)
+    name, chosen = CASES[case]
+    found = find(registry.load(name), network, split, **chosen).score
+    normalised = torch.from_numpy((raw / 255 - mean[:, None, None]) / std[:, None, None])
+    expected = run(case, network, normalised).score
+    # ADCS of uint8 images is computed in float32.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max()))
+
+
+# Stopped and resumed
+
+
+@every_looking_case
+@pytest.mark.usefixtures("small_blocks")
+def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, network, tmp_path):
+    """Finished blocks are not computed again."""
+    whole = run(case, network)
+    network, seen = watched(network)
+    stops, found = 0, None
+    while found is None:
+        try:
+            found = run(case, network, state=tmp_path / "state", stop=StopAfter(STEPS.get(case, 3)))
+        except Stopped as stopped:
+            assert str(tmp_path / "state") in str(stopped)
+            stops += 1
+            assert stops < 100
+    assert stops or case == "gradient"
+    np.testing.assert_array_equal(found.score, whole.score)
+    assert found.passes == whole.passes
+    assert found.resumed or not stops
+    seen.clear()
+    again = run(case, network, state=tmp_path / "state")
+    np.testing.assert_array_equal(again.score, whole.score)
+    assert again.passes == whole.passes
+    assert again.resumed
+    assert sum(count for count, _ in seen) <= 2 * (4 + 1) + 3 + len(LABELS)
+
+
+class Scaled(nn.Module):
+    """Its weights do not tell what it answers: an attribute does."""
+
+    def __init__(self, network, scale):
+        super().__init__()
+        self.network, self.scale = network, scale
+
+    def forward(self, images):
+        return self.network(images) * self.scale
+
+
+@pytest.mark.parametrize(
+    ("case", "by"), [*((case, "attribute") for case in LOOKING), ("hfss", "hook"), ("culling", "hook")]
+)
+@pytest.mark.usefixtures("small_blocks")
+def test_the_state_of_another_network_with_the_same_weights_is_not_used(case, network, tmp_path, by):
+    first, second = Scaled(network, 1.0), Scaled(network, -0.7 if by == "attribute" else 1.0)
+    if by == "hook":
+        second.register_forward_hook(lambda module, inputs, logits: -0.7 * logits)
+    expected = run(case, second).score
+    run(case, first, state=tmp_path / "state")
+    np.testing.assert_array_equal(run(case, second, state=tmp_path / "state").score, expected)
+    with pytest.raises(Stopped):  # a state that is not finished
+        run(case, first, state=tmp_path / "state", stop=StopAfter(2))
+    np.testing.assert_array_equal(run(case, second, state=tmp_path / "state").score, expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"neutral": 1}, {"version": "2"}, {"limits": Limits(batch=3)}, {"masks": 16}, {"share": 0.4}],
+    ids=str,
+)
+def test_the_state_of_another_computation_is_not_used(network, tmp_path, change):
+    run("rise", network, state=tmp_path / "state", fill="swap")
+    network, seen = watched(network)
+    found = run("rise", network, state=tmp_path / "state", fill="swap", **change)
+    np.testing.assert_array_equal(found.score, run("rise", network, fill="swap", **change).score)
+    assert sum(count for count, _ in seen) > found.passes
+
+
+def test_without_a_state_a_stop_loses_the_work(network):
+    with pytest.raises(Stopped, match=r"nothing is stored$"):
+        run("rise", network, stop=lambda: True)
+
+
+# Errors
+
+WRONG = [
+    ("culling", {"search": "fast"}, r"unknown search 'fast': choose from exact, screened"),
+    ("culling", {"fill": "noise"}, r"unknown fill 'noise': choose from zeros, swap"),
+    ("culling", {"fill": "swap", "search": "screened"}, "fill swap needs method exact"),
+    ("culling", {"patch": 0}, "patch 0, search exact: expected 1, or more"),
+    ("culling", {"patch": 2, "search": "screened"}, "with the search exact"),
+    ("culling", {"target_recall": 0}, "target_recall 0: expected above 0"),
+    ("hfss", {"percent": 0}, "percent 0: expected above 0 and at most 100"),
+    ("hfss", {"parents": 501}, "parents 501 of 500 candidates"),
+    ("hfss", {"fill": "noise"}, "unknown fill 'noise'"),
+    ("greedy", {"ranking": "greedy"}, "greedy needs the ranking of another method"),
+    ("greedy", {"ranking": "best"}, "unknown method 'best': choose from culling, hfss"),
+    ("greedy", {"floor": 0}, "floor 0: expected above 0 and at most 1"),
+    ("greedy", {"fill": "noise"}, "unknown fill 'noise'"),
+    ("learned", {"goal": "win"}, "unknown goal 'win': choose from keep, destroy"),
+    ("learned", {"fill": "noise"}, "unknown fill 'noise'"),
+    ("learned", {"steps": 0}, "steps 0, images_per_class 16"),
+    ("learned", {"rate": math.nan}, "rate nan"),
+    ("learned", {"rate": math.inf}, "rate inf"),
+    ("learned", {"sparsity": math.nan}, "sparsity nan"),
+    ("learned", {"sparsity": -1}, "sparsity -1"),
+    ("shapley", {"rings": 13}, "rings 13: expected 1 to 12"),
+    ("shapley", {"fill": "noise"}, "unknown fill 'noise'"),
+    ("rise", {"masks": 0}, "masks 0: expected at least 2"),
+    ("rise", {"share": 1}, "share 1: expected above 0 and below 1"),
+    ("rise", {"fill": "noise"}, "unknown fill 'noise'"),
+    ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
+    ("energy", {"share": 1}, r"unknown setting 'share' of the method: choose from none"),
+    ("rise", {"mask": 9}, r"unknown setting 'mask' of the method: choose from masks, share, fill"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "message"), WRONG, ids=[f"{name}-{values}" for name, values, _ in WRONG])
+def test_wrong_settings_are_refused_in_one_sentence(network, name, values, message):
+    with pytest.raises(ValueError, match=message) as error:
+        find(registry.load(name), network, batch(), LABELS, 3, **values)
+    assert_one_sentence(error.value)
+
+
+def assert_one_sentence(error):
+    assert "\n" not in str(error)
+    assert ". " not in str(error)
+    assert len(str(error)) < 250
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(ValueError, match=r"unknown method 'cull': choose from culling, hfss, greedy, ") as error:
+        registry.load("cull")
+    assert_one_sentence(error.value)
+
+
+class Broken(nn.Module):
+    """Logits that are not a number, for all images or for some."""
+
+    def __init__(self, network, all_images=True):
+        super().__init__()
+        self.network, self.all_images = network, all_images
+
+    def forward(self, images):
+        odd = torch.ones(len(images), dtype=torch.bool) if self.all_images else images[:, 0, 0, 0] > 100
+        return torch.where(odd[:, None], torch.nan, self.network(images))
+
+
+@pytest.mark.parametrize(
+    ("case", "all_images"), [*((case, False) for case in LOOKING), ("learned", True), ("gradient", True)]
+)
+def test_logits_that_are_not_finite_are_an_error(case, network, all_images):
+    images = batch()
+    images[4, 0, 0, 0] = 1000  # not the first of its class
+    with pytest.raises(ValueError, match="the network does not give finite logits") as error:
+        run(
+            case, Broken(network, all_images), images, **({"images_per_class": 6} if case.startswith("learned") else {})
+        )
+    assert_one_sentence(error.value)
+
+
+class Detached(nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        return self.network(images.detach())
+
+
+@pytest.mark.parametrize("case", ["gradient", "learned", "learned destroy", "culling screened", "greedy swap"])
+def test_a_network_without_gradients_is_an_error_where_one_is_needed(case, network):
+    with pytest.raises(ValueError, match=r"the network gives no gradient, which .* needs: ") as error:
+        run(case, Detached(network))
+    assert_one_sentence(error.value)
+
+
+@pytest.mark.parametrize("case", ["culling", "hfss", "greedy", "shapley", "rise"])
+def test_a_network_without_gradients_is_fine_elsewhere(case, network):
+    np.testing.assert_array_equal(run(case, Detached(network)).score, run(case, network).score)
+
+
+@pytest.mark.parametrize("case", ["culling", "rise", "learned", "gradient"])
+def test_a_network_with_too_few_outputs_is_an_error(case, network):
+    with pytest.raises(ValueError, match="the network has 3 outputs, and none for class 3") as error:
+        run(case, network, labels=[*LABELS[:-1], 3], n_classes=4)
+    assert_one_sentence(error.value)
+
+
+SWAPPING = ["culling swap", "culling patch swap", "hfss swap", "greedy swap", "learned", "shapley", "rise swap"]
+
+
+@pytest.mark.parametrize("case", SWAPPING)
+@pytest.mark.parametrize(
+    ("labels", "n_classes", "neutral"), [(0 * LABELS, 1, None), (LABELS, 3, 7)], ids=["one class", "no neutral image"]
+)
+def test_an_image_without_a_donor_is_an_error(case, network, labels, n_classes, neutral):
+    with pytest.raises(ValueError, match=r"fill swap: an image of class 0 needs another image of") as error:
+        run(case, network, labels=labels, n_classes=n_classes, neutral=neutral)
+    assert_one_sentence(error.value)
+
+
+@pytest.mark.parametrize("case", ["culling", "rise", "learned", "energy", "random"])
+@pytest.mark.parametrize("labels", [LABELS[:-1], 0 * LABELS, LABELS + 1, LABELS / 2], ids=["few", "one", "high", "no"])
+def test_labels_that_do_not_fit_are_an_error(case, network, labels):
+    with pytest.raises(ValueError, match="labels"):
+        run(case, network, labels=labels)
