@@ -242,7 +242,7 @@ def test_a_data_set_without_a_source_is_one_mistake():
     del config["datasets"]["syn_1"]["source"]
     assert mistakes(config) == [
         "datasets.syn_1.source: missing; write, under datasets.syn_1: source: "
-        "<synthetic, planted, fashion_mnist, cifar10, folder, store or dataset>"
+        "<synthetic, planted, fashion_mnist, cifar10, folder, store, dataset or waved>"
     ]
 
 

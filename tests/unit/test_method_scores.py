@@ -399,7 +399,7 @@ def test_greedy_equals_a_slow_search(network, fill, floor):
         order = np.argsort(ranking[c], kind="stable")
         removed, kept = slow_greedy(order, lambda pairs: recall(pairs) >= least)  # noqa: B023
         assert np.argsort(found[c]).tolist() == removed + kept
-        assert sorted(found[c]) == list(range(len(PAIRS)))
+        assert (found[c, removed] < len(PAIRS)).all() and (found[c, kept] >= len(PAIRS)).all()
 
 
 def confusable(network, images):

@@ -190,6 +190,26 @@ rule plant:
         "../scripts/plant.py"
 
 
+rule waved:
+    input:
+        images=lambda wildcards: f"{RESULTS}/data/{config['datasets'][wildcards.dataset]['of']}.h5",
+        code=code("waved_store.py"),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/waved/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=from_source("waved"),
+    conda:
+        "../../envs/study.yaml"
+    params:
+        settings=by_dataset(plan.store_settings),
+    message:
+        "Adding a wave to a class of {input.images}"
+    script:
+        "../scripts/waved_store.py"
+
+
 if config["ood"]["renditions"]:
 
     # One job for all renditions of a data set: each takes less time than the start of a job.

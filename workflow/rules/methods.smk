@@ -65,11 +65,56 @@ rule compare_methods:
         "../scripts/compare_methods.py"
 
 
+rule wave:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        plain=lambda wildcards: f"{RESULTS}/data/{config['datasets'][wildcards.dataset]['of']}.h5",
+        weights=rules.train.output.weights,
+        code=code("measure_wave.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/wave.csv",
+    log:
+        f"{RESULTS}/logs/wave/{RUN}.log",
+    wildcard_constraints:
+        dataset=from_source("waved"),
+    conda:
+        "../../envs/study.yaml"
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(60),
+    params:
+        device=lookup(dpath="device", within=config),
+        images=plan.section("shortcuts", "split", "images_per_class"),
+        settings=plan.section("shortcuts", "controls", "seed"),
+    message:
+        "Testing whether {wildcards.network} needs the wave of {wildcards.dataset} (seed {wildcards.seed})"
+    script:
+        "../scripts/measure_wave.py"
+
+
+rule wave_table:
+    input:
+        plan.expand_waved(f"{RESULTS}/tests/{RUN}/wave.csv"),
+        code=code("join_tables.py"),
+    output:
+        f"{RESULTS}/tables/wave.csv",
+    log:
+        f"{RESULTS}/logs/wave_table.log",
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Joining the tests of waves"
+    script:
+        "../scripts/join_tables.py"
+
+
 rule method_tables:
     input:
         rates=plan.expand_compared(f"{RESULTS}/tests/{RUN}/method_rates.csv"),
         scores=plan.expand_compared(f"{RESULTS}/tests/{RUN}/method_scores.csv"),
-        use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
+        use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", truth=True),
         maps=plan.map_files(),
         code=code("make_method_tables.py"),
     output:

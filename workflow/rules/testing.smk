@@ -74,7 +74,7 @@ rule planted_use:
     benchmark:
         f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv"
     wildcard_constraints:
-        dataset=one_of(plan.datasets(*WITH_TRUTH)),
+        dataset=one_of(plan.datasets_with_truth()),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads

@@ -119,6 +119,11 @@ def _plan_names(plan: Plan) -> Iterator[str]:
             for name in entry.get(kind, ()):
                 if name not in known:
                     yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {', '.join(known)}"
+    datasets = plan.config["datasets"]
+    for name, dataset in datasets.items():
+        others = [other for other in datasets if datasets[other]["source"] not in ("waved", "synthetic", "planted")]
+        if dataset["source"] == "waved" and dataset["of"] not in others:
+            yield f"datasets.{name}.of: {dataset['of']!r} is no set of photographs; choose from {', '.join(others)}"
 
 
 def _planned_seeds(plan: Plan, dataset: str) -> dict[str, set[int]]:

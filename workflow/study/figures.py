@@ -122,6 +122,11 @@ def _compared_kinds(plan: Plan) -> list[str]:
     return list(dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.compared_runs()))
 
 
+def _compared_with_truth(plan: Plan) -> list[str]:
+    names = plan.datasets_with_truth()
+    return [name for name in _compared_datasets(plan, "synthetic", "planted", "photographs") if name in names]
+
+
 def _compared_datasets(plan: Plan, *kinds: str) -> list[str]:
     names = dict.fromkeys(run["dataset"] for run in plan.compared_runs())
     return [name for name in names if plan.kind_of(name) in kinds]
@@ -266,7 +271,7 @@ FIGURES = {
     ),
     "method_truth": Figure(
         Result("every method against the planted truth", "methods"),
-        lambda plan: ["all"] if _compared_datasets(plan, *WITH_TRUTH) else [],
+        lambda plan: ["all"] if _compared_with_truth(plan) else [],
         _table("methods"),
         lambda plan, name: {
             "mechanisms": {key: _mechanism(plan, key) for key in _compared_datasets(plan, *WITH_TRUTH)}

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import cifar10, folders, normalisation, planted, stores
+from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
+from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
@@ -104,6 +105,7 @@ def inspect_dataset(plan: Plan, name: str) -> Found:
         "folder": inspect_folder,
         "store": inspect_store,
         "dataset": inspect_torch_dataset,
+        "waved": inspect_waved,
     }
     found = inspectors[settings["source"]](plan, name, settings)
     if plan.config["adcs"]["channel_weights"] == "luma" and found.shape.channels != 3:
@@ -137,7 +139,8 @@ def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Foun
     if settings["source"] == "cifar10" and settings["folder"]:
         cifar10.check_folder(settings["folder"])
     title = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}[settings["source"]]
-    return Found(range(plan.n_classes(name) or 0), known_shape(plan, name), title)
+    classes = {"fashion_mnist": fashion_mnist.CLASSES, "cifar10": cifar10.CLASSES}[settings["source"]]
+    return Found(classes, known_shape(plan, name), title)
 
 
 def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
@@ -164,6 +167,15 @@ def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
     if lacking := sorted(needed.keys() - set(splits)):
         raise ValueError(f"{settings['path']} has no {' and no '.join(lacking)} split, which is needed")
     return Found(classes, shape, description, ranking)
+
+
+def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+    """Photographs with a wave. Raises ValueError for a wave that is not possible."""
+    found = inspect_dataset(plan, settings["of"])
+    Wave(0, tuple(settings["frequency"]), settings["amplitude"]).masks(1, found.shape.height, found.shape.width)
+    if isinstance(found.classes[0], str) and settings["class"] not in found.classes:
+        raise ValueError(f"no class {settings['class']!r} in {settings['of']}: choose from {', '.join(found.classes)}")
+    return found._replace(description=f"{found.description}, with a wave in class {settings['class']}")
 
 
 def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:

@@ -167,6 +167,12 @@ class Plan:
         source = str(self.config["datasets"][dataset]["source"])
         return source if source in WITH_TRUTH else "photographs"
 
+    def datasets_with_truth(self) -> list[str]:
+        """The planned data sets whose truth is known, and photographs with a known wave."""
+        return [
+            name for name in self.datasets() if self.kind_of(name) in WITH_TRUTH or name in self.from_source("waved")
+        ]
+
     def from_source(self, source: str) -> list[str]:
         """All data sets of the configuration, planned or not, that come from a source."""
         return [name for name, dataset in self.config["datasets"].items() if dataset["source"] == source]
@@ -179,6 +185,8 @@ class Plan:
             return DOWNLOADED[source]
         if source == "store":
             return None
+        if source == "waved":
+            return self.shape(settings["of"])
         if source in DRAWN:
             settings = self.config[DRAWN[source]]
         size = settings["size"]
@@ -189,6 +197,8 @@ class Plan:
         """Number of classes; None if only the user's files have it."""
         settings = self.config["datasets"][dataset]
         source = settings["source"]
+        if source == "waved":
+            return self.n_classes(settings["of"])
         if source == "planted":
             mechanism = settings["mechanism"]
             return N_CLASSES_PLANTED.get(mechanism, 1 + len(self.planting(mechanism)["rings"]))
@@ -318,9 +328,13 @@ class Plan:
         """A pattern filled in with the runs of `first_seed_runs`."""
         return [pattern.format(**run) for run in self.first_seed_runs(**where)]
 
-    def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
-        """A pattern filled in with every run for which methods are planned, on data sets of these kinds."""
-        datasets = set(self.datasets(*kinds))
+    def expand_waved(self, pattern: str) -> list[str]:
+        """A pattern filled in with every run on photographs with a wave."""
+        return [file for name in self.from_source("waved") for file in self.expand_runs(pattern, dataset=name)]
+
+    def expand_compared(self, pattern: str, *, truth: bool = False) -> list[str]:
+        """A pattern filled in with every run for which methods are planned; if `truth`, on data with a known truth."""
+        datasets = set(self.datasets_with_truth() if truth else self.datasets())
         return [pattern.format(**run) for run in self.compared_runs() if run["dataset"] in datasets]
 
     def map_files(self, **where: Any) -> list[str]:
@@ -407,7 +421,8 @@ class Plan:
         """The tables and figures that compare the methods; nothing if no methods are planned."""
         if not self.compared_runs():
             return []
-        tables = ("methods", "method_rates", "method_overlap")
+        tables = ["methods", "method_rates", "method_overlap"]
+        tables += ["wave"] if self.expand_waved("") else []
         names = [f"{kind}_{name}" for kind in METHOD_FIGURES for name in FIGURES[kind].names(self)]
         return [
             *(f"{self.results}/tables/{name}.csv" for name in tables),

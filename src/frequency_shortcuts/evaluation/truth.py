@@ -34,6 +34,7 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
     `any` : the union over all classes, the same for every class
     `half_0`, `half_1` : for the mechanism `redundant`, the two sets of `own`, each of which is enough
     `decoy` : for the mechanism `decoy`, the frequencies that are raised only in validation and test images: no truth
+    `with_harmonics` : for photographs with a wave, `own` and the harmonics that clipping makes
 
     Raises ValueError for a store without a truth.
     """
@@ -46,6 +47,8 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
         found["half_0"], found["half_1"] = group["halves"][:]
     if "decoys" in group:
         found["decoy"] = group["decoys"][:]
+    if "harmonics" in group:
+        found["with_harmonics"] = own | group["harmonics"][:]
     return found
 
 

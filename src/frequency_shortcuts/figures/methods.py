@@ -15,7 +15,8 @@ from .canvas import PAGE, colour_bar, style
 
 CONTROL, UNFILTERED, LOW_PASS, RANDOM = "random_control", "unfiltered", "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
-BETTER_HALF = "better_half"
+# The truths of a data set that have a column, and what is added to its name.
+TRUTHS = {"own": "", "better_half": " (better half)", "decoy": " (the decoy)", "with_harmonics": " (with harmonics)"}
 _MARKS = "osD^vP*Xhp<>d8H"
 
 
@@ -26,12 +27,11 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
         planted mask. mechanisms : data set -> its name in the figure, in order
     found : average precision from which a truth is called found; these cells are outlined
 
-    A method whose scores are increments has a second row, by the absolute value.
+    Some data sets have more than one truth: see `truth.planted`.
     """
-    own = table[table["truth"].isin(["own", BETTER_HALF])].dropna(subset=["average_precision"])
-    halves = set(own.loc[own["truth"] == BETTER_HALF, "dataset"])
-    columns = [name for name in mechanisms if name in set(own["dataset"])]
-    cells = [(name, "own") for name in columns] + [(name, BETTER_HALF) for name in columns if name in halves]
+    own = table[table["truth"].isin(list(TRUTHS))].dropna(subset=["average_precision"])
+    there = set(zip(own["dataset"], own["truth"], strict=True))
+    cells = [(name, truth) for name in mechanisms for truth in TRUTHS if (name, truth) in there]
     methods = list(dict.fromkeys(own["method"]))
     means = own.groupby(["dataset", "truth", "method"])["average_precision"].mean()
     chance = own.groupby(["dataset", "truth"])[["random", "random_low", "random_high"]].mean()
@@ -51,10 +51,7 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
                     color="white" if shown[i, j] < 0.6 else "black", fontweight="bold" if bold else "normal",
                 )  # fmt: skip
         used = own[own["method"] == methods[0]].groupby(["dataset", "truth"]).size()
-        names = [
-            f"{mechanisms[name]}{' (better half)' if half == BETTER_HALF else ''}\nn = {used.get((name, half), 0)}"
-            for name, half in cells
-        ]
+        names = [f"{mechanisms[name]}{TRUTHS[truth]}\nn = {used.get((name, truth), 0)}" for name, truth in cells]
         axis.set_xticks(range(len(cells)), names, rotation=30, ha="right", rotation_mode="anchor")
         axis.set_yticks(range(len(labels)), labels)
         axis.tick_params(length=0)

@@ -48,7 +48,11 @@ def passes(settings: Settings, size: Size) -> int:
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
-    """The place of each pair, float64 [class, pairs]: pairs that are removed late, or not at all, have the highest."""
+    """The place of each pair, float64 [class, pairs]: from 0 in the order of removal.
+
+    Pairs that are kept to the end, the smallest set that was found, have places from the number of pairs on, in the
+    order of the ranking.
+    """
     order = np.argsort(load(settings.ranking).scores(workspace, _ranking_settings(settings)), axis=1, kind="stable")
     pairs, everything = len(workspace.pairs), np.ones((1, len(workspace.pairs)), bool)
     least = settings.floor * workspace.class_means(everything, settings.fill, "unfiltered").correct[0]
@@ -61,6 +65,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     found = np.empty(order.shape)
     for c, one in enumerate(searches):
         found[c, one.sequence()] = np.arange(pairs)
+        found[c, one.kept] += pairs
     return found
 
 
@@ -69,11 +74,14 @@ def _ranking_settings(settings: Settings) -> object:
 
 
 class _Removal:
-    """The removal of the pairs of one class, in the order `order` [pairs], the least important first."""
+    """The removal of the pairs of one class, in the order `order` [pairs], the least important first.
+
+    kept : bool [pairs], those that are not removed
+    """
 
     def __init__(self, order: IntArray) -> None:
         self._order, self._at, self._block = order, 0, 1
-        self._kept = np.ones(len(order), bool)
+        self.kept = np.ones(len(order), bool)
         self._removed: list[IntArray] = []
 
     @property
@@ -85,7 +93,7 @@ class _Removal:
 
     def proposal(self) -> BoolArray:
         """The pairs that are kept if the next block is removed, bool [pairs]."""
-        mask = self._kept.copy()
+        mask = self.kept.copy()
         mask[self._next()] = False
         return mask
 
@@ -93,7 +101,7 @@ class _Removal:
         """Remove the next block, or try a smaller one; a single pair that cannot be removed is kept."""
         block = self._next()
         if accepted:
-            self._kept[block] = False
+            self.kept[block] = False
             self._removed.append(block)
         if accepted or len(block) == 1:
             self._at += len(block)
@@ -101,4 +109,4 @@ class _Removal:
 
     def sequence(self) -> IntArray:
         """All pairs: the removed ones in the order of their removal, then the kept ones in the given order."""
-        return np.concatenate([*self._removed, self._order[self._kept[self._order]]])
+        return np.concatenate([*self._removed, self._order[self.kept[self._order]]])

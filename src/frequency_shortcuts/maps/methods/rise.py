@@ -12,7 +12,7 @@ import numpy as np
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .method import Size
-from .workspace import METHOD_FILLS, MethodFill, Workspace
+from .workspace import BLOCK, METHOD_FILLS, MethodFill, Workspace
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,11 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     A pair that no mask keeps gets the mean over all masks.
     """
     pairs = len(workspace.pairs)
+    count, step = settings.masks or pairs, max(1, BLOCK // len(workspace))
     generator = np.random.default_rng([workspace.seed, 1])
-    masks = generator.random((settings.masks or pairs, pairs)) < settings.share
-    probability = workspace.class_means(masks, settings.fill, "rise").probability
-    kept = masks.sum(axis=0)
-    means = probability.T @ masks / np.maximum(kept, 1)
-    return np.where(kept > 0, means, probability.mean(axis=0)[:, None])
+    sums, kept, total = np.zeros((workspace.n_classes, pairs)), np.zeros(pairs), np.zeros(workspace.n_classes)
+    for start in range(0, count, step):  # all masks of a large image take gigabytes
+        masks = generator.random((min(step, count - start), pairs)) < settings.share
+        probability = workspace.class_means(masks, settings.fill, "rise").probability
+        sums, kept, total = sums + probability.T @ masks, kept + masks.sum(axis=0), total + probability.sum(axis=0)
+    return np.where(kept > 0, sums / np.maximum(kept, 1), total[:, None] / count)

@@ -1,0 +1,86 @@
+"""Photographs with a plane wave in all images of one class: a shortcut that is known, on real images.
+
+The pixels are clipped to [0, 255], as a file needs it. In dark images the wave is then cut off below 0, which makes
+harmonics: waves of multiples of its frequency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.pairs import frequencies, mirror
+
+from .splits import Images
+
+HARMONICS = 4  # multiples of the frequency up to this one, beside the wave itself
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A plane wave in the images of one class.
+
+    label : number of the class. frequency : (u, v) in cycles per image. amplitude : in units in which pixels span 0
+    to 1. A horizontal flip leaves the frequency as it is where u or v is 0.
+
+    Raises ValueError for an amplitude that is not above 0 and at most 1, and for the frequency (0, 0).
+    """
+
+    label: int
+    frequency: tuple[int, int]
+    amplitude: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.amplitude <= 1:
+            raise ValueError(f"amplitude {self.amplitude}: expected above 0 and at most 1, where pixels span 0 to 1")
+        if tuple(self.frequency) == (0, 0):
+            raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
+
+    def add(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """The images uint8 [n, channels, H, W] with the wave, in all channels, where the label is that of the class."""
+        height, width = images.shape[-2:]
+        u, v = self.frequency
+        phase = 2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width)
+        found = images.copy()
+        mine = labels == self.label
+        found[mine] = np.clip(np.rint(images[mine] + 255 * self.amplitude * np.cos(phase)), 0, 255)
+        return found
+
+    def masks(self, n_classes: int, height: int, width: int) -> Mapping[str, BoolArray]:
+        """`truth` and `harmonics`, each bool [class, H, W], centred: the pair of the wave, and those of its harmonics.
+
+        Raises ValueError for a frequency beyond the spectrum.
+        """
+        if not (abs(self.frequency[0]) <= height // 2 and abs(self.frequency[1]) <= width // 2):
+            raise ValueError(f"frequency {list(self.frequency)}: images of {height} x {width} have up to half of that")
+        found = np.zeros((2, n_classes, height, width), bool)
+        for multiple in range(1, HARMONICS + 1):
+            found[int(multiple > 1), self.label] |= _pair(self.frequency, multiple, height, width)
+        found[1] &= ~found[0]
+        return {"truth": found[0], "harmonics": found[1]}
+
+
+def _pair(frequency: tuple[int, int], multiple: int, height: int, width: int) -> BoolArray:
+    """The conjugate pair of a multiple of a frequency, bool [H, W]; beyond the spectrum it is aliased."""
+    u, v = frequencies(height, width)
+    there = ((u - multiple * frequency[0]) % height == 0) & ((v - multiple * frequency[1]) % width == 0)
+    return there | mirror(there)
+
+
+class WavedImages:
+    """Images of a set with a wave, made when they are read. See `splits.Images`."""
+
+    def __init__(self, images: Images, labels: npt.NDArray[np.int64], wave: Wave) -> None:
+        self._images, self._labels, self._wave = images, labels, wave
+        self.shape, self.dtype = images.shape, np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: Any, /) -> npt.NDArray[np.uint8]:
+        return self._wave.add(np.asarray(self._images[index]), self._labels[index])
