@@ -161,7 +161,7 @@ def test_the_plan_of_the_benchmark_compares_all_methods():
     config |= yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text())
     plan = Plan(config)
     assert {config["methods"][name]["method"] for name in plan.methods()} == set(registry.METHODS)
-    assert len(plan.map_files()) == 24 * len(plan.methods())
+    assert len(plan.map_files()) == 25 * len(plan.methods())
     assert "results/benchmark/figures/method_truth_all.svg" in plan.method_outputs()
     assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("culling")]
     assert Plan(config | {"plan": [{**config["plan"][0], "methods": []}]}).method_outputs() == []
