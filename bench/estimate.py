@@ -9,11 +9,8 @@ backward pass costs twice its forward pass. docs/paper_scale.md says how far the
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +19,10 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
-from frequency_shortcuts.data import corruptions
-from frequency_shortcuts.evaluation import curves, usage
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table
 from workflow.study.plan import Plan
+from workflow.study.work import Folder, data_set, images_shown
 
 from . import timing
 from .markdown import DOCS, ROOT, renew, table
@@ -35,30 +30,6 @@ from .measure_plan import jobs
 
 PAGES = {"paper_scale.md": "paper", "cluster_plan.md": "imagenet1k"}  # page of docs: configuration
 LAPTOP, RUNTIMES = ROOT / "config" / "config.yaml", ROOT / "results" / "laptop" / "tables" / "runtimes.csv"
-SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
-
-
-@dataclass(frozen=True)
-class Folder:
-    """What only the user's disk knows of a data set from a folder: its classes, and the images of each."""
-
-    classes: int = 1000
-    train: int = 1300
-    test: int = 50
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """Size of a data set: classes, channels, side in pixels, and images of a class by split."""
-
-    classes: int
-    channels: int
-    side: int
-    per_class: dict[str, int]
-
-    def images(self, split: str, at_most: int | None = None) -> int:
-        """Images of a split, or of the first `at_most` of each class."""
-        return self.classes * min(self.per_class[split], at_most or self.per_class[split])
 
 
 def configuration(path: Path) -> dict[str, Any]:
@@ -66,73 +37,6 @@ def configuration(path: Path) -> dict[str, Any]:
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load(path.read_text()))
     return config
-
-
-def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
-    """The size of a data set. Raises ValueError for images that are not square or have no one size."""
-    entry, shape = plan.config["datasets"][name], plan.shape(name)
-    if shape is None or shape.height != shape.width:
-        raise ValueError(f"data set {name}: the estimate counts square images of one size only")
-    match entry["source"]:
-        case "synthetic":
-            splits = plan.config["synthesis"]["images_per_class"]
-        case "planted":
-            splits = plan.planting(entry["mechanism"])["images_per_class"]
-        case "fashion_mnist" | "cifar10" as source:
-            count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
-            held_out = round(count * entry["validation_share"])
-            splits = {"train": count - held_out, "validation": held_out, "test": 1000}
-        case _:
-            splits = {split: round(share * folder.train) for split, share in entry["shares"].items()}
-            splits |= {"test": folder.test} if "test_root" in entry else {}
-    return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
-
-
-def masked_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
-    """Images that a shortcut test of `count` images shows to its network.
-
-    A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is a
-    control of. Random and low-pass masks serve all classes at once, as if all maps had the same size.
-    """
-    negatives = count if settings["negatives"] is None else settings["negatives"]
-    per_class = min(count, count // data.classes + negatives)
-    others = min(settings["others"] or data.classes, data.classes - 1)
-    shown = {
-        "keep": data.classes * (min(count, per_class * (1 + others)) + settings["radial"] * per_class)
-        + (settings["controls"] + 1) * count,
-        "remove": data.classes * per_class + settings["controls"] * count,
-    }
-    return len(settings["fills"]) * sum(shown[part] for part in settings["parts"])
-
-
-def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
-    """Images that each step of a run on the data set `name` shows to its network; transfer tests are left out."""
-    config, kind, pairs = plan.config, plan.kind_of(name), ConjugatePairs(data.side, data.side)
-    training, culling, tests, views = (
-        config["training"][kind], config["culling"], config["shortcuts"], config["robustness"]
-    )  # fmt: skip
-    waves, tested = views["sensitivity"], data.images(tests["split"], tests["images_per_class"])
-    n_filters = len(curves.filters(data.side, data.side, views["cutoffs"], views["band_width"]))
-    n_waves = int((pairs.radius <= (math.inf if waves["radius"] is None else waves["radius"])).sum())
-    passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
-    shown = {
-        "train": 3 * training["epochs"] * data.images("train", training["images_per_class"]),
-        "cull": data.images(culling["split"], culling["images_per_class"]) * passes,
-        "shortcuts": masked_images(data, tested, tests),
-        "robustness": data.images(views["split"], views["images_per_class"])
-        * (n_filters + len(views["corruptions"]) * len(corruptions.STRENGTHS))
-        + data.images(views["split"], waves["images_per_class"]) * n_waves,
-    }
-    if kind == "photographs":
-        count = data.images("test", config["ood"]["images_per_class"])
-        settings = {**tests, "parts": ["keep"], "fills": config["ood"]["fills"], "negatives": 0}
-        shown["ood"] = len(plan.renditions(name)) * masked_images(data, count, settings)
-    else:  # planted mask, complement, other class, radial, low-pass; random masks for the first two
-        shown["planted_use"] = data.classes * tested * (5 + 2 * usage.DRAWS)
-    if kind == "synthetic":
-        n_bands = len(config["synthesis"]["band_edges"]) + 1
-        shown["bandstop"] = data.images("test") * (1 + len(list(combinations(range(n_bands), 2))))
-    return shown
 
 
 @cache

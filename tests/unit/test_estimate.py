@@ -10,13 +10,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 from bench import estimate
-from bench.estimate import DataSet, Folder
 from bench.markdown import DOCS
 from conftest import ROOT
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures, training
+from workflow.study import work
 from workflow.study.plan import Plan
+from workflow.study.work import DataSet, Folder
 
 SIDE, N = 16, {"train": 9, "validation": 4, "test": 5}
 PUBLISHED = {
@@ -50,7 +51,7 @@ def tiny():
         for split, images in pixels.items()
     }
     return (
-        estimate.images_shown(Plan(config), "syn_2", DataSet(4, 3, SIDE, N)),
+        work.images_shown(Plan(config), "syn_2", DataSet(4, 3, SIDE, N)),
         architectures.build(FORM, 0),
         splits,
         config,
@@ -97,7 +98,7 @@ def test_a_shortcut_test_of_maps_of_one_size_is_counted_within_a_fifth(tiny, cha
     how = {"mean": data.mean, "std": data.std, **settings}
     maps = dfm.dominant(increments, pairs, 10)
     counted = images_counted(lambda: shortcuts.measure(network, data.images, data.labels, maps, **how))
-    assert counted == pytest.approx(estimate.masked_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.2)
+    assert counted == pytest.approx(work.masked_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.2)
 
 
 def test_the_images_of_the_test_study_by_hand():
@@ -106,7 +107,7 @@ def test_the_images_of_the_test_study_by_hand():
     first, second = (found.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
     assert first["train"] == 3 * 2 * 4 * 32
     # The first seed is culled again on two halves of its images.
-    assert second["cull"] == pytest.approx(estimate.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
+    assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
     # Four maps, five radial masks for each, ten random and a low-pass mask; all but the maps, all but ten random masks.
     assert first["shortcuts"] == 3 * (4 + 20 + 11 + 4 + 10) * 24
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
@@ -121,15 +122,15 @@ def test_sizes_of_data_sets():
     for name, (channels, train, validation) in sizes.items():
         config = configured("cifar10" if name == "cifar10" else "config")
         splits = {"train": train, "validation": validation, "test": 1000}
-        assert estimate.data_set(Plan(config), name, Folder()) == DataSet(10, channels, 32, splits)
+        assert work.data_set(Plan(config), name, Folder()) == DataSet(10, channels, 32, splits)
     splits = {"train": 90, "validation": 10, "test": 7}
-    assert estimate.data_set(Plan(configured("paper")), "imagenet10", Folder(5, 100, 7)) == DataSet(10, 3, 224, splits)
-    assert estimate.data_set(Plan(configured("config")), "plant_joint", Folder()).classes == 2
+    assert work.data_set(Plan(configured("paper")), "imagenet10", Folder(5, 100, 7)) == DataSet(10, 3, 224, splits)
+    assert work.data_set(Plan(configured("config")), "plant_joint", Folder()).classes == 2
     config = configured("imagenet1k")
-    assert estimate.data_set(Plan(config), "imagenet1k", Folder(30)).classes == 30
+    assert work.data_set(Plan(config), "imagenet1k", Folder(30)).classes == 30
     config["datasets"]["imagenet1k"]["size"] = [224, 200]
     with pytest.raises(ValueError, match="imagenet1k: the estimate counts square images"):
-        estimate.data_set(Plan(config), "imagenet1k", Folder())
+        work.data_set(Plan(config), "imagenet1k", Folder())
 
 
 def test_the_error_takes_one_rate_for_all_steps():

@@ -100,6 +100,7 @@ def check_first():
             run_snakemake(config, "check", "--cores", "1", "--no-hooks", *deployment, captured=False)
         except RuntimeError as error:
             raise WorkflowError("Nothing was started: correct the mistakes above first.") from error
+        print(Path(f"{RESULTS}/checked.txt").read_text(), file=sys.stderr)
 
 
 def own():

@@ -21,18 +21,20 @@ from frequency_shortcuts.networks import architectures, external
 from .image_folders import split_folder
 from .plan import Plan, Shape
 from .torch_datasets import open_dataset
+from .work import DataSet, Folder, data_set, images_shown, seconds_per_pass
 
 PER_SPLIT = 20  # images to decode per split
 
 
 class Found(NamedTuple):
     """The content of a data set: names of its classes, shape of its images, a description, and the labels of the images
-    that rank the frequencies, if the user provides these images."""
+    that rank the frequencies and images of a class by split, if the user provides these images."""
 
     classes: Sequence[Any]
     shape: Shape
     description: str
     ranking: np.ndarray | None = None
+    per_class: Mapping[str, int] | None = None
 
 
 def check(plan: Plan) -> tuple[list[str], list[str]]:
@@ -65,7 +67,9 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
         for network in planned:
             settings, key = plan.config["networks"][network], f"networks.{network}"
             source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
-            found += [f"{name}: {network} ({source}) takes its images"] if source else []
+            if source:
+                found.append(f"{name}: {network} ({source}) takes its images")
+                found += collect_error(key, cost, plan, name, network, dataset) or []
         for entry in plan.config["published"]:
             if entry["dataset"] == name:
                 shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
@@ -76,6 +80,34 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 def check_method(plan: Plan, name: str) -> None:
     """Raises ValueError for settings that the method does not have, or that do not go together."""
     make_settings(registry.load(plan.config["methods"][name]["method"]), plan.method_settings(name))
+
+
+def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
+    """A line with the passes of all runs of a network on a data set, and how long they take on this machine.
+
+    No line for images that are not square, whose passes are not counted.
+    """
+    channels, height, width = found.shape
+    if height != width:
+        return []
+    if found.per_class is None:
+        data = data_set(plan, name, Folder())
+    else:
+        data = DataSet(len(found.classes), channels, height, dict(found.per_class))
+    runs = plan.runs(dataset=name, network=network)
+    shown = images_shown(plan, name, data)
+    if "source" in (settings := plan.config["networks"][network]):
+        del shown["train"]
+    halved = sum(run in plan.halved_runs() for run in runs)
+    passes = len(runs) * sum(shown.values()) + halved * shown["cull"]
+    device = architectures.pick_device(plan.config["device"])
+    built = build_network(settings, len(found.classes), found.shape).to(device)
+    seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])
+    methods = len(runs) * (shown.get("find_maps", 0) + shown.get("compare_methods", 0))
+    about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
+    about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
+    minutes = f"{1000 * seconds:.3g} ms each on this {device.type}: {max(1, round(passes * seconds / 60)):,} min"
+    return [f"{name}: {network}: {about}, {minutes}"]
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
@@ -154,7 +186,12 @@ def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
             pass
     description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
     _, ranking = splits.get(plan.config["culling"]["split"], (None, None))
-    return Found(classes, known_shape(plan, name), description, ranking)
+    return Found(classes, known_shape(plan, name), description, ranking, _per_class(classes, splits))
+
+
+def _per_class(classes: Sequence[Any], splits: Mapping[str, tuple[Any, np.ndarray]]) -> dict[str, int]:
+    """Images of a class, on average, by split."""
+    return {split: round(len(labels) / len(classes)) for split, (_, labels) in splits.items()}
 
 
 def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
@@ -163,10 +200,11 @@ def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
         shape = Shape(*store[splits[0]]["images"].shape[1:])
         description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
         ranking = store[split]["labels"][:] if (split := plan.config["culling"]["split"]) in splits else None
+        per_class = {split: round(len(store[split]["labels"]) / len(classes)) for split in splits}
     needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
     if lacking := sorted(needed.keys() - set(splits)):
         raise ValueError(f"{settings['path']} has no {' and no '.join(lacking)} split, which is needed")
-    return Found(classes, shape, description, ranking)
+    return Found(classes, shape, description, ranking, per_class)
 
 
 def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
@@ -184,9 +222,9 @@ def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) ->
     parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
     items[first_of_each_class(labels, 1)[:PER_SPLIT]]
     split = plan.config["culling"]["split"]
-    return Found(
-        classes, known_shape(plan, name), f"{len(labels)} items", labels[parts[split]] if split in parts else None
-    )
+    ranking = labels[parts[split]] if split in parts else None
+    per_class = {part: round(len(chosen) / len(classes)) for part, chosen in parts.items()}
+    return Found(classes, known_shape(plan, name), f"{len(labels)} items", ranking, per_class)
 
 
 def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:
@@ -217,16 +255,23 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
     if "source" in settings:
         if settings["mean"]:
             normalisation.check_statistics(settings["mean"], settings["std"], channels)
-        source, options = settings["source"], settings.get("options", {})
-        network = architectures.build(external.ExternalNetwork(source, n_classes, channels, height, width, options))
-        if settings["checkpoint"]:
-            architectures.load_weights(network, settings["checkpoint"])
-        external.probe(network, n_classes, channels, height, width)
-        return str(source)
+        external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
+        return str(settings["source"])
     if height != width:
         raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
-    name, slim, stem = (settings[key] for key in ("architecture", "width", "stem"))
     with torch.device("meta"):
-        network = architectures.build(architectures.Architecture(name, n_classes, channels, height, slim, stem))
-        external.probe(network, n_classes, channels, height, width)
-    return str(name)
+        external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
+    return str(settings["architecture"])
+
+
+def build_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> torch.nn.Module:
+    """A network of the configuration: an external one with its weights, one to train with random ones."""
+    channels, height, width = shape
+    if "source" not in settings:
+        name, slim, stem = (settings[key] for key in ("architecture", "width", "stem"))
+        return architectures.build(architectures.Architecture(name, n_classes, channels, height, slim, stem))
+    source, options = settings["source"], settings.get("options", {})
+    network = architectures.build(external.ExternalNetwork(source, n_classes, channels, height, width, options))
+    if settings["checkpoint"]:
+        architectures.load_weights(network, settings["checkpoint"])
+    return network

@@ -1,0 +1,152 @@
+"""How many images a study shows to its networks, and how long that takes on this machine, before it starts.
+
+`images_shown` counts the images of each step of a run, from the configuration alone. An image of a training counts
+three times, because its backward pass costs twice its forward pass.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import torch
+from torch import nn
+
+from frequency_shortcuts.data import corruptions
+from frequency_shortcuts.evaluation import curves, usage
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import Size, make_settings
+from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .plan import Plan, Shape
+
+SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What only the user's disk knows of a data set from a folder: its classes, and the images of each."""
+
+    classes: int = 1000
+    train: int = 1300
+    test: int = 50
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Size of a data set: classes, channels, side in pixels, and images of a class by split."""
+
+    classes: int
+    channels: int
+    side: int
+    per_class: dict[str, int]
+
+    def images(self, split: str, at_most: int | None = None) -> int:
+        """Images of a split, or of the first `at_most` of each class."""
+        return self.classes * min(self.per_class[split], at_most or self.per_class[split])
+
+
+def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
+    """The size of a data set. Raises ValueError for images that are not square or have no one size."""
+    entry, shape = plan.config["datasets"][name], plan.shape(name)
+    if shape is None or shape.height != shape.width:
+        raise ValueError(f"data set {name}: the estimate counts square images of one size only")
+    match entry["source"]:
+        case "synthetic":
+            splits = plan.config["synthesis"]["images_per_class"]
+        case "planted":
+            splits = plan.planting(entry["mechanism"])["images_per_class"]
+        case "fashion_mnist" | "cifar10" as source:
+            count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
+            held_out = round(count * entry["validation_share"])
+            splits = {"train": count - held_out, "validation": held_out, "test": 1000}
+        case "waved":
+            return data_set(plan, entry["of"], folder)
+        case _:
+            splits = {split: round(share * folder.train) for split, share in entry["shares"].items()}
+            splits |= {"test": folder.test} if "test_root" in entry else {}
+    return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
+
+
+def masked_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
+    """Images that a shortcut test of `count` images shows to its network.
+
+    A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is a
+    control of. Random and low-pass masks serve all classes at once, as if all maps had the same size.
+    """
+    negatives = count if settings["negatives"] is None else settings["negatives"]
+    per_class = min(count, count // data.classes + negatives)
+    others = min(settings["others"] or data.classes, data.classes - 1)
+    shown = {
+        "keep": data.classes * (min(count, per_class * (1 + others)) + settings["radial"] * per_class)
+        + (settings["controls"] + 1) * count,
+        "remove": data.classes * per_class + settings["controls"] * count,
+    }
+    return len(settings["fills"]) * sum(shown[part] for part in settings["parts"])
+
+
+def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
+    """Images that each step of a run on the data set `name` shows to its network; transfer tests are left out."""
+    config, kind, pairs = plan.config, plan.kind_of(name), ConjugatePairs(data.side, data.side)
+    training, culling, tests, views = (
+        config["training"][kind], config["culling"], config["shortcuts"], config["robustness"]
+    )  # fmt: skip
+    waves, tested = views["sensitivity"], data.images(tests["split"], tests["images_per_class"])
+    n_filters = len(curves.filters(data.side, data.side, views["cutoffs"], views["band_width"]))
+    n_waves = int((pairs.radius <= (math.inf if waves["radius"] is None else waves["radius"])).sum())
+    passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
+    shown = {
+        "train": 3 * training["epochs"] * data.images("train", training["images_per_class"]),
+        "cull": data.images(culling["split"], culling["images_per_class"]) * passes,
+        "shortcuts": masked_images(data, tested, tests),
+        "robustness": data.images(views["split"], views["images_per_class"])
+        * (n_filters + len(views["corruptions"]) * len(corruptions.STRENGTHS))
+        + data.images(views["split"], waves["images_per_class"]) * n_waves,
+    }
+    if kind == "photographs":
+        count = data.images("test", config["ood"]["images_per_class"])
+        settings = {**tests, "parts": ["keep"], "fills": config["ood"]["fills"], "negatives": 0}
+        shown["ood"] = len(plan.renditions(name)) * masked_images(data, count, settings)
+    else:  # planted mask, complement, other class, radial, low-pass; random masks for the first two
+        shown["planted_use"] = data.classes * tested * (5 + 2 * usage.DRAWS)
+    if chosen := plan.methods(dataset=name):
+        shown |= method_passes(plan, chosen, data, pairs)
+    if kind == "synthetic":
+        n_bands = len(config["synthesis"]["band_edges"]) + 1
+        shown["bandstop"] = data.images("test") * (1 + len(list(combinations(range(n_bands), 2))))
+    return shown
+
+
+def method_passes(plan: Plan, names: list[str], data: DataSet, pairs: ConjugatePairs) -> dict[str, float]:
+    """Passes of the methods of a run, the most that each can take, and of the comparison of their maps."""
+    culling, tests = plan.config["culling"], plan.config["shortcuts"]
+    size = Size(data.classes, data.images(culling["split"], culling["images_per_class"]), pairs)
+    found = 0.0
+    for name in names:
+        method = registry.load(plan.config["methods"][name]["method"])
+        found += method.passes(make_settings(method, plan.method_settings(name)), size)
+    tested = data.images(tests["split"], tests["images_per_class"])
+    percents = len(plan.config["dfm"]["percents"])
+    # Every map is kept for all images, and removed from those of its class; random masks serve all classes.
+    masks = percents * (len(names) * (data.classes + 1) + 2 * tests["controls"])
+    return {"find_maps": found, "compare_methods": masks * tested * 1.0}
+
+
+def seconds_per_pass(network: nn.Module, shape: Shape, memory_mib: float | None) -> float:
+    """Seconds that one image of a batch takes in a forward pass: the second of two batches of noise."""
+    frozen = InferenceCopy(network)
+    image = torch.zeros(1, *shape, device=frozen.device, dtype=frozen.dtype)
+    frozen.check(image)
+    batch, _ = frozen.batch_sizes(image, memory_budget(memory_mib, frozen.device) // 2)
+    images, took = image.expand(batch, -1, -1, -1).contiguous(), 0.0
+    with torch.inference_mode():
+        for _ in range(2):
+            begin = time.perf_counter()
+            frozen(images.clone()).cpu()  # waits for the device
+            took = time.perf_counter() - begin
+    return took / batch
