@@ -56,7 +56,7 @@ rule published_maps:
     input:
         [
             file
-            for layout in ("iccv2023", "hfss")
+            for layout in ("iccv2023", "hfss", "dfmx")
             for path in plan.exported_maps(layout)
             for file in plan.expand_runs(path)
         ],

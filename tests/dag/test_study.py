@@ -360,7 +360,7 @@ def test_published_maps_are_tested_beside_ours(study):
     pd.testing.assert_frame_equal(selected, same, check_dtype=False)  # whole numbers have another type beside fractions
 
 
-def test_maps_are_handed_over_in_both_published_layouts(study):
+def test_maps_are_handed_over_in_all_published_layouts(study):
     stem = f"results/test/published/{RUNS[2]}"
     done = study.snakemake(f"{stem}/hfss/top_5.pkl", "--cores", "1")
     assert done.returncode == 0 and done.stdout.count("for the published tools") == 1, done.stdout

@@ -111,17 +111,59 @@ def test_the_hfss_layout_is_what_its_scripts_read(tmp_path):
     assert (tmp_path / "a.pkl").stat().st_size < 4 * (tmp_path / "b.pkl").stat().st_size  # each map is there once
 
 
+def test_the_dfmx_layout_is_what_its_scripts_read(tmp_path):
+    """`np.asarray(masks[c])`, and no more: H lists of W floats."""
+    masks = some_masks()
+    exchange.write(tmp_path / "a.pkl", masks, "dfmx")
+    plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
+    assert list(plain) == [0, 1, 2]
+    for c, rows in plain.items():
+        assert type(rows) is list and all(type(row) is list for row in rows)
+        assert {type(value) for row in rows for value in row} == {float}
+        np.testing.assert_array_equal(np.asarray(rows), masks[c])
+
+
+def dfmx_plane(size, seed):
+    """As DFM-X arrives at maps: pairs are removed at once, but for the Nyquist row and column, and the column v = 0."""
+    drawn = np.random.default_rng(seed).random((size, size)) < 0.3
+    plane = drawn | mirror(drawn)
+    for single in (np.s_[0], np.s_[:, 0], np.s_[:, size // 2]):
+        plane[single] = drawn[single]
+    plane[0, size // 2 + 1 :] = False
+    return plane.astype(float).tolist()
+
+
+@pytest.mark.parametrize("kind", [float, int, bool])
+@pytest.mark.parametrize("protocol", range(6))
+def test_dfmx_maps_are_recognised_and_get_their_missing_partners(tmp_path, kind, protocol):
+    lists = {c: [[kind(value) for value in row] for row in dfmx_plane(12, c)] for c in range(3)}
+    with pytest.warns(UserWarning, match=r"\d+ frequencies lacked their conjugate partner, which was added"):
+        masks = exchange.read(dumped(tmp_path / "resnet18.pkl", lists, protocol), (3, 12, 12))
+    there = np.array([lists[c] for c in range(3)]) > 0
+    np.testing.assert_array_equal(masks, there | mirror(there))
+
+
+def test_rows_that_a_file_repeats_are_not_copied_before_their_size_is_checked(tmp_path):
+    """A file of some kilobytes whose plane would take 2,000 gigabytes."""
+    row = [0.0] * 500_000
+    path = dumped(tmp_path / "a.pkl", {0: [row] * 500_000})
+    assert path.stat().st_size < 10_000_000
+    with pytest.raises(ValueError, match="holds maps of 1 classes at 500000 x 500000, but 1 classes at 4 x 4 are"):
+        exchange.read(path, (1, 4, 4))
+
+
 @pytest.mark.parametrize("layout", exchange.LAYOUTS)
 def test_written_files_name_nothing_that_numpy_1_lacks(tmp_path, layout):
     exchange.write(tmp_path / "a.pkl", some_masks(), layout)
     operations = [*pickletools.genops((tmp_path / "a.pkl").read_bytes())]
     assert not any(operation.name in ("STACK_GLOBAL", "FRAME") for operation, _, _ in operations)
     named = {argument for operation, argument, _ in operations if operation.name == "GLOBAL"}
-    assert named == {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
+    arrays = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
+    assert named == (set() if layout == "dfmx" else arrays)
 
 
 def test_an_unknown_layout_is_named_with_those_there_are(tmp_path):
-    with pytest.raises(ValueError, match="unknown layout 'npy': choose from iccv2023, hfss"):
+    with pytest.raises(ValueError, match="unknown layout 'npy': choose from iccv2023, hfss, dfmx"):
         exchange.write(tmp_path / "a.pkl", some_masks(), "npy")
     assert not list(tmp_path.iterdir())
 
@@ -174,13 +216,14 @@ class Malicious:
         return self.call
 
 
+@pytest.mark.parametrize("plane", [np.ones((2, 2)), [[1.0, 1.0], [1.0, 1.0]]], ids=["array", "lists"])
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("function", [open, eval, exec, __import__("os").system, np.save], ids=lambda f: f.__name__)
-def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, protocol, function):
+def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, protocol, function, plane):
     victim, code = tmp_path / "victim", f"__import__('pathlib').Path({str(tmp_path / 'victim')!r}).touch()"
     arguments = {"open": (str(victim), "w"), "system": (f"touch {victim}",), "save": (str(victim) + ".npy", 0)}
     evil = Malicious(function, *arguments.get(function.__name__, (code,)))
-    path = dumped(tmp_path / "a.pkl", {0: np.ones((2, 2)), 1: evil}, protocol)
+    path = dumped(tmp_path / "a.pkl", {0: plane, 1: evil}, protocol)
     with pytest.raises(ValueError, match=f"not a pickle of masks: it refers to .*{function.__name__}, which masks do"):
         exchange.read(path)
     assert [file.name for file in tmp_path.iterdir()] == ["a.pkl"]
@@ -211,6 +254,15 @@ def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path
         ({0: np.ones((2, 2)), 1: np.ones((2, 3))}, r"expected one number array \[H, W\] of the same size"),
         ({0: np.ones(4)}, r"expected one number array \[H, W\]"),
         ({0: [[1], [1, 0]]}, r"expected one number array \[H, W\]"),
+        ({0: [[1.0, 0.0], [1.0, 0.0]], 1: [[1.0, 0.0]]}, r"expected one number array \[H, W\] of the same size"),
+        ({0: [[1.0, 0.0], 1.0]}, r"expected one number array \[H, W\].* or H lists of W numbers"),
+        ({0: [[], []]}, r"expected one number array \[H, W\]"),
+        ({0: [[1.0, 0.5]]}, "holds other values than 0 and 1"),
+        ({0: [[1.0, "1"]]}, "holds other values than 0 and 1"),
+        ({0: [[1.0, [1.0]]]}, "holds other values than 0 and 1"),
+        ({0: [[0.0, float("nan")]]}, "holds other values than 0 and 1"),
+        ({0: [[0.0, 10**400]]}, "holds other values than 0 and 1"),
+        ({0: [[0.0, np.ones(2)]]}, "holds other values than 0 and 1"),
         ({0: []}, r"expected one number array \[H, W\]"),
         ({0: [np.ones(4)]}, r"expected one number array \[H, W\]"),
         ({0: [np.ones((2, 2))], 1: [np.ones((3, 2))]}, r"expected one number array \[H, W\] of the same size"),
@@ -231,6 +283,15 @@ def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path
         "sizes",
         "flat",
         "ragged",
+        "sizes of rows",
+        "a number for a row",
+        "empty rows",
+        "halves in rows",
+        "text in rows",
+        "lists in rows",
+        "nan in rows",
+        "huge in rows",
+        "arrays in rows",
         "no maps",
         "flat in a list",
         "sizes of lists",

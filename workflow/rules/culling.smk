@@ -80,6 +80,7 @@ rule export_maps:
     output:
         iccv2023=plan.exported_maps("iccv2023"),
         hfss=plan.exported_maps("hfss"),
+        dfmx=plan.exported_maps("dfmx"),
     log:
         f"{RESULTS}/logs/export_maps/{RUN}.log",
     conda:

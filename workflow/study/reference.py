@@ -70,10 +70,11 @@ published:
 ```
 
 This writes `tests/{run}/published_hfss.csv` for every seed, with the images, controls and seed of `shortcuts`, and
-`tables/published.csv`, which shows these maps beside those of the study. The layout of the file (ICCV 2023 or HFSS) is
-recognised. The published codes number classes in the order of their folders' names; if `classes` has another order, the
-maps are sorted into it. A map keeps as many frequencies as the file says, whatever `shortcuts.percent` is: compare the
-column `positions` before the rates. Maps of another size or number of classes are an error.
+`tables/published.csv`, which shows these maps beside those of the study. The layout of the file (ICCV 2023, HFSS
+or DFM-X) is recognised. The published codes number classes in the order of their folders' names; if `classes` has
+another order, the maps are sorted into it. A map keeps as many frequencies as the file says, whatever
+`shortcuts.percent` is: compare the column `positions` before the rates. Maps of another size or number of classes are
+an error.
 
 ### Many classes
 
