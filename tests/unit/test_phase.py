@@ -1,0 +1,255 @@
+"""Phase or amplitude, against a slow reference and on networks that read one of them by construction."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, sizes
+from torch import nn
+
+from frequency_shortcuts.data import planted
+from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.evaluation import phase, shortcuts
+from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
+from frequency_shortcuts.evaluation.trials import seed_of
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.spectrum.fills import donors
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+WHICH = np.arange(len(LABELS))
+seeds = st.integers(0, 3)
+
+
+def some_masks(height, width, seed=0, percent=40):
+    pairs = ConjugatePairs(height, width)
+    return dfm.dominant(np.random.default_rng(seed).standard_normal((3, len(pairs))), pairs, percent)
+
+
+def normalised(images):
+    mean, std = (np.array(values)[:, None, None] for values in (MEAN, STD))
+    return (images / 255 - mean) / std
+
+
+def slow_hybrid(image, donor, mask, kept):
+    """One channel after the other, one frequency after the other: [channels, H, W]."""
+    out = np.empty_like(image)
+    for channel, (x, y) in enumerate(zip(image, donor, strict=True)):
+        own, other = np.fft.fft2(x), np.fft.fft2(y)
+        spectrum = other.copy()
+        for u, v in np.ndindex(spectrum.shape):
+            if not mask[(u + mask.shape[0] // 2) % mask.shape[0], (v + mask.shape[1] // 2) % mask.shape[1]]:
+                continue
+            amplitude = abs(other[u, v]) if kept == "phase" else abs(own[u, v])
+            angle = np.angle(other[u, v]) if kept == "amplitude" else np.angle(own[u, v])
+            spectrum[u, v] = amplitude * np.exp(1j * angle)
+        restored = np.fft.ifft2(spectrum)
+        assert abs(restored.imag).max() < 1e-9
+        out[channel] = restored.real
+    return out
+
+
+@few
+@given(sizes, sizes, seeds, st.sampled_from([None, 0]), st.sampled_from([None, 2]))
+def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negatives):
+    """Exactly: the network is linear in float64, so that rounding does not change what it calls."""
+    images, masks, network = pixels(height, width, seed=seed), some_masks(height, width, seed), linear(height, width)
+    table = phase.measure(
+        network, images, LABELS, masks, mean=MEAN, std=STD, neutral=neutral, negatives=negatives, seed=seed, run="a"
+    )
+    donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
+    values = normalised(images.astype(float))
+    assert len(table) == (3 - (neutral is not None)) * 6
+    for row in table.to_dict("records"):
+        c = row["class"]
+        mask = masks[c] if row["region"] == "map" else np.ones((height, width), bool)
+        mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"]) for i in WHICH]
+        hit = called(network, np.stack(mixed)) == c
+        judged = np.zeros(len(LABELS), bool)
+        judged[shortcuts.negatives_of(LABELS, c, negatives, seed)] = True
+        judged &= LABELS[donor] != c
+        own = np.equal(LABELS, c)
+        assert (row["images"], row["negatives"], row["positions"]) == (own.sum(), judged.sum(), mask.sum())
+        assert row["tpr"] == hit[own].mean()
+        assert row["fpr"] == hit[judged].mean() if judged.any() else np.isnan(row["fpr"])
+        assert row["tpr_low"] <= row["tpr"] <= row["tpr_high"]
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 3])
+@pytest.mark.parametrize("neutral", [None, 1])
+def test_what_keeps_both_is_the_swap_test_and_the_unfiltered_images(neutral, batch_size):
+    images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
+    how = {"mean": MEAN, "std": STD, "neutral": neutral, "seed": 3, "run": "b", "batch_size": batch_size}
+    table = phase.measure(network, images, LABELS, masks, **how).query("kept == 'both'").set_index("class")
+    tested = shortcuts.measure(network, images, LABELS, masks, fills=("swap",), **how).set_index("class")
+    columns = ["positions", "images", "negatives", "tpr", "tpr_low", "tpr_high", "fpr", "fpr_low", "fpr_high"]
+    for region, name in (("map", "dfm"), ("spectrum", "unfiltered")):
+        pd.testing.assert_frame_equal(
+            table.loc[table["region"] == region, columns], tested.loc[tested["filter"] == name, columns]
+        )
+
+
+@few
+@given(sizes, sizes, seeds)
+def test_an_image_that_is_its_own_donor_is_not_changed(height, width, seed):
+    """To 1e-12 in float64."""
+    images = torch.randn(7, 2, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    source = Source(images)
+    torch.testing.assert_close(phase.Hybrids(source, WHICH, WHICH).take(WHICH), images, rtol=0, atol=1e-12)
+
+
+@few
+@given(sizes, sizes, seeds)
+def test_hybrids_have_the_amplitudes_of_one_image_and_the_phases_of_the_other(height, width, seed):
+    """To 1e-10 in float64; at frequencies that are their own partner the phase is a sign."""
+    images = torch.randn(7, 2, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    other = np.random.default_rng(seed).permutation(7)
+    spectra = np.fft.fft2(images.numpy())
+    found = np.fft.fft2(phase.Hybrids(Source(images), WHICH, other).take(WHICH).numpy())
+    np.testing.assert_allclose(np.abs(found), np.abs(spectra), rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found * np.abs(spectra[other]), spectra[other] * np.abs(found), rtol=0, atol=1e-9)
+    assert (np.sign(found[..., 0, 0].real) == np.sign(spectra[other][..., 0, 0].real)).all()
+
+
+def test_a_coefficient_of_zero_has_phase_zero():
+    found = phase.hybrid(torch.tensor([3 + 4j, 0, 2j]), torch.tensor([0j, 5j, -3 + 0j]))
+    assert found.tolist() == [5, 0, -2]
+
+
+PAIRS = ConjugatePairs(16, 16)
+CUE = PAIRS.scatter(np.isin(np.arange(len(PAIRS)), np.flatnonzero((PAIRS.size == 2) & (PAIRS.radius < 6))[::7]))
+
+
+class Reader(nn.Module):
+    """Calls class 1 by the amplitude at the cue, by the phases of two channels being equal there, by either or both."""
+
+    def __init__(self, reads):
+        super().__init__()
+        self.reads, self.cue = reads, torch.from_numpy(np.fft.ifftshift(CUE))
+
+    def forward(self, images):
+        spectra = torch.fft.fft2(images)[..., self.cue]
+        raised = (spectra.abs().mean(dim=(1, 2)) > 32).float()
+        product = spectra[:, 0] * spectra[:, 1].conj()
+        equal = ((product / product.abs()).real.mean(dim=1) > 0.7).float()
+        score = {"amplitude": raised, "phase": equal, "either": raised + equal, "both": (raised + equal) / 2}
+        return torch.stack([torch.zeros(len(images)) + (0.8 if self.reads == "both" else 0.5), score[self.reads]], 1)
+
+
+@pytest.fixture(scope="module")
+def marked():
+    """White noise; class 1 has a raised amplitude and the same phases in both channels at the cue."""
+    spectra = np.fft.fft2(np.random.default_rng(0).standard_normal((80, 2, 16, 16)))
+    cue, labels = np.fft.ifftshift(CUE), np.repeat([0, 1], 40)
+    of_class = spectra[labels == 1]
+    of_class[..., cue] = 3 * np.abs(of_class[..., cue]) * np.exp(1j * np.angle(of_class[:, :1][..., cue]))
+    spectra[labels == 1] = of_class
+    return torch.from_numpy(np.fft.ifft2(spectra).real).float(), labels
+
+
+@pytest.mark.parametrize("reads", ["amplitude", "phase", "either", "both"])
+def test_the_verdict_is_what_the_network_reads(marked, reads):
+    images, labels = marked
+    table = phase.measure(Reader(reads), images, labels, np.stack([CUE, CUE]), neutral=0)
+    (found,) = phase_verdicts(table).to_dict("records")
+    assert found["class"] == 1 and found["verdict"] == reads and found["tpr_both"] > 0.9 and found["fpr_both"] < 0.1
+    expected = {"amplitude": reads in ("amplitude", "either"), "phase": reads in ("phase", "either")}
+    for kept, there in expected.items():
+        assert found[f"share_{kept}"] > 0.9 if there else found[f"share_{kept}"] < 0.1
+        assert found[f"tpr_{kept}_spectrum"] > 0.9 if there else found[f"tpr_{kept}_spectrum"] < 0.1
+
+
+class Amplitudes(nn.Module):
+    """Scores a class by the amplitude at its planted set, the neutral class by a constant."""
+
+    def __init__(self, truth, least):
+        super().__init__()
+        self.masks, self.least = torch.from_numpy(np.fft.ifftshift(truth, axes=(1, 2)).astype(np.float32)), least
+
+    def forward(self, images):
+        amplitude = torch.fft.fft2(images).abs().mean(dim=1)
+        scores = torch.einsum("nhw,chw->nc", amplitude, self.masks[1:]) / self.masks[1:].sum(dim=(1, 2))
+        return torch.cat([torch.full((len(images), 1), self.least), scores], dim=1)
+
+
+class Coherence(nn.Module):
+    """Tells `independent`, `equal` and `opposite` by the mean cosine between the phases of channels 0 and 1 at S."""
+
+    def __init__(self, truth):
+        super().__init__()
+        self.cue = torch.from_numpy(np.fft.ifftshift(truth[0]))
+
+    def forward(self, images):
+        spectra = torch.fft.fft2(images)[..., self.cue]
+        product = spectra[:, 0] * spectra[:, 1].conj()
+        cosine = (product / product.abs()).real.mean(dim=1)
+        return torch.stack([0.6 - cosine.abs(), cosine, -cosine], dim=1)
+
+
+def verdicts_on(mechanism, network_of):
+    """Verdicts of a network on a planted set whose maps are the truth."""
+    design = planted.design(mechanism)
+    images, labels = planted.images(design, 30, seed=0)
+    truth = design.planted()["truth"]
+    how = {"mean": [0.5] * 3, "std": [0.12] * 3, "neutral": design.neutral}
+    table = phase.measure(network_of(truth, images), images, labels, truth, **how)
+    return phase_verdicts(table)
+
+
+def test_the_set_present_sits_in_the_amplitude():
+    found = verdicts_on("present", lambda truth, images: Amplitudes(truth, 60.0))
+    assert found["verdict"].tolist() == ["amplitude"] * 3, found.T
+    assert (found["share_amplitude"] > 0.9).all() and (found["share_phase"].abs() < 0.1).all()
+
+
+def test_the_set_phase_sits_in_the_phase():
+    found = verdicts_on("phase", lambda truth, images: Coherence(truth))
+    assert found["class"].tolist() == [0, 1, 2] and found["verdict"].tolist() == ["phase"] * 3, found.T
+    assert (found["share_phase"] > 0.9).all() and (found["share_amplitude"] < 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ("both", "amplitude", "phases", "verdict"),
+    [
+        ((0.9, 0.1), (0.5, 0.1), (0.4, 0.1), "amplitude"),  # half of R exactly is enough
+        ((0.9, 0.1), (0.48, 0.1), (0.9, 0.1), "phase"),
+        ((0.9, 0.1), (0.9, 0.1), (0.52, 0.1), "either"),
+        ((0.9, 0.1), (0.3, 0.0), (0.9, 0.8), "both"),
+        ((0.6, np.nan), (0.3, np.nan), (0.2, np.nan), "amplitude"),
+        ((0.58, 0.0), (0.58, 0.0), (0.0, 0.0), None),  # not strong
+        ((0.9, 0.9), (0.9, 0.0), (0.9, 0.0), None),  # everything is called this class
+    ],
+)
+def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
+    rows = [
+        {"class": "a", "region": region, "kept": kept, "positions": 4, "images": 50, "negatives": 50,
+         "tpr": tpr, "tpr_low": tpr, "tpr_high": tpr, "fpr": fpr}
+        for region in phase.REGIONS
+        for kept, (tpr, fpr) in zip(phase.KEPT, (both, amplitude, phases), strict=True)
+    ]  # fmt: skip
+    (found,) = phase_verdicts(pd.DataFrame(rows)).to_dict("records")
+    assert found["verdict"] == verdict or (verdict is None and pd.isna(found["verdict"]))
+    assert pd.isna(found["share_phase"]) == (verdict is None)
+
+
+def test_the_number_of_forward_passes():
+    """3 n for the spectrum; for each class, three times its images and its negatives."""
+    network, seen = linear(8, 8), []
+    network.register_forward_hook(lambda module, images, logits: seen.append(len(logits)))
+    table = phase.measure(network, pixels(8, 8), LABELS, some_masks(8, 8), mean=MEAN, std=STD)
+    of_map = table[(table["region"] == "map") & (table["kept"] == "both")]
+    assert sum(seen) == 3 * len(LABELS) + 3 * (of_map["images"] + of_map["negatives"]).sum()
+
+
+def test_mistakes_are_one_sentence():
+    network, images, masks = linear(8, 8), pixels(8, 8), some_masks(8, 8)
+    how = {"mean": MEAN, "std": STD}
+    with pytest.raises(ValueError, match=r"^neutral class 3: expected 0 to 2, or None where there is none$"):
+        phase.measure(network, images, LABELS, masks, neutral=3, **how)
+    with pytest.raises(ValueError, match=r"^negatives 0: expected at least 1, or None for all$"):
+        phase.measure(network, images, LABELS, masks, negatives=0, **how)
+    with pytest.raises(ValueError, match=r"^mask of shape \(6, 8\): the images need \[8, 8\]$"):
+        phase.measure(network, images, LABELS, some_masks(6, 8), **how)
+    with pytest.raises(ValueError, match="an image of class 0 needs another image of another class"):
+        phase.measure(network, images[LABELS == 0], np.zeros(2, int), masks[:1], **how)
