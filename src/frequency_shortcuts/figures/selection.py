@@ -63,6 +63,17 @@ def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int
     return select_classes(margin.groupby("class").max().reindex(list(classes)), most, reason)
 
 
+def strongest_swap(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
+    """The classes with the greatest TPR - FPR of the swap test, in a table of `phase_verdicts` of one data set.
+
+    Values are averaged over seeds, then the network is taken in which the class has most.
+    """
+    measure = table["tpr_both"] - table["fpr_both"].fillna(0)
+    means = measure.groupby([table[key] for key in ("network", "augmentation", "class")]).mean()
+    greatest = means.groupby("class").max().reindex(list(classes))
+    return select_classes(greatest, most, "with the greatest TPR - FPR from their map")
+
+
 def largest_adcs(values: npt.NDArray[np.int16], most: int) -> ClassSelection:
     """The classes that stand out most from the others, by the mean of |ADCS| [class, H, W]."""
     return select_classes([np.abs(plane).mean() for plane in values], most, "that stand out most (mean of |ADCS|)")
