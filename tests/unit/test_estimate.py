@@ -14,6 +14,7 @@ from bench.markdown import DOCS
 from conftest import ROOT
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import phase
 from frequency_shortcuts.networks import architectures, training
 from workflow.study import work
 from workflow.study.plan import Plan
@@ -101,6 +102,18 @@ def test_a_shortcut_test_of_maps_of_one_size_is_counted_within_a_fifth(tiny, cha
     assert counted == pytest.approx(work.masked_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.2)
 
 
+@pytest.mark.parametrize("neutral", [None, 0])
+def test_a_test_of_phases_is_counted_within_a_quarter(tiny, neutral):
+    """The count includes the neutral class, and the negatives whose donor is of the class of the map."""
+    _, network, splits, _ = tiny
+    data, settings = splits["test"], {"negatives": None}
+    increments = np.random.default_rng(0).random((4, len(spectrum.ConjugatePairs(SIDE, SIDE))))
+    maps = dfm.dominant(increments, spectrum.ConjugatePairs(SIDE, SIDE), 10)
+    how = {"mean": data.mean, "std": data.std, "neutral": neutral}
+    counted = images_counted(lambda: phase.measure(network, data.images, data.labels, maps, **how))
+    assert counted == pytest.approx(work.mixed_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.25)
+
+
 def test_the_images_of_the_test_study_by_hand():
     config = configured()
     found = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
@@ -110,6 +123,8 @@ def test_the_images_of_the_test_study_by_hand():
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
     # Four maps, five radial masks for each, ten random and a low-pass mask; all but the maps, all but ten random masks.
     assert first["shortcuts"] == 3 * (4 + 20 + 11 + 4 + 10) * 24
+    # All images and those of four maps, with both, amplitudes or phases.
+    assert first["phase"] == 3 * (1 + 4) * 24
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
     assert first["robustness"] == 16 * (7 + 10) + 8 * 57
     assert first["planted_use"] == 4 * 25 * 24 and first["bandstop"] == 7 * 48

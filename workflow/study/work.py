@@ -90,6 +90,15 @@ def masked_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int
     return len(settings["fills"]) * sum(shown[part] for part in settings["parts"])
 
 
+def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
+    """Images that a test of phases and amplitudes of `count` images shows to its network.
+
+    All images once, and for each map those of its class and its negatives; both with each of three parts kept.
+    """
+    negatives = count if settings["negatives"] is None else settings["negatives"]
+    return 3 * (count + data.classes * min(count, count // data.classes + negatives))
+
+
 def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
     """Images that each step of a run on the data set `name` shows to its network; transfer tests are left out."""
     config, kind, pairs = plan.config, plan.kind_of(name), ConjugatePairs(data.side, data.side)
@@ -104,6 +113,7 @@ def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
         "train": 3 * training["epochs"] * data.images("train", training["images_per_class"]),
         "cull": data.images(culling["split"], culling["images_per_class"]) * passes,
         "shortcuts": masked_images(data, tested, tests),
+        "phase": mixed_images(data, tested, tests),
         "robustness": data.images(views["split"], views["images_per_class"])
         * (n_filters + len(views["corruptions"]) * len(corruptions.STRENGTHS))
         + data.images(views["split"], waves["images_per_class"]) * n_waves,
