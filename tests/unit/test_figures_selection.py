@@ -51,6 +51,21 @@ def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_n
     ]
 
 
+def test_the_strongest_swap_has_the_greatest_tpr_minus_fpr_of_a_network_on_average_over_seeds():
+    rows = [  # network, seed, class, tpr, fpr
+        ("a", 0, "ant", 0.9, 0.8),
+        ("a", 0, "bee", 0.7, np.nan),
+        ("a", 1, "bee", 0.1, np.nan),
+        ("a", 0, "cow", 0.2, 0.0),
+        ("b", 0, "cow", 0.6, 0.1),
+    ]
+    columns = ["network", "seed", "class", "tpr_both", "fpr_both"]
+    frame, names = pd.DataFrame(rows, columns=columns).assign(augmentation="none"), ["none", "ant", "bee", "cow"]
+    assert selection.strongest_swap(frame, names, 1).names(names) == ["cow"]
+    assert selection.strongest_swap(frame, names, 2).names(names) == ["bee", "cow"]
+    assert selection.strongest_swap(frame, names, 4).note == ""
+
+
 def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
     values = np.zeros((4, 2, 2), np.int16)
     values[1], values[3, 0, 0] = -3, 3
