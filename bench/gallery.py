@@ -37,6 +37,7 @@ STEPS = {
     "cull": "culling (screened), of some networks also on halves of the images",
     "bandstop": "band-stop tests",
     "shortcuts": "shortcut tests with controls",
+    "phase": "tests of phases and amplitudes",
     "planted_use": "tests whether planted masks are used",
     "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",

@@ -338,6 +338,21 @@ def test_ood_and_transfer_tables_hold_every_test(study):
     assert joined["transfer"]["negatives"].notna().all() and "negatives" not in joined["ood"]
 
 
+def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(study):
+    read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
+    for run in RUNS:
+        table, tests = (read(study.results / "tests" / run / f"{name}.csv") for name in ("phase", "shortcuts"))
+        classes = of(run)[0] - (run.split("/")[0] in NEUTRAL)
+        assert len(table) == classes * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
+        same = tests.query("part == 'keep' and fill == 'swap' and filter == 'dfm'").reset_index(drop=True)
+        mine = table.query("region == 'map' and kept == 'both'").reset_index(drop=True)
+        columns = ["class", "positions", "images", "negatives", "tpr", "fpr"]
+        pd.testing.assert_frame_equal(mine[columns], same[columns], check_dtype=False)
+    joined = read_table(study.results / "tables" / "phase.csv")
+    assert len(joined) == sum(of(run)[0] - (run.split("/")[0] in NEUTRAL) for run in RUNS)
+    assert set(joined["verdict"].dropna()) <= {"amplitude", "phase", "either", "both"}
+
+
 def test_published_maps_are_tested_beside_ours(study):
     read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
     own_table, external = (
@@ -393,6 +408,7 @@ def test_tables_join_all_runs(study):
         "bandstop",
         "shortcuts",
         "shortcuts_over_seeds",
+        "phase",
         "ood",
         "transfer",
         "published",
@@ -424,6 +440,7 @@ def test_tables_join_all_runs(study):
         "cull",
         "bandstop",
         "shortcuts",
+        "phase",
         "planted_use",
         "robustness",
         "ood",

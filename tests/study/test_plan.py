@@ -158,7 +158,8 @@ def test_every_file_is_named_once():
     outputs = plan().outputs()
     assert len(outputs) == len(set(outputs)) and all(path.startswith("results/laptop/") for path in outputs)
     for run in plan().expand_runs("{dataset}/{network}/{augmentation}/seed{seed}"):
-        assert f"results/laptop/dfm/{run}.h5" in outputs and f"results/laptop/tests/{run}/curves.csv" in outputs
+        assert f"results/laptop/dfm/{run}.h5" in outputs and f"results/laptop/tests/{run}/phase.csv" in outputs
+        assert f"results/laptop/tests/{run}/curves.csv" in outputs
 
 
 def test_a_setting_is_found_by_its_path_or_has_a_default():

@@ -69,6 +69,32 @@ def test_a_table_that_was_cut_short_is_named_with_the_class_that_it_lacks(tests,
         study_tables.read_runs("shortcuts", [path], {"photos": PHOTOS})
 
 
+def phase_rates(run, names):
+    """A table of `phase.measure` of one run, in which the phases alone do as well as both."""
+    rows = [
+        {"class": name, "region": region, "kept": kept, "positions": 4, "images": 50, "negatives": 150,
+         "tpr": tpr, "tpr_low": tpr, "tpr_high": tpr, "fpr": 0.1, "fpr_low": 0.1, "fpr_high": 0.1}
+        for name in names
+        for region in ("map", "spectrum")
+        for kept, tpr in (("both", 0.9), ("amplitude", 0.2), ("phase", 0.8))
+    ]  # fmt: skip
+    return pd.DataFrame(rows).assign(**dict(zip(RUN, run, strict=True)))
+
+
+def test_phase_or_amplitude_of_every_run(tmp_path):
+    paths = [tmp_path / f"{i}.csv" for i in range(3)]
+    for path, run in zip(paths, [*PHOTOGRAPHS[:2], *SYNTHETIC], strict=True):
+        write_table(phase_rates(run, CLASSES if run[0] == "photos" else ["C1"]), path)
+    table = study_tables.read_runs("phase", paths, {"photos": PHOTOS, "syn": SYN})  # C0 has no rows
+    found = stored(study_tables.phase_table(table, 0.6), tmp_path / "phase.csv")
+    assert list(found)[:5] == [*RUN, "class"] and len(found) == 2 * 3 + 1 and set(found["verdict"]) == {"phase"}
+    np.testing.assert_allclose(found["share_phase"], 0.7 / 0.8, atol=1e-5)
+    assert study_tables.phase_table(table, 0.95)["verdict"].isna().all()
+    write_table(phase_rates(PHOTOGRAPHS[0], CLASSES).iloc[:-1], paths[0])
+    with pytest.raises(ValueError, match=r"0\.csv has no rows of class none under region spectrum, kept phase: it was"):
+        study_tables.read_runs("phase", paths[:1], {"photos": PHOTOS})
+
+
 def test_a_table_must_hold_every_class_of_its_store(tests, tmp_path):
     path, store = tmp_path / "planted_use.csv", tmp_path / "syn.h5"
     with h5py.File(store, "w") as file:

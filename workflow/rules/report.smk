@@ -9,6 +9,7 @@ rule runtimes:
             *plan.expand_cullings(f"{RESULTS}/benchmarks/cull/{RUN}_{{images}}_part{{part}}.tsv"),
             *plan.expand_runs(f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv", "synthetic"),
             *plan.expand_runs(f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"),
+            *plan.expand_runs(f"{RESULTS}/benchmarks/phase/{RUN}.tsv"),
             *plan.expand_runs(f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv", *WITH_TRUTH),
             *plan.expand_runs(f"{RESULTS}/benchmarks/robustness/{RUN}.tsv"),
             *plan.expand_ood(f"{RESULTS}/benchmarks/ood/{RUN}.tsv"),

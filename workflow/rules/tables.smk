@@ -8,6 +8,7 @@ rule table:
         dynamics=plan.expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
         bandstop=plan.expand_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
         shortcuts=plan.expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
+        phase=plan.expand_runs(f"{RESULTS}/tests/{RUN}/phase.csv"),
         planted_use=plan.expand_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
         ood=plan.expand_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],

@@ -1,4 +1,4 @@
-# Tests of networks on filtered images: band-stop, shortcuts, other distributions, other networks, robustness.
+# Tests of networks on filtered images: band-stop, shortcuts, phases and amplitudes, other distributions, other networks, robustness.
 
 
 rule bandstop:
@@ -60,6 +60,37 @@ rule shortcuts:
         "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
     script:
         "../scripts/measure_shortcuts.py"
+
+
+rule phase:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        dfm=f"{RESULTS}/dfm/{RUN}.h5",
+        code=code("measure_phase.py"),
+    output:
+        f"{RESULTS}/tests/{RUN}/phase.csv",
+    log:
+        f"{RESULTS}/logs/phase/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/phase/{RUN}.tsv"
+    conda:
+        "../../envs/study.yaml"
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        device=lookup(dpath="device", within=config),
+        split=lookup(dpath="shortcuts/split", within=config),
+        images_per_class=lookup(dpath="shortcuts/images_per_class", within=config),
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        settings=plan.section("shortcuts", "negatives", "seed"),
+    message:
+        "Testing phases and amplitudes of {wildcards.dataset} for {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed})"
+    script:
+        "../scripts/measure_phase.py"
 
 
 rule planted_use:

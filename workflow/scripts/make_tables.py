@@ -22,6 +22,7 @@ def main(snakemake):
             "networks": study_tables.network_table(history, given.weights),
             "shortcuts": verdicts,
             "shortcuts_over_seeds": over_seeds(verdicts),
+            "phase": study_tables.phase_table(study_tables.read_runs("phase", given.phase, classes), strong),
         }
         for name in ("dynamics", "bandstop", "planted_use"):
             if paths := getattr(given, name):

@@ -248,6 +248,12 @@ FIGURES = {
         _table("stability"),
         lambda plan, name: {"dataset": name, **_percent(plan)},
     ),
+    "phase": Figure(
+        Result("phase or amplitude", "beyond"),
+        lambda plan: plan.datasets(),
+        _store_and_table("phase"),
+        _dataset,
+    ),
     "curves": Figure(
         Result("recall without some frequencies", "beyond"),
         lambda plan: plan.datasets(),

@@ -44,6 +44,7 @@ TABLES = {
         ("published", "maps of the published tools beside ours", "shortcuts"),
         ("table_3", "TPR by class and rendition (table 3)", "ood"),
         ("ood", "every test on renditions", "ood"),
+        ("phase", "phase or amplitude?", "beyond"),
         ("planted_use", "is the planted mask used?", "beyond"),
         ("truth", "maps scored against what was planted", "beyond"),
         ("stability", "how stable the maps are", "beyond"),

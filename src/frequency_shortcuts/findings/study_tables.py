@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import h5py
 import pandas as pd
 
 from frequency_shortcuts.data.stores import neutral_class
+from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
 from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
@@ -21,6 +22,7 @@ VIEWS: Mapping[str, Sequence[str]] = {
     "dynamics": ["iteration", "view"],
     "bandstop": ["removed", "called_class"],
     "shortcuts": ["part", "fill", "filter"],
+    "phase": ["region", "kept"],
     "planted_use": [],
     "ood": ["rendition", "part", "fill", "filter"],
     "transfer": ["maps_of", "tested_on", "part", "fill", "filter"],
@@ -71,7 +73,9 @@ def _check_complete(table: pd.DataFrame, path: Path, test: str, classes: Mapping
         view = dict(zip(views, key, strict=True))
         known = classes[view.pop("dataset")]
         expected = known.planted if test == "planted_use" else known.names
-        if view.get("fill") == "swap":  # images of the neutral class are the donors, and are not tested
+        if (
+            view.get("fill") == "swap" or test == "phase"
+        ):  # images of the neutral class are the donors, and are not tested
             expected = tuple(name for name in expected if name != known.neutral)
         where = f" under {', '.join(f'{name} {value}' for name, value in view.items())}" if view else ""
         for name in sorted(set(expected) - set(found)):
@@ -90,12 +94,18 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
 
 def verdict_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
     """The verdicts of every run in a table of shortcut tests, one row per run, class, part and fill."""
-    table = pd.concat(
-        [
-            verdicts(part, strong).assign(**dict(zip(RUN, run, strict=True)))
-            for run, part in tests.groupby(RUN, sort=False)
-        ]
-    )
+    return _judged_by_run(tests, lambda part: verdicts(part, strong))
+
+
+def phase_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
+    """Phase or amplitude, of every run in a table of `phase.measure`, one row per run and class."""
+    return _judged_by_run(tests, lambda part: phase_verdicts(part, strong))
+
+
+def _judged_by_run(tests: pd.DataFrame, judge: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """The verdicts of every run, one below the other; the columns of the run come first."""
+    runs = tests.groupby(RUN, sort=False)
+    table = pd.concat([judge(part).assign(**dict(zip(RUN, run, strict=True))) for run, part in runs])
     return table[[*RUN, *table.columns.difference(RUN, sort=False)]]
 
 
