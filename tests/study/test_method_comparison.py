@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
+import torch
 import yaml
 from matplotlib import pyplot as plt
 
@@ -14,7 +15,9 @@ from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.evaluation.comparison import CONTROL
 from frequency_shortcuts.figures import methods as drawings
+from frequency_shortcuts.maps import methods as package
 from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
 from study.plan import Plan
@@ -30,6 +33,20 @@ SMALL = {
     "rise": {"masks": 4},
 }
 SEEDS = (0, 1)
+OWN_METHOD = """
+from dataclasses import dataclass
+import numpy as np
+
+@dataclass(frozen=True)
+class Settings:
+    weight: float = 1.0
+
+def passes(settings, size):
+    return 0
+
+def scores(workspace, settings):
+    return np.full((workspace.n_classes, len(workspace.pairs)), settings.weight)
+"""
 
 
 def run_script(name, folder, **parts):
@@ -154,6 +171,17 @@ def test_figures_show_every_method(compared, kind):
     texts |= {text.get_text() for legend in figure.legends for text in legend.get_texts()}
     assert {"culling", "hfss", "greedy", "learned", "shapley", "rise"} <= texts
     plt.close(figure)
+
+
+def test_a_new_method_is_one_file_and_one_line(tmp_path, monkeypatch):
+    (tmp_path / "brightness.py").write_text(OWN_METHOD)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    monkeypatch.setitem(registry.METHODS, "brightness", "brightness")
+    images, labels = torch.zeros(4, 1, 8, 8), np.array([0, 0, 1, 1])
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
+    found = find(registry.load("brightness"), network, images, labels, 2, weight=2.0)
+    assert found.score.tolist() == [[2.0] * 34] * 2 and found.passes == 0
+    assert found.settings == {"weight": 2.0}
 
 
 def test_the_plan_of_the_benchmark_compares_all_methods():
