@@ -20,6 +20,7 @@ from . import (
     estimate,
     figures,
     measure_culling,
+    measure_methods,
     measure_plan,
     measure_screening,
     measure_spectra,
@@ -43,6 +44,8 @@ PARTS: dict[str, Measure] = {
     "large": lambda folder, device: (
         measure_culling.large(folder, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
     ),
+    "methods": measure_methods.overhead,
+    "quick_look": measure_methods.quick_look,
     "plan": lambda _, __: measure_plan.plan(),
 }
 

@@ -11,6 +11,7 @@ from bench import (
     figures,
     markdown,
     measure_culling,
+    measure_methods,
     measure_plan,
     measure_stores,
     published,
@@ -113,6 +114,19 @@ def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
     assert len(table) == 6 and (table["time_s"] > 0).all() and set(table["device"]) == {"cpu"}
     last = table.iloc[-1]
     assert last["time_s"] == pytest.approx(50_000 * 25_090 / last["images_per_s"])
+
+
+@pytest.mark.slow
+def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure_methods, "WIDTHS", (2,))
+    monkeypatch.setattr(measure_methods, "METHODS", {"rise": ("rise", {"masks": 4}), "gradient": ("gradient", {})})
+    monkeypatch.setattr(measure_methods, "QUICK", {**measure_methods.QUICK, "side": 32, "width": 2})
+    monkeypatch.setattr(measure_methods, "REPEATS", 2)
+    table = measure_methods.overhead(tmp_path, torch.device("cpu"))
+    assert table["passes"].tolist() == [4 * 80, 3 * 80]
+    assert (table["added_low"] <= table["added"]).all() and (table["added"] <= table["added_high"]).all()
+    (row,) = measure_methods.quick_look(tmp_path, torch.device("cpu")).to_dict("records")
+    assert row["passes"] == (1 + 6) * 30 and row["seconds"] > 0  # cells of 14 x 14 in 32 x 17 frequencies
 
 
 @pytest.mark.slow
