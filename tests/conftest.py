@@ -90,7 +90,9 @@ class Study(NamedTuple):
     def snakemake(self, *arguments, extra=()):
         """Run Snakemake on the study; returns the finished process with its output as text."""
         configs = ["config/test.yaml", "pictures.yaml", *extra]
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *configs]
+        # The end of Snakemake waits for the time span: see profiles/default.
+        command = [sys.executable, "-m", "snakemake", *arguments, "--max-jobs-per-timespan", "100/1s"]
+        command += ["--configfile", *configs]
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.run(
             command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

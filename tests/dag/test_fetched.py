@@ -41,6 +41,7 @@ def snakemake(root, folder, *targets):
     config["datasets"]["cifar10"] |= {"folder": folder, "validation_share": 0.2}
     (root / "small.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *targets, "--configfile", "small.yaml"]
+    command += ["--max-jobs-per-timespan", "100/1s"]
     return subprocess.run(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

@@ -79,6 +79,7 @@ def patches(name, count, seed):
 
 def snakemake(study, *arguments):
     command = [sys.executable, "-m", "snakemake", *arguments, "--cores", "all", "--resources", "gpu=1"]
+    command += ["--max-jobs-per-timespan", "100/1s"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
         command, cwd=study.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

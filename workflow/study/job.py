@@ -140,7 +140,8 @@ def run_snakemake(config: Mapping[str, Any], target: str, *arguments: str, captu
         yaml.safe_dump(json.loads(json.dumps(config)), file)
         file.flush()
         command = [sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
-        command += [*arguments, "--configfile", file.name]
+        # By default the end of Snakemake waits for a longer time span: see profiles/default.
+        command += [*arguments, "--max-jobs-per-timespan", "100/1s", "--configfile", file.name]
         done = subprocess.run(command, capture_output=captured, text=True)
     log.info("%s", done.stderr or "")
     if done.returncode:
