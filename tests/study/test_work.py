@@ -1,0 +1,63 @@
+"""The work of a plan, counted before it starts."""
+
+import re
+
+import pytest
+import torch
+from test_plan import PLAN, plan
+
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study.inputs import Found, cost
+from study.plan import Shape
+from study.work import DataSet, Folder, data_set, images_shown, method_passes, seconds_per_pass
+
+METHODS = {
+    "rise": {"method": "rise", "masks": 10},
+    "cells": {"method": "culling", "patch": 16},
+    "random": {"method": "random"},
+}
+DATA = DataSet(4, 3, 32, {"train": 100, "validation": 8, "test": 6})
+
+
+def compared(**changes):
+    entries = [{**entry, "methods": list(METHODS)} for entry in PLAN]
+    return plan(plan=entries, methods=METHODS, culling={"images_per_class": 5}, **changes)
+
+
+def test_the_passes_of_methods_are_those_that_each_names():
+    found = method_passes(compared(), list(METHODS), DATA, ConjugatePairs(32, 32))
+    # Ten masks; all frequencies, and all but each of two cells (and of the rest of their grid); 4 x 5 images.
+    assert found["find_maps"] == 20 * (10 + 1 + 2)
+    # Four sizes: three methods, kept by each of four classes and removed; ten random masks, kept and removed.
+    assert found["compare_methods"] == 24 * 4 * (3 * 5 + 2 * 10)
+
+
+def test_a_plan_without_methods_has_no_passes_of_them():
+    assert "find_maps" not in images_shown(plan(), "syn_1", DATA)
+    assert "find_maps" in images_shown(compared(), "syn_1", DATA)
+
+
+def test_photographs_with_a_wave_are_as_many_as_without():
+    wave = {"source": "waved", "of": "fashion_mnist", "class": "Shirt", "frequency": [0, 3], "amplitude": 0.1}
+    mine = plan(datasets={"waved": wave})
+    assert data_set(mine, "waved", Folder()) == data_set(mine, "fashion_mnist", Folder())
+
+
+def test_a_pass_is_timed():
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
+    assert 0 < seconds_per_pass(network, Shape(1, 8, 8), None) < 1
+
+
+@pytest.mark.parametrize("per_class", [None, {"validation": 3, "test": 3, "train": 9}])
+def test_the_check_says_how_many_passes_a_network_takes_and_how_long(per_class):
+    found = Found(range(4), Shape(3, 32, 32), "", per_class=per_class)
+    (line,) = cost(compared(device="cpu"), "syn_1", "small", found)
+    assert re.fullmatch(
+        r"syn_1: small: 2 runs, about [\d.]+ million forward passes \([\d.]+ of them of methods\), "
+        r"[\d.]+ ms each on this cpu: \d+ min",
+        line,
+    )
+
+
+def test_images_that_are_not_square_are_not_counted():
+    assert cost(plan(), "syn_1", "small", Found(range(4), Shape(3, 32, 24), "")) == []
