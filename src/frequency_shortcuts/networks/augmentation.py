@@ -13,7 +13,9 @@ from torchvision.transforms import v2
 
 from . import operations
 
-NAMES = ("none", "autoaugment", "augmix", "sin")
+# Augmentations that reduce images to maps (see `reduction`). They are applied after the normalisation, in `training`.
+WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
+NAMES = ("none", "autoaugment", "augmix", "sin", *WITH_MAPS, "afa")
 
 # torchvision's policies, operations and magnitudes, which have no public name. They are only read.
 _AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
@@ -33,7 +35,9 @@ class Augmentation:
     width to height of a crop. wrap: pixels that leave the image at one side enter at the other side, so that a shift
     does not change the amplitude spectrum. A shift of half a side or more draws every position with the same
     probability. It excludes crops. stylised_share: with `sin`, the share of training images that are replaced by their
-    stylised twins when they are read (`training.train`).
+    stylised twins when they are read (`training.train`). map_probability: with `dfmx` and its controls, the probability
+    that an image is reduced to the map of another class (`reduction`). wave_strength: with `afa`, the mean norm of the
+    plane waves (`auxiliary`). `training.train` applies these two, since they need labels and two passes.
     """
 
     name: str = "none"
@@ -43,6 +47,8 @@ class Augmentation:
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
     stylised_share: float = 0.5
     wrap: bool = False
+    map_probability: float = 0.3
+    wave_strength: float = 10.0
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -56,6 +62,10 @@ class Augmentation:
             raise ValueError(f"crop_scale {self.crop_scale}: expected (1, 1), images that wrap around are not cropped")
         if not 0 < self.stylised_share <= 1:
             raise ValueError(f"stylised_share {self.stylised_share}: expected above 0 and at most 1")
+        if not 0 < self.map_probability <= 1:
+            raise ValueError(f"map_probability {self.map_probability}: expected above 0 and at most 1")
+        if self.wave_strength <= 0:
+            raise ValueError(f"wave_strength {self.wave_strength}: expected above 0")
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""

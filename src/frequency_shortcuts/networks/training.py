@@ -34,15 +34,18 @@ from tqdm import tqdm
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split, identity
+from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.journal import Stopped
 
 from . import predictions
 from .augmentation import Augmentation
+from .auxiliary import AuxiliaryNorms, with_waves
 from .dynamics import Dynamics
 from .fingerprint import state_digest
 from .minibatches import Minibatches
 from .recipe import Recipe
+from .reduction import MapReduction, checked_masks
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ def train(
     seed: int,
     device: torch.device | str = "cpu",
     augmentation: Augmentation | None = None,
+    maps: BoolArray | None = None,
     dynamics: Dynamics | None = None,
     state: str | os.PathLike[str] | None = None,
     version: str = "",
@@ -101,6 +105,7 @@ def train(
     network : images [n, channels, H, W] -> logits [n, classes]
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
+    maps : bool [class, H, W], centred and symmetric, for the augmentations `augmentation.WITH_MAPS`; others have none
     state : file of the state of the run, read at the start, and written every `checkpoint_minutes` and at the end. The
         file of another run, or a broken file, is overwritten. The caller deletes it after saving the results. It is
         replaced as a whole, and two processes that train the same run write the same states, so both end correctly
@@ -111,16 +116,22 @@ def train(
 
     Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
     epoch, and before the state is written, so that the state of a diverged run is never stored. Raises
-    `journal.Stopped` if `stop` returns true.
+    `journal.Stopped` if `stop` returns true. Raises ValueError if maps are missing, or do not fit.
+
+    With the augmentation `afa`, `train_loss` is the mean of the losses with and without waves, and `train_accuracy` is
+    that without.
     """
     device = torch.device(device)
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    masks = checked_masks(augmentation.name, maps, (len(data.classes), *data.images.shape[-2:]), seed)
     path = Path(state) if state else None
-    fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, dynamics, version) if path else ""
+    fingerprint = ""
+    if path:
+        fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, masks, dynamics, version)
     run = _Run(
-        network, data, validation, recipe, seed, device, augmentation, dynamics, path, fingerprint, checkpoint_minutes,
-        stop,
+        network, data, validation, recipe, seed, device, augmentation, masks, dynamics, path, fingerprint,
+        checkpoint_minutes, stop,
     )  # fmt: skip
     run.resume()
     devices = [device] if device.type == "cuda" else []
@@ -141,6 +152,7 @@ class _Run:
         seed: int,
         device: torch.device,
         augmentation: Augmentation,
+        masks: BoolArray | None,
         dynamics: Dynamics | None,
         path: Path | None,
         fingerprint: str,
@@ -155,8 +167,11 @@ class _Run:
         self.mean, self.std = (
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
+        self.reduction = None if masks is None else MapReduction(masks, augmentation.map_probability, device)
+        self.auxiliary = AuxiliaryNorms(network) if augmentation.name == "afa" else None
+        self.parameters = [*network.parameters(), *(self.auxiliary or nn.ModuleList()).parameters()]
         self.optimiser = torch.optim.SGD(
-            network.parameters(),
+            self.parameters,
             lr=recipe.learning_rate,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
@@ -240,11 +255,15 @@ class _Run:
     def _step(self, batch: tuple[Tensor, Tensor]) -> None:
         raw, labels = batch
         self._reseed()
-        # `normalise` would copy mean and std to the device each time, and wait for the copy.
-        seen = self.augmentation(raw).div_(255).sub_(self.mean).div_(self.std)
-        with self._precision():
-            logits = self.network(seen.contiguous(memory_format=torch.channels_last))
-            loss = functional.cross_entropy(logits, labels)
+        pixels = self.augmentation(raw).div_(255)
+        waved = None if self.auxiliary is None else with_waves(pixels, self.augmentation.wave_strength)
+        seen = self._normalise(pixels)
+        if self.reduction is not None:
+            seen = self.reduction(seen, labels)
+        logits, loss = self._loss(seen, labels)
+        if waved is not None and self.auxiliary is not None:
+            with self.auxiliary.in_use(self.network):
+                loss = (loss + self._loss(self._normalise(waved), labels)[1]) / 2
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -252,6 +271,16 @@ class _Run:
         if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
             self.schedule.step()
         self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
+
+    def _normalise(self, pixels: Tensor) -> Tensor:
+        """Pixels from 0 to 1, in place. `normalise` would copy mean and std to the device, and wait for the copy."""
+        return pixels.sub_(self.mean).div_(self.std)
+
+    def _loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [n, classes], and the mean loss."""
+        with self._precision():
+            logits = self.network(images.contiguous(memory_format=torch.channels_last))
+            return logits, functional.cross_entropy(logits, labels)
 
     def _flush_losses(self) -> None:
         """Add the losses of the last iterations to the state. Raises RuntimeError if one is not finite."""
@@ -327,13 +356,14 @@ class _Run:
 
     def _save(self, path: Path) -> None:
         self._flush_losses()
-        if not torch.stack([weight.isfinite().all() for weight in self.network.parameters()]).all():
+        if not torch.stack([weight.isfinite().all() for weight in self.parameters]).all():
             self._diverged(f"the weights are not finite after iteration {self.state.iteration - 1}")
         buffer = io.BytesIO()  # torch's own writer hides the error of a full disk
         torch.save(
             {
                 "fingerprint": self.fingerprint,
                 "network": self.network.state_dict(),
+                "auxiliary": None if self.auxiliary is None else self.auxiliary.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(),
                 "state": vars(self.state),
@@ -359,6 +389,8 @@ class _Run:
             log.warning("%s belongs to another run: training starts anew", path)
             return
         self.network.load_state_dict(saved["network"])
+        if self.auxiliary is not None:
+            self.auxiliary.load_state_dict(saved["auxiliary"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.schedule.load_state_dict(saved["schedule"])
         self.state = _State(**saved["state"])
@@ -382,6 +414,8 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
     for setting in settings:
         if isinstance(setting, Dynamics):
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
+        elif isinstance(setting, np.ndarray):  # repr leaves most of an array out
+            digest.update(repr(setting.shape).encode() + setting.tobytes())
         else:
             digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
     return digest.hexdigest()
