@@ -6,7 +6,7 @@ PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study methods report check test test-all coverage lint format docs gallery bench clean
+.PHONY: help study methods cure report check test test-all coverage lint format docs gallery bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,6 +16,9 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 
 methods: $(READY) ## every method that finds maps, side by side where the truth is known: results/benchmark
 	snakemake methods --cores all --resources gpu=1 --configfile config/benchmark.yaml
+
+cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fashion-MNIST: results/cure
+	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
 
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all

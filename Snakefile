@@ -52,6 +52,12 @@ rule methods:
     localrule: True
 
 
+rule cure:
+    input:
+        plan.cure_outputs(),
+    localrule: True
+
+
 rule published_maps:
     input:
         [

@@ -35,7 +35,7 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("name", ["config", "test", "paper", "cifar10", "imagenet1k", "own"])
+@pytest.mark.parametrize("name", ["config", "test", "paper", "cifar10", "imagenet1k", "own", "benchmark", "cure"])
 def test_the_configurations_that_are_shipped_are_right(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
@@ -102,7 +102,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
             r"plan\.1\.networks: 'resnet9' is not one of networks; choose from resnet18_w8",
         ),
         ("plan.1.datasets", ["cifar"], r"plan\.1\.datasets: 'cifar' is not one of datasets; choose from syn_1"),
-        ("plan.0.augmentations", ["mixup"], r"'mixup' is not allowed, expected none, autoaugment, augmix or sin"),
+        ("plan.0.augmentations", ["mixup"], r"'mixup' is not allowed, expected none, autoaugment, augmix, sin, dfmx"),
         ("networks.resnet18.architecture", "resnet9", r"'resnet9' is not allowed, expected alexnet, resnet18"),
         (
             "synthesis.band_edges",
@@ -139,6 +139,9 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("training.photographs.recipe", {"epochs": 3}, r"photographs\.recipe\.epochs: unknown key, allowed here are"),
         ("networks.vgg16_bn.recipe", {"schedule": "once"}, r"vgg16_bn\.recipe\.schedule: 'once' is not allowed"),
         ("networks.vgg16_bn.recipe", None, r"vgg16_bn\.recipe: None is not allowed, expected keys of training\.recipe"),
+        ("training.dfmx.probability", 0, r"training\.dfmx\.probability: 0 is not allowed, expected number above 0"),
+        ("training.afa.strength", 0, r"training\.afa\.strength: 0 is not allowed, expected number above 0"),
+        ("methods.rise.split", "all", r"methods\.rise\.split: 'all' is not allowed, expected train, validation or"),
         ("transfer.0.maps_of", "vit/none", r"transfer\.0\.maps_of: 'vit/none' is not planned for fashion_mnist"),
         ("ood.renditions", ["sketch", "oil"], r"'oil' is not allowed, expected sketch, cartoon"),
     ],
@@ -303,6 +306,28 @@ def test_the_schema_names_what_the_library_knows():
     )
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
     assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("entry", "settings", "sentence"),
+    [
+        ({}, {}, None),
+        ({"augmentations": ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]}, {}, None),  # none is in another entry
+        ({"augmentations": ["dfmx_random"], "seeds": [0, 3]}, {}, r"^plan: dfmx_random of resnet18 on fashion_mnist .*"
+         r"none and seed 3, which is not planned; write augmentations: \[none, dfmx_random\]$"),
+        ({"networks": ["resnet18_w8"]}, {}, r"^plan: dfmx of resnet18_w8 on fashion_mnist needs the maps of that netw"),
+        ({"augmentations": ["afa"], "seeds": [7]}, {"maps": "nothing", "percent": 3}, None),  # it needs no maps
+        ({}, {"maps": "nothing"}, r"^training\.dfmx\.maps: 'nothing' is not one of methods; choose from culling, "),
+        ({}, {"percent": 3}, r"^training\.dfmx\.percent: 3 is not one of dfm\.percents \[1, 5, 10, 20\]; write perce"),
+    ],
+)  # fmt: skip
+def test_an_augmentation_with_maps_needs_the_network_without(entry, settings, sentence):
+    config = copy.deepcopy(CONFIG)
+    own = {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["dfmx"], "seeds": [0]}
+    config["plan"].append(own | entry)
+    config["training"]["dfmx"] |= settings
+    found = mistakes(config)
+    assert len(found) == (sentence is not None) and all(re.search(sentence, text) for text in found), found
 
 
 def test_all_mistakes_are_reported_at_once():

@@ -9,8 +9,9 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, synthetic
+from frequency_shortcuts.networks import augmentation
 from study.figures import FIGURES
-from study.plan import KINDS, Plan, Shape
+from study.plan import CURES, KINDS, WITH_MAPS, Plan, Shape
 from study.report import CATEGORIES, CONFIGURATION, RULE_GRAPH, TABLES, label, marks
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -143,6 +144,63 @@ def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_either_h
 
 def test_the_seed_of_the_halves_is_a_setting_of_the_halves_alone():
     assert "seed" in plan().culled_images("half0") and "seed" not in plan().culled_images("all")
+
+
+def avoiding(*names, seeds=(1,), **changes):
+    """The plan of `plan` in which the small network is also trained with these augmentations."""
+    entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": list(names), "seeds": list(seeds)}
+    return plan(plan=[*PLAN, entry], **changes)
+
+
+def test_the_augmentations_with_maps_are_those_of_the_library():
+    assert augmentation.WITH_MAPS == WITH_MAPS
+    assert set(CURES) == set(augmentation.NAMES) - {"none", "autoaugment", "augmix", "sin"}
+
+
+@pytest.mark.parametrize("name", WITH_MAPS)
+def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation(name):
+    found = avoiding(name)
+    file = "results/laptop/maps/on_training_images/photos/small/none/seed1.h5"
+    assert found.training_maps("photos", "small", name, 1) == file
+    assert found.method_images("on_training_images")["split"] == "train"
+    assert found.used_methods() == ["on_training_images"]
+    settings = found.training_settings("photographs", name)
+    assert (settings["map_probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
+    other = avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
+    assert "/maps/greedy/" in other.training_maps("photos", "small", name, 1)
+    assert other.used_methods() == ["greedy"]
+    assert other.training_settings("photographs", name)["percent"] == 10
+
+
+@pytest.mark.parametrize("name", ["none", "autoaugment", "augmix", "sin", "afa"])
+def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings(name):
+    changed = plan(training={"dfmx": {"maps": "greedy", "probability": 0.9}})
+    assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
+    assert changed.training_settings("photographs", name) == plan().training_settings("photographs", name)
+    own = {"epochs", "images_per_class", "validation_per_class", "geometry", "dynamics", "stylised_share"}
+    assert set(plan().training_settings("photographs", name)) - own == ({"wave_strength"} if name == "afa" else set())
+
+
+def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():
+    found = plan(methods={"late": {"method": "rise", "split": "test", "masks": 9}})
+    assert found.method_images("rise") == {"split": "validation", "images_per_class": 60}
+    assert found.method_images("late") == {"split": "test", "images_per_class": 60}
+    assert found.method_settings("late") == {"masks": 9}
+    needed = plan(plan=[{**PLAN[1], "methods": ["on_training_images"]}], ood={"renditions": []})
+    assert needed.needed_splits("photos", trains=False)["train"] == "methods.on_training_images.split"
+
+
+def test_trainings_that_avoid_shortcuts_are_compared_with_those_without_augmentation():
+    found = avoiding("afa")
+    assert found.cure_networks() == [["photos", "small"]] and found.cure_datasets() == ["photos"]
+    assert "cure" in found.tables() and "cure_photos" in found.figures()
+    assert found.cure_outputs() == [
+        "results/laptop/tables/cure.csv", "results/laptop/tables/findings.csv",
+        "results/laptop/figures/cure_photos.svg", "results/laptop/figures/cure_photos.png",
+    ]  # fmt: skip
+    assert set(found.cure_outputs()) <= set(found.outputs())
+    for without in (plan(), plan(plan=[{**PLAN[0], "augmentations": ["afa"]}])):
+        assert without.cure_outputs() == without.cure_networks() == [] and "cure" not in without.tables()
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():

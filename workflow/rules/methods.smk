@@ -22,7 +22,7 @@ rule find_maps:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        images=plan.section("culling", "split", "images_per_class"),
+        images=lambda wildcards: plan.method_images(wildcards.name),
         limits=plan.section("culling", "precision", "compiled", "memory_mib"),
         method=setting("methods/{name}/method"),
         module=lambda wildcards: plan.method_modules(wildcards.name)[0],

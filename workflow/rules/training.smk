@@ -4,6 +4,7 @@
 rule train:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
+        maps=by_run(plan.training_maps),
         code=code("train.py"),
     output:
         weights=f"{RESULTS}/networks/{RUN}/weights.safetensors",
@@ -27,7 +28,7 @@ rule train:
         device=lookup(dpath="device", within=config),
         architecture=setting("networks/{network}"),
         recipe=lambda wildcards: plan.recipe(plan.kind_of(wildcards.dataset), wildcards.network),
-        settings=lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset)),
+        settings=lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset), wildcards.augmentation),
     message:
         "Training {wildcards.network} on {wildcards.dataset} (augmentation {wildcards.augmentation}, seed {wildcards.seed})"
     script:

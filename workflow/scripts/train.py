@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
@@ -12,6 +13,13 @@ from study.devices import take_device
 from study.job import code_version, identity, job, log, stopping
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
+
+
+def augmentation_of(name, settings):
+    """The augmentation of that name; settings that only some augmentations have are left out for the others."""
+    geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
+    own = {key: settings[key] for key in ("map_probability", "wave_strength") if key in settings}
+    return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
 
 
 def main(snakemake):
@@ -37,7 +45,7 @@ def main(snakemake):
             stem=params.architecture["stem"],
         )
         log.info("%s on %s, %d images", architecture, device, len(data))
-        geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
+        maps = dfm.read_mask(snakemake.input.maps, settings["percent"]) if snakemake.input.maps else None
         network = architectures.build(architecture, seed)
         validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
         with stopping() as stop:
@@ -48,7 +56,8 @@ def main(snakemake):
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
                 device=device,
-                augmentation=Augmentation(run["augmentation"], stylised_share=settings["stylised_share"], **geometry),
+                augmentation=augmentation_of(run["augmentation"], settings),
+                maps=maps,
                 dynamics=Dynamics(test, **dynamics),
                 state=state,
                 version=code_version(snakemake.input.code),

@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from .plan import DRAWN, KINDS, Plan
+from .plan import DRAWN, KINDS, WITH_MAPS, Plan
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 WORDS = {"array": "list", "object": "mapping", "boolean": "true or false", "string": "text"}
@@ -107,6 +107,7 @@ def _references(plan: Plan) -> Iterator[str]:
     yield from _drawn(plan)
     yield from _training(plan)
     yield from _datasets(plan)
+    yield from _training_maps(plan)
     yield from _culling(plan)
     yield from _robustness(plan)
     yield from _percents(plan)
@@ -248,6 +249,27 @@ def _training(plan: Plan) -> Iterator[str]:
             )
     if plan.config["training"]["planted"]["geometry"]["flip"]:
         yield "training.planted.geometry.flip: true is not allowed, it would move what was planted; write flip: false"
+
+
+def _training_maps(plan: Plan) -> Iterator[str]:
+    """What a training with an augmentation that needs maps requires: maps of the network without augmentation."""
+    with_maps = [run for run in plan.trained_runs() if run["augmentation"] in WITH_MAPS]
+    for run in with_maps:
+        name = run["augmentation"]
+        if not plan.runs(**{**run, "augmentation": "none"}):
+            yield (
+                f"plan: {name} of {run['network']} on {run['dataset']} needs the maps of that network with "
+                f"augmentation none and seed {run['seed']}, which is not planned; write augmentations: [none, {name}]"
+            )
+    settings, percents = plan.config["training"]["dfmx"], plan.config["dfm"]["percents"]
+    if with_maps and settings["maps"] not in plan.config["methods"]:
+        known = ", ".join(plan.config["methods"])
+        yield f"training.dfmx.maps: {settings['maps']!r} is not one of methods; choose from {known}"
+    if with_maps and settings["percent"] not in percents:
+        yield (
+            f"training.dfmx.percent: {settings['percent']:g} is not one of dfm.percents {percents}; write percent: "
+            "<one of them>"
+        )
 
 
 def _datasets(plan: Plan) -> Iterator[str]:

@@ -275,6 +275,12 @@ FIGURES = {
         _table("corruptions"),
         lambda plan, name: {"dataset": name},
     ),
+    "cure": Figure(
+        Result("training that avoids shortcuts", "beyond"),
+        lambda plan: plan.cure_datasets(),
+        _table("cure"),
+        lambda plan, name: {"dataset": name},
+    ),
     "method_truth": Figure(
         Result("every method against the planted truth", "methods"),
         lambda plan: ["all"] if _compared_with_truth(plan) else [],

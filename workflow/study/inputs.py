@@ -53,7 +53,7 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
                 mistakes.append(sentence)
             return None
 
-    for name in plan.methods():
+    for name in plan.used_methods():
         collect_error(f"methods.{name}", check_method, plan, name)
     for name in plan.datasets():
         planned = dict.fromkeys(run["network"] for run in plan.runs(dataset=name))

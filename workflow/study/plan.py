@@ -17,6 +17,10 @@ from .report import TABLES
 Run = dict[str, Any]  # the keys of `RUN`
 
 KINDS = (*WITH_TRUTH, "photographs")
+# Augmentations that need maps of the same network trained without augmentation, and all that are meant to avoid
+# shortcuts (those of `frequency_shortcuts.networks.augmentation`, whose import takes seconds).
+WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
+CURES = (*WITH_MAPS, "afa")
 # The tests of a run beyond those of the paper.
 ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
 
@@ -110,6 +114,11 @@ class Plan:
         """The planned methods that find maps beside the culling of the study, of all runs that match `where`."""
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
+    def used_methods(self) -> list[str]:
+        """The methods that the study runs: those that are compared, and the one whose maps trainings use."""
+        trained = any(run["augmentation"] in WITH_MAPS for run in self.trained_runs())
+        return list(dict.fromkeys([*self.methods(), *([self.config["training"]["dfmx"]["maps"]] if trained else [])]))
+
     def compared_runs(self, **where: Any) -> list[Run]:
         """The runs for which methods are planned."""
         return [run for run in self.runs(**where) if self._methods[tuple(run.values())]]
@@ -121,8 +130,31 @@ class Plan:
         return [module_of(settings["method"]), *(module_of(settings.get(key, "culling")) for key in others)]
 
     def method_settings(self, name: str) -> dict[str, Any]:
-        """The settings of a method, without its name."""
-        return {key: value for key, value in self.config["methods"][name].items() if key != "method"}
+        """The settings of a method, without its name and its split."""
+        return {key: value for key, value in self.config["methods"][name].items() if key not in ("method", "split")}
+
+    def method_images(self, name: str) -> dict[str, Any]:
+        """The settings that choose the ranking images of a method: those of the culling, from its own split if any."""
+        images, own = self.section("culling", "split", "images_per_class"), self.config["methods"][name]
+        return images | {"split": own.get("split", images["split"])}
+
+    def training_maps(self, dataset: str, network: str, augmentation: str, seed: int) -> str | list[str]:
+        """The file of the maps that a training needs, those of the network without augmentation; [] for no file."""
+        if augmentation not in WITH_MAPS:
+            return []
+        run = {"dataset": dataset, "network": network, "augmentation": "none", "seed": seed}
+        return f"{self.results}/maps/{self.config['training']['dfmx']['maps']}/{FOLDER}.h5".format(**run)
+
+    def cure_networks(self) -> list[list[str]]:
+        """[data set, network] of every network that is planned without augmentation and with one of `CURES`."""
+        planned: dict[tuple[str, str], set[str]] = {}
+        for run in self.trained_runs():
+            planned.setdefault((run["dataset"], run["network"]), set()).add(run["augmentation"])
+        return [list(key) for key, names in planned.items() if "none" in names and not names.isdisjoint(CURES)]
+
+    def cure_datasets(self) -> list[str]:
+        """The data sets of `cure_networks`."""
+        return list(dict.fromkeys(dataset for dataset, _ in self.cure_networks()))
 
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, for every planned transfer."""
@@ -211,6 +243,8 @@ class Plan:
         }
         if self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"
+        for name in self.methods(dataset=dataset):
+            needed.setdefault(self.method_images(name)["split"], f"methods.{name}.split")
         return needed | {split: "training" for split in ("train", "validation", "test") if trains}
 
     def twin_datasets(self) -> list[str]:
@@ -256,10 +290,16 @@ class Plan:
         own = self.config["networks"][network].get("recipe", {})
         return {**training["recipe"], **training[kind].get("recipe", {}), **own}
 
-    def training_settings(self, kind: str) -> dict[str, Any]:
-        """The settings of a training besides its recipe."""
-        settings = {key: value for key, value in self.section("training", kind)[kind].items() if key != "recipe"}
-        return settings | self.section("training", "stylised_share")
+    def training_settings(self, kind: str, augmentation: str = "none") -> dict[str, Any]:
+        """The settings of a training besides its recipe, among them those of its augmentation and of no other."""
+        training = self.config["training"]
+        settings = {key: value for key, value in training[kind].items() if key != "recipe"}
+        settings["stylised_share"] = training["stylised_share"]
+        if augmentation in WITH_MAPS:
+            settings |= {"map_probability": training["dfmx"]["probability"], "percent": training["dfmx"]["percent"]}
+        if augmentation == "afa":
+            settings["wave_strength"] = training["afa"]["strength"]
+        return settings
 
     def planting(self, mechanism: str) -> dict[str, Any]:
         """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
@@ -405,6 +445,7 @@ class Plan:
         """Names of all tables."""
         scores = ["truth"] if self.datasets(*WITH_TRUTH) else []
         scores += ["stability"] if self.stability_datasets() else []
+        scores += ["cure"] if self.cure_networks() else []
         paper = [f"table_{number}" for number in self.paper_tables()]
         last = ["findings", "published_numbers", "runtimes", "provenance"]
         return [*self.test_tables(), "curves", "corruptions", *scores, *paper, *last]
@@ -427,6 +468,16 @@ class Plan:
         names = [f"{kind}_{name}" for kind in METHOD_FIGURES for name in FIGURES[kind].names(self)]
         return [
             *(f"{self.results}/tables/{name}.csv" for name in tables),
+            *(f"{self.results}/figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")),
+        ]
+
+    def cure_outputs(self) -> list[str]:
+        """The tables and figures on trainings that avoid shortcuts; nothing if none are planned."""
+        if not self.cure_networks():
+            return []
+        names = [f"cure_{name}" for name in FIGURES["cure"].names(self)]
+        return [
+            *(f"{self.results}/tables/{name}.csv" for name in ("cure", "findings")),
             *(f"{self.results}/figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")),
         ]
 

@@ -34,6 +34,7 @@ tests again, but does not cull or train. Threads, memory, run time and GPUs are 
 |---|---|
 | [config.yaml](config.yaml) | the default: Fashion-MNIST, synthetic and planted sets, at laptop scale |
 | [benchmark.yaml](benchmark.yaml) | every method that finds maps, where the truth is known: `make methods` |
+| [cure.yaml](cure.yaml) | trainings that avoid shortcuts, before and after: `make cure` |
 | [own.yaml](own.yaml) | template for a network and images of your own, nothing trained |
 | [paper.yaml](paper.yaml) | ImageNet-10 at the published scale |
 | [cifar10.yaml](cifar10.yaml) | CIFAR-10 at the published scale |

@@ -50,6 +50,7 @@ TABLES = {
         ("stability", "how stable the maps are", "beyond"),
         ("curves", "recall without some frequencies", "beyond"),
         ("corruptions", "recall under corruptions", "beyond"),
+        ("cure", "training that avoids shortcuts", "beyond"),
         ("networks", "networks and their accuracy", "run"),
         ("runtimes", "run times and memory", "run"),
         ("provenance", "versions, commit, device, seeds", "run"),

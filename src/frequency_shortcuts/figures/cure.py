@@ -1,0 +1,69 @@
+"""Drawing of trainings that should avoid shortcuts, beside training without augmentation."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.evaluation.cure import ACCURACY, CORRUPTED, MAPS, NONE, OOD, STRONG
+
+from .canvas import PAGE, style
+
+MEASURES = {
+    STRONG: "classes with a\nstrong shortcut",
+    MAPS: "TPR - FPR\nof the maps",
+    ACCURACY: "test accuracy",
+    OOD: "accuracy\nin renditions",
+    CORRUPTED: "recall under\ncorruptions",
+}
+_DIFFERENT, _SAME, _BASE = "tab:orange", "0.45", "black"
+
+
+def cure(table: pd.DataFrame) -> Figure:
+    """Every measure of every augmentation with its 95 % interval: a row a network, a column a measure.
+
+    table : rows of `evaluation.cure.cure_table` of one data set
+
+    A dotted line is the value without augmentation. Values whose difference to it has an interval without 0 are
+    coloured. The name of an augmentation that cures is bold.
+    """
+    networks = list(dict.fromkeys(table["network"]))
+    names = list(dict.fromkeys(table["augmentation"]))
+    measures = [name for name in MEASURES if name in set(table["measure"])]
+    with style():
+        figure, axes = plt.subplots(
+            len(networks), len(measures), figsize=(PAGE, 0.9 + (0.3 + 0.2 * len(names)) * len(networks)),
+            sharey=True, sharex="col", squeeze=False,
+        )  # fmt: skip
+        for network, line in zip(networks, axes, strict=True):
+            mine = table[table["network"] == network]
+            for measure, axis in zip(measures, line, strict=True):
+                _draw(axis, mine[mine["measure"] == measure].set_index("augmentation"), names)
+            line[0].set_yticks(range(len(names)), names)
+            cured = set(mine.loc[mine["cures"].eq(True), "augmentation"])
+            for label in line[0].get_yticklabels():
+                label.set_fontweight("bold" if label.get_text() in cured else "normal")
+            line[0].set_ylabel(network)
+        axes[0, 0].invert_yaxis()
+        for axis, measure in zip(axes[0], measures, strict=True):
+            axis.set_title(MEASURES[measure])
+        sns.despine(figure)
+    return figure
+
+
+def _draw(axis: Axes, rows: pd.DataFrame, names: list[str]) -> None:
+    """One measure of one network; rows are indexed by augmentation."""
+    for place, name in enumerate(names):
+        if name not in rows.index:
+            continue
+        row = rows.loc[name]
+        different = row["difference_low"] > 0 or row["difference_high"] < 0
+        colour = _BASE if name == NONE else _DIFFERENT if different else _SAME
+        axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.2)
+        axis.plot([row["value"]], [place], "o", color=colour, markersize=4)
+        if name == NONE:
+            axis.axvline(row["value"], color=_BASE, linewidth=0.7, linestyle=":")
+    axis.margins(x=0.1, y=0.12)
