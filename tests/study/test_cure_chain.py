@@ -1,0 +1,185 @@
+"""Train, find maps, train with them: the scripts of the rules on a small store, and the plan of config/cure.yaml."""
+
+import copy
+import importlib
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import h5py
+import jinja2
+import numpy as np
+import pytest
+import torch
+import yaml
+from snakemake.utils import update_config
+
+from conftest import ROOT
+from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.storage.tables import read_table
+from study.configuration import mistakes
+from study.plan import CURES, Plan
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+NAMES = ("none", *CURES)
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+update_config(CONFIG, yaml.safe_load((ROOT / "config" / "cure.yaml").read_text()))
+
+
+def run_script(name, folder, **parts):
+    snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, config={"checkpoint_minutes": 2})
+    for part, values in parts.items():
+        setattr(snakemake, part, values)
+    importlib.import_module(name).main(snakemake)
+
+
+class Outputs(list):
+    """Output files, by number and by name."""
+
+    def __init__(self, **named):
+        super().__init__(map(str, named.values()))
+        self.__dict__.update({name: str(path) for name, path in named.items()})
+
+
+def train(folder, store, name, maps):
+    """One training as its rule starts it; returns its weights file."""
+    plan = Plan(CONFIG)
+    place = folder / "networks" / "plant_present" / "small" / name / "seed0"
+    settings = copy.deepcopy(plan.training_settings("planted", name))
+    settings |= {"epochs": 1, "dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
+    params = SimpleNamespace(
+        device="cpu", architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
+        recipe=plan.recipe("planted", "resnet18"), settings=settings,
+    )  # fmt: skip
+    output = Outputs(
+        weights=place / "weights.safetensors", history=place / "history.csv", dynamics=place / "dynamics.csv"
+    )
+    given = SimpleNamespace(images=store, maps=maps, code=[])
+    place.mkdir(parents=True)
+    run_script("train", folder, params=params, input=given, output=output)
+    assert not (place / "state.pt").exists()
+    return output.weights
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Weights of every augmentation, and the maps of the first network."""
+    folder = tmp_path_factory.mktemp("cure")
+    design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
+    splits = {split: planted.images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
+    store, maps = folder / "data.h5", folder / "maps.h5"
+    stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
+    weights = {"none": train(folder, store, "none", [])}
+    params = SimpleNamespace(
+        device="cpu", images=Plan(CONFIG).method_images("on_training_images") | {"images_per_class": 4}, limits={},
+        method="culling", module=registry.module_of("culling"), percents=[5],
+        settings=Plan(CONFIG).method_settings("on_training_images"),
+    )  # fmt: skip
+    given = SimpleNamespace(images=store, weights=weights["none"], code=[])
+    wildcards = SimpleNamespace(seed="0")
+    run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)
+    for name in CURES:
+        weights[name] = train(folder, store, name, [] if name == "afa" else str(maps))
+    return weights, maps
+
+
+@pytest.mark.slow
+def test_the_maps_are_found_on_training_images(trained):
+    with h5py.File(trained[1]) as file:
+        assert file.attrs["split"] == "train" and file["mask/top_5"].shape == (3, 16, 16)
+
+
+@pytest.mark.slow
+def test_every_augmentation_gives_other_weights_that_load_as_any_network(trained):
+    networks = {name: architectures.load(path) for name, path in trained[0].items()}
+    first = networks["none"].state_dict()
+    found = {name: network.state_dict()["conv1.weight"].numpy().tobytes() for name, network in networks.items()}
+    assert len(set(found.values())) == len(NAMES)
+    for network in networks.values():
+        assert network.state_dict().keys() == first.keys()
+        assert torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all()
+
+
+@pytest.mark.slow
+def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_path):
+    """With other maps, the script hands these to the training."""
+    seen = []
+
+    def record(*_, augmentation, maps, **__):
+        seen.append((augmentation, maps))
+        raise ValueError("seen")
+
+    monkeypatch.setattr(training, "train", record)
+    store = trained[1].with_name("data.h5")
+    for name in ("dfmx", "afa"):
+        with pytest.raises(SystemExit):
+            train(tmp_path, store, name, str(trained[1]) if name == "dfmx" else [])
+    (reduced, maps), (waved, nothing) = seen
+    with h5py.File(trained[1]) as file:
+        assert np.array_equal(maps, file["mask/top_5"][:])
+    assert (reduced.name, reduced.map_probability, waved.name, waved.wave_strength) == ("dfmx", 0.3, "afa", 10)
+    assert nothing is None
+
+
+def test_the_table_leaves_out_networks_that_are_not_compared(tmp_path):
+    sys.path.insert(0, str(ROOT / "tests" / "unit"))
+    from test_cure import study
+
+    names = ("networks", "shortcuts", "ood", "corruptions")
+    given = {name: tmp_path / f"{name}.csv" for name in names}
+    other = study(strong={"none": 3}, network="large")
+    for name, *tables in zip(names, study(), other, strict=True):
+        for table in tables:
+            table.to_csv(given[name], mode="a", header=not given[name].exists(), index=False)
+    params = SimpleNamespace(networks=[["zoo", "small"]])
+    run_script(
+        "make_cure_table", tmp_path, params=params, input=SimpleNamespace(**given), output=[str(tmp_path / "cure.csv")]
+    )
+    found = read_table(tmp_path / "cure.csv")
+    assert set(found["network"]) == {"small"} and set(found["augmentation"]) == {"none", "dfmx", "afa"}
+    assert found.loc[found["augmentation"] == "dfmx", "cures"].eq(True).all()
+    without = SimpleNamespace(**given | {"ood": [], "corruptions": []})
+    run_script("make_cure_table", tmp_path, params=params, input=without, output=[str(tmp_path / "cure.csv")])
+    assert set(read_table(tmp_path / "cure.csv")["measure"]) == {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
+
+
+@pytest.mark.parametrize("page", ["figure", "table"])
+def test_the_captions_print_the_settings(page):
+    text = (ROOT / "report" / "captions" / f"{page}.rst").read_text()
+    snakemake = SimpleNamespace(
+        config=CONFIG, wildcards=SimpleNamespace(kind="cure", name="fashion_mnist", table="cure"),
+        params=SimpleNamespace(parameters={}), input={"table": "cure.csv"},
+    )  # fmt: skip
+    found = jinja2.Template(text).render(snakemake=snakemake)
+    assert "at most 1 percentage point" in found
+    if page == "figure":
+        assert "top 5 % map of another class with\nprobability 0.3" in found and "on fashion_mnist, beside" in found
+
+
+def test_the_plan_of_the_study_has_every_augmentation():
+    assert mistakes(CONFIG) == []
+    plan = Plan(CONFIG)
+    assert {run["augmentation"] for run in plan.runs()} == set(NAMES)
+    assert len(plan.runs()) == 15 and plan.halved_runs() == []
+    assert "results/cure/tables/cure.csv" in plan.cure_outputs()
+
+
+@pytest.mark.slow
+def test_the_chain_is_planned_in_order():
+    """A dry run: each training with maps waits for the maps of its seed, and nothing is found twice."""
+    command = [sys.executable, "-m", "snakemake", "cure", "--nolock", "--configfile", "config/cure.yaml"]
+    done = subprocess.run([*command, "-nF", "--quiet", "rules"], cwd=ROOT, text=True, capture_output=True)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE))
+    expected = {"train": 15, "find_maps": 3, "cull": 15, "shortcuts": 15, "ood": 15, "robustness": 15, "cure_table": 1}
+    assert {rule: int(planned[rule]) for rule in expected} == expected
+    graph = subprocess.run([*command, "--dag"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    rule_of = dict(re.findall(r'(\d+)\[label = "(\w+)', graph))
+    edges = [(rule_of[one], one, rule_of[other], other) for one, other in re.findall(r"(\d+) -> (\d+)", graph)]
+    with_maps = [(maps, job) for rule, maps, other, job in edges if (rule, other) == ("find_maps", "train")]
+    assert len({job for _, job in with_maps}) == len(with_maps) == 9  # three augmentations and seeds
+    assert all(len([job for maps, job in with_maps if maps == one]) == 3 for one, _ in with_maps)
