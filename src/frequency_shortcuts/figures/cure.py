@@ -8,17 +8,16 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.cure import ACCURACY, CORRUPTED, MAPS, NONE, OOD, STRONG
-
 from .canvas import PAGE, style
 
-MEASURES = {
-    STRONG: "classes with a\nstrong shortcut",
-    MAPS: "TPR - FPR\nof the maps",
-    ACCURACY: "test accuracy",
-    OOD: "accuracy\nin renditions",
-    CORRUPTED: "recall under\ncorruptions",
+MEASURES = {  # of `evaluation.cure`
+    "strong_shortcuts": "classes with a\nstrong shortcut",
+    "map_tpr_fpr": "TPR - FPR\nof the maps",
+    "test_accuracy": "test accuracy",
+    "ood_accuracy": "accuracy\nin renditions",
+    "corrupted_recall": "recall under\ncorruptions",
 }
+NONE = "none"
 _DIFFERENT, _SAME, _BASE = "tab:orange", "0.45", "black"
 
 
