@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import h5py
 import jinja2
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -19,8 +18,10 @@ from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.tables import read_table
 from study.configuration import mistakes
+from study.dependencies import code_of
 from study.plan import CURES, Plan
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -108,8 +109,8 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
     """With other maps, the script hands these to the training."""
     seen = []
 
-    def record(*_, augmentation, maps, **__):
-        seen.append((augmentation, maps))
+    def record(*_, augmentation, reduction, **__):
+        seen.append((augmentation, reduction))
         raise ValueError("seen")
 
     monkeypatch.setattr(training, "train", record)
@@ -117,10 +118,10 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
     for name in ("dfmx", "afa"):
         with pytest.raises(SystemExit):
             train(tmp_path, store, name, str(trained[1]) if name == "dfmx" else [])
-    (reduced, maps), (waved, nothing) = seen
+    (reduced, reduction), (waved, nothing) = seen
     with h5py.File(trained[1]) as file:
-        assert np.array_equal(maps, file["mask/top_5"][:])
-    assert (reduced.name, reduced.map_probability, waved.name, waved.wave_strength) == ("dfmx", 0.3, "afa", 10)
+        assert reduction.identity == MapReduction(file["mask/top_5"][:], 0.3).identity
+    assert (reduced.name, waved.name, waved.wave_strength) == ("dfmx", "afa", 10)
     assert nothing is None
 
 
@@ -144,6 +145,13 @@ def test_the_table_leaves_out_networks_that_are_not_compared(tmp_path):
     without = SimpleNamespace(**given | {"ood": [], "corruptions": []})
     run_script("make_cure_table", tmp_path, params=params, input=without, output=[str(tmp_path / "cure.csv")])
     assert set(read_table(tmp_path / "cure.csv")["measure"]) == {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
+
+
+def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
+    plan, files = Plan(CONFIG), {f"src/frequency_shortcuts/{name}.py" for name in ("maps/dfm", "networks/reduction")}
+    for name in NAMES:
+        found = set(code_of("train.py", modules=plan.training_modules(name)))
+        assert found >= files if name.startswith("dfmx") else not found & files
 
 
 @pytest.mark.parametrize("page", ["figure", "table"])

@@ -165,7 +165,7 @@ def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation(name)
     assert found.method_images("on_training_images")["split"] == "train"
     assert found.used_methods() == ["on_training_images"]
     settings = found.training_settings("photographs", name)
-    assert (settings["map_probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
+    assert (settings["probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
     other = avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
     assert "/maps/greedy/" in other.training_maps("photos", "small", name, 1)
     assert other.used_methods() == ["greedy"]

@@ -5,8 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from frequency_shortcuts.networks.augmentation import WITH_MAPS
-from frequency_shortcuts.networks.reduction import MapReduction, checked_masks, reduction_masks
+from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
 from frequency_shortcuts.spectrum import masks as spectrum_masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -107,11 +106,14 @@ def test_mistakes_are_answered_with_a_sentence():
         reduction_masks("dfmx", np.eye(8, dtype=bool)[None, ::-1], 0)
     with pytest.raises(ValueError, match=r"maps of one class: .* so two are needed"):
         MapReduction(maps()[:1], 0.3)
-    with pytest.raises(ValueError, match=r"augmentation none: it uses no maps, only dfmx, .* do; leave maps out"):
-        checked_masks("none", maps(), (4, 8, 8), 0)
-    for name in WITH_MAPS:
-        with pytest.raises(ValueError, match=rf"augmentation {name}: it needs maps, bool \[4, 8, 8\], and there are"):
-            checked_masks(name, None, (4, 8, 8), 0)
-    with pytest.raises(ValueError, match=r"maps of shape \[4, 8, 8\]: the images and classes need \[3, 8, 8\]"):
-        checked_masks("dfmx", maps(), (3, 8, 8), 0)
-    assert checked_masks("afa", None, (4, 8, 8), 0) is None
+    for probability in (0, 1.5):
+        with pytest.raises(ValueError, match=f"probability {probability}: expected above 0 and at most 1"):
+            MapReduction(maps(), probability)
+
+
+def test_a_reduction_is_identified_by_its_masks_and_probability():
+    one = MapReduction(maps(), 0.3).identity
+    assert one == MapReduction(maps(), 0.3).identity
+    assert len({one, MapReduction(maps(seed=1), 0.3).identity, MapReduction(maps(), 0.4).identity}) == 3
+    shuffled = maps()[[1, 0, 2, 3]]
+    assert MapReduction(shuffled, 0.3).identity != one

@@ -21,10 +21,11 @@ MAPS = maps(classes=len(CLASSES))
 OF_FREQUENCIES = (*WITH_MAPS, "afa")
 
 
-def options(name, **changes):
+def options(name, found=MAPS, probability=0.5, strength=4.0, **geometry):
     """The options of a run with an augmentation, and with maps if it needs them."""
-    given = {"map_probability": 0.5, "wave_strength": 4.0} | changes
-    return {"augmentation": Augmentation(name, shift=1, **given), "maps": MAPS if name in WITH_MAPS else None}
+    reduction = MapReduction(reduction_masks(name, found, 3), probability) if name in WITH_MAPS else None
+    geometry = geometry or {"shift": 1}
+    return {"augmentation": Augmentation(name, wave_strength=strength, **geometry), "reduction": reduction}
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +67,10 @@ def test_a_run_with_auxiliary_normalisations_stopped_repeatedly_ends_with_the_sa
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
-        ("dfmx", {"maps": maps(classes=3, seed=1)}),
-        ("dfmx_random", {"maps": maps(classes=3, pairs=7)}),
-        ("dfmx", {"augmentation": Augmentation("dfmx", shift=1, map_probability=0.4)}),
-        ("afa", {"augmentation": Augmentation("afa", shift=1, wave_strength=3.0)}),
+        ("dfmx", {"found": maps(classes=3, seed=1)}),
+        ("dfmx_random", {"found": maps(classes=3, pairs=7)}),
+        ("dfmx", {"probability": 0.4}),
+        ("afa", {"strength": 3.0}),
     ],
     ids=["maps", "sizes of the maps", "probability", "strength"],
 )
@@ -78,7 +79,7 @@ def test_the_state_of_a_run_with_other_maps_or_settings_is_ignored(
 ):
     killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **options(name))
     trained_iterations.clear()
-    other = options(name) | changes
+    other = options(name, **changes)
     assert same(run(state=tmp_path / "s.pt", **other), run(**other))
     assert trained_iterations[0] == 0
 
@@ -129,7 +130,7 @@ def test_steps_on_reduced_images_by_hand(monkeypatch, name):
             net(reduction(normalise(pixels), labels)), labels
         ),
     )
-    given = options(name) | {"augmentation": Augmentation(name, shift=0, flip=False, map_probability=0.5)}
+    given = options(name, shift=0, flip=False)
     assert_close(last_weights(monkeypatch, network, recipe, given), slow)
 
 
@@ -158,7 +159,7 @@ def test_steps_with_waves_by_hand(monkeypatch):
 
     steps_by_hand(slow, recipe, loss_of)
     expected = nn.Sequential(slow.first, slow.own, *slow.rest).state_dict()
-    given = {"augmentation": Augmentation("afa", shift=0, flip=False, wave_strength=4.0)}
+    given = options("afa", shift=0, flip=False)
     assert_close(last_weights(monkeypatch, network, recipe, given), expected)
 
 
@@ -172,13 +173,14 @@ def last_weights(monkeypatch, network, recipe, given):
 
 
 def test_maps_are_demanded_and_refused_before_the_training(trained_iterations):
-    with pytest.raises(ValueError, match="augmentation dfmx: it needs maps"):
+    with pytest.raises(
+        ValueError, match=r"augmentation dfmx: it needs a reduction to maps, bool \[3, 8, 8\], and there"
+    ):
         run(augmentation=Augmentation("dfmx"))
-    with pytest.raises(ValueError, match="augmentation none: it uses no maps"):
-        run(maps=MAPS)
+    with pytest.raises(ValueError, match=r"augmentation none: it uses no maps, only dfmx, .* do; leave reduction out"):
+        run(reduction=MapReduction(MAPS))
     with pytest.raises(ValueError, match=r"maps of shape \[4, 8, 8\]: the images and classes need \[3, 8, 8\]"):
-        run(augmentation=Augmentation("dfmx"), maps=maps(classes=4))
-    for setting, value in (("map_probability", 0), ("map_probability", 1.5), ("wave_strength", 0)):
-        with pytest.raises(ValueError, match=f"{setting} {value}: expected above 0"):
-            Augmentation("dfmx", **{setting: value})
+        run(augmentation=Augmentation("dfmx"), reduction=MapReduction(maps(classes=4)))
+    with pytest.raises(ValueError, match="wave_strength 0: expected above 0"):
+        Augmentation("afa", wave_strength=0)
     assert trained_iterations == []

@@ -1,9 +1,9 @@
 """Train one network."""
 
+from importlib import import_module
 from pathlib import Path
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
@@ -18,8 +18,18 @@ IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, 
 def augmentation_of(name, settings):
     """The augmentation of that name; settings that only some augmentations have are left out for the others."""
     geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
-    own = {key: settings[key] for key in ("map_probability", "wave_strength") if key in settings}
+    own = {key: settings[key] for key in ("wave_strength",) if key in settings}
     return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
+
+
+def reduction_of(name, path, settings, seed):
+    """What reduces images to the maps in a file; None without a file."""
+    if not path:
+        return None
+    # The plan names the modules, so that a training without maps does not depend on them.
+    dfm, reduction = map(import_module, settings["modules"])
+    masks = reduction.reduction_masks(name, dfm.read_mask(path, settings["percent"]), seed)
+    return reduction.MapReduction(masks, settings["probability"])
 
 
 def main(snakemake):
@@ -45,7 +55,6 @@ def main(snakemake):
             stem=params.architecture["stem"],
         )
         log.info("%s on %s, %d images", architecture, device, len(data))
-        maps = dfm.read_mask(snakemake.input.maps, settings["percent"]) if snakemake.input.maps else None
         network = architectures.build(architecture, seed)
         validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
         with stopping() as stop:
@@ -57,7 +66,7 @@ def main(snakemake):
                 seed=seed,
                 device=device,
                 augmentation=augmentation_of(run["augmentation"], settings),
-                maps=maps,
+                reduction=reduction_of(run["augmentation"], snakemake.input.maps, settings, seed),
                 dynamics=Dynamics(test, **dynamics),
                 state=state,
                 version=code_version(snakemake.input.code),

@@ -145,6 +145,11 @@ class Plan:
         run = {"dataset": dataset, "network": network, "augmentation": "none", "seed": seed}
         return f"{self.results}/maps/{self.config['training']['dfmx']['maps']}/{FOLDER}.h5".format(**run)
 
+    def training_modules(self, augmentation: str) -> list[str]:
+        """The modules of the library that only a training with maps runs: what reads maps, and what uses them."""
+        modules = ["frequency_shortcuts.maps.dfm", "frequency_shortcuts.networks.reduction"]
+        return modules if augmentation in WITH_MAPS else []
+
     def cure_networks(self) -> list[list[str]]:
         """[data set, network] of every network that is planned without augmentation and with one of `CURES`."""
         planned: dict[tuple[str, str], set[str]] = {}
@@ -296,7 +301,7 @@ class Plan:
         settings = {key: value for key, value in training[kind].items() if key != "recipe"}
         settings["stylised_share"] = training["stylised_share"]
         if augmentation in WITH_MAPS:
-            settings |= {"map_probability": training["dfmx"]["probability"], "percent": training["dfmx"]["percent"]}
+            settings |= self.section("training", "dfmx")["dfmx"] | {"modules": self.training_modules(augmentation)}
         if augmentation == "afa":
             settings["wave_strength"] = training["afa"]["strength"]
         return settings

@@ -35,9 +35,9 @@ class Augmentation:
     width to height of a crop. wrap: pixels that leave the image at one side enter at the other side, so that a shift
     does not change the amplitude spectrum. A shift of half a side or more draws every position with the same
     probability. It excludes crops. stylised_share: with `sin`, the share of training images that are replaced by their
-    stylised twins when they are read (`training.train`). map_probability: with `dfmx` and its controls, the probability
-    that an image is reduced to the map of another class (`reduction`). wave_strength: with `afa`, the mean norm of the
-    plane waves (`auxiliary`). `training.train` applies these two, since they need labels and two passes.
+    stylised twins when they are read (`training.train`). wave_strength: with `afa`, the mean norm of the plane waves
+    (`auxiliary`). `training.train` applies `afa`, which needs two passes, and the augmentations `WITH_MAPS`, which need
+    labels.
     """
 
     name: str = "none"
@@ -47,7 +47,6 @@ class Augmentation:
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
     stylised_share: float = 0.5
     wrap: bool = False
-    map_probability: float = 0.3
     wave_strength: float = 10.0
 
     def __post_init__(self) -> None:
@@ -62,8 +61,6 @@ class Augmentation:
             raise ValueError(f"crop_scale {self.crop_scale}: expected (1, 1), images that wrap around are not cropped")
         if not 0 < self.stylised_share <= 1:
             raise ValueError(f"stylised_share {self.stylised_share}: expected above 0 and at most 1")
-        if not 0 < self.map_probability <= 1:
-            raise ValueError(f"map_probability {self.map_probability}: expected above 0 and at most 1")
         if self.wave_strength <= 0:
             raise ValueError(f"wave_strength {self.wave_strength}: expected above 0")
 

@@ -6,6 +6,8 @@ are left, so that these frequencies no longer tell the class.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -44,39 +46,27 @@ def reduction_masks(name: str, maps: npt.ArrayLike, seed: int) -> BoolArray:
     raise ValueError(f"augmentation {name!r} reduces no images: choose from {', '.join(WITH_MAPS)}")
 
 
-def checked_masks(name: str, maps: BoolArray | None, shape: tuple[int, ...], seed: int) -> BoolArray | None:
-    """The masks of `reduction_masks` for a training with any augmentation; None if it reduces no images.
-
-    shape : (classes, H, W) of the images. Raises ValueError for maps that are missing, unused or of another shape.
-    """
-    if name not in WITH_MAPS:
-        if maps is not None:
-            raise ValueError(f"augmentation {name}: it uses no maps, only {', '.join(WITH_MAPS)} do; leave maps out")
-        return None
-    if maps is None:
-        raise ValueError(f"augmentation {name}: it needs maps, bool {list(shape)}, and there are none")
-    if maps.shape != shape:
-        raise ValueError(f"maps of shape {list(maps.shape)}: the images and classes need {list(shape)}")
-    return reduction_masks(name, maps, seed)
-
-
 class MapReduction:
     """Reduces some of the images of a batch to the mask of another class; at all other frequencies they are zero.
 
-    masks : bool [class, H, W], centred and symmetric
-    probability : of an image to be reduced
-    device : of the images
+    masks : bool [class, H, W], centred and symmetric, of `reduction_masks`
+    probability : of an image to be reduced, above 0 and at most 1
 
-    Raises ValueError for masks that are not symmetric, or of a single class.
+    Raises ValueError for masks that are not symmetric, or of a single class, and for another probability.
+
+    >>> training.train(..., augmentation=Augmentation("dfmx"), reduction=MapReduction(maps, 0.3))
     """
 
-    def __init__(self, masks: npt.ArrayLike, probability: float, device: torch.device | str = "cpu") -> None:
+    def __init__(self, masks: npt.ArrayLike, probability: float = 0.3) -> None:
         checked = check_mask(masks, "maps")
-        self.n_classes, *self.size = checked.shape
-        if self.n_classes < 2:
+        self.shape = checked.shape
+        if self.shape[0] < 2:
             raise ValueError("maps of one class: images are reduced to the map of another class, so two are needed")
+        if not 0 < probability <= 1:
+            raise ValueError(f"probability {probability}: expected above 0 and at most 1")
         self.probability = probability
-        self._half = torch.stack([half_plane(one, *self.size) for one in checked]).to(device)
+        self.identity = hashlib.sha256(repr((self.shape, probability)).encode() + checked.tobytes()).hexdigest()
+        self._half = torch.stack([half_plane(one, *self.shape[1:]) for one in checked])
 
     def draw(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Whether each image is reduced, bool [n], and the class of its mask, int64 [n], never its own label.
@@ -84,13 +74,14 @@ class MapReduction:
         labels : int64 [n]. The draws are from torch's generator of their device.
         """
         reduced = torch.rand(len(labels), device=labels.device) < self.probability
-        other = torch.randint(self.n_classes - 1, (len(labels),), device=labels.device)
+        other = torch.randint(self.shape[0] - 1, (len(labels),), device=labels.device)
         return reduced, other + (other >= labels)
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
         """Normalised images float32 [n, channels, H, W] and labels int64 [n] -> images of the same shape."""
+        self._half = self._half.to(images.device)
         reduced, classes = self.draw(labels)
         kept = torch.fft.rfft2(images).mul_(self._half[classes][:, None])
-        filtered = torch.fft.irfft2(kept, s=self.size)
+        filtered = torch.fft.irfft2(kept, s=self.shape[1:])
         # All images are filtered: choosing some of them would wait for a GPU.
         return torch.where(reduced[:, None, None, None], filtered, images)

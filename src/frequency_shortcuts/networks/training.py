@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -34,18 +34,19 @@ from tqdm import tqdm
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split, identity
-from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.journal import Stopped
 
 from . import predictions
-from .augmentation import Augmentation
+from .augmentation import WITH_MAPS, Augmentation
 from .auxiliary import AuxiliaryNorms, with_waves
 from .dynamics import Dynamics
 from .fingerprint import state_digest
 from .minibatches import Minibatches
 from .recipe import Recipe
-from .reduction import MapReduction, checked_masks
+
+if TYPE_CHECKING:  # only trainings with maps depend on that module
+    from .reduction import MapReduction
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def train(
     seed: int,
     device: torch.device | str = "cpu",
     augmentation: Augmentation | None = None,
-    maps: BoolArray | None = None,
+    reduction: MapReduction | None = None,
     dynamics: Dynamics | None = None,
     state: str | os.PathLike[str] | None = None,
     version: str = "",
@@ -105,7 +106,7 @@ def train(
     network : images [n, channels, H, W] -> logits [n, classes]
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
-    maps : bool [class, H, W], centred and symmetric, for the augmentations `augmentation.WITH_MAPS`; others have none
+    reduction : for the augmentations `augmentation.WITH_MAPS`, what reduces images to maps; others have none
     state : file of the state of the run, read at the start, and written every `checkpoint_minutes` and at the end. The
         file of another run, or a broken file, is overwritten. The caller deletes it after saving the results. It is
         replaced as a whole, and two processes that train the same run write the same states, so both end correctly
@@ -116,7 +117,7 @@ def train(
 
     Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
     epoch, and before the state is written, so that the state of a diverged run is never stored. Raises
-    `journal.Stopped` if `stop` returns true. Raises ValueError if maps are missing, or do not fit.
+    `journal.Stopped` if `stop` returns true. Raises ValueError if the reduction is missing, or does not fit.
 
     With the augmentation `afa`, `train_loss` is the mean of the losses with and without waves, and `train_accuracy` is
     that without.
@@ -124,13 +125,14 @@ def train(
     device = torch.device(device)
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    masks = checked_masks(augmentation.name, maps, (len(data.classes), *data.images.shape[-2:]), seed)
+    _check_reduction(augmentation.name, reduction, (len(data.classes), *data.images.shape[-2:]))
     path = Path(state) if state else None
     fingerprint = ""
     if path:
-        fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, masks, dynamics, version)
+        maps = reduction and reduction.identity
+        fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, maps, dynamics, version)
     run = _Run(
-        network, data, validation, recipe, seed, device, augmentation, masks, dynamics, path, fingerprint,
+        network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, path, fingerprint,
         checkpoint_minutes, stop,
     )  # fmt: skip
     run.resume()
@@ -140,6 +142,16 @@ def train(
     done = run.state
     network.load_state_dict(done.best_weights)
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
+
+
+def _check_reduction(name: str, reduction: MapReduction | None, shape: tuple[int, ...]) -> None:
+    """Raises ValueError if a reduction is missing, unused, or not of this shape (classes, H, W)."""
+    if reduction is None and name in WITH_MAPS:
+        raise ValueError(f"augmentation {name}: it needs a reduction to maps, bool {list(shape)}, and there is none")
+    if reduction is not None and name not in WITH_MAPS:
+        raise ValueError(f"augmentation {name}: it uses no maps, only {', '.join(WITH_MAPS)} do; leave reduction out")
+    if reduction is not None and reduction.shape != shape:
+        raise ValueError(f"maps of shape {list(reduction.shape)}: the images and classes need {list(shape)}")
 
 
 class _Run:
@@ -152,7 +164,7 @@ class _Run:
         seed: int,
         device: torch.device,
         augmentation: Augmentation,
-        masks: BoolArray | None,
+        reduction: MapReduction | None,
         dynamics: Dynamics | None,
         path: Path | None,
         fingerprint: str,
@@ -167,7 +179,7 @@ class _Run:
         self.mean, self.std = (
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
-        self.reduction = None if masks is None else MapReduction(masks, augmentation.map_probability, device)
+        self.reduction = reduction
         self.auxiliary = AuxiliaryNorms(network) if augmentation.name == "afa" else None
         self.parameters = [*network.parameters(), *(self.auxiliary or nn.ModuleList()).parameters()]
         self.optimiser = torch.optim.SGD(
@@ -414,8 +426,6 @@ def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: 
     for setting in settings:
         if isinstance(setting, Dynamics):
             digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
-        elif isinstance(setting, np.ndarray):  # repr leaves most of an array out
-            digest.update(repr(setting.shape).encode() + setting.tobytes())
         else:
             digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
     return digest.hexdigest()
