@@ -48,6 +48,10 @@ def test_a_pass_is_timed():
     assert 0 < seconds_per_pass(network, Shape(1, 8, 8), None) < 1
 
 
+def test_a_set_without_training_images_has_none():
+    assert DataSet(4, 3, 32, {"test": 6}).images("train", 100) == 0
+
+
 @pytest.mark.parametrize("per_class", [None, {"validation": 3, "test": 3, "train": 9}])
 def test_the_check_says_how_many_passes_a_network_takes_and_how_long(per_class):
     found = Found(range(4), Shape(3, 32, 32), "", per_class=per_class)

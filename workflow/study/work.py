@@ -48,7 +48,8 @@ class DataSet:
 
     def images(self, split: str, at_most: int | None = None) -> int:
         """Images of a split, or of the first `at_most` of each class."""
-        return self.classes * min(self.per_class[split], at_most or self.per_class[split])
+        there = self.per_class.get(split, 0)  # a set for networks that are not trained has no training images
+        return self.classes * min(there, at_most or there)
 
 
 def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
