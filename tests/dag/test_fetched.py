@@ -50,7 +50,9 @@ def test_the_store_holds_the_images_of_the_files(small):
     done = snakemake(root, "files", "check", STORE)
     assert done.returncode == 0, done.stdout
     looked_at = (root / "results" / "small" / "checked.txt").read_text().splitlines()
-    assert looked_at == ["cifar10: 10 classes, 3 x 32 x 32, CIFAR-10", "cifar10: resnet18 (resnet18) takes its images"]
+    *found, cost = looked_at
+    assert found == ["cifar10: 10 classes, 3 x 32 x 32, CIFAR-10", "cifar10: resnet18 (resnet18) takes its images"]
+    assert cost.startswith("cifar10: resnet18: 3 runs, about ")
     assert {path.name for path in (root / "results/small/data/raw/cifar10").iterdir()} >= {*cifar10.FILES}
     with h5py.File(root / STORE) as store:
         assert tuple(store.attrs["classes"]) == cifar10.CLASSES and store.attrs["source"] == "CIFAR-10"

@@ -324,6 +324,7 @@ def test_a_mistake_stops_the_study_before_the_first_job(own):
     assert not list(results.rglob("*.h5")) and not list(results.rglob("*.safetensors"))
 
 
+@pytest.mark.long
 def test_stores_datasets_and_listed_files_pass_all_steps(own):
     """A store by plain h5py, a torch Dataset, and files that are not stored; networks with their own weights."""
     generator = np.random.default_rng(0)

@@ -88,7 +88,7 @@ def settings_of(rule, folder, minutes, parts=1):
     return {
         "rule": rule, "threads": 1, "log": [str(folder / "job.log")], "wildcards": WILDCARDS,
         "config": {"checkpoint_minutes": minutes},
-        "input": {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "code": []},
+        "input": {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": [], "code": []},
         "output": {key: str(folder / name) for key, name in outputs.items()},
         "params": {"device": "cpu", **(training if rule == "train" else culling)},
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """The whole DAG on config/test.yaml: the contract of every file, second runs, and what an edit runs again."""
 
+import os
 import re
 import shutil
 from functools import partial
@@ -28,11 +29,10 @@ RUNS = [
     "syn_2/resnet18/none/seed1",
     "fashion_mnist/resnet18/none/seed0",
     "fashion_mnist/resnet18/autoaugment/seed0",
-    "pictures/resnet18/augmix/seed0",
     "pictures/resnet18/sin/seed0",
     "plant_present/resnet18/none/seed0",
 ]
-PLANNED = [*RUNS[:4], RUNS[6], *RUNS[4:6]]  # in the order of the plan
+PLANNED = [*RUNS[:4], RUNS[5], RUNS[4]]  # in the order of the plan
 SHAPES = {"syn_2": (4, 3, 32), "fashion_mnist": (10, 1, 32), "pictures": (3, 3, 24), "plant_present": (4, 3, 32)}
 NEUTRAL = {"syn_2": "C0", "plant_present": "C0"}
 
@@ -222,7 +222,7 @@ def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
     assert found == {
         ("syn_2", "seeds"): 4 * 4, ("syn_2", "images"): 4 * 4,
         ("fashion_mnist", "augmentations"): 4 * 10, ("fashion_mnist", "images"): 2 * 4 * 10,
-        ("pictures", "augmentations"): 4 * 3, ("pictures", "images"): 2 * 4 * 3,
+        ("pictures", "images"): 4 * 3,
         ("plant_present", "images"): 4 * 4,
     }  # fmt: skip
     left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in RUNS[2:4])
@@ -371,7 +371,7 @@ def test_published_maps_are_tested_beside_ours(study):
     assert list(table["maps"]) == ["ours", "theirs"] * (3 * 6)
     assert set(table["verdict"].dropna()) <= {"strong", "weak", "none"}
     selected = table[table["maps"] == "ours"].drop(columns=["maps", "positions"]).reset_index(drop=True)
-    same = verdicts.query("dataset == 'pictures' and augmentation == 'augmix'").reset_index(drop=True)
+    same = verdicts.query("dataset == 'pictures' and augmentation == 'sin'").reset_index(drop=True)
     pd.testing.assert_frame_equal(selected, same, check_dtype=False)  # whole numbers have another type beside fractions
 
 
@@ -493,10 +493,10 @@ def test_tables_are_typeset_and_stand_in_the_report(study):
 
 def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
     tables = {path.stem: read_table(path) for path in (study.results / "tables").glob("*.csv")}
-    baselines = [("fashion_mnist", "resnet18", "none"), ("pictures", "resnet18", "augmix")]
+    baselines = [("fashion_mnist", "resnet18", "none"), ("pictures", "resnet18", "sin")]
     architectures = ["dataset", "network", "augmentation"]
     assert list(tables["table_1"][architectures].drop_duplicates().itertuples(index=False, name=None)) == baselines
-    assert list(tables["table_2"]["augmentation"].unique()) == ["autoaugment", "sin"]
+    assert list(tables["table_2"]["augmentation"].unique()) == ["autoaugment"]
     assert list(tables["table_1"]["class"][:3]) == ["T-shirt/top", "Trouser", "Pullover"]  # the data set's own order
     single = tables["shortcuts"].query("dataset != 'syn_2' and part == 'keep' and fill == 'zeros'")  # of one seed
     merged = tables["table_1"].merge(single, on=[*architectures, "class"], validate="one_to_one")
@@ -591,15 +591,16 @@ def test_swapped_settings_of_robustness_are_noticed(study):
 def test_a_job_that_fails_says_why_and_leaves_what_is_finished(study):
     weights = study.results / "networks" / RUNS[0] / "weights.safetensors"
     tested = study.results / "tests" / RUNS[0] / "bandstop.csv"
-    whole, table = weights.read_bytes(), tested.read_bytes()
+    kept = {path: (path.read_bytes(), path.stat()) for path in (weights, tested)}
     others = {path: path.read_bytes() for path in study.results.rglob("*.csv") if path != tested}
     try:
         shutil.copy(study.results / "networks" / RUNS[2] / "weights.safetensors", weights)
         tested.unlink()
         done = study.snakemake(str(tested.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")
     finally:
-        weights.write_bytes(whole)
-        tested.write_bytes(table)
+        for path, (content, status) in kept.items():  # with their times, so that later tests draw nothing again
+            path.write_bytes(content)
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert done.returncode != 0
     assert "ERROR in bandstop: " in done.stdout and "Traceback" not in done.stdout, done.stdout
     assert all(path.read_bytes() == content for path, content in others.items())

@@ -35,7 +35,9 @@ def changed(path, value):
     return config
 
 
-@pytest.mark.parametrize("name", ["config", "test", "paper", "cifar10", "imagenet1k", "own", "benchmark", "cure", "tuning"])
+@pytest.mark.parametrize(
+    "name", ["config", "test", "paper", "cifar10", "imagenet1k", "own", "benchmark", "cure", "tuning"]
+)
 def test_the_configurations_that_are_shipped_are_right(name):
     config = copy.deepcopy(CONFIG)
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))

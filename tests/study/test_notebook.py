@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_notebook_of_the_docs_runs_from_top_to_bottom(tmp_path):
     done = tmp_path / "done.ipynb"
     papermill.execute_notebook(

@@ -134,7 +134,7 @@ def _compared_datasets(plan: Plan, *kinds: str) -> list[str]:
 
 def _method_rates(title: str) -> Figure:
     return Figure(
-        Result(title, "methods"),
+        Result(title, "beyond"),
         _compared_kinds,
         _table("method_rates"),
         lambda plan, name: {"datasets": _compared_datasets(plan, name), **_percent(plan)},
@@ -282,7 +282,7 @@ FIGURES = {
         lambda plan, name: {"dataset": name},
     ),
     "method_truth": Figure(
-        Result("every method against the planted truth", "methods"),
+        Result("every method against the planted truth", "beyond"),
         lambda plan: ["all"] if _compared_with_truth(plan) else [],
         _table("methods"),
         lambda plan, name: {
@@ -292,16 +292,16 @@ FIGURES = {
     "method_rates": _method_rates("maps of every method, kept"),
     "method_deletion": _method_rates("maps of every method, removed"),
     "method_cost": Figure(
-        Result("quality and cost of every method", "methods"),
+        Result("quality and cost of every method", "beyond"),
         _compared,
         lambda plan, name: {"scores": "tables/methods.csv", "rates": "tables/method_rates.csv"},
         lambda plan, name: _percent(plan),
     ),
     "method_overlap": Figure(
-        Result("overlap of the maps over seeds", "methods"),
+        Result("overlap of the maps over seeds", "beyond"),
         lambda plan: ["all"] if len({run["seed"] for run in plan.compared_runs()}) > 1 else [],
         _table("method_overlap"),
         lambda plan, name: _percent(plan),
     ),
 }
-METHOD_FIGURES = [kind for kind, figure in FIGURES.items() if figure.result.category == "methods"]
+METHOD_FIGURES = [kind for kind in FIGURES if kind.startswith("method_")]

@@ -23,8 +23,7 @@ CATEGORIES = {
     "shortcuts": "6. Shortcut tests",
     "ood": "7. Out of distribution",
     "beyond": "8. Beyond the paper",
-    "methods": "9. Methods side by side",
-    "run": "10. How it was run",
+    "run": "9. How it was run",
 }
 
 RULE_GRAPH = Result("rule graph", "run")
