@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,7 +53,7 @@ class Found:
 
     score : float64 [class, pairs], in the order of `ConjugatePairs`, higher where a pair is more important
     passes : forward passes of one image; a backward pass counts two
-    seconds : run time of this call; `resumed` says whether an earlier one had begun the work
+    seconds : run time of this call; resumed : whether the state file of an earlier call was there at the start
     settings : of the method
     """
 
@@ -112,7 +113,7 @@ def find(
 
 def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
     """The settings of a method. Raises ValueError for a setting that it does not have, and for one out of range."""
-    known = [field.name for field in fields(method.Settings)]  # type: ignore[arg-type]
+    known = list(signature(method.Settings).parameters)
     for name in values:
         if name not in known:
             raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(known) or 'none'}")
