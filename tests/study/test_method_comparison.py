@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -36,6 +37,7 @@ SEEDS = (0, 1)
 OWN_METHOD = """
 from dataclasses import dataclass
 import numpy as np
+import pandas as pd
 
 @dataclass(frozen=True)
 class Settings:
@@ -111,7 +113,7 @@ def compared(tmp_path_factory):
         scores.append(output.scores)
         maps += mine
     output = Outputs(**{name: folder / f"{name}.csv" for name in ("methods", "rates", "overlap")})
-    given = SimpleNamespace(rates=rates, scores=scores, use=[], maps=maps)
+    given = SimpleNamespace(rates=rates, scores=scores, use=[], waves=[], maps=maps)
     run_script("make_method_tables", folder, params=None, input=given, output=output)
     return folder
 
@@ -148,6 +150,17 @@ def test_the_table_of_rates_has_all_sizes_and_its_controls(compared):
     merged = kept.merge(best["measure"].max().rename("expected").reset_index())
     np.testing.assert_allclose(merged["best_control"], merged["expected"], atol=1e-5)
     assert table.loc[table["part"] == "remove", "fpr"].isna().all()
+
+
+def test_the_use_of_a_wave_is_read_from_its_tests():
+    tests = pd.DataFrame(
+        {"test": ["without the wave", "unfiltered", "wave", "unfiltered"], "tpr": [0.1, 0.9, 0.5, 0.9]}
+    )
+    tests = pd.concat([tests, tests.assign(tpr=0.9, seed=1)]).fillna({"seed": 0})
+    tests = tests.assign(**{"dataset": "waved", "network": "small", "augmentation": "none", "class": "Shirt"})
+    found = importlib.import_module("make_method_tables").use_of_waves(tests)
+    assert dict(zip(found["seed"], found["uses"], strict=True)) == {0: True, 1: False}
+    assert set(found) == {"dataset", "network", "augmentation", "seed", "class", "uses"}
 
 
 def test_the_overlap_compares_the_seeds(compared):

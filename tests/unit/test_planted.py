@@ -107,7 +107,8 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism,
     sets = [found for some in by_class for found in some[1:]]
     assert sum(found.astype(int) for found in sets).max() == 1
     radius = spectrum.radius(32, 32)
-    for found, (inner, outer) in zip(sets, len(by_class) * [*design.rings], strict=True):
+    rings = {"redundant": [*design.rings, *design.rings], "decoy": [*design.rings, *[design.decoy_ring] * 3]}
+    for found, (inner, outer) in zip(sets, rings.get(mechanism, design.rings), strict=True):
         assert (inner <= radius[found]).all() and (radius[found] < outer).all()
         if mechanism == "absent":
             assert found.sum() == ((inner <= radius) & (radius < outer)).sum()

@@ -65,3 +65,7 @@ def test_a_network_that_reads_something_else_does_not(case):
 def test_no_planted_mask_is_an_error(case):
     with pytest.raises(ValueError, match="no class has a planted mask"):
         usage.planted_use(Reader(case[1]), case[0], LABELS, np.zeros_like(case[1]), neutral=0)
+
+
+def test_a_wave_is_used_if_the_class_is_recognised_with_it_and_not_without():
+    assert usage.wave_use([0.7, 0.69, 0.7, 1], [0.3, 0.1, 0.31, 0]).tolist() == [True, False, False, True]

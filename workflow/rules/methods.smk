@@ -114,7 +114,8 @@ rule method_tables:
     input:
         rates=plan.expand_compared(f"{RESULTS}/tests/{RUN}/method_rates.csv"),
         scores=plan.expand_compared(f"{RESULTS}/tests/{RUN}/method_scores.csv"),
-        use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", truth=True),
+        use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
+        waves=rules.wave_table.output if plan.expand_waved("") else [],
         maps=plan.map_files(),
         code=code("make_method_tables.py"),
     output:

@@ -105,7 +105,7 @@ rule planted_use:
     benchmark:
         f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv"
     wildcard_constraints:
-        dataset=one_of(plan.datasets_with_truth()),
+        dataset=one_of(plan.datasets(*WITH_TRUTH)),
     conda:
         "../../envs/study.yaml"
     threads: torch_threads

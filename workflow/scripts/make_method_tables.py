@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.comparison import CONTROL
+from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.method_scores import only_where_used, overlap_over_seeds, with_best_control
+from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, wave_use
 from frequency_shortcuts.maps import scores
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table, write_table
 from study.job import identity, job
@@ -19,8 +20,11 @@ def main(snakemake):
     given, output = snakemake.input, snakemake.output
     with job(snakemake):
         table = pd.concat(map(read_table, given.scores), ignore_index=True)
-        if given.use:
-            use = pd.concat(map(read_table, given.use))[[*RUN, "class", "uses"]]
+        use = [read_table(path)[[*RUN, "class", "uses"]] for path in given.use]
+        if given.waves:
+            use.append(use_of_waves(read_table(given.waves[0])))
+        if use:
+            use = pd.concat(use)
             table = only_where_used(table.merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
         write_table(table, output.methods)
 
@@ -42,6 +46,12 @@ def main(snakemake):
             overlap = overlap_over_seeds(map(scores.read_masks, paths), classes)
             found.append(overlap.assign(**dict(zip(NETWORK, network, strict=True)), method=method))
         write_table(pd.concat(found)[[*NETWORK, "method", "class", "percent", "overlap", "seeds"]], output.overlap)
+
+
+def use_of_waves(tests):
+    """Whether each network uses the wave of its class, from the table of the tests of waves."""
+    rates = tests.pivot_table("tpr", [*RUN, "class"], "test", aggfunc="first")
+    return rates.assign(uses=wave_use(rates[UNFILTERED], rates[WITHOUT_WAVE]))["uses"].reset_index()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import torch
 
 from frequency_shortcuts.evaluation.comparison import compare
 from frequency_shortcuts.evaluation.shortcuts import FILLS
+from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import predict
 from frequency_shortcuts.storage.tables import write_table
@@ -31,7 +32,7 @@ def main(snakemake):
         mine = plain.subset(np.flatnonzero(plain.labels == label))
         called = predict(network, mine.tensors(dtype=torch.float32)[0]).numpy()
         tpr, low, high = bootstrap(int(np.sum(called == label)), len(called))
-        without = {"test": "without the wave", "images": len(called), "tpr": tpr, "tpr_low": low, "tpr_high": high}
+        without = {"test": WITHOUT_WAVE, "images": len(called), "tpr": tpr, "tpr_low": low, "tpr_high": high}
         tables = [pd.DataFrame([without])]
         for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():
             percent = 100 * masks[label].mean()

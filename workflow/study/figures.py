@@ -285,9 +285,7 @@ FIGURES = {
         Result("every method against the planted truth", "beyond"),
         lambda plan: ["all"] if _compared_with_truth(plan) else [],
         _table("methods"),
-        lambda plan, name: {
-            "mechanisms": {key: _mechanism(plan, key) for key in _compared_datasets(plan, *WITH_TRUTH)}
-        },
+        lambda plan, name: {"mechanisms": {key: _mechanism(plan, key) for key in _compared_with_truth(plan)}},
     ),
     "method_rates": _method_rates("maps of every method, kept"),
     "method_deletion": _method_rates("maps of every method, removed"),

@@ -377,9 +377,9 @@ class Plan:
         """A pattern filled in with every run on photographs with a wave."""
         return [file for name in self.from_source("waved") for file in self.expand_runs(pattern, dataset=name)]
 
-    def expand_compared(self, pattern: str, *, truth: bool = False) -> list[str]:
-        """A pattern filled in with every run for which methods are planned; if `truth`, on data with a known truth."""
-        datasets = set(self.datasets_with_truth() if truth else self.datasets())
+    def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
+        """A pattern filled in with every run on data sets of these kinds for which methods are planned."""
+        datasets = set(self.datasets(*kinds))
         return [pattern.format(**run) for run in self.compared_runs() if run["dataset"] in datasets]
 
     def map_files(self, **where: Any) -> list[str]:

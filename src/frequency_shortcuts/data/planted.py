@@ -10,7 +10,8 @@ those of `synthetic`. Each set has one *mechanism*, by which its classes differ:
 `joint` : class A has both S and S' raised or neither, class B exactly one of them; the mean amplitudes are equal
 `phase` : all classes have S raised, with amplitudes that are independent between the channels; the phases of
     the channels at S are independent, equal, or opposite (those of channels 1, 3, ... differ by pi from the others)
-`decoy` : as `present`; images other than those for training also have a raised set D_c, which is no truth
+`decoy` : as `present`; images other than those for training also have a raised set D_c, which is no truth. It lies
+    in a ring of its own, because networks answer to any raised set in the ring of S_c
 
 All mechanisms but `joint` and `phase` have a neutral class C0 with nothing planted. Shifts that wrap around leave
 all cues alone. Flips and crops do not.
@@ -49,7 +50,7 @@ class Design:
     pixels, deviation: of the pixels of images without a cue, in units of [0, 1] and before clipping. pairs: conjugate
     pairs of a set. gain: by how much their amplitude is raised. rings: (inner, outer) radius in cycles per image,
     inner <= r < outer, from which the set of each class is drawn, or in which it has no energy; for `joint` those of
-    S and S', for `phase` that of S. cue_seed: which pairs are drawn.
+    S and S', for `phase` that of S. decoy_ring: the ring of the sets D_c of `decoy`. cue_seed: which pairs are drawn.
 
     Raises ValueError for constants that make no set, and where a ring has too few pairs for disjoint sets.
     """
@@ -63,6 +64,7 @@ class Design:
     pairs: int = 8
     gain: float = 3.0
     rings: Sequence[Sequence[float]] = field(default=((3, 7), (6, 10), (9, 14)))
+    decoy_ring: Sequence[float] = (15, 22)
     cue_seed: int = 0
 
     def __post_init__(self) -> None:
@@ -73,7 +75,7 @@ class Design:
         expected = RINGS.get(self.mechanism, max(1, len(self.rings)))
         if len(self.rings) != expected:
             raise ValueError(f"{len(self.rings)} rings: the mechanism {self.mechanism} needs {expected}")
-        for inner, outer in self.rings:
+        for inner, outer in (*self.rings, self.decoy_ring):
             if not 0 < inner < outer:
                 raise ValueError(f"ring [{inner}, {outer}]: expected an inner radius above 0 and below the outer one")
         self._sets()
@@ -138,7 +140,7 @@ class Design:
         sets = np.zeros((2 if self.mechanism in ("redundant", "decoy") else 1, len(self.rings), len(pairs)), bool)
         free = pairs.size == 2
         for i, ring in np.ndindex(sets.shape[:2]):
-            inner, outer = self.rings[ring]
+            inner, outer = self.decoy_ring if i == 1 and self.mechanism == "decoy" else self.rings[ring]
             inside = np.flatnonzero(free & (inner <= pairs.radius) & (pairs.radius < outer))
             if not 1 <= self.pairs <= len(inside):
                 raise ValueError(

@@ -3,6 +3,9 @@
 A network may recognise a class by other frequencies than the planted ones. A map without the planted ones is then
 right. So the planted mask is tested like a map: its frequencies are moved from an image into a donor image (of the
 neutral class, if the set has one). The same is done with all other frequencies, and with random masks of equal size.
+
+Photographs with a wave are tested by the same photographs without it. Clipping spreads the wave over so many
+frequencies that its complement may hold enough of it.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from . import shortcuts
 
-PLANTED, OTHERWISE = 0.7, 0.3  # least TPR from the planted mask; greatest TPR from its complement or random masks
+PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue; greatest TPR without it, or from random masks
 DRAWS = 10
+WITHOUT_WAVE = "without the wave"  # in the column `test` of tests of waves: the photographs as they were
 
 
 @accepts_split
@@ -72,3 +76,15 @@ def planted_use(
         )
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def wave_use(with_wave: npt.ArrayLike, without_wave: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether the network uses the wave of a class, from the TPR of its images with the wave and without it.
+
+    The first must be at least `PLANTED`, the second at most `OTHERWISE`. Both may be arrays of one shape, that of the
+    answer.
+
+    >>> bool(wave_use(0.95, 0.1))
+    True
+    """
+    return (np.asarray(with_wave) >= PLANTED) & (np.asarray(without_wave) <= OTHERWISE)
