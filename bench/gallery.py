@@ -1,12 +1,14 @@
-"""`make gallery` renews what README and docs take from the laptop study: pictures, and the text between markers."""
+"""`make gallery` renews what README and docs take from results: pictures, and the text between markers.
+
+The laptop study is needed. What the docs say of `make methods` and `make cure` stays as it is where they have not run.
+"""
 
 from __future__ import annotations
 
 import math
 import shutil
 import tempfile
-import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +18,8 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings.definitions import EVERYWHERE, HOLDS
 from frequency_shortcuts.storage.tables import read_table
 
-from . import opening
-from .markdown import DOCS, README, ROOT, renew, table
+from . import gallery_cure, gallery_methods, opening
+from .markdown import DOCS, README, ROOT, listed, paragraphs, points, renew, table
 
 STUDY = ROOT / "results" / "laptop"
 WIDTH = 1000  # pixels
@@ -29,8 +31,6 @@ BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18' and augmentatio
 FOUND = 0.8
 RUN = ["dataset", "network", "augmentation", "seed"]
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "radial": "random, same radii: AP"}
-LINE = 120  # characters
-UNBROKEN = {"break_long_words": False, "break_on_hyphens": False}
 STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
@@ -122,12 +122,6 @@ def low_pass() -> str:
     rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
     better = (rates["low_pass"] >= rates["dfm"]).sum()
     return f"The low-pass mask of equal size does at least as well as the map in {better} of {len(kept)} tests of maps"
-
-
-def listed(items: Iterable[str]) -> str:
-    """Items as a list of a sentence: a, b and c."""
-    *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def planted() -> str:
@@ -297,21 +291,9 @@ def _percent() -> float:
     return opening.tested_percent(STUDY)
 
 
-def points(*texts: str) -> str:
-    """A list, in lines of at most `LINE` characters."""
-    return "\n".join(textwrap.fill(f"- {text}", LINE, subsequent_indent="  ", **UNBROKEN) for text in texts)
-
-
-def paragraphs(*texts: str) -> str:
-    """Texts, each in lines of at most `LINE` characters; those that are points of a list are indented."""
-    return "\n".join(
-        textwrap.fill(text, LINE, subsequent_indent="  " if text.startswith("- ") else "", **UNBROKEN) for text in texts
-    )
-
-
-def pictures(study: Path, target: Path) -> None:
+def pictures(study: Path, target: Path, names: Sequence[str] = FIGURES) -> None:
     """The figures of a study that README and docs show, reduced, in the folder `target`."""
-    for name in FIGURES:
+    for name in names:
         (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
 
 
@@ -334,7 +316,14 @@ def main() -> None:
     """Pictures, then text."""
     pictures(STUDY, DOCS)
     draw_opening(STUDY, DOCS)
-    for page, parts in PAGES.items():
+    pages = [*PAGES.items()]
+    for part, target in ((gallery_methods, "methods"), (gallery_cure, "cure")):
+        if (part.STUDY / "tables").exists():
+            pictures(part.STUDY, DOCS, part.PICTURES)
+            pages += part.PAGES.items()
+        else:
+            print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
+    for page, parts in pages:
         text = page.read_text()
         for part in parts:
             text = renew(text, part.__name__, part())

@@ -9,7 +9,16 @@ from test_plan import PLAN, plan
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from study.inputs import Found, cost
 from study.plan import Shape
-from study.work import DataSet, Folder, data_set, images_shown, method_passes, seconds_per_pass
+from study.work import (
+    DataSet,
+    Folder,
+    data_set,
+    images_of_augmentations,
+    images_shown,
+    method_passes,
+    passes_of,
+    seconds_per_pass,
+)
 
 METHODS = {
     "rise": {"method": "rise", "masks": 10},
@@ -30,6 +39,26 @@ def test_the_passes_of_methods_are_those_that_each_names():
     assert found["find_maps"] == 20 * (10 + 1 + 2)
     # Four sizes: three methods, kept by each of four classes and removed; ten random masks, kept and removed.
     assert found["compare_methods"] == 24 * 4 * (3 * 5 + 2 * 10)
+
+
+def test_augmentations_add_their_second_images_and_their_maps():
+    mine = compared(training={"dfmx": {"maps": "rise"}})
+    runs = [
+        {"augmentation": name, "seed": seed}
+        for seed in (0, 1)
+        for name in ("none", "dfmx", "dfmx_random", "afa")
+    ]  # fmt: skip
+    maps = passes_of(mine, "rise", DATA, ConjugatePairs(32, 32))
+    assert maps == 20 * 10
+    assert images_of_augmentations(mine, runs, DATA, 1000.0) == 2 * 1000 + 2 * maps
+    assert images_of_augmentations(mine, runs[:1], DATA, 1000.0) == 0
+
+
+def test_the_training_images_rank_the_pairs_for_a_method_with_their_split():
+    mine = plan(
+        methods={"cells": {"method": "culling", "patch": 16, "split": "train"}}, culling={"images_per_class": 50}
+    )
+    assert passes_of(mine, "cells", DATA, ConjugatePairs(32, 32)) == 4 * 50 * 3
 
 
 def test_a_plan_without_methods_has_no_passes_of_them():

@@ -21,7 +21,7 @@ from frequency_shortcuts.networks import architectures, external
 from .image_folders import split_folder
 from .plan import Plan, Shape
 from .torch_datasets import open_dataset
-from .work import DataSet, Folder, data_set, images_shown, seconds_per_pass
+from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 
 PER_SPLIT = 20  # images to decode per split
 
@@ -100,6 +100,7 @@ def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
         del shown["train"]
     halved = sum(run in plan.halved_runs() for run in runs)
     passes = len(runs) * sum(shown.values()) + halved * shown["cull"]
+    passes += images_of_augmentations(plan, runs, data, shown.get("train", 0))
     device = architectures.pick_device(plan.config["device"])
     built = build_network(settings, len(found.classes), found.shape).to(device)
     seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])

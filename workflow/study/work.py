@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -23,7 +23,7 @@ from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .plan import Plan, Shape
+from .plan import WITH_MAPS, Plan, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -135,17 +135,31 @@ def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
 
 def method_passes(plan: Plan, names: list[str], data: DataSet, pairs: ConjugatePairs) -> dict[str, float]:
     """Passes of the methods of a run, the most that each can take, and of the comparison of their maps."""
-    culling, tests = plan.config["culling"], plan.config["shortcuts"]
-    size = Size(data.classes, data.images(culling["split"], culling["images_per_class"]), pairs)
-    found = 0.0
-    for name in names:
-        method = registry.load(plan.config["methods"][name]["method"])
-        found += method.passes(make_settings(method, plan.method_settings(name)), size)
+    tests = plan.config["shortcuts"]
     tested = data.images(tests["split"], tests["images_per_class"])
     percents = len(plan.config["dfm"]["percents"])
     # Every map is kept for all images, and removed from those of its class; random masks serve all classes.
     masks = percents * (len(names) * (data.classes + 1) + 2 * tests["controls"])
+    found = sum(passes_of(plan, name, data, pairs) for name in names)
     return {"find_maps": found, "compare_methods": masks * tested * 1.0}
+
+
+def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:
+    """The most passes that a method of the section `methods` can take."""
+    method, images = registry.load(plan.config["methods"][name]["method"]), plan.method_images(name)
+    size = Size(data.classes, data.images(images["split"], images["images_per_class"]), pairs)
+    return float(method.passes(make_settings(method, plan.method_settings(name)), size))
+
+
+def images_of_augmentations(plan: Plan, runs: Sequence[Mapping[str, Any]], data: DataSet, trained: float) -> float:
+    """Images that augmentations add to the trainings of these runs of a network; `trained`: those of one training.
+
+    `afa` shows each image twice. Trainings with maps need those of the network without augmentation, once for a seed.
+    """
+    seeds = {run["seed"] for run in runs if run["augmentation"] in WITH_MAPS}
+    maps = plan.config["training"]["dfmx"]["maps"]
+    found = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
+    return trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * found
 
 
 def seconds_per_pass(network: nn.Module, shape: Shape, memory_mib: float | None) -> float:

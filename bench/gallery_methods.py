@@ -1,0 +1,178 @@
+"""What README and docs take from the comparison of methods (`make methods`): pictures, and text between markers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
+from frequency_shortcuts.evaluation.method_scores import FOUND
+from frequency_shortcuts.storage.tables import read_table
+
+from .markdown import DOCS, README, ROOT, listed, paragraphs, points, table
+
+STUDY = ROOT / "results" / "benchmark"
+PICTURES = [
+    "method_truth_all", "method_rates_planted", "method_rates_synthetic", "method_rates_photographs",
+    "method_deletion_photographs", "method_cost_all", "method_overlap_all",
+]  # fmt: skip
+PERCENT = 5.0  # size of the maps in the tables
+PHOTOGRAPHS, WAVED = "fashion_mnist", "waved"
+LOW_PASS, RANDOM = "low_pass", "random"
+
+
+def read(name: str) -> pd.DataFrame:
+    """A table of the comparison."""
+    return read_table(STUDY / "tables" / f"{name}.csv")
+
+
+def scored(truth: str = "own") -> pd.DataFrame:
+    """Scores against one of the truths, where the network uses what was planted."""
+    rows = read("methods").query(f"truth == '{truth}'").dropna(subset=["average_precision"])
+    return rows.assign(found=rows["average_precision"] >= FOUND, above=rows["average_precision"] > rows["random_high"])
+
+
+def methods_found() -> str:
+    """One row a method: in how many classes it finds the truth, by data set; mean average precision in brackets."""
+    rows = scored()
+    sets = list(dict.fromkeys(rows["dataset"]))
+    lines = []
+    for name, mine in rows.groupby("method", sort=False):
+        of_set = dict(list(mine.groupby("dataset")))
+        lines.append(
+            [f"`{name}`", *(f"{of_set[key]['found'].sum()} ({of_set[key]['average_precision'].mean():.2f})"
+                            for key in sets)]
+        )  # fmt: skip
+    first = rows[rows["method"] == rows["method"].iloc[0]].groupby("dataset").size()
+    means = rows[rows["method"] == rows["method"].iloc[0]].groupby("dataset")["random"].mean()
+    lines.append(["random rankings", *(f"({means[key]:.2f})" for key in sets)])
+    return table(
+        ["classes found (mean AP)", *(f"{key.removeprefix('plant_')}, of {first[key]}" for key in sets)], lines
+    )
+
+
+def methods_in_words() -> str:
+    """What each finds, what nobody finds, and who falls for the decoy, in sentences."""
+    rows = scored()
+    by = rows.groupby(["dataset", "method"], sort=False)["found"].agg(["sum", "count"])
+    lines = []
+    for dataset in dict.fromkeys(rows["dataset"]):
+        mine = by.loc[dataset]
+        every = [f"`{name}`" for name in mine.index[mine["sum"] == mine["count"]]]
+        some = [f"`{name}` ({row['sum']})" for name, row in mine.iterrows() if 0 < row["sum"] < row["count"]]
+        count = mine["count"].iloc[0]
+        words = [f"found in all {count} classes by {listed(every)}"] if every else []
+        words += [f"in some by {listed(some)}"] if some else []
+        lines.append(f"**{dataset}**: {'; '.join(words) or f'found by no method in any of its {count} classes'}.")
+    halves = scored("better_half")
+    if len(halves):
+        best = halves.groupby("method", sort=False)["found"].agg(["sum", "count"])
+        found = [f"`{name}` ({row['sum']})" for name, row in best.iterrows() if row["sum"]]
+        lines.append(
+            f"**plant_redundant, one of its two halves** ({best['count'].iloc[0]} classes): "
+            f"{'found by ' + listed(found) if found else 'found by no method'}."
+        )
+    decoys = scored("decoy")
+    if len(decoys):
+        by_method = decoys.groupby("method", sort=False)
+        means, above = by_method["average_precision"].mean(), by_method["above"].sum()
+        fall = [
+            f"`{name}` (mean average precision {means[name]:.2f})" for name in means.index[2 * above > by_method.size()]
+        ]
+        lines.append(
+            f"**The decoy**, which the network does not use, is ranked above 97.5 % of random rankings in most of "
+            f"{by_method.size().iloc[0]} classes by {listed(fall) if fall else 'no method'}."
+        )
+    return points(*lines)
+
+
+def methods_cost() -> str:
+    """One row a method: passes and seconds on a planted set and on photographs, and the overlap of its maps."""
+    rows = read("methods").drop_duplicates(["dataset", "seed", "method"])
+    overlap = read("method_overlap").query(f"percent == {PERCENT}").groupby("method")["overlap"].mean()
+    kinds = {"plant_present": "32 x 32, 4 classes", PHOTOGRAPHS: "Fashion-MNIST"}
+    lines, header = [], ["method"]
+    for name in kinds.values():
+        header += [f"passes, {name}", "seconds"]
+    for name, mine in rows.groupby("method", sort=False):
+        line: list[object] = [f"`{name}`"]
+        for dataset in kinds:
+            means = mine.loc[mine["dataset"] == dataset, ["passes", "seconds"]].mean()
+            line += [f"{means['passes']:,.0f}", f"{means['seconds']:.1f}"]
+        lines.append([*line, f"{overlap[name]:.2f}"])
+    return table([*header, "overlap between seeds"], lines)
+
+
+def methods_on_photographs() -> str:
+    """One row a method: maps of 5 % kept and removed, on photographs; beside the controls."""
+    rows = read("method_rates").query(f"dataset == '{PHOTOGRAPHS}'")
+    fills, lines = list(dict.fromkeys(rows["fill"])), []
+    rows = rows[(rows["percent"] == PERCENT) & (rows["method"] != UNFILTERED)]
+    by = rows.groupby(["method", "part", "fill"], sort=False)
+    means, margins = by[["tpr", "fpr"]].mean(), by["margin"].mean()
+    for name in dict.fromkeys(rows["method"]):
+        line = [{CONTROL: "random masks (ten)"}.get(name, f"`{name}`")]
+        for fill in fills:
+            kept, removed = means.loc[(name, "keep", fill)], means.loc[(name, "remove", fill)]
+            margin = margins[name, "keep", fill]
+            line += [f"{kept['tpr'] - kept['fpr']:.2f}", f"{margin:+.2f}", f"{removed['tpr']:.2f}"]
+        lines.append(line)
+    header = [text for fill in fills
+              for text in (f"{fill}: TPR - FPR, kept", "minus best control", "TPR, removed")]  # fmt: skip
+    return table(["method", *header], lines)
+
+
+def methods_waves() -> str:
+    """One row a method: at which place it ranks the wave; then what each test of necessity says."""
+    rows = read("methods").query(f"dataset == '{WAVED}'").pivot_table(
+        "average_precision", "method", "truth", "mean", sort=False, dropna=False
+    )  # fmt: skip
+    places = [
+        [f"`{name}`", "" if pd.isna(row["own"]) else f"{1 / row['own']:.0f}",
+         "" if pd.isna(row["own"]) else f"{row['with_harmonics']:.2f}"]
+        for name, row in rows.iterrows()
+    ]  # fmt: skip
+    tests = read("wave")
+    plain = tests[tests["test"] == "without the wave"].iloc[0]
+    whole = tests[tests["test"] == UNFILTERED].iloc[0]
+    removed = tests[(tests["part"] == "remove")].groupby(["test", "fill"], sort=False)["tpr"].mean()
+    kept = tests[(tests["part"] == "keep")].groupby(["test", "fill"], sort=False)[["tpr", "fpr"]].mean()
+    necessity = [
+        [name, fill, f"{removed[name, fill]:.2f}", f"{kept.loc[(name, fill), 'tpr']:.2f}",
+         f"{kept.loc[(name, fill), 'fpr']:.2f}"]
+        for name, fill in removed.index if name != CONTROL
+    ]  # fmt: skip
+    text = paragraphs(
+        f"TPR of the class {whole['class']} with the wave: {whole['tpr']:.2f}; on the same photographs without it: "
+        f"{plain['tpr']:.2f} [{plain['tpr_low']:.2f}, {plain['tpr_high']:.2f}]."
+    )
+    header = ["mask", "fill", "TPR, mask removed", "TPR, mask kept", "FPR, mask kept"]
+    ranked = table(["method", "place of the wave among 514 pairs (1 / AP)", "AP, wave and harmonics"], places)
+    return f"{text}\n\n{table(header, necessity)}\n\n{ranked}"
+
+
+def methods_caption() -> str:
+    """What the picture at the top of the README shows."""
+    rows = scored()
+    means = rows.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
+    best = means.groupby("dataset", sort=False).max()
+    missed = [f"{key.removeprefix('plant_')} ({value:.2f})" for key, value in best.items() if value < FOUND]
+    networks = read("methods").drop_duplicates(["dataset", "seed"])
+    text = (
+        f"Every method that finds maps, where the truth is known: average precision of its ranking of the frequencies "
+        f"against those that we planted, mean over n classes and seeds whose network uses them ({len(networks)} "
+        f"networks). Bold: at least {FOUND}. Simple methods, which the others must beat, stand in italics below."
+    )
+    if missed:
+        text += f" No method reaches {FOUND} on {listed(missed)}; in brackets, the best mean."
+    return paragraphs(f"{text} [docs/methods.md](docs/methods.md) says what each method finds, costs and assumes.")
+
+
+PAGES: dict[Path, Sequence[Callable[[], str]]] = {
+    README: (methods_caption,),
+    DOCS / "methods.md": (
+        methods_in_words, methods_found, methods_cost, methods_on_photographs, methods_waves,
+    ),
+}  # fmt: skip
