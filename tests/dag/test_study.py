@@ -350,7 +350,7 @@ def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(
         pd.testing.assert_frame_equal(mine[columns], same[columns], check_dtype=False)
     joined = read_table(study.results / "tables" / "phase.csv")
     assert len(joined) == sum(of(run)[0] - (run.split("/")[0] in NEUTRAL) for run in RUNS)
-    assert set(joined["verdict"].dropna()) <= {"amplitude", "phase", "either", "both"}
+    assert set(joined["verdict"].dropna()) <= {"amplitude", "phase", "either", "both", "undecided"}
 
 
 def test_published_maps_are_tested_beside_ours(study):

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, sizes
+from scipy import stats
 from torch import nn
 
 from frequency_shortcuts.data import planted
@@ -209,28 +210,89 @@ def test_the_set_phase_sits_in_the_phase():
     assert (found["share_phase"] > 0.9).all() and (found["share_amplitude"] < 0.1).all()
 
 
+def table_of(rates, images=50, negatives=50):
+    """A table of `phase.measure` of classes 0, 1, ...: each has TPR and FPR with both, amplitudes and phases."""
+    rows = [
+        {"class": c, "region": region, "kept": kept, "positions": 4, "images": images, "negatives": negatives,
+         "tpr": tpr, "tpr_low": tpr, "tpr_high": tpr, "fpr": fpr}
+        for c, of_class in enumerate(rates)
+        for region in phase.REGIONS
+        for kept, (tpr, fpr) in zip(phase.KEPT, of_class, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 @pytest.mark.parametrize(
     ("both", "amplitude", "phases", "verdict"),
     [
-        ((0.9, 0.1), (0.5, 0.1), (0.4, 0.1), "amplitude"),  # half of R exactly is enough
-        ((0.9, 0.1), (0.48, 0.1), (0.9, 0.1), "phase"),
-        ((0.9, 0.1), (0.9, 0.1), (0.52, 0.1), "either"),
-        ((0.9, 0.1), (0.3, 0.0), (0.9, 0.8), "both"),
-        ((0.6, np.nan), (0.3, np.nan), (0.2, np.nan), "amplitude"),
+        ((0.9, 0.1), (0.8, 0.1), (0.2, 0.1), "amplitude"),
+        ((0.9, 0.1), (0.2, 0.1), (0.9, 0.1), "phase"),
+        ((0.9, 0.1), (0.9, 0.1), (0.8, 0.1), "either"),
+        ((0.9, 0.1), (0.1, 0.0), (0.9, 0.8), "both"),
+        ((0.9, 0.1), (0.5, 0.1), (0.1, 0.1), "undecided"),  # half of R exactly
+        ((0.9, 0.1), (0.6, 0.1), (0.2, 0.1), "undecided"),  # above half, but not clearly
+        ((0.9, 0.1), (0.9, 0.1), (0.4, 0.1), "undecided"),  # one of the two is decided
+        ((0.7, np.nan), (0.7, np.nan), (0.06, np.nan), "amplitude"),
         ((0.58, 0.0), (0.58, 0.0), (0.0, 0.0), None),  # not strong
         ((0.9, 0.9), (0.9, 0.0), (0.9, 0.0), None),  # everything is called this class
     ],
 )
 def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
-    rows = [
-        {"class": "a", "region": region, "kept": kept, "positions": 4, "images": 50, "negatives": 50,
-         "tpr": tpr, "tpr_low": tpr, "tpr_high": tpr, "fpr": fpr}
-        for region in phase.REGIONS
-        for kept, (tpr, fpr) in zip(phase.KEPT, (both, amplitude, phases), strict=True)
-    ]  # fmt: skip
-    (found,) = phase_verdicts(pd.DataFrame(rows)).to_dict("records")
+    (found,) = phase_verdicts(table_of([(both, amplitude, phases)])).to_dict("records")
     assert found["verdict"] == verdict or (verdict is None and pd.isna(found["verdict"]))
-    assert pd.isna(found["share_phase"]) == (verdict is None)
+    for name in ("share_phase", "margin_phase", "margin_phase_low", "margin_phase_high"):
+        assert pd.isna(found[name]) == (verdict is None)
+
+
+@pytest.mark.parametrize("with_fpr", [True, False])
+def test_the_interval_of_a_margin_recovers_the_variance_of_each_rate(with_fpr):
+    """Rate by rate, with Wilson's interval of scipy; to 1e-12."""
+    generator = np.random.default_rng(0)
+    for images, negatives in ((1, 1), (7, 30), (50, 150), (100, 450)):
+        hits = generator.integers(0, [images + 1, negatives + 1], (3, 2))
+        hits[0] = images, 0  # with both: every image of the class and no other
+        rates = [(tpr / images, fpr / negatives if with_fpr else np.nan) for tpr, fpr in hits]
+        table = table_of([rates], images, negatives if with_fpr else 0)
+        (found,) = phase_verdicts(table).to_dict("records")
+        for part, kept in ((1, "amplitude"), (2, "phase")):
+            terms = [(1, hits[part, 0], images), (-0.5, hits[0, 0], images)]
+            if with_fpr:
+                terms += [(-1, hits[part, 1], negatives), (0.5, hits[0, 1], negatives)]
+            margin = below = above = 0
+            for factor, k, n in terms:
+                interval = stats.binomtest(int(k), n).proportion_ci(method="wilson")
+                ends = sorted([factor * interval.low, factor * interval.high])
+                margin += factor * k / n
+                below += (factor * k / n - ends[0]) ** 2
+                above += (ends[1] - factor * k / n) ** 2
+            expected = (margin, margin - below**0.5, margin + above**0.5)
+            mine = [found[f"margin_{kept}{end}"] for end in ("", "_low", "_high")]
+            np.testing.assert_allclose(mine, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("agreement", [0, 0.3, 0.9])
+@pytest.mark.parametrize(("images", "negatives"), [(50, 150), (100, 450)])
+def test_a_part_that_keeps_half_is_undecided_in_most_draws(images, negatives, agreement):
+    """Amplitudes keep half of R, phases all of it. `agreement`: share of the images with one answer to all tests.
+
+    The interval holds the true margin in at least 95 % of the draws, less three standard errors of 1,000 draws.
+    """
+    tpr, fpr = np.array([[0.9, 0.1], [0.5, 0.1], [0.9, 0.1]]).T
+    generator = np.random.default_rng(0)
+
+    def drawn(rate, n):  # [draw, kept]
+        own, same = generator.uniform(size=(1000, n, 3)), generator.uniform(size=(1000, n, 1))
+        one = generator.uniform(size=(1000, n, 1)) < agreement
+        return (np.where(one, same, own) < rate).mean(axis=1)
+
+    rates = np.stack([drawn(tpr, images), drawn(fpr, negatives)], axis=2)
+    found = phase_verdicts(table_of(rates, images, negatives))
+    least = 0.95 - 3 * np.sqrt(0.95 * 0.05 / 1000)
+    for kept, margin in (("amplitude", 0.0), ("phase", 0.4)):
+        inside = (found[f"margin_{kept}_low"] <= margin) & (margin <= found[f"margin_{kept}_high"])
+        assert inside.mean() > least
+    assert (found["verdict"] == "undecided").mean() > least
+    assert set(found["verdict"]) <= {"undecided", "either", "phase"}
 
 
 def test_the_number_of_forward_passes():
