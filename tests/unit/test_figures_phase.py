@@ -12,7 +12,7 @@ from frequency_shortcuts.figures import phase as phase_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 CLASSES = ("C1", "C2", "shirt")
-VERDICTS = {"C1": ["amplitude", "amplitude", "phase"], "C2": ["both", None, None], "shirt": [None] * 3}
+VERDICTS = {"C1": ["amplitude", "amplitude", "phase"], "C2": ["undecided", None, None], "shirt": [None] * 3}
 
 
 def table(seeds=3, networks=("resnet18", "vgg16")):
@@ -31,9 +31,9 @@ def table(seeds=3, networks=("resnet18", "vgg16")):
 
 def test_every_verdict_stands_beside_its_class():
     texts = texts_of(phase_figure.phase(table(), CLASSES))
-    assert {"amplitude (2 of 3)", "both (1 of 1)", "resnet18", "vgg16", "phases alone", "half of both"} <= texts
+    assert {"amplitude (2 of 3)", "undecided (1 of 1)", "resnet18", "vgg16", "phases alone", "half of both"} <= texts
     texts = texts_of(phase_figure.phase(table(1), ["C0", *CLASSES]))
-    assert {"amplitude", "both", "not tested"} <= texts and not any("of 1" in text for text in texts)
+    assert {"amplitude", "undecided", "not tested"} <= texts and not any("of 1" in text for text in texts)
 
 
 def test_values_are_means_over_seeds():
