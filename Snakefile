@@ -36,7 +36,7 @@ onstart:
 
 rule all:
     input:
-        plan.outputs(),
+        outputs.of_study(plan),
     localrule: True
 
 
@@ -48,13 +48,13 @@ rule own:
 
 rule methods:
     input:
-        plan.method_outputs(),
+        outputs.of_methods(plan),
     localrule: True
 
 
 rule cure:
     input:
-        plan.cure_outputs(),
+        outputs.of_cure(plan),
     localrule: True
 
 
@@ -63,7 +63,7 @@ rule published_maps:
         [
             file
             for layout in ("iccv2023", "hfss", "dfmx")
-            for path in plan.exported_maps(layout)
+            for path in outputs.exported_maps(plan, layout)
             for file in plan.expand_runs(path)
         ],
     localrule: True

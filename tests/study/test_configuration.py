@@ -19,7 +19,8 @@ from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
 from study import reference
 from study.configuration import mistakes, resolve
-from study.plan import KINDS, Plan
+from study.plan import Plan
+from study.settings import KINDS
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())

@@ -20,9 +20,11 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.tables import read_table
+from study import outputs
 from study.configuration import mistakes
 from study.dependencies import code_of
-from study.plan import CURES, Plan
+from study.plan import Plan
+from study.settings import CURES
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 NAMES = ("none", *CURES)
@@ -172,7 +174,7 @@ def test_the_plan_of_the_study_has_every_augmentation():
     plan = Plan(CONFIG)
     assert {run["augmentation"] for run in plan.runs()} == set(NAMES)
     assert len(plan.runs()) == 15 and plan.halved_runs() == []
-    assert "results/cure/tables/cure.csv" in plan.cure_outputs()
+    assert "results/cure/tables/cure.csv" in outputs.of_cure(plan)
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
+from study import outputs
 from study.plan import Plan
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -203,6 +204,6 @@ def test_the_plan_of_the_benchmark_compares_all_methods():
     plan = Plan(config)
     assert {config["methods"][name]["method"] for name in plan.methods()} == set(registry.METHODS)
     assert len(plan.map_files()) == 25 * len(plan.methods())
-    assert "results/benchmark/figures/method_truth_all.svg" in plan.method_outputs()
+    assert "results/benchmark/figures/method_truth_all.svg" in outputs.of_methods(plan)
     assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("culling")]
-    assert Plan(config | {"plan": [{**config["plan"][0], "methods": []}]}).method_outputs() == []
+    assert outputs.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []

@@ -1,4 +1,4 @@
-"""The plan, on configurations that are small enough to be read off by eye."""
+"""The plan with its settings and outputs, on configurations that are small enough to be read off by eye."""
 
 import copy
 import re
@@ -10,9 +10,11 @@ from snakemake.utils import update_config
 from conftest import ROOT
 from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.networks import augmentation
+from study import outputs
 from study.figures import FIGURES
-from study.plan import CURES, KINDS, WITH_MAPS, Plan, Shape
+from study.plan import Plan
 from study.report import CATEGORIES, CONFIGURATION, RULE_GRAPH, TABLES, label, marks
+from study.settings import CURES, KINDS, WITH_MAPS, Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 CLASSES = {"cat": "n02", "ant": "n01"}
@@ -79,7 +81,7 @@ def test_external_networks_are_not_trained():
     assert found.common_normalisation("photos") is None  # that of the trained one is not known yet
     alone = plan(plan=[{**PLAN[1], "networks": ["theirs"], "augmentations": ["none"]}])
     assert alone.common_normalisation("photos") == {"mean": (0.5,), "std": (0.1,)}
-    assert "dynamics" not in alone.tables() and "dynamics_photos" not in alone.figures()
+    assert "dynamics" not in outputs.tables(alone) and "dynamics_photos" not in outputs.figures(alone)
 
 
 @pytest.mark.parametrize(
@@ -193,31 +195,32 @@ def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_o
 def test_trainings_that_avoid_shortcuts_are_compared_with_those_without_augmentation():
     found = avoiding("afa")
     assert found.cure_networks() == [["photos", "small"]] and found.cure_datasets() == ["photos"]
-    assert "cure" in found.tables() and "cure_photos" in found.figures()
-    assert found.cure_outputs() == [
+    assert "cure" in outputs.tables(found) and "cure_photos" in outputs.figures(found)
+    assert outputs.of_cure(found) == [
         "results/laptop/tables/cure.csv", "results/laptop/tables/findings.csv",
         "results/laptop/figures/cure_photos.svg", "results/laptop/figures/cure_photos.png",
     ]  # fmt: skip
-    assert set(found.cure_outputs()) <= set(found.outputs())
+    assert set(outputs.of_cure(found)) <= set(outputs.of_study(found))
     for without in (plan(), plan(plan=[{**PLAN[0], "augmentations": ["afa"]}])):
-        assert without.cure_outputs() == without.cure_networks() == [] and "cure" not in without.tables()
+        assert outputs.of_cure(without) == without.cure_networks() == [] and "cure" not in outputs.tables(without)
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
     found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, robustness={"corruptions": []}, ood={"renditions": []})
-    assert {"bandstop", "ood", "transfer", "published", "planted_use", "truth", "table_1"}.isdisjoint(found.tables())
-    assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in found.figures())
-    assert found.table_if_planned("truth") == []
-    assert found.table_if_planned("findings") == "results/laptop/tables/findings.csv"
-    assert found.cover_figures() == ["dfm_photos", "shortcuts_photos", "adcs_photos"]
+    tables, figures = outputs.tables(found), outputs.figures(found)
+    assert {"bandstop", "ood", "transfer", "published", "planted_use", "truth", "table_1"}.isdisjoint(tables)
+    assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in figures)
+    assert outputs.table_if_planned(found, "truth") == []
+    assert outputs.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
+    assert outputs.cover_figures(found) == ["dfm_photos", "shortcuts_photos", "adcs_photos"]
 
 
 def test_every_file_is_named_once():
-    outputs = plan().outputs()
-    assert len(outputs) == len(set(outputs)) and all(path.startswith("results/laptop/") for path in outputs)
+    files = outputs.of_study(plan())
+    assert len(files) == len(set(files)) and all(path.startswith("results/laptop/") for path in files)
     for run in plan().expand_runs("{dataset}/{network}/{augmentation}/seed{seed}"):
-        assert f"results/laptop/dfm/{run}.h5" in outputs and f"results/laptop/tests/{run}/phase.csv" in outputs
-        assert f"results/laptop/tests/{run}/curves.csv" in outputs
+        assert f"results/laptop/dfm/{run}.h5" in files and f"results/laptop/tests/{run}/phase.csv" in files
+        assert f"results/laptop/tests/{run}/curves.csv" in files
 
 
 def test_a_setting_is_found_by_its_path_or_has_a_default():
@@ -228,8 +231,8 @@ def test_a_setting_is_found_by_its_path_or_has_a_default():
 
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
-    kinds = {name.partition("_")[0] for name in plan().figures()} - {"rule"}
-    assert kinds <= set(FIGURES) and set(plan().tables()) - {"dynamics", "bandstop"} <= set(TABLES)
+    kinds = {name.partition("_")[0] for name in outputs.figures(plan())} - {"rule"}
+    assert kinds <= set(FIGURES) and set(outputs.tables(plan())) - {"dynamics", "bandstop"} <= set(TABLES)
     results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, RULE_GRAPH]
     assert all(result.category in CATEGORIES for result in results)
     captions = ROOT / "report" / "captions"

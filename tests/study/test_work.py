@@ -8,7 +8,7 @@ from test_plan import PLAN, plan
 
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from study.inputs import Found, cost
-from study.plan import Shape
+from study.settings import Shape
 from study.work import (
     DataSet,
     Folder,

@@ -16,6 +16,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
+from study import outputs
 from study import report as catalogue
 from study import states
 from study.configuration import mistakes
@@ -23,9 +24,9 @@ from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.figures import inputs as figure_inputs
 from study.figures import parameters as figure_parameters
-from study.job import NETWORK, digest, run_snakemake
-from study.plan import FOLDER as RUN
-from study.plan import ROBUSTNESS, WITH_TRUTH, Plan
+from study.job import FOLDER as RUN
+from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
+from study.plan import Plan
 
 # Only in the main process, not again in every job.
 if workflow.is_main_process and (found := mistakes(config)):
@@ -110,12 +111,12 @@ def check_first():
 def own():
     """Input: all outputs and the report, if the plan holds a network of the user."""
 
-    def outputs(wildcards):
+    def files(wildcards):
         if not any(run["network"] in plan.external_networks for run in plan.runs()):
             raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-        return [*plan.outputs(), f"{RESULTS}/report.html"]
+        return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
 
-    return outputs
+    return files
 
 
 # These are functions, since the way jobs are run is known only after the rules are read.

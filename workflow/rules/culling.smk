@@ -78,9 +78,9 @@ rule export_maps:
         dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("export_maps.py"),
     output:
-        iccv2023=plan.exported_maps("iccv2023"),
-        hfss=plan.exported_maps("hfss"),
-        dfmx=plan.exported_maps("dfmx"),
+        iccv2023=outputs.exported_maps(plan, "iccv2023"),
+        hfss=outputs.exported_maps(plan, "hfss"),
+        dfmx=outputs.exported_maps(plan, "dfmx"),
     log:
         f"{RESULTS}/logs/export_maps/{RUN}.log",
     conda:

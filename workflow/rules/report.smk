@@ -39,8 +39,8 @@ rule headlines:
         ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
-        findings=plan.table_if_planned("findings"),
-        pictures=[f"{RESULTS}/figures/{name}.png" for name in plan.cover_figures()],
+        findings=outputs.table_if_planned(plan, "findings"),
+        pictures=[f"{RESULTS}/figures/{name}.png" for name in outputs.cover_figures(plan)],
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:

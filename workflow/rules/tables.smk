@@ -16,7 +16,7 @@ rule table:
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_tables.py"),
     output:
-        [f"{RESULTS}/tables/{name}.csv" for name in plan.test_tables()],
+        [f"{RESULTS}/tables/{name}.csv" for name in outputs.test_tables(plan)],
     log:
         f"{RESULTS}/logs/tables.log",
     conda:
@@ -124,7 +124,7 @@ rule published_numbers:
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
-        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*plan.test_tables(), "runtimes")],
+        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*outputs.test_tables(plan), "runtimes")],
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),

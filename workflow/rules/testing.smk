@@ -221,7 +221,7 @@ rule robustness:
         weights=rules.train.output.weights,
         code=code("measure_robustness.py"),
     output:
-        **{name: f"{RESULTS}/tests/{RUN}/{file}" for name, file in ROBUSTNESS.items()},
+        **{name: f"{RESULTS}/tests/{RUN}/{file}" for name, file in outputs.ROBUSTNESS.items()},
     log:
         f"{RESULTS}/logs/robustness/{RUN}.log",
     benchmark:

@@ -15,7 +15,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from .plan import DRAWN, KINDS, WITH_MAPS, Plan
+from .plan import Plan
+from .settings import DRAWN, KINDS, WITH_MAPS
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 WORDS = {"array": "list", "object": "mapping", "boolean": "true or false", "string": "text"}

@@ -19,7 +19,8 @@ from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 
 from .image_folders import split_folder
-from .plan import Plan, Shape
+from .plan import Plan
+from .settings import Shape
 from .torch_datasets import open_dataset
 from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 

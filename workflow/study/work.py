@@ -23,7 +23,8 @@ from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .plan import WITH_MAPS, Plan, Shape
+from .plan import Plan
+from .settings import WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 

@@ -1,0 +1,130 @@
+"""The outputs of a study: the tables and figures of a plan, and the files of each target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .figures import FIGURES, METHOD_FIGURES
+from .job import FOLDER, WITH_TRUTH
+from .plan import Plan
+from .report import TABLES
+
+# The tests of a run beyond those of the paper.
+ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
+
+
+def of_study(plan: Plan) -> list[str]:
+    """Every file of the study except the report."""
+    of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
+    of_run = [
+        *plan.expand_runs(f"networks/{FOLDER}/weights.safetensors"),
+        *plan.expand_runs(f"dfm/{FOLDER}.h5"),
+        *plan.expand_halved(f"stability/{FOLDER}.h5"),
+        *plan.expand_runs(f"tests/{FOLDER}/bandstop.csv", "synthetic"),
+        *plan.expand_runs(f"tests/{FOLDER}/shortcuts.csv"),
+        *plan.expand_runs(f"tests/{FOLDER}/phase.csv"),
+        *plan.expand_runs(f"tests/{FOLDER}/planted_use.csv", *WITH_TRUTH),
+        *plan.expand_ood(f"tests/{FOLDER}/ood.csv"),
+        *(file for name in ROBUSTNESS.values() for file in plan.expand_runs(f"tests/{FOLDER}/{name}")),
+        *plan.expand_published(f"tests/{FOLDER}/published_{{name}}.csv"),
+    ]
+    planned = tables(plan)
+    of_all = [
+        "checked.txt",
+        "config.yaml",
+        "tables/headlines.rst",
+        *(["tests/transfer.csv"] if plan.config["transfer"] else []),
+        *_figure_files(figures(plan)),
+        *_table_files(planned),
+        *(f"tables/{name}.{suffix}" for name in TABLES if name in planned for suffix in ("tex", "html")),
+    ]
+    renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
+    return [
+        *renditions,
+        *of_methods(plan),
+        *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
+    ]
+
+
+def of_methods(plan: Plan) -> list[str]:
+    """The tables and figures that compare the methods; nothing if no methods are planned."""
+    if not plan.compared_runs():
+        return []
+    joined = ["methods", "method_rates", "method_overlap"]
+    joined += ["wave"] if plan.expand_waved("") else []
+    drawn = [f"{kind}_{name}" for kind in METHOD_FIGURES for name in FIGURES[kind].names(plan)]
+    return [f"{plan.results}/{file}" for file in (*_table_files(joined), *_figure_files(drawn))]
+
+
+def of_cure(plan: Plan) -> list[str]:
+    """The tables and figures on trainings that avoid shortcuts; nothing if none are planned."""
+    if not plan.cure_networks():
+        return []
+    drawn = [f"cure_{name}" for name in FIGURES["cure"].names(plan)]
+    return [f"{plan.results}/{file}" for file in (*_table_files(["cure", "findings"]), *_figure_files(drawn))]
+
+
+def _table_files(names: Iterable[str]) -> list[str]:
+    return [f"tables/{name}.csv" for name in names]
+
+
+def _figure_files(names: Iterable[str]) -> list[str]:
+    return [f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")]
+
+
+def exported_maps(plan: Plan, layout: str) -> list[str]:
+    """The maps of a run in a published layout, one file per percentage."""
+    percents = plan.config["dfm"]["percents"]
+    return [f"{plan.results}/published/{FOLDER}/{layout}/top_{percent:g}.pkl" for percent in percents]
+
+
+def figures(plan: Plan) -> list[str]:
+    """Names of all figures."""
+    drawn = [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
+    return [*drawn, "rule_graph"]
+
+
+def cover_figures(plan: Plan) -> list[str]:
+    """Figures of the cover: maps and shortcuts of the first photographs, ADCS of the first synthetic set."""
+    first, *_ = plan.datasets()
+    photographs, synthetic = ((plan.datasets(kind) or [first])[0] for kind in ("photographs", "synthetic"))
+    return [f"dfm_{photographs}", f"shortcuts_{photographs}", f"adcs_{synthetic}"]
+
+
+def tables(plan: Plan) -> list[str]:
+    """Names of all tables."""
+    scores = ["truth"] if plan.datasets(*WITH_TRUTH) else []
+    scores += ["stability"] if plan.stability_datasets() else []
+    scores += ["cure"] if plan.cure_networks() else []
+    paper = [f"table_{number}" for number in paper_tables(plan)]
+    last = ["findings", "published_numbers", "runtimes", "provenance"]
+    return [*test_tables(plan), "curves", "corruptions", *scores, *paper, *last]
+
+
+def test_tables(plan: Plan) -> list[str]:
+    """Names of the tables from the tests of all runs."""
+    planned = {
+        "networks": True,
+        "dynamics": plan.trained_runs(),
+        "bandstop": plan.datasets("synthetic"),
+        "shortcuts": True,
+        "shortcuts_over_seeds": True,
+        "phase": True,
+        "planted_use": plan.datasets(*WITH_TRUTH),
+        "ood": plan.ood_datasets(),
+        "transfer": plan.config["transfer"],
+        "published": plan.config["published"],
+    }
+    return [name for name, wanted in planned.items() if wanted]
+
+
+def paper_tables(plan: Plan) -> list[str]:
+    """Numbers of the rebuilt tables of the published study. They use the fill `zeros`, as published."""
+    tested, in_renditions = ("zeros" in plan.config[test]["fills"] for test in ("shortcuts", "ood"))
+    wanted = {"1": plan.baselines(), "2": plan.non_baselines(), "3": in_renditions and plan.ood_datasets()}
+    return [number for number, rows in wanted.items() if rows and tested]
+
+
+def table_if_planned(plan: Plan, name: str) -> str | list[str]:
+    """The file of a table if it is planned, else an empty list, which means no file for Snakemake."""
+    return f"{plan.results}/tables/{name}.csv" if name in tables(plan) else []

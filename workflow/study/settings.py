@@ -1,0 +1,224 @@
+"""The settings of a study: what the configuration says about data sets, networks, methods and tests."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from frequency_shortcuts.maps.methods.registry import module_of
+
+from .job import FOLDER, NETWORK, WITH_TRUTH
+
+KINDS = (*WITH_TRUTH, "photographs")
+# Augmentations that need maps of the same network trained without augmentation, and all that are meant to avoid
+# shortcuts (those of `frequency_shortcuts.networks.augmentation`, whose import takes seconds).
+WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
+CURES = (*WITH_MAPS, "afa")
+
+
+class Shape(NamedTuple):
+    """Shape of an image."""
+
+    channels: int
+    height: int
+    width: int
+
+
+# Data sets that are downloaded, and the section of the configuration that describes those that are drawn.
+DOWNLOADED = {"fashion_mnist": Shape(1, 32, 32), "cifar10": Shape(3, 32, 32)}
+DRAWN = {"synthetic": "synthesis", "planted": "planting"}
+N_CLASSES = {"fashion_mnist": 10, "cifar10": 10, "synthetic": 4}
+N_CLASSES_PLANTED = {"joint": 2, "phase": 3}  # other mechanisms have one class per ring, and the neutral class
+
+
+class Settings:
+    """The settings of a configuration.
+
+    config: a complete configuration (`configuration.mistakes` finds nothing), which must not change afterwards. A data
+    set or network without a description raises KeyError when it is looked up. Whether it is planned does not matter.
+
+    >>> Settings(config).shape("fashion_mnist")
+    Shape(channels=1, height=32, width=32)
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.results = f"results/{config['study']}"
+
+    def setting(self, dpath: str, *default: Any) -> Any:
+        """The value at keys joined by `/`, or the default. Raises KeyError if there is neither."""
+        part: Any = self.config
+        for key in dpath.split("/"):
+            if default and not (isinstance(part, Mapping) and key in part):
+                return default[0]
+            part = part[key]
+        return part
+
+    def section(self, name: str, *keys: str) -> dict[str, Any]:
+        """A section of the configuration, or some of its keys."""
+        return {key: self.config[name][key] for key in keys or self.config[name]}
+
+    # Data sets
+
+    def kind_of(self, dataset: str) -> str:
+        """Whether a data set is synthetic, planted, or holds photographs."""
+        source = str(self.config["datasets"][dataset]["source"])
+        return source if source in WITH_TRUTH else "photographs"
+
+    def from_source(self, source: str) -> list[str]:
+        """All data sets of the configuration, planned or not, that come from a source."""
+        return [name for name, dataset in self.config["datasets"].items() if dataset["source"] == source]
+
+    def shape(self, dataset: str) -> Shape | None:
+        """Shape of the images; None if only the user's store has it."""
+        settings = self.config["datasets"][dataset]
+        source = settings["source"]
+        if source in DOWNLOADED:
+            return DOWNLOADED[source]
+        if source == "store":
+            return None
+        if source == "waved":
+            return self.shape(settings["of"])
+        if source in DRAWN:
+            settings = self.config[DRAWN[source]]
+        size = settings["size"]
+        height, width = (size, size) if isinstance(size, int) else size
+        return Shape(settings["channels"], height, width)
+
+    def n_classes(self, dataset: str) -> int | None:
+        """Number of classes; None if only the user's files have it."""
+        settings = self.config["datasets"][dataset]
+        source = settings["source"]
+        if source == "waved":
+            return self.n_classes(settings["of"])
+        if source == "planted":
+            mechanism = settings["mechanism"]
+            return N_CLASSES_PLANTED.get(mechanism, 1 + len(self.planting(mechanism)["rings"]))
+        return N_CLASSES.get(source) or len(settings.get("classes") or settings.get("class_names") or ()) or None
+
+    def planting(self, mechanism: str) -> dict[str, Any]:
+        """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
+        constants = copy.deepcopy(dict(self.config["planting"]))
+        for key, value in constants.pop("mechanisms").get(mechanism, {}).items():
+            constants[key] = {**constants[key], **value} if isinstance(value, Mapping) else value
+        return constants
+
+    def band_edges(self, dataset: str) -> list[float]:
+        """The band edges of a synthetic set; none of others."""
+        return self.config["synthesis"]["band_edges"] if self.kind_of(dataset) == "synthetic" else []
+
+    def store_settings(self, dataset: str) -> dict[str, Any]:
+        """The settings that determine the content of the image store of a data set."""
+        return {key: value for key, value in self.config["datasets"][dataset].items() if key != "ood"}
+
+    def folder_order(self, dataset: str) -> list[int]:
+        """The classes in the order of the names of their folders, in which the published tools number them."""
+        folders = list((self.config["datasets"][dataset].get("classes") or {}).values())
+        return sorted(range(len(folders)), key=folders.__getitem__)
+
+    def twin_datasets(self) -> list[str]:
+        """All data sets with an out-of-distribution twin in folders."""
+        return [name for name, dataset in self.config["datasets"].items() if "ood" in dataset]
+
+    def renditions(self, dataset: str) -> list[str]:
+        """The renditions of a data set: those of its twin, or the synthetic ones."""
+        twin = self.config["datasets"][dataset].get("ood")
+        return list((twin or self.config["ood"])["renditions"])
+
+    def rendition_files(self, dataset: str) -> list[str]:
+        """The image stores of all renditions of a data set."""
+        return [f"{self.results}/data/ood/{dataset}/{rendition}.h5" for rendition in self.renditions(dataset)]
+
+    # Networks
+
+    @cached_property
+    def external_networks(self) -> list[str]:
+        """The networks that the user provides: they are loaded, not trained."""
+        return [name for name, network in self.config["networks"].items() if "source" in network]
+
+    @cached_property
+    def trained_networks(self) -> list[str]:
+        """The networks that are trained."""
+        return [name for name in self.config["networks"] if name not in self.external_networks]
+
+    def is_trained(self, run: Mapping[str, Any]) -> bool:
+        """Whether the network of a run is trained."""
+        return run["network"] not in self.external_networks
+
+    def recipe(self, kind: str, network: str) -> dict[str, Any]:
+        """The recipe of a training: the common one, then the changes for the kind of data set, then for the network."""
+        training = self.config["training"]
+        own = self.config["networks"][network].get("recipe", {})
+        return {**training["recipe"], **training[kind].get("recipe", {}), **own}
+
+    def training_settings(self, kind: str, augmentation: str = "none") -> dict[str, Any]:
+        """The settings of a training besides its recipe, among them those of its augmentation and of no other."""
+        training = self.config["training"]
+        settings = {key: value for key, value in training[kind].items() if key != "recipe"}
+        settings["stylised_share"] = training["stylised_share"]
+        if augmentation in WITH_MAPS:
+            settings |= self.section("training", "dfmx")["dfmx"] | {"modules": self.training_modules(augmentation)}
+        if augmentation == "afa":
+            settings["wave_strength"] = training["afa"]["strength"]
+        return settings
+
+    def training_modules(self, augmentation: str) -> list[str]:
+        """The modules of the library that only a training with maps runs: what reads maps, and what uses them."""
+        modules = ["frequency_shortcuts.maps.dfm", "frequency_shortcuts.networks.reduction"]
+        return modules if augmentation in WITH_MAPS else []
+
+    def training_maps(self, dataset: str, network: str, augmentation: str, seed: int) -> str | list[str]:
+        """The file of the maps that a training needs, those of the network without augmentation; [] for no file."""
+        if augmentation not in WITH_MAPS:
+            return []
+        run = {"dataset": dataset, "network": network, "augmentation": "none", "seed": seed}
+        return f"{self.results}/maps/{self.config['training']['dfmx']['maps']}/{FOLDER}.h5".format(**run)
+
+    # Methods that find maps
+
+    def culling_settings(self) -> dict[str, Any]:
+        """The keyword arguments of `culling.cull` in the configuration; those of screening only if it is used."""
+        keys = ["method", "fill", "precision", "compiled", "memory_mib"]
+        screened = self.config["culling"]["method"] == "screened"
+        return self.section("culling", *keys, *(["percent", "target_recall", "patience"] if screened else []))
+
+    def culled_images(self, images: str) -> dict[str, Any]:
+        """The settings that choose the images of a culling: all of them, or with the seed of the halves one half."""
+        chosen = self.section("culling", "split", "images_per_class")
+        return chosen if images == "all" else chosen | self.section("stability", "seed")
+
+    def method_settings(self, name: str) -> dict[str, Any]:
+        """The settings of a method, without its name and its split."""
+        return {key: value for key, value in self.config["methods"][name].items() if key not in ("method", "split")}
+
+    def method_images(self, name: str) -> dict[str, Any]:
+        """The settings that choose the ranking images of a method: those of the culling, from its own split if any."""
+        images, own = self.section("culling", "split", "images_per_class"), self.config["methods"][name]
+        return images | {"split": own.get("split", images["split"])}
+
+    def method_modules(self, name: str) -> list[str]:
+        """The modules of the library that a method of the section `methods` runs; its own comes first."""
+        settings = self.config["methods"][name]
+        others = ["ranking"] if settings["method"] == "greedy" else []
+        return [module_of(settings["method"]), *(module_of(settings.get(key, "culling")) for key in others)]
+
+    # Tests
+
+    def shortcut_settings(self, **changes: Any) -> dict[str, Any]:
+        """The keyword arguments of `shortcuts.measure` in the configuration, with changes."""
+        keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
+        return self.section("shortcuts", *keys) | changes
+
+    def comparison_settings(self, dataset: str) -> dict[str, Any]:
+        """The keyword arguments of `comparison.compare`: sets with a known truth are tested with the fill swap."""
+        fills = ["swap"] if self.kind_of(dataset) in WITH_TRUTH else ["zeros", "swap"]
+        return {"fills": fills, **self.section("shortcuts", "controls", "seed")}
+
+    def published_file(self, name: str, dataset: str, network: str, augmentation: str) -> str:
+        """The file of the published maps of a network. Raises ValueError if none are listed."""
+        for entry in self.config["published"]:
+            if [entry[key] for key in ("name", *NETWORK)] == [name, dataset, network, augmentation]:
+                return str(entry["file"])
+        raise ValueError(f"published: there are no maps {name} for {network}/{augmentation} on {dataset}")
