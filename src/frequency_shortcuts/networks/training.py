@@ -10,15 +10,12 @@ after every iteration, and after every batch of a validation or a test of the dy
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import io
 import itertools
 import logging
 import math
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -33,15 +30,14 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import fitting_batch
-from frequency_shortcuts.data.splits import Split, identity
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.storage.journal import Stopped
 
 from . import predictions
 from .augmentation import WITH_MAPS, Augmentation
 from .auxiliary import AuxiliaryNorms, with_waves
+from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
-from .fingerprint import state_digest
 from .minibatches import Minibatches
 from .recipe import Recipe
 
@@ -63,23 +59,6 @@ class Trained:
     best_epoch: int
     history: pd.DataFrame
     dynamics: pd.DataFrame
-
-
-@dataclass
-class _State:
-    """Everything that changes while training goes on, apart from the network and the optimiser."""
-
-    iteration: int = 0
-    learning_rate: float = 0.0  # of the last iteration
-    loss_sum: float = 0.0
-    correct: int = 0
-    best_loss: float = math.inf
-    best_epoch: int = -1
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    dynamics: list[dict[str, Any]] = field(default_factory=list)
-    # Results of the finished batches of the validation, or of the test of the dynamics, under way.
-    partial: list[Tensor] = field(default_factory=list)
 
 
 def train(
@@ -130,7 +109,7 @@ def train(
     fingerprint = ""
     if path:
         maps = reduction and reduction.identity
-        fingerprint = _fingerprint(network, data, validation, recipe, seed, augmentation, maps, dynamics, version)
+        fingerprint = run_fingerprint(network, data, validation, recipe, seed, augmentation, maps, dynamics, version)
     run = _Run(
         network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, path, fingerprint,
         checkpoint_minutes, stop,
@@ -172,7 +151,7 @@ class _Run:
         stop: Callable[[], bool] | None,
     ) -> None:
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
-        self.device, self.augmentation, self.dynamics, self.fingerprint = device, augmentation, dynamics, fingerprint
+        self.device, self.augmentation, self.dynamics = device, augmentation, dynamics
         stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
         self.minibatches = Minibatches(data, recipe.batch_size, seed, device, stylised_share)
         self.per_epoch = self.minibatches.per_epoch
@@ -190,25 +169,32 @@ class _Run:
             nesterov=recipe.momentum > 0,
             fused=True,  # one call for all parameters instead of five for each
         )
-        self.state = _State()
+        self.state = State()
         # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
         self.pending: list[tuple[Tensor, Tensor, int]] = []
         self.total = recipe.epochs * self.per_epoch
         self.schedule = recipe.scheduler(self.optimiser, self.total)
         # Images in a forward pass of the validation and of the dynamics.
         self.batch = fitting_batch(validation.images.shape[1:], device)
-        self.path, self.minutes, self.stop, self.saved = path, minutes, stop, time.monotonic()
+        self.stop = stop
+        parts: dict[str, Part] = {"network": network, "optimiser": self.optimiser, "schedule": self.schedule}
+        if self.auxiliary is not None:
+            parts["auxiliary"] = self.auxiliary
+        self.checkpoint = Checkpoint(path, fingerprint, parts, self.batch, minutes) if path else None
+
+    def resume(self) -> None:
+        """Resume the run from its stored state, if there is one."""
+        if self.checkpoint and (state := self.checkpoint.read(self.device)):
+            self.state = state
 
     def go(self, progress: bool) -> None:
         self.network.train()
         try:
             self._go(progress)
         except Stopped:
-            if self.path:
-                self._save(self.path)
+            self._save()
             raise
-        if self.path:
-            self._save(self.path)
+        self._save()
 
     def _go(self, progress: bool) -> None:
         total = self.total
@@ -233,9 +219,10 @@ class _Run:
     def _pause(self) -> None:
         """Store the state if a checkpoint is due. Raises Stopped if `stop` returns true; then `go` stores the state."""
         if self.stop is not None and self.stop():
-            raise Stopped(f"iteration {self.state.iteration} of {self.total}", self.path)
-        if self.path and time.monotonic() - self.saved > 60 * self.minutes:
-            self._save(self.path)
+            stored = self.checkpoint.path if self.checkpoint else None
+            raise Stopped(f"iteration {self.state.iteration} of {self.total}", stored)
+        if self.checkpoint and self.checkpoint.due():
+            self._save()
 
     def _run_due_tests(self) -> None:
         """Run the steps that are due after the last iteration: the test of the dynamics, the end of the epoch."""
@@ -366,69 +353,14 @@ class _Run:
             self._diverged("the validation loss is not finite")
         return loss / len(data), sum(correct) / len(data)
 
-    def _save(self, path: Path) -> None:
+    def _save(self) -> None:
+        """Write the checkpoint, if the run has one. Raises RuntimeError if a loss or a weight is not finite."""
+        if self.checkpoint is None:
+            return
         self._flush_losses()
         if not torch.stack([weight.isfinite().all() for weight in self.parameters]).all():
             self._diverged(f"the weights are not finite after iteration {self.state.iteration - 1}")
-        buffer = io.BytesIO()  # torch's own writer hides the error of a full disk
-        torch.save(
-            {
-                "fingerprint": self.fingerprint,
-                "network": self.network.state_dict(),
-                "auxiliary": None if self.auxiliary is None else self.auxiliary.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "schedule": self.schedule.state_dict(),
-                "state": vars(self.state),
-                "batch": self.batch,
-            },
-            buffer,
-        )
-        with replacing(path) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
-        self.saved = time.monotonic()
-
-    def resume(self) -> None:
-        """Resume the run from its stored state; the state of another run, or a broken one, is ignored."""
-        path = self.path
-        if path is None or not path.exists():
-            return
-        try:
-            saved = torch.load(path, map_location=self.device, weights_only=True)
-        except Exception as error:  # torch raises various errors for a file that it cannot read
-            log.warning("%s cannot be read (%s): training starts anew", path, error)
-            return
-        if not isinstance(saved, dict) or saved.get("fingerprint") != self.fingerprint:
-            log.warning("%s belongs to another run: training starts anew", path)
-            return
-        self.network.load_state_dict(saved["network"])
-        if self.auxiliary is not None:
-            self.auxiliary.load_state_dict(saved["auxiliary"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.schedule.load_state_dict(saved["schedule"])
-        self.state = _State(**saved["state"])
-        self.state.best_weights = {name: tensor.cpu() for name, tensor in self.state.best_weights.items()}
-        if saved["batch"] != self.batch:  # the state is from another device with other batches
-            self.state.partial = []
-        log.info("resumed at iteration %d from %s", self.state.iteration, path)
-
-
-def _fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:
-    """A stored state belongs to this run if data, initial weights and settings agree: their digest."""
-    digest = hashlib.sha256()
-    tests = [setting.test for setting in settings if isinstance(setting, Dynamics)]
-    for split in (data, validation, *tests):
-        for images in (split.images, split.stylised):
-            if images is not None:
-                digest.update(identity(images))
-        digest.update(split.labels.tobytes())
-        digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
-    digest.update(repr(network).encode() + state_digest(network))
-    for setting in settings:
-        if isinstance(setting, Dynamics):
-            digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
-        else:
-            digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
-    return digest.hexdigest()
+        self.checkpoint.write(self.state)
 
 
 @contextlib.contextmanager
