@@ -1,7 +1,6 @@
 """Train, find maps, train with them: the scripts of the rules on a small store, and the plan of config/cure.yaml."""
 
 import copy
-import importlib
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import jinja2
 import pytest
 import torch
 import yaml
+from script_runs import Outputs, run_script
 from snakemake.utils import update_config
 
 from conftest import ROOT
@@ -26,25 +26,9 @@ from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CURES
 
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 NAMES = ("none", *CURES)
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "cure.yaml").read_text()))
-
-
-def run_script(name, folder, **parts):
-    snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, config={"checkpoint_minutes": 2})
-    for part, values in parts.items():
-        setattr(snakemake, part, values)
-    importlib.import_module(name).main(snakemake)
-
-
-class Outputs(list):
-    """Output files, by number and by name."""
-
-    def __init__(self, **named):
-        super().__init__(map(str, named.values()))
-        self.__dict__.update({name: str(path) for name, path in named.items()})
 
 
 def train(folder, store, name, maps):

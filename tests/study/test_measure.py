@@ -1,18 +1,15 @@
 """Scripts that test maps on a network refuse the maps of another network."""
 
-import importlib
-import sys
 from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
+from script_runs import run_script
 
-from conftest import ROOT
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.files import sha256
 
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 RUN = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
 
 
@@ -25,11 +22,8 @@ def test_maps_of_another_network_are_refused(name, tmp_path, capsys):
     with h5py.File(tmp_path / "maps.h5", "w") as file:
         file["mask/top_5"] = np.zeros((2, 16, 16), bool)
         file.attrs["weights_sha256"] = sha256(paths[1])
-    snakemake = SimpleNamespace(
-        rule=name, log=[str(tmp_path / "log")], threads=1, config={}, output=[str(tmp_path / "d/n/none/seed0/t.csv")],
-        input=SimpleNamespace(weights=paths[0], dfm=tmp_path / "maps.h5", images=[]),
-        params=SimpleNamespace(device="cpu", percent=5, split="test", images_per_class=None, settings={}),
-    )  # fmt: skip
+    given = SimpleNamespace(weights=paths[0], dfm=tmp_path / "maps.h5", images=[])
+    params = SimpleNamespace(device="cpu", percent=5, split="test", images_per_class=None, settings={})
     with pytest.raises(SystemExit):
-        importlib.import_module(name).main(snakemake)
+        run_script(name, tmp_path, params=params, input=given, output=[str(tmp_path / "d/n/none/seed0/t.csv")])
     assert f"{tmp_path / 'maps.h5'} holds the maps of another network than {paths[0]}" in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """The comparison of methods, cut down: from a network and images to tables and figures, by the scripts of the rules."""
 
 import importlib
-import sys
 from types import SimpleNamespace
 
 import h5py
@@ -11,6 +10,7 @@ import pytest
 import torch
 import yaml
 from matplotlib import pyplot as plt
+from script_runs import Outputs, run_script
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
@@ -24,7 +24,6 @@ from frequency_shortcuts.storage.tables import read_table
 from study import outputs
 from study.plan import Plan
 
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 pytestmark = pytest.mark.slow
 SMALL = {
     "culling": {"patch": 2},
@@ -50,21 +49,6 @@ def passes(settings, size):
 def scores(workspace, settings):
     return np.full((workspace.n_classes, len(workspace.pairs)), settings.weight)
 """
-
-
-def run_script(name, folder, **parts):
-    snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, config={"checkpoint_minutes": 2})
-    for part, values in parts.items():
-        setattr(snakemake, part, values)
-    importlib.import_module(name).main(snakemake)
-
-
-class Outputs(list):
-    """Output files, by number and by name."""
-
-    def __init__(self, **named):
-        super().__init__(map(str, named.values()))
-        self.__dict__.update({name: str(path) for name, path in named.items()})
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,12 @@
 """The job that restyles test images, on a store that is larger than what may be in memory."""
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from script_runs import run_script
 
-from conftest import ROOT
 from frequency_shortcuts.data import renditions, stores
-
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-
-import render
 
 
 @pytest.mark.parametrize("in_memory", [2**30, 10_000])
@@ -22,17 +17,10 @@ def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path,
     splits = dict.fromkeys(("train", "test"), (pixels, labels))
     stores.write(tmp_path / "d.h5", splits, classes=("a", "b", "c"), source="", created_by="")
     monkeypatch.setitem(stores.read.__kwdefaults__, "in_memory", in_memory)
-    job = SimpleNamespace(
-        rule="render",
-        threads=1,
-        log=[str(tmp_path / "render.log")],
-        config={},
-        wildcards=SimpleNamespace(dataset="d"),
-        params=SimpleNamespace(images_per_class=5, seed=2),
-        input=SimpleNamespace(images=str(tmp_path / "d.h5")),
-        output=[str(tmp_path / f"{name}.h5") for name in renditions.names()],
-    )
-    render.main(job)
+    params, given = SimpleNamespace(images_per_class=5, seed=2), SimpleNamespace(images=str(tmp_path / "d.h5"))
+    output = [str(tmp_path / f"{name}.h5") for name in renditions.names()]
+    wildcards = SimpleNamespace(dataset="d")
+    run_script("render", tmp_path, params=params, input=given, output=output, wildcards=wildcards)
     for name in renditions.names():
         found = stores.read(tmp_path / f"{name}.h5", "test", in_memory=2**30)
         np.testing.assert_array_equal(found.labels, labels[:15])
