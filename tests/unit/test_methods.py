@@ -31,7 +31,7 @@ CASES = {
     "culling screened": ("culling", {"search": "screened", "percent": 10}),
     "hfss": ("hfss", {"candidates": 12, "parents": 3, "percent": 20}),
     "hfss swap": ("hfss", {"candidates": 12, "parents": 3, "percent": 20, "fill": "swap"}),
-    "greedy": ("greedy", {}),
+    "greedy": ("greedy", {"ranking": "culling"}),
     "greedy swap": ("greedy", {"ranking": "gradient", "fill": "swap", "floor": 0.7}),
     "learned": ("learned", {"steps": 5, "images_per_class": 3}),
     "learned destroy": ("learned", {"steps": 5, "images_per_class": 3, "goal": "destroy", "fill": "zeros"}),

@@ -202,7 +202,7 @@ class Settings:
         """The modules of the library that a method of the section `methods` runs; its own comes first."""
         settings = self.config["methods"][name]
         others = ["ranking"] if settings["method"] == "greedy" else []
-        return [module_of(settings["method"]), *(module_of(settings.get(key, "culling")) for key in others)]
+        return [module_of(settings["method"]), *(module_of(settings.get(key, "gradient")) for key in others)]
 
     # Tests
 

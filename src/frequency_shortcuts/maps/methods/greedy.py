@@ -28,7 +28,7 @@ class Settings:
     fill : what stands at removed pairs, `zeros` or `swap`
     """
 
-    ranking: str = "culling"
+    ranking: str = "gradient"
     floor: float = 0.9
     fill: MethodFill = "zeros"
 

@@ -44,7 +44,7 @@ class Settings:
     steps: int = 150
     images_per_class: int = 16
     rate: float = 0.2
-    sparsity: float = 4.0
+    sparsity: float = 64.0
 
     def __post_init__(self) -> None:
         if self.goal not in GOALS:
