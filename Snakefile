@@ -48,12 +48,14 @@ rule own:
 
 rule methods:
     input:
+        f"{RESULTS}/checked.txt",
         outputs.of_methods(plan),
     localrule: True
 
 
 rule cure:
     input:
+        f"{RESULTS}/checked.txt",
         outputs.of_cure(plan),
     localrule: True
 
