@@ -15,8 +15,8 @@ from .markdown import DOCS, README, ROOT, listed, paragraphs, points, table
 
 STUDY = ROOT / "results" / "benchmark"
 PICTURES = [
-    "method_truth_all", "method_rates_planted", "method_rates_synthetic", "method_rates_photographs",
-    "method_deletion_photographs", "method_cost_all", "method_overlap_all",
+    "method_truth_all", "method_rates_planted", "method_rates_photographs", "method_deletion_photographs",
+    "method_cost_all", "method_overlap_all",
 ]  # fmt: skip
 PERCENT = 5.0  # size of the maps in the tables
 PHOTOGRAPHS, WAVED = "fashion_mnist", "waved"
@@ -173,6 +173,6 @@ def methods_caption() -> str:
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {
     README: (methods_caption,),
     DOCS / "methods.md": (
-        methods_in_words, methods_found, methods_cost, methods_on_photographs, methods_waves,
+        methods_in_words, methods_found, methods_on_photographs, methods_waves, methods_cost,
     ),
 }  # fmt: skip

@@ -1,0 +1,116 @@
+"""What the docs say of the comparison of methods and of the cure, from small tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench import gallery_cure, gallery_methods
+
+RUN = {"network": "small", "augmentation": "none", "seed": 0}
+
+
+def scores(dataset, truth, method, values, **changes):
+    rows = pd.DataFrame({"class": [f"C{c}" for c in range(len(values))], "average_precision": values})
+    row = {**RUN, "dataset": dataset, "truth": truth, "method": method, "random": 0.05, "random_high": 0.1}
+    return rows.assign(**row, passes=1000.0, seconds=2.0, **changes)
+
+
+TABLES = {
+    "methods": pd.concat(
+        [
+            scores("plant_present", "own", "culling", [0.99, 0.95]),
+            scores("plant_present", "own", "energy", [0.96, 0.2]),
+            scores("plant_absent", "own", "culling", [0.3, np.nan]),
+            scores("plant_absent", "own", "energy", [0.5, np.nan]),
+            scores("plant_decoy", "decoy", "culling", [0.05, 0.06]),
+            scores("plant_decoy", "decoy", "energy", [0.9, 0.8]),
+            scores("waved", "own", "culling", [0.25]),
+            scores("waved", "with_harmonics", "culling", [0.4]),
+            scores("waved", "own", "energy", [1.0]),
+            scores("waved", "with_harmonics", "energy", [0.7]),
+            scores("fashion_mnist", np.nan, "culling", [np.nan]),
+            scores("fashion_mnist", np.nan, "energy", [np.nan]),
+        ]
+    ),
+    "method_overlap": pd.DataFrame({"method": ["culling", "energy"], "percent": 5.0, "overlap": [0.4, 0.9]}),
+    "method_rates": pd.DataFrame(
+        [
+            {**RUN, "dataset": "fashion_mnist", "method": method, "part": part, "fill": "zeros", "percent": 5.0,
+             "class": "Shirt", "tpr": tpr, "fpr": fpr, "margin": margin}
+            for method, part, tpr, fpr, margin in [
+                ("culling", "keep", 0.8, 0.1, 0.5), ("culling", "remove", 0.3, np.nan, np.nan),
+                ("random_control", "keep", 0.2, 0.0, 0.0), ("random_control", "remove", 0.9, np.nan, np.nan),
+                ("unfiltered", "keep", 0.95, 0.0, np.nan),
+            ]
+        ]
+    ),
+    "wave": pd.DataFrame(
+        [
+            {"test": "without the wave", "part": np.nan, "fill": np.nan, "tpr": 0.02, "tpr_low": 0.0, "tpr_high": 0.1},
+            {"test": "unfiltered", "part": "keep", "fill": "zeros", "tpr": 1.0, "fpr": 0.0},
+            {"test": "wave", "part": "keep", "fill": "zeros", "tpr": 0.6, "fpr": 0.04},
+            {"test": "wave", "part": "remove", "fill": "zeros", "tpr": 0.97},
+            {"test": "random_control", "part": "remove", "fill": "zeros", "tpr": 1.0},
+        ]
+    ).assign(**{"class": "Shirt"}),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def tables(monkeypatch):
+    monkeypatch.setattr(gallery_methods, "read", TABLES.get)
+
+
+def test_the_words_say_who_finds_what_and_who_falls_for_the_decoy():
+    text = " ".join(gallery_methods.methods_in_words().split())
+    assert "**plant_present**: found in all 2 classes by `culling`; in some by `energy` (1)." in text
+    assert "**plant_absent**: found by no method in any of its 1 classes." in text
+    assert "in most of 2 classes by `energy` (mean average precision 0.85)." in text
+
+
+def test_a_row_for_each_method_and_one_for_random_rankings():
+    rows = gallery_methods.methods_found().splitlines()
+    assert rows[0] == "| classes found (mean AP) | present, of 2 | absent, of 1 | waved, of 1 |"
+    assert rows[2:] == [
+        "| `culling` | 2 (0.97) | 0 (0.30) | 0 (0.25) |",
+        "| `energy` | 1 (0.58) | 0 (0.50) | 1 (1.00) |",
+        "| random rankings | (0.05) | (0.05) | (0.05) |",
+    ]
+
+
+def test_the_cost_and_the_rates_are_those_of_the_tables():
+    assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in gallery_methods.methods_cost()
+    rows = gallery_methods.methods_on_photographs().splitlines()
+    assert rows[2] == "| `culling` | 0.70 | +0.50 | 0.30 |"
+    assert rows[3] == "| random masks (ten) | 0.20 | +0.00 | 0.90 |"
+    assert len(rows) == 4
+
+
+def test_the_wave_has_its_places_and_its_tests():
+    text = gallery_methods.methods_waves()
+    assert "with the wave: 1.00; on the same photographs without it: 0.02 [0.00, 0.10]." in text
+    assert "| wave | zeros | 0.97 | 0.60 | 0.04 |" in text and "random_control" not in text
+    assert "| `culling` | 4 | 0.40 |" in text and "| `energy` | 1 | 0.70 |" in text
+
+
+def test_the_caption_names_what_no_method_reaches():
+    assert "No method reaches 0.95 on absent (0.50)" in " ".join(gallery_methods.methods_caption().split())
+
+
+@pytest.mark.parametrize(
+    ("cures", "words"), [(False, "none of them cures."), (True, "`dfmx` cures.")]
+)  # fmt: skip
+def test_the_cure_has_a_row_an_augmentation(monkeypatch, cures, words):
+    row = {"low": 0.1, "high": 0.3, "difference_low": -0.2, "difference_high": -0.05, "seeds": 3, "classes": 10}
+    table = pd.DataFrame(
+        [
+            {**row, "augmentation": name, "measure": measure, "value": 0.2, "difference": change, "cures": verdict}
+            for name, change, verdict in [("none", np.nan, np.nan), ("dfmx", -0.1, cures)]
+            for measure in gallery_cure.MEASURES
+        ]
+    )
+    monkeypatch.setattr(gallery_cure, "read_table", lambda path: table)
+    text = gallery_cure.cured()
+    assert words in text and "Means over 3 seeds and 10 classes" in text
+    assert text.splitlines()[-1].startswith("| `dfmx` | 0.200 (-0.100 [-0.200, -0.050]) |")
+    assert text.splitlines()[-2].startswith("| `none` | 0.200 |")
