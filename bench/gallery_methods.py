@@ -9,6 +9,7 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.method_scores import FOUND
+from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import DOCS, README, ROOT, listed, paragraphs, points, table
@@ -125,32 +126,37 @@ def methods_on_photographs() -> str:
 
 
 def methods_waves() -> str:
-    """One row a method: at which place it ranks the wave; then what each test of necessity says."""
-    rows = read("methods").query(f"dataset == '{WAVED}'").pivot_table(
-        "average_precision", "method", "truth", "mean", sort=False, dropna=False
-    )  # fmt: skip
-    places = [
-        [f"`{name}`", "" if pd.isna(row["own"]) else f"{1 / row['own']:.0f}",
-         "" if pd.isna(row["own"]) else f"{row['with_harmonics']:.2f}"]
-        for name, row in rows.iterrows()
-    ]  # fmt: skip
+    """What each test of the wave says; then, for each method, the place of the wave and the class without its maps."""
     tests = read("wave")
-    plain = tests[tests["test"] == "without the wave"].iloc[0]
-    whole = tests[tests["test"] == UNFILTERED].iloc[0]
-    removed = tests[(tests["part"] == "remove")].groupby(["test", "fill"], sort=False)["tpr"].mean()
-    kept = tests[(tests["part"] == "keep")].groupby(["test", "fill"], sort=False)[["tpr", "fpr"]].mean()
+    plain, whole = (tests[tests["test"] == name].iloc[0] for name in (WITHOUT_WAVE, UNFILTERED))
+    tests = tests[~tests["test"].isin([WITHOUT_WAVE, UNFILTERED, CONTROL])].set_index(["test", "fill", "part"])
+    removed, kept = tests.xs("remove", level="part")["tpr"], tests.xs("keep", level="part")[["tpr", "fpr"]]
     necessity = [
-        [name, fill, f"{removed[name, fill]:.2f}", f"{kept.loc[(name, fill), 'tpr']:.2f}",
-         f"{kept.loc[(name, fill), 'fpr']:.2f}"]
-        for name, fill in removed.index if name != CONTROL
-    ]  # fmt: skip
+        [*key, f"{removed[key]:.2f}", f"{kept.loc[key, 'tpr']:.2f}", f"{kept.loc[key, 'fpr']:.2f}"]
+        for key in removed.index
+    ]
     text = paragraphs(
         f"TPR of the class {whole['class']} with the wave: {whole['tpr']:.2f}; on the same photographs without it: "
         f"{plain['tpr']:.2f} [{plain['tpr_low']:.2f}, {plain['tpr_high']:.2f}]."
     )
     header = ["mask", "fill", "TPR, mask removed", "TPR, mask kept", "FPR, mask kept"]
-    ranked = table(["method", "place of the wave among 514 pairs (1 / AP)", "AP, wave and harmonics"], places)
-    return f"{text}\n\n{table(header, necessity)}\n\n{ranked}"
+    return f"{text}\n\n{table(header, necessity)}\n\n{_wave_by_method(whole['class'])}"
+
+
+def _wave_by_method(name: str) -> str:
+    """One row a method: the place of the wave, and the TPR of its class without the best 1 and 5 % of the method."""
+    scores = read("methods").query(f"dataset == '{WAVED}'").dropna(subset=["average_precision"])
+    scores = scores.pivot_table("average_precision", "method", "truth", sort=False)
+    rates = read("method_rates").query(f"dataset == '{WAVED}' and part == 'remove'")
+    rates = rates[rates["class"] == name].pivot_table("tpr", "method", ["percent", "fill"], sort=False)
+    removed = [(percent, fill) for percent in (1.0, PERCENT) for fill in ("zeros", "swap")]
+    rows = [
+        [f"`{method}`", f"{1 / row['own']:.0f}", f"{row['with_harmonics']:.2f}",
+         *(f"{rates.loc[method, key]:.2f}" for key in removed)]
+        for method, row in scores.iterrows()
+    ]  # fmt: skip
+    header = ["method", "place of the wave (1 / AP)", "AP, wave and harmonics"]
+    return table([*header, *(f"TPR without its best {percent:g} %, {fill}" for percent, fill in removed)], rows)
 
 
 def methods_caption() -> str:
