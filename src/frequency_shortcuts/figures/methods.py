@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -32,7 +33,7 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
     own = table[table["truth"].isin(list(TRUTHS))].dropna(subset=["average_precision"])
     there = set(zip(own["dataset"], own["truth"], strict=True))
     cells = [(name, truth) for name in mechanisms for truth in TRUTHS if (name, truth) in there]
-    methods = list(dict.fromkeys(own["method"]))
+    methods = _in_order(own)
     means = own.groupby(["dataset", "truth", "method"])["average_precision"].mean()
     chance = own.groupby(["dataset", "truth"])[["random", "random_low", "random_high"]].mean()
     values = np.array([[means.get((*cell, method), np.nan) for cell in cells] for method in methods])
@@ -50,8 +51,8 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
                     j, i, f"{shown[i, j]:.2f}", ha="center", va="center", fontsize=6.5,
                     color="white" if shown[i, j] < 0.6 else "black", fontweight="bold" if bold else "normal",
                 )  # fmt: skip
-        used = own[own["method"] == methods[0]].groupby(["dataset", "truth"]).size()
-        names = [f"{mechanisms[name]}{TRUTHS[truth]}\nn = {used.get((name, truth), 0)}" for name, truth in cells]
+        used = own[own["method"] == own["method"].iloc[0]].groupby(["dataset", "truth"]).size()
+        names = [f"{mechanisms[name]}{TRUTHS[truth]}, n = {used.get((name, truth), 0)}" for name, truth in cells]
         axis.set_xticks(range(len(cells)), names, rotation=30, ha="right", rotation_mode="anchor")
         axis.set_yticks(range(len(labels)), labels)
         axis.tick_params(length=0)
@@ -65,6 +66,12 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
     return figure
 
 
+def _in_order(table: pd.DataFrame) -> list[str]:
+    """The methods in the order of the data set that has most of them, in which each stands at its place."""
+    names = [list(dict.fromkeys(mine)) for _, mine in table.groupby("dataset", sort=False)["method"]]
+    return list(dict.fromkeys([*max(names, key=len), *table["method"]]))
+
+
 def _borders(methods: Sequence[str]) -> list[int]:
     """The rows that begin the simple methods and the random rankings."""
     first = next((i for i, name in enumerate(methods) if name in BASELINES), None)
@@ -76,13 +83,14 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
 
     table : of `method_rates`, of all data sets to draw; means over classes and seeds. part : keep or remove
 
-    In grey, and dashed, stand the controls: random masks of the same size, and the lowest frequencies.
+    In grey, and dashed, stand the controls: random masks of the same size, and the lowest frequencies. With two classes
+    and the fill swap there is no FPR, since the donor of each other image is of the class: there, TPR is shown.
     """
     rows = table[(table["part"] == part) & (table["method"] != UNFILTERED) & (table["method"] != RANDOM)]
-    rows = rows.assign(shown=rows["tpr"] - rows["fpr"] if part == "keep" else rows["tpr"])
+    rows = rows.assign(shown=rows["tpr"] - rows["fpr"].fillna(0) if part == "keep" else rows["tpr"])
     panels = list(dict.fromkeys(zip(rows["dataset"], rows["fill"], strict=True)))
-    methods = [name for name in dict.fromkeys(rows["method"]) if name not in (CONTROL, LOW_PASS)]
-    per_row = min(3, len(panels))
+    methods = [name for name in _in_order(rows) if name not in (CONTROL, LOW_PASS)]
+    per_row = 2 if len(panels) == 4 else min(3, len(panels))
     count = -(-len(panels) // per_row)
     with style():
         figure, axes = plt.subplots(
@@ -104,7 +112,8 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
                         curve.index, curve, marker=_MARKS[i % len(_MARKS)], markersize=3.5, linewidth=1.0,
                         color=colours[name], label=name,
                     )  # fmt: skip
-            axis.set_title(f"{dataset}, {fill}")
+            without_fpr = part == "keep" and mine["fpr"].isna().all()
+            axis.set_title(f"{dataset}, {fill}{' (TPR alone)' if without_fpr else ''}")
             _size_axis(axis, sorted(set(mine["percent"])))
         for axis in axes.flat[len(panels) :]:
             axis.set_axis_off()
@@ -133,9 +142,14 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
 
     scores, rates : of `method_scores` and `method_rates`; percent : size of the maps of the margin
 
-    Methods that need no pass stand at the left end. Passes are those of a run, the mean over runs.
+    Methods that need no pass stand at the left end. Passes are those of a run, the mean over runs. A mean over data
+    sets is shown for methods that ran on all of them.
     """
     own = scores[scores["truth"] == "own"].dropna(subset=["average_precision"])
+    there = own.groupby("method")["dataset"].nunique()
+    own = own[own["method"].isin(there[there == there.max()].index)] if len(own) else own
+    methods = _in_order(scores)
+    colours, marks = _colours(methods), dict(zip(methods, itertools.cycle(_MARKS), strict=False))
     plain = scores[scores["truth"].isna()]
     margins = rates[(rates["percent"] == percent) & (rates["part"] == "keep")]
     panels: list[tuple[str, pd.Series, pd.Series]] = []
@@ -150,19 +164,21 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
         figure, axes = plt.subplots(1, len(panels), figsize=(PAGE, 3.1), squeeze=False)
         for axis, (title, passes, quality) in zip(axes[0], panels, strict=True):
             names = [name for name in passes.index if name in quality.index]
-            colours = _colours(names)
             nothing = 0.3 * min(passes[passes > 0], default=1.0)
-            for i, name in enumerate(names):
+            for name in names:
                 axis.scatter(
-                    max(passes[name], nothing), quality[name], color=colours[name], marker=_MARKS[i % len(_MARKS)],
-                    s=22, label=name,
-                )  # fmt: skip
+                    max(passes[name], nothing), quality[name], color=colours[name], marker=marks[name], s=22, label=name
+                )
             axis.set_xscale("log")
             axis.axvline(nothing * 1.7, color="0.85", linewidth=0.8)
             axis.set_title(title, fontsize=7)
             axis.set_xlabel("forward passes (left of the line: none)", fontsize=7)
         sns.despine(figure)
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+        handles = {
+            name: handle for axis in axes[0] for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        shown = [name for name in methods if name in handles]
+        figure.legend([handles[name] for name in shown], shown, loc="outside lower center", ncols=6)
     return figure
 
 
