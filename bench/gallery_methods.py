@@ -21,7 +21,7 @@ PICTURES = [
 ]  # fmt: skip
 PERCENT = 5.0  # size of the maps in the tables
 PHOTOGRAPHS, WAVED = "fashion_mnist", "waved"
-LOW_PASS, RANDOM = "low_pass", "random"
+UNASKING = ["adcs", "energy", "low_pass", "random"]  # methods that never show an image to the network
 
 
 def read(name: str) -> pd.DataFrame:
@@ -41,11 +41,9 @@ def methods_found() -> str:
     sets = list(dict.fromkeys(rows["dataset"]))
     lines = []
     for name, mine in rows.groupby("method", sort=False):
-        of_set = dict(list(mine.groupby("dataset")))
-        lines.append(
-            [f"`{name}`", *(f"{of_set[key]['found'].sum()} ({of_set[key]['average_precision'].mean():.2f})"
-                            for key in sets)]
-        )  # fmt: skip
+        by = mine.groupby("dataset").agg(found=("found", "sum"), mean=("average_precision", "mean"))
+        cells = [f"{by.loc[key, 'found']} ({by.loc[key, 'mean']:.2f})" if key in by.index else "" for key in sets]
+        lines.append([f"`{name}`", *cells])
     first = rows[rows["method"] == rows["method"].iloc[0]].groupby("dataset").size()
     means = rows[rows["method"] == rows["method"].iloc[0]].groupby("dataset")["random"].mean()
     lines.append(["random rankings", *(f"({means[key]:.2f})" for key in sets)])
@@ -66,7 +64,11 @@ def methods_in_words() -> str:
         count = mine["count"].iloc[0]
         words = [f"found in all {count} classes by {listed(every)}"] if every else []
         words += [f"in some by {listed(some)}"] if some else []
-        lines.append(f"**{dataset}**: {'; '.join(words) or f'found by no method in any of its {count} classes'}.")
+        text = "; ".join(words) or f"found by no method in any of {count} classes"
+        asking = mine.drop(index=UNASKING, errors="ignore")
+        if words and not asking["sum"].any():
+            text += "; by no method that asks the network"
+        lines.append(f"**{dataset}**: {text}.")
     halves = scored("better_half")
     if len(halves):
         best = halves.groupby("method", sort=False)["found"].agg(["sum", "count"])
@@ -101,8 +103,9 @@ def methods_cost() -> str:
         line: list[object] = [f"`{name}`"]
         for dataset in kinds:
             means = mine.loc[mine["dataset"] == dataset, ["passes", "seconds"]].mean()
-            line += [f"{means['passes']:,.0f}", f"{means['seconds']:.1f}"]
-        lines.append([*line, f"{overlap[name]:.2f}"])
+            there = means.notna().all()
+            line += [f"{means['passes']:,.0f}", f"{means['seconds']:.1f}"] if there else ["", ""]
+        lines.append([*line, f"{overlap[name]:.2f}" if name in overlap else ""])
     return table([*header, "overlap between seeds"], lines)
 
 
@@ -163,7 +166,8 @@ def methods_caption() -> str:
     """What the picture at the top of the README shows."""
     rows = scored()
     means = rows.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
-    best = means.groupby("dataset", sort=False).max()
+    asking = means.drop(index=[name for name in UNASKING if name in means.index], level="method")
+    best = asking.groupby("dataset", sort=False).max()
     missed = [f"{key.removeprefix('plant_')} ({value:.2f})" for key, value in best.items() if value < FOUND]
     networks = read("methods").drop_duplicates(["dataset", "seed"])
     text = (
@@ -172,7 +176,14 @@ def methods_caption() -> str:
         f"networks). Bold: at least {FOUND}. Simple methods, which the others must beat, stand in italics below."
     )
     if missed:
-        text += f" No method reaches {FOUND} on {listed(missed)}; in brackets, the best mean."
+        text += f" No method that asks the network reaches this on {listed(missed)} (in brackets, the best mean)."
+    decoys = scored("decoy").groupby("method")["average_precision"].mean()
+    if "energy" in decoys.index:
+        text += (
+            f" `energy` reads the images alone: what the network does not use (the decoy) has an average precision of "
+            f"{decoys['energy']:.2f}, and of at most {decoys.drop(index=UNASKING, errors='ignore').max():.2f} with "
+            f"methods that ask the network."
+        )
     return paragraphs(f"{text} [docs/methods.md](docs/methods.md) says what each method finds, costs and assumes.")
 
 
