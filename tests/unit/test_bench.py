@@ -123,7 +123,8 @@ def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(measure_methods, "QUICK", {**measure_methods.QUICK, "side": 32, "width": 2})
     monkeypatch.setattr(measure_methods, "REPEATS", 2)
     table = measure_methods.overhead(tmp_path, torch.device("cpu"))
-    assert table["passes"].tolist() == [4 * 80, 3 * 80]
+    # Four masks of 80 images; a forward and a backward pass of 4 x 400 images.
+    assert table["passes"].tolist() == [4 * 80, 3 * 4 * 400]
     assert (table["added_low"] <= table["added"]).all() and (table["added"] <= table["added_high"]).all()
     (row,) = measure_methods.quick_look(tmp_path, torch.device("cpu")).to_dict("records")
     assert row["passes"] == (1 + 6) * 30 and row["seconds"] > 0  # cells of 14 x 14 in 32 x 17 frequencies
