@@ -21,7 +21,6 @@ PICTURES = [
 ]  # fmt: skip
 PERCENT = 5.0  # size of the maps in the tables
 PHOTOGRAPHS, WAVED = "fashion_mnist", "waved"
-UNASKING = ["adcs", "energy", "low_pass", "random"]  # methods that never show an image to the network
 
 
 def read(name: str) -> pd.DataFrame:
@@ -33,6 +32,12 @@ def scored(truth: str = "own") -> pd.DataFrame:
     """Scores against one of the truths, where the network uses what was planted."""
     rows = read("methods").query(f"truth == '{truth}'").dropna(subset=["average_precision"])
     return rows.assign(found=rows["average_precision"] >= FOUND, above=rows["average_precision"] > rows["random_high"])
+
+
+def unasking() -> list[str]:
+    """The methods that never show an image to the network."""
+    passes = read("methods").groupby("method")["passes"].max()
+    return list(passes.index[passes == 0])
 
 
 def methods_found() -> str:
@@ -62,10 +67,10 @@ def methods_in_words() -> str:
         every = [f"`{name}`" for name in mine.index[mine["sum"] == mine["count"]]]
         some = [f"`{name}` ({row['sum']})" for name, row in mine.iterrows() if 0 < row["sum"] < row["count"]]
         count = mine["count"].iloc[0]
-        words = [f"found in all {count} classes by {listed(every)}"] if every else []
+        words = [f"found in {count} of {count} classes by {listed(every)}"] if every else []
         words += [f"in some by {listed(some)}"] if some else []
         text = "; ".join(words) or f"found by no method in any of {count} classes"
-        asking = mine.drop(index=UNASKING, errors="ignore")
+        asking = mine.drop(index=unasking(), errors="ignore")
         if words and not asking["sum"].any():
             text += "; by no method that asks the network"
         lines.append(f"**{dataset}**: {text}.")
@@ -166,7 +171,7 @@ def methods_caption() -> str:
     """What the picture at the top of the README shows."""
     rows = scored()
     means = rows.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
-    asking = means.drop(index=[name for name in UNASKING if name in means.index], level="method")
+    asking = means.drop(index=unasking(), level="method")
     best = asking.groupby("dataset", sort=False).max()
     missed = [f"{key.removeprefix('plant_')} ({value:.2f})" for key, value in best.items() if value < FOUND]
     networks = read("methods").drop_duplicates(["dataset", "seed"])
@@ -181,7 +186,7 @@ def methods_caption() -> str:
     if "energy" in decoys.index:
         text += (
             f" `energy` reads the images alone: what the network does not use (the decoy) has an average precision of "
-            f"{decoys['energy']:.2f}, and of at most {decoys.drop(index=UNASKING, errors='ignore').max():.2f} with "
+            f"{decoys['energy']:.2f}, and of at most {decoys.drop(index=unasking(), errors='ignore').max():.2f} with "
             f"methods that ask the network."
         )
     return paragraphs(f"{text} [docs/methods.md](docs/methods.md) says what each method finds, costs and assumes.")

@@ -87,7 +87,7 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
     and the fill swap there is no FPR, since the donor of each other image is of the class: there, TPR is shown.
     """
     rows = table[(table["part"] == part) & (table["method"] != UNFILTERED) & (table["method"] != RANDOM)]
-    rows = rows.assign(shown=rows["tpr"] - rows["fpr"].fillna(0) if part == "keep" else rows["tpr"])
+    rows = rows.assign(shown=rows["measure"] if part == "keep" else rows["tpr"])
     panels = list(dict.fromkeys(zip(rows["dataset"], rows["fill"], strict=True)))
     methods = [name for name in _in_order(rows) if name not in (CONTROL, LOW_PASS)]
     per_row = 2 if len(panels) == 4 else min(3, len(panels))
