@@ -1,6 +1,6 @@
 """`make gallery` renews what README and docs take from results: pictures, and the text between markers.
 
-The laptop study is needed. What the docs say of `make methods` stays as it is where it has not run.
+The laptop study is needed. What the docs say of `make methods` and `make cure` stays as it is where they have not run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings.definitions import EVERYWHERE, HOLDS
 from frequency_shortcuts.storage.tables import read_table
 
-from . import gallery_methods, opening
+from . import gallery_cure, gallery_methods, opening
 from .markdown import DOCS, README, ROOT, listed, paragraphs, points, renew, table
 
 STUDY = ROOT / "results" / "laptop"
@@ -317,11 +317,12 @@ def main() -> None:
     pictures(STUDY, DOCS)
     draw_opening(STUDY, DOCS)
     pages = [*PAGES.items()]
-    if (gallery_methods.STUDY / "tables").exists():
-        pictures(gallery_methods.STUDY, DOCS, gallery_methods.PICTURES)
-        pages += gallery_methods.PAGES.items()
-    else:
-        print("`make methods` has not run here: what the docs say of its results stays as it is.")
+    for part, target in ((gallery_methods, "methods"), (gallery_cure, "cure")):
+        if (part.STUDY / "tables").exists():
+            pictures(part.STUDY, DOCS, part.PICTURES)
+            pages += part.PAGES.items()
+        else:
+            print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
     for page, parts in pages:
         text = page.read_text()
         for part in parts:
