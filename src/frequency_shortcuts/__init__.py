@@ -3,6 +3,13 @@
 The library computes: arrays and networks in, arrays out. It uses no workflow, no configuration file and no path of the
 study; these are in `workflow/`.
 
+    import frequency_shortcuts as fs
+
+    result = fs.analyse(network, images, labels, mean=mean, std=std)
+    result.verdicts  # one row for each class
+
+The parts of the analysis are modules:
+
     from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
 """
 
@@ -23,13 +30,16 @@ PUBLIC = {
     "shortcuts": "evaluation.shortcuts",
     "spectrum": "spectrum",
 }
+FUNCTIONS = {"analyse": "analysis.analyse"}  # name -> module that holds it
 
 
 def __getattr__(name: str) -> Any:
+    if name in FUNCTIONS:
+        return getattr(import_module(f"{__name__}.{FUNCTIONS[name]}"), name)
     if name in PUBLIC:
         return import_module(f"{__name__}.{PUBLIC[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *PUBLIC])
+    return sorted([*globals(), *PUBLIC, *FUNCTIONS])

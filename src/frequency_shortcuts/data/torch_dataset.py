@@ -86,6 +86,10 @@ class DatasetImages:
             )
         return np.rint(pixels * 255).astype(np.uint8)
 
+    def first(self) -> Any:
+        """The image of the first item, as the Dataset gives it."""
+        return self._item(0)[0]
+
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._naming(i):
             item = self.dataset[i]

@@ -34,7 +34,7 @@ class Cards:
 
     amplitude : mean amplitude spectrum, over channels
     adcs : integers from 1 - |C| to |C| - 1
-    increment : loss increments
+    increment : loss increments, or the scores of another method; None where the maps alone are known
     masks, control : the class's map, and a control of its size
     unfiltered : uint8
     filtered, controlled : numbers from 0 to 1, reduced to the map and to the control (`filtered`)
@@ -42,7 +42,7 @@ class Cards:
 
     amplitude: FloatArray
     adcs: npt.NDArray[np.int16]
-    increment: npt.NDArray[np.floating]
+    increment: npt.NDArray[np.floating] | None
     masks: BoolArray
     control: BoolArray
     unfiltered: npt.NDArray[np.uint8]
@@ -51,25 +51,34 @@ class Cards:
 
 
 def class_cards(
-    cards: Cards, classes: Sequence[str], n_classes: int, band_edges: Sequence[float] = (), note: str = ""
+    cards: Cards,
+    classes: Sequence[str],
+    n_classes: int,
+    band_edges: Sequence[float] = (),
+    note: str = "",
+    *,
+    score: str = "loss\nincrement",
 ) -> Figure:
     """A row a class: mean spectrum, ADCS, loss increments, map and control, and an image as it is and reduced to them.
 
     classes : of the cards, some of the n_classes classes of the data set, as the note then says (`ClassSelection`)
+    score : title of the increments, or of the scores that stand in their place
     """
     levels = np.log10(np.maximum(cards.amplitude, 1e-2))
     low, high = np.quantile(levels, [0.01, 0.999])
-    greatest = np.abs(cards.increment).max(axis=(1, 2), keepdims=True)
-    share = cards.increment / np.maximum(greatest, np.finfo(np.float32).tiny)
     most = max(1, n_classes - 1)
     planes = [
         _Planes("mean\namplitude", levels, Normalize(low, high), "viridis", "white", "log$_{10}$ amplitude"),
         _Planes("ADCS", cards.adcs, Normalize(-most, most), "RdBu_r", "black", "ADCS", (-most, 0, most)),
-        # A few increments are far greater than all others.
-        _Planes("loss\nincrement", share, _SIGNED_ROOT, "RdBu_r", "black", "share of greatest", (-1, -0.1, 0, 0.1, 1)),
         _Planes("map (DFM),\nblack: kept", cards.masks, Normalize(0, 1), "Greys", "tab:blue"),
         _Planes("control of\nsame radii", cards.control, Normalize(0, 1), "Greys", "tab:blue"),
     ]
+    if cards.increment is not None:
+        greatest = np.abs(cards.increment).max(axis=(1, 2), keepdims=True)
+        share = cards.increment / np.maximum(greatest, np.finfo(np.float32).tiny)
+        # A few increments are far greater than all others.
+        ticks = (-1, -0.1, 0, 0.1, 1)
+        planes.insert(2, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "share of greatest", ticks))
     pictures: dict[str, npt.NDArray] = {
         "test image": cards.unfiltered, "reduced\nto map": cards.filtered, "reduced\nto control": cards.controlled
     }  # fmt: skip

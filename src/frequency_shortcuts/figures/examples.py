@@ -39,10 +39,27 @@ def read_cards(
     with h5py.File(maps, "r") as file:
         increment = file["loss_increment"][shown]
     masks = read_mask(maps, percent, shown)
+    pictures, normalised = first_test_images(store, shown, statistics)
+    return make_cards(amplitude, adcs, increment, masks, shown, (pictures, normalised), seed)
+
+
+def make_cards(
+    amplitude: FloatArray,
+    adcs: npt.NDArray[np.int16],
+    increment: npt.NDArray[np.floating] | None,
+    masks: BoolArray,
+    shown: IntArray,
+    images: tuple[npt.NDArray[np.uint8], Tensor],
+    seed: int = 0,
+) -> Cards:
+    """The cards of the classes `shown`, from planes [class, H, W] (see `Cards`) and one image of each of them.
+
+    images : as `first_test_images` gives them; seed : of the control that is shown
+    """
+    pictures, normalised = images
     control = np.stack(
         [control_mask(mask, "radial", seed=[seed, int(c), 0]) for c, mask in zip(shown, masks, strict=True)]
     )
-    pictures, normalised = first_test_images(store, shown, statistics)
     to_map, to_control = (reduced_images(normalised, kept) for kept in (masks, control))
     return Cards(amplitude, adcs, increment, masks, control, pictures, to_map, to_control)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -35,8 +35,12 @@ def write(
     split: str,
     weights_sha256: str,
     created_by: str,
+    about: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the file of one method: `score`, `rank` and `mask/top_{percent}`, each [class, H, W], centred."""
+    """Write the file of one method: `score`, `rank` and `mask/top_{percent}`, each [class, H, W], centred.
+
+    about : more attributes of the file
+    """
     shape = len(classes), pairs.height, pairs.width
     with replacing_hdf5(path) as file:
         write_planes(file, "score", shape, np.float32, lambda c: pairs.scatter(found.score[c].astype(np.float32)))
@@ -55,6 +59,7 @@ def write(
             classes=list(classes),
             weights_sha256=weights_sha256,
             created_by=created_by,
+            **(about or {}),
         )
 
 

@@ -1,0 +1,1 @@
+"""One call from a network and images to maps, tests and verdicts."""

@@ -1,0 +1,229 @@
+"""From a network and images to maps, tests and verdicts, in one call."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import logging
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from frequency_shortcuts.data.splits import Split, identity
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation.trials import Part
+from frequency_shortcuts.maps import adcs, dfm
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import Found, find
+from frequency_shortcuts.networks.adapters import check_precision, logits_only
+from frequency_shortcuts.networks.architectures import pick_device
+from frequency_shortcuts.networks.fingerprint import state_digest
+from frequency_shortcuts.networks.predictions import device_of, source_for
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.fills import FILLS, Fill
+from frequency_shortcuts.spectrum.masks import check_mask
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .images import Labelled, Pictures, as_split, choose, collect, match, ready
+from .result import Analysis
+from .transforms import Preprocessing, read_transform
+
+log = logging.getLogger(__name__)
+
+PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that find the maps, and that test them
+QUICK_CELLS = 16  # cells of frequencies along a side of the spectrum, of a quick analysis
+QUICK_FILLS: tuple[Fill, ...] = ("zeros", "swap")
+CONTROLS, QUICK_CONTROLS = 10, 5  # draws of each random kind
+
+
+def analyse(
+    network: nn.Module,
+    images: Any,
+    labels: Any = None,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    transform: Any = None,
+    size: tuple[int, int] | int | None = None,
+    classes: Sequence[str] | None = None,
+    outputs: Sequence[int] | None = None,
+    test_images: Any = None,
+    test_labels: Any = None,
+    quick: bool = False,
+    maps: Any = None,
+    method: str = "culling",
+    settings: Mapping[str, Any] | None = None,
+    percent: float = 5.0,
+    images_per_class: tuple[int, int] | None = None,
+    parts: Sequence[Part] = ("keep", "remove"),
+    fills: Sequence[Fill] | None = None,
+    controls: int | None = None,
+    neutral: int | None = None,
+    seed: int = 0,
+    device: str | None = None,
+    state: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> Analysis:
+    """Which few frequencies does a network need to recognise each class, and is this a shortcut?
+
+    Half of the images find a map for each class; the others test the maps beside controls of the same size.
+
+    Parameters
+    ----------
+    network : returns logits [n, outputs], alone, first in a tuple, or as `.logits` of an object. It does not change
+    images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n], the numbers of the classes; a
+        map-style torch Dataset, a DataLoader, or a `Split`; the path of a folder that holds a folder of pictures for
+        each class, or of an HDF5 file. uint8 images need a mean and std; float images from 0 to 1 are normalised if
+        these are given; other float images are used as they are
+    mean, std : [channels], to normalise with, in units of [0, 1]
+    transform : of torchvision or timm, from which mean, std and size are read; see `transforms.read_transform`
+    size : (height, width) to which pictures of a folder or Dataset are resized and cropped, or one number for both
+    classes : names of the classes
+    outputs : the output of the network for each class of the images. By default a class without a name is the output
+        of its number; classes with names are all outputs, in their order. If images show only some of the network's
+        classes, the network chooses among these alone
+    test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
+    quick : cells of frequencies instead of single ones, fewer images, fills and controls: minutes on a CPU
+    maps : bool [class, H, W], centred, to test instead of maps that are searched for
+    method, settings : of the search, by a name of `maps.methods.registry`; by default screened culling
+    percent : of the frequencies in a map
+    images_per_class : images of each class that find the maps, and that test them, at most; default (50, 50), or
+        (10, 20) if quick
+    parts, fills, controls, neutral, seed : see `shortcuts.measure`; without parts, the maps are not tested
+    device : `auto`, `cpu`, `cuda`; by default, where the network is
+    state : file of unfinished work, with which a later call resumes the search; deleted at the end
+    progress : whether bars show what is done
+
+    Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
+
+    >>> result = analyse(network, "photographs", transform=weights.transforms(), quick=True)
+    >>> result.verdicts[["class", "tpr_dfm", "margin_low", "verdict"]]
+    """
+    begin = time.perf_counter()
+    check_precision(network)
+    prepared = Preprocessing() if transform is None else read_transform(transform)
+    mean = prepared.mean if mean is None else mean
+    std = prepared.std if std is None else std
+    wanted = prepared.size if size is None else _two(size)
+    channels = 3 if mean is None else len(np.atleast_1d(np.asarray(mean)))
+    pictures = Pictures(wanted, prepared.resize if size is None else None, channels)
+    found = collect(images, labels, pictures, progress=progress)
+    other = found.test
+    if test_images is not None:
+        other = collect(test_images, test_labels, pictures, progress=progress, what="test images")
+    mean, std = (found.mean if mean is None else mean), (found.std if std is None else std)
+    neutral = found.neutral if neutral is None else neutral
+
+    if device is not None and pick_device(device) != device_of(network):
+        network = copy.deepcopy(network).to(pick_device(device))
+    n_outputs = _count_outputs(network, found, mean, std)
+    about_classes = match(found, n_outputs, classes, outputs)
+    if len(about_classes.names) < 2:
+        raise ValueError(f"all images are of class {about_classes.names[0]}: expected at least two classes")
+    counts = images_per_class or (QUICK_PER_CLASS if quick else PER_CLASS)
+    ranking, test = _split(found, other, about_classes, counts, seed, mean, std, neutral)
+    if about_classes.outputs is not None:
+        log.info("images of %d of %d classes: the network chooses among these", len(ranking.classes), n_outputs)
+    first = source_for(network, ranking.images, ranking.mean, ranking.std).take(np.arange(1))
+    classifier, _ = logits_only(network, first, about_classes.outputs)
+
+    pairs = ConjugatePairs(*ranking.images.shape[2:])
+    searched: Found | None = None
+    if maps is None:
+        chosen = dict(settings or {})
+        if method == "culling" and not settings:
+            chosen = {"search": "exact", "patch": _patch(pairs)} if quick else {"search": "screened"}
+        searched = find(registry.load(method), classifier, ranking, seed=seed, state=state, progress=progress, **chosen)
+        masks = dfm.dominant(searched.score, pairs, percent)
+    else:
+        masks = _given(maps, len(ranking.classes), pairs)
+    spectra = adcs.class_spectra(ranking, device=device_of(network))
+    rates = None
+    if parts:
+        rates = shortcuts.measure(
+            classifier, test, masks, parts=parts, fills=fills or (QUICK_FILLS if quick else FILLS),
+            controls=controls or (QUICK_CONTROLS if quick else CONTROLS), neutral=neutral, seed=seed,
+            progress=progress,
+        )  # fmt: skip
+    for path in Path(state).parent.glob(f"{Path(state).name}*") if state else ():
+        path.unlink()
+    about = {
+        "network": type(network).__name__,
+        "weights_sha256": state_digest(network).hex(),
+        "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
+        "device": str(device_of(network)),
+        "outputs": n_outputs,
+        "classes": len(ranking.classes),
+        "images that find the maps": len(ranking),
+        "images that test them": len(test),
+        "image size": f"{pairs.height} x {pairs.width}",
+        "method": method if searched else "given maps",
+        "settings": str(dict(searched.settings)) if searched else "",
+        "percent": percent if searched else 100 * float(masks.mean()),
+        "passes of the search": searched.passes if searched else 0,
+        "quick": quick,
+        "seed": seed,
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
+    return Analysis(searched, masks, rates, ranking, test, spectra.mean_amplitude, about)
+
+
+def _two(size: tuple[int, int] | int) -> tuple[int, int]:
+    sides = np.atleast_1d(size).tolist()
+    if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+        raise ValueError(f"size {size}: expected (height, width), or one number for both")
+    return sides[0], sides[-1]
+
+
+def _patch(pairs: ConjugatePairs) -> int:
+    """The side of the cells of a quick search, so that some 128 of them cover half of the spectrum."""
+    return math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)
+
+
+def _count_outputs(network: nn.Module, found: Labelled, mean: Any, std: Any) -> int:
+    """The number of outputs of the network, from one image."""
+    source = source_for(network, *ready(found.take(np.arange(1)), mean, std))
+    return logits_only(network, source.take(np.arange(1)))[1]
+
+
+def _split(
+    found: Labelled, other: Labelled | None, classes: Any, counts: tuple[int, int], seed: int, mean: Any, std: Any,
+    neutral: int | None,
+) -> tuple[Split, Split]:  # fmt: skip
+    """The images that find the maps, and those that test them."""
+    halves = other is None
+    labels = classes.relabel(found.labels, "images")
+    ranking, test = choose(labels, classes.names, *counts, seed, halves=halves)
+    if other is not None:
+        if other.images.shape[1:] != found.images.shape[1:]:
+            raise ValueError(
+                f"test images are {list(other.images.shape[1:])}, images are {list(found.images.shape[1:])}: expected "
+                "the same channels and size"
+            )
+        test = choose(classes.relabel(other.labels, "test images"), classes.names, *counts, seed, halves=False)[1]
+    return (
+        as_split(found, ranking, classes, mean, std, neutral),
+        as_split(found if other is None else other, test, classes, mean, std, neutral, "test images"),
+    )
+
+
+def _given(maps: Any, n_classes: int, pairs: ConjugatePairs) -> BoolArray:
+    """Maps of the user as bool [class, H, W]."""
+    masks = np.asarray(maps.detach().cpu() if isinstance(maps, torch.Tensor) else maps)
+    if masks.shape != (n_classes, pairs.height, pairs.width):
+        raise ValueError(
+            f"maps are {list(masks.shape)}: expected [{n_classes}, {pairs.height}, {pairs.width}], one for each class"
+        )
+    if masks.dtype != bool:
+        if not np.isin(masks, (0, 1)).all():
+            raise ValueError("maps hold other values than 0 and 1: expected bool [class, H, W]")
+        masks = masks.astype(bool)
+    return check_mask(masks, "maps")

@@ -1,0 +1,435 @@
+"""The images that a user provides, in any usual form, as labelled images that can be read by their positions."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+from tqdm import tqdm
+
+from frequency_shortcuts.data import folders, stores
+from frequency_shortcuts.data.chunks import take_rows
+from frequency_shortcuts.data.normalisation import check_statistics
+from frequency_shortcuts.data.splits import Images, Split, StoredImages
+from frequency_shortcuts.data.torch_dataset import DatasetImages
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+HDF5 = (".h5", ".hdf5", ".hdf")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How pictures of a folder or a Dataset are brought to one size; see `folders.ImageFiles`.
+
+    size : (height, width), None where the images have one size already; channels : 1 or 3
+    """
+
+    size: tuple[int, int] | None = None
+    resize: int | None = None
+    channels: int = 3
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images and the numbers of their classes.
+
+    images : [n, channels, H, W], uint8, float32 or float64; labels : int64 [n]
+    classes : names by number, None where there are only numbers
+    mean, std : [channels], to normalise uint8 images with, if their file names them
+    neutral : the class without a cue of its own, if the set has one
+    test : other images to test with, if the file holds some
+    """
+
+    images: Images
+    labels: IntArray
+    classes: tuple[str, ...] | None = None
+    mean: npt.NDArray[np.float64] | None = None
+    std: npt.NDArray[np.float64] | None = None
+    neutral: int | None = None
+    test: Labelled | None = None
+
+    def take(self, chosen: IntArray) -> Images:
+        """The chosen images [k]: an array, or images in files, which stay unread."""
+        if isinstance(self.images, StoredImages | DatasetImages):
+            return self.images.subset(chosen)
+        if isinstance(self.images, h5py.Dataset):
+            return take_rows(self.images, chosen)
+        return np.asarray(self.images[chosen])
+
+
+def collect(
+    images: Any, labels: Any = None, pictures: Pictures | None = None, *, progress: bool = False, what: str = "images"
+) -> Labelled:
+    """Images of any kind, with their labels.
+
+    images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset or a
+        DataLoader of (image, label); the path of a folder with a folder for each class, or of an HDF5 file: a store
+        (groups train, validation, test), or one with the datasets `images` and `labels`
+    pictures : how pictures are brought to one size
+    what : name of the images in errors
+
+    Raises ValueError for other images or labels, in one sentence.
+
+    >>> collect("photographs", pictures=Pictures((224, 224), 256)).classes
+    ('ox', 'zebra')
+    """
+    pictures = pictures or Pictures()
+    if isinstance(images, str | os.PathLike):
+        _no_labels(labels, what, "a path")
+        return _of_path(Path(images), pictures)
+    if isinstance(images, Split):
+        _no_labels(labels, what, "a Split")
+        split = images
+        return Labelled(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
+    if isinstance(images, DataLoader):
+        _no_labels(labels, what, "a DataLoader")
+        return _of_loader(images, progress, what)
+    if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
+        return _of_array(images, labels, what)
+    if isinstance(images, list | tuple):
+        raise ValueError(
+            f"{what} are a {type(images).__name__}: expected one array or tensor [n, channels, H, W], a Dataset, a "
+            "DataLoader, or a path"
+        )
+    _no_labels(labels, what, "a Dataset")
+    return _of_dataset(images, pictures, what)
+
+
+def _no_labels(labels: Any, what: str, kind: str) -> None:
+    if labels is not None:
+        raise ValueError(f"{what} are {kind}, which has labels of its own: leave the labels out")
+
+
+def _of_array(images: Any, labels: Any, what: str) -> Labelled:
+    check_shape(images, what)
+    if labels is None:
+        raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
+    if isinstance(images, Tensor):
+        images = images.detach().cpu().numpy()
+    return Labelled(images, checked_labels(labels, len(images)))
+
+
+def check_shape(images: Any, what: str = "images") -> None:
+    """Raise ValueError unless these are images [n, channels, H, W] of a dtype that can be used."""
+    shape, kind = tuple(images.shape), str(images.dtype).removeprefix("torch.")
+    words = " x ".join(map(str, shape))
+    if len(shape) == 3:
+        raise ValueError(f"{what} are {words}: expected [n, channels, H, W]; add the channel with images[:, None]")
+    if len(shape) != 4 or not all(shape):
+        raise ValueError(f"{what} are {words or 'a single number'}: expected [n, channels, H, W], none of them 0")
+    if shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4):
+        raise ValueError(
+            f"{what} are {words}, with the channels last: expected [n, channels, H, W], as images.transpose(0, 3, 1, 2)"
+        )
+    if kind not in ("uint8", "float32", "float64"):
+        raise ValueError(f"{what} are {kind}: expected uint8, float32 or float64")
+
+
+def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
+    """Labels int64 [n]. Raises ValueError, in one sentence, for text, one-hot vectors and a wrong number."""
+    found = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
+    if found.dtype.kind in "USO":
+        raise ValueError(f"labels are text or objects, such as {found.flat[:1].tolist()[0]!r}: expected the numbers of the classes")
+    if found.ndim == 2:
+        raise ValueError(
+            f"labels are {found.shape[0]} x {found.shape[1]}, as one-hot vectors are: expected the number of each "
+            "image's class, as labels.argmax(1)"
+        )
+    if found.ndim != 1:
+        raise ValueError(f"labels have {found.ndim} dimensions: expected one number for each image")
+    if n_images is not None and len(found) != n_images:
+        raise ValueError(f"there are {len(found)} labels for {n_images} images")
+    if found.dtype.kind not in "biu":
+        raise ValueError(f"labels are {found.dtype}: expected integers, the numbers of the classes, from 0")
+    if len(found) and found.min() < 0:
+        raise ValueError(f"labels begin at {found.min()}: expected the numbers of the classes, from 0")
+    return found.astype(np.int64)
+
+
+def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """The classes of a folder of class folders, or of an HDF5 file, without reading images.
+
+    A file that names no classes has the numbers of its labels.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in HDF5:
+        return folders.listing(path)[2]
+    found = _of_hdf5(path)
+    return found.classes or tuple(map(str, np.unique(found.labels).tolist()))
+
+
+def _of_path(path: Path, pictures: Pictures) -> Labelled:
+    if path.suffix.lower() in HDF5:
+        return _of_hdf5(path)
+    files, labels, classes = folders.listing(path)
+    if pictures.size is None:
+        raise ValueError(
+            f"pictures in {path} may have any size: give size=(height, width), or the transform of the network"
+        )
+    read = folders.ImageFiles(files, pictures.size, pictures.channels, resize=pictures.resize, workers=4)
+    return Labelled(read, labels.astype(np.int64), classes)
+
+
+def _of_hdf5(path: Path) -> Labelled:
+    if path.is_file() and h5py.is_hdf5(path):
+        with h5py.File(path, "r") as file:
+            plain = [file.get(name) for name in ("images", "labels")]
+            if all(isinstance(part, h5py.Dataset) for part in plain):
+                check_shape(plain[0], f"{path}: images")
+                names = tuple(map(_text, file.attrs["classes"])) if "classes" in file.attrs else None
+                labels = checked_labels(plain[1][:], len(plain[0]))
+                return Labelled(plain[0][:], labels, names, *(_attribute(file, name) for name in ("mean", "std")))
+    with stores.open_store(path) as (file, _, splits):
+        statistics = [_attribute(file, name) for name in ("mean", "std")]
+        channels = file[splits[0]]["images"].shape[1]
+    known = (np.zeros(channels), np.ones(channels)) if None in [type(part) for part in statistics] else None
+    parts = {}
+    for name in splits:
+        split = stores.read(path, name, statistics=known)
+        parts[name] = Labelled(split.images, split.labels, split.classes, *statistics, split.neutral)
+    if {"validation", "test"} <= parts.keys():
+        return replace(parts["validation"], test=parts["test"])
+    return parts[next(name for name in ("test", "validation", "train") if name in parts)]
+
+
+def _text(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _attribute(file: h5py.File, name: str) -> Any:
+    return np.asarray(file.attrs[name], float) if name in file.attrs else None
+
+
+def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
+    if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
+        raise ValueError(
+            f"{what} are a {type(dataset).__name__}: expected an array or tensor [n, channels, H, W], a map-style "
+            "Dataset, a DataLoader, or the path of a folder or HDF5 file"
+        )
+    if not len(dataset):
+        raise ValueError(f"{what}: the {type(dataset).__name__} is empty")
+    names = getattr(dataset, "classes", None)
+    classes = tuple(map(str, names)) if isinstance(names, Sequence) else None
+    first = DatasetImages(dataset, (1, 1), name=what).first()
+    if not isinstance(first, Image.Image):
+        images: Images = ItemImages(dataset, what)
+        labels = DatasetImages(dataset, (1, 1), name=what).labels()
+        return Labelled(images, labels, classes)
+    size = pictures.size or (first.height, first.width)
+    read = DatasetImages(dataset, size, pictures.channels, pictures.resize, name=what)
+    return Labelled(read, read.labels(), classes)
+
+
+class ItemImages:
+    """The images of a Dataset of (tensor or array [channels, H, W], label), as they are, read when they are indexed."""
+
+    def __init__(self, dataset: Any, what: str) -> None:
+        self._dataset, self._what = dataset, what
+        first = self._image(0)
+        self.shape, self.dtype = (len(dataset), *first.shape), first.dtype
+        check_shape(self, what)
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def _image(self, i: int) -> npt.NDArray:
+        image = self._dataset[i][0]
+        return image.detach().cpu().numpy() if isinstance(image, Tensor) else np.asarray(image)
+
+    def __getitem__(self, index: slice | IntArray) -> npt.NDArray:
+        chosen = np.arange(len(self))[index].tolist()
+        found = [self._image(i) for i in chosen]
+        odd = next((i for i, image in zip(chosen, found, strict=True) if image.shape != self.shape[1:]), None)
+        if odd is not None:
+            raise ValueError(f"{self._what}: item {odd} has another size than item 0; all need one size")
+        return np.stack(found)
+
+
+def _of_loader(loader: DataLoader, progress: bool, what: str) -> Labelled:
+    """All images of a loader, in memory."""
+    images, labels = [], []
+    for batch in tqdm(loader, desc=f"reading {what}", unit="batch", leave=False, disable=None if progress else True):
+        if not (isinstance(batch, Sequence) and len(batch) == 2 and isinstance(batch[0], Tensor)):
+            raise ValueError(f"{what}: a batch is a {type(batch).__name__}: expected (images tensor, labels)")
+        check_shape(batch[0], what)
+        images.append(batch[0].detach().cpu().numpy())
+        labels.append(checked_labels(batch[1], len(batch[0])))
+    if not images:
+        raise ValueError(f"{what}: the DataLoader is empty")
+    names = getattr(loader.dataset, "classes", None)
+    classes = tuple(map(str, names)) if isinstance(names, Sequence) else None
+    return Labelled(np.concatenate(images), np.concatenate(labels), classes)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of an analysis.
+
+    names : [class]; numbers : int64 [class], the label of each in the images; outputs : int64 [class], the output of
+    the network for each, or None if class c is output c and there are no other outputs
+    """
+
+    names: tuple[str, ...]
+    numbers: IntArray
+    outputs: IntArray | None
+
+    def relabel(self, labels: IntArray, what: str) -> IntArray:
+        """Labels by the order of the classes. Raises ValueError for images of other classes."""
+        unknown = np.setdiff1d(labels, self.numbers)
+        if len(unknown):
+            raise ValueError(f"{what} hold images of class {unknown[0]}, of which no map is made")
+        return np.searchsorted(self.numbers, labels)
+
+
+def match(
+    found: Labelled, n_outputs: int, classes: Sequence[str] | None = None, outputs: Sequence[int] | None = None
+) -> Classes:
+    """Match the classes of the images with the outputs of a network.
+
+    classes : names, one for each output of the network, or one for each class of the images, in their order
+    outputs : the output of each class of the images. By default a class that has only a number is the output of that
+        number; classes that have names are the outputs in their order, and there must be as many
+
+    Raises ValueError if that cannot be decided.
+    """
+    named = found.classes
+    numbers = np.arange(len(named)) if named else np.unique(found.labels)
+    names = named or _names(numbers, n_outputs, classes)
+    if named and classes is not None:
+        if len(classes) != len(named):
+            raise ValueError(f"{len(classes)} names for the {len(named)} classes of the images: expected as many")
+        names = tuple(map(str, classes))
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"two classes are called {twice[0]}: each needs a name of its own")
+    if outputs is not None:
+        given = np.asarray(outputs)
+        if given.shape != (len(numbers),) or given.dtype.kind not in "iu" or len(set(given.tolist())) < len(given):
+            raise ValueError(
+                f"outputs {given.tolist()}: expected {len(numbers)} different numbers, the output of the network for "
+                f"each of the classes {_few(names)}"
+            )
+        return Classes(names, numbers, given.astype(np.int64))
+    if named and len(named) != n_outputs:
+        raise ValueError(
+            f"the network has {n_outputs} outputs, the images have {len(named)} classes ({_few(named)}): say with "
+            "`outputs` which output each class is, in this order"
+        )
+    if numbers[-1] >= n_outputs:
+        raise ValueError(f"labels go up to {numbers[-1]}, but the network has the outputs 0 to {n_outputs - 1}")
+    return Classes(names, numbers, None if len(numbers) == n_outputs else numbers)
+
+
+def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> tuple[str, ...]:
+    if classes is None:
+        return tuple(map(str, numbers.tolist()))
+    if len(classes) == len(numbers):
+        return tuple(map(str, classes))
+    if len(classes) == n_outputs and numbers[-1] < n_outputs:
+        return tuple(str(classes[c]) for c in numbers)
+    raise ValueError(
+        f"{len(classes)} names of classes: expected {len(numbers)}, one for each class of the images, or {n_outputs}, "
+        "one for each output of the network"
+    )
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def choose(
+    labels: IntArray, classes: Sequence[str], ranking: int, test: int, seed: int, *, halves: bool
+) -> tuple[IntArray, IntArray]:
+    """Positions of the images that rank frequencies, and of those that test maps; both sorted, drawn class by class.
+
+    ranking, test : images of each class, at most. halves : draw both from these images, none of them twice: then at
+    most half of a class ranks. Otherwise both are drawn from all of them, for a caller that uses only one.
+
+    Raises ValueError for a class with too few images.
+    """
+    generator = np.random.default_rng(seed)
+    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
+    for c, name in enumerate(classes):
+        mine = generator.permutation(np.flatnonzero(labels == c))
+        if len(mine) < 1 + halves:
+            raise ValueError(
+                f"class {name} has {len(mine)} images: expected at least {1 + halves}"
+                + (", one to find its map and another to test it" if halves else "")
+            )
+        first = min(ranking, len(mine) // 2) if halves else min(ranking, len(mine))
+        rest = mine[first:] if halves else mine
+        parts[0].append(mine[:first])
+        parts[1].append(rest[:test])
+    return np.sort(np.concatenate(parts[0])), np.sort(np.concatenate(parts[1]))
+
+
+def as_split(
+    found: Labelled,
+    chosen: IntArray,
+    classes: Classes,
+    mean: npt.ArrayLike | None,
+    std: npt.ArrayLike | None,
+    neutral: int | None,
+    what: str = "images",
+) -> Split:
+    """The chosen images as a `Split`; see `ready`."""
+    images, mean, std = ready(found.take(chosen), mean, std, what)
+    return Split(images, classes.relabel(found.labels[chosen], what), classes.names, mean, std, neutral=neutral)
+
+
+def ready(
+    images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None, what: str = "images"
+) -> tuple[Images, FloatArray, FloatArray]:
+    """Images uint8 as they are, or float as a network sees them, with the mean and std [channels] that belong to them.
+
+    uint8 images need the mean and std; float images from 0 to 1 are normalised if these are given. Raises ValueError
+    for float images outside [0, 1] with a mean and std, since they are normalised already.
+    """
+    channels = images.shape[1]
+    if (mean is None) != (std is None):
+        raise ValueError("mean and std belong together: give both, or none")
+    if mean is not None:
+        check_statistics(mean, std, channels)
+    if str(images.dtype) in ("uint8", "torch.uint8"):
+        if mean is None or std is None:
+            raise ValueError(
+                f"{what} are uint8 and need the mean and std to normalise them with: give mean and std, or the "
+                "transform of the network"
+            )
+        return images, np.asarray(mean, float), np.asarray(std, float)
+    pixels = np.asarray(images[:])
+    if not np.isfinite(pixels).all():
+        raise ValueError(f"{what} hold numbers that are not finite")
+    if mean is None or std is None:
+        return pixels, np.zeros(channels), np.ones(channels)
+    if pixels.min() < 0 or pixels.max() > 1:
+        raise ValueError(
+            f"{what} go from {pixels.min():.3g} to {pixels.max():.3g}, so they are normalised already: leave mean and "
+            "std out, or give images from 0 to 1 or uint8"
+        )
+    mean, std = np.asarray(mean, float), np.asarray(std, float)
+    shift, scale = (value.astype(pixels.dtype)[:, None, None] for value in (mean, std))
+    return (pixels - shift) / scale, mean, std
+
+
+def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:
+    """Some images as pictures, uint8 [k, channels, H, W]; normalised ones are scaled to their own range."""
+    images = np.asarray(split.images[np.fromiter(positions, np.int64)])
+    if images.dtype == np.uint8:
+        return images
+    images = images * split.std[:, None, None] + split.mean[:, None, None]
+    if images.min() < -1e-3 or images.max() > 1 + 1e-3:
+        low, high = (end(axis=(1, 2, 3), keepdims=True) for end in (images.min, images.max))
+        images = (images - low) / np.maximum(high - low, np.finfo(float).tiny)
+    return np.rint(255 * images.clip(0, 1)).astype(np.uint8)

@@ -1,0 +1,200 @@
+"""What an analysis found: maps, rates, verdicts, with their pictures, files and page."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from frequency_shortcuts import __version__
+from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.figures import canvas, cards, examples, selection
+from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
+from frequency_shortcuts.maps import adcs, scores
+from frequency_shortcuts.maps.methods.method import Found
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import replacing, replacing_hdf5
+
+from . import page
+from .images import shown
+
+MOST = 12  # classes that a drawing shows
+SHORT = [
+    "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "margin_high", "verdict",
+    "robust",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The result of `analyse`.
+
+    found : scores of the search, None where the maps were given
+    maps : bool [class, H, W], centred, the frequencies in the map of each class
+    rates : every rate that was measured, as `shortcuts.measure` returns it; None where nothing was tested
+    ranking, test : the images that found the maps, and those that tested them
+    amplitude : mean amplitude spectrum of each class, float64 [class, channel, H, W], centred
+    about : how it was made: network, digests of weights and images, settings, seed, device, seconds
+    """
+
+    found: Found | None
+    maps: BoolArray
+    rates: pd.DataFrame | None
+    ranking: Split
+    test: Split
+    amplitude: FloatArray
+    about: Mapping[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.ranking.classes
+
+    @functools.cached_property
+    def table(self) -> pd.DataFrame:
+        """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
+        table = shortcuts.verdicts(self._rates())
+        table["class"] = [self.classes[c] for c in table["class"]]
+        return table
+
+    @property
+    def verdicts(self) -> pd.DataFrame:
+        """One row for each class, from the test to quote (the map alone is kept): rates, margin, verdict."""
+        rows = self.table[self.table["headline"]]
+        return rows[SHORT].reset_index(drop=True)
+
+    def summary(self) -> str:
+        """What came out, one sentence a line."""
+        rows = self.verdicts
+        fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
+        percent = f"{self.about['percent']:.3g} % of the frequencies"
+        meaning = {
+            "strong": f"Strong shortcut: {percent} are enough to recognise the class, and clearly more so than control "
+            f"masks of the same size (fill: {fill})",
+            "weak": "Weak shortcut: clearly above the control masks, but the class is rarely recognised from its map",
+            "none": "No shortcut: not clearly above the control masks",
+        }
+        sentences = []
+        for kind, words in meaning.items():
+            names = rows.loc[rows["verdict"] == kind, "class"].tolist()
+            sentences.append(f"{words}: {len(names)} of {len(rows)} classes{_named(names)}.")
+        unknown = rows.loc[rows["verdict"].isna(), "class"].tolist()
+        if unknown:
+            sentences.append(
+                f"No verdict, since the network does not recognise the unfiltered images: {len(unknown)} of "
+                f"{len(rows)}{_named(unknown)}."
+            )
+        return "\n".join(sentences)
+
+    def __repr__(self) -> str:
+        return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{self.summary()}"
+
+    def cards(self) -> Figure:
+        """One row for each class: its spectrum, scores, map, a control, and a test image reduced to both.
+
+        Of more than twelve classes, those with the clearest shortcut.
+        """
+        chosen = self._selection()
+        pictures, normalised = self._first_test_images(chosen)
+        increment = None
+        if self.found is not None:
+            pairs = ConjugatePairs(*self.maps.shape[1:])
+            increment = pairs.scatter(self.found.score)[chosen.index]
+        content = examples.make_cards(
+            self.amplitude[chosen.index].mean(axis=1), adcs.accumulate(self.amplitude)[chosen.index], increment,
+            self.maps[chosen.index], chosen.index, (pictures, normalised), int(self.about["seed"]),
+        )  # fmt: skip
+        title = "loss\nincrement" if self.about["method"] == "culling" else f"score by\n{self.about['method']}"
+        return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
+
+    def figure(self) -> Figure:
+        """TPR - FPR of every class from its map and from the controls, under each fill."""
+        chosen = self._selection()
+        table, names = self._table_of_network(), chosen.names(self.classes)
+        return draw_shortcuts(table[table["class"].isin(names)], names, chosen.note)
+
+    def _table_of_network(self) -> pd.DataFrame:
+        """The verdicts with the columns by which figures tell networks apart."""
+        return self.table.assign(network=self.about["network"], augmentation="none", seed=0)
+
+    def _selection(self) -> selection.ClassSelection:
+        return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
+
+    def _first_test_images(self, chosen: selection.ClassSelection) -> tuple[np.ndarray, torch.Tensor]:
+        """The first test image of each shown class: uint8 [class, channels, H, W], and as the network sees it."""
+        places = [int(np.flatnonzero(self.test.labels == c)[0]) for c in chosen.index]
+        images = torch.from_numpy(np.asarray(self.test.images[np.array(places)]))
+        if images.dtype == torch.uint8:
+            images = normalise(images, self.test.mean, self.test.std)
+        return shown(self.test, places), images.float()
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write maps.h5, rates.csv, verdicts.csv, cards and shortcuts as SVG and PNG, and report.html to a folder.
+
+        maps.h5 has the layout of the study: `score` and `rank` where the maps were searched for, `mask/top_{percent}`.
+        Returns the folder.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.save_maps(folder / "maps.h5")
+        for name, table in (("rates", self._named_rates()), ("verdicts", self.table)):
+            with replacing(folder / f"{name}.csv") as temporary:
+                table.to_csv(temporary, index=False)
+        canvas.save(self.cards(), folder / "cards")
+        canvas.save(self.figure(), folder / "shortcuts")
+        self.report(folder / "report.html")
+        return folder
+
+    def save_maps(self, path: str | os.PathLike[str]) -> None:
+        """Write the maps, with the scores where they were searched for, to an HDF5 file."""
+        percent = float(f"{self.about['percent']:.3g}")
+        made_by = f"frequency-shortcuts {__version__}"
+        if self.found is not None:
+            pairs = ConjugatePairs(*self.maps.shape[1:])
+            scores.write(
+                path, self.found, pairs, [percent], method=str(self.about["method"]), classes=self.classes,
+                split="analysis", weights_sha256=str(self.about["weights_sha256"]), created_by=made_by,
+                about={name: self.about[name] for name in ("device", "seed", "images_sha256")},
+            )  # fmt: skip
+            return
+        with replacing_hdf5(path) as file:
+            file[f"mask/top_{percent:g}"] = self.maps
+            file.attrs.update(
+                layout="centred", classes=list(self.classes), weights_sha256=self.about["weights_sha256"],
+                created_by=made_by,
+            )  # fmt: skip
+
+    def _rates(self) -> pd.DataFrame:
+        if self.rates is None:
+            raise ValueError("the maps were not tested: call analyse with the parts keep, remove or both")
+        return self.rates
+
+    def _named_rates(self) -> pd.DataFrame:
+        rates = self._rates()
+        return rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
+
+    def report(self, path: str | os.PathLike[str] = "report.html") -> Path:
+        """Write one HTML page with the verdicts, class cards and rates; it loads nothing from elsewhere."""
+        text = page.render(self)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        return Path(path)
+
+
+def _named(names: list[str], most: int = 8) -> str:
+    """The names of some classes in brackets; of many, the first."""
+    if not names:
+        return ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f" ({', '.join(names[:most])}{more})"

@@ -1,0 +1,233 @@
+"""The command `frequency-shortcuts`: maps, tests and verdicts of a network from a shell."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frequency_shortcuts import __version__
+
+MODEL = """MODEL is one of
+
+\b
+  torchvision:NAME           such as torchvision:resnet50
+  timm:NAME                  such as timm:resnet50.a1_in1k, timm:hf-hub:REPOSITORY
+  MODULE:FUNCTION            your function, which returns a torch.nn.Module
+  FILE.safetensors           a network that the study trained
+"""
+
+
+def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None]:
+    """Show an error as one sentence and leave with status 1."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> None:
+        try:
+            function(*arguments, **options)
+        except (ValueError, OSError, RuntimeError) as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+
+    return call
+
+
+def _numbers(kind: type, what: str) -> Callable[[Any, Any, str | None], list[Any] | None]:
+    """A check for options such as 0.5,0.5,0.5."""
+
+    def parse(context: Any, option: Any, text: str | None) -> list[Any] | None:
+        if text is None:
+            return None
+        try:
+            return [kind(part) for part in text.replace("x", ",").split(",")]
+        except ValueError:
+            raise click.BadParameter(f"{text!r}: expected {what}") from None
+
+    return parse
+
+
+def _network_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that name a network and images."""
+    for option in reversed([
+        click.argument("model"),
+        click.option("--images", required=True, metavar="PATH", type=click.Path(path_type=Path),
+                     help="Folder with a folder of pictures for each class, or an HDF5 file."),
+        click.option("--test-images", metavar="PATH", type=click.Path(path_type=Path),
+                     help="Other images to test with. Default: half of the images."),
+        click.option("--weights", metavar="NAME",
+                     help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
+        click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
+                     help="Your weights: safetensors or a state_dict of torch.save."),
+        click.option("--outputs", callback=_numbers(int, "whole numbers, such as 340,345"), metavar="N,N,...",
+                     help="Output of the network for each class folder, in alphabetical order."),
+        click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
+                     help="Mean of each channel, from 0 to 1. Default: of the weights."),
+        click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
+                     help="Standard deviation of each channel. Default: of the weights."),
+        click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320"), metavar="N",
+                     help="Side of the images in pixels, or HxW. Default: of the weights."),
+        click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50"), metavar="N,N",
+                     help="Images that find the map of a class, and that test it. Default: 50,50; quick: 10,20."),
+        click.option("--seed", default=0, show_default=True, help="Of all random draws."),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+    ]):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def _search_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of the search for maps."""
+    for option in reversed([
+        click.option("--quick", is_flag=True, help="Cells of frequencies and fewer images: minutes on a CPU."),
+        click.option("--method", default="culling", show_default=True, help="A method of docs/methods.md."),
+        click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
+    ]):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="frequency-shortcuts")
+def main() -> None:
+    """Which few frequencies does an image classifier need to recognise a class?
+
+    \b
+    Examples:
+      frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
+      frequency-shortcuts analyse my_module:my_network --checkpoint mine.pt --images val/ --size 64 \\
+          --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25
+      frequency-shortcuts show results/analysis/maps.h5
+    """
+    # A terminal shows bars; a log gets lines instead.
+    level = logging.WARNING if sys.stderr.isatty() else logging.INFO
+    logging.basicConfig(level=level, format="%(message)s")
+
+
+@main.command(short_help="Find maps, test them, and write verdicts, pictures and a page.",
+              help=f"""Find a map for each class, test it beside controls, and write the verdicts.
+
+{MODEL}
+Writes report.html, verdicts.csv, rates.csv, maps.h5 and pictures to a folder. A stopped search resumes with the same
+command.
+
+\b
+Example:
+  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
+""")  # fmt: skip
+@_network_options
+@_search_options
+@click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
+              help="Folder for the results.")  # fmt: skip
+@_errors_in_one_sentence
+def analyse(out: Path, **options: Any) -> None:  # noqa: D103 (the help is above)
+    result = _analysis(options, state=out / "unfinished")
+    result.save(out)
+    click.echo(result.summary())
+    click.echo(f"\nThe page: {out / 'report.html'}")
+
+
+@main.command(short_help="Find maps and store them, without tests.",
+              help=f"""Find a map for each class and write it to an HDF5 file.
+
+{MODEL}
+\b
+Example:
+  frequency-shortcuts maps timm:vit_small_patch16_224 --weights pretrained --images val/ --method gradient --out vit.h5
+""")  # fmt: skip
+@_network_options
+@_search_options
+@click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
+@_errors_in_one_sentence
+def maps(out: Path, **options: Any) -> None:  # noqa: D103
+    result = _analysis(options, state=out.with_name(f"{out.name}.unfinished"), parts=())
+    result.save_maps(out)
+    click.echo(f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}")
+
+
+@main.command(short_help="Test maps of a file beside controls.",
+              help=f"""Test the maps of a file on images, beside control masks of the same size.
+
+{MODEL}
+\b
+Example:
+  frequency-shortcuts test torchvision:resnet50 --weights DEFAULT --images val/ --maps maps.h5
+""")  # fmt: skip
+@_network_options
+@click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="HDF5 file of this command or of the study, or a file of a published tool (.pkl).")  # fmt: skip
+@click.option("--percent", default=5.0, show_default=True, help="Which of the maps in an HDF5 file.")
+@click.option("--out", default=Path("results/test"), show_default=True, type=click.Path(path_type=Path),
+              help="Folder for the results.")  # fmt: skip
+@_errors_in_one_sentence
+def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa: D103
+    result = _analysis(options, maps=_read_maps(file, percent, options["images"]))
+    result.save(out)
+    click.echo(result.summary())
+    click.echo(f"\nThe page: {out / 'report.html'}")
+
+
+@main.command(short_help="Say what a file holds and what made it.")
+@click.argument("file", type=click.Path(path_type=Path))
+@_errors_in_one_sentence
+def show(file: Path) -> None:
+    """Say what an HDF5 or weights FILE holds, and which commit, configuration, seed and device made it.
+
+    \b
+    Example:
+      frequency-shortcuts show results/laptop/dfm/fashion_mnist/resnet18/none/seed0.h5
+    """
+    from frequency_shortcuts.analysis.contents import describe
+
+    click.echo(describe(file))
+
+
+def _read_maps(file: Path, percent: float, images: Path) -> Any:
+    """The maps bool [class, H, W] of a file. Raises ValueError if it names other classes than the images."""
+    import h5py
+
+    from frequency_shortcuts.analysis.images import HDF5, class_names
+    from frequency_shortcuts.maps import dfm, exchange
+
+    if file.suffix.lower() not in HDF5:
+        return exchange.read(file)
+    with h5py.File(file, "r") as opened:
+        theirs = [str(name) for name in opened.attrs.get("classes", ())]
+    ours = class_names(images)
+    if theirs and ours and theirs != list(ours):
+        raise ValueError(
+            f"{file} holds maps of the classes {', '.join(theirs[:5])}, the images are of {', '.join(ours[:5])}: "
+            "expected the same, in the same order"
+        )
+    return dfm.read_mask(file, percent)
+
+
+def _analysis(options: dict[str, Any], **more: Any) -> Any:
+    """The analysis that the options of a command describe."""
+    from frequency_shortcuts.analysis.analyse import analyse as run
+    from frequency_shortcuts.analysis.images import class_names
+    from frequency_shortcuts.networks.named import open_network, outputs_of
+
+    channels = len(options["mean"] or [0, 0, 0])
+    names = class_names(options["images"])
+    size = options["size"]
+    named = open_network(
+        options["model"], weights=options["weights"], checkpoint=options["checkpoint"], n_classes=len(names),
+        channels=channels, size=(size[0], size[-1]) if size else (224, 224),
+    )  # fmt: skip
+    if named.transform is None and size is None and options["images"].is_dir():
+        raise ValueError("the network names no image size: give --size, --mean and --std")
+    chosen = {name: options[name] for name in ("mean", "std", "size", "seed", "device", "test_images")}
+    chosen |= {name: options[name] for name in ("quick", "method", "percent") if name in options}
+    outputs = options["outputs"] or outputs_of(names, named.categories)
+    return run(
+        named.network, options["images"], transform=named.transform, outputs=outputs,
+        images_per_class=options["images_per_class"], **chosen, **more,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Networks that return their logits inside a tuple, a dict or an object, or that have more classes than the images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from frequency_shortcuts.spectrum.arrays import IntArray
+
+from .predictions import evaluating
+
+Where = Literal["tensor", "attribute", "key", "first"]
+
+
+class Logits(nn.Module):
+    """A network whose output is logits [n, outputs], and nothing else.
+
+    where : place of the logits in what the network returns: the tensor itself, the attribute `logits` (as in Hugging
+        Face's networks), the key "logits", or the first element
+    outputs : int64 [class], the output of each class, in the order of the classes; None for all outputs
+    """
+
+    outputs: Tensor | None
+
+    def __init__(self, network: nn.Module, where: Where, outputs: IntArray | None = None) -> None:
+        super().__init__()
+        self.network, self.where = network, where
+        self.register_buffer("outputs", None if outputs is None else torch.as_tensor(outputs), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """images [n, channels, H, W] -> logits [n, outputs]"""
+        found = self.network(images)
+        if self.where == "attribute":
+            found = found.logits
+        elif self.where == "key":
+            found = found["logits"]
+        elif self.where == "first":
+            found = found[0]
+        return found if self.outputs is None else found[:, self.outputs]
+
+
+def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:
+    """A network that returns only logits, and the number of outputs of the given one.
+
+    image : float tensor [1, channels, H, W], which is shown to the network to see what it returns
+    outputs : see `Logits`
+
+    The network itself is returned if it needs no change. Raises ValueError for a network that does not accept the
+    image or returns no logits, and for one in half precision.
+
+    >>> classifier, n_outputs = logits_only(network, images[:1])
+    """
+    check_precision(network)
+    try:
+        with evaluating(network), torch.no_grad():
+            found = network(image.clone())
+    except Exception as error:  # a network of a user may raise any error
+        shape = " x ".join(map(str, image.shape[1:]))
+        raise ValueError(
+            f"{type(network).__name__} refuses images of {shape}: {' '.join(str(error).split())}"
+        ) from error
+    where, logits = _logits_in(found)
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != 1:
+        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(found).__name__
+        raise ValueError(
+            f"{type(network).__name__} gives {kind} for one image: expected logits of shape [1, classes], alone, first "
+            "in a tuple or list, or as `logits` of an object or dict"
+        )
+    if outputs is not None and not 0 <= outputs.min() <= outputs.max() < logits.shape[1]:
+        raise ValueError(
+            f"outputs {outputs.min()} to {outputs.max()} are named, but {type(network).__name__} has the outputs 0 to "
+            f"{logits.shape[1] - 1}"
+        )
+    changes = where != "tensor" or outputs is not None
+    return (Logits(network, where, outputs) if changes else network), logits.shape[1]
+
+
+def check_precision(network: nn.Module) -> None:
+    """Raise ValueError for a network in half precision, whose rounding hides small changes of the loss."""
+    for name, tensor in network.named_parameters():
+        if tensor.dtype in (torch.float16, torch.bfloat16):
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"the network is in half precision ({name} is {kind}), in which small changes of the loss are lost: "
+                "give network.float()"
+            )
+
+
+def _logits_in(found: Any) -> tuple[Where, Any]:
+    """The place of the logits in what a network returned, and what is there."""
+    if isinstance(found, Tensor):
+        return "tensor", found
+    if isinstance(getattr(found, "logits", None), Tensor):
+        return "attribute", found.logits
+    if isinstance(found, Mapping) and "logits" in found:
+        return "key", found["logits"]
+    if isinstance(found, Sequence) and len(found):
+        return "first", found[0]
+    return "tensor", None

@@ -1,0 +1,147 @@
+"""Networks by name, with their weights, transform and the names of their classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from torch import nn
+
+from frequency_shortcuts.data.entry_points import first_line
+
+from . import external
+from .architectures import load, load_weights
+from .weights import normalisation
+
+IMAGENET = 1000  # outputs of the networks whose classes timm names
+
+
+@dataclass(frozen=True)
+class NamedNetwork:
+    """A network in evaluation mode.
+
+    transform : of its weights, as `analysis.transforms.read_transform` reads it; None if nothing is known
+    categories : for each way to name classes, the name of each output, such as "zebra" or the WordNet id "n02391049"
+    """
+
+    network: nn.Module
+    transform: Any = None
+    categories: tuple[tuple[str, ...], ...] = ()
+
+
+def open_network(
+    name: str,
+    *,
+    weights: str | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    n_classes: int = IMAGENET,
+    channels: int = 3,
+    size: tuple[int, int] = (224, 224),
+    options: Mapping[str, Any] | None = None,
+) -> NamedNetwork:
+    """Build or load the network that a name describes.
+
+    name : `torchvision:resnet50`; `timm:resnet50.a1_in1k` or `timm:hf-hub:<repository>`; `<module>:<function>`, which
+        returns a torch.nn.Module; or the path of a weights file that the study wrote
+    weights : published weights, which are downloaded if need be: `DEFAULT` or the name of a set of torchvision, for
+        timm `pretrained`
+    checkpoint : a file with weights: safetensors or a state_dict of torch.save
+    n_classes : outputs of a network without published weights; channels, size : of its images
+    options : keyword arguments for what builds the network
+
+    Raises ValueError, in one sentence, for names and weights that do not exist, and for a failed download.
+
+    >>> open_network("torchvision:resnet18", weights="DEFAULT").categories[0][340]
+    'zebra'
+    """
+    if weights is not None and checkpoint is not None:
+        raise ValueError("weights and checkpoint exclude each other: give one of them")
+    if name.endswith(".safetensors"):
+        return _of_study(name, weights, checkpoint)
+    kind, _, short = name.partition(":")
+    if weights is not None:
+        if kind not in ("torchvision", "timm"):
+            raise ValueError(f"weights {weights}: only networks of torchvision and timm have published ones")
+        found = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights, dict(options or {}))
+    else:
+        described = external.ExternalNetwork(name, n_classes, channels, *size, options=dict(options or {}))
+        found = NamedNetwork(external.build(described))
+    if checkpoint is not None:
+        load_weights(found.network, checkpoint)
+    found.network.eval()
+    return found
+
+
+def _of_study(path: str, weights: str | None, checkpoint: Any) -> NamedNetwork:
+    if weights is not None or checkpoint is not None:
+        raise ValueError(f"{path} holds the weights of its network: leave weights and checkpoint out")
+    statistics = normalisation(path)
+    transform = None if statistics is None else {"mean": statistics[0], "std": statistics[1]}
+    return NamedNetwork(load(path), transform)
+
+
+def _torchvision(name: str, weights: str) -> NamedNetwork:
+    from torchvision import models
+
+    if name not in (known := models.list_models(module=models)):
+        raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
+    sets = models.get_model_weights(name)
+    if weights not in ("DEFAULT", *sets.__members__):
+        raise ValueError(f"{name} has no weights {weights!r}: choose from DEFAULT, {', '.join(sets.__members__)}")
+    chosen = sets[weights]
+    try:
+        network = models.get_model(name, weights=chosen)
+    except OSError as error:
+        raise ValueError(
+            f"the weights of {name} cannot be downloaded ({first_line(error)}): get the file elsewhere and give it as "
+            "the checkpoint"
+        ) from error
+    return NamedNetwork(network, chosen.transforms(), (tuple(chosen.meta["categories"]),))
+
+
+def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
+    try:
+        import timm
+    except ImportError:
+        raise ValueError("a network from timm needs that package: pip install timm") from None
+    if weights != "pretrained":
+        raise ValueError(
+            f"weights {weights!r}: expected `pretrained`; timm names sets of weights in the name of a network"
+        )
+    if not name.startswith("hf-hub:") and name.partition(".")[0] not in (known := timm.list_models()):
+        raise ValueError(f"timm has no network {name!r}{_guess(name, known)}")
+    try:
+        network = timm.create_model(name, pretrained=True, **options)
+    except Exception as error:  # timm and the hub raise many kinds
+        raise ValueError(f"timm cannot load {name} with its weights ({first_line(error)})") from error
+    names: tuple[tuple[str, ...], ...] = ()
+    if network.num_classes == IMAGENET:
+        about = timm.data.ImageNetInfo()
+        ids = tuple(about.index_to_label_name(i) for i in range(IMAGENET))
+        names = (ids, tuple(about.index_to_description(i) for i in range(IMAGENET)))
+    return NamedNetwork(network, timm.data.resolve_data_config(model=network), names)
+
+
+def _guess(name: str, known: list[str]) -> str:
+    guess = get_close_matches(name, known, 3)
+    return f"; did you mean {' or '.join(guess)}?" if guess else ""
+
+
+def outputs_of(classes: tuple[str, ...], categories: tuple[tuple[str, ...], ...]) -> list[int] | None:
+    """The output for each class, from the names of the outputs; None unless every class has exactly one.
+
+    Case, and `_` or `-` instead of a space, do not count.
+    """
+    for names in categories:
+        plain = [_plain(name) for name in names]
+        found = [plain.index(_plain(name)) for name in classes if plain.count(_plain(name)) == 1]
+        if len(found) == len(classes) and len(set(found)) == len(found):
+            return found
+    return None
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("_", " ").replace("-", " ").split())

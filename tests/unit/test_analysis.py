@@ -1,0 +1,277 @@
+"""One call from a network and images to maps, tests and verdicts."""
+
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+FEW = {"fills": ("zeros",), "controls": 3, "parts": ("keep",), "percent": 2, "progress": False}
+
+
+def analyse(network=None, images=None, labels=None, **options):
+    if images is None:
+        images, labels = images_and_labels()
+    if "mean" not in options and "transform" not in options:
+        options |= {"mean": MEAN, "std": STD}
+    return fs.analyse(network or WaveNetwork(), images, labels, **{**FEW, **options})
+
+
+@pytest.fixture(scope="module")
+def result():
+    images, labels = images_and_labels(160)
+    return analyse(images=images, labels=labels, images_per_class=(10, 30), controls=10)
+
+
+def test_the_planted_waves_are_found_and_judged(result):
+    for c, (u, v) in enumerate(WAVES):
+        middle = SIZE // 2
+        assert result.maps[c, middle + u, middle + v] and result.maps[c, middle - u, middle - v]
+    rows = result.verdicts
+    assert rows["class"].tolist() == ["0", "1", "2", "3"]
+    assert rows["verdict"].tolist() == ["strong"] * 3 + ["none"]
+    assert (rows["tpr_dfm"][:3] == 1).all() and (rows["fpr_dfm"][:3] == 0).all()
+    assert "3 of 4 classes (0, 1, 2)" in result.summary() and "WaveNetwork" in repr(result)
+
+
+def test_it_is_the_parts_one_after_the_other(result):
+    pairs = ConjugatePairs(SIZE, SIZE)
+    found = find(registry.load("culling"), WaveNetwork(), result.ranking, search="screened")
+    masks = dfm.dominant(found.score, pairs, 2)
+    assert np.array_equal(masks, result.maps)
+    rates = shortcuts.measure(WaveNetwork(), result.test, masks, fills=("zeros",), controls=10)
+    pd.testing.assert_frame_equal(rates, result.rates)
+
+
+def test_maps_and_tests_use_different_images(result):
+    assert len(result.ranking) == 40 and len(result.test) == 120
+    assert (np.bincount(result.ranking.labels) == 10).all() and (np.bincount(result.test.labels) == 30).all()
+    both = np.concatenate([result.ranking.images, result.test.images]).reshape(160, -1)
+    assert len(np.unique(both, axis=0)) == 160
+
+
+def test_the_files_hold_the_maps_the_rates_and_a_page(result, tmp_path):
+    folder = result.save(tmp_path / "out")
+    assert np.array_equal(dfm.read_mask(folder / "maps.h5", 2), result.maps)
+    with h5py.File(folder / "maps.h5") as file:
+        assert file.attrs["weights_sha256"] == result.about["weights_sha256"] and file.attrs["device"] == "cpu"
+        assert file["score"].shape == (CLASSES, SIZE, SIZE)
+    assert len(pd.read_csv(folder / "rates.csv")) == len(result.rates)
+    assert pd.read_csv(folder / "verdicts.csv")["verdict"].tolist() == ["strong"] * 3 + ["none"]
+    for name in ("cards", "shortcuts"):
+        with Image.open(folder / f"{name}.png") as picture:
+            assert picture.width > 500
+    page = (folder / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 2 and "Strong shortcut" in page
+    assert "http" not in page.replace("http-equiv", "")  # it loads nothing
+
+
+def as_folder(images, labels, folder):
+    for i, (image, c) in enumerate(zip(images, labels, strict=True)):
+        (folder / f"class{c}").mkdir(exist_ok=True)
+        Image.fromarray(image[0]).save(folder / f"class{c}" / f"{i:03}.png")
+
+
+class Pairs:
+    """A map-style Dataset of PIL images."""
+
+    def __init__(self, images, labels):
+        self.images, self.targets = images, labels.tolist()
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        return Image.fromarray(self.images[i][0]), self.targets[i]
+
+
+@pytest.mark.parametrize(
+    "kind", ["tensor", "hdf5 dataset", "dataset", "pil", "loader", "folder", "store", "plain hdf5"]
+)
+def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
+    images, labels = images_and_labels()
+    expected = analyse()
+    given: dict = {"labels": None}
+    if kind == "tensor":
+        given = {"images": torch.from_numpy(images), "labels": torch.from_numpy(labels)}
+    elif kind == "hdf5 dataset":
+        given = {"images": h5py.File(tmp_path / "a.h5", "w").create_dataset("x", data=images), "labels": labels}
+    elif kind == "dataset":
+        given["images"] = TensorDataset(torch.from_numpy(images), torch.from_numpy(labels))
+    elif kind == "pil":
+        given["images"] = Pairs(images, labels)
+    elif kind == "loader":
+        given["images"] = DataLoader(TensorDataset(torch.from_numpy(images), torch.from_numpy(labels)), batch_size=5)
+    elif kind == "folder":
+        as_folder(images, labels, tmp_path)
+        given = {"images": tmp_path, "size": SIZE}
+        order = np.argsort(labels, kind="stable")  # folders are read class by class
+        expected = analyse(images=images[order], labels=labels[order])
+    elif kind == "store":
+        options = {"classes": ["a", "b", "c", "d"], "source": "test", "created_by": "test", "statistics": (MEAN, STD)}
+        stores.write(tmp_path / "s.h5", {"test": (images, labels)}, **options)
+        given = {"images": tmp_path / "s.h5", "mean": None, "std": None}
+    else:
+        with h5py.File(tmp_path / "p.h5", "w") as file:
+            file["images"], file["labels"] = images, labels
+        given["images"] = str(tmp_path / "p.h5")
+    found = analyse(**given)
+    assert np.array_equal(found.maps, expected.maps)
+    values = ["tpr_dfm", "fpr_dfm", "margin"]
+    pd.testing.assert_frame_equal(found.verdicts[values], expected.verdicts[values])
+
+
+def test_a_store_with_two_splits_tests_on_the_second(tmp_path):
+    ranking, test = images_and_labels(12), images_and_labels(15, seed=1)
+    options = {"classes": ["a", "b", "c", "d"], "source": "test", "created_by": "test", "statistics": (MEAN, STD)}
+    stores.write(tmp_path / "s.h5", {"validation": ranking, "test": test}, **options)
+    found = analyse(images=tmp_path / "s.h5", mean=None, std=None)
+    assert np.array_equal(found.ranking.images, ranking[0]) and np.array_equal(found.test.images, test[0])
+    assert found.classes == ("a", "b", "c", "d")
+
+
+def test_test_images_of_its_own():
+    images, labels = images_and_labels()
+    found = analyse(test_images=images[:9], test_labels=labels[:9])
+    assert len(found.ranking) == 24 and np.array_equal(found.test.images, images[:9])
+
+
+class Wrapped(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.network, self.kind = WaveNetwork(), kind
+
+    def forward(self, images):
+        logits = self.network(images)
+        return {
+            "tuple": (logits, images), "list": [logits], "object": SimpleNamespace(logits=logits, loss=None),
+            "dict": {"logits": logits},
+        }[self.kind]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["tuple", "list", "object", "dict"])
+def test_logits_in_a_tuple_object_or_dict(kind):
+    pd.testing.assert_frame_equal(analyse(Wrapped(kind)).rates, analyse().rates)
+
+
+class FiveOutputs(nn.Module):
+    """Output 1 is greater than all others, and of no class."""
+
+    def forward(self, images):
+        first, *others = WaveNetwork()(images).unbind(dim=1)
+        return torch.stack([first, torch.full_like(first, 1e3), *others], dim=1)
+
+
+def test_images_of_some_of_the_classes():
+    images, labels = images_and_labels()
+    found = analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], classes=["a", "nothing", "b", "c", "d"])
+    assert found.classes == ("a", "b", "c", "d") and found.about["outputs"] == 5
+    pd.testing.assert_frame_equal(found.rates, analyse().rates)
+    named = analyse(FiveOutputs(), images, labels, outputs=[0, 2, 3, 4])
+    pd.testing.assert_frame_equal(named.rates, found.rates)
+
+
+def test_float_images_are_normalised_if_they_need_it():
+    images, labels = images_and_labels()
+    expected = analyse(WaveNetwork(), images, labels)
+    plain = (images / 255).astype(np.float32)
+    scaled = analyse(WaveNetwork(), plain, labels)
+    ready = fs.analyse(WaveNetwork(), (plain - 0.5) / 0.25, labels, **FEW)
+    for found in (scaled, ready):
+        assert np.array_equal(found.maps, expected.maps)
+    with pytest.raises(ValueError, match=r"images go from -[0-9.]+ to [0-9.]+, so they are normalised already: leave mean and std"):
+        analyse(WaveNetwork(), (plain - 0.5) / 0.25, labels)
+
+
+def test_maps_of_ones_own_are_tested():
+    expected = analyse()
+    found = analyse(maps=torch.from_numpy(expected.maps))
+    pd.testing.assert_frame_equal(found.rates, expected.rates)
+    assert found.found is None and found.about["passes of the search"] == 0
+    found.cards()
+
+
+def test_a_quick_analysis_uses_cells():
+    found = analyse(WaveNetwork(), *images_and_labels(), quick=True, fills=None, controls=None)
+    assert set(found.rates["fill"]) == {"zeros", "swap"} and found.rates["draw"].max() == 4
+    assert "'patch': 1" in found.about["settings"]  # 16 x 16 has no more than 128 pairs
+    large = np.kron(images_and_labels()[0], np.ones((1, 1, 2, 2), np.uint8))
+    wide = fs.analyse(nn.Sequential(nn.AvgPool2d(2), WaveNetwork()), large, images_and_labels()[1], quick=True,
+                      mean=MEAN, std=STD, progress=False)  # fmt: skip
+    assert "'patch': 2" in wide.about["settings"]
+
+
+def test_a_stopped_search_leaves_no_state_behind_once_it_is_done(tmp_path):
+    analyse(state=tmp_path / "unfinished")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_network_stays_as_it_was():
+    network = WaveNetwork().train()
+    analyse(network)
+    assert network.training and network.scale.grad is None and network.scale.requires_grad
+
+
+def test_maps_alone_have_no_verdicts():
+    found = analyse(parts=())
+    with pytest.raises(ValueError, match="the maps were not tested: call analyse with the parts"):
+        found.verdicts  # noqa: B018
+
+
+IMAGES, LABELS = images_and_labels()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": np.eye(4)[LABELS]}, "labels are 24 x 4, as one-hot vectors are: expected the number"),
+        ({"labels": [f"class {c}" for c in LABELS]}, "labels are text or objects, such as 'class 0'"),
+        ({"labels": LABELS / 2}, "labels are float64: expected integers"),
+        ({"labels": LABELS[:5]}, "there are 5 labels for 24 images"),
+        ({"labels": None}, "images are an array without labels"),
+        ({"labels": LABELS - 1}, "labels begin at -1"),
+        ({"labels": LABELS + 1}, "labels go up to 4, but the network has the outputs 0 to 3"),
+        ({"labels": LABELS * 0}, "all images are of class 0: expected at least two classes"),
+        ({"images": IMAGES[:, 0]}, r"images are 24 x 16 x 16: expected \[n, channels, H, W\]; add the channel"),
+        ({"images": IMAGES.transpose(0, 2, 3, 1)}, "with the channels last"),
+        ({"images": IMAGES.astype(np.int32)}, "images are int32: expected uint8, float32 or float64"),
+        ({"images": list(IMAGES)}, "images are a list: expected one array"),
+        ({"images": object(), "labels": None}, "images are a object: expected an array"),
+        ({"images": "no/folder", "labels": None}, "no folder no/folder"),
+        ({"mean": 0.5, "std": 0.5}, "mean is 0.5: expected a number for each of 1 channels"),
+        ({"mean": [128], "std": [64]}, "divide those of pixels by 255"),
+        ({"mean": [0.5], "std": None}, "mean and std belong together"),
+        ({"mean": None, "std": None}, "images are uint8 and need the mean and std"),
+        ({"network": WaveNetwork().half()}, r"half precision \(scale is float16\).*network.float\(\)"),
+        ({"network": nn.Conv2d(1, 3, 3)}, r"Conv2d gives \(1, 3, 14, 14\) for one image: expected logits"),
+        ({"network": nn.Linear(5, 3)}, "Linear refuses images of 1 x 16 x 16"),
+        ({"maps": np.ones((4, 8, 8), bool)}, r"maps are \[4, 8, 8\]: expected \[4, 16, 16\]"),
+        ({"maps": np.full((4, 16, 16), 0.5)}, "maps hold other values than 0 and 1"),
+        ({"maps": np.eye(16, k=3, dtype=bool)[None].repeat(4, 0)}, "maps is not symmetric"),
+        ({"outputs": [0, 1]}, "expected 4 different numbers"),
+        ({"outputs": [0, 1, 2, 7]}, "outputs 0 to 7 are named, but WaveNetwork has the outputs 0 to 3"),
+        ({"classes": ["a", "b"]}, "2 names of classes: expected 4"),
+        ({"classes": ["a", "b", "c", "a"]}, "two classes are called a"),
+        ({"method": "magic"}, "unknown method 'magic'"),
+        ({"size": (0, 5)}, "size"),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_one_sentence(change, words):
+    given = {"network": WaveNetwork(), "images": IMAGES, "labels": LABELS, "mean": MEAN, "std": STD, **change}
+    with pytest.raises((ValueError, FileNotFoundError), match=words) as error:
+        fs.analyse(given.pop("network"), given.pop("images"), given.pop("labels"), **{**FEW, **given})
+    assert "\n" not in str(error.value)
