@@ -139,7 +139,9 @@ def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
     """Labels int64 [n]. Raises ValueError, in one sentence, for text, one-hot vectors and a wrong number."""
     found = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
     if found.dtype.kind in "USO":
-        raise ValueError(f"labels are text or objects, such as {found.flat[:1].tolist()[0]!r}: expected the numbers of the classes")
+        raise ValueError(
+            f"labels are text or objects, such as {found.flat[:1].tolist()[0]!r}: expected the numbers of the classes"
+        )
     if found.ndim == 2:
         raise ValueError(
             f"labels are {found.shape[0]} x {found.shape[1]}, as one-hot vectors are: expected the number of each "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from frequency_shortcuts import __version__
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.figures import canvas, cards, examples, selection
+from frequency_shortcuts.figures import cards, examples, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, scores
 from frequency_shortcuts.maps.methods.method import Found
@@ -151,9 +152,8 @@ class Analysis:
         for name, table in (("rates", self._named_rates()), ("verdicts", self.table)):
             with replacing(folder / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
-        canvas.save(self.cards(), folder / "cards")
-        canvas.save(self.figure(), folder / "shortcuts")
-        self.report(folder / "report.html")
+        page.draw(self, folder)
+        self._write_page(folder / "report.html", folder)
         return folder
 
     def save_maps(self, path: str | os.PathLike[str]) -> None:
@@ -186,10 +186,14 @@ class Analysis:
 
     def report(self, path: str | os.PathLike[str] = "report.html") -> Path:
         """Write one HTML page with the verdicts, class cards and rates; it loads nothing from elsewhere."""
-        text = page.render(self)
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            page.draw(self, Path(folder))
+            self._write_page(path, Path(folder))
         return Path(path)
+
+    def _write_page(self, path: str | os.PathLike[str], drawings: Path) -> None:
+        with replacing(path) as temporary:
+            temporary.write_text(page.render(self, drawings), encoding="utf-8")
 
 
 def _named(names: list[str], most: int = 8) -> str:

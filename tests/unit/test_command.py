@@ -1,0 +1,144 @@
+"""The command: analyse, maps, test, show; and its errors."""
+
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+from waves_and_network import SIZE, WaveNetwork, images_and_labels
+
+from frequency_shortcuts.command import main
+from frequency_shortcuts.maps import dfm, exchange
+
+MODEL = "waves_and_network:network"
+STATISTICS = ["--mean", "0.5", "--std", "0.25", "--size", str(SIZE)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
+        (tmp_path / "images" / f"class{c}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(tmp_path / "images" / f"class{c}" / f"{i:03}.png")
+    return tmp_path / "images"
+
+
+def run(*arguments):
+    done = CliRunner().invoke(main, [str(part) for part in arguments])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path):
+    done = run(
+        "analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--percent", "2", "--out", tmp_path / "out"
+    )
+    assert done.exit_code == 0, done.output
+    assert "Strong shortcut: 2 % of the frequencies" in done.output
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"report.html", "verdicts.csv", "rates.csv", "maps.h5", "cards.png", "shortcuts.svg"} <= names
+    assert not [name for name in names if name.startswith("unfinished")]
+
+
+@pytest.mark.slow
+def test_maps_can_be_made_first_and_tested_later(folder, tmp_path):
+    file = tmp_path / "maps.h5"
+    options = ["--images", folder, *STATISTICS]
+    done = run("maps", MODEL, *options, "--method", "gradient", "--percent", "2", "--out", file)
+    assert done.exit_code == 0 and str(file) in done.output
+    masks = dfm.read_mask(file, 2)
+    exchange.write(tmp_path / "maps.pkl", masks, "dfmx")
+    for number, given in enumerate((file, tmp_path / "maps.pkl")):
+        done = run("test", MODEL, *options, "--maps", given, "--percent", "2", "--out", tmp_path / f"out{number}")
+        assert done.exit_code == 0, done.output
+        assert np.array_equal(dfm.read_mask(tmp_path / f"out{number}" / "maps.h5", 2.34), masks)
+    assert (tmp_path / "out0" / "rates.csv").read_text() == (tmp_path / "out1" / "rates.csv").read_text()
+
+
+def test_show_says_what_made_a_file(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["mask/top_5"] = np.ones((2, 4, 4), bool)
+        file.attrs.update(created_by="frequency-shortcuts 1, commit abc, config def", seed=3, device="cuda:0")
+    shown = run("show", tmp_path / "a.h5").output
+    for words in (
+        "mask/top_5  bool [2, 4, 4]",
+        "created_by  frequency-shortcuts 1, commit abc",
+        "seed        3",
+        "cuda:0",
+    ):
+        assert words in shown
+
+
+def test_show_reads_the_metadata_of_weights(tmp_path):
+    from frequency_shortcuts.networks import architectures
+
+    known = architectures.Architecture("resnet18", 3, 1, 32, width=8)
+    network = architectures.build(known)
+    architectures.save(tmp_path / "w.safetensors", network.state_dict(), known, {"seed": 7, "created_by": "commit xyz"})
+    shown = run("show", tmp_path / "w.safetensors").output
+    assert "holds 122 tensors" in shown and "commit xyz" in shown and "resnet18" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["analyse", "torchvision:resnet81", "--images", "{folder}", "--size", "16"], "did you mean resnet18"),
+        (["analyse", "torchvision:resnet18", "--weights", "NOPE", "--images", "{folder}"], "has no weights 'NOPE'"),
+        (["analyse", MODEL, "--images", "{folder}"], "the network names no image size: give --size, --mean and --std"),
+        (["analyse", MODEL, "--images", "{folder}", "--size", "16"], "need the mean and std"),
+        (["analyse", MODEL, "--images", "nowhere", *STATISTICS], "no folder nowhere"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--method", "magic"], "unknown method 'magic'"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--checkpoint", "no.pt"], "no weights at no.pt"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--device", "tpu"], "unknown device 'tpu'"),
+        (["analyse", MODEL, "--images", "{folder}", "--size", "a"], "expected one or two numbers, such as 224"),
+        (["analyse", "nothing:here", "--images", "{folder}", *STATISTICS], "nothing"),
+        (["test", MODEL, "--images", "{folder}", *STATISTICS, "--maps", "{other}"], "maps of the classes x, y, the"),
+        (["show", "{folder}/class0/000.png"], "is neither HDF5 nor safetensors"),
+        (["show", "nothing.h5"], "no file nothing.h5"),
+    ],
+)  # fmt: skip
+def test_errors_are_one_sentence(folder, tmp_path, arguments, words):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["mask/top_5"] = np.ones((2, 4, 4), bool)
+        file.attrs["classes"] = ["x", "y"]
+    done = run(*(part.format(folder=folder, other=tmp_path / "other.h5") for part in arguments))
+    assert done.exit_code != 0 and words in " ".join(done.output.split())
+    assert "Traceback" not in done.output
+
+
+def test_outputs_are_found_by_the_names_of_the_classes():
+    from frequency_shortcuts.networks.named import outputs_of
+
+    names = (("n1", "n2", "n3"), ("tabby cat", "ox", "crane", "crane"))
+    assert outputs_of(("ox", "Tabby_Cat"), names) == [1, 0]
+    assert outputs_of(("n3", "n1"), names) == [2, 0]
+    assert outputs_of(("ox", "crane"), names) is None and outputs_of(("ox", "n1"), names) is None
+
+
+@pytest.mark.slow
+def test_published_weights_give_transform_and_names(monkeypatch):
+    """Without a network connection: the weights are replaced by random ones."""
+    from torchvision import models
+
+    from frequency_shortcuts.networks.named import open_network
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict())
+    monkeypatch.setattr(
+        "torchvision.models._api.load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict()
+    )
+    found = open_network("torchvision:squeezenet1_1", weights="DEFAULT")
+    assert found.categories[0][340] == "zebra" and found.transform.crop_size == [224] and not found.network.training
+
+
+@pytest.mark.slow
+def test_help_does_not_wait_for_torch():
+    program = "import sys; from frequency_shortcuts import command; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_a_network_of_the_test_is_what_the_command_names():
+    assert isinstance(__import__("waves_and_network").network(), WaveNetwork)
