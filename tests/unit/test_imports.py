@@ -16,7 +16,8 @@ PACKAGE = Path(frequency_shortcuts.__file__).parent
 # From the roof to the ground: a module imports from its own floor, and from those below. Wings of the ground floor
 # import nothing of each other.
 FLOORS = [
-    {"figures"}, {"findings"}, {"evaluation"}, {"maps"}, {"networks"}, {"data"}, {"intervals"}, {"spectrum", "storage"}
+    {"command"}, {"analysis"}, {"figures"}, {"findings"}, {"evaluation"}, {"maps"}, {"networks"}, {"data"},
+    {"intervals"}, {"spectrum", "storage"},
 ]  # fmt: skip
 FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
 MODULES = sorted(PACKAGE.rglob("*.py"))
