@@ -6,10 +6,14 @@ PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help study methods cure report check test test-all coverage lint format docs gallery bench clean
+.PHONY: help demo study methods cure report check test test-all coverage lint format docs gallery bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## a first look in minutes: a small network on photographs, its maps, tests and verdicts on one page
+	snakemake demo --cores all --resources gpu=1 --configfile config/demo.yaml
+	@ls results/demo/analysis/*/*/*/*/report.html
 
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
 	snakemake --cores all --resources gpu=1

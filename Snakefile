@@ -22,6 +22,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/culling.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/methods.smk"
 include: "workflow/rules/testing.smk"
 include: "workflow/rules/findings.smk"
@@ -57,6 +58,13 @@ rule cure:
     input:
         f"{RESULTS}/checked.txt",
         outputs.of_cure(plan),
+    localrule: True
+
+
+rule demo:
+    input:
+        f"{RESULTS}/checked.txt",
+        outputs.of_demo(plan),
     localrule: True
 
 

@@ -267,7 +267,8 @@ IMAGES, LABELS = images_and_labels()
         ({"classes": ["a", "b"]}, "2 names of classes: expected 4"),
         ({"classes": ["a", "b", "c", "a"]}, "two classes are called a"),
         ({"method": "magic"}, "unknown method 'magic'"),
-        ({"size": (0, 5)}, "size"),
+        ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
+        ({"images_per_class": [5]}, r"images_per_class \[5\]: expected two numbers"),
     ],
 )  # fmt: skip
 def test_bad_input_gets_one_sentence(change, words):

@@ -12,6 +12,9 @@ from .report import TABLES
 # The tests of a run beyond those of the paper.
 ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
 
+# Files of the quick analysis of a run.
+ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]
+
 
 def of_study(plan: Plan) -> list[str]:
     """Every file of the study except the report."""
@@ -62,6 +65,11 @@ def of_cure(plan: Plan) -> list[str]:
         return []
     drawn = [f"cure_{name}" for name in FIGURES["cure"].names(plan)]
     return [f"{plan.results}/{file}" for file in (*_table_files(["cure", "findings"]), *_figure_files(drawn))]
+
+
+def of_demo(plan: Plan) -> list[str]:
+    """The pages of the quick analysis of every run."""
+    return plan.expand_runs(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}")
 
 
 def _table_files(names: Iterable[str]) -> list[str]:

@@ -33,6 +33,7 @@ tests again, but does not cull or train. Threads, memory, run time and GPUs are 
 | file | study |
 |---|---|
 | [config.yaml](config.yaml) | the default: Fashion-MNIST, synthetic and planted sets, at laptop scale |
+| [demo.yaml](demo.yaml) | a first look in minutes: `make demo` |
 | [benchmark.yaml](benchmark.yaml) | every method that finds maps, where the truth is known: `make methods` |
 | [cure.yaml](cure.yaml) | trainings that avoid shortcuts, before and after: `make cure` |
 | [own.yaml](own.yaml) | template for a network and images of your own, nothing trained |

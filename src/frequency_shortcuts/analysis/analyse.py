@@ -62,7 +62,7 @@ def analyse(
     method: str = "culling",
     settings: Mapping[str, Any] | None = None,
     percent: float = 5.0,
-    images_per_class: tuple[int, int] | None = None,
+    images_per_class: Sequence[int] | None = None,
     parts: Sequence[Part] = ("keep", "remove"),
     fills: Sequence[Fill] | None = None,
     controls: int | None = None,
@@ -70,6 +70,7 @@ def analyse(
     seed: int = 0,
     device: str | None = None,
     state: str | os.PathLike[str] | None = None,
+    name: str | None = None,
     progress: bool = True,
 ) -> Analysis:
     """Which few frequencies does a network need to recognise each class, and is this a shortcut?
@@ -91,7 +92,8 @@ def analyse(
         of its number; classes with names are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
     test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
-    quick : cells of frequencies instead of single ones, fewer images, fills and controls: minutes on a CPU
+    quick : fewer images, fills and controls, and culling by cells of frequencies instead of single ones: minutes on a
+        CPU
     maps : bool [class, H, W], centred, to test instead of maps that are searched for
     method, settings : of the search, by a name of `maps.methods.registry`; by default screened culling
     percent : of the frequencies in a map
@@ -100,6 +102,7 @@ def analyse(
     parts, fills, controls, neutral, seed : see `shortcuts.measure`; without parts, the maps are not tested
     device : `auto`, `cpu`, `cuda`; by default, where the network is
     state : file of unfinished work, with which a later call resumes the search; deleted at the end
+    name : of the network, in pictures and on the page; by default the name of its class
     progress : whether bars show what is done
 
     Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
@@ -128,7 +131,7 @@ def analyse(
     about_classes = match(found, n_outputs, classes, outputs)
     if len(about_classes.names) < 2:
         raise ValueError(f"all images are of class {about_classes.names[0]}: expected at least two classes")
-    counts = images_per_class or (QUICK_PER_CLASS if quick else PER_CLASS)
+    counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
     ranking, test = _split(found, other, about_classes, counts, seed, mean, std, neutral)
     if about_classes.outputs is not None:
         log.info("images of %d of %d classes: the network chooses among these", len(ranking.classes), n_outputs)
@@ -156,7 +159,7 @@ def analyse(
     for path in Path(state).parent.glob(f"{Path(state).name}*") if state else ():
         path.unlink()
     about = {
-        "network": type(network).__name__,
+        "network": name or type(network).__name__,
         "weights_sha256": state_digest(network).hex(),
         "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
         "device": str(device_of(network)),
@@ -181,6 +184,15 @@ def _two(size: tuple[int, int] | int) -> tuple[int, int]:
     if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
         raise ValueError(f"size {size}: expected (height, width), or one number for both")
     return sides[0], sides[-1]
+
+
+def _counts(given: Sequence[int] | None, usual: tuple[int, int]) -> tuple[int, int]:
+    """Images of each class that find the maps, and that test them."""
+    if given is None:
+        return usual
+    if len(given) != 2 or min(given) < 1:
+        raise ValueError(f"images_per_class {list(given)}: expected two numbers, for the maps and for the tests")
+    return given[0], given[1]
 
 
 def _patch(pairs: ConjugatePairs) -> int:

@@ -1,0 +1,29 @@
+"""Analyse a network quickly: maps of cells, tests, verdicts, and a page."""
+
+from pathlib import Path
+
+from frequency_shortcuts.analysis.analyse import analyse
+from study.job import identity, job
+from study.testing import load_network, read_images
+
+
+def main(snakemake):
+    """Write the page with its tables and pictures."""
+    params, given, folder = snakemake.params, snakemake.input, Path(snakemake.output[0]).parent
+    with job(snakemake):
+        network = load_network(given.weights, params.device)
+        ranking, test = (
+            read_images(given.images, split, weights=given.weights, workers=snakemake.threads)
+            for split in params.splits
+        )
+        run = identity(snakemake.output[0])
+        name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
+        result = analyse(
+            network, ranking, test_images=test, quick=True, percent=params.percent, seed=run["seed"], name=name
+        )
+        result.save(folder)
+        print(result.summary())
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
