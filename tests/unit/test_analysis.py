@@ -150,6 +150,15 @@ def test_test_images_of_its_own():
     assert len(found.ranking) == 24 and np.array_equal(found.test.images, images[:9])
 
 
+def test_test_images_of_other_classes_are_refused(tmp_path):
+    images, labels = images_and_labels()
+    options = {"source": "test", "created_by": "test", "statistics": (MEAN, STD)}
+    for name, classes in (("a", ["a", "b", "c", "d"]), ("b", ["b", "a", "c", "d"])):
+        stores.write(tmp_path / f"{name}.h5", {"test": (images, labels)}, classes=classes, **options)
+    with pytest.raises(ValueError, match="test images are of the classes b, a, c, d, images of a, b, c, d: expected"):
+        analyse(images=tmp_path / "a.h5", test_images=tmp_path / "b.h5", mean=None, std=None)
+
+
 class Wrapped(nn.Module):
     def __init__(self, kind):
         super().__init__()

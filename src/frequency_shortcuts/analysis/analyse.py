@@ -220,6 +220,11 @@ def _split(
                 f"test images are {list(other.images.shape[1:])}, images are {list(found.images.shape[1:])}: expected "
                 "the same channels and size"
             )
+        if found.classes and other.classes and found.classes != other.classes:
+            raise ValueError(
+                f"test images are of the classes {', '.join(other.classes[:5])}, images of "
+                f"{', '.join(found.classes[:5])}: expected the same, in the same order"
+            )
         test = choose(classes.relabel(other.labels, "test images"), classes.names, *counts, seed, halves=False)[1]
     return (
         as_split(found, ranking, classes, mean, std, neutral),
