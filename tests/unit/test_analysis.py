@@ -257,7 +257,7 @@ IMAGES, LABELS = images_and_labels()
         ({"labels": LABELS * 0}, "all images are of class 0: expected at least two classes"),
         ({"images": IMAGES[:, 0]}, r"images are 24 x 16 x 16: expected \[n, channels, H, W\]; add the channel"),
         ({"images": IMAGES.transpose(0, 2, 3, 1)}, "with the channels last"),
-        ({"images": IMAGES.astype(np.int32)}, "images are int32: expected uint8, float32 or float64"),
+        ({"images": IMAGES.astype(np.int32)}, "images of dtype int32: expected float32, float64 or uint8"),
         ({"images": list(IMAGES)}, "images are a list: expected one array"),
         ({"images": object(), "labels": None}, "images are a object: expected an array"),
         ({"images": "no/folder", "labels": None}, "no folder no/folder"),

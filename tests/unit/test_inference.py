@@ -177,6 +177,12 @@ def test_later_training_does_not_reach_the_copy():
     assert torch.equal(frozen(images), before)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_a_network_in_half_precision_is_refused(dtype):
+    with pytest.raises(ValueError, match=r"in half precision \(.* is b?float16\).*: give network.float\(\)"):
+        InferenceCopy(named("resnet18").to(dtype))
+
+
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match=r"unknown precision 'half': choose from float32, tf32, bfloat16"):
         InferenceCopy(named("resnet18"), "half")

@@ -10,6 +10,7 @@ import torch
 
 from frequency_shortcuts.data import chunks, normalisation
 from frequency_shortcuts.data import source as sources
+from frequency_shortcuts.maps import adcs
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
 CHOSEN = [
@@ -55,7 +56,7 @@ def test_digests_are_those_of_the_pixels_and_of_how_they_are_normalised(stored):
 def test_what_no_network_sees_is_refused():
     with pytest.raises(ValueError, match="uint8 images need the mean and std"):
         sources.Source(PIXELS)
-    with pytest.raises(ValueError, match=r"images of dtype torch\.int64: expected float32, float64 or uint8"):
+    with pytest.raises(ValueError, match=r"images of dtype int64: expected float32, float64 or uint8"):
         sources.Source(PIXELS.astype(np.int64))
 
 
@@ -160,3 +161,20 @@ def test_endless_batches_are_read_as_far_as_they_are_used():
 def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
     """2^23 numbers a batch on a CPU, 2^25 on a GPU, and 512 images at most."""
     assert sources.fitting_batch(shape, device) == fitting
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"images": np.zeros((3, 4, 4), np.uint8)}, r"images are 3 x 4 x 4: expected \[n, channels, H, W\]; add the"),
+        ({"images": np.zeros((0, 1, 4, 4), np.uint8)}, "images are 0 x 1 x 4 x 4: expected .*, none of them 0"),
+        ({"mean": 0.5}, "mean is 0.5: expected a number for each of 2 channels"),
+        ({"std": [0.5]}, r"std is \[0.5\]: expected a number for each of 2 channels"),
+    ],
+)
+def test_wrong_shapes_are_named(change, words):
+    given = {"images": np.zeros((3, 2, 4, 4), np.uint8), "mean": [0.5, 0.5], "std": [0.5, 0.5], **change}
+    with pytest.raises(ValueError, match=words):
+        sources.Source(**given)
+    with pytest.raises(ValueError, match=words):
+        adcs.class_spectra(given.pop("images"), np.arange(3), 3, **given)

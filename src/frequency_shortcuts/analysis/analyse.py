@@ -23,7 +23,7 @@ from frequency_shortcuts.evaluation.trials import Part
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find
-from frequency_shortcuts.networks.adapters import check_precision, logits_only
+from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.networks.architectures import pick_device
 from frequency_shortcuts.networks.fingerprint import state_digest
 from frequency_shortcuts.networks.predictions import device_of, source_for
@@ -111,7 +111,6 @@ def analyse(
     >>> result.verdicts[["class", "tpr_dfm", "margin_low", "verdict"]]
     """
     begin = time.perf_counter()
-    check_precision(network)
     prepared = Preprocessing() if transform is None else read_transform(transform)
     mean = prepared.mean if mean is None else mean
     std = prepared.std if std is None else std

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.chunks import take_rows
 from frequency_shortcuts.data.normalisation import check_statistics
-from frequency_shortcuts.data.splits import Images, Split, StoredImages
+from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
@@ -120,19 +120,14 @@ def _of_array(images: Any, labels: Any, what: str) -> Labelled:
 
 
 def check_shape(images: Any, what: str = "images") -> None:
-    """Raise ValueError unless these are images [n, channels, H, W] of a dtype that can be used."""
-    shape, kind = tuple(images.shape), str(images.dtype).removeprefix("torch.")
-    words = " x ".join(map(str, shape))
-    if len(shape) == 3:
-        raise ValueError(f"{what} are {words}: expected [n, channels, H, W]; add the channel with images[:, None]")
-    if len(shape) != 4 or not all(shape):
-        raise ValueError(f"{what} are {words or 'a single number'}: expected [n, channels, H, W], none of them 0")
-    if shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4):
+    """Raise ValueError unless these are images [n, channels, H, W]; images with the channels last are named."""
+    shape = tuple(images.shape)
+    if len(shape) == 4 and shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4):
         raise ValueError(
-            f"{what} are {words}, with the channels last: expected [n, channels, H, W], as images.transpose(0, 3, 1, 2)"
+            f"{what} are {' x '.join(map(str, shape))}, with the channels last: expected [n, channels, H, W], as "
+            "images.transpose(0, 3, 1, 2)"
         )
-    if kind not in ("uint8", "float32", "float64"):
-        raise ValueError(f"{what} are {kind}: expected uint8, float32 or float64")
+    check_images(images, what)
 
 
 def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:

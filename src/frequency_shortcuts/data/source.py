@@ -18,8 +18,8 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .chunks import take_rows
-from .normalisation import normalise
-from .splits import Images, StoredImages
+from .normalisation import check_one_per_channel, normalise
+from .splits import Images, StoredImages, check_images
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Source:
         [channels], which it needs
     dtype : dtype of the result; by default their own, float32 for uint8
 
-    Raises ValueError for images of another dtype, and for uint8 ones without mean and std.
+    Raises ValueError for images of another dtype or shape, and for uint8 ones without a mean and std of each channel.
     """
 
     def __init__(
@@ -44,11 +44,12 @@ class Source:
         dtype: torch.dtype | None = None,
     ) -> None:
         self.images, self.mean, self.std = images, mean, std
+        check_images(images)
         found = self.read(np.arange(1)).dtype
-        if found == torch.uint8 and (mean is None or std is None):
-            raise ValueError("uint8 images need the mean and std to normalise them with")
-        if found not in (torch.uint8, torch.float32, torch.float64):
-            raise ValueError(f"images of dtype {found}: expected float32, float64 or uint8")
+        if found == torch.uint8:
+            if mean is None or std is None:
+                raise ValueError("uint8 images need the mean and std to normalise them with")
+            check_one_per_channel(mean, std, images.shape[1])
         self.device = torch.device(device)
         self.dtype = dtype or (torch.float32 if found == torch.uint8 else found)
 

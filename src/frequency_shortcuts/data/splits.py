@@ -140,6 +140,18 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
     return np.sort(np.concatenate(chosen))
 
 
+def check_images(images: Images, what: str = "images") -> None:
+    """Raise ValueError unless these are images [n, channels, H, W] of a dtype that is read: uint8, float32, float64."""
+    shape = tuple(images.shape)
+    words = " x ".join(map(str, shape)) or "a single number"
+    if len(shape) == 3:
+        raise ValueError(f"{what} are {words}: expected [n, channels, H, W]; add the channel with images[:, None]")
+    if len(shape) != 4 or not all(shape):
+        raise ValueError(f"{what} are {words}: expected [n, channels, H, W], none of them 0")
+    if str(images.dtype).removeprefix("torch.") not in ("uint8", "float32", "float64"):
+        raise ValueError(f"{what} of dtype {images.dtype}: expected float32, float64 or uint8")
+
+
 def check_classes(
     labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
@@ -151,6 +163,11 @@ def check_classes(
         raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
     if n_images is not None and len(labels) != n_images:
         raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
+    if np.ndim(labels) == 2:
+        raise ValueError(
+            f"{where}: labels of shape {list(np.shape(labels))}, as one-hot vectors have: expected the number of each "
+            "image's class, as labels.argmax(1)"
+        )
     if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
         raise ValueError(f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0")
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):

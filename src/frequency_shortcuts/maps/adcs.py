@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
+from frequency_shortcuts.data.normalisation import check_one_per_channel
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes, check_images
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
@@ -69,6 +70,7 @@ def class_spectra(
     >>> found = class_spectra(images, labels, 4)
     >>> accumulate_significant(found.mean_amplitude, found.standard_error)  # int16 [4, H, W]
     """
+    check_images(images)
     _, channels, height, width = images.shape
     spread = _Spread(n_classes, height, width, _weights(channels, channel_weights), torch.device(device))
     amplitude = _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress, spread)
@@ -115,17 +117,18 @@ def _mean_amplitude(
     spread: _Spread | None = None,
 ) -> FloatArray:
     """As `mean_amplitude`; also adds the amplitudes of every image to `spread`."""
+    check_images(images)
     labels = np.asarray(labels)
     check_classes(labels, range(n_classes), n_images=len(images))
     labels = labels.astype(np.int64)
     device = torch.device(device)
     _, channels, height, width = images.shape
     kind = str(images.dtype).removeprefix("torch.")
-    if kind not in ("float32", "float64", "uint8"):
-        raise ValueError(f"images of dtype {images.dtype}: expected float32, float64 or uint8")
     raw = kind == "uint8"
     if raw and (mean is None or std is None):
         raise ValueError("uint8 images need the mean and std to normalise them with")
+    if raw:
+        check_one_per_channel(mean, std, channels)
     dtype = torch.float64 if kind == "float64" else torch.float32
     if batch_size is None:
         at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24

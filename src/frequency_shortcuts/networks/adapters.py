@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .predictions import evaluating
+from .predictions import check_precision, evaluating
 
 Where = Literal["tensor", "attribute", "key", "first"]
 
@@ -76,17 +76,6 @@ def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = No
         )
     changes = where != "tensor" or outputs is not None
     return (Logits(network, where, outputs) if changes else network), logits.shape[1]
-
-
-def check_precision(network: nn.Module) -> None:
-    """Raise ValueError for a network in half precision, whose rounding hides small changes of the loss."""
-    for name, tensor in network.named_parameters():
-        if tensor.dtype in (torch.float16, torch.bfloat16):
-            kind = str(tensor.dtype).removeprefix("torch.")
-            raise ValueError(
-                f"the network is in half precision ({name} is {kind}), in which small changes of the loss are lost: "
-                "give network.float()"
-            )
 
 
 def _logits_in(found: Any) -> tuple[Where, Any]:

@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .fingerprint import same_logits
-from .predictions import check_logits, device_of, dtype_of
+from .predictions import check_logits, check_precision, device_of, dtype_of
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class InferenceCopy:
     def __init__(self, network: nn.Module, precision: Precision = "float32", *, compiled: bool = False) -> None:
         if precision not in PRECISIONS:
             raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
+        check_precision(network)
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         # Tolerance of logits, as a share of the greatest logit: two devices may round differently.

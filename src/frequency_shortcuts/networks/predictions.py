@@ -37,8 +37,20 @@ def dtype_of(network: nn.Module) -> torch.dtype | None:
     return next((parameter.dtype for parameter in network.parameters()), None)
 
 
+def check_precision(network: nn.Module) -> None:
+    """Raise ValueError for a network in half precision, whose rounding hides small changes of the loss."""
+    for name, tensor in network.named_parameters():
+        if tensor.dtype in (torch.float16, torch.bfloat16):
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise ValueError(
+                f"the network is in half precision ({name} is {kind}), in which small changes of the loss are lost: "
+                "give network.float()"
+            )
+
+
 def source_for(network: nn.Module, images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
     """The images on the device of the network, in its dtype if they can be filtered in it; see `Source`."""
+    check_precision(network)
     own = dtype_of(network)
     return Source(
         images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
