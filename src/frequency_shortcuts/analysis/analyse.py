@@ -32,7 +32,7 @@ from frequency_shortcuts.spectrum.fills import FILLS, Fill
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .images import Labelled, Pictures, as_split, choose, collect, match, ready
+from .images import Classes, Labelled, Pictures, as_split, choose, collect, match, ready
 from .result import Analysis
 from .transforms import Preprocessing, read_transform
 
@@ -114,9 +114,9 @@ def analyse(
     prepared = Preprocessing() if transform is None else read_transform(transform)
     mean = prepared.mean if mean is None else mean
     std = prepared.std if std is None else std
-    wanted = prepared.size if size is None else _two(size)
     channels = 3 if mean is None else len(np.atleast_1d(np.asarray(mean)))
-    pictures = Pictures(wanted, prepared.resize if size is None else None, channels)
+    resize = prepared.resize if size is None else None
+    pictures = Pictures(prepared.size if size is None else _two(size), resize, channels)
     found = collect(images, labels, pictures, progress=progress)
     other = found.test
     if test_images is not None:
@@ -126,32 +126,33 @@ def analyse(
 
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
-    n_outputs = _count_outputs(network, found, mean, std)
-    about_classes = match(found, n_outputs, classes, outputs)
-    if len(about_classes.names) < 2:
-        raise ValueError(f"all images are of class {about_classes.names[0]}: expected at least two classes")
+    source = source_for(network, *ready(found.take(np.arange(1)), mean, std))
+    first = source.take(np.arange(1))
+    n_outputs = logits_only(network, first)[1]
+    matched = match(found, n_outputs, classes, outputs)
     counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
-    ranking, test = _split(found, other, about_classes, counts, seed, mean, std, neutral)
-    if about_classes.outputs is not None:
+    ranking, test = _split(found, other, matched, counts, seed, mean, std, neutral)
+    if matched.outputs is not None:
         log.info("images of %d of %d classes: the network chooses among these", len(ranking.classes), n_outputs)
-    first = source_for(network, ranking.images, ranking.mean, ranking.std).take(np.arange(1))
-    classifier, _ = logits_only(network, first, about_classes.outputs)
+    classifier, _ = logits_only(network, first, matched.outputs)
 
-    pairs = ConjugatePairs(*ranking.images.shape[2:])
+    pairs, n_classes = ConjugatePairs(*ranking.images.shape[2:]), len(ranking.classes)
+    statistics: dict[str, Any] = {"mean": ranking.mean, "std": ranking.std}
     searched: Found | None = None
     if maps is None:
-        chosen = dict(settings or {})
-        if method == "culling" and not settings:
-            chosen = {"search": "exact", "patch": _patch(pairs)} if quick else {"search": "screened"}
-        searched = find(registry.load(method), classifier, ranking, seed=seed, state=state, progress=progress, **chosen)
+        searched = find(
+            registry.load(method), classifier, ranking.images, ranking.labels, n_classes, **statistics,
+            neutral=neutral, seed=seed, state=state, progress=progress, **_search(method, settings, quick, pairs),
+        )  # fmt: skip
         masks = dfm.dominant(searched.score, pairs, percent)
     else:
-        masks = _given(maps, len(ranking.classes), pairs)
-    spectra = adcs.class_spectra(ranking, device=device_of(network))
+        masks = _given(maps, n_classes, pairs)
+    spectra = adcs.class_spectra(ranking.images, ranking.labels, n_classes, **statistics, device=device_of(network))
     rates = None
     if parts:
         rates = shortcuts.measure(
-            classifier, test, masks, parts=parts, fills=fills or (QUICK_FILLS if quick else FILLS),
+            classifier, test.images, test.labels, masks, **statistics, parts=parts,
+            fills=fills or (QUICK_FILLS if quick else FILLS),
             controls=controls or (QUICK_CONTROLS if quick else CONTROLS), neutral=neutral, seed=seed,
             progress=progress,
         )  # fmt: skip
@@ -159,14 +160,8 @@ def analyse(
         path.unlink()
     about = {
         "network": name or type(network).__name__,
-        "weights_sha256": state_digest(network).hex(),
-        "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
-        "device": str(device_of(network)),
         "outputs": n_outputs,
-        "classes": len(ranking.classes),
-        "images that find the maps": len(ranking),
-        "images that test them": len(test),
-        "image size": f"{pairs.height} x {pairs.width}",
+        **_facts(network, ranking, test),
         "method": method if searched else "given maps",
         "settings": str(dict(searched.settings)) if searched else "",
         "percent": percent if searched else 100 * float(masks.mean()),
@@ -176,6 +171,30 @@ def analyse(
         "seconds": round(time.perf_counter() - begin, 1),
     }
     return Analysis(searched, masks, rates, ranking, test, spectra.mean_amplitude, about)
+
+
+def _search(method: str, settings: Mapping[str, Any] | None, quick: bool, pairs: ConjugatePairs) -> dict[str, Any]:
+    """The settings of the search, by default those of culling: by cells if quick, else screened."""
+    if method != "culling" or settings:
+        return dict(settings or {})
+    if not quick:
+        return {"search": "screened"}
+    # Cells so large that some 128 of them cover the half of the spectrum that real images have.
+    return {"search": "exact", "patch": math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)}
+
+
+def _facts(network: nn.Module, ranking: Split, test: Split) -> dict[str, Any]:
+    """What identifies the network and the images, for the page and the files."""
+    _, _, height, width = ranking.images.shape
+    return {
+        "weights_sha256": state_digest(network).hex(),
+        "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
+        "device": str(device_of(network)),
+        "classes": len(ranking.classes),
+        "images that find the maps": len(ranking),
+        "images that test them": len(test),
+        "image size": f"{height} x {width}",
+    }
 
 
 def _two(size: tuple[int, int] | int) -> tuple[int, int]:
@@ -194,21 +213,16 @@ def _counts(given: Sequence[int] | None, usual: tuple[int, int]) -> tuple[int, i
     return given[0], given[1]
 
 
-def _patch(pairs: ConjugatePairs) -> int:
-    """The side of the cells of a quick search, so that some 128 of them cover half of the spectrum."""
-    return math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)
-
-
-def _count_outputs(network: nn.Module, found: Labelled, mean: Any, std: Any) -> int:
-    """The number of outputs of the network, from one image."""
-    source = source_for(network, *ready(found.take(np.arange(1)), mean, std))
-    return logits_only(network, source.take(np.arange(1)))[1]
-
-
 def _split(
-    found: Labelled, other: Labelled | None, classes: Any, counts: tuple[int, int], seed: int, mean: Any, std: Any,
+    found: Labelled,
+    other: Labelled | None,
+    classes: Classes,
+    counts: tuple[int, int],
+    seed: int,
+    mean: npt.ArrayLike | None,
+    std: npt.ArrayLike | None,
     neutral: int | None,
-) -> tuple[Split, Split]:  # fmt: skip
+) -> tuple[Split, Split]:
     """The images that find the maps, and those that test them."""
     halves = other is None
     labels = classes.relabel(found.labels, "images")

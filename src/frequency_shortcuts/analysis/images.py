@@ -185,15 +185,16 @@ def _of_hdf5(path: Path) -> Labelled:
                 check_shape(plain[0], f"{path}: images")
                 names = tuple(map(_text, file.attrs["classes"])) if "classes" in file.attrs else None
                 labels = checked_labels(plain[1][:], len(plain[0]))
-                return Labelled(plain[0][:], labels, names, *(_attribute(file, name) for name in ("mean", "std")))
+                mean, std = (_attribute(file, name) for name in ("mean", "std"))
+                return Labelled(plain[0][:], labels, names, mean, std)
     with stores.open_store(path) as (file, _, splits):
-        statistics = [_attribute(file, name) for name in ("mean", "std")]
+        mean, std = (_attribute(file, name) for name in ("mean", "std"))
         channels = file[splits[0]]["images"].shape[1]
-    known = (np.zeros(channels), np.ones(channels)) if None in [type(part) for part in statistics] else None
+    known = (np.zeros(channels), np.ones(channels)) if mean is None or std is None else None
     parts = {}
     for name in splits:
         split = stores.read(path, name, statistics=known)
-        parts[name] = Labelled(split.images, split.labels, split.classes, *statistics, split.neutral)
+        parts[name] = Labelled(split.images, split.labels, split.classes, mean, std, split.neutral)
     if {"validation", "test"} <= parts.keys():
         return replace(parts["validation"], test=parts["test"])
     return parts[next(name for name in ("test", "validation", "train") if name in parts)]
@@ -306,6 +307,8 @@ def match(
         if len(classes) != len(named):
             raise ValueError(f"{len(classes)} names for the {len(named)} classes of the images: expected as many")
         names = tuple(map(str, classes))
+    if len(names) < 2:
+        raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"two classes are called {twice[0]}: each needs a name of its own")
