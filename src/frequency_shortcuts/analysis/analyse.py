@@ -32,7 +32,8 @@ from frequency_shortcuts.spectrum.fills import FILLS, Fill
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .images import Classes, Labelled, Pictures, as_split, choose, collect, match, ready
+from .classes import Classes, choose, match
+from .images import Labelled, Pictures, as_split, collect, ready
 from .result import Analysis
 from .transforms import Preprocessing, read_transform
 
@@ -129,7 +130,7 @@ def analyse(
     source = source_for(network, *ready(found.take(np.arange(1)), mean, std))
     first = source.take(np.arange(1))
     n_outputs = logits_only(network, first)[1]
-    matched = match(found, n_outputs, classes, outputs)
+    matched = match(found.labels, found.classes, n_outputs, classes, outputs)
     counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
     ranking, test = _split(found, other, matched, counts, seed, mean, std, neutral)
     if matched.outputs is not None:

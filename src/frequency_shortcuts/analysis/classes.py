@@ -1,0 +1,120 @@
+"""The classes of an analysis: their names, the outputs of the network for them, and which of their images do what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from frequency_shortcuts.spectrum.arrays import IntArray
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of an analysis.
+
+    names : [class]; numbers : int64 [class], the label of each in the images; outputs : int64 [class], the output of
+    the network for each, or None if class c is output c and there are no other outputs
+    """
+
+    names: tuple[str, ...]
+    numbers: IntArray
+    outputs: IntArray | None
+
+    def relabel(self, labels: IntArray, what: str) -> IntArray:
+        """Labels by the order of the classes. Raises ValueError for images of other classes."""
+        unknown = np.setdiff1d(labels, self.numbers)
+        if len(unknown):
+            raise ValueError(f"{what} hold images of class {unknown[0]}, of which no map is made")
+        return np.searchsorted(self.numbers, labels)
+
+
+def match(
+    labels: IntArray,
+    named: tuple[str, ...] | None,
+    n_outputs: int,
+    classes: Sequence[str] | None = None,
+    outputs: Sequence[int] | None = None,
+) -> Classes:
+    """Match the classes of the images with the outputs of a network.
+
+    labels : int64 [n], of the images; named : the names of their classes by number, None where there are only numbers
+    classes : names, one for each output of the network, or one for each class of the images, in their order
+    outputs : the output of each class of the images. By default a class that has only a number is the output of that
+        number; classes that have names are the outputs in their order, and there must be as many
+
+    Raises ValueError if that cannot be decided.
+    """
+    numbers = np.arange(len(named)) if named else np.unique(labels)
+    names = named or _names(numbers, n_outputs, classes)
+    if named and classes is not None:
+        if len(classes) != len(named):
+            raise ValueError(f"{len(classes)} names for the {len(named)} classes of the images: expected as many")
+        names = tuple(map(str, classes))
+    if len(names) < 2:
+        raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"two classes are called {twice[0]}: each needs a name of its own")
+    if outputs is not None:
+        given = np.asarray(outputs)
+        if given.shape != (len(numbers),) or given.dtype.kind not in "iu" or len(set(given.tolist())) < len(given):
+            raise ValueError(
+                f"outputs {given.tolist()}: expected {len(numbers)} different numbers, the output of the network for "
+                f"each of the classes {_few(names)}"
+            )
+        return Classes(names, numbers, given.astype(np.int64))
+    if named and len(named) != n_outputs:
+        raise ValueError(
+            f"the network has {n_outputs} outputs, the images have {len(named)} classes ({_few(named)}): say with "
+            "`outputs` which output each class is, in this order"
+        )
+    if numbers[-1] >= n_outputs:
+        raise ValueError(f"labels go up to {numbers[-1]}, but the network has the outputs 0 to {n_outputs - 1}")
+    return Classes(names, numbers, None if len(numbers) == n_outputs else numbers)
+
+
+def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> tuple[str, ...]:
+    if classes is None:
+        return tuple(map(str, numbers.tolist()))
+    if len(classes) == len(numbers):
+        return tuple(map(str, classes))
+    if len(classes) == n_outputs and numbers[-1] < n_outputs:
+        return tuple(str(classes[c]) for c in numbers)
+    raise ValueError(
+        f"{len(classes)} names of classes: expected {len(numbers)}, one for each class of the images, or {n_outputs}, "
+        "one for each output of the network"
+    )
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def choose(
+    labels: IntArray, classes: Sequence[str], ranking: int, test: int, seed: int, *, halves: bool
+) -> tuple[IntArray, IntArray]:
+    """Positions of the images that rank frequencies, and of those that test maps; both sorted, drawn class by class.
+
+    ranking, test : images of each class, at most. halves : draw both from these images, none of them twice: then at
+    most half of a class ranks. Otherwise both are drawn from all of them, for a caller that uses only one.
+
+    Raises ValueError for a class with too few images.
+    """
+    generator = np.random.default_rng(seed)
+    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
+    for c, name in enumerate(classes):
+        mine = generator.permutation(np.flatnonzero(labels == c))
+        if len(mine) < 1 + halves:
+            raise ValueError(
+                f"class {name} has {len(mine)} images: expected at least {1 + halves}"
+                + (", one to find its map and another to test it" if halves else "")
+            )
+        first = min(ranking, len(mine) // 2) if halves else min(ranking, len(mine))
+        rest = mine[first:] if halves else mine
+        parts[0].append(mine[:first])
+        parts[1].append(rest[:test])
+    return np.sort(np.concatenate(parts[0])), np.sort(np.concatenate(parts[1]))
