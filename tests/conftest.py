@@ -32,7 +32,10 @@ USE_THE_STUDY = (
 )
 # The tests in these folders are too slow for `make check`; the marker has the name of the folder.
 MARKED_FOLDERS = ("dag", "browser", "slurm", "long")
-PARTS = ["Snakefile", "workflow", "config", "profiles", "report", "envs", "src"]
+PARTS = [
+    "Snakefile", "workflow", "config", "profiles", "report", "envs", "src", "CITATION.cff", "LICENSE",
+    "results/README.md",
+]  # fmt: skip
 # A folder of pictures in addition to the sets of config/test.yaml, and published maps, so that every rule runs.
 PICTURES = {
     "plan": [
@@ -106,6 +109,7 @@ def checkout(root):
         if source.is_dir():
             shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
+            (root / part).parent.mkdir(exist_ok=True)
             shutil.copy(source, root / part)
     generator = np.random.default_rng(0)
     for c, name in enumerate(("bands", "checks", "dots")):

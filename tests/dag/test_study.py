@@ -23,6 +23,8 @@ from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.files import sha256
 from frequency_shortcuts.storage.tables import read_table
+from ro_crates import entities, violations
+from study.crate import METADATA, changed
 
 RUNS = [
     "syn_2/resnet18/none/seed0",
@@ -521,6 +523,21 @@ def test_provenance_describes_the_run_of_the_study(study):
     used = yaml.safe_load((study.results / "config.yaml").read_text())
     assert used["plan"] == PICTURES["plan"] and used["networks"]["resnet18"]["width"] == 4
     again = study.snakemake("--dry-run", "--quiet", "rules", extra=["results/test/config.yaml"])
+    assert "Nothing to be done" in again.stdout, again.stdout
+
+
+def test_the_crate_describes_every_file_of_the_study(study):
+    done = study.snakemake("crate", "--cores", "1")
+    assert done.returncode == 0, done.stdout
+    assert violations(study.results) == [] and changed(study.results) == []
+    files = {name for name, entity in entities(study.results).items() if entity["@type"] == "File"}
+    there = {str(path.relative_to(study.results)) for path in study.results.rglob("*") if path.is_file()}
+    # Other tests export maps. Logs and benchmarks are described as folders.
+    rest = {path for path in there - files if path.split("/")[0] not in ("logs", "benchmarks", "published")}
+    assert files <= there and rest == {METADATA, "data/raw/fashion_mnist/.snakemake_timestamp"}
+    given = {part["@id"] for part in entities(study.results)["#run"]["object"]}
+    assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#maps-theirs", "#seeds-of-training"} <= given
+    again = study.snakemake("crate", "--dry-run", "--quiet", "rules")
     assert "Nothing to be done" in again.stdout, again.stdout
 
 

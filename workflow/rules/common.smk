@@ -16,6 +16,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
+from study import crate as crates
 from study import outputs
 from study import report as catalogue
 from study import states
@@ -114,6 +115,17 @@ def own():
     def files(wildcards):
         if not any(run["network"] in plan.external_networks for run in plan.runs()):
             raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
+        return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
+
+    return files
+
+
+def crate_inputs():
+    """Input: all outputs and the report, if the package that describes them is installed or conda installs it."""
+
+    def files(wildcards):
+        if not crates.is_available() and not workflow.deployment_settings.deployment_method:
+            raise WorkflowError(crates.MISSING)
         return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
 
     return files

@@ -57,3 +57,23 @@ rule headlines:
         "Writing the main results for the cover of the report"
     script:
         "../scripts/write_headlines.py"
+
+
+# The folder of results is the crate: this file describes it, and nothing is copied.
+rule crate:
+    input:
+        crate_inputs(),
+        provenance=f"{RESULTS}/tables/provenance.csv",
+        about=["CITATION.cff", "LICENSE", "results/README.md"],
+        code=code("write_crate.py"),
+    output:
+        f"{RESULTS}/{crates.METADATA}",
+    log:
+        f"{RESULTS}/logs/crate.log",
+    localrule: True
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Describing the results of the study for a deposit"
+    script:
+        "../scripts/write_crate.py"

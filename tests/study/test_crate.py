@@ -1,0 +1,206 @@
+"""The RO-Crate of a study, on a small folder: the rules of RO-Crate, every file with its checksum, every input."""
+
+import copy
+import hashlib
+import json
+import shutil
+
+import h5py
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from conftest import ROOT
+from ro_crates import entities, violations
+from study import crate, outputs
+from study.plan import Plan
+
+FACTS = {
+    "study": "test", "commit": "0123456789ab", "devices of the networks": "cpu", "platform": "Linux", "processor": "x",
+    "seeds of training": "0, 1", "version of python": "3.11.2", "version of torch": "2.9.0",
+    "version of timm": "not installed",
+}  # fmt: skip
+FILES = [
+    "adcs/syn_2.h5", "checked.txt", "config.yaml", "data/raw/fashion_mnist/t10k-images-idx3-ubyte.gz",
+    "figures/dfm_syn_2.svg", "networks/syn_2/resnet18/none/seed0/weights.safetensors", "report.html",
+    "tables/findings.csv", "tests/syn_2/resnet18/none/seed0/curves.csv",
+]  # fmt: skip
+
+
+def planned(name, **changes):
+    """The plan of a configuration of this repository."""
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+    update_config(config, copy.deepcopy(changes))
+    return Plan(config)
+
+
+def write_store(path, source="drawn", checksum="abc"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file.attrs.update(source=source, checksum=checksum)
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A checkout with a small folder of results, and its crate."""
+    (tmp_path / "results").mkdir()
+    for name in ("CITATION.cff", "LICENSE", "Snakefile", "results/README.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    folder = tmp_path / "results" / "test"
+    for name in (*FILES, "logs/report.log", "left_from_another_plan.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"content of {name}")
+    write_store(folder / "data" / "fashion_mnist.h5", "Fashion-MNIST", "c0ffee")
+    files = sorted([*FILES, "data/fashion_mnist.h5"])
+    written = crate.metadata(planned("test"), files, FACTS, tmp_path)
+    (folder / crate.METADATA).write_text(json.dumps(written))
+    return folder
+
+
+@pytest.mark.slow
+def test_the_crate_keeps_the_rules_and_a_broken_one_is_found(finished):
+    assert violations(finished) == []
+    path = finished / crate.METADATA
+    whole = json.loads(path.read_text())
+    found = {entity["@id"]: entity for entity in whole["@graph"]}
+    del found["./"]["datePublished"], found["./"]["license"], found["#run"]["instrument"]
+    found["report.html"]["colour"] = "red"
+    found["./"]["hasPart"].pop(0)
+    path.write_text(json.dumps(whole))
+    (finished / "checked.txt").unlink()
+    messages = violations(finished)
+    for text in (
+        "MUST have a `datePublished` property", "MUST have a `license` property", "MUST have an instrument property",
+        'the JSON-LD key "colour" is not allowed', "sh:class <https://github.com/crs4/rocrate-validator/profiles/",
+        "does not include the Data Entity 'checked.txt'",
+    ):  # fmt: skip
+        assert sum(text in message for message in messages) == 1, (text, messages)
+
+
+def test_terms_that_the_context_of_this_version_lacks_are_defined(finished):
+    """The tests read a newer context, which has these terms."""
+    written = json.loads((finished / crate.METADATA).read_text())
+    assert written["@context"] == ["https://w3id.org/ro/crate/1.1/context", crate.TERMS]
+    assert set(crate.TERMS) == {"sha256"}
+
+
+def test_every_file_has_its_size_format_and_checksum(finished):
+    found = entities(finished)
+    listed = [name for name, entity in found.items() if entity["@type"] == "File"]
+    assert sorted(listed) == sorted([*FILES, "data/fashion_mnist.h5"])
+    for name in listed:
+        content = (finished / name).read_bytes()
+        assert found[name]["contentSize"] == str(len(content)), name
+        assert found[name]["sha256"] == hashlib.sha256(content).hexdigest(), name
+        assert found[name]["description"] and found[name]["encodingFormat"].count("/") == 1
+    assert found["report.html"]["encodingFormat"] == "text/html"
+    assert found["tables/findings.csv"]["name"] == "the paper's findings, tested"
+    assert found["tables/findings.csv"]["description"].startswith("one row a finding of the published study")
+    assert found["figures/dfm_syn_2.svg"]["name"] == "dominant frequency maps: syn_2"
+    parts = {part["@id"] for part in found["./"]["hasPart"]}
+    assert parts == {*listed, "logs/"}
+
+
+def test_changed_and_missing_files_are_named(finished):
+    assert crate.changed(finished) == []
+    (finished / "tables" / "findings.csv").write_text("content of tables/findings.csw")  # of the same size
+    (finished / "report.html").unlink()
+    assert crate.changed(finished) == ["report.html", "tables/findings.csv"]
+
+
+def test_the_run_is_described(finished):
+    found = entities(finished)
+    run, workflow = found["#run"], found["#workflow"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert run["@type"] == "CreateAction" and run["instrument"] == {"@id": "#workflow"}
+    assert found["./"]["mentions"] == {"@id": "#run"} and "cpu" in run["description"]
+    assert {part["@id"] for part in run["object"]} == {"config.yaml", "#images-fashion_mnist", "#seeds-of-training"}
+    results = {part["@id"] for part in run["result"]}
+    assert results == {*FILES, "data/fashion_mnist.h5"} - {"config.yaml"}
+    assert workflow["version"] == citation["version"] and workflow["identifier"] == "commit 0123456789ab"
+    assert {part["@id"] for part in workflow["softwareRequirements"]} == {"#software-python", "#software-torch"}
+    assert found["#software-torch"]["softwareVersion"] == "2.9.0"
+    assert found["#Snakefile"]["sha256"] == hashlib.sha256((ROOT / "Snakefile").read_bytes()).hexdigest()
+    assert found["#seeds-of-training"]["value"] == "0, 1"
+    assert found["#images-fashion_mnist"]["identifier"].endswith("c0ffee")
+    assert found["./"]["license"] == {"@id": "https://spdx.org/licenses/MIT"}
+    assert found["#author-1"] == {
+        "@id": "#author-1", "@type": "Organization", "name": citation["authors"][0]["name"]
+    }  # fmt: skip
+
+
+def test_people_are_named_as_in_the_citation():
+    person = {"given-names": "Ada", "family-names": "Lovelace", "orcid": "https://orcid.org/0000-0000-0000-0000"}
+    found = crate.authors({"authors": [person, {"name": "A lab"}]})
+    assert found == {
+        person["orcid"]: {"@type": "Person", "name": "Ada Lovelace"},
+        "#author-2": {"@type": "Organization", "name": "A lab"},
+    }
+
+
+def test_files_that_users_give_are_named_with_their_checksum(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("weights.pt", "theirs.pkl", "my_module.py"):
+        (tmp_path / name).write_text(f"content of {name}")
+    plan = planned(
+        "own",
+        networks={"my_network": {"source": "my_module:network", "checkpoint": "weights.pt"}},
+        datasets={"my_images": {"ood": {"root": "twin", "renditions": ["ink"]}}},
+        published=[{"name": "hfss", "dataset": "my_images", "network": "my_network", "augmentation": "none",
+                    "file": "theirs.pkl"}],
+    )  # fmt: skip
+    data = tmp_path / "results" / "own" / "data"
+    write_store(data / "my_images.h5", "folder my_images", "c0ffee")
+    write_store(data / "ood" / "my_images" / "ink.h5", "folder twin/ink", "decade")
+    found = dict(crate.inputs(plan, tmp_path))
+    assert list(found) == [
+        "images-my_images", "images-my_images-ink", "network-my_network", "weights-my_network", "maps-hfss",
+        "code-my_module.py",
+    ]  # fmt: skip
+    assert found["images-my_images"]["description"] == "folder my_images"
+    assert found["images-my_images-ink"]["identifier"].endswith("decade")
+    for name, file in (("weights-my_network", "weights.pt"), ("maps-hfss", "theirs.pkl"), ("code-my_module.py", None)):
+        content = f"content of {file or 'my_module.py'}".encode()
+        assert found[name]["sha256"] == hashlib.sha256(content).hexdigest()
+    (tmp_path / "weights.pt").unlink()
+    assert "sha256" not in dict(crate.inputs(plan, tmp_path))["weights-my_network"]
+
+
+@pytest.mark.parametrize("name", ["config", "test", "benchmark", "cure", "own", "paper"])
+def test_the_page_of_results_describes_every_file_of_a_study(name):
+    plan = planned(name)
+    rows = crate.descriptions((ROOT / "results" / "README.md").read_text())
+    targets = [*outputs.of_study(plan), *outputs.of_cure(plan), *plan.map_files(), f"{plan.results}/{crate.METADATA}"]
+    paths = {target.removeprefix(f"{plan.results}/") for target in targets}
+    assert [path for path in paths if not any(pattern.fullmatch(path) for pattern, _ in rows)] == []
+
+
+def test_names_in_short_form_are_read():
+    page = "| `a/{x}.svg`, `.png`, `b/{run}.h5` | what. More. |\n| `raw/` | files |\n\nThe group `c`\n| `d` | e |\n"
+    rows = crate.descriptions(page)
+    found = {path: [text for pattern, text in rows if pattern.fullmatch(path)] for path in (
+        "a/1.svg", "a/1.png", "a/1.pngx", "a/1/2.svg", "b/s/n/a/seed3.h5", "b/s.h5", "raw/x/y", "d",
+    )}  # fmt: skip
+    assert [path for path, texts in found.items() if texts] == ["a/1.svg", "a/1.png", "b/s/n/a/seed3.h5", "raw/x/y"]
+    assert found["a/1.png"] == ["what"] and found["raw/x/y"] == ["files"]
+
+
+def test_the_files_are_those_of_snakemakes_summary(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("raw/one", "raw/.snakemake_timestamp", "table.csv", "not_planned.csv"):
+        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "results" / name).write_text("")
+    lines = ["output_file\tdate\trule\tlog-file(s)\tstatus\tplan"]
+    lines += ["results/table.csv\tnow\ta\t-\tok\tno update", "results/raw\tnow\ta\t-\tok\tno update"]
+    lines += ["results/part.h5\t-\ta\t-\tremoved temp file\tno update"]
+    assert crate.files_of("\n".join(lines), "results") == ["raw/one", "table.csv"]
+    lines += ["results/lost.csv\t-\ta\t-\tmissing\tno update"]
+    with pytest.raises(FileNotFoundError, match=r"results/lost\.csv is missing: run the study again"):
+        crate.files_of("\n".join(lines), "results")
+
+
+def test_without_the_package_one_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(crate, "find_spec", lambda name: None)
+    with pytest.raises(RuntimeError, match=r"^the target crate needs the package rocrate: pip install \.\[crate\]$"):
+        crate.metadata(planned("test"), [], FACTS)

@@ -1,0 +1,23 @@
+"""Write the RO-Crate metadata of a finished study into its folder of results."""
+
+import json
+
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import read_table
+from study import crate
+from study.job import job, run_snakemake
+from study.plan import Plan
+
+
+def main(snakemake):
+    """Describe every file that the study makes."""
+    with job(snakemake):
+        plan = Plan(snakemake.config)
+        files = crate.files_of(run_snakemake(snakemake.config, "report", "--summary"), plan.results)
+        facts = read_table(snakemake.input.provenance).set_index("key")["value"].dropna().to_dict()
+        with replacing(snakemake.output[0]) as temporary:
+            temporary.write_text(json.dumps(crate.metadata(plan, files, facts), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,286 @@
+"""The RO-Crate of a finished study: one file that describes its folder of results, for a deposit.
+
+It follows RO-Crate 1.1 and the profile Process Run Crate 0.5. Nothing is copied: the folder of results is the crate.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import yaml
+
+from .dependencies import code_of_entry_point
+from .figures import FIGURES
+from .job import ROOT
+from .plan import Plan
+from .report import CONFIGURATION, RULE_GRAPH, TABLES, label
+from .settings import DRAWN
+
+METADATA = "ro-crate-metadata.json"
+VERSION = "1.1"
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+# Terms that the context of RO-Crate 1.1 lacks.
+TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+MISSING = "the target crate needs the package rocrate: pip install .[crate]"
+FORMATS = {
+    ".csv": "text/csv", ".gz": "application/gzip", ".h5": "application/x-hdf5", ".html": "text/html",
+    ".ipynb": "application/x-ipynb+json", ".png": "image/png", ".rst": "text/x-rst", ".svg": "image/svg+xml",
+    ".tex": "application/x-tex", ".txt": "text/plain", ".yaml": "application/yaml",
+}  # fmt: skip
+OTHER_FORMAT = "application/octet-stream"
+FOLDERS = ("logs", "benchmarks")  # described as a whole
+
+Entity = dict[str, Any]
+
+
+def is_available() -> bool:
+    """Whether the package that writes crates is installed."""
+    return find_spec("rocrate") is not None
+
+
+def files_of(summary: str, folder: str) -> list[str]:
+    """The result files below a folder that `snakemake --summary` lists, in order; paths from that folder.
+
+    Directories that it lists count with all files in them, and temporary files do not count. Raises FileNotFoundError
+    if a file is missing.
+    """
+    found: set[Path] = set()
+    for row in csv.DictReader(summary.splitlines(), delimiter="\t"):
+        path = Path(row["output_file"])
+        if path.is_dir():
+            found.update(file for file in path.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp")
+        elif path.is_file():
+            found.add(path)
+        elif row["status"] != "removed temp file":
+            raise FileNotFoundError(f"{path} is missing: run the study again, then write the crate")
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def descriptions(readme: str) -> list[tuple[re.Pattern[str], str]]:
+    """The table of results/README.md: for each pattern of paths, the first sentence on what such files hold."""
+    found = []
+    for cell, text in re.findall(r"^\| (`[^|]+) \| (.+) \|$", readme.partition("\nThe group")[0], re.MULTILINE):
+        before = ""
+        for name in re.findall(r"`([^`]+)`", cell):
+            before = f"{before.rpartition('.')[0]}{name}" if name.startswith(".") else name
+            pattern = re.escape(before).replace(r"\{run\}", r"[^/]+/[^/]+/[^/]+/seed\d+")
+            pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else "")
+            found.append((re.compile(pattern), re.split(r"\.\s(?=[A-Z`])", text)[0]))
+    return found
+
+
+def title(path: str) -> str:
+    """The title of a file in the report, or its path."""
+    folder, _, name = path.rpartition("/")
+    stem = name.partition(".")[0]
+    if path == "config.yaml":
+        return CONFIGURATION.title
+    if folder == "tables" and stem in TABLES:
+        return TABLES[stem].title
+    if folder in ("figures", "notebooks"):
+        kinds = sorted((kind for kind in FIGURES if stem.startswith(f"{kind}_")), key=len)
+        if kinds:
+            return label(FIGURES[kinds[-1]].result, stem.removeprefix(f"{kinds[-1]}_"))["result"]
+        if stem == "rule_graph":
+            return RULE_GRAPH.title
+    return path
+
+
+def _about(path: Path) -> Entity:
+    """Size and checksum of a file."""
+    return {"contentSize": str(path.stat().st_size), "sha256": _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    # Snakemake loads this module in every job, and h5py, which the other takes along, is slow.
+    from frequency_shortcuts.storage.files import sha256
+
+    return sha256(path)
+
+
+def _given(path: str, name: str) -> Entity:
+    """The properties of a file that the configuration names, with its checksum if the file is here."""
+    return {"name": name, "description": path, **(_about(Path(path)) if Path(path).is_file() else {})}
+
+
+def _stored(store: Path, name: str) -> Entity:
+    """The properties of images, as their store describes them."""
+    import h5py
+
+    with h5py.File(store) as file:
+        source, checksum = file.attrs["source"], file.attrs["checksum"]
+    return {"name": name, "description": str(source), "identifier": f"checksum in the store: {checksum}"}
+
+
+def inputs(plan: Plan, root: Path = ROOT) -> Iterator[tuple[str, Entity]]:
+    """(name, properties) of what the study did not make: images, and networks, code and maps of the user.
+
+    Images are identified by the checksum in their store, files by their own where they are at hand.
+    """
+    data = root / plan.results / "data"
+    code: set[str] = set()
+    for name in plan.datasets():
+        settings = plan.config["datasets"][name]
+        if settings["source"] not in DRAWN:
+            yield f"images-{name}", _stored(data / f"{name}.h5", f"images of {name}")
+        if "path" in settings:
+            yield f"store-{name}", _given(settings["path"], f"store of {name}")
+        for rendition in settings.get("ood", {}).get("renditions", ()):
+            yield f"images-{name}-{rendition}", _stored(data / "ood" / name / f"{rendition}.h5", f"{name}, {rendition}")
+        code.update(code_of_entry_point(settings.get("entry_point", "")))
+    for name in plan.external_networks:
+        network = plan.config["networks"][name]
+        if any(run["network"] == name for run in plan.runs()):
+            yield f"network-{name}", {"name": f"network {name}", "description": network["source"]}
+            if network.get("checkpoint"):
+                yield f"weights-{name}", _given(network["checkpoint"], f"weights of {name}")
+            code.update(code_of_entry_point(network["source"]))
+    for entry in plan.config["published"]:
+        yield f"maps-{entry['name']}", _given(entry["file"], f"published maps {entry['name']}")
+    for path in sorted(code):
+        yield f"code-{path}", _given(path, f"code {path}")
+
+
+def authors(citation: Mapping[str, Any]) -> dict[str, Entity]:
+    """The authors in CITATION.cff: persons have family names, all others are organisations."""
+    found = {}
+    for number, author in enumerate(citation["authors"], 1):
+        person = [author.get("given-names"), author.get("family-names")]
+        kind, name = ("Person", " ".join(filter(None, person))) if any(person) else ("Organization", author["name"])
+        found[author.get("orcid") or author.get("website") or f"#author-{number}"] = {"@type": kind, "name": name}
+    return found
+
+
+def software(facts: Mapping[str, str]) -> dict[str, Entity]:
+    """Python and the packages, with the versions that the study recorded."""
+    versions = {key.removeprefix("version of "): value for key, value in facts.items() if key.startswith("version of ")}
+    return {
+        f"#software-{name}": {"@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+        for name, version in versions.items()
+        if version != "not installed"
+    }
+
+
+def seeds(facts: Mapping[str, str]) -> dict[str, Entity]:
+    """The seeds that the study recorded."""
+    return {
+        f"#{key.replace(' ', '-')}": {"@type": "PropertyValue", "name": key, "value": str(value)}
+        for key, value in facts.items()
+        if key.startswith("seeds of ")
+    }
+
+
+def _refer(identifiers: Iterable[str]) -> Any:
+    """References to entities; one alone is no list, as JSON-LD's compact form demands."""
+    found = [{"@id": identifier} for identifier in identifiers]
+    return found[0] if len(found) == 1 else found
+
+
+def context(plan: Plan, files: Sequence[str], facts: Mapping[str, str], root: Path = ROOT) -> dict[str, Entity]:
+    """What a crate describes beside its files, by identifier; for the arguments see `metadata`."""
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    licence, title_of_licence = _licence(citation), (root / "LICENSE").read_text().partition("\n")[0].strip()
+    people, packages, drawn = authors(citation), software(facts), seeds(facts)
+    given = {f"#{quote(name)}": {"@type": "CreativeWork", **entity} for name, entity in inputs(plan, root)}
+    last = max((root / plan.results / path).stat().st_mtime for path in files)
+    workflow = {
+        "@type": "SoftwareSourceCode",
+        "name": citation["title"],
+        "version": citation["version"],
+        "identifier": f"commit {facts['commit']}",
+        "programmingLanguage": "Snakemake",
+        "license": _refer([licence]),
+        "author": _refer(people),
+        "hasPart": _refer(["#Snakefile"]),
+        "softwareRequirements": _refer(packages),
+    }
+    run = {
+        "@type": "CreateAction",
+        "name": f"Run of the study {facts['study']}",
+        "description": f"Networks ran on: {facts['devices of the networks']}. Machine: {facts['platform']}, "
+        f"{facts['processor']}. The end is the time of the last result.",
+        "instrument": _refer(["#workflow"]),
+        "object": _refer(["config.yaml", *given, *drawn]),
+        "result": _refer(quote(path) for path in files if path != "config.yaml"),
+        "endTime": datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds"),
+        "actionStatus": "http://schema.org/CompletedActionStatus",
+    }
+    return {
+        licence: {"@type": "CreativeWork", "name": title_of_licence, "identifier": citation["license"]},
+        PROFILE: {"@type": "CreativeWork", "name": "Process Run Crate", "version": PROFILE.rpartition("/")[2]},
+        **people,
+        "#run": run,
+        "#workflow": workflow,
+        "#Snakefile": {"@type": "CreativeWork", "name": "Snakefile", **_about(root / "Snakefile")},
+        **packages,
+        **drawn,
+        **given,
+    }
+
+
+def _licence(citation: Mapping[str, Any]) -> str:
+    return f"https://spdx.org/licenses/{citation['license']}"
+
+
+def metadata(plan: Plan, files: Sequence[str], facts: Mapping[str, str], root: Path = ROOT) -> Entity:
+    """The metadata of the crate, as JSON-LD.
+
+    files : the files of the study, as of `files_of`, with config.yaml
+    facts : tables/provenance.csv, key -> value
+    root : the checkout, with CITATION.cff, LICENSE, Snakefile and results/README.md
+
+    Raises RuntimeError if the package rocrate is not installed.
+    """
+    if not is_available():
+        raise RuntimeError(MISSING)
+    from rocrate.model.contextentity import ContextEntity
+    from rocrate.rocrate import ROCrate
+
+    folder, rows = root / plan.results, descriptions((root / "results" / "README.md").read_text())
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    crate = ROCrate(version=VERSION)
+    crate.metadata.extra_terms.update(TERMS)
+    for path in files:
+        form = FORMATS.get(Path(path).suffix, OTHER_FORMAT)
+        properties = {**_described(path, rows), "encodingFormat": form, **_about(folder / path)}
+        crate.add_file(folder / path, path, properties=properties)
+    for name in FOLDERS:
+        if (folder / name).is_dir():
+            crate.add_dataset(folder / name, name, properties=_described(f"{name}/", rows))
+    for identifier, entity in context(plan, files, facts, root).items():
+        crate.add(ContextEntity(crate, identifier, entity))
+    about = {
+        "name": f"{citation['title'].partition(':')[0]}: results of the study {facts['study']}",
+        "description": f"Data, networks, maps, tests, tables and figures of the study {facts['study']}, made by commit "
+        f"{facts['commit']} from the configuration in config.yaml. report.html shows them.",
+        "license": _refer([_licence(citation)]),
+        "author": _refer(authors(citation)),
+        "conformsTo": _refer([PROFILE]),
+        "mentions": _refer(["#run"]),
+    }
+    for name, value in about.items():
+        crate.root_dataset[name] = value
+    return dict(crate.metadata.generate())
+
+
+def _described(path: str, rows: Iterable[tuple[re.Pattern[str], str]]) -> Entity:
+    """Name and description of a file or folder."""
+    texts = [text for pattern, text in rows if pattern.fullmatch(path)]
+    return {"name": title(path), **({"description": texts[0]} if texts else {})}
+
+
+def changed(folder: Path) -> list[str]:
+    """The files of a crate that are missing, or whose SHA-256 is not the one in its metadata; in order."""
+    entities: Iterable[Entity] = json.loads((folder / METADATA).read_text())["@graph"]
+    recorded = {unquote(entity["@id"]): entity["sha256"] for entity in entities if entity["@type"] == "File"}
+    return sorted(
+        path for path, digest in recorded.items() if not (folder / path).is_file() or _sha256(folder / path) != digest
+    )
