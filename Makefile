@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
+CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods cure report check test test-all coverage lint format docs gallery bench clean
+.PHONY: help demo study methods cure report crate check test test-all dry-runs coverage lint format docs gallery bench
+.PHONY: clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +26,9 @@ methods: $(READY) ## every method that finds maps, side by side where the truth 
 cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fashion-MNIST: results/cure
 	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
 
+crate: $(READY) ## describe the results of the study for a deposit: results/laptop/ro-crate-metadata.json
+	snakemake crate --cores all --resources gpu=1
+
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all
 
@@ -35,6 +40,12 @@ test: $(READY) ## what CI runs: all tests but the longest; the report in a brows
 
 test-all: $(READY) ## every test, and the gallery from the results of the study
 	$(PYTEST)
+
+dry-runs: $(READY) ## a dry run of every configuration
+	@for file in $(CONFIGURATIONS); do \
+		echo "snakemake --dry-run --configfile $$file"; \
+		snakemake --dry-run --quiet all --configfile $$file || exit 1; \
+	done
 
 coverage: $(READY) ## the lines of the library that the unit tests run
 	$(PYTEST) tests/unit tests/property --cov=frequency_shortcuts --cov-report=term

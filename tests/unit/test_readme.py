@@ -23,6 +23,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import write_table
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROSE = [*PAGES, ROOT / "CONTRIBUTING.md"]
 README = PAGES[0].read_text()
 
 
@@ -56,13 +57,13 @@ def test_the_readme_is_short():
     assert len(README.splitlines()) <= 130
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", PROSE, ids=name_of)
 def test_prose_has_lines_of_at_most_120_characters(page):
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", PROSE, ids=name_of)
 def test_every_file_and_target_that_a_page_names_is_there(page):
     text = page.read_text()
     for name in re.findall(r"\]\(((?!http)[^)#]+)\)", text):
@@ -73,7 +74,8 @@ def test_every_file_and_target_that_a_page_names_is_there(page):
 
 
 def test_the_readme_lists_every_page():
-    assert {f"docs/{page.name}" for page in PAGES[1:]} <= set(re.findall(r"\]\(([^)]+)\)", README))
+    pages = {str(page.relative_to(ROOT)) for page in PROSE[1:]}
+    assert pages <= set(re.findall(r"\]\(([^)]+)\)", README))
 
 
 def test_every_picture_is_made_by_make_gallery_or_make_bench(tmp_path, monkeypatch):
