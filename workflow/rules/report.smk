@@ -64,7 +64,7 @@ rule crate:
     input:
         crate_inputs(),
         provenance=f"{RESULTS}/tables/provenance.csv",
-        about=["CITATION.cff", "LICENSE", "results/README.md"],
+        about=["CITATION.cff", "LICENSE", "Snakefile", "results/README.md"],
         code=code("write_crate.py"),
     output:
         f"{RESULTS}/{crates.METADATA}",
