@@ -44,7 +44,7 @@ test-all: $(READY) ## every test, and the gallery from the results of the study
 dry-runs: $(READY) ## a dry run of every configuration
 	@for file in $(CONFIGURATIONS); do \
 		echo "snakemake --dry-run --configfile $$file"; \
-		snakemake --dry-run --quiet all --configfile $$file || exit 1; \
+		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
 	done
 
 coverage: $(READY) ## the lines of the library that the unit tests run
