@@ -5,8 +5,6 @@ from importlib.resources import files
 from unittest import mock
 
 import requests
-from rocrate_validator import services
-from rocrate_validator.utils.http import HttpRequester
 
 
 class Offline:
@@ -25,6 +23,8 @@ class Offline:
 
 def violations(folder, profile="process-run-crate"):
     """What a crate violates of the requirements of a profile and of RO-Crate, which the profile extends: messages."""
+    from rocrate_validator import services  # takes a second
+    from rocrate_validator.utils.http import HttpRequester
 
     def offline(requester, *_):
         requester.session = Offline()
