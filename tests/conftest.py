@@ -25,6 +25,7 @@ pytest.register_assert_rewrite("figure_checks")
 ROOT = Path(__file__).parents[1]
 # These files run in one process, one after the other, since they use the same run of the DAG.
 USE_THE_STUDY = (
+    "tests/browser/test_explorer.py",
     "tests/browser/test_report.py",
     "tests/dag/test_study.py",
     "tests/dag/test_reruns.py",

@@ -1,6 +1,8 @@
 """The comparison of methods, cut down: from a network and images to tables and figures, by the scripts of the rules."""
 
 import importlib
+import json
+import re
 from types import SimpleNamespace
 
 import h5py
@@ -15,12 +17,14 @@ from script_runs import Outputs, run_script
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.evaluation.comparison import CONTROL
+from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.figures import methods as drawings
+from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.maps import methods as package
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.storage.tables import read_table
+from frequency_shortcuts.storage.tables import read_table, write_table
 from study import outputs
 from study.plan import Plan
 
@@ -169,6 +173,49 @@ def test_figures_show_every_method(compared, kind):
     texts |= {text.get_text() for legend in figure.legends for text in legend.get_texts()}
     assert {"culling", "hfss", "greedy", "learned", "shapley", "rise"} <= texts
     plt.close(figure)
+
+
+def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compared):
+    places = [f"plant_present/small/none/seed{seed}" for seed in SEEDS]
+    tests, maps = [], []
+    for seed, place in zip(SEEDS, places, strict=True):
+        own = compared / "dfm" / f"{place}.h5"
+        own.parent.mkdir(parents=True, exist_ok=True)
+        own.write_bytes((compared / "maps" / "culling" / f"{place}.h5").read_bytes())
+        run_script(
+            "measure_shortcuts", compared, output=[str(compared / "tests" / place / "shortcuts.csv")],
+            params=SimpleNamespace(
+                device="cpu", percent=5, split="test", images_per_class=None,
+                settings={"fills": ("zeros", "swap"), "controls": 2, "seed": 0},
+            ),
+            input=SimpleNamespace(images=compared / "data.h5", weights=compared / f"{seed}.safetensors", dfm=own),
+        )  # fmt: skip
+        tests.append(str(compared / "tests" / place / "shortcuts.csv"))
+        maps += [str(compared / "maps" / name / f"{place}.h5") for name in registry.METHODS][: None if seed else 3]
+    classes = {"plant_present": study_tables.classes_of(compared / "data.h5")}
+    verdicts = study_tables.verdict_table(study_tables.read_runs("shortcuts", tests, classes), 0.6)
+    write_table(verdicts, compared / "shortcuts.csv")
+    tested = {"percent": 5, "split": "test", "images_per_class": None, "seed": 0, "fills": ["zeros", "swap"]}
+    given = SimpleNamespace(
+        stores=[compared / "data.h5"] * 2, weights=[compared / f"{seed}.safetensors" for seed in SEEDS], tests=tests,
+        dfm=[str(compared / "dfm" / f"{place}.h5") for place in places], maps=maps,
+        shortcuts=compared / "shortcuts.csv", rates=[str(compared / "tests" / places[1] / "rates.csv")],
+    )  # fmt: skip
+    params, page = SimpleNamespace(study="small", most=12, tested=tested), compared / "explorer.html"
+    run_script("write_explorer", compared, params=params, input=given, output=[str(page)])
+    (data,) = re.findall(r'type="application/json" id="data">(.*?)</script>', page.read_text(), re.DOTALL)
+    first, second = json.loads(data)["datasets"][0]["networks"]
+    assert [method["name"] for method in first["methods"]] == [explorer.OWN, *list(registry.METHODS)[:3]]
+    assert [method["name"] for method in second["methods"]] == [explorer.OWN, *registry.METHODS]
+    assert [method["measured"] for method in first["methods"]] == [["5"], [], [], []]  # its table is not given
+    assert [method["measured"] for method in second["methods"]] == [["5"]] + [["5", "20"]] * len(registry.METHODS)
+    # The maps of the study are here those of a method: both tests have the same images, donors and rates.
+    of_method = second["methods"][1 + list(registry.METHODS).index("culling")]["sizes"][0]
+    for mine, theirs in zip(second["methods"][0]["sizes"][0]["classes"], of_method["classes"], strict=True):
+        assert mine["reduced"] == theirs["reduced"]
+        for one, other in zip(mine["rates"], theirs["rates"], strict=True):
+            assert (one is None) == (other is None)  # the neutral class is not tested with the fill swap
+            assert one is None or one["rows"]["the map"] == other["rows"]["the map"]
 
 
 def test_a_new_method_is_one_file_and_one_line(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from frequency_shortcuts.networks import augmentation
 from study import outputs
 from study.figures import FIGURES
 from study.plan import Plan
-from study.report import CATEGORIES, CONFIGURATION, RULE_GRAPH, TABLES, label, marks
+from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
 from study.settings import CURES, KINDS, WITH_MAPS, Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -223,6 +223,13 @@ def test_every_file_is_named_once():
         assert f"results/laptop/tests/{run}/curves.csv" in files
 
 
+def test_the_explorer_shows_photographs_first_and_the_smallest_seed_of_each_network():
+    entries = [{**PLAN[0], "datasets": ["syn_1", "photos"]}, PLAN[1]]
+    photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
+    assert names(outputs.explored_runs(plan(plan=entries))) == [*photographs, "syn_1/small/augmix/1"]
+    assert "results/laptop/explorer.html" in outputs.of_study(plan())
+
+
 def test_a_setting_is_found_by_its_path_or_has_a_default():
     found = plan()
     assert found.setting("datasets/photos/size") == [160, 224] and found.setting("datasets/photos/resize", None) is None
@@ -233,10 +240,10 @@ def test_a_setting_is_found_by_its_path_or_has_a_default():
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     kinds = {name.partition("_")[0] for name in outputs.figures(plan())} - {"rule"}
     assert kinds <= set(FIGURES) and set(outputs.tables(plan())) - {"dynamics", "bandstop"} <= set(TABLES)
-    results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, RULE_GRAPH]
+    results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, EXPLORER, RULE_GRAPH]
     assert all(result.category in CATEGORIES for result in results)
     captions = ROOT / "report" / "captions"
-    assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "rule_graph"))
+    assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "explorer", "rule_graph"))
     assert re.findall(r'kind == "(\w+)"', (captions / "figure.rst").read_text()) == list(dict.fromkeys(FIGURES))
     assert label(FIGURES["adcs"].result, "syn_1") == {"result": "ADCS: syn_1"}
     assert marks(RULE_GRAPH, "rule_graph")["labels"] == {"result": "rule graph"}

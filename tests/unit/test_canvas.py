@@ -1,15 +1,19 @@
 """What all figures share: saved files, colours of classes, reduced pictures, and broken lines."""
 
 import io
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from drawn_tables import CLASSES
+from figure_checks import texts_of
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures import canvas, learning, robustness, spectra
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -49,3 +53,81 @@ def test_lines_are_broken_where_words_end():
     assert canvas.break_line("resnet18_pretrained_on_nothing", 12) == "resnet18_\npretrained_\non_nothing"
     assert canvas.break_line("2 strong, 2 others", 18) == "2 strong, 2 others"
     assert canvas.break_line("a" * 7, 3) == "aaa\naaa\na"
+
+
+def whole(axis):
+    """Whether all ticks of an axis that are in view are whole numbers."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in axis.get_ticklocs() if low <= tick <= high]
+    return len(ticks) > 0 and np.array_equal(ticks, np.rint(ticks))
+
+
+def of_curves():
+    rows = [("n", "none", 0, "unfiltered", np.nan, np.nan)]
+    rows += [("n", "none", 0, "low-pass", np.nan, high) for high in (2, 3, 4)]
+    rows += [("n", "none", 0, "high-pass", low, np.nan) for low in (2, 3, 4)]
+    rows += [("n", "none", 0, "band-stop", low, low + 1) for low in (1, 2, 3)]
+    table = pd.DataFrame(rows, columns=["network", "augmentation", "seed", "filter", "low", "high"])
+    return robustness.curves(table.assign(tpr=0.5, accuracy=0.5, **{"class": "ant"}), ["ant"])
+
+
+def of_dynamics():
+    rows = [("n", "none", 0, iteration, "full", "ant", 0.5) for iteration in (0, 1, 2)]
+    names = ["network", "augmentation", "seed", "iteration", "view", "class", "f1"]
+    return learning.dynamics(pd.DataFrame(rows, columns=names), ["ant"])
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [of_curves, of_dynamics, lambda: spectra.adcs(np.zeros((2, 5, 5), np.int16), CLASSES)],
+    ids=["curves", "dynamics", "planes"],
+)
+def test_what_is_counted_has_whole_ticks(draw, monkeypatch):
+    """Without their locator, these axes have ticks such as 0.5."""
+    for with_locator in (True, False):
+        if not with_locator:
+            for module in (canvas, learning, robustness):
+                monkeypatch.setattr(module, "whole_ticks", lambda *axes: None)
+        figure = draw()
+        figure.canvas.draw()
+        axes = [axis for axis in figure.axes if axis.get_xlabel() and axis.get_visible()]
+        assert axes and all(whole(axis.xaxis) for axis in axes) == with_locator
+
+
+@pytest.fixture
+def fresh_fonts():
+    """Nothing is remembered of fonts and warnings, before and after the test."""
+    for remembered in (canvas._letters, canvas._warn_of_missing_letters):
+        remembered.cache_clear()
+    yield
+    for remembered in (canvas._letters, canvas._warn_of_missing_letters):
+        remembered.cache_clear()
+
+
+def drawn_with(name):
+    """The texts of a figure with a class of this name, and the warnings of drawing it."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        figure = spectra.adcs(np.zeros((2, 6, 6), np.int16), [name, f"{name} too"])
+        texts = texts_of(figure)
+    return texts, [str(one.message) for one in found]
+
+
+def test_letters_that_no_font_has_are_written_as_code_points_with_one_warning(monkeypatch, fresh_fonts):
+    monkeypatch.setattr(canvas, "wide_fonts", list)
+    texts, warned = drawn_with("猫 Größe")
+    assert {"\\u732b Größe", "\\u732b Größe too"} <= texts
+    (message,) = warned  # and none of matplotlib on a missing glyph
+    assert "install a font such as Noto Sans CJK" in message
+    assert canvas.printable("plain") == "plain" and canvas.printable("größe") == "größe"
+
+
+def test_letters_of_an_installed_font_are_shown(monkeypatch, fresh_fonts):
+    """STIXNonUnicode, which comes with matplotlib, has letters that the usual font lacks, as a font with CJK does."""
+    monkeypatch.setattr(canvas, "WIDE_FONTS", ("No Such Font", "STIXNonUnicode"))
+    assert canvas.wide_fonts() == ["STIXNonUnicode"]
+    other = set(font_manager.get_font(font_manager.findfont("STIXNonUnicode")).get_charmap())
+    usual = set(font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap())
+    name = chr(min(other - usual))
+    texts, warned = drawn_with(name)
+    assert {name, f"{name} too"} <= texts and warned == []

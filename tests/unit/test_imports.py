@@ -32,8 +32,8 @@ LIGHT = {  # these draw, write tables and make stores without PyTorch
     "data.splits", "data.stores", "data.synthetic", "evaluation.stability", "evaluation.truth", "evaluation.verdicts",
     "intervals", "maps.dfm", "maps.exchange", "networks.weights", "spectrum", "spectrum.controls", "spectrum.masks",
     "spectrum.pairs", "storage.files", "storage.journal", "storage.tables",
-} | of_wing("findings") | (of_wing("figures") - {"figures.examples"})  # fmt: skip
-SPECTRA = {"data.renditions", "data.source", "figures.examples", "maps.adcs"}
+} | of_wing("findings") | (of_wing("figures") - {"figures.examples", "figures.explorer"})  # fmt: skip
+SPECTRA = {"data.renditions", "data.source", "figures.examples", "figures.explorer", "maps.adcs"}
 NETWORKS = {
     "data.source", "evaluation.corrupted", "evaluation.curves", "evaluation.recall", "evaluation.sensitivity",
     "evaluation.shortcuts", "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures",

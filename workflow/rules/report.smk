@@ -1,4 +1,4 @@
-# Run times and the cover page of the report.
+# Run times, the cover page of the report, and the explorer.
 
 
 rule runtimes:
@@ -53,10 +53,45 @@ rule headlines:
         percent=lookup(dpath="shortcuts/percent", within=config),
         most=lookup(dpath="figures/classes", within=config),
         strong=lookup(dpath="shortcuts/strong", within=config),
+        photographs=plan.datasets("photographs"),
     message:
         "Writing the main results for the cover of the report"
     script:
         "../scripts/write_headlines.py"
+
+
+rule explorer:
+    input:
+        stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in outputs.explored_runs(plan)],
+        weights=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**run) for run in outputs.explored_runs(plan)],
+        dfm=[f"{RESULTS}/dfm/{RUN}.h5".format(**run) for run in outputs.explored_runs(plan)],
+        tests=[f"{RESULTS}/tests/{RUN}/shortcuts.csv".format(**run) for run in outputs.explored_runs(plan)],
+        maps=[path for run in outputs.explored_runs(plan) for path in plan.map_files(**run)],
+        rates=[
+            f"{RESULTS}/tests/{RUN}/method_rates.csv".format(**run)
+            for run in outputs.explored_runs(plan)
+            if plan.compared_runs(**run)
+        ],
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        template="src/frequency_shortcuts/figures/explorer.html.jinja",
+        code=code("write_explorer.py"),
+    output:
+        report(f"{RESULTS}/explorer.html", **catalogue.marks(catalogue.EXPLORER, "explorer")),
+    log:
+        f"{RESULTS}/logs/explorer.log",
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(60),
+    params:
+        study=lookup(dpath="study", within=config),
+        most=lookup(dpath="figures/classes", within=config),
+        tested=plan.section("shortcuts", "percent", "split", "images_per_class", "seed", "fills"),
+    message:
+        "Writing the explorer: every class, network, method and size of map"
+    script:
+        "../scripts/write_explorer.py"
 
 
 # The folder of results is the crate: this file describes it, and nothing is copied.

@@ -26,6 +26,11 @@ def pictures(paths):
     return found
 
 
+def with_first(table, datasets):
+    """The rows of a table, those of these data sets first."""
+    return table.iloc[(~table["dataset"].isin(datasets)).argsort(kind="stable")]
+
+
 def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
@@ -38,7 +43,9 @@ def main(snakemake):
             strong=params.strong,
             findings=headlines.finding_rows(read_table(given.findings)) if given.findings else [],
             pictures=pictures(given.pictures),
-            networks=headlines.network_rows(read_table(given.networks), headline, params.most),
+            networks=headlines.network_rows(
+                with_first(read_table(given.networks), params.photographs), headline, params.most
+            ),
             n_tested=len(headline),
             **headlines.count_verdicts(headline),
             recognised=RECOGNISED,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .figures import FIGURES, METHOD_FIGURES
 from .job import FOLDER, WITH_TRUTH
-from .plan import Plan
+from .plan import Plan, Run
 from .report import TABLES
 
 # The tests of a run beyond those of the paper.
@@ -35,6 +35,7 @@ def of_study(plan: Plan) -> list[str]:
     of_all = [
         "checked.txt",
         "config.yaml",
+        "explorer.html",
         "tables/headlines.rst",
         *(["tests/transfer.csv"] if plan.config["transfer"] else []),
         *_figure_files(figures(plan)),
@@ -97,6 +98,12 @@ def cover_figures(plan: Plan) -> list[str]:
     first, *_ = plan.datasets()
     photographs, synthetic = ((plan.datasets(kind) or [first])[0] for kind in ("photographs", "synthetic"))
     return [f"dfm_{photographs}", f"shortcuts_{photographs}", f"adcs_{synthetic}"]
+
+
+def explored_runs(plan: Plan) -> list[Run]:
+    """The runs in the explorer: the smallest seed of every network, photographs before sets with a known truth."""
+    names = [*plan.datasets("photographs"), *plan.datasets(*WITH_TRUTH)]
+    return [run for name in names for run in plan.first_seed_runs(dataset=name)]
 
 
 def tables(plan: Plan) -> list[str]:

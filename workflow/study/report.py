@@ -12,20 +12,21 @@ class Result(NamedTuple):
     category: str
 
 
-# The findings come first; the others are in the order of the paper.
+# What came out stands first, then what leads to it; synthetic data stand behind what photographs show as well.
 CATEGORIES = {
     "findings": "0. Findings",
-    "samples": "1. Synthetic data",
-    "dynamics": "2. What is learned first",
-    "bandstop": "3. Removing bands",
+    "shortcuts": "1. Shortcut tests",
+    "dfm": "2. Dominant frequencies",
+    "ood": "3. Out of distribution",
     "adcs": "4. What sets a class apart (ADCS)",
-    "dfm": "5. Dominant frequencies",
-    "shortcuts": "6. Shortcut tests",
-    "ood": "7. Out of distribution",
+    "dynamics": "5. What is learned first",
+    "bandstop": "6. Removing bands",
+    "samples": "7. Synthetic data",
     "beyond": "8. Beyond the paper",
     "run": "9. How it was run",
 }
 
+EXPLORER = Result("explorer: every class, network, method and size of map", "findings")
 RULE_GRAPH = Result("rule graph", "run")
 CONFIGURATION = Result("the configuration in use", "run")
 

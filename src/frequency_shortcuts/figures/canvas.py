@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +17,16 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import seaborn as sns
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
 
@@ -29,6 +34,13 @@ from frequency_shortcuts.storage.files import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
+# Fonts with Chinese, Japanese and Korean letters; those that are installed stand in where the usual font has no letter.
+WIDE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP",
+    "Noto Sans KR", "Source Han Sans SC", "Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAGothic",
+    "NanumGothic", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "SimHei", "Yu Gothic",
+    "Malgun Gothic", "Arial Unicode MS", "Droid Sans Fallback", "Unifont",
+)  # fmt: skip
 # Axes are placed on a grid, since the solver of the layout gives other last digits each time. Its steps are a power of
 # two: decimal steps have ties where the layout puts axes, such as 1 - 0.04167 / 7.2 = 0.9942125.
 _GRID = 2**20
@@ -52,8 +64,46 @@ _STYLE: dict[Any, Any] = {
 @contextmanager
 def style() -> Iterator[None]:
     """The one theme of all figures, inside the block."""
-    with sns.axes_style("ticks"), mpl.rc_context(_STYLE):
+    with sns.axes_style("ticks"), mpl.rc_context({**_STYLE, "font.family": ["sans-serif", *wide_fonts()]}):
         yield
+
+
+def wide_fonts() -> list[str]:
+    """The fonts of `WIDE_FONTS` that matplotlib finds on this machine."""
+    installed = set(font_manager.get_font_names())
+    return [name for name in WIDE_FONTS if name in installed]
+
+
+def printable(name: str) -> str:
+    """A name as a figure can show it: letters that no font in use has are written as code points, such as \\u732b.
+
+    Warns, once in a process, of what to install.
+    """
+    if name.isascii():
+        return name
+    known = _letters(tuple(wide_fonts()))
+    missing = {letter for letter in name if ord(letter) not in known}
+    if missing:
+        _warn_of_missing_letters()
+    return "".join(one.encode("ascii", "backslashreplace").decode() if one in missing else one for one in name)
+
+
+@functools.cache
+def _letters(wide: tuple[str, ...]) -> frozenset[int]:
+    """The code points that the fonts of `style` have, with these wide fonts."""
+    with style():
+        usual = font_manager.findfont(font_manager.FontProperties(family=["sans-serif"]))
+    files = [usual, *(font_manager.findfont(font_manager.FontProperties(family=[name])) for name in wide)]
+    return frozenset(letter for file in files for letter in font_manager.get_font(file).get_charmap())
+
+
+@functools.cache
+def _warn_of_missing_letters() -> None:
+    warnings.warn(
+        "no installed font has all letters of the class names: figures show code points in their place; to see the "
+        f"letters, install a font such as Noto Sans CJK and delete {mpl.get_cachedir()}/fontlist*.json",
+        stacklevel=3,
+    )
 
 
 def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
@@ -103,7 +153,8 @@ def write_note(figure: Figure, note: str) -> None:
 
 
 def abbreviate(name: str, note: str, letters: int = NAME) -> str:
-    """A class's name; among many, where nobody chose the names to be short, its two ends."""
+    """A class's name, `printable`; among many, where nobody chose the names to be short, its two ends."""
+    name = printable(name)
     if not note or len(name) <= letters:
         return name
     end = letters // 3
@@ -121,7 +172,8 @@ def class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
     """The classes over columns that are narrower than their names."""
     figure = axes[0, 0].figure
     letters = max(8, int(figure.get_figwidth() / len(classes) / _width(9.5)))
-    above = [textwrap.fill(abbreviate(name, note), 10) if note else wrap(name, letters) for name in classes]
+    names = [abbreviate(name, note) for name in classes]
+    above = [textwrap.fill(name, 10) if note else wrap(name, letters) for name in names]
     titles(axes, above)
     shrink_titles(axes[0], note)
     more = max(text.count("\n") for text in above) - 1  # figures have room for two lines
@@ -184,13 +236,20 @@ def show_plane(
     high: float | None = None,
     norm: Normalize | None = None,
 ) -> None:
-    """A centred plane with its axes in cycles per image, coloured from low to high or by a norm."""
+    """A centred plane with its axes in whole cycles per image, coloured from low to high or by a norm."""
     height, width = plane.shape
     left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
     axis.imshow(
         plane, cmap=cmap, norm=norm, vmin=low, vmax=high, extent=(left, left + width, top, top + height),
         origin="lower", interpolation="nearest",
     )  # fmt: skip
+    whole_ticks(axis.xaxis, axis.yaxis)
+
+
+def whole_ticks(*axes: Axis) -> None:
+    """Ticks at whole numbers, for axes of what is counted."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
 def colour_bar(figure: Figure, axes: npt.NDArray, cmap: str, low: float, high: float, label: str) -> Colorbar:

@@ -80,12 +80,20 @@ def reduced_images(images: Tensor, masks: BoolArray, donors: Tensor | None = Non
     donors : images [n, channels, H, W] that the other frequencies are taken from (the fill `swap`); without, nothing
         stands there (`zeros`)
 
-    Few frequencies hold little contrast, and without DC no brightness, so that each picture is stretched from its 1st
-    to its 99th percentile.
+    See `stretched` for the contrast.
     """
     parts = [keep(image, mask) for image, mask in zip(images, masks, strict=True)]
     if donors is not None:
         parts = [part + remove(donor, mask) for part, donor, mask in zip(parts, donors, masks, strict=True)]
-    kept = np.stack([part.double().cpu().numpy() for part in parts])
-    low, high = np.quantile(kept, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
-    return np.clip((kept - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
+    return stretched(torch.stack(parts))
+
+
+def stretched(images: Tensor) -> FloatArray:
+    """Filtered images [n, channels, H, W] as pictures: float64 of the same shape, 0 to 1.
+
+    Few frequencies hold little contrast, and without DC no brightness, so that each picture is stretched from its 1st
+    to its 99th percentile.
+    """
+    values = images.double().cpu().numpy()
+    low, high = np.quantile(values, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
+    return np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)

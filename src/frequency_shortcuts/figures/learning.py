@@ -22,6 +22,7 @@ from .canvas import (
     shrink_titles,
     style,
     titles,
+    whole_ticks,
     write_note,
 )
 
@@ -64,6 +65,7 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
         row_labels(figure, axes, labels, 1.3)
         titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
+        whole_ticks(axes[0, 0].xaxis)  # which all panels share
         sns.despine(figure)
         legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
         write_note(figure, note)

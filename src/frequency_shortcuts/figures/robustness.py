@@ -26,6 +26,7 @@ from .canvas import (
     show_plane,
     style,
     titles,
+    whole_ticks,
     write_note,
 )
 
@@ -74,6 +75,7 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
         titles(axes, [title for title, _ in VIEWS.values()])
         for axis, (_, below) in zip(axes[-1], VIEWS.values(), strict=True):
             axis.set_xlabel(f"{below}, cycles per image")
+            whole_ticks(axis.xaxis)  # which its column shares
         axes[0, 0].set_ylim(-0.03, 1.03)
         sns.despine(figure)
         legend_below(figure, axes[0, 0], columns=4)

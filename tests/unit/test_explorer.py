@@ -1,0 +1,248 @@
+"""The explorer: its pictures are those of the tests, its numbers those of the tables, and what is missing is said."""
+
+import base64
+import io
+import json
+import re
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from conftest import made_up_tests
+from frequency_shortcuts import dfm, shortcuts, spectrum
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation.trials import seed_of
+from frequency_shortcuts.figures import examples, explorer
+from frequency_shortcuts.findings import study_tables
+from frequency_shortcuts.spectrum import fills
+from frequency_shortcuts.storage.tables import write_table
+
+CLASSES = ["ant", "bee", "</script> & 猫"]
+RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
+NAME = "zoo/small/none/2"
+SIZE = 9, 8
+FILLS = ("zeros", "swap", "noise")
+SETTINGS = explorer.Settings(percent=5, seed=3)
+NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
+
+
+def write_store(path, images, labels, classes=CLASSES):
+    splits = dict.fromkeys(("train", "test"), (images, labels))
+    stores.write(path, splits, classes=classes, source="", created_by="")
+
+
+def write_maps(path, percents, size=SIZE, n_classes=3, seed=0):
+    pairs, generator = spectrum.ConjugatePairs(*size), np.random.default_rng(seed)
+    scores = generator.standard_normal((n_classes, len(pairs)))
+    with h5py.File(path, "w") as file:
+        for percent in percents:
+            file[f"mask/top_{percent:g}"] = dfm.dominant(scores, pairs, percent)
+
+
+@pytest.fixture
+def network(tmp_path):
+    """A network of three classes, with grey images, maps of two methods, and the tests of one of them."""
+    generator = np.random.default_rng(0)
+    images, labels = generator.integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 4)
+    write_store(tmp_path / "zoo.h5", images, labels)
+    write_maps(tmp_path / "dfm.h5", [1, 5, 20])
+    write_maps(tmp_path / "rise.h5", [5, 20], seed=1)
+    write_table(made_up_tests([tuple(RUN.values())], CLASSES), tmp_path / "shortcuts.csv")
+    maps = {explorer.OWN: tmp_path / "dfm.h5", "rise": tmp_path / "rise.h5"}
+    return explorer.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
+
+
+def verdicts_of(network):
+    classes = {"zoo": study_tables.Classes(tuple(CLASSES))}
+    return study_tables.verdict_table(study_tables.read_runs("shortcuts", [network.tests], classes), 0.6)
+
+
+def content(networks, verdicts=NO_VERDICTS, settings=SETTINGS):
+    """What the script of the page reads."""
+    text = explorer.page("Explorer", networks, verdicts, settings)
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    return json.loads(data)
+
+
+def pixels(png):
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        return np.asarray(picture.convert({"P": "RGB", "1": "L"}.get(picture.mode, picture.mode))).astype(int)
+
+
+def test_two_pixels_a_side_by_hand(tmp_path):
+    """The image of a class rises to the right, its donor falls. Kept is what rises, or the mean alone."""
+    rising = np.array([[0, 255], [0, 255]], np.uint8)
+    write_store(tmp_path / "d.h5", np.stack([rising, 255 - rising])[:, None], np.array([0, 1]), ["up", "down"])
+    masks = np.zeros((2, 2, 2), bool)
+    masks[0, 1, 0] = masks[1, 1, 1] = True  # the horizontal frequency; zero frequency
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["mask/top_5"] = masks
+    one = explorer.Network({**RUN, "dataset": "d"}, tmp_path / "d.h5", {"m": tmp_path / "m.h5"}, ([0.0], [1.0]))
+    (found,) = content([one])["datasets"]
+    (size,) = found["networks"][0]["methods"][0]["sizes"]
+    up, down = size["classes"]
+    black, white = [0, 0], [255, 255]
+    # With its own rise, the mean of another image changes nothing; without, the picture is flat, or rises as the donor.
+    assert [pixels(shot).tolist() for shot in up["reduced"]] == [rising.tolist()] * 3
+    zeros, swap, noise = (pixels(shot).tolist() for shot in down["reduced"])
+    assert zeros == noise == [black, black] and swap == rising.tolist()
+    assert pixels(up["map"]).tolist() == [[0, 255], [255, 255]]  # black: kept; the vertical axis points upwards
+    assert pixels(down["map"]).tolist() == [[255, 0], white]
+    assert (up["kept"], up["of"]) == (1, 4)
+    assert [donor["class"] for donor in found["networks"][0]["donors"]] == ["down", "up"]
+    assert pixels(found["images"][0]).tolist() == rising.tolist()
+    assert pixels(found["networks"][0]["donors"][0]["image"]).tolist() == (255 - rising).tolist()
+
+
+def test_reduced_images_are_those_of_the_library(network):
+    split = stores.read(network.store, "test", statistics=network.statistics)
+    seen, _ = split.tensors()
+    donor = fills.donors(split.labels, seed=seed_of(3, NAME, "donors"))
+    noise = fills.noise(seen, seed_of(3, NAME, "noise"))
+    first = [int(np.flatnonzero(split.labels == c)[0]) for c in range(3)]
+    found = content([network])["datasets"][0]
+    method = found["networks"][0]["methods"][0]
+    assert [size["percent"] for size in method["sizes"]] == ["1", "5", "20"]
+    for size in method["sizes"]:
+        masks = dfm.read_mask(network.maps[explorer.OWN], float(size["percent"]))
+        other = torch.fft.irfft2(noise, s=SIZE).expand(3, -1, -1, -1)
+        expected = [examples.reduced_images(seen[first], masks, donors) for donors in (None, seen[donor[first]], other)]
+        for c, shown in enumerate(size["classes"]):
+            assert np.array_equal(pixels(shown["map"])[::-1] == 0, masks[c]) and shown["kept"] == masks[c].sum()
+            for shot, pictures in zip(shown["reduced"], expected, strict=True):
+                np.testing.assert_allclose(pixels(shot), 255 * pictures[c, 0], atol=0.51)
+    for c, shown in enumerate(found["networks"][0]["donors"]):
+        place = donor[first[c]]
+        mine = np.flatnonzero(split.labels == split.labels[place])
+        assert shown["class"] == CLASSES[split.labels[place]] and mine[shown["number"] - 1] == place
+        assert np.array_equal(pixels(shown["image"]), split.images[place, 0])
+    assert found["classes"] == CLASSES and np.array_equal(pixels(found["images"][0]), split.images[2, 0])
+
+
+@pytest.mark.slow
+def test_filtered_images_are_recognised_as_in_the_test(network, small_network):
+    """The rates of `shortcuts.measure` follow from the images that the explorer filters, under every fill."""
+    split = stores.read(network.store, "test", statistics=network.statistics)
+    model, masks = small_network(1, 3), dfm.read_mask(network.maps[explorer.OWN], 20)
+    table = shortcuts.measure(model, split, masks, controls=1, others=1, seed=3, run=NAME)
+    filtered = explorer.Fills(split, RUN, SETTINGS)
+    for row in table[table["filter"] == "dfm"].to_dict("records"):
+        mine = np.flatnonzero(split.labels == row["class"])
+        images = filtered.filtered(mine, masks[[row["class"]] * len(mine)], row["fill"])
+        with torch.inference_mode():
+            called = model.eval()(images).argmax(dim=1)
+        assert row["tpr"] == pytest.approx((called == row["class"]).float().mean().item())
+
+
+def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
+    verdicts = verdicts_of(network)
+    found = content([network], verdicts)["datasets"][0]["networks"][0]
+    own, other = found["methods"]
+    assert own["measured"] == ["5"] and other["measured"] == []
+    assert all(shown["rates"] is None for size in other["sizes"] for shown in size["classes"])
+    tests = pd.read_csv(network.tests).query("part == 'keep'")
+    for size in own["sizes"]:
+        for name, shown in zip(CLASSES, size["classes"], strict=True):
+            if size["percent"] != "5":
+                assert shown["rates"] is None
+                continue
+            for fill, rates in zip(FILLS, shown["rates"], strict=True):
+                mine = tests[(tests["class"] == name) & (tests["fill"] == fill)].set_index("filter")
+                row, draws = mine.loc["dfm"], mine.loc["random"]
+                assert rates["rows"]["the map"]["tpr"] == pytest.approx(
+                    list(row[["tpr", "tpr_low", "tpr_high"]]), abs=1e-4
+                )
+                assert rates["rows"]["the map"]["fpr"] == pytest.approx(
+                    list(row[["fpr", "fpr_low", "fpr_high"]]), abs=1e-4
+                )
+                uniform = rates["rows"]["random masks, uniform"]
+                ends = [draws["fpr"].mean(), draws["fpr"].min(), draws["fpr"].max()]
+                assert uniform["draws"] == 10 and uniform["fpr"] == pytest.approx(ends, abs=1e-4)
+                assert set(rates["rows"]) == set(explorer.ROWS.values())
+                assert (rates["images"], rates["others"]) == (50, 100)
+                judged = verdicts.query("part == 'keep' and fill == @fill")
+                (line,) = judged[judged["class"] == name].to_dict("records")
+                assert rates["margin"][0] == pytest.approx(line["margin"], abs=1e-4)
+                assert rates["verdict"] == (line["verdict"] if isinstance(line["verdict"], str) else None)
+
+
+def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path):
+    rows = [
+        ("unfiltered", "keep", 100, 0, 0.9, 0.1), ("rise", "keep", 5, 0, 0.5, 0.2), ("rise", "keep", 20, 0, 0.6, 0.2),
+        ("rise", "remove", 5, 0, 0.3, np.nan), ("random_control", "keep", 5, 0, 0.1, 0.0),
+        ("random_control", "keep", 5, 1, 0.3, 0.0), ("low_pass", "keep", 5, 0, 0.25, np.nan),
+        ("other", "keep", 5, 0, 0.7, 0.0),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["method", "part", "percent", "draw", "tpr", "fpr"])
+    for rate in ("tpr", "fpr"):
+        table[f"{rate}_low"], table[f"{rate}_high"] = table[rate] - 0.1, table[rate] + 0.1
+    table = table.assign(fill="zeros", images=10, negatives=20, **{"class": "ant"})
+    write_table(table, tmp_path / "rates.csv", **RUN)
+    one = explorer.Network(RUN, network.store, network.maps, network.statistics, rates=tmp_path / "rates.csv")
+    own, rise = content([one])["datasets"][0]["networks"][0]["methods"]
+    assert own["measured"] == [] and rise["measured"] == ["5", "20"]
+    (zeros, *others), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
+    assert others == [None, None] and bee is None  # neither the fills nor the class were tested
+    assert zeros["rows"] == {
+        "all frequencies (unfiltered)": {"draws": 1, "tpr": [0.9, 0.8, 1.0], "fpr": [0.1, 0.0, 0.2]},
+        "the map": {"draws": 1, "tpr": [0.5, 0.4, 0.6], "fpr": [0.2, 0.1, 0.3]},
+        "random masks, uniform": {"draws": 2, "tpr": [0.2, 0.1, 0.3], "fpr": [0.0, 0.0, 0.0]},
+        "lowest frequencies": {"draws": 1, "tpr": [0.25, 0.15, 0.35], "fpr": [None] * 3},
+    }
+    assert "margin" not in zeros and (zeros["images"], zeros["others"]) == (10, 20)
+    (at_20, *_) = rise["sizes"][1]["classes"][0]["rates"]
+    assert set(at_20["rows"]) == {"all frequencies (unfiltered)", "the map"}
+
+
+def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_grow(network, monkeypatch):
+    verdicts = verdicts_of(network)
+    for change in (
+        lambda: explorer.Settings(percent=5, most=1),
+        lambda: monkeypatch.setattr(explorer, "LIMIT", 0) or SETTINGS,
+    ):
+        (found,) = content([network], verdicts, change())["datasets"]
+        assert found["note"].startswith("1 of 3 classes: those with the clearest shortcut")
+        assert len(found["classes"]) == len(found["images"]) == len(found["networks"][0]["donors"]) == 1
+        assert len(found["networks"][0]["methods"][0]["sizes"][0]["classes"]) == 1
+
+
+def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(network):
+    runs = [{**RUN, "dataset": "b"}, {**RUN, "dataset": "b", "augmentation": "afa"}, {**RUN, "dataset": "a"}]
+    networks = [explorer.Network(run, network.store, network.maps) for run in runs]
+    found = content(networks, settings=explorer.Settings(percent=5, fills=("zeros",)))
+    assert [(one["name"], [net["augmentation"] for net in one["networks"]]) for one in found["datasets"]] == [
+        ("b", ["none", "afa"]), ("a", ["none"]),
+    ]  # fmt: skip
+    assert found["fills"] == ["zeros"] and found["datasets"][0]["networks"][0]["donors"] == [None] * 3
+    text = explorer.page("Explorer", networks, NO_VERDICTS, explorer.Settings(percent=5, fills=("zeros",)))
+    assert "fill: zeros" in text and "fill: swap" not in text
+
+
+def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(network):
+    text = explorer.page("A & B", [network], verdicts_of(network), SETTINGS)
+    assert "<title>A &amp; B</title>" in text and '<meta charset="utf-8">' in text and "http" not in text
+    assert text.count("</script>") == 2 and "猫" in text
+    assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "import " not in text
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "P"), (4, "L")])
+def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
+    values = np.random.default_rng(0).random((channels, 240, 120))
+    with Image.open(io.BytesIO(base64.b64decode(explorer.png(values)))) as picture:
+        assert (picture.size, picture.mode) == ((56, 112), mode)
+    with Image.open(io.BytesIO(base64.b64decode(explorer.png(values[:, :24, :20])))) as picture:
+        assert picture.size == (20, 24)
+        found = np.asarray(picture.convert("RGB" if mode == "P" else mode)).astype(float) / 255
+    if channels == 4:
+        values = values.mean(axis=0, keepdims=True)
+    difference = np.abs(np.squeeze(values[:, :24, :20].transpose(1, 2, 0)) - found)
+    assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03
+
+
+def test_a_photograph_is_shown_as_it_is():
+    image = np.random.default_rng(0).integers(0, 256, (3, 30, 20), dtype=np.uint8)
+    assert np.array_equal(pixels(explorer.png(image)).transpose(2, 0, 1), image)

@@ -1,0 +1,44 @@
+"""Write the explorer: one page to look at every class, network, method and size of map."""
+
+from pathlib import Path
+
+from frequency_shortcuts.figures import explorer
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import RUN, read_table
+from study.job import identity, job
+
+
+def main(snakemake):
+    """Gather the files of each network, and write the page."""
+    given, params = snakemake.input, snakemake.params
+    with job(snakemake):
+        rates = {key_of(path): path for path in given.rates}
+        maps = {}
+        for path in given.maps:
+            maps.setdefault(key_of(path_of_run(path)), {})[Path(path).parts[-len(RUN) - 1]] = path
+        networks = [
+            explorer.Network(
+                run=identity(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
+                statistics=normalisation(weights), tests=tests, rates=rates.get(key_of(tests)),
+            )
+            for store, weights, dfm, tests in zip(given.stores, given.weights, given.dfm, given.tests, strict=True)
+        ]  # fmt: skip
+        settings = explorer.Settings(most=params.most, **params.tested)
+        text = explorer.page(f"Explorer of {params.study}", networks, read_table(given.shortcuts), settings)
+        with replacing(snakemake.output[0]) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def path_of_run(path):
+    """The file of a run as a file in the folder of the run."""
+    return Path(path).with_suffix("") / "maps.h5"
+
+
+def key_of(path):
+    """The run of a file in the folder of the run, as a key."""
+    return tuple(identity(path).values())
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
