@@ -195,7 +195,14 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
     classes = {"plant_present": study_tables.classes_of(compared / "data.h5")}
     verdicts = study_tables.verdict_table(study_tables.read_runs("shortcuts", tests, classes), 0.6)
     write_table(verdicts, compared / "shortcuts.csv")
-    tested = {"percent": 5, "split": "test", "images_per_class": None, "seed": 0, "fills": ["zeros", "swap"]}
+    tested = {
+        "percent": 5,
+        "split": "test",
+        "images_per_class": None,
+        "seed": 0,
+        "fills": ["zeros", "swap"],
+        "strong": 0.6,
+    }
     given = SimpleNamespace(
         stores=[compared / "data.h5"] * 2, weights=[compared / f"{seed}.safetensors" for seed in SEEDS], tests=tests,
         dfm=[str(compared / "dfm" / f"{place}.h5") for place in places], maps=maps,

@@ -87,7 +87,7 @@ rule explorer:
     params:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
-        tested=plan.section("shortcuts", "percent", "split", "images_per_class", "seed", "fills"),
+        tested=plan.section("shortcuts", "percent", "split", "images_per_class", "seed", "fills", "strong"),
     message:
         "Writing the explorer: every class, network, method and size of map"
     script:

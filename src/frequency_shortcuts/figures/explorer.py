@@ -31,7 +31,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.counting import background_of
 from frequency_shortcuts.evaluation.trials import seed_of
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED
+from frequency_shortcuts.evaluation.verdicts import RECOGNISED, STRONG
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill, donors
@@ -52,6 +52,7 @@ ROWS = {  # filter in the table of tests -> what is kept, in words
     "low_pass": "lowest frequencies",
     "other": "maps of other classes",
 }
+VERDICTS = {"strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut"}
 _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 ).from_string(Path(__file__).with_name("explorer.html.jinja").read_text(encoding="utf-8"))
@@ -82,7 +83,8 @@ class Settings:
     """How the maps were tested.
 
     percent : size of the maps that `Network.tests` judges; split, images_per_class : of the images; seed : of the draws
-    fills : those that are shown; most : greatest number of classes of a data set that are shown
+    fills : those that are shown; strong : as in `verdicts`
+    most : greatest number of classes of a data set that are shown
     """
 
     percent: float
@@ -90,6 +92,7 @@ class Settings:
     images_per_class: int | None = None
     seed: int = 0
     fills: Sequence[Fill] = ("zeros", "swap", "noise")
+    strong: float = STRONG
     most: int = 12
 
 
@@ -112,7 +115,9 @@ def page(title: str, networks: Sequence[Network], verdicts: pd.DataFrame, settin
         "datasets": [_dataset(name, members, verdicts, settings, most) for name, members in sets.items()],
     }
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _PAGE.render(title=title, content=content, side=SIDE, data=data.replace("<", "\\u003c"))
+    return _PAGE.render(
+        title=title, content=content, side=SIDE, strong=settings.strong, data=data.replace("<", "\\u003c")
+    )
 
 
 def _affordable(sets: Mapping[str, Sequence[Network]], settings: Settings) -> int:
@@ -338,7 +343,7 @@ class _Rates:
             return None
         sizes = table.iloc[0]
         found: dict[str, Any] = {
-            "rows": {row: _summary(part) for row, part in table.groupby("row", sort=False)},
+            "rows": {row: _summary(table[table["row"] == row]) for row in ROWS.values() if row in set(table["row"])},
             "images": int(sizes["images"]),
             "others": int(sizes["negatives"]),
         }
@@ -347,7 +352,7 @@ class _Rates:
             for row in judged.to_dict("records"):
                 found["margin"] = [_number(row[f"margin{end}"]) for end in ("", "_low", "_high")]
                 found["control"] = ROWS.get(row["best_control"], row["best_control"])
-                found["verdict"] = row["verdict"] if isinstance(row["verdict"], str) else None
+                found["verdict"] = VERDICTS.get(row["verdict"])
         return found
 
 

@@ -1,0 +1,262 @@
+"""The explorer in headless Chromium: each choice changes what is shown, and the rates are those of the tables.
+
+Screenshots are kept in tests/browser/screenshots.
+"""
+
+import base64
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from chromium import PROGRAM, Chromium
+from PIL import Image
+
+from conftest import ROOT, made_up_tests
+from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.figures import explorer
+from frequency_shortcuts.findings import study_tables
+from frequency_shortcuts.storage.tables import read_table, write_table
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+make_report = importlib.import_module("make_report")
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+PICKS = ("dataset", "network", "class", "method", "percent")
+CLASSES = ("ant", "猫", "cow & calf")
+SIZE = 16, 14
+# The texts of the rows of rates, by the text of their heading.
+ROWS = """
+Object.fromEntries([...document.querySelectorAll('#rates tbody tr')].map(row =>
+  [row.cells[0].innerText, [...row.cells].slice(1).map(cell => cell.innerText)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser for all tests of this module."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    chromium = Chromium(tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The page of three made-up networks on two data sets, and its folder. Only one network has a second method."""
+    folder = tmp_path_factory.mktemp("small")
+    generator, pairs = np.random.default_rng(0), spectrum.ConjugatePairs(*SIZE)
+    networks, verdicts = [], []
+    for dataset, augmentation, channels in (("zoo", "none", 3), ("zoo", "afa", 3), ("toys", "none", 1)):
+        classes = CLASSES if dataset == "zoo" else CLASSES[:2]
+        run = {"dataset": dataset, "network": "resnet18", "augmentation": augmentation, "seed": 0}
+        place, labels = folder / dataset / augmentation, np.arange(12) % len(classes)
+        place.mkdir(parents=True)
+        images = generator.integers(0, 256, (12, channels, *SIZE), dtype=np.uint8)
+        splits = dict.fromkeys(("train", "test"), (images, labels))
+        stores.write(folder / f"{dataset}.h5", splits, classes=classes, source="", created_by="")
+        for name in ("dfm", "rise"):
+            with h5py.File(place / f"{name}.h5", "w") as file:
+                scores = generator.standard_normal((len(classes), len(pairs)))
+                for percent in (1, 5, 20):
+                    file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
+        tests = made_up_tests([tuple(run.values())], classes, seed=len(networks))
+        write_table(tests, place / "shortcuts.csv")
+        verdicts.append(study_tables.verdict_table(tests, 0.6))
+        maps, rates = {explorer.OWN: place / "dfm.h5"}, None
+        if augmentation == "afa":
+            maps["rise"], rates = place / "rise.h5", place / "rates.csv"
+            made = [("rise", percent, name, percent / 25) for percent in (5, 20) for name in classes]
+            table = pd.DataFrame(made, columns=["method", "percent", "class", "tpr"]).assign(
+                part="keep", fill="zeros", draw=0, fpr=0.125, fpr_low=0.1, fpr_high=0.15, images=4, negatives=8
+            )
+            write_table(table.assign(tpr_low=table["tpr"] - 0.1, tpr_high=table["tpr"] + 0.1), rates, **run)
+        store = folder / f"{dataset}.h5"
+        networks.append(explorer.Network(run, store, maps, tests=place / "shortcuts.csv", rates=rates))
+    settings = explorer.Settings(percent=5)
+    text = explorer.page("Explorer of a zoo", networks, pd.concat(verdicts), settings)
+    (folder / "explorer.html").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def page(browser):
+    """A function that opens a page. At the end of the test, it must have no errors and no requests to a network."""
+    browser.errors.clear()
+    browser.requests.clear()
+
+    def opened(path):
+        browser.open(path)
+        return browser
+
+    yield opened
+    assert browser.errors == []
+    assert {address.partition(":")[0] for address in browser.requests} <= {"file", "data", "blob"}
+
+
+def choose(browser, **names):
+    """Choose options by their texts, as a reader does."""
+    for pick, name in names.items():
+        script = f"""(() => {{
+            const select = document.getElementById({pick!r});
+            const option = [...select.options].find(one => one.textContent === {name!r});
+            if (!option) return false;
+            select.value = option.value;
+            select.dispatchEvent(new Event("change"));
+            return true;
+        }})()"""
+        assert browser.run(script), f"{name} is not offered as {pick}"
+
+
+def offered(browser, pick):
+    return browser.run(f"[...document.getElementById({pick!r}).options].map(option => option.textContent)")
+
+
+def chosen(browser):
+    return [browser.run(f"document.getElementById({pick!r}).selectedOptions[0].textContent") for pick in PICKS]
+
+
+def source(browser, picture):
+    return browser.run(f"document.getElementById({picture!r}).src")
+
+
+def text(browser, place):
+    return browser.run(f"document.getElementById({place!r}).innerText")
+
+
+def shown(browser):
+    """All pictures, which have loaded, and the rates."""
+    pictures = "[...document.querySelectorAll('figure:not([hidden]) img')]"
+    browser.run(f"Promise.all({pictures}.map(picture => picture.decode()))")
+    assert browser.run(f"{pictures}.every(picture => picture.naturalWidth > 0 && picture.alt)")
+    return browser.run(f"{pictures}.map(picture => picture.src)"), browser.run(ROWS)
+
+
+def test_every_choice_changes_what_is_shown(page, small):
+    browser = page(small / "explorer.html")
+    assert chosen(browser) == ["zoo", "resnet18 (seed 0)", "ant", explorer.OWN, "5 %"]
+    for pick, name, same, other in (
+        ("class", "猫", (), ("image", "map", "reduced-zeros", "reduced-swap", "reduced-noise", "donor")),
+        ("percent", "20 %", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap", "reduced-noise")),
+        ("network", "resnet18, afa (seed 0)", (), ("map", "reduced-zeros")),
+        ("method", "rise", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap")),
+        ("dataset", "toys", (), ("image", "map", "reduced-zeros")),
+    ):
+        ids = (*same, *other)
+        before = {picture: source(browser, picture) for picture in ids}
+        choose(browser, **{pick: name})
+        shown(browser)
+        after = {picture: source(browser, picture) for picture in ids}
+        assert {picture for picture in ids if before[picture] != after[picture]} == set(other), pick
+    # What the new data set has as well stays chosen; of the rest, the first is.
+    assert chosen(browser) == ["toys", "resnet18 (seed 0)", "猫", explorer.OWN, "20 %"]
+    choose(browser, dataset="zoo", **{"class": "cow & calf"})
+    choose(browser, dataset="toys")
+    assert chosen(browser)[2] == "ant"
+
+
+def test_what_does_not_exist_is_not_offered(page, small):
+    browser = page(small / "explorer.html")
+    assert offered(browser, "network") == ["resnet18 (seed 0)", "resnet18, afa (seed 0)"]
+    assert offered(browser, "method") == [explorer.OWN] and offered(browser, "percent") == ["1 %", "5 %", "20 %"]
+    choose(browser, network="resnet18, afa (seed 0)")
+    assert offered(browser, "method") == [explorer.OWN, "rise"]
+    choose(browser, dataset="toys")
+    assert offered(browser, "class") == ["ant", "猫"] and offered(browser, "network") == ["resnet18 (seed 0)"]
+
+
+def test_rates_are_shown_where_they_were_measured_and_nowhere_else(page, small):
+    browser = page(small / "explorer.html")
+    tests = read_table(small / "zoo" / "none" / "shortcuts.csv").query("part == 'keep' and `class` == '猫'")
+    choose(browser, **{"class": "猫"})
+    rows = browser.run(ROWS)
+    for place, fill in enumerate(("zeros", "swap", "noise")):
+        row = tests[(tests["fill"] == fill) & (tests["filter"] == "dfm")].iloc[0]
+        for at, rate in enumerate(("tpr", "fpr")):
+            expected = f"{row[rate]:.2f} [{row[f'{rate}_low']:.2f}, {row[f'{rate}_high']:.2f}]"
+            assert rows["the map"][2 * place + at] == expected
+    assert rows["verdict"][0] in explorer.VERDICTS.values() or rows["verdict"][0].startswith("no verdict: ")
+    choose(browser, percent="20 %")
+    assert browser.run("document.getElementById('rates').hidden")
+    assert text(browser, "summary") == "No rates for this choice: the study tested the maps of this method at 5 % only."
+    choose(browser, network="resnet18, afa (seed 0)", method="rise")
+    assert not browser.run("document.getElementById('rates').hidden")
+    rows = browser.run(ROWS)
+    assert rows["the map"] == ["0.80 [0.70, 0.90]", "0.13 [0.10, 0.15]", *["not measured"] * 4]
+    assert "verdict" not in rows
+    choose(browser, percent="1 %")
+    assert "at 5 %, 20 % only" in text(browser, "summary")
+
+
+def test_the_keyboard_reaches_every_choice(page, small):
+    browser = page(small / "explorer.html")
+    assert browser.run("[...document.querySelectorAll('select')].every(select => select.labels.length === 1)")
+    assert browser.run("[...document.querySelectorAll('select')].map(select => select.tabIndex)") == [0] * len(PICKS)
+    assert browser.run("document.getElementById('summary').getAttribute('aria-live')") == "polite"
+    browser.picture(SCREENSHOTS / "explorer_small.png")
+
+
+def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(study, page):
+    browser = page(study.results / "explorer.html")
+    assert offered(browser, "dataset") == ["fashion_mnist", "pictures", "syn_2", "plant_present"]
+    assert offered(browser, "network") == ["resnet18 (seed 0)", "resnet18, autoaugment (seed 0)"]
+    seen = set()
+    for dataset in offered(browser, "dataset"):
+        choose(browser, dataset=dataset)
+        for network in offered(browser, "network"):
+            choose(browser, network=network)
+            for name in offered(browser, "class"):
+                for percent in offered(browser, "percent"):
+                    choose(browser, percent=percent, **{"class": name})
+                    pictures, rows = shown(browser)
+                    seen.add(pictures[1])
+                    assert bool(rows) == (percent == "5 %")
+    assert len(seen) > 4 * (2 * 10 + 3 + 4 + 4) * 0.8  # nearly every map differs
+    choose(browser, dataset="fashion_mnist", network="resnet18, autoaugment (seed 0)", percent="5 %")
+    choose(browser, **{"class": "Trouser"})
+    tests = read_table(
+        study.results / "tests" / "fashion_mnist" / "resnet18" / "autoaugment" / "seed0" / "shortcuts.csv"
+    )
+    mine = tests.query("part == 'keep' and fill == 'swap' and `class` == 'Trouser'")
+    row = mine[mine["filter"] == "low_pass"].iloc[0]
+    found = browser.run(ROWS)["lowest frequencies"][2:4]
+    for rate, cell in zip(("tpr", "fpr"), found, strict=True):
+        assert float(cell.split()[0]) == pytest.approx(row[rate], abs=0.0051)
+    browser.picture(SCREENSHOTS / "explorer.png")
+    assert (study.results / "explorer.html").stat().st_size < 10e6
+
+
+@pytest.mark.parametrize("megabytes", [0.1, 3])
+def test_a_page_of_any_size_opens_in_a_frame_of_the_report(page, tmp_path, megabytes):
+    """The script of the report, on a page that says that it has been read."""
+    said = "<!doctype html><script>parent.postMessage('read', '*')</script><!--" + "-" * int(megabytes * 2**20) + "-->"
+    address = "data:text/html;base64," + base64.b64encode(said.encode()).decode()
+    results = json.dumps({"a.html": {"mime_type": "text/html", "data_uri": address}})
+    text = f"<body><script>var heard; onmessage = event => heard = event.data; var results = {results};</script></body>"
+    (tmp_path / "report.html").write_text(make_report.with_large_pages(text))
+    browser = page(tmp_path / "report.html")
+    opened = """new Promise(done => setTimeout(done, 500)).then(() => {
+        const frame = document.createElement("iframe");
+        frame.src = results["a.html"].data_uri;
+        document.body.append(frame);
+        return new Promise(done => setTimeout(() => done(heard), 1000));
+    })"""
+    assert browser.run(opened) == "read"
+    assert browser.run("results['a.html'].data_uri").startswith("blob:" if megabytes > 1 else "data:")
+
+
+def test_the_explorer_works_inside_the_report(study, page):
+    browser = page(study.results / "report.html")
+    path = next(path for path in browser.run("Object.keys(results)") if path.endswith("/explorer.html"))
+    browser.run(f"app.setView({{content: 'html', contentPath: results[{path!r}].data_uri}})")
+    browser.run("new Promise(done => setTimeout(done, 3000))")
+    browser.picture(SCREENSHOTS / "explorer_in_report.png")
+    with Image.open(SCREENSHOTS / "explorer_in_report.png") as screen:
+        right = screen.convert("RGB").crop((500, 0, *screen.size))
+        assert len(right.getcolors(2**24)) > 50  # pictures and text, not an empty frame
