@@ -34,12 +34,16 @@ from frequency_shortcuts.storage.files import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
-# Fonts with Chinese, Japanese and Korean letters; those that are installed stand in where the usual font has no letter.
+# Fonts that stand in where the usual font lacks a letter, in order: those with all Chinese, Japanese and Korean letters,
+# of which the first that is installed is enough, and those of one language.
 WIDE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP",
-    "Noto Sans KR", "Source Han Sans SC", "Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAGothic",
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Source Han Sans SC",
+    "Source Han Sans", "Arial Unicode MS", "Unifont",
+)  # fmt: skip
+REGIONAL_FONTS = (
+    "Noto Sans SC", "Noto Sans JP", "Noto Sans KR", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAGothic",
     "NanumGothic", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "SimHei", "Yu Gothic",
-    "Malgun Gothic", "Arial Unicode MS", "Droid Sans Fallback", "Unifont",
+    "Malgun Gothic", "Droid Sans Fallback",
 )  # fmt: skip
 # Axes are placed on a grid, since the solver of the layout gives other last digits each time. Its steps are a power of
 # two: decimal steps have ties where the layout puts axes, such as 1 - 0.04167 / 7.2 = 0.9942125.
@@ -69,9 +73,10 @@ def style() -> Iterator[None]:
 
 
 def wide_fonts() -> list[str]:
-    """The fonts of `WIDE_FONTS` that matplotlib finds on this machine."""
+    """The fonts for Chinese, Japanese and Korean letters that matplotlib finds on this machine."""
     installed = set(font_manager.get_font_names())
-    return [name for name in WIDE_FONTS if name in installed]
+    wide, regional = ([name for name in names if name in installed] for names in (WIDE_FONTS, REGIONAL_FONTS))
+    return wide[:1] or regional
 
 
 def printable(name: str) -> str:
