@@ -34,8 +34,8 @@ from frequency_shortcuts.storage.files import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
-# Fonts that stand in where the usual font lacks a letter, in order: those with all Chinese, Japanese and Korean letters,
-# of which the first that is installed is enough, and those of one language.
+# Fonts that stand in where the usual font lacks a letter, by preference: those with all Chinese, Japanese and Korean
+# letters, of which the first that is installed is enough, and those of one language.
 WIDE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Source Han Sans SC",
     "Source Han Sans", "Arial Unicode MS", "Unifont",
