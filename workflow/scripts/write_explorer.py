@@ -25,7 +25,7 @@ def main(snakemake):
             for store, weights, dfm, tests in zip(given.stores, given.weights, given.dfm, given.tests, strict=True)
         ]  # fmt: skip
         settings = explorer.Settings(most=params.most, **params.tested)
-        text = explorer.page(f"Explorer of {params.study}", networks, read_table(given.shortcuts), settings)
+        text = explorer.page(f"Explorer of the study {params.study}", networks, read_table(given.shortcuts), settings)
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -124,7 +124,7 @@ def _affordable(sets: Mapping[str, Sequence[Network]], settings: Settings) -> in
     """The number of classes of each data set, at most `settings.most`, whose pictures stay below `LIMIT`."""
     cost = []
     for members in sets.values():
-        pictures = 0
+        pictures = 0.0
         for one in members:
             for path in one.maps.values():
                 with h5py.File(path, "r") as file:
