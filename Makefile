@@ -62,8 +62,10 @@ format: $(READY) ## format the code
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-docs: $(READY) ## write config/README.md, the reference of all keys, from config/schema.yaml
+docs: $(READY) ## config/README.md from its schema, and the site with the gallery: build/site/index.html
 	cd workflow && python -m study.reference
+	pip install --quiet --requirement envs/docs.txt
+	sphinx-build --quiet --fail-on-warning --keep-going -d build/doctrees -c docs . build/site
 
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery

@@ -1,0 +1,69 @@
+"""The settings of the site: its pages are the Markdown files of the repository, the docstrings and the gallery."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+project = html_title = "Frequency shortcuts"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
+html_theme = "furo"
+
+# The sources lie in the root of the repository (make docs), so that links between pages work on a code host as well.
+root_doc = "README"
+include_patterns = ["README.md", "CHANGELOG.md", "docs/**", "config/README.md", "results/README.md", "build/gallery/**"]
+exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees"]
+myst_heading_anchors = 3
+default_role = "code"  # of `names` in docstrings
+
+autodoc_member_order = "bysource"
+autodoc_type_aliases = {
+    name: name.rpartition(".")[2] for name in ("npt.ArrayLike", "BoolArray", "FloatArray", "IntArray", "Images")
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "docs/gallery",
+    "gallery_dirs": "build/gallery",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+}
+
+GALLERY = "build/gallery/index"
+MARKS = re.compile(r"^>>> .*?(?=\n\n|\Z)|`[^`]*`|[|*]", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^(\w+)\n-{3,}$", re.MULTILINE)
+PARAMETER = re.compile(r"^([`\w]+(?:, [`\w]+)*) : (.*(?:\n    .*)*)$", re.MULTILINE)
+
+
+def read_page(app: Any, docname: str, source: list[str]) -> None:
+    """Link the pages of the gallery instead of its folder, and make a menu of the pages that the README lists."""
+    source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
+    if docname == root_doc:
+        listed = re.findall(r"\]\((\w+/\w+)\.md\)", source[0].partition("## Documentation")[2])
+        menu = "\n".join(dict.fromkeys([GALLERY, *listed, "docs/api", "CHANGELOG"]))
+        source[0] += f"\n\n```{{toctree}}\n:hidden:\n\n{menu}\n```\n"
+
+
+def read_docstring(app: Any, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
+    """Make reStructuredText of a docstring: `name : text`, with the indented lines below, is an item of a list."""
+    text = MARKS.sub(lambda mark: mark[0] if len(mark[0]) > 1 else f"\\{mark[0]}", "\n".join(lines))
+    text = HEADING.sub(r"**\1**\n", text)
+    lines[:] = PARAMETER.sub(_as_item, text).split("\n")
+
+
+def _as_item(found: re.Match[str]) -> str:
+    name, text = found[1].replace("`", ""), found[2].replace("\n    ", "\n  ")
+    return f"\n* **{name}** : {text}\n"
+
+
+def write_index(app: Any, error: Exception | None) -> None:
+    """Lead from the first page that servers look for to the README."""
+    Path(app.outdir, "index.html").write_text('<meta http-equiv="refresh" content="0; url=README.html">')
+
+
+def setup(app: Any) -> None:
+    """Connect the functions above."""
+    app.connect("source-read", read_page)
+    app.connect("autodoc-process-docstring", read_docstring)
+    app.connect("build-finished", write_index)

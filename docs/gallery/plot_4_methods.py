@@ -1,0 +1,89 @@
+"""
+Methods side by side
+====================
+
+Culling removes frequencies one at a time. Other methods learn masks, use gradients, or look at the images alone. Here
+each class has *two* sets of raised frequencies, and either is enough to tell the class: the planted set `redundant`.
+Without one set, the other still gives the class away, so that the loss hardly rises. Which methods find both sets?
+The numbers are of one small network; docs/methods.md compares all methods on 25 networks.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.colors import ListedColormap
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.data import planted
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.figures.canvas import show_plane
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.recipe import Recipe
+
+# %%
+# Images and a network
+# --------------------
+
+design = planted.design("redundant")
+mean, std = np.full(3, design.mean), np.full(3, design.deviation)
+
+
+def draw(per_class, seed):
+    """Images of all classes, with the numbers that normalise them."""
+    images, labels = planted.images(design, per_class, seed)
+    return Split(images, labels, design.classes, mean, std, neutral=design.neutral)
+
+
+network = architectures.build(architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8))
+recipe = Recipe(epochs=8, batch_size=32, learning_rate=0.05, schedule="one_cycle")
+shifts = Augmentation(shift=16, flip=False, wrap=True)
+history = training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts).history
+print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
+
+# %%
+# Eight methods
+# -------------
+# All get the same images and give a score for every class and pair of frequencies. The settings are small, so that this
+# script takes less than a minute. A pass is a forward pass of one image; a backward pass counts two.
+
+METHODS = {
+    "culling": {"search": "screened"},
+    "gradient": {},
+    "rise": {"fill": "swap", "masks": 150},
+    "learned": {"steps": 50},
+    "hfss": {"candidates": 40},
+    "energy": {},
+    "low_pass": {},
+    "random": {},
+}
+ranking, pairs = draw(10, 3), fs.spectrum.ConjugatePairs(32, 32)
+inside = pairs.gather(design.planted()["truth"])
+found, rows = {}, []
+for name, settings in METHODS.items():
+    found[name] = find(registry.load(name), network, ranking, **settings)
+    precision = [truth.curve(found[name].score[c], inside[c], pairs.size).average_precision() for c in (1, 2, 3)]
+    rows.append({"method": name, "passes": found[name].passes, "average precision": np.mean(precision).round(2)})
+table = pd.DataFrame(rows).set_index("method")
+table
+
+# %%
+# Their maps of one class
+# -----------------------
+# Each map holds as many frequencies as were planted. Black: planted and in the map. Red: planted, but not in the map.
+# Grey: in the map, but not planted. `energy` looks at the images alone. It finds what is there, whether the network
+# uses it or not.
+
+planted_mask = design.planted()["truth"][1]
+colours = ListedColormap(["white", "silver", "red", "black"])
+figure, axes = plt.subplots(2, 4, figsize=(8, 4.6), sharex=True, sharey=True, layout="constrained")
+for axis, (name, of_method) in zip(axes.flat, found.items(), strict=True):
+    mask = fs.dfm.dominant(of_method.score[1], pairs, 100 * planted_mask.mean())
+    show_plane(axis, np.select([planted_mask & mask, planted_mask, mask], [3, 2, 1]), colours, 0, 3)
+    axis.set_title(f"{name}: {table.loc[name, 'average precision']:.2f}")
+figure.suptitle("class C1, and the average precision over three classes")
+figure.supxlabel("cycles per image")
+plt.show()

@@ -1,0 +1,107 @@
+"""
+Controls and fills
+==================
+
+A network recognises a class from 5 % of the frequencies. Is this remarkable? It is, if other 5 % are not enough: the
+*controls* are random masks, random masks of the same radii, the lowest frequencies, and the maps of other classes. And
+what stands at the other 95 %? With *zeros* the images look like nothing that the network has seen. The fills *swap* and
+*noise* keep them more like images: they put in the coefficients of another image, or the mean amplitude with random
+phases. A shortcut is robust if it is strong under all three.
+"""
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.figures.canvas import show_picture, show_plane
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.spectrum import controls, fills
+
+# %%
+# Pictures and a network
+# ----------------------
+# Grey shapes on noise. All discs carry a plane wave of seven cycles from left to right.
+
+SHAPES = ("disc", "square", "cross")
+
+
+def draw(per_class, seed):
+    """Shapes with noise, discs with a wave, uint8 [n, 1, 32, 32], with the numbers that normalise them."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(3 * per_class) % 3
+    y, x = np.abs(np.mgrid[:32, :32][:, None] - generator.uniform(11, 21, (2, len(labels), 1, 1)))
+    reach = generator.uniform(6, 9, (len(labels), 1, 1))
+    square, cross = np.maximum(x, y) < 0.9 * reach, (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach)
+    shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
+    pixels = 80 + 45 * shape + generator.normal(0, 25, shape.shape)
+    images = pixels.clip(0, 255).astype(np.uint8)[:, None]
+    images = Wave(label=0, frequency=(0, 7), amplitude=0.08).add(images, labels)
+    return Split(images, labels, SHAPES, np.array([0.35]), np.array([0.15]))
+
+
+network = architectures.build(architectures.Architecture("resnet18", n_classes=3, channels=1, size=32, width=8))
+recipe = Recipe(epochs=4, batch_size=32, learning_rate=0.05, schedule="one_cycle")
+training.train(network, draw(200, 1), draw(30, 2), recipe, seed=0, augmentation=Augmentation(shift=2, flip=True))
+
+# %%
+# Maps and their controls
+# -----------------------
+# `find` and `dfm.dominant` give the maps. `shortcuts.measure` draws all controls by itself; here we draw three to look
+# at them.
+
+found = find(registry.load("culling"), network, draw(30, 3), search="screened")
+maps = fs.dfm.dominant(found.score, fs.spectrum.ConjugatePairs(32, 32), percent=5)
+masks = {
+    "map": maps[0],
+    "random": controls.control_mask(maps[0], "random", seed=0),
+    "same radii": controls.control_mask(maps[0], "radial", seed=0),
+    "low pass": controls.low_pass_mask(maps[0]),
+}
+
+# %%
+# Images that are reduced to a mask
+# ---------------------------------
+
+test = draw(40, 4)
+images, _ = test.tensors()
+disc, square = images[0], images[1]
+noise = torch.fft.irfft2(fills.noise(images, seed=0), s=(32, 32))
+backgrounds = {"zeros": torch.zeros_like(disc), "swap": square, "noise": noise}
+
+# %%
+# The tests
+# ---------
+# TPR is the share of the discs that the network recognises, FPR the share of the other pictures that it takes for a
+# disc. If a network calls every picture a disc, its TPR is 1; so the measure is TPR - FPR.
+
+table = fs.shortcuts.measure(network, test, maps, parts=("keep",), controls=5)
+verdicts = fs.shortcuts.verdicts(table)
+verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
+    ["class", "fill", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "verdict", "robust"]
+].round(2)
+
+# %%
+# Map, controls and fills of the disc
+# -----------------------------------
+# Above: the masks. In the middle: a disc that is reduced to them, under each fill. Below: TPR - FPR from each mask.
+
+figure, axes = plt.subplots(4, 4, figsize=(7, 7.4), layout="constrained")
+for column, (name, mask) in enumerate(masks.items()):
+    show_plane(axes[0, column], mask, "Greys")
+    axes[0, column].set_title(name)
+    for line, (fill, background) in zip(axes[1:], backgrounds.items(), strict=True):
+        picture = fs.spectrum.keep(disc, mask) + fs.spectrum.remove(background, mask)
+        low, high = picture.min(), picture.max()
+        show_picture(line[column], ((picture - low) / (high - low)).numpy())
+        kind = {"map": "dfm", "same radii": "radial", "low pass": "low_pass"}.get(name, name)
+        rows = table[(table["class"] == 0) & (table["fill"] == fill) & (table["filter"] == kind)]
+        line[column].set(xticks=[], yticks=[], xlabel=f"TPR - FPR {(rows['tpr'] - rows['fpr']).mean():.2f}")
+        line[0].set_ylabel(f"fill: {fill}")
+plt.show()
