@@ -52,6 +52,14 @@ def read_docstring(app: Any, what: str, name: str, item: object, options: object
     lines[:] = PARAMETER.sub(_as_item, text).split("\n")
 
 
+def read_signature(
+    app: Any, what: str, name: str, item: object, options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write the types of `autodoc_type_aliases` by their names alone."""
+    plain = (text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
+    return next(plain), next(plain)
+
+
 def _as_item(found: re.Match[str]) -> str:
     name, text = found[1].replace("`", ""), found[2].replace("\n    ", "\n  ")
     return f"\n* **{name}** : {text}\n"
@@ -66,4 +74,5 @@ def setup(app: Any) -> None:
     """Connect the functions above."""
     app.connect("source-read", read_page)
     app.connect("autodoc-process-docstring", read_docstring)
+    app.connect("autodoc-process-signature", read_signature)
     app.connect("build-finished", write_index)

@@ -90,9 +90,9 @@ verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
 # %%
 # Map, controls and fills of the disc
 # -----------------------------------
-# Above: the masks. In the middle: a disc that is reduced to them, under each fill. Below: TPR - FPR from each mask.
+# Above: the masks. Below: a disc that is reduced to each mask, under each fill, and TPR - FPR of all test discs.
 
-figure, axes = plt.subplots(4, 4, figsize=(7, 7.4), layout="constrained")
+figure, axes = plt.subplots(4, 4, figsize=(6.4, 7.4), layout="constrained")
 for column, (name, mask) in enumerate(masks.items()):
     show_plane(axes[0, column], mask, "Greys")
     axes[0, column].set_title(name)

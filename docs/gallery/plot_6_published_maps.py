@@ -43,7 +43,7 @@ def draw(per_class, seed):
 
 
 network = architectures.build(architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8))
-recipe = Recipe(epochs=8, batch_size=16, learning_rate=0.05, schedule="one_cycle")
+recipe = Recipe(epochs=8, batch_size=32, learning_rate=0.05, schedule="one_cycle")
 shifts = Augmentation(shift=16, flip=False, wrap=True)
 training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts)
 
@@ -98,7 +98,7 @@ figure, axes = plt.subplots(2, 3, figsize=(7, 5), sharex=True, sharey=True, layo
 for c, (above, below) in enumerate(axes.T, start=1):
     show_plane(above, ours.maps[c], "Greys")
     show_plane(below, held[c] + 2 * (read[c] & ~held[c]), ListedColormap(["white", "black", "red"]), 0, 2)
-    above.set_title(f"{design.classes[c]}: ours, {ours.maps[c].sum()} frequencies")
-    below.set_title(f"theirs, {held[c].sum()} and {(read[c] & ~held[c]).sum()} partners")
+    above.set_title(f"{design.classes[c]}: ours, {ours.maps[c].sum()}")
+    below.set_title(f"theirs, {held[c].sum()} + {(read[c] & ~held[c]).sum()}")
 figure.supxlabel("cycles per image")
 plt.show()
