@@ -1,5 +1,6 @@
 """The settings of the site: its pages are the Markdown files of the repository, the docstrings and the gallery."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 project = html_title = "Frequency shortcuts"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
 html_theme = "furo"
+html_show_copyright = False
 
 # The sources lie in the root of the repository (make docs), so that links between pages work on a code host as well.
 root_doc = "README"
@@ -14,6 +16,8 @@ include_patterns = ["README.md", "CHANGELOG.md", "docs/**", "config/README.md", 
 exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees"]
 myst_heading_anchors = 3
 default_role = "code"  # of `names` in docstrings
+
+logging.getLogger("frequency_shortcuts").setLevel("WARNING")  # the scripts need not say how far they are
 
 autodoc_member_order = "bysource"
 autodoc_type_aliases = {
@@ -28,6 +32,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
+    "write_computation_times": False,
 }
 
 GALLERY = "build/gallery/index"

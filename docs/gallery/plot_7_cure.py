@@ -90,13 +90,13 @@ for name, network in networks.items():
 # The three trainings
 # -------------------
 # TPR and FPR of each class from its new map. FPR is the share of the other pictures that the network takes for the
-# class when only the map is left of them. Without augmentation (`none`), almost everything that is reduced to the map of
-# the squares looks like a square. A training on reduced pictures lowers such an FPR. Random masks do so as well: the
-# network has then seen pictures of which little is left.
+# class when only the map is left of them. Without augmentation (`none`), almost everything that is reduced to the map
+# of the squares looks like a square. In our run DFM-X lowers this FPR, and random masks do not. One seed cannot say
+# whether that holds in general.
 #
-# The wave stays a shortcut in all three. DFM-X shows squares and crosses without the wave, since they have none, so no picture that
-# carries it ever has another label. To unlearn a cue that only one class has, the network needs pictures of that class
-# without the cue, or of other classes with it.
+# The wave stays a shortcut in all three. DFM-X shows squares and crosses without the wave, since they have none: no
+# picture that carries it ever has another label. To unlearn a cue that only one class has, the network needs pictures
+# of that class without the cue, or of other classes with it.
 
 figure, axes = plt.subplots(1, 3, figsize=(7, 2.8), sharey=True, layout="constrained")
 for axis, (name, table) in zip(axes, tables.items(), strict=True):
