@@ -83,8 +83,8 @@ rates.round(2)
 # Where the shortcut is lost
 # --------------------------
 # Without the wave, or where blur takes it away, no disc is recognised, although its shape is as clear as that of a
-# square. Squares and crosses do not need the wave. Noise and inversion are new to the network in other ways, so that
-# they harm all classes.
+# square. In noisy pictures and silhouettes the wave is left: there the discs are the only class that the network still
+# recognises. It calls all inverted pictures squares.
 
 figure, axes = plt.subplots(2, len(styles), figsize=(9, 3.8), layout="constrained", height_ratios=[1, 1.3])
 for (name, pictures), above, below in zip(styles.items(), *axes, strict=True):
