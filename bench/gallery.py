@@ -47,10 +47,11 @@ STEPS = {
 
 
 def runtimes() -> str:
-    """One row a step: jobs, median and total wall time, greatest memory."""
+    """One row a step: jobs, median and total processor time, which other programs do not lengthen, greatest memory."""
     measured = read_table(STUDY / "tables" / "runtimes.csv").groupby("step", sort=False)
     rows = [
-        [STEPS[step], len(jobs), f"{jobs['wall_s'].median():.0f}", f"{jobs['wall_s'].sum():.0f}",
+        [STEPS[step], len(jobs), f"{jobs['processor_s'].median():.0f}",
+         f"{jobs['processor_s'].sum():.0f}",
          f"{jobs['memory_mib'].max():.0f}"]
         for step, jobs in measured
     ]  # fmt: skip
@@ -275,14 +276,14 @@ def limits() -> str:
 
 def cost() -> str:
     """Time and disk of the study, in a sentence."""
-    minutes = read_table(STUDY / "tables" / "runtimes.csv")["wall_s"].sum() / 60
+    minutes = read_table(STUDY / "tables" / "runtimes.csv")["processor_s"].sum() / 60
     facts = read_table(STUDY / "tables" / "provenance.csv").set_index("key")["value"]
     disk = sum(path.stat().st_size for path in STUDY.rglob("*") if path.is_file()) / 2**30
     return paragraphs(
         f"Allow {10 * math.ceil(minutes / 10)} minutes and {disk:.1f} GB of disk for the results. The measured steps "
-        f"took {minutes:.0f} minutes of one core ({facts['processor']}, {facts['processor cores']} cores, networks on: "
-        f"{facts['devices of the networks']}). Two jobs run side by side; starting the jobs and drawing the figures "
-        f"come on top."
+        f"took {minutes:.0f} minutes of processor time ({facts['processor']}, {facts['processor cores']} cores, "
+        f"networks on: {facts['devices of the networks']}). Two jobs run side by side; starting the jobs and drawing "
+        f"the figures come on top."
     )
 
 
