@@ -142,6 +142,17 @@ def planted() -> str:
     return table([*header, *RANKINGS.values()], rows)
 
 
+def phases() -> str:
+    """One row a data set: where the shortcuts sit, in classes with a strong shortcut in the swap test."""
+    judged = read_table(STUDY / "tables" / "phase.csv").dropna(subset="verdict")
+    kinds = ["amplitude", "phase", "either", "both", "undecided"]
+    rows = [
+        [name, *((mine["verdict"] == kind).sum() for kind in kinds)]
+        for name, mine in judged.groupby("dataset", sort=False)
+    ]
+    return table(["data set", *kinds], rows)
+
+
 def _scores() -> pd.DataFrame:
     """The scores of the maps of all sizes, once for each network, class and ranking, where the planted mask is used."""
     scores = read_table(STUDY / "tables" / "truth.csv")
@@ -309,7 +320,7 @@ def draw_opening(study: Path, target: Path) -> None:
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {
     README: (caption, outcome, limits, cost),
     DOCS / "results.md": (truth, findings, fills, results, sizes, runtimes),
-    DOCS / "truth.md": (planted,),
+    DOCS / "truth.md": (planted, phases),
 }
 
 

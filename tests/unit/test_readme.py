@@ -221,6 +221,15 @@ def write_small_study(folder):
     return verdicts, masks
 
 
+def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path, monkeypatch):
+    verdicts = pd.DataFrame({"dataset": ["zoo", "zoo", "zoo", "waves"], "verdict": ["both", "both", None, "phase"]})
+    write_table(verdicts, tmp_path / "tables" / "phase.csv")
+    monkeypatch.setattr(gallery, "STUDY", tmp_path)
+    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery.phases().splitlines()]
+    assert header == ["data set", "amplitude", "phase", "either", "both", "undecided"]
+    assert rows == [["zoo", "0", "0", "0", "2", "0"], ["waves", "0", "1", "0", "0", "0"]]
+
+
 @pytest.mark.slow
 def test_the_opening_shows_the_clearest_photograph_and_a_typical_planted_class(tmp_path):
     verdicts, masks = write_small_study(tmp_path)
