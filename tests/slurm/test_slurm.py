@@ -413,6 +413,6 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     blocks = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", rules, re.MULTILINE | re.DOTALL))
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block}
-    assert len(on_gpu) == 14 and set(profile["set-resources"]) == on_gpu
+    assert len(on_gpu) == 15 and set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
     assert "figure" in profile["groups"]
