@@ -48,6 +48,7 @@ def test_the_planted_waves_are_found_and_judged(result):
     assert "3 of 4 classes (0, 1, 2)" in result.summary() and "WaveNetwork" in repr(result)
 
 
+@pytest.mark.slow
 def test_it_is_the_parts_one_after_the_other(result):
     pairs = ConjugatePairs(SIZE, SIZE)
     found = find(registry.load("culling"), WaveNetwork(), result.ranking, search="screened")
@@ -64,6 +65,7 @@ def test_maps_and_tests_use_different_images(result):
     assert len(np.unique(both, axis=0)) == 160
 
 
+@pytest.mark.slow
 def test_the_files_hold_the_maps_the_rates_and_a_page(result, tmp_path):
     folder = result.save(tmp_path / "out")
     assert np.array_equal(dfm.read_mask(folder / "maps.h5", 2), result.maps)
@@ -185,6 +187,7 @@ class FiveOutputs(nn.Module):
         return torch.stack([first, torch.full_like(first, 1e3), *others], dim=1)
 
 
+@pytest.mark.slow
 def test_images_of_some_of_the_classes():
     images, labels = images_and_labels()
     found = analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], classes=["a", "nothing", "b", "c", "d"])
@@ -194,6 +197,7 @@ def test_images_of_some_of_the_classes():
     pd.testing.assert_frame_equal(named.rates, found.rates)
 
 
+@pytest.mark.slow
 def test_float_images_are_normalised_if_they_need_it():
     images, labels = images_and_labels()
     expected = analyse(WaveNetwork(), images, labels)
@@ -206,6 +210,7 @@ def test_float_images_are_normalised_if_they_need_it():
         analyse(WaveNetwork(), (plain - 0.5) / 0.25, labels)
 
 
+@pytest.mark.slow
 def test_maps_of_ones_own_are_tested():
     expected = analyse()
     found = analyse(maps=torch.from_numpy(expected.maps))

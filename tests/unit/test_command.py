@@ -33,6 +33,7 @@ def run(*arguments):
     return done
 
 
+@pytest.mark.slow
 def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path):
     done = run(
         "analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--percent", "2", "--out", tmp_path / "out"
