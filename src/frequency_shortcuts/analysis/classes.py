@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 
@@ -63,12 +64,12 @@ def match(
         if given.shape != (len(numbers),) or given.dtype.kind not in "iu" or len(set(given.tolist())) < len(given):
             raise ValueError(
                 f"outputs {given.tolist()}: expected {len(numbers)} different numbers, the output of the network for "
-                f"each of the classes {_few(names)}"
+                f"each of the classes {few(names)}"
             )
         return Classes(names, numbers, given.astype(np.int64))
     if named and len(named) != n_outputs:
         raise ValueError(
-            f"the network has {n_outputs} outputs, the images have {len(named)} classes ({_few(named)}): say with "
+            f"the network has {n_outputs} outputs, the images have {len(named)} classes ({few(named)}): say with "
             "`outputs` which output each class is, in this order"
         )
     if numbers[-1] >= n_outputs:
@@ -87,11 +88,6 @@ def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> 
         f"{len(classes)} names of classes: expected {len(numbers)}, one for each class of the images, or {n_outputs}, "
         "one for each output of the network"
     )
-
-
-def _few(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def choose(

@@ -30,7 +30,7 @@ HDF5 = (".h5", ".hdf5", ".hdf")
 
 @dataclass(frozen=True)
 class Pictures:
-    """How pictures of a folder or a Dataset are brought to one size; see `folders.ImageFiles`.
+    """How pictures of a folder or a Dataset are resized to one size; see `folders.ImageFiles`.
 
     size : (height, width), None where the images have one size already; channels : 1 or 3
     """
@@ -76,7 +76,7 @@ def collect(
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset or a
         DataLoader of (image, label); the path of a folder with a folder for each class, or of an HDF5 file: a store
         (groups train, validation, test), or one with the datasets `images` and `labels`
-    pictures : how pictures are brought to one size
+    pictures : how pictures are resized to one size
     what : name of the images in errors
 
     Raises ValueError for other images or labels, in one sentence.
@@ -184,7 +184,7 @@ def _of_hdf5(path: Path) -> Labelled:
             plain = [file.get(name) for name in ("images", "labels")]
             if all(isinstance(part, h5py.Dataset) for part in plain):
                 check_shape(plain[0], f"{path}: images")
-                names = tuple(map(_text, file.attrs["classes"])) if "classes" in file.attrs else None
+                names = tuple(map(stores.as_text, file.attrs["classes"])) if "classes" in file.attrs else None
                 labels = checked_labels(plain[1][:], len(plain[0]))
                 mean, std = (_attribute(file, name) for name in ("mean", "std"))
                 return Labelled(plain[0][:], labels, names, mean, std)
@@ -199,10 +199,6 @@ def _of_hdf5(path: Path) -> Labelled:
     if {"validation", "test"} <= parts.keys():
         return replace(parts["validation"], test=parts["test"])
     return parts[next(name for name in ("test", "validation", "train") if name in parts)]
-
-
-def _text(name: Any) -> str:
-    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _attribute(file: h5py.File, name: str) -> Any:

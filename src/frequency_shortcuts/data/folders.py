@@ -50,15 +50,15 @@ def listing(
     ]
     shared = [folder for folder, count in collections.Counter(folders.values()).items() if count > 1]
     if shared:
-        raise ValueError(f"{_few(shared)} in {root} is the folder of several classes: each needs its own")
+        raise ValueError(f"{few(shared)} in {root} is the folder of several classes: each needs its own")
     if missing:
-        raise ValueError(f"folder {root} has no {_few(missing)}; it holds {_few(there) if there else 'no folders'}")
+        raise ValueError(f"folder {root} has no {few(missing)}; it holds {few(there) if there else 'no folders'}")
     if not folders:
         raise ValueError(f"folder {root} holds no images: expected {root}/<class>/*.jpg or *.png")
     found = [pictures(root / folder) for folder in folders.values()]
     empty = [str(root / folder) for folder, files in zip(folders.values(), found, strict=True) if not files]
     if empty:
-        raise ValueError(f"no image files in {_few(empty)}: expected {', '.join(SUFFIXES)}")
+        raise ValueError(f"no image files in {few(empty)}: expected {', '.join(SUFFIXES)}")
     labels = np.repeat(np.arange(len(found)), [len(files) for files in found])
     return list(itertools.chain(*found)), labels, tuple(folders)
 
@@ -80,9 +80,9 @@ def matched(
     unknown = [name for name in chosen if name not in classes]
     if without or unknown:
         unused = sorted(there.difference(chosen.values()))
-        sides = [f"classes without a folder: {_few(without, 20)}"] if without else []
-        sides += [f"no such class: {_few(unknown, 20)}"] if unknown else []
-        sides += [f"folders without a class: {_few(unused, 20) or 'none'}"]
+        sides = [f"classes without a folder: {few(without, 20)}"] if without else []
+        sides += [f"no such class: {few(unknown, 20)}"] if unknown else []
+        sides += [f"folders without a class: {few(unused, 20) or 'none'}"]
         raise ValueError(f"{root} does not match the classes; {'; '.join(sides)}")
     return {name: chosen[name] for name in classes}
 
@@ -113,7 +113,7 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
         twin = known[folder].get(file.name, known[folder].get(file.stem))
         (missing if twin is None else found).append(file if twin is None else twin)
     if missing:
-        raise ValueError(f"{other} has no twin of {_few([str(path.relative_to(root)) for path in missing])}")
+        raise ValueError(f"{other} has no twin of {few([str(path.relative_to(root)) for path in missing])}")
     return found
 
 
@@ -296,6 +296,7 @@ def _peculiarities(picture: Image.Image) -> list[str]:
     return words
 
 
-def _few(names: Sequence[str], most: int = 5) -> str:
+def few(names: Sequence[str], most: int = 5) -> str:
+    """Names, of which the first few are written out."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(str, names[:most])) + more

@@ -138,7 +138,8 @@ def write_files(
         _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
 
 
-def _text(name: Any) -> str:
+def as_text(name: Any) -> str:
+    """A name in HDF5, which may be stored as bytes, as text."""
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
@@ -233,7 +234,7 @@ def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[
             raise ValueError(
                 f"{store} is no image store: expected the attribute classes and groups train, validation or test"
             )
-        classes = [_text(name) for name in file.attrs["classes"]]
+        classes = [as_text(name) for name in file.attrs["classes"]]
         for name in splits:
             group = file[name]
             if "images" not in group or "labels" not in group:
@@ -290,7 +291,7 @@ def read(
         if split not in file:
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
-        classes = tuple(_text(name) for name in file.attrs["classes"])
+        classes = tuple(as_text(name) for name in file.attrs["classes"])
         labels = file[split]["labels"][:].astype(np.int64)
         check_classes(labels, classes, f"{path}, split {split}")
         chosen = first_of_each_class(labels, per_class)

@@ -50,24 +50,39 @@ def build(what: ExternalNetwork) -> nn.Module:
 
 
 def _torchvision(name: str, what: ExternalNetwork) -> nn.Module:
-    from torchvision import models
-
-    if name not in (known := models.list_models(module=models)):
-        raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
+    models = torchvision_models(name)
     if what.channels != 3:
         raise ValueError(f"torchvision:{name} takes images of 3 channels, not {what.channels}")
     return _build(what, lambda: models.get_model(name, weights=None, num_classes=what.n_classes, **what.options))
 
 
+def torchvision_models(name: str) -> Any:
+    """The module with the classifiers of torchvision. Raises ValueError unless it has one of this name."""
+    from torchvision import models
+
+    if name not in (known := models.list_models(module=models)):
+        raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
+    return models
+
+
 def _timm(name: str, what: ExternalNetwork) -> nn.Module:
+    timm = timm_package(name)
+    settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
+    return _build(what, lambda: timm.create_model(name, pretrained=False, **settings))
+
+
+def timm_package(name: str) -> Any:
+    """The package timm. Raises ValueError if it is not installed, or has no network of this name.
+
+    A name may end in that of a set of weights, behind a dot. Names of the hub (`hf-hub:`) are not known in advance.
+    """
     try:
         import timm
     except ImportError:
         raise ValueError("a network from timm needs that package: pip install timm") from None
-    if name not in (known := timm.list_models()):
+    if not name.startswith("hf-hub:") and name.partition(".")[0] not in (known := timm.list_models()):
         raise ValueError(f"timm has no network {name!r}{_guess(name, known)}")
-    settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
-    return _build(what, lambda: timm.create_model(name, pretrained=False, **settings))
+    return timm
 
 
 def _build(what: ExternalNetwork, make: Callable[[], nn.Module]) -> nn.Module:

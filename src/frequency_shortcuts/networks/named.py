@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
@@ -84,10 +83,7 @@ def _of_study(path: str, weights: str | None, checkpoint: Any) -> NamedNetwork:
 
 
 def _torchvision(name: str, weights: str) -> NamedNetwork:
-    from torchvision import models
-
-    if name not in (known := models.list_models(module=models)):
-        raise ValueError(f"torchvision has no classifier {name!r}{_guess(name, known)}")
+    models = external.torchvision_models(name)
     sets = models.get_model_weights(name)
     if weights not in ("DEFAULT", *sets.__members__):
         raise ValueError(f"{name} has no weights {weights!r}: choose from DEFAULT, {', '.join(sets.__members__)}")
@@ -103,16 +99,11 @@ def _torchvision(name: str, weights: str) -> NamedNetwork:
 
 
 def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
-    try:
-        import timm
-    except ImportError:
-        raise ValueError("a network from timm needs that package: pip install timm") from None
+    timm = external.timm_package(name)
     if weights != "pretrained":
         raise ValueError(
             f"weights {weights!r}: expected `pretrained`; timm names sets of weights in the name of a network"
         )
-    if not name.startswith("hf-hub:") and name.partition(".")[0] not in (known := timm.list_models()):
-        raise ValueError(f"timm has no network {name!r}{_guess(name, known)}")
     try:
         network = timm.create_model(name, pretrained=True, **options)
     except Exception as error:  # timm and the hub raise many kinds
@@ -123,11 +114,6 @@ def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
         ids = tuple(about.index_to_label_name(i) for i in range(IMAGENET))
         names = (ids, tuple(about.index_to_description(i) for i in range(IMAGENET)))
     return NamedNetwork(network, timm.data.resolve_data_config(model=network), names)
-
-
-def _guess(name: str, known: list[str]) -> str:
-    guess = get_close_matches(name, known, 3)
-    return f"; did you mean {' or '.join(guess)}?" if guess else ""
 
 
 def outputs_of(classes: tuple[str, ...], categories: tuple[tuple[str, ...], ...]) -> list[int] | None:
