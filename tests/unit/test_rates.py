@@ -1,5 +1,7 @@
 """Rates against scipy's distributions and intervals, and the verdicts on them."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,10 +41,24 @@ def slow_margin(map_rates, control, draws, images, negatives):
 def test_margin_joins_the_errors_of_map_control_and_draws_by_squares():
     for kind, control in (("random", (0.5, 0.1)), ("low_pass", (0.5, 0.1)), ("other", (0.6, 0.05))):
         (row,) = verdicts.verdicts(table_of(**{kind: control})).to_dict("records")
-        draws = [0.0] if kind == "low_pass" else [control[0] - control[1] - 0.05, control[0] - control[1] + 0.05]
+        # The only mask of its kind, or the maps of all other classes: no choice is uncertain.
+        draws = [control[0] - control[1] - 0.05, control[0] - control[1] + 0.05] if kind == "random" else [0.0]
         assert row["best_control"] == kind
         expected = slow_margin((0.9, 0.05), control, draws, 100, 300)
         np.testing.assert_allclose((row["margin"], row["margin_low"], row["margin_high"]), expected, rtol=0, atol=1e-12)
+
+
+def test_the_choice_of_other_classes_counts_by_the_share_that_was_not_drawn():
+    """Against the variance of a mean drawn without replacement, over every choice of two of four maps."""
+    tpr = np.array([0.1, 0.3, 0.35, 0.8])
+    pairs = list(combinations(tpr, 2))
+    expected = np.var([np.mean(pair) for pair in pairs])
+    table = pd.concat([table_of().assign(**{"class": c}) for c in range(5)], ignore_index=True)
+    drawn, errors = table["filter"] == "other", []
+    for pair in pairs:
+        table.loc[drawn & (table["class"] == 0), "tpr"] = pair
+        errors.append(verdicts.verdicts(table)["error_other"][0])
+    assert np.mean(np.square(errors)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ STRONG = 0.6  # a shortcut is strong from this filtered TPR on (Wang et al. 2023
 
 
 def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
-    """One row per class, part and fill, from a table of `shortcuts.measure`: is there a shortcut?
+    """One row per class, part and fill, from a table of `shortcuts.measure` with all its classes: is there a shortcut?
 
     The measure is TPR - FPR. If a network assigns every image to one class, the TPR of this class is 1, but its measure
     is 0. `margin` is the measure of the map minus that of a kind of control (the mean over its draws). For the part
@@ -29,7 +29,9 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     Maps of other classes whose overlap with the map of the class is at least `SAME` are not controls of it.
 
     The interval is the root of the sum of squares of three uncertainties: of the measure of the map, of the measure of
-    the control (`intervals.newcombe` each), and of the choice of the draws (t * SD / sqrt(draws)). Map and control are
+    the control (`intervals.newcombe` each), and of the choice of the draws (t * SD / sqrt(draws)). The maps of other
+    classes are drawn from finitely many, without replacement, so that their SD / sqrt(draws) is multiplied by
+    sqrt(1 - share of the maps that were drawn): where all are tested, no choice is uncertain. Map and control are
     tested on the same images and mostly agree on them. The errors count as independent, so the interval is rather too
     wide. The draws are compared by their mean: a map that is only one more random mask is above it in a few percent of
     cases.
@@ -44,10 +46,11 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
         has a neutral class
     `headline` : whether this row is the one to quote: `keep`, with the fill `swap` if the set has a neutral class (the
         frequencies of the class are put into images without a cue), else `zeros`, as published, or the first fill
-    `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
+    `error_random`, `draws_random`, ... : standard error of the measure of a control by its draws, and their number
     `overlap_radial` : share of the map in its radial controls; near 1 these controls are not informative
     """
     keys = ["class", "part", "fill"]
+    undrawn = _undrawn(table, keys)
     # Classes with the same cue have the same map, which is not a control of itself.
     table = table[(table["filter"] != "other") | (table["overlap"] < SAME)]
     own = table[table["filter"] == "dfm"].set_index(keys)
@@ -62,6 +65,8 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     for kind in kinds:
         out[f"tpr_{kind}"], out[f"fpr_{kind}"] = means["tpr", kind], means["fpr", kind]
         out[f"error_{kind}"], out[f"draws_{kind}"] = _of_draws(table, keys, kind)
+        if kind == "other":
+            out["error_other"] *= np.sqrt(undrawn.reindex(out.index).to_numpy())
     out["overlap_radial"] = means.get(("overlap", "radial"), np.nan)
     margins = {kind: _Margin(out, kind) for kind in kinds}
     value, low, high = (
@@ -113,6 +118,13 @@ class _Margin:
         n = int(self._images[row])
         value, low, _ = self.of(np.arange(n + 1) / n, self._fpr[row], row)
         return float(value[low > 0].min(initial=np.inf)) if (low > 0).any() else np.nan
+
+
+def _undrawn(table: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """The share of the maps of other classes that were not drawn as controls, by `keys`."""
+    tested = table[table["filter"] == "other"]
+    n_classes = max(table["class"].nunique(), tested["draw"].nunique())
+    return (1 - tested.groupby(keys).size() / max(n_classes - 1, 1)).clip(lower=0)
 
 
 def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray]:
