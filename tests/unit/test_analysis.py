@@ -234,6 +234,13 @@ def test_a_stopped_search_leaves_no_state_behind_once_it_is_done(tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
+def test_the_state_of_a_search_is_all_that_is_deleted(tmp_path):
+    (tmp_path / "run.py").touch()
+    (tmp_path / "run.culling.csv").touch()
+    analyse(state=tmp_path / "run")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.culling.csv", "run.py"]
+
+
 def test_the_network_stays_as_it_was():
     network = WaveNetwork().train()
     analyse(network)

@@ -43,6 +43,7 @@ PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that fin
 QUICK_CELLS = 16  # cells of frequencies along a side of the spectrum, of a quick analysis
 QUICK_FILLS: tuple[Fill, ...] = ("zeros", "swap")
 CONTROLS, QUICK_CONTROLS = 10, 5  # draws of each random kind
+STATE_FILES = ("", ".unfinished", ".culling", ".culling.unfinished")  # endings of the files of an unfinished search
 
 
 def analyse(
@@ -157,8 +158,8 @@ def analyse(
             controls=controls or (QUICK_CONTROLS if quick else CONTROLS), neutral=neutral, seed=seed,
             progress=progress,
         )  # fmt: skip
-    for path in Path(state).parent.glob(f"{Path(state).name}*") if state else ():
-        path.unlink()
+    for ending in STATE_FILES if state else ():
+        Path(f"{state}{ending}").unlink(missing_ok=True)
     about = {
         "network": name or type(network).__name__,
         "outputs": n_outputs,
