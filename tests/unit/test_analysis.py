@@ -82,6 +82,16 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(result, tmp_path):
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
+@pytest.mark.slow
+def test_the_file_holds_the_same_maps_at_any_percentage(tmp_path):
+    images, labels = images_and_labels()
+    large = np.kron(images, np.ones((1, 1, 4, 4), np.uint8))
+    network = nn.Sequential(nn.AvgPool2d(4), WaveNetwork())
+    found = analyse(network, large, labels, method="gradient", percent=33.36, parts=())
+    found.save_maps(tmp_path / "maps.h5")
+    assert np.array_equal(dfm.read_mask(tmp_path / "maps.h5", 33.36), found.maps)
+
+
 def as_folder(images, labels, folder):
     for i, (image, c) in enumerate(zip(images, labels, strict=True)):
         (folder / f"class{c}").mkdir(exist_ok=True)

@@ -158,18 +158,17 @@ class Analysis:
 
     def save_maps(self, path: str | os.PathLike[str]) -> None:
         """Write the maps, with the scores where they were searched for, to an HDF5 file."""
-        percent = float(f"{self.about['percent']:.3g}")
         made_by = f"frequency-shortcuts {__version__}"
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             scores.write(
-                path, self.found, pairs, [percent], method=str(self.about["method"]), classes=self.classes,
-                split="analysis", weights_sha256=str(self.about["weights_sha256"]), created_by=made_by,
-                about={name: self.about[name] for name in ("device", "seed", "images_sha256")},
+                path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]),
+                classes=self.classes, split="analysis", weights_sha256=str(self.about["weights_sha256"]),
+                created_by=made_by, about={name: self.about[name] for name in ("device", "seed", "images_sha256")},
             )  # fmt: skip
             return
         with replacing_hdf5(path) as file:
-            file[f"mask/top_{percent:g}"] = self.maps
+            file[f"mask/top_{self.about['percent']:.3g}"] = self.maps
             file.attrs.update(
                 layout="centred", classes=list(self.classes), weights_sha256=self.about["weights_sha256"],
                 created_by=made_by,
