@@ -51,11 +51,24 @@ def test_the_planted_waves_are_found_and_judged(result):
 @pytest.mark.slow
 def test_it_is_the_parts_one_after_the_other(result):
     pairs = ConjugatePairs(SIZE, SIZE)
-    found = find(registry.load("culling"), WaveNetwork(), result.ranking, search="screened")
+    found = find(registry.load("culling"), WaveNetwork(), result.ranking, search="screened", percent=2)
     masks = dfm.dominant(found.score, pairs, 2)
     assert np.array_equal(masks, result.maps)
     rates = shortcuts.measure(WaveNetwork(), result.test, masks, fills=("zeros",), controls=10)
     pd.testing.assert_frame_equal(rates, result.rates)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, 2),
+        ({"settings": {"search": "screened"}}, 2),
+        ({"settings": {"percent": 3}}, 3),
+        ({"method": "hfss", "settings": {"candidates": 9, "parents": 3}}, 2),
+    ],
+)
+def test_the_search_looks_for_maps_of_the_size_that_is_tested(options, expected):
+    assert analyse(**options, parts=()).found.settings["percent"] == expected
 
 
 def test_maps_and_tests_use_different_images(result):

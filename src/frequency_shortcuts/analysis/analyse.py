@@ -9,6 +9,7 @@ import math
 import os
 import time
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,8 @@ def analyse(
     if maps is None:
         searched = find(
             registry.load(method), classifier, ranking.images, ranking.labels, n_classes, **statistics,
-            neutral=neutral, seed=seed, state=state, progress=progress, **_search(method, settings, quick, pairs),
+            neutral=neutral, seed=seed, state=state, progress=progress,
+            **_search(method, settings, quick, percent, pairs),
         )  # fmt: skip
         masks = dfm.dominant(searched.score, pairs, percent)
     else:
@@ -175,14 +177,20 @@ def analyse(
     return Analysis(searched, masks, rates, ranking, test, spectra.mean_amplitude, about)
 
 
-def _search(method: str, settings: Mapping[str, Any] | None, quick: bool, pairs: ConjugatePairs) -> dict[str, Any]:
-    """The settings of the search, by default those of culling: by cells if quick, else screened."""
+def _search(
+    method: str, settings: Mapping[str, Any] | None, quick: bool, percent: float, pairs: ConjugatePairs
+) -> dict[str, Any]:
+    """The settings of the search, by default those of culling: by cells if quick, else screened.
+
+    A method that looks for maps of one size looks for those of `percent`.
+    """
+    aim = {"percent": percent} if "percent" in signature(registry.load(method).Settings).parameters else {}
     if method != "culling" or settings:
-        return dict(settings or {})
+        return aim | dict(settings or {})
     if not quick:
-        return {"search": "screened"}
+        return aim | {"search": "screened"}
     # Cells so large that some 128 of them cover the half of the spectrum that real images have.
-    return {"search": "exact", "patch": math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)}
+    return aim | {"search": "exact", "patch": math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)}
 
 
 def _facts(network: nn.Module, ranking: Split, test: Split) -> dict[str, Any]:
