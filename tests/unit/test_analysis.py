@@ -220,6 +220,14 @@ def test_images_of_some_of_the_classes():
     pd.testing.assert_frame_equal(named.rates, found.rates)
 
 
+def test_the_neutral_class_is_named_like_the_labels():
+    images, labels = images_and_labels()
+    found = analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], neutral=2, fills=("swap",))
+    assert found.test.neutral == 1 and found.verdicts["class"].tolist() == ["0", "3", "4"]
+    with pytest.raises(ValueError, match="neutral class 1: expected the number of a class of the images, 0, 2, 3, 4"):
+        analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], neutral=1)
+
+
 @pytest.mark.slow
 def test_float_images_are_normalised_if_they_need_it():
     images, labels = images_and_labels()

@@ -102,7 +102,8 @@ def analyse(
     percent : of the frequencies in a map
     images_per_class : images of each class that find the maps, and that test them, at most; default (50, 50), or
         (10, 20) if quick
-    parts, fills, controls, neutral, seed : see `shortcuts.measure`; without parts, the maps are not tested
+    parts, fills, controls, seed : see `shortcuts.measure`; without parts, the maps are not tested
+    neutral : the number of the class without a cue of its own, as in the labels; see `shortcuts.measure`
     device : `auto`, `cpu`, `cuda`; by default, where the network is
     state : file of unfinished work, with which a later call resumes the search; deleted at the end
     name : of the network, in pictures and on the page; by default the name of its class
@@ -125,7 +126,6 @@ def analyse(
     if test_images is not None:
         other = collect(test_images, test_labels, pictures, progress=progress, what="test images")
     mean, std = (found.mean if mean is None else mean), (found.std if std is None else std)
-    neutral = found.neutral if neutral is None else neutral
 
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
@@ -133,6 +133,7 @@ def analyse(
     first = source.take(np.arange(1))
     n_outputs = logits_only(network, first)[1]
     matched = match(found.labels, found.classes, n_outputs, classes, outputs)
+    neutral = matched.position(found.neutral if neutral is None else neutral)
     counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
     ranking, test = _split(found, other, matched, counts, seed, mean, std, neutral)
     if matched.outputs is not None:
