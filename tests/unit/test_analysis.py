@@ -160,6 +160,18 @@ def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
     pd.testing.assert_frame_equal(found.verdicts[values], expected.verdicts[values])
 
 
+class Renumbered(Pairs):
+    """Its items have other labels than its list of labels, as with a target_transform of torchvision."""
+
+    def __getitem__(self, i):
+        return torch.from_numpy(self.images[i]), (self.targets[i] + 1) % CLASSES
+
+
+def test_labels_that_contradict_the_list_of_labels_are_refused():
+    with pytest.raises(ValueError, match="images: item 0 has the label 1, but the Dataset's own list of labels says 0"):
+        analyse(images=Renumbered(*images_and_labels()))
+
+
 def test_a_store_with_two_splits_tests_on_the_second(tmp_path):
     ranking, test = images_and_labels(12), images_and_labels(15, seed=1)
     options = {"classes": ["a", "b", "c", "d"], "source": "test", "created_by": "test", "statistics": (MEAN, STD)}

@@ -215,11 +215,11 @@ def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
         raise ValueError(f"{what}: the {type(dataset).__name__} is empty")
     names = getattr(dataset, "classes", None)
     classes = tuple(map(str, names)) if isinstance(names, Sequence) else None
-    first = DatasetImages(dataset, (1, 1), name=what).first()
+    items = DatasetImages(dataset, (1, 1), name=what)
+    first = items.image(0)
     if not isinstance(first, Image.Image):
-        images: Images = ItemImages(dataset, what)
-        labels = DatasetImages(dataset, (1, 1), name=what).labels()
-        return Labelled(images, labels, classes)
+        labels = items.labels()
+        return Labelled(ItemImages(items, what), labels, classes)
     size = pictures.size or (first.height, first.width)
     read = DatasetImages(dataset, size, pictures.channels, pictures.resize, name=what)
     return Labelled(read, read.labels(), classes)
@@ -228,17 +228,17 @@ def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
 class ItemImages:
     """The images of a Dataset of (tensor or array [channels, H, W], label), as they are, read when they are indexed."""
 
-    def __init__(self, dataset: Any, what: str) -> None:
-        self._dataset, self._what = dataset, what
+    def __init__(self, items: DatasetImages, what: str) -> None:
+        self._items, self._what = items, what
         first = self._image(0)
-        self.shape, self.dtype = (len(dataset), *first.shape), first.dtype
+        self.shape, self.dtype = (len(items), *first.shape), first.dtype
         check_shape(self, what)
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self._items)
 
     def _image(self, i: int) -> npt.NDArray:
-        image = self._dataset[i][0]
+        image = self._items.image(i)
         return image.detach().cpu().numpy() if isinstance(image, Tensor) else np.asarray(image)
 
     def __getitem__(self, index: slice | IntArray) -> npt.NDArray:

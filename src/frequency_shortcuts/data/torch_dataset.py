@@ -59,13 +59,18 @@ class DatasetImages:
             out[i] = self._pixels(position)
         return out
 
-    def _pixels(self, i: int) -> npt.NDArray[np.uint8]:
+    def image(self, i: int) -> Any:
+        """The image of an item, as the Dataset gives it. Raises ValueError for a label that differs from the list."""
         image, label = self._item(i)
         if self._known is not None and (own := self._whole(i, label)) != self._known[i]:
             raise ValueError(
                 f"{self.name}: item {i} has the label {own}, but the Dataset's own list of labels says "
                 f"{self._known[i]}: mend or drop its attribute targets or labels"
             )
+        return image
+
+    def _pixels(self, i: int) -> npt.NDArray[np.uint8]:
+        image = self.image(i)
         _, channels, height, width = self.shape
         if isinstance(image, Image.Image):
             with self._naming(i):
@@ -85,10 +90,6 @@ class DatasetImages:
                 "or floating point from 0 to 1 (normalise in the network's settings, not in the Dataset)"
             )
         return np.rint(pixels * 255).astype(np.uint8)
-
-    def first(self) -> Any:
-        """The image of the first item, as the Dataset gives it."""
-        return self._item(0)[0]
 
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._naming(i):
