@@ -181,6 +181,14 @@ def test_a_store_with_two_splits_tests_on_the_second(tmp_path):
     assert found.classes == ("a", "b", "c", "d")
 
 
+def test_the_test_images_of_a_store_are_its_split_test(tmp_path):
+    ranking, test = images_and_labels(12), images_and_labels(15, seed=1)
+    options = {"classes": ["a", "b", "c", "d"], "source": "test", "created_by": "test", "statistics": (MEAN, STD)}
+    stores.write(tmp_path / "s.h5", {"validation": ranking, "test": test}, **options)
+    found = analyse(images=tmp_path / "s.h5", test_images=tmp_path / "s.h5", mean=None, std=None)
+    assert np.array_equal(found.ranking.images, ranking[0]) and np.array_equal(found.test.images, test[0])
+
+
 def test_test_images_of_its_own():
     images, labels = images_and_labels()
     found = analyse(test_images=images[:9], test_labels=labels[:9])

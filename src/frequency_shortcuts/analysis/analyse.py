@@ -125,6 +125,7 @@ def analyse(
     other = found.test
     if test_images is not None:
         other = collect(test_images, test_labels, pictures, progress=progress, what="test images")
+        other = other.test or other  # a store has a split for it
     mean, std = (found.mean if mean is None else mean), (found.std if std is None else std)
 
     if device is not None and pick_device(device) != device_of(network):
