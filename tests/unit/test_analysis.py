@@ -302,6 +302,7 @@ def test_maps_alone_have_no_verdicts():
     found = analyse(parts=())
     with pytest.raises(ValueError, match="the maps were not tested: call analyse with the parts"):
         found.verdicts  # noqa: B018
+    assert "4 classes\nThe maps were not tested" in repr(found)
 
 
 IMAGES, LABELS = images_and_labels()
@@ -340,6 +341,7 @@ IMAGES, LABELS = images_and_labels()
         ({"classes": ["a", "b", "c", "a"]}, "two classes are called a"),
         ({"method": "magic"}, "unknown method 'magic'"),
         ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
+        ({"parts": ("remove",)}, "parts remove: expected keep among them, which the verdict is about, or no parts"),
         ({"images_per_class": [5]}, r"images_per_class \[5\]: expected two numbers"),
     ],
 )  # fmt: skip

@@ -115,6 +115,8 @@ def analyse(
     >>> result.verdicts[["class", "tpr_dfm", "margin_low", "verdict"]]
     """
     begin = time.perf_counter()
+    if parts and "keep" not in parts:
+        raise ValueError(f"parts {', '.join(parts)}: expected keep among them, which the verdict is about, or no parts")
     prepared = Preprocessing() if transform is None else read_transform(transform)
     mean = prepared.mean if mean is None else mean
     std = prepared.std if std is None else std

@@ -99,7 +99,8 @@ class Analysis:
         return "\n".join(sentences)
 
     def __repr__(self) -> str:
-        return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{self.summary()}"
+        outcome = "The maps were not tested." if self.rates is None else self.summary()
+        return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{outcome}"
 
     def cards(self) -> Figure:
         """One row for each class: its spectrum, scores, map, a control, and a test image reduced to both.
