@@ -92,6 +92,7 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(result, tmp_path):
             assert picture.width > 500
     page = (folder / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 2 and "Strong shortcut" in page
+    assert "The maps were found on 40 images and tested on 120 test images." in " ".join(page.split())
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
@@ -267,7 +268,12 @@ def test_maps_of_ones_own_are_tested():
     found = analyse(maps=torch.from_numpy(expected.maps))
     pd.testing.assert_frame_equal(found.rates, expected.rates)
     assert found.found is None and found.about["passes of the search"] == 0
+    assert "images that find the maps" not in found.about and found.about["images of the spectra"] == 12
+    assert "2.34 % of the frequencies are" in found.summary()
     found.cards()
+    masks = expected.maps.copy()
+    masks[3] = True
+    assert "26.8 % of the frequencies on average are" in analyse(maps=masks).summary()
 
 
 def test_a_quick_analysis_uses_cells():

@@ -169,7 +169,7 @@ def analyse(
     about = {
         "network": name or type(network).__name__,
         "outputs": n_outputs,
-        **_facts(network, ranking, test),
+        **_facts(network, ranking, test, searched is not None),
         "method": method if searched else "given maps",
         "settings": str(dict(searched.settings)) if searched else "",
         "percent": percent if searched else 100 * float(masks.mean()),
@@ -197,7 +197,7 @@ def _search(
     return aim | {"search": "exact", "patch": math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)}
 
 
-def _facts(network: nn.Module, ranking: Split, test: Split) -> dict[str, Any]:
+def _facts(network: nn.Module, ranking: Split, test: Split, searched: bool) -> dict[str, Any]:
     """What identifies the network and the images, for the page and the files."""
     _, _, height, width = ranking.images.shape
     return {
@@ -205,7 +205,7 @@ def _facts(network: nn.Module, ranking: Split, test: Split) -> dict[str, Any]:
         "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
         "device": str(device_of(network)),
         "classes": len(ranking.classes),
-        "images that find the maps": len(ranking),
+        "images that find the maps" if searched else "images of the spectra": len(ranking),
         "images that test them": len(test),
         "image size": f"{height} x {width}",
     }

@@ -79,7 +79,9 @@ class Analysis:
         """What came out, one sentence a line."""
         rows = self.verdicts
         fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
-        percent = f"{self.about['percent']:.3g} % of the frequencies"
+        sizes = self.maps.sum(axis=(1, 2))
+        average = " on average" if self.found is None and len(set(sizes.tolist())) > 1 else ""
+        percent = f"{self.about['percent']:.3g} % of the frequencies{average}"
         meaning = {
             "strong": f"Strong shortcut: {percent} are enough to recognise the class, and clearly more so than control "
             f"masks of the same size (fill: {fill})",
