@@ -36,7 +36,7 @@ class Pictures:
     """
 
     size: tuple[int, int] | None = None
-    resize: int | None = None
+    resize: folders.Resize = None
     channels: int = 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,13 @@ class Preprocessing:
     """How pictures become the images of a network; None where nothing is said.
 
     mean, std : per channel, in units of [0, 1]; size : (height, width) of the images; resize : pixels of the short side
-    before the centre is cropped
+    before the centre is cropped, or (height, width) before that
     """
 
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     size: tuple[int, int] | None = None
-    resize: int | None = None
+    resize: int | tuple[int, int] | None = None
 
 
 def read_transform(transform: Any) -> Preprocessing:
@@ -50,9 +51,12 @@ def read_transform(transform: Any) -> Preprocessing:
 
 
 def _of_config(config: Mapping[str, Any]) -> Preprocessing:
-    """From the configuration of a timm network: mean, std, input_size and crop_pct."""
+    """From the configuration of a timm network: mean, std, input_size, crop_pct and crop_mode."""
     size = _pair(config["input_size"][-2:]) if "input_size" in config else None
-    resize = int(max(size) / float(config.get("crop_pct") or 1)) if size else None
+    resize: int | tuple[int, int] | None = None
+    if size:
+        sides = [math.floor(side / float(config.get("crop_pct") or 1)) for side in size]
+        resize = (sides[0], sides[1]) if config.get("crop_mode") == "squash" else max(sides)
     mean, std = config.get("mean"), config.get("std")
     return Preprocessing(None if mean is None else _numbers(mean), None if std is None else _numbers(std), size, resize)
 
@@ -72,7 +76,7 @@ def _of_steps(transform: Any) -> Preprocessing:
             if len(sides) == 1:
                 resize = int(sides[0])
             else:
-                size, resize = _pair(sides), None
+                size = resize = _pair(sides)
     return Preprocessing(mean, std, size, resize)
 
 

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 OnError = Literal["stop", "skip"]
+Resize = int | tuple[int, int] | None  # see `ImageFiles`
 MOST = 2**25  # greatest number of pixels of a resized picture, before its centre is cropped
 # The operations that undo the orientations of EXIF
 _TURNS = {
@@ -121,8 +122,9 @@ class ImageFiles:
     """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 
     files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
-    centre is cropped, as torchvision's Resize and CenterCrop do; None crops the largest part of the right
-    shape and resizes that. on_error: whether `decoded` stops at a file that does not decode, or skips it.
+    centre is cropped, as torchvision's Resize and CenterCrop do, or (height, width) before that, whatever the
+    shape of the picture; None crops the largest part of the right shape and resizes that. on_error: whether
+    `decoded` stops at a file that does not decode, or skips it.
 
     Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted. Transparent pixels are laid on white,
     and the first frame of an animation is used. `converted` counts these images. Indexing raises ValueError, naming the
@@ -135,13 +137,13 @@ class ImageFiles:
         size: tuple[int, int],
         channels: int = 3,
         *,
-        resize: int | None = None,
+        resize: Resize = None,
         workers: int = 1,
         on_error: OnError = "stop",
     ) -> None:
         if channels not in (1, 3):
             raise ValueError(f"channels {channels}: expected 3 or 1")
-        if resize is not None and resize < max(size):
+        if resize is not None and (np.subtract(resize, size) < 0).any():
             raise ValueError(f"resize {resize}: expected at least the size, {max(size)} pixels")
         self.files, self.resize, self.workers, self.on_error = list(files), resize, max(1, workers), on_error
         self.shape = (len(self.files), channels, *size)
@@ -235,7 +237,7 @@ class ImageFiles:
 
 
 def as_pixels(
-    picture: Image.Image, height: int, width: int, channels: int, resize: int | None = None
+    picture: Image.Image, height: int, width: int, channels: int, resize: Resize = None
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles`.
 
@@ -269,9 +271,11 @@ def _orientation(picture: Image.Image) -> Any:
         return 1
 
 
-def _fitted(picture: Image.Image, height: int, width: int, resize: int | None) -> Image.Image:
+def _fitted(picture: Image.Image, height: int, width: int, resize: Resize) -> Image.Image:
     if resize is None:
         return ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+    if isinstance(resize, tuple):
+        return _middle(picture.resize(resize[::-1], Image.Resampling.BILINEAR), height, width)
     short, long = sorted(picture.size)
     if resize**2 * long > MOST * short:  # too large to resize as a whole: only its middle is kept anyway
         spare = (long - MOST * short // resize**2) // 2
@@ -280,8 +284,11 @@ def _fitted(picture: Image.Image, height: int, width: int, resize: int | None) -
         short, long = sorted(picture.size)
     scaled = int(resize * long / short)  # rounded down, as torchvision does
     size = (resize, scaled) if picture.width <= picture.height else (scaled, resize)
-    picture = picture.resize(size, Image.Resampling.BILINEAR)
-    left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
+    return _middle(picture.resize(size, Image.Resampling.BILINEAR), height, width)
+
+
+def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
+    left, top = round((picture.width - width) / 2), round((picture.height - height) / 2)
     return picture.crop((left, top, left + width, top + height))
 
 

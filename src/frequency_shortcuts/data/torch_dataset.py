@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from .entry_points import first_line
-from .folders import as_pixels
+from .folders import Resize, as_pixels
 
 
 class DatasetImages:
@@ -29,7 +29,7 @@ class DatasetImages:
         dataset: Any,
         size: tuple[int, int],
         channels: int = 3,
-        resize: int | None = None,
+        resize: Resize = None,
         chosen: npt.NDArray[np.int64] | None = None,
         known: npt.NDArray[np.int64] | None = None,
         name: str = "the Dataset",
