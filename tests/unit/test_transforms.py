@@ -76,8 +76,30 @@ def test_a_size_of_two_sides_is_that_of_the_images():
 
 
 @pytest.mark.parametrize(
-    "transform", [transforms.Compose([transforms.ToTensor()]), lambda image: image, {"mean": None}]
+    "transform", [transforms.Compose([transforms.ToTensor()]), lambda image: image, "imagenet", {"mean": None}]
 )
 def test_a_transform_that_does_not_normalise_is_refused(transform):
     with pytest.raises(ValueError, match="names no mean and std: give mean and std"):
         read_transform(transform)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (transforms.GaussianBlur(5), "GaussianBlur"),
+        (transforms.Grayscale(3), "Grayscale"),
+        (transforms.RandomResizedCrop(32), "RandomResizedCrop"),
+        (transforms.Resize(36, max_size=40), "Resize"),
+        (transforms.CenterCrop(32), "CenterCrop"),
+        (transforms.Compose([transforms.Pad(4)]), "Pad"),
+    ],
+)
+def test_a_step_that_would_be_left_out_is_refused(step, kind):
+    with pytest.raises(ValueError, match=f"{kind} of the Compose cannot be followed: expected Resize, CenterCrop and"):
+        read_transform(transforms.Compose([step, *NORMALISE]))
+
+
+def test_steps_within_steps_are_read():
+    inner = transforms.Compose([transforms.Grayscale(), transforms.Resize(36), transforms.CenterCrop(32)])
+    steps = transforms.Compose([inner, transforms.ToTensor(), transforms.Normalize([0.5], [0.2])])
+    assert read_transform(steps) == Preprocessing((0.5,), (0.2,), (32, 32), 36)

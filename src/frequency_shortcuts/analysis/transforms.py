@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+# Steps that change the type of an image and not its content; MaybeToTensor is timm's.
+CONVERSIONS = ("ToTensor", "MaybeToTensor", "PILToTensor", "ToImage", "ConvertImageDtype", "ToDtype", "Identity")
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ def read_transform(transform: Any) -> Preprocessing:
     transform : what `weights.transforms()` of torchvision returns, a Compose (or Sequential) with Normalize, Resize and
         CenterCrop, as timm's `create_transform` builds it, or the dict of timm's `resolve_data_config`
 
-    Resizing is always bilinear here. Raises ValueError for anything else, and for a transform that does not normalise.
+    Resizing is always bilinear here. Raises ValueError for anything else, for a transform that does not normalise, and
+    for one with a step that is not followed here.
 
     >>> read_transform(torchvision.models.ResNet50_Weights.DEFAULT.transforms()).size
     (224, 224)
@@ -63,21 +67,39 @@ def _of_config(config: Mapping[str, Any]) -> Preprocessing:
 
 def _of_steps(transform: Any) -> Preprocessing:
     """From the steps of a Compose, by the names of their classes: torchvision has two modules of them."""
-    mean = std = size = resize = None
-    steps = getattr(transform, "transforms", transform)
-    for step in steps if isinstance(steps, Iterable) else [steps]:
+    mean = std = size = None
+    resize: int | tuple[int, int] | None = None
+    odd: list[str] = []
+    for step in _flat(transform):
         kind = type(step).__name__
         if kind == "Normalize":
             mean, std = _numbers(step.mean), _numbers(step.std)
-        elif kind == "CenterCrop":
+        elif kind == "CenterCrop" and resize is not None:
             size = _pair(step.size)
-        elif kind == "Resize":
+        elif kind == "Resize" and size is None and getattr(step, "max_size", None) is None:
             sides = np.atleast_1d(step.size).tolist()
             if len(sides) == 1:
                 resize = int(sides[0])
             else:
                 size = resize = _pair(sides)
+        elif kind not in CONVERSIONS and getattr(step, "num_output_channels", None) != 1:  # Grayscale
+            odd.append(kind)
+    if odd and mean is not None:
+        raise ValueError(
+            f"{odd[0]} of the {type(transform).__name__} cannot be followed: expected Resize, CenterCrop and "
+            "Normalize, in this order; give mean, std and size, or a Dataset that applies the transform"
+        )
     return Preprocessing(mean, std, size, resize)
+
+
+def _flat(transform: Any) -> Iterator[Any]:
+    """The steps of a Compose, and of those in it."""
+    steps = getattr(transform, "transforms", transform)
+    if not isinstance(steps, Iterable) or isinstance(steps, str):
+        yield steps
+        return
+    for step in steps:
+        yield from _flat(step)
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
