@@ -348,6 +348,10 @@ IMAGES, LABELS = images_and_labels()
         ({"method": "magic"}, "unknown method 'magic'"),
         ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
         ({"parts": ("remove",)}, "parts remove: expected keep among them, which the verdict is about, or no parts"),
+        ({"size": 32}, "images are 16 x 16 and size is 32 x 32: only pictures of a folder or Dataset are resized"),
+        ({"controls": 0}, "controls 0: expected at least 1 draw"),
+        ({"fills": ()}, "no fill to test: choose from zeros, swap, noise"),
+        ({"std": None, "transform": {"mean": [0.4], "std": [0.2]}}, "mean and std belong together: give both, or none"),
         ({"images_per_class": [5]}, r"images_per_class \[5\]: expected two numbers"),
     ],
 )  # fmt: skip

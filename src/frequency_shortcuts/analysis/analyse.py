@@ -118,8 +118,8 @@ def analyse(
     if parts and "keep" not in parts:
         raise ValueError(f"parts {', '.join(parts)}: expected keep among them, which the verdict is about, or no parts")
     prepared = Preprocessing() if transform is None else read_transform(transform)
-    mean = prepared.mean if mean is None else mean
-    std = prepared.std if std is None else std
+    if mean is None and std is None:
+        mean, std = prepared.mean, prepared.std
     channels = 3 if mean is None else len(np.atleast_1d(np.asarray(mean)))
     resize = prepared.resize if size is None else None
     pictures = Pictures(prepared.size if size is None else _two(size), resize, channels)
@@ -128,7 +128,11 @@ def analyse(
     if test_images is not None:
         other = collect(test_images, test_labels, pictures, progress=progress, what="test images")
         other = other.test or other  # a store has a split for it
-    mean, std = (found.mean if mean is None else mean), (found.std if std is None else std)
+    if mean is None and std is None:
+        mean, std = found.mean, found.std
+    if size is not None and found.images.shape[2:] != _two(size):
+        held, wanted = (" x ".join(map(str, sides)) for sides in (found.images.shape[2:], _two(size)))
+        raise ValueError(f"images are {held} and size is {wanted}: only pictures of a folder or Dataset are resized")
 
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
@@ -160,9 +164,9 @@ def analyse(
     if parts:
         rates = shortcuts.measure(
             classifier, test.images, test.labels, masks, **statistics, parts=parts,
-            fills=fills or (QUICK_FILLS if quick else FILLS),
-            controls=controls or (QUICK_CONTROLS if quick else CONTROLS), neutral=neutral, seed=seed,
-            progress=progress,
+            fills=(QUICK_FILLS if quick else FILLS) if fills is None else fills,
+            controls=(QUICK_CONTROLS if quick else CONTROLS) if controls is None else controls,
+            neutral=neutral, seed=seed, progress=progress,
         )  # fmt: skip
     for ending in STATE_FILES if state else ():
         Path(f"{state}{ending}").unlink(missing_ok=True)
