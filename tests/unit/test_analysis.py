@@ -161,6 +161,20 @@ def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
     pd.testing.assert_frame_equal(found.verdicts[values], expected.verdicts[values])
 
 
+class Shifted(Pairs):
+    """A Dataset of PIL images that augments at random."""
+
+    generator = np.random.default_rng(0)
+
+    def __getitem__(self, i):
+        return Image.fromarray(np.roll(self.images[i][0], self.generator.integers(SIZE), axis=1)), self.targets[i]
+
+
+def test_pictures_that_change_from_reading_to_reading_are_refused():
+    with pytest.raises(ValueError, match="images: the Dataset gives other pictures at each reading: leave out"):
+        analyse(images=Shifted(*images_and_labels()))
+
+
 class Renumbered(Pairs):
     """Its items have other labels than its list of labels, as with a target_transform of torchvision."""
 

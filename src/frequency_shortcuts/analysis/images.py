@@ -275,8 +275,11 @@ def as_split(
     neutral: int | None,
     what: str = "images",
 ) -> Split:
-    """The chosen images as a `Split`; see `ready`."""
+    """The chosen images as a `Split`; see `ready`. Raises ValueError for a Dataset that augments pictures at random."""
     images, mean, std = ready(found.take(chosen), mean, std, what)
+    some = np.arange(min(8, len(images)))
+    if isinstance(images, DatasetImages) and not np.array_equal(images[some], images[some]):
+        raise ValueError(f"{what}: the Dataset gives other pictures at each reading: leave out its random augmentation")
     return Split(images, classes.relabel(found.labels[chosen], what), classes.names, mean, std, neutral=neutral)
 
 
