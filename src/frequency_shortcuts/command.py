@@ -190,12 +190,13 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
     import h5py
 
     from frequency_shortcuts.analysis.images import HDF5, class_names
+    from frequency_shortcuts.data.stores import as_text
     from frequency_shortcuts.maps import dfm, exchange
 
     if file.suffix.lower() not in HDF5:
         return exchange.read(file)
     with h5py.File(file, "r") as opened:
-        theirs = [str(name) for name in opened.attrs.get("classes", ())]
+        theirs = [as_text(name) for name in opened.attrs.get("classes", ())]
     ours = class_names(images)
     if theirs and ours and theirs != list(ours):
         raise ValueError(

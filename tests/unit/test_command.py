@@ -60,6 +60,18 @@ def test_maps_can_be_made_first_and_tested_later(folder, tmp_path):
     assert (tmp_path / "out0" / "rates.csv").read_text() == (tmp_path / "out1" / "rates.csv").read_text()
 
 
+def test_names_of_classes_in_bytes_are_read(tmp_path):
+    from frequency_shortcuts.command import _read_maps
+
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        file["images"], file["labels"] = images_and_labels()
+        file.attrs["classes"] = ["a", "b", "c", "d"]
+    with h5py.File(tmp_path / "maps.h5", "w") as file:
+        file["mask/top_5"] = np.ones((4, SIZE, SIZE), bool)
+        file.attrs["classes"] = np.array([b"a", b"b", b"c", b"d"])
+    assert _read_maps(tmp_path / "maps.h5", 5, tmp_path / "images.h5").all()
+
+
 def test_show_says_what_made_a_file(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["mask/top_5"] = np.ones((2, 4, 4), bool)
