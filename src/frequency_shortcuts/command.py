@@ -187,23 +187,25 @@ def show(file: Path) -> None:
 
 def _read_maps(file: Path, percent: float, images: Path) -> Any:
     """The maps bool [class, H, W] of a file. Raises ValueError if it names other classes than the images."""
-    import h5py
-
     from frequency_shortcuts.analysis.images import HDF5, class_names
-    from frequency_shortcuts.data.stores import as_text
+    from frequency_shortcuts.data import stores
     from frequency_shortcuts.maps import dfm, exchange
+    from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
     if file.suffix.lower() not in HDF5:
         return exchange.read(file)
-    with h5py.File(file, "r") as opened:
-        theirs = [as_text(name) for name in opened.attrs.get("classes", ())]
+    with open_hdf5(file) as opened:
+        if "mask" not in opened:
+            raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
+        theirs = stores.class_names(opened, file) if "classes" in opened.attrs else ()
     ours = class_names(images)
-    if theirs and ours and theirs != list(ours):
+    if theirs and ours and theirs != ours:
         raise ValueError(
             f"{file} holds maps of the classes {', '.join(theirs[:5])}, the images are of {', '.join(ours[:5])}: "
             "expected the same, in the same order"
         )
-    return dfm.read_mask(file, percent)
+    with naming(file):
+        return dfm.read_mask(file, percent)
 
 
 def _analysis(options: dict[str, Any], **more: Any) -> Any:

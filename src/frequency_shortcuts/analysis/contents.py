@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from frequency_shortcuts.networks.weights import open_weights
+from frequency_shortcuts.storage.hdf5 import naming
 
 LONG = 100  # letters of a value that are shown
 
@@ -36,7 +37,7 @@ def describe(path: str | os.PathLike[str]) -> str:
 
 
 def _of_hdf5(path: Path) -> Iterator[str]:
-    with h5py.File(path, "r") as file:
+    with naming(path), h5py.File(path, "r") as file:
         yield "holds"
         found: list[tuple[str, str]] = []
 

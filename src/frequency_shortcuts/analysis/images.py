@@ -22,6 +22,7 @@ from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
 from .classes import Classes
 
@@ -179,15 +180,13 @@ def _of_path(path: Path, pictures: Pictures) -> Labelled:
 
 
 def _of_hdf5(path: Path) -> Labelled:
-    if path.is_file() and h5py.is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            plain = [file.get(name) for name in ("images", "labels")]
-            if all(isinstance(part, h5py.Dataset) for part in plain):
-                check_shape(plain[0], f"{path}: images")
-                names = tuple(map(stores.as_text, file.attrs["classes"])) if "classes" in file.attrs else None
-                labels = checked_labels(plain[1][:], len(plain[0]))
-                mean, std = (_attribute(file, name) for name in ("mean", "std"))
-                return Labelled(plain[0][:], labels, names, mean, std)
+    with open_hdf5(path) as file, naming(path):
+        plain = [file.get(name) for name in ("images", "labels")]
+        if all(isinstance(part, h5py.Dataset) for part in plain):
+            check_shape(plain[0], f"{path}: images")
+            names = stores.class_names(file, path) if "classes" in file.attrs else None
+            labels = checked_labels(plain[1][:], len(plain[0]))
+            return Labelled(plain[0][:], labels, names, _attribute(file, "mean"), _attribute(file, "std"))
     with stores.open_store(path) as (file, _, splits):
         mean, std = (_attribute(file, name) for name in ("mean", "std"))
         channels = file[splits[0]]["images"].shape[1]

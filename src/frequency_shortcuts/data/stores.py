@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
+from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
 from .chunks import NOT_DEFLATED, Stored, images_per_chunk, pack
 from .folders import ImageFiles
@@ -143,6 +145,14 @@ def as_text(name: Any) -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
+def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """The attribute `classes` of a file as text. Raises ValueError unless it is a list."""
+    held = file.attrs.get("classes")
+    if not isinstance(held, np.ndarray) or held.ndim != 1:
+        raise ValueError(f"{path}: its attribute classes is {reprlib.repr(held)}: expected a list of names")
+    return tuple(map(as_text, held))
+
+
 def _is_utf8(name: str) -> bool:
     try:
         return bool(name.encode())
@@ -220,37 +230,51 @@ def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[
     """A store that the user provides: the open file, its classes and its splits.
 
     It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
-    have `mean` and `std`. Raises ValueError for a file that is no such store.
+    have `mean` and `std`. Raises ValueError for a file that is no such store, or whose data lies in other files (see
+    `open_hdf5`).
     """
-    try:
-        file = h5py.File(store, "r")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no image store at {store}") from None
-    except OSError as error:
-        raise ValueError(f"{store} is not an HDF5 file ({error})") from error
-    with file:
-        splits = [name for name in ("train", "validation", "test") if name in file]
-        if "classes" not in file.attrs or not splits:
-            raise ValueError(
-                f"{store} is no image store: expected the attribute classes and groups train, validation or test"
-            )
-        classes = [as_text(name) for name in file.attrs["classes"]]
-        for name in splits:
-            group = file[name]
-            if "images" not in group or "labels" not in group:
-                raise ValueError(f"{store}, split {name}: expected images and labels, it holds {', '.join(group)}")
-            if group["images"].dtype != np.uint8 or group["images"].ndim != 4:
-                raise ValueError(
-                    f"{store}, split {name}: images are {group['images'].dtype} {list(group['images'].shape)}, "
-                    "expected uint8 [n, channels, H, W]"
-                )
-            check_classes(group["labels"][:], classes, f"{store}, split {name}", len(group["images"]))
-        shapes = {file[name]["images"].shape[1:] for name in splits}
-        if len(shapes) > 1:
-            raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
-        channels = shapes.pop()[0]
-        check_statistics(*_statistics(file, channels), channels, f"{store}: ")
+    with open_hdf5(store) as file:
+        with naming(store):
+            classes, splits = _checked(file, store)
         yield file, classes, splits
+
+
+def _checked(file: h5py.File, store: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
+    """The classes and splits of a store of the user. Raises ValueError if it cannot be used."""
+    splits = [name for name in ("train", "validation", "test") if name in file]
+    if "classes" not in file.attrs or not splits:
+        raise ValueError(
+            f"{store} is no image store: expected the attribute classes and groups train, validation or test"
+        )
+    classes = list(class_names(file, store))
+    if len(classes) < 2:
+        raise ValueError(f"{store} names {len(classes)} class: expected at least two in its attribute classes")
+    for name in splits:
+        _check_split(file[name], classes, f"{store}, split {name}")
+    shapes = {file[name]["images"].shape[1:] for name in splits}
+    if len(shapes) > 1:
+        raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
+    channels = shapes.pop()[0]
+    check_statistics(*_statistics(file, channels), channels, f"{store}: ")
+    return classes, splits
+
+
+def _check_split(group: Any, classes: Sequence[str], where: str) -> None:
+    """Raise ValueError unless this is a group with images, perhaps their stylised twins, and labels."""
+    if not isinstance(group, h5py.Group):
+        raise ValueError(f"{where}: it is a data set: expected a group that holds images and labels")
+    if "images" not in group or "labels" not in group:
+        raise ValueError(f"{where}: expected images and labels, it holds {', '.join(group) or 'nothing'}")
+    for name in ("images", "stylised") if "stylised" in group else ("images",):
+        held = group[name]
+        if not isinstance(held, h5py.Dataset) or held.dtype != np.uint8 or held.ndim != 4 or 0 in held.shape:
+            kind = f"{held.dtype} {list(held.shape or ())}" if isinstance(held, h5py.Dataset) else "a group"
+            raise ValueError(f"{where}: {name} are {kind}, expected uint8 [n, channels, H, W], none of them 0")
+        if held.shape != group["images"].shape:
+            raise ValueError(f"{where}: {name} and images differ in their shape: expected a twin of every image")
+    if not isinstance(group["labels"], h5py.Dataset) or not group["labels"].ndim:
+        raise ValueError(f"{where}: labels are a group or a single value: expected the class of each image [n]")
+    check_classes(group["labels"][:], classes, where, len(group["images"]))
 
 
 def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
@@ -285,19 +309,23 @@ def read(
 
     Its images are read at once if they have at most `in_memory` bytes, else when they are indexed, by `workers`
     threads. `statistics` are a mean and std [channels] that replace those of the store. Raises ValueError if the store
-    has no such split or no image of a class.
+    has no such split or no image of a class, or if the file is no whole store.
     """
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path, links=True) as file, naming(path):
         if split not in file:
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
-        classes = tuple(as_text(name) for name in file.attrs["classes"])
-        labels = file[split]["labels"][:].astype(np.int64)
-        check_classes(labels, classes, f"{path}, split {split}")
+        classes = class_names(file, path)
+        group, where = file[split], f"{path}, split {split}"
+        listed = isinstance(group, h5py.Group) and "files" in group
+        if listed:
+            check_classes(group["labels"][:], classes, where, len(group["files"]))
+        else:
+            _check_split(group, classes, where)
+        labels = group["labels"][:].astype(np.int64)
         chosen = first_of_each_class(labels, per_class)
-        group = file[split]
         lazy: dict[str, Any] = {"images": None, "stylised": None}
-        if "files" in group:
+        if listed:
             about = group["files"].attrs
             names = group["files"].asstr()[:]
             channels, *size = map(int, about["shape"])
@@ -306,11 +334,7 @@ def read(
                 names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers
             )
         else:
-            if group.get("images", getlink=True) is None:
-                raise ValueError(f"{path}, split {split}: it holds no images, but {', '.join(group)}")
-            for name in lazy:
-                if group.get(name, getlink=True) is not None:
-                    lazy[name] = Stored(path, split, chosen, name, workers)
+            lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}
         mean, std = statistics or (file.attrs["mean"][:], file.attrs["std"][:])
     if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
         lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
@@ -326,6 +350,6 @@ def read(
 
 def neutral_class(path: str | os.PathLike[str]) -> int | None:
     """The class of a store in which nothing is planted; None if there is none, as for photographs."""
-    with h5py.File(path, "r") as file:
+    with h5py.File(path, "r") as file, naming(path):
         index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
     return None if index < 0 else index

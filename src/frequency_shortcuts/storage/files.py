@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,21 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def kind_of(path: str | os.PathLike[str]) -> str | None:
+    """What a path is, in words, if it is no regular file, such as a FIFO, which may never end. None for a missing file.
+
+    Raises OSError if that cannot be found out.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a symbolic link that leads in a circle"
+        raise
+    if stat.S_ISREG(mode):
+        return None
+    return "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
