@@ -1,5 +1,6 @@
 """Folders of image files: their listing, and the reading of many pictures."""
 
+import os
 import threading
 import time
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.folders import ImageFiles
+from study import states
 
 # Which files there are
 
@@ -228,3 +230,42 @@ def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
     time.sleep(0.3)
     assert len(decoded_paths) <= 9
     decoded.close()
+
+
+# What is no image file
+
+
+def no_file(path, kind):
+    make = {
+        "FIFO": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "symbolic link that leads in a circle": lambda: path.symlink_to(path.name),
+        "folder": path.mkdir,
+    }
+    make[kind]()
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "device", "symbolic link that leads in a circle", "folder"])
+def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind):
+    """Also if files that do not decode are skipped."""
+    root = tree(tmp_path, "a/1.png", "b/1.png")
+    no_file(root / "b" / "2.png", kind)
+    with pytest.raises(ValueError, match=rf"b/2\.png is a {kind}.*: expected an image file$"):
+        folders.listing(root)
+    with pytest.raises(ValueError, match=rf"/2\.png does not decode as an image \(it is a {kind}.*, not a file\): me"):
+        ImageFiles([root / "b" / "2.png"], (4, 4))[:]
+
+
+@pytest.mark.parametrize("read", [folders.listing, lambda root: folders.matched(["a"], root)])
+def test_a_folder_of_a_class_that_is_a_circle_is_named(tmp_path, read):
+    no_file(tree(tmp_path, "a/1.png") / "b", "symbolic link that leads in a circle")
+    with pytest.raises(ValueError, match=r"/b is a symbolic link that leads in a circle: expected a folder of images$"):
+        read(tmp_path)
+
+
+def test_the_state_of_a_folder_leaves_out_what_is_no_file(tmp_path):
+    """Snakemake asks for it while it builds the graph; the check of the inputs then names these files."""
+    root = tree(tmp_path, "a/1.png")
+    for name, kind in (("2.png", "FIFO"), ("3.png", "symbolic link that leads in a circle"), ("4.png", "folder")):
+        no_file(root / "a" / name, kind)
+    assert [name for name, _ in states.folder_state(root)] == [str(root / "a" / "1.png")]

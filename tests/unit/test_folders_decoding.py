@@ -1,6 +1,7 @@
 """The decoding of one picture of a folder: every kind, one size, and the errors of files that are no picture."""
 
 import io
+import os
 import re
 import struct
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import saved
-from PIL import Image, ImageOps
+from PIL import EpsImagePlugin, Image, ImageOps
 from torchvision.transforms import v2
 
 from frequency_shortcuts.data.folders import ImageFiles
@@ -284,6 +285,38 @@ def test_what_is_no_picture_is_named_in_one_sentence(tmp_path, name):
         ValueError, match=rf"/{name} does not decode as an image \(.+\): mend or delete it, or set on_error"
     ):
         read(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_a_picture_of_another_format_starts_no_other_program(tmp_path, monkeypatch, suffix):
+    """Pillow goes by the content, and opens PostScript with Ghostscript."""
+    gs = tmp_path / "gs"
+    gs.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    gs.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n%%EndComments\nshowpage\n")
+    with pytest.raises(
+        ValueError, match=r"does not decode as an image \(it is none of JPEG, PNG, WEBP, BMP, GIF, TIFF"
+    ):
+        read(path)
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("kind", ["PPM", "ICO", "PCX", "TGA", "PDF"])
+def test_formats_that_are_not_promised_are_named(tmp_path, kind):
+    halves(RED, BLUE).save(tmp_path / "x.png", kind)
+    with pytest.raises(ValueError, match=r"/x\.png does not decode as an image \(it is none of JPEG, PNG"):
+        read(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_promised_formats_are_read_under_any_of_their_suffixes(tmp_path, kind):
+    """ImageNet holds a PNG that is called .JPEG; MPO is the JPEG of cameras with two lenses."""
+    halves(RED, BLUE).save(tmp_path / "x.jpeg", kind)
+    pixels, _ = read(tmp_path / "x.jpeg")
+    assert np.abs(pixels.astype(int) - np.asarray(halves(RED, BLUE))).max() < 80
 
 
 def test_a_picture_too_large_to_decode_is_named(tmp_path, monkeypatch):

@@ -35,8 +35,16 @@ def folder_state(root: Path) -> tuple[Any, ...]:
     for folder in sorted(path for path in (root.iterdir() if root.is_dir() else ()) if path.is_dir()):
         times.append(folder.stat().st_mtime_ns)
         with os.scandir(folder) as entries:
-            names += sorted(entry.path for entry in entries if entry.is_file())
+            names += sorted(entry.path for entry in entries if _is_file(entry))
     return (names, times) if len(names) > MANY else tuple((name, file_state(name)) for name in names)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry of a folder is a file. A link in a circle is none: the check of the inputs names it."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def digest(states: Iterable[Any]) -> str:

@@ -13,10 +13,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from frequency_shortcuts.storage.files import kind_of
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the content, and by default opens many more
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
 MOST = 2**25  # greatest number of pixels of a resized picture, before its centre is cropped
@@ -38,13 +41,13 @@ def listing(
     """The image files root/folder/*, sorted: files [n], labels int64 [n] and the names of the classes.
 
     `classes` maps each class, in order, to its folder (name -> folder, for example a WordNet id of ImageNet). Without
-    it, every folder is a class of the same name. Raises FileNotFoundError for a missing root and ValueError for classes
-    without a folder, or folders without images, naming them.
+    it, every folder is a class of the same name. Raises FileNotFoundError for a missing root and ValueError, naming
+    them, for classes without a folder, folders without images, and images that are no files.
     """
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {root}: expected class folders with image files ({', '.join(SUFFIXES)})")
-    there = sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    there = _subfolders(root)
     folders = dict(classes) if classes else {name: name for name in there}
     missing = [
         f"{folder} ({name})" if folder != name else name for name, folder in folders.items() if folder not in there
@@ -75,7 +78,7 @@ def matched(
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"no folder {root}: expected a folder for each class in it")
-    there = {entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
+    there = set(_subfolders(root))
     chosen = dict(mapping) if mapping else {name: name for name in classes}
     without = [name for name in classes if chosen.get(name) not in there]
     unknown = [name for name in chosen if name not in classes]
@@ -88,11 +91,27 @@ def matched(
     return {name: chosen[name] for name in classes}
 
 
+def _subfolders(root: Path) -> list[str]:
+    """The names of the folders in a folder, sorted. Raises ValueError for a link that leads in a circle."""
+    there = sorted(entry for entry in root.iterdir() if not entry.name.startswith("."))
+    for entry in there:
+        if entry.is_symlink() and not entry.exists() and (kind := kind_of(entry)):
+            raise ValueError(f"{entry} is {kind}: expected a folder of images")
+    return [entry.name for entry in there if entry.is_dir()]
+
+
 def pictures(folder: Path) -> list[Path]:
-    """The image files in one folder, sorted."""
+    """The image files in one folder, sorted. Raises ValueError for a FIFO, a folder or the like with such a name."""
+    found = []
     with os.scandir(folder) as entries:  # much faster than Path.iterdir on large folders
-        names = [entry.name for entry in entries if entry.name.lower().endswith(SUFFIXES)]
-    return [folder / name for name in sorted(names) if not name.startswith(".")]
+        for entry in entries:
+            if not entry.name.lower().endswith(SUFFIXES) or entry.name.startswith("."):
+                continue
+            # Costs nothing for files; a link without a target is left to the decoder.
+            if not entry.is_file(follow_symlinks=False) and (kind := kind_of(entry.path)):
+                raise ValueError(f"{entry.path} is {kind}: expected an image file")
+            found.append(entry.name)
+    return [folder / name for name in sorted(found)]
 
 
 def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
@@ -193,6 +212,8 @@ class ImageFiles:
         then: Callable[[npt.NDArray[np.uint8]], Any] | None = None,
     ) -> Iterator[tuple[int, Any]]:
         def work(path: Path) -> Any:
+            if kind := kind_of(path):  # it may never end
+                raise ValueError(f"it is {kind}, not a file")
             pixels = self._decode(path)
             return then(pixels) if then else pixels
 
@@ -227,7 +248,11 @@ class ImageFiles:
 
     def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
         _, channels, height, width = self.shape
-        with Image.open(path) as picture:
+        try:
+            opened = Image.open(path, formats=FORMATS)
+        except UnidentifiedImageError:
+            raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
+        with opened as picture:
             found = _peculiarities(picture)
             pixels = as_pixels(picture, height, width, channels, self.resize)
         if found:

@@ -126,7 +126,7 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
 
 def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
     """A picture at most `width` pixels wide, with few colours, as the bytes of a small PNG: for pages that embed it."""
-    with Image.open(path) as picture:
+    with Image.open(path, formats=["PNG"]) as picture:
         width = min(width, picture.width)
         small = picture.convert("RGB").resize((width, round(picture.height * width / picture.width)))
     target = io.BytesIO()
