@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.images import collect
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps import dfm
@@ -328,6 +329,26 @@ def test_maps_alone_have_no_verdicts():
 IMAGES, LABELS = images_and_labels()
 
 
+class Random(WaveNetwork):
+    """Dropout that stays active in evaluation mode."""
+
+    def forward(self, images):
+        return super().forward(nn.functional.dropout(images, 0.2))
+
+
+class Leaving(nn.Module):
+    def forward(self, images):
+        raise SystemExit(0)
+
+
+@pytest.mark.parametrize("given", ["dataset", "loader"])
+def test_classes_that_are_a_text_name_nothing(given):
+    images, labels = images_and_labels()
+    dataset = TensorDataset(torch.from_numpy(images), torch.from_numpy(labels))
+    dataset.classes = "abcd"
+    assert collect(dataset if given == "dataset" else DataLoader(dataset)).classes is None
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -351,6 +372,8 @@ IMAGES, LABELS = images_and_labels()
         ({"mean": None, "std": None}, "images are uint8 and need the mean and std"),
         ({"network": WaveNetwork().half()}, r"half precision \(scale is float16\).*network.float\(\)"),
         ({"network": nn.Conv2d(1, 3, 3)}, r"Conv2d gives \(1, 3, 14, 14\) for one image: expected logits"),
+        ({"network": Random()}, "Random gives other logits when it sees the same images again: expected the same"),
+        ({"network": Leaving()}, r"Leaving refuses images of 1 x 16 x 16 \(SystemExit: 0\)"),
         ({"network": nn.Linear(5, 3)}, "Linear refuses images of 1 x 16 x 16"),
         ({"maps": np.ones((4, 8, 8), bool)}, r"maps are \[4, 8, 8\]: expected \[4, 16, 16\]"),
         ({"maps": np.full((4, 16, 16), 0.5)}, "maps hold other values than 0 and 1"),

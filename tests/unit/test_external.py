@@ -1,5 +1,6 @@
 """External networks and their checkpoints, and the errors for those that do not fit."""
 
+import os
 import sys
 
 import pytest
@@ -47,6 +48,9 @@ def failing():
 def silent():
     raise RuntimeError
 
+def leaving():
+    raise SystemExit(0)
+
 def open_to_all(**given):
     return fitting(**given)
 
@@ -76,11 +80,12 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
         ("plain", r"^entry point 'plain': expected module:function$"),
         (
             "{}:none",
-            r"^entry point {}:none: {} has no function none; it has Network, failing, fitting, open_to_all, plain, sil",
+            r"^entry point {}:none: {} has no function none; it has Network, failing, fitting, leaving, open_to_all, p",
         ),
         ("{}:number", r"has no function number"),
         ("{}:words", r"^entry point {}:words gives a str, not a torch\.nn\.Module$"),
         ("{}:failing", r"^entry point {}:failing failed \(RuntimeError: no weights on this machine\)$"),
+        ("{}:leaving", r"^entry point {}:leaving failed \(SystemExit: 0\)$"),
         ("{}:silent", r"^entry point {}:silent failed \(RuntimeError\)$"),
         (
             "missing_module:f",
@@ -92,6 +97,12 @@ def test_mistakes_in_entry_points_are_one_sentence(module, function, sentence):
     name = module(NETWORK)
     with pytest.raises(ValueError, match=sentence.replace("{}", name)):
         build(ExternalNetwork(function.format(name), 5, 3, 2, 2))
+
+
+def test_a_module_that_ends_the_program_is_an_error(module):
+    name = module("raise SystemExit(0)")
+    with pytest.raises(ValueError, match=rf"{name} does not import \(SystemExit: 0\); modules are looked for in"):
+        entry_point(f"{name}:f")
 
 
 def test_a_module_that_fails_while_importing_is_named_and_the_path_does_not_change(module):
@@ -158,9 +169,43 @@ def test_probe_takes_what_standardises_every_image_and_what_has_no_weights_yet()
         probe(nn.Sequential(nn.Flatten(), nn.Linear(12, 5)), 5, 3, 2, 2)
 
 
+class Leaving(nn.Module):
+    def forward(self, images):
+        raise SystemExit(0)
+
+
+class Random(nn.Module):
+    """Dropout that stays active in evaluation mode."""
+
+    def forward(self, logits):
+        return nn.functional.dropout(logits, 0.5)
+
+
+class Rounded(nn.Module):
+    """As sums in another order on a GPU."""
+
+    def forward(self, logits):
+        return logits * (1 + 1e-6 * torch.randn_like(logits))
+
+
+class InPlace(nn.Module):
+    def forward(self, images):
+        return images.mul_(2)
+
+
+def test_probe_takes_what_rounds_differently_and_what_changes_its_images():
+    for layers in ([nn.Flatten(), nn.Linear(12, 5), Rounded()], [InPlace(), nn.Flatten(), nn.Linear(12, 5)]):
+        probe(nn.Sequential(*layers), 5, 3, 2, 2)
+
+
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [
+        (Leaving(), r"^Leaving refuses images of 3 x 2 x 2 \(SystemExit: 0\)$"),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(12, 5), Random()),
+            r"^Sequential gives other logits when it sees the same images again: expected the same; a network in",
+        ),
         (nn.Sequential(nn.Flatten(), nn.Linear(12, 4)), r"^Sequential has 4 outputs, but there are 5 classes$"),
         (
             nn.Sequential(nn.Flatten(), nn.Linear(9, 5)),
@@ -234,6 +279,30 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
     assert not (tmp_path / "stolen").exists()
 
 
+def circle(*names):
+    """A dict that holds itself, through others."""
+    names = names or ("model",)
+    dicts = [{} for _ in names]
+    for i, name in enumerate(names):
+        dicts[i][name] = dicts[(i + 1) % len(names)]
+    return dicts[0]
+
+
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+@pytest.mark.parametrize("kind", ["FIFO", "folder"])
+def test_weights_that_are_no_file_are_named_and_not_waited_for(tmp_path, name, kind):
+    (os.mkfifo if kind == "FIFO" else os.mkdir)(tmp_path / name)
+    with pytest.raises(ValueError, match=rf"/{name} is a {kind}: expected"):
+        architectures.load_weights(nn.Linear(2, 2), tmp_path / name)
+
+
+def test_complex_weights_of_a_complex_network_are_loaded(tmp_path):
+    network = nn.Linear(2, 2, dtype=torch.complex64)
+    torch.save(network.state_dict(), tmp_path / "w.pt")
+    other = architectures.load_weights(nn.Linear(2, 2, dtype=torch.complex64), tmp_path / "w.pt")
+    assert torch.equal(other.weight, network.weight)
+
+
 @pytest.mark.parametrize(
     ("content", "error", "sentence"),
     [
@@ -246,6 +315,13 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
         ([torch.zeros(2)], ValueError, r"w\.pt holds no state_dict"),
         ({"weight": torch.zeros(3, 2), "extra": torch.zeros(1)}, ValueError,
          r"w\.pt does not fit Linear: bias is missing, extra is unknown, weight is \[3, 2\], not \[2, 2\]"),
+        ({0: torch.zeros(2)}, ValueError, r"w\.pt holds no state_dict"),
+        (circle(), ValueError, r"w\.pt: its model holds itself: expected a dict from names to tensors"),
+        (circle("model", "state_dict", "net"), ValueError, r"w\.pt: its model holds itself"),
+        ({"weight": torch.zeros(2, 2) + 1j, "bias": torch.zeros(2)}, ValueError,
+         r"w\.pt does not fit Linear: weight is complex \[2, 2\], not \[2, 2\]"),
+        ({"weight": torch.eye(2).to_sparse(), "bias": torch.zeros(2)}, ValueError, r"weight is sparse \[2, 2\], not"),
+        ({"weight": torch.zeros(2, 2, device="meta"), "bias": torch.zeros(2)}, ValueError, "weight holds no data"),
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*torch.jit")  # the old format, of which files are left

@@ -1,5 +1,6 @@
 """Maps of the published tools: files laid out as theirs, both ways, and pickles that are none."""
 
+import os
 import pickle
 import pickletools
 import subprocess
@@ -305,6 +306,33 @@ def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path
 def test_other_pickles_are_refused_naming_the_file(tmp_path, content, message):
     with pytest.raises(ValueError, match=f"a.pkl.*{message}"):
         exchange.read(dumped(tmp_path / "a.pkl", content))
+
+
+def test_a_type_of_nested_lists_is_not_written_out(tmp_path):
+    """Of 300 bytes of file, the text would be 10^30 letters."""
+    nested = pickle.EMPTY_LIST
+    for level in range(30):
+        again = pickle.BINGET + bytes([level])
+        nested += pickle.BINPUT + bytes([level]) + pickle.POP + pickle.EMPTY_LIST + pickle.MARK + 10 * again + b"e"
+    (tmp_path / "a.pkl").write_bytes(b"cnumpy\ndtype\n" + nested + pickle.TUPLE1 + pickle.REDUCE + pickle.STOP)
+    with pytest.raises(
+        ValueError, match=r"a\.pkl is not a pickle of masks: it holds an array of a type that is a list$"
+    ):
+        exchange.read(tmp_path / "a.pkl")
+
+
+def test_a_long_type_is_cut(tmp_path):
+    code = b"V" + 10**6 * b"x" + b"\n"
+    (tmp_path / "a.pkl").write_bytes(b"cnumpy\ndtype\n" + code + pickle.TUPLE1 + pickle.REDUCE + pickle.STOP)
+    with pytest.raises(ValueError, match=r"a\.pkl is not a pickle of masks: it holds an array of 'xxx") as raised:
+        exchange.read(tmp_path / "a.pkl")
+    assert len(str(raised.value)) < 500
+
+
+def test_maps_in_a_fifo_are_named_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.pkl")
+    with pytest.raises(ValueError, match=r"a\.pkl is a FIFO: expected a pickle of masks"):
+        exchange.read(tmp_path / "a.pkl")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle at all", b"\x80\x04}\x94(K\x00"])

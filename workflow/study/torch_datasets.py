@@ -25,6 +25,8 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray
     items = DatasetImages(dataset, size, settings["channels"], settings.get("resize"), name=name)
     labels = items.labels()
     classes = settings.get("class_names") or getattr(dataset, "classes", None)
+    if isinstance(classes, str):
+        raise ValueError(f"{name}: its classes are the text {classes[:40]!r}: expected a list of names")
     if classes is None:
         raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
     check_classes(labels, classes, name)

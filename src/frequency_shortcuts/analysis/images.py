@@ -212,8 +212,7 @@ def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
         )
     if not len(dataset):
         raise ValueError(f"{what}: the {type(dataset).__name__} is empty")
-    names = getattr(dataset, "classes", None)
-    classes = tuple(map(str, names)) if isinstance(names, Sequence) else None
+    classes = _classes_of(dataset)
     items = DatasetImages(dataset, (1, 1), name=what)
     first = items.image(0)
     if not isinstance(first, Image.Image):
@@ -260,9 +259,13 @@ def _of_loader(loader: DataLoader, progress: bool, what: str) -> Labelled:
         labels.append(checked_labels(batch[1], len(batch[0])))
     if not images:
         raise ValueError(f"{what}: the DataLoader is empty")
-    names = getattr(loader.dataset, "classes", None)
-    classes = tuple(map(str, names)) if isinstance(names, Sequence) else None
-    return Labelled(np.concatenate(images), np.concatenate(labels), classes)
+    return Labelled(np.concatenate(images), np.concatenate(labels), _classes_of(loader.dataset))
+
+
+def _classes_of(dataset: Any) -> tuple[str, ...] | None:
+    """The names of the classes of a Dataset; None if it does not list them."""
+    names = getattr(dataset, "classes", None)
+    return tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else None
 
 
 def as_split(

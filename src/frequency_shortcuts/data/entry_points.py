@@ -22,7 +22,7 @@ def entry_point(name: str) -> Callable[..., Any]:
     sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # the user's module may raise any error
+    except (Exception, SystemExit) as error:  # the user's module may raise any error
         raise ValueError(
             f"entry point {name}: {module_name} does not import ({first_line(error)}); modules are looked for in "
             f"{here} and among the installed packages"
@@ -46,10 +46,10 @@ def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
         taken = inspect.signature(function).parameters
         takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
         return function(**{key: value for key, value in offered.items() if takes_all or key in taken} | options)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"entry point {name} failed ({first_line(error)})") from error
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The type of an error and the first line of its message, if it has one."""
     return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

@@ -13,6 +13,10 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from frequency_shortcuts.storage.files import kind_of
+
+LONGEST = 200  # letters of a file that a message repeats
+
 
 def read(path: str | os.PathLike[str], holds: str) -> Any:
     """The content of a pickle: containers, numbers and text as they are, and an `Array` for each numpy array.
@@ -24,11 +28,14 @@ def read(path: str | os.PathLike[str], holds: str) -> Any:
         held = pickles.read("data_batch_1", "images")
         held["data"].values  # numpy array
     """
+    if kind := kind_of(path):
+        raise ValueError(f"{path} is {kind}: expected a pickle of {holds}")
     with open(path, "rb") as file:
         try:
             return _ArrayUnpickler(file, holds).load()
         except Exception as error:  # a crafted or broken pickle may raise anything
-            raise ValueError(f"{path} is not a pickle of {holds}: {error}") from error
+            reason = str(error)[:LONGEST] or type(error).__name__
+            raise ValueError(f"{path} is not a pickle of {holds}: {reason}") from error
 
 
 class _Dtype:
@@ -36,7 +43,9 @@ class _Dtype:
 
     def __init__(self, code: str, *_: object) -> None:
         if not (isinstance(code, str) and code in {"b1", *(kind + size for kind in "iuf" for size in "1248")}):
-            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
+            # The text of nested lists could be as long as memory: see `LONGEST`.
+            named = repr(code[:LONGEST]) if isinstance(code, str) else f"a type that is a {type(code).__name__}"
+            raise pickle.UnpicklingError(f"it holds an array of {named}")
         self.value = np.dtype(code)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:

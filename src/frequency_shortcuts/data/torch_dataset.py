@@ -102,7 +102,7 @@ class DatasetImages:
     def _naming(self, i: int) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # the user's code may raise any error
+        except (Exception, SystemExit) as error:  # the user's code may raise any error
             raise ValueError(f"{self.name}: item {i} fails ({first_line(error)})") from error
 
     def _whole(self, i: int, label: Any) -> int:

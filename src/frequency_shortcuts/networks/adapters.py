@@ -8,9 +8,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .predictions import check_precision, evaluating
+from .predictions import check_precision, check_repeated, evaluating
 
 Where = Literal["tensor", "attribute", "key", "first"]
 
@@ -45,23 +46,21 @@ class Logits(nn.Module):
 def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:
     """A network that returns only logits, and the number of outputs of the given one.
 
-    image : float tensor [1, channels, H, W], which is shown to the network to see what it returns
+    image : float tensor [1, channels, H, W], which is shown to the network twice to see what it returns
     outputs : see `Logits`
 
     The network itself is returned if it needs no change. Raises ValueError for a network that does not accept the
-    image or returns no logits, and for one in half precision.
+    image, returns no logits or other logits the second time, and for one in half precision.
 
     >>> classifier, n_outputs = logits_only(network, images[:1])
     """
     check_precision(network)
     try:
         with evaluating(network), torch.no_grad():
-            found = network(image.clone())
-    except Exception as error:  # a network of a user may raise any error
+            found, again = (network(image.clone()) for _ in range(2))
+    except (Exception, SystemExit) as error:  # a network of a user may raise any error
         shape = " x ".join(map(str, image.shape[1:]))
-        raise ValueError(
-            f"{type(network).__name__} refuses images of {shape}: {' '.join(str(error).split())}"
-        ) from error
+        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({first_line(error)})") from error
     where, logits = _logits_in(found)
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != 1:
         kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(found).__name__
@@ -74,6 +73,7 @@ def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = No
             f"outputs {outputs.min()} to {outputs.max()} are named, but {type(network).__name__} has the outputs 0 to "
             f"{logits.shape[1] - 1}"
         )
+    check_repeated(logits, _logits_in(again)[1], type(network).__name__)
     changes = where != "tensor" or outputs is not None
     return (Logits(network, where, outputs) if changes else network), logits.shape[1]
 

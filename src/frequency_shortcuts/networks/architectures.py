@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import kind_of, replacing
 
 from . import external
 from .external import ExternalNetwork
@@ -276,17 +276,18 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bo
 
     A checkpoint is read with weights_only, which executes nothing from the file. It is a state_dict, or holds one under
     a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first few, if
-    tensors are missing, unknown or of another shape.
+    tensors are missing, unknown, of another shape, or not plain real numbers.
     """
     wanted = network.state_dict()
     found = _unwrapped(_read_weights(path), wanted)
     problems = [f"{name} is missing" for name in wanted if name not in found]
     problems += [f"{name} is unknown" for name in found if name not in wanted]
     problems += [
-        f"{name} is {list(found[name].shape)}, not {list(wanted[name].shape)}"
-        for name in wanted
-        if name in found and found[name].shape != wanted[name].shape
+        f"{name} is {_form(found[name])}, not {_form(tensor)}"
+        for name, tensor in wanted.items()
+        if name in found and _form(found[name]) != _form(tensor)
     ]
+    problems += [f"{name} holds no data" for name, tensor in found.items() if tensor.is_meta]
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
@@ -300,6 +301,8 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if str(path).endswith(".safetensors"):
         with open_weights(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    if kind := kind_of(path):
+        raise ValueError(f"{path} is {kind}: expected safetensors, or a file of torch.save")
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -309,14 +312,25 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     except Exception as error:
         raise ValueError(f"{path} {_no_checkpoint(path, error)}") from error
     usual = ("state_dict", "model_state_dict", "model", "network", "net")
+    seen: set[int] = set()
     while nested := [name for name in usual if isinstance(found, dict) and isinstance(found.get(name), dict)]:
+        if id(found) in seen:
+            raise ValueError(f"{path}: its {nested[0]} holds itself: expected a dict from names to tensors")
+        seen.add(id(found))
         found = found[nested[0]]
-    tensors = (
-        {name: value for name, value in found.items() if isinstance(value, Tensor)} if isinstance(found, dict) else {}
-    )
+    items = found.items() if isinstance(found, dict) else ()
+    tensors = {name: value for name, value in items if isinstance(name, str) and isinstance(value, Tensor)}
     if not tensors:
         raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
     return tensors
+
+
+def _form(tensor: Tensor) -> str:
+    """The shape of a tensor, and its kind if it is not a plain array of real numbers."""
+    if tensor.is_nested:
+        return "nested"
+    kinds = {"complex": tensor.is_complex(), "quantised": tensor.is_quantized, "sparse": tensor.layout != torch.strided}
+    return " ".join([*(kind for kind, holds in kinds.items() if holds), str(list(tensor.shape))])
 
 
 def _no_checkpoint(path: str | os.PathLike[str], error: Exception) -> str:

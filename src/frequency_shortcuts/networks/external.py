@@ -12,7 +12,7 @@ from torch import nn
 
 from frequency_shortcuts.data.entry_points import call, first_line
 
-from .predictions import check_logits
+from .predictions import check_logits, check_repeated
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ def _guess(name: str, known: list[str]) -> str:
 
 
 def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
-    """Show a network two images of noise.
+    """Show a network two images of noise, twice.
 
     Raises ValueError if it does not accept them, if it does not have `n_classes` outputs, or if an output is not
-    finite. For a network on the meta device only shapes are checked.
+    finite or differs the second time. For a network on the meta device only shapes are checked.
     """
     kind = type(network).__name__
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
@@ -113,16 +113,20 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     network.eval()
     try:
         with torch.inference_mode():
-            logits = network(images)
-    except Exception as error:
+            # Copies: a first layer that works in place must not change the images.
+            logits, again = (network(images.clone()) for _ in range(2))
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{kind} refuses images of {channels} x {height} x {width} ({first_line(error)})") from error
     finally:
         network.train(training)
     check_logits(logits, len(images), network=kind)
     if logits.shape[1] != n_classes:
         raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
-    if device.type != "meta" and not logits.isfinite().all():
+    if device.type == "meta":
+        return
+    if not logits.isfinite().all():
         tensors = {**dict(network.named_parameters()), **dict(network.named_buffers())}
         broken = [name for name, tensor in tensors.items() if tensor.isnan().any()]
         why = f"its {broken[0]} holds NaN" if broken else "its images were noise from 0 to 1"
         raise ValueError(f"{kind} gives logits that are not finite numbers: {why}")
+    check_repeated(logits, again, kind)

@@ -14,6 +14,8 @@ from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
+ROUNDING = 1e-3  # share of the greatest logit
+
 
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
@@ -107,6 +109,23 @@ def check_logits(logits: object, n_images: int, n_classes: int = 1, network: str
         raise ValueError(f"{network} gives {kind} for {images}: expected logits of shape [{n_images}, classes]")
     if logits.shape[1] < n_classes:
         raise ValueError(f"{network} has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
+
+
+def check_repeated(logits: Tensor, again: object, network: str = "the network") -> None:
+    """Raise ValueError, in which `network` is named, if it gave other logits for the same images the second time.
+
+    What differs by less than `ROUNDING` of the greatest logit is the rounding of sums in another order.
+    """
+    if isinstance(again, Tensor) and again.shape == logits.shape:
+        apart, greatest = (
+            float(found.abs().max()) for found in (again.detach().float() - logits.detach().float(), logits)
+        )
+        if not apart > ROUNDING * greatest:
+            return
+    raise ValueError(
+        f"{network} gives other logits when it sees the same images again: expected the same; a network in evaluation "
+        "mode must not draw random numbers, as dropout in training mode does"
+    )
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:

@@ -8,6 +8,8 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from frequency_shortcuts.storage.files import kind_of
+
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The metadata that `architectures.save` wrote with the weights. Raises ValueError if the file has none."""
@@ -26,6 +28,8 @@ def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float
 
 def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
     """An open safetensors file, whose tensors are those of a framework. Raises ValueError for another file."""
+    if kind := kind_of(path):
+        raise ValueError(f"{path} is {kind}: expected a safetensors file")
     try:
         return safe_open(path, framework)
     except SafetensorError as error:
