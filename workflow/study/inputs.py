@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores
+from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.maps import exchange
@@ -18,6 +19,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 
+from . import own_code
 from .image_folders import split_folder
 from .plan import Plan
 from .settings import Shape
@@ -49,8 +51,9 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
     def collect_error(key: str, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return function(*arguments)
-        except (ValueError, OSError, RuntimeError) as error:
-            if (sentence := f"{key}: {error}") not in mistakes:
+        except (Exception, SystemExit) as error:  # whatever happens, the other mistakes are found, too
+            usual = isinstance(error, ValueError | OSError | RuntimeError) and str(error)
+            if (sentence := f"{key}: {' '.join((usual or first_line(error)).split())}") not in mistakes:
                 mistakes.append(sentence)
             return None
 
@@ -142,6 +145,8 @@ def inspect_dataset(plan: Plan, name: str) -> Found:
         "waved": inspect_waved,
     }
     found = inspectors[settings["source"]](plan, name, settings)
+    if len(found.classes) < 2:
+        raise ValueError(f"it has {len(found.classes)} class: expected 2 to 1,000")
     if plan.config["adcs"]["channel_weights"] == "luma" and found.shape.channels != 3:
         raise ValueError(f"its images have {found.shape.channels} channels, but adcs.channel_weights: luma needs three")
     if plan.config["stability"]["halves"] and found.ranking is not None:
@@ -220,13 +225,19 @@ def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
 
 def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
     """A torch Dataset of the user."""
-    items, labels, classes = open_dataset(settings)
+    labels, classes = own_code.call(try_dataset, settings, what=f"entry point {settings['entry_point']}")
     parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
-    items[first_of_each_class(labels, 1)[:PER_SPLIT]]
     split = plan.config["culling"]["split"]
     ranking = labels[parts[split]] if split in parts else None
     per_class = {part: round(len(chosen) / len(classes)) for part, chosen in parts.items()}
     return Found(classes, known_shape(plan, name), f"{len(labels)} items", ranking, per_class)
+
+
+def try_dataset(settings: Mapping[str, Any]) -> tuple[np.ndarray, list[str]]:
+    """Open a torch Dataset and read an image of each class; returns the labels of its items and its classes."""
+    items, labels, classes = open_dataset(settings)
+    items[first_of_each_class(labels, 1)[:PER_SPLIT]]
+    return labels, classes
 
 
 def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:
@@ -251,19 +262,29 @@ def check_halves(labels: np.ndarray, classes: Sequence[Any], split: str) -> None
 def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:
     """Show images of noise to a network: an external one with its weights, one to train only with its shapes.
 
-    Returns its source. Raises ValueError or RuntimeError if the network does not accept the images.
+    A network from a function of the user is built and shown them in a process of its own. Returns
+    its source. Raises ValueError or RuntimeError if the network does not accept the images.
     """
     channels, height, width = shape
     if "source" in settings:
         if settings["mean"]:
             normalisation.check_statistics(settings["mean"], settings["std"], channels)
-        external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
-        return str(settings["source"])
+        source = str(settings["source"])
+        if source.startswith(("torchvision:", "timm:")):
+            try_network(settings, n_classes, shape)
+        else:
+            own_code.call(try_network, settings, n_classes, shape, what=f"entry point {source}")
+        return source
     if height != width:
         raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
     with torch.device("meta"):
         external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
     return str(settings["architecture"])
+
+
+def try_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> None:
+    """Build an external network and show it images of noise."""
+    external.probe(build_network(settings, n_classes, shape), n_classes, *shape)
 
 
 def build_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> torch.nn.Module:

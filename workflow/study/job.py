@@ -45,7 +45,7 @@ def job(snakemake: Any) -> Iterator[str]:
         sys.modules["torch"].set_num_threads(snakemake.threads)
     try:
         yield created_by(snakemake.config)
-    except Exception as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
         log.exception("failed")
         log.error("ERROR: %s", sentence)
@@ -88,8 +88,12 @@ def stopping() -> Iterator[Callable[[], bool]]:
         signal.raise_signal(number)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """The sentence of an error: its own message for errors of this repository, with the type for all others."""
+    if isinstance(error, SystemExit):
+        return f"code that this step runs called exit({error.code!r}): expected a network or data set that does not"
+    if isinstance(error, KeyboardInterrupt):
+        return "the step was interrupted"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     ours = isinstance(error, ValueError | OSError | RuntimeError)
