@@ -286,6 +286,7 @@ def replaced(part, key, value):
             r"twin/grey does not match the classes; classes without a folder: breakfast, cat, portrait; folders "
             r"without a class: breakfast_grey, cat_grey, portrait_grey",
         ),
+        (replaced("images", "classes", {"cat": "chelsea"}), r"datasets\.my_images: it has 1 class: expected 2"),
         (replaced("network", "checkpoint", "none.pt"), r"networks\.my_network: no weights at none\.pt"),
         (
             replaced("network", "source", "torchvision:resnet18"),
@@ -308,6 +309,21 @@ def replaced(part, key, value):
 def test_each_mistake_is_one_sentence(own, change, sentence, monkeypatch):
     errors = errors_of_check(own, broken(own, change), monkeypatch)
     assert re.search(sentence, errors), errors
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "symbolic link that leads in a circle"])
+def test_images_that_are_no_files_are_named_after_the_graph_is_built(own, monkeypatch, kind):
+    path = own.root / "photos" / "chelsea" / "odd.png"
+    os.mkfifo(path) if kind == "FIFO" else path.symlink_to(path.name)
+    try:
+        planned = snakemake(own, "own", "--configfile", "my.yaml", "--dry-run")
+        assert planned.returncode == 0 and "check" in jobs_of(planned.stdout), planned.stdout
+        errors = errors_of_check(own, broken(own, lambda images, network: None), monkeypatch)
+    finally:
+        path.unlink()
+    assert errors.splitlines()[1:] == [
+        f"- datasets.my_images: photos/chelsea/odd.png is a {kind}: expected an image file"
+    ]
 
 
 def test_a_mistake_stops_the_study_before_the_first_job(own):

@@ -8,7 +8,9 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
+from study import inputs
 from study.configuration import mistakes
+from study.plan import Plan
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
@@ -107,3 +109,19 @@ def test_the_template_of_ones_own_takes_every_source_and_size():
         "shares": {"validation": 0.5, "test": 0.5}, "class_names": ["x", "y"],
     }  # fmt: skip
     assert mistakes(drawn) == []
+
+
+def test_an_error_that_nobody_foresaw_is_a_sentence_and_hides_no_other_mistake(monkeypatch):
+    def fail(plan, name):
+        raise {"my_images": KeyError("labels"), "other": SystemExit(0)}[name]
+
+    monkeypatch.setattr(inputs, "inspect_dataset", fail)
+    config = own(networks__my_network__checkpoint="none.pt")
+    config["datasets"]["other"] = config["datasets"]["my_images"]
+    config["plan"][0]["datasets"] = ["my_images", "other"]
+    mistakes_of_inputs, found = inputs.check(Plan(config))
+    assert sorted(mistakes_of_inputs) == [
+        "datasets.my_images: KeyError: 'labels'", "datasets.other: SystemExit: 0",
+        *2 * ["networks.my_network: no weights at none.pt"],
+    ]  # fmt: skip
+    assert found == []

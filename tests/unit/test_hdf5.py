@@ -236,6 +236,11 @@ def test_what_is_no_file_is_named_and_not_waited_for(folder, kind):
         describe(path.name)
 
 
+def test_show_opens_no_other_file(folder):
+    changed(folder / "s.h5", virtual_of_a_fifo)
+    assert re.search(r"test/images +virtual\n", describe("s.h5"))
+
+
 def test_maps_that_are_none_are_named(folder):
     done = CliRunner().invoke(
         main, ["test", "torchvision:resnet18", "--images", "other.h5", "--size", "2", "--maps", "other.h5"]

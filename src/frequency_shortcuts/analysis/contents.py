@@ -43,7 +43,9 @@ def _of_hdf5(path: Path) -> Iterator[str]:
 
         def visit(name: str, held: Any) -> None:
             if isinstance(held, h5py.Dataset):
-                found.append((name, f"{held.dtype} {list(held.shape)}"))
+                # The shape of a virtual data set may depend on other files.
+                shape = "virtual" if held.is_virtual else f"{held.dtype} {list(held.shape or ())}"
+                found.append((name, shape))
 
         file.visititems(visit)
         width = max((len(name) for name, _ in found), default=0)
