@@ -286,7 +286,6 @@ def replaced(part, key, value):
             r"twin/grey does not match the classes; classes without a folder: breakfast, cat, portrait; folders "
             r"without a class: breakfast_grey, cat_grey, portrait_grey",
         ),
-        (replaced("images", "classes", {"cat": "chelsea"}), r"datasets\.my_images: it has 1 class: expected 2"),
         (replaced("network", "checkpoint", "none.pt"), r"networks\.my_network: no weights at none\.pt"),
         (
             replaced("network", "source", "torchvision:resnet18"),
@@ -309,6 +308,18 @@ def replaced(part, key, value):
 def test_each_mistake_is_one_sentence(own, change, sentence, monkeypatch):
     errors = errors_of_check(own, broken(own, change), monkeypatch)
     assert re.search(sentence, errors), errors
+
+
+def test_a_folder_of_one_class_is_a_mistake(own, monkeypatch):
+    (own.root / "one").mkdir()
+    (own.root / "one" / "cat").symlink_to(own.root / "photos" / "chelsea")
+
+    def change(images, network):
+        images["root"] = "one"
+        del images["classes"], images["ood"]
+
+    errors = errors_of_check(own, broken(own, change), monkeypatch)
+    assert errors.splitlines()[1:] == ["- datasets.my_images: it has 1 class: expected 2 to 1,000"]
 
 
 @pytest.mark.parametrize("kind", ["FIFO", "symbolic link that leads in a circle"])
