@@ -19,6 +19,7 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 FEW = {"fills": ("zeros",), "controls": 3, "parts": ("keep",), "percent": 2, "progress": False}
@@ -247,6 +248,12 @@ class FiveOutputs(nn.Module):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("last", "said"), [(nn.Softmax(1), True), (nn.Identity(), False), (nn.LogSoftmax(1), False)])
+def test_probabilities_instead_of_logits_are_named(last, said, caplog):
+    logits_only(nn.Sequential(nn.Flatten(), nn.Linear(4, 3), last), torch.randn(1, 1, 2, 2))
+    assert ("as a softmax does: expected the logits before it" in caplog.text) == said
+
+
 def test_images_of_some_of_the_classes():
     images, labels = images_and_labels()
     found = analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], classes=["a", "nothing", "b", "c", "d"])

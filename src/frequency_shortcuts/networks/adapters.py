@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .predictions import check_precision, check_repeated, evaluating
+
+log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
 
@@ -74,6 +77,12 @@ def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = No
             f"{logits.shape[1] - 1}"
         )
     check_repeated(logits, _logits_in(again)[1], type(network).__name__)
+    if logits.min() >= 0 and torch.allclose(logits.sum(dim=1), torch.ones(1, dtype=logits.dtype, device=logits.device)):
+        log.warning(
+            "%s gives numbers from 0 to 1 with the sum 1, as a softmax does: expected the logits before it; with "
+            "probabilities, other frequencies count",
+            type(network).__name__,
+        )
     changes = where != "tensor" or outputs is not None
     return (Logits(network, where, outputs) if changes else network), logits.shape[1]
 
