@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import subprocess
 import sys
 
@@ -54,6 +55,66 @@ def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path):
 def test_another_os_error_is_raised_unchanged(tmp_path):
     with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.csv"):
         (tmp_path / "missing").read_text()
+
+
+KILLED = """
+import os, signal, sys
+from frequency_shortcuts.storage import files
+with files.replacing(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed_writer(path):
+    """The partial file of a process that was killed while it wrote."""
+    subprocess.run([sys.executable, "-c", KILLED, path])
+    (left,) = path.parent.glob(f".{path.stem}.*")
+    return left
+
+
+def test_the_next_writer_of_a_file_removes_what_a_killed_one_left(tmp_path, caplog):
+    left = killed_writer(tmp_path / "a.h5")
+    assert left.read_text() == "half"
+    others = [".b.txt", ".a.h5", ".a.123.h5", f"{left.name}5", left.name.replace(".a.", ".ab.")]
+    for name in others:  # no partial files of a.h5
+        (tmp_path / name).touch()
+    with files.replacing(tmp_path / "a.h5") as temporary:
+        temporary.write_text("whole")
+    assert names(tmp_path) == sorted(["a.h5", *others])
+    assert caplog.messages == [f"removed {left}, the partial file of a killed process"]
+
+
+def test_partial_files_of_processes_at_work_stay_and_are_named(tmp_path, caplog):
+    with files.replacing(tmp_path / "a.h5") as temporary:  # a name as this process gives it
+        temporary.write_text("half")
+        mine = temporary.name
+    living = tmp_path / mine.replace(str(os.getpid()), str(os.getppid()))
+    elsewhere = tmp_path / mine.replace(files.MACHINE, "00000000")
+    forgotten = tmp_path / mine.replace(files.MACHINE, "00000001")
+    for path in (living, elsewhere, forgotten):
+        path.write_text("half")
+    os.utime(forgotten, (0, 0))
+    with files.replacing(tmp_path / "a.h5") as temporary:
+        temporary.write_text("whole")
+    assert names(tmp_path) == sorted([living.name, elsewhere.name, "a.h5"])
+    for path in (living, elsewhere):
+        assert f"{path} is a partial file, perhaps of a process at work: delete it if there is none" in caplog.messages
+
+
+def test_a_damaged_file_is_set_aside_under_a_free_name(tmp_path):
+    for content in ("1", "2", "3"):
+        (tmp_path / "a.pt").write_text(content)
+        aside = files.set_aside(tmp_path / "a.pt")
+        assert aside.read_text() == content
+    assert names(tmp_path) == ["a.pt.damaged", "a.pt.damaged2", "a.pt.damaged3"]
+
+
+def test_the_state_of_finished_work_is_deleted_with_what_belongs_to_it(tmp_path):
+    for name in ("a.state", "a.state.unfinished", "a.state.damaged", "a.state.culling", "b.state"):
+        (tmp_path / name).touch()
+    files.delete_state(tmp_path / "a.state")
+    assert names(tmp_path) == ["b.state"]
 
 
 def test_a_full_disk_is_recognised_by_its_error_number():

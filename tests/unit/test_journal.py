@@ -110,6 +110,30 @@ def test_a_record_with_a_wrong_byte_is_computed_anew(tmp_path):
         assert path.read_bytes() == whole
 
 
+def test_no_bit_of_a_record_changes_a_result(tmp_path):
+    """Each bit of a file of one step, header included: the stored array is returned as it was, or computed anew."""
+    path, value = tmp_path / "state", np.arange(3, dtype="<f4")
+    with Journal(path, "mine") as journal:
+        journal.step("a", lambda: value)
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        with Journal(path, "mine") as journal:
+            assert same(journal.step("a", lambda: value), value), bit
+
+
+@pytest.mark.parametrize("name", ["state", "state.unfinished"])
+def test_a_folder_in_the_place_of_a_journal_is_set_aside(tmp_path, caplog, name):
+    path = tmp_path / "state"
+    (tmp_path / name).mkdir()
+    assert journey(path) == ALL
+    assert (tmp_path / f"{name}.damaged").is_dir()
+    assert caplog.messages == [f"{tmp_path / name} is not a file: it is kept as {tmp_path / name}.damaged"]
+    assert journey(path) == []
+
+
 @pytest.mark.parametrize("fingerprint", ["theirs", "", "mine "])
 def test_the_journal_of_another_computation_is_dropped_with_a_message(tmp_path, caplog, fingerprint):
     path = tmp_path / "state"

@@ -1,7 +1,9 @@
 """A training that is stopped or killed resumes to the same bits; states of other runs are ignored."""
 
+import copy
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 from stops import StopAfter
@@ -26,6 +28,7 @@ from training_runs import (
 
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.journal import Stopped
 
 
@@ -133,14 +136,105 @@ def foreign(path):
     torch.save({"epoch": 3}, path)
 
 
-@pytest.mark.parametrize("spoil", [empty, garbage, half, foreign])
-def test_a_broken_state_is_ignored_with_a_warning(tmp_path, monkeypatch, reference, trained_iterations, caplog, spoil):
-    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
-    spoil(tmp_path / "s.pt")
+def folder(path):
+    path.unlink()
+    path.mkdir()
+    (path / "a").touch()
+
+
+def flipped(path, bit):
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+
+
+def weight(path):
+    """A bit of a weight: without a checksum, training would go on with it."""
+    flipped(path, 8 * (path.read_bytes().index(b"archive/data/0") + 200))
+
+
+@pytest.mark.parametrize("spoil", [empty, garbage, half, foreign, folder, weight])
+def test_a_damaged_state_is_set_aside_with_a_warning(
+    tmp_path, monkeypatch, reference, trained_iterations, caplog, spoil
+):
+    state = tmp_path / "s.pt"
+    killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
+    spoil(state)
     trained_iterations.clear()
-    assert same(run(state=tmp_path / "s.pt"), reference)
+    assert same(run(state=state), reference)
     assert trained_iterations[0] == 0
-    assert "training starts anew" in caplog.text
+    aside = tmp_path / "s.pt.damaged"
+    assert [m for m in caplog.messages if "anew" in m] == [
+        f"{state} is damaged: training starts anew, and the file is kept as {aside}"
+    ]
+    assert aside.exists() and state.is_file()
+    caplog.clear()  # and the next start reads the new state
+    assert same(run(state=state), reference) and "anew" not in caplog.text
+
+
+def checkpoint_of(path, network):
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+    return Checkpoint(path, "mine", {"network": network, "optimiser": optimiser}, 8, 1.0), optimiser
+
+
+def stored_state(path):
+    network = tiny()
+    checkpoint, optimiser = checkpoint_of(path, network)
+    network(torch.ones(2, 1, 8, 8)).sum().backward()
+    optimiser.step()
+    checkpoint.write(State(iteration=7, best_weights=network.state_dict()))
+    return path.read_bytes()
+
+
+def test_no_bit_of_a_state_may_be_wrong(tmp_path):
+    whole = stored_state(tmp_path / "s.pt")
+    network = tiny(1)
+    checkpoint, _ = checkpoint_of(tmp_path / "s.pt", network)
+    assert checkpoint.read(torch.device("cpu")).iteration == 7
+    for bit in np.random.default_rng(0).choice(8 * len(whole), 200, replace=False):
+        (tmp_path / "s.pt").write_bytes(whole)
+        flipped(tmp_path / "s.pt", bit)
+        assert checkpoint.read(torch.device("cpu")) is None, bit
+        assert not (tmp_path / "s.pt").exists()
+
+
+@pytest.mark.parametrize("wrong", ["network", "state", "batch", "unknown"])
+def test_a_state_that_does_not_fit_restores_nothing(tmp_path, monkeypatch, caplog, wrong):
+    """Its checksum is right, so it was written so: the error must not come back at every start."""
+    real = torch.save
+
+    def save(saved, file):
+        match wrong:
+            case "network":
+                saved["network"] = {name: t for name, t in saved["network"].items() if name != "5.weight"}
+            case "unknown":
+                saved["state"] = {**saved["state"], "epoch": 3}
+            case _:
+                del saved[wrong]
+        real(saved, file)
+
+    monkeypatch.setattr(torch, "save", save)
+    stored_state(tmp_path / "s.pt")
+    network = tiny(1)
+    before = copy.deepcopy(network.state_dict())
+    checkpoint, optimiser = checkpoint_of(tmp_path / "s.pt", network)
+    assert checkpoint.read(torch.device("cpu")) is None
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert not optimiser.state and "is damaged: training starts anew" in caplog.text
+    assert (tmp_path / "s.pt.damaged").exists() and not (tmp_path / "s.pt").exists()
+
+
+def test_a_state_is_kept_when_there_is_no_memory_to_read_it(tmp_path, monkeypatch):
+    stored_state(tmp_path / "s.pt")
+    checkpoint, _ = checkpoint_of(tmp_path / "s.pt", tiny())
+
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("no memory")
+
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        checkpoint.read(torch.device("cpu"))
+    assert (tmp_path / "s.pt").exists()
 
 
 @pytest.mark.parametrize("iteration", [1, 2, 5, 6, 11])

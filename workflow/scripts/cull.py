@@ -4,6 +4,7 @@ from pathlib import Path
 
 from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods import culling
+from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
 from study.testing import load_network, read_images
 
@@ -32,7 +33,7 @@ def main(snakemake):
                 progress=True,
             )
         culling.write_part(output, found)
-        state.unlink(missing_ok=True)
+        delete_state(state)
 
 
 if __name__ == "__main__":

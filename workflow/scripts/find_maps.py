@@ -7,7 +7,7 @@ from frequency_shortcuts.maps import scores
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import sha256
+from frequency_shortcuts.storage.files import delete_state, sha256
 from study.job import code_version, job, stopping
 from study.testing import load_network, read_images
 
@@ -41,8 +41,7 @@ def main(snakemake):
             output, found, pairs, params.percents, method=params.method, classes=list(data.classes), split=split,
             weights_sha256=sha256(given.weights), created_by=created_by,
         )  # fmt: skip
-        for path in state.parent.glob(f"{state.name}*"):
-            path.unlink()
+        delete_state(state)
 
 
 if __name__ == "__main__":

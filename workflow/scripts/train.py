@@ -8,6 +8,7 @@ from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, identity, job, log, stopping
@@ -88,7 +89,7 @@ def main(snakemake):
         }
         architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # At the end: if the disk is full while the results are written, the state is still there.
-        state.unlink(missing_ok=True)
+        delete_state(state)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import logging
 import math
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,7 +20,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from frequency_shortcuts.data.splits import Split, identity
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import replacing, set_aside
 
 from .augmentation import Augmentation
 from .dynamics import Dynamics
@@ -26,6 +28,8 @@ from .fingerprint import state_digest
 from .recipe import Recipe
 
 log = logging.getLogger(__name__)
+
+DIGEST_BYTES = hashlib.sha256().digest_size  # at the end of the file, behind what torch writes
 
 Part = nn.Module | Optimizer | LRScheduler
 
@@ -48,7 +52,7 @@ class State:
 
 
 class Checkpoint:
-    """The file that holds the state of a run.
+    """The file that holds the state of a run, and ends with the SHA-256 of all bytes before.
 
     path : the file, which need not exist
     fingerprint : of the run; see `run_fingerprint`
@@ -78,31 +82,60 @@ class Checkpoint:
             },
             buffer,
         )
+        buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
         with replacing(self.path) as temporary:
             temporary.write_bytes(buffer.getbuffer())
         self._written = time.monotonic()
 
     def read(self, device: torch.device) -> State | None:
-        """Restore the parts and return the state; None if there is no file, or a broken one, or that of another run."""
+        """Restore the parts and return the state; None if there is no file, or that of another run.
+
+        None also if the file is damaged, or a folder: it is renamed (`files.set_aside`), and no part is changed.
+        """
         path = self.path
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         try:
-            saved = torch.load(path, map_location=device, weights_only=True)
-        except Exception as error:  # torch raises various errors for a file that it cannot read
-            log.warning("%s cannot be read (%s): training starts anew", path, error)
+            saved = _load(path, device)
+            if saved["fingerprint"] != self._fingerprint:
+                log.warning("%s belongs to another run: training starts anew", path)
+                return None
+            state = self._restore(saved)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:  # torch raises various errors for contents that it cannot use
+            log.info("%s: %s: %s", path, type(error).__name__, error)
+            log.warning("%s is damaged: training starts anew, and the file is kept as %s", path, set_aside(path))
             return None
-        if not isinstance(saved, dict) or saved.get("fingerprint") != self._fingerprint:
-            log.warning("%s belongs to another run: training starts anew", path)
-            return None
-        for name, part in self._parts.items():
-            part.load_state_dict(saved[name])
+        log.info("resumed at iteration %d from %s", state.iteration, path)
+        return state
+
+    def _restore(self, saved: Mapping[str, Any]) -> State:
+        """Load all parts, or none if one of them raises an error, and return the state."""
         state = State(**saved["state"])
         state.best_weights = {name: tensor.cpu() for name, tensor in state.best_weights.items()}
         if saved["batch"] != self._batch:  # the state is from another device with other batches
             state.partial = []
-        log.info("resumed at iteration %d from %s", state.iteration, path)
+        before = {name: copy.deepcopy(part.state_dict()) for name, part in self._parts.items()}
+        try:
+            for name, part in self._parts.items():
+                part.load_state_dict(saved[name])
+        except Exception:
+            for name, part in self._parts.items():
+                part.load_state_dict(before[name])
+            raise
         return state
+
+
+def _load(path: Path, device: torch.device) -> dict[str, Any]:
+    """The contents of a file of `Checkpoint.write`. Raises ValueError if its bytes are not those that were written."""
+    if not path.is_file():
+        raise ValueError("it is not a file")
+    with open(path, "rb") as file:
+        contents, digest = file.read(max(0, path.stat().st_size - DIGEST_BYTES)), file.read()
+    if hashlib.sha256(contents).digest() != digest:
+        raise ValueError("the checksum at its end does not match")
+    return torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
 
 
 def run_fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:

@@ -4,34 +4,92 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import io
+import itertools
+import logging
 import os
+import re
 import shutil
+import socket
 import stat
+import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 
+log = logging.getLogger(__name__)
+
+MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
+ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
+
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Write to the yielded temporary name. The file is renamed to `path` only if the block succeeds.
 
-    Raises OSError (ENOSPC) with one sentence if the disk is full; an existing file at `path` then stays.
+    A killed process leaves this partial file, hidden beside `path`; the next call for the same path removes it (see
+    `remove_partial_files`). Raises OSError (ENOSPC) with one sentence if the disk is full; an existing file at `path`
+    then stays.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_partial_files(path)
     # The suffix stays last, since some writers choose a format by it.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{MACHINE}-{os.getpid()}{path.suffix}")
     try:
         with explain_full_disk(path):
             yield temporary
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_partial_files(path: Path) -> None:
+    """Remove what killed processes left of `path` while they wrote it; a warning names what may still be written."""
+    name = re.compile(rf"\.{re.escape(path.stem)}\.([0-9a-f]{{8}})-(\d+){re.escape(path.suffix)}")
+    for partial in path.parent.glob(f".{glob.escape(path.stem)}.*"):
+        found = name.fullmatch(partial.name)
+        if found is None or found.groups() == (MACHINE, str(os.getpid())):
+            continue
+        with contextlib.suppress(FileNotFoundError):  # it was finished, or another process removed it
+            untouched = time.time() - partial.stat().st_mtime
+            killed = not _is_running(int(found[2])) if found[1] == MACHINE else untouched > ABANDONED_S
+            if killed:
+                partial.unlink()
+                log.warning("removed %s, the partial file of a killed process", partial)
+            else:
+                log.warning("%s is a partial file, perhaps of a process at work: delete it if there is none", partial)
+
+
+def _is_running(process: int) -> bool:
+    """Whether a process of this machine runs; where this cannot be asked (Windows), true."""
+    try:
+        if os.name == "posix":
+            os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # the process of another user
+        pass
+    return True
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged, a file or a folder in its place, to `path`.damaged, or .damaged2, ...; the new name."""
+    numbers = itertools.chain([""], itertools.count(2))
+    aside = next(name for n in numbers if not os.path.lexists(name := path.with_name(f"{path.name}.damaged{n}")))
+    return path.rename(aside)
+
+
+def delete_state(path: Path) -> None:
+    """Delete the state file of finished work, and the files whose names begin with its name."""
+    for file in path.parent.glob(f"{glob.escape(path.name)}*"):
+        if not file.is_dir():
+            file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from .files import explain_full_disk, replacing
+from .files import explain_full_disk, remove_partial_files, replacing, set_aside
 
 try:
     import fcntl
@@ -38,9 +38,9 @@ class Journal:
     """The results of the steps of a long computation, from which it resumes after it was killed or stopped.
 
     Each finished step appends its key and an array to a file. A resumed computation does the same steps in the same
-    order and gets the stored arrays. A torn end, or the file of another computation, is dropped. A long step may store
-    a `checkpoint` from time to time, in a second file (its name ends in `.unfinished`). This file is replaced as a
-    whole, and deleted when the step is finished; a resumed step reads it as its `partial_result`. Without a path
+    order and gets the stored arrays. A torn or damaged end, or the file of another computation, is dropped. A long step
+    may store a `checkpoint` from time to time, in a second file (its name ends in `.unfinished`). This file is replaced
+    as a whole, and deleted when the step is finished; a resumed step reads it as its `partial_result`. Without a path
     nothing is stored.
 
     minutes : a checkpoint is stored if this much time has passed since the last write
@@ -66,7 +66,11 @@ class Journal:
         if path is None:
             return
         self._path, self._fingerprint = Path(path), fingerprint
+        self._unfinished = self._path.with_name(f"{self._path.name}.unfinished")
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        for place in (self._path, self._unfinished):
+            if place.exists() and not place.is_file():
+                log.warning("%s is not a file: it is kept as %s", place, set_aside(place))
         self._file = _locked(self._path)
         theirs = _read(self._file)
         if theirs is not None and theirs[0] == fingerprint:
@@ -76,7 +80,7 @@ class Journal:
                 log.warning("%s belongs to another computation: starting anew", path)
             self._truncate(0)
             self._append(fingerprint, np.empty(0))
-        self._unfinished = self._path.with_name(f"{self._path.name}.unfinished")
+        remove_partial_files(self._unfinished)
         if self._unfinished.exists():
             with open(self._unfinished, "rb") as file:
                 self._partial = _read(file)
@@ -192,19 +196,21 @@ def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray] | None:
     """The record at the current position of a file, or None if it is not complete."""
     try:
         key, value, check = (np.load(file, allow_pickle=False) for _ in range(3))
-        return (str(key), value) if int(check) == _checksum(value) else None
+        return (str(key), value) if int(check) == _checksum(str(key), value) else None
     except Exception:  # numpy raises various errors for a torn record or a foreign file
         return None
 
 
 def _write(file: io.FileIO, key: str, value: npt.NDArray) -> None:
     record = io.BytesIO()  # numpy's own writer hides the error of a full disk
-    for array in (np.array(key), value, np.array(_checksum(value))):
+    for array in (np.array(key), value, np.array(_checksum(key, value))):
         np.save(record, array, allow_pickle=False)
     rest = record.getbuffer()
     while rest:
         rest = rest[file.write(rest) :]
 
 
-def _checksum(value: npt.NDArray) -> int:
-    return zlib.crc32(np.ascontiguousarray(value).data)
+def _checksum(key: str, value: npt.NDArray) -> int:
+    """Of all that a record says: its key, and dtype, shape and elements of its array."""
+    about = repr((key, value.dtype.str, value.shape)).encode()
+    return zlib.crc32(np.ascontiguousarray(value).data, zlib.crc32(about))
