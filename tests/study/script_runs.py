@@ -19,6 +19,6 @@ class Outputs(list):
 
 def run_script(name, folder, **parts):
     """Run the script of this name; its log is in the folder. parts: input, output and others of Snakemake's object."""
-    config = {"checkpoint_minutes": 2}
-    snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, config=config, **parts)
+    parts = {"config": {"checkpoint_minutes": 2}} | parts
+    snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name).main(snakemake)

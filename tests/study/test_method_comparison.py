@@ -38,6 +38,22 @@ SMALL = {
     "rise": {"masks": 4},
 }
 SEEDS = (0, 1)
+CONFIG = {
+    "study": "small",
+    "checkpoint_minutes": 2,
+    "plan": [
+        {"datasets": ["plant_present"], "networks": ["small"], "augmentations": ["none"], "seeds": list(SEEDS),
+         "methods": list(registry.METHODS)}
+    ],
+    "datasets": {"plant_present": {"source": "store"}},  # both fills are compared
+    "networks": {"small": {}},
+    "shortcuts": {
+        "parts": ["keep"], "fills": ["zeros", "swap"], "controls": 2, "radial": None, "others": None, "negatives": None,
+        "seed": 0,
+    },
+    "ood": {"renditions": []},
+    "dfm": {"percents": [5, 20]},
+}  # fmt: skip
 OWN_METHOD = """
 from dataclasses import dataclass
 import numpy as np
@@ -61,7 +77,7 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared")
     design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
     splits = {split: planted.images(design, 4, seed) for seed, split in enumerate(("train", "validation", "test"))}
-    store = folder / "data.h5"
+    store = folder / "plant_present.h5"
     stores.write(
         store, splits, classes=design.classes, source="planted", created_by="test", planted=design.planted(),
         planted_about=design.about(),
@@ -102,8 +118,8 @@ def compared(tmp_path_factory):
         scores.append(output.scores)
         maps += mine
     output = Outputs(**{name: folder / f"{name}.csv" for name in ("methods", "rates", "overlap")})
-    given = SimpleNamespace(rates=rates, scores=scores, use=[], waves=[], maps=maps)
-    run_script("make_method_tables", folder, params=None, input=given, output=output)
+    given = SimpleNamespace(rates=rates, scores=scores, use=[], waves=[], maps=maps, stores=[store])
+    run_script("make_method_tables", folder, params=None, input=given, output=output, config=CONFIG)
     return folder
 
 
@@ -188,12 +204,13 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
                 device="cpu", percent=5, split="test", images_per_class=None,
                 settings={"fills": ("zeros", "swap"), "controls": 2, "seed": 0},
             ),
-            input=SimpleNamespace(images=compared / "data.h5", weights=compared / f"{seed}.safetensors", dfm=own),
+            input=SimpleNamespace(
+                images=compared / "plant_present.h5", weights=compared / f"{seed}.safetensors", dfm=own
+            ),
         )  # fmt: skip
         tests.append(str(compared / "tests" / place / "shortcuts.csv"))
         maps += [str(compared / "maps" / name / f"{place}.h5") for name in registry.METHODS][: None if seed else 3]
-    classes = {"plant_present": study_tables.classes_of(compared / "data.h5")}
-    verdicts = study_tables.verdict_table(study_tables.read_runs("shortcuts", tests, classes), 0.6)
+    verdicts = study_tables.verdict_table(pd.concat(map(read_table, tests)), 0.6)
     write_table(verdicts, compared / "shortcuts.csv")
     tested = {
         "percent": 5,
@@ -204,12 +221,13 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
         "strong": 0.6,
     }
     given = SimpleNamespace(
-        stores=[compared / "data.h5"] * 2, weights=[compared / f"{seed}.safetensors" for seed in SEEDS], tests=tests,
+        stores=[compared / "plant_present.h5"] * 2, tests=tests,
+        weights=[compared / f"{seed}.safetensors" for seed in SEEDS],
         dfm=[str(compared / "dfm" / f"{place}.h5") for place in places], maps=maps,
         shortcuts=compared / "shortcuts.csv", rates=[str(compared / "tests" / places[1] / "rates.csv")],
     )  # fmt: skip
     params, page = SimpleNamespace(study="small", most=12, tested=tested), compared / "explorer.html"
-    run_script("write_explorer", compared, params=params, input=given, output=[str(page)])
+    run_script("write_explorer", compared, params=params, input=given, output=[str(page)], config=CONFIG)
     (data,) = re.findall(r'type="application/json" id="data">(.*?)</script>', page.read_text(), re.DOTALL)
     first, second = json.loads(data)["datasets"][0]["networks"]
     assert [method["name"] for method in first["methods"]] == [explorer.OWN, *list(registry.METHODS)[:3]]

@@ -19,7 +19,7 @@ from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.figures import examples, explorer
 from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.spectrum import fills
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.storage.tables import read_table, write_table
 
 CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
@@ -57,8 +57,7 @@ def network(tmp_path):
 
 
 def verdicts_of(network):
-    classes = {"zoo": study_tables.Classes(tuple(CLASSES))}
-    return study_tables.verdict_table(study_tables.read_runs("shortcuts", [network.tests], classes), 0.6)
+    return study_tables.verdict_table(read_table(network.tests), 0.6)
 
 
 def content(networks, verdicts=NO_VERDICTS, settings=SETTINGS):

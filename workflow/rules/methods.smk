@@ -96,7 +96,8 @@ rule wave:
 
 rule wave_table:
     input:
-        plan.expand_waved(f"{RESULTS}/tests/{RUN}/wave.csv"),
+        tables=plan.expand_waved(f"{RESULTS}/tests/{RUN}/wave.csv"),
+        stores=plan.expand_waved(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("join_tables.py"),
     output:
         f"{RESULTS}/tables/wave.csv",
@@ -104,6 +105,8 @@ rule wave_table:
         f"{RESULTS}/logs/wave_table.log",
     conda:
         "../../envs/study.yaml"
+    params:
+        test="wave",
     message:
         "Joining the tests of waves"
     script:
@@ -117,6 +120,7 @@ rule method_tables:
         use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
         waves=rules.wave_table.output if plan.expand_waved("") else [],
         maps=plan.map_files(),
+        stores=plan.expand_compared(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("make_method_tables.py"),
     output:
         methods=f"{RESULTS}/tables/methods.csv",

@@ -55,6 +55,7 @@ rule cure_table:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         corruptions=f"{RESULTS}/tables/corruptions.csv",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_cure_table.py"),
     output:
         f"{RESULTS}/tables/cure.csv",
@@ -106,6 +107,7 @@ rule published_numbers:
         published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("compare_published.py"),
     output:
         f"{RESULTS}/tables/published_numbers.csv",

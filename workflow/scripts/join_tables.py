@@ -1,14 +1,17 @@
-"""Write the tables of all runs, one below the other."""
+"""Join the tables of one test of all runs."""
 
-from frequency_shortcuts.storage.tables import read_table, write_tables
+from frequency_shortcuts.storage.tables import write_table
+from study.expected_rows import ExpectedRows
 from study.job import job
+from study.plan import Plan
 
 
 def main(snakemake):
-    """One table; the inputs have the same columns."""
+    """One table, run below run."""
+    given = snakemake.input
     with job(snakemake):
-        tables = [path for path in snakemake.input if path.endswith(".csv")]
-        write_tables(map(read_table, tables), snakemake.output[0])
+        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        write_table(planned.read_runs(snakemake.params.test, given.tables), snakemake.output[0])
 
 
 if __name__ == "__main__":

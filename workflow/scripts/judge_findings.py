@@ -6,8 +6,12 @@ import h5py
 
 from frequency_shortcuts.findings.evidence import Evidence
 from frequency_shortcuts.findings.judge import judge
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
+from study.expected_rows import ExpectedRows
 from study.job import job
+from study.plan import Plan
+
+TABLES = ("networks", "shortcuts", "dynamics", "bandstop", "ood", "transfer")
 
 
 def distinctive(path):
@@ -20,15 +24,17 @@ def main(snakemake):
     """One row per finding and data set, and one for all data sets."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        sizes = read_table(given.networks).groupby(["dataset", "network"])["parameters"].max()
+        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        tables = {name: planned.read_joined(name, path) for name, path in given.items() if name in TABLES and path}
+        sizes = tables["networks"].groupby(["dataset", "network"])["parameters"].max()
         evidence = Evidence(
-            verdicts=read_table(given.shortcuts),
-            dynamics=read_table(given.dynamics) if given.dynamics else None,
+            verdicts=tables["shortcuts"],
+            dynamics=tables.get("dynamics"),
             adcs={Path(path).stem: distinctive(path) for path in given.spectra},
             cutoffs=dict(params.cutoffs),
-            band_stop=read_table(given.bandstop) if given.bandstop else None,
-            ood=read_table(given.ood) if given.ood else None,
-            transfer=read_table(given.transfer) if given.transfer else None,
+            band_stop=tables.get("bandstop"),
+            ood=tables.get("ood"),
+            transfer=tables.get("transfer"),
             parameters=sizes.to_dict(),
         )
         write_table(judge(evidence), snakemake.output[0])

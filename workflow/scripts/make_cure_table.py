@@ -3,8 +3,10 @@
 import pandas as pd
 
 from frequency_shortcuts.evaluation.cure import cure_table
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
+from study.expected_rows import ExpectedRows
 from study.job import job
+from study.plan import Plan
 
 
 def main(snakemake):
@@ -12,11 +14,14 @@ def main(snakemake):
     given = snakemake.input
     chosen = pd.DataFrame(snakemake.params.networks, columns=["dataset", "network"])
 
-    def read(path):
-        return read_table(path).merge(chosen, on=["dataset", "network"]) if path else None
-
     with job(snakemake):
-        tables = (read(path) for path in (given.networks, given.shortcuts, given.ood, given.corruptions))
+        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+
+        def read(name):
+            path = getattr(given, name)
+            return planned.read_joined(name, path).merge(chosen, on=["dataset", "network"]) if path else None
+
+        tables = map(read, ("networks", "shortcuts", "ood", "corruptions"))
         write_table(cure_table(*tables), snakemake.output[0])
 
 

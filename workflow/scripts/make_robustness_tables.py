@@ -1,20 +1,20 @@
 """Join the tests on filtered and corrupted images, and mark the classes with a strong shortcut."""
 
-from pathlib import Path
-
 from frequency_shortcuts.findings import study_tables
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
+from study.expected_rows import ExpectedRows
 from study.job import job
+from study.plan import Plan
 
 
 def main(snakemake):
     """Two CSVs, one row per run, view and class."""
     given = snakemake.input
     with job(snakemake):
-        classes = {Path(path).stem: study_tables.classes_of(path) for path in given.stores}
-        write_table(study_tables.read_runs("curves", given.curves, classes), snakemake.output.curves)
-        corruptions = study_tables.read_runs("corruptions", given.corruptions, classes)
-        verdicts = read_table(given.shortcuts)
+        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        write_table(planned.read_runs("curves", given.curves), snakemake.output.curves)
+        corruptions = planned.read_runs("corruptions", given.corruptions)
+        verdicts = planned.read_joined("shortcuts", given.shortcuts)
         write_table(study_tables.with_strong_shortcuts(corruptions, verdicts), snakemake.output.corruptions)
 
 

@@ -6,39 +6,39 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.findings import study_tables
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
+from study.expected_rows import ExpectedRows
 from study.job import RUN, job
+from study.plan import Plan
 
 
 def main(snakemake):
     """One CSV per table."""
     given, strong = snakemake.input, snakemake.params.strong
     with job(snakemake):
-        classes = {Path(path).stem: study_tables.classes_of(path) for path in given.stores}
-        tests = study_tables.read_runs("shortcuts", given.shortcuts, classes)
+        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        tests = planned.read_runs("shortcuts", given.shortcuts)
         verdicts = study_tables.verdict_table(tests, strong)
-        history = pd.concat(map(read_table, given.history), ignore_index=True) if given.history else None
+        history = planned.read_runs("history", given.history) if given.history else None
         tables = {
             "networks": study_tables.network_table(history, given.weights),
             "shortcuts": verdicts,
             "shortcuts_over_seeds": over_seeds(verdicts),
-            "phase": study_tables.phase_table(study_tables.read_runs("phase", given.phase, classes), strong),
+            "phase": study_tables.phase_table(planned.read_runs("phase", given.phase), strong),
         }
         for name in ("dynamics", "bandstop", "planted_use"):
             if paths := getattr(given, name):
-                tables[name] = study_tables.read_runs(name, paths, classes)
+                tables[name] = planned.read_runs(name, paths)
         if given.ood:
-            ood = study_tables.read_runs("ood", given.ood, classes)
+            ood = planned.read_runs("ood", given.ood)
             tables["ood"] = study_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
         if given.transfer:
-            transfer = study_tables.read_runs("transfer", [given.transfer], classes)
+            transfer = planned.read_transfer(given.transfer)
             pairs = ["dataset", "maps_of", "tested_on"]
             tables["transfer"] = study_tables.mean_over_draws(transfer, pairs, ["tpr", "fpr"])
         if given.published:
             external = [
-                study_tables.read_runs("published", [path], classes).assign(
-                    maps=Path(path).stem.removeprefix("published_")
-                )
+                planned.read_runs("published", [path]).assign(maps=Path(path).stem.removeprefix("published_"))
                 for path in given.published
             ]
             tables["published"] = study_tables.with_external_maps(tests, pd.concat(external), strong)

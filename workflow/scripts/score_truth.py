@@ -5,8 +5,10 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
+from study.expected_rows import ExpectedRows
 from study.job import RUN, job
+from study.plan import Plan
 
 
 def main(snakemake):
@@ -24,7 +26,8 @@ def main(snakemake):
             )  # fmt: skip
             table["class"] = table["class"].map(dict(enumerate(found.attributes["classes"])))
             tables.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))
-        use = read_table(given.use)[[*RUN, "class", "uses"]]
+        use = ExpectedRows(Plan(snakemake.config), given.stores).read_joined("planted_use", given.use)
+        use = use[[*RUN, "class", "uses"]]
         table = pd.concat(tables).merge(use, on=[*RUN, "class"], how="left", validate="many_to_one")
         write_table(truth.only_where_used(table), snakemake.output[0])
 

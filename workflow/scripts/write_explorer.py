@@ -5,14 +5,19 @@ from pathlib import Path
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.tables import RUN, read_table
+from frequency_shortcuts.storage.tables import RUN
+from study.expected_rows import ExpectedRows
 from study.job import identity, job
+from study.plan import Plan
 
 
 def main(snakemake):
     """Gather the files of each network, and write the page."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
+        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        for test, paths in (("shortcuts", given.tests), ("method_rates", given.rates)):
+            planned.check_runs(test, paths)
         rates = {key_of(path): path for path in given.rates}
         maps = {}
         for path in given.maps:
@@ -25,7 +30,12 @@ def main(snakemake):
             for store, weights, dfm, tests in zip(given.stores, given.weights, given.dfm, given.tests, strict=True)
         ]  # fmt: skip
         settings = explorer.Settings(most=params.most, **params.tested)
-        text = explorer.page(f"Explorer of the study {params.study}", networks, read_table(given.shortcuts), settings)
+        text = explorer.page(
+            f"Explorer of the study {params.study}",
+            networks,
+            planned.read_joined("shortcuts", given.shortcuts),
+            settings,
+        )
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -11,7 +11,9 @@ from frequency_shortcuts.findings.definitions import RECOGNISED
 from frequency_shortcuts.findings.evidence import survivors
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
+from study.expected_rows import ExpectedRows
 from study.job import job
+from study.plan import Plan
 
 WIDTH = 1100  # pixels of a figure on the cover
 
@@ -35,7 +37,8 @@ def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        verdicts = read_table(given.shortcuts)
+        planned = ExpectedRows(Plan(snakemake.config), given.images)
+        verdicts = planned.read_joined("shortcuts", given.shortcuts)
         headline = verdicts[verdicts["headline"]]
         text = headlines.fill_template(
             Path(given.template).read_text(),
@@ -44,16 +47,16 @@ def main(snakemake):
             findings=headlines.finding_rows(read_table(given.findings)) if given.findings else [],
             pictures=pictures(given.pictures),
             networks=headlines.network_rows(
-                with_first(read_table(given.networks), params.photographs), headline, params.most
+                with_first(planned.read_joined("networks", given.networks), params.photographs), headline, params.most
             ),
             n_tested=len(headline),
             **headlines.count_verdicts(headline),
             recognised=RECOGNISED,
             judged_from=JUDGED_FROM,
             planted=headlines.planted_rows(given.stores, given.spectra),
-            survivors=survivors(read_table(given.bandstop)) if given.bandstop else None,
-            ood=headlines.ood_rows(read_table(given.ood), headline) if given.ood else [],
-            transfer=headlines.transfer_rows(read_table(given.transfer)) if given.transfer else [],
+            survivors=survivors(planned.read_joined("bandstop", given.bandstop)) if given.bandstop else None,
+            ood=headlines.ood_rows(planned.read_joined("ood", given.ood), headline) if given.ood else [],
+            transfer=headlines.transfer_rows(planned.read_transfer(given.transfer)) if given.transfer else [],
             steps=headlines.step_rows(read_table(given.runtimes)),
         )
         with replacing(snakemake.output[0]) as temporary:

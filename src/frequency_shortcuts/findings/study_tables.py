@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import h5py
 import pandas as pd
@@ -15,21 +14,7 @@ from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
 from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
-from frequency_shortcuts.storage.tables import RUN, read_table
-
-# The columns that identify a row of each kind of test, besides run and class.
-VIEWS: Mapping[str, Sequence[str]] = {
-    "dynamics": ["iteration", "view"],
-    "bandstop": ["removed", "called_class"],
-    "shortcuts": ["part", "fill", "filter"],
-    "phase": ["region", "kept"],
-    "planted_use": [],
-    "ood": ["rendition", "part", "fill", "filter"],
-    "transfer": ["maps_of", "tested_on", "part", "fill", "filter"],
-    "published": ["part", "fill", "filter"],
-    "curves": ["filter", "low", "high"],
-    "corruptions": ["corruption", "strength"],
-}
+from frequency_shortcuts.storage.tables import RUN
 
 
 @dataclass(frozen=True)
@@ -40,6 +25,10 @@ class Classes:
     neutral: str | None = None
     planted: tuple[str, ...] = ()
 
+    def tested(self, fill: str) -> tuple[str, ...]:
+        """The classes that have rows under a fill. With `swap`, images of the neutral class are the donors."""
+        return tuple(name for name in self.names if fill != "swap" or name != self.neutral)
+
 
 def classes_of(store: str | os.PathLike[str]) -> Classes:
     """The classes of a store of images."""
@@ -49,37 +38,6 @@ def classes_of(store: str | os.PathLike[str]) -> Classes:
         masks = file["planted/truth"][:].any(axis=(1, 2)) if "planted" in file else [False] * len(names)
     planted = tuple(name for name, there in zip(names, masks, strict=True) if there)
     return Classes(names, None if neutral is None else names[neutral], planted)
-
-
-def read_runs(test: str, paths: Iterable[str | os.PathLike[str]], classes: Mapping[str, Classes]) -> pd.DataFrame:
-    """The tables of one test (a key of `VIEWS`) of all runs, one below the other.
-
-    classes : those of every data set. Raises ValueError if a table lacks one of them: the file was cut short.
-    """
-    tables = []
-    for path in paths:
-        table = read_table(path)
-        _check_complete(table, Path(path), test, classes)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def _check_complete(table: pd.DataFrame, path: Path, test: str, classes: Mapping[str, Classes]) -> None:
-    """Raise ValueError if a class lacks rows in a view."""
-    column, views = "true_class" if test == "bandstop" else "class", ["dataset", *VIEWS[test]]
-    if table.empty:
-        raise ValueError(f"{path} holds no rows: it was cut short, delete it and run again")
-    for key, found in table.groupby(views, sort=False, dropna=False)[column]:
-        view = dict(zip(views, key, strict=True))
-        known = classes[view.pop("dataset")]
-        expected = known.planted if test == "planted_use" else known.names
-        if (
-            view.get("fill") == "swap" or test == "phase"
-        ):  # images of the neutral class are the donors, and are not tested
-            expected = tuple(name for name in expected if name != known.neutral)
-        where = f" under {', '.join(f'{name} {value}' for name, value in view.items())}" if view else ""
-        for name in sorted(set(expected) - set(found)):
-            raise ValueError(f"{path} has no rows of class {name}{where}: it was cut short, delete it and run again")
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
