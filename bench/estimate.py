@@ -90,7 +90,11 @@ def number(value: float) -> str:
 
 
 def error(found: pd.DataFrame, runtimes: pd.DataFrame) -> str:
-    """The formula beside measured job times (`tables/runtimes.csv`): all steps at one rate, in Markdown."""
+    """The formula beside measured job times (`tables/runtimes.csv`): all steps at one rate, in Markdown.
+
+    Steps with a resumed job, whose time is that of its last attempt, are left out.
+    """
+    runtimes = runtimes[~runtimes["resumed"].eq(True).groupby(runtimes["step"]).transform("any")]
     steps = runtimes["step"].where(~runtimes["step"].str.startswith("cull"), "cull")
     times = runtimes.groupby(steps, sort=False)["wall_s"].sum()
     both = found.groupby("rule", sort=False)["pflop"].sum().to_frame().join(times, how="inner")

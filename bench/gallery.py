@@ -46,9 +46,18 @@ STEPS = {
 }
 
 
+def whole_times() -> pd.DataFrame:
+    """The run times of the study. Raises ValueError if jobs were resumed: their times are of the last attempt only."""
+    path = STUDY / "tables" / "runtimes.csv"
+    measured = read_table(path)
+    if resumed := int(measured["resumed"].ne(False).sum()):
+        raise ValueError(f"{path}: {resumed} jobs were resumed, or have no log; run these again without a stop")
+    return measured
+
+
 def runtimes() -> str:
     """One row a step: jobs, median and total processor time, which other programs do not lengthen, greatest memory."""
-    measured = read_table(STUDY / "tables" / "runtimes.csv").groupby("step", sort=False)
+    measured = whole_times().groupby("step", sort=False)
     rows = [
         [STEPS[step], len(jobs), f"{jobs['processor_s'].median():.0f}",
          f"{jobs['processor_s'].sum():.0f}",
@@ -287,7 +296,7 @@ def limits() -> str:
 
 def cost() -> str:
     """Time and disk of the study, in a sentence."""
-    minutes = read_table(STUDY / "tables" / "runtimes.csv")["processor_s"].sum() / 60
+    minutes = whole_times()["processor_s"].sum() / 60
     facts = read_table(STUDY / "tables" / "provenance.csv").set_index("key")["value"]
     disk = sum(path.stat().st_size for path in STUDY.rglob("*") if path.is_file()) / 2**30
     return paragraphs(

@@ -149,8 +149,10 @@ def test_sizes_of_data_sets():
 
 
 def test_the_error_takes_one_rate_for_all_steps():
+    """Steps with a resumed job are left out, here ood."""
     found = pd.DataFrame({"rule": ["train", "cull", "ood"], "pflop": [3e-6, 1e-6, 9.0]})
-    times = pd.DataFrame({"step": ["train", "cull", "cull_halves"], "wall_s": [2.0, 1.0, 1.0]})
+    times = pd.DataFrame({"step": ["train", "cull", "cull_halves", "ood", "ood"], "wall_s": [2.0, 1.0, 1.0, 1.0, 1.0]})
+    times["resumed"] = [False, False, np.nan, False, True]  # NaN: there is no log
     lines = estimate.error(found, times).splitlines()
     assert lines[2:] == ["| train | 2 | 2 | 3 | 1.50 |", "| cull | 0 | 2 | 1 | 0.50 |", "| sum | 1 | 4 | 4 | 1.00 |"]
 

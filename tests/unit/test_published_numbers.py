@@ -46,6 +46,14 @@ def test_no_published_row_vanishes(columns):
     assert table.loc[table["status"] == published_numbers.SAME, "ours"].notna().all()
 
 
+def test_no_time_of_ours_stands_beside_a_published_one():
+    """Ours may be that of the last attempt of a resumed job, and is always from another machine."""
+    found = rates(["a"], [0.5]).assign(hours=1.0)
+    table = published_numbers.compare(PUBLISHED, found).query("measure == 'hours'")
+    assert len(table) == 4 and table["ours"].isna().all()
+    assert set(table["ours_from"]) == {"run times of different machines are not compared"}
+
+
 @pytest.mark.slow
 def test_the_same_experiment_needs_the_same_network_classes_and_maps():
     tpr = np.linspace(0, 0.9, 10)

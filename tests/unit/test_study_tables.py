@@ -140,7 +140,7 @@ def cover(verdicts, **changes):
         "percent": 5, "strong": 0.6, "findings": [], "pictures": [], "n_tested": len(headline), "planted": [],
         "networks": headlines.network_rows(networks, headline, 12), **headlines.count_verdicts(headline),
         "recognised": definitions.RECOGNISED, "judged_from": rates.RECOGNISED, "survivors": None, "ood": [],
-        "transfer": [], "steps": [{"step": "all", "minutes": 1.0}],
+        "transfer": [], "steps": [{"step": "all", "minutes": 1.0, "resumed": 2}],
     }  # fmt: skip
     template = (ROOT / "report" / "headlines.rst.jinja").read_text()
     return headlines.fill_template(template, **values | changes)

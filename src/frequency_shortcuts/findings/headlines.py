@@ -113,6 +113,8 @@ def fill_template(template: str, **values: Any) -> str:
 
 
 def step_rows(runtimes: pd.DataFrame) -> Rows:
-    """Minutes of all jobs of each step, and of all steps."""
-    minutes = runtimes.groupby("step", sort=False)["wall_s"].sum() / 60
-    return [{"step": step, "minutes": sum_} for step, sum_ in (*minutes.items(), ("all", minutes.sum()))]
+    """Minutes of all jobs of each step, and of all steps; of `resumed` jobs, a number, only the last attempt counts."""
+    jobs = runtimes.assign(minutes=runtimes["wall_s"] / 60, resumed=runtimes["resumed"].eq(True).astype(int))
+    steps = jobs.groupby("step", sort=False)[["minutes", "resumed"]].sum()
+    every = {"step": "all", **steps.sum()}
+    return [{**row, "resumed": int(row["resumed"])} for row in (*steps.reset_index().to_dict("records"), every)]

@@ -17,6 +17,7 @@ from .paper_tables import as_published
 FULL_WIDTH = 64  # channels after the stem of the published networks
 STANDARD = ("torchvision", "timm")  # these use the same names of architectures as the publications
 SAME, NOT_RUN = "same experiment", "not run here"
+OTHER_MACHINE = "run times of different machines are not compared"
 KEYS = ["source", "method", "network", "augmentation", "class", "measure", "published"]
 COLUMNS = [*KEYS, "ours", "status", "ours_from"]
 EXPERIMENT = ["method", "architecture", "augmentation", "maps_of"]
@@ -45,8 +46,8 @@ def compare(published: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
 
     The experiment is the same if method, architecture, augmentation, the network of the maps and their size agree, the
     network has the full width, and the data set has the classes of the published one. All other published numbers were
-    not run here; run times are always from another machine. Returns the columns `COLUMNS`; `ours_from` names the data
-    set, network, class and images of our number.
+    not run here. No run time of ours stands beside a published one. Returns the columns `COLUMNS`; `ours_from` names
+    the data set, network, class and images of our number, or says why there is no run time.
     """
     published, rates = (table.fillna({"maps_of": "", "class": ""}) for table in (published, rates))
     rates = rates.assign(**{name: rates[name].astype(object) for name in EXPERIMENT})
@@ -54,7 +55,8 @@ def compare(published: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     for _, row in published.iterrows():
         classes = set(published.loc[published["dataset"] == row["dataset"], "class"]) - {""}
         found = None if row["measure"] == "hours" else _same_experiment(row, rates, classes)
-        ours = {"ours": float("nan"), "status": NOT_RUN, "ours_from": ""}
+        why = OTHER_MACHINE if row["measure"] == "hours" else ""
+        ours = {"ours": float("nan"), "status": NOT_RUN, "ours_from": why}
         if found is not None:
             ours = {"ours": float(found[row["measure"]]), "status": SAME, "ours_from": _origin(found)}
         method = f"{row['method']}, maps of {row['maps_of']}" if row["maps_of"] else row["method"]
