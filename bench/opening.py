@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -27,6 +26,7 @@ from frequency_shortcuts.networks.predictions import predict
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.spectrum import keep, remove
 from frequency_shortcuts.spectrum.controls import control_mask
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import read_table
 
 PLANTED = "plant_present"  # the data set of the lower row
@@ -121,7 +121,7 @@ def photograph(case: Case) -> list[Panel]:
 def truth(case: Case) -> list[Panel]:
     """A test image of a planted set, what was planted, the map, and the map's frequencies put into another image."""
     image, donor = case.normalised[:1], case.normalised[1:]
-    with h5py.File(case.store, "r") as file:
+    with read_hdf5(case.store) as file:
         own = planted(file)["own"][case.classes.index(case.row["class"])]
     mixed = keep(image, case.mask) + remove(donor, case.mask)
     found = np.where(own & case.mask, HIT, EXTRA * case.mask)

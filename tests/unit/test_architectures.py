@@ -223,10 +223,10 @@ def test_a_file_without_an_architecture_says_what_to_use(tmp_path):
     assert torch.equal(network.weight, torch.ones(2, 2))
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not safetensors at all", b"\xff" * 200])
+@pytest.mark.parametrize("content", [b"PK\x03\x04 not safetensors at all", b"\xff" * 200])
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     (tmp_path / "w.safetensors").write_bytes(content)
-    with pytest.raises(ValueError, match=r"w\.safetensors is not a safetensors file"):
+    with pytest.raises(ValueError, match=r"w\.safetensors: it is not a safetensors file .*; make it again$"):
         architectures.load(tmp_path / "w.safetensors")
 
 

@@ -10,7 +10,6 @@ from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods.culling import Culling
 from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import sha256
 
 PAIRS = ConjugatePairs(6, 5)
 EVALUATED = np.arange(3 * len(PAIRS)).reshape(3, -1) % 2 == 0
@@ -33,7 +32,7 @@ def slow_dominant(increment, pairs, percent):
     return plane
 
 
-def written(path, percents=(5, 12.5), method="screened", weights=None):
+def written(path, percents=(5, 12.5), method="screened", **origin):
     culling = Culling(
         increment=increments(),
         evaluated=EVALUATED,
@@ -52,7 +51,7 @@ def written(path, percents=(5, 12.5), method="screened", weights=None):
         fingerprint="",
     )
     about = {"classes": CLASSES, "split": "validation", "created_by": "tests"}
-    about["weights_sha256"] = sha256(weights) if weights else "ab"
+    about |= {"weights_sha256": "ab", "images_sha256": "cd"} | origin
     dfm.write(path, culling, PAIRS, percents, **about)
     return culling
 
@@ -103,7 +102,13 @@ def test_file_holds_what_was_written(tmp_path):
         np.testing.assert_array_equal(held.mask(percent), dfm.dominant(culling.increment, PAIRS, percent))
     assert held.attributes["baseline_loss"].tolist() == [0.1, 0.2, 0.3]
     assert held.attributes["images_per_class"].tolist() == [4, 5, 6]
-    named = {"layout": "centred", "method": "screened", "split": "validation", "weights_sha256": "ab"}
+    named = {
+        "layout": "centred",
+        "method": "screened",
+        "split": "validation",
+        "weights_sha256": "ab",
+        "images_sha256": "cd",
+    }
     assert {name: held.attributes[name] for name in named} == named
     assert held.attributes["classes"].tolist() == CLASSES
     assert held.attributes["fill"] == "zeros"
@@ -157,13 +162,3 @@ def test_one_map_is_read_without_the_rest(tmp_path):
     np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5, np.array([0, 2])), whole[[0, 2]])
     with h5py.File(tmp_path / "a.h5") as file:  # so that a class is read without the others
         assert file["mask/top_5"].chunks == file["rank"].chunks == (1, 6, 5)
-
-
-def test_maps_are_read_for_the_network_that_they_are_of(tmp_path):
-    for name in ("mine", "other"):
-        (tmp_path / name).write_text(name)
-    culling = written(tmp_path / "a.h5", weights=tmp_path / "mine")
-    masks = dfm.read_mask(tmp_path / "a.h5", 5, weights=tmp_path / "mine")
-    np.testing.assert_array_equal(masks, dfm.dominant(culling.increment, PAIRS, 5))
-    with pytest.raises(ValueError, match=r"a\.h5 holds the maps of another network than .*other: cull that"):
-        dfm.read_mask(tmp_path / "a.h5", 5, weights=tmp_path / "other")

@@ -80,7 +80,8 @@ def files(tmp_path):
     found = culling.cull(
         network, torch.from_numpy(generator.standard_normal((9, 3, *SIZE))).float(), labels, 3, "exact"
     )
-    dfm.write(maps, found, pairs, [20], classes=CLASSES, split="test", weights_sha256="", created_by="")
+    about = {"classes": CLASSES, "split": "test", "created_by": "", "images_sha256": stores.checksum(store)}
+    dfm.write(maps, found, pairs, [20], weights_sha256="", **about)
     return store, spectra, maps, pixels
 
 

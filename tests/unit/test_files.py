@@ -141,7 +141,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 try:
     if sys.argv[1] == "dfm":
-        about = dict(classes="abcd", split="validation", weights_sha256="", created_by="")
+        about = dict(classes="abcd", split="validation", weights_sha256="", images_sha256="", created_by="")
         dfm.write(sys.argv[2], culling, pairs, [5], **about)
     else:
         about = dict(classes="ab", source="", created_by="")

@@ -1,7 +1,6 @@
 """Image stores: written from arrays and from files, read at once and when indexed."""
 
 import errno
-import hashlib
 import subprocess
 import sys
 
@@ -141,13 +140,28 @@ def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path, workers):
     assert store.read(tmp_path / "files.h5", "test").stylised is None
 
 
-def test_the_checksum_is_that_of_images_labels_and_twins_in_this_order(tmp_path):
-    splits, twins = {"train": labelled(600, 0), "test": labelled(5, 1)}, labelled(600, 2)[0]
-    write(tmp_path / "s.h5", splits, stylised=twins)
-    whole = hashlib.sha256()
-    for part in (*splits["train"], twins, *splits["test"]):
-        whole.update(part.tobytes())
-    assert content(tmp_path / "s.h5")["checksum"] == whole.hexdigest()
+def test_the_checksum_covers_all_that_a_store_holds(tmp_path):
+    pixels, labels = labelled(8, 0)
+    masks = np.zeros((2, 6, 5), bool)
+
+    def checksum(images=pixels, labels=labels, twins=255 - pixels, masks=masks, neutral=0, **options):
+        splits = {"train": (images, labels), "test": labelled(4, 1)}
+        options = {"classes": CLASSES, "source": "", "created_by": "", "planted": {"truth": masks}} | options
+        store.write(tmp_path / "s.h5", splits, stylised=twins, planted_about={"neutral": neutral}, **options)
+        assert store.checksum(tmp_path / "s.h5") == content(tmp_path / "s.h5")["checksum"]
+        return store.checksum(tmp_path / "s.h5")
+
+    other = pixels.copy()
+    other[3, 1, 2, 2] ^= 1
+    statistics = ([0.5] * 3, [0.2] * 3)
+    one_less = {"images": pixels[:-1], "labels": labels[:-1], "twins": 255 - pixels[:-1]}
+    changes = [
+        {"images": other}, {"labels": labels[::-1].copy()}, {"twins": pixels}, {"masks": ~masks}, {"neutral": 1},
+        {"classes": ("cat", "cow")}, {"statistics": statistics}, {"statistics": (statistics[0], [0.3] * 3)}, one_less,
+    ]  # fmt: skip
+    found = [checksum(), *(checksum(**change) for change in changes)]
+    assert len(set(found)) == len(found)
+    assert checksum(source="elsewhere", created_by="another commit", workers=3) == found[0]
 
 
 def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):

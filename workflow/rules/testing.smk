@@ -186,6 +186,7 @@ rule transfer:
     input:
         images=[f"{RESULTS}/data/{tested['dataset']}.h5" for _, tested in plan.transfers()],
         dfm=[f"{RESULTS}/dfm/{RUN}.h5".format(**source) for source, _ in plan.transfers()],
+        made_with=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**source) for source, _ in plan.transfers()],
         weights=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**tested) for _, tested in plan.transfers()],
         code=code("measure_transfer.py"),
     output:

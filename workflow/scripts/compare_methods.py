@@ -1,11 +1,11 @@
 """Compare the maps of all methods for one network: by the planted truth, and by tests of the maps."""
 
-import h5py
 import pandas as pd
 
 from frequency_shortcuts.evaluation import comparison, truth
 from frequency_shortcuts.evaluation.method_scores import score_methods
 from frequency_shortcuts.maps import scores
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import run_name
@@ -20,7 +20,8 @@ def main(snakemake):
         images = params.images["split"], params.images["images_per_class"]
         data = read_images(given.images, *images, weights=given.weights, workers=snakemake.threads)
         files = dict(zip(params.names, given.maps, strict=True))
-        maps = {name: scores.read_masks(path, weights=given.weights) for name, path in files.items()}
+        made_from = {"weights": given.weights, "images": given.images}
+        maps = {name: scores.read_masks(path, **made_from) for name, path in files.items()}
         rates = comparison.compare(network, data, maps, run=run_name(run), progress=True, **params.settings)
         write_table(with_names(rates, data.classes), output.rates, **run)
 
@@ -29,11 +30,12 @@ def main(snakemake):
             [{"method": name, **{key: about[key] for key in COST}} for name, (_, about) in found.items()]
         )
         table = cost.assign(truth=None)
-        with h5py.File(given.images) as file:
-            if "planted/truth" in file:
-                planes = {name: values for name, (values, _) in found.items()}
-                scored = score_methods(planes, truth.planted(file), seed=params.settings["seed"])
-                table = with_names(scored, data.classes).merge(cost, on="method", validate="many_to_one")
+        with read_hdf5(given.images) as file:
+            planted = truth.planted(file) if "planted/truth" in file else None
+        if planted:
+            planes = {name: values for name, (values, _) in found.items()}
+            scored = score_methods(planes, planted, seed=params.settings["seed"])
+            table = with_names(scored, data.classes).merge(cost, on="method", validate="many_to_one")
         write_table(table, output.scores, **run)
 
 

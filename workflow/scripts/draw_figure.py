@@ -6,6 +6,7 @@ from pathlib import Path
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
+from frequency_shortcuts.storage.checksums import DamagedFile
 from study.job import job
 
 
@@ -29,6 +30,9 @@ def main(snakemake):
                 shutdown_kernel="immediate",  # a graceful end interrupts the idle kernel, which then prints an error
             )
         except PapermillExecutionError as error:
+            if error.ename == "DamagedFile":
+                path, _, problem = error.evalue.removesuffix("; make it again").partition(": ")
+                raise DamagedFile(path, problem) from error
             raise RuntimeError(f"{error.ename}: {error.evalue}; the partly executed notebook is {kept}") from error
         shutil.move(kept, snakemake.output.notebook)
 

@@ -25,6 +25,7 @@ def main(snakemake):
         accuracy = predictions.accuracy(network.to(device), data)
         log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
+        facts |= {"images_sha256": stores.checksum(given.images)}
         facts |= {"parameters": architectures.parameters(network)}
         facts |= {"mean": mean, "std": std} | identity(snakemake.output[0])
         architectures.save(snakemake.output[0], network.state_dict(), what, facts)

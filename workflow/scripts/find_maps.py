@@ -6,8 +6,9 @@ from pathlib import Path
 from frequency_shortcuts.maps import scores
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
+from frequency_shortcuts.maps.origin import origin_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import delete_state, sha256
+from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
 from study.testing import load_network, read_images
 
@@ -39,7 +40,7 @@ def main(snakemake):
         pairs = ConjugatePairs(*data.images.shape[-2:])
         scores.write(
             output, found, pairs, params.percents, method=params.method, classes=list(data.classes), split=split,
-            weights_sha256=sha256(given.weights), created_by=created_by,
+            created_by=created_by, **origin_of(weights=given.weights, images=given.images),
         )  # fmt: skip
         delete_state(state)
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import h5py
-
 from frequency_shortcuts.findings.evidence import Evidence
 from frequency_shortcuts.findings.judge import judge
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.expected_rows import ExpectedRows
 from study.job import job
@@ -16,7 +15,7 @@ TABLES = ("networks", "shortcuts", "dynamics", "bandstop", "ood", "transfer")
 
 def distinctive(path):
     """The ADCS variant of the configuration, and the names of the classes, from a file of spectra."""
-    with h5py.File(path) as file:
+    with read_hdf5(path) as file:
         return file[file.attrs["shown"]][:], list(file.attrs["classes"])
 
 

@@ -33,6 +33,7 @@ def main(snakemake):
                 images="normalised" if np.any(data.mean) else "from 0 to 1",
                 channel_weights=params.channel_weights,
                 shown="adcs_significant" if params.variant == "significant" else "adcs",
+                images_sha256=stores.checksum(snakemake.input.images),
                 created_by=created_by,
             )
 

@@ -1,8 +1,7 @@
 """Test whether a network uses the planted frequencies of its data set."""
 
-import h5py
-
 from frequency_shortcuts.evaluation import truth, usage
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import run_name
@@ -15,7 +14,7 @@ def main(snakemake):
     settings = params.settings
     with job(snakemake):
         network, run = load_network(given.weights, params.device), identity(output)
-        with h5py.File(given.images) as file:
+        with read_hdf5(given.images) as file:
             planted = truth.planted(file)["own"]
         data = read_images(
             given.images,

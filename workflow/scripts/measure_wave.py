@@ -1,15 +1,17 @@
 """Test what tells that a class hangs on the wave in its images: without it, and with its frequencies exchanged."""
 
-import h5py
 import numpy as np
 import pandas as pd
 import torch
 
+from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation.comparison import compare
 from frequency_shortcuts.evaluation.shortcuts import FILLS
 from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.networks.predictions import predict
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import run_name
@@ -22,11 +24,12 @@ def main(snakemake):
     with job(snakemake):
         network, run = load_network(given.weights, params.device), identity(output)
         chosen = params.images["split"], params.images["images_per_class"]
-        data, plain = (
-            read_images(path, *chosen, weights=given.weights, workers=snakemake.threads)
-            for path in (given.images, given.plain)
-        )
-        with h5py.File(given.images) as file:
+        data = read_images(given.images, *chosen, weights=given.weights, workers=snakemake.threads)
+        statistics = normalisation(given.weights)
+        plain = stores.read(given.plain, *chosen, statistics=statistics, workers=snakemake.threads)
+        with read_hdf5(given.images) as file:
+            if file.attrs["made_from"] != stores.checksum(given.plain):
+                raise ValueError(f"{given.images}: its images are not those of {given.plain}; make it again from these")
             wave, harmonics = file["planted/truth"][:], file["planted/harmonics"][:]
         label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
         mine = plain.subset(np.flatnonzero(plain.labels == label))

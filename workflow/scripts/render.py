@@ -19,6 +19,7 @@ def main(snakemake):
                 source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
                 created_by=created_by,
                 statistics=(test.mean, test.std),
+                made_from=stores.checksum(snakemake.input.images),
             )
 
 

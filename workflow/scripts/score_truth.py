@@ -1,10 +1,11 @@
 """Score maps and ADCS on all sets with a known truth against the planted truth."""
 
-import h5py
 import pandas as pd
 
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.origin import check_origin
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.expected_rows import ExpectedRows
 from study.job import RUN, job
@@ -17,9 +18,13 @@ def main(snakemake):
     with job(snakemake):
         tables = []
         for run, maps, store, spectra in zip(params.runs, given.dfm, given.stores, given.spectra, strict=True):
-            with h5py.File(store) as file, h5py.File(spectra) as values:
-                truths, adcs, significant = truth.planted(file), values["adcs"][:], values["adcs_significant"][:]
+            with read_hdf5(store) as file:
+                truths = truth.planted(file)
+            with read_hdf5(spectra) as file:
+                check_origin(spectra, file.attrs, images=store)
+                adcs, significant = file["adcs"][:], file["adcs_significant"][:]
             found = dfm.read(maps)
+            check_origin(maps, found.attributes, images=store)
             table = truth.score(
                 found.rank, adcs, found.masks, truths,
                 increments=found.loss_increment, significant=significant, **params.settings,

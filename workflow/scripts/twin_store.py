@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import h5py
-
 from frequency_shortcuts.data import folders, stores
+from frequency_shortcuts.storage.checksums import read_hdf5
 from study.image_folders import log_conversions
 from study.job import job
 
@@ -14,8 +13,9 @@ def main(snakemake):
     params = snakemake.params
     root = Path(params.root) / snakemake.wildcards.rendition
     with job(snakemake) as created_by:
-        with h5py.File(snakemake.input.images) as store:
+        with read_hdf5(snakemake.input.images) as store:
             classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
+            made_from = store.attrs["checksum"]
             split = next(name for name in ("test", "validation", "train") if name in store)
             channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
         files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
@@ -29,6 +29,7 @@ def main(snakemake):
             source=f"folder {root}",
             created_by=created_by,
             statistics=statistics,
+            made_from=made_from,
             workers=snakemake.threads,
             progress=True,
         )

@@ -25,7 +25,7 @@ def main(snakemake):
         networks = [
             explorer.Network(
                 run=identity(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
-                statistics=normalisation(weights), tests=tests, rates=rates.get(key_of(tests)),
+                statistics=normalisation(weights), weights=weights, tests=tests, rates=rates.get(key_of(tests)),
             )
             for store, weights, dfm, tests in zip(given.stores, given.weights, given.dfm, given.tests, strict=True)
         ]  # fmt: skip

@@ -3,11 +3,11 @@
 import json
 from datetime import UTC, datetime
 
-import h5py
 import pandas as pd
 import yaml
 
 from frequency_shortcuts.networks.weights import read_metadata
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
@@ -50,7 +50,7 @@ def main(snakemake):
             **seeds(config),
         }
         for path in snakemake.input.stores:
-            with h5py.File(path) as file:
+            with read_hdf5(path) as file:
                 name = path.rsplit("/", 1)[1].removesuffix(".h5")
                 found[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
         found |= {f"version of {name}": number for name, number in provenance.versions().items()}

@@ -113,9 +113,9 @@ def _given(path: str, name: str) -> Entity:
 
 def _stored(store: Path, name: str) -> Entity:
     """The properties of images, as their store describes them."""
-    import h5py
+    from frequency_shortcuts.storage.checksums import read_hdf5
 
-    with h5py.File(store) as file:
+    with read_hdf5(store) as file:
         source, checksum = file.attrs["source"], file.attrs["checksum"]
     return {"name": name, "description": str(source), "identifier": f"checksum in the store: {checksum}"}
 

@@ -26,7 +26,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.networks.architectures import pick_device
-from frequency_shortcuts.networks.fingerprint import state_digest
+from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import FILLS, Fill
@@ -205,7 +205,7 @@ def _facts(network: nn.Module, ranking: Split, test: Split, searched: bool) -> d
     """What identifies the network and the images, for the page and the files."""
     _, _, height, width = ranking.images.shape
     return {
-        "weights_sha256": state_digest(network).hex(),
+        "weights_sha256": weights_digest(network.state_dict()),
         "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
         "device": str(device_of(network)),
         "classes": len(ranking.classes),

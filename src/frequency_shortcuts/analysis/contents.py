@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from frequency_shortcuts.networks.weights import open_weights
-from frequency_shortcuts.storage.hdf5 import naming
+from frequency_shortcuts.networks.weights import KEY, open_weights, verified_metadata
+from frequency_shortcuts.storage.checksums import read_hdf5
 
 LONG = 100  # letters of a value that are shown
 
@@ -37,7 +36,7 @@ def describe(path: str | os.PathLike[str]) -> str:
 
 
 def _of_hdf5(path: Path) -> Iterator[str]:
-    with naming(path), h5py.File(path, "r") as file:
+    with read_hdf5(path) as file:
         yield "holds"
         found: list[tuple[str, str]] = []
 
@@ -57,13 +56,13 @@ def _of_weights(path: Path) -> Iterator[str]:
     with open_weights(path) as file:
         names = sorted(file.keys())
         shapes = {name: file.get_slice(name).get_shape() for name in names}
-        metadata = file.metadata() or {}
+        written, others = verified_metadata(path, file), file.metadata() or {}
     numbers = sum(int(np.prod(shape)) for shape in shapes.values())
     yield (
         f"holds {len(names)} tensors with {numbers:,} numbers, from {names[0]} to {names[-1]}" if names else "is empty"
     )
-    written = metadata.pop("frequency_shortcuts", None)
-    yield from _facts({**metadata, **(json.loads(written) if written else {})})
+    others.pop(KEY, None)
+    yield from _facts({**others, **written})
 
 
 def _facts(facts: Mapping[str, Any]) -> Iterator[str]:

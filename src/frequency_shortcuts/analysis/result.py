@@ -166,15 +166,16 @@ class Analysis:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             scores.write(
                 path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]),
-                classes=self.classes, split="analysis", weights_sha256=str(self.about["weights_sha256"]),
-                created_by=made_by, about={name: self.about[name] for name in ("device", "seed", "images_sha256")},
+                classes=self.classes, split="analysis", weights_sha256=str(self.about["weights_sha256"]), created_by=made_by,
+                images_sha256=str(self.about["images_sha256"]),
+                about={name: self.about[name] for name in ("device", "seed")},
             )  # fmt: skip
             return
         with replacing_hdf5(path) as file:
             file[f"mask/top_{self.about['percent']:.3g}"] = self.maps
             file.attrs.update(
                 layout="centred", classes=list(self.classes), weights_sha256=self.about["weights_sha256"],
-                created_by=made_by,
+                images_sha256=self.about["images_sha256"], created_by=made_by,
             )  # fmt: skip
 
     def _rates(self) -> pd.DataFrame:

@@ -22,6 +22,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from frequency_shortcuts.storage.checksums import DamagedFile
+
 RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
 SMALLEST_GAIN = 4096  # bytes, a page of most file systems: an image is deflated only if it saves this much
 LEAST_SHARE = 0.25  # and only if it saves this share of its bytes: inflating takes longer than reading from a disk
@@ -51,6 +53,7 @@ class Stored:
     """The images of one split of a store, uint8 [n, channels, H, W], read when they are indexed, by several threads.
 
     chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
+    If the split holds the CRC-32 of the images, they are verified. Reading raises DamagedFile if an image is damaged.
     """
 
     def __init__(
@@ -64,7 +67,9 @@ class Stored:
         self.path, self.split, self.name = path, split, name
         self._file = h5py.File(path, "r")
         try:
-            self._stored = self._file[split][name]
+            group = self._file[split]
+            self._stored = group[name]
+            self._crc32 = group[f"{name}_crc32"][:] if f"{name}_crc32" in group else None
         except KeyError as error:  # a link without a target
             raise ValueError(f"{path}, split {split}: its {name} cannot be opened ({error.args[0]})") from error
         self.chosen, self.workers = chosen, max(1, workers)
@@ -88,13 +93,35 @@ class Stored:
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         positions = self.chosen[index]
-        if self._chunks is None:
-            return take_rows(self._stored, positions).astype(np.uint8, copy=False)
-        return self._chunks.read(positions, self.workers)
+        if self._chunks is not None:
+            return self._chunks.read(positions, self.workers)
+        try:
+            images = take_rows(self._stored, positions).astype(np.uint8, copy=False)
+        except OSError as error:
+            problem = f"{self.split}/{self.name} cannot be read, the file is damaged ({error})"
+            raise DamagedFile(self._stored.file.filename, problem) from error
+        verify_images(images, positions, self._stored, self._crc32)
+        return images
 
     @cached_property
     def _chunks(self) -> _Chunks | None:
-        return _Chunks.of(self._stored)
+        return _Chunks.of(self._stored, self._crc32)
+
+
+def verify_images(
+    images: npt.NDArray[np.uint8],
+    positions: npt.NDArray[np.int64],
+    stored: h5py.Dataset,
+    crc32: npt.NDArray[np.uint32] | None,
+) -> None:
+    """Raise DamagedFile unless images [k, channels, H, W] at these positions [k] of a dataset have their CRC-32."""
+    if crc32 is None:
+        return
+    for pixels, position, expected in zip(images, positions.tolist(), crc32[positions].tolist(), strict=True):
+        if zlib.crc32(pixels.data) != expected:
+            raise DamagedFile(
+                stored.file.filename, f"image {position} of {stored.name[1:]}: it does not match its checksum"
+            )
 
 
 class _Chunks:
@@ -103,7 +130,7 @@ class _Chunks:
     """
 
     @classmethod
-    def of(cls, stored: h5py.Dataset) -> _Chunks | None:
+    def of(cls, stored: h5py.Dataset, crc32: npt.NDArray[np.uint32] | None = None) -> _Chunks | None:
         """None for a dataset that HDF5 must read: its chunks are not whole images, or they have other filters."""
         made = stored.id.get_create_plist()
         readable = (
@@ -137,7 +164,7 @@ class _Chunks:
             each = min(each, len(stored))  # a chunk may be longer than the dataset
             offset = np.add.outer(offset, math.prod(stored.shape[1:]) * np.arange(each)).ravel()[: len(stored)]
             size, deflated = (per_chunk.repeat(each)[: len(stored)] for per_chunk in (size, deflated))
-        return cls(stored, offset, size, deflated)
+        return cls(stored, offset, size, deflated, crc32)
 
     def __init__(
         self,
@@ -145,20 +172,21 @@ class _Chunks:
         offset: npt.NDArray[np.int64],
         size: npt.NDArray[np.int64],
         deflated: npt.NDArray[np.bool_],
+        crc32: npt.NDArray[np.uint32] | None = None,
     ) -> None:
         self.offset, self.size = np.ascontiguousarray(offset), np.ascontiguousarray(size)
         self.deflated = deflated
         self.shape = stored.shape[1:]
         self.nbytes, self.chunk_bytes = math.prod(self.shape), math.prod(stored.chunks)
         self.name = f"{stored.file.filename}: {stored.name}"
-        self._stored = stored  # keeps the file open
+        self._stored, self._crc32 = stored, crc32  # the dataset keeps the file open
         # HDF5's own file descriptor: the name of the file may now belong to another file.
         self._descriptor = stored.file.id.get_vfd_handle()
 
     def read(self, positions: npt.NDArray[np.int64], workers: int) -> npt.NDArray[np.uint8]:
         """The images at these positions [k], in any order: uint8 [k, channels, H, W].
 
-        Raises ValueError if an image is damaged, or the file was closed.
+        Raises DamagedFile if an image is damaged, and ValueError if the file was closed.
         """
         if not self._stored:
             raise ValueError(f"{self.name}: the file was closed")
@@ -167,9 +195,7 @@ class _Chunks:
         damaged = np.flatnonzero(~deflated & (size != self.chunk_bytes))
         if len(damaged):  # HDF5 does not notice this
             at = damaged[0]
-            raise ValueError(
-                f"{self.name}, image {positions[at]}: its chunk has {size[at]} bytes instead of {self.chunk_bytes}"
-            )
+            raise self._damaged(positions[at], f"its chunk has {size[at]} bytes instead of {self.chunk_bytes}")
         follows = (np.diff(offset) == self.nbytes) & ~deflated[1:] & ~deflated[:-1]
         bounds = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(positions)] if len(positions) else []
 
@@ -179,6 +205,7 @@ class _Chunks:
                     out[first] = self._inflated(int(positions[first]))
                 else:
                     self._fill(out[first:last], int(offset[first]))
+                verify_images(out[first:last], positions[first:last], self._stored, self._crc32)
 
         runs = list(pairwise(bounds))
         workers = min(workers, len(runs), out.nbytes // PER_THREAD)
@@ -189,14 +216,17 @@ class _Chunks:
                 list(pool.map(fetch, (runs[start::workers] for start in range(workers))))
         return out
 
+    def _damaged(self, position: int, problem: str) -> DamagedFile:
+        return DamagedFile(self._stored.file.filename, f"image {position} of {self._stored.name[1:]}: {problem}")
+
     def _inflated(self, position: int) -> npt.NDArray[np.uint8]:
         raw = os.pread(self._descriptor, int(self.size[position]), int(self.offset[position]))
         try:
             pixels = zlib.decompress(raw, bufsize=self.nbytes)
         except zlib.error as error:
-            raise ValueError(f"{self.name}, image {position}: it cannot be inflated ({error})") from error
+            raise self._damaged(position, f"it cannot be inflated ({error})") from error
         if len(pixels) != self.nbytes:
-            raise ValueError(f"{self.name}, image {position}: {len(pixels)} bytes instead of {self.nbytes}")
+            raise self._damaged(position, f"{len(pixels)} bytes instead of {self.nbytes}")
         return np.frombuffer(pixels, np.uint8).reshape(self.shape)
 
     def _fill(self, out: npt.NDArray[np.uint8], offset: int) -> None:
@@ -204,7 +234,7 @@ class _Chunks:
         while len(left):
             got = os.preadv(self._descriptor, [left[:AT_ONCE]], offset)
             if not got:
-                raise ValueError(f"{self.name}: the file ends within an image")
+                raise DamagedFile(self._stored.file.filename, "it ends within an image")
             left, offset = left[got:], offset + got
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.storage.files import kind_of
+from frequency_shortcuts.storage.kinds import kind_of
 
 LONGEST = 200  # letters of a file that a message repeats
 

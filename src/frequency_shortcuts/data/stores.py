@@ -5,6 +5,11 @@ A store holds the groups `train`, `validation` and `test` (or some of them), eac
 of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
 twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
 when they are read, for sets that are too large to be kept twice.
+
+`checksum` is the identity of the images: of pixels, labels, splits, classes, mean, std and planted masks, and of
+nothing else. `images_crc32` uint32 [n] holds the CRC-32 of the pixels of each image, which is verified when the image
+is read. All other contents are verified when the store is opened (see `storage.checksums`). `made_from` is the
+`checksum` of the store whose images these are renditions of.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import hashlib
 import math
 import os
 import reprlib
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +30,11 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from frequency_shortcuts.storage.checksums import (
+    DamagedFile,
+    chunks_of,
+    read_hdf5,
+)
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
@@ -48,6 +59,7 @@ def write(
     planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     planted_about: Mapping[str, int | str] | None = None,
     stylised: Images | None = None,
+    made_from: str | None = None,
     workers: int = 1,
     progress: bool = False,
 ) -> None:
@@ -61,6 +73,7 @@ def write(
     planted : masks of a synthetic or planted set, for the group of that name
     planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
+    made_from : `checksum` of the store whose images these are renditions of
     workers : threads that compress
 
     Raises ValueError, naming split and class, if a class has no image, or if the images have no contrast to normalise.
@@ -71,23 +84,21 @@ def write(
         raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
     if stylised is not None and len(stylised) != len(splits["train"][0]):
         raise ValueError(f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images")
-    digest = hashlib.sha256()
     with replacing_hdf5(path) as file, ThreadPoolExecutor(max(1, workers)) as pool:
         mean, std = (None, None) if statistics is None else map(np.asarray, statistics)
         skipped = 0
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
             about = f"storing {split}" if progress else None
-            kept, sums = _write_images(file, group, "images", images, pool, digest, about)
+            kept, sums = _write_images(file, group, "images", images, pool, about)
             check_classes(labels[kept], classes, f"{source}, split {split}")
             skipped += len(labels) - len(kept)
             group.create_dataset("labels", data=labels[kept])
-            digest.update(np.ascontiguousarray(labels[kept]).data)
             if statistics is None and split == "train":
                 mean, std = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
                 about = "storing stylised" if progress else None
-                twins, _ = _write_images(file, group, "stylised", stylised, pool, digest, about)
+                twins, _ = _write_images(file, group, "stylised", stylised, pool, about)
                 if not np.array_equal(twins, kept):
                     raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
         for name, mask in (planted or {}).items():
@@ -95,8 +106,10 @@ def write(
         if planted:
             file["planted"].attrs.update(planted_about or {})
             file.attrs["layout"] = "centred"
+        if made_from is not None:
+            file.attrs["made_from"] = made_from
         source += f", {skipped} undecodable images skipped" if skipped else ""
-        _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
+        _describe(file, classes, mean, std, source, created_by)
 
 
 def write_files(
@@ -124,7 +137,6 @@ def write_files(
         some = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
         sums = sum(found for _, found in some.decoded(then=channel_sums))
         statistics = moments(sums, len(some) * math.prod(train.shape[2:]))
-    digest = hashlib.sha256()
     with replacing_hdf5(path) as file:
         for split, (pictures, labels) in splits.items():
             group = file.create_group(split)
@@ -132,12 +144,11 @@ def write_files(
             group.create_dataset("files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True)
             group["files"].attrs["shape"] = pictures.shape[1:]
             group["files"].attrs["resize"] = pictures.resize or 0
+            sizes = hashlib.sha256(np.array([Path(name).stat().st_size for name in names], np.int64).data)
+            group["files"].attrs["sizes_sha256"] = sizes.hexdigest()
             group.create_dataset("labels", data=labels)
-            for name in names:
-                digest.update(f"{name} {Path(name).stat().st_size}\n".encode())
-            digest.update(np.ascontiguousarray(labels).data)
         mean, std = map(np.asarray, statistics)
-        _describe(file, classes, mean, std, source, digest.hexdigest(), created_by)
+        _describe(file, classes, mean, std, source, created_by)
 
 
 def as_text(name: Any) -> str:
@@ -161,14 +172,47 @@ def _is_utf8(name: str) -> bool:
 
 
 def _describe(
-    file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, checksum: str, created_by: str
+    file: WholeFile,
+    classes: Sequence[str],
+    mean: Any,
+    std: Any,
+    source: str,
+    created_by: str,
+    checksum: str | None = None,
 ) -> None:
     if np.any(np.asarray(std) <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
     file.attrs["classes"] = list(classes)
     file.attrs["mean"], file.attrs["std"] = mean, std
-    file.attrs["source"], file.attrs["checksum"] = source, checksum
+    file.attrs["source"], file.attrs["checksum"] = source, checksum or _contents_digest(file)
     file.attrs["created_by"] = created_by
+
+
+def _contents_digest(file: h5py.File) -> str:
+    """SHA-256 of what a store holds: names, dtypes, shapes and values; of images their CRC-32 instead of the pixels."""
+    found = hashlib.sha256()
+
+    def add(name: str, item: Any) -> None:
+        found.update(f"{name}\n".encode())
+        for key in sorted(item.attrs):
+            found.update(f"{key} {np.asarray(item.attrs[key]).tolist()!r}\n".encode())
+        if isinstance(item, h5py.Dataset):
+            found.update(f"{item.dtype} {item.shape}\n".encode())
+            if name.endswith("/files"):
+                found.update("\n".join(item.asstr()[:]).encode())
+            elif f"{item.name}_crc32" not in file:
+                found.update(np.ascontiguousarray(item[()]).data)
+
+    for key in ("classes", "mean", "std"):
+        found.update(f"{key} {np.asarray(file.attrs[key]).tolist()!r}\n".encode())
+    file.visititems(add)
+    return found.hexdigest()
+
+
+def checksum(path: str | os.PathLike[str]) -> str:
+    """The identity of the images in a store: its attribute `checksum`."""
+    with read_hdf5(path) as file:
+        return str(file.attrs["checksum"])
 
 
 def _write_images(
@@ -177,25 +221,28 @@ def _write_images(
     name: str,
     images: Images,
     pool: ThreadPoolExecutor,
-    digest: Any,
     progress: str | None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Write images in order; returns the positions of those that were written, and their `channel_sums`."""
+    """Write images in order, with their CRC-32.
+
+    Returns the positions of those that were written, and their `channel_sums`.
+    """
     shape, each = images.shape, images_per_chunk(images.shape)
     stored = group.create_dataset(
         name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
     )
     sums = np.zeros((2, shape[1]), np.int64)
     kept: list[int] = []
+    crc32: list[int] = []
     chunk: list[bytes] = []  # of several images only if none is deflated: their filter masks are the same
     # Several threads compress, since HDF5 compresses one chunk after the other.
-    for position, (pixels, (packed, mask), found) in _packed(images, pool, progress):
+    for position, ((packed, mask), crc, found) in _packed(images, pool, progress):
         chunk.append(packed)
         kept.append(position)
+        crc32.append(crc)
         if len(chunk) == each:
             stored.id.write_direct_chunk((len(kept) - each, 0, 0, 0), b"".join(chunk), mask)
             chunk.clear()
-        digest.update(pixels.data)
         sums += found
         if len(kept) % BLOCK == 0:
             file.check()
@@ -204,10 +251,12 @@ def _write_images(
     if chunk:  # HDF5 stores whole chunks: the last one is filled up; after the resizing, which could not read it yet
         filled = b"".join(chunk).ljust(each * math.prod(shape[1:]), b"\0")
         stored.id.write_direct_chunk((len(kept) - len(chunk), 0, 0, 0), filled, NOT_DEFLATED)
+    group.create_dataset(f"{name}_crc32", data=np.array(crc32, np.uint32))
+    file.left_out = sorted([*file.left_out, *chunks_of(stored)])
     return np.array(kept, np.int64), sums
 
 
-Packed = tuple[npt.NDArray[np.uint8], tuple[bytes, int], npt.NDArray[np.int64]]
+Packed = tuple[tuple[bytes, int], int, npt.NDArray[np.int64]]  # bytes and filter mask, CRC-32, channel sums
 
 
 def _packed(images: Images, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
@@ -222,7 +271,7 @@ def _packed(images: Images, pool: ThreadPoolExecutor, progress: str | None) -> I
 
 
 def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
-    return pixels, pack(pixels), channel_sums(pixels)
+    return pack(pixels), zlib.crc32(pixels.data), channel_sums(pixels)
 
 
 @contextmanager
@@ -291,9 +340,13 @@ def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
         channels = other[splits[0]]["images"].shape[1]
         mean, std = _statistics(other, channels)
-        about = Path(store).stat()
-        checksum = other.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}")
-        _describe(file, classes, mean, std, f"store {store}", str(checksum), created_by)
+        _describe(file, classes, mean, std, f"store {store}", created_by, _checksum_of(other))
+
+
+def _checksum_of(store: h5py.File) -> str:
+    """The `checksum` of a store, or the size and time of the file if another program wrote it."""
+    about = Path(store.filename).stat()
+    return str(store.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}"))
 
 
 def read(
@@ -309,12 +362,14 @@ def read(
 
     Its images are read at once if they have at most `in_memory` bytes, else when they are indexed, by `workers`
     threads. `statistics` are a mean and std [channels] that replace those of the store. Raises ValueError if the store
-    has no such split or no image of a class, or if the file is no whole store.
+    has no such split or no image of a class, or if the file is no whole store, and DamagedFile if it is damaged.
     """
     with open_hdf5(path, links=True) as file, naming(path):
         if split not in file:
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
+        if isinstance(file.get(split, getlink=True), h5py.ExternalLink):
+            _check_target(file, file[split].file)
         classes = class_names(file, path)
         group, where = file[split], f"{path}, split {split}"
         listed = isinstance(group, h5py.Group) and "files" in group
@@ -348,8 +403,14 @@ def read(
     )
 
 
+def _check_target(link: h5py.File, target: h5py.File) -> None:
+    """Raise DamagedFile unless the store that a store links to is still the one that was linked."""
+    if _checksum_of(target) != link.attrs["checksum"]:
+        raise DamagedFile(link.filename, f"it links to {target.filename}, which has changed since")
+
+
 def neutral_class(path: str | os.PathLike[str]) -> int | None:
     """The class of a store in which nothing is planted; None if there is none, as for photographs."""
-    with h5py.File(path, "r") as file, naming(path):
+    with read_hdf5(path) as file:
         index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
     return None if index < 0 else index

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -26,6 +25,7 @@ from frequency_shortcuts.networks.inference import InferenceCopy, Precision, mem
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import Waves
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ def read_overall(path: str | os.PathLike[str]) -> tuple[FloatArray, float]:
 
     The classes are read one after the other.
     """
-    with h5py.File(path, "r") as file:
+    with read_hdf5(path) as file:
         count, planes = file["count"][:], file["error"]
         wrong = sum(n * planes[c].astype(np.float64) for c, n in enumerate(count))
         return wrong / count.sum(), float(np.average(file["unperturbed_error"][:], weights=count))

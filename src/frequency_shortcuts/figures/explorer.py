@@ -16,7 +16,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import h5py
 import jinja2
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +35,7 @@ from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill, donors
 from frequency_shortcuts.spectrum.filters import half_plane
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 
 from .examples import stretched
@@ -67,6 +67,7 @@ class Network:
     run : dataset, network, augmentation and seed
     store : of its images; statistics : mean and std that they are normalised with, by default the store's
     maps : method -> DFM file, or file of the same layout; `OWN` names the maps of the study
+    weights : of the network; maps that were made with others, or from another store, are refused
     tests : table of `shortcuts.measure` with the maps of `OWN`; rates : table of `comparison.compare` with the others
     """
 
@@ -76,6 +77,7 @@ class Network:
     statistics: tuple[Sequence[float], Sequence[float]] | None = None
     tests: File | None = None
     rates: File | None = None
+    weights: File | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def _affordable(sets: Mapping[str, Sequence[Network]], settings: Settings) -> in
         pictures = 0.0
         for one in members:
             for path in one.maps.values():
-                with h5py.File(path, "r") as file:
+                with read_hdf5(path) as file:
                     sizes = list(file["mask"])
                     n_classes, height, width = file[f"mask/{sizes[0]}"].shape
                 pictures += len(sizes) * (len(settings.fills) + 0.2)  # a map takes a fifth of a picture
@@ -184,7 +186,7 @@ def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settin
                             for c, found in zip(classes, fills.reduced(first, masks), strict=True)
                         ],
                     }
-                    for percent, masks in _masks(path, shown.index)
+                    for percent, masks in read_masks(path, shown.index, one)
                 ],
             }
         )
@@ -197,12 +199,12 @@ def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settin
     }
 
 
-def _masks(path: File, index: IntArray) -> Iterator[tuple[float, BoolArray]]:
+def read_masks(path: File, index: IntArray, one: Network) -> Iterator[tuple[float, BoolArray]]:
     """The maps of some classes in a file, by their percentage, in ascending order."""
-    with h5py.File(path, "r") as file:
+    with read_hdf5(path) as file:
         percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
     for percent in percents:
-        yield percent, read_mask(path, percent, index)
+        yield percent, read_mask(path, percent, index, weights=one.weights, images=one.store)
 
 
 # Pictures

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from frequency_shortcuts.maps.origin import check_origin
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 from .definitions import EVERYWHERE
@@ -74,11 +75,14 @@ def planted_rows(stores: Iterable[str | os.PathLike[str]], spectra: Iterable[str
     """For every set with a control band, the share of the band in which C3 has the least energy of all classes."""
     rows: Rows = []
     for store, spectrum in zip(stores, spectra, strict=True):
-        with h5py.File(store) as images, h5py.File(spectrum) as found:
-            if "planted/control_band" not in images:
+        with read_hdf5(store) as file:
+            if "planted/control_band" not in file:
                 continue
-            band, adcs = images["planted/control_band"][:], found["adcs"][:]
-            rows.append({"dataset": Path(store).stem, "share": (adcs[3] == 1 - len(adcs))[band].mean()})
+            band = file["planted/control_band"][:]
+        with read_hdf5(spectrum) as file:
+            check_origin(spectrum, file.attrs, images=store)
+            adcs = file["adcs"][:]
+        rows.append({"dataset": Path(store).stem, "share": (adcs[3] == 1 - len(adcs))[band].mean()})
     return rows
 
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import h5py
 import pandas as pd
 
 from frequency_shortcuts.data.stores import neutral_class
@@ -14,6 +13,7 @@ from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
 from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN
 
 
@@ -33,7 +33,7 @@ class Classes:
 def classes_of(store: str | os.PathLike[str]) -> Classes:
     """The classes of a store of images."""
     neutral = neutral_class(store)
-    with h5py.File(store, "r") as file:
+    with read_hdf5(store) as file:
         names = tuple(str(name) for name in file.attrs["classes"])
         masks = file["planted/truth"][:].any(axis=(1, 2)) if "planted" in file else [False] * len(names)
     planted = tuple(name for name, there in zip(names, masks, strict=True) if there)

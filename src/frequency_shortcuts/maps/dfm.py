@@ -15,7 +15,10 @@ import numpy.typing as npt
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing_hdf5, sha256
+from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.files import replacing_hdf5
+
+from .origin import check_origin
 
 if TYPE_CHECKING:
     from frequency_shortcuts.maps.methods.culling.result import Culling
@@ -94,9 +97,13 @@ def write(
     classes: Sequence[str],
     split: str,
     weights_sha256: str,
+    images_sha256: str,
     created_by: str,
 ) -> None:
-    """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage."""
+    """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage.
+
+    weights_sha256, images_sha256 : what the maps were made from; see `origin.origin_of`
+    """
     with replacing_hdf5(path) as file:
         increment, evaluated = culling.increment, culling.evaluated
         planes = functools.partial(write_planes, file, shape=(len(increment), pairs.height, pairs.width))
@@ -114,14 +121,15 @@ def write(
             split=split,
             classes=list(classes),
             weights_sha256=weights_sha256,
+            images_sha256=images_sha256,
             created_by=created_by,
             **culling.attributes(pairs),
         )
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
-    """Read a DFM file."""
-    with h5py.File(path, "r") as file:
+    """Read a DFM file. Raises DamagedFile (`storage.checksums`) if it does not hold what was written."""
+    with read_hdf5(path) as file:
         masks = {float(name.removeprefix("top_")): file["mask"][name][:] for name in file["mask"]}
         return DFM(
             loss_increment=file["loss_increment"][:],
@@ -138,18 +146,20 @@ def read_mask(
     classes: npt.NDArray[np.int64] | slice = slice(None),
     *,
     weights: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
 ) -> BoolArray:
     """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
 
-    weights : weights file of the network; the maps must carry its SHA-256. By default they may be of any network
+    weights, images : weights file of the network, and store of the images, that the maps must be made from; by default
+        they may be of any
 
-    Raises ValueError for a percentage that the file lacks, and for the maps of another network.
+    Raises ValueError for a percentage that the file lacks, and for the maps of another network or of other images;
+    DamagedFile (`storage.checksums`) if the file does not hold what was written.
 
-    >>> read_mask("dfm.h5", 5, weights="weights.safetensors").shape
+    >>> read_mask("dfm.h5", 5, weights="weights.safetensors", images="data.h5").shape
     (10, 32, 32)
     """
-    with h5py.File(path, "r") as file:
-        if weights is not None and file.attrs["weights_sha256"] != sha256(weights):
-            raise ValueError(f"{path} holds the maps of another network than {weights}: cull that network anew")
+    with read_hdf5(path) as file:
+        check_origin(path, file.attrs, weights=weights, images=images)
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
         return file["mask"][names[_stored(percent, names)]][classes]

@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 from . import dfm
@@ -51,6 +51,7 @@ def write_halves(
     split: str,
     seed: int,
     weights_sha256: str,
+    images_sha256: str,
     created_by: str,
 ) -> None:
     """Write the maps of the two halves: `mask/top_{percent}` bool [half, class, H, W], centred."""
@@ -75,11 +76,12 @@ def write_halves(
             precision=found[0].precision,
             seed=seed,
             weights_sha256=weights_sha256,
+            images_sha256=images_sha256,
             created_by=created_by,
         )
 
 
 def read_half(path: str | os.PathLike[str], half: int, percent: float) -> BoolArray:
     """The maps bool [class, H, W] that one half (0 or 1) of the images gave."""
-    with h5py.File(path, "r") as file:
+    with read_hdf5(path) as file:
         return file[f"mask/top_{percent:g}"][half]

@@ -11,11 +11,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 from .dfm import dominant, rank, read_mask, write_planes
@@ -34,11 +34,13 @@ def write(
     classes: Sequence[str],
     split: str,
     weights_sha256: str,
+    images_sha256: str,
     created_by: str,
     about: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the file of one method: `score`, `rank` and `mask/top_{percent}`, each [class, H, W], centred.
 
+    weights_sha256, images_sha256 : what the maps were made from; see `origin.origin_of`
     about : more attributes of the file
     """
     shape = len(classes), pairs.height, pairs.width
@@ -58,6 +60,7 @@ def write(
             split=split,
             classes=list(classes),
             weights_sha256=weights_sha256,
+            images_sha256=images_sha256,
             created_by=created_by,
             **(about or {}),
         )
@@ -69,17 +72,20 @@ def _top(score: FloatArray, pairs: ConjugatePairs, percent: float, c: int) -> Bo
 
 def read_scores(path: str | os.PathLike[str]) -> tuple[FloatArray, dict[str, Any]]:
     """The scores float64 [class, H, W] of a file of `write`, and its attributes."""
-    with h5py.File(path, "r") as file:
+    with read_hdf5(path) as file:
         return file["score"][:].astype(np.float64), dict(file.attrs)
 
 
 def read_masks(
-    path: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
 ) -> dict[float, BoolArray]:
     """All maps of a file of `write`, or of a DFM file: percent -> bool [class, H, W], in ascending order.
 
-    weights : as in `dfm.read_mask`
+    weights, images : as in `dfm.read_mask`
     """
-    with h5py.File(path, "r") as file:
+    with read_hdf5(path) as file:
         percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
-    return {percent: read_mask(path, percent, weights=weights) for percent in percents}
+    return {percent: read_mask(path, percent, weights=weights, images=images) for percent in percents}

@@ -7,7 +7,6 @@ channels after the stem of a residual network or VGG, 64 as published; all later
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import zipfile
@@ -21,11 +20,14 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from frequency_shortcuts.storage.files import kind_of, replacing
+from frequency_shortcuts.storage.checksums import DamagedFile
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.kinds import kind_of
 
 from . import external
 from .external import ExternalNetwork
-from .weights import open_weights, read_metadata
+from .fingerprint import weights_digest
+from .weights import as_metadata, open_weights, read_metadata, verified_metadata
 
 SMALL_BELOW = 64  # pixels
 ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
@@ -241,14 +243,13 @@ def save(
     architecture: Architecture | ExternalNetwork,
     metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Write weights as safetensors; the metadata holds the architecture and further facts."""
-    about = {"architecture": asdict(architecture), **(metadata or {})}
+    """Write weights as safetensors; the metadata hold the architecture, the weights' identity and further facts."""
     # Cloned: safetensors does not accept tensors that share memory, such as tied weights.
     tensors = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
     }
-    # A single key: safetensors writes several keys in any order, and equal networks must give equal files.
-    serialised = serialise(tensors, {"frequency_shortcuts": json.dumps(about)})
+    about = {"architecture": asdict(architecture), **(metadata or {}), "weights_sha256": weights_digest(tensors)}
+    serialised = serialise(tensors, as_metadata(about))
     with replacing(path) as temporary:
         temporary.write_bytes(serialised)
 
@@ -300,7 +301,11 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bo
 def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if str(path).endswith(".safetensors"):
         with open_weights(path, "pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            written = verified_metadata(path, file)
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        if written and written["weights_sha256"] != weights_digest(weights):
+            raise DamagedFile(path, "its weights do not match their checksum, the file is damaged")
+        return weights
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected safetensors, or a file of torch.save")
     try:

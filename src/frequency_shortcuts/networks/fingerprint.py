@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 
+def weights_digest(weights: Mapping[str, Tensor]) -> str:
+    """The identity of weights, SHA-256: of names, dtypes, shapes and values, in the order of the names.
+
+    weights : the `state_dict` of a network. What is no tensor does not count.
+    """
+    found = hashlib.sha256()
+    for name, tensor in sorted(weights.items()):
+        if isinstance(tensor, Tensor):
+            found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            found.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
 def state_digest(network: nn.Module) -> bytes:
     """SHA-256 of the parameters and of all buffers of a network, with their names, and of nothing else.
 
-    Networks that differ only in an activation, an attribute or a hook have the same digest, but other logits.
+    Unlike `weights_digest` of its `state_dict`, it covers buffers that are not stored. Networks that differ only in an
+    activation, an attribute or a hook have the same digest, but other logits.
     """
-    found = hashlib.sha256()
-    for name, tensor in (*network.named_parameters(), *network.named_buffers()):
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-    return found.digest()
+    return bytes.fromhex(weights_digest(dict((*network.named_parameters(), *network.named_buffers()))))
 
 
 def same_logits(found: Tensor, expected: Tensor, tolerance: float) -> bool:

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import socket
-import stat
 import time
 import zlib
 from collections.abc import Iterator
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+
+from .checksums import Ranges, append_checksum
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,8 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
     """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
-    A full disk raises an error at the end of the block; call `check` from time to time to get the error earlier.
+    It gets a checksum (see `checksums`). A full disk raises an error at the end of the block; call `check` from time to
+    time to get the error earlier.
     """
     with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
         guarded = _Guarded(raw)
@@ -123,12 +125,14 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
         finally:
             if guarded.refused:
                 raise guarded.refused
+        append_checksum(temporary, file.left_out)
 
 
 class WholeFile(h5py.File):
-    """An HDF5 file that `replacing_hdf5` is writing."""
+    """An HDF5 file that `replacing_hdf5` is writing; `left_out` are the parts that its checksum does not cover."""
 
     guarded: _Guarded
+    left_out: Ranges = ()
 
     def check(self) -> None:
         """Raise OSError if an earlier write failed."""
@@ -186,21 +190,3 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def kind_of(path: str | os.PathLike[str]) -> str | None:
-    """What a path is, in words, if it is no regular file, such as a FIFO, which may never end. None for a missing file.
-
-    Raises OSError if that cannot be found out.
-    """
-    try:
-        mode = Path(path).stat().st_mode
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            return "a symbolic link that leads in a circle"
-        raise
-    if stat.S_ISREG(mode):
-        return None
-    return "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"

@@ -11,7 +11,8 @@ from typing import Any
 
 import h5py
 
-from .files import kind_of
+from .checksums import check_foreign, verify_checksum
+from .kinds import kind_of
 
 COMPRESSION = 1032  # the greatest ratio of deflate, HDF5's usual compression
 _ITSELF = "expected a file that holds its data itself"
@@ -24,7 +25,8 @@ def open_hdf5(path: str | os.PathLike[str], *, links: bool = False) -> Iterator[
     links : allow links into other files, as `stores.link` writes them; those files must then hold their data themselves
 
     Raises FileNotFoundError, and ValueError for a file that is not HDF5, for external links, external storage and
-    virtual data sets, and for a data set that is too large for the file.
+    virtual data sets, and for a data set that is too large for the file. Raises DamagedFile for a file of this library
+    that does not match its checksum.
 
     >>> with open_hdf5("maps.h5") as file:
     ...     file["mask/top_5"].shape
@@ -32,12 +34,15 @@ def open_hdf5(path: str | os.PathLike[str], *, links: bool = False) -> Iterator[
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected an HDF5 file")
     try:
+        verified = verify_checksum(path)  # HDF5 may loop for ever in a damaged file
         file = h5py.File(path, "r")
     except FileNotFoundError:
         raise FileNotFoundError(f"no HDF5 file at {path}") from None
     except OSError as error:
         raise ValueError(f"{path} is not an HDF5 file, or not a whole one ({error})") from error
     with file:
+        if not verified:
+            check_foreign(file)
         with naming(path):
             others = _linked(file, path, links)
         for other in sorted(others):

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 
+from frequency_shortcuts.maps.origin import check_origin
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 from .screening import recall, recall_of_all
@@ -117,8 +118,11 @@ def merge(parts: Iterable[Culling]) -> Culling:
     return Culling(**merged)
 
 
-def write_part(path: str | os.PathLike[str], part: Culling) -> None:
-    """Write one part of a divided culling, HDF5: arrays as datasets, the rest as attributes."""
+def write_part(path: str | os.PathLike[str], part: Culling, **origin: str) -> None:
+    """Write one part of a divided culling, HDF5: arrays as datasets, the rest as attributes.
+
+    origin : more attributes, what the part was made from; see `maps.origin`
+    """
     with replacing_hdf5(path) as file:
         for field in fields(Culling):
             value = getattr(part, field.name)
@@ -127,11 +131,19 @@ def write_part(path: str | os.PathLike[str], part: Culling) -> None:
                 file.create_dataset(field.name, data=value, compression="gzip" if value.ndim > 1 else None)
             else:
                 file.attrs[field.name] = value
+        file.attrs.update(origin)
 
 
-def read_part(path: str | os.PathLike[str]) -> Culling:
-    """Read what `write_part` wrote."""
-    with h5py.File(path, "r") as file:
+def read_part(
+    path: str | os.PathLike[str],
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> Culling:
+    """Read what `write_part` wrote, without the origin. weights, images : as in `dfm.read_mask`."""
+    with read_hdf5(path) as file:
+        check_origin(path, file.attrs, weights=weights, images=images)
         arrays = {name: file[name][:] for name in file}
-        settings = {name: value.item() if hasattr(value, "item") else value for name, value in file.attrs.items()}
+        named = {field.name: file.attrs[field.name] for field in fields(Culling) if field.name not in arrays}
+    settings = {name: value.item() if hasattr(value, "item") else value for name, value in named.items()}
     return Culling(**arrays, **settings)
