@@ -21,7 +21,8 @@ from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.storage.files import sha256
+from frequency_shortcuts.networks.weights import identity
+from frequency_shortcuts.storage.checksums import verify_checksum
 from frequency_shortcuts.storage.tables import read_table
 from ro_crates import entities, violations
 from study.crate import METADATA, changed
@@ -133,7 +134,7 @@ def test_dfm_files_keep_the_contract(study, run):
         assert file.attrs["method"] == "screened" and file.attrs["split"] == "validation"
         assert file.attrs["fill"] == "zeros"
         weights = study.results / "networks" / run / "weights.safetensors"
-        assert file.attrs["weights_sha256"] == sha256(weights)
+        assert file.attrs["weights_sha256"] == identity(weights)
         assert file.attrs["baseline_loss"].shape == file.attrs["images_per_class"].shape == (n_classes,)
     found, pairs = dfm.read(path), spectrum.ConjugatePairs(size, size)
     assert list(found.masks) == [1, 5, 10, 20]
@@ -170,6 +171,49 @@ def test_other_seeds_are_culled_once(study):
     assert not (study.results / "stability" / f"{RUNS[1]}.h5").exists()
 
 
+@pytest.fixture
+def kept_files(study):
+    """Calls with paths of results keep these files; they are restored, with their times, after the test."""
+    kept = {}
+
+    def keep(*paths):
+        kept.update({path: (path.read_bytes(), path.stat()) for path in paths})
+
+    yield keep
+    for path, (content, status) in kept.items():
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study, kept_files):
+    tested, maps = (study.results / f"{name}" for name in (f"tests/{RUNS[0]}/shortcuts.csv", f"dfm/{RUNS[0]}.h5"))
+    kept_files(tested, maps)
+    content, status, expected = bytearray(maps.read_bytes()), maps.stat(), tested.read_bytes()
+    content[len(content) // 3] ^= 4
+    maps.write_bytes(content)
+    os.utime(maps, ns=(status.st_atime_ns, status.st_mtime_ns))
+    tested.unlink()
+    target = str(tested.relative_to(study.root)), "--cores", "1"
+    done = study.snakemake(*target)
+    name = maps.relative_to(study.root)
+    sentence = f"{name}: its contents do not match its checksum, the file is damaged; make it again: "
+    assert done.returncode != 0 and f"ERROR in shortcuts: {sentence}rm {name}, then the same command" in done.stdout
+    maps.unlink()
+    done = study.snakemake(*target)
+    assert done.returncode == 0, done.stdout
+    assert tested.read_bytes() == expected and verify_checksum(maps)
+
+
+def test_the_maps_of_another_network_in_the_place_of_the_right_ones_are_refused(study, kept_files):
+    tested, maps = (study.results / f"{name}" for name in (f"tests/{RUNS[0]}/shortcuts.csv", f"dfm/{RUNS[0]}.h5"))
+    kept_files(tested, maps)
+    tested.unlink()
+    shutil.copy(study.results / f"dfm/{RUNS[1]}.h5", maps)
+    done = study.snakemake(str(tested.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")
+    assert done.returncode != 0
+    assert f"{maps.relative_to(study.root)}: it was made from other weights than those in" in done.stdout, done.stdout
+
+
 def test_halves_by_several_jobs_give_the_same_file(study):
     (study.root / "half_parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 2}}))
     run = "syn_2/resnet18/none/seed0"
@@ -179,7 +223,7 @@ def test_halves_by_several_jobs_give_the_same_file(study):
     whole, joined = (h5py.File(study.root / "results" / name / "stability" / f"{run}.h5") for name in ("test", "parts"))
     with whole, joined:
         assert all(np.array_equal(whole["mask"][name], joined["mask"][name]) for name in whole["mask"])
-        for name in set(whole.attrs) - {"created_by", "weights_sha256"}:
+        for name in set(whole.attrs) - {"created_by"}:
             assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
 
 
@@ -247,8 +291,7 @@ def test_culling_by_several_jobs_gives_the_same_file(study):
         whole.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
         assert all(np.array_equal(whole[name], joined[name]) for name in names) and len(names) == 7
         assert set(whole.attrs) == set(joined.attrs)
-        # The files of the weights name their configurations, too: the same network, another checksum.
-        for name in set(whole.attrs) - {"created_by", "weights_sha256"}:
+        for name in set(whole.attrs) - {"created_by"}:
             assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
 
 

@@ -13,6 +13,7 @@ from waves_and_network import SIZE, WaveNetwork, images_and_labels
 
 from frequency_shortcuts.command import main
 from frequency_shortcuts.maps import dfm, exchange
+from frequency_shortcuts.storage.files import replacing_hdf5
 
 MODEL = "waves_and_network:network"
 STATISTICS = ["--mean", "0.5", "--std", "0.25", "--size", str(SIZE)]
@@ -73,7 +74,7 @@ def test_names_of_classes_in_bytes_are_read(tmp_path):
 
 
 def test_show_says_what_made_a_file(tmp_path):
-    with h5py.File(tmp_path / "a.h5", "w") as file:
+    with replacing_hdf5(tmp_path / "a.h5") as file:
         file["mask/top_5"] = np.ones((2, 4, 4), bool)
         file.attrs.update(created_by="frequency-shortcuts 1, commit abc, config def", seed=3, device="cuda:0")
     shown = run("show", tmp_path / "a.h5").output
