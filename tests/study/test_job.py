@@ -12,6 +12,7 @@ from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import created_by, identity, job
 
@@ -38,6 +39,15 @@ def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, 
     with open(step.log[0]) as log:
         text = log.read()
     assert "Traceback" in text and f"ERROR: {sentence}" in text
+
+
+@pytest.mark.parametrize("name", ["results/test/my maps.h5", "theirs/store.h5"])
+def test_a_damaged_result_is_named_with_the_command_that_removes_it(step, capsys, name):
+    """A file of the user is not to be removed."""
+    with pytest.raises(SystemExit), job(step):
+        raise DamagedFile(name, "it is empty")
+    advice = f": rm '{name}', then the same command" if name.startswith("results") else ""
+    assert f"ERROR in cull: {name}: it is empty; make it again{advice} (log" in capsys.readouterr().err
 
 
 def test_a_step_that_fills_the_disk_keeps_the_table_that_was_there(step, tmp_path, capsys, monkeypatch):

@@ -56,6 +56,14 @@ def network(tmp_path):
     return explorer.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
 
 
+def test_a_table_of_another_run_is_refused(network, tmp_path):
+    write_table(made_up_tests([(*list(RUN.values())[:3], 3)], CLASSES), tmp_path / "shortcuts.csv")
+    with pytest.raises(
+        ValueError, match=r"shortcuts\.csv: it holds rows of another run than zoo/small/none/2; make it"
+    ):
+        explorer.page("Explorer", [network], NO_VERDICTS, SETTINGS)
+
+
 def verdicts_of(network):
     return study_tables.verdict_table(read_table(network.tests), 0.6)
 

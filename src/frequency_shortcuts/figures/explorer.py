@@ -169,8 +169,8 @@ def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settin
     fills = Fills(images, one.run, settings)
     same = (verdicts[name] == one.run[name] for name in RUN)
     mine = verdicts[np.logical_and.reduce(list(same))]
-    tests = _Rates.of_tests(one.tests, mine, settings.percent) if one.tests else _Rates()
-    rates = read_table(one.rates) if one.rates else None
+    tests = _Rates.of_tests(_table_of(one, one.tests), mine, settings.percent) if one.tests else _Rates()
+    rates = _table_of(one, one.rates) if one.rates else None
     methods = []
     for name, path in one.maps.items():
         measured = tests if name == OWN else _Rates() if rates is None else _Rates.of_method(rates, name)
@@ -197,6 +197,15 @@ def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settin
         "donors": [fills.donor(place) for place in first],
         "methods": methods,
     }
+
+
+def _table_of(one: Network, path: File) -> pd.DataFrame:
+    """A table of the tests of one network. Raises ValueError for one that holds rows of another run."""
+    table = read_table(path)
+    if any((table[name].astype(str) != str(one.run[name])).any() for name in RUN):
+        run = "/".join(str(one.run[name]) for name in RUN)
+        raise ValueError(f"{path}: it holds rows of another run than {run}; make it again")
+    return table
 
 
 def read_masks(path: File, index: IntArray, one: Network) -> Iterator[tuple[float, BoolArray]]:
@@ -307,9 +316,8 @@ class _Rates:
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
-    def of_tests(cls, path: File, verdicts: pd.DataFrame, percent: float) -> _Rates:
+    def of_tests(cls, table: pd.DataFrame, verdicts: pd.DataFrame, percent: float) -> _Rates:
         """Of a table of `shortcuts.measure`, whose maps have this size, and the verdicts of the same run."""
-        table = read_table(path)
         table = table[table["part"] == "keep"]
         judged = verdicts[verdicts["part"] == "keep"] if len(verdicts) else verdicts
         return cls(table.assign(percent=percent, row=table["filter"].map(ROWS)), judged)
