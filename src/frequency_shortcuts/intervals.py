@@ -102,25 +102,25 @@ def jeffreys_quantiles(hits: int, images: int, count: int) -> FloatArray:
     return betaincinv(hits + 0.5, images - hits + 0.5, (np.arange(count) + 0.5) / count)
 
 
-def clopper_pearson(hits: int, count: int) -> tuple[float, float]:
-    """Clopper and Pearson's 95 % interval of the share of `hits` among `count`: its ends."""
-    low = betaincinv(hits, count - hits + 1, 0.025) if hits else 0.0
-    high = betaincinv(hits + 1, count - hits, 0.975) if hits < count else 1.0
+def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:
+    """Clopper and Pearson's interval of the share of `hits` among `count`, at most `tail` beyond each end: its ends."""
+    low = betaincinv(hits, count - hits + 1, tail) if hits else 0.0
+    high = 1 - betaincinv(count - hits, hits + 1, tail) if hits < count else 1.0
     return float(low), float(high)
 
 
-def hypergeometric(population: int, drawn: int, hits: int) -> tuple[int, int]:
+def hypergeometric(population: int, drawn: int, hits: int, tail: float = TAIL) -> tuple[int, int]:
     """How many members of a population have a property, if `hits` of those drawn at random have it: fewest and most.
 
-    Each end has at most 2.5 % of the probability beyond it. All members that were not drawn may have it or not.
+    Each end has at most `tail` of the probability beyond it. All members that were not drawn may have it or not.
     """
     possible = range(hits, population - drawn + hits + 1)
 
     def chances(n: int) -> FloatArray:
         return hypergeometric_chances(population, n, drawn)
 
-    fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= 0.025)]
-    most = possible[bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < 0.025) - 1]
+    fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= tail)]
+    most = possible[bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1]
     return fewest, most
 
 

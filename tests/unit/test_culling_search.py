@@ -9,6 +9,7 @@ from culled_images import LABELS, batch, same
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.maps.methods.culling import search
 from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -82,6 +83,19 @@ def test_screened_finds_the_map_with_few_passes():
     assert (found.passes < 40 * len(pairs) / 3).all()
     assert (found.expected_recall >= 0.98).all() and (found.audited > 0).all()
     assert (found.left_out == (~found.evaluated).sum(axis=1) + found.audited).all()
+
+
+def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
+    """The bound on the recall of all classes needs this. With one seed, equal classes would have equal audits."""
+    seeds, screen = [], search.screening.screen
+
+    def noting(*arguments, seed, **options):
+        seeds.append(np.random.SeedSequence(seed).generate_state(2).tolist())
+        return screen(*arguments, seed=seed, **options)
+
+    monkeypatch.setattr(search.screening, "screen", noting)
+    culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "screened", seed=1)
+    assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
 def test_exact_shows_every_pair_once_and_audits_nothing(small_network):

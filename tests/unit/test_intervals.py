@@ -97,18 +97,21 @@ def test_clopper_and_pearsons_interval_is_scipys(count):
     for hits in range(count + 1):
         expected = stats.binomtest(hits, count).proportion_ci(method="exact")
         assert intervals.clopper_pearson(hits, count) == pytest.approx((expected.low, expected.high), rel=1e-9)
+        rare = stats.binomtest(hits, count).proportion_ci(0.9998, method="exact")
+        assert intervals.clopper_pearson(hits, count, 1e-4) == pytest.approx((rare.low, rare.high), rel=1e-9)
 
 
 @pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
-def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn):
+@pytest.mark.parametrize("tail", [0.025, 0.001])
+def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
     for hits in range(drawn + 1):
         possible = range(hits, population - drawn + hits + 1)
         inside = [
             n for n in possible
-            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= 0.025
-            and stats.hypergeom.cdf(hits, population, n, drawn) >= 0.025
+            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= tail
+            and stats.hypergeom.cdf(hits, population, n, drawn) >= tail
         ]  # fmt: skip
-        assert intervals.hypergeometric(population, drawn, hits) == (inside[0], inside[-1])
+        assert intervals.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])
 
 
 def test_the_interval_of_a_mean_is_students_t_and_that_of_a_sum_is_welchs():

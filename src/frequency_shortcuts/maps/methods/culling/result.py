@@ -37,8 +37,8 @@ class Culling:
         gradients for screening, which cost `gradients.passes` forward passes per image
     expected_recall : float64 [class], expected share of the true top `percent` % in the top that was found, by the
         model of screening; 1 for exact
-    left_out, audited, missed : int64 [class], pairs that the audits of screening could draw from, drew, and found to
-        belong to the top, summed over all audits; 0 for exact
+    left_out, audited, missed : int64 [class], pairs that the last audit of screening could draw from, drew, and found
+        to belong to the top; 0 for exact
     audits : int64 [class], number of audits; the last one passed
     fingerprint : of network, images, settings and code, if parts are merged or blocks are stored; else empty
     fill : what replaces a pair: `zeros`, or with `swap` the coefficients of a donor image
@@ -69,7 +69,7 @@ class Culling:
         names += ["percent", "target_recall", "expected_recall", "left_out", "audited", "missed", "audits"]
         wanted = positions(pairs.height, pairs.width, self.percent)
         sizes = np.array([len(top_pairs(row.astype(np.float32), pairs.size, wanted)) for row in self.increment])
-        audit = self.left_out, self.audited, self.missed
+        audit = self.left_out, self.audited, self.missed, self.audits
         estimate, low, high = recall(sizes, *audit)
         return {
             **{name: getattr(self, name) for name in names},

@@ -10,7 +10,7 @@ left out. If the sample holds too many of the top pairs, the search continues wi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr  # scipy.stats takes each job half a second to import
 
-from frequency_shortcuts.intervals import clopper_pearson, hypergeometric
+from frequency_shortcuts.intervals import TAIL, clopper_pearson, hypergeometric
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -48,9 +48,8 @@ class Screened:
     cost : filtered images that were shown to the network, as a share of those of an exact culling
     expected_recall : share of the true top set in the set that was found, as the model expects it; the search stops at
         the target recall. 1 if all pairs were evaluated
-    left_out, audited, missed : pairs that the audits could draw from, drew, and found to belong to the top set, summed
-        over all audits: those that failed and the last one, which passed
-    audits : number of audits
+    left_out, audited, missed : pairs that the last audit could draw from, drew, and found to belong to the top set
+    audits : number of audits; the last one passed
     """
 
     increment: FloatArray
@@ -77,7 +76,7 @@ def screen(
     *,
     target_recall: float,
     patience: int,
-    seed: int,
+    seed: int | Sequence[int],
 ) -> Screened:
     """Find the top set of one class.
 
@@ -88,17 +87,18 @@ def screen(
     wanted : positions that the top set fills
     target_recall : share of the true top set that must be found
     patience : the top set must stay the same while this many pairs are evaluated further
-    seed : seed of the pilot and of the samples of the audits
+    seed : seed of the pilot and of the samples of the audits; another one for each class, or their audits depend on
+        each other
     """
     search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()
     allowed = 1 - target_recall
-    audits: list[IntArray] = []
+    audits = 0
     while True:
+        audits += 1
         expected_missing = search.run(allowed, patience)
         left = np.flatnonzero(~search.evaluated)
         drawn = search.draw(left, max(AUDIT_LEAST, int(np.ceil(AUDIT_SHARE * len(left)))))
-        audits.append(drawn)
         error_ratio = search.finish(drawn)
         search.predict()
         # Ranked before the audit: its errors may raise the predictions of all other pairs.
@@ -114,16 +114,15 @@ def screen(
         else:
             search.error_inflation *= error_ratio
             log.info("an audit found errors %.1f times as large as expected: the search goes on", error_ratio)
-    audited = np.concatenate(audits)
     return Screened(
         increment=increment,
         evaluated=search.evaluated,
         cost=float(np.average((search.level > np.arange(search.groups)[:, None]).mean(axis=1), weights=features.share)),
         expected_recall=1.0 if search.evaluated.all() else 1 - min(1.0, expected_missing / len(best)),
-        left_out=len(left) - len(drawn) + len(audited),
-        audited=len(audited),
-        missed=int(np.isin(audited, best).sum()),
-        audits=len(audits),
+        left_out=len(left),
+        audited=len(drawn),
+        missed=missed,
+        audits=audits,
     )
 
 
@@ -139,15 +138,21 @@ def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray,
 
 
 def recall(
-    top_size: npt.ArrayLike, left_out: npt.ArrayLike, audited: npt.ArrayLike, missed: npt.ArrayLike
+    top_size: npt.ArrayLike,
+    left_out: npt.ArrayLike,
+    audited: npt.ArrayLike,
+    missed: npt.ArrayLike,
+    audits: npt.ArrayLike = 1,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Recall of the top set by its audits, with its 95 % interval: estimate, low, high, in the shape of the inputs.
+    """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high, in the shape of the inputs.
 
-    The audits drew `audited` of `left_out` pairs at random. `missed` of these belonged to the top set of `top_size`
-    pairs, which now holds them. The hypergeometric distribution bounds how many more belong to it. All audits count,
-    also the failed ones, although a failed audit makes the search stricter.
+    The audit drew `audited` of `left_out` pairs at random. `missed` of these belonged to the top set of `top_size`
+    pairs, which now holds them. The hypergeometric distribution bounds how many more belong to it. It was audit number
+    `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %
+    (`_share_of_tail`), so that the interval holds whatever the search does between them.
     """
-    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in (top_size, left_out, audited, missed)))
+    inputs = [np.asarray(value, np.int64) for value in (top_size, left_out, audited, missed, audits)]
+    inputs = np.broadcast_arrays(*inputs)
     out = np.empty((3, *inputs[0].shape))
     for place in np.ndindex(inputs[0].shape):
         out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
@@ -155,30 +160,47 @@ def recall(
 
 
 def recall_of_all(
-    top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray
+    top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray, audits: IntArray | int = 1
 ) -> tuple[float, float, float]:
     """As `recall`, for the joint top set of several classes, each [class]: estimate, low, high.
 
-    The estimate is the sum over the classes. The bounds are Clopper and Pearson's interval of all draws. They assume
-    the class in which one draw stands for the most pairs, and that in which it stands for the fewest.
+    The estimate is the sum over the classes. The bounds are Clopper and Pearson's interval of all draws: a sum of
+    hypergeometric numbers spreads no more than the binomial number with the same mean (W. Hoeffding, Ann. Math. Stat.
+    27, 1956). They assume the class in which one draw stands for the most pairs, and that in which it stands for the
+    fewest. The audits of different classes must be independent.
     """
-    rest, drawn = left_out - audited, int(audited.sum())
-    if not rest.any():
+    rest = left_out - audited
+    some = rest > 0  # all pairs of the other classes are evaluated
+    if not some.any():
         return 1.0, 1.0, 1.0
-    if not audited[rest > 0].all():
+    if not audited[some].all():
         return 1.0, 0.0, 1.0
-    hits, speaks_for = int(missed.sum()), rest / np.maximum(audited, 1)
-    least, most = (end * drawn for end in clopper_pearson(hits, drawn))
-    missing = (missed * speaks_for).sum(), most * speaks_for.max(), least * speaks_for.min()
+    drawn, hits, speaks_for = int(audited[some].sum()), missed[some], left_out[some] / audited[some]
+    tail = TAIL * np.prod(_share_of_tail(np.broadcast_to(audits, some.shape)[some]))
+    least, most = (end * drawn for end in clopper_pearson(int(hits.sum()), drawn, float(tail)))
+    missing = (
+        (hits * (speaks_for - 1)).sum(),
+        min(most * speaks_for.max() - hits.sum(), rest.sum()),
+        max(least * speaks_for.min() - hits.sum(), 0),
+    )
     estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
     return estimate, low, high
 
 
+def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
+    """The share of the error probability that audit number 1, 2, ... may use [...]; all shares add up to 1.
+
+    Most searches have one audit, which takes nearly everything.
+    """
+    k = np.asarray(audits, float)
+    return np.where(k > 1, 0.1 / np.maximum(k * (k - 1), 1), 0.9)
+
+
 @lru_cache(maxsize=1024)
-def _recall(size: int, left: int, drawn: int, hit: int) -> tuple[float, float, float]:
+def _recall(size: int, left: int, drawn: int, hit: int, audits: int) -> tuple[float, float, float]:
     if left == drawn:  # all pairs are evaluated
         return 1.0, 1.0, 1.0
-    least, most = hypergeometric(left, drawn, hit)  # before the audit
+    least, most = hypergeometric(left, drawn, hit, TAIL * float(_share_of_tail(audits)))  # before the audit
     low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
     return estimate, low, high
 

@@ -237,7 +237,7 @@ def _screen(evaluator: ClassEvaluator, how: Settings, wanted: int, result: Culli
             wanted,
             target_recall=how.target_recall,
             patience=how.patience,
-            seed=how.seed,
+            seed=(how.seed, c),
         )
     result.increment[c], result.evaluated[c] = found.increment, found.evaluated
     result.passes[c] = round(found.cost * len(pairs) * len(evaluator))
