@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo study methods cure report crate check test test-all dry-runs coverage lint format docs gallery bench
-.PHONY: clean
+.PHONY: clean statistics
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -72,6 +72,9 @@ gallery: study ## render the figures and tables of the README from the results o
 
 bench: $(READY) ## measure run times: results/bench and three pages of docs (most of an hour)
 	python -m bench
+
+statistics: $(READY) ## simulate how far intervals and verdicts can be trusted: docs/statistics.md (minutes)
+	python -m bench.statistics
 
 clean: ## remove .venv (results stay)
 	rm -rf .venv

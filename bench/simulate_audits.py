@@ -21,7 +21,7 @@ SIZES = ((130, 26), (480, 26), (400, 103), (20_000, 1254))
 MISSING = (0.1, 0.3, 0.6)  # share of the top set that the search left out
 IDLE = FOUND = (0.0, 0.5, 0.9)  # shares evaluated between two audits: of pairs without effect, of the missing ones
 TARGETS = (0.98, 0.5)
-SEARCHES = 400
+SEARCHES = 200
 # Joint top sets: (left out, top set, missing, idle, found) of each class
 CLASSES = {
     "10 alike, one audit": [(480, 26, 4, 0.0, 0.0)] * 10,

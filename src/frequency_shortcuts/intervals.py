@@ -2,7 +2,7 @@
 
 Tables of rates show `bootstrap`. Verdicts use `wilson` and `newcombe`, which have a width also at a share of 0 or 1,
 where a bootstrap has none. Findings use `jeffreys`. `clopper_pearson` and `hypergeometric` bound the members that an
-audit did not draw. `students_t` and `welch` are for means, not for shares.
+audit did not draw. `students_t` and `welch` are for means, not for shares. docs/statistics.md has the coverage of each.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import torch
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from bench import document, estimate, gallery, gallery_cure, gallery_methods, opening
+from bench import document, estimate, gallery, gallery_cure, gallery_methods, opening, statistics
 from conftest import ROOT, made_up_tests
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import verdicts as rates
@@ -107,7 +107,11 @@ def test_the_gallery_fills_all_that_is_marked():
     for page in PAGES:
         marked = re.findall(r"<!-- (\w+) -->", page.read_text())
         if page.name not in estimate.PAGES:
-            parts = [part for pages in (gallery, gallery_methods, gallery_cure) for part in pages.PAGES.get(page, ())]
+            parts = [
+                part
+                for pages in (gallery, gallery_methods, gallery_cure, statistics)
+                for part in pages.PAGES.get(page, ())
+            ]
             assert sorted(marked) == sorted(part.__name__ for part in parts)
     outside = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```|\[arXiv[^)]+\)", "", README, flags=re.DOTALL)
     assert not re.findall(r"\b[01]\.\d|\d %", outside)

@@ -151,8 +151,8 @@ def recall(
     `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %
     (`_share_of_tail`), so that the interval holds whatever the search does between them.
     """
-    inputs = [np.asarray(value, np.int64) for value in (top_size, left_out, audited, missed, audits)]
-    inputs = np.broadcast_arrays(*inputs)
+    given = (top_size, left_out, audited, missed, audits)
+    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in given))
     out = np.empty((3, *inputs[0].shape))
     for place in np.ndindex(inputs[0].shape):
         out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
