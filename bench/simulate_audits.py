@@ -25,6 +25,7 @@ SEARCHES = 200
 # Joint top sets: (left out, top set, missing, idle, found) of each class
 CLASSES = {
     "10 alike, one audit": [(480, 26, 4, 0.0, 0.0)] * 10,
+    "10 alike, all missing": [(480, 26, 26, 0.0, 0.0)] * 10,
     "10 alike, found after a failed audit": [(480, 26, 16, 0.0, 0.9)] * 10,
     "10 alike, hidden": [(480, 26, 16, 0.5, 0.0)] * 10,
     "3 alike, hidden": [(480, 26, 16, 0.5, 0.0)] * 3,

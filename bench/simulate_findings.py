@@ -44,6 +44,10 @@ def _counted(what: str, setting: str, verdicts: Sequence[str]) -> Iterator[Outco
         yield Outcome("findings", what, setting, verdict, share, len(verdicts))
 
 
+def _seeds(number: int) -> str:
+    return "1 seed" if number == 1 else f"{number} seeds"
+
+
 def _judged(letter: str, found: Sequence[Margin] | None, evidence: Evidence = NOTHING) -> str:
     """The verdict on a finding over all data sets, from these margins or, for None, from evidence."""
     measure = MEASURES[letter] if found is None else lambda *_: found
@@ -115,7 +119,7 @@ def _largest(generator: np.random.Generator, seeds: int) -> Iterator[Outcome]:
             _judged(letter, _margins(generator, tpr, mark, seeds, IMAGES, floor, draws, range(CLASSES)))
             for _ in range(STUDIES)
         ]
-        yield from _counted(f"({letter}) largest of {CLASSES} classes", f"{seeds} seeds; {name}", found)
+        yield from _counted(f"({letter}) largest of {CLASSES} classes", f"{_seeds(seeds)}; {name}", found)
 
 
 def _mean(generator: np.random.Generator, seeds: int) -> Iterator[Outcome]:
@@ -127,7 +131,7 @@ def _mean(generator: np.random.Generator, seeds: int) -> Iterator[Outcome]:
             )
             for _ in range(STUDIES)
         ]
-        setting = f"{seeds} seeds; TPR of the controls {effect:+g}" if effect else f"{seeds} seeds; as the controls"
+        setting = f"{_seeds(seeds)}; TPR of the controls {effect:+g}" if effect else f"{_seeds(seeds)}; as the controls"
         yield from _counted("(e1) mean of 9 cases", setting, found)
 
 
@@ -146,7 +150,7 @@ def _correlation(generator: np.random.Generator, seeds: int) -> Iterator[Outcome
             chosen = generator.permutation(CLASSES) if order is None else order
             evidence = _dynamics(generator, level, chosen, seeds)
             found.append(_judged("c", None, evidence))
-        yield from _counted(f"(c) rank correlation over {CLASSES} classes", f"{seeds} seeds; {name}", found)
+        yield from _counted(f"(c) rank correlation over {CLASSES} classes", f"{_seeds(seeds)}; {name}", found)
 
 
 def _order(wanted: float) -> IntArray:

@@ -64,8 +64,12 @@ def margins(outcomes: pd.DataFrame) -> str:
 def audits(outcomes: pd.DataFrame) -> str:
     """Coverage of the recall that audits state."""
     rows = _part(outcomes, "audits")
-    rows = rows.assign(measure=rows["measure"].replace("several", "mean of those with several audits"))
-    return _pivot(rows, ["bound", "search"])
+    several = rows["measure"].replace("several", "mean of searches with several audits")
+    whole = rows["what"].str.startswith("all classes")
+    rows = rows.assign(
+        what=np.where(whole, "all classes", "one class"), measure=rows["what"].str.split(", ").str[-1] + ": " + several
+    )
+    return _pivot(rows, ["recall of", "search"])
 
 
 def without_effect(outcomes: pd.DataFrame) -> str:
@@ -132,14 +136,19 @@ def simulate() -> pd.DataFrame:
     )
 
 
+def renew_page(outcomes: pd.DataFrame) -> None:
+    """Write all parts of the page."""
+    text = PAGE.read_text()
+    for part in PAGES[PAGE]:
+        text = renew(text, part.__name__, part(outcomes))
+    PAGE.write_text(text)
+
+
 def main() -> None:
     """Simulate, write the table, renew the page."""
     FILE.parent.mkdir(parents=True, exist_ok=True)
     write_table(simulate(), FILE)
-    outcomes, text = read_table(FILE), PAGE.read_text()
-    for part in PAGES[PAGE]:
-        text = renew(text, part.__name__, part(outcomes))
-    PAGE.write_text(text)
+    renew_page(read_table(FILE))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     sqrt(1 - share of the maps that were drawn): where all are tested, no choice is uncertain. Map and control are
     tested on the same images and mostly agree on them. The errors count as independent, so the interval is rather too
     wide. The draws are compared by their mean, not one by one. In simulations (docs/statistics.md), a map that is only
-    one more random mask is above the mean of ten in less than 2 % of cases if the rates of the masks have a standard
+    one more random mask is above the mean of ten in at most 2 % of cases if the rates of the masks have a standard
     deviation of up to 0.05, in 3 to 7 % at 0.1 and in 13 to 17 % at 0.2. A map that is only one more of the maps of the
     other classes, whose rates differ more, is above their mean in 5 to 30 %; one that is as good as the lowest
     frequencies in less than 4 %.
