@@ -48,15 +48,13 @@ def _summaries(interval: str, setting: str, at_ends: BoolArray, coverage: FloatA
 def _of_shares() -> Iterator[Outcome]:
     def exact(method: str, n: int) -> FloatArray:
         """Low and high ends for 0 to n hits, [2, n + 1]."""
-        if method == "bootstrap":
-            return intervals.bootstrap(np.arange(n + 1), n)[1:]
         if method == "wilson":
             return np.array(intervals.wilson(np.arange(n + 1) / n, n))
         if method == "jeffreys":
             return np.array([intervals.jeffreys(k / n, n) for k in range(n + 1)]).T
         return np.array([intervals.clopper_pearson(k, n) for k in range(n + 1)]).T
 
-    sizes = dict.fromkeys(("bootstrap", "wilson", "jeffreys"), IMAGES) | {"clopper_pearson": (8, 80, 200)}
+    sizes = dict.fromkeys(("wilson", "jeffreys"), IMAGES) | {"clopper_pearson": (8, 80, 200)}
     for method, counts in sizes.items():
         for n in counts:
             low, high = exact(method, n)

@@ -1,8 +1,9 @@
 """All confidence intervals of shares, and the intervals of means over random masks or seeds.
 
-Tables of rates show `bootstrap`. Verdicts use `wilson` and `newcombe`, which have a width also at a share of 0 or 1,
-where a bootstrap has none. Findings use `jeffreys`. `clopper_pearson` and `hypergeometric` bound the members that an
-audit did not draw. `students_t` and `welch` are for means, not for shares. docs/statistics.md has the coverage of each.
+Tables of rates show `shares`, which is Wilson's interval. Verdicts use `wilson` and `newcombe`. Both have a width also
+at a share of 0 or 1, where a bootstrap has none. Findings use `jeffreys`. `clopper_pearson` and `hypergeometric` bound
+the members that an audit did not draw. `students_t` and `welch` are for means, not for shares. docs/statistics.md has
+the coverage of each.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy.special import (  # scipy.stats takes each job half a second to import
-    bdtr,
-    bdtrik,
     betaincinv,
     gammaln,
     ndtri,
@@ -29,26 +28,15 @@ TAIL = (1 - CONFIDENCE) / 2  # probability beyond each end
 NORMAL = ndtri(1 - TAIL)  # standard errors of a normal distribution from its mean to the end of its interval
 
 
-def bootstrap(hits: npt.ArrayLike, count: npt.ArrayLike, confidence: float = CONFIDENCE) -> FloatArray:
-    """Shares of `hits` [...] among `count` [...] (at least 1) and its percentile bootstrap: share, low, high [3, ...].
+def shares(hits: npt.ArrayLike, count: npt.ArrayLike) -> FloatArray:
+    """Shares of `hits` [...] among `count` [...] (at least 1) and Wilson's interval: share, low, high [3, ...].
 
-    Resampling n true or false values with replacement gives a binomial number. The interval is read from the quantiles
-    of that distribution: it is the bootstrap with infinitely many resamples. At a share of 0 or 1 it has no width.
-
-    >>> bootstrap(12, 20)
-    array([0.6, 0.4, 0.8])
+    >>> shares(12, 20).round(2)
+    array([0.6 , 0.39, 0.78])
     """
-    tail = (1 - confidence) / 2
     n = np.asarray(count)
     p = np.asarray(hits) / n
-    return np.stack([p, *(_binomial_quantile(level, n, p) / n for level in (tail, 1 - tail))])
-
-
-def _binomial_quantile(level: float, count: npt.NDArray, p: FloatArray) -> FloatArray:
-    """The smallest number of hits among `count` that, with probability `level`, is not exceeded; each hits with p."""
-    near = np.ceil(bdtrik(level, count, np.where(p > 0, p, 1)))  # where the continuous inverse puts it, or one above
-    below = np.maximum(near - 1, 0)
-    return np.where(p > 0, np.where(bdtr(below, count, p) >= level, below, near), 0)
+    return np.stack([p, *wilson(p, n)])
 
 
 def wilson(share: npt.ArrayLike, count: npt.ArrayLike, confidence: float = CONFIDENCE) -> tuple[FloatArray, FloatArray]:

@@ -9,38 +9,17 @@ from scipy import stats
 from frequency_shortcuts import intervals
 
 
-@pytest.mark.parametrize("hits", [1, 7, 20, 33, 40])
-@pytest.mark.parametrize("confidence", [0.8, 0.95])
-def test_the_bootstrap_is_scipys(hits, confidence):
-    """scipy with 20,000 resamples; tolerance 1/40, one step of the share of 40 images."""
-    values = np.arange(40) < hits
-    share, low, high = intervals.bootstrap(hits, 40, confidence)
-    assert share == hits / 40
-    if hits == 40:
-        assert (low, high) == (1, 1)
-        return
-    interval = stats.bootstrap(
-        (values,), np.mean, method="percentile", confidence_level=confidence, n_resamples=20_000, batch=2000, rng=0
-    ).confidence_interval
-    np.testing.assert_allclose((low, high), interval, rtol=0, atol=1 / 40 + 1e-12)
-
-
-@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
-def test_bootstraps_of_every_count_have_the_quantiles_of_the_binomial_distribution(confidence):
-    for n in (*range(1, 130), 1000, 20_011):
-        hits = np.unique(np.r_[:30, np.linspace(0, n, 300).astype(int), n - 30 : n + 1].clip(0, n))
-        found = intervals.bootstrap(hits, n, confidence)
-        ends = [stats.binom.ppf((1 + sign * confidence) / 2, n, hits / n) / n for sign in (-1, 1)]
-        np.testing.assert_array_equal(found, [hits / n, *ends])
-
-
-def test_the_bootstrap_takes_arrays():
+def test_shares_have_wilsons_interval():
     count = np.array([1, 3, 20])
     hits = np.array([[0, 1, 13], [1, 3, 20]])
-    found = intervals.bootstrap(hits, count)
+    found = intervals.shares(hits, count)
+    assert found.shape == (3, 2, 3)
+    np.testing.assert_array_equal(found[0], hits / count)
     for place in np.ndindex(2, 3):
-        assert np.array_equal(found[:, *place], intervals.bootstrap(hits[place], count[place[1]]))
-    assert intervals.bootstrap(0, 5).tolist() == [0, 0, 0]
+        expected = stats.binomtest(int(hits[place]), int(count[place[1]])).proportion_ci(method="wilson")
+        np.testing.assert_allclose(found[1:, *place], (expected.low, expected.high), rtol=0, atol=1e-15)
+    share, low, high = intervals.shares(0, 5)
+    assert share == low == 0 and high > 0.3
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ def test_rates_equal_loops_over_images(case):
             own = np.array([call == c for call, label in zip(called, LABELS, strict=True) if label == c])
             others = [call == c for call, label in zip(called, LABELS, strict=True) if label != c]
             assert row.images == len(own) and row.fpr == np.mean(others)
-            assert (row.tpr, row.tpr_low, row.tpr_high) == tuple(intervals.bootstrap(own.sum(), len(own)))
+            assert (row.tpr, row.tpr_low, row.tpr_high) == tuple(intervals.shares(own.sum(), len(own)))
             assert row.accuracy == np.mean(np.array(called) == LABELS)
 
 

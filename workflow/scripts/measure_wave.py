@@ -8,7 +8,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation.comparison import compare
 from frequency_shortcuts.evaluation.shortcuts import FILLS
 from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
-from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import predict
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -34,7 +34,7 @@ def main(snakemake):
         label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
         mine = plain.subset(np.flatnonzero(plain.labels == label))
         called = predict(network, mine.tensors(dtype=torch.float32)[0]).numpy()
-        tpr, low, high = bootstrap(int(np.sum(called == label)), len(called))
+        tpr, low, high = shares(int(np.sum(called == label)), len(called))
         without = {"test": WITHOUT_WAVE, "images": len(called), "tpr": tpr, "tpr_low": low, "tpr_high": high}
         tables = [pd.DataFrame([without])]
         for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
@@ -140,6 +140,6 @@ def _row(
     row: dict[str, Any] = {"method": method, **about, "percent": percent, "draw": draw, "positions": positions}
     row |= dict(zip(("images", "negatives"), sizes, strict=True))
     for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        values = bootstrap(int(count), of).tolist() if of else (np.nan,) * 3
+        values = shares(int(count), of).tolist() if of else (np.nan,) * 3
         row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), values, strict=True))
     return row

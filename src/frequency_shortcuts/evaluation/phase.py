@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors
@@ -101,7 +101,7 @@ def measure(
 
     Returns a tidy table, one row per class, region and kept part: `class`, `region` (map, spectrum), `kept` (both,
     amplitude, phase), `positions` (of the region), `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`,
-    `fpr_low`, `fpr_high`; the bounds are bootstrap intervals over images. The neutral class has no rows.
+    `fpr_low`, `fpr_high`; the bounds are Wilson's intervals over images. The neutral class has no rows.
 
     >>> table = measure(network, split, masks)
     >>> phase_verdicts(table)[["class", "verdict"]]
@@ -180,6 +180,6 @@ def _rates(hits: IntArray, sizes: Sequence[int]) -> dict[str, float | int]:
     """The columns of a row from `images` on; hits and sizes: for the images of the class, and for the negatives."""
     row: dict[str, float | int] = dict(zip(("images", "negatives"), sizes, strict=True))
     for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        found = bootstrap(int(count), of).tolist() if of else (np.nan,) * 3
+        found = shares(int(count), of).tolist() if of else (np.nan,) * 3
         row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), found, strict=True))
     return row

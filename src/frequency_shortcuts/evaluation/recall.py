@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import check_classes
-from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, evaluating
 from frequency_shortcuts.spectrum.arrays import IntArray
 
@@ -61,7 +61,7 @@ def recall_by_view(
     progress : label of a bar on a terminal; None for no bar
 
     Returns a tidy table, one row per view and class: the columns of `about`, `class`, `images` (of the class), `tpr`
-    (the recall) with its bootstrap interval `tpr_low`, `tpr_high` (`intervals.bootstrap`), `fpr` (share of the other
+    (the recall) with Wilson's interval `tpr_low`, `tpr_high` (`intervals.shares`), `fpr` (share of the other
     images that are assigned to the class) and `accuracy` (share of all images that are assigned to their label, the
     same for every class of a view). Raises ValueError if a class has no image or the network predicts another class.
     """
@@ -90,7 +90,7 @@ def recall_by_view(
     right, called = tally.counts()
     count = np.bincount(labels, minlength=n_classes)
     n = len(labels)
-    tpr, low, high = bootstrap(right, count)
+    tpr, low, high = shares(right, count)
     # With a single class there are no other images.
     fpr = np.divide(called - right, n - count, out=np.full(right.shape, np.nan), where=n > count)
     table = about.loc[about.index.repeat(n_classes)].reset_index(drop=True)

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
@@ -94,7 +94,7 @@ def measure(
     it is the neutral class), `part`, `fill`, `filter` (unfiltered, dfm, random, radial, low_pass, other; for `remove`
     unfiltered, dfm and random), `draw` (number of the draw, or the other class), `positions` (of the mask), `overlap`
     (intersection over union with the map of the class), `images` (of the class), `negatives` (images on which FPR was
-    measured), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`; the bounds are bootstrap intervals over
+    measured), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`; the bounds are Wilson's intervals over
     images.
 
     >>> table = measure(network, images, labels, masks, fills=("zeros", "swap"), controls=20)
@@ -181,6 +181,6 @@ def _row(
     row: dict[str, float | int | str] = {"filter": name, "draw": draw, "positions": positions, "overlap": overlap}
     row |= dict(zip(("images", "negatives"), sizes, strict=True))
     for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        found = bootstrap(count, of).tolist() if of else (np.nan,) * 3
+        found = shares(count, of).tolist() if of else (np.nan,) * 3
         row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), found, strict=True))
     return row
