@@ -1,5 +1,6 @@
 """Tables as CSV: names stay names, and tables are written one after the other."""
 
+import csv
 import weakref
 
 import numpy as np
@@ -78,3 +79,38 @@ def test_rows_are_compared_as_they_are_written(tmp_path):
         ValueError, match=r"^t.csv holds 1 of 2 rows of seed 1234567 \(2 more such places\): it was cut"
     ):
         check_rows(read, "t.csv", ["seed"], {(1234567,): 2, (3,): 1})
+
+
+# Names that a spreadsheet takes for formulas, and some that it does not.
+FORMULAS = ["=1+1", "+x", "-x", "@SUM(A1)", "\t=1", "\n=1", "'=1", "''=1", '=1,2\n"q"']
+NAMES = ["cat", "a=b", "'quoted'", "'", "5 - 3", "\N{MINUS SIGN}1", " =1", ""]
+
+
+def test_no_text_of_a_table_is_a_formula_of_a_spreadsheet_and_names_come_back(tmp_path):
+    table = pd.DataFrame(
+        {
+            "class": [*FORMULAS, *NAMES[:-1]],
+            "draw": [*FORMULAS, *range(len(NAMES) - 1)],  # numbers, and names of classes
+            "margin": -1.5,
+            "verdict": [None, *["-"] * (len(FORMULAS) + len(NAMES) - 2)],
+        }
+    )
+    write_table(table, tmp_path / "t.csv", maps="=theirs")
+    write_tables([table.assign(maps="=theirs")[["maps", *table]]] * 2, tmp_path / "two.csv")
+    with open(tmp_path / "t.csv", newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert len(cells) == len(table) and {row["margin"] for row in cells} == {"-1.5"}
+    for row in cells:
+        for name in ("maps", "class", "draw", "verdict"):
+            assert not row[name] or row[name][0] not in "=+-@\t\r\n", row
+    assert [row["class"] for row in cells] == [f"'{name}" for name in FORMULAS] + NAMES[:-1]
+    for read in (read_table(tmp_path / "t.csv"), read_table(tmp_path / "two.csv").iloc[len(table) :]):
+        assert list(read["class"]) == list(table["class"]) and set(read["maps"]) == {"=theirs"}
+        assert list(read["draw"]) == list(map(str, table["draw"])) and set(read["margin"]) == {-1.5}
+        assert read["verdict"].isna().tolist() == table["verdict"].isna().tolist() and read["verdict"].iloc[-1] == "-"
+
+
+def test_a_table_is_not_changed_by_writing_it(tmp_path):
+    table = pd.DataFrame({"class": ["=1"], "seed": [0]})
+    write_table(table, tmp_path / "t.csv")
+    assert list(table["class"]) == ["=1"]

@@ -26,6 +26,7 @@ from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing, replacing_hdf5
+from frequency_shortcuts.storage.tables import spreadsheet_safe
 
 from . import page
 from .images import shown
@@ -154,7 +155,7 @@ class Analysis:
         self.save_maps(folder / "maps.h5")
         for name, table in (("rates", self._named_rates()), ("verdicts", self.table)):
             with replacing(folder / f"{name}.csv") as temporary:
-                table.to_csv(temporary, index=False)
+                spreadsheet_safe(table).to_csv(temporary, index=False)
         page.draw(self, folder)
         self._write_page(folder / "report.html", folder)
         return folder

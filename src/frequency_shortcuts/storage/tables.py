@@ -1,12 +1,17 @@
-"""Tidy tables in CSV."""
+"""Tidy tables in CSV.
+
+A spreadsheet takes a text that begins with =, +, -, @, a tab or a new line for a formula. In the file it has an
+apostrophe before it. `read_table` takes it away, so that names are the same in all tables and stores.
+"""
 
 from __future__ import annotations
 
 import csv
 import itertools
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,13 +22,29 @@ NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 NAMES = ("dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class")
 AGAIN = "delete it and run again"  # how a damaged table is made again
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+
+
+def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it is written: no text in it is a formula of a spreadsheet. Numbers stay numbers."""
+    return _map_texts(table, lambda text: f"'{text}" if _FORMULA.match(text) else text)
+
+
+def _map_texts(table: pd.DataFrame, function: Callable[[str], str]) -> pd.DataFrame:
+    """The table with a function applied to every text; each text of a column is looked at once."""
+    changed = {}
+    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
+        texts = {text: function(text) for text in table[name].unique() if isinstance(text, str)}
+        if any(before != after for before, after in texts.items()):
+            changed[name] = table[name].map(lambda value, texts=texts: texts.get(value, value))
+    return table.assign(**changed)
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
     """Write a tidy CSV, whole or not at all; `constant` columns come first."""
     table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
+        spreadsheet_safe(table).to_csv(temporary, index=False, float_format="%.6g")
 
 
 def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:
@@ -33,7 +54,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         for i, table in enumerate(tables):
-            table.to_csv(file, index=False, float_format="%.6g", header=i == 0)
+            spreadsheet_safe(table).to_csv(file, index=False, float_format="%.6g", header=i == 0)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -43,7 +64,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     _check_lines(path)
     names = dict.fromkeys(NAMES, str)
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
+    return _map_texts(table, lambda text: text[1:] if text.startswith("'") and _FORMULA.match(text) else text)
 
 
 def _check_lines(path: str | os.PathLike[str]) -> None:
