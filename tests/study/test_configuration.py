@@ -18,8 +18,9 @@ from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
 from study import reference
-from study.configuration import mistakes, resolve
+from study.configuration import mistakes
 from study.plan import Plan
+from study.schema import resolve
 from study.settings import KINDS
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -54,7 +55,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
         ("culling.fill", "swap", r"culling\.fill: swap needs culling\.method: exact, since screened predicts"),
         ("adcs.variant", "sure", r"adcs\.variant: 'sure' is not allowed, expected published or significant"),
         ("culling.method", "fast", r"culling\.method: 'fast' is not allowed, expected exact or screened; write method"),
-        ("device", "tpu", r"device: 'tpu' is not allowed, expected auto, cpu or cuda; write device: <auto, cpu"),
+        ("device", "tpu", r"device: 'tpu' is not allowed, expected auto, cpu or cuda; write device: auto$"),
         ("robustness.cutoffs", [4, 2], r"robustness\.cutoffs: \[4, 2\] is not allowed, expected increasing radii"),
         ("robustness.cutoffs", [25], r"robustness\.cutoffs: \[25\] is not allowed, .*smallest images \(22\.6\)"),
         ("robustness.corruptions", ["fog"], r"robustness\.corruptions\.0: 'fog' is not allowed, expected noise, blur"),
@@ -79,12 +80,12 @@ def test_the_configurations_that_are_shipped_are_right(name):
         (
             "shortcuts.others",
             0,
-            r"shortcuts\.others: 0 is not allowed, expected integer at least 1, or null",
+            r"shortcuts\.others: 0 is not allowed, expected integer at least 1, at most 1000000, or null; write oth",
         ),
         (
             "shortcuts.negatives",
             "all",
-            r"shortcuts\.negatives: 'all' is not allowed, expected integer at least 1, or null",
+            r"negatives: 'all' is not allowed, expected integer at least 1, at most 1000000, or null; write neg",
         ),
         ("shortcuts.negative", 5, r"shortcuts\.negative: unknown key, .*did you mean negatives\?"),
         ("truth.draws", 5, r"truth\.draws: 5 is not allowed, expected integer at least 10"),
@@ -242,15 +243,17 @@ def test_by_default_small_studies_are_tested_and_drawn_whole():
 def test_a_missing_key_is_named_with_the_line_to_write():
     config = copy.deepcopy(CONFIG)
     del config["culling"]["method"]
-    assert mistakes(config) == ["culling.method: missing; write, under culling: method: <exact or screened>"]
+    assert mistakes(config) == [
+        "culling.method: missing, expected exact or screened; write, under culling, method: screened"
+    ]
 
 
 def test_a_data_set_without_a_source_is_one_mistake():
     config = copy.deepcopy(CONFIG)
     del config["datasets"]["syn_1"]["source"]
     assert mistakes(config) == [
-        "datasets.syn_1.source: missing; write, under datasets.syn_1: source: "
-        "<synthetic, planted, fashion_mnist, cifar10, folder, store, dataset or waved>"
+        "datasets.syn_1.source: missing, expected synthetic, planted, fashion_mnist, cifar10, folder, store, dataset "
+        "or waved; write, under datasets.syn_1, source: synthetic"
     ]
 
 

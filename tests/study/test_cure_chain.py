@@ -159,7 +159,7 @@ def test_the_captions_print_the_settings(page):
     found = jinja2.Template(text).render(snakemake=snakemake)
     assert "at most 1 percentage point" in found
     if page == "figure":
-        assert "top 5 % map of another class with\nprobability 0.3" in found and "on fashion_mnist, beside" in found
+        assert "top 5 % map of another class with\nprobability 0.3" in found and "on fashion\\_mnist, beside" in found
 
 
 def test_the_plan_of_the_study_has_every_augmentation():

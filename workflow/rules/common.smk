@@ -20,7 +20,7 @@ from study import crate as crates
 from study import outputs
 from study import report as catalogue
 from study import states
-from study.configuration import mistakes
+from study.configuration import duplicate_keys, mistakes
 from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.figures import inputs as figure_inputs
@@ -30,7 +30,7 @@ from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
 from study.plan import Plan
 
 # Only in the main process, not again in every job.
-if workflow.is_main_process and (found := mistakes(config)):
+if workflow.is_main_process and (found := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
 
 plan = Plan(config)

@@ -3,103 +3,101 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from .job import RUN
 from .plan import Plan
+from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
 from .settings import DRAWN, KINDS, WITH_MAPS
 
-SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
-WORDS = {"array": "list", "object": "mapping", "boolean": "true or false", "string": "text"}
-BOUNDS = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "above {}",
-    "maximum": "at most {}",
-    "exclusiveMaximum": "below {}",
-}
+MOST = 30  # mistakes that are named
+# Snakemake plans so many in about 20 s.
+MOST_RUNS = 1_000
+MOST_JOBS = 5_000  # of one kind: parts of cullings, methods, published maps
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
     """One sentence for each mistake in a configuration: the key, the value, what is allowed, the line to write."""
-    errors = sorted(Draft202012Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path])
+    errors = sorted(Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path])
+    found: dict[tuple[Any, ...], str] = {}  # one for a line, however many items of its list are wrong
+    for error in errors:
+        for line, sentence in _sentences(error, config):
+            found.setdefault(line, sentence)
     # References between parts are checked only if every part has the right type.
-    found = dict.fromkeys(sentence for error in errors for sentence in _sentences(error))
-    return list(found) or list(_references(Plan(config)))
+    sentences = list(found.values()) or list(_references(Plan(config)))
+    more = len(sentences) - MOST
+    return sentences if more <= 0 else [*sentences[:MOST], f"and {more} more mistakes"]
 
 
-@cache
-def schema() -> dict[str, Any]:
-    """config/schema.yaml."""
-    return yaml.safe_load(SCHEMA.read_text())
+def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
+    """A sentence for each key that a file of YAML or JSON holds twice; YAML itself takes the last one in silence."""
+    for path in paths:
+        text = Path(path).read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        yield from (f"{path}: {sentence}" for sentence in _duplicates(root, set()))
 
 
-def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A part of the schema merged with the definition in its `$ref`; values of the part itself have priority."""
-    if "$ref" not in part:
-        return part
-    return {**schema()["$defs"][part["$ref"].rsplit("/", 1)[-1]], **part}
+def _duplicates(node: yaml.Node | None, seen: set[int]) -> Iterator[str]:
+    if node is None or id(node) in seen:  # an anchor that several places use is examined once
+        return
+    seen.add(id(node))
+    lines: dict[tuple[str, str], int] = {}
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        key, value = child if isinstance(node, yaml.MappingNode) else (None, child)
+        if isinstance(key, yaml.ScalarNode):
+            name, line = (key.tag, key.value), key.start_mark.line + 1
+            if name in lines:
+                yield f"the key {shown(key.value)} is there twice, in line {lines[name]} and in line {line}; remove one"
+            lines[name] = line
+        yield from _duplicates(value, seen)
 
 
-def allowed(part: Mapping[str, Any]) -> str:
-    """The values that a part of the schema allows, in words, such as `integer at least 1, or null`."""
-    part = resolve(part)
-    if "title" in part:
-        return part["title"]
-    if "enum" in part or "oneOf" in part:
-        return _choice(part["enum"] if "enum" in part else [one["const"] for one in part["oneOf"]])
-    kinds = part.get("type", "value")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    words = " or ".join(WORDS.get(kind, kind) for kind in kinds if kind != "null")
-    if "items" in part:
-        words += " of " + re.sub(r"^(number|integer)", r"\1s", allowed(part["items"])) + ";"
-    bounds = [text.format(part[name]) for name, text in BOUNDS.items() if name in part]
-    if "minItems" in part:
-        bounds.append(f"at least {part['minItems']} {'entry' if part['minItems'] == 1 else 'entries'}")
-    if "contains" in part:
-        bounds.append(f"one of them {part['contains']['const']}")
-    if part.get("uniqueItems"):
-        bounds.append("no repeats")
-    return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
-
-
-def _choice(values: Sequence[Any]) -> str:
-    *first, last = map(str, values)
-    return f"{', '.join(first)} or {last}" if first else last
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    key = _key(error.absolute_path)
+def _sentences(error: ValidationError, config: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """The line of the configuration, as the path of its key, and a sentence, for each mistake in an error."""
+    path = tuple(error.absolute_path)
+    key = _key(path)
+    if "propertyNames" in error.absolute_schema_path:
+        yield (
+            (*path, error.instance),
+            f"{_join(key, shown(error.instance))}: this name is not allowed, expected {allowed(error.schema)}"
+            + ("" if isinstance(error.instance, str) else "; write it in quotes"),
+        )
+        return
     match error.validator:
         case "additionalProperties":
             known = list(error.schema.get("properties", {}))
             for name in sorted(map(str, set(error.instance) - set(known))):
                 guess = get_close_matches(name, known, 1)
                 hint = f"; did you mean {guess[0]}?" if guess else ""
-                yield f"{_join(key, name)}: unknown key, allowed here are {', '.join(known)}{hint}"
+                yield (*path, name), f"{_join(key, shown(name))}: unknown key, allowed here are {listed(known)}{hint}"
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
-                    words = allowed(error.schema["properties"][name])
-                    yield f"{_join(key, name)}: missing; write, under {key or 'the top level'}: {name}: <{words}>"
+                    part = error.schema["properties"][name]
+                    advice = example((*path, name), part)
+                    advice = f"write, under {key or 'the top level'}, {advice}" if advice else "see config/README.md"
+                    yield (*path, name), f"{_join(key, name)}: missing, expected {allowed(part)}; {advice}"
         case _:
-            words = allowed(error.schema)
-            last = _last(error.absolute_path)
-            yield f"{key}: {error.instance!r} is not allowed, expected {words}; write {last}: <{words}>"
+            line = path[: max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)]
+            advice = example(line, part_at(line, config))
+            advice = f"write {advice}" if advice else "see config/README.md"
+            yield line, f"{key}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}; {advice}"
 
 
 def _references(plan: Plan) -> Iterator[str]:
     """Names and numbers that must agree between parts of the configuration."""
     if unknown := list(_plan_names(plan)):  # the other checks need these names
         yield from unknown
+        return
+    if many := list(_jobs(plan)):  # the other checks expand the plan
+        yield from many
         return
     yield from _transfer(plan)
     yield from _networks(plan)
@@ -120,12 +118,31 @@ def _plan_names(plan: Plan) -> Iterator[str]:
             known = plan.config[kind]
             for name in entry.get(kind, ()):
                 if name not in known:
-                    yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {', '.join(known)}"
+                    yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {listed(known)}"
     datasets = plan.config["datasets"]
     for name, dataset in datasets.items():
         others = [other for other in datasets if datasets[other]["source"] not in ("waved", "synthetic", "planted")]
         if dataset["source"] == "waved" and dataset["of"] not in others:
-            yield f"datasets.{name}.of: {dataset['of']!r} is no set of photographs; choose from {', '.join(others)}"
+            yield f"datasets.{name}.of: {dataset['of']!r} is no set of photographs; choose from {listed(others)}"
+
+
+def _jobs(plan: Plan) -> Iterator[str]:
+    """More jobs than Snakemake plans in about a minute."""
+    entries = [(entry, math.prod(len(entry[f"{key}s"]) for key in RUN)) for entry in plan.config["plan"]]
+    runs = sum(n for _, n in entries)
+    if runs > MOST_RUNS:
+        yield f"plan: {runs:,} runs are planned, expected at most {MOST_RUNS:,}; divide the study into several"
+        return
+    if (jobs := sum(n * len(entry.get("methods", ())) for entry, n in entries)) > MOST_JOBS:
+        yield f"plan: {jobs:,} runs of methods are planned, expected at most {MOST_JOBS:,}; name fewer methods"
+    if (jobs := len(plan.expand_published(""))) > MOST_JOBS:
+        yield f"published: {jobs:,} tests are planned, expected at most {MOST_JOBS:,}; list fewer maps"
+    parts, cullings = plan.config["culling"]["parts"], len(plan.runs()) + 2 * len(plan.halved_runs())
+    if parts > 1 and parts * cullings > MOST_JOBS:
+        yield (
+            f"culling.parts: {parts} parts of {cullings:,} cullings are {parts * cullings:,} jobs, expected at most "
+            f"{MOST_JOBS:,}; write parts: {max(1, MOST_JOBS // cullings)}"
+        )
 
 
 def _planned_seeds(plan: Plan, dataset: str) -> dict[str, set[int]]:
@@ -141,23 +158,23 @@ def _transfer(plan: Plan) -> Iterator[str]:
         seeds, ends = _planned_seeds(plan, entry["dataset"]), ("maps_of", "tested_on")
         for end in ends:
             if entry[end] not in seeds:
-                there = ", ".join(seeds) or "nothing"
+                there = listed(list(seeds))
                 yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
         if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
             yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
 
 
 def _published(plan: Plan) -> Iterator[str]:
-    listed: Counter[tuple[str, ...]] = Counter()
+    counted: Counter[tuple[str, ...]] = Counter()
     for i, entry in enumerate(plan.config["published"]):
         run, planned = f"{entry['network']}/{entry['augmentation']}", _planned_seeds(plan, entry["dataset"])
         if run not in planned:
-            there = ", ".join(planned) or "nothing"
+            there = listed(list(planned))
             yield f"published.{i}: {run!r} is not planned for {entry['dataset']}; planned is {there}"
         if entry["name"] == "ours":
             yield f"published.{i}.name: 'ours' is the name of the study's own maps; write name: <another name>"
-        listed[key := (entry["name"], entry["dataset"], run)] += 1
-        if listed[key] == 2:
+        counted[key := (entry["name"], entry["dataset"], run)] += 1
+        if counted[key] == 2:
             yield f"published.{i}.name: two entries for {run} on {entry['dataset']} have the name {entry['name']!r}"
 
 
@@ -166,8 +183,8 @@ def _networks(plan: Plan) -> Iterator[str]:
         mean, std = network.get("mean"), network.get("std")
         if (mean is None) != (std is None) or (mean and len(mean) != len(std)) or any(s <= 0 for s in std or ()):
             yield (
-                f"networks.{name}: mean {mean} and std {std} do not match; write a number for each channel in both, "
-                "with std above 0, or null for both"
+                f"networks.{name}: mean {cut(str(mean))} and std {cut(str(std))} do not match; write a number for "
+                "each channel in both, with std above 0, or null for both"
             )
 
 
@@ -179,14 +196,14 @@ def _plan(plan: Plan) -> Iterator[str]:
         trains = len(external) < len(entry["networks"])
         if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
             yield (
-                f"plan.{i}: {', '.join(external)} is not trained, since it has a source; write "
-                "augmentations: [none] and one seed"
+                f"plan.{i}: {listed(external)} is not trained, since it has a source; write "
+                "augmentations: [none] and seeds: [0]"
             )
         for name in entry["datasets"]:
             if trains and "sin" in entry["augmentations"] and "stylised" not in datasets[name]:
                 yield (
                     f"plan.{i}.augmentations: sin needs stylised images of {name}; write datasets.{name}.stylised: "
-                    "<folder>, or remove sin"
+                    "my_stylised_images or remove sin"
                 )
             if "shares" in datasets[name]:
                 yield from _splits(plan, name, external, trains)
@@ -213,15 +230,16 @@ def _drawn(plan: Plan) -> Iterator[str]:
     corner = math.hypot(size, size) / 2
     if sorted(set(edges)) != list(edges) or edges[-1] > corner:
         yield (
-            f"synthesis.band_edges: {edges} is not allowed, expected increasing radii of at most {corner:.1f} (the "
-            f"corner of the spectrum of {size} pixels); write band_edges: <such as [4, 8, 12]>"
+            f"synthesis.band_edges: {cut(str(edges))} is not allowed, expected increasing radii of at most "
+            f"{corner:.1f} (the corner of the spectrum of {size} pixels); write band_edges: "
+            f"[{size // 8}, {size // 4}, {size // 2}]"
         )
     for name in plan.from_source("synthetic"):
         band = plan.config["datasets"][name]["control_band"]
         if band > len(edges) + 1:
             yield (
                 f"datasets.{name}.control_band: {band} is not allowed, the bands are 1 to {len(edges) + 1}; "
-                f"write control_band: <1 to {len(edges) + 1}>"
+                f"write control_band: {len(edges) + 1}"
             )
     for section in DRAWN.values():
         seeds = plan.config[section]["seeds"]
@@ -264,12 +282,12 @@ def _training_maps(plan: Plan) -> Iterator[str]:
             )
     settings, percents = plan.config["training"]["dfmx"], plan.config["dfm"]["percents"]
     if with_maps and settings["maps"] not in plan.config["methods"]:
-        known = ", ".join(plan.config["methods"])
+        known = listed(list(plan.config["methods"]))
         yield f"training.dfmx.maps: {settings['maps']!r} is not one of methods; choose from {known}"
     if with_maps and settings["percent"] not in percents:
         yield (
             f"training.dfmx.percent: {settings['percent']:g} is not one of dfm.percents {percents}; write percent: "
-            "<one of them>"
+            f"{percents[0]}"
         )
 
 
@@ -289,7 +307,9 @@ def _datasets(plan: Plan) -> Iterator[str]:
         if "test_root" in dataset and "test" in shares:
             yield f"datasets.{name}.shares: test images come from root (shares.test) or from test_root; remove one"
         if shape and dataset.get("resize", math.inf) < max(shape[1:]):
-            yield f"datasets.{name}.resize: {dataset['resize']} is not allowed, expected at least {dataset['size']}"
+            least = max(shape[1:])
+            sentence = f"{dataset['resize']} is not allowed, expected at least {least}; write resize: {least}"
+            yield f"datasets.{name}.resize: {sentence}"
         if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
             yield f"datasets.{name}.keep: files excludes stylised and on_error: skip; write keep: images"
 
@@ -318,8 +338,8 @@ def _robustness(plan: Plan) -> Iterator[str]:
     corner = min((math.hypot(shape.height // 2, shape.width // 2) for shape in shapes), default=math.inf)
     if sorted(cutoffs) != cutoffs or cutoffs[0] > corner:
         yield (
-            f"robustness.cutoffs: {cutoffs} is not allowed, expected increasing radii, the first within the corner of "
-            f"the spectrum of the smallest images ({corner:.1f}); write cutoffs: <such as [2, 4, 8, 16]>"
+            f"robustness.cutoffs: {cut(str(cutoffs))} is not allowed, expected increasing radii, the first within "
+            f"the corner of the spectrum of the smallest images ({corner:.1f}); write cutoffs: [2, 4, 8, 16]"
         )
     if settings["corruptions"] and any(shape.channels not in (1, 3) for shape in shapes):
         yield "robustness.corruptions: they need images of 1 or 3 channels; write corruptions: []"
@@ -327,23 +347,18 @@ def _robustness(plan: Plan) -> Iterator[str]:
 
 def _percents(plan: Plan) -> Iterator[str]:
     percents = plan.config["dfm"]["percents"]
+    names = [f"{percent:g}" for percent in percents]
+    if len(set(names)) < len(names):
+        yield f"dfm.percents: {cut(str(percents))} must differ in their first six digits, which name the maps in files"
     screened = plan.config["culling"]["method"] == "screened"
     for section in ("culling", "shortcuts") if screened else ("shortcuts",):
         if (percent := plan.config[section]["percent"]) not in percents:
-            yield (
-                f"{section}.percent: {percent} is not one of dfm.percents {percents}; "
-                f"write percent: <{' or '.join(map(str, percents))}>"
-            )
+            yield (f"{section}.percent: {percent} is not one of dfm.percents {percents}; write percent: {percents[0]}")
 
 
 def _key(path: Sequence[str | int]) -> str:
-    return ".".join(map(str, path))
+    return ".".join(map(shown, path))
 
 
 def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
-
-
-def _last(path: Sequence[str | int]) -> str:
-    names = [str(part) for part in path if isinstance(part, str)]
-    return names[-1] if names else "it"

@@ -9,10 +9,9 @@ from typing import Any
 
 import yaml
 
-from .configuration import SCHEMA, allowed, resolve, schema
+from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
 
 PAGE = SCHEMA.with_name("README.md")
-DEFAULTS = SCHEMA.with_name("config.yaml")
 
 INTRO = """\
 <!-- `make docs` writes this page from schema.yaml and config.yaml: edit those. -->
@@ -29,6 +28,11 @@ Dictionaries are merged with the default, lists are replaced. `schema.yaml` desc
 unknown keys, values out of range and names that do not exist are all reported at once, before anything runs. Editors
 that know YAML schemas complete the keys. Only the steps that a changed key affects re-run: another `shortcuts.percent`
 tests again, but does not cull or train. Threads, memory, run time and GPUs are set in the rules and in `profiles/`.
+
+An integer is written without a point: 2.0 epochs and the seed 1.0 are refused. NaN and infinity are refused at every
+key, also in `options`. A key that a file holds twice is an error; on the command line (`--config device=cpu
+device=cuda`) the last one counts. A study plans at most 1,000 runs, and at most 5,000 parts of cullings, runs of
+methods or tests of published maps.
 
 | file | study |
 |---|---|
