@@ -12,7 +12,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from study import outputs
+from study import outputs, states
 from study.configuration import MOST_JOBS, MOST_RUNS, duplicate_keys, mistakes
 from study.plan import Plan
 from study.schema import part_at, resolve, schema
@@ -244,6 +244,12 @@ def test_more_runs_or_jobs_than_snakemake_can_plan_are_refused():
     assert re.match(r"culling\.parts: 1000 parts of \d+ cullings are [\d,]+ jobs, expected at most", sentence)
 
 
+def test_a_path_with_a_name_that_is_too_long_is_a_missing_file():
+    path = "\u00fc" * 200  # 400 bytes
+    assert mistakes(changed(("networks", "mine", "checkpoint"), path)) == []
+    assert states.file_state(path) is None and states.folder_state(ROOT / path) == ()
+
+
 def test_maps_whose_sizes_have_one_name_are_refused():
     (sentence,) = check(changed(("dfm", "percents"), [1, 5, 5.00000001]), "dfm.percents")
     assert sentence.startswith("dfm.percents: ")
@@ -293,6 +299,8 @@ def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
     path.write_text('{"plan": [{"seeds": [0], "seeds": [1]}]}')
     (sentence,) = duplicate_keys([path])
     assert sentence == f"{path}: the key seeds is there twice, in line 1 and in line 1; remove one"
+    path.write_text('{\n\t"a": 1\n}')  # JSON, but no YAML
+    assert list(duplicate_keys([path])) == []
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n")
     assert list(duplicate_keys([path])) == []
     assert list(duplicate_keys(sorted((ROOT / "config").glob("*.yaml")))) == []

@@ -120,6 +120,6 @@ def test_the_main_results_show_names_and_details_as_they_are(text):
         recognised=0.5, judged_from=0.5, planted=[{"dataset": "_set_", "share": 0.5}], survivors=(2, 1),
         ood=[{"dataset": "_set_", "fill": "zeros", "rendition": "_x", **rates}],
         transfer=[{"dataset": "_set_", "maps_of": "__net_/none", "tested_on": "__net_/none", "fill": "zeros", **rates}],
-        steps=[{"step": "train", "minutes": 1.0}],
+        steps=[{"step": "train", "minutes": 1.0, "resumed": 1}],
     )  # fmt: skip
     assert_harmless(html_of(page), [text, "_set_", "__net_/none", "_x"])

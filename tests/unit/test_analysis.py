@@ -21,6 +21,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.tables import read_table
 
 FEW = {"fills": ("zeros",), "controls": 3, "parts": ("keep",), "percent": 2, "progress": False}
 
@@ -404,3 +405,14 @@ def test_bad_input_gets_one_sentence(change, words):
     with pytest.raises((ValueError, FileNotFoundError), match=words) as error:
         fs.analyse(given.pop("network"), given.pop("images"), given.pop("labels"), **{**FEW, **given})
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.slow
+def test_names_of_classes_are_no_code_in_pages_and_no_formulas_in_tables(tmp_path):
+    names = ["=1+1", "<script>alert(1)</script>", "@x", "a``b\n.. raw:: html"]
+    folder = analyse(classes=names).save(tmp_path)
+    page = (folder / "report.html").read_text()
+    assert "<script" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    for name in ("rates", "verdicts"):
+        assert set(pd.read_csv(folder / f"{name}.csv")["class"]) == {"'=1+1", names[1], "'@x", names[3]}
+        assert set(read_table(folder / f"{name}.csv")["class"]) == set(names)

@@ -82,7 +82,7 @@ def present(dpath):
 
     def found(wildcards):
         path = setting(dpath)(wildcards)
-        return path if path and Path(path).is_file() else []
+        return path if path and os.path.isfile(path) else []
 
     return found
 

@@ -37,10 +37,13 @@ def mistakes(config: Mapping[str, Any]) -> list[str]:
 
 
 def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
-    """A sentence for each key that a file of YAML or JSON holds twice; YAML itself takes the last one in silence."""
+    """A sentence for each key that a file of YAML holds twice, of which Snakemake takes the last in silence."""
     for path in paths:
         text = Path(path).read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError:  # JSON with tabs, which Snakemake reads
+            continue
         yield from (f"{path}: {sentence}" for sentence in _duplicates(root, set()))
 
 

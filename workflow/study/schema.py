@@ -80,7 +80,9 @@ def part_at(path: Sequence[str | int], config: Any) -> Mapping[str, Any]:
             part = resolve(part["items"])
         else:
             owners = (one["properties"][name] for one in _variants(part, config) if name in one.get("properties", ()))
-            part = resolve(next((one for one in owners if isinstance(one, Mapping)), part.get("additionalProperties")))
+            part = resolve(
+                next((one for one in owners if isinstance(one, Mapping)), part.get("additionalProperties", {}))
+            )
         config = config[name]
     return part
 
@@ -178,7 +180,8 @@ def shown(name: str | int) -> str:
 
 def listed(names: Sequence[str], most: int = 160) -> str:
     """Names with commas between them, as many as so many letters hold."""
-    first, length = [], 0
+    first: list[str] = []
+    length = 0
     for name in names:
         length += len(name) + 2
         if length > most:

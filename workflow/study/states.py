@@ -21,7 +21,7 @@ MANY = 50_000  # files; in larger folders single files are not examined
 
 def file_state(path: str | Path | None) -> tuple[int, int] | None:
     """Size in bytes and time in ns of a file; None if it does not exist."""
-    if not path or not Path(path).is_file():
+    if not path or not _holds(Path(path).is_file):
         return None
     status = Path(path).stat()
     return status.st_size, status.st_mtime_ns
@@ -32,17 +32,18 @@ def folder_state(root: Path) -> tuple[Any, ...]:
     """Names, sizes and times of all files two levels below a folder; for very many files, names and folder times."""
     names: list[str] = []
     times = []
-    for folder in sorted(path for path in (root.iterdir() if root.is_dir() else ()) if path.is_dir()):
+    for folder in sorted(path for path in (root.iterdir() if _holds(root.is_dir) else ()) if path.is_dir()):
         times.append(folder.stat().st_mtime_ns)
         with os.scandir(folder) as entries:
-            names += sorted(entry.path for entry in entries if _is_file(entry))
+            names += sorted(entry.path for entry in entries if _holds(entry.is_file))
     return (names, times) if len(names) > MANY else tuple((name, file_state(name)) for name in names)
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry of a folder is a file. A link in a circle is none: the check of the inputs names it."""
+def _holds(question: Callable[[], bool]) -> bool:
+    """The answer of `is_file` or `is_dir`. False for a link in a circle and a name that is too long: the check of the
+    inputs names them."""
     try:
-        return entry.is_file()
+        return question()
     except OSError:
         return False
 
