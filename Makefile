@@ -62,8 +62,9 @@ format: $(READY) ## format the code
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-docs: $(READY) ## config/README.md from its schema, and the site with the gallery: build/site/index.html
+docs: $(READY) ## config/README.md and docs/errors.md, and the site with the gallery: build/site/index.html
 	cd workflow && python -m study.reference
+	python tests/trials/trial.py
 	pip install --quiet --requirement envs/docs.txt
 	sphinx-build --quiet --fail-on-warning --keep-going -d build/doctrees -c docs . build/site
 

@@ -218,7 +218,7 @@ def _facts(network: nn.Module, ranking: Split, test: Split, searched: bool) -> d
 def _two(size: tuple[int, int] | int) -> tuple[int, int]:
     sides = np.atleast_1d(size).tolist()
     if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
-        raise ValueError(f"size {size}: expected (height, width), or one number for both")
+        raise ValueError(f"size {size}: expected (height, width), or one number for both, from 1")
     return sides[0], sides[-1]
 
 

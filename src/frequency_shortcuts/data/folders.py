@@ -236,8 +236,8 @@ class ImageFiles:
                     except Exception as error:  # Pillow raises nearly any error for damaged files
                         if on_error == "stop":
                             raise ValueError(
-                                f"{self.files[i]} does not decode as an image ({error}): mend or delete it, or set "
-                                "on_error to skip"
+                                f"{self.files[i]} does not decode as an image ({error}): mend or delete it; a "
+                                "study leaves it out with on_error: skip"
                             ) from error
                         self.skipped.append(str(self.files[i]))
                     else:

@@ -79,12 +79,11 @@ class DFM:
         return self.masks[_stored(percent, self.masks)]
 
 
-def _stored(percent: float, held: Iterable[float]) -> float:
-    """The percentage among `held` that equals `percent`. Raises ValueError if there is none."""
+def _stored(percent: float, held: Iterable[float], where: str | os.PathLike[str] = "the DFM file") -> float:
+    """The percentage among `held` that equals `percent`. Raises ValueError, with `where` they are, if there is none."""
     if (stored := float(f"{percent:g}")) not in held:
-        raise ValueError(
-            f"no top-{percent:g} % map in the DFM file: it holds {', '.join(f'{p:g}' for p in sorted(held))}"
-        )
+        there = ", ".join(f"{p:g}" for p in sorted(held))
+        raise ValueError(f"{where} holds no maps of {percent:g} %: expected one of {there}")
     return stored
 
 
@@ -162,4 +161,4 @@ def read_mask(
     with read_hdf5(path) as file:
         check_origin(path, file.attrs, weights=weights, images=images)
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
-        return file["mask"][names[_stored(percent, names)]][classes]
+        return file["mask"][names[_stored(percent, names, path)]][classes]

@@ -60,7 +60,11 @@ def open_network(
         raise ValueError("weights and checkpoint exclude each other: give one of them")
     if name.endswith(".safetensors"):
         return _of_study(name, weights, checkpoint)
-    kind, _, short = name.partition(":")
+    kind, colon, short = name.partition(":")
+    if not colon:
+        raise ValueError(
+            f"network {name!r}: expected torchvision:NAME, timm:NAME, MODULE:FUNCTION, or a .safetensors of the study"
+        )
     if weights is not None:
         if kind not in ("torchvision", "timm"):
             raise ValueError(f"weights {weights}: only networks of torchvision and timm have published ones")
@@ -86,7 +90,8 @@ def _torchvision(name: str, weights: str) -> NamedNetwork:
     models = external.torchvision_models(name)
     sets = models.get_model_weights(name)
     if weights not in ("DEFAULT", *sets.__members__):
-        raise ValueError(f"{name} has no weights {weights!r}: choose from DEFAULT, {', '.join(sets.__members__)}")
+        known = ", ".join(dict.fromkeys(["DEFAULT", *sets.__members__]))
+        raise ValueError(f"{name} has no weights {weights!r}: choose from {known}")
     chosen = sets[weights]
     try:
         network = models.get_model(name, weights=chosen)

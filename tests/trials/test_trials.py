@@ -1,0 +1,76 @@
+"""Every bad input of the table is answered with its sentence and exit code, and docs/errors.md is the table."""
+
+import copy
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import trial_inputs
+import yaml
+from click.testing import CliRunner
+from trial import PAGE, kinds, page, trials
+
+from conftest import ROOT
+from frequency_shortcuts.command import main
+from study.configuration import mistakes
+
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+COMMANDS = [name for name in kinds() if name != "configuration"]
+
+
+def cases(*names):
+    return pytest.mark.parametrize(
+        "trial", [pytest.param(one, id=f"{kind}: {one.what}") for kind in names for one in trials(kind)]
+    )
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    trial_inputs.good(folder)
+    return folder
+
+
+@pytest.fixture
+def here(good, tmp_path, monkeypatch):
+    """A folder with good inputs, which is the working folder."""
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)  # an entry point of another trial
+    return tmp_path
+
+
+def matches(sentence, says):
+    """Whether a sentence is as the table says, in which ... stands for what depends on the version of a library."""
+    return re.fullmatch(re.escape(says).replace(re.escape("..."), ".*"), sentence)
+
+
+@cases(*COMMANDS)
+def test_the_command_answers_in_one_sentence(trial, here):
+    trial_inputs.prepare(here, trial.given)
+    done = CliRunner().invoke(main, shlex.split(trial.given["run"]))
+    assert isinstance(done.exception, SystemExit), done.exception
+    sentence = " ".join(done.output.split()).partition("Error: ")[2].replace(str(here), "HERE")
+    assert matches(sentence, trial.says) and done.exit_code == trial.exit, (sentence, done.exit_code)
+    assert not Path("executed").exists()
+
+
+@cases("configuration")
+def test_a_configuration_is_answered_in_one_sentence(trial):
+    config = copy.deepcopy(CONFIG)
+    for key, value in trial.given["change"].items():
+        *owners, last = key.split(".")
+        part = config
+        for name in owners:
+            part = part[int(name) if name.isdigit() else name]
+        part[last] = value
+    (sentence,) = mistakes(config)
+    assert matches(sentence, trial.says)
+
+
+def test_the_page_is_what_make_docs_writes():
+    assert PAGE.read_text() == page(), "run `make docs`"
+    assert sum(len(trials(kind)) for kind in kinds()) >= 80

@@ -1,0 +1,86 @@
+"""Bad inputs with the sentence that answers each: read from the YAML files of this folder, written to docs/errors.md.
+
+`python tests/trials/trial.py` writes the page; `make docs` does so, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill, shorten
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "errors.md"
+INTRO = """\
+<!-- `make docs` writes this page from tests/trials/*.yaml: edit those. -->
+# Errors
+
+What is answered to a mistake: one sentence with what is wrong, where, and what is allowed. The table lists {count} bad
+inputs. `make test` gives each of them to the program and compares the sentence and the exit code with those below.
+"""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One bad input.
+
+    kind : the YAML file that holds it, without its suffix
+    what : the mistake, in a few words; by default the key of the configuration that changes, and its value
+    given : what the file of the kind needs to make the input
+    says : the whole sentence that answers it
+    exit : the exit code
+    """
+
+    kind: str
+    what: str
+    given: dict[str, Any]
+    says: str
+    exit: int
+
+
+def kinds() -> dict[str, dict[str, Any]]:
+    """The content of each YAML file, by kind, in the order of the page."""
+    found = {path.stem: yaml.safe_load(path.read_text()) for path in HERE.glob("*.yaml")}
+    return dict(sorted(found.items(), key=lambda item: item[1]["place"]))
+
+
+def trials(kind: str) -> list[Trial]:
+    """The trials of a kind."""
+    page = kinds()[kind]
+    found = []
+    for one in page["trials"]:
+        given = {name: value for name, value in one.items() if name not in ("what", "says", "exit")}
+        what = one.get("what") or "; ".join(f"`{key}: {_flow(value)}`" for key, value in given["change"].items())
+        found.append(Trial(kind, what, given, " ".join(one["says"].split()), one.get("exit", page["exit"])))
+    return found
+
+
+def page() -> str:
+    """docs/errors.md."""
+    parts = []
+    for kind, content in kinds().items():
+        rows = "".join(f"| {_plain(one.what)} | {one.exit} | {_cell(one.says)} |\n" for one in trials(kind))
+        text = fill(" ".join(content["text"].split()), 120, break_long_words=False, break_on_hyphens=False)
+        parts.append(f"\n## {content['title']}\n\n{text}\n\n| mistake | exit code | answer |\n|---|---|---|\n{rows}")
+    return INTRO.format(count=sum(len(trials(kind)) for kind in kinds())) + "".join(parts)
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML in one line, cut if it is long."""
+    return shorten(yaml.safe_dump([value], default_flow_style=True, width=1000).strip()[1:-1], 60, placeholder=" ...")
+
+
+def _cell(text: str) -> str:
+    """A sentence as code in a cell of a table."""
+    return "`" + _plain(text.replace("`", "'")) + "`"
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

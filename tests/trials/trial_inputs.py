@@ -1,0 +1,114 @@
+"""Images, networks and files for the trials: good ones, and the ways to break them."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+SIZE, CLASSES = 16, ("cat", "dog")
+
+
+class Network(nn.Module):
+    """Two classes from the mean of the pixels and a weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(1, 2)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(images.mean((1, 2, 3))[:, None])
+
+
+def network() -> Network:
+    """For the command line: trial_inputs:network."""
+    torch.manual_seed(0)
+    return Network()
+
+
+def good(folder: Path) -> None:
+    """What every trial finds in its folder: photographs, store.h5, maps.h5, weights.pt."""
+    generator = np.random.default_rng(0)
+    for name in CLASSES:
+        (folder / "photographs" / name).mkdir(parents=True)
+        for i in range(4):
+            pixels = generator.integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / "photographs" / name / f"{i}.png")
+    with h5py.File(folder / "store.h5", "w") as file:
+        file.attrs["classes"] = CLASSES
+        for split in ("train", "validation", "test"):
+            file[f"{split}/images"] = generator.integers(0, 256, (8, 3, SIZE, SIZE), np.uint8)
+            file[f"{split}/labels"] = np.arange(8) % 2
+    with h5py.File(folder / "maps.h5", "w") as file:
+        file.attrs["classes"] = CLASSES
+        file["mask/top_5"] = np.ones((2, SIZE, SIZE), bool)
+    torch.save(network().state_dict(), folder / "weights.pt")
+
+
+def prepare(folder: Path, given: dict[str, Any]) -> None:
+    """Change the good inputs as a trial says.
+
+    Its keys: `write` (file: text), `pickle` (file: a value), `torch` (file: tensors by name), `picture` (file: [height,
+    width]), `fifo` (a file), `link` (file: target), `cut` (file: bytes that are left), and `hdf5` (file: what changes).
+    In an HDF5 file, an object or attribute (`@name`) is removed by null, and set by a value or array. {shape, dtype,
+    value} is a data set of one value, {link: file} an external link, {shape, external: file} a data set with its bytes
+    in a file, {shape, virtual: file} one that is put together from a file.
+    """
+    for name, text in given.get("write", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for name, value in given.get("pickle", {}).items():
+        (folder / name).write_bytes(pickle.dumps(value))
+    if "fifo" in given:
+        os.mkfifo(folder / given["fifo"])
+    for name, target in given.get("link", {}).items():
+        (folder / name).symlink_to(target)
+    for name, (height, width) in given.get("picture", {}).items():
+        Image.new("RGB", (width, height)).save(folder / name)
+    for name, changes in given.get("hdf5", {}).items():
+        with h5py.File(folder / name, "a") as file:
+            for key, value in changes.items():
+                _change(file, key, value)
+    for name, tensors in given.get("torch", {}).items():
+        torch.save({key: _tensor(value) for key, value in tensors.items()}, folder / name)
+    for name, left in given.get("cut", {}).items():
+        os.truncate(folder / name, left)
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    if isinstance(value, dict):
+        return torch.tensor(value["complex"], dtype=torch.complex64)
+    return torch.tensor(value)
+
+
+def _change(file: h5py.File, key: str, value: Any) -> None:
+    owner, at, attribute = key.partition("@")
+    if at:
+        attributes = file[owner or "/"].attrs
+        attributes.pop(attribute, None)
+        if value is not None:
+            attributes[attribute] = value
+        return
+    if key in file:
+        del file[key]
+    if not isinstance(value, dict):
+        if value is not None:
+            file[key] = value
+    elif "link" in value:
+        file[key] = h5py.ExternalLink(value["link"], key)
+    elif "external" in value:
+        file.create_dataset(key, value["shape"], np.uint8, external=[(value["external"], 0, math.prod(value["shape"]))])
+    elif "virtual" in value:
+        layout = h5py.VirtualLayout(tuple(value["shape"]), np.uint8)
+        layout[:] = h5py.VirtualSource(value["virtual"], key, tuple(value["shape"]))
+        file.create_virtual_dataset(key, layout)
+    else:  # full of one number
+        file.create_dataset(key, value["shape"], value["dtype"], fillvalue=value.get("value", 0), chunks=True)
