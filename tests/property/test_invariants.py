@@ -1,0 +1,168 @@
+"""What must not change, at every size: energy, order, scale, kept frequencies. Tolerance 1e-10, float64."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from frequency_shortcuts import adcs, culling, spectrum
+from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.evaluation.counting import background_of, count_predictions
+from frequency_shortcuts.evaluation.trials import MaskSet
+from frequency_shortcuts.spectrum import fills
+from frequency_shortcuts.spectrum.mixing import Mixer
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+sides = st.integers(1, 13)
+seeds = st.integers(0, 2**32 - 1)
+quick = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def noise(seed, *shape):
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape))
+
+
+def random_mask(pairs, seed):
+    generator = np.random.default_rng(seed)
+    return generator.random(len(pairs)) < generator.random()
+
+
+def smooth_network(seed, inputs, classes):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed % 1000)
+        return nn.Sequential(nn.Flatten(), nn.Tanh(), nn.Linear(inputs, classes).double())
+
+
+# Energy
+
+
+@quick
+@given(sides, sides, seeds)
+def test_the_energy_of_the_pixels_is_that_of_the_pairs(height, width, seed):
+    """Parseval, for the whole image and for what a mask keeps; relative tolerance 1e-10."""
+    pairs, images = ConjugatePairs(height, width), noise(seed, 2, 3, height, width)
+    energy = (
+        (pairs.coefficients(images) ** 2).sum(dim=0).numpy() * pairs.size / (height * width)
+    )  # [n, channels, pairs]
+    np.testing.assert_allclose(energy.sum(axis=-1), (images**2).sum(dim=(2, 3)), rtol=1e-10)
+    inside = random_mask(pairs, seed)
+    kept = spectrum.keep(images, pairs.scatter(inside))
+    np.testing.assert_allclose((energy * inside).sum(axis=-1), (kept**2).sum(dim=(2, 3)), rtol=1e-10, atol=1e-10)
+
+
+# Order
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(st.integers(1, 6), st.integers(1, 6), seeds)
+def test_increments_do_not_depend_on_the_order_of_images_and_classes(height, width, seed):
+    generator, labels = np.random.default_rng(seed), np.array([1, 0, 2, 1, 0, 1, 2, 1])
+    images, network = noise(seed, 8, 2, height, width), smooth_network(seed, 2 * height * width, 3)
+    expected = culling.cull(network, images, labels, 3, "exact")
+    place, name = generator.permutation(8), generator.permutation(3)  # name: old class -> new class
+    renamed = smooth_network(seed, 2 * height * width, 3)
+    with torch.no_grad():
+        for mine, theirs in zip(renamed[2].parameters(), network[2].parameters(), strict=True):
+            mine[name] = theirs
+    found = culling.cull(renamed, images[place], name[labels[place]], 3, "exact", batch=5)
+    np.testing.assert_allclose(found.increment[name], expected.increment, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found.baseline_loss[name], expected.baseline_loss, rtol=0, atol=1e-10)
+    np.testing.assert_array_equal(found.images_per_class[name], expected.images_per_class)
+
+
+@quick
+@given(sides, sides, seeds, st.integers(1, 4))
+def test_adcs_does_not_depend_on_the_order_of_images_and_classes(height, width, seed, n_classes):
+    generator = np.random.default_rng(seed)
+    images, labels = noise(seed, 3 * n_classes, 2, height, width), np.repeat(np.arange(n_classes), 3)
+    place, name = generator.permutation(len(images)), generator.permutation(n_classes)
+    one = adcs.class_spectra(images, labels, n_classes)
+    other = adcs.class_spectra(images[place], name[labels[place]], n_classes)
+    np.testing.assert_allclose(other.mean_amplitude[name], one.mean_amplitude, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other.standard_error[name], one.standard_error, rtol=0, atol=1e-10)
+    np.testing.assert_array_equal(adcs.accumulate(other.mean_amplitude)[name], adcs.accumulate(one.mean_amplitude))
+
+
+# Sign and scale
+
+
+def class_energies(seed, n_classes, height, width):
+    """Mean amplitudes with ties, and standard errors about as large as their differences."""
+    generator = np.random.default_rng(seed)
+    amplitude = generator.integers(1, 6, (n_classes, 3, height, width)).astype(float)
+    return amplitude, generator.random((n_classes, height, width)) * 0.3
+
+
+@quick
+@given(sides, sides, seeds)
+def test_adcs_of_two_classes_is_antisymmetric(height, width, seed):
+    amplitude, error = class_energies(seed, 2, height, width)
+    for found in (adcs.accumulate(amplitude), adcs.accumulate_significant(amplitude, error)):
+        np.testing.assert_array_equal(found[0], -found[1])
+        assert np.isin(found, (-1, 0, 1)).all()
+    np.testing.assert_array_equal(
+        adcs.accumulate(amplitude)[0], np.sign(amplitude[0].sum(axis=0) - amplitude[1].sum(axis=0))
+    )
+
+
+@quick
+@given(st.integers(1, 5), sides, sides, seeds, st.integers(-20, 20))
+def test_adcs_does_not_depend_on_a_common_scale(n_classes, height, width, seed, power):
+    """By powers of two, which are exact: of the amplitudes, and of the pixels."""
+    amplitude, error = class_energies(seed, n_classes, height, width)
+    scale = 2.0**power
+    np.testing.assert_array_equal(adcs.accumulate(scale * amplitude), adcs.accumulate(amplitude))
+    np.testing.assert_array_equal(
+        adcs.accumulate_significant(scale * amplitude, scale * error), adcs.accumulate_significant(amplitude, error)
+    )
+    images, labels = noise(seed, 2 * n_classes, 1, height, width), np.arange(2 * n_classes) % n_classes
+    one, other = (adcs.class_spectra(shown, labels, n_classes) for shown in (images, scale * images))
+    np.testing.assert_array_equal(other.mean_amplitude, scale * one.mean_amplitude)
+    np.testing.assert_array_equal(other.standard_error, scale * one.standard_error)
+
+
+@quick
+@given(sides, sides, seeds)
+def test_nothing_is_significant_more_often_than_it_is_different(height, width, seed):
+    """A significant difference has the sign of the difference, and without errors each difference is significant."""
+    amplitude, error = class_energies(seed, 2, height, width)
+    plain, significant = adcs.accumulate(amplitude), adcs.accumulate_significant(amplitude, error)
+    assert ((significant == plain) | (significant == 0)).all()
+    np.testing.assert_array_equal(adcs.accumulate_significant(amplitude, 0 * error), plain)
+
+
+# Fills
+
+
+@quick
+@given(sides, sides, seeds, st.sampled_from(fills.FILLS))
+def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(height, width, seed, fill):
+    """In the mixtures of the methods and in the filtered images of the shortcut tests, seen in the full FFT."""
+    pairs, images, labels = ConjugatePairs(height, width), noise(seed, 6, 2, height, width), np.repeat([0, 1], 3)
+    donor, inside = fills.donors(labels, seed=seed), random_mask(pairs, seed)
+    mask = np.fft.ifftshift(pairs.scatter(inside))
+    background = background_of(fill, Source(images), donor, [seed], 4)(np.arange(6))
+    given_fill = torch.fft.irfft2(background.expand(6, 2, height, width // 2 + 1), s=(height, width))
+    expected = np.where(mask, np.fft.fft2(images), np.fft.fft2(given_fill))
+    mixed = Mixer(pairs, images, None if fill == "zeros" else background).mix(torch.from_numpy(inside)[None, None])
+    shown, masks = [], MaskSet((height, width), 2)
+
+    def note(filtered):
+        shown.append(filtered)
+        return torch.zeros(len(filtered), dtype=torch.int64)
+
+    for c in range(2):
+        masks.add(pairs.scatter(inside), c)
+    judged, bar = np.ones((2, 6), bool), SimpleNamespace(update=lambda images: None)
+    count_predictions(note, Source(images), lambda some: background_at(background, some), masks, labels, judged, 4, bar)
+    for found in (mixed, torch.cat(shown)):
+        np.testing.assert_allclose(np.fft.fft2(found), expected, rtol=0, atol=1e-10)
+    if fill == "swap":
+        np.testing.assert_allclose(given_fill, images[donor], rtol=0, atol=1e-10)
+
+
+def background_at(background, some):
+    return background[some] if len(background) > 1 else background
