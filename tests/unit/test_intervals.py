@@ -61,6 +61,12 @@ def test_the_interval_of_a_share_is_that_of_jeffreys_and_reaches_the_ends(hits, 
     assert high == (1 if hits == images else pytest.approx(beta.ppf(1 - tail), rel=1e-6))
 
 
+@pytest.mark.parametrize(("hits", "images"), [(0, 7), (3, 7), (50, 50)])
+def test_the_quantiles_of_jeffreys_are_those_of_the_beta_distribution(hits, images):
+    expected = stats.beta(hits + 0.5, images - hits + 0.5).ppf([0.1, 0.3, 0.5, 0.7, 0.9])
+    np.testing.assert_allclose(intervals.jeffreys_quantiles(hits, images, 5), expected, rtol=1e-6)
+
+
 def test_the_hypergeometric_chances_are_scipys():
     """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
     generator = np.random.default_rng(0)
