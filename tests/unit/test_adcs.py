@@ -168,6 +168,10 @@ def test_adcs_of_real_images_is_symmetric():
         (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
         (lambda: adcs.accumulate(np.full((2, 1, 4, 4), np.nan)), "some mean amplitudes are not finite numbers"),
         (lambda: adcs.accumulate(np.zeros((2, 1, 4, 4)), adcs.LUMA), "3 channel weights for 1 channels"),
+        (
+            lambda: adcs.class_spectra(noise(2, 1, 4, 4), [0, 1], 2, channel_weights=adcs.LUMA),
+            "3 channel weights for 1 channels",
+        ),
     ],
     ids=[
         "class missing",
@@ -178,6 +182,7 @@ def test_adcs_of_real_images_is_symmetric():
         "shape",
         "not finite",
         "weights",
+        "weights of spectra",
     ],
 )
 def test_errors_say_what_is_wrong(call, message):
@@ -223,6 +228,14 @@ def test_standard_error_of_normalised_pixels_with_a_small_spread():
     seen = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
     found = adcs.class_spectra(pixels, labels[:200], 2, mean=mean, std=std).standard_error
     np.testing.assert_allclose(found, slow_standard_error(seen, labels[:200], 2, [0.5, 0.5]), rtol=1e-4)
+
+
+def test_equal_images_have_a_standard_error_of_0_in_spite_of_rounding():
+    """Within 1e-7 of the mean amplitude: rounding may make the computed variance negative."""
+    images = np.concatenate([np.repeat(noise(1, 1, 9, 9, seed=seed), 7, axis=0) for seed in range(5)])
+    found = adcs.class_spectra(images, np.repeat(np.arange(5), 7), 5)
+    assert (found.standard_error >= 0).all()
+    assert (found.standard_error <= 1e-7 * found.mean_amplitude[:, 0]).all()
 
 
 def test_a_class_of_one_image_has_no_standard_error_and_no_significant_difference():

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.stats import rankdata
+from scipy import stats
 from screening_problems import Problem
 
 from frequency_shortcuts import dfm
@@ -240,7 +240,7 @@ def test_a_target_of_1_or_the_whole_spectrum_finds_everything(features):
 def test_places_are_ordinal_ranks():
     score = np.random.default_rng(0).integers(0, 5, (40, 30)).astype(float)
     for each in score:
-        assert np.array_equal(screening._place(each), rankdata(-each, method="ordinal") - 1)
+        assert np.array_equal(screening._place(each), stats.rankdata(-each, method="ordinal") - 1)
 
 
 def searching(problem, seed=0):
@@ -273,6 +273,72 @@ def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search():
         np.testing.assert_array_equal(search.deviation[~fresh], stated[~fresh])
     assert sure.errors[0] < 1e-20
     assert unsure.errors[0] == pytest.approx(30 * screening.CLIP**2)
+
+
+def test_the_spread_is_the_variance_of_students_t():
+    np.testing.assert_allclose(screening.SPREAD, stats.t(screening.FREEDOM).var(), rtol=1e-12)
+
+
+def test_the_error_ratio_of_an_audit_is_the_size_of_its_errors_in_units_of_the_expected_ones():
+    problem = Problem()
+    search = searching(problem)
+    chosen = np.flatnonzero(search.level == 0)[::9]
+    errors = [(problem.truth[p] - search.mean[p]) / search.deviation[p] for p in chosen]
+    expected = np.sqrt(sum(error**2 for error in errors) / len(errors) / stats.t(screening.FREEDOM).var())
+    assert search.finish(chosen) == pytest.approx(expected)
+    assert search.evaluated[chosen].all() and search.finish(np.empty(0, int)) == 0
+
+
+def slow_step(search, allowed, patience, held):
+    """The pairs to evaluate next, and the number of pairs of the top set that may be missing.
+
+    All open pairs of the top set are next, and of the others the likeliest: the least likely ones stay while they hold,
+    together, at most the allowed number of missing pairs, or half of all that may be missing.
+    """
+    last = search.mean[search.top[-1]]
+    others = np.array([p for p in np.flatnonzero(search.level < search.groups) if p not in search.top], int)
+    chances = stats.t.cdf((search.mean[others] - last) / search.deviation[others], screening.FREEDOM)
+    chance = dict(zip(others.tolist(), chances.tolist(), strict=True))
+    may_miss = sum(chance.values())
+    least, stays = 0.0, set()
+    for p in sorted(chance, key=lambda p: (chance[p], p)):
+        least += chance[p]
+        if least > max(allowed * len(search.top), may_miss / 2):
+            break
+        stays.add(p)
+    chosen = {p for p in search.top if search.level[p] < search.groups} | (set(chance) - stays)
+    if not chosen:  # what is left of the patience goes to the likeliest
+        chosen = set(sorted(chance, key=lambda p: (chance[p], p))[::-1][: max(0, patience - held)])
+    return chosen, may_miss
+
+
+@pytest.mark.parametrize("patience", [0, 30])
+@pytest.mark.parametrize("allowed", [0.02, 0.3])
+@pytest.mark.parametrize("features", ["good", "random"])
+def test_each_step_takes_the_top_set_and_the_likeliest_of_the_others(patience, allowed, features):
+    """Against a slow reference, step by step to the end, which says how many pairs may be missing."""
+    search = searching(Problem(features=features))
+    advance, held, before, steps = search.evaluate_next_group, 0, None, 0
+
+    def count_held():
+        nonlocal held, before
+        if before != (top := set(search.top.tolist())):
+            held, before = 0, top
+
+    def checking(chosen):
+        nonlocal held, steps
+        count_held()
+        expected, _ = slow_step(search, allowed, patience, held)
+        assert chosen.tolist() == sorted(expected)
+        held, steps = held + len(chosen), steps + 1
+        advance(chosen)
+
+    search.evaluate_next_group = checking
+    missing = search.run(allowed, patience)
+    count_held()
+    expected, may_miss = slow_step(search, allowed, patience, held)
+    assert steps > 2 and not expected
+    assert missing == pytest.approx(may_miss) and missing <= allowed * len(search.top)
 
 
 def test_only_predicted_pairs_are_compared():

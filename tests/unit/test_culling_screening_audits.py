@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import stats
 from screening_problems import Fooled, Problem
 
 from bench import simulate_audits
@@ -97,6 +98,19 @@ def test_the_interval_of_several_classes_covers(missing, sampling):
         error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
     assert np.mean(inside) >= 0.94
     assert abs(np.mean(error)) < 0.02
+
+
+def test_the_recall_of_several_classes_equals_its_definition():
+    """Clopper and Pearson's ends, times the draws, times what one draw stands for: at most, and at least."""
+    size, left, drawn, missed = (np.array(values) for values in ([40, 60, 90], [30, 200, 12], [10, 25, 12], [1, 4, 2]))
+    ends = stats.binomtest(7, 47).proportion_ci(method="exact")
+    # The third class was evaluated whole: one of its draws stands for nothing else.
+    missing = 1 * 20 / 10 + 4 * 175 / 25, ends.high * 47 * 7, ends.low * 47 * 0
+    expected = [1 - value / 190 for value in missing]
+    assert recall_of_all(size, left, drawn, missed) == pytest.approx(expected)
+    two = recall_of_all(size[:2], left[:2], drawn[:2], missed[:2])
+    ends = stats.binomtest(5, 35).proportion_ci(method="exact")
+    assert two == pytest.approx([1 - value / 100 for value in (2 + 28, ends.high * 35 * 7, ends.low * 35 * 2)])
 
 
 def test_an_audited_class_does_not_stand_for_one_that_was_not():

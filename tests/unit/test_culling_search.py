@@ -158,6 +158,7 @@ def test_a_network_that_works_in_place_gives_the_same_increments(method):
         ({"percent": 0}, "percent 0: expected above 0 and at most 100"),
         ({"patience": -1}, "patience -1: expected at least 0 pairs"),
         ({"part": (2, 2)}, "part 2 of 2: expected 0 to 1"),
+        ({"part": (7, 4)}, "part 7 of 4: expected 0 to 3"),
         ({"precision": "float8"}, "unknown precision 'float8': choose from float32, tf32, bfloat16"),
         ({"images": np.zeros((9, 2, 6, 6), np.uint8)}, "uint8 images need the mean and std"),
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
@@ -171,6 +172,30 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, mes
     arguments = {"images": batch((6, 6), dtype=torch.float32), "labels": LABELS, "n_classes": 3} | change
     with pytest.raises(ValueError, match=message):
         culling.cull(small_network(2, 3), **arguments)
+
+
+class Refusing(nn.Module):
+    """Has no answer for images whose mean is not near 1, unless they have no wave (1, 2)."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+    def forward(self, images):
+        plane = torch.fft.fft2(images[:, 0]) / 64
+        odd = ((plane[:, 0, 0].real - 1).abs() > 0.5) & (plane[:, 1, 2].abs() > 0.1)
+        return torch.where(odd, torch.nan, 1.0)[:, None] * self.weight
+
+
+@pytest.mark.parametrize(
+    ("fill", "said"), [("zeros", "without the frequency"), ("swap", "with a donor's coefficients at the frequency")]
+)
+def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said):
+    """The images of class 1 have the mean 3 and no wave. Images that are mixed, or without a mean, have no answer."""
+    wave = torch.cos(2 * torch.pi * (torch.arange(8)[:, None] + 2 * torch.arange(8)) / 8).double()
+    images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None]
+    with pytest.raises(ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"):
+        culling.cull(Refusing(), images, np.array([0, 0, 1, 1]), 2, "exact", fill=fill)
 
 
 class Viewing(nn.Module):

@@ -111,6 +111,12 @@ def test_measure_has_one_row_a_class_part_fill_filter_and_draw(case):
     assert len(table) == 3 * 3 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
 
 
+def test_by_default_there_are_ten_draws_of_each_random_kind(case):
+    table = shortcuts.measure(*case[:2], LABELS, case[2], fills=("zeros",))
+    counts = table[table["class"] == 0]["filter"].value_counts()
+    assert dict(counts) == {"unfiltered": 1, "dfm": 1, "random": 10, "radial": 10, "low_pass": 1, "other": 2}
+
+
 def test_random_controls_are_shared_by_maps_of_one_size_and_differ_between_runs(case):
     network, images, masks = case
     assert len({mask.sum() for mask in masks}) < len(masks)
