@@ -47,6 +47,15 @@ def test_the_log_shows_the_progress(small_network, monkeypatch, caplog):
     assert found == ["1", "2", "3"]
 
 
+def test_the_log_has_the_share_of_the_passes_that_screening_took(small_network, caplog):
+    with caplog.at_level("INFO"):
+        found = culling.cull(small_network(2, 3), batch((9, 9), dtype=torch.float32), LABELS, 3, patience=0, percent=2)
+    shares = [100 * passes / (41 * n) for passes, n in zip(found.passes, (5, 2, 2), strict=True)]
+    assert min(shares) < 95
+    for c, share in enumerate(shares):
+        assert f"class {c + 1} of 3: {share:.1f} % of all forward passes" in caplog.text
+
+
 @pytest.mark.parametrize("method", culling.METHODS)
 @pytest.mark.parametrize("batch_size", [3, 512])
 @pytest.mark.usefixtures("small_blocks")

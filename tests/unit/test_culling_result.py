@@ -63,6 +63,11 @@ def test_merging_names_what_is_wrong(small_network):
         culling.merge(parts[:1])
     with pytest.raises(ValueError, match="some increments of class 0 are there twice"):
         culling.merge([*parts, parts[0]])
+    by_class = [culling.cull(*arguments[:-1], "screened", part=(c, 3)) for c in range(3)]
+    with pytest.raises(ValueError, match="some increments of class 2 are there twice"):
+        culling.merge([*by_class, by_class[2]])
+    with pytest.raises(ValueError, match="some increments of class 1 are missing"):
+        culling.merge(by_class[::2])
     with pytest.raises(ValueError, match=r"come from different cullings: they differ in precision$"):
         culling.merge([parts[0], dataclasses.replace(parts[1], precision="tf32")])
     other = culling.cull(small_network(2, 3, seed=1), *arguments[1:], part=(1, 2), batch=4)

@@ -10,7 +10,6 @@ from screening_problems import Fooled, Problem
 from bench import simulate_audits
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.screening import (
-    AUDIT_LEAST,
     recall,
     recall_of_all,
 )
@@ -155,14 +154,14 @@ def test_the_last_audit_is_reported(monkeypatch):
 
     monkeypatch.setattr(screening._Search, "draw", noting)
     several = 0
-    for problem in (Problem(32), Fooled(60), Problem(4)):
+    for problem in (Problem(32), Problem(48), Fooled(60), Problem(4)):
         draws.clear()
         found = problem.screen()
         audits = draws[1:]  # the first is the pilot's
         assert found.audits == len(audits)
         several += found.audits > 1
         for candidates, drawn in audits:
-            assert len(drawn) == min(len(candidates), max(AUDIT_LEAST, int(np.ceil(0.01 * len(candidates)))))
+            assert len(drawn) == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
             assert np.isin(drawn, candidates).all()
             assert len(set(drawn.tolist())) == len(drawn)
             assert found.evaluated[drawn].all()
@@ -208,6 +207,23 @@ def test_the_interval_of_several_classes_covers_whatever_their_searches_do():
         _, low, high = recall_of_all(size, *searches[:, :4].T)
         inside.append(low - 1e-12 <= 1 - searches[:, 4].sum() / size.sum() <= high + 1e-12)
     assert np.mean(inside) >= 0.92
+
+
+@pytest.mark.parametrize(("ratio", "audits"), [(2.99, 1), (3.01, 2)])
+def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monkeypatch, ratio, audits):
+    """Although it finds no pair that was wrongly left out. Then the search counts with the larger errors."""
+    ratios, finish, inflations = iter([ratio, 0.0]), screening._Search.finish, []
+
+    def measured(search, chosen):
+        finish(search, chosen)
+        inflations.append(search.error_inflation)
+        return next(ratios)
+
+    monkeypatch.setattr(screening._Search, "finish", measured)
+    problem = Problem(32, features="perfect")
+    found = problem.screen()
+    assert (found.audits, found.missed) == (audits, 0)
+    assert inflations == [1, ratio][:audits]
 
 
 @pytest.mark.slow

@@ -174,6 +174,11 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, mes
         culling.cull(small_network(2, 3), **arguments)
 
 
+@pytest.mark.parametrize(("name", "least"), [("patience", 0), ("target_recall", 1)])
+def test_the_ends_of_a_range_are_allowed(name, least):
+    assert getattr(culling.Settings(**{name: least}), name) == least
+
+
 class Refusing(nn.Module):
     """Has no answer for images whose mean is not near 1, unless they have no wave (1, 2)."""
 
