@@ -47,8 +47,7 @@ def test_controls_refuse_an_unknown_kind_and_a_mask_that_is_no_mask():
         control_mask(np.arange(36).reshape(6, 6) == 20, "random", 0)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("size", [(32, 32), (7, 7), (6, 5), (1, 9)])
+@pytest.mark.parametrize("size", [pytest.param((32, 32), marks=pytest.mark.slow), (7, 7), (6, 5), (1, 9)])
 def test_the_low_pass_control_has_the_lowest_radii_with_ties_by_u_and_v(size):
     height, width = size
     for count in range(1, height * width + 1):

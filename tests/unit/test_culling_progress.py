@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 from culled_images import LABELS, batch
@@ -67,6 +68,21 @@ def test_the_bar_ends_at_the_number_of_pairs_and_never_goes_back(small_network, 
     assert [bar.total for bar in bars] == [60, 60]
     for bar in bars:
         assert bar.n == pytest.approx(60, abs=1e-9) and min(bar.steps) > -1e-9
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+@pytest.mark.usefixtures("small_blocks")
+def test_a_computed_block_has_counted_its_pairs_before_it_is_done(small_network, monkeypatch, method):
+    blocks, finish = [], Progress.finish_block
+
+    def noting(found, pairs):
+        blocks.append((pairs, found.reached - found.done))
+        finish(found, pairs)
+
+    monkeypatch.setattr(Progress, "finish_block", noting)
+    culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method, batch=5)
+    assert len(blocks) > 9
+    np.testing.assert_allclose(*zip(*blocks, strict=True), rtol=0, atol=1e-9)
 
 
 def test_a_line_is_logged_once_a_minute_with_the_rate_of_what_was_computed(monkeypatch, caplog, bars):

@@ -275,6 +275,19 @@ def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search():
     assert unsure.errors[0] == pytest.approx(30 * screening.CLIP**2)
 
 
+@pytest.mark.parametrize(("side", "count"), [(8, 8), (32, 16), (48, 35)])
+def test_the_pilot_takes_the_best_by_either_feature_and_as_many_at_random(side, count):
+    """3 % of the pairs each, at least 8: those with the best place by the change or by the product, on one group."""
+    problem = Problem(side)
+    search = screening._Search(problem.features, problem.evaluate, problem.pairs, 5, np.random.default_rng(0))
+    search.pilot()
+    change, product = (problem.features.mean[k].sum(axis=0) for k in (0, 1))
+    places = np.array([stats.rankdata(-one, method="ordinal") for one in (change, product)])
+    best = sorted(range(len(search.level)), key=lambda p: (places[:, p].min(), p))[:count]
+    assert search.level[best].tolist() == [1] * count
+    assert search.level.sum() == 2 * count and search.level.max() == 1
+
+
 def test_the_spread_is_the_variance_of_students_t():
     np.testing.assert_allclose(screening.SPREAD, stats.t(screening.FREEDOM).var(), rtol=1e-12)
 
