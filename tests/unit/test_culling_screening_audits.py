@@ -209,6 +209,34 @@ def test_the_interval_of_several_classes_covers_whatever_their_searches_do():
     assert np.mean(inside) >= 0.92
 
 
+def test_an_audit_fails_if_it_finds_more_than_the_target_allows(monkeypatch):
+    """The share of the audited pairs in the top set, of all that were left out, against 2 % of the top set."""
+    draws, tops, few = [], [], 0
+    draw, finish, cap = screening._Search.draw, screening._Search.finish, screening.cap_predictions
+
+    def noting(search, candidates, count):
+        draws.append((len(candidates), draw(search, candidates, count)))
+        return draws[-1][1]
+
+    def capped(increment, evaluated, size, wanted):
+        tops.append(top_pairs(found := cap(increment, evaluated, size, wanted), size, wanted))
+        return found
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    monkeypatch.setattr(screening._Search, "finish", lambda search, chosen: 0 * finish(search, chosen))
+    monkeypatch.setattr(screening, "cap_predictions", capped)
+    for seed in range(8):
+        draws.clear(), tops.clear()
+        Problem(features="random", seed=seed).screen(20, seed=seed)
+        failed = []
+        for (left, drawn), top in zip(draws[1:], tops, strict=True):  # the first draw is the pilot's
+            missing = np.isin(drawn, top).mean() * left if left else 0
+            failed.append(missing > 0.02 * len(top))
+            few += 0.02 * len(top) < missing < len(top)
+        assert failed == [True] * (len(failed) - 1) + [False]
+    assert few > 0
+
+
 @pytest.mark.parametrize(("ratio", "audits"), [(2.99, 1), (3.01, 2)])
 def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monkeypatch, ratio, audits):
     """Although it finds no pair that was wrongly left out. Then the search counts with the larger errors."""

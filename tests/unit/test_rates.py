@@ -99,11 +99,20 @@ def test_what_is_removed_matters_where_less_is_left_than_without_controls():
     assert row["verdict"] == "none" and row["margin"] < 0
 
 
-@pytest.mark.parametrize(("images", "negatives"), [(20, 60), (50, 450)])
-def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives):
-    (row,) = verdicts.verdicts(table_of(images, negatives, low_pass=(0.4, 0.1))).to_dict("records")
+@pytest.mark.parametrize(("tpr", "verdict"), [(0.41, "weak"), (0.4, "strong"), (0.59, "weak")])
+def test_a_removal_is_strong_if_at_most_the_rest_to_a_strong_map_is_left(tpr, verdict):
+    table = table_of(part="remove", dfm=(tpr, 0.0), random=(0.95, 0.0))
+    drawn = table[table["filter"] == "random"]
+    table = pd.concat([table, *(drawn.assign(draw=drawn["draw"] + 2 * i) for i in range(1, 5))], ignore_index=True)
+    assert verdicts.verdicts(table)["verdict"].tolist() == [verdict]
+
+
+@pytest.mark.parametrize(("images", "negatives", "control"), [(20, 60, 0.4), (50, 450, 0.4), (8, 20, 0.5)])
+def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, control):
+    """Of 8 images, only a TPR of 1 is enough."""
+    (row,) = verdicts.verdicts(table_of(images, negatives, low_pass=(control, 0.1))).to_dict("records")
     assert row["best_control"] == "low_pass"
-    found = [slow_margin((k / images, 0.1), (0.4, 0.1), [0], images, negatives) for k in range(images + 1)]
+    found = [slow_margin((k / images, 0.1), (control, 0.1), [0], images, negatives) for k in range(images + 1)]
     assert row["smallest_effect"] == pytest.approx(min(value for value, low, _ in found if low > 0))
     (row,) = verdicts.verdicts(table_of(3, 9, low_pass=(1.0, 0.0))).to_dict("records")
     assert np.isnan(row["smallest_effect"])
