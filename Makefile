@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo study methods cure report crate check test test-all dry-runs coverage lint format docs gallery bench
-.PHONY: clean statistics
+.PHONY: clean statistics kills
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -76,6 +76,9 @@ bench: $(READY) ## measure run times: results/bench and three pages of docs (mos
 
 statistics: $(READY) ## simulate how far intervals and verdicts can be trusted: docs/statistics.md (minutes)
 	python -m bench.statistics
+
+kills: $(READY) ## kill a small study 30 times, compare its results, and write docs/trust.md (most of an hour)
+	python tests/kill_study.py --folder build/kills --page docs/trust.md
 
 clean: ## remove .venv (results stay)
 	rm -rf .venv
