@@ -1,6 +1,9 @@
 """Drawings: every function draws small inputs and inputs of many classes, labels them, and saves the same bytes."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -146,6 +149,25 @@ def test_rules_stand_to_the_right_of_what_they_need():
     figure = rule_graph()
     place = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts if text.get_text()}
     assert place["data"] < place["train one"] < place["draw"] < place["all"]
+
+
+DRAWN = """
+import sys
+from frequency_shortcuts.figures import canvas, rule_graph
+needs = {"all": ["cull", "adcs", "truth"], "truth": ["cull", "adcs"], "cull": ["data"], "adcs": ["data"], "data": []}
+for names in ("spectra", "stability", "phase", "table"):
+    needs |= {names: ["cull", "truth", "data"], f"draw_{names}": [names, "adcs"]}
+order = sorted(needs, reverse=sys.argv[2] == "1")
+canvas.save(rule_graph.rule_graph({name: needs[name] for name in order}), sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_the_picture_of_the_rules_is_the_same_in_each_process_and_in_whatever_order_they_are_listed(tmp_path):
+    for seed in "12":
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", DRAWN, tmp_path / seed, seed], env=environment, check=True)
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
 
 
 # Many classes

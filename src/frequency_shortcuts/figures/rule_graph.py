@@ -18,7 +18,11 @@ def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
 
     An arrow that follows from longer ways is left out.
     """
-    graph = nx.transitive_reduction(nx.DiGraph({name: list(before) for name, before in needs.items()}).reverse())
+    reduced = nx.transitive_reduction(nx.DiGraph({name: list(before) for name, before in needs.items()}).reverse())
+    # Sorted, since Snakemake and networkx list rules and arrows in another order each time.
+    graph = nx.DiGraph()
+    graph.add_nodes_from(sorted(reduced.nodes))
+    graph.add_edges_from(sorted(reduced.edges))
     layers = [sorted(layer) for layer in nx.topological_generations(graph)]
     place: dict[str, tuple[float, float]] = {}  # name -> layer and height
     for layer, names in enumerate(layers):
