@@ -3,6 +3,7 @@
 import errno
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -14,7 +15,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.job import created_by, identity, job
+from study.job import created_by, identity, job, run_snakemake
 
 
 @pytest.fixture
@@ -116,3 +117,16 @@ def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others()
         assert (row["fill"], row["n_none"], row["n_without"], row["n_robust"]) == ("swap", 1, 1, 2)
     (row,) = network_rows(networks, verdicts.assign(robust=None), 3)
     assert row["n_robust"] is None
+
+
+def test_a_snakemake_inside_a_study_gets_its_configuration_in_the_same_order(monkeypatch):
+    """Snakemake compares params as text: in another order, a job that it ran would be due again for the study."""
+    written = []
+
+    def run(command, **_):
+        written.append(Path(command[-1]).read_text())
+        return SimpleNamespace(returncode=0, stdout="", stderr="")
+
+    monkeypatch.setattr("study.job.subprocess.run", run)
+    run_snakemake({"study": "test", "plan": [{"datasets": ["syn_2"], "augmentations": ["none"]}]}, "check")
+    assert re.findall(r"\w+(?=:)", written[0]) == ["study", "plan", "datasets", "augmentations"]

@@ -149,7 +149,7 @@ def run_snakemake(config: Mapping[str, Any], target: str, *arguments: str, captu
     Returns its output if that is captured, else an empty text. Raises RuntimeError if it fails.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        yaml.safe_dump(json.loads(json.dumps(config)), file)
+        yaml.safe_dump(json.loads(json.dumps(config)), file, sort_keys=False)  # params are compared with their order
         file.flush()
         command = [sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
         # By default the end of Snakemake waits for a longer time span: see profiles/default.
