@@ -100,16 +100,16 @@ def test_the_interval_of_several_classes_covers(missing, sampling):
 
 
 def test_the_recall_of_several_classes_equals_its_definition():
-    """Clopper and Pearson's ends, times the draws, times what one draw stands for: at most, and at least."""
+    """Clopper and Pearson's ends, times the draws, times what one draw stands for: at most, and at least.
+
+    The third class was evaluated whole, and counts in no bound. Each of the others had one audit.
+    """
     size, left, drawn, missed = (np.array(values) for values in ([40, 60, 90], [30, 200, 12], [10, 25, 12], [1, 4, 2]))
-    ends = stats.binomtest(7, 47).proportion_ci(method="exact")
-    # The third class was evaluated whole: one of its draws stands for nothing else.
-    missing = 1 * 20 / 10 + 4 * 175 / 25, ends.high * 47 * 7, ends.low * 47 * 0
-    expected = [1 - value / 190 for value in missing]
-    assert recall_of_all(size, left, drawn, missed) == pytest.approx(expected)
-    two = recall_of_all(size[:2], left[:2], drawn[:2], missed[:2])
-    ends = stats.binomtest(5, 35).proportion_ci(method="exact")
-    assert two == pytest.approx([1 - value / 100 for value in (2 + 28, ends.high * 35 * 7, ends.low * 35 * 2)])
+    ends = stats.binomtest(5, 35).proportion_ci(1 - 0.05 * 0.99**2, "exact")
+    missing = 1 * 20 / 10 + 4 * 175 / 25, ends.high * 35 * 8 - 5, max(ends.low * 35 * 3 - 5, 0)
+    for classes, whole in ((3, 190), (2, 100)):
+        found = recall_of_all(size[:classes], left[:classes], drawn[:classes], missed[:classes])
+        assert found == pytest.approx([1 - value / whole for value in missing])
 
 
 def test_an_audited_class_does_not_stand_for_one_that_was_not():
