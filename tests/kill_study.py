@@ -124,13 +124,14 @@ class Trial:
         differing = differences(run.results, self.reference.results)
         self.faults += [f"run {number}: {name} {reason}" for name, reason in differing.items()]
         self.left += partials(run.results)
-        if self.in_training:
-            kills = [kill for kill in self.done if kill.run == number and kill.moment == "training"]
-            resumed = [kill.iteration for kill in kills[1:]] + [run.resumed_at()]
-            # A state may be stored twice in an iteration: before and after its validation.
-            if resumed != sorted(resumed) or min(resumed) == 0:
-                self.faults.append(f"run {number}: the training did not resume after each kill, but at {resumed}")
-            self.resumed += resumed
+        # What starts after the last of these kills may find that an orphan has ended the training.
+        kills = [kill for kill in self.done if kill.run == number and kill.moment == "training"]
+        resumed = [kill.iteration for kill in kills[1:]]
+        missed = time.monotonic() < self.end and any(kill.moment == "training" for kill in self.waiting)
+        # A state may be stored twice in an iteration: before and after its validation.
+        if missed or resumed != sorted(resumed):
+            self.faults.append(f"run {number}: the training did not resume after each kill, but at {resumed}")
+        self.resumed += resumed
 
     def _strike(self, run: Run, number: int) -> Kill | None:
         """Wait for the moment of a waiting kill, and kill; None if Snakemake ended before."""
@@ -303,7 +304,7 @@ def report(kills: pd.DataFrame, facts: dict, command: str) -> str:
         "tensors and cells of notebooks. Measured times and dates are left out of "
         + ", ".join(f"`{name}`" for name in MEASURED) + ".",
         "Jobs that the kills hit: " + ", ".join(sorted({f"`{job.split('/')[0]}`" for job in kills["job"]})) + ".",
-        "Files in whose writing they fell: " + ", ".join(f"`{name}`" for name in inside) + ".",
+        "Files in whose writing they fell: " + (", ".join(f"`{name}`" for name in inside) or "none") + ".",
         f"The long training resumed at the iterations {', '.join(map(str, facts['resumed']))}.",
         f"Hidden partial files that stayed to the end: {len(left)}.",
     ]  # fmt: skip
