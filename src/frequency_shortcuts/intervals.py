@@ -45,11 +45,12 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike, confidence: float = CONFI
     E. B. Wilson, J. Am. Stat. Assoc. 22 (1927).
     """
     p, n = np.asarray(share, float), np.asarray(count, float)
-    z = ndtri((1 + confidence) / 2)
+    z: float = ndtri((1 + confidence) / 2)
 
     def low(p: FloatArray) -> FloatArray:
         middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-        return p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
+        end: FloatArray = p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
+        return end
 
     return low(p), 1 - low(1 - p)
 
@@ -87,7 +88,8 @@ def jeffreys(share: float, images: float, tail: float = TAIL) -> tuple[float, fl
 @lru_cache(maxsize=4096)
 def jeffreys_quantiles(hits: int, images: int, count: int) -> FloatArray:
     """Quantiles [count] of the distribution of `jeffreys` at the middles of `count` equal steps of probability."""
-    return betaincinv(hits + 0.5, images - hits + 0.5, (np.arange(count) + 0.5) / count)
+    quantiles: FloatArray = betaincinv(hits + 0.5, images - hits + 0.5, (np.arange(count) + 0.5) / count)
+    return quantiles
 
 
 def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:
@@ -130,7 +132,8 @@ def standard_error(deviation: npt.ArrayLike, draws: npt.ArrayLike) -> FloatArray
 
 def students_t(error: npt.ArrayLike, draws: npt.ArrayLike, tail: float = TAIL) -> FloatArray:
     """Half the interval [...] of a mean over draws with this standard error, `tail` beyond each end: Student's t."""
-    return stdtrit(np.maximum(np.asarray(draws, float) - 1, 1), 1 - tail) * np.asarray(error, float)
+    reach: FloatArray = stdtrit(np.maximum(np.asarray(draws, float) - 1, 1), 1 - tail) * np.asarray(error, float)
+    return reach
 
 
 def welch(spread: Sequence[tuple[float, int]]) -> float:

@@ -19,10 +19,11 @@ from frequency_shortcuts.evaluation import curves, truth
 from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.corrupted import NONE
 from frequency_shortcuts.evaluation.phase import KEPT, REGIONS
-from frequency_shortcuts.evaluation.shortcuts import FILLS, PARTS
+from frequency_shortcuts.evaluation.trials import PARTS
 from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.findings.study_tables import Classes, classes_of
 from frequency_shortcuts.networks.dynamics import VIEWS
+from frequency_shortcuts.spectrum.fills import FILLS
 from frequency_shortcuts.storage.tables import check_rows, read_table
 
 from .job import RUN, WITH_TRUTH, identity

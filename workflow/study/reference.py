@@ -169,7 +169,7 @@ def _rows(part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
 
 def _meaning(part: Mapping[str, Any]) -> str:
     choices = (f"<br>`{one['const']}`: {one['description']}" for one in part.get("oneOf", ()))
-    return part["description"] + "".join(choices)
+    return "".join([part["description"], *choices])
 
 
 def _default(values: Mapping[str, Any]) -> str:

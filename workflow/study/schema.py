@@ -56,13 +56,15 @@ Validator = extend(
 @cache
 def schema() -> dict[str, Any]:
     """config/schema.yaml."""
-    return yaml.safe_load(SCHEMA.read_text())
+    contents: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    return contents
 
 
 @cache
 def defaults() -> dict[str, Any]:
     """config/config.yaml."""
-    return yaml.safe_load(DEFAULTS.read_text())
+    contents: dict[str, Any] = yaml.safe_load(DEFAULTS.read_text())
+    return contents
 
 
 def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -101,7 +103,7 @@ def allowed(part: Mapping[str, Any]) -> str:
     """The values that a part of the schema allows, in words, such as `integer at least 1, or null`."""
     part = resolve(part)
     if "title" in part:
-        return part["title"]
+        return str(part["title"])
     if "enum" in part or "oneOf" in part:
         return _choice(_choices(part))
     kinds = _kinds(part) or ["value"]

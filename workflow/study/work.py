@@ -89,7 +89,8 @@ def masked_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int
         + (settings["controls"] + 1) * count,
         "remove": data.classes * per_class + settings["controls"] * count,
     }
-    return len(settings["fills"]) * sum(shown[part] for part in settings["parts"])
+    images: int = len(settings["fills"]) * sum(shown[part] for part in settings["parts"])
+    return images
 
 
 def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
@@ -160,7 +161,8 @@ def images_of_augmentations(plan: Plan, runs: Sequence[Mapping[str, Any]], data:
     seeds = {run["seed"] for run in runs if run["augmentation"] in WITH_MAPS}
     maps = plan.config["training"]["dfmx"]["maps"]
     found = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
-    return trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * found
+    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * found
+    return passes
 
 
 def seconds_per_pass(network: nn.Module, shape: Shape, memory_mib: float | None) -> float:

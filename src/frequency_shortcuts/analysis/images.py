@@ -235,11 +235,11 @@ class ItemImages:
     def __len__(self) -> int:
         return len(self._items)
 
-    def _image(self, i: int) -> npt.NDArray:
+    def _image(self, i: int) -> npt.NDArray[Any]:
         image = self._items.image(i)
         return image.detach().cpu().numpy() if isinstance(image, Tensor) else np.asarray(image)
 
-    def __getitem__(self, index: slice | IntArray) -> npt.NDArray:
+    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[index].tolist()
         found = [self._image(i) for i in chosen]
         odd = next((i for i, image in zip(chosen, found, strict=True) if image.shape != self.shape[1:]), None)
@@ -248,7 +248,7 @@ class ItemImages:
         return np.stack(found)
 
 
-def _of_loader(loader: DataLoader, progress: bool, what: str) -> Labelled:
+def _of_loader(loader: DataLoader[Any], progress: bool, what: str) -> Labelled:
     """All images of a loader, in memory."""
     images, labels = [], []
     for batch in tqdm(loader, desc=f"reading {what}", unit="batch", leave=False, disable=None if progress else True):
@@ -329,4 +329,5 @@ def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:
     if images.min() < -1e-3 or images.max() > 1 + 1e-3:
         low, high = (end(axis=(1, 2, 3), keepdims=True) for end in (images.min, images.max))
         images = (images - low) / np.maximum(high - low, np.finfo(float).tiny)
-    return np.rint(255 * images.clip(0, 1)).astype(np.uint8)
+    pictures: npt.NDArray[np.uint8] = np.rint(255 * images.clip(0, 1)).astype(np.uint8)
+    return pictures

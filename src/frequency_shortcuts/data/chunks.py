@@ -17,6 +17,7 @@ from copy import copy
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -238,7 +239,7 @@ class _Chunks:
             left, offset = left[got:], offset + got
 
 
-def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray:
+def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     """The chosen rows [k] of an HDF5 dataset, in any order, read in runs of neighbours: [k, ...]."""
     ordered, place = np.unique(chosen, return_inverse=True)
     out = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)

@@ -43,15 +43,18 @@ def _blur(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
     sigma = share * min(images.shape[-2:])
     # The kernel spans three deviations. It is reflected at the border, so it must not be larger than the image.
     reach = min(math.ceil(3 * sigma), *(side - 1 for side in images.shape[-2:]))
-    return transforms.gaussian_blur(images, [2 * reach + 1] * 2, [sigma] * 2)
+    blurred: Tensor = transforms.gaussian_blur(images, [2 * reach + 1] * 2, [sigma] * 2)
+    return blurred
 
 
 def _contrast(images: Tensor, factor: float, numbers: IntArray, seed: int) -> Tensor:
-    return transforms.adjust_contrast(images, factor)
+    changed: Tensor = transforms.adjust_contrast(images, factor)
+    return changed
 
 
 def _jpeg(images: Tensor, quality: float, numbers: IntArray, seed: int) -> Tensor:
-    return transforms.jpeg(images.cpu().contiguous(), int(quality)).to(images.device)
+    compressed: Tensor = transforms.jpeg(images.cpu().contiguous(), int(quality))
+    return compressed.to(images.device)
 
 
 def _pixelation(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:
@@ -59,7 +62,8 @@ def _pixelation(images: Tensor, share: float, numbers: IntArray, seed: int) -> T
     small = [max(1, round(share * height)), max(1, round(share * width))]
     # As float: the kernel for bytes fails for images of a single column.
     few = transforms.resize(images.float(), small, InterpolationMode.BILINEAR, antialias=True)
-    return transforms.resize(few, [height, width], InterpolationMode.NEAREST_EXACT).round_().to(torch.uint8)
+    pixelated: Tensor = transforms.resize(few, [height, width], InterpolationMode.NEAREST_EXACT)
+    return pixelated.round_().to(torch.uint8)
 
 
 KINDS = {

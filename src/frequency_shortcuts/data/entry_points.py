@@ -29,7 +29,7 @@ def entry_point(name: str) -> Callable[..., Any]:
         ) from error
     finally:
         sys.path.remove(here)
-    found = getattr(module, function, None)
+    found: Callable[..., Any] | None = getattr(module, function, None)
     if not callable(found):
         there = sorted(known for known, value in vars(module).items() if callable(value) and not known.startswith("_"))
         raise ValueError(f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}")

@@ -55,7 +55,7 @@ class _Dtype:
 class Array:
     """Stands for a numpy array in a pickle: numpy's own way to restore one can be made to crash."""
 
-    values: npt.NDArray = np.empty(0)
+    values: npt.NDArray[Any] = np.empty(0)
 
     def __init__(self, *_: object) -> None:
         pass

@@ -64,7 +64,8 @@ class Rendition:
 
     def photographs(self, chosen: IntArray) -> Pixels:
         """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
-        return self._images[chosen] / 255.0
+        photographs: Pixels = self._images[chosen] / 255.0
+        return photographs
 
     def donors(self, chosen: IntArray) -> IntArray:
         """For each chosen image [k], the position of one of another class (its own where there is no other class)."""
@@ -92,11 +93,13 @@ def _donors(labels: IntArray, seed: int) -> IntArray:
 
 
 def _scale(images: Pixels) -> float:
-    return min(images.shape[-2:]) / _REFERENCE
+    side: int = min(images.shape[-2:])
+    return side / _REFERENCE
 
 
 def _grey(images: Pixels) -> Pixels:
-    return images.mean(axis=1, keepdims=True)
+    grey: Pixels = images.mean(axis=1, keepdims=True)
+    return grey
 
 
 def _sketch(images: Pixels) -> Pixels:
@@ -115,7 +118,7 @@ def _sketch(images: Pixels) -> Pixels:
 def _cartoon(images: Pixels) -> Pixels:
     """Smoothed without blunting edges, then drawn in four tones."""
     side = 2 * max(1, round(_scale(images))) + 1
-    smooth = ndimage.median_filter(images, size=(1, 1, side, side))
+    smooth: Pixels = ndimage.median_filter(images, size=(1, 1, side, side))
     return np.rint(smooth * 3) / 3
 
 
@@ -146,7 +149,8 @@ def _inverted(images: Pixels) -> Pixels:
 
 
 def _blurred(images: Pixels) -> Pixels:
-    return ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
+    blurred: Pixels = ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
+    return blurred
 
 
 def _noisy(of: Rendition, chosen: IntArray) -> Pixels:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +103,7 @@ def scale(amplitude: arrays.FloatArray, deviation: float) -> float:
     return deviation / float(np.sqrt(np.mean(amplitude**2)))
 
 
-def half(plane: npt.NDArray) -> npt.NDArray:
+def half(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Centred symmetric planes [..., H, W] as a real FFT orders them, [..., H, W // 2 + 1]."""
     return np.fft.ifftshift(plane, axes=(-2, -1))[..., : plane.shape[-1] // 2 + 1]
 

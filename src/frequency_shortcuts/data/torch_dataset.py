@@ -89,7 +89,8 @@ class DatasetImages:
                 f"{self.name}: item {i} is {pixels.dtype} from {pixels.min():g} to {pixels.max():g}: expected uint8, "
                 "or floating point from 0 to 1 (normalise in the network's settings, not in the Dataset)"
             )
-        return np.rint(pixels * 255).astype(np.uint8)
+        scaled: npt.NDArray[np.uint8] = np.rint(pixels * 255).astype(np.uint8)
+        return scaled
 
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._naming(i):

@@ -69,7 +69,8 @@ def _pair(frequency: tuple[int, int], multiple: int, height: int, width: int) ->
     """The conjugate pair of a multiple of a frequency, bool [H, W]; beyond the spectrum it is aliased."""
     u, v = frequencies(height, width)
     there = ((u - multiple * frequency[0]) % height == 0) & ((v - multiple * frequency[1]) % width == 0)
-    return there | mirror(there)
+    pair: BoolArray = there | mirror(there)
+    return pair
 
 
 class WavedImages:

@@ -67,7 +67,8 @@ class Hybrids(Source):
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen hybrids [k], in that order, on the device: [k, channels, H, W]."""
         images = (self._source.take(of[chosen]) for of in (self._amplitudes, self._phases))
-        return torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.images.shape[-2:])
+        hybrids: Tensor = torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.images.shape[-2:])
+        return hybrids
 
 
 @accepts_split
@@ -137,7 +138,8 @@ def _judged(
     judged = np.zeros((n_classes, len(labels)), bool)
     for c in classes:
         judged[c, negatives_of(labels, c, negatives, seed)] = True
-    return judged & (labels[donor] != np.arange(n_classes)[:, None])
+    counted: BoolArray = judged & (labels[donor] != np.arange(n_classes)[:, None])
+    return counted
 
 
 def _hits(

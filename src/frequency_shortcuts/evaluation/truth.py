@@ -106,12 +106,12 @@ def curve(scores: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike) ->
 
 
 def shuffled(
-    scores: npt.NDArray,
+    scores: npt.NDArray[Any],
     pairs: ConjugatePairs,
     kind: Literal["random", "radial"],
     draws: int,
     generator: np.random.Generator,
-) -> npt.NDArray:
+) -> npt.NDArray[Any]:
     """Random rankings: scores [pairs] in shuffled order, [draws, pairs].
 
     `random` shuffles over all pairs, `radial` within each ring of one cycle per image. Pairs of two positions and those
@@ -175,7 +175,7 @@ def score(
         check_mask(found, f"mask {name}")
     pairs = ConjugatePairs(*rank.shape[-2:])
     signed = pairs.gather(adcs).astype(np.int64)
-    scores: dict[str, npt.NDArray] = {
+    scores: dict[str, npt.NDArray[Any]] = {
         "dfm": -pairs.gather(rank).astype(np.int64),
         "adcs": np.abs(signed),
         "adcs_high": signed,
@@ -229,15 +229,15 @@ def _sizes(
     return {"percent": percents, "cut": cuts, "positions": np.array(positions)}
 
 
-def best_curve(scores: npt.NDArray, planted: Sequence[BoolArray], weight: npt.NDArray) -> Curve:
+def best_curve(scores: npt.NDArray[Any], planted: Sequence[BoolArray], weight: npt.NDArray[Any]) -> Curve:
     """The curve against that truth, of several, with the highest average precision; the first of equal ones."""
     curves = [curve(scores, one, weight) for one in planted]
     return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))
 
 
 def _rankings(
-    scores: Mapping[str, npt.NDArray], pairs: ConjugatePairs, c: int, draws: int, generator: np.random.Generator
-) -> Iterator[tuple[str, npt.NDArray]]:
+    scores: Mapping[str, npt.NDArray[Any]], pairs: ConjugatePairs, c: int, draws: int, generator: np.random.Generator
+) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Every ranking of class c with its scores, [rankings of this kind, pairs]."""
     for name, values in scores.items():
         yield name, values[c : c + 1]

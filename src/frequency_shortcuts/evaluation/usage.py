@@ -19,6 +19,7 @@ from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from . import shortcuts
+from .trials import PARTS
 
 PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue; greatest TPR without it, or from random masks
 DRAWS = 10
@@ -59,7 +60,7 @@ def planted_use(
     if not len(there):
         raise ValueError("no class has a planted mask")
     table = shortcuts.measure(
-        network, images, labels, truth, mean=mean, std=std, parts=shortcuts.PARTS, fills=("swap",), neutral=neutral,
+        network, images, labels, truth, mean=mean, std=std, parts=PARTS, fills=("swap",), neutral=neutral,
         controls=DRAWS, radial=1, others=1, seed=seed, run=run, progress=progress,
     )  # fmt: skip
     means = table.groupby(["class", "part", "filter"])[["tpr", "fpr"]].mean()

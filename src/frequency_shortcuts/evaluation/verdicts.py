@@ -130,7 +130,7 @@ def _undrawn(table: pd.DataFrame, keys: list[str]) -> pd.Series:
     return (1 - tested.groupby(keys).size() / max(n_classes - 1, 1)).clip(lower=0)
 
 
-def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray]:
+def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray[Any]]:
     """`intervals.standard_error` and number of the draws of a control, one for each row of verdicts."""
     measure = (table["tpr"] - table["fpr"].fillna(0)).where(table["filter"] == kind)
     groups = measure.groupby([table[key] for key in keys], sort=False)

@@ -142,7 +142,7 @@ def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float
     return dict(zip(classes, palette, strict=False))
 
 
-def titles(axes: npt.NDArray, above: Sequence[str], below: str = "") -> None:
+def titles(axes: npt.NDArray[Any], above: Sequence[str], below: str = "") -> None:
     """Titles over the first row of axes, one label under each of the last."""
     for axis, title in zip(axes[0], above, strict=True):
         axis.set_title(title)
@@ -173,7 +173,7 @@ def class_ticks(
     set_ticks(range(len(classes)), [abbreviate(name, note, letters) for name in classes], **options)
 
 
-def class_titles(axes: npt.NDArray, classes: Sequence[str], note: str) -> None:
+def class_titles(axes: npt.NDArray[Any], classes: Sequence[str], note: str) -> None:
     """The classes over columns that are narrower than their names."""
     figure = axes[0, 0].figure
     letters = max(8, int(figure.get_figwidth() / len(classes) / _width(9.5)))
@@ -196,7 +196,7 @@ def network_label(network: str, augmentation: str) -> str:
     return network if augmentation == "none" else f"{network}\n{augmentation}"
 
 
-def row_labels(figure: Figure, axes: npt.NDArray, labels: Sequence[str], row: float, size: float = 8) -> None:
+def row_labels(figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], row: float, size: float = 8) -> None:
     """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
     letters = max(12, int(row / _width(size)))
     labels = ["\n".join(break_line(line, letters) for line in label.splitlines()) for label in labels]
@@ -226,7 +226,7 @@ def wrap(name: str, letters: int = 8) -> str:
     return textwrap.fill(name, letters, break_long_words=False, break_on_hyphens=False)
 
 
-def show_picture(axis: Axes, image: npt.NDArray) -> None:
+def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
     """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel."""
     pixels = image.transpose(1, 2, 0)
     most = 255 if image.dtype == np.uint8 else 1
@@ -235,7 +235,7 @@ def show_picture(axis: Axes, image: npt.NDArray) -> None:
 
 def show_plane(
     axis: Axes,
-    plane: npt.NDArray,
+    plane: npt.NDArray[Any],
     cmap: str,
     low: float | None = None,
     high: float | None = None,
@@ -257,7 +257,7 @@ def whole_ticks(*axes: Axis) -> None:
         axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
 
 
-def colour_bar(figure: Figure, axes: npt.NDArray, cmap: str, low: float, high: float, label: str) -> Colorbar:
+def colour_bar(figure: Figure, axes: npt.NDArray[Any], cmap: str, low: float, high: float, label: str) -> Colorbar:
     """One bar for all axes: they share the scale."""
     scale = ScalarMappable(Normalize(low, high), cmap)
     bar = figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01)
@@ -282,7 +282,7 @@ def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
         axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor=colour, linewidth=0.5, alpha=0.8))
 
 
-def panels(count: int, per_row: int) -> tuple[Figure, npt.NDArray]:
+def panels(count: int, per_row: int) -> tuple[Figure, npt.NDArray[Any]]:
     """A figure with `count` square panels, at most `per_row` in a row, that share their axes."""
     columns = min(count, per_row)
     rows = -(-count // columns)
@@ -297,7 +297,7 @@ def panels(count: int, per_row: int) -> tuple[Figure, npt.NDArray]:
     )
 
 
-def frequency_axes(axes: npt.NDArray, used: int) -> None:
+def frequency_axes(axes: npt.NDArray[Any], used: int) -> None:
     """Label the axes of spectra at the outer panels, and switch off those behind the first `used`."""
     for axis in axes.flat[used:]:
         axis.set_axis_off()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def class_cards(
         # A few increments are far greater than all others.
         ticks = (-1, -0.1, 0, 0.1, 1)
         planes.insert(2, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "share of greatest", ticks))
-    pictures: dict[str, npt.NDArray] = {
+    pictures: dict[str, npt.NDArray[Any]] = {
         "test image": cards.unfiltered, "reduced\nto map": cards.filtered, "reduced\nto control": cards.controlled
     }  # fmt: skip
     with style():
@@ -116,7 +117,7 @@ class _Planes:
     """A column of planes [class, H, W]; with a label it has a colour bar."""
 
     title: str
-    values: npt.NDArray
+    values: npt.NDArray[Any]
     norm: Normalize
     cmap: str
     ink: str
@@ -127,7 +128,7 @@ class _Planes:
 _SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)
 
 
-def _draw_bar(figure: Figure, column: npt.NDArray, shown: _Planes, pad: float) -> None:
+def _draw_bar(figure: Figure, column: npt.NDArray[Any], shown: _Planes, pad: float) -> None:
     """The colour bar below a column of planes."""
     scale = ScalarMappable(shown.norm, shown.cmap)
     bar = figure.colorbar(scale, ax=column, location="bottom", fraction=2 * pad, pad=pad, aspect=12)

@@ -101,4 +101,5 @@ def stretched(images: Tensor) -> FloatArray:
     """
     values = images.double().cpu().numpy()
     low, high = np.quantile(values, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
-    return np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
+    stretched: npt.NDArray[np.float64] = np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
+    return stretched

@@ -258,7 +258,8 @@ class Fills:
         height, width = masks.shape[1:]
         own, other = torch.fft.rfft2(self._source.take(places)), self._backgrounds[fill](places)
         kept = torch.stack([half_plane(mask, height, width) for mask in masks])[:, None]
-        return torch.fft.irfft2(torch.where(kept, own, other), s=(height, width))
+        filtered: Tensor = torch.fft.irfft2(torch.where(kept, own, other), s=(height, width))
+        return filtered
 
     def reduced(self, places: IntArray, masks: BoolArray) -> list[dict[str, Any]]:
         """The map of each image, its number of positions, and the image reduced to it under each fill, as pictures."""
@@ -269,7 +270,7 @@ class Fills:
         ]
 
 
-def png(image: npt.NDArray) -> str:
+def png(image: npt.NDArray[Any]) -> str:
     """An image [channels, H, W], uint8 or numbers from 0 to 1, as a small PNG in base64.
 
     One and three channels are shown as they are; of others, their mean. Numbers in colour are written with at most 256

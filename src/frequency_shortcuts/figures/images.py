@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,7 +105,7 @@ def filtered_images(
             figsize=(0.9 + side * len(classes), 0.5 + (side + 0.17) * (1 + len(reduced))),
             squeeze=False,
         )
-        rows: list[tuple[str, npt.NDArray, Sequence[float]]] = [("test image", unfiltered, ())]
+        rows: list[tuple[str, npt.NDArray[Any], Sequence[float]]] = [("test image", unfiltered, ())]
         rows += [(network_label(*key), shots, measured[key]) for key, shots in reduced.items()]
         class_titles(axes, classes, note)
         for (_, shots, values), line in zip(rows, axes, strict=True):

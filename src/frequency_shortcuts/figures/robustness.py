@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +84,7 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
     return figure
 
 
-def sensitivity(maps: Mapping[str, tuple[npt.NDArray, float]], band_edges: Sequence[float] = ()) -> Figure:
+def sensitivity(maps: Mapping[str, tuple[npt.NDArray[Any], float]], band_edges: Sequence[float] = ()) -> Figure:
     """Fourier heat maps: the error under the plane wave of every frequency, a panel a network, on one scale.
 
     maps: label -> error [H, W], centred, NaN where it was not evaluated, and the error of the images as they are

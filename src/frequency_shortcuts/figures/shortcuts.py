@@ -102,7 +102,8 @@ def _title_of_test(table: pd.DataFrame, part: str, fill: str) -> str:
 def _strong(verdicts: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which classes have a strong shortcut in most seeds, [class]."""
     share = (verdicts["verdict"] == "strong").groupby(verdicts["class"]).mean()
-    return (share.reindex(classes) > 0.5).to_numpy()
+    strong: npt.NDArray[np.bool_] = (share.reindex(classes) > 0.5).to_numpy()
+    return strong
 
 
 def _draw_test(axis: Axes, tested: pd.DataFrame, classes: Sequence[str]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +57,7 @@ def adcs(
 
 
 def dominant_frequencies(
-    maps: Mapping[tuple[str, str], npt.NDArray],
+    maps: Mapping[tuple[str, str], npt.NDArray[Any]],
     classes: Sequence[str],
     band_edges: Sequence[float] = (),
     note: str = "",

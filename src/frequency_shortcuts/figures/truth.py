@@ -96,7 +96,11 @@ def _broken(name: str) -> str:
 
 
 def _draw_scores(
-    axis: Axes, table: pd.DataFrame, score: str, classes: Sequence[str], colours: Mapping[tuple[str, str], tuple]
+    axis: Axes,
+    table: pd.DataFrame,
+    score: str,
+    classes: Sequence[str],
+    colours: Mapping[tuple[str, str], tuple[float, ...]],
 ) -> None:
     """One score of one data set and truth: a line a class, on which networks are spread."""
     shift = np.linspace(-_ROOM, _ROOM, len(colours)) if len(colours) > 1 else np.zeros(1)
@@ -142,7 +146,7 @@ def _without_scores(rows: pd.DataFrame) -> str:
     return "" if rows["uses"].eq(True).any() else "mask not used"
 
 
-def _legend_of_scores(colours: Mapping[tuple[str, str], tuple]) -> list[Artist]:
+def _legend_of_scores(colours: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Artist]:
     def point(marker: str, label: str, **options: Any) -> Line2D:
         return Line2D([], [], marker=marker, linestyle="none", markersize=4, label=label, **options)
 
@@ -159,7 +163,7 @@ def _legend_of_scores(colours: Mapping[tuple[str, str], tuple]) -> list[Artist]:
 
 def _draw_planted(
     figure: Figure,
-    axes: npt.NDArray,
+    axes: npt.NDArray[Any],
     planes: Mapping[str, tuple[Sequence[str], BoolArray, FloatArray, npt.NDArray[np.int16]]],
     band_edges: Mapping[str, Sequence[float]],
     percent: float,

@@ -91,7 +91,8 @@ class _EarlyTests:
     def __init__(self, rows: pd.DataFrame, classes: Sequence[str]) -> None:
         def plane(column: str) -> FloatArray:
             wide = rows.pivot_table(column, "iteration", "class", "first", sort=False)
-            return wide.reindex(columns=list(classes)).to_numpy(float)
+            values: FloatArray = wide.reindex(columns=list(classes)).to_numpy(float)
+            return values
 
         self.images, called = plane("images"), plane("called")
         self._hits = plane("recall") * self.images
@@ -100,7 +101,8 @@ class _EarlyTests:
 
     def f1(self) -> FloatArray:
         """F1 of each class, mean over the iterations."""
-        return _f1(self._hits, self._false, self.images).mean(axis=0)
+        mean: FloatArray = _f1(self._hits, self._false, self.images).mean(axis=0)
+        return mean
 
     def resampled(self, generator: np.random.Generator, count: int) -> FloatArray:
         """The same for resampled images, [count, class].
@@ -113,7 +115,8 @@ class _EarlyTests:
         for hits, false, images, others in zip(self._hits, self._false, self.images, self._others, strict=True):
             some = _quantiles(right, hits, images) * images
             total += _f1(some, _quantiles(wrong, false, others) * others, images)
-        return total / tests
+        mean: FloatArray = total / tests
+        return mean
 
 
 def _quantiles(at: FloatArray, hits: FloatArray, images: FloatArray) -> FloatArray:
@@ -133,14 +136,16 @@ def _spearman(drawn: FloatArray, fixed: FloatArray) -> FloatArray:
     ranks -= ranks.mean(axis=1, keepdims=True)
     fixed_ranks = fixed_ranks - fixed_ranks.mean()
     scale = np.sqrt((ranks**2).sum(axis=1) * (fixed_ranks**2).sum())
-    return np.divide(ranks @ fixed_ranks, scale, out=np.full(len(ranks), np.nan), where=scale > 0)
+    correlation: FloatArray = np.divide(ranks @ fixed_ranks, scale, out=np.full(len(ranks), np.nan), where=scale > 0)
+    return correlation
 
 
 def correlations_a(evidence: Evidence, generator: np.random.Generator) -> Iterator[Correlation]:
     """Finding (a)."""
 
     def distinct(size: FloatArray, low: npt.NDArray[np.bool_]) -> FloatArray:
-        return np.nanmean(size[:, low], axis=1) - np.nanmean(size[:, ~low], axis=1)
+        difference: FloatArray = np.nanmean(size[:, low], axis=1) - np.nanmean(size[:, ~low], axis=1)
+        return difference
 
     return _correlations(evidence, generator, lambda f1: f1["low-pass"] - f1["high-pass"], distinct)
 

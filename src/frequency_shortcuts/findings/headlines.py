@@ -88,7 +88,9 @@ def planted_rows(stores: Iterable[str | os.PathLike[str]], spectra: Iterable[str
 
 def _means_by(table: pd.DataFrame, keys: Sequence[str], value: str = "tpr") -> Rows:
     """Mean of a value for each filter, one row per combination of keys."""
-    return table.pivot_table(value, keys, "filter", "mean", sort=False).reset_index().to_dict("records")
+    means = table.pivot_table(value, keys, "filter", "mean", sort=False).reset_index()
+    rows: Rows = means.to_dict("records")
+    return rows
 
 
 def ood_rows(ood: pd.DataFrame, headline: pd.DataFrame) -> Rows:

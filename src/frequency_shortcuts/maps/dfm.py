@@ -56,7 +56,11 @@ def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent
 
 
 def write_planes(
-    file: h5py.File, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, of_class: Callable[[int], npt.NDArray]
+    file: h5py.File,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: npt.DTypeLike,
+    of_class: Callable[[int], npt.NDArray[Any]],
 ) -> None:
     """Write a dataset [class, H, W] of this shape class by class: the planes of a thousand classes take gigabytes."""
     stored = file.create_dataset(name, shape, dtype, chunks=(1, *shape[1:]), compression="gzip", shuffle=True)
@@ -161,4 +165,5 @@ def read_mask(
     with read_hdf5(path) as file:
         check_origin(path, file.attrs, weights=weights, images=images)
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
-        return file["mask"][names[_stored(percent, names, path)]][classes]
+        masks: BoolArray = file["mask"][names[_stored(percent, names, path)]][classes]
+        return masks

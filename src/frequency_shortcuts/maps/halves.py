@@ -84,4 +84,5 @@ def write_halves(
 def read_half(path: str | os.PathLike[str], half: int, percent: float) -> BoolArray:
     """The maps bool [class, H, W] that one half (0 or 1) of the images gave."""
     with read_hdf5(path) as file:
-        return file[f"mask/top_{percent:g}"][half]
+        masks: BoolArray = file[f"mask/top_{percent:g}"][half]
+        return masks

@@ -43,7 +43,8 @@ class Logits(nn.Module):
             found = found["logits"]
         elif self.where == "first":
             found = found[0]
-        return found if self.outputs is None else found[:, self.outputs]
+        logits: Tensor = found if self.outputs is None else found[:, self.outputs]
+        return logits
 
 
 def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:

@@ -77,7 +77,7 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
         return _BUILDERS[architecture.name](architecture)
 
 
-class SlimResNet(ResNet):
+class SlimResNet(ResNet):  # type: ignore[misc]
     """torchvision's ResNet with variable width and stem; with width 64 and the standard stem it is the same network."""
 
     def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:
@@ -136,7 +136,7 @@ def _alexnet(arch: Architecture) -> nn.Module:
     if not arch.small and arch.size < 63:
         raise ValueError(f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}")
     with torch.device("meta"):  # all layers are replaced below
-        network = models.AlexNet(num_classes=arch.n_classes)
+        network: nn.Module = models.AlexNet(num_classes=arch.n_classes)
     if arch.size < 8:
         raise ValueError(f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}")
     w = arch.width
@@ -180,7 +180,7 @@ def _make_vgg16(arch: Architecture, normalised: bool) -> nn.Module:
             layers.append(nn.ReLU(inplace=True))
         layers.append(nn.MaxPool2d(2, 2))
     with torch.device("meta"):
-        network = models.VGG(nn.Identity(), num_classes=arch.n_classes, init_weights=False)
+        network: nn.Module = models.VGG(nn.Identity(), num_classes=arch.n_classes, init_weights=False)
     grid = 1 if arch.small else 7
     hidden = 64 * arch.width
     network.features = nn.Sequential(*layers)
@@ -216,7 +216,8 @@ def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Mod
             nn.init.zeros_(network.conv_proj.bias)
         # torchvision initialises the head with zeros: then the gradient of the loss at the image is zero.
         nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
-        return network
+        made: nn.Module = network
+        return made
 
     return make
 

@@ -135,7 +135,8 @@ def _load(path: Path, device: torch.device) -> dict[str, Any]:
         contents, digest = file.read(max(0, path.stat().st_size - DIGEST_BYTES)), file.read()
     if hashlib.sha256(contents).digest() != digest:
         raise ValueError("the checksum at its end does not match")
-    return torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
+    stored: dict[str, Any] = torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
+    return stored
 
 
 def run_fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:

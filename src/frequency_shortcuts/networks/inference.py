@@ -104,7 +104,8 @@ class InferenceCopy:
         images = self._prepare(images)
         with _tf32(self.precision == "tf32") if self.device.type == "cuda" else contextlib.nullcontext():
             # Converted to float64 first: in float32 the loss of a confident network is 0, and so is every increment.
-            return run(images).double()
+            logits: Tensor = run(images)
+            return logits.double()
 
     def footprint(self, images: Tensor) -> Footprint:
         """Memory of one forward pass of the first of the images [1 or more, channels, H, W]."""
@@ -142,7 +143,7 @@ class _Watch(TorchDispatchMode):
     """Counts the bytes of the tensors that are created inside the block, without those of the network."""
 
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         own = itertools.chain(network.parameters(), network.buffers())
         self._own = {tensor.untyped_storage().data_ptr() for tensor in own}
         self._held: dict[int, tuple[weakref.ref[Tensor], int]] = {}

@@ -93,7 +93,7 @@ class Predictor:
 
     def _predict(self, images: Tensor) -> Tensor:
         # A copy: a first layer that works in place must not change the caller's images.
-        logits = self.network(images.to(self.device, memory_format=self._layout, copy=True))
+        logits: Tensor = self.network(images.to(self.device, memory_format=self._layout, copy=True))
         check_logits(logits, len(images), self.n_classes)
         greatest, called = logits.max(dim=1)
         odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN

@@ -39,7 +39,7 @@ def verified_metadata(path: str | os.PathLike[str], file: Any) -> dict[str, Any]
     if KEY not in stored:
         return {}
     try:
-        about = json.loads(stored[KEY])
+        about: dict[str, Any] = json.loads(stored[KEY])
         expected = about.pop("checksum", None)
     except (ValueError, AttributeError) as error:
         raise DamagedFile(path, "its metadata cannot be read, the file is damaged") from error

@@ -25,7 +25,8 @@ def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     height, width = images.shape[-2:]
     check_images(images, height, width)
     half = half_plane(mask, height, width).to(images.device)
-    return torch.fft.irfft2(torch.fft.rfft2(images).mul_(half), s=(height, width))
+    kept: Tensor = torch.fft.irfft2(torch.fft.rfft2(images).mul_(half), s=(height, width))
+    return kept
 
 
 def remove(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
@@ -47,7 +48,8 @@ class MaskedSpectrum:
 
     def keep(self, half: Tensor) -> Tensor:
         """What `keep` gives for the mask whose `half_plane`, on the images' device, this is."""
-        return torch.fft.irfft2(torch.mul(self._coefficients, half, out=self._chosen), s=self._size)
+        kept: Tensor = torch.fft.irfft2(torch.mul(self._coefficients, half, out=self._chosen), s=self._size)
+        return kept
 
 
 def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
     if not edges or any(b <= a for a, b in zip((0, *edges[:-1]), edges, strict=True)):
         raise ValueError(f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image")
     band = np.digitize(radius(height, width), edges)
-    masks = band == np.arange(len(edges) + 1)[:, None, None]
+    masks: BoolArray = band == np.arange(len(edges) + 1)[:, None, None]
     masks[:, height // 2, width // 2] = False
     return masks
 
@@ -89,7 +89,8 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
     return overlap_of_counts((left & right).sum(axis=(-2, -1)), left.sum(axis=(-2, -1)), right.sum(axis=(-2, -1)))
 
 
-def overlap_of_counts(both: npt.NDArray, left: npt.NDArray, right: npt.NDArray) -> FloatArray:
+def overlap_of_counts(both: npt.NDArray[Any], left: npt.NDArray[Any], right: npt.NDArray[Any]) -> FloatArray:
     """Intersection over union from the numbers of positions in both masks, in the left and in the right one."""
     union = np.asarray(left + right - both, float)
-    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
+    share: FloatArray = np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
+    return share

@@ -36,4 +36,5 @@ class Mixer:
         mixed = half * self._difference
         if self._fill is not None:
             mixed = mixed + self._fill
-        return torch.fft.irfft2(mixed, s=self._size).flatten(end_dim=1)
+        images: Tensor = torch.fft.irfft2(mixed, s=self._size)
+        return images.flatten(end_dim=1)

@@ -8,7 +8,7 @@ rows are the vertical frequency u, columns the horizontal frequency v, both in c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ def radius(height: int, width: int) -> FloatArray:
     return np.hypot(u, v)
 
 
-def mirror(plane: npt.NDArray) -> npt.NDArray:
+def mirror(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The same centred plane(s) [..., H, W] read at (-u mod H, -v mod W)."""
     height, width = plane.shape[-2:]
     rows = (2 * (height // 2) - np.arange(height)) % height
@@ -43,7 +43,7 @@ def mirror(plane: npt.NDArray) -> npt.NDArray:
     return plane[..., rows[:, None], columns[None, :]]
 
 
-def from_half_plane(half: npt.NDArray, width: int) -> npt.NDArray:
+def from_half_plane(half: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
     """A symmetric half plane, as a real FFT orders it, as the whole centred plane.
 
     half [..., H, W // 2 + 1], equal at conjugate frequencies (amplitudes, say) -> [..., H, W].
@@ -104,7 +104,7 @@ class ConjugatePairs:
     def __repr__(self) -> str:
         return f"ConjugatePairs({self.height}, {self.width})  # {len(self)} pairs"
 
-    def scatter(self, values: npt.ArrayLike) -> npt.NDArray:
+    def scatter(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
         """Lay one value a pair out on the centred plane: [..., pairs] -> [..., H, W], same dtype."""
         values = np.asarray(values)
         if values.shape[-1:] != (len(self),):
@@ -117,7 +117,7 @@ class ConjugatePairs:
         plane[..., self._flat[:, 1]] = values
         return plane.reshape(*values.shape[:-1], self.height, self.width)
 
-    def gather(self, plane: npt.NDArray) -> npt.NDArray:
+    def gather(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The inverse of `scatter` for symmetric planes: [..., H, W] -> [..., pairs]."""
         if plane.shape[-2:] != (self.height, self.width):
             raise ValueError(f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]")

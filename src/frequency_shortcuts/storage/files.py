@@ -128,7 +128,7 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
         append_checksum(temporary, file.left_out)
 
 
-class WholeFile(h5py.File):
+class WholeFile(h5py.File):  # type: ignore[misc]
     """An HDF5 file that `replacing_hdf5` is writing; `left_out` are the parts that its checksum does not cover."""
 
     guarded: _Guarded

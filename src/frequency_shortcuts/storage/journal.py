@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +61,7 @@ class Journal:
         self._path: Path | None = None
         self._file: io.FileIO | None = None
         self._minutes, self._stop, self._key = minutes, stop, ""
-        self._partial: tuple[str, npt.NDArray] | None = None
+        self._partial: tuple[str, npt.NDArray[Any]] | None = None
         self._stored = time.monotonic()
         if path is None:
             return
@@ -97,9 +97,9 @@ class Journal:
     def step(
         self,
         key: str,
-        compute: Callable[[], npt.NDArray],
-        accept: Callable[[npt.NDArray], bool] = lambda _: True,
-    ) -> npt.NDArray:
+        compute: Callable[[], npt.NDArray[Any]],
+        accept: Callable[[npt.NDArray[Any]], bool] = lambda _: True,
+    ) -> npt.NDArray[Any]:
         """The array of the step `key`: the stored one, or else the result of `compute`, which is then stored.
 
         accept : whether a stored array belongs to this computation; if not, it is dropped with all that follows it
@@ -126,13 +126,13 @@ class Journal:
             self._discard_partial()
         return value
 
-    def partial_result(self, variant: str = "") -> npt.NDArray | None:
+    def partial_result(self, variant: str = "") -> npt.NDArray[Any] | None:
         """The last checkpoint of the current step in this `variant` of the computation, or None."""
         if self._partial is not None and self._partial[0] == self._name(variant):
             return self._partial[1]
         return None
 
-    def checkpoint(self, snapshot: Callable[[], npt.NDArray], variant: str = "") -> None:
+    def checkpoint(self, snapshot: Callable[[], npt.NDArray[Any]], variant: str = "") -> None:
         """A step calls this from time to time: `snapshot()` is stored when a checkpoint is due.
 
         Raises Stopped if `stop` returns true.
@@ -158,7 +158,7 @@ class Journal:
         self._unfinished.unlink(missing_ok=True)
         self._partial = None
 
-    def _append(self, key: str, value: npt.NDArray) -> None:
+    def _append(self, key: str, value: npt.NDArray[Any]) -> None:
         assert self._file is not None and self._path is not None
         with explain_full_disk(self._path):
             _write(self._file, key, value)
@@ -192,7 +192,7 @@ def _locked(path: Path) -> io.FileIO:
         file.close()  # its last owner has deleted it
 
 
-def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray] | None:
+def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray[Any]] | None:
     """The record at the current position of a file, or None if it is not complete."""
     try:
         key, value, check = (np.load(file, allow_pickle=False) for _ in range(3))
@@ -201,7 +201,7 @@ def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray] | None:
         return None
 
 
-def _write(file: io.FileIO, key: str, value: npt.NDArray) -> None:
+def _write(file: io.FileIO, key: str, value: npt.NDArray[Any]) -> None:
     record = io.BytesIO()  # numpy's own writer hides the error of a full disk
     for array in (np.array(key), value, np.array(_checksum(key, value))):
         np.save(record, array, allow_pickle=False)
@@ -210,7 +210,7 @@ def _write(file: io.FileIO, key: str, value: npt.NDArray) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _checksum(key: str, value: npt.NDArray) -> int:
+def _checksum(key: str, value: npt.NDArray[Any]) -> int:
     """Of all that a record says: its key, and dtype, shape and elements of its array."""
     about = repr((key, value.dtype.str, value.shape)).encode()
     return zlib.crc32(np.ascontiguousarray(value).data, zlib.crc32(about))

@@ -34,4 +34,5 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     )  # fmt: skip
     planes = workspace.pairs.gather(amplitude.mean(axis=1))
     floor = np.finfo(np.float64).tiny  # a frequency can have no energy at all
-    return np.abs(np.log(planes + floor) - np.log(planes.mean(axis=0) + floor))
+    scores: FloatArray = np.abs(np.log(planes + floor) - np.log(planes.mean(axis=0) + floor))
+    return scores

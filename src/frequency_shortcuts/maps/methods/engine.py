@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +73,7 @@ class Engine:
             batch, backward = frozen.batch_sizes(first, budget // 2)
         return cls(source, frozen, ConjugatePairs(*images.shape[-2:]), batch, backward, budget // 4)
 
-    def within_memory(self, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
+    def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
         while True:
             try:

@@ -132,4 +132,5 @@ def _rank(masks: BoolArray, loss: FloatArray) -> FloatArray:
     held = masks.sum(axis=0)
     mean = np.where(held > 0, (loss.T @ masks) / np.maximum(held, 1), loss.max(axis=0)[:, None])
     best = masks[np.argmin(loss, axis=0)]
-    return np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean
+    scores: FloatArray = np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean
+    return scores

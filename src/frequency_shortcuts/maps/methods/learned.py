@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -72,10 +72,13 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         compute = functools.partial(_train, workspace, settings, state, first, last)
         work = 3 * (last - first) * settings.images_per_class * workspace.n_classes
         state = workspace.step(f"steps {first} to {last}", compute, work)
-    return state[0]
+    numbers: FloatArray = state[0]
+    return numbers
 
 
-def _train(workspace: Workspace, settings: Settings, state: npt.NDArray, first: int, last: int) -> npt.NDArray:
+def _train(
+    workspace: Workspace, settings: Settings, state: npt.NDArray[Any], first: int, last: int
+) -> npt.NDArray[Any]:
     """The state [3, class, pairs] after the steps first to last."""
     device = workspace.engine.source.device
     numbers, mean, square = torch.as_tensor(state, device=device).clone()

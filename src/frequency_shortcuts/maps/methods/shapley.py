@@ -38,7 +38,7 @@ class Settings:
 
 def passes(settings: Settings, size: Size) -> int:
     """Every set of rings is shown to every image."""
-    return 2**settings.rings * size.n_images
+    return (1 << settings.rings) * size.n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -51,7 +51,8 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
 def rings(pairs: ConjugatePairs, count: int) -> IntArray:
     """The ring of each pair, int64 [pairs], from 0."""
-    return np.minimum((count * pairs.radius / max(pairs.radius.max(), 1e-9)).astype(np.int64), count - 1)
+    ring: IntArray = np.minimum((count * pairs.radius / max(pairs.radius.max(), 1e-9)).astype(np.int64), count - 1)
+    return ring
 
 
 def shapley_values(value: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -145,7 +145,7 @@ class Workspace:
         found.update(f"{self.identity} {self.engine.frozen.device.type} {self.engine.batch}".encode())
         return found.hexdigest()
 
-    def step(self, key: str, compute: Callable[[], npt.NDArray], passes: float) -> npt.NDArray:
+    def step(self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float) -> npt.NDArray[Any]:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
         if self._journal_is_unchecked:
             self._journal_is_unchecked = False
@@ -162,7 +162,7 @@ class Workspace:
         first = np.unique(self.labels, return_index=True)[1]
         found = self.engine.within_memory(functools.partial(self._logits_of, first))
 
-        def accept(stored: npt.NDArray) -> bool:
+        def accept(stored: npt.NDArray[Any]) -> bool:
             return same_logits(torch.from_numpy(stored), torch.from_numpy(found), self.engine.frozen.tolerance)
 
         self._journal.step("unfiltered", lambda: found, accept)
@@ -181,7 +181,8 @@ class Workspace:
         """The coefficients that replace those of the chosen images [k]: complex [k, channels, H, W // 2 + 1]."""
         if name == "zeros":
             return None
-        return torch.fft.rfft2(self.engine.source.take(self.donors[chosen]))
+        coefficients: Tensor = torch.fft.rfft2(self.engine.source.take(self.donors[chosen]))
+        return coefficients
 
     def class_means(
         self, masks: BoolArray, fill: MethodFill, about: str, classes: Sequence[int] | None = None
@@ -225,7 +226,8 @@ class Workspace:
         if not sums.isfinite().all():
             raise ValueError("the network does not give finite logits for filtered images")
         count = np.bincount(self.labels[images], minlength=self.n_classes)
-        return np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
+        means: FloatArray = np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
+        return means
 
     def logits(self, images: IntArray, fills: IntArray | None, masks: Tensor) -> Tensor:
         """Logits float64 [k, outputs] of mixtures of images and fills, both positions [k]; gradients flow to the masks.

@@ -8,6 +8,7 @@ import itertools
 import logging
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,22 +95,22 @@ class ClassEvaluator:
 
     # Steps in the journal
 
-    def step(self, key: str, compute: Callable[[], npt.NDArray]) -> npt.NDArray:
+    def step(self, key: str, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The array of a step: the stored one, or else the result of `compute` in batches that fit into memory."""
         return self.journal.step(key, functools.partial(self.engine.within_memory, compute))
 
-    def partial_result(self) -> npt.NDArray | None:
+    def partial_result(self) -> npt.NDArray[Any] | None:
         """The last stored state of the unfinished step, if it used the current batch size."""
         return self.journal.partial_result(f"batches of {self.engine.batch}")
 
-    def checkpoint(self, snapshot: Callable[[], npt.NDArray]) -> None:
+    def checkpoint(self, snapshot: Callable[[], npt.NDArray[Any]]) -> None:
         """Store the state of the unfinished step, if a checkpoint is due. Raises Stopped if a stop is requested."""
         self.journal.checkpoint(snapshot, f"batches of {self.engine.batch}")
 
     # Losses
 
     @torch.inference_mode()
-    def _baseline_losses(self) -> npt.NDArray:
+    def _baseline_losses(self) -> npt.NDArray[Any]:
         """Named fields `loss`, `influence` and `logits` [outputs] of each unfiltered image: [n]."""
         found = []
         for start in range(0, len(self), self.engine.batch):
@@ -124,7 +125,7 @@ class ClassEvaluator:
         baseline["loss"], baseline["influence"], baseline["logits"] = columns
         return baseline
 
-    def _accept(self, stored: npt.NDArray, found: npt.NDArray) -> bool:
+    def _accept(self, stored: npt.NDArray[Any], found: npt.NDArray[Any]) -> bool:
         """Whether the stored losses are those of this network."""
         ours, theirs = (torch.from_numpy(values["logits"]).double() for values in (found, stored))
         if same := same_logits(theirs, ours, self.engine.frozen.tolerance):
@@ -165,7 +166,7 @@ class ClassEvaluator:
         total = torch.tensor(sums, device=device)
         batches = math.ceil(len(index) / step)  # of the same images
 
-        def snapshot(done: int) -> npt.NDArray:
+        def snapshot(done: int) -> npt.NDArray[Any]:
             held = np.empty((), [("batches", "i8"), ("sums", "f8", total.shape)])
             held["batches"], held["sums"] = done, total.cpu().numpy()
             return held

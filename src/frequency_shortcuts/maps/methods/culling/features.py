@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ class FeatureCollector:
             self.images.checkpoint(functools.partial(self._snapshot, stop - begin * views, sums, responses))
         return sums.cpu().numpy()
 
-    def _snapshot(self, gradients_done: int, sums: Tensor, responses: Tensor) -> npt.NDArray:
+    def _snapshot(self, gradients_done: int, sums: Tensor, responses: Tensor) -> npt.NDArray[Any]:
         """The content of a checkpoint: the number of gradients, the sums, and the responses of the unfinished image."""
         held = np.zeros(
             (),

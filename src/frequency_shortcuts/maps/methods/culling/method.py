@@ -67,7 +67,8 @@ def _cells(workspace: Workspace, settings: Settings) -> FloatArray:
     kept = np.arange(cell.max() + 1)[:, None] != cell
     everything = np.ones((1, len(cell)), bool)
     loss = workspace.class_means(np.concatenate([everything, kept]), settings.fill, "cells").loss
-    return (loss[1:] - loss[0]).T[:, cell]
+    increments: FloatArray = (loss[1:] - loss[0]).T[:, cell]
+    return increments
 
 
 def _pairs(workspace: Workspace, settings: Settings) -> FloatArray:

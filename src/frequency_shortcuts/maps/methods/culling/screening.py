@@ -237,7 +237,8 @@ class _Search:
 
     @property
     def evaluated(self) -> BoolArray:
-        return self.level == self.groups
+        evaluated: BoolArray = self.level == self.groups
+        return evaluated
 
     def evaluate_next_group(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""

@@ -148,7 +148,8 @@ class Model:
 
 def _smooth(planes: FloatArray, reach: float) -> FloatArray:
     """Means of each frequency and its neighbours [..., H, W]."""
-    return gaussian_filter(planes, reach, mode="wrap", truncate=3, axes=(-2, -1))
+    smooth: FloatArray = gaussian_filter(planes, reach, mode="wrap", truncate=3, axes=(-2, -1))
+    return smooth
 
 
 def _ahead(values: FloatArray) -> FloatArray:
