@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo study methods cure report crate check test test-all dry-runs coverage lint format docs gallery bench
-.PHONY: clean statistics kills
+.PHONY: audit clean statistics kills
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -79,6 +79,10 @@ statistics: $(READY) ## simulate how far intervals and verdicts can be trusted: 
 
 kills: $(READY) ## kill a small study 30 times, compare its results, and write docs/trust.md (most of an hour)
 	python tests/kill_study.py --folder build/kills --page docs/trust.md
+
+audit: $(READY) ## compare the installed packages with published advisories; needs the internet
+	pip install --quiet pip-audit
+	pip freeze --exclude-editable | pip-audit --strict --disable-pip --no-deps --requirement /dev/stdin
 
 clean: ## remove .venv (results stay)
 	rm -rf .venv
