@@ -132,6 +132,7 @@ def test_luma_weights_the_channels():
     weighted = sum(weight * amplitude[:, i] for i, weight in enumerate(adcs.LUMA))
     np.testing.assert_array_equal(adcs.accumulate(amplitude, adcs.LUMA), slow_adcs(weighted))
     assert (adcs.accumulate(amplitude, adcs.LUMA) != adcs.accumulate(amplitude)).any()
+    assert sum(adcs.LUMA) == pytest.approx(1)
 
 
 def test_departure_a_mean_not_a_sum_so_that_class_sizes_do_not_matter():

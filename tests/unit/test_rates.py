@@ -61,6 +61,17 @@ def test_the_choice_of_other_classes_counts_by_the_share_that_was_not_drawn():
     assert np.mean(np.square(errors)) == pytest.approx(expected)
 
 
+def test_the_error_of_a_control_is_that_of_tpr_minus_fpr_over_its_draws():
+    table = table_of()
+    drawn, rates = table["filter"] == "random", np.array([[0.3, 0.1], [0.6, 0.35]])
+    table.loc[drawn, ["tpr", "fpr"]] = rates
+    (row,) = verdicts.verdicts(table).to_dict("records")
+    assert row["error_random"] == pytest.approx(np.std(rates[:, 0] - rates[:, 1], ddof=1) / np.sqrt(2))
+    assert (row["draws_random"], row["draws_low_pass"], row["error_low_pass"]) == (2, 1, 0)
+    (row,) = verdicts.verdicts(table.assign(fpr=np.nan)).to_dict("records")  # FPR was not measured
+    assert row["error_random"] == pytest.approx(np.std(rates[:, 0], ddof=1) / np.sqrt(2))
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
