@@ -1,5 +1,7 @@
 """Features of pairs against a slow loop, gradient by gradient."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -40,3 +42,4 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
         slow[:, :, group] += np.array(features) / len(one), np.array(features) ** 2 / len(one) ** 2
     for computed, expected in zip((found.mean, found.spread), slow, strict=True):
         np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+    assert found.share.tolist() == [(last - first) / len(one) for first, last in pairwise(bounds)]

@@ -187,6 +187,7 @@ def test_very_small_shares_of_the_positions_are_exact():
         (lambda: spectrum.bands(8, 8, (0, 4)), r"band edges \[0, 4\]: expected increasing radii above 0"),
         (lambda: spectrum.low_pass(8, 8, 0), "cutoff 0: expected a radius above 0"),
         (lambda: spectrum.positions(8, 8, 0), "percent 0: expected above 0 and at most 100"),
+        (lambda: spectrum.positions(8, 8, -1), "percent -1: expected above 0 and at most 100"),
         (lambda: spectrum.positions(8, 8, 101), "percent 101: expected above 0 and at most 100"),
         (lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)), r"shape \(9,\): .* 10 pairs of a 4 x 4"),
         (lambda: ConjugatePairs(4, 4).scatter(np.zeros(11)), r"shape \(11,\): .* 10 pairs of a 4 x 4"),
