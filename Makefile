@@ -47,8 +47,8 @@ dry-runs: $(READY) ## a dry run of every configuration
 		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
 	done
 
-coverage: $(READY) ## the lines and branches of the library that the unit tests run
-	$(PYTEST) tests/unit tests/property --cov --cov-report=term:skip-covered
+coverage: $(READY) ## the lines and branches of the library that the tests without a DAG run
+	$(PYTEST) tests/unit tests/property tests/study --cov --cov-report=term:skip-covered
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .
