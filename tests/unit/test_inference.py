@@ -219,6 +219,11 @@ class Spy(nn.Module):
         return images.flatten(1)
 
 
+needs_flags = pytest.mark.skipif(
+    not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="PyTorch before 2.9 has other flags"
+)
+
+
 def flags():
     return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision
 
@@ -233,6 +238,7 @@ def set_flags():
     put(*before)
 
 
+@needs_flags
 @pytest.mark.parametrize("before", [("none", "tf32"), ("tf32", "ieee"), ("tf32", "tf32"), ("ieee", "ieee")])
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("error", [None, RuntimeError("broken"), KeyboardInterrupt()], ids=repr)
@@ -247,6 +253,7 @@ def test_tf32_flags_hold_inside_and_are_restored(set_flags, before, precision, e
     assert flags() == before
 
 
+@needs_flags
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "setting",
