@@ -7,8 +7,8 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods cure report crate check test test-all dry-runs coverage lint format docs gallery bench
-.PHONY: audit clean statistics kills
+.PHONY: help demo study methods cure report crate check test test-all dry-runs coverage mutants lint format docs gallery
+.PHONY: bench audit clean statistics kills
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -49,6 +49,10 @@ dry-runs: $(READY) ## a dry run of every configuration
 
 coverage: $(READY) ## the lines and branches of the library that the tests without a DAG run
 	$(PYTEST) tests/unit tests/property tests/study --cov --cov-report=term:skip-covered
+
+mutants: $(READY) ## put 400 small faults into the numeric modules, one at a time: build/mutants/mutants.csv (an hour)
+	pip install --quiet --requirement envs/mutants.txt
+	python tests/mutants.py
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .
