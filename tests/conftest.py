@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 USE_THE_STUDY = (
     "tests/browser/test_explorer.py",
     "tests/browser/test_report.py",
+    "tests/dag/test_expected_values.py",
     "tests/dag/test_study.py",
     "tests/dag/test_reruns.py",
     "tests/dag/test_extending.py",
