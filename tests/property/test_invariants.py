@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,6 +57,7 @@ def test_the_energy_of_the_pixels_is_that_of_the_pairs(height, width, seed):
 # Order
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(st.integers(1, 6), st.integers(1, 6), seeds)
 def test_increments_do_not_depend_on_the_order_of_images_and_classes(height, width, seed):
