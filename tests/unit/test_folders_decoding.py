@@ -281,9 +281,8 @@ SPOILT = {
 def test_what_is_no_picture_is_named_in_one_sentence(tmp_path, name):
     path = saved(tmp_path, name, Image.fromarray(noise(64, 64)))
     SPOILT[name](path)
-    with pytest.raises(
-        ValueError, match=rf"/{name} does not decode as an image \(.+\): mend or delete it, or set on_error"
-    ):
+    sentence = rf"/{name} does not decode as an image \(.+\): mend or delete it; a study leaves it out with on_error"
+    with pytest.raises(ValueError, match=sentence):
         read(path)
 
 

@@ -29,13 +29,16 @@ def file_state(path: str | Path | None) -> tuple[int, int] | None:
 
 @cache
 def folder_state(root: Path) -> tuple[Any, ...]:
-    """Names, sizes and times of all files two levels below a folder; for very many files, names and folder times."""
+    """Names, sizes and times of all files two levels below a folder; for very many files, names and folder times.
+
+    What is neither file nor folder counts by its name, so that the check of the inputs names it.
+    """
     names: list[str] = []
     times = []
     for folder in sorted(path for path in (root.iterdir() if _holds(root.is_dir) else ()) if path.is_dir()):
         times.append(folder.stat().st_mtime_ns)
         with os.scandir(folder) as entries:
-            names += sorted(entry.path for entry in entries if _holds(entry.is_file))
+            names += sorted(entry.path for entry in entries if not _holds(entry.is_dir))
     return (names, times) if len(names) > MANY else tuple((name, file_state(name)) for name in names)
 
 
