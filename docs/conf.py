@@ -12,7 +12,15 @@ html_show_copyright = False
 
 # The sources lie in the root of the repository (make docs), so that links between pages work on a code host as well.
 root_doc = "README"
-include_patterns = ["README.md", "CHANGELOG.md", "docs/**", "config/README.md", "results/README.md", "build/gallery/**"]
+include_patterns = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/**",
+    "config/README.md",
+    "results/README.md",
+    "build/gallery/**",
+]
 exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees"]
 myst_heading_anchors = 3
 default_role = "code"  # of `names` in docstrings
@@ -46,7 +54,7 @@ def read_page(app: Any, docname: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
     if docname == root_doc:
         listed = re.findall(r"\]\((\w+/\w+)\.md\)", source[0].partition("## Documentation")[2])
-        menu = "\n".join(dict.fromkeys([GALLERY, *listed, "docs/api", "CHANGELOG"]))
+        menu = "\n".join(dict.fromkeys([GALLERY, *listed, "docs/api", "CHANGELOG", "CONTRIBUTING"]))
         source[0] += f"\n\n```{{toctree}}\n:hidden:\n\n{menu}\n```\n"
 
 
