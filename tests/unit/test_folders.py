@@ -263,9 +263,10 @@ def test_a_folder_of_a_class_that_is_a_circle_is_named(tmp_path, read):
         read(tmp_path)
 
 
-def test_the_state_of_a_folder_leaves_out_what_is_no_file(tmp_path):
-    """Snakemake asks for it while it builds the graph; the check of the inputs then names these files."""
+def test_the_state_of_a_folder_names_what_is_no_file(tmp_path):
+    """Snakemake asks for it while it builds the graph; the check of the inputs, which is due then, refuses these."""
     root = tree(tmp_path, "a/1.png")
     for name, kind in (("2.png", "FIFO"), ("3.png", "symbolic link that leads in a circle"), ("4.png", "folder")):
         no_file(root / "a" / name, kind)
-    assert [name for name, _ in states.folder_state(root)] == [str(root / "a" / "1.png")]
+    found = {name: state is not None for name, state in states.folder_state(root)}
+    assert found == {f"{root}/a/1.png": True, f"{root}/a/2.png": False, f"{root}/a/3.png": False}
