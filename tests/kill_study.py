@@ -135,7 +135,7 @@ class Trial:
 
     def _strike(self, run: Run, number: int) -> Kill | None:
         """Wait for the moment of a waiting kill, and kill; None if Snakemake ended before."""
-        begun: dict[Kill, float] = {}  # when the delay of a kill began
+        since: dict[Kill, float] = {}  # when the delay of a kill began
         look, due, finished = 0.0, [], 0
         while run.head.poll() is None:
             # Files are written in milliseconds; to look at all else takes as long, and is done less often.
@@ -144,7 +144,7 @@ class Trial:
                 self._watch_orphans()
                 due = self._due(run, finished) if now < self.end else []
             for kill in due:
-                if kill.moment != "writing" and not (seldom and now > begun.setdefault(kill, now) + kill.delay):
+                if kill.moment != "writing" and not (seldom and now > since.setdefault(kill, now) + kill.delay):
                     continue
                 if victim := self._writer(run, kill, finished) if kill.moment == "writing" else self._job(run, kill):
                     kill.run, kill.finished = number, finished

@@ -13,7 +13,7 @@ from frequency_shortcuts.maps.methods.culling.progress import Progress
 
 
 class Bar:
-    """Adds up what a bar is told."""
+    """Adds up the updates of a bar."""
 
     def __init__(self, total):
         self.total, self.n, self.steps = total, 0.0, []

@@ -32,6 +32,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import FILLS, Fill
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import delete_state
 
 from .classes import Classes, choose, match
 from .images import Labelled, Pictures, as_split, collect, ready
@@ -44,7 +45,6 @@ PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that fin
 QUICK_CELLS = 16  # cells of frequencies along a side of the spectrum, of a quick analysis
 QUICK_FILLS: tuple[Fill, ...] = ("zeros", "swap")
 CONTROLS, QUICK_CONTROLS = 10, 5  # draws of each random kind
-STATE_FILES = ("", ".unfinished", ".culling", ".culling.unfinished")  # endings of the files of an unfinished search
 
 
 def analyse(
@@ -168,8 +168,8 @@ def analyse(
             controls=(QUICK_CONTROLS if quick else CONTROLS) if controls is None else controls,
             neutral=neutral, seed=seed, progress=progress,
         )  # fmt: skip
-    for ending in STATE_FILES if state else ():
-        Path(f"{state}{ending}").unlink(missing_ok=True)
+    if state:
+        delete_state(Path(state))
     about = {
         "network": name or type(network).__name__,
         "outputs": n_outputs,

@@ -77,7 +77,7 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
         return _BUILDERS[architecture.name](architecture)
 
 
-class SlimResNet(ResNet):  # type: ignore[misc]
+class SlimResNet(ResNet):  # type: ignore[misc]  # torchvision has no types
     """torchvision's ResNet with variable width and stem; with width 64 and the standard stem it is the same network."""
 
     def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:

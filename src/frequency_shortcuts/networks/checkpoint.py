@@ -120,7 +120,7 @@ class Checkpoint:
         try:
             for name, part in self._parts.items():
                 part.load_state_dict(saved[name])
-        except Exception:
+        except Exception:  # whatever it is, no part stays half restored
             for name, part in self._parts.items():
                 part.load_state_dict(before[name])
             raise

@@ -143,7 +143,7 @@ class _Watch(TorchDispatchMode):
     """Counts the bytes of the tensors that are created inside the block, without those of the network."""
 
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # of torch
         own = itertools.chain(network.parameters(), network.buffers())
         self._own = {tensor.untyped_storage().data_ptr() for tensor in own}
         self._held: dict[int, tuple[weakref.ref[Tensor], int]] = {}

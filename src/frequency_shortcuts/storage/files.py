@@ -68,7 +68,7 @@ def remove_partial_files(path: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
-    """Whether a process of this machine runs; where this cannot be asked (Windows), true."""
+    """Whether a process of this machine runs; on Windows always true, since signal 0 would end it."""
     try:
         if os.name == "posix":
             os.kill(process, 0)
@@ -87,9 +87,10 @@ def set_aside(path: Path) -> Path:
 
 
 def delete_state(path: Path) -> None:
-    """Delete the state file of finished work, and the files whose names begin with its name."""
+    """Delete the state file of finished work, with those of its parts and damaged ones, and no other file beside it."""
+    name = re.compile(rf"{re.escape(path.name)}(\.culling)?(\.unfinished)?(\.damaged\d*)?")
     for file in path.parent.glob(f"{glob.escape(path.name)}*"):
-        if not file.is_dir():
+        if name.fullmatch(file.name) and not file.is_dir():
             file.unlink(missing_ok=True)
 
 
@@ -128,7 +129,7 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
         append_checksum(temporary, file.left_out)
 
 
-class WholeFile(h5py.File):  # type: ignore[misc]
+class WholeFile(h5py.File):  # type: ignore[misc]  # h5py has no types
     """An HDF5 file that `replacing_hdf5` is writing; `left_out` are the parts that its checksum does not cover."""
 
     guarded: _Guarded
