@@ -390,6 +390,7 @@ def test_classes_that_are_a_text_name_nothing(given):
         ({"outputs": [0, 1, 2, 7]}, "outputs 0 to 7 are named, but WaveNetwork has the outputs 0 to 3"),
         ({"classes": ["a", "b"]}, "2 names of classes: expected 4"),
         ({"classes": ["a", "b", "c", "a"]}, "two classes are called a"),
+        ({"classes": ["a", "b", "c", "d\x1b"]}, r"the class 'd\\x1b' has a control character"),
         ({"method": "magic"}, "unknown method 'magic'"),
         ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
         ({"parts": ("remove",)}, "parts remove: expected keep among them, which the verdict is about, or no parts"),
@@ -409,7 +410,7 @@ def test_bad_input_gets_one_sentence(change, words):
 
 @pytest.mark.slow
 def test_names_of_classes_are_no_code_in_pages_and_no_formulas_in_tables(tmp_path):
-    names = ["=1+1", "<script>alert(1)</script>", "@x", "a``b\n.. raw:: html"]
+    names = ["=1+1", "<script>alert(1)</script>", "@x", "a``b .. raw:: html"]
     folder = analyse(classes=names).save(tmp_path)
     page = (folder / "report.html").read_text()
     assert "<script" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page

@@ -419,6 +419,7 @@ def test_two_classes_of_one_name_are_refused(tmp_path):
             r"s\.h5, split test: labels of type float32, expected integers",
         ),
         ({"classes": ["cat", ""]}, r"s\.h5, split test: a class has no name; each needs one"),
+        ({"classes": ["cat", "wild\ndog"]}, r"s\.h5, split test: the class 'wild\\ndog' has a control character"),
         (
             {"mean": [0.0], "std": [0.0]},
             r"s\.h5: mean \[0\.0\] and std \[0\.0\] cannot be normalised with: expected units",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -152,12 +153,19 @@ def check_images(images: Images, what: str = "images") -> None:
         raise ValueError(f"{what} of dtype {images.dtype}: expected float32, float64 or uint8")
 
 
+def control_characters(classes: Sequence[object]) -> str | None:
+    """The first name with a control character, which would break lines of tables and pages; None if there is none."""
+    return next((name for name in map(str, classes) if any(unicodedata.category(one) == "Cc" for one in name)), None)
+
+
 def check_classes(
     labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
     """Raise ValueError, naming them, if classes have no image or no name, labels no class, or images no label."""
     if any(not str(name).strip() for name in classes):
         raise ValueError(f"{where}: a class has no name; each needs one that can be read")
+    if (odd := control_characters(classes)) is not None:
+        raise ValueError(f"{where}: the class {odd!r} has a control character, such as a line break, in its name")
     if len(set(classes)) < len(classes):
         twice = next(name for i, name in enumerate(classes) if name in classes[:i])
         raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
