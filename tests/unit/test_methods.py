@@ -1,4 +1,5 @@
-"""What all methods that find maps promise: see `test_method_scores.py` for what each of them finds."""
+"""What all methods that find maps promise: see `test_method_scores.py` and
+`test_method_searches.py` for what each of them finds."""
 
 import inspect
 import itertools

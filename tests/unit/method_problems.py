@@ -1,0 +1,54 @@
+"""Images of three classes of which methods find maps, and slow references that the tests of methods share."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.spectrum import filters
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+LABELS = np.array([0, 2, 1, 0, 0, 2, 0, 1, 2, 0])  # unequal, not sorted
+SIZE = (7, 6)
+PAIRS = ConjugatePairs(*SIZE)
+
+
+def batch(size=SIZE, channels=2, labels=LABELS, seed=0, dtype=torch.float64):
+    """Noise, with a wave of the class in it."""
+    images = np.random.default_rng(seed).standard_normal((len(labels), channels, *size))
+    y, x = np.mgrid[: size[0], : size[1]]
+    waves = [np.cos(2 * np.pi * (y * (c + 1) / size[0] + x * c / size[1])) for c in range(3)]
+    return torch.from_numpy(images + np.stack(waves)[np.asarray(labels, int)][:, None]).to(dtype)
+
+
+def run(name, network, images=None, labels=LABELS, **options):
+    return find(registry.load(name), network, batch() if images is None else images, labels, 3, **options)
+
+
+def filled(images, mask, other=None):
+    """Images [n, channels, H, W] with the pairs of a mask [pairs]; at the others the pairs of the other images."""
+    pairs = ConjugatePairs(*images.shape[-2:])
+    kept = filters.keep(images, pairs.scatter(mask))
+    return kept if other is None else kept + filters.remove(other, pairs.scatter(mask))
+
+
+@torch.no_grad()
+def slow_means(network, images, labels, masks, other=None):
+    """Loss, probability and recall [3, masks, class], mask by mask, class by class; masks [k, class, pairs]."""
+    network.eval()
+    found = np.empty((3, len(masks), masks.shape[1]))
+    for k, c in np.ndindex(masks.shape[:2]):
+        mine = torch.from_numpy(np.flatnonzero(labels == c))
+        logits = network(filled(images[mine], masks[k, c], None if other is None else other[mine]))
+        target = torch.full((len(mine),), c)
+        found[:, k, c] = (
+            functional.cross_entropy(logits, target),
+            logits.softmax(dim=1)[:, c].mean(),
+            (logits.argmax(dim=1) == c).double().mean(),
+        )
+    return found
+
+
+def same_for_all(masks, n_classes=3):
+    return np.repeat(np.asarray(masks)[:, None], n_classes, axis=1)
