@@ -17,6 +17,7 @@ from scipy.special import ndtri
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT, REGIONS, phase_verdicts
 from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.fills import FILLS
 
 from .outcomes import Outcome
 from .simulate_intervals import beta
@@ -49,7 +50,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Design:
-    """A test: the map is one more mask of the kind `like`, with `effect` added to its TPR."""
+    """A test: the map is one more mask of the kind `like`, with `effect` added to its TPR; or its rate is `own`."""
 
     kinds: dict[str, Rates] = field(default_factory=dict)
     like: str = "random"
@@ -57,6 +58,8 @@ class Design:
     classes: int = 10
     images: int = IMAGES
     correlation: float = CORRELATION
+    own: Rates | None = None
+    part: str = "keep"
 
 
 def low_controls(classes: int = 10) -> dict[str, Rates]:
@@ -87,30 +90,50 @@ def simulate(generator: np.random.Generator, design: Design, tests: int = TESTS)
 
     The mean is that of all masks of the kind `like` that could be drawn, or that there are.
     """
+    true, target = _true(generator, design, tests)
+    (found,) = _judged(generator, design, true, 1)
+    return found, true[:, 0] - target
+
+
+def simulate_fills(generator: np.random.Generator, design: Design, tests: int = TESTS) -> list[pd.DataFrame]:
+    """Verdicts on the same maps and images under each fill; a mask has the same rate under all."""
+    return _judged(generator, design, _true(generator, design, tests)[0], len(FILLS))
+
+
+def _true(generator: np.random.Generator, design: Design, tests: int) -> tuple[FloatArray, FloatArray]:
+    """True TPR [test, mask] of the map and of the controls; the mean TPR [test] of the kind `like`."""
     rates = {kind: one.drawn(generator, tests) for kind, one in design.kinds.items()}
     target = np.full(tests, design.kinds[design.like].mean)
     if design.like == "other":
         every = design.kinds["other"].drawn(generator, tests, design.classes - 1)
         rates["other"], target = every[:, : design.kinds["other"].draws], every.mean(axis=1)
-    own = design.kinds[design.like].drawn(generator, tests, 1) + design.effect
+    own = (design.own or design.kinds[design.like]).drawn(generator, tests, 1) + design.effect
+    return np.concatenate([own.clip(0.001, 0.999), *rates.values()], axis=1), target
+
+
+def _judged(generator: np.random.Generator, design: Design, true: FloatArray, times: int) -> list[pd.DataFrame]:
+    """Verdicts on tests with these true rates, each test in the column `fill`; the same images so many times."""
     masks = [("dfm", 0), *((kind, draw) for kind, one in design.kinds.items() for draw in range(one.draws))]
-    true = np.concatenate([own.clip(0.001, 0.999), *rates.values()], axis=1)
     negatives = min((design.classes - 1) * design.images, NEGATIVES)
-    tpr = hits(generator, true, design.images, design.correlation) / design.images
-    fpr = hits(generator, np.full(true.shape, FPR), negatives, design.correlation) / negatives
-    about = {"class": 0, "neutral": False, "part": "keep", "images": design.images, "negatives": negatives}
-    columns = [("unfiltered", 0, np.full(tests, 0.95), np.full(tests, 0.01))]
-    columns += [(name, draw, tpr[:, k], fpr[:, k]) for k, (name, draw) in enumerate(masks)]
-    table = pd.concat(
-        [
-            pd.DataFrame({"fill": np.arange(tests), "filter": name, "tpr": of_tpr, "fpr": of_fpr}).assign(
-                # Which of the other classes were drawn differs from test to test.
-                draw=(draw + np.arange(tests)) % (design.classes - 1) if name == "other" else draw
-            )
-            for name, draw, of_tpr, of_fpr in columns
-        ]
-    ).assign(**about, overlap=0.1, tpr_low=np.nan, tpr_high=np.nan)
-    return verdicts(table).sort_values("fill"), true[:, 0] - target
+    tests, shown = len(true), np.tile(true, times)
+    tpr = hits(generator, shown, design.images, design.correlation) / design.images
+    fpr = hits(generator, np.full(shown.shape, FPR), negatives, design.correlation) / negatives
+    about = {"class": 0, "neutral": False, "part": design.part, "images": design.images, "negatives": negatives}
+    tables = []
+    for of_tpr, of_fpr in zip(np.split(tpr, times, axis=1), np.split(fpr, times, axis=1), strict=True):
+        columns = [("unfiltered", 0, np.full(tests, 0.95), np.full(tests, 0.01))]
+        columns += [(name, draw, of_tpr[:, k], of_fpr[:, k]) for k, (name, draw) in enumerate(masks)]
+        table = pd.concat(
+            [
+                pd.DataFrame({"fill": np.arange(tests), "filter": name, "tpr": one_tpr, "fpr": one_fpr}).assign(
+                    # Which of the other classes were drawn differs from test to test.
+                    draw=(draw + np.arange(tests)) % (design.classes - 1) if name == "other" else draw
+                )
+                for name, draw, one_tpr, one_fpr in columns
+            ]
+        ).assign(**about, overlap=0.1, tpr_low=np.nan, tpr_high=np.nan)
+        tables.append(verdicts(table).sort_values("fill"))
+    return tables
 
 
 def outcomes(generator: np.random.Generator) -> Iterator[Outcome]:
@@ -121,6 +144,14 @@ def outcomes(generator: np.random.Generator) -> Iterator[Outcome]:
         for verdict in (STRONG, WEAK):
             yield Outcome("verdicts", what, setting, verdict, float((found == verdict).mean()), TESTS)
     yield from _phases(generator)
+    for what, setting, design in _removed():
+        found = simulate(generator, design)[0]["verdict"]
+        for verdict in (STRONG, WEAK):
+            yield Outcome("removal", what, setting, verdict, float((found == verdict).mean()), TESTS)
+    for what, setting, design in _robust():
+        strong = np.array([found["verdict"] == STRONG for found in simulate_fills(generator, design)])
+        yield Outcome("robust", what, setting, "strong under one fill", float(strong.mean()), TESTS)
+        yield Outcome("robust", what, setting, "robust", float(strong.all(axis=0).mean()), TESTS)
 
 
 def _margins(generator: np.random.Generator) -> Iterator[Outcome]:
@@ -174,6 +205,39 @@ def _with_effect() -> Iterator[Case]:
         for effect in EFFECTS:
             design = Design(alike(0.3, 0.1, classes), "low_pass", effect, classes, images)
             yield "effect", f"{classes} classes, {images} images, TPR 0.3 + {effect:g}", design
+
+
+def _removed() -> Iterator[Case]:
+    """Maps that are removed; the only controls are random masks of equal size."""
+    for mean in MEANS:
+        for one in SPREADS:
+            yield (
+                "one more random mask",
+                f"TPR {mean:g}, SD {one:g}",
+                Design({"random": Rates(mean, one, 10)}, part="remove"),
+            )
+    for effect in EFFECTS:
+        yield (
+            "effect",
+            f"TPR 0.8 - {effect:g}",
+            Design({"random": Rates(0.8, 0.1, 10)}, effect=-effect, own=Rates(0.8), part="remove"),
+        )
+
+
+def _robust() -> Iterator[Case]:
+    """Maps that are tested under all fills."""
+    for mean in (0.5, 0.8):
+        for one in (0.1, 0.2):
+            kinds = low_controls() | {"random": Rates(mean, one, 10)}
+            yield "one more random mask", f"10 draws, TPR {mean:g}, SD {one:g}", Design(kinds)
+    for mean in (0.5, 0.8):
+        kinds = low_controls() | {"low_pass": Rates(mean)}
+        yield "as good as low pass", f"TPR {mean:g}", Design(kinds, "low_pass")
+    for mean, one in ((0.3, 0.3), (0.6, 0.2)):
+        kinds = low_controls() | {"other": Rates(mean, one, 9)}
+        yield "one more map of another class", f"10 classes, TPR {mean:g}, SD {one:g}", Design(kinds, "other")
+    for effect in EFFECTS:
+        yield "effect", f"10 classes, TPR 0.3 + {effect:g}", Design(alike(0.3, 0.1), "low_pass", effect)
 
 
 def _phases(generator: np.random.Generator) -> Iterator[Outcome]:

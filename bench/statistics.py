@@ -89,6 +89,16 @@ def _with_either(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, either.assign(measure=f"{STRONG} or {WEAK}")])
 
 
+def removal(outcomes: pd.DataFrame) -> str:
+    """Verdicts on maps that are removed."""
+    return _pivot(_with_either(_part(outcomes, "removal")), ["removing the map is", "setting"])
+
+
+def robust(outcomes: pd.DataFrame) -> str:
+    """Verdicts over all fills."""
+    return _pivot(_part(outcomes, "robust"), ["the map is", "setting"])
+
+
 def phases(outcomes: pd.DataFrame) -> str:
     """Verdicts on amplitudes and phases."""
     rows = _part(outcomes, "phases")
@@ -123,7 +133,20 @@ def _range(values: pd.Series) -> str:
 
 
 PAGES: dict[Path, Sequence[Callable[[pd.DataFrame], str]]] = {
-    PAGE: (summary, shares, means, margins, audits, without_effect, with_effect, phases, phase_margins, findings)
+    PAGE: (
+        summary,
+        shares,
+        means,
+        margins,
+        audits,
+        without_effect,
+        with_effect,
+        removal,
+        robust,
+        phases,
+        phase_margins,
+        findings,
+    )
 }
 
 

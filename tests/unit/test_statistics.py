@@ -67,6 +67,12 @@ SHORTCUTS = {
     "one of unlike random masks": (Design(low_controls() | {"random": Rates(0.5, 0.2, 10)}), 0.08, 0.25),
     "one of two classes' maps": (Design(low_controls(2) | {"other": Rates(0.3, 0.2)}, "other", classes=2), 0.1, 0.35),
     "effect of 0.6": (Design(alike(0.3, 0.1), "low_pass", 0.6), 0.97, 1),
+    "one of like random masks, removed": (Design({"random": Rates(0.5, 0.02, 10)}, part="remove"), 0, 0.03),
+    "effect of 0.4, removed": (
+        Design({"random": Rates(0.8, 0.1, 10)}, effect=-0.4, own=Rates(0.8), part="remove"),
+        0.95,
+        1,
+    ),
     "effect of 0.6, two classes": (Design(alike(0.3, 0.1, 2), "low_pass", 0.6, classes=2), 0.95, 1),
 }
 
@@ -77,6 +83,22 @@ def test_the_error_rates_and_the_power_of_verdicts(name):
     design, least, most = SHORTCUTS[name]
     verdicts, _ = simulate(generator(), design, tests=300)
     assert least <= verdicts["verdict"].isin(["strong", "weak"]).mean() <= most
+
+
+@pytest.mark.slow
+def test_the_error_rates_and_the_power_of_robust_verdicts():
+    """Three fills see the same images and masks."""
+
+    def strong(design):
+        found = simulate_verdicts.simulate_fills(generator(), design, tests=300)
+        return np.array([verdicts["verdict"] == "strong" for verdicts in found])
+
+    by_chance = strong(Design(low_controls() | {"low_pass": Rates(0.8)}, "low_pass"))
+    assert by_chance.shape == (3, 300) and by_chance.mean() <= 0.05 and by_chance.all(axis=0).mean() <= 0.01
+    assert strong(Design(alike(0.3, 0.1), "low_pass", 0.6)).all(axis=0).mean() >= 0.97
+    # Known: a mask that is good by chance is good under each fill.
+    lucky = strong(Design(low_controls() | {"random": Rates(0.8, 0.2, 10)}))
+    assert 0.02 <= lucky.all(axis=0).mean() <= lucky.mean()
 
 
 @pytest.mark.slow
