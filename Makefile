@@ -7,7 +7,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods cure report crate check test test-all dry-runs coverage mutants lint format docs gallery
+.PHONY: help demo study methods cure report crate check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench audit clean statistics kills
 
 help: ## this list
@@ -36,7 +36,7 @@ check: lint ## before each commit: lint, types, and the tests that take less tha
 	$(PYTEST) -m "not slow and not dag and not browser and not slurm and not long"
 
 test: $(READY) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
-	$(PYTEST) -m "not long"
+	$(PYTEST) -m "not long" --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 test-all: $(READY) ## every test, and the gallery from the results of the study
 	$(PYTEST)
@@ -46,9 +46,6 @@ dry-runs: $(READY) ## a dry run of every configuration
 		echo "snakemake --dry-run --configfile $$file"; \
 		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
 	done
-
-coverage: $(READY) ## the lines and branches of the library that the tests without a DAG run
-	$(PYTEST) tests/unit tests/property tests/study --cov --cov-report=term:skip-covered
 
 mutants: $(READY) ## put 400 small faults into the numeric modules, one at a time: build/mutants/mutants.csv (an hour)
 	pip install --quiet --requirement envs/mutants.txt
