@@ -47,7 +47,7 @@ TESTS = {
     "maps/methods/culling/screening.py": "culling_screening culling_screening_audits culling_search",
     "maps/methods/culling/features.py": "culling_features culling_resuming culling_search",
     "maps/methods/culling/evaluator.py": "culling_evaluator culling_resuming culling_search culling_progress",
-    "maps/methods/culling/method.py": "method_scores methods",
+    "maps/methods/culling/method.py": "method_scores method_searches methods",
     "maps/methods/culling/progress.py": "culling_progress culling_resuming culling_search",
     "maps/methods/culling/result.py": "culling_result dfm culling_search",
     "maps/methods/culling": "culling_search culling_result culling_resuming culling_fingerprint culling_progress",
