@@ -41,8 +41,10 @@ def findings(table: pd.DataFrame) -> Figure:
                 over_all = row["dataset"] == EVERYWHERE
                 ink = _INK[row["verdict"]]
                 if np.isnan(row["value"]):
-                    text = textwrap.shorten(str(row["detail"]), 62)
-                    axis.text(0.02, place, text, color="0.4", fontsize=6, va="center", style="italic")
+                    axis.text(
+                        0.01, place, textwrap.fill(str(row["detail"]), 78), color="0.4", fontsize=6, va="center",
+                        style="italic", transform=axis.get_yaxis_transform(), backgroundcolor="white",
+                    )  # fmt: skip
                     continue
                 ends = [row[end] - row["threshold"] for end in ("low", "high")]
                 axis.hlines(place, *ends, color=ink, linewidth=2.4 if over_all else 1.2)
