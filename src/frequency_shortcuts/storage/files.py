@@ -62,7 +62,8 @@ def remove_partial_files(path: Path) -> None:
             killed = not _is_running(int(found[2])) if found[1] == MACHINE else untouched > ABANDONED_S
             if killed:
                 partial.unlink()
-                log.warning("removed %s, the partial file of a killed process", partial)
+                # No warning: it would be printed into the notebook that writes the file.
+                log.info("removed %s, the partial file of a killed process", partial)
             else:
                 log.warning("%s is a partial file, perhaps of a process at work: delete it if there is none", partial)
 
