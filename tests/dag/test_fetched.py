@@ -67,6 +67,7 @@ def test_the_store_holds_the_images_of_the_files(small):
         np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(given, axis=0))
 
 
+@pytest.mark.long
 def test_a_folder_that_lacks_a_file_is_found_by_the_check(small):
     root, _ = small
     shutil.copytree(root / "files", root / "lacking")

@@ -228,7 +228,7 @@ def test_an_edit_of_an_import_of_a_network_loads_it_again(own):
     (own.root / "package.yaml").write_text(yaml.safe_dump(config | {"study": "package"}))
     done = snakemake(own, "own", "--configfile", "package.yaml", "--until", "external_network", "check")
     assert done.returncode == 0, done.stdout
-    for path in (*files, own.root / "my_module.py"):
+    for path in (package / "inner" / "layers.py", package / "unused.py", own.root / "my_helper.py"):
         assert planned_after(own, path) == (set() if path.name == "unused.py" else {"external_network"}), path
 
 

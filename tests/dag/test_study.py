@@ -185,19 +185,6 @@ def kept_files(study):
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_halves_by_several_jobs_give_the_same_file(study):
-    (study.root / "half_parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 2}}))
-    run = "syn_2/resnet18/none/seed0"
-    done = study.snakemake(f"results/parts/stability/{run}.h5", "--cores", "all", extra=["half_parts.yaml"])
-    assert done.returncode == 0 and done.stdout.count("Culling the frequencies") == 4, done.stdout
-    assert not list((study.root / "results" / "parts" / "dfm").rglob("*part*"))
-    whole, joined = (h5py.File(study.root / "results" / name / "stability" / f"{run}.h5") for name in ("test", "parts"))
-    with whole, joined:
-        assert all(np.array_equal(whole["mask"][name], joined["mask"][name]) for name in whole["mask"])
-        for name in set(whole.attrs) - {"created_by"}:
-            assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
-
-
 def test_the_truth_table_scores_every_run_class_and_ranking(study):
     table = pd.read_csv(study.results / "tables" / "truth.csv", keep_default_na=False, na_values=[""])
     names = ["dfm", "adcs", "adcs_high", "adcs_low", "dfm_size", "adcs_significant"]
@@ -250,20 +237,25 @@ def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
     assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
 
 
-def test_culling_by_several_jobs_gives_the_same_file(study):
-    (study.root / "parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 3}}))
-    run = "syn_2/resnet18/none/seed0"
-    done = study.snakemake(f"results/parts/dfm/{run}.h5", "--cores", "all", extra=["parts.yaml"])
-    assert done.returncode == 0 and done.stdout.count("Culling the frequencies") == 3, done.stdout
-    whole, joined = (h5py.File(study.root / "results" / name / "dfm" / f"{run}.h5") for name in ("test", "parts"))
+def test_cullings_by_several_jobs_give_the_same_files(study):
+    """Of all images, and of both halves of them."""
+    (study.root / "parts.yaml").write_text(yaml.safe_dump({"study": "parts", "culling": {"parts": 2}}))
+    files = [f"{folder}/syn_2/resnet18/none/seed0.h5" for folder in ("dfm", "stability")]
+    targets = [f"results/parts/{file}" for file in files]
+    done = study.snakemake(*targets, "--cores", "all", extra=["parts.yaml"])
+    assert done.returncode == 0 and done.stdout.count("Culling the frequencies") == 3 * 2, done.stdout
     assert not list((study.root / "results" / "parts" / "dfm").rglob("*part*"))
-    with whole, joined:
-        names = []
-        whole.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
-        assert all(np.array_equal(whole[name], joined[name]) for name in names) and len(names) == 7
-        assert set(whole.attrs) == set(joined.attrs)
-        for name in set(whole.attrs) - {"created_by"}:
-            assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
+    for file, count in zip(files, (7, 4), strict=True):
+        whole, joined = (h5py.File(study.root / "results" / name / file) for name in ("test", "parts"))
+        with whole, joined:
+            names = []
+            whole.visititems(
+                lambda name, item, names=names: names.append(name) if isinstance(item, h5py.Dataset) else None
+            )
+            assert all(np.array_equal(whole[name], joined[name]) for name in names) and len(names) == count
+            assert set(whole.attrs) == set(joined.attrs)
+            for name in set(whole.attrs) - {"created_by"}:
+                assert np.array_equal(whole.attrs[name], joined.attrs[name]), name
 
 
 def test_culling_and_testing_use_different_images(study):
