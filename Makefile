@@ -78,7 +78,7 @@ bench: $(READY) ## measure run times: results/bench and three pages of docs (mos
 statistics: $(READY) ## simulate how far intervals and verdicts can be trusted: docs/statistics.md (minutes)
 	python -m bench.statistics
 
-kills: $(READY) ## kill a small study 30 times, compare its results, and write docs/trust.md (most of an hour)
+kills: $(READY) ## kill a small study 30 times, compare its results, and write docs/trust.md (half an hour)
 	python tests/kill_study.py --folder build/kills --page docs/trust.md
 
 audit: $(READY) ## compare the installed packages with published advisories; needs the internet
