@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.splits import control_characters
+from frequency_shortcuts.data.splits import check_characters
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 
@@ -67,8 +67,7 @@ def match(
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ValueError(f"two classes are called {twice[0]}: each needs a name of its own")
-    if (odd := control_characters(names)) is not None:
-        raise ValueError(f"the class {odd!r} has a control character, such as a line break, in its name")
+    check_characters(names)
     if outputs is not None:
         given = np.asarray(outputs)
         if given.shape != (len(numbers),) or given.dtype.kind not in "iu" or len(set(given.tolist())) < len(given):

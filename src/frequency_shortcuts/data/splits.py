@@ -153,9 +153,12 @@ def check_images(images: Images, what: str = "images") -> None:
         raise ValueError(f"{what} of dtype {images.dtype}: expected float32, float64 or uint8")
 
 
-def control_characters(classes: Sequence[object]) -> str | None:
-    """The first name with a control character, which would break lines of tables and pages; None if there is none."""
-    return next((name for name in map(str, classes) if any(unicodedata.category(one) == "Cc" for one in name)), None)
+def check_characters(classes: Sequence[object], where: str = "") -> None:
+    """Raise ValueError for a name with a control character, which would break the lines of tables and pages."""
+    for name in map(str, classes):
+        if any(unicodedata.category(one) == "Cc" for one in name):
+            problem = f"the class {name!r} has a control character, such as a line break, in its name"
+            raise ValueError(f"{where}: {problem}" if where else problem)
 
 
 def check_classes(
@@ -164,8 +167,7 @@ def check_classes(
     """Raise ValueError, naming them, if classes have no image or no name, labels no class, or images no label."""
     if any(not str(name).strip() for name in classes):
         raise ValueError(f"{where}: a class has no name; each needs one that can be read")
-    if (odd := control_characters(classes)) is not None:
-        raise ValueError(f"{where}: the class {odd!r} has a control character, such as a line break, in its name")
+    check_characters(classes, where)
     if len(set(classes)) < len(classes):
         twice = next(name for i, name in enumerate(classes) if name in classes[:i])
         raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
