@@ -9,7 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch
 
 from study import inputs, own_code
 from study.job import job
@@ -117,13 +116,12 @@ class Network(nn.Module):
         self.act, self.layer = act, nn.Linear(12, 3)
 
     def forward(self, images):
-        self.act(len(images))
+        self.act()
         return self.layer(images.flatten(1))
 
-def working(): return Network(work)
-def crashing(): return Network(lambda n: crash())
-def crashing_later(): return Network(lambda n: n > 2 and crash())
-def leaving(): return Network(lambda n: leave())
+def working(): return Network(lambda: work(1))
+def crashing(): return Network(crash)
+def leaving(): return Network(leave)
 
 class Items:
     classes = ["a", "b"]
@@ -145,12 +143,9 @@ def module(acts, tmp_path):
     assert "mine" not in sys.modules
 
 
-def from_function(name):
-    return {"source": f"mine:{name}", "checkpoint": None, "mean": None, "std": None}
-
-
 def probe(function):
-    return inputs.probe_network(from_function(function), 3, Shape(3, 2, 2))
+    settings = {"source": f"mine:{function}", "checkpoint": None, "mean": None, "std": None}
+    return inputs.probe_network(settings, 3, Shape(3, 2, 2))
 
 
 @pytest.mark.slow
@@ -163,18 +158,6 @@ def test_networks_are_tried_in_a_process_of_their_own(module):
     }.items():
         with pytest.raises(ValueError, match=f"^{sentence}"):
             probe(function)
-
-
-@pytest.mark.slow
-def test_networks_are_timed_in_a_process_of_their_own(module):
-    def took(function):
-        shape, cpu = Shape(3, 2, 2), torch.device("cpu")
-        return inputs.apart_if_own(inputs.time_network, from_function(function), 3, shape, cpu, None)
-
-    assert took("working") > 0
-    assert probe("crashing_later") == "mine:crashing_later"
-    with pytest.raises(ValueError, match=r"^entry point mine:crashing_later crashes the interpreter \(SIGSEGV\)"):
-        took("crashing_later")
 
 
 @pytest.mark.slow

@@ -106,9 +106,8 @@ def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
     passes = len(runs) * sum(shown.values()) + halved * shown["cull"]
     passes += images_of_augmentations(plan, runs, data, shown.get("train", 0))
     device = architectures.pick_device(plan.config["device"])
-    seconds = apart_if_own(
-        time_network, settings, len(found.classes), found.shape, device, plan.config["culling"]["memory_mib"]
-    )
+    built = build_network(settings, len(found.classes), found.shape).to(device)
+    seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])
     methods = len(runs) * (shown.get("find_maps", 0) + shown.get("compare_methods", 0))
     about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
     about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
@@ -270,28 +269,17 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
     if "source" in settings:
         if settings["mean"]:
             normalisation.check_statistics(settings["mean"], settings["std"], channels)
-        apart_if_own(try_network, settings, n_classes, shape)
-        return str(settings["source"])
+        source = str(settings["source"])
+        if source.startswith(("torchvision:", "timm:")):
+            try_network(settings, n_classes, shape)
+        else:
+            own_code.call(try_network, settings, n_classes, shape, what=f"entry point {source}")
+        return source
     if height != width:
         raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
     with torch.device("meta"):
         external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
     return str(settings["architecture"])
-
-
-def apart_if_own(function: Callable[..., Any], settings: Mapping[str, Any], *arguments: Any) -> Any:
-    """Call a function with the settings of a network; in a process of its own if a function of the user builds it."""
-    source = str(settings.get("source", ""))
-    if not source or source.startswith(("torchvision:", "timm:")):
-        return function(settings, *arguments)
-    return own_code.call(function, settings, *arguments, what=f"entry point {source}")
-
-
-def time_network(
-    settings: Mapping[str, Any], n_classes: int, shape: Shape, device: torch.device, memory_mib: float | None
-) -> float:
-    """Build a network; the seconds that a forward pass of it takes, per image."""
-    return seconds_per_pass(build_network(settings, n_classes, shape).to(device), shape, memory_mib)
 
 
 def try_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> None:
