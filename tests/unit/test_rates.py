@@ -110,12 +110,16 @@ def test_what_is_removed_matters_where_less_is_left_than_without_controls():
     assert row["verdict"] == "none" and row["margin"] < 0
 
 
-@pytest.mark.parametrize(("tpr", "verdict"), [(0.41, "weak"), (0.4, "strong"), (0.59, "weak")])
-def test_a_removal_is_strong_if_at_most_the_rest_to_a_strong_map_is_left(tpr, verdict):
+# 1 - 0.8 is less than 0.2.
+REMOVED = [(0.41, 0.6, "weak"), (0.4, 0.6, "strong"), (0.59, 0.6, "weak"), (0.2, 0.8, "strong"), (0.21, 0.8, "weak")]
+
+
+@pytest.mark.parametrize(("tpr", "strong", "verdict"), REMOVED)
+def test_a_removal_is_strong_if_at_most_the_rest_to_a_strong_map_is_left(tpr, strong, verdict):
     table = table_of(part="remove", dfm=(tpr, 0.0), random=(0.95, 0.0))
     drawn = table[table["filter"] == "random"]
     table = pd.concat([table, *(drawn.assign(draw=drawn["draw"] + 2 * i) for i in range(1, 5))], ignore_index=True)
-    assert verdicts.verdicts(table)["verdict"].tolist() == [verdict]
+    assert verdicts.verdicts(table, strong)["verdict"].tolist() == [verdict]
 
 
 @pytest.mark.parametrize(("images", "negatives", "control"), [(20, 60, 0.4), (50, 450, 0.4), (8, 20, 0.5)])

@@ -84,7 +84,8 @@ def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     out["smallest_effect"] = [margins[kinds[k]].smallest(i) for i, k in enumerate(best)]
     removed = out.index.get_level_values("part") == "remove"
     above = (np.where(np.isnan(low), np.inf, low) > 0).all(axis=0)
-    far = np.where(removed, out["tpr_dfm"] <= 1 - strong, out["tpr_dfm"] >= strong)
+    # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
+    far = np.where(removed, out["tpr_dfm"] + strong <= 1 + 1e-9, out["tpr_dfm"] >= strong)
     verdict = pd.Series(np.where(above, np.where(far, "strong", "weak"), "none"), out.index)
     out["verdict"] = verdict.where(out["tpr_unfiltered"] >= RECOGNISED)
     out = out.reset_index()
