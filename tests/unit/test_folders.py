@@ -56,6 +56,12 @@ def test_a_folder_may_be_a_link(tmp_path):
     assert shown(tmp_path / "root", folders.listing(tmp_path / "root")[0]) == ["a/1.jpg"]
 
 
+def test_a_folder_with_a_line_break_in_its_name_is_refused(tmp_path):
+    tree(tmp_path, "cat/1.jpg", "wild\ndog/1.jpg")
+    with pytest.raises(ValueError, match=r"^folder .*: the class 'wild\\ndog' has a control character"):
+        folders.listing(tmp_path)
+
+
 def test_missing_and_empty_folders_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no folder .*/nowhere: expected class folders with image files"):
         folders.listing(tmp_path / "nowhere")

@@ -421,6 +421,10 @@ def test_two_classes_of_one_name_are_refused(tmp_path):
         ({"classes": ["cat", ""]}, r"s\.h5, split test: a class has no name; each needs one"),
         ({"classes": ["cat", "wild\ndog"]}, r"s\.h5, split test: the class 'wild\\ndog' has a control character"),
         (
+            {"classes": ["cat", "wild\u2028dog"]},
+            r"s\.h5, split test: the class 'wild\\u2028dog' has a control character",
+        ),
+        (
             {"mean": [0.0], "std": [0.0]},
             r"s\.h5: mean \[0\.0\] and std \[0\.0\] cannot be normalised with: expected units",
         ),

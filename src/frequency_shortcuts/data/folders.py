@@ -18,6 +18,8 @@ from tqdm import tqdm
 
 from frequency_shortcuts.storage.kinds import kind_of
 
+from .splits import check_characters
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the content, and by default opens many more
 OnError = Literal["stop", "skip"]
@@ -42,7 +44,8 @@ def listing(
 
     `classes` maps each class, in order, to its folder (name -> folder, for example a WordNet id of ImageNet). Without
     it, every folder is a class of the same name. Raises FileNotFoundError for a missing root and ValueError, naming
-    them, for classes without a folder, folders without images, and images that are no files.
+    them, for classes without a folder, folders without images, images that are no files, and names with control
+    characters.
     """
     root = Path(root)
     if not root.is_dir():
@@ -59,6 +62,7 @@ def listing(
         raise ValueError(f"folder {root} has no {few(missing)}; it holds {few(there) if there else 'no folders'}")
     if not folders:
         raise ValueError(f"folder {root} holds no images: expected {root}/<class>/*.jpg or *.png")
+    check_characters(list(folders), f"folder {root}")
     found = [pictures(root / folder) for folder in folders.values()]
     empty = [str(root / folder) for folder, files in zip(folders.values(), found, strict=True) if not files]
     if empty:

@@ -156,7 +156,7 @@ def check_images(images: Images, what: str = "images") -> None:
 def check_characters(classes: Sequence[object], where: str = "") -> None:
     """Raise ValueError for a name with a control character, which would break the lines of tables and pages."""
     for name in map(str, classes):
-        if any(unicodedata.category(one) == "Cc" for one in name):
+        if any(unicodedata.category(one) in ("Cc", "Zl", "Zp") for one in name):
             problem = f"the class {name!r} has a control character, such as a line break, in its name"
             raise ValueError(f"{where}: {problem}" if where else problem)
 
