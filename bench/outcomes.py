@@ -8,7 +8,8 @@ from typing import NamedTuple
 class Outcome(NamedTuple):
     """A row of results/bench/statistics.csv: a share of simulated studies.
 
-    part : shares or means (intervals of them), audits, margins, verdicts, phases or findings
+    part : shares or means (intervals of them), audits, margins, verdicts, removal, robust, phases or
+        findings
     what : the interval, or what a map is, or the finding
     setting : what was simulated, in words
     measure : what is counted: a coverage, or a verdict

@@ -50,7 +50,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Design:
-    """A test: the map is one more mask of the kind `like`, with `effect` added to its TPR; or its rate is `own`."""
+    """A test: the map is one more mask of the kind `like`, or has the rate `own`; its TPR has `effect` added."""
 
     kinds: dict[str, Rates] = field(default_factory=dict)
     like: str = "random"
@@ -96,7 +96,7 @@ def simulate(generator: np.random.Generator, design: Design, tests: int = TESTS)
 
 
 def simulate_fills(generator: np.random.Generator, design: Design, tests: int = TESTS) -> list[pd.DataFrame]:
-    """Verdicts on the same maps and images under each fill; a mask has the same rate under all."""
+    """Verdicts under each fill; a mask has the same true rate under all, and an image the same ease."""
     return _judged(generator, design, _true(generator, design, tests)[0], len(FILLS))
 
 

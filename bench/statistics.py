@@ -119,7 +119,10 @@ def findings(outcomes: pd.DataFrame) -> str:
 
 def summary(outcomes: pd.DataFrame) -> str:
     """The range of the error rates without an effect, by what the map is."""
-    rows = _with_either(_part(outcomes, "verdicts"))
+    removed = _part(outcomes, "removal")
+    removed = removed[removed["what"] != "effect"]
+    removed = removed.assign(what="removing the map is " + removed["what"])
+    rows = _with_either(pd.concat([_part(outcomes, "verdicts"), removed]))
     rows = rows[(rows["measure"] == f"{STRONG} or {WEAK}") & (rows["what"] != "effect")]
     cells = []
     for what, part in rows.groupby("what", sort=False):

@@ -87,7 +87,7 @@ def test_the_error_rates_and_the_power_of_verdicts(name):
 
 @pytest.mark.slow
 def test_the_error_rates_and_the_power_of_robust_verdicts():
-    """Three fills see the same images and masks."""
+    """Three fills see the same masks, and images that are as easy."""
 
     def strong(design):
         found = simulate_verdicts.simulate_fills(generator(), design, tests=300)
