@@ -300,11 +300,11 @@ def cost() -> str:
     facts = read_table(STUDY / "tables" / "provenance.csv").set_index("key")["value"]
     disk = sum(path.stat().st_size for path in STUDY.rglob("*") if path.is_file()) / 2**30
     return paragraphs(
-        f"Allow {10 * math.ceil(minutes / 10)} minutes and {disk:.1f} GB of disk. The measured steps "
-        f"took {minutes:.0f} minutes of processor time ({facts['processor']}, {facts['processor cores']} cores, Python "
-        f"{facts['version of python']}, PyTorch {facts['version of torch']}, networks on: "
-        f"{facts['devices of the networks']}). Two jobs run side by side; their start and the figures come on "
-        f"top."
+        f"Allow {10 * math.ceil(minutes / 10)} minutes and {disk:.1f} GB of disk. The measured steps took "
+        f"{minutes:.0f} minutes of processor time ({facts['processor']}, {facts['processor cores']} cores, "
+        f"Python {facts['version of python']}, PyTorch {facts['version of torch']}, "
+        f"networks on: {facts['devices of the networks']}). "
+        "Two jobs run side by side; their start and the figures come on top."
     )
 
 

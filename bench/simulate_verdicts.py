@@ -50,7 +50,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Design:
-    """A test: the map is one more mask of the kind `like`, or has the rate `own`; its TPR has `effect` added."""
+    """A test: the map is one more mask of the kind `like`, with `effect` added to its TPR; or its TPR is `own`."""
 
     kinds: dict[str, Rates] = field(default_factory=dict)
     like: str = "random"
@@ -112,7 +112,7 @@ def _true(generator: np.random.Generator, design: Design, tests: int) -> tuple[F
 
 
 def _judged(generator: np.random.Generator, design: Design, true: FloatArray, times: int) -> list[pd.DataFrame]:
-    """Verdicts on tests with these true rates, each test in the column `fill`; the same images so many times."""
+    """Verdicts on tests with these true rates, each in the column `fill`; so many times, with images as easy."""
     masks = [("dfm", 0), *((kind, draw) for kind, one in design.kinds.items() for draw in range(one.draws))]
     negatives = min((design.classes - 1) * design.images, NEGATIVES)
     tests, shown = len(true), np.tile(true, times)
@@ -220,7 +220,7 @@ def _removed() -> Iterator[Case]:
         yield (
             "effect",
             f"TPR 0.8 - {effect:g}",
-            Design({"random": Rates(0.8, 0.1, 10)}, effect=-effect, own=Rates(0.8), part="remove"),
+            Design({"random": Rates(0.8, 0.1, 10)}, own=Rates(0.8 - effect), part="remove"),
         )
 
 

@@ -69,7 +69,7 @@ SHORTCUTS = {
     "effect of 0.6": (Design(alike(0.3, 0.1), "low_pass", 0.6), 0.97, 1),
     "one of like random masks, removed": (Design({"random": Rates(0.5, 0.02, 10)}, part="remove"), 0, 0.03),
     "effect of 0.4, removed": (
-        Design({"random": Rates(0.8, 0.1, 10)}, effect=-0.4, own=Rates(0.8), part="remove"),
+        Design({"random": Rates(0.8, 0.1, 10)}, own=Rates(0.4), part="remove"),
         0.95,
         1,
     ),
