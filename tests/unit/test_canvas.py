@@ -87,11 +87,23 @@ def test_what_is_counted_has_whole_ticks(draw, monkeypatch):
     for with_locator in (True, False):
         if not with_locator:
             for module in (canvas, learning, robustness):
-                monkeypatch.setattr(module, "whole_ticks", lambda *axes: None)
+                monkeypatch.setattr(module, "whole_ticks", lambda *axes, at_least=1: None)
         figure = draw()
         figure.canvas.draw()
         axes = [axis for axis in figure.axes if axis.get_xlabel() and axis.get_visible()]
         assert axes and all(whole(axis.xaxis) for axis in axes) == with_locator
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 5), (32, 32), (28, 224)])
+def test_a_plane_has_two_ticks_at_least(height, width):
+    """Also where the automatic locator finds room for one: then it was the zero frequency alone."""
+    figure, axis = plt.subplots(figsize=(1.3, 1.3))
+    canvas.show_plane(axis, np.zeros((height, width)), "gray")
+    for line in (axis.xaxis, axis.yaxis):
+        assert whole(line)
+        low, high = line.get_view_interval()
+        assert sum(low <= tick <= high for tick in line.get_ticklocs()) >= 2
+    plt.close(figure)
 
 
 @pytest.fixture

@@ -248,13 +248,13 @@ def show_plane(
         plane, cmap=cmap, norm=norm, vmin=low, vmax=high, extent=(left, left + width, top, top + height),
         origin="lower", interpolation="nearest",
     )  # fmt: skip
-    whole_ticks(axis.xaxis, axis.yaxis)
+    whole_ticks(axis.xaxis, axis.yaxis, at_least=2)
 
 
-def whole_ticks(*axes: Axis) -> None:
-    """Ticks at whole numbers, for axes of what is counted."""
+def whole_ticks(*axes: Axis, at_least: int = 1) -> None:
+    """Ticks at whole numbers, for axes of what is counted; on a long enough axis at least so many."""
     for axis in axes:
-        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
+        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=at_least))
 
 
 def colour_bar(figure: Figure, axes: npt.NDArray[Any], cmap: str, low: float, high: float, label: str) -> Colorbar:
