@@ -22,7 +22,7 @@ from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.inference import PRECISIONS
+from frequency_shortcuts.networks.inference import PRECISIONS, _tf32
 from frequency_shortcuts.spectrum import masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -90,8 +90,9 @@ class _Blocks:
 
 @torch.inference_mode()
 def _forward(network: nn.Module, batch: torch.Tensor, passes: int) -> None:
-    for _ in range(passes):
-        network(batch)
+    with _tf32(False):  # which CUDA's convolutions use by default, and culling in float32 does not
+        for _ in range(passes):
+            network(batch)
 
 
 def _repeated(images: torch.Tensor, count: int) -> torch.Tensor:

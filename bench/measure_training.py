@@ -20,12 +20,17 @@ from frequency_shortcuts.networks.augmentation import Augmentation
 from .subjects import splits
 from .timing import REPEATS, seconds, synchronise
 
-# As the laptop study trains: data set, architecture, width, augmentation, least share of a crop
+# As the laptop study trains: data set, side in pixels, architecture, width, augmentation, least share of a crop
 CASES = {
-    "photographs": ("fashion", "resnet18", 16, "none", 0.5),
-    "photographs, AutoAugment": ("fashion", "resnet18", 16, "autoaugment", 0.5),
-    "photographs, VGG16": ("fashion", "vgg16_bn", 16, "none", 0.5),
-    "synthetic": ("syn_2", "resnet18", 8, "none", 1.0),
+    "photographs": ("fashion", 32, "resnet18", 16, "none", 0.5),
+    "photographs, AutoAugment": ("fashion", 32, "resnet18", 16, "autoaugment", 0.5),
+    "photographs, VGG16": ("fashion", 32, "vgg16_bn", 16, "none", 0.5),
+    "synthetic": ("syn_2", 32, "resnet18", 8, "none", 1.0),
+}
+# At full width; a CPU would take hours.
+CUDA_CASES = {
+    "photographs, width 64": ("fashion", 32, "resnet18", 64, "none", 0.5),
+    "photographs, width 64, 224 x 224": ("fashion", 224, "resnet18", 64, "none", 0.5),
 }
 EPOCHS, COUNT = 2, 300  # images a class
 
@@ -33,9 +38,10 @@ EPOCHS, COUNT = 2, 300  # images a class
 def rates(folder: Path, device: torch.device) -> pd.DataFrame:
     """A row for each case: images a second of whole trainings, with dynamics and validation, beside the bare loop."""
     rows = []
-    for name, (dataset, architecture, width, augmentation, least) in CASES.items():
-        data, validation = splits(dataset, 32, COUNT, folder)
-        form = architectures.Architecture(architecture, len(data.classes), data.images.shape[1], 32, width=width)
+    cases = CASES | (CUDA_CASES if device.type == "cuda" else {})
+    for name, (dataset, side, architecture, width, augmentation, least) in cases.items():
+        data, validation = splits(dataset, side, COUNT, folder)
+        form = architectures.Architecture(architecture, len(data.classes), data.images.shape[1], side, width=width)
         measured = pd.DataFrame(
             _once(form, data, validation, Augmentation(augmentation, crop_scale=(least, 1.0)), device)
             for _ in range(REPEATS)

@@ -1,0 +1,193 @@
+"""A GPU gives the numbers of a CPU, and the same bits again. Skipped where there is no CUDA device.
+
+Tolerances, fixed before any GPU was at hand: losses and increments of float64 networks may differ by 1e-9, those of
+float32 networks by 1e-5 (as much as between batch sizes on a CPU), filtered images in float32 by 1e-5 of their scale.
+"""
+
+import copy
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+import torch
+from culled_images import same as same_culling
+from stops import StopAfter
+from training_runs import run
+from training_runs import same as same_training
+
+from frequency_shortcuts import culling, dfm, shortcuts
+from frequency_shortcuts.data import synthetic
+from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.sensitivity import fourier_sensitivity
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.spectrum import filters, masks
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.waves import PairRemover
+from frequency_shortcuts.storage.journal import Stopped
+
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.slow,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+]
+CUDA = torch.device("cuda")
+SIDE = 16  # small, since a CPU takes ten times as long for float64 as for float32
+PAIRS = ConjugatePairs(SIDE, SIDE)
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
+
+
+@pytest.fixture(scope="module")
+def split():
+    pixels, labels = synthetic.images(synthetic.Design(control_band=2, size=SIDE, band_edges=(2, 4, 6)), 8, seed=1)
+    return Split(pixels, labels, synthetic.CLASSES, *pixel_statistics(pixels))
+
+
+@pytest.fixture(scope="module")
+def trained(split):
+    """A small ResNet18 on the CPU, after an epoch."""
+    network = architectures.build(architectures.Architecture("resnet18", 4, 3, SIDE, width=4, stem="small"), 0)
+    training.train(network, split, split, Recipe(epochs=1, batch_size=16), seed=0, device="cpu")
+    return network.eval()
+
+
+def on(device, network, dtype=torch.float32):
+    return copy.deepcopy(network).to(device, dtype)
+
+
+def cull(network, split, method="exact", **options):
+    return culling.cull(network, split.images, split.labels, 4, method, mean=split.mean, std=split.std, **options)
+
+
+def close(one, other, dtype):
+    for name in ("baseline_loss", "increment"):
+        left, right = getattr(one, name), getattr(other, name)
+        assert left.shape == right.shape
+        np.testing.assert_allclose(left, right, rtol=0, atol=TOLERANCE[dtype], err_msg=name)
+
+
+# Spectrum
+
+
+@pytest.mark.parametrize("size", [(32, 32), (7, 10)])
+def test_filters_are_those_of_the_cpu(size):
+    images = torch.randn(5, 3, *size, generator=torch.Generator().manual_seed(0))
+    mask = masks.low_pass(*size, 3)
+    for function in (filters.keep, filters.remove):
+        found = function(images.to(CUDA), mask)
+        assert found.device.type == "cuda"
+        torch.testing.assert_close(found.cpu(), function(images, mask), rtol=0, atol=1e-5)
+
+
+def test_pairs_are_removed_as_on_the_cpu():
+    images = torch.randn(3, 2, SIDE, SIDE, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    index = np.arange(0, len(PAIRS), 7)
+    here, there = (
+        PairRemover(PAIRS, images.to(device), len(index)).remove(torch.as_tensor(index, device=device))
+        for device in ("cpu", CUDA)
+    )
+    torch.testing.assert_close(there.cpu(), here, rtol=0, atol=1e-12)
+
+
+# Culling
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
+    """In float32 the screened search may evaluate other pairs: there its maps are compared, not its predictions."""
+    here, there = (cull(on(device, trained, dtype), split, method) for device in ("cpu", CUDA))
+    if method == "exact" or dtype == torch.float64:
+        close(here, there, dtype)
+    maps = [dfm.dominant(found.increment, PAIRS, 5) for found in (here, there)]
+    assert masks.overlap(*maps).min() >= (0.9 if dtype == torch.float32 else 1)
+
+
+@pytest.mark.parametrize("fill", ["zeros", "swap"])
+def test_every_fill_is_that_of_the_cpu(trained, split, fill):
+    here, there = (cull(on(device, trained, torch.float64), split, fill=fill) for device in ("cpu", CUDA))
+    close(here, there, torch.float64)
+
+
+@pytest.mark.parametrize(("precision", "least"), [("tf32", 0.9), ("bfloat16", 0.5)])
+def test_reduced_precision_finds_nearly_the_same_map(trained, split, precision, least):
+    network = on(CUDA, trained)
+    maps = [dfm.dominant(cull(network, split, precision=p).increment, PAIRS, 5) for p in ("float32", precision)]
+    assert masks.overlap(*maps).mean() >= least
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_two_cullings_have_equal_bits(trained, split, method):
+    network = on(CUDA, trained)
+    with training._deterministic():
+        same_culling(cull(network, split, method), cull(network, split, method))
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, method):
+    network, stop = on(CUDA, trained), StopAfter()
+    with training._deterministic():
+        whole = cull(network, split, method, batch=512, stop=stop)
+        with pytest.raises(Stopped):
+            cull(network, split, method, batch=512, state=tmp_path / "s", stop=StopAfter(stop.checks // 2))
+        resumed = cull(network, split, method, batch=512, state=tmp_path / "s")
+    same_culling(dataclasses.replace(resumed, fingerprint=""), whole)
+
+
+def test_a_culling_out_of_memory_goes_on_with_half_the_batch(caplog):
+    """One layer of the network takes 1 GiB for a batch of 4096 images: the allocator may take half of that."""
+    network = architectures.build(architectures.Architecture("resnet18", 2, 3, 32, stem="small"), 0).to(CUDA)
+    images = torch.randn(65, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    labels = np.array([0] * 64 + [1])
+
+    def found(batch):
+        return culling.cull(network, images, labels, 2, "exact", batch=batch)
+
+    expected = found(64)
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(CUDA).total_memory
+    try:
+        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(CUDA) + 2**29) / total)
+        with caplog.at_level(logging.WARNING):
+            halved = found(4096)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "out of memory: going on with batches of 2048" in caplog.text
+    close(halved, expected, torch.float32)
+
+
+# Training
+
+
+def test_two_trainings_have_equal_bits():
+    assert same_training(run(device=CUDA), run(device=CUDA))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_stopped_training_resumes_to_the_same_bits(tmp_path, share):
+    stop = StopAfter()
+    whole = run(device=CUDA, stop=stop)
+    with pytest.raises(Stopped):
+        run(device=CUDA, state=tmp_path / "s.pt", stop=StopAfter(max(1, int(share * stop.checks))))
+    assert same_training(run(device=CUDA, state=tmp_path / "s.pt"), whole)
+
+
+# Tests
+
+
+def test_rates_are_those_of_the_cpu(trained, split):
+    maps = np.stack([masks.low_pass(SIDE, SIDE, cutoff) for cutoff in (2, 3, 4, 5)])
+    here, there = (
+        shortcuts.measure(on(device, trained, torch.float64), split, maps, parts=("keep", "remove"), controls=3)
+        for device in ("cpu", CUDA)
+    )
+    assert here.equals(there)
+
+
+def test_sensitivity_is_that_of_the_cpu(trained, split):
+    here, there = (
+        fourier_sensitivity(on(device, trained, torch.float64), split, norm=4, radius=8) for device in ("cpu", CUDA)
+    )
+    np.testing.assert_array_equal(here.error, there.error)
