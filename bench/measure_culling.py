@@ -22,7 +22,8 @@ from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.inference import PRECISIONS, _tf32
+from frequency_shortcuts.networks.inference import PRECISIONS
+from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum import masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -90,7 +91,7 @@ class _Blocks:
 
 @torch.inference_mode()
 def _forward(network: nn.Module, batch: torch.Tensor, passes: int) -> None:
-    with _tf32(False):  # which CUDA's convolutions use by default, and culling in float32 does not
+    with tf32(False, batch.device):  # as culling in float32
         for _ in range(passes):
             network(batch)
 
@@ -125,7 +126,8 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     sample = [(int(generator.integers(10)), int(generator.integers(len(pairs)))) for _ in range(12)]
 
     def loss(c: int, mask: torch.Tensor | None) -> float:
-        return published.class_loss(of.network, files, split.labels, c, split.mean, split.std, device, mask)
+        with tf32(False, device):  # as culling in float32
+            return published.class_loss(of.network, files, split.labels, c, split.mean, split.std, device, mask)
 
     def plainly() -> np.ndarray:
         return np.array([loss(c, published.mask_without(pairs, p, device)) for c, p in sample])

@@ -115,7 +115,8 @@ def _bare(network: nn.Module, data: Split, device: torch.device, steps: int) -> 
     )
     network.train()
     for _ in range(steps):
-        loss = functional.cross_entropy(network(images), labels)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):  # as `training.train`
+            loss = functional.cross_entropy(network(images), labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

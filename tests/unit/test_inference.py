@@ -253,6 +253,40 @@ def test_tf32_flags_hold_inside_and_are_restored(set_flags, before, precision, e
     assert flags() == before
 
 
+class Itself(Spy):
+    """A copy of it is itself, so that it sees the calls of all copies."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@needs_flags
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_network_and_copy_are_compared_without_tf32(set_flags, precision):
+    set_flags("none", "tf32")
+    frozen = InferenceCopy(network := Itself(), precision)
+    frozen.device = torch.device("cuda")
+    frozen.check(torch.zeros(1, 1, 2, 2))
+    assert network.seen == [("ieee", "ieee")] * 2
+    assert flags() == ("none", "tf32")
+
+
+def test_a_check_that_runs_out_of_memory_says_so_and_keeps_the_layout():
+    class Full(nn.Flatten):
+        calls = 0
+
+        def forward(self, images):
+            Full.calls += 1
+            if Full.calls > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(images)
+
+    frozen = InferenceCopy(Full())
+    with pytest.raises(torch.OutOfMemoryError):
+        frozen.check(torch.zeros(1, 1, 2, 2))
+    assert frozen.layout is torch.channels_last
+
+
 @needs_flags
 @pytest.mark.slow
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from frequency_shortcuts.data.chunks import take_rows
 from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images
 from frequency_shortcuts.data.torch_dataset import DatasetImages
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
 from .classes import Classes
@@ -134,7 +134,7 @@ def check_shape(images: Any, what: str = "images") -> None:
 
 def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
     """Labels int64 [n]. Raises ValueError, in one sentence, for text, one-hot vectors and a wrong number."""
-    found = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
+    found = as_array(labels)
     if found.dtype.kind in "USO":
         raise ValueError(
             f"labels are text or objects, such as {found.flat[:1].tolist()[0]!r}: expected the numbers of the classes"

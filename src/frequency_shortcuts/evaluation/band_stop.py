@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
 
 
@@ -35,7 +35,7 @@ def band_stop(
     pair of bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
     `filtered` (counts) and `delta_percent` = 100 * (filtered - original) / images of the true class.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
     source = source_for(network, images, mean, std)
     removed = list(combinations(range(len(bands)), 2))

@@ -22,7 +22,7 @@ from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import Fill, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -73,7 +73,7 @@ def compare(
         if list(found) != percents:
             raise ValueError(f"the maps of {name} hold {list(found)} %, those of the first method {percents} %")
     n_classes = len(first[percents[0]])
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
     source = source_for(network, images, mean, std)
     size = images.shape[-2:]

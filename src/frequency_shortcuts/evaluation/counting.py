@@ -62,7 +62,7 @@ def count_predictions(
             filtered = torch.where(half, own[here], other[here] if len(other) > 1 else other)
             found.append(network(torch.fft.irfft2(filtered, s=(height, width))))
             bar.update(len(chosen) * len(some) / len(mask))
-        called = torch.cat(found).cpu().numpy()  # the first wait for the device
+        called = torch.cat(found).cpu().numpy()
         known = called < judged.shape[0]  # the network may have more outputs than there are classes
         mask, image, called = mask[known], image[known], called[known]
         matters = is_for[mask, called]

@@ -31,7 +31,7 @@ from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import donors
 
 from .counting import background_of, count_predictions
@@ -109,7 +109,7 @@ def measure(
 
     Raises ValueError if a class has no image, an image no donor, or the sizes do not match.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
     if neutral is not None and not 0 <= neutral < len(masks):
         raise ValueError(f"neutral class {neutral}: expected 0 to {len(masks) - 1}, or None where there is none")

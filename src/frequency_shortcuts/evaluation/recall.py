@@ -15,7 +15,7 @@ from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import check_classes
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, evaluating
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 
 class Tally:
@@ -65,7 +65,7 @@ def recall_by_view(
     images that are assigned to the class) and `accuracy` (share of all images that are assigned to their label, the
     same for every class of a view). Raises ValueError if a class has no image or the network predicts another class.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=len(source))
     tally = Tally(len(about), n_classes, source.device)
     truth = torch.as_tensor(labels, dtype=torch.int64, device=source.device)

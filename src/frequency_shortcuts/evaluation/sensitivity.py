@@ -22,7 +22,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import Waves
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -85,7 +85,7 @@ def fourier_sensitivity(
     Raises ValueError if a class has no image, no pair is within the radius, the norm is not above 0, or the network
     predicts another class.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
     pairs = ConjugatePairs(*images.shape[-2:])
     if norm <= 0:

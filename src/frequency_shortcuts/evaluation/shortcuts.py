@@ -24,7 +24,7 @@ from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors
 
@@ -102,7 +102,7 @@ def measure(
 
     Raises ValueError if a class has no image, the sizes do not match, or a fill or part has another name.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
     _check_names("part", parts, PARTS)
     _check_names("fill", fills, FILLS)

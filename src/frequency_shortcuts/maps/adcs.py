@@ -22,8 +22,9 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.normalisation import check_one_per_channel
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes, check_images
+from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.spectrum import pairs
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core
@@ -73,8 +74,9 @@ def class_spectra(
     check_images(images)
     _, channels, height, width = images.shape
     spread = _Spread(n_classes, height, width, _weights(channels, channel_weights), torch.device(device))
-    amplitude = _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress, spread)
-    count = np.bincount(np.asarray(labels), minlength=n_classes)[:, None, None]
+    with deterministic_on_cuda(torch.device(device)):
+        amplitude = _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress, spread)
+    count = np.bincount(as_array(labels), minlength=n_classes)[:, None, None]
     return ClassSpectra(amplitude, spread.standard_error(count, width))
 
 
@@ -101,7 +103,8 @@ def mean_amplitude(
 
     Raises ValueError if a class has no image, and for images or labels of other types.
     """
-    return _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress)
+    with deterministic_on_cuda(torch.device(device)):
+        return _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress)
 
 
 @torch.inference_mode()
@@ -118,7 +121,7 @@ def _mean_amplitude(
 ) -> FloatArray:
     """As `mean_amplitude`; also adds the amplitudes of every image to `spread`."""
     check_images(images)
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=len(images))
     labels = labels.astype(np.int64)
     device = torch.device(device)

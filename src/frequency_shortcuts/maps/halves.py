@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
@@ -26,7 +26,7 @@ def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None =
     Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer
     than two images.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     parts: tuple[list[IntArray], list[IntArray]] = ([], [])
     for c in np.unique(labels):
         mine = np.flatnonzero(labels == c)

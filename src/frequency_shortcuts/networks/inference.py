@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import itertools
 import logging
 import math
 import weakref
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .fingerprint import same_logits
+from .numerics import tf32
 from .predictions import check_logits, check_precision, device_of, dtype_of
 
 log = logging.getLogger(__name__)
@@ -73,13 +72,16 @@ class InferenceCopy:
         noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
         scale = images.std(correction=0)
         images = torch.cat([images, noise * torch.where(scale > 0, scale, 1)])
-        # Not in inference mode: tensors that a network creates at its first call must also work with gradients.
-        with torch.no_grad():
+        # Not in inference mode: tensors that a network creates at its first call must also work with gradients. With
+        # TF32, folded and plain weights would differ by more than the tolerance.
+        with torch.no_grad(), tf32(False, self.device):
             plain = copy.deepcopy(self._plain).eval()
             expected = plain(images.clone())
             check_logits(expected, len(images))
             try:
                 same = self._agrees(images, expected)
+            except torch.OutOfMemoryError:
+                raise
             except RuntimeError as error:
                 log.info("the network takes no channels-last images: %s", error)
                 self.layout = torch.contiguous_format
@@ -102,10 +104,11 @@ class InferenceCopy:
         """The logits. A network that works in place may overwrite the images."""
         run = self.network if images.requires_grad else self._run
         images = self._prepare(images)
-        with _tf32(self.precision == "tf32") if self.device.type == "cuda" else contextlib.nullcontext():
+        with tf32(self.precision == "tf32", self.device):
             # Converted to float64 first: in float32 the loss of a confident network is 0, and so is every increment.
+            # Copied, since a compiled copy overwrites its output at the next call.
             logits: Tensor = run(images)
-            return logits.double()
+            return logits.to(torch.float64, copy=True)
 
     def footprint(self, images: Tensor) -> Footprint:
         """Memory of one forward pass of the first of the images [1 or more, channels, H, W]."""
@@ -221,24 +224,6 @@ class _Tracer(fx.Tracer):
 
 def _normalises(module: nn.Module) -> bool:
     return any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in module.modules())
-
-
-@contextlib.contextmanager
-def _tf32(allowed: bool) -> Iterator[None]:
-    """Allow or forbid TF32 multiplications on CUDA inside the block; the previous setting is restored."""
-    matmul, convolution = torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
-    # PyTorch before 2.9 has only the second name.
-    new = hasattr(convolution, "fp32_precision")
-    name = "fp32_precision" if new else "allow_tf32"
-    value: str | bool = ("tf32" if allowed else "ieee") if new else allowed
-    before = [getattr(backend, name) for backend in (matmul, convolution)]
-    for backend in (matmul, convolution):
-        setattr(backend, name, value)
-    try:
-        yield
-    finally:
-        for backend, old in zip((matmul, convolution), before, strict=True):
-            setattr(backend, name, old)
 
 
 def memory_budget(mib: float | None, device: torch.device) -> int:

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
+
+from .numerics import tf32
 
 ROUNDING = 1e-3  # share of the greatest logit
 
@@ -93,7 +95,8 @@ class Predictor:
 
     def _predict(self, images: Tensor) -> Tensor:
         # A copy: a first layer that works in place must not change the caller's images.
-        logits: Tensor = self.network(images.to(self.device, memory_format=self._layout, copy=True))
+        with tf32(False, self.device):
+            logits: Tensor = self.network(images.to(self.device, memory_format=self._layout, copy=True))
         check_logits(logits, len(images), self.n_classes)
         greatest, called = logits.max(dim=1)
         odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
@@ -154,12 +157,12 @@ def accuracy(
     source = source_for(network, images, mean, std)
     batches = index_batches(np.arange(len(source)), source.batch_size())
     called = np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
-    return float(np.mean(called == np.asarray(labels)))
+    return float(np.mean(called == as_array(labels)))
 
 
 def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:
     """Counts int64 [true class, called class]."""
-    labels, called = np.asarray(labels, np.int64), np.asarray(called, np.int64)
+    labels, called = (as_array(numbers).astype(np.int64) for numbers in (labels, called))
     if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
         raise ValueError(f"labels {labels.min()} to {labels.max()}: expected 0 to {n_classes - 1}")
     if len(called) and called.max() >= n_classes:

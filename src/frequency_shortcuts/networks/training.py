@@ -9,22 +9,20 @@ after every iteration, and after every batch of a validation or a test of the dy
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
@@ -39,6 +37,7 @@ from .auxiliary import AuxiliaryNorms, with_waves
 from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
 from .minibatches import Minibatches
+from .numerics import deterministic, tf32
 from .recipe import Recipe
 
 if TYPE_CHECKING:  # only trainings with maps depend on that module
@@ -109,14 +108,16 @@ def train(
     fingerprint = ""
     if path:
         maps = reduction and reduction.identity
-        fingerprint = run_fingerprint(network, data, validation, recipe, seed, augmentation, maps, dynamics, version)
+        # The precision of a training depends on the device.
+        settings = (recipe, seed, augmentation, maps, dynamics, version, device.type)
+        fingerprint = run_fingerprint(network, data, validation, *settings)
     run = _Run(
         network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, path, fingerprint,
         checkpoint_minutes, stop,
     )  # fmt: skip
     run.resume()
     devices = [device] if device.type == "cuda" else []
-    with _deterministic(), torch.random.fork_rng(devices=devices):
+    with deterministic(), torch.random.fork_rng(devices=devices):
         run.go(progress)
     done = run.state
     network.load_state_dict(done.best_weights)
@@ -298,7 +299,9 @@ class _Run:
         raise RuntimeError(f"{what}: training diverged, lower learning_rate (now {rate:g})")
 
     def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda")
+        """Autocast to bfloat16 on GPUs that compute in it (from compute capability 8 on)."""
+        fast = self.device.type == "cuda" and torch.cuda.get_device_capability(self.device)[0] >= 8
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)
 
     def _test_dynamics(self, dynamics: Dynamics) -> None:
         def evaluate(batch: tuple[str, slice]) -> Tensor:
@@ -343,7 +346,8 @@ class _Run:
             batch = slice(start, start + self.batch)
             labels = torch.from_numpy(data.labels[batch]).to(self.device)
             images = normalise(torch.from_numpy(data.images[batch]).to(self.device), data.mean, data.std)
-            logits = self.network(images.contiguous(memory_format=torch.channels_last))
+            with tf32(False, self.device):
+                logits = self.network(images.contiguous(memory_format=torch.channels_last))
             loss = functional.cross_entropy(logits, labels, reduction="sum")
             return torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
 
@@ -361,22 +365,3 @@ class _Run:
         if not torch.stack([weight.isfinite().all() for weight in self.parameters]).all():
             self._diverged(f"the weights are not finite after iteration {self.state.iteration - 1}")
         self.checkpoint.write(self.state)
-
-
-@contextlib.contextmanager
-def _deterministic() -> Iterator[None]:
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark = torch.backends.cudnn.benchmark
-    settings: Any = torch.utils.deterministic
-    fill = settings.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.benchmark = False
-    settings.fill_uninitialized_memory = False
-    try:
-        with sdpa_kernel(SDPBackend.MATH):  # the gradient of the faster attention kernels is not deterministic
-            yield
-    finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        torch.backends.cudnn.benchmark = benchmark
-        settings.fill_uninitialized_memory = fill

@@ -1,4 +1,6 @@
-"""The types of numeric arrays in signatures."""
+"""The types of numeric arrays in signatures, and arrays of tensors."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -6,3 +8,8 @@ import numpy.typing as npt
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+
+def as_array(values: Any) -> npt.NDArray[Any]:
+    """An array of numbers, or of a tensor, also of one on a GPU, which NumPy does not take."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)

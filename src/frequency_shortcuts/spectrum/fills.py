@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import IntArray
+from .arrays import IntArray, as_array
 from .pairs import ConjugatePairs
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Seq
 
     Raises ValueError where there is no donor: a single class, or one image of the neutral class.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     generator = np.random.default_rng(seed)
     out = np.empty(len(labels), np.int64)
     for c in np.unique(labels):

@@ -23,15 +23,16 @@ def passes(n_pairs: int) -> int:
 def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterable[int]) -> Tensor:
     """Each image [n, channels, H, W], followed by its noisy copies: [n (1 + copies), channels, H, W].
 
-    The noise of an image is white, drawn with its seed, and as strong as the pair of median energy.
+    The noise of an image is white, drawn with its seed, and as strong as the pair of median energy. It is drawn on the
+    CPU, since other devices draw other numbers.
     """
     median = energies(images, pairs).sort(dim=1).values[:, (len(pairs) - 1) // 2]
     level = (median / images[0].numel()).sqrt().to(images.dtype)
-    generator = torch.Generator(images.device)
-    noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], device=images.device, dtype=images.dtype)
+    generator = torch.Generator()
+    noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], dtype=images.dtype)
     for some, seed in zip(noise, seeds, strict=True):
         some[1:].normal_(generator=generator.manual_seed(seed))
-    return (images[:, None] + noise * level[:, None, None, None, None]).flatten(end_dim=1)
+    return (images[:, None] + noise.to(images.device) * level[:, None, None, None, None]).flatten(end_dim=1)
 
 
 def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:

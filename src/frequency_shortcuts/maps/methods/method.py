@@ -22,7 +22,8 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from frequency_shortcuts.data.splits import Images, accepts_split
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.networks.numerics import deterministic_on_cuda
+from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .workspace import Limits, Workspace
@@ -99,13 +100,14 @@ def find(
     chosen = make_settings(method, settings)
     resumed, begin = state is not None and Path(state).exists(), time.perf_counter()
     with Workspace(
-        network, images, np.asarray(labels), n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits,
+        network, images, as_array(labels), n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits,
         state=state, identity=(version, type(chosen).__module__, chosen), checkpoint_minutes=checkpoint_minutes,
         stop=stop, progress=progress,
     ) as workspace:  # fmt: skip
         size = Size(n_classes, len(workspace), workspace.pairs)
         workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])
-        score = method.scores(workspace, chosen)
+        with deterministic_on_cuda(workspace.engine.source.device):
+            score = method.scores(workspace, chosen)
     if score.shape != (n_classes, len(workspace.pairs)) or not np.isfinite(score).all():
         raise ValueError(f"scores of shape {score.shape}: expected finite numbers for every class and pair")
     return Found(score, workspace.passes, time.perf_counter() - begin, resumed, asdict(chosen))

@@ -25,7 +25,7 @@ from frequency_shortcuts.data.splits import Images, check_classes
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.inference import Precision, tiling
 from frequency_shortcuts.networks.predictions import check_logits
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.mixing import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -97,7 +97,7 @@ class Workspace:
     ) -> None:
         images = images.detach() if isinstance(images, Tensor) else images
         self.network, self.images, self.mean, self.std = network, images, mean, std
-        labels = np.asarray(labels)
+        labels = as_array(labels)
         self.n_classes, self.neutral, self.seed = n_classes, neutral, seed
         self.limits = limits = limits or Limits()
         check_classes(labels, range(n_classes), n_images=images.shape[0])

@@ -14,7 +14,7 @@ import itertools
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.networks.inference import Precision
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.networks.numerics import deterministic_on_cuda
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -163,7 +164,7 @@ def cull(
     how = Settings(method, **settings)
     if not 0 <= part[0] < part[1]:
         raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
     height, width = images.shape[-2:]
     wanted = positions(height, width, how.percent)
@@ -178,7 +179,9 @@ def cull(
     bar = Progress(sum(len(index) for _, index in units), progress)
     header = f"{mark}, part {part}, batches of {engine.batch}"
     journal = Journal(state, header, minutes=checkpoint_minutes, stop=stop)
-    with journal, bar, _describe_stop(bar, state):
+    # Screening takes gradients, and the fastest algorithms for these add in any order.
+    settled = nullcontext() if method == "exact" else deterministic_on_cuda(engine.frozen.device)
+    with journal, bar, _describe_stop(bar, state), settled:
         journal.raise_if_stopped()
         for c, mine in itertools.groupby(units, key=lambda unit: unit[0]):
             chosen = np.flatnonzero(labels == c)

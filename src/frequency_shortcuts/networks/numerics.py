@@ -1,0 +1,60 @@
+"""How CUDA computes: with or without TF32, and the same bits each time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+@contextlib.contextmanager
+def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
+    """Allow or forbid TF32 multiplications inside the block; the previous setting is restored. A CPU has none.
+
+    Without it, CUDA's convolutions use TF32 for float32: logits then have three digits.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    matmul, convolution = torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
+    # PyTorch before 2.9 has only the second name.
+    new = hasattr(convolution, "fp32_precision")
+    name = "fp32_precision" if new else "allow_tf32"
+    value: str | bool = ("tf32" if allowed else "ieee") if new else allowed
+    before = [getattr(backend, name) for backend in (matmul, convolution)]
+    for backend in (matmul, convolution):
+        setattr(backend, name, value)
+    try:
+        yield
+    finally:
+        for backend, old in zip((matmul, convolution), before, strict=True):
+            setattr(backend, name, old)
+
+
+@contextlib.contextmanager
+def deterministic() -> Iterator[None]:
+    """Deterministic algorithms inside the block; the previous settings are restored."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    settings: Any = torch.utils.deterministic
+    fill = settings.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    settings.fill_uninitialized_memory = False
+    try:
+        with sdpa_kernel(SDPBackend.MATH):  # the gradient of the faster attention kernels is not deterministic
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.backends.cudnn.benchmark = benchmark
+        settings.fill_uninitialized_memory = fill
+
+
+def deterministic_on_cuda(device: torch.device) -> contextlib.AbstractContextManager[None]:
+    """`deterministic` on CUDA. On a CPU, gradients and sums over classes are so in any case."""
+    return deterministic() if device.type == "cuda" else contextlib.nullcontext()
