@@ -11,6 +11,7 @@ from torch import nn
 
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.maps.methods.engine import Engine
 
 
 class Tuple(nn.Module):
@@ -61,6 +62,21 @@ def test_a_batch_that_does_not_fit_is_halved(small_network, method, caplog):
     exact = found.evaluated
     np.testing.assert_allclose(found.increment[exact], expected.increment[exact], rtol=0, atol=1e-9)
     assert "out of memory: going on with batches of 2" in caplog.text
+
+
+def test_backward_passes_get_smaller_too(small_network):
+    """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
+    engine = Engine.build(small_network(2, 3), batch((6, 6)), batch=32)
+    sizes = []
+
+    def compute():
+        sizes.append((engine.batch, engine.backward_batch))
+        if len(sizes) < 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return np.zeros(1)
+
+    engine.within_memory(compute)
+    assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
 
 
 def test_out_of_memory_at_a_single_image_is_an_error(small_network):

@@ -34,7 +34,8 @@ def _noise(images: Tensor, deviation: float, numbers: IntArray, seed: int) -> Te
     # torchvision draws from PyTorch's own generator: it is seeded for every image, and restored at the end.
     with torch.random.fork_rng(devices=[]):
         for image, number in zip(images.cpu(), numbers, strict=True):
-            torch.manual_seed(int(np.random.SeedSequence([seed, int(number)]).generate_state(1, np.uint64)[0] >> 1))
+            state = np.random.SeedSequence([seed, int(number)]).generate_state(1, np.uint64)[0]
+            torch.default_generator.manual_seed(int(state >> 1))  # and not those of GPUs
             noisy.append(transforms.gaussian_noise(image.float() / 255, sigma=deviation))
     return torch.stack(noisy).mul_(255).round_().to(images.device, torch.uint8)
 

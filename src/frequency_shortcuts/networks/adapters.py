@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .predictions import check_precision, check_repeated, evaluating
+from .predictions import check_precision, check_repeated, device_of, evaluating
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,8 @@ class Logits(nn.Module):
     def __init__(self, network: nn.Module, where: Where, outputs: IntArray | None = None) -> None:
         super().__init__()
         self.network, self.where = network, where
-        self.register_buffer("outputs", None if outputs is None else torch.as_tensor(outputs), persistent=False)
+        chosen = None if outputs is None else torch.as_tensor(outputs, device=device_of(network))
+        self.register_buffer("outputs", chosen, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """images [n, channels, H, W] -> logits [n, outputs]"""

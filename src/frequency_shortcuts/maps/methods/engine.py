@@ -82,6 +82,7 @@ class Engine:
                 if self.batch == 1:
                     raise
                 self.batch //= 2
+                self.backward_batch = max(1, self.backward_batch // 2)
             # Outside the handler: its traceback would keep the batch that did not fit.
             torch.cuda.empty_cache()
             log.warning("out of memory: going on with batches of %d", self.batch)
