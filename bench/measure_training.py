@@ -16,6 +16,7 @@ from torch.nn import functional
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.numerics import bfloat16
 
 from .subjects import splits
 from .timing import REPEATS, seconds, synchronise
@@ -115,7 +116,7 @@ def _bare(network: nn.Module, data: Split, device: torch.device, steps: int) -> 
     )
     network.train()
     for _ in range(steps):
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):  # as `training.train`
+        with bfloat16(device):
             loss = functional.cross_entropy(network(images), labels)
         optimiser.zero_grad()
         loss.backward()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from frequency_shortcuts.networks.numerics import deterministic_on_cuda
+from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda
 
 
 def settings():
@@ -23,3 +23,10 @@ def test_algorithms_are_deterministic_on_cuda_alone_and_restored(error):
     except KeyboardInterrupt:
         pass
     assert settings() == before
+
+
+def test_old_gpus_and_cpus_train_in_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    for device in ("cuda", "cpu"):
+        with bfloat16(torch.device(device)):
+            assert not torch.is_autocast_enabled(device)

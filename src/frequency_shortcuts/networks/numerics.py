@@ -1,4 +1,4 @@
-"""How CUDA computes: with or without TF32, and the same bits each time."""
+"""How CUDA computes: in which precision, and the same bits each time."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
     finally:
         for backend, old in zip((matmul, convolution), before, strict=True):
             setattr(backend, name, old)
+
+
+def bfloat16(device: torch.device) -> torch.autocast:
+    """Autocast of a training to bfloat16, on GPUs that compute in it (from compute capability 8 on)."""
+    fast = device.type == "cuda" and torch.cuda.get_device_capability(device)[0] >= 8
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast)
 
 
 @contextlib.contextmanager

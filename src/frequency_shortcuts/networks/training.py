@@ -37,7 +37,7 @@ from .auxiliary import AuxiliaryNorms, with_waves
 from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
 from .minibatches import Minibatches
-from .numerics import deterministic, tf32
+from .numerics import bfloat16, deterministic, tf32
 from .recipe import Recipe
 
 if TYPE_CHECKING:  # only trainings with maps depend on that module
@@ -278,7 +278,7 @@ class _Run:
 
     def _loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [n, classes], and the mean loss."""
-        with self._precision():
+        with bfloat16(self.device):
             logits = self.network(images.contiguous(memory_format=torch.channels_last))
             return logits, functional.cross_entropy(logits, labels)
 
@@ -297,11 +297,6 @@ class _Run:
     def _diverged(self, what: str) -> NoReturn:
         rate = self.optimiser.param_groups[0]["lr"]
         raise RuntimeError(f"{what}: training diverged, lower learning_rate (now {rate:g})")
-
-    def _precision(self) -> torch.autocast:
-        """Autocast to bfloat16 on GPUs that compute in it (from compute capability 8 on)."""
-        fast = self.device.type == "cuda" and torch.cuda.get_device_capability(self.device)[0] >= 8
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)
 
     def _test_dynamics(self, dynamics: Dynamics) -> None:
         def evaluate(batch: tuple[str, slice]) -> Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -54,7 +55,8 @@ def first_order(
         logits = network(seen.clone())
         if not logits.requires_grad:
             raise ValueError("the network gives no gradient, which this method needs: choose exact culling, say")
-        (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
+        with tf32(False, seen.device):
+            (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
         gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     change = -(image * slope).sum(dim=(0, 2))

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .method import Size
@@ -117,7 +118,8 @@ def _slope(workspace: Workspace, settings: Settings, numbers: Tensor, generator:
             loss = logits.logsumexp(dim=1) - wanted
             if not loss.isfinite().all():
                 raise ValueError("the network does not give finite logits for filtered images")
-            (loss.sum() / settings.images_per_class).backward()
+            with tf32(False, leaf.device):
+                (loss.sum() / settings.images_per_class).backward()
         (settings.sparsity * (leaf.sigmoid() @ share).sum()).backward()
     assert leaf.grad is not None
     return leaf.grad
