@@ -43,8 +43,6 @@ log = logging.getLogger(__name__)
 
 PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that find the maps, and that test them
 QUICK_CELLS = 16  # cells of frequencies along a side of the spectrum, of a quick analysis
-QUICK_FILLS: tuple[Fill, ...] = ("zeros", "swap")
-CONTROLS, QUICK_CONTROLS = 10, 5  # draws of each random kind
 
 
 def analyse(
@@ -67,8 +65,8 @@ def analyse(
     percent: float = 5.0,
     images_per_class: Sequence[int] | None = None,
     parts: Sequence[Part] = ("keep", "remove"),
-    fills: Sequence[Fill] | None = None,
-    controls: int | None = None,
+    fills: Sequence[Fill] = FILLS,
+    controls: int = shortcuts.DRAWS,
     neutral: int | None = None,
     seed: int = 0,
     device: str | None = None,
@@ -95,15 +93,15 @@ def analyse(
         of its number; classes with names are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
     test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
-    quick : fewer images, fills and controls, and culling by cells of frequencies instead of single ones: minutes on a
+    quick : fewer images, and culling by cells of frequencies instead of single ones: minutes on a
         CPU
     maps : bool [class, H, W], centred, to test instead of maps that are searched for
     method, settings : of the search, by a name of `maps.methods.registry`; by default screened culling
     percent : of the frequencies in a map
     images_per_class : images of each class that find the maps, and that test them, at most; default (50, 50), or
         (10, 20) if quick
-    parts, fills, controls, seed : see `shortcuts.measure`; without parts, the maps are not tested
-    neutral : the number of the class without a cue of its own, as in the labels; see `shortcuts.measure`
+    parts, fills, controls, seed : see `shortcuts.collect`; without parts, the maps are not tested
+    neutral : the number of the class without a cue of its own, as in the labels; see `shortcuts.collect`
     device : `auto`, `cpu`, `cuda`; by default, where the network is
     state : file of unfinished work, with which a later call resumes the search; deleted at the end
     name : of the network, in pictures and on the page; by default the name of its class
@@ -160,12 +158,10 @@ def analyse(
     else:
         masks = _given(maps, n_classes, pairs)
     spectra = adcs.class_spectra(ranking.images, ranking.labels, n_classes, **statistics, device=device_of(network))
-    rates = None
+    hits = None
     if parts:
-        rates = shortcuts.measure(
-            classifier, test.images, test.labels, masks, **statistics, parts=parts,
-            fills=(QUICK_FILLS if quick else FILLS) if fills is None else fills,
-            controls=(QUICK_CONTROLS if quick else CONTROLS) if controls is None else controls,
+        hits = shortcuts.collect(
+            classifier, test.images, test.labels, masks, **statistics, parts=parts, fills=fills, controls=controls,
             neutral=neutral, seed=seed, progress=progress,
         )  # fmt: skip
     if state:
@@ -182,7 +178,7 @@ def analyse(
         "seed": seed,
         "seconds": round(time.perf_counter() - begin, 1),
     }
-    return Analysis(searched, masks, rates, ranking, test, spectra.mean_amplitude, about)
+    return Analysis(searched, masks, hits, ranking, test, spectra.mean_amplitude, about)
 
 
 def _search(

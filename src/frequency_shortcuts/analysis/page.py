@@ -25,7 +25,7 @@ _PAGE = jinja2.Environment(
 def render(result: Analysis, drawings: Path) -> str:
     """The page as text, with the pictures that `draw` has written to a folder."""
     verdicts = result.verdicts
-    verdicts["robust"] = verdicts["robust"].map({True: "yes", False: "no"})
+    verdicts["low_frequency"] = verdicts["low_frequency"].map({True: "yes", False: "no"})
     cards, rates = (_embedded(drawings / f"{name}.png") for name in DRAWINGS)
     return _PAGE.render(
         title=f"Frequency shortcuts of {result.about['network']}",

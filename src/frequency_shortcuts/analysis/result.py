@@ -34,7 +34,7 @@ from .images import shown
 MOST = 12  # classes that a drawing shows
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "margin_high", "verdict",
-    "robust",
+    "low_frequency",
 ]  # fmt: skip
 
 
@@ -44,7 +44,7 @@ class Analysis:
 
     found : scores of the search, None where the maps were given
     maps : bool [class, H, W], centred, the frequencies in the map of each class
-    rates : every rate that was measured, as `shortcuts.measure` returns it; None where nothing was tested
+    hits : the class that the network names for each test image under each mask; None where nothing was tested
     ranking, test : the images that found the maps, and those that tested them
     amplitude : mean amplitude spectrum of each class, float64 [class, channel, H, W], centred
     about : how it was made: network, digests of weights and images, settings, seed, device, seconds
@@ -52,7 +52,7 @@ class Analysis:
 
     found: Found | None
     maps: BoolArray
-    rates: pd.DataFrame | None
+    hits: shortcuts.Hits | None
     ranking: Split
     test: Split
     amplitude: FloatArray
@@ -66,9 +66,14 @@ class Analysis:
     @functools.cached_property
     def table(self) -> pd.DataFrame:
         """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
-        table = shortcuts.verdicts(self._rates())
-        table["class"] = [self.classes[c] for c in table["class"]]
-        return table
+        table = shortcuts.verdicts(self._tested())
+        names = dict(enumerate(self.classes))
+        return table.replace(dict.fromkeys(("class", "closest_class", "largest_other_class"), names))
+
+    @functools.cached_property
+    def rates(self) -> pd.DataFrame | None:
+        """Every rate that was measured; see `rates.rates`. Classes are numbers. None where nothing was tested."""
+        return None if self.hits is None else shortcuts.rates(self.hits)
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -102,7 +107,7 @@ class Analysis:
         return "\n".join(sentences)
 
     def __repr__(self) -> str:
-        outcome = "The maps were not tested." if self.rates is None else self.summary()
+        outcome = "The maps were not tested." if self.hits is None else self.summary()
         return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{outcome}"
 
     def cards(self) -> Figure:
@@ -179,13 +184,13 @@ class Analysis:
                 images_sha256=self.about["images_sha256"], created_by=made_by,
             )  # fmt: skip
 
-    def _rates(self) -> pd.DataFrame:
-        if self.rates is None:
+    def _tested(self) -> shortcuts.Hits:
+        if self.hits is None:
             raise ValueError("the maps were not tested: call analyse with the parts keep, remove or both")
-        return self.rates
+        return self.hits
 
     def _named_rates(self) -> pd.DataFrame:
-        rates = self._rates()
+        rates = shortcuts.rates(self._tested())
         return rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
 
     def report(self, path: str | os.PathLike[str] = "report.html") -> Path:

@@ -14,7 +14,7 @@ from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
-from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
+from frequency_shortcuts.spectrum.filters import half_plane, hide
 
 
 @accepts_split
@@ -45,9 +45,9 @@ def band_stop(
         for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
             inputs = source.take(some)
             counts[0] += confusion(labels[some], predict(inputs).cpu(), n_classes)
-            spectra = MaskedSpectrum(inputs)
+            own = torch.fft.rfft2(inputs)
             for count, half in zip(counts[1:], halves, strict=True):
-                count += confusion(labels[some], predict(spectra.keep(half)).cpu(), n_classes)
+                count += confusion(labels[some], predict(hide(own, half, size=images.shape[-2:])).cpu(), n_classes)
     original, size = counts[0], counts[0].sum(axis=1, keepdims=True)
     true, called = np.indices((n_classes, n_classes))
     tables = [

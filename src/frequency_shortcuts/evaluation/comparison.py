@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +16,16 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
-from frequency_shortcuts.spectrum.fills import Fill, donors
+from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
+from frequency_shortcuts.spectrum.fills import Fill, check_fills, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .counting import background_of, count_predictions
+from .hits import judged
+from .naming import background_of, named_classes, named_unfiltered
+from .rates import counts_of, with_rates
 from .trials import PARTS, MaskSet, seed_of
 
 log = logging.getLogger(__name__)
@@ -75,43 +74,43 @@ def compare(
     n_classes = len(first[percents[0]])
     labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
+    check_fills(fills)
     source = source_for(network, images, mean, std)
     size = images.shape[-2:]
     batch = batch_size or source.batch_size()
     plan = _plan(maps, percents, n_classes, size, controls, seed_of(seed, run, "random"))
     negative = labels != np.arange(n_classes)[:, None]
-    rows: list[dict[str, Any]] = []
+    tables: list[pd.DataFrame] = []
     with (
         evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict,
         tqdm(total=len(fills) * len(PARTS) * len(labels), desc="comparing methods", unit=" images", leave=False,
              disable=None if progress else True) as bar,
     ):  # fmt: skip
-        everything = np.arange(len(labels))
-        called = np.concatenate([predict(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
+        called = named_unfiltered(predict, source, batch)
         for fill in fills:
             swapped = fill == "swap"
-            donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if swapped else everything
+            donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if swapped else None
             classes = [c for c in range(n_classes) if not (swapped and c == neutral)]
-            # An image that consists mostly of its donor may rightly be assigned to the class of the donor.
-            judged = negative & (labels[donor] != np.arange(n_classes)[:, None]) if swapped else negative
-            background = background_of(fill, source, donor, seed_of(seed, run, "noise"), batch)
+            background = background_of(fill, source, donor)
             for part in PARTS:
-                some = judged if part == "keep" else np.zeros_like(judged)
+                some = judged(negative, labels, donor) if part == "keep" else np.zeros_like(negative)
                 masks = MaskSet(size, n_classes)
                 places = [
                     [masks.add(kept if part == "keep" else ~kept, c) for c, kept in enumerate(one)] for _, one in plan
                 ]
-                counts = count_predictions(predict, source, background, masks, labels, some, batch, bar)
+                named = named_classes(predict, source, background, masks, labels, some, batch, bar)
                 for c in classes:
-                    sizes = int(np.sum(labels == c)), int(some[c].sum())
-                    about = {"part": part, "fill": fill, "class": c}
-                    if part == "keep":
-                        hits = np.array([np.sum((called == c) & mine) for mine in (labels == c, some[c])])
-                        rows.append(_row(UNFILTERED, 100.0, 0, about, int(np.prod(size)), hits, sizes))
-                    for ((name, percent, draw), one), place in zip(plan, places, strict=True):
-                        rows.append(_row(name, percent, draw, about, int(one[c].sum()), counts[:, place[c], c], sizes))
+                    own, about = labels == c, {"part": part, "fill": fill, "class": c}
+                    listed = [(UNFILTERED, 100.0, 0, int(np.prod(size)))] if part == "keep" else []
+                    listed += [(*key, int(one[c].sum())) for key, one in plan]
+                    of_masks = named[[place[c] for place in places]]
+                    of_all = np.concatenate([called[None], of_masks]) if part == "keep" else of_masks
+                    right, wrong, _ = counts_of(of_all, c, own, some[c])
+                    table = pd.DataFrame(listed, columns=["method", "percent", "draw", "positions"]).assign(**about)
+                    table = table[["method", *about, "percent", "draw", "positions"]]
+                    tables.append(with_rates(table, right, own.sum(), wrong, some[c].sum()))
             log.info("fill %s: %d maps of %d classes on %d images", fill, len(plan), n_classes, len(labels))
-    return pd.DataFrame(rows)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _plan(
@@ -130,16 +129,3 @@ def _plan(
         for draw, mask in enumerate(dominant(scores, pairs, percent)):
             found.append(((CONTROL, percent, draw), np.broadcast_to(mask, (n_classes, *mask.shape))))
     return found
-
-
-def _row(
-    method: str, percent: float, draw: int, about: Mapping[str, Any], positions: int, hits: IntArray,
-    sizes: tuple[int, int],
-) -> dict[str, Any]:  # fmt: skip
-    """One row; hits and sizes: for the images of the class, and for the others."""
-    row: dict[str, Any] = {"method": method, **about, "percent": percent, "draw": draw, "positions": positions}
-    row |= dict(zip(("images", "negatives"), sizes, strict=True))
-    for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        values = shares(int(count), of).tolist() if of else (np.nan,) * 3
-        row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), values, strict=True))
-    return row

@@ -11,12 +11,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.filters import MaskedSpectrum, half_plane
+from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import low_pass
 from frequency_shortcuts.spectrum.pairs import radius
 
@@ -102,9 +103,9 @@ def filtered_recall(
     def views(some: IntArray) -> Iterator[Tensor]:
         inputs = source.take(some)
         yield inputs
-        spectra = MaskedSpectrum(inputs)
+        own = torch.fft.rfft2(inputs)
         for half in halves:
-            yield spectra.keep(half)
+            yield hide(own, half, size=(height, width))
 
     table = recall_by_view(
         network, source, labels, n_classes, about, views,

@@ -16,8 +16,6 @@ of exactly 0 has the phase 0. `phase_verdicts` says what the rates mean.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -27,18 +25,19 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source, index_batches
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import donors
 
-from .counting import background_of, count_predictions
-from .phase_verdicts import KEPT, REGIONS, phase_verdicts
+from .hits import Hits, Named, judged
+from .naming import background_of, named_classes, named_unfiltered
+from .phase_hits import KEPT, REGIONS, PhaseHits, rates
+from .phase_verdicts import phase_verdicts
 from .trials import MaskSet, negatives_of, seed_of
 
-__all__ = ["KEPT", "REGIONS", "Hybrids", "hybrid", "measure", "phase_verdicts"]
+__all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "measure", "phase_verdicts", "rates"]
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ class Hybrids(Source):
 
 
 @accepts_split
-def measure(
+def collect(
     network: nn.Module,
     images: Images,
     labels: npt.ArrayLike | Tensor,
@@ -84,28 +83,24 @@ def measure(
     negatives: int | None = None,
     seed: int = 0,
     run: str = "",
+    hits: Hits | None = None,
     batch_size: int | None = None,
     progress: bool = False,
-) -> pd.DataFrame:
-    """TPR and FPR of every class when images keep their amplitudes, their phases or both, and donors give the rest.
+) -> PhaseHits:
+    """The class that the network names when images keep amplitudes, phases or both, and their donors give the rest.
 
     Parameters
     ----------
-    images, labels, mean, std : as in `shortcuts.measure`; a `Split` supplies them, and the neutral class
+    images, labels, mean, std : as in `shortcuts.collect`; a `Split` supplies them, and the neutral class
     masks : bool [class, H, W], the map of every class
-    neutral, negatives, seed, run : as in `shortcuts.measure`. With the same values each image has the same donor as
+    neutral, negatives, seed, run : as in `shortcuts.collect`. With the same values each image has the same donor as
         there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
+    hits : of `shortcuts.collect` with the same arguments; what it holds of `both` is not tested again
 
-    TPR is the share of the images of the class that the network assigns to it. FPR is measured on images if neither
-    they nor their donors are of the class; with two classes and no neutral one it is missing. The network sees 3 n
-    images for `spectrum`, and for `map`, three times for each class, those of its images and of its negatives.
+    The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
+    class and of its negatives.
 
-    Returns a tidy table, one row per class, region and kept part: `class`, `region` (map, spectrum), `kept` (both,
-    amplitude, phase), `positions` (of the region), `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`,
-    `fpr_low`, `fpr_high`; the bounds are Wilson's intervals over images. The neutral class has no rows.
-
-    >>> table = measure(network, split, masks)
-    >>> phase_verdicts(table)[["class", "verdict"]]
+    >>> phase_verdicts(collect(network, split, masks))[["class", "verdict"]]
 
     Raises ValueError if a class has no image, an image no donor, or the sizes do not match.
     """
@@ -113,75 +108,54 @@ def measure(
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
     if neutral is not None and not 0 <= neutral < len(masks):
         raise ValueError(f"neutral class {neutral}: expected 0 to {len(masks) - 1}, or None where there is none")
-    classes = [c for c in range(len(masks)) if c != neutral]
-    donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors"))
-    judged = _judged(labels, donor, classes, len(masks), negatives, seed)
-    source = source_for(network, images, mean, std)
-    with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict:
-        hits = _hits(predict, source, donor, masks, labels, judged, classes, batch_size, progress)
-    log.info("%d maps on %d images, with both, amplitudes or phases", len(classes), len(labels))
-    rows: list[dict[str, Any]] = []
-    for c, region, kept in product(classes, REGIONS, KEPT):
-        positions = int(masks[c].sum()) if region == "map" else masks[c].size
-        sizes = int((labels == c).sum()), int(judged[c].sum())
-        about = {"class": c, "region": region, "kept": kept, "positions": positions}
-        rows.append(about | _rates(hits[region, kept][:, c], sizes))
-    return pd.DataFrame(rows)
-
-
-def _judged(
-    labels: IntArray, donor: IntArray, classes: Sequence[int], n_classes: int, negatives: int | None, seed: int
-) -> BoolArray:
-    """The images on which FPR of each class is measured, bool [class, n]: neither they nor their donors are of it."""
     if negatives is not None and negatives < 1:
         raise ValueError(f"negatives {negatives}: expected at least 1, or None for all")
-    judged = np.zeros((n_classes, len(labels)), bool)
+    donor, everything = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")), np.arange(len(labels))
+    negative = np.zeros((len(masks), len(labels)), bool)
+    shown, classes = MaskSet(images.shape[-2:], len(masks)), [c for c in range(len(masks)) if c != neutral]
     for c in classes:
-        judged[c, negatives_of(labels, c, negatives, seed)] = True
-    counted: BoolArray = judged & (labels[donor] != np.arange(n_classes)[:, None])
-    return counted
+        negative[c, negatives_of(labels, c, negatives, seed)] = True
+    places = np.array([shown.add(mask, c) for c, mask in enumerate(masks)])
+    counted = judged(negative, labels, donor)
+    source = source_for(network, images, mean, std)
+    batch = batch_size or source.batch_size()
+    images_of = {
+        "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
+    }  # fmt: skip
+    named = _known(hits, donor)
+    with (
+        evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict,
+        tqdm(total=len(KEPT) * len(labels), desc="phases and amplitudes", unit="image", leave=False,
+             bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]",
+             disable=None if progress else True) as bar,
+    ):  # fmt: skip
+        background = background_of("swap", source, donor)
+        for kept, of in images_of.items():
+            if ("spectrum", kept) not in named:
+                unfiltered = named_unfiltered(predict, of, batch)
+                confusion(labels, unfiltered, len(masks))  # fails early if the network has other classes than the masks
+                named["spectrum", kept] = unfiltered[None].astype(np.int16)
+                found = named_classes(predict, of, background, shown, labels, counted, batch, bar)
+                named["map", kept] = found[places]
+    log.info("%d maps on %d images, with both, amplitudes or phases", len(classes), len(labels))
+    return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
 
 
-def _hits(
-    predict: Predictor,
-    source: Source,
-    donor: IntArray,
-    masks: BoolArray,
-    labels: IntArray,
-    judged: BoolArray,
-    classes: Sequence[int],
-    batch_size: int | None,
-    progress: bool,
-) -> dict[tuple[str, str], IntArray]:
-    """(region, kept) -> number of images that are assigned to each class, int64 [2, class].
+def _known(hits: Hits | None, donor: IntArray) -> dict[tuple[str, str], Named]:
+    """What the hits of a shortcut test with the same donors hold of images that keep both."""
+    if hits is None or hits.donors is None or not np.array_equal(hits.donors, donor):
+        return {}
+    trials = hits.trials
+    own = trials[(trials["part"] == "keep") & (trials["filter"] == "dfm")].sort_values("class")
+    return {
+        ("spectrum", "both"): hits.unfiltered[None].astype(np.int16),
+        ("map", "both"): hits.named["swap"][own["mask"]],
+    }
 
-    First among the images of the class, then among those in judged bool [class, n].
+
+def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
+    """The table of `rates` of the hits that `collect` gives; it takes the same parameters.
+
+    >>> measure(network, split, masks).query("region == 'map'")[["class", "kept", "tpr", "fpr"]]
     """
-    everything, batch = np.arange(len(labels)), batch_size or source.batch_size()
-    shown = MaskSet(source.images.shape[-2:], len(masks))
-    places = [shown.add(masks[c], c) for c in classes]
-    background = background_of("swap", source, donor, [], batch)
-    amplitude, phase = Hybrids(source, everything, donor), Hybrids(source, donor, everything)
-    found: dict[tuple[str, str], IntArray] = {}
-    with tqdm(
-        total=len(KEPT) * len(labels), desc="phases and amplitudes", unit="image", leave=False,
-        bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]", disable=None if progress else True,
-    ) as bar:  # fmt: skip
-        for kept, of in zip(KEPT, (source, amplitude, phase), strict=True):
-            called = np.concatenate([predict(of.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
-            confusion(labels, called, len(masks))  # fails early if the network has other classes than the masks
-            mine, own = (values == np.arange(len(masks))[:, None] for values in (called, labels))
-            found["spectrum", kept] = np.stack([(mine & some).sum(axis=1) for some in (own, judged)])
-            counts = count_predictions(predict, of, background, shown, labels, judged, batch, bar)
-            found["map", kept] = np.zeros((2, len(masks)), np.int64)
-            found["map", kept][:, classes] = counts[:, places, classes]
-    return found
-
-
-def _rates(hits: IntArray, sizes: Sequence[int]) -> dict[str, float | int]:
-    """The columns of a row from `images` on; hits and sizes: for the images of the class, and for the negatives."""
-    row: dict[str, float | int] = dict(zip(("images", "negatives"), sizes, strict=True))
-    for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        found = shares(int(count), of).tolist() if of else (np.nan,) * 3
-        row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), found, strict=True))
-    return row
+    return rates(collect(*arguments, **options))

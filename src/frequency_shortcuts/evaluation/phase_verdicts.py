@@ -5,39 +5,27 @@ of the class the image has both its amplitudes and its phases. The margin of a p
 TPR - FPR of images with only this part of their own, minus half of R. The part *suffices* if the 95 % interval of its
 margin is above 0, and does not suffice if the interval is below 0. Else the data do not decide.
 
-The interval combines Wilson's intervals of the four rates (method of variance estimates recovery: G. Y. Zou and A.
-Donner, Statistics in Medicine 27, 2008). For two rates this is `intervals.newcombe`. The four rates count as
-independent, although the same images are tested with both and with one part. Usually an image that is recognised with
-one part is also recognised with both; then the interval is rather too wide.
-
-We simulated 308 sets of rates, each with 50 or 100 images of the class and 150 to 450 others. If the two tests of an
-image are independent, the interval holds the true margin in 95 % of the draws on average over the rates, and in 94 % at
-the worst rates. With correlations of 0.3 to 0.9 these are 97 to 98 % and 94 to 95 %, with a correlation of -0.3 they
-are 93 to 94 % and 91 %. A part that keeps exactly half of R is decided in 5 % of the draws without correlation, and in
-2 to 3 % with a positive one. A part that keeps a quarter or three quarters of R is decided in two of three draws with
-50 images, and in seven of eight with 100.
-
-Images count as independent, as in all intervals of the swap test. If each donor serves three of the images that FPR is
-measured on, and the donor alone decides the answer, the interval holds the true margin in 91 to 97 % of the draws on
-average, and in 79 to 88 % at the worst rates.
+The interval is that of differences on the same images (`intervals.paired`): for each image, whether the network names
+the class with only one part, minus half of whether it does so with both.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import newcombe
+from frequency_shortcuts.intervals import Estimate, joined, paired
 
+from .phase_hits import KEPT, REGIONS, PhaseHits, rates
 from .verdicts import STRONG
 
-KEPT = ("both", "amplitude", "phase")  # what an image keeps; the rest is its donor's
-REGIONS = ("map", "spectrum")  # where it keeps this
 SUFFICES = 0.5  # share of R
 
 
-def phase_verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
-    """One row per class, from a table of `phase.measure`: does its shortcut sit in the amplitudes or in the phases?
+def phase_verdicts(hits: PhaseHits, strong: float = STRONG) -> pd.DataFrame:
+    """One row per class, from the hits of `phase.collect`: does its shortcut sit in the amplitudes or in the phases?
 
     Returns the columns `class`, `positions` (of the map), `images`, `negatives`; TPR with its interval and FPR of
     images that keep both, the amplitudes or the phases inside the map (`tpr_both`, `tpr_both_low`, `tpr_both_high`,
@@ -52,27 +40,23 @@ def phase_verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     Shares, margins and verdict are missing (NaN) for a class without a strong shortcut: TPR of the swap test below
     `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is TPR.
 
-    >>> phase_verdicts(phase.measure(network, split, masks)).set_index("class")["verdict"]
+    >>> phase_verdicts(phase.collect(network, split, masks)).set_index("class")["verdict"]
     """
-    rates = table.set_index(["class", "region", "kept"])
-    of_map = rates.xs("map", level="region")
-    out = of_map.xs("both", level="kept")[["positions", "images", "negatives"]].copy()
+    table = rates(hits).set_index(["class", "region", "kept"])
+    out = table.xs(("map", "both"), level=("region", "kept"))[["positions", "images", "negatives"]].copy()
     for region in REGIONS:
         for kept in KEPT:
-            mine, end = rates.xs((region, kept), level=("region", "kept")), "_spectrum" if region == "spectrum" else ""
+            mine, end = table.xs((region, kept), level=("region", "kept")), "_spectrum" if region == "spectrum" else ""
             bounds = ("", "_low", "_high") if region == "map" else ("",)
             for bound in bounds:
                 out[f"tpr_{kept}{bound}{end}"] = mine[f"tpr{bound}"]
             out[f"fpr_{kept}{end}"] = mine["fpr"]
-    measure = {kept: newcombe(out[f"tpr_{kept}"], out["images"], out[f"fpr_{kept}"], out["negatives"]) for kept in KEPT}
-    reference, below, above = measure["both"]
-    judged = (out["tpr_both"] >= strong) & (reference > 0)
+    measure = {kept: out[f"tpr_{kept}"] - out[f"fpr_{kept}"].fillna(0) for kept in KEPT}
+    judged = (out["tpr_both"] >= strong) & (measure["both"] > 0)
     suffices, fails = {}, {}
     for kept in ("amplitude", "phase"):
-        own, less, more = measure[kept]
-        margin = own - SUFFICES * reference
-        low, high = margin - np.hypot(less, SUFFICES * above), margin + np.hypot(more, SUFFICES * below)
-        out[f"share_{kept}"] = pd.Series(own, out.index).div(reference).where(judged)
+        margin, low, high = (np.array(ends) for ends in zip(*(_margin(hits, c, kept) for c in out.index), strict=True))
+        out[f"share_{kept}"] = measure[kept].div(measure["both"]).where(judged)
         for end, value in (("", margin), ("_low", low), ("_high", high)):
             out[f"margin_{kept}{end}"] = np.where(judged, value, np.nan)
         suffices[kept], fails[kept] = low > 0, high < 0
@@ -88,3 +72,11 @@ def phase_verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
     )
     out["verdict"] = pd.Series(words, out.index, object).where(judged)
     return out.reset_index()
+
+
+def _margin(hits: PhaseHits, c: int, kept: str) -> Estimate:
+    """TPR - FPR of class c with one part inside the map, minus half of that with both."""
+    part, both = ((hits.of_class(c, "map", name)[0] == c).astype(float) for name in (kept, "both"))
+    differences, own = part - SUFFICES * both, hits.labels == c
+    fpr: Any = paired(differences[hits.judged[c]]) if hits.judged[c].any() else None
+    return joined(paired(differences[own]), fpr)

@@ -9,8 +9,7 @@ frequencies, and the maps of the other classes. The *fill* (see `fills`) replace
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -20,31 +19,34 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.controls import control_mask
-from frequency_shortcuts.spectrum.fills import FILLS, Fill, donors
+from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills, donors
 
 from .band_stop import band_stop
-from .counting import background_of, count_predictions
-from .trials import PARTS, MaskPlan, Part, Trial, negatives_of, others_of, seed_of
+from .cross import cross_matrix, own_map_advantage
+from .hits import Hits, Named, judged, read_hits, write_hits
+from .naming import background_of, named_classes, named_unfiltered
+from .rates import rates
+from .trials import PARTS, Part, negatives_of, others_of, plan_trials, seed_of
 from .verdicts import over_seeds, verdicts
 
 # The public functions of the test, also those of other modules.
 __all__ = [
-    "OTHERS", "band_stop", "control_mask", "measure", "negatives_of", "others_of", "over_seeds", "verdicts"
+    "OTHERS", "Hits", "band_stop", "collect", "control_mask", "cross_matrix", "measure", "negatives_of", "others_of",
+    "over_seeds", "own_map_advantage", "rates", "read_hits", "verdicts", "write_hits",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
-OTHERS = 20  # maps of other classes that are tested by default: testing all of thousands would be most of the work
+OTHERS = 20  # maps of other classes that are tried by default: trying all of thousands would be most of the work
+DRAWS = 5  # of each random kind: the fewest for a verdict
 
 
 @accepts_split
-def measure(
+def collect(
     network: nn.Module,
     images: Images,
     labels: npt.ArrayLike | Tensor,
@@ -55,7 +57,7 @@ def measure(
     parts: Sequence[Part] = ("keep",),
     fills: Sequence[Fill] = FILLS,
     neutral: int | None = None,
-    controls: int = 10,
+    controls: int = DRAWS,
     radial: int | None = None,
     others: int | None = OTHERS,
     negatives: int | None = None,
@@ -64,14 +66,14 @@ def measure(
     false_positives: bool = True,
     batch_size: int | None = None,
     progress: bool = False,
-) -> pd.DataFrame:
-    """TPR and FPR of every class, unfiltered, filtered by its map and by controls of the same size.
+) -> Hits:
+    """The class that the network names for each image, unfiltered, filtered by maps and by controls of the same size.
 
     Parameters
     ----------
     images : [n, channels, H, W], see `splits.Images`, read batch by batch, so that memory does not grow with n. float32
         and float64 must be normalised; uint8 is normalised with `mean` and `std`, which it needs. A `Split` supplies
-        images, labels, mean, std and the neutral class at once: measure(network, split, masks)
+        images, labels, mean, std and the neutral class at once: collect(network, split, masks)
     labels : [n], 0 to classes - 1
     masks : bool [class, H, W], the map of every class
     parts : `keep` keeps only the frequencies of the map (sufficiency), `remove` removes only these (necessity)
@@ -80,68 +82,65 @@ def measure(
         all images: FPR is then missing, and the verdict uses TPR alone
     neutral : the class without a cue of its own, if the set has one. Its images are the donors of `swap`, and it has no
         rows with `swap`
-    controls : draws of each random kind
+    controls : draws of each random kind; a verdict needs at least 5
     radial : draws of the kind `radial`, if their number differs
-    others : number of other classes whose maps are controls, drawn for each class; None for all
+    others : number of other classes whose maps are tried on each class, see `others_of`; None for all
     negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
-        classes as their images allow; None for all. They are the same for unfiltered images
-    seed, run : of all draws. Controls, donors and noise are drawn for each run, a name such as that of the network;
-        others and negatives are drawn by the seed alone
-    false_positives : if false, only the images of the class are filtered, and FPR is missing
+        classes as their images allow; None for all. They are the same for all masks and for unfiltered images
+    seed, run : of all draws. Controls and donors are drawn for each run, a name such as that of the network; others and
+        negatives are drawn by the seed alone
+    false_positives : if false, random and low-pass controls are shown to images of the class alone, and have no FPR
     batch_size : images in one forward pass; by default 512, or fewer if they are large
 
-    Returns a tidy table, one row per class, part, fill, filter and draw, with the columns `class`, `neutral` (whether
-    it is the neutral class), `part`, `fill`, `filter` (unfiltered, dfm, random, radial, low_pass, other; for `remove`
-    unfiltered, dfm and random), `draw` (number of the draw, or the other class), `positions` (of the mask), `overlap`
-    (intersection over union with the map of the class), `images` (of the class), `negatives` (images on which FPR was
-    measured), `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`; the bounds are Wilson's intervals over
-    images.
+    A mask is shown once to every image that some class needs.
 
-    >>> table = measure(network, images, labels, masks, fills=("zeros", "swap"), controls=20)
-    >>> verdicts(table)[["class", "fill", "verdict"]]
+    >>> hits = collect(network, split, masks, fills=("zeros", "swap"))
+    >>> verdicts(hits)[["class", "fill", "verdict"]]
 
     Raises ValueError if a class has no image, the sizes do not match, or a fill or part has another name.
     """
     labels = as_array(labels)
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
-    _check_names("part", parts, PARTS)
-    _check_names("fill", fills, FILLS)
+    _check_parts(parts)
+    check_fills(fills)
     _check_limits(controls=controls, radial=radial, others=others, negatives=negatives)
-    if neutral is not None and not 0 <= neutral < len(masks):
-        raise ValueError(f"neutral class {neutral}: expected 0 to {len(masks) - 1}, or None where there is none")
+    check_neutral(neutral, len(masks))
     draws: dict[Literal["random", "radial"], int] = {"random": controls, "radial": radial or controls}
-    plan = MaskPlan(masks, images.shape[-2:], parts, draws, others, seed, run)
+    shown, trials = plan_trials(masks, images.shape[-2:], parts, draws, others, seed, run, false_positives)
     negative = np.zeros((len(masks), len(labels)), bool)
-    if false_positives:
-        for c, mine in enumerate(negative):
-            mine[negatives_of(labels, c, negatives, seed)] = True
+    for c, mine in enumerate(negative):
+        mine[negatives_of(labels, c, negatives, seed)] = True
+    donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if "swap" in fills else None
     source = source_for(network, images, mean, std)
     batch = batch_size or source.batch_size()
-    rows: list[dict[str, Any]] = []
+    named: dict[str, Named] = {}
     with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict:
-        everything = np.arange(len(labels))
-        called = np.concatenate([predict(source.take(some)).cpu().numpy() for some in index_batches(everything, batch)])
-        confusion(labels, called, len(masks))  # fails early if the network has other classes than the masks
+        unfiltered = named_unfiltered(predict, source, batch)
+        confusion(labels, unfiltered, len(masks))  # fails early if the network has other classes than the masks
         with tqdm(
             total=len(fills) * len(labels), desc="filtering", unit="image", leave=False,
             bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]", disable=None if progress else True,
         ) as bar:  # fmt: skip
             for fill in fills:
-                donor, judged, classes = everything, negative, list(range(len(masks)))
-                if fill == "swap":
-                    donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors"))
-                    # An image that consists mostly of its donor may rightly be assigned to the class of the donor.
-                    judged = negative & (labels[donor] != np.arange(len(masks))[:, None])
-                    classes = [c for c in classes if c != neutral]
-                background = background_of(fill, source, donor, seed_of(seed, run, "noise"), batch)
-                counts = count_predictions(predict, source, background, plan.masks, labels, judged, batch, bar)
-                for part, c in product(parts, classes):
-                    about = {"class": c, "neutral": c == neutral, "part": part, "fill": fill}
-                    own, hits = labels == c, counts[..., c]
-                    rates = _rates(plan.trials[part][c], masks[c].size, own, judged[c], called == c, hits)
-                    rows += [about | row for row in rates]
-                log.info("fill %s: %d masks on %d images", fill, len(plan.masks.halves), len(labels))
-    return pd.DataFrame(rows)
+                background = background_of(fill, source, donor)
+                counted = judged(negative, labels, donor if fill == "swap" else None)
+                named[fill] = named_classes(predict, source, background, shown, labels, counted, batch, bar)
+                log.info("fill %s: %d masks on %d images", fill, len(shown.halves), len(labels))
+    return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral)
+
+
+def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
+    """The table of `rates.rates` of the hits that `collect` gives; it takes the same parameters.
+
+    >>> measure(network, split, masks, fills=("zeros",)).query("filter == 'dfm'")[["class", "tpr", "fpr"]]
+    """
+    return rates(collect(*arguments, **options))
+
+
+def check_neutral(neutral: int | None, n_classes: int) -> None:
+    """Raise ValueError unless this is one of so many classes, or None."""
+    if neutral is not None and not 0 <= neutral < n_classes:
+        raise ValueError(f"neutral class {neutral}: expected 0 to {n_classes - 1}, or None where there is none")
 
 
 def _check_limits(**limits: int | None) -> None:
@@ -151,36 +150,9 @@ def _check_limits(**limits: int | None) -> None:
             raise ValueError(f"{name} {limit}: expected at least 1{' draw' if draws else ', or None for all'}")
 
 
-def _check_names(what: str, found: Sequence[str], allowed: Sequence[str]) -> None:
-    for name in found:
-        if name not in allowed:
-            raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(allowed)}")
-    if not found:
-        raise ValueError(f"no {what} to test: choose from {', '.join(allowed)}")
-
-
-def _rates(
-    trials: Sequence[Trial], size: int, own: BoolArray, judged: BoolArray, called: BoolArray, counts: IntArray
-) -> Iterator[dict[str, float | int | str]]:
-    """The columns from `filter` on in the rows of a class: unfiltered images, then each mask.
-
-    size : positions of the spectrum; own, judged bool [n] : its images, and those on which FPR is measured; called
-    bool [n] : unfiltered images that are assigned to the class; counts int64 [2, mask] : their number under each mask,
-    among own and among judged
-    """
-    sizes = int(own.sum()), int(judged.sum())
-    yield _row("unfiltered", 0, size, np.nan, [int(np.sum(called & some)) for some in (own, judged)], sizes)
-    for one in trials:
-        yield _row(one.name, one.draw, one.positions, one.overlap, counts[:, one.place], sizes)
-
-
-def _row(
-    name: str, draw: int, positions: int, overlap: float, hits: Iterable[int], sizes: tuple[int, int]
-) -> dict[str, float | int | str]:
-    """The columns from `filter` on of a row; hits and sizes: for the images of the class and for the others."""
-    row: dict[str, float | int | str] = {"filter": name, "draw": draw, "positions": positions, "overlap": overlap}
-    row |= dict(zip(("images", "negatives"), sizes, strict=True))
-    for rate, count, of in zip(("tpr", "fpr"), hits, sizes, strict=True):
-        found = shares(count, of).tolist() if of else (np.nan,) * 3
-        row |= dict(zip((rate, f"{rate}_low", f"{rate}_high"), found, strict=True))
-    return row
+def _check_parts(parts: Sequence[str]) -> None:
+    for name in parts:
+        if name not in PARTS:
+            raise ValueError(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
+    if not parts:
+        raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -20,92 +20,105 @@ Part = Literal["keep", "remove"]
 PARTS: tuple[Part, ...] = ("keep", "remove")
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A mask for the test of a class: its kind, the number of its draw, and its index among all masks."""
-
-    name: str
-    draw: int
-    positions: int
-    overlap: float
-    place: int
-
-
 class MaskSet:
     """Masks for images of one size. A mask for several classes is stored once.
 
     halves : bool [mask, H, W // 2 + 1], the kept part of a real FFT
+    kept : bool [mask, H, W], the kept frequencies, centred
     is_for : bool [mask, class], whether a class is tested with a mask
+    for_others : bool [mask, class], whether the mask is shown to the images on which FPR of the class is measured
     """
 
     def __init__(self, size: tuple[int, ...], n_classes: int) -> None:
         self._size, self._n_classes = size, n_classes
         self._places: dict[bytes, int] = {}
-        self._halves: list[Tensor] = []
-        self._for: list[tuple[int, int]] = []
+        self._kept: list[BoolArray] = []
+        self._for: dict[tuple[int, int], bool] = {}
 
-    def add(self, kept: BoolArray, c: int) -> int:
-        """The index of a mask of kept frequencies, bool [H, W], with which class c is tested."""
-        half = half_plane(kept, *self._size)
-        place = self._places.setdefault(half.numpy().tobytes(), len(self._halves))
-        if place == len(self._halves):
-            self._halves.append(half)
-        self._for.append((place, c))
+    def add(self, kept: BoolArray, c: int, others: bool = True) -> int:
+        """The index of a mask of kept frequencies, bool [H, W], with which class c is tested.
+
+        others : whether FPR of the class is measured under it
+        """
+        place = self._places.setdefault(np.packbits(kept).tobytes(), len(self._kept))
+        if place == len(self._kept):
+            self._kept.append(kept)
+        self._for[place, c] = self._for.get((place, c), False) or others
         return place
 
     @property
+    def kept(self) -> BoolArray:
+        return np.stack(self._kept)
+
+    @property
     def halves(self) -> Tensor:
-        return torch.stack(self._halves)
+        return torch.stack([half_plane(mask, *self._size) for mask in self._kept])
 
     @property
     def is_for(self) -> BoolArray:
-        found = np.zeros((len(self._halves), self._n_classes), bool)
-        found[tuple(np.transpose(self._for))] = True
+        return self._table(list(self._for))
+
+    @property
+    def for_others(self) -> BoolArray:
+        return self._table([pair for pair, others in self._for.items() if others])
+
+    def _table(self, chosen: Sequence[tuple[int, int]]) -> BoolArray:
+        found = np.zeros((len(self._kept), self._n_classes), bool)
+        for mask, c in chosen:
+            found[mask, c] = True
         return found
 
 
-class MaskPlan:
-    """All masks of a shortcut test, in the set `masks`.
+def plan_trials(
+    masks: BoolArray,
+    size: tuple[int, ...],
+    parts: Sequence[Part],
+    draws: Mapping[Literal["random", "radial"], int],
+    others: int | None,
+    seed: int,
+    run: str,
+    false_positives: bool = True,
+) -> tuple[MaskSet, pd.DataFrame]:
+    """All masks of a shortcut test, and what each is for: a row per class, part, filter and draw (`hits.TRIAL`).
 
-    trials : part -> class -> the masks of the class, in the order of the table
+    masks : bool [class, H, W], the maps; draws : number of each random kind; others, seed, run, false_positives : as in
+    `shortcuts.collect`
     """
+    shown, rows = MaskSet(size, len(masks)), []
+    for part in parts:
+        for c, mask in enumerate(masks):
+            for name, draw, chosen in _filters(masks, c, part, draws, others, seed, run):
+                measured = false_positives or name in ("dfm", "other")
+                place = shown.add(chosen if part == "keep" else ~chosen, c, measured)
+                rows.append((c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask))))
+    return shown, pd.DataFrame(rows, columns=["class", "part", "filter", "draw", "mask", "positions", "overlap"])
 
-    def __init__(
-        self,
-        masks: BoolArray,
-        size: tuple[int, ...],
-        parts: Sequence[Part],
-        draws: Mapping[Literal["random", "radial"], int],
-        others: int | None,
-        seed: int,
-        run: str,
-    ) -> None:
-        self._masks, self._draws, self._others, self._seed, self._run = masks, draws, others, seed, run
-        self.trials: dict[str, list[list[Trial]]] = {}
-        self.masks = MaskSet(size, len(masks))
-        for part in parts:
-            self.trials[part] = [[] for _ in masks]
-            for c, mask in enumerate(masks):
-                for name, draw, chosen in self._filters(c, part):
-                    place = self.masks.add(chosen if part == "keep" else ~chosen, c)
-                    iou = float(overlap(chosen, mask))
-                    self.trials[part][c].append(Trial(name, draw, int(chosen.sum()), iou, place))
 
-    def _filters(self, c: int, part: Part) -> Iterator[tuple[str, int, BoolArray]]:
-        mask = self._masks[c]
-        yield "dfm", 0, mask
-        for draw in range(self._draws["random"]):  # the same for all maps of one size
-            yield "random", draw, self._drawn(mask, "random", int(mask.sum()), draw)
-        if part == "remove":
-            return
-        for draw in range(self._draws["radial"]):
-            yield "radial", draw, self._drawn(mask, "radial", c, draw)
-        yield "low_pass", 0, low_pass_mask(mask)
-        for other in others_of(len(self._masks), c, self._others, self._seed):
-            yield "other", int(other), self._masks[other]
+def _filters(
+    masks: BoolArray,
+    c: int,
+    part: Part,
+    draws: Mapping[Literal["random", "radial"], int],
+    others: int | None,
+    seed: int,
+    run: str,
+) -> Iterator[tuple[str, int, BoolArray]]:
+    """(filter, draw, mask) of each mask that a class is tested with."""
 
-    def _drawn(self, mask: BoolArray, kind: Literal["random", "radial"], *which: int) -> BoolArray:
-        return control_mask(mask, kind, [*seed_of(self._seed, self._run, kind), *which])
+    def drawn(kind: Literal["random", "radial"], *which: int) -> BoolArray:
+        return control_mask(mask, kind, [*seed_of(seed, run, kind), *which])
+
+    mask = masks[c]
+    yield "dfm", 0, mask
+    for draw in range(draws["random"]):  # the same for all maps of one size
+        yield "random", draw, drawn("random", int(mask.sum()), draw)
+    if part == "remove":
+        return
+    for draw in range(draws["radial"]):
+        yield "radial", draw, drawn("radial", c, draw)
+    yield "low_pass", 0, low_pass_mask(mask)
+    for other in others_of(len(masks), c, others, seed):
+        yield "other", int(other), masks[other]
 
 
 def seed_of(seed: int, run: str, kind: str) -> list[int]:
@@ -114,12 +127,16 @@ def seed_of(seed: int, run: str, kind: str) -> list[int]:
 
 
 def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
-    """The classes whose maps are controls of class c, in order: all others, or `limit` of them, drawn at random."""
-    others = np.delete(np.arange(n_classes), c)
-    if limit is None or len(others) <= limit:
-        return others
-    # Zeros at the end do not count in a seed.
-    return np.sort(np.random.default_rng([seed, c, 0, 1]).choice(others, limit, replace=False))
+    """The classes whose maps are tried on class c, in order: all others, or `limit` of them.
+
+    Those are the next ones in one random order of all classes, so that each class sees `limit` other maps, and each map
+    is shown to `limit` other classes.
+    """
+    if limit is None or n_classes - 1 <= limit:
+        return np.delete(np.arange(n_classes), c)
+    order = np.random.default_rng([seed, 0, 1]).permutation(n_classes)
+    place = int(np.flatnonzero(order == c)[0])
+    return np.sort(np.roll(order, -place - 1)[:limit])
 
 
 def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntArray:

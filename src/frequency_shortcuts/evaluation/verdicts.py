@@ -1,175 +1,222 @@
-"""The verdict on a class, from its true and false positive rates, and the spread of rates over seeds."""
+"""The verdict on each class of a network from the hits of its shortcut tests, and rates over seeds.
+
+All comparisons are of two masks on the same images (`intervals.paired`). The controls of a map are the map of each
+other class, the mean of the random masks, and the mean of the random masks with its radii; of a map that is removed,
+the mean of the random masks.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.intervals import newcombe, standard_error, students_t
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.intervals import NORMAL, Estimate, joined, over_networks, paired
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
-from frequency_shortcuts.spectrum.fills import FILLS
+
+from .hits import Hits
+from .rates import rates
 
 RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
-SAME = 0.9  # overlap from which the map of another class counts as the same map
-STRONG = 0.6  # a shortcut is strong from this filtered TPR on (Wang et al. 2023)
+STRONG = 0.6  # a shortcut is strong from this TPR on; our choice
+FALSE = 0.1  # greatest FPR of a strong shortcut
+FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
 
 
-def verdicts(table: pd.DataFrame, strong: float = STRONG) -> pd.DataFrame:
-    """One row per class, part and fill, from a table of `shortcuts.measure` with all its classes: is there a shortcut?
+def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
+    """One row per class, part and fill, from the hits of `shortcuts.collect`: is there a shortcut?
 
-    The measure is TPR - FPR. If a network assigns every image to one class, the TPR of this class is 1, but its measure
-    is 0. `margin` is the measure of the map minus that of a kind of control (the mean over its draws). For the part
-    `remove` it is control minus map, since removing an important map leaves a smaller measure. `margin`, its interval
-    `margin_low` to `margin_high` and `best_control` are those of the kind with the smallest margin.
+    The measure is TPR - FPR, or TPR where no FPR was measured. A margin is the measure of the map minus that of a
+    control; of the part `remove`, control minus map. A map is *above* a control if the lower end of the 95 % interval
+    of the margin is above 0. All controls must be exceeded at once, so the interval is not widened for their number.
 
-    Maps of other classes whose overlap with the map of the class is at least `SAME` are not controls of it.
+    `verdict` : `strong` if the map is above each control, its TPR is at least `strong` and its FPR at most 0.1 (for
+        `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. Missing (NaN) for a
+        class whose unfiltered TPR is below 0.5
+    `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least; `best_control` is
+        its kind (random, radial, other), and `closest_class` the class of the map, for the kind `other`
+    `smallest_effect` : the least margin to this control whose interval would be above 0 with this number of images, if
+        the map loses none of the control's hits and FPR is equal; NaN if no TPR would be enough
+    `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `low_frequency` is whether these do as well, the
+        lower end at most 0. They are no control: a shortcut of low frequencies is a shortcut
+    `positions` of the map; `measure`; `largest_other` : the largest measure of the class with another class's map; `largest_other_class`
+    `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and the same of FPR; means over draws or classes
+    `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
+    `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
+    `headline` : whether this row is the one to quote: `keep` with the primary fill (`Hits.primary_fill`)
 
-    The interval is the root of the sum of squares of three uncertainties: of the measure of the map, of the measure of
-    the control (`intervals.newcombe` each), and of the choice of the draws (t * SD / sqrt(draws)). The maps of other
-    classes are drawn from finitely many, without replacement, so that their SD / sqrt(draws) is multiplied by
-    sqrt(1 - share of the maps that were drawn): where all are tested, no choice is uncertain. Map and control are
-    tested on the same images and mostly agree on them. The errors count as independent, so the interval is rather too
-    wide. The draws are compared by their mean, not one by one. In simulations (docs/statistics.md), a map that is only
-    one more random mask is above the mean of ten in at most 2 % of cases if the rates of the masks have a standard
-    deviation of up to 0.05, in 3 to 7 % at 0.1 and in 13 to 17 % at 0.2. A map that is only one more of the maps of the
-    other classes, whose rates differ more, is above their mean in 5 to 30 %; one that is as good as the lowest
-    frequencies in less than 4 %.
+    Raises ValueError for fewer than 5 draws of a random kind, and TypeError for a table of rates.
 
-    `verdict` : a map is *above its controls* if the lower end of the margin is above 0 for every kind of control.
-        `strong` if it is above its controls and its TPR is at least `strong` (for `remove` at most 1 - `strong`);
-        `weak` if it is only above its controls; else `none`. Missing (NaN) for a class whose unfiltered TPR is below
-        `RECOGNISED`
-    `smallest_effect` : the smallest margin over the best control, at equal FPR, whose interval would be above 0 with
-        this number of images; NaN if no TPR would be enough
-    `robust` : whether `keep` is strong under zeros, swap and noise; missing if not all three were tested, or if the set
-        has a neutral class
-    `headline` : whether this row is the one to quote: `keep`, with the fill `swap` if the set has a neutral class (the
-        frequencies of the class are put into images without a cue), else `zeros`, as published, or the first fill
-    `error_random`, `draws_random`, ... : standard error of the measure of a control by its draws, and their number
-    `overlap_radial` : share of the map in its radial controls; near 1 these controls are not informative
+    >>> verdicts(collect(network, split, masks))[["class", "fill", "margin_low", "verdict"]]
     """
+    if not isinstance(hits, Hits):
+        raise TypeError(
+            "verdicts compares masks image by image: expected the hits of shortcuts.collect, in place of the table of "
+            "shortcuts.measure"
+        )
+    drawn = hits.trials[hits.trials["filter"].isin(["random", "radial"])].groupby(["part", "class", "filter"]).size()
+    if (drawn < FEWEST_DRAWS).any():
+        raise ValueError(f"{drawn.min()} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
+    judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
+    found = _means(rates(hits)).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
+    recognised = found["tpr_unfiltered"] >= RECOGNISED
+    found["verdict"] = found["verdict"].where(recognised)
+    found["headline"] = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
+    return found
+
+
+def _means(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of rates with one row per class, part and fill: the rates of each filter, means over its draws."""
     keys = ["class", "part", "fill"]
-    undrawn = _undrawn(table, keys)
-    # Classes with the same cue have the same map, which is not a control of itself.
-    table = table[(table["filter"] != "other") | (table["overlap"] < SAME)]
+    measure = table["tpr"] - table["fpr"].fillna(0)
     own = table[table["filter"] == "dfm"].set_index(keys)
-    means = table.pivot_table(["tpr", "fpr", "overlap"], keys, "filter", "mean", dropna=False)
-    out = own[["neutral", "images", "negatives"]].assign(
-        tpr_unfiltered=means["tpr", "unfiltered"],
-        fpr_unfiltered=means["fpr", "unfiltered"],
-        **{f"{rate}{end}": own[rate.replace("_dfm", "") + end] for rate, end in
-           (("tpr_dfm", ""), ("tpr_dfm", "_low"), ("tpr_dfm", "_high"), ("fpr_dfm", ""))},
-    )  # fmt: skip
-    kinds = [kind for kind in CONTROLS if ("tpr", kind) in means]
-    for kind in kinds:
-        out[f"tpr_{kind}"], out[f"fpr_{kind}"] = means["tpr", kind], means["fpr", kind]
-        out[f"error_{kind}"], out[f"draws_{kind}"] = _of_draws(table, keys, kind)
-        if kind == "other":
-            out["error_other"] *= np.sqrt(undrawn.reindex(out.index).to_numpy())
+    groups = table.assign(measure=measure).groupby([*keys, "filter"], sort=False)
+    means = groups[["tpr", "fpr", "overlap"]].mean().unstack("filter")  # noqa: PD010 (pivot_table drops what is missing)
+    spread, count = (groups["measure"].agg(how).unstack("filter") for how in ("std", "count"))  # noqa: PD010
+    out = own[["neutral", "positions", "images", "negatives"]].copy()
+    for name in ("unfiltered", "dfm", *(kind for kind in CONTROLS if kind in count)):
+        for rate in ("tpr", "fpr"):
+            out[f"{rate}_{name}"] = means[rate, name]
+            if name == "dfm":
+                out[f"{rate}_dfm_low"], out[f"{rate}_dfm_high"] = own[f"{rate}_low"], own[f"{rate}_high"]
+        if name in CONTROLS:
+            error = (spread[name] / np.sqrt(count[name])).where(count[name] != 1, 0.0)
+            out[f"error_{name}"], out[f"draws_{name}"] = error, count[name]
     out["overlap_radial"] = means.get(("overlap", "radial"), np.nan)
-    margins = {kind: _Margin(out, kind) for kind in kinds}
-    value, low, high = (
-        np.array([np.broadcast_to(found, len(out)) for found in ends])
-        for ends in zip(*(margin.of(out["tpr_dfm"], out["fpr_dfm"]) for margin in margins.values()), strict=True)
-    )
-    tested = np.where(np.isnan(value), np.inf, value)  # inf for kinds that this part does not have
-    best = tested.argmin(axis=0)
-    rows = np.arange(len(out))
-    out["margin"], out["margin_low"], out["margin_high"] = value[best, rows], low[best, rows], high[best, rows]
-    out["best_control"] = np.array(kinds)[best]
-    out["smallest_effect"] = [margins[kinds[k]].smallest(i) for i, k in enumerate(best)]
-    removed = out.index.get_level_values("part") == "remove"
-    above = (np.where(np.isnan(low), np.inf, low) > 0).all(axis=0)
+    return out.reset_index()
+
+
+@dataclass(frozen=True)
+class _Test:
+    """The test of a class, part and fill: whether the class is named, for each mask, on its images and on others.
+
+    kinds : filter of each mask [mask]; draws : number of the draw, or the other class [mask]
+    right : bool [mask, images]; wrong : bool [mask, negatives], None where FPR was not measured
+    """
+
+    key: dict[str, Any]
+    kinds: np.ndarray
+    draws: IntArray
+    right: BoolArray
+    wrong: BoolArray | None
+
+    def hits_of(self, chosen: BoolArray) -> tuple[BoolArray, BoolArray | None]:
+        return self.right[chosen], None if self.wrong is None else self.wrong[chosen]
+
+    def measure(self, chosen: BoolArray) -> FloatArray:
+        """TPR - FPR under some masks."""
+        right, wrong = self.hits_of(chosen)
+        found: FloatArray = right.mean(axis=1) - (0 if wrong is None else wrong.mean(axis=1))
+        return found
+
+    def margin(self, chosen: BoolArray, mean: bool = False) -> Estimate:
+        """Margins of the map over some masks [mask], each alone, or over their mean [1]."""
+        own, controls, of_draws, parts = self.kinds == "dfm", chosen, 0.0, []
+        sign = -1 if self.key["part"] == "remove" else 1
+        for hits in (self.right, self.wrong):
+            if hits is not None:
+                against = hits[controls].mean(axis=0, keepdims=True) if mean else hits[controls]
+                parts.append(paired(sign * (hits[own].astype(float) - against)))
+        if mean:
+            of_draws = float(self.measure(controls).var(ddof=1) / controls.sum())
+        return joined(parts[0], parts[1] if len(parts) > 1 else None, of_draws)
+
+
+def _tests(hits: Hits) -> Iterator[_Test]:
+    """The test of every class, part and fill. The neutral class has no map to compare with."""
+    for fill, named in hits.named.items():
+        judged = hits.judged(fill)
+        for (part, c), trials in hits.trials.groupby(["part", "class"], sort=False):
+            if fill == "swap" and c == hits.neutral:
+                continue
+            trials = trials[(trials["filter"] != "other") | (trials["draw"] != hits.neutral)]
+            found = named[trials["mask"]] == c
+            key = {"class": c, "part": part, "fill": fill}
+            yield _Test(
+                key, trials["filter"].to_numpy(str), trials["draw"].to_numpy(), found[:, hits.labels == c],
+                found[:, judged[c]] if judged[c].any() else None,
+            )  # fmt: skip
+
+
+def _judge(test: _Test, strong: float) -> dict[str, Any]:
+    """The columns of a verdict that compare masks."""
+    own, others = test.kinds == "dfm", test.kinds == "other"
+    controls = {kind: test.margin(test.kinds == kind, mean=True) for kind in ("random", "radial") if kind in test.kinds}
+    if others.any():
+        controls["other"] = test.margin(others)
+    low, kind = min((float(np.min(found.low)), name) for name, found in controls.items())
+    closest = int(np.argmin(controls[kind].low))
+    margin, _, high = (float(np.ravel(end)[closest]) for end in controls[kind])
+    measure, of_others = float(test.measure(own)[0]), test.measure(others)
+    row = {
+        **test.key,
+        "measure": measure,
+        "largest_other": of_others.max() if others.any() else np.nan,
+        "largest_other_class": test.draws[others][np.argmax(of_others)] if others.any() else np.nan,
+        "margin": margin,
+        "margin_low": low,
+        "margin_high": high,
+        "best_control": kind,
+        "closest_class": test.draws[others][closest] if kind == "other" else np.nan,
+        "smallest_effect": _smallest_effect(test, kind, closest),
+        **_to_low_pass(test),
+    }
+    right, wrong = test.hits_of(own)
+    tpr, fpr = right.mean(), 0.0 if wrong is None else wrong.mean()
     # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
-    far = np.where(removed, out["tpr_dfm"] + strong <= 1 + 1e-9, out["tpr_dfm"] >= strong)
-    verdict = pd.Series(np.where(above, np.where(far, "strong", "weak"), "none"), out.index)
-    out["verdict"] = verdict.where(out["tpr_unfiltered"] >= RECOGNISED)
-    out = out.reset_index()
-    has_neutral = bool(out["neutral"].any())
-    out["robust"] = _robust(out, has_neutral)
-    out["headline"] = _headline(out, has_neutral)
-    return out
+    clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else tpr >= strong and fpr <= FALSE
+    return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
 
 
-class _Margin:
-    """TPR - FPR of a map minus that of one kind of control, for all rows of a table of verdicts."""
-
-    def __init__(self, rows: pd.DataFrame, kind: str) -> None:
-        self._images, self._negatives = (rows[name].to_numpy(float) for name in ("images", "negatives"))
-        self._tpr, self._fpr = rows[f"tpr_{kind}"].to_numpy(float), rows[f"fpr_{kind}"].to_numpy(float)
-        self._sign = np.where(rows.index.get_level_values("part") == "remove", -1, 1)
-        self._control = newcombe(self._tpr, self._images, self._fpr, self._negatives)
-        self._spread = students_t(rows[f"error_{kind}"], rows[f"draws_{kind}"])
-
-    def of(
-        self, tpr: npt.ArrayLike, fpr: npt.ArrayLike, row: Any = slice(None)
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The margin of maps with these rates in the rows, and the ends of its interval."""
-        own, below, above = newcombe(tpr, self._images[row], fpr, self._negatives[row])
-        control, less, more = (found[row] for found in self._control)
-        value = own - control
-        low = value - np.sqrt(below**2 + more**2 + self._spread[row] ** 2)
-        high = value + np.sqrt(above**2 + less**2 + self._spread[row] ** 2)
-        kept = self._sign[row] > 0
-        return np.where(kept, value, -value), np.where(kept, low, -high), np.where(kept, high, -low)
-
-    def smallest(self, row: int) -> float:
-        """The smallest margin of a row with a lower end above 0, at the FPR of the control; NaN if there is none."""
-        n = int(self._images[row])
-        value, low, _ = self.of(np.arange(n + 1) / n, self._fpr[row], row)
-        return float(value[low > 0].min(initial=np.inf)) if (low > 0).any() else np.nan
+def _to_low_pass(test: _Test) -> dict[str, Any]:
+    """The margin over the lowest frequencies, and whether these do as well; missing where they were not tested."""
+    lowest = test.kinds == "low_pass"
+    names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
+    if not lowest.any():
+        return {**dict.fromkeys(names, np.nan), "low_frequency": np.nan}
+    found = test.margin(lowest)
+    return {**dict(zip(names, (float(end[0]) for end in found), strict=True)), "low_frequency": bool(found.low[0] <= 0)}
 
 
-def _undrawn(table: pd.DataFrame, keys: list[str]) -> pd.Series:
-    """The share of the maps of other classes that were not drawn as controls, by `keys`."""
-    tested = table[table["filter"] == "other"]
-    n_classes = max(table["class"].nunique(), tested["draw"].nunique())
-    return (1 - tested.groupby(keys).size() / max(n_classes - 1, 1)).clip(lower=0)
-
-
-def _of_draws(table: pd.DataFrame, keys: list[str], kind: str) -> tuple[FloatArray, npt.NDArray[Any]]:
-    """`intervals.standard_error` and number of the draws of a control, one for each row of verdicts."""
-    measure = (table["tpr"] - table["fpr"].fillna(0)).where(table["filter"] == kind)
-    groups = measure.groupby([table[key] for key in keys], sort=False)
-    order = table[table["filter"] == "dfm"].set_index(keys).index
-    draws = groups.count().reindex(order).to_numpy()
-    return standard_error(groups.std().reindex(order), draws), draws
-
-
-def _robust(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:
-    """For each row, whether its class is strong under all fills; missing if that is not defined."""
-    kept = verdicts[verdicts["part"] == "keep"]
-    if has_neutral or not set(FILLS) <= set(kept["fill"]):
-        return pd.Series(np.nan, verdicts.index, object)
-    strong = kept.assign(strong=kept["verdict"] == "strong").groupby("class")["strong"].all()
-    judged = kept.groupby("class")["verdict"].agg(lambda verdict: verdict.notna().all())
-    return verdicts["class"].map(strong.where(judged))
-
-
-def _headline(verdicts: pd.DataFrame, has_neutral: bool) -> pd.Series:
-    """For each row, whether it is the one to quote."""
-    fills = verdicts["fill"].unique()
-    wanted = "swap" if has_neutral else "zeros"
-    return (verdicts["part"] == "keep") & (verdicts["fill"] == (wanted if wanted in fills else fills[0]))
+def _smallest_effect(test: _Test, kind: str, closest: int) -> float:
+    """The least margin that would be above 0: images that the map hits and the control misses, none the other way."""
+    chosen = test.kinds == kind
+    masks = test.right[chosen]
+    n, tpr = masks.shape[1], float(masks[closest].mean() if kind == "other" else masks.mean())
+    room = round(tpr * n) if test.key["part"] == "remove" else n - round(tpr * n)
+    more = np.arange(room + 1)
+    variance = (more + 1 - more**2 / (n + 2)) / (n + 2) ** 2
+    if test.wrong is not None:
+        variance += 1 / (test.wrong.shape[1] + 2) ** 2
+    if kind != "other":
+        variance += test.measure(chosen).var(ddof=1) / chosen.sum()
+    enough = more / (n + 2) > NORMAL * np.sqrt(variance)
+    return float(more[enough][0] / n) if enough.any() else np.nan
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread over seeds of the rates in a table of `verdicts`, one row per network, class, part and fill.
+    """Mean and spread over seeds of a table of `verdicts`, one row per network, class, part and fill.
 
     table: verdicts of several runs with the columns `dataset`, `network`, `augmentation` and `seed`. Every
-    rate x becomes x_mean and x_sd (sample standard deviation; missing for a single seed), and so does `margin`. `seeds`
-    is the number of seeds, `strong_seeds` the number with a strong shortcut, `robust_seeds` that with a robust one.
+    rate x becomes x_mean and x_sd (sample standard deviation; missing for a single seed), and so do `margin` and
+    `largest_other`. `seeds` is the number of seeds, `strong_seeds` the number with a strong shortcut. `measure_mean`
+    has the interval `measure_low`, `measure_high` of `intervals.over_networks`; `interval` says of what it is:
+    `networks`, from five seeds on, or `these networks`, over their images.
     """
     groups = table.groupby(["dataset", "network", "augmentation", "class", "part", "fill"], sort=False)
-    rates = [name for name in table if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]
-    spread = groups[[*rates, "margin"]].agg(["mean", "std"])
+    means = [name for name in table if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]
+    spread = groups[[*means, "margin", "largest_other"]].agg(["mean", "std"])
     spread.columns = [f"{rate}_{'mean' if kind == 'mean' else 'sd'}" for rate, kind in spread.columns]
     spread.insert(0, "seeds", groups["seed"].nunique())
     spread.insert(1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum())))
-    spread.insert(2, "robust_seeds", groups["robust"].agg(lambda robust: int((robust == True).sum())))  # noqa: E712
-    spread.insert(3, "headline", groups["headline"].any())
+    spread.insert(2, "headline", groups["headline"].any())
+    reach = sum(((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2 for rate in ("tpr", "fpr"))
+    halves = table.assign(half=np.sqrt(reach)).groupby(list(groups.keys), sort=False)
+    found = [over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves]
+    found = [one._replace(low=max(one.low, -1.0), high=min(one.high, 1.0)) for one in found]
+    spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(found, spread.index)
     return spread.reset_index()

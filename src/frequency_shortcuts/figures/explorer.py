@@ -28,13 +28,13 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.counting import background_of
+from frequency_shortcuts.evaluation.naming import background_of
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.evaluation.verdicts import RECOGNISED, STRONG
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill, donors
-from frequency_shortcuts.spectrum.filters import half_plane
+from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 
@@ -93,7 +93,7 @@ class Settings:
     split: str = "test"
     images_per_class: int | None = None
     seed: int = 0
-    fills: Sequence[Fill] = ("zeros", "swap", "noise")
+    fills: Sequence[Fill] = ("zeros", "swap")
     strong: float = STRONG
     most: int = 12
 
@@ -232,9 +232,8 @@ class Fills:
         if "swap" in settings.fills:
             seed = seed_of(settings.seed, name, "donors")
             self._donors = donors(images.labels, neutral=images.neutral, seed=seed)
-        seed, batch = seed_of(settings.seed, name, "noise"), self._source.batch_size()
-        self._backgrounds: dict[Fill, Callable[[IntArray], Tensor]] = {
-            fill: background_of(fill, self._source, self._donors, seed, batch) for fill in settings.fills
+        self._backgrounds: dict[Fill, Callable[[IntArray], Tensor | None]] = {
+            fill: background_of(fill, self._source, self._donors) for fill in settings.fills
         }
 
     def donor(self, place: int) -> dict[str, Any] | None:
@@ -258,8 +257,7 @@ class Fills:
         height, width = masks.shape[1:]
         own, other = torch.fft.rfft2(self._source.take(places)), self._backgrounds[fill](places)
         kept = torch.stack([half_plane(mask, height, width) for mask in masks])[:, None]
-        filtered: Tensor = torch.fft.irfft2(torch.where(kept, own, other), s=(height, width))
-        return filtered
+        return hide(own, kept, other, size=(height, width))
 
     def reduced(self, places: IntArray, masks: BoolArray) -> list[dict[str, Any]]:
         """The map of each image, its number of positions, and the image reduced to it under each fill, as pictures."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
-from frequency_shortcuts.spectrum.filters import half_plane
+from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import check_mask
 
 from .augmentation import WITH_MAPS
@@ -81,7 +81,6 @@ class MapReduction:
         """Normalised images float32 [n, channels, H, W] and labels int64 [n] -> images of the same shape."""
         self._half = self._half.to(images.device)
         reduced, classes = self.draw(labels)
-        kept = torch.fft.rfft2(images).mul_(self._half[classes][:, None])
-        filtered = torch.fft.irfft2(kept, s=self.shape[1:])
+        filtered = hide(torch.fft.rfft2(images), self._half[classes][:, None], size=self.shape[1:])
         # All images are filtered: choosing some of them would wait for a GPU.
         return torch.where(reduced[:, None, None, None], filtered, images)

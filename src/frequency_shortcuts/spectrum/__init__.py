@@ -23,7 +23,7 @@ PUBLIC = {
     "overlap": "masks",
     "positions": "masks",
     "symmetric": "masks",
-    "MaskedSpectrum": "filters",
+    "hide": "filters",
     "half_plane": "filters",
     "keep": "filters",
     "remove": "filters",

@@ -1,6 +1,11 @@
-"""Keep or remove frequencies of images."""
+"""Keep or remove frequencies of images, and put those of a fill in their place.
+
+`hide` is the only place that does so: filters, tests, mixtures, the explorer and trainings call it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +30,7 @@ def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     height, width = images.shape[-2:]
     check_images(images, height, width)
     half = half_plane(mask, height, width).to(images.device)
-    kept: Tensor = torch.fft.irfft2(torch.fft.rfft2(images).mul_(half), s=(height, width))
-    return kept
+    return hide(torch.fft.rfft2(images), half, size=(height, width))
 
 
 def remove(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
@@ -34,22 +38,24 @@ def remove(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     return keep(images, ~check_mask(mask))
 
 
-class MaskedSpectrum:
-    """Images of which different frequencies are kept, one mask after the other, with a single FFT there.
+def hide(own: Tensor, kept: Tensor, fill: Tensor | None = None, *, size: Sequence[int]) -> Tensor:
+    """Images with their own frequencies where `kept` is 1, and those of the fill where it is 0.
 
-    images : float32 or float64 tensor [..., H, W], on any device
+    own : complex [..., H, W // 2 + 1], the coefficients of a real FFT
+    kept : bool, or real numbers from 0 to 1 that mix both; of a shape that broadcasts with `own`, see `half_plane`
+    fill : complex, of a shape that broadcasts with `own`; None for zeros (see `fills`)
+    size : (H, W)
+
+    Returns real [..., H, W].
+
+    >>> hide(torch.fft.rfft2(images), half_plane(mask, 32, 32), torch.fft.rfft2(donors), size=(32, 32))
     """
-
-    def __init__(self, images: Tensor) -> None:
-        self._size = images.shape[-2:]
-        check_images(images, *self._size)
-        self._coefficients = torch.fft.rfft2(images)
-        self._chosen = torch.empty_like(self._coefficients)
-
-    def keep(self, half: Tensor) -> Tensor:
-        """What `keep` gives for the mask whose `half_plane`, on the images' device, this is."""
-        kept: Tensor = torch.fft.irfft2(torch.mul(self._coefficients, half, out=self._chosen), s=self._size)
-        return kept
+    if kept.dtype == torch.bool:
+        mixed = torch.where(kept, own, 0 if fill is None else fill)
+    else:
+        mixed = kept * own if fill is None else kept * (own - fill) + fill
+    images: Tensor = torch.fft.irfft2(mixed, s=tuple(size))
+    return images
 
 
 def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .filters import hide
 from .pairs import ConjugatePairs, check_images
 
 
@@ -23,8 +24,7 @@ class Mixer:
         check_images(images, pairs.height, pairs.width)
         self._size = pairs.height, pairs.width
         self._index = torch.as_tensor(pairs.half_plane, device=images.device)
-        own = torch.fft.rfft2(images)
-        self._fill, self._difference = fill, own if fill is None else own - fill
+        self._own, self._fill = torch.fft.rfft2(images), fill
         self._dtype = images.dtype
 
     def mix(self, masks: Tensor) -> Tensor:
@@ -33,8 +33,4 @@ class Mixer:
         masks : bool or float [k, m, pairs], or [k, 1, pairs] if all images have the same masks
         """
         half = masks.to(self._dtype)[..., self._index][:, :, None]
-        mixed = half * self._difference
-        if self._fill is not None:
-            mixed = mixed + self._fill
-        images: Tensor = torch.fft.irfft2(mixed, s=self._size)
-        return images.flatten(end_dim=1)
+        return hide(self._own, half, self._fill, size=self._size).flatten(end_dim=1)

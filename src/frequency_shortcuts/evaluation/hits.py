@@ -1,0 +1,117 @@
+"""Hits: the class that a network names, for each image under each mask.
+
+Rates, pairings and intervals of the shortcut tests all come from them: two masks are compared on the same images.
+`rates.rates` makes the table of rates, `verdicts.verdicts` the verdicts, `cross.cross_matrix` the cross matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+
+Named = npt.NDArray[np.int16]  # the class that a network names for each image
+NOT_SHOWN = -1  # in the place of a class: this image was not tested under this mask
+TRIAL = ["class", "part", "filter", "draw", "mask", "positions", "overlap"]
+_TEXTS = ("part", "filter")
+
+
+@dataclass(frozen=True)
+class Hits:
+    """The classes that a network names for n images, unfiltered and under every mask of a shortcut test.
+
+    labels, unfiltered : int [n], the class of each image, and the class named without a filter
+    named : fill -> int16 [mask, n], the class named under each mask; `NOT_SHOWN` where no class needed this image
+    donors : int [n], the donor of each image, if the fill `swap` was tested
+    negatives : bool [class, n], the images on which FPR of each class is measured; see `judged`
+    masks : bool [mask, H, W], the frequencies that an image keeps, centred
+    trials : what each mask is for, with the columns `TRIAL`; `mask` is its index, other columns as in `rates.rates`
+    neutral : the class without a cue of its own, if there is one
+    """
+
+    labels: IntArray
+    unfiltered: IntArray
+    named: Mapping[str, Named]
+    donors: IntArray | None
+    negatives: BoolArray
+    masks: BoolArray
+    trials: pd.DataFrame
+    neutral: int | None = None
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.negatives)
+
+    @property
+    def primary_fill(self) -> str:
+        """The fill to quote: `swap` if there is a neutral class, else `zeros`; the first one if it was not tested."""
+        wanted = "zeros" if self.neutral is None else "swap"
+        return wanted if wanted in self.named else next(iter(self.named))
+
+    def tested(self, fill: str) -> list[int]:
+        """The classes that have a test under a fill. With `swap`, images of the neutral class are the donors."""
+        return [c for c in range(self.n_classes) if fill != "swap" or c != self.neutral]
+
+    def judged(self, fill: str) -> BoolArray:
+        """The images on which FPR of each class is measured under a fill, bool [class, n].
+
+        With `swap`, images whose donor is of the class do not count: they may rightly be assigned to it.
+        """
+        return judged(self.negatives, self.labels, self.donors if fill == "swap" else None)
+
+
+def judged(negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
+    """The negatives bool [class, n] without the images whose donor, the image at `donors` [n], is of the class."""
+    if donors is None:
+        return negatives
+    counted: BoolArray = negatives & (labels[donors] != np.arange(len(negatives))[:, None])
+    return counted
+
+
+def write_hits(group: h5py.Group, hits: Hits) -> None:
+    """Write hits to an open HDF5 file or to a group in it; `read_hits` reads them.
+
+    >>> with replacing_hdf5("hits.h5") as file:
+    ...     write_hits(file, hits)
+    """
+    packed = {"compression": "gzip", "shuffle": True}
+    group.create_dataset("labels", data=hits.labels.astype(np.int16), **packed)
+    group.create_dataset("unfiltered", data=hits.unfiltered.astype(np.int16), **packed)
+    group.create_dataset("negatives", data=hits.negatives, **packed)
+    group.create_dataset("masks", data=hits.masks, **packed)
+    for fill, named in hits.named.items():
+        group.create_dataset(f"named/{fill}", data=named, **packed)
+    if hits.donors is not None:
+        group.create_dataset("donors", data=hits.donors.astype(np.int32), **packed)
+    for name in TRIAL:
+        values = hits.trials[name]
+        group[f"trials/{name}"] = values.to_numpy(object if name in _TEXTS else None)
+    group.attrs.update(layout="centred", neutral=-1 if hits.neutral is None else hits.neutral)
+
+
+def read_hits(group: h5py.Group) -> Hits:
+    """The hits in an open HDF5 file, or in a group of it, that `write_hits` wrote.
+
+    >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed0/hits.h5") as file:
+    ...     hits = read_hits(file)
+    """
+    neutral, fills = int(group.attrs["neutral"]), group["named"]
+    columns = {
+        name: group[f"trials/{name}"].asstr()[:] if name in _TEXTS else group[f"trials/{name}"][:] for name in TRIAL
+    }
+    return Hits(
+        labels=group["labels"][:].astype(np.int64),
+        unfiltered=group["unfiltered"][:].astype(np.int64),
+        named={fill: fills[fill][:] for fill in sorted(fills, reverse=True)},  # zeros before swap
+        donors=group["donors"][:].astype(np.int64) if "donors" in group else None,
+        negatives=group["negatives"][:],
+        masks=group["masks"][:],
+        trials=pd.DataFrame(columns),
+        neutral=None if neutral < 0 else neutral,
+    )
