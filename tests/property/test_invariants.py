@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from frequency_shortcuts.evaluation.counting import background_of, count_predictions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from frequency_shortcuts import adcs, culling, spectrum
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation.counting import background_of, count_predictions
 from frequency_shortcuts.evaluation.trials import MaskSet
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.mixing import Mixer

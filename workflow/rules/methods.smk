@@ -1,4 +1,4 @@
-# Methods that find maps, side by side: their maps, their tests on one network, and the tables of all networks.
+# Methods that find maps, side by side: their maps, and the tables of all networks; `testing.smk` tests them.
 
 
 rule find_maps:
@@ -34,69 +34,9 @@ rule find_maps:
         "../scripts/find_maps.py"
 
 
-rule compare_methods:
-    input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
-        maps=by_run(plan.map_files),
-        code=code("compare_methods.py"),
-    output:
-        rates=f"{RESULTS}/tests/{RUN}/method_rates.csv",
-        scores=f"{RESULTS}/tests/{RUN}/method_scores.csv",
-    log:
-        f"{RESULTS}/logs/compare_methods/{RUN}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/compare_methods/{RUN}.tsv"
-    conda:
-        "../../envs/study.yaml"
-    threads: torch_threads
-    resources:
-        gpu=gpus,
-        mem_mb=growing(4000),
-        runtime=growing(120),
-    params:
-        device=lookup(dpath="device", within=config),
-        images=plan.section("shortcuts", "split", "images_per_class"),
-        names=by_run(plan.methods),
-        settings=by_dataset(plan.comparison_settings),
-    message:
-        "Comparing the methods on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
-    script:
-        "../scripts/compare_methods.py"
-
-
-rule wave:
-    input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        plain=lambda wildcards: f"{RESULTS}/data/{config['datasets'][wildcards.dataset]['of']}.h5",
-        weights=rules.train.output.weights,
-        code=code("measure_wave.py"),
-    output:
-        f"{RESULTS}/tests/{RUN}/wave.csv",
-    log:
-        f"{RESULTS}/logs/wave/{RUN}.log",
-    wildcard_constraints:
-        dataset=from_source("waved"),
-    conda:
-        "../../envs/study.yaml"
-    threads: torch_threads
-    resources:
-        gpu=gpus,
-        mem_mb=growing(3000),
-        runtime=growing(60),
-    params:
-        device=lookup(dpath="device", within=config),
-        images=plan.section("shortcuts", "split", "images_per_class"),
-        settings=plan.section("shortcuts", "controls", "seed"),
-    message:
-        "Testing whether {wildcards.network} needs the wave of {wildcards.dataset} (seed {wildcards.seed})"
-    script:
-        "../scripts/measure_wave.py"
-
-
 rule wave_table:
     input:
-        tables=plan.expand_waved(f"{RESULTS}/tests/{RUN}/wave.csv"),
+        tables=TESTS["wave"].files(plan),
         stores=plan.expand_waved(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("join_tables.py"),
     output:
@@ -115,8 +55,8 @@ rule wave_table:
 
 rule method_tables:
     input:
-        rates=plan.expand_compared(f"{RESULTS}/tests/{RUN}/method_rates.csv"),
-        scores=plan.expand_compared(f"{RESULTS}/tests/{RUN}/method_scores.csv"),
+        rates=TESTS["compare_methods"].files(plan, "rates"),
+        scores=TESTS["compare_methods"].files(plan, "scores"),
         use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
         waves=rules.wave_table.output if plan.expand_waved("") else [],
         maps=plan.map_files(),

@@ -6,13 +6,12 @@ rule table:
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
         history=plan.expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
         dynamics=plan.expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
-        bandstop=plan.expand_runs(f"{RESULTS}/tests/{RUN}/bandstop.csv", "synthetic"),
-        shortcuts=plan.expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv"),
-        phase=plan.expand_runs(f"{RESULTS}/tests/{RUN}/phase.csv"),
-        planted_use=plan.expand_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
-        ood=plan.expand_ood(f"{RESULTS}/tests/{RUN}/ood.csv"),
-        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
-        published=plan.expand_published(f"{RESULTS}/tests/{RUN}/published_{{name}}.csv"),
+        hits=TESTS["shortcuts"].files(plan, "hits"),
+        bandstop=TESTS["bandstop"].files(plan),
+        planted_use=TESTS["planted_use"].files(plan),
+        ood=TESTS["ood"].files(plan, "ood"),
+        transfer=TESTS["transfer"].files(plan, "transfer"),
+        published=TESTS["published"].files(plan, "hits"),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_tables.py"),
     output:
@@ -31,8 +30,8 @@ rule table:
 
 rule robustness_tables:
     input:
-        curves=plan.expand_runs(f"{RESULTS}/tests/{RUN}/curves.csv"),
-        corruptions=plan.expand_runs(f"{RESULTS}/tests/{RUN}/corruptions.csv"),
+        curves=TESTS["robustness"].files(plan, "curves"),
+        corruptions=TESTS["robustness"].files(plan, "corruptions"),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_robustness_tables.py"),

@@ -3,33 +3,34 @@
 from pathlib import Path
 
 import pandas as pd
+from study.origin import origin_of
 
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.origin import check_origin
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
+from study import shortcut_tests
 from study.job import identity, job
-from study.shortcut_tests import measure_shortcuts, run_name
 from study.testing import load_network, read_images
 
 
 def main(snakemake):
-    """TPR of every rendition, class, fill, filter and draw."""
-    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
-    with job(snakemake):
-        network = load_network(given.weights, params.device)
-        maps = dfm.read_mask(given.dfm, params.percent, weights=given.weights)
-        with read_hdf5(given.dfm) as file:
-            about = dict(file.attrs)
-        tables, run = {}, identity(output)
-        for store in given.images:
-            check_origin(given.dfm, about, renditions=store)
-            rendition = read_images(store, "test", weights=given.weights, workers=snakemake.threads)
-            tables[Path(store).stem] = measure_shortcuts(
-                network, rendition, maps, run_name(run), params.settings, false_positives=False
-            )
+    """The class named for every rendition, mask and image, and the TPR of every class, fill, filter and draw."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output
+    with job(snakemake) as created_by:
+        network, run = load_network(given.weights, params.device), identity(output.hits)
+        maps, tables = dfm.read_mask(given.dfm, params.percent), {}
+        with replacing_hdf5(output.hits) as file:
+            for store in given.images:
+                rendition = read_images(store, "test", weights=given.weights, workers=snakemake.threads)
+                hits = shortcut_tests.collect(
+                    network, rendition, maps, shortcut_tests.run_name(run), params.settings, false_positives=False
+                )
+                shortcut_tests.write(file.create_group(Path(store).stem), hits, rendition.classes)
+                tables[Path(store).stem] = shortcut_tests.rates_of(hits, rendition.classes)
+            origin = origin_of(output.hits, weights=given.weights, maps=given.dfm)
+            file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by, **origin)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
-        write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output, **run)
+        write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,36 @@
-"""Test the shortcuts of a network on other images than those that ranked its frequencies."""
+"""Test the shortcuts of a network, and its phases and amplitudes, on other images than those that found the maps."""
 
+from study.origin import origin_of
+
+from frequency_shortcuts.evaluation import phase
+from frequency_shortcuts.evaluation.phase_hits import write_phase_hits
 from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
+from study import shortcut_tests
 from study.job import identity, job
-from study.shortcut_tests import measure_shortcuts, run_name
-from study.testing import load_network, read_images
+from study.testing import load_network, read_images, with_names
 
 
 def main(snakemake):
-    """TPR and FPR of every class, part, fill, filter and draw."""
-    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
-    with job(snakemake):
-        network = load_network(given.weights, params.device)
-        maps = dfm.read_mask(given.dfm, params.percent, weights=given.weights, images=given.images)
+    """The class that the network names for every mask and image, and two tables of rates."""
+    params, given, output, settings = snakemake.params, snakemake.input, snakemake.output, snakemake.params.settings
+    with job(snakemake) as created_by:
+        network, run = load_network(given.weights, params.device), identity(output.hits)
+        maps, name = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run)
         data = read_images(
             given.images, params.split, params.images_per_class, weights=given.weights, workers=snakemake.threads
         )
-        run = identity(output)
-        write_table(measure_shortcuts(network, data, maps, run_name(run), params.settings), output, **run)
+        hits = shortcut_tests.collect(network, data, maps, name, settings)
+        chosen = {key: settings[key] for key in ("negatives", "seed")}
+        phases = phase.collect(network, data, maps, run=name, hits=hits, progress=True, **chosen)
+        origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=given.dfm)
+        with replacing_hdf5(output.hits) as file:
+            about = {"split": params.split, "percent": params.percent, "seed": settings["seed"], **origin}
+            shortcut_tests.write(file, hits, data.classes, created_by=created_by, **about)
+            write_phase_hits(file.create_group("phase"), phases)
+        write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
+        write_table(with_names(phase.rates(phases), data.classes), output.phase, **run)
 
 
 if __name__ == "__main__":

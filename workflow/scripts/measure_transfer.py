@@ -3,28 +3,31 @@
 import pandas as pd
 
 from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
-from study.job import job
-from study.shortcut_tests import measure_shortcuts
+from study import shortcut_tests
+from study.job import FOLDER, identity, job
 from study.testing import load_network, read_images
 
 
 def main(snakemake):
-    """TPR and FPR of every planned pair of networks, class, fill, filter and draw."""
-    params, given = snakemake.params, snakemake.input
-    with job(snakemake):
-        rows = []
-        for (source, target), path, made_with, store, weights in zip(
-            params.pairs, given.dfm, given.made_with, given.images, given.weights, strict=True
-        ):
-            maps = dfm.read_mask(path, params.percent, weights=made_with, images=store)
+    """The class named for every planned pair of networks, mask and image, and a table of rates."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output
+    with job(snakemake) as created_by, replacing_hdf5(output.hits) as file:
+        tables = []
+        files = zip(given.made_with, given.dfm, given.weights, given.images, strict=True)
+        for i, (made_with, maps, weights, store) in enumerate(files):
+            source, target = (FOLDER.format(**identity(end)) for end in (made_with, weights))
+            masks, network = dfm.read_mask(maps, params.percent), load_network(weights, params.device)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=snakemake.threads)
-            network = load_network(weights, params.device)
-            table = measure_shortcuts(network, data, maps, f"{source} on {target}", params.settings)
+            hits = shortcut_tests.collect(network, data, masks, f"{source} on {target}", params.settings)
             dataset, maps_of = source.split("/", 1)
             pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
-            rows.append(pd.concat([pd.DataFrame(pair, table.index), table], axis=1))
-        write_table(pd.concat(rows), snakemake.output[0])
+            shortcut_tests.write(file.create_group(f"pair{i}"), hits, data.classes, **pair)
+            table = shortcut_tests.rates_of(hits, data.classes)
+            tables.append(pd.concat([pd.DataFrame(pair, table.index), table], axis=1))
+        file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
+        write_table(pd.concat(tables), output.transfer)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from .job import RUN
 from .plan import Plan
 from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
 from .settings import DRAWN, KINDS, WITH_MAPS
+from .tests.registry import TESTS
 
 MOST = 30  # mistakes that are named
 # Snakemake plans so many in about 20 s.
@@ -138,7 +139,7 @@ def _jobs(plan: Plan) -> Iterator[str]:
         return
     if (jobs := sum(n * len(entry.get("methods", ())) for entry, n in entries)) > MOST_JOBS:
         yield f"plan: {jobs:,} runs of methods are planned, expected at most {MOST_JOBS:,}; name fewer methods"
-    if (jobs := len(plan.expand_published(""))) > MOST_JOBS:
+    if (jobs := len(TESTS["published"].jobs(plan))) > MOST_JOBS:
         yield f"published: {jobs:,} tests are planned, expected at most {MOST_JOBS:,}; list fewer maps"
     parts, cullings = plan.config["culling"]["parts"], len(plan.runs()) + 2 * len(plan.halved_runs())
     if parts > 1 and parts * cullings > MOST_JOBS:

@@ -8,9 +8,7 @@ from .figures import FIGURES, METHOD_FIGURES
 from .job import FOLDER, WITH_TRUTH
 from .plan import Plan, Run
 from .report import TABLES
-
-# The tests of a run beyond those of the paper.
-ROBUSTNESS = {"curves": "curves.csv", "sensitivity": "sensitivity.h5", "corruptions": "corruptions.csv"}
+from .tests.registry import files_of_study
 
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]
@@ -23,13 +21,6 @@ def of_study(plan: Plan) -> list[str]:
         *plan.expand_runs(f"networks/{FOLDER}/weights.safetensors"),
         *plan.expand_runs(f"dfm/{FOLDER}.h5"),
         *plan.expand_halved(f"stability/{FOLDER}.h5"),
-        *plan.expand_runs(f"tests/{FOLDER}/bandstop.csv", "synthetic"),
-        *plan.expand_runs(f"tests/{FOLDER}/shortcuts.csv"),
-        *plan.expand_runs(f"tests/{FOLDER}/phase.csv"),
-        *plan.expand_runs(f"tests/{FOLDER}/planted_use.csv", *WITH_TRUTH),
-        *plan.expand_ood(f"tests/{FOLDER}/ood.csv"),
-        *(file for name in ROBUSTNESS.values() for file in plan.expand_runs(f"tests/{FOLDER}/{name}")),
-        *plan.expand_published(f"tests/{FOLDER}/published_{{name}}.csv"),
     ]
     planned = tables(plan)
     of_all = [
@@ -37,7 +28,6 @@ def of_study(plan: Plan) -> list[str]:
         "config.yaml",
         "explorer.html",
         "tables/headlines.rst",
-        *(["tests/transfer.csv"] if plan.config["transfer"] else []),
         *_figure_files(figures(plan)),
         *_table_files(planned),
         *(f"tables/{name}.{suffix}" for name in TABLES if name in planned for suffix in ("tex", "html")),
@@ -45,6 +35,7 @@ def of_study(plan: Plan) -> list[str]:
     renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
     return [
         *renditions,
+        *files_of_study(plan),
         *of_methods(plan),
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
     ]
@@ -124,6 +115,8 @@ def test_tables(plan: Plan) -> list[str]:
         "bandstop": plan.datasets("synthetic"),
         "shortcuts": True,
         "shortcuts_over_seeds": True,
+        "cross_matrix": True,
+        "own_map_advantage": True,
         "phase": True,
         "planted_use": plan.datasets(*WITH_TRUTH),
         "ood": plan.ood_datasets(),

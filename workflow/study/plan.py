@@ -32,6 +32,11 @@ class Plan(Settings):
         """Every planned run once, in order; `where` keeps those that match."""
         return [run for run in self._runs if all(run[key] == value for key, value in where.items())]
 
+    def runs_on(self, *kinds: str) -> list[Run]:
+        """The runs on data sets of these kinds, in order."""
+        names = self.datasets(*kinds)
+        return [run for run in self._runs if run["dataset"] in names]
+
     def trained_runs(self) -> list[Run]:
         """The runs whose networks are trained."""
         return [run for run in self._runs if self.is_trained(run)]
@@ -178,18 +183,6 @@ class Plan(Settings):
         jobs += [(run, half) for run in self.halved_runs() for half in ("half0", "half1")]
         parts = range(self.config["culling"]["parts"])
         return [pattern.format(**run, images=images, part=part) for run, images in jobs for part in parts]
-
-    def expand_ood(self, pattern: str) -> list[str]:
-        """A pattern filled in with every run that is tested out of distribution."""
-        return [file for name in self.ood_datasets() for file in self.expand_runs(pattern, dataset=name)]
-
-    def expand_published(self, pattern: str) -> list[str]:
-        """A pattern filled in with every run of a network with published maps, and their {name}."""
-        return [
-            pattern.format(**run, name=entry["name"])
-            for entry in self.config["published"]
-            for run in self.runs(**{key: entry[key] for key in NETWORK})
-        ]
 
     def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
         """A pattern filled in with every run on data sets of these kinds for which methods are planned."""

@@ -1,4 +1,4 @@
-"""Write config/README.md, the reference of all keys, from config/schema.yaml and config/config.yaml: `make docs`."""
+"""Write config/README.md, the reference of all keys, and the tests in results/README.md: `make docs`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 
 import yaml
 
+from .job import FOLDER, ROOT
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
+from .tests.registry import TESTS
 
 PAGE = SCHEMA.with_name("README.md")
+RESULTS = ROOT / "results" / "README.md"
 
 INTRO = """\
 <!-- `make docs` writes this page from schema.yaml and config.yaml: edit those. -->
@@ -181,9 +184,27 @@ def _default(values: Mapping[str, Any]) -> str:
     return "<br>".join(cells)
 
 
+def tests_table() -> str:
+    """The files of all tests of networks, for results/README.md."""
+    rows = [
+        (output.path.replace(FOLDER, "{run}"), output.holds)
+        for test in TESTS.values()
+        for output in test.outputs.values()
+    ]
+    return "\n".join(["| path | holds |", "|---|---|", *(f"| `{path}` | {holds} |" for path, holds in rows)])
+
+
+def with_tests(text: str) -> str:
+    """The text of results/README.md with the table of tests between its marks."""
+    before, start, rest = text.partition("<!-- tests -->")
+    _, end, after = rest.partition("<!-- /tests -->")
+    return f"{before}{start}\n{tests_table()}\n{end}{after}"
+
+
 def main() -> None:
-    """Write config/README.md."""
+    """Write config/README.md, and the table of tests in results/README.md."""
     PAGE.write_text(page())
+    RESULTS.write_text(with_tests(RESULTS.read_text()))
 
 
 if __name__ == "__main__":

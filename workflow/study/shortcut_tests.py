@@ -1,32 +1,45 @@
-"""Shared code of the scripts that measure shortcuts.
+"""Shared code of the scripts that test shortcuts: the hits of a network, written with the names of its classes.
 
 It is separate from `testing`, so that an edit of the shortcut tests re-runs only these scripts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import h5py
 import pandas as pd
 from torch import nn
 
 from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation.hits import Hits, write_hits
+from frequency_shortcuts.evaluation.rates import rates
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from .job import RUN
 from .testing import with_names
 
 
-def measure_shortcuts(
+def collect(
     network: nn.Module, data: Any, maps: BoolArray, run: str, settings: Mapping[str, Any], **options: Any
-) -> pd.DataFrame:
-    """The table of `shortcuts.measure` with class names.
+) -> Hits:
+    """The hits of `shortcuts.collect`.
 
     data : a `Split`; run : name that seeds the draws; settings : keyword arguments from the configuration
     """
-    table = shortcuts.measure(network, data, maps, run=run, progress=True, **settings, **options)
-    return with_names(table, data.classes)
+    return shortcuts.collect(network, data, maps, run=run, progress=True, **settings, **options)
+
+
+def write(group: h5py.Group, hits: Hits, classes: Sequence[str], **attributes: Any) -> None:
+    """Write hits with the names of the classes to an open file, or to a group in it."""
+    write_hits(group, hits)
+    group.attrs.update(classes=list(classes), **attributes)
+
+
+def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:
+    """The table of rates with the names of the classes."""
+    return with_names(rates(hits), classes)
 
 
 def run_name(run: Mapping[str, Any]) -> str:

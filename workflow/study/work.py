@@ -6,18 +6,14 @@ three times, because its backward pass costs twice its forward pass.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import torch
 from torch import nn
 
-from frequency_shortcuts.data import corruptions
-from frequency_shortcuts.evaluation import curves, usage
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
@@ -25,6 +21,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .plan import Plan
 from .settings import WITH_MAPS, Shape
+from .tests.registry import TESTS
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -75,75 +72,21 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
     return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
 
 
-def masked_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
-    """Images that a shortcut test of `count` images shows to its network.
-
-    A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is a
-    control of. Random and low-pass masks serve all classes at once, as if all maps had the same size.
-    """
-    negatives = count if settings["negatives"] is None else settings["negatives"]
-    per_class = min(count, count // data.classes + negatives)
-    others = min(settings["others"] or data.classes, data.classes - 1)
-    shown = {
-        "keep": data.classes * (min(count, per_class * (1 + others)) + settings["radial"] * per_class)
-        + (settings["controls"] + 1) * count,
-        "remove": data.classes * per_class + settings["controls"] * count,
-    }
-    images: int = len(settings["fills"]) * sum(shown[part] for part in settings["parts"])
-    return images
-
-
-def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> int:
-    """Images that a test of phases and amplitudes of `count` images shows to its network.
-
-    All images once, and for each map those of its class and its negatives; both with each of three parts kept.
-    """
-    negatives = count if settings["negatives"] is None else settings["negatives"]
-    return 3 * (count + data.classes * min(count, count // data.classes + negatives))
-
-
 def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
     """Images that each step of a run on the data set `name` shows to its network; transfer tests are left out."""
     config, kind, pairs = plan.config, plan.kind_of(name), ConjugatePairs(data.side, data.side)
-    training, culling, tests, views = (
-        config["training"][kind], config["culling"], config["shortcuts"], config["robustness"]
-    )  # fmt: skip
-    waves, tested = views["sensitivity"], data.images(tests["split"], tests["images_per_class"])
-    n_filters = len(curves.filters(data.side, data.side, views["cutoffs"], views["band_width"]))
-    n_waves = int((pairs.radius <= (math.inf if waves["radius"] is None else waves["radius"])).sum())
+    training, culling = config["training"][kind], config["culling"]
     passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
     shown = {
-        "train": 3 * training["epochs"] * data.images("train", training["images_per_class"]),
+        "train": 3.0 * training["epochs"] * data.images("train", training["images_per_class"]),
         "cull": data.images(culling["split"], culling["images_per_class"]) * passes,
-        "shortcuts": masked_images(data, tested, tests),
-        "phase": mixed_images(data, tested, tests),
-        "robustness": data.images(views["split"], views["images_per_class"])
-        * (n_filters + len(views["corruptions"]) * len(corruptions.STRENGTHS))
-        + data.images(views["split"], waves["images_per_class"]) * n_waves,
     }
-    if kind == "photographs":
-        count = data.images("test", config["ood"]["images_per_class"])
-        settings = {**tests, "parts": ["keep"], "fills": config["ood"]["fills"], "negatives": 0}
-        shown["ood"] = len(plan.renditions(name)) * masked_images(data, count, settings)
-    else:  # planted mask, complement, other class, radial, low-pass; random masks for the first two
-        shown["planted_use"] = data.classes * tested * (5 + 2 * usage.DRAWS)
     if chosen := plan.methods(dataset=name):
-        shown |= method_passes(plan, chosen, data, pairs)
-    if kind == "synthetic":
-        n_bands = len(config["synthesis"]["band_edges"]) + 1
-        shown["bandstop"] = data.images("test") * (1 + len(list(combinations(range(n_bands), 2))))
+        shown["find_maps"] = sum(passes_of(plan, method, data, pairs) for method in chosen)
+    for test in TESTS.values():
+        if test.cost and any(run["dataset"] == name for run in test.runs(plan)):
+            shown[test.name] = test.cost(plan, name, data)
     return shown
-
-
-def method_passes(plan: Plan, names: list[str], data: DataSet, pairs: ConjugatePairs) -> dict[str, float]:
-    """Passes of the methods of a run, the most that each can take, and of the comparison of their maps."""
-    tests = plan.config["shortcuts"]
-    tested = data.images(tests["split"], tests["images_per_class"])
-    percents = len(plan.config["dfm"]["percents"])
-    # Every map is kept for all images, and removed from those of its class; random masks serve all classes.
-    masks = percents * (len(names) * (data.classes + 1) + 2 * tests["controls"])
-    found = sum(passes_of(plan, name, data, pairs) for name in names)
-    return {"find_maps": found, "compare_methods": masks * tested * 1.0}
 
 
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:

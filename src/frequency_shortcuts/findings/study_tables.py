@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from frequency_shortcuts.data.stores import neutral_class
-from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
-from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN
 
-
-@dataclass(frozen=True)
-class Classes:
-    """The classes of a data set: their names, the neutral one if there is one, and those with a planted mask."""
-
-    names: tuple[str, ...]
-    neutral: str | None = None
-    planted: tuple[str, ...] = ()
-
-    def tested(self, fill: str) -> tuple[str, ...]:
-        """The classes that have rows under a fill. With `swap`, images of the neutral class are the donors."""
-        return tuple(name for name in self.names if fill != "swap" or name != self.neutral)
-
-
-def classes_of(store: str | os.PathLike[str]) -> Classes:
-    """The classes of a store of images."""
-    neutral = neutral_class(store)
-    with read_hdf5(store) as file:
-        names = tuple(str(name) for name in file.attrs["classes"])
-        masks = file["planted/truth"][:].any(axis=(1, 2)) if "planted" in file else [False] * len(names)
-    planted = tuple(name for name, there in zip(names, masks, strict=True) if there)
-    return Classes(names, None if neutral is None else names[neutral], planted)
+OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
+T = TypeVar("T")
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -50,36 +26,34 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
     return best.rename(columns={"epoch": "best_epoch"}).merge(tested, on=RUN, how="right")
 
 
-def verdict_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
-    """The verdicts of every run in a table of shortcut tests, one row per run, class, part and fill."""
-    return _judged_by_run(tests, lambda part: verdicts(part, strong))
+def of_runs(
+    tests: Iterable[tuple[Mapping[str, Any], Sequence[str], T]], measure: Callable[[T], pd.DataFrame]
+) -> pd.DataFrame:
+    """What a function measures from the hits of every run, one run below the other; the columns of the run come first.
+
+    tests : the run, the names of its classes, and its hits; measure : such as `verdicts`, `cross_matrix` or
+        `own_map_advantage`. Numbers of classes become names
+    """
+    found = []
+    for run, classes, hits in tests:
+        table, names = measure(hits), dict(enumerate(classes))
+        table = table.replace({name: names for name in OF_CLASSES if name in table})
+        found.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))
+    return pd.concat(found, ignore_index=True)
 
 
-def phase_table(tests: pd.DataFrame, strong: float) -> pd.DataFrame:
-    """Phase or amplitude, of every run in a table of `phase.measure`, one row per run and class."""
-    return _judged_by_run(tests, lambda part: phase_verdicts(part, strong))
-
-
-def _judged_by_run(tests: pd.DataFrame, judge: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    """The verdicts of every run, one below the other; the columns of the run come first."""
-    runs = tests.groupby(RUN, sort=False)
-    table = pd.concat([judge(part).assign(**dict(zip(RUN, run, strict=True))) for run, part in runs])
-    return table[[*RUN, *table.columns.difference(RUN, sort=False)]]
-
-
-def with_external_maps(ours: pd.DataFrame, external: pd.DataFrame, strong: float) -> pd.DataFrame:
+def with_external_maps(ours: pd.DataFrame, external: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Our maps and external ones for the same runs: one row per run, class, part, fill and kind of maps.
 
-    Both are tables of shortcut tests; `maps` is the name of the external ones.
+    Both are tables of verdicts; `maps` is the name of the external ones.
     """
-    ours = ours.merge(external[RUN].drop_duplicates(), on=RUN).assign(maps="ours")
-    tests = pd.concat([ours, external])
-    judged = pd.concat(
-        [verdict_table(part, strong).assign(maps=maps) for maps, part in tests.groupby("maps", sort=False)]
+    others = pd.concat(external, ignore_index=True)
+    table = pd.concat(
+        [ours.merge(others[RUN].drop_duplicates(), on=RUN).assign(maps="ours"), others], ignore_index=True
     )
-    keys = [*RUN, "class", "part", "fill", "maps"]
-    table = tests.loc[tests["filter"] == "dfm", [*keys, "positions"]].merge(judged, on=keys)
-    return table.iloc[table.groupby(keys[:-1], sort=False).ngroup().argsort(kind="stable")]
+    keys = [*RUN, "class", "part", "fill"]
+    table = table[[*keys, "maps", *table.columns.difference([*keys, "maps"], sort=False)]]
+    return table.iloc[table.groupby(keys, sort=False).ngroup().argsort(kind="stable")]
 
 
 def mean_over_draws(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:

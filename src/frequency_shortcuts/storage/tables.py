@@ -20,7 +20,10 @@ from .files import replacing
 
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
-NAMES = ("dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class")
+NAMES = (
+    "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
+    "closest_class", "largest_other_class",
+)  # fmt: skip
 AGAIN = "delete it and run again"  # how a damaged table is made again
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 

@@ -1,0 +1,54 @@
+"""The shortcut test on renditions of the test images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..job import FOLDER
+from ..plan import Plan
+from .description import Output, Test, files_of_run
+from .shortcuts import HITS, KEYS, masked_images
+
+if TYPE_CHECKING:
+    from ..work import DataSet
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    fills = plan.config["ood"]["fills"]
+    return {
+        "percent": plan.config["shortcuts"]["percent"],
+        "settings": plan.shortcut_settings(parts=["keep"], fills=fills),
+    }
+
+
+def _cost(plan: Plan, name: str, data: DataSet) -> float:
+    count = data.images("test", plan.config["ood"]["images_per_class"])
+    settings = {**plan.config["shortcuts"], **_settings(plan)["settings"]}
+    return len(plan.renditions(name)) * masked_images(data, count, settings, false_positives=False)
+
+
+TEST = Test(
+    script="measure_ood.py",
+    message="Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of "
+    "{wildcards.dataset}",
+    outputs={
+        "hits": Output(
+            f"tests/{FOLDER}/ood_hits.h5",
+            f"a group for each rendition, as `hits.h5`: {HITS.split(':')[0]}. Random and low-pass masks are shown to "
+            "images of the class alone",
+        ),
+        "ood": Output(
+            f"tests/{FOLDER}/ood.csv",
+            "as `shortcuts.csv`, with `rendition`, of the part keep: without `negatives` and `fpr`",
+            (*KEYS, "rendition"),
+        ),
+    },
+    runs=lambda plan: [run for run in plan.runs() if run["dataset"] in plan.ood_datasets()],
+    inputs=lambda plan: {
+        **files_of_run(plan, maps=True),
+        "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
+    },
+    settings=_settings,
+    cost=_cost,
+    minutes=120,
+)

@@ -1,0 +1,41 @@
+"""Whether a network uses what was planted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..job import FOLDER, WITH_TRUTH
+from ..plan import Plan
+from .description import Output, Test, files_of_run
+
+if TYPE_CHECKING:
+    from ..work import DataSet
+
+DRAWS = 5  # of random masks, as in `evaluation.usage`
+
+
+def _cost(plan: Plan, name: str, data: DataSet) -> float:
+    """Planted mask, complement, another class's mask, radial, low-pass; random masks for the first two."""
+    tests = plan.config["shortcuts"]
+    return float(data.classes * data.images(tests["split"], tests["images_per_class"]) * (5 + 2 * DRAWS))
+
+
+TEST = Test(
+    script="measure_planted_use.py",
+    message="Testing whether {wildcards.network} uses the planted mask of {wildcards.dataset} (seed {wildcards.seed})",
+    outputs={
+        "planted_use": Output(
+            f"tests/{FOLDER}/planted_use.csv",
+            "sets with a known truth: does the network use what was planted? One row a class that has a planted mask: "
+            "`positions`, `images`, `tpr_unfiltered`; TPR and FPR with the planted frequencies put into images of the "
+            "neutral class (`tpr_planted`, `fpr_planted`), with all others (`_complement`) and with five random masks "
+            "of that size (`_random`, means, which decide nothing); `uses`: the first at least 0.7, the second at most "
+            "0.3",
+            ("class",),
+        )
+    },
+    runs=lambda plan: plan.runs_on(*WITH_TRUTH),
+    inputs=files_of_run,
+    settings=lambda plan: {"settings": plan.section("shortcuts", "split", "images_per_class", "seed")},
+    cost=_cost,
+)

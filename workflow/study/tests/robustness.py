@@ -1,0 +1,63 @@
+"""More views of a network: filtered images, single plane waves, common corruptions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.radial import filters
+
+from ..job import FOLDER
+from ..plan import Plan
+from .description import Output, Test, files_of_run
+
+if TYPE_CHECKING:
+    from ..work import DataSet
+
+STRENGTHS = 5  # of each corruption, as in `data.corruptions`
+
+
+def _cost(plan: Plan, name: str, data: DataSet) -> float:
+    views = plan.config["robustness"]
+    waves, radius = views["sensitivity"], views["sensitivity"]["radius"]
+    n_filters = len(filters(data.side, data.side, views["cutoffs"], views["band_width"]))
+    within = ConjugatePairs(data.side, data.side).radius <= (math.inf if radius is None else radius)
+    images, fewer = (data.images(views["split"], section["images_per_class"]) for section in (views, waves))
+    return float(images * (n_filters + len(views["corruptions"]) * STRENGTHS) + fewer * int(within.sum()))
+
+
+TEST = Test(
+    script="measure_robustness.py",
+    message="Filtering, perturbing and corrupting {wildcards.dataset} for {wildcards.network} "
+    "({wildcards.augmentation}, seed {wildcards.seed})",
+    outputs={
+        "curves": Output(
+            f"tests/{FOLDER}/curves.csv",
+            "recall on filtered images, one row a filter and class: `filter` (unfiltered, low-pass, high-pass, "
+            "band-stop), `low`, `high` (cycles per image: low-pass keeps r < high, high-pass r >= low, band-stop "
+            "removes low <= r < high; empty where there is no limit), `class`, `images`, `tpr` (the recall) with its "
+            "95 % interval `tpr_low`, `tpr_high`, `fpr`, `accuracy` (over all classes, the same in all rows of a "
+            "filter)",
+            ("class", "filter", "low", "high"),
+        ),
+        "corruptions": Output(
+            f"tests/{FOLDER}/corruptions.csv",
+            "as `curves.csv`, under corruptions: `corruption` (`none`, noise, blur, contrast, jpeg, pixelation) and "
+            "`strength` (0 for `none`, else 1 to 5) instead of the filter",
+            ("class", "corruption", "strength"),
+        ),
+        "sensitivity": Output(
+            f"tests/{FOLDER}/sensitivity.h5",
+            "`error` float32 [class, H, W] under the plane wave of each frequency (NaN where it was not evaluated), "
+            "`unperturbed_error` [class], `count` [class]; attributes `norm` and `rms` of the wave (pixels from 0 to "
+            "1), `split`, `classes`",
+        ),
+    },
+    runs=Plan.runs,
+    inputs=files_of_run,
+    settings=lambda plan: {"settings": plan.section("robustness")},
+    cost=_cost,
+    minutes=240,
+    memory=4000,
+)

@@ -1,0 +1,105 @@
+"""The shortcut test, and the test of phases and amplitudes on the same images: hits of every mask and image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..job import FOLDER
+from ..plan import Plan
+from .description import Output, Test, files_of_run
+
+if TYPE_CHECKING:
+    from ..work import DataSet
+
+KEYS = ("class", "part", "fill", "filter")
+HITS = (
+    "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` bool "
+    "[mask, H, W], the frequencies that an image keeps; `named/{fill}` int16 [mask, image], -1 where no class needed "
+    "the image; `donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured "
+    "(with swap without those whose donor is of the class); `trials/{column}`, what each mask is for: `class`, `part`, "
+    "`filter`, `draw`, `mask` (its index), `positions`, `overlap`; attribute `neutral` (-1 for none)"
+)
+
+
+def settings(plan: Plan) -> dict[str, Any]:
+    """The images that are tested, the size of the maps, and the keyword arguments of `shortcuts.collect`."""
+    return {**plan.section("shortcuts", "split", "images_per_class", "percent"), "settings": plan.shortcut_settings()}
+
+
+def masked_images(data: DataSet, count: int, settings: Mapping[str, Any], false_positives: bool = True) -> float:
+    """Images that a shortcut test of `count` images shows to its network.
+
+    A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is
+    tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size.
+    """
+    negatives = count if settings["negatives"] is None else settings["negatives"]
+    own = count / data.classes
+    per_class = min(count, own + negatives)
+    others = min(settings["others"] or data.classes, data.classes - 1)
+    of_control = per_class if false_positives else own
+    shown = {
+        "keep": data.classes * (min(count, per_class * (1 + others)) + settings["radial"] * of_control)
+        + (settings["controls"] + 1) * count,
+        "remove": data.classes * per_class + settings["controls"] * count,
+    }
+    return float(len(settings["fills"]) * sum(shown[part] for part in settings["parts"]))
+
+
+def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> float:
+    """Images that a test of phases and amplitudes of `count` images shows to its network.
+
+    All images once, and for each map those of its class and its negatives; with each of two parts kept, and with both
+    only where the shortcut test did not show these.
+    """
+    negatives = count if settings["negatives"] is None else settings["negatives"]
+    parts = 2 if "swap" in settings["fills"] else 3
+    return parts * (count + data.classes * min(count, count / data.classes + negatives))
+
+
+def _cost(plan: Plan, name: str, data: DataSet) -> float:
+    tests = plan.config["shortcuts"]
+    count = data.images(tests["split"], tests["images_per_class"])
+    return masked_images(data, count, tests) + mixed_images(data, count, tests)
+
+
+TEST = Test(
+    script="measure_shortcuts.py",
+    message="Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed "
+    "{wildcards.seed})",
+    outputs={
+        "hits": Output(
+            f"tests/{FOLDER}/hits.h5",
+            f"{HITS}; group `phase`: `named/{{region}}/{{kept}}` int16 [class or 1, image] of the test of phases, "
+            "`judged` bool [class, image]",
+        ),
+        "shortcuts": Output(
+            f"tests/{FOLDER}/shortcuts.csv",
+            "one row a class, part, fill, filter and draw: `class`, `neutral` (whether it is the class without a cue "
+            "of its own, if the set has one), `part` (keep: only the mask's frequencies of the image are kept; remove: "
+            "only these are removed), `fill` (what stands at the other frequencies: zeros, swap: the coefficients of "
+            "another image, its donor), `filter` (unfiltered, dfm, random, radial, low_pass: the lowest frequencies, "
+            "other; of remove unfiltered, dfm and random), `draw` (number, or the other class), `positions` in the "
+            "mask, `overlap` with the map (intersection over union), `images` of the class, `negatives` (images of "
+            "other classes that `fpr` was measured on), `tpr`, `fpr` and their 95 % intervals `_low`, `_high`. The "
+            "neutral class has no rows with swap",
+            KEYS,
+        ),
+        "phase": Output(
+            f"tests/{FOLDER}/phase.csv",
+            "phase or amplitude: one row a class, region and kept part: `class`, `region` (map: inside the map, with "
+            "all coefficients outside it from the donor; spectrum: at all frequencies), `kept` (what the image keeps "
+            "in the region: both, amplitude, phase; the rest is its donor's, the same image as with the fill swap), "
+            "`positions` of the region, `images`, `negatives`, `tpr`, `fpr` and their 95 % intervals as in "
+            "`shortcuts.csv`. `map` with `both` is the test of the map with the fill swap. The neutral class has no "
+            "rows",
+            ("class", "region", "kept"),
+        ),
+    },
+    runs=Plan.runs,
+    inputs=lambda plan: files_of_run(plan, maps=True),
+    settings=settings,
+    cost=_cost,
+    minutes=120,
+    priority=1,
+)

@@ -1,0 +1,38 @@
+"""Photographs with a wave: whether a network needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..job import FOLDER
+from ..plan import Plan
+from .description import Output, Test, files_of_run
+
+
+def _inputs(plan: Plan) -> dict[str, Any]:
+    datasets = plan.config["datasets"]
+    return {
+        **files_of_run(plan),
+        "plain": lambda wildcards: f"{plan.results}/data/{datasets[wildcards.dataset]['of']}.h5",
+    }
+
+
+TEST = Test(
+    script="measure_wave.py",
+    message="Testing whether {wildcards.network} needs the wave of {wildcards.dataset} (seed {wildcards.seed})",
+    outputs={
+        "wave": Output(
+            f"tests/{FOLDER}/wave.csv",
+            "photographs with a wave: TPR of its class without the wave, and with the wave's frequencies, with and "
+            "without harmonics, kept or removed under each fill, beside random masks",
+            ("test", "part", "fill"),
+        )
+    },
+    runs=lambda plan: [run for run in plan.runs() if run["dataset"] in plan.from_source("waved")],
+    inputs=_inputs,
+    settings=lambda plan: {
+        "images": plan.section("shortcuts", "split", "images_per_class"),
+        "settings": plan.section("shortcuts", "controls", "seed"),
+    },
+    minutes=60,
+)
