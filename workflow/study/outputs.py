@@ -124,6 +124,8 @@ def test_tables(plan: Plan) -> list[str]:
         "bandstop": plan.datasets("synthetic"),
         "shortcuts": True,
         "shortcuts_over_seeds": True,
+        "cross_matrix": True,
+        "own_map_advantage": True,
         "phase": True,
         "planted_use": plan.datasets(*WITH_TRUTH),
         "ood": plan.ood_datasets(),
