@@ -203,11 +203,11 @@ def network_label(network: str, augmentation: str) -> str:
     return network if augmentation == "none" else f"{network}\n{augmentation}"
 
 
-def control_label(kind: str, other: str = "") -> str:
-    """A control of a map in words; other : the class whose map it is, where it is that of another class."""
-    if kind == "other" and other:
-        return f"map of {printable(other)}"
-    return CONTROLS.get(kind, kind)
+def control_label(kind: str, other: object = None) -> str:
+    """A control of a map in words; other : the name of the class whose map it is, where it is that of another class."""
+    if kind == "other" and isinstance(other, str):
+        return f"the map of {other}"
+    return CONTROLS[kind]
 
 
 def row_labels(figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], row: float, size: float = 8) -> None:

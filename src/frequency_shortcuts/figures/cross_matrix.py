@@ -87,7 +87,7 @@ def _draw_matrix(axis: Axes, matrix: pd.DataFrame) -> None:
 
 def _advantage(mine: pd.DataFrame) -> str:
     """The own-map advantage of a kind of network with its interval and its networks, from the rows of these."""
-    if mine.empty:
+    if mine["advantage"].isna().all():
         return "not measured"
     half_widths = (mine["advantage_high"] - mine["advantage_low"]) / 2
     value, low, high, of = over_networks(mine["advantage"].to_numpy(), half_widths.to_numpy())
