@@ -21,7 +21,6 @@ from conftest import ROOT, made_up_tests
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.figures import explorer
-from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
@@ -31,12 +30,28 @@ make_report = importlib.import_module("make_report")
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PICKS = ("dataset", "network", "class", "method", "percent")
 CLASSES = ("ant", "猫", "cow & calf")
+FILLS = ("zeros", "swap")
 SIZE = 16, 14
 # The texts of the rows of rates, by the text of their heading.
 ROWS = """
 Object.fromEntries([...document.querySelectorAll('#rates tbody tr')].map(row =>
   [row.cells[0].innerText, [...row.cells].slice(1).map(cell => cell.innerText)]))
 """
+
+
+def verdicts_of(run, classes):
+    """Verdicts under both fills: each class has another closest control, and the first is of low frequency."""
+    controls = [("other", "猫"), ("radial", np.nan), ("random", np.nan)]
+    rows = [
+        {
+            **run, "class": name, "part": "keep", "fill": fill, "headline": fill == "zeros",
+            "verdict": ("strong", "weak", None)[c], "best_control": controls[c][0], "closest_class": controls[c][1],
+            "margin": 0.5, "margin_low": 0.4, "margin_high": 0.6, "low_frequency": c == 0,
+            "low_pass_margin": 0.02, "low_pass_margin_low": -0.01 if c == 0 else 0.01, "low_pass_margin_high": 0.05,
+        }
+        for c, name in enumerate(classes) for fill in FILLS
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +82,9 @@ def small(tmp_path_factory):
                 scores = generator.standard_normal((len(classes), len(pairs)))
                 for percent in (1, 5, 20):
                     file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
-        tests = made_up_tests([tuple(run.values())], classes, seed=len(networks))
+        tests = made_up_tests([tuple(run.values())], classes, fills=FILLS, seed=len(networks))
         write_table(tests, place / "shortcuts.csv")
-        verdicts.append(study_tables.verdict_table(tests, 0.6))
+        verdicts.append(verdicts_of(run, classes))
         maps, rates = {explorer.OWN: place / "dfm.h5"}, None
         if augmentation == "afa":
             maps["rise"], rates = place / "rise.h5", place / "rates.csv"
@@ -143,8 +158,8 @@ def test_every_choice_changes_what_is_shown(page, small):
     browser = page(small / "explorer.html")
     assert chosen(browser) == ["zoo", "resnet18 (seed 0)", "ant", explorer.OWN, "5 %"]
     for pick, name, same, other in (
-        ("class", "猫", (), ("image", "map", "reduced-zeros", "reduced-swap", "reduced-noise", "donor")),
-        ("percent", "20 %", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap", "reduced-noise")),
+        ("class", "猫", (), ("image", "map", "reduced-zeros", "reduced-swap", "donor")),
+        ("percent", "20 %", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap")),
         ("network", "resnet18, afa (seed 0)", (), ("map", "reduced-zeros")),
         ("method", "rise", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap")),
         ("dataset", "toys", (), ("image", "map", "reduced-zeros")),
@@ -177,19 +192,29 @@ def test_rates_are_shown_where_they_were_measured_and_nowhere_else(page, small):
     tests = read_table(small / "zoo" / "none" / "shortcuts.csv").query("part == 'keep' and `class` == '猫'")
     choose(browser, **{"class": "猫"})
     rows = browser.run(ROWS)
-    for place, fill in enumerate(("zeros", "swap", "noise")):
+    for place, fill in enumerate(FILLS):
         row = tests[(tests["fill"] == fill) & (tests["filter"] == "dfm")].iloc[0]
         for at, rate in enumerate(("tpr", "fpr")):
             expected = f"{row[rate]:.2f} [{row[f'{rate}_low']:.2f}, {row[f'{rate}_high']:.2f}]"
             assert rows["the map"][2 * place + at] == expected
-    assert rows["verdict"][0] in explorer.VERDICTS.values() or rows["verdict"][0].startswith("no verdict: ")
+    assert rows["verdict"] == ["weak shortcut"] * 2
+    assert rows["closest control"] == ["random masks, same radii"] * 2
+    assert rows["margin over the closest control"] == ["0.50 [0.40, 0.60]"] * 2
+    assert rows["margin over the lowest frequencies"] == ["0.02 [0.01, 0.05]"] * 2
+    choose(browser, **{"class": "ant"})
+    rows = browser.run(ROWS)
+    assert rows["verdict"] == ["strong shortcut; the lowest frequencies do as well"] * 2
+    assert rows["closest control"] == ["the map of 猫"] * 2
+    choose(browser, **{"class": "cow & calf"})
+    assert browser.run(ROWS)["verdict"] == ["no verdict: TPR of unfiltered images below 0.5"] * 2
+    choose(browser, **{"class": "猫"})
     choose(browser, percent="20 %")
     assert browser.run("document.getElementById('rates').hidden")
     assert text(browser, "summary") == "No rates for this choice: the study tested the maps of this method at 5 % only."
     choose(browser, network="resnet18, afa (seed 0)", method="rise")
     assert not browser.run("document.getElementById('rates').hidden")
     rows = browser.run(ROWS)
-    assert rows["the map"] == ["0.80 [0.70, 0.90]", "0.13 [0.10, 0.15]", *["not measured"] * 4]
+    assert rows["the map"] == ["0.80 [0.70, 0.90]", "0.13 [0.10, 0.15]", *["not measured"] * 2]
     assert "verdict" not in rows
     choose(browser, percent="1 %")
     assert "at 5 %, 20 % only" in text(browser, "summary")

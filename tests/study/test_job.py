@@ -109,14 +109,14 @@ def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others()
     run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
     verdicts = pd.DataFrame({"class": list("abcde"), "margin": [0.5, 0.9, 0.8, 0.2, 0.1], "fill": "swap", **run})
     verdicts = verdicts.assign(verdict=["strong", "strong", "strong", "none", None], tpr_dfm=0.9, fpr_dfm=0.1)
-    verdicts["robust"] = [True, True, False, False, None]
+    verdicts["low_frequency"] = [True, False, True, True, None]
     networks = pd.DataFrame([{**run, "test_accuracy": 0.9}])
     for most, named, more in ((2, ["b", "c"], 1), (3, ["a", "b", "c"], 0)):
         (row,) = network_rows(networks, verdicts, most)
         assert ([entry["class"] for entry in row["strong"]], row["more"], row["n_strong"]) == (named, more, 3)
-        assert (row["fill"], row["n_none"], row["n_without"], row["n_robust"]) == ("swap", 1, 1, 2)
-    (row,) = network_rows(networks, verdicts.assign(robust=None), 3)
-    assert row["n_robust"] is None
+        assert (row["fill"], row["n_none"], row["n_without"], row["n_low_frequency"]) == ("swap", 1, 1, 2)
+    (row,) = network_rows(networks, verdicts.assign(low_frequency=None), 3)
+    assert row["n_low_frequency"] == 0
 
 
 def test_a_snakemake_inside_a_study_gets_its_configuration_in_the_same_order(monkeypatch):

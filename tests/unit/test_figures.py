@@ -8,12 +8,14 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, table, verdicts
+from drawn_tables import CLASSES, over_seeds, own_map_advantage, table, verdicts
+from drawn_tables import cross_matrix as matrix_table
 from figure_checks import check_files, texts_of
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, images, learning, selection, spectra
+from frequency_shortcuts.figures import cross_matrix as matrices
 from frequency_shortcuts.figures import rule_graph as rule_graphs
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
 
@@ -52,7 +54,11 @@ def dominant_frequencies():
 
 
 def shortcuts():
-    return shortcut_figures.shortcuts(verdicts(), CLASSES)
+    return shortcut_figures.shortcuts(over_seeds(verdicts()), CLASSES)
+
+
+def cross_matrix():
+    return matrices.cross_matrix(matrix_table(), own_map_advantage(matrix_table()), CLASSES)
 
 
 def renditions():
@@ -82,16 +88,13 @@ DRAWINGS = {
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     shortcuts: [
         *CLASSES,
-        "headline:\nmap kept,\nzeros elsewhere",
-        "map put into\nother images (swap)",
-        "map kept,\nnoise elsewhere",
-        "map removed,\nzeros instead",
-        "TPR - FPR",
-        *(label for name, label in shortcut_figures.FILTERS.items() if name != "dfm"),
-        "own map (DFM), strong",
-        "own map (DFM), not strong",
-        "own map, each seed",
+        "TPR - FPR from these frequencies alone (zeros elsewhere)",
+        "own map, 95 % interval over images",
+        "best map of another class",
+        "random masks, same radii",
+        "lowest frequencies",
     ],
+    cross_matrix: [*CLASSES, "images of", "map of", "TPR - FPR"],
     renditions: [*CLASSES, "original", "grey"],
     out_of_distribution: [
         *CLASSES,
@@ -105,7 +108,7 @@ every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.
 
 
 def test_every_public_drawing_is_tested():
-    modules = (images, learning, rule_graphs, shortcut_figures, spectra)
+    modules = (images, learning, matrices, rule_graphs, shortcut_figures, spectra)
     public = {
         name
         for module in modules
@@ -177,9 +180,16 @@ KNOWN = {40: "12 of 40 classes: those ", 1000: "12 of 1,000 classes: those "}
 
 
 def many_shortcuts(names):
-    frame = verdicts(names, seeds=(0,), parts=("keep",), fills=("zeros", "swap"))
+    frame = verdicts(names, seeds=(0,), parts=("keep",))
     shown = selection.clearest_shortcuts(frame, names, 12)
-    return shortcut_figures.shortcuts(frame, shown.names(names), shown.note), 2 * 2
+    return shortcut_figures.shortcuts(over_seeds(frame), shown.names(names), shown.note), 1
+
+
+def many_cross(names):
+    frame = matrix_table(names[:40], seeds=(0,), near=20)
+    shown = selection.select_classes(np.arange(len(names)) < 12, 12, "at the start")
+    figure = matrices.cross_matrix(frame, own_map_advantage(frame), shown.names(names), shown.note)
+    return figure, 2 + 1
 
 
 def many_dynamics(names):
@@ -226,7 +236,7 @@ def many_renditions(names):
 @pytest.mark.parametrize("n", KNOWN)
 @pytest.mark.parametrize(
     "draw",
-    [many_shortcuts, many_dynamics, many_ood, many_adcs, many_maps, many_renditions],
+    [many_shortcuts, many_cross, many_dynamics, many_ood, many_adcs, many_maps, many_renditions],
     ids=lambda draw: draw.__name__,
 )
 def test_many_classes_give_a_page_that_says_which_it_shows(draw, n):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 
+import drawn_tables
 import h5py
 import numpy as np
 import pandas as pd
@@ -17,7 +18,6 @@ from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.figures import examples, explorer
-from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.storage.tables import read_table, write_table
 
@@ -25,7 +25,7 @@ CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
 NAME = "zoo/small/none/2"
 SIZE = 9, 8
-FILLS = ("zeros", "swap", "noise")
+FILLS = ("zeros", "swap")
 SETTINGS = explorer.Settings(percent=5, seed=3)
 NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
 
@@ -51,21 +51,27 @@ def network(tmp_path):
     write_store(tmp_path / "zoo.h5", images, labels)
     write_maps(tmp_path / "dfm.h5", [1, 5, 20])
     write_maps(tmp_path / "rise.h5", [5, 20], seed=1)
-    write_table(made_up_tests([tuple(RUN.values())], CLASSES), tmp_path / "shortcuts.csv")
+    write_table(made_up_tests([tuple(RUN.values())], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
     maps = {explorer.OWN: tmp_path / "dfm.h5", "rise": tmp_path / "rise.h5"}
     return explorer.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
 
 
 def test_a_table_of_another_run_is_refused(network, tmp_path):
-    write_table(made_up_tests([(*list(RUN.values())[:3], 3)], CLASSES), tmp_path / "shortcuts.csv")
+    write_table(made_up_tests([(*list(RUN.values())[:3], 3)], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
     with pytest.raises(
         ValueError, match=r"shortcuts\.csv: it holds rows of another run than zoo/small/none/2; make it"
     ):
         explorer.page("Explorer", [network], NO_VERDICTS, SETTINGS)
 
 
-def verdicts_of(network):
-    return study_tables.verdict_table(read_table(network.tests), 0.6)
+def verdicts_of_network(tmp_path=None):
+    """The verdicts on the network of `RUN`; with a folder, as they are read from a CSV."""
+    table = drawn_tables.verdicts(CLASSES, (RUN["seed"],), [(RUN["network"], RUN["augmentation"])])
+    table.loc[table["class"] == "ant", ["best_control", "closest_class"]] = ["other", CLASSES[2]]
+    if tmp_path is None:
+        return table
+    write_table(table, tmp_path / "verdicts.csv")
+    return read_table(tmp_path / "verdicts.csv")
 
 
 def content(networks, verdicts=NO_VERDICTS, settings=SETTINGS):
@@ -94,9 +100,9 @@ def test_two_pixels_a_side_by_hand(tmp_path):
     up, down = size["classes"]
     black, white = [0, 0], [255, 255]
     # With its own rise, the mean of another image changes nothing; without, the picture is flat, or rises as the donor.
-    assert [pixels(shot).tolist() for shot in up["reduced"]] == [rising.tolist()] * 3
-    zeros, swap, noise = (pixels(shot).tolist() for shot in down["reduced"])
-    assert zeros == noise == [black, black] and swap == rising.tolist()
+    assert [pixels(shot).tolist() for shot in up["reduced"]] == [rising.tolist()] * 2
+    zeros, swap = (pixels(shot).tolist() for shot in down["reduced"])
+    assert zeros == [black, black] and swap == rising.tolist()
     assert pixels(up["map"]).tolist() == [[0, 255], [255, 255]]  # black: kept; the vertical axis points upwards
     assert pixels(down["map"]).tolist() == [[255, 0], white]
     assert (up["kept"], up["of"]) == (1, 4)
@@ -109,15 +115,13 @@ def test_reduced_images_are_those_of_the_library(network):
     split = stores.read(network.store, "test", statistics=network.statistics)
     seen, _ = split.tensors()
     donor = fills.donors(split.labels, seed=seed_of(3, NAME, "donors"))
-    noise = fills.noise(seen, seed_of(3, NAME, "noise"))
     first = [int(np.flatnonzero(split.labels == c)[0]) for c in range(3)]
     found = content([network])["datasets"][0]
     method = found["networks"][0]["methods"][0]
     assert [size["percent"] for size in method["sizes"]] == ["1", "5", "20"]
     for size in method["sizes"]:
         masks = dfm.read_mask(network.maps[explorer.OWN], float(size["percent"]))
-        other = torch.fft.irfft2(noise, s=SIZE).expand(3, -1, -1, -1)
-        expected = [examples.reduced_images(seen[first], masks, donors) for donors in (None, seen[donor[first]], other)]
+        expected = [examples.reduced_images(seen[first], masks, donors) for donors in (None, seen[donor[first]])]
         for c, shown in enumerate(size["classes"]):
             assert np.array_equal(pixels(shown["map"])[::-1] == 0, masks[c]) and shown["kept"] == masks[c].sum()
             for shot, pictures in zip(shown["reduced"], expected, strict=True):
@@ -135,7 +139,7 @@ def test_filtered_images_are_recognised_as_in_the_test(network, small_network):
     """The rates of `shortcuts.measure` follow from the images that the explorer filters, under every fill."""
     split = stores.read(network.store, "test", statistics=network.statistics)
     model, masks = small_network(1, 3), dfm.read_mask(network.maps[explorer.OWN], 20)
-    table = shortcuts.measure(model, split, masks, controls=1, others=1, seed=3, run=NAME)
+    table = shortcuts.measure(model, split, masks, fills=FILLS, controls=1, others=1, seed=3, run=NAME)
     filtered = explorer.Fills(split, RUN, SETTINGS)
     for row in table[table["filter"] == "dfm"].to_dict("records"):
         mine = np.flatnonzero(split.labels == row["class"])
@@ -145,13 +149,13 @@ def test_filtered_images_are_recognised_as_in_the_test(network, small_network):
         assert row["tpr"] == pytest.approx((called == row["class"]).float().mean().item())
 
 
-def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
-    verdicts = verdicts_of(network)
+def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_path):
+    verdicts = verdicts_of_network(tmp_path)
     found = content([network], verdicts)["datasets"][0]["networks"][0]
     own, other = found["methods"]
     assert own["measured"] == ["5"] and other["measured"] == []
     assert all(shown["rates"] is None for size in other["sizes"] for shown in size["classes"])
-    tests = pd.read_csv(network.tests).query("part == 'keep'")
+    tests, said = pd.read_csv(network.tests).query("part == 'keep'"), set()
     for size in own["sizes"]:
         for name, shown in zip(CLASSES, size["classes"], strict=True):
             if size["percent"] != "5":
@@ -174,7 +178,27 @@ def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
                 judged = verdicts.query("part == 'keep' and fill == @fill")
                 (line,) = judged[judged["class"] == name].to_dict("records")
                 assert rates["margin"][0] == pytest.approx(line["margin"], abs=1e-4)
+                assert rates["low"] == pytest.approx(
+                    [line[f"low_pass_margin{end}"] for end in ("", "_low", "_high")], abs=1e-4
+                )
                 assert rates["verdict"] == explorer.VERDICTS.get(line["verdict"])
+                assert rates["low_frequency"] is bool(line["low_frequency"])
+                is_map = line["best_control"] == "other"
+                expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
+                assert rates["control"] == expected
+                said.add((is_map, rates["low_frequency"]))
+    assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}
+
+
+def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network, tmp_path):
+    verdicts = verdicts_of_network().astype({"low_frequency": object, "verdict": object})
+    missing = ["verdict", "low_frequency", *(f"low_pass_margin{end}" for end in ("", "_low", "_high"))]
+    verdicts.loc[verdicts["class"] == "bee", missing] = None
+    write_table(verdicts, tmp_path / "verdicts.csv")
+    (found,) = content([network], read_table(tmp_path / "verdicts.csv"))["datasets"]
+    (size,) = [size for size in found["networks"][0]["methods"][0]["sizes"] if size["percent"] == "5"]
+    for rates in size["classes"][1]["rates"]:
+        assert rates["verdict"] is None and rates["low_frequency"] is False and rates["low"] == [None] * 3
 
 
 def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path):
@@ -192,8 +216,8 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
     one = explorer.Network(RUN, network.store, network.maps, network.statistics, rates=tmp_path / "rates.csv")
     own, rise = content([one])["datasets"][0]["networks"][0]["methods"]
     assert own["measured"] == [] and rise["measured"] == ["5", "20"]
-    (zeros, *others), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
-    assert others == [None, None] and bee is None  # neither the fills nor the class were tested
+    (zeros, other), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
+    assert other is None and bee is None  # neither the fills nor the class were tested
     assert zeros["rows"] == {
         "all frequencies (unfiltered)": {"draws": 1, "tpr": [0.9, 0.8, 1.0], "fpr": [0.1, 0.0, 0.2]},
         "the map": {"draws": 1, "tpr": [0.5, 0.4, 0.6], "fpr": [0.2, 0.1, 0.3]},
@@ -206,7 +230,7 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
 
 
 def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_grow(network, monkeypatch):
-    verdicts = verdicts_of(network)
+    verdicts = verdicts_of_network()
     for change in (
         lambda: explorer.Settings(percent=5, most=1),
         lambda: monkeypatch.setattr(explorer, "LIMIT", 0) or SETTINGS,
@@ -230,7 +254,7 @@ def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_i
 
 
 def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(network):
-    text = explorer.page("A & B", [network], verdicts_of(network), SETTINGS)
+    text = explorer.page("A & B", [network], verdicts_of_network(), SETTINGS)
     assert "<title>A &amp; B</title>" in text and '<meta charset="utf-8">' in text and "http" not in text
     assert text.count("</script>") == 2 and "猫" in text
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "import " not in text

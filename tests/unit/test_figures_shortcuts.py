@@ -1,97 +1,122 @@
-"""The drawing of shortcuts: each class with its tests, its controls and its margin."""
-
-import itertools
+"""The drawing of shortcuts: each class with its map, the interval of the map, and its controls."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, verdicts
+from drawn_tables import CLASSES, KINDS, over_seeds, verdicts
+from figure_checks import check_page, texts_of
 from matplotlib.collections import LineCollection
 
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
+OWN = "own map, 95 % interval over images"
+BEST = "best map of another class"
+
+
+def points(axis, label):
+    """The dots of one kind, [n, 2]."""
+    (found,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
+    return np.asarray(found.get_offsets())
+
+
+def marks(axis):
+    return [drawn.get_label() for drawn in axis.collections if not drawn.get_label().startswith("_")]
+
+
+def bold(axis):
+    return [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
 
 
 @pytest.mark.slow
 def test_shortcuts_put_each_class_on_its_line():
-    figure = shortcut_figures.shortcuts(verdicts(), CLASSES)
-    axis = figure.axes[0]
+    (axis,) = shortcut_figures.shortcuts(over_seeds(verdicts()), CLASSES).axes
     assert axis.get_yticks().tolist() == [0, 1]
     assert [label.get_text() for label in axis.get_yticklabels()] == list(CLASSES)
     assert axis.yaxis_inverted()
 
 
-def points(axis, label):
-    """The dots of one kind in a panel, [n, 2]."""
-    (found,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
-    return np.asarray(found.get_offsets())
+@pytest.mark.slow
+def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_the_interval_of_the_map():
+    names = [f"c{c}" for c in range(5)]
+    table = over_seeds(verdicts(names))
+    (axis,) = shortcut_figures.shortcuts(table, names).axes
+    drawn = table[table["headline"] & (table["network"] == KINDS[0][0])].set_index("class").loc[names]
+    assert len(drawn) == 5 and set(drawn["fill"]) == {"zeros"} and set(drawn["part"]) == {"keep"}
+    expected = {OWN: drawn["measure_mean"], BEST: drawn["largest_other_mean"]}
+    for kind in ("radial", "low_pass"):
+        expected[canvas.CONTROLS[kind]] = drawn[f"tpr_{kind}_mean"] - drawn[f"fpr_{kind}_mean"]
+    assert marks(axis) == list(expected)
+    for label, values in expected.items():
+        np.testing.assert_allclose(points(axis, label), np.column_stack([values, range(5)]), atol=1e-12)
+    (bars,) = [lines for lines in axis.collections if isinstance(lines, LineCollection) and lines.get_zorder() == 2]
+    ends = np.array(bars.get_segments())[:, :, 0]
+    np.testing.assert_allclose(ends, drawn[["measure_low", "measure_high"]].to_numpy(), atol=1e-12)
 
 
 @pytest.mark.slow
-def test_shortcuts_show_each_test_with_its_controls_and_the_interval_of_the_margin():
-    frame = verdicts(seeds=(0,))
-    columns = [("keep", "zeros"), ("keep", "swap"), ("keep", "noise"), ("remove", "zeros")]
-    axes = np.reshape(shortcut_figures.shortcuts(frame, CLASSES).axes, (2, 4))
-    for ((network, _), line), (column, (part, fill)) in itertools.product(
-        zip(KINDS, axes, strict=True), enumerate(columns)
-    ):
-        axis = line[column]
-        selected = frame[(frame["network"] == network) & (frame["part"] == part) & (frame["fill"] == fill)]
-        selected = selected.set_index("class").loc[[*CLASSES]]
-        for kind, label in shortcut_figures.FILTERS.items():
-            expected = selected[f"tpr_{kind}"] - selected[f"fpr_{kind}"]
-            if kind == "dfm":
-                strong = (selected["verdict"] == "strong").to_numpy()
-                np.testing.assert_allclose(points(axis, f"{label}, strong")[:, 0], expected[strong])
-                np.testing.assert_allclose(points(axis, f"{label}, not strong")[:, 0], expected[~strong])
-            elif part == "keep" or kind in ("unfiltered", "random"):
-                np.testing.assert_allclose(points(axis, label)[:, 0], expected)
-        (bars,) = [lines for lines in axis.collections if isinstance(lines, LineCollection) and lines.get_zorder() == 1]
-        for bar, (_, row) in zip(bars.get_segments(), selected.iterrows(), strict=True):
-            # The bar is as far from the best control as the interval of the margin is from 0.
-            control = row[f"tpr_{row['best_control']}"] - row[f"fpr_{row['best_control']}"]
-            ends = (control + row["margin_low"], control + row["margin_high"])
-            if part == "remove":
-                ends = (control - row["margin_low"], control - row["margin_high"])
-            np.testing.assert_allclose(bar[:, 0], np.clip(ends, -1, 1), atol=1e-12)
-
-
-@pytest.mark.slow
-def test_shortcuts_begin_with_the_headline_and_its_strong_classes_are_bold():
+def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
     names = ["C0", "C1", "C2", "C3"]
-    frame = verdicts(names, neutral="C0", seeds=(0, 1, 2))
-    figure = shortcut_figures.shortcuts(frame, names)
-    first = figure.axes[0]
-    assert first.get_title() == "headline:\nmap put into\nC0 images (swap)" and first.title.get_fontweight() == "bold"
-    assert [text.get_text() for text in first.texts] == ["not tested"]  # C0 gets nothing from its own donors
-    headline = frame[frame["headline"]]
-    strong = (headline["verdict"] == "strong").groupby([headline["network"], headline["class"]]).mean() > 0.5
-    figure.canvas.draw()
-    for (network, _), axis in zip(KINDS, figure.axes[::4], strict=True):
-        bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
-        assert bold == [name for name in names[1:] if strong[network, name]]
-    assert strong.any() and not strong.all()
+    rows = verdicts(names, neutral="C0", seeds=range(5))
+    weak = (rows["class"] == "C1") & (rows["network"] == "resnet18")
+    rows.loc[weak, ["tpr_unfiltered", "verdict"]] = [0.3, None]
+    figure = shortcut_figures.shortcuts(over_seeds(rows), names)
+    (axis,) = figure.axes
+    assert axis.get_title().splitlines() == [
+        "resnet18, mean of 5 networks",
+        "1 other kind of networks: see the cross matrix",
+        "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict",
+    ]
+    assert [text.get_text() for text in axis.texts] == ["not tested"]  # C0 gets nothing from its own donors
+    assert axis.texts[0].get_position() == (0.02, 0)
+    assert axis.get_xlabel() == "TPR - FPR from these frequencies alone (another image elsewhere)"
+    assert "own map, 95 % interval over 5 networks" in texts_of(figure)
+    strong = (rows.query("headline and network == 'resnet18'")["verdict"] == "strong").groupby(rows["class"]).mean()
+    assert bold(axis) == [name for name in names[1:] if strong[name] > 0.5] == ["C2"]
+    assert [label.get_color() == "0.55" for label in axis.get_yticklabels()] == [False, True, False, False]
 
 
 @pytest.mark.slow
-def test_shortcuts_of_a_single_fill_have_one_column_a_part():
-    frame = verdicts(fills=("noise",), parts=("keep",))
-    figure = shortcut_figures.shortcuts(frame, CLASSES)
-    assert [axis.get_title() for axis in figure.axes] == ["headline:\nmap kept,\nnoise elsewhere", ""]
-    assert len(shortcut_figures.shortcuts(verdicts(fills=("swap",)), CLASSES).axes) == 2 * 2
-    without = frame.assign(fpr_dfm=np.nan)
-    axis = shortcut_figures.shortcuts(without[without["seed"] == 0], CLASSES).axes[0]
-    found = np.concatenate([points(axis, f"own map (DFM), {label}") for label in ("strong", "not strong")])
-    selected = without.query("network == 'resnet18' and seed == 0").set_index("class")["tpr_dfm"]
-    assert sorted(found[:, 0]) == pytest.approx(sorted(selected))
+def test_half_of_the_networks_are_not_most():
+    rows = verdicts(["ant"], seeds=(0, 1, 2, 3), kinds=KINDS[:1])
+    for strong in (2, 3):
+        judged = rows.assign(verdict=np.where(rows["seed"] < strong, "strong", "weak"))
+        (axis,) = shortcut_figures.shortcuts(over_seeds(judged), ["ant"]).axes
+        assert bold(axis) == (["ant"] if strong == 3 else [])
+
+
+@pytest.mark.slow
+def test_one_network_without_some_controls_and_without_fpr():
+    rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
+    table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])
+    (axis,) = shortcut_figures.shortcuts(table, CLASSES).axes
+    assert marks(axis) == [OWN, canvas.CONTROLS["radial"]] and axis.get_title() == "vgg16, augmix"
+    alone = rows.assign(measure=rows["tpr_dfm"], **{name: np.nan for name in rows if name.startswith("fpr_")})
+    (axis,) = shortcut_figures.shortcuts(over_seeds(alone), CLASSES).axes
+    drawn = alone[alone["headline"]].set_index("class").loc[list(CLASSES)]
+    np.testing.assert_allclose(points(axis, OWN)[:, 0], drawn["tpr_dfm"])
+    np.testing.assert_allclose(points(axis, canvas.CONTROLS["radial"])[:, 0], drawn["tpr_radial"])
+    assert axis.get_xlabel().startswith("TPR from ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [2, 4, 10, 12])
+def test_its_print_is_large_enough_for_half_the_size_and_stays_on_the_page(n):
+    names = [f"some long name of a class, such as {c}" for c in range(n)]
+    note = f"{n} of 40 classes: those that have one" if n == 12 else ""
+    figure = shortcut_figures.shortcuts(over_seeds(verdicts(names)), names, note)
+    check_page(figure)
+    assert figure.get_figwidth() <= canvas.PAGE and figure.get_figheight() < 6
+    sizes = [text.get_fontsize() for text in figure.findobj(lambda a: hasattr(a, "get_fontsize")) if text.get_text()]
+    assert min(size for size in sizes if size != 8) >= 9  # 8: the note above
 
 
 def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
     rates_of = {"unfiltered": [0.9], "dfm": [0.8], "random": [0.1, 0.9], "low_pass": [0.6], "other": [0.2, 0.3]}
     rows = [
         ("n", "none", "toy", "ant", fill, kind, tpr if fill == "zeros" else tpr / 2)
-        for fill in ("zeros", "noise")
+        for fill in ("zeros", "swap")
         for kind, draws in rates_of.items()
         for tpr in draws
     ]
@@ -104,7 +129,8 @@ def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
 @pytest.mark.slow
 def test_a_long_name_is_cut_in_the_middle_only_among_many():
     long = "soft-coated wheaten terrier 921"
-    axis = shortcut_figures.shortcuts(verdicts([long]), [long]).axes[0]
+    table = over_seeds(verdicts([long]))
+    axis = shortcut_figures.shortcuts(table, [long]).axes[0]
     assert axis.get_yticklabels()[0].get_text() == long
-    axis = shortcut_figures.shortcuts(verdicts([long]), [long], "1 of 40 classes").axes[0]
+    axis = shortcut_figures.shortcuts(table, [long], "1 of 40 classes").axes[0]
     assert axis.get_yticklabels()[0].get_text() == "soft-coated…er 921"

@@ -40,6 +40,8 @@ TABLES = {
         ("table_2", "larger networks and augmentations (table 2)", "shortcuts"),
         ("shortcuts", "verdict on every class, network and seed", "shortcuts"),
         ("shortcuts_over_seeds", "mean and spread over seeds", "shortcuts"),
+        ("cross_matrix", "every class with every map", "shortcuts"),
+        ("own_map_advantage", "own-map advantage of every network", "shortcuts"),
         ("transfer", "maps of one network tried on another", "shortcuts"),
         ("published", "maps of the published tools beside ours", "shortcuts"),
         ("table_3", "TPR by class and rendition (table 3)", "ood"),

@@ -19,6 +19,7 @@ from frequency_shortcuts import __version__
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import cards, examples, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, scores
@@ -33,8 +34,8 @@ from .images import shown
 
 MOST = 12  # classes that a drawing shows
 SHORT = [
-    "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "margin_high", "verdict",
-    "low_frequency",
+    "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
+    "margin_high", "verdict", "low_frequency",
 ]  # fmt: skip
 
 
@@ -67,8 +68,9 @@ class Analysis:
     def table(self) -> pd.DataFrame:
         """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
         table = shortcuts.verdicts(self._tested())
-        names = dict(enumerate(self.classes))
-        return table.replace(dict.fromkeys(("class", "closest_class", "largest_other_class"), names))
+        for name in ("class", "closest_class", "largest_other_class"):  # the last two are missing without other maps
+            table[name] = [None if pd.isna(c) else self.classes[int(c)] for c in table[name]]
+        return table
 
     @functools.cached_property
     def rates(self) -> pd.DataFrame | None:
@@ -77,7 +79,11 @@ class Analysis:
 
     @property
     def verdicts(self) -> pd.DataFrame:
-        """One row for each class, from the test to quote (the map alone is kept): rates, margin, verdict."""
+        """One row for each class, from the test to quote (the map alone is kept): rates, margin, verdict.
+
+        `margin` is that to the closest control, `best_control`: random masks, or the map of `closest_class`.
+        `low_frequency` says whether the lowest frequencies of the same number do as well.
+        """
         rows = self.table[self.table["headline"]]
         return rows[SHORT].reset_index(drop=True)
 
@@ -88,16 +94,25 @@ class Analysis:
         sizes = self.maps.sum(axis=(1, 2))
         average = " on average" if self.found is None and len(set(sizes.tolist())) > 1 else ""
         percent = f"{self.about['percent']:.3g} % of the frequencies{average}"
+        controls = "each other class's map and random masks of the same size"
         meaning = {
-            "strong": f"Strong shortcut: {percent} are enough to recognise the class, and clearly more so than control "
-            f"masks of the same size (fill: {fill})",
-            "weak": "Weak shortcut: clearly above the control masks, but the class is rarely recognised from its map",
-            "none": "No shortcut: not clearly above the control masks",
+            "strong": f"Strong shortcut: {percent} are enough to recognise the class, and clearly more so than "
+            f"{controls} (fill: {fill})",
+            "weak": f"Weak shortcut: clearly above {controls}, but the class is rarely recognised from its map, or "
+            "others are taken for it",
+            "none": f"No shortcut: not clearly above {controls}",
         }
         sentences = []
         for kind, words in meaning.items():
             names = rows.loc[rows["verdict"] == kind, "class"].tolist()
             sentences.append(f"{words}: {len(names)} of {len(rows)} classes{_named(names)}.")
+        found = rows[rows["verdict"].isin(["strong", "weak"])]
+        low = found.loc[found["low_frequency"] == True, "class"].tolist()  # noqa: E712 (it may be missing)
+        if low:
+            sentences.append(
+                f"The lowest frequencies of the same number do as well as the map: {len(low)} of these {len(found)} "
+                f"shortcuts{_named(low)}."
+            )
         unknown = rows.loc[rows["verdict"].isna(), "class"].tolist()
         if unknown:
             sentences.append(
@@ -129,14 +144,13 @@ class Analysis:
         return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
 
     def figure(self) -> Figure:
-        """TPR - FPR of every class from its map and from the controls, under each fill."""
+        """TPR - FPR of every class from its map and from the controls, from the test to quote."""
         chosen = self._selection()
-        table, names = self._table_of_network(), chosen.names(self.classes)
-        return draw_shortcuts(table[table["class"].isin(names)], names, chosen.note)
+        return draw_shortcuts(over_seeds(self._table_of_network()), chosen.names(self.classes), chosen.note)
 
     def _table_of_network(self) -> pd.DataFrame:
         """The verdicts with the columns by which figures tell networks apart."""
-        return self.table.assign(network=self.about["network"], augmentation="none", seed=0)
+        return self.table.assign(dataset="", network=self.about["network"], augmentation="none", seed=0)
 
     def _selection(self) -> selection.ClassSelection:
         return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)

@@ -34,6 +34,12 @@ from frequency_shortcuts.storage.files import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
+CONTROLS = {  # what a map is compared with, in words
+    "other": "maps of other classes",
+    "radial": "random masks, same radii",
+    "random": "random masks, uniform",
+    "low_pass": "lowest frequencies",
+}
 # Fonts that stand in where the usual font lacks a letter, by preference: those with all Chinese, Japanese and Korean
 # letters, of which the first that is installed is enough, and those of one language.
 WIDE_FONTS = (
@@ -66,9 +72,10 @@ _STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """The one theme of all figures, inside the block."""
-    with sns.axes_style("ticks"), mpl.rc_context({**_STYLE, "font.family": ["sans-serif", *wide_fonts()]}):
+def style(points: float = 8) -> Iterator[None]:
+    """The one theme of all figures, inside the block; points : size of titles and labels, ticks are a point less."""
+    sizes = {name: value + points - 8 for name, value in _STYLE.items() if name.endswith("size")}
+    with sns.axes_style("ticks"), mpl.rc_context({**_STYLE, **sizes, "font.family": ["sans-serif", *wide_fonts()]}):
         yield
 
 
@@ -194,6 +201,13 @@ def shrink_titles(axes: Iterable[Axes], note: str) -> None:
 def network_label(network: str, augmentation: str) -> str:
     """A network and, on a second line, its augmentation if it has one."""
     return network if augmentation == "none" else f"{network}\n{augmentation}"
+
+
+def control_label(kind: str, other: object = None) -> str:
+    """A control of a map in words; other : the name of the class whose map it is, where it is that of another class."""
+    if kind == "other" and isinstance(other, str):
+        return f"the map of {other}"
+    return CONTROLS[kind]
 
 
 def row_labels(figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], row: float, size: float = 8) -> None:

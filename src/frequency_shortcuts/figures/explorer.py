@@ -1,7 +1,7 @@
 """The explorer: one page that shows an image, a map, reduced images and rates for each choice of class and method.
 
 The page holds all pictures and numbers, and loads nothing from elsewhere. The reduced images are made as in the tests
-of the maps: the same image has the same donor, and the same noise.
+of the maps: the same image has the same donor.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 
+from .canvas import CONTROLS, control_label
 from .examples import stretched
 from .selection import ClassSelection, clearest_shortcuts, evenly_spaced
 
@@ -47,10 +48,7 @@ LIMIT = 8e6  # bytes that the pictures may take, by estimate; above that, fewer 
 ROWS = {  # filter in the table of tests -> what is kept, in words
     "unfiltered": "all frequencies (unfiltered)",
     "dfm": "the map",
-    "radial": "random masks, same radii",
-    "random": "random masks, uniform",
-    "low_pass": "lowest frequencies",
-    "other": "maps of other classes",
+    **{kind: CONTROLS[kind] for kind in ("radial", "random", "low_pass", "other")},
 }
 VERDICTS = {"strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut"}
 _PAGE = jinja2.Environment(
@@ -360,8 +358,10 @@ class _Rates:
             judged = self.verdicts[(self.verdicts["class"] == name) & (self.verdicts["fill"] == fill)]
             for row in judged.to_dict("records"):
                 found["margin"] = [_number(row[f"margin{end}"]) for end in ("", "_low", "_high")]
-                found["control"] = ROWS.get(row["best_control"], row["best_control"])
+                found["control"] = control_label(row["best_control"], row["closest_class"])
+                found["low"] = [_number(row[f"low_pass_margin{end}"]) for end in ("", "_low", "_high")]
                 found["verdict"] = VERDICTS.get(row["verdict"])
+                found["low_frequency"] = bool(row["low_frequency"] == 1)  # not where it is missing
         return found
 
 

@@ -52,14 +52,14 @@ def select_classes(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: 
 
 
 def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
-    """The classes with the clearest shortcut: the margin of the map over its best control, where that is greatest.
+    """The classes with the clearest shortcut: the margin of the map over its closest control, where that is greatest.
 
     verdicts: columns network, augmentation, class, margin and headline. Of the headline rows, margins are averaged over
     seeds, then the network is taken in which the class has most. A class without a headline comes last.
     """
     headline = verdicts[verdicts["headline"]]
     margin = headline.groupby(["network", "augmentation", "class"])["margin"].mean()
-    reason = "with the clearest shortcut (margin over best control)"
+    reason = "with the clearest shortcut (margin over closest control)"
     return select_classes(margin.groupby("class").max().reindex(list(classes)), most, reason)
 
 

@@ -2,142 +2,132 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from frequency_shortcuts.evaluation.verdicts import RECOGNISED
+from frequency_shortcuts.spectrum.arrays import FloatArray
+
 from .canvas import (
+    CONTROLS,
+    NAME,
     PAGE,
     abbreviate,
     class_ticks,
     colour_bar,
     legend_below,
     network_label,
+    printable,
     row_labels,
     style,
     titles,
     write_note,
 )
 
-FILTERS = {
-    "unfiltered": "unfiltered",
-    "dfm": "own map (DFM)",
-    "radial": "random, same radii",
-    "random": "random, uniform",
-    "other": "other classes' maps",
-    "low_pass": "lowest frequencies",
-}
-_SHADES = dict(zip(FILTERS, ["#222222", *sns.color_palette("colorblind", 5).as_hex()], strict=True))
-_MARKERS = dict(zip(FILTERS, "|ox+^d", strict=True))
+FILLS = {"zeros": "zeros elsewhere", "swap": "another image elsewhere"}
+_LONGEST = 40  # letters of a class's name
+_BLUE, _ORANGE, _GREEN = sns.color_palette("colorblind", 3).as_hex()
 
 
 def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
-    """TPR - FPR of every class from its map and from controls, mean over seeds: a row a network, a column a test.
+    """TPR - FPR of every class from its map and from three controls, mean over seeds: a line a class.
 
-    The first columns keep the map, one a fill, and the headline comes first. Where the map was removed as well, the
-    last column shows it, under the fill of the headline or the first that was tested.
+    Drawn is the headline: the map alone is kept, under the primary fill. The controls, all of the map's size, are the
+    best map of another class, the random masks with the map's radii, and the lowest frequencies. The bar is the 95 %
+    interval of the map. Names of classes that are strong in most seeds are bold, those of classes that the network does
+    not recognise in unfiltered images, which have no verdict, are grey.
 
-    table: verdicts (`rates.verdicts`) of one data set with the columns network, augmentation and seed. The bar at a map
-    is the 95 % interval of its difference to the best control, so that the map is above this control where the bar does
-    not reach it. Filled dots are strong shortcuts (in most seeds), small ones the seeds; the names of classes that are
-    strong in the headline are bold. `classes` may be some of those in the table, which the note then says
-    (`ClassSelection`).
+    table: `verdicts.over_seeds` of one data set. Of several kinds of networks, the first is drawn, and the title says
+    which. `classes` may be some of those in the table, which the note then says (`ClassSelection`).
     """
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
-    tests = _tests_shown(table)
+    headline = table[table["headline"]]
+    kinds = list(dict.fromkeys(zip(headline["network"], headline["augmentation"], strict=True)))
+    network, augmentation = kinds[0]
+    mine = headline[(headline["network"] == network) & (headline["augmentation"] == augmentation)]
+    rows = mine.set_index("class").reindex(list(classes))
     place = np.arange(len(classes))
-    row = 0.55 + 0.155 * len(classes)
-    with style():
-        figure, axes = plt.subplots(
-            len(kinds), len(tests), figsize=(PAGE, 1.25 + row * len(kinds)), sharex=True, sharey=True, squeeze=False
-        )
-        lowest = -0.1
-        for (network, augmentation), line in zip(kinds, axes, strict=True):
-            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
-            for (part, fill), axis in zip(tests, line, strict=True):
-                tested = mine[(mine["part"] == part) & (mine["fill"] == fill)]
-                lowest = min(lowest, _draw_test(axis, tested, classes))
-                class_ticks(axis.set_yticks, classes, note)
-            strong = _strong(mine[mine["headline"]], classes)
-            for label, bold in zip(line[0].get_yticklabels(), strong, strict=True):
-                label.set_fontweight("bold" if bold else "normal")
-        row_labels(figure, axes, [network_label(*kind) for kind in kinds], row)
-        axes[0, 0].set(xlim=(lowest - 0.05, 1.05), ylim=(len(classes) - 0.4, -0.6))
-        for axis in axes.flat:
-            axis.hlines(place, lowest, 1, color="0.92", linewidth=0.8, zorder=0)
-            axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-        titles(axes, [_title_of_test(table, *test) for test in tests], "TPR - FPR")
-        axes[0, 0].title.set_fontweight("bold")
+    with style(10):
+        figure, axis = plt.subplots(figsize=(0.9 * PAGE, 1.75 + 0.27 * len(classes)))
+        lowest = _draw_tests(axis, rows)
+        strong = (rows["strong_seeds"] > rows["seeds"] / 2).to_numpy()
+        unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED).to_numpy()
+        class_ticks(axis.set_yticks, classes, note or "in full", NAME if note else _LONGEST)
+        names = axis.get_yticklabels()
+        for label, bold, grey in zip(names, strong, unknown, strict=True):
+            label.set(fontweight="bold" if bold else "normal", **({"color": "0.55"} if grey else {}))
+        letters = int(92 - 1.2 * max(len(label.get_text()) for label in names))  # in a line above the panel
+        axis.tick_params(axis="y", length=0)
+        axis.set(xlim=(min(-0.1, lowest - 0.05), 1.05), ylim=(len(classes) - 0.4, -0.6))
+        axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
+        axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+        measure = "TPR" if rows["fpr_dfm_mean"].isna().all() else "TPR - FPR"
+        fill = mine["fill"].iloc[0]
+        below = f"{measure} from these frequencies alone ({FILLS.get(fill, f'{fill} elsewhere')})"
+        axis.set_xlabel(textwrap.fill(below, int(0.9 * letters)))
+        above = _title(kinds, int(mine["seeds"].max()), any(strong), any(unknown))
+        axis.set_title("\n".join(textwrap.fill(line, letters) for line in above), fontsize=9)
         sns.despine(figure, left=True)
-        legend_below(figure, axes[0, 0], columns=3)
+        legend_below(figure, axis, columns=2)
         write_note(figure, note)
     return figure
 
 
-def _tests_shown(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """The parts and fills that `shortcuts` draws, in the order of its columns."""
-    headline = table.loc[table["headline"], "fill"].iloc[0]
-    fills = sorted(dict.fromkeys(table["fill"]), key=lambda fill: fill != headline)
-    tested = set(zip(table["part"], table["fill"], strict=True))
-    kept, removed = ([(part, fill) for fill in fills if (part, fill) in tested] for part in ("keep", "remove"))
-    return kept + removed[:1]
+def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_unknown: bool) -> list[str]:
+    """Lines: the network that is drawn, which others there are, and what bold and grey names mean."""
+    shown = printable(network_label(*kinds[0]).replace("\n", ", "))
+    others = len(kinds) - 1
+    lines = [f"{shown}, mean of {seeds} networks" if seeds > 1 else shown]
+    if others:
+        lines.append(f"{others} other {'kinds' if others > 1 else 'kind'} of networks: see the cross matrix")
+    strong = "bold: strong shortcut" + (" in most networks" if seeds > 1 else "")
+    unknown = f"grey: unfiltered TPR below {RECOGNISED}, no verdict"
+    key = [text for text, there in ((strong, any_strong), (unknown, any_unknown)) if there]
+    return [*lines, "; ".join(key)] if key else lines
 
 
-def _title_of_test(table: pd.DataFrame, part: str, fill: str) -> str:
-    """What was done to the images of a column of `shortcuts`."""
-    neutral = table.loc[table["neutral"], "class"]
-    donors = f"{abbreviate(neutral.iloc[0], 'one name', 8)} images" if len(neutral) else "other images"
-    kept = {"zeros": "map kept,\nzeros elsewhere", "swap": f"map put into\n{donors} (swap)"}
-    title = kept.get(fill, f"map kept,\n{fill} elsewhere") if part == "keep" else f"map removed,\n{fill} instead"
-    headline = table[(table["part"] == part) & (table["fill"] == fill)]["headline"].any()
-    return f"headline:\n{title}" if headline else title
-
-
-def _strong(verdicts: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which classes have a strong shortcut in most seeds, [class]."""
-    share = (verdicts["verdict"] == "strong").groupby(verdicts["class"]).mean()
-    strong: npt.NDArray[np.bool_] = (share.reindex(classes) > 0.5).to_numpy()
-    return strong
-
-
-def _draw_test(axis: Axes, tested: pd.DataFrame, classes: Sequence[str]) -> float:
-    """One panel of `shortcuts`, from the verdicts of one network, part and fill; returns the lowest value in it."""
-    place = np.arange(len(classes))
-    means = tested.groupby("class").mean(numeric_only=True).reindex(classes)
-    drawn = [name for name in FILTERS if f"tpr_{name}" in means]
-    values = {name: (means[f"tpr_{name}"] - means[f"fpr_{name}"].fillna(0)).to_numpy() for name in drawn}
-    for name in drawn:
-        if name != "dfm":
+def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
+    """The marks of `shortcuts`, of classes in the order of their lines; returns the lowest value."""
+    place = np.arange(len(rows))
+    own, low, high = (rows[f"measure_{end}"].to_numpy(float) for end in ("mean", "low", "high"))
+    axis.hlines(place, low, high, color=_BLUE, linewidth=2.2, alpha=0.6, zorder=2)
+    marks = {
+        f"own map, {_interval(rows)}": (own, "o", _BLUE, 58),
+        "best map of another class": (_column(rows, "largest_other_mean"), "^", _ORANGE, 38),
+        CONTROLS["radial"]: (_measure(rows, "radial"), "x", "0.45", 34),
+        CONTROLS["low_pass"]: (_measure(rows, "low_pass"), "|", _GREEN, 110),
+    }
+    for order, (label, (values, marker, colour, size)) in enumerate(marks.items()):
+        if not np.isnan(values).all():
             axis.scatter(
-                values[name], place, s=26 if name == "unfiltered" else 12, label=FILTERS[name], linewidth=1.2,
-                color=_SHADES[name], marker=_MARKERS[name], zorder=5 if name == "unfiltered" else 2,
-            )  # fmt: skip
-    sign = -1 if (tested["part"] == "remove").any() else 1  # of a map that is removed, less is more
-    reach = [sign * (means[end] - means["margin"]) for end in ("margin_low", "margin_high")]
-    ends = [(values["dfm"] + one).clip(-1, 1).to_numpy() for one in reach]
-    axis.hlines(place, *ends, color=_SHADES["dfm"], zorder=1)
-    strong = _strong(tested, classes)
-    for some, colour, label in ((strong, _SHADES["dfm"], "strong"), (~strong, "white", "not strong")):
-        axis.scatter(
-            values["dfm"][some], place[some], s=26, label=f"{FILTERS['dfm']}, {label}", facecolor=colour,
-            edgecolor=_SHADES["dfm"], marker=_MARKERS["dfm"], linewidth=1.0, zorder=4,
-        )  # fmt: skip
-    if len(set(tested["seed"])) > 1:
-        seeds = tested[tested["class"].isin(classes)]
-        axis.scatter(
-            seeds["tpr_dfm"] - seeds["fpr_dfm"].fillna(0), seeds["class"].map(dict(zip(classes, place, strict=True))),
-            s=6, color=_SHADES["dfm"], alpha=0.6, linewidth=0, label="own map, each seed", zorder=3,
-        )  # fmt: skip
-    for c in np.flatnonzero(means["tpr_dfm"].isna()):
-        axis.text(0.02, float(c), "not tested", color="0.5", fontsize=6, style="italic", va="center")
-    axis.tick_params(axis="y", length=0)
-    return float(np.nanmin([*values.values(), *ends], initial=0))
+                values, place, s=size, marker=marker, color=colour, linewidth=1.6, label=label, zorder=9 - order
+            )
+    for c in np.flatnonzero(np.isnan(own)):
+        axis.text(0.02, float(c), "not tested", color="0.45", fontsize=9, style="italic", va="center")
+    return float(np.nanmin([low, *(values for values, *_ in marks.values())], initial=0))
+
+
+def _interval(rows: pd.DataFrame) -> str:
+    """What the interval of the maps stands on."""
+    if (rows["interval"] == "networks").any():
+        return f"95 % interval over {int(rows['seeds'].max())} networks"
+    return "95 % interval over images"
+
+
+def _measure(rows: pd.DataFrame, kind: str) -> FloatArray:
+    """TPR - FPR of a kind of mask, or TPR where there is no FPR [class]; NaN where it was not tested."""
+    return _column(rows, f"tpr_{kind}_mean") - np.nan_to_num(_column(rows, f"fpr_{kind}_mean"))
+
+
+def _column(rows: pd.DataFrame, name: str) -> FloatArray:
+    values: FloatArray = rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
+    return values
 
 
 def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
@@ -149,7 +139,7 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str =
     table: columns network, augmentation, rendition, class, fill, filter, tpr. `classes` may be some of those in the
     table, which the note then says (`ClassSelection`).
     """
-    controls = [name for name in FILTERS if name in set(table["filter"]) - {"unfiltered", "dfm"}]
+    controls = [name for name in CONTROLS if name in set(table["filter"])]
     fills = list(dict.fromkeys(table["fill"]))
     columns = [("unfiltered", fills[0])]
     columns += [(name, fill) for fill in fills for name in ("dfm", "control") if name == "dfm" or controls]

@@ -21,16 +21,17 @@ Rows = list[dict[str, Any]]
 VERDICTS = ("strong", "weak", "none")
 
 
-def count_verdicts(headline: pd.DataFrame) -> dict[str, int | None]:
-    """Number of tests with each verdict (`n_strong`, ...), without a verdict (`n_without`), and robust ones.
+def count_verdicts(headline: pd.DataFrame) -> dict[str, int]:
+    """Number of tests with each verdict (`n_strong`, ...), without a verdict (`n_without`), and `n_low_frequency`.
 
-    `n_robust` is missing if robustness is not defined.
+    The last is the number of strong shortcuts of which the lowest frequencies of the same number do as well.
     """
     count = headline["verdict"].value_counts()
+    low = (headline["verdict"] == "strong") & (headline["low_frequency"] == True)  # noqa: E712 (it may be missing)
     return {
         **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
         "n_without": int(headline["verdict"].isna().sum()),
-        "n_robust": int((headline["robust"] == True).sum()) if headline["robust"].notna().any() else None,  # noqa: E712
+        "n_low_frequency": int(low.sum()),
     }
 
 
@@ -38,8 +39,8 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
     """One row per network: mean test accuracy, fill, verdicts, and the classes whose shortcut is strong in most seeds.
 
     headline : the verdicts to quote
-    most : greatest number of strong classes to name, those with the greatest margin over their best control; the others
-        are counted
+    most : greatest number of strong classes to name, those with the greatest margin over their closest control; the
+        others are counted
     """
     rows: Rows = []
     for key, part in networks.groupby(NETWORK, sort=False):

@@ -1,0 +1,97 @@
+"""The cross matrix: every class with the map of every class, a panel a kind of network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from frequency_shortcuts.intervals import over_networks
+
+from .canvas import NAME, PAGE, abbreviate, break_line, colour_bar, network_label, printable, style, wrap, write_note
+
+PER_ROW = 3  # panels
+NUMBERS = 5  # classes up to which each cell shows its number
+_COLOURS = "RdBu_r"
+
+
+def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
+    """TPR - FPR of every class from the map of every class, mean over seeds: a panel a kind of network.
+
+    Rows are classes, columns their maps in the same order, so that the own maps lie on the diagonal. Grey: not tested.
+    A map that would serve any class gives its column one colour; maps that are specific to their class stand out on the
+    diagonal. Below the name of a network is its own-map advantage: the mean of the diagonal minus that of the rest,
+    over all classes.
+
+    table, advantage: the tables `cross_matrix` and `own_map_advantage` of one data set, of which the headline rows are
+    drawn. `classes` may be some of those in the table, which the note then says (`ClassSelection`); those without a
+    row, such as a neutral class, are left out.
+    """
+    table, advantage = table[table["headline"]], advantage[advantage["headline"]]
+    classes = [name for name in classes if name in set(table["class"])]
+    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()
+    rows = -(-len(kinds) // PER_ROW)
+    columns = -(-len(kinds) // rows)
+    labels = [abbreviate(name, "beside many cells", NAME if columns < 3 else 14) for name in classes]
+    longest = max(map(len, labels))
+    names = 0.075 * longest  # inches
+    side = min((PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
+    size = 8 if columns > 1 else 9
+    with style(size):
+        figure, axes = plt.subplots(
+            rows,
+            columns,
+            figsize=(1.0 + names + columns * side, 0.35 + names + rows * (side + (0.42 if columns < 3 else 0.53))),
+            squeeze=False,
+        )
+        for axis in axes.flat[len(kinds) :]:
+            axis.set_axis_off()
+        for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
+            matrix = means[kind].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
+            _draw_matrix(axis, matrix)
+            left, last = i % columns == 0, i // columns == rows - 1
+            axis.set_yticks(range(len(classes)), labels if left else [])
+            axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
+            axis.tick_params(length=0)
+            axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
+            mine = advantage[(advantage["network"] == kind[0]) & (advantage["augmentation"] == kind[1])]
+            label = printable(network_label(*kind)).replace("\n", ", ")
+            letters = max(18, int(side / (0.0085 * size)))
+            lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(mine), letters))
+            axis.set_title("\n".join(lines), fontsize=size - 1)
+        bar = colour_bar(figure, axes, _COLOURS, -1, 1, "TPR - FPR")
+        bar.set_ticks([-1, -0.5, 0, 0.5, 1])
+        bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
+        write_note(figure, note)
+    return figure
+
+
+def _draw_matrix(axis: Axes, matrix: pd.DataFrame) -> None:
+    """The cells of one panel, with those of the own maps framed."""
+    values = matrix.to_numpy(float)
+    axis.set_facecolor("0.85")
+    axis.imshow(np.ma.masked_invalid(values), cmap=_COLOURS, vmin=-1, vmax=1)
+    for c in range(len(values)):
+        axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
+    for (i, j), value in np.ndenumerate(values) if len(values) <= NUMBERS else ():
+        if not np.isnan(value):
+            colour = "white" if abs(value) > 0.6 else "black"
+            axis.text(j, i, f"{value:.2f}".replace("-0.00", "0.00"), ha="center", va="center", color=colour)
+
+
+def _advantage(mine: pd.DataFrame) -> str:
+    """The own-map advantage of a kind of network with its interval and its networks, from the rows of these."""
+    if mine["advantage"].isna().all():
+        return "not measured"
+    half_widths = (mine["advantage_high"] - mine["advantage_low"]) / 2
+    value, low, high, of = over_networks(mine["advantage"].to_numpy(), half_widths.to_numpy())
+    n = len(mine)
+    networks = f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
+    parts = (f"{value:.2f} [{low:.2f}, {high:.2f}],", networks)
+    return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts
