@@ -1,16 +1,20 @@
-"""All confidence intervals of shares, and the intervals of means over random masks or seeds.
+"""All confidence intervals: of shares, of differences on the same images, of one network, and of several networks.
 
-Tables of rates show `shares`, which is Wilson's interval. Verdicts use `wilson` and `newcombe`. Both have a width also
-at a share of 0 or 1, where a bootstrap has none. Findings use `jeffreys`. `clopper_pearson` and `hypergeometric` bound
-the members that an audit did not draw. `students_t` and `welch` are for means, not for shares. docs/statistics.md has
-the coverage of each.
+- A share in a table: `shares`, Wilson's interval.
+- Two masks on the same images of one network: `paired`; TPR and FPR are of different images, `joined` takes both.
+- Any other number of one network: `bootstrap` of its images within each class.
+- Networks of one kind: `over_networks`.
+- A count of networks or classes: `clopper_pearson`.
+
+docs/statistics.md has the coverage and the power of each at the study's sizes.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +30,32 @@ from .spectrum.arrays import FloatArray
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2  # probability beyond each end
 NORMAL = ndtri(1 - TAIL)  # standard errors of a normal distribution from its mean to the end of its interval
+FEWEST_NETWORKS = 5  # below, an interval holds for these networks, not for networks of their kind
+
+
+class Estimate(NamedTuple):
+    """A value and the ends of its 95 % interval, each [...]."""
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+class Paired(NamedTuple):
+    """A mean difference on the same images, the centre of its interval, and the variance about it, each [...]."""
+
+    value: FloatArray
+    centre: FloatArray
+    variance: FloatArray
+
+
+class Networks(NamedTuple):
+    """A mean over networks, the ends of its 95 % interval, and what the interval speaks of."""
+
+    value: float
+    low: float
+    high: float
+    of: str
 
 
 def shares(hits: npt.ArrayLike, count: npt.ArrayLike) -> FloatArray:
@@ -53,6 +83,79 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike, confidence: float = CONFI
         return end
 
     return low(p), 1 - low(1 - p)
+
+
+def paired(differences: npt.ArrayLike) -> Paired:
+    """The mean of differences [..., n] on n images, each from -1 to 1; the value is NaN of no image.
+
+    Two masks on one image differ by 1, 0 or -1: one hits and the other does not, or both do the same. A mask and the
+    mean of several can differ by any number between. Adjusted Wald: one half is added to each cell of the 2 x 2 table
+    (A. Agresti and Y. Min, Statistics in Medicine 24, 2005).
+
+    >>> float(paired([1, 1, 0, 0, 0, -1, 1, 0]).centre)
+    0.2
+    """
+    e = np.asarray(differences, float)
+    n, total = e.shape[-1], e.sum(axis=-1)
+    value = total / n if n else np.full(total.shape, np.nan)
+    variance = ((e**2).sum(axis=-1) + 1 - total**2 / (n + 2)) / (n + 2) ** 2
+    return Paired(np.asarray(value), np.asarray(total / (n + 2)), np.asarray(variance))
+
+
+def joined(tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0) -> Estimate:
+    """The difference of TPR minus that of FPR [...], which are of different images: their variances add up.
+
+    of_draws : [...], where one mask is a mean over random ones: the variance over the draws, divided by their number
+
+    >>> tpr, fpr = paired([1] * 30 + [0] * 20), paired([0] * 440 + [1] * 10)
+    >>> np.round(joined(tpr, fpr), 2)
+    array([0.58, 0.41, 0.69])
+    """
+    value, centre, variance = tpr
+    if fpr is not None:
+        value, centre, variance = value - fpr.value, centre - fpr.centre, variance + fpr.variance
+    reach = NORMAL * np.sqrt(variance + np.asarray(of_draws, float))
+    return Estimate(value, centre - reach, centre + reach)
+
+
+def bootstrap(
+    strata: npt.ArrayLike, statistic: Callable[[FloatArray], FloatArray], *, draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """The percentile interval of a number of one network: its images are drawn anew within each class.
+
+    strata : class of each image [n]
+    statistic : turns weights [draws, n], how often each image was drawn, into the number [draws]
+
+    >>> hits = np.array([1, 1, 0, 1, 0, 0, 1, 1])
+    >>> bootstrap([0] * 4 + [1] * 4, lambda weights: weights @ hits / 8)
+    (0.25, 0.875)
+    """
+    generator, strata = np.random.default_rng(seed), np.asarray(strata)
+    weights = np.empty((draws, len(strata)))
+    for stratum in np.unique(strata):
+        (members,) = np.nonzero(strata == stratum)
+        weights[:, members] = generator.multinomial(len(members), np.full(len(members), 1 / len(members)), draws)
+    low, high = np.quantile(statistic(weights), [TAIL, 1 - TAIL])
+    return float(low), float(high)
+
+
+def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = None) -> Networks:
+    """The mean of one number [n] of each of n networks of a kind. A NaN makes all NaN.
+
+    From five networks on, its interval is Student's t over the networks. Below, it is over the images of these
+    networks, from the half widths [n] of the networks' own intervals; without them it has no ends (NaN).
+
+    >>> value, low, high, of = over_networks([0.2, 0.3, 0.25, 0.2, 0.3])
+    >>> f"{value:.2f} [{low:.2f}, {high:.2f}] of {of}"
+    '0.25 [0.19, 0.31] of networks'
+    """
+    x = np.asarray(values, float)
+    n, value = len(x), float(x.mean()) if len(x) else np.nan
+    if n >= FEWEST_NETWORKS:
+        reach, of = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
+    else:
+        reach, of = np.nan if half_widths is None else np.linalg.norm(half_widths) / max(n, 1), "these networks"
+    return Networks(value, float(value - reach), float(value + reach), of)
 
 
 def newcombe(

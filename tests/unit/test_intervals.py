@@ -1,4 +1,4 @@
-"""Intervals of a share against scipy's distributions and intervals, and against printed tables."""
+"""Intervals against slow references: scipy's distributions and intervals, tables of 2 x 2 cells, loops over draws."""
 
 import numpy as np
 import pytest
@@ -30,6 +30,81 @@ def test_wilsons_interval_is_scipys(images):
         expected = [getattr(stats.binomtest(k, images).proportion_ci(method="wilson"), name) for k in range(images + 1)]
         np.testing.assert_allclose(ends, expected, rtol=0, atol=1e-15)
     assert found[0][0] == 0 and found[1][-1] == 1
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60))
+def test_a_paired_difference_is_that_of_the_2_x_2_table_with_one_half_in_each_cell(images):
+    cells = {(one, other): 0.5 for one in (True, False) for other in (True, False)}
+    for image in images:
+        cells[image] += 1
+    n, only_one, only_other = sum(cells.values()), cells[True, False], cells[False, True]
+    found = intervals.paired([int(one) - int(other) for one, other in images])
+    assert found.centre == pytest.approx((only_one - only_other) / n, abs=1e-12)
+    assert found.variance == pytest.approx(((only_one + only_other) - (only_one - only_other) ** 2 / n) / n**2)
+    if images:
+        assert found.value == pytest.approx(np.mean([one for one, _ in images]) - np.mean([two for _, two in images]))
+    else:
+        assert np.isnan(found.value) and found.variance == 0.25
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
+def test_differences_to_a_mean_have_the_spread_of_their_values_and_two_more_images(differences):
+    """The two images: one where the mask is better by 1/2 of an image each way, as in the 2 x 2 table."""
+    found = intervals.paired([[0.0] * len(differences), differences])
+    assert found.value == pytest.approx([0, np.mean(differences)], abs=1e-12)
+    more = np.array([*differences, 2**-0.5, -(2**-0.5)])
+    assert found.centre[1] == pytest.approx(more.mean(), abs=1e-12)
+    assert found.variance[1] == pytest.approx(more.var() / len(more))
+
+
+def test_tpr_and_fpr_are_joined_by_the_squares_of_their_half_widths():
+    generator, z = np.random.default_rng(0), stats.norm.ppf(0.975)
+    tpr, fpr = (intervals.paired(generator.integers(-1, 2, (3, n))) for n in (50, 450))
+    halves = [(ends.high - ends.low) / 2 for ends in (intervals.joined(tpr), intervals.joined(fpr))]
+    of_draws = np.array([0, 0.001, 0.01])
+    found = intervals.joined(tpr, fpr, of_draws)
+    np.testing.assert_allclose(found.value, tpr.value - fpr.value)
+    half = np.sqrt(halves[0] ** 2 + halves[1] ** 2 + z**2 * of_draws)
+    np.testing.assert_allclose([found.low, found.high], tpr.centre - fpr.centre + np.array([-half, half]), rtol=1e-12)
+    np.testing.assert_allclose(intervals.joined(tpr), [tpr.value, tpr.centre - halves[0], tpr.centre + halves[0]])
+
+
+def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles():
+    """Against a loop over the draws, and, for a mean, against the normal distribution, to 0.01."""
+    generator, drawn = np.random.default_rng(0), []
+    strata = generator.permutation(np.repeat([3, 7, 9], [40, 1, 160]))
+    values = generator.random(201)
+
+    def mean(weights):
+        drawn.append(weights)
+        return weights @ values / 201
+
+    low, high = intervals.bootstrap(strata, mean, draws=1000, seed=1)
+    (weights,) = drawn
+    for one in weights:
+        chosen = np.repeat(np.arange(201), one.astype(int))
+        assert np.array_equal(np.sort(strata[chosen]), np.sort(strata))
+    means = [np.mean(np.repeat(values, one.astype(int))) for one in weights]
+    assert (low, high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+    error = np.sqrt(sum(values[strata == one].var() * (strata == one).sum() for one in (3, 7, 9))) / 201
+    assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.01)
+    assert (low, high) == intervals.bootstrap(strata, mean, draws=1000, seed=1)
+    assert (low, high) != intervals.bootstrap(strata, mean, draws=1000, seed=2)
+
+
+@pytest.mark.parametrize("n", [5, 12, 40])
+def test_networks_have_students_interval_from_five_on(n):
+    values = np.random.default_rng(n).random(n)
+    found = intervals.over_networks(values, np.ones(n))
+    assert found[:3] == pytest.approx((values.mean(), *stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))))
+    assert found.of == "networks" and np.isnan(intervals.over_networks([*values, np.nan])[:3]).all()
+
+
+def test_fewer_networks_have_an_interval_over_their_images():
+    found = intervals.over_networks([0.1, 0.5], [0.3, 0.4])
+    assert found == (pytest.approx(0.3), pytest.approx(0.05), pytest.approx(0.55), "these networks")
+    assert np.isnan(intervals.over_networks([0.1, 0.5])[1:3]).all()
+    assert np.isnan(intervals.over_networks([], [])[:3]).all()
 
 
 def test_newcombe_is_newcombes_tenth_method():
