@@ -134,7 +134,9 @@ def bootstrap(
     weights = np.empty((draws, len(strata)))
     for stratum in np.unique(strata):
         (members,) = np.nonzero(strata == stratum)
-        weights[:, members] = generator.multinomial(len(members), np.full(len(members), 1 / len(members)), draws)
+        drawn = generator.integers(len(members), size=(draws, len(members)))
+        places = drawn + len(members) * np.arange(draws)[:, None]
+        weights[:, members] = np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape)
     low, high = np.quantile(statistic(weights), [TAIL, 1 - TAIL])
     return float(low), float(high)
 
