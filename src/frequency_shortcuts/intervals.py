@@ -11,19 +11,13 @@ docs/statistics.md has the coverage and the power of each at the study's sizes.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import (  # scipy.stats takes each job half a second to import
-    betaincinv,
-    gammaln,
-    ndtri,
-    stdtrit,
-)
+from scipy.special import betaincinv, ndtri, stdtrit  # scipy.stats takes each job half a second to import
 
 from .spectrum.arrays import FloatArray
 
@@ -202,31 +196,6 @@ def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, f
     low = betaincinv(hits, count - hits + 1, tail) if hits else 0.0
     high = 1 - betaincinv(count - hits, hits + 1, tail) if hits < count else 1.0
     return float(low), float(high)
-
-
-def hypergeometric(population: int, drawn: int, hits: int, tail: float = TAIL) -> tuple[int, int]:
-    """How many members of a population have a property, if `hits` of those drawn at random have it: fewest and most.
-
-    Each end has at most `tail` of the probability beyond it. All members that were not drawn may have it or not.
-    """
-    possible = range(hits, population - drawn + hits + 1)
-
-    def chances(n: int) -> FloatArray:
-        return hypergeometric_chances(population, n, drawn)
-
-    fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= tail)]
-    most = possible[bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1]
-    return fewest, most
-
-
-def hypergeometric_chances(population: int, n: int, drawn: int) -> FloatArray:
-    """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn from a population."""
-
-    def ln_choose(of: npt.ArrayLike, some: npt.ArrayLike) -> FloatArray:
-        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(some, 1)) - gammaln(np.subtract(of, some) + 1))
-
-    hits = np.arange(drawn + 1)
-    return np.exp(ln_choose(n, hits) + ln_choose(population - n, drawn - hits) - ln_choose(population, drawn))
 
 
 def standard_error(deviation: npt.ArrayLike, draws: npt.ArrayLike) -> FloatArray:

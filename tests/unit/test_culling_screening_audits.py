@@ -7,11 +7,9 @@ import pytest
 from scipy import stats
 from screening_problems import Fooled, Problem
 
+from frequency_shortcuts.maps.methods.culling import audits as formulas
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.screening import (
-    recall,
-    recall_of_all,
-)
+from frequency_shortcuts.maps.methods.culling.audits import recall, recall_of_all
 from frequency_shortcuts.spectrum.masks import top_pairs
 
 
@@ -197,7 +195,7 @@ def test_the_last_audit_is_reported(monkeypatch):
 
 def test_all_audits_that_there_could_be_share_the_error():
     """At most all of it, however many there are; one audit takes nearly everything."""
-    shares = screening._share_of_tail(np.arange(1, 100_001))
+    shares = formulas._share_of_tail(np.arange(1, 100_001))
     assert shares[0] == 0.99 and (np.diff(shares) < 0).all() and 0.9999 < shares.sum() <= 1
     lows = [recall(1000, 20_000, 200, 0, k)[1] for k in (1, 2, 3, 30)]
     assert lows == sorted(lows, reverse=True) and lows[-1] < lows[0] - 0.3
@@ -309,3 +307,26 @@ def test_hits_of_the_last_audit_are_reported(monkeypatch):
         assert found.missed >= hits[-1]
         surprised += hits[-1] > 0
     assert surprised > 1
+
+
+def test_the_hypergeometric_chances_are_scipys():
+    """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
+    generator = np.random.default_rng(0)
+    for most in [50] * 300 + [30_000] * 30:
+        left = int(generator.integers(1, most))
+        n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
+        expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
+        np.testing.assert_allclose(formulas.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
+@pytest.mark.parametrize("tail", [0.025, 0.001])
+def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
+    for hits in range(drawn + 1):
+        possible = range(hits, population - drawn + hits + 1)
+        inside = [
+            n for n in possible
+            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= tail
+            and stats.hypergeom.cdf(hits, population, n, drawn) >= tail
+        ]  # fmt: skip
+        assert formulas.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])

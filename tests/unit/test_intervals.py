@@ -142,16 +142,6 @@ def test_the_quantiles_of_jeffreys_are_those_of_the_beta_distribution(hits, imag
     np.testing.assert_allclose(intervals.jeffreys_quantiles(hits, images, 5), expected, rtol=1e-6)
 
 
-def test_the_hypergeometric_chances_are_scipys():
-    """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
-    generator = np.random.default_rng(0)
-    for most in [50] * 300 + [30_000] * 30:
-        left = int(generator.integers(1, most))
-        n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
-        expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
-        np.testing.assert_allclose(intervals.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
-
-
 @pytest.mark.parametrize("count", [1, 2, 8, 40])
 def test_clopper_and_pearsons_interval_is_scipys(count):
     for hits in range(count + 1):
@@ -159,19 +149,6 @@ def test_clopper_and_pearsons_interval_is_scipys(count):
         assert intervals.clopper_pearson(hits, count) == pytest.approx((expected.low, expected.high), rel=1e-9)
         rare = stats.binomtest(hits, count).proportion_ci(0.9998, method="exact")
         assert intervals.clopper_pearson(hits, count, 1e-4) == pytest.approx((rare.low, rare.high), rel=1e-9)
-
-
-@pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
-@pytest.mark.parametrize("tail", [0.025, 0.001])
-def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
-    for hits in range(drawn + 1):
-        possible = range(hits, population - drawn + hits + 1)
-        inside = [
-            n for n in possible
-            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= tail
-            and stats.hypergeom.cdf(hits, population, n, drawn) >= tail
-        ]  # fmt: skip
-        assert intervals.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])
 
 
 def test_the_interval_of_a_mean_is_students_t_and_that_of_a_sum_is_welchs():
