@@ -11,10 +11,11 @@ import pandas as pd
 from frequency_shortcuts.data.stores import neutral_class
 from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
 from frequency_shortcuts.evaluation.verdicts import verdicts
-from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN
+
+from .spread import standard_error
 
 
 @dataclass(frozen=True)
