@@ -75,7 +75,7 @@ gallery: study ## render the figures and tables of the README from the results o
 bench: $(READY) ## measure run times: results/bench and three pages of docs (most of an hour)
 	python -m bench
 
-statistics: $(READY) ## simulate how far intervals and verdicts can be trusted: docs/statistics.md (minutes)
+statistics: $(READY) ## simulate how often intervals and verdicts are right: docs/statistics.md (below a minute)
 	python -m bench.statistics
 
 kills: $(READY) ## kill a small study 30 times, compare its results, and write docs/trust.md (half an hour)

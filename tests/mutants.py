@@ -44,6 +44,7 @@ TESTS = {
     "maps/adcs.py": "adcs",
     "maps/dfm.py": "dfm",
     "maps/methods/culling/surrogate.py": "prediction culling_screening prediction_reference",
+    "maps/methods/culling/audits.py": "culling_screening_audits culling_result",
     "maps/methods/culling/screening.py": "culling_screening culling_screening_audits culling_search",
     "maps/methods/culling/features.py": "culling_features culling_resuming culling_search",
     "maps/methods/culling/evaluator.py": "culling_evaluator culling_resuming culling_search culling_progress",

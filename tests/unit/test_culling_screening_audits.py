@@ -7,12 +7,9 @@ import pytest
 from scipy import stats
 from screening_problems import Fooled, Problem
 
-from bench import simulate_audits
+from frequency_shortcuts.maps.methods.culling import audits as formulas
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.screening import (
-    recall,
-    recall_of_all,
-)
+from frequency_shortcuts.maps.methods.culling.audits import recall, recall_of_all
 from frequency_shortcuts.spectrum.masks import top_pairs
 
 
@@ -20,6 +17,30 @@ def simulate(top_size, left_out, audited, missing, runs=4000):
     """Audits of `left_out` pairs of which `missing` are of the top set: true recall after each, and `recall`."""
     missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, runs)
     return 1 - (missing - missed) / top_size, *recall(top_size, left_out, audited, missed)
+
+
+def audited_search(generator, left, top_size, missing, target, idle, found, seconds=0):
+    """A search: left_out, audited, missed and number of its last audit, and pairs of the top set that it never found.
+
+    After a failed audit it evaluates the share `idle` of the pairs without effect, and `found` of the missing ones.
+
+    seconds : pairs that come next after the top set; those that are found stand in for missing ones
+    """
+    audits = 0
+    while True:
+        audits += 1
+        drawn = min(left, max(screening.AUDIT_LEAST, int(np.ceil(screening.AUDIT_SHARE * left))))
+        kinds = [missing, seconds, left - missing - seconds]
+        hits, stand_ins, _ = generator.multivariate_hypergeometric(kinds, drawn).tolist()
+        missed = hits + min(stand_ins, missing - hits)
+        before, left = left, left - drawn
+        missing, seconds = missing - hits, seconds - stand_ins
+        if missed * before <= (1 - target) * top_size * drawn:
+            break
+        gone = [generator.binomial(missing, found), generator.binomial(seconds, found)]
+        left -= sum(gone) + int((left - missing - seconds) * idle)
+        missing, seconds = missing - gone[0], seconds - gone[1]
+    return before, drawn, missed, audits, missing
 
 
 def coverage(true, low, high):
@@ -174,13 +195,22 @@ def test_the_last_audit_is_reported(monkeypatch):
 
 def test_all_audits_that_there_could_be_share_the_error():
     """At most all of it, however many there are; one audit takes nearly everything."""
-    shares = screening._share_of_tail(np.arange(1, 100_001))
+    shares = formulas._share_of_tail(np.arange(1, 100_001))
     assert shares[0] == 0.99 and (np.diff(shares) < 0).all() and 0.9999 < shares.sum() <= 1
     lows = [recall(1000, 20_000, 200, 0, k)[1] for k in (1, 2, 3, 30)]
     assert lows == sorted(lows, reverse=True) and lows[-1] < lows[0] - 0.3
     assert recall(1000, 400, 40, 40, 1)[2] < recall(1000, 400, 40, 40, 2)[2]
     two = np.array([1000, 1000]), np.array([20_000, 20_000]), np.array([200, 200]), np.array([0, 0])
     assert recall_of_all(*two)[1] > recall_of_all(*two, np.array([1, 2]))[1] > recall_of_all(*two, 2)[1]
+
+
+def test_a_search_loses_no_pair():
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        left, drawn, missed, audits, missing = audited_search(draw, 480, 26, 16, 0.98, 0.5, 0.5, 16)
+        assert min(8, left) <= drawn <= left <= 480 and 0 <= missed <= drawn and audits >= 1 and 0 <= missing <= 16
+    # Nothing is missing: the first audit passes.
+    assert audited_search(np.random.default_rng(0), 480, 26, 0, 0.98, 0.5, 0.5) == (480, 8, 0, 1, 0)
 
 
 @pytest.mark.parametrize("search", [(20_000, 1254, 300, 0.5, 0), (20_000, 1254, 120, 0, 0.9), (130, 26, 16, 0, 0.9)])
@@ -193,7 +223,7 @@ def test_the_interval_covers_whatever_a_search_does_between_its_audits(search):
     generator = np.random.default_rng(0)
     inside = []
     for _ in range(400):
-        *audit, rest = simulate_audits.audited_search(generator, left, top_size, missing, 0.98, idle, found)
+        *audit, rest = audited_search(generator, left, top_size, missing, 0.98, idle, found)
         _, low, high = recall(top_size, *audit)
         inside.append(low - 1e-12 <= 1 - rest / top_size <= high + 1e-12)
     assert np.mean(inside) >= 0.92
@@ -203,7 +233,7 @@ def test_the_interval_of_several_classes_covers_whatever_their_searches_do():
     """Each search goes on until an audit finds nothing: their last audits together say little of what is missing."""
     generator, size, inside = np.random.default_rng(0), np.full(10, 26), []
     for _ in range(100):
-        searches = np.array([simulate_audits.audited_search(generator, 480, 26, 26, 0.98, 0, 0) for _ in size])
+        searches = np.array([audited_search(generator, 480, 26, 26, 0.98, 0, 0) for _ in size])
         _, low, high = recall_of_all(size, *searches[:, :4].T)
         inside.append(low - 1e-12 <= 1 - searches[:, 4].sum() / size.sum() <= high + 1e-12)
     assert np.mean(inside) >= 0.92
@@ -277,3 +307,26 @@ def test_hits_of_the_last_audit_are_reported(monkeypatch):
         assert found.missed >= hits[-1]
         surprised += hits[-1] > 0
     assert surprised > 1
+
+
+def test_the_hypergeometric_chances_are_scipys():
+    """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
+    generator = np.random.default_rng(0)
+    for most in [50] * 300 + [30_000] * 30:
+        left = int(generator.integers(1, most))
+        n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
+        expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
+        np.testing.assert_allclose(formulas.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
+@pytest.mark.parametrize("tail", [0.025, 0.001])
+def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
+    for hits in range(drawn + 1):
+        possible = range(hits, population - drawn + hits + 1)
+        inside = [
+            n for n in possible
+            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= tail
+            and stats.hypergeom.cdf(hits, population, n, drawn) >= tail
+        ]  # fmt: skip
+        assert formulas.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])

@@ -107,51 +107,6 @@ def test_fewer_networks_have_an_interval_over_their_images():
     assert np.isnan(intervals.over_networks([], [])[:3]).all()
 
 
-def test_newcombe_is_newcombes_tenth_method():
-    """Table II of Newcombe (1998), to the four digits that are printed there."""
-    printed = {
-        (56, 70, 48, 80): (0.2000, 0.0524, 0.3339),
-        (9, 10, 3, 10): (0.6000, 0.1705, 0.8090),
-        (6, 7, 2, 7): (0.5714, 0.0582, 0.8062),
-        (5, 56, 0, 29): (0.0893, -0.0381, 0.1926),
-        (10, 10, 0, 20): (1.0000, 0.6791, 1.0000),
-    }
-    for (a, m, b, n), (value, low, high) in printed.items():
-        found, below, above = intervals.newcombe(a / m, m, b / n, n)
-        np.testing.assert_allclose((found, found - below, found + above), (value, low, high), rtol=0, atol=6e-5)
-
-
-def test_newcombe_without_fpr_is_the_tpr():
-    found, below, above = intervals.newcombe([0.7], [10], [np.nan], [0])
-    low, high = intervals.wilson(0.7, 10)
-    np.testing.assert_allclose((found, below, above), ([0.7], [0.7 - low], [high - 0.7]), rtol=0, atol=1e-15)
-
-
-@given(st.integers(0, 50), st.integers(1, 50), st.floats(1e-6, 0.2))
-def test_the_interval_of_a_share_is_that_of_jeffreys_and_reaches_the_ends(hits, images, tail):
-    hits = min(hits, images)
-    low, high = intervals.jeffreys(hits / images, images, tail)
-    beta = stats.beta(hits + 0.5, images - hits + 0.5)
-    assert low == (0 if hits == 0 else pytest.approx(beta.ppf(tail), rel=1e-6))
-    assert high == (1 if hits == images else pytest.approx(beta.ppf(1 - tail), rel=1e-6))
-
-
-@pytest.mark.parametrize(("hits", "images"), [(0, 7), (3, 7), (50, 50)])
-def test_the_quantiles_of_jeffreys_are_those_of_the_beta_distribution(hits, images):
-    expected = stats.beta(hits + 0.5, images - hits + 0.5).ppf([0.1, 0.3, 0.5, 0.7, 0.9])
-    np.testing.assert_allclose(intervals.jeffreys_quantiles(hits, images, 5), expected, rtol=1e-6)
-
-
-def test_the_hypergeometric_chances_are_scipys():
-    """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
-    generator = np.random.default_rng(0)
-    for most in [50] * 300 + [30_000] * 30:
-        left = int(generator.integers(1, most))
-        n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
-        expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
-        np.testing.assert_allclose(intervals.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
-
-
 @pytest.mark.parametrize("count", [1, 2, 8, 40])
 def test_clopper_and_pearsons_interval_is_scipys(count):
     for hits in range(count + 1):
@@ -159,26 +114,3 @@ def test_clopper_and_pearsons_interval_is_scipys(count):
         assert intervals.clopper_pearson(hits, count) == pytest.approx((expected.low, expected.high), rel=1e-9)
         rare = stats.binomtest(hits, count).proportion_ci(0.9998, method="exact")
         assert intervals.clopper_pearson(hits, count, 1e-4) == pytest.approx((rare.low, rare.high), rel=1e-9)
-
-
-@pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
-@pytest.mark.parametrize("tail", [0.025, 0.001])
-def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
-    for hits in range(drawn + 1):
-        possible = range(hits, population - drawn + hits + 1)
-        inside = [
-            n for n in possible
-            if stats.hypergeom.sf(hits - 1, population, n, drawn) >= tail
-            and stats.hypergeom.cdf(hits, population, n, drawn) >= tail
-        ]  # fmt: skip
-        assert intervals.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])
-
-
-def test_the_interval_of_a_mean_is_students_t_and_that_of_a_sum_is_welchs():
-    error = intervals.standard_error([0.3, 0.3, np.nan], [9, 1, 0])
-    assert error == pytest.approx([0.1, 0, 0])
-    assert intervals.students_t(0.1, 9, 0.01) == pytest.approx(stats.t.ppf(0.99, 8) * 0.1)
-    one, other = (0.04, 2), (0.01, 4)
-    assert intervals.welch([]) == 0 and intervals.welch([one]) == pytest.approx(stats.t.ppf(0.975, 2) * 0.2)
-    freedom = 0.05**2 / (0.04**2 / 2 + 0.01**2 / 4)
-    assert intervals.welch([one, other]) == pytest.approx(stats.t.ppf(0.975, freedom) * np.sqrt(0.05))

@@ -23,7 +23,7 @@ from .rates import rates
 
 RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
 STRONG = 0.6  # a shortcut is strong from this TPR on; our choice
-FALSE = 0.1  # greatest FPR of a strong shortcut
+MOST_FPR = 0.1  # greatest FPR of a strong shortcut
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
 
 
@@ -169,7 +169,7 @@ def _judge(test: _Test, strong: float) -> dict[str, Any]:
     right, wrong = test.hits_of(own)
     tpr, fpr = right.mean(), 0.0 if wrong is None else wrong.mean()
     # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
-    clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else tpr >= strong and fpr <= FALSE
+    clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else tpr >= strong and fpr <= MOST_FPR
     return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
 
 

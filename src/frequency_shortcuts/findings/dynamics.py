@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from frequency_shortcuts.intervals import NORMAL, jeffreys_quantiles
+from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.pairs import radius
 from frequency_shortcuts.storage.tables import NETWORK
 
 from .evidence import Evidence
+from .spread import jeffreys_quantiles
 
 DRAWS = 400  # draws of images for the error of a rank correlation
 

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.evaluation.verdicts import STRONG
-from frequency_shortcuts.intervals import TAIL, jeffreys, students_t
+from frequency_shortcuts.intervals import TAIL
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 from frequency_shortcuts.storage.tables import NETWORK
 
 from .definitions import RECOGNISED
+from .spread import jeffreys, students_t
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import TAIL, jeffreys, standard_error, students_t, welch
+from frequency_shortcuts.intervals import TAIL
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from . import dynamics
@@ -25,6 +25,7 @@ from . import evidence as tables
 from .definitions import EVERYWHERE, FINDINGS, UNDECIDED, Finding, verdict
 from .dynamics import Correlation
 from .evidence import Evidence, Margin, Share, half_widths
+from .spread import jeffreys, standard_error, students_t, welch
 
 COLUMNS = [
     "finding", "claim", "dataset", "statistic", "value", "low", "high", "threshold", "effect", "effect_size", "verdict",

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from frequency_shortcuts.intervals import standard_error
 from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.tables import RUN
+
+from .spread import standard_error
 
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
 T = TypeVar("T")

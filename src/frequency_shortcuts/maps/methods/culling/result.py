@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
-from .screening import recall, recall_of_all
+from .audits import recall, recall_of_all
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")

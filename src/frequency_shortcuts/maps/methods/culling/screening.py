@@ -12,13 +12,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtr  # scipy.stats takes each job half a second to import
 
-from frequency_shortcuts.intervals import TAIL, clopper_pearson, hypergeometric
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -135,74 +132,6 @@ def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray,
     # In the precision of the DFM file, so that the order is the same after writing.
     ceiling = np.nextafter(np.float32(increment[last]), np.float32(-np.inf))
     return np.where(evaluated, increment, np.minimum(increment, ceiling))
-
-
-def recall(
-    top_size: npt.ArrayLike,
-    left_out: npt.ArrayLike,
-    audited: npt.ArrayLike,
-    missed: npt.ArrayLike,
-    audits: npt.ArrayLike = 1,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high, in the shape of the inputs.
-
-    The audit drew `audited` of `left_out` pairs at random. `missed` of these belonged to the top set of `top_size`
-    pairs, which now holds them. The hypergeometric distribution bounds how many more belong to it. It was audit number
-    `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %
-    (`_share_of_tail`), so that the interval holds whatever the search does between them.
-    """
-    given = (top_size, left_out, audited, missed, audits)
-    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in given))
-    out = np.empty((3, *inputs[0].shape))
-    for place in np.ndindex(inputs[0].shape):
-        out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
-    return out[0], out[1], out[2]
-
-
-def recall_of_all(
-    top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray, audits: IntArray | int = 1
-) -> tuple[float, float, float]:
-    """As `recall`, for the joint top set of several classes, each [class]: estimate, low, high.
-
-    The estimate is the sum over the classes. The bounds are Clopper and Pearson's interval of all draws: a sum of
-    hypergeometric numbers spreads no more than the binomial number with the same mean (W. Hoeffding, Ann. Math. Stat.
-    27, 1956). They assume the class in which one draw stands for the most pairs, and that in which it stands for the
-    fewest. The audits of different classes must be independent.
-    """
-    rest = left_out - audited
-    some = rest > 0  # all pairs of the other classes are evaluated
-    if not some.any():
-        return 1.0, 1.0, 1.0
-    if not audited[some].all():
-        return 1.0, 0.0, 1.0
-    drawn, hits, speaks_for = int(audited[some].sum()), missed[some], left_out[some] / audited[some]
-    tail = TAIL * np.prod(_share_of_tail(np.broadcast_to(audits, some.shape)[some]))
-    least, most = (end * drawn for end in clopper_pearson(int(hits.sum()), drawn, float(tail)))
-    missing = (
-        (hits * (speaks_for - 1)).sum(),
-        min(most * speaks_for.max() - hits.sum(), rest.sum()),
-        max(least * speaks_for.min() - hits.sum(), 0),
-    )
-    estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
-    return estimate, low, high
-
-
-def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
-    """The share of the error probability that audit number 1, 2, ... may use [...]; all shares add up to 1.
-
-    More than 99 % of all searches in our studies had one audit, which takes nearly everything.
-    """
-    k = np.asarray(audits, float)
-    return np.where(k > 1, 0.01 / np.maximum(k * (k - 1), 1), 0.99)
-
-
-@lru_cache(maxsize=1024)
-def _recall(size: int, left: int, drawn: int, hit: int, audits: int) -> tuple[float, float, float]:
-    if left == drawn:  # all pairs are evaluated
-        return 1.0, 1.0, 1.0
-    least, most = hypergeometric(left, drawn, hit, TAIL * float(_share_of_tail(audits)))  # before the audit
-    low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
-    return estimate, low, high
 
 
 def _place(score: FloatArray) -> IntArray:
