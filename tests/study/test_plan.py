@@ -15,6 +15,7 @@ from study.figures import FIGURES
 from study.plan import Plan
 from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
 from study.settings import CURES, KINDS, WITH_MAPS, Shape
+from study.tests.registry import TESTS
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 CLASSES = {"cat": "n02", "ant": "n01"}
@@ -116,7 +117,8 @@ def test_renditions_are_those_of_the_twin_or_synthetic_ones():
     assert found.renditions("photos") == ["ink"] and found.renditions("syn_1") == []
     assert found.ood_datasets() == found.twin_datasets() == ["photos"]
     assert found.rendition_files("photos") == ["results/laptop/data/ood/photos/ink.h5"]
-    assert found.expand_ood("{dataset}/{network}") == ["photos/small"] * 3 + ["photos/large"] * 2
+    tested = [(run["dataset"], run["network"]) for run in TESTS["ood"].runs(found)]
+    assert tested == [("photos", "small")] * 3 + [("photos", "large")] * 2
     assert "ood" not in found.store_settings("photos")  # the twin has stores of its own
 
 
@@ -130,7 +132,7 @@ def test_published_maps_are_found_by_name_and_network():
     entry = {"name": "hfss", "dataset": "photos", "network": "small", "augmentation": "augmix", "file": "a.pkl"}
     found = plan(published=[entry])
     assert found.published_file("hfss", "photos", "small", "augmix") == "a.pkl"
-    assert found.expand_published("{name}-{seed}") == ["hfss-3", "hfss-1"]
+    assert [(job["name"], job["seed"]) for job in TESTS["published"].jobs(found)] == [("hfss", 3), ("hfss", 1)]
     with pytest.raises(ValueError, match="there are no maps hfss for large/none on photos"):
         found.published_file("hfss", "photos", "large", "none")
 

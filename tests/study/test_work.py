@@ -15,7 +15,6 @@ from study.work import (
     data_set,
     images_of_augmentations,
     images_shown,
-    method_passes,
     passes_of,
     seconds_per_pass,
 )
@@ -34,7 +33,7 @@ def compared(**changes):
 
 
 def test_the_passes_of_methods_are_those_that_each_names():
-    found = method_passes(compared(), list(METHODS), DATA, ConjugatePairs(32, 32))
+    found = images_shown(compared(shortcuts={"controls": 10}), "syn_1", DATA)
     # Ten masks; all frequencies, and all but each of two cells (and of the rest of their grid); 4 x 5 images.
     assert found["find_maps"] == 20 * (10 + 1 + 2)
     # Four sizes: three methods, kept by each of four classes and removed; ten random masks, kept and removed.

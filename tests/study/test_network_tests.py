@@ -1,0 +1,62 @@
+"""The descriptions of the tests of networks, which rules, outputs, tables, estimate and docs ask."""
+
+import pytest
+from test_plan import plan
+
+from conftest import ROOT
+from frequency_shortcuts.data.corruptions import STRENGTHS
+from frequency_shortcuts.evaluation import usage
+from study import outputs, reference
+from study.tests import planted_use, registry, robustness
+from study.work import DataSet
+
+DATA = DataSet(4, 3, 32, {"train": 100, "validation": 8, "test": 60})
+
+
+@pytest.mark.parametrize("name", registry.TESTS)
+def test_each_test_has_a_script_that_names_its_outputs(name):
+    test = registry.TESTS[name]
+    text = (ROOT / "workflow" / "scripts" / test.script).read_text()
+    assert test.name == name and test.outputs
+    for key in test.outputs if len(test.outputs) > 1 else ():
+        assert f".{key}" in text
+
+
+def test_a_study_writes_the_files_of_all_its_tests_once():
+    planned = plan(published=[{"name": "hfss", "dataset": "photos", "network": "small", "augmentation": "augmix"}])
+    files = registry.files_of_study(planned)
+    assert len(files) == len(set(files)) and set(files) <= set(outputs.of_study(planned))
+    assert "results/laptop/tests/photos/small/augmix/seed3/published_hfss.csv" in files
+    hits = [file for file in files if file.endswith("/hits.h5")]
+    assert hits == registry.TESTS["shortcuts"].files(planned, "hits") and len(hits) == len(planned.runs())
+    assert not any("method_rates" in file or "wave" in file for file in files)
+    assert not registry.TESTS["transfer"].files(planned)
+
+
+def test_the_benchmarks_of_a_test_are_those_of_its_jobs():
+    test, planned = registry.TESTS["bandstop"], plan()
+    assert len(test.benchmarks(planned)) == len(planned.runs_on("synthetic"))
+    assert test.benchmarks(planned)[0].startswith("results/laptop/benchmarks/bandstop/syn_1/")
+
+
+def test_the_tables_of_the_tests_have_keys_and_names():
+    found = {name: keys for name, _, keys in registry.tables()}
+    assert found["published"] == found["shortcuts"] == ("class", "part", "fill", "filter")
+    assert found["transfer"][:2] == ("maps_of", "tested_on") and "hits" not in found and "sensitivity" not in found
+
+
+def test_the_constants_of_the_cost_are_those_of_the_library():
+    assert len(STRENGTHS) == robustness.STRENGTHS and usage.DRAWS == planted_use.DRAWS
+
+
+def test_every_test_of_a_planned_run_has_a_cost_but_those_of_few_runs():
+    planned = plan()
+    for name, test in registry.TESTS.items():
+        if test.cost and name != "compare_methods":
+            (dataset, *_) = [run["dataset"] for run in test.runs(planned)]
+            assert test.cost(planned, dataset, DATA) > 0
+
+
+def test_the_results_page_holds_the_files_of_the_tests():
+    text = (ROOT / "results" / "README.md").read_text()
+    assert reference.with_tests(text) == text, "make docs"
