@@ -97,7 +97,6 @@ rule wave:
 rule wave_table:
     input:
         tables=plan.expand_waved(f"{RESULTS}/tests/{RUN}/wave.csv"),
-        stores=plan.expand_waved(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("join_tables.py"),
     output:
         f"{RESULTS}/tables/wave.csv",
@@ -105,8 +104,6 @@ rule wave_table:
         f"{RESULTS}/logs/wave_table.log",
     conda:
         "../../envs/study.yaml"
-    params:
-        test="wave",
     message:
         "Joining the tests of waves"
     script:
@@ -120,7 +117,6 @@ rule method_tables:
         use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
         waves=rules.wave_table.output if plan.expand_waved("") else [],
         maps=plan.map_files(),
-        stores=plan.expand_compared(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("make_method_tables.py"),
     output:
         methods=f"{RESULTS}/tables/methods.csv",

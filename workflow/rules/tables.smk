@@ -34,7 +34,6 @@ rule robustness_tables:
         curves=plan.expand_runs(f"{RESULTS}/tests/{RUN}/curves.csv"),
         corruptions=plan.expand_runs(f"{RESULTS}/tests/{RUN}/corruptions.csv"),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_robustness_tables.py"),
     output:
         curves=f"{RESULTS}/tables/curves.csv",
@@ -55,7 +54,6 @@ rule cure_table:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         corruptions=f"{RESULTS}/tables/corruptions.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_cure_table.py"),
     output:
         f"{RESULTS}/tables/cure.csv",
@@ -107,7 +105,6 @@ rule published_numbers:
         published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("compare_published.py"),
     output:
         f"{RESULTS}/tables/published_numbers.csv",

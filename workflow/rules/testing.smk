@@ -156,6 +156,8 @@ rule published:
 rule ood:
     input:
         images=by_dataset(plan.rendition_files),
+        # What all others were made from: they are only compared with it.
+        photographs=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
         dfm=f"{RESULTS}/dfm/{RUN}.h5",
         code=code("measure_ood.py"),
@@ -186,6 +188,7 @@ rule transfer:
     input:
         images=[f"{RESULTS}/data/{tested['dataset']}.h5" for _, tested in plan.transfers()],
         dfm=[f"{RESULTS}/dfm/{RUN}.h5".format(**source) for source, _ in plan.transfers()],
+        # Those of the maps: they are only compared with them.
         made_with=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**source) for source, _ in plan.transfers()],
         weights=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**tested) for _, tested in plan.transfers()],
         code=code("measure_transfer.py"),
@@ -248,6 +251,7 @@ rule truth:
         dfm=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
         stores=plan.expand_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
         spectra=plan.expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
+        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", *WITH_TRUTH),
         use=f"{RESULTS}/tables/planted_use.csv",
         code=code("score_truth.py"),
     output:
@@ -273,6 +277,12 @@ rule stability:
             for file in plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
         ],
         halves=plan.expand_halved(f"{RESULTS}/stability/{RUN}.h5"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.stability_datasets()],
+        weights=[
+            file
+            for name in plan.stability_datasets()
+            for file in plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=name)
+        ],
         code=code("compare_maps.py"),
     output:
         f"{RESULTS}/tables/stability.csv",

@@ -5,8 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.origin import check_origin
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import measure_shortcuts, run_name
@@ -18,12 +16,9 @@ def main(snakemake):
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
         network = load_network(given.weights, params.device)
-        maps = dfm.read_mask(given.dfm, params.percent, weights=given.weights)
-        with read_hdf5(given.dfm) as file:
-            about = dict(file.attrs)
+        maps = dfm.read_mask(given.dfm, params.percent)
         tables, run = {}, identity(output)
         for store in given.images:
-            check_origin(given.dfm, about, renditions=store)
             rendition = read_images(store, "test", weights=given.weights, workers=snakemake.threads)
             tables[Path(store).stem] = measure_shortcuts(
                 network, rendition, maps, run_name(run), params.settings, false_positives=False

@@ -13,7 +13,7 @@ def main(snakemake):
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
         network, run = load_network(given.weights, params.device), identity(output)
-        maps = dfm.read_mask(given.dfm, params.percent, weights=given.weights, images=given.images)
+        maps = dfm.read_mask(given.dfm, params.percent)
         data = read_images(
             given.images, params.split, params.images_per_class, weights=given.weights, workers=snakemake.threads
         )

@@ -14,10 +14,10 @@ def main(snakemake):
     params, given = snakemake.params, snakemake.input
     with job(snakemake):
         rows = []
-        for (source, target), path, made_with, store, weights in zip(
-            params.pairs, given.dfm, given.made_with, given.images, given.weights, strict=True
+        for (source, target), path, store, weights in zip(
+            params.pairs, given.dfm, given.images, given.weights, strict=True
         ):
-            maps = dfm.read_mask(path, params.percent, weights=made_with, images=store)
+            maps = dfm.read_mask(path, params.percent)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=snakemake.threads)
             network = load_network(weights, params.device)
             table = measure_shortcuts(network, data, maps, f"{source} on {target}", params.settings)
