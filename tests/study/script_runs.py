@@ -17,8 +17,20 @@ class Outputs(list):
         self.__dict__.update({name: str(path) for name, path in named.items()})
 
 
-def run_script(name, folder, **parts):
-    """Run the script of this name; its log is in the folder. parts: input, output and others of Snakemake's object."""
-    parts = {"config": {"checkpoint_minutes": 2}} | parts
+class Inputs(list):
+    """Input files: each of them, and by name single ones and lists."""
+
+    def __init__(self, **named):
+        lists = (given if isinstance(given, list) else [given] for given in named.values())
+        super().__init__(str(path) for paths in lists for path in paths)
+        self.__dict__.update(named)
+
+    def get(self, name):
+        return self.__dict__.get(name)
+
+
+def run_script(name, folder, *, input, **parts):
+    """Run the script of this name; its log is in the folder. input : a namespace; parts : output, params and others."""
+    parts = {"config": {"checkpoint_minutes": 2}, "input": Inputs(**vars(input))} | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name).main(snakemake)

@@ -1,6 +1,7 @@
 """Train, find maps, train with them: the scripts of the rules on a small store, and the plan of config/cure.yaml."""
 
 import copy
+import importlib
 import re
 import subprocess
 import sys
@@ -23,7 +24,6 @@ from frequency_shortcuts.storage.tables import read_table
 from study import outputs
 from study.configuration import mistakes
 from study.dependencies import code_of
-from study.expected_rows import ExpectedRows
 from study.plan import Plan
 from study.settings import CURES
 
@@ -113,12 +113,13 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
 
 
 def test_the_table_leaves_out_networks_that_are_not_compared(tmp_path, monkeypatch):
-    monkeypatch.setattr(ExpectedRows, "read_joined", lambda self, name, path: read_table(path))  # the tables are small
+    script = importlib.import_module("make_cure_table")
+    monkeypatch.setattr(script, "read_joined", lambda path, plan: read_table(path))  # the tables are small
     sys.path.insert(0, str(ROOT / "tests" / "unit"))
     from test_cure import study
 
     names = ("networks", "shortcuts", "ood", "corruptions")
-    given = {name: tmp_path / f"{name}.csv" for name in names} | {"stores": []}
+    given = {name: tmp_path / f"{name}.csv" for name in names}
     other = study(strong={"none": 3}, network="large")
     for name, *tables in zip(names, study(), other, strict=True):
         for table in tables:

@@ -20,7 +20,7 @@ from study.job import created_by, identity, job, run_snakemake
 
 @pytest.fixture
 def step(tmp_path):
-    return SimpleNamespace(log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull")
+    return SimpleNamespace(log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull", input=[])
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_pat
     benchmark.write_text("s\tmax_rss\tcpu_time\n60\t30\t1.5\n")
     found = []
     for _ in range(2):
-        with job(SimpleNamespace(rule="cull", log=[str(log)], config={}, threads=1)):
+        with job(SimpleNamespace(rule="cull", log=[str(log)], config={}, threads=1, input=[])):
             step(tmp_path)
         table = run_times([benchmark], tmp_path / "benchmarks")
         write_table(table, tmp_path / "runtimes.csv")

@@ -10,7 +10,6 @@ rule findings:
         bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tables/transfer.csv" if config["transfer"] else [],
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("judge_findings.py"),
     output:
         f"{RESULTS}/tables/findings.csv",

@@ -37,7 +37,6 @@ rule find_maps:
 rule wave_table:
     input:
         tables=TESTS["wave"].files(plan),
-        stores=plan.expand_waved(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("join_tables.py"),
     output:
         f"{RESULTS}/tables/wave.csv",
@@ -45,8 +44,6 @@ rule wave_table:
         f"{RESULTS}/logs/wave_table.log",
     conda:
         "../../envs/study.yaml"
-    params:
-        test="wave",
     message:
         "Joining the tests of waves"
     script:
@@ -60,7 +57,6 @@ rule method_tables:
         use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
         waves=rules.wave_table.output if plan.expand_waved("") else [],
         maps=plan.map_files(),
-        stores=plan.expand_compared(f"{RESULTS}/data/{{dataset}}.h5"),
         code=code("make_method_tables.py"),
     output:
         methods=f"{RESULTS}/tables/methods.csv",

@@ -28,7 +28,6 @@ rule headlines:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets("synthetic")],
         spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets("synthetic")],
-        images=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],

@@ -12,7 +12,6 @@ rule table:
         ood=TESTS["ood"].files(plan, "ood"),
         transfer=TESTS["transfer"].files(plan, "transfer"),
         published=TESTS["published"].files(plan, "hits"),
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_tables.py"),
     output:
         [f"{RESULTS}/tables/{name}.csv" for name in outputs.test_tables(plan)],
@@ -33,7 +32,6 @@ rule robustness_tables:
         curves=TESTS["robustness"].files(plan, "curves"),
         corruptions=TESTS["robustness"].files(plan, "corruptions"),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_robustness_tables.py"),
     output:
         curves=f"{RESULTS}/tables/curves.csv",
@@ -54,7 +52,6 @@ rule cure_table:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
         corruptions=f"{RESULTS}/tables/corruptions.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("make_cure_table.py"),
     output:
         f"{RESULTS}/tables/cure.csv",
@@ -106,7 +103,6 @@ rule published_numbers:
         published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("compare_published.py"),
     output:
         f"{RESULTS}/tables/published_numbers.csv",

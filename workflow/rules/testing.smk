@@ -40,6 +40,7 @@ rule truth:
         dfm=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
         stores=plan.expand_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
         spectra=plan.expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
+        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", *WITH_TRUTH),
         use=f"{RESULTS}/tables/planted_use.csv",
         code=code("score_truth.py"),
     output:
@@ -65,6 +66,12 @@ rule stability:
             for file in plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
         ],
         halves=plan.expand_halved(f"{RESULTS}/stability/{RUN}.h5"),
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.stability_datasets()],
+        weights=[
+            file
+            for name in plan.stability_datasets()
+            for file in plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=name)
+        ],
         code=code("compare_maps.py"),
     output:
         f"{RESULTS}/tables/stability.csv",

@@ -20,8 +20,7 @@ def main(snakemake):
         images = params.images["split"], params.images["images_per_class"]
         data = read_images(given.images, *images, weights=given.weights, workers=snakemake.threads)
         files = dict(zip(params.names, given.maps, strict=True))
-        made_from = {"weights": given.weights, "images": given.images}
-        maps = {name: scores.read_masks(path, **made_from) for name, path in files.items()}
+        maps = {name: scores.read_masks(path) for name, path in files.items()}
         rates = comparison.compare(network, data, maps, run=run_name(run), progress=True, **params.settings)
         write_table(with_names(rates, data.classes), output.rates, **run)
 

@@ -2,23 +2,23 @@
 
 from frequency_shortcuts.findings import published_numbers
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.expected_rows import ExpectedRows
 from study.job import job
 from study.plan import Plan
+from study.tables import read_joined
 
 
 def main(snakemake):
     """One row per published number."""
     given = snakemake.input
     with job(snakemake):
-        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        plan = Plan(snakemake.config)
         rates = published_numbers.rates_of_study(
-            read_table(given.over_seeds),
-            planned.read_joined("shortcuts", given.shortcuts),
+            read_joined(given.over_seeds, plan),
+            read_joined(given.shortcuts, plan),
             published_numbers.architectures(given.weights),
             snakemake.params.percent,
-            external=read_table(given.published) if given.published else None,
-            transfer=planned.read_transfer(given.transfer) if given.transfer else None,
+            external=read_joined(given.published, plan) if given.published else None,
+            transfer=read_joined(given.transfer, plan) if given.transfer else None,
         )
         write_table(published_numbers.compare(read_table(given.numbers), rates), snakemake.output[0])
 

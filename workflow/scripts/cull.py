@@ -4,9 +4,9 @@ from pathlib import Path
 
 from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods import culling
-from frequency_shortcuts.maps.origin import origin_of
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
+from study.origin import origin_of
 from study.testing import load_network, read_images
 
 
@@ -33,7 +33,7 @@ def main(snakemake):
                 stop=stop,
                 progress=True,
             )
-        culling.write_part(output, found, **origin_of(weights=given.weights, images=given.images))
+        culling.write_part(output, found, **origin_of(output, weights=given.weights, images=given.images))
         delete_state(state)
 
 

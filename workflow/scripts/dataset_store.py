@@ -4,6 +4,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.splits import stratified
 from study.image_folders import identity_statistics
 from study.job import job
+from study.origin import origin_of
 from study.torch_datasets import open_dataset
 
 
@@ -19,6 +20,7 @@ def main(snakemake):
             classes=classes,
             source=f"dataset {settings['entry_point']}",
             created_by=created_by,
+            about=origin_of(snakemake.output[0]),
             statistics=None if "train" in parts else identity_statistics(settings["channels"]),
             workers=snakemake.threads,
             progress=True,

@@ -8,6 +8,8 @@ from papermill.exceptions import PapermillExecutionError
 
 from frequency_shortcuts.storage.checksums import DamagedFile
 from study.job import job
+from study.plan import Plan
+from study.tables import read_joined
 
 
 def main(snakemake):
@@ -19,6 +21,9 @@ def main(snakemake):
     result = {"csv": outputs["csv"]} if "csv" in outputs else {"figure": str(Path(outputs["svg"]).with_suffix(""))}
     kept = Path(snakemake.log[0]).with_suffix(".ipynb")
     with job(snakemake):
+        for path in snakemake.input:  # the notebook reads them again
+            if path.endswith(".csv"):
+                read_joined(path, Plan(snakemake.config))
         try:
             papermill.execute_notebook(
                 snakemake.input.notebook,

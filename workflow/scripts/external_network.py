@@ -5,6 +5,7 @@ from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.external import ExternalNetwork, probe
 from study.devices import take_device
 from study.job import identity, job, log
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -25,7 +26,7 @@ def main(snakemake):
         accuracy = predictions.accuracy(network.to(device), data)
         log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
-        facts |= {"images_sha256": stores.checksum(given.images)}
+        facts |= origin_of(snakemake.output[0], images=given.images)
         facts |= {"parameters": architectures.parameters(network)}
         facts |= {"mean": mean, "std": std} | identity(snakemake.output[0])
         architectures.save(snakemake.output[0], network.state_dict(), what, facts)

@@ -3,6 +3,7 @@
 from frequency_shortcuts.data import cifar10, fashion_mnist, stores
 from frequency_shortcuts.data.splits import stratified
 from study.job import job
+from study.origin import origin_of
 
 SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 
@@ -21,6 +22,7 @@ def main(snakemake):
             classes=published.CLASSES,
             source=published.DESCRIPTION,
             created_by=created_by,
+            about=origin_of(snakemake.output[0]),
         )
 
 

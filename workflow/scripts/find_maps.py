@@ -6,10 +6,10 @@ from pathlib import Path
 from frequency_shortcuts.maps import scores
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
-from frequency_shortcuts.maps.origin import origin_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
+from study.origin import origin_of
 from study.testing import load_network, read_images
 
 
@@ -40,7 +40,7 @@ def main(snakemake):
         pairs = ConjugatePairs(*data.images.shape[-2:])
         scores.write(
             output, found, pairs, params.percents, method=params.method, classes=list(data.classes), split=split,
-            created_by=created_by, **origin_of(weights=given.weights, images=given.images),
+            created_by=created_by, **origin_of(output, weights=given.weights, images=given.images),
         )  # fmt: skip
         delete_state(state)
 

@@ -3,6 +3,7 @@
 from frequency_shortcuts.data import stores
 from study.image_folders import identity_statistics, log_conversions, split_folder
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -14,6 +15,7 @@ def main(snakemake):
             "classes": classes,
             "source": f"folder {settings['root']}",
             "created_by": created_by,
+            "about": origin_of(snakemake.output[0]),
             "statistics": None if "train" in splits else identity_statistics(settings["channels"]),
         }
         if settings.get("keep") == "files":

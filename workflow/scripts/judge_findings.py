@@ -6,9 +6,9 @@ from frequency_shortcuts.findings.evidence import Evidence
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
-from study.expected_rows import ExpectedRows
 from study.job import job
 from study.plan import Plan
+from study.tables import read_joined
 
 TABLES = ("networks", "shortcuts", "dynamics", "bandstop", "ood", "transfer")
 
@@ -23,8 +23,8 @@ def main(snakemake):
     """One row per finding and data set, and one for all data sets."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        planned = ExpectedRows(Plan(snakemake.config), given.stores)
-        tables = {name: planned.read_joined(name, path) for name, path in given.items() if name in TABLES and path}
+        plan = Plan(snakemake.config)
+        tables = {name: read_joined(path, plan) for name, path in given.items() if name in TABLES and path}
         sizes = tables["networks"].groupby(["dataset", "network"])["parameters"].max()
         evidence = Evidence(
             verdicts=tables["shortcuts"],

@@ -2,12 +2,14 @@
 
 from frequency_shortcuts.data import stores
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
     """Write a small file with links to the splits of the store: nothing is copied."""
     with job(snakemake) as created_by:
-        stores.link(snakemake.output[0], snakemake.input.store, created_by=created_by)
+        path = snakemake.output[0]
+        stores.link(path, snakemake.input.store, created_by=created_by, about=origin_of(path))
 
 
 if __name__ == "__main__":

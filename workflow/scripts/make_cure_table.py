@@ -4,9 +4,9 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.cure import cure_table
 from frequency_shortcuts.storage.tables import write_table
-from study.expected_rows import ExpectedRows
 from study.job import job
 from study.plan import Plan
+from study.tables import read_joined
 
 
 def main(snakemake):
@@ -15,11 +15,11 @@ def main(snakemake):
     chosen = pd.DataFrame(snakemake.params.networks, columns=["dataset", "network"])
 
     with job(snakemake):
-        planned = ExpectedRows(Plan(snakemake.config), given.stores)
+        plan = Plan(snakemake.config)
 
         def read(name):
             path = getattr(given, name)
-            return planned.read_joined(name, path).merge(chosen, on=["dataset", "network"]) if path else None
+            return read_joined(path, plan).merge(chosen, on=["dataset", "network"]) if path else None
 
         tables = map(read, ("networks", "shortcuts", "ood", "corruptions"))
         write_table(cure_table(*tables), snakemake.output[0])

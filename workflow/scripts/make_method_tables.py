@@ -10,9 +10,9 @@ from frequency_shortcuts.evaluation.method_scores import only_where_used, overla
 from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, wave_use
 from frequency_shortcuts.maps import scores
 from frequency_shortcuts.storage.tables import NETWORK, RUN, write_table
-from study.expected_rows import ExpectedRows
 from study.job import identity, job
 from study.plan import Plan
+from study.tables import read_joined, read_runs
 
 LOW_PASS = "low_pass"  # the method that is a control of the others
 
@@ -21,17 +21,16 @@ def main(snakemake):
     """Scores and cost of every method; its rates beside those of the best control; the overlap of its maps."""
     given, output = snakemake.input, snakemake.output
     with job(snakemake):
-        planned = ExpectedRows(Plan(snakemake.config), given.stores)
-        table = planned.read_runs("method_scores", given.scores)
-        use = [planned.read_runs("planted_use", given.use)[[*RUN, "class", "uses"]]] if given.use else []
+        table = read_runs(given.scores)
+        use = [read_runs(given.use)[[*RUN, "class", "uses"]]] if given.use else []
         if given.waves:
-            use.append(use_of_waves(planned.read_joined("wave", given.waves[0])))
+            use.append(use_of_waves(read_joined(given.waves[0], Plan(snakemake.config))))
         if use:
             use = pd.concat(use)
             table = only_where_used(table.merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
         write_table(table, output.methods)
 
-        rates = planned.read_runs("method_rates", given.rates)
+        rates = read_runs(given.rates)
         keys = [*RUN, "part", "fill", "percent", "class", "method"]
         means = rates.groupby(keys, sort=False, as_index=False)[["positions", "images", "tpr", "fpr"]].mean()
         margins = with_best_control(rates, CONTROL, LOW_PASS)

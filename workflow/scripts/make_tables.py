@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from study.tables import read_joined, read_runs
-
 from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
 from frequency_shortcuts.evaluation.hits import read_hits
 from frequency_shortcuts.evaluation.phase_hits import read_phase_hits
@@ -14,6 +12,7 @@ from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import RUN, identity, job
 from study.plan import Plan
+from study.tables import read_joined, read_runs
 
 
 def main(snakemake):

@@ -6,6 +6,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -33,8 +34,8 @@ def main(snakemake):
                 images="normalised" if np.any(data.mean) else "from 0 to 1",
                 channel_weights=params.channel_weights,
                 shown="adcs_significant" if params.variant == "significant" else "adcs",
-                images_sha256=stores.checksum(snakemake.input.images),
                 created_by=created_by,
+                **origin_of(snakemake.output[0], images=snakemake.input.images),
             )
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pandas as pd
-from study.origin import origin_of
 
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import shortcut_tests
 from study.job import identity, job
+from study.origin import origin_of
 from study.testing import load_network, read_images
 
 

@@ -4,9 +4,9 @@ import math
 
 from frequency_shortcuts.evaluation import curves, sensitivity
 from frequency_shortcuts.evaluation.corrupted import corrupted_recall
-from frequency_shortcuts.maps.origin import origin_of
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
+from study.origin import origin_of
 from study.testing import load_network, read_images, with_names
 
 
@@ -31,7 +31,7 @@ def main(snakemake):
         )
         sensitivity.write_sensitivity(
             outputs.sensitivity, found, classes=data.classes, split=settings["split"], created_by=created_by,
-            **origin_of(weights=given.weights, images=given.images),
+            **origin_of(outputs.sensitivity, weights=given.weights, images=given.images),
         )  # fmt: skip
         table = corrupted_recall(network, data, names=settings["corruptions"], seed=seed, progress=True)
         write_table(with_names(table, data.classes), outputs.corruptions, **run)

@@ -1,7 +1,5 @@
 """Test the shortcuts of a network, and its phases and amplitudes, on other images than those that found the maps."""
 
-from study.origin import origin_of
-
 from frequency_shortcuts.evaluation import phase
 from frequency_shortcuts.evaluation.phase_hits import write_phase_hits
 from frequency_shortcuts.maps import dfm
@@ -9,6 +7,7 @@ from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import shortcut_tests
 from study.job import identity, job
+from study.origin import origin_of
 from study.testing import load_network, read_images, with_names
 
 

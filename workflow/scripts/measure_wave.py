@@ -11,7 +11,7 @@ from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import predict
 from frequency_shortcuts.networks.weights import normalisation
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import run_name
@@ -29,7 +29,7 @@ def main(snakemake):
         plain = stores.read(given.plain, *chosen, statistics=statistics, workers=snakemake.threads)
         with read_hdf5(given.images) as file:
             if file.attrs["made_from"] != stores.checksum(given.plain):
-                raise ValueError(f"{given.images}: its images are not those of {given.plain}; make it again from these")
+                raise DamagedFile(given.images, f"its images are not those of {given.plain}")
             wave, harmonics = file["planted/truth"][:], file["planted/harmonics"][:]
         label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
         mine = plain.subset(np.flatnonzero(plain.labels == label))

@@ -3,9 +3,9 @@
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import dfm, halves
 from frequency_shortcuts.maps.methods import culling
-from frequency_shortcuts.maps.origin import origin_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -14,23 +14,22 @@ def main(snakemake):
     with job(snakemake) as created_by:
         data = stores.read(given.images, params.split, 1, in_memory=0)
         pairs = ConjugatePairs(*data.images.shape[-2:])
-        made_from = {"weights": given.weights, "images": given.images}
         about = {
             "classes": list(data.classes),
             "split": params.split,
             "created_by": created_by,
-            **origin_of(**made_from),
+            **origin_of(output, weights=given.weights, images=given.images),
         }
         if parts := given.get("parts"):
-            dfm.write(output, merged(parts, **made_from), pairs, params.percents, **about)
+            dfm.write(output, merged(parts), pairs, params.percents, **about)
         else:
-            both = [merged(parts, **made_from) for parts in (given.half0, given.half1)]
+            both = [merged(parts) for parts in (given.half0, given.half1)]
             halves.write_halves(output, both, pairs, params.percents, seed=params.seed, **about)
 
 
-def merged(parts, **made_from):
-    """The culling whose parts are in these files, which must be made from these weights and images."""
-    return culling.merge(culling.read_part(path, **made_from) for path in parts)
+def merged(parts):
+    """The culling whose parts are in these files."""
+    return culling.merge(map(culling.read_part, parts))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from frequency_shortcuts.data import planted, stores
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -19,6 +20,7 @@ def main(snakemake):
             classes=design.classes,
             source=f"planted, {design}",
             created_by=created_by,
+            about=origin_of(snakemake.output[0]),
             planted=design.planted(),
             planted_about=design.about(),
         )

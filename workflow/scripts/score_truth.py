@@ -4,12 +4,11 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.origin import check_origin
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
-from study.expected_rows import ExpectedRows
 from study.job import RUN, job
 from study.plan import Plan
+from study.tables import read_joined
 
 
 def main(snakemake):
@@ -21,17 +20,15 @@ def main(snakemake):
             with read_hdf5(store) as file:
                 truths = truth.planted(file)
             with read_hdf5(spectra) as file:
-                check_origin(spectra, file.attrs, images=store)
                 adcs, significant = file["adcs"][:], file["adcs_significant"][:]
             found = dfm.read(maps)
-            check_origin(maps, found.attributes, images=store)
             table = truth.score(
                 found.rank, adcs, found.masks, truths,
                 increments=found.loss_increment, significant=significant, **params.settings,
             )  # fmt: skip
             table["class"] = table["class"].map(dict(enumerate(found.attributes["classes"])))
             tables.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))
-        use = ExpectedRows(Plan(snakemake.config), given.stores).read_joined("planted_use", given.use)
+        use = read_joined(given.use, Plan(snakemake.config))
         use = use[[*RUN, "class", "uses"]]
         table = pd.concat(tables).merge(use, on=[*RUN, "class"], how="left", validate="many_to_one")
         write_table(truth.only_where_used(table), snakemake.output[0])

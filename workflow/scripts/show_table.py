@@ -4,8 +4,9 @@ from pathlib import Path
 
 from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.tables import read_table
 from study.job import job
+from study.plan import Plan
+from study.tables import read_joined
 
 
 def main(snakemake):
@@ -13,7 +14,7 @@ def main(snakemake):
     path, title = snakemake.input.table, snakemake.params.title
     name = snakemake.wildcards.table
     with job(snakemake):
-        table = read_table(path)
+        table = read_joined(path, Plan(snakemake.config))
         heading = title[0].upper() + title[1:]
         pages = {
             snakemake.output.tex: typeset.latex(table, heading, f"tab:{name}"),

@@ -2,6 +2,7 @@
 
 from frequency_shortcuts.data import stores, synthetic
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -16,6 +17,7 @@ def main(snakemake):
             classes=synthetic.CLASSES,
             source=f"synthetic, {design}",
             created_by=created_by,
+            about=origin_of(snakemake.output[0]),
             planted=design.planted(),
             planted_about=design.about(),
         )

@@ -12,6 +12,7 @@ from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, identity, job, log, stopping
+from study.origin import origin_of
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 
@@ -23,13 +24,13 @@ def augmentation_of(name, settings):
     return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
 
 
-def reduction_of(name, path, store, settings, seed):
-    """What reduces images to the maps in a file, which must be made from this store; None without a file."""
+def reduction_of(name, path, settings, seed):
+    """What reduces images to the maps in a file; None without a file."""
     if not path:
         return None
     # The plan names the modules, so that a training without maps does not depend on them.
     dfm, reduction = map(import_module, settings["modules"])
-    masks = reduction.reduction_masks(name, dfm.read_mask(path, settings["percent"], images=store), seed)
+    masks = reduction.reduction_masks(name, dfm.read_mask(path, settings["percent"]), seed)
     return reduction.MapReduction(masks, settings["probability"])
 
 
@@ -67,7 +68,7 @@ def main(snakemake):
                 seed=seed,
                 device=device,
                 augmentation=augmentation_of(run["augmentation"], settings),
-                reduction=reduction_of(run["augmentation"], snakemake.input.maps, store, settings, seed),
+                reduction=reduction_of(run["augmentation"], snakemake.input.maps, settings, seed),
                 dynamics=Dynamics(test, **dynamics),
                 state=state,
                 version=code_version(snakemake.input.code),
@@ -86,7 +87,7 @@ def main(snakemake):
             "test_accuracy": accuracy,
             "parameters": architectures.parameters(network),
             "device": device.type,
-            "images_sha256": stores.checksum(store),
+            **origin_of(snakemake.output.weights, images=store, maps=snakemake.input.maps),
         }
         architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # At the end: if the disk is full while the results are written, the state is still there.

@@ -6,6 +6,7 @@ from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.storage.checksums import read_hdf5
 from study.image_folders import log_conversions
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -28,6 +29,7 @@ def main(snakemake):
             classes=classes,
             source=f"folder {root}",
             created_by=created_by,
+            about=origin_of(snakemake.output[0], images=snakemake.input.images),
             statistics=statistics,
             made_from=made_from,
             workers=snakemake.threads,

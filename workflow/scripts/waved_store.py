@@ -4,6 +4,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.waved import Wave, WavedImages
 from frequency_shortcuts.storage.checksums import read_hdf5
 from study.job import job
+from study.origin import origin_of
 
 
 def main(snakemake):
@@ -28,6 +29,7 @@ def main(snakemake):
             classes=classes,
             source=f"{source}, {wave}",
             created_by=created_by,
+            about=origin_of(snakemake.output[0]),
             made_from=made_from,
             planted=wave.masks(len(classes), height, width),
             planted_about={"mechanism": "waved", "neutral": -1},

@@ -3,10 +3,10 @@
 import json
 
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.tables import read_table
 from study import crate
 from study.job import job, run_snakemake
 from study.plan import Plan
+from study.tables import read_joined
 
 
 def main(snakemake):
@@ -14,7 +14,7 @@ def main(snakemake):
     with job(snakemake):
         plan = Plan(snakemake.config)
         files = crate.files_of(run_snakemake(snakemake.config, "report", "--summary"), plan.results)
-        facts = read_table(snakemake.input.provenance).set_index("key")["value"].dropna().to_dict()
+        facts = read_joined(snakemake.input.provenance, plan).set_index("key")["value"].dropna().to_dict()
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(json.dumps(crate.metadata(plan, files, facts), indent=1) + "\n")
 

@@ -6,18 +6,17 @@ from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import RUN
-from study.expected_rows import ExpectedRows
 from study.job import identity, job
 from study.plan import Plan
+from study.tables import read_joined, read_runs
 
 
 def main(snakemake):
     """Gather the files of each network, and write the page."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        planned = ExpectedRows(Plan(snakemake.config), given.stores)
-        for test, paths in (("shortcuts", given.tests), ("method_rates", given.rates)):
-            planned.check_runs(test, paths)
+        for paths in filter(None, (given.tests, given.rates)):
+            read_runs(paths)  # the explorer reads them one by one
         rates = {key_of(path): path for path in given.rates}
         maps = {}
         for path in given.maps:
@@ -25,7 +24,7 @@ def main(snakemake):
         networks = [
             explorer.Network(
                 run=identity(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
-                statistics=normalisation(weights), weights=weights, tests=tests, rates=rates.get(key_of(tests)),
+                statistics=normalisation(weights), tests=tests, rates=rates.get(key_of(tests)),
             )
             for store, weights, dfm, tests in zip(given.stores, given.weights, given.dfm, given.tests, strict=True)
         ]  # fmt: skip
@@ -33,7 +32,7 @@ def main(snakemake):
         text = explorer.page(
             f"Explorer of the study {params.study}",
             networks,
-            planned.read_joined("shortcuts", given.shortcuts),
+            read_joined(given.shortcuts, Plan(snakemake.config)),
             settings,
         )
         with replacing(snakemake.output[0]) as temporary:

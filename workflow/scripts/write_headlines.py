@@ -10,10 +10,9 @@ from frequency_shortcuts.findings import headlines
 from frequency_shortcuts.findings.definitions import RECOGNISED
 from frequency_shortcuts.findings.evidence import survivors
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.tables import read_table
-from study.expected_rows import ExpectedRows
 from study.job import job
 from study.plan import Plan
+from study.tables import read_joined
 
 WIDTH = 1100  # pixels of a figure on the cover
 
@@ -37,27 +36,27 @@ def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        planned = ExpectedRows(Plan(snakemake.config), given.images)
-        verdicts = planned.read_joined("shortcuts", given.shortcuts)
+        plan = Plan(snakemake.config)
+        verdicts = read_joined(given.shortcuts, plan)
         headline = verdicts[verdicts["headline"]]
         text = headlines.fill_template(
             Path(given.template).read_text(),
             percent=params.percent,
             strong=params.strong,
-            findings=headlines.finding_rows(read_table(given.findings)) if given.findings else [],
+            findings=headlines.finding_rows(read_joined(given.findings, plan)) if given.findings else [],
             pictures=pictures(given.pictures),
             networks=headlines.network_rows(
-                with_first(planned.read_joined("networks", given.networks), params.photographs), headline, params.most
+                with_first(read_joined(given.networks, plan), params.photographs), headline, params.most
             ),
             n_tested=len(headline),
             **headlines.count_verdicts(headline),
             recognised=RECOGNISED,
             judged_from=JUDGED_FROM,
             planted=headlines.planted_rows(given.stores, given.spectra),
-            survivors=survivors(planned.read_joined("bandstop", given.bandstop)) if given.bandstop else None,
-            ood=headlines.ood_rows(planned.read_joined("ood", given.ood), headline) if given.ood else [],
-            transfer=headlines.transfer_rows(planned.read_transfer(given.transfer)) if given.transfer else [],
-            steps=headlines.step_rows(read_table(given.runtimes)),
+            survivors=survivors(read_joined(given.bandstop, plan)) if given.bandstop else None,
+            ood=headlines.ood_rows(read_joined(given.ood, plan), headline) if given.ood else [],
+            transfer=headlines.transfer_rows(read_joined(given.transfer, plan)) if given.transfer else [],
+            steps=headlines.step_rows(read_joined(given.runtimes, plan)),
         )
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text)

@@ -30,10 +30,12 @@ WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is k
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[str]:
-    """Run a step: log to the rule's log, and turn any error into one sentence.
+    """Run a step: check the origin of its inputs, log to the rule's log, and turn any error into one sentence.
 
     Yields the text for `created_by`: version, commit and digest of the configuration.
     """
+    from .origin import check_origin  # here, since rules import this module, too
+
     handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
     root = logging.getLogger()
@@ -45,6 +47,7 @@ def job(snakemake: Any) -> Iterator[str]:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
     try:
+        check_origin(snakemake.input)
         yield created_by(snakemake.config)
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
@@ -92,7 +95,7 @@ def stopping() -> Iterator[Callable[[], bool]]:
 def _sentence(error: BaseException) -> str:
     """The sentence of an error: its own message for errors of this repository, with the type for all others.
 
-    For a damaged result it names the command that removes it; the study then makes it again.
+    For a damaged or wrong result it names the command that removes it; the study then makes it again.
     """
     path = str(getattr(error, "path", ""))
     # By name: importing the class would make every step depend on its module.

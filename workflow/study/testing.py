@@ -10,8 +10,7 @@ from torch import nn
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.weights import normalisation, read_metadata
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.networks.weights import normalisation
 
 from .devices import take_device
 
@@ -22,15 +21,7 @@ def load_network(weights: str, device: str) -> nn.Module:
 
 
 def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Split:
-    """A split of a store, normalised as the network with these weights was trained.
-
-    Raises ValueError unless the store holds the images that the weights were made with, or renditions of these.
-    """
-    made_with = read_metadata(weights).get("images_sha256")
-    with read_hdf5(store) as file:
-        known = {file.attrs["checksum"], file.attrs.get("made_from")}
-    if made_with and made_with not in known:
-        raise ValueError(f"{weights}: it was made with other images than those in {store}; make it again from these")
+    """A split of a store, normalised as the network with these weights was trained."""
     return stores.read(store, split, images_per_class, statistics=normalisation(weights), workers=workers)
 
 

@@ -186,9 +186,8 @@ class Analysis:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             scores.write(
                 path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]),
-                classes=self.classes, split="analysis", weights_sha256=str(self.about["weights_sha256"]),
-                created_by=made_by, images_sha256=str(self.about["images_sha256"]),
-                about={name: self.about[name] for name in ("device", "seed")},
+                classes=self.classes, split="analysis", created_by=made_by,
+                **{name: self.about[name] for name in ("weights_sha256", "images_sha256", "device", "seed")},
             )  # fmt: skip
             return
         with replacing_hdf5(path) as file:

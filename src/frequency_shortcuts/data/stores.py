@@ -60,6 +60,7 @@ def write(
     planted_about: Mapping[str, int | str] | None = None,
     stylised: Images | None = None,
     made_from: str | None = None,
+    about: Mapping[str, str] | None = None,
     workers: int = 1,
     progress: bool = False,
 ) -> None:
@@ -74,6 +75,7 @@ def write(
     planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
     made_from : `checksum` of the store whose images these are renditions of
+    about : more attributes, which do not change the `checksum`
     workers : threads that compress
 
     Raises ValueError, naming split and class, if a class has no image, or if the images have no contrast to normalise.
@@ -89,16 +91,16 @@ def write(
         skipped = 0
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
-            about = f"storing {split}" if progress else None
-            kept, sums = _write_images(file, group, "images", images, pool, about)
+            title = f"storing {split}" if progress else None
+            kept, sums = _write_images(file, group, "images", images, pool, title)
             check_classes(labels[kept], classes, f"{source}, split {split}")
             skipped += len(labels) - len(kept)
             group.create_dataset("labels", data=labels[kept])
             if statistics is None and split == "train":
                 mean, std = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
-                about = "storing stylised" if progress else None
-                twins, _ = _write_images(file, group, "stylised", stylised, pool, about)
+                title = "storing stylised" if progress else None
+                twins, _ = _write_images(file, group, "stylised", stylised, pool, title)
                 if not np.array_equal(twins, kept):
                     raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
         for name, mask in (planted or {}).items():
@@ -110,6 +112,7 @@ def write(
             file.attrs["made_from"] = made_from
         source += f", {skipped} undecodable images skipped" if skipped else ""
         _describe(file, classes, mean, std, source, created_by)
+        file.attrs.update(about or {})
 
 
 def write_files(
@@ -120,6 +123,7 @@ def write_files(
     source: str,
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> None:
     """Write a store of files: paths and labels of the images, for sets that are too large to be stored twice.
 
@@ -149,6 +153,7 @@ def write_files(
             group.create_dataset("labels", data=labels)
         mean, std = map(np.asarray, statistics)
         _describe(file, classes, mean, std, source, created_by)
+        file.attrs.update(about or {})
 
 
 def as_text(name: Any) -> str:
@@ -330,7 +335,13 @@ def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
     return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
 
 
-def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created_by: str) -> None:
+def link(
+    path: str | os.PathLike[str],
+    store: str | os.PathLike[str],
+    *,
+    created_by: str,
+    about: Mapping[str, str] | None = None,
+) -> None:
     """Write a store whose splits are links to those of another store (see `open_store`); nothing is copied.
 
     If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
@@ -341,6 +352,7 @@ def link(path: str | os.PathLike[str], store: str | os.PathLike[str], *, created
         channels = other[splits[0]]["images"].shape[1]
         mean, std = _statistics(other, channels)
         _describe(file, classes, mean, std, f"store {store}", created_by, _checksum_of(other))
+        file.attrs.update(about or {})
 
 
 def _checksum_of(store: h5py.File) -> str:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from frequency_shortcuts.data import normalisation, stores
 from frequency_shortcuts.maps.dfm import read_mask
-from frequency_shortcuts.maps.origin import check_origin
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.filters import keep, remove
@@ -29,21 +28,17 @@ def read_cards(
     shown: IntArray,
     statistics: tuple[Sequence[float], Sequence[float]] | None = None,
     seed: int = 0,
-    weights: str | os.PathLike[str] | None = None,
 ) -> Cards:
     """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
-
-    Raises ValueError unless spectra and maps were made from this store, and the maps with `weights`, if given.
 
     statistics : mean and std [channels] that the network's images are normalised with, by default the store's
     seed : of the control that is shown, a random mask with the map's radial distribution
     """
     with read_hdf5(spectra) as file:
-        check_origin(spectra, file.attrs, images=store)
         amplitude, adcs = file["mean_amplitude"][shown].mean(axis=1), file[file.attrs["shown"]][shown]
     with read_hdf5(maps) as file:
         increment = file["loss_increment"][shown]
-    masks = read_mask(maps, percent, shown, weights=weights, images=store)
+    masks = read_mask(maps, percent, shown)
     pictures, normalised = first_test_images(store, shown, statistics)
     return make_cards(amplitude, adcs, increment, masks, shown, (pictures, normalised), seed)
 

@@ -65,7 +65,6 @@ class Network:
     run : dataset, network, augmentation and seed
     store : of its images; statistics : mean and std that they are normalised with, by default the store's
     maps : method -> DFM file, or file of the same layout; `OWN` names the maps of the study
-    weights : of the network; maps that were made with others, or from another store, are refused
     tests : table of `shortcuts.measure` with the maps of `OWN`; rates : table of `comparison.compare` with the others
     """
 
@@ -75,7 +74,6 @@ class Network:
     statistics: tuple[Sequence[float], Sequence[float]] | None = None
     tests: File | None = None
     rates: File | None = None
-    weights: File | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +182,7 @@ def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settin
                             for c, found in zip(classes, fills.reduced(first, masks), strict=True)
                         ],
                     }
-                    for percent, masks in read_masks(path, shown.index, one)
+                    for percent, masks in read_masks(path, shown.index)
                 ],
             }
         )
@@ -206,12 +204,12 @@ def _table_of(one: Network, path: File) -> pd.DataFrame:
     return table
 
 
-def read_masks(path: File, index: IntArray, one: Network) -> Iterator[tuple[float, BoolArray]]:
+def read_masks(path: File, index: IntArray) -> Iterator[tuple[float, BoolArray]]:
     """The maps of some classes in a file, by their percentage, in ascending order."""
     with read_hdf5(path) as file:
         percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
     for percent in percents:
-        yield percent, read_mask(path, percent, index, weights=one.weights, images=one.store)
+        yield percent, read_mask(path, percent, index)
 
 
 # Pictures

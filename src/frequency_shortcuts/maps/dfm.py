@@ -18,8 +18,6 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
-from .origin import check_origin
-
 if TYPE_CHECKING:
     from frequency_shortcuts.maps.methods.culling.result import Culling
 
@@ -99,13 +97,12 @@ def write(
     *,
     classes: Sequence[str],
     split: str,
-    weights_sha256: str,
-    images_sha256: str,
     created_by: str,
+    **origin: str,
 ) -> None:
     """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage.
 
-    weights_sha256, images_sha256 : what the maps were made from; see `origin.origin_of`
+    origin : more attributes, such as `run`, and `weights_sha256` and `images_sha256`, what the maps were made from
     """
     with replacing_hdf5(path) as file:
         increment, evaluated = culling.increment, culling.evaluated
@@ -123,9 +120,8 @@ def write(
             layout="centred",
             split=split,
             classes=list(classes),
-            weights_sha256=weights_sha256,
-            images_sha256=images_sha256,
             created_by=created_by,
+            **origin,
             **culling.attributes(pairs),
         )
 
@@ -147,23 +143,16 @@ def read_mask(
     path: str | os.PathLike[str],
     percent: float,
     classes: npt.NDArray[np.int64] | slice = slice(None),
-    *,
-    weights: str | os.PathLike[str] | None = None,
-    images: str | os.PathLike[str] | None = None,
 ) -> BoolArray:
     """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
 
-    weights, images : weights file of the network, and store of the images, that the maps must be made from; by default
-        they may be of any
+    Raises ValueError for a percentage that the file lacks, and DamagedFile (`storage.checksums`) if the file does not
+    hold what was written.
 
-    Raises ValueError for a percentage that the file lacks, and for the maps of another network or of other images;
-    DamagedFile (`storage.checksums`) if the file does not hold what was written.
-
-    >>> read_mask("dfm.h5", 5, weights="weights.safetensors", images="data.h5").shape
+    >>> read_mask("dfm.h5", 5).shape
     (10, 32, 32)
     """
     with read_hdf5(path) as file:
-        check_origin(path, file.attrs, weights=weights, images=images)
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
         masks: BoolArray = file["mask"][names[_stored(percent, names, path)]][classes]
         return masks

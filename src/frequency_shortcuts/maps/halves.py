@@ -50,11 +50,13 @@ def write_halves(
     classes: Sequence[str],
     split: str,
     seed: int,
-    weights_sha256: str,
-    images_sha256: str,
     created_by: str,
+    **origin: str,
 ) -> None:
-    """Write the maps of the two halves: `mask/top_{percent}` bool [half, class, H, W], centred."""
+    """Write the maps of the two halves: `mask/top_{percent}` bool [half, class, H, W], centred.
+
+    origin : as in `dfm.write`
+    """
     shape = len(found), len(classes), pairs.height, pairs.width
     with replacing_hdf5(path) as file:
         for percent in percents:
@@ -75,9 +77,8 @@ def write_halves(
             passes=np.array([one.passes for one in found]),
             precision=found[0].precision,
             seed=seed,
-            weights_sha256=weights_sha256,
-            images_sha256=images_sha256,
             created_by=created_by,
+            **origin,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,15 +33,12 @@ def write(
     method: str,
     classes: Sequence[str],
     split: str,
-    weights_sha256: str,
-    images_sha256: str,
     created_by: str,
-    about: Mapping[str, Any] | None = None,
+    **origin: Any,
 ) -> None:
     """Write the file of one method: `score`, `rank` and `mask/top_{percent}`, each [class, H, W], centred.
 
-    weights_sha256, images_sha256 : what the maps were made from; see `origin.origin_of`
-    about : more attributes of the file
+    origin : more attributes, such as `run`, and `weights_sha256` and `images_sha256`, what the maps were made from
     """
     shape = len(classes), pairs.height, pairs.width
     with replacing_hdf5(path) as file:
@@ -59,10 +56,8 @@ def write(
             resumed=found.resumed,
             split=split,
             classes=list(classes),
-            weights_sha256=weights_sha256,
-            images_sha256=images_sha256,
             created_by=created_by,
-            **(about or {}),
+            **origin,
         )
 
 
@@ -76,16 +71,8 @@ def read_scores(path: str | os.PathLike[str]) -> tuple[FloatArray, dict[str, Any
         return file["score"][:].astype(np.float64), dict(file.attrs)
 
 
-def read_masks(
-    path: str | os.PathLike[str],
-    *,
-    weights: str | os.PathLike[str] | None = None,
-    images: str | os.PathLike[str] | None = None,
-) -> dict[float, BoolArray]:
-    """All maps of a file of `write`, or of a DFM file: percent -> bool [class, H, W], in ascending order.
-
-    weights, images : as in `dfm.read_mask`
-    """
+def read_masks(path: str | os.PathLike[str]) -> dict[float, BoolArray]:
+    """All maps of a file of `write`, or of a DFM file: percent -> bool [class, H, W], in ascending order."""
     with read_hdf5(path) as file:
         percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
-    return {percent: read_mask(path, percent, weights=weights, images=images) for percent in percents}
+    return {percent: read_mask(path, percent) for percent in percents}

@@ -27,7 +27,7 @@ Ranges = Sequence[tuple[int, int]]
 
 
 class DamagedFile(ValueError):
-    """A file does not hold what was written to it. Its message names the file, which `path` holds."""
+    """A file does not hold what it must hold. Its message names the file, which `path` holds."""
 
     def __init__(self, path: str | os.PathLike[str], problem: str) -> None:
         super().__init__(path, problem)

@@ -7,15 +7,14 @@ apostrophe before it. `read_table` takes it away, so that names are the same in 
 from __future__ import annotations
 
 import csv
-import itertools
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
 
+from .checksums import DamagedFile
 from .files import replacing
 
 NETWORK = ["dataset", "network", "augmentation"]
@@ -24,7 +23,6 @@ NAMES = (
     "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
     "closest_class", "largest_other_class",
 )  # fmt: skip
-AGAIN = "delete it and run again"  # how a damaged table is made again
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 
 
@@ -63,7 +61,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table of `write_table`. Names stay text, also those that look like numbers, `none` or `NA`.
 
-    Raises ValueError, which names the file, if it is empty, or is damaged or was cut inside a line.
+    Raises DamagedFile if it is empty, or is damaged or was cut inside a line.
     """
     _check_lines(path)
     names = dict.fromkeys(NAMES, str)
@@ -72,66 +70,18 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def _check_lines(path: str | os.PathLike[str]) -> None:
-    """Raise ValueError unless a CSV has a heading, and all its lines have its columns and an end."""
+    """Raise DamagedFile unless a CSV has a heading, and all its lines have its columns and an end."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             lengths = [len(row) for row in csv.reader(file, strict=True) if row]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{os.fspath(path)} is damaged ({error}): {AGAIN}") from error
+        raise DamagedFile(path, f"it is damaged ({error})") from error
     if not lengths:
-        raise ValueError(f"{os.fspath(path)} is empty: {AGAIN}")
+        raise DamagedFile(path, "it is empty")
     for i, length in enumerate(lengths):
         if length != lengths[0]:
-            raise ValueError(f"{os.fspath(path)}: row {i} has {length} of {lengths[0]} columns: {AGAIN}")
+            raise DamagedFile(path, f"row {i} has {length} of {lengths[0]} columns")
     with open(path, "rb") as file:
         file.seek(-1, os.SEEK_END)
         if file.read() != b"\n":
-            raise ValueError(f"{os.fspath(path)} was cut inside its last line: {AGAIN}")
-
-
-def check_rows(
-    table: pd.DataFrame,
-    path: str | os.PathLike[str],
-    columns: Sequence[str],
-    expected: Mapping[tuple[Any, ...], int],
-) -> None:
-    """Check that a table holds the rows that it must hold, and no others.
-
-    columns : the columns that identify a row; one that is not in the table counts as missing values
-    expected : values of these columns -> number of rows; these differ in `draw` or `positions`. NaN is a missing value
-
-    Raises ValueError, which names the file at `path` and the first rows that are missing or too many.
-
-    >>> check_rows(table, "shortcuts.csv", ["class", "fill"], {("cat", "zeros"): 1, ("dog", "zeros"): 1})
-    """
-    wanted = {tuple(map(_text, key)): count for key, count in expected.items()}
-    found = Counter(zip(*(_texts(table, name) for name in columns), strict=True))
-    problems = [(key, count) for key, count in wanted.items() if found[key] != count]
-    problems += [(key, 0) for key in found if key not in wanted]
-    if problems:
-        key, count = problems[0]
-        where = ", ".join(f"{name} {value}" for name, value in zip(columns, key, strict=True) if value)
-        more = f" ({len(problems) - 1} more such places)" if len(problems) > 1 else ""
-        raise ValueError(
-            f"{os.fspath(path)} holds {found[key]} of {count} rows of {where}{more}: it was cut short, or is that of "
-            f"other settings; {AGAIN}"
-        )
-    draws = [name for name in ("draw", "positions") if name in table]
-    if table.duplicated([*(name for name in columns if name in table), *draws]).any():
-        raise ValueError(f"{os.fspath(path)} holds a row twice: {AGAIN}")
-
-
-def _texts(table: pd.DataFrame, name: str) -> Iterable[str]:
-    """The values of a column as texts that can be compared with settings."""
-    if name not in table:
-        return itertools.repeat("", len(table))
-    codes, values = pd.factorize(table[name], use_na_sentinel=False)
-    texts = [_text(value) for value in values]
-    return [texts[code] for code in codes]
-
-
-def _text(value: Any) -> str:
-    """Numbers as `write_table` writes them, missing values as an empty text."""
-    if isinstance(value, str):
-        return value
-    return "" if pd.isna(value) else str(int(value)) if value == int(value) else f"{value:.6g}"
+            raise DamagedFile(path, "it was cut inside its last line")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..job import FOLDER
 from ..plan import Plan
-from .description import Output, Test, files_of_run
+from .description import IMAGES, Output, Test, files_of_run
 from .shortcuts import HITS, KEYS, masked_images
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ TEST = Test(
     runs=lambda plan: [run for run in plan.runs() if run["dataset"] in plan.ood_datasets()],
     inputs=lambda plan: {
         **files_of_run(plan, maps=True),
+        # What all others were made from: they are only compared with it.
+        "photographs": f"{plan.results}/{IMAGES}",
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
     },
     settings=_settings,

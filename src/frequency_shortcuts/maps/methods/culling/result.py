@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from frequency_shortcuts.maps.origin import check_origin
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
@@ -121,7 +120,7 @@ def merge(parts: Iterable[Culling]) -> Culling:
 def write_part(path: str | os.PathLike[str], part: Culling, **origin: str) -> None:
     """Write one part of a divided culling, HDF5: arrays as datasets, the rest as attributes.
 
-    origin : more attributes, what the part was made from; see `maps.origin`
+    origin : more attributes, what the part was made from; see `dfm.write`
     """
     with replacing_hdf5(path) as file:
         for field in fields(Culling):
@@ -134,15 +133,9 @@ def write_part(path: str | os.PathLike[str], part: Culling, **origin: str) -> No
         file.attrs.update(origin)
 
 
-def read_part(
-    path: str | os.PathLike[str],
-    *,
-    weights: str | os.PathLike[str] | None = None,
-    images: str | os.PathLike[str] | None = None,
-) -> Culling:
-    """Read what `write_part` wrote, without the origin. weights, images : as in `dfm.read_mask`."""
+def read_part(path: str | os.PathLike[str]) -> Culling:
+    """Read what `write_part` wrote, without the origin."""
     with read_hdf5(path) as file:
-        check_origin(path, file.attrs, weights=weights, images=images)
         arrays = {name: file[name][:] for name in file}
         named = {field.name: file.attrs[field.name] for field in fields(Culling) if field.name not in arrays}
     settings = {name: value.item() if hasattr(value, "item") else value for name, value in named.items()}

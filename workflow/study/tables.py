@@ -1,0 +1,105 @@
+"""The tables of a study, read for its plan. They have no checksum: their runs are compared and their rows counted.
+
+A table must hold the planned runs and no others. The runs of a data set must have equally many rows of each class,
+part, fill and filter, and the classes of a run equally many rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from frequency_shortcuts.storage.checksums import DamagedFile
+from frequency_shortcuts.storage.tables import read_table
+
+from .job import RUN, WITH_TRUTH, identity
+from .plan import Plan, Run
+from .tests.registry import tables as tests_with_tables
+
+UNITS = [*RUN, "method", "maps_of", "tested_on", "left", "right"]  # rows that differ in these have equally many peers
+COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not of one test
+
+
+def _on(plan: Plan, datasets: Iterable[str]) -> list[Run]:
+    return [run for name in datasets for run in plan.runs(dataset=name)]
+
+
+# Joined table -> its runs, or none where they depend on more than the plan of runs. All other tables are only read.
+PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
+    **{name: test.runs for name, test, _ in tests_with_tables()},
+    **dict.fromkeys(("networks", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage"), Plan.runs),
+    "methods": Plan.compared_runs,
+    "method_overlap": lambda plan: [],
+    "dynamics": Plan.trained_runs,
+    "truth": lambda plan: plan.runs_on(*WITH_TRUTH),
+    "stability": lambda plan: _on(plan, plan.stability_datasets()),
+    "cure": lambda plan: [run for one in plan.cure_networks() for run in plan.runs(dataset=one[0], network=one[1])],
+}
+KEYS = {name: keys for name, _, keys in tests_with_tables()}
+
+
+def read_joined(path: str, plan: Plan) -> pd.DataFrame:
+    """A table of the whole study. Raises DamagedFile if it holds other runs than planned, or lacks rows of one."""
+    table, planned = read_table(path), PLANNED.get(Path(path).stem)
+    if planned:
+        columns = [name for name in RUN if name in table]
+        expected = {tuple(str(run[name]) for name in columns) for run in planned(plan)}
+        if odd := sorted(expected ^ set(_texts(table, columns))) if expected else []:
+            problem = "lacks" if odd[0] in expected else "holds, beside what is planned,"
+            raise DamagedFile(path, f"it {problem} {' '.join(odd[0])}")
+        if unit := _uneven(table, path):
+            raise DamagedFile(path, f"it lacks rows of {' '.join(unit)}, or holds some twice")
+    return table
+
+
+def read_runs(paths: Iterable[str]) -> pd.DataFrame:
+    """The tables of one test, each in the folder of its run, one below the other.
+
+    Raises DamagedFile for the table of another run, and for one that lacks rows which the other tables have.
+    """
+    tables, path_of = [], {}
+    for path in paths:
+        table, run = read_table(path), tuple(map(str, identity(path).values()))
+        if _texts(table.reindex(columns=RUN), RUN) != [run]:
+            raise DamagedFile(path, f"it must hold rows of {' '.join(run)}, and no others")
+        tables.append(table)
+        path_of[run] = path
+    joined = pd.concat(tables, ignore_index=True)
+    if unit := _uneven(joined, path):
+        raise DamagedFile(path_of[unit[: len(RUN)]], f"it lacks rows of {' '.join(unit)}, or holds some twice")
+    return joined
+
+
+def _texts(table: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(map(str, values)) for values in table[list(columns)].drop_duplicates().itertuples(index=False)]
+
+
+def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
+    """The first run, method or pair that has other numbers of rows than its peers; () if none has."""
+    test = "published" if Path(path).stem.startswith("published_") else Path(path).stem
+    columns = [name for name in UNITS if name in table]
+    keys = [name for name in KEYS.get(test, COUNTED) if name in table and name not in columns]
+    of_classes = {"class", "true_class"}.intersection(keys) if "truth" not in table else set()
+    counts: dict[tuple[str, ...], set[tuple[tuple[str, ...], int]]] = {}
+    for found, count in table[[*columns, *keys]].value_counts(sort=False, dropna=False).items():
+        values = tuple(map(str, found))
+        counts.setdefault(values[: len(columns)], set()).add((values[len(columns) :], count))
+    # Not all runs have the same methods, and networks with other batches have other iterations.
+    shared = {"dataset", "method", "network" if "iteration" in table else ""}
+    peers: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for unit in counts:
+        peers.setdefault(tuple(v for v, name in zip(unit, columns, strict=True) if name in shared), []).append(unit)
+    for units in peers.values():
+        forms = Counter(frozenset(counts[unit]) for unit in units)
+        usual = max(forms, key=lambda form: (forms[form], sum(count for _, count in form)))
+        for unit in units:
+            of_class: Counter[str] = Counter()
+            for key, count in counts[unit] if of_classes else ():
+                name = key[keys.index(next(iter(of_classes)))]
+                of_class[name] += count * ("swap" not in key)  # without rows for a neutral class
+            if counts[unit] != usual or len(set((+of_class).values())) > 1:
+                return unit
+    return ()
