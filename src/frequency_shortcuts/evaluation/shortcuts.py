@@ -89,7 +89,8 @@ def collect(
         classes as their images allow; None for all. They are the same for all masks and for unfiltered images
     seed, run : of all draws. Controls and donors are drawn for each run, a name such as that of the network; others and
         negatives are drawn by the seed alone
-    false_positives : if false, random and low-pass controls are shown to images of the class alone, and have no FPR
+    false_positives : if false, random and low-pass controls are not shown to images for their FPR. They have one only if
+        all these images see them as images of other classes with the same control
     batch_size : images in one forward pass; by default 512, or fewer if they are large
 
     A mask is shown once to every image that some class needs.
