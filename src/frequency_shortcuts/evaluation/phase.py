@@ -141,9 +141,7 @@ def collect(
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
 
 
-def _known(
-    hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolArray
-) -> dict[tuple[str, str], Named]:
+def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolArray) -> dict[tuple[str, str], Named]:
     """What the hits of a shortcut test with the same donors, negatives and maps hold of images that keep both."""
     if hits is None or hits.donors is None or not np.array_equal(hits.donors, donor):
         return {}

@@ -18,7 +18,7 @@ from frequency_shortcuts.intervals import NORMAL, Estimate, joined, over_network
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 
-from .hits import NOT_SHOWN, Hits
+from .hits import Hits
 from .rates import rates
 
 RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
@@ -30,9 +30,10 @@ FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
 def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     """One row per class, part and fill, from the hits of `shortcuts.collect`: is there a shortcut?
 
-    The measure is TPR - FPR, or TPR where no FPR was measured, under the map or under the control. A margin is the measure of the map minus that of a
-    control; of the part `remove`, control minus map. A map is *above* a control if the lower end of the 95 % interval
-    of the margin is above 0. All controls must be exceeded at once, so the interval is not widened for their number.
+    The measure is TPR - FPR; it is TPR where FPR was not measured, under the map or under the control that it is
+    compared with. A margin is the measure of the map minus that of a control; of the part `remove`, control minus map.
+    A map is *above* a control if the lower end of the 95 % interval of the margin is above 0. All controls must be
+    exceeded at once, so the interval is not widened for their number.
 
     `verdict` : `strong` if the map is above each control, its TPR is at least `strong` and its FPR at most 0.1 (for
         `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. Missing (NaN) for a
@@ -148,7 +149,7 @@ def _tests(hits: Hits) -> Iterator[_Test]:
             right, wrong = shown[:, hits.labels == c], shown[:, judged[c]]
             yield _Test(
                 {"class": c, "part": part, "fill": fill}, trials["filter"].to_numpy(str), trials["draw"].to_numpy(),
-                right == c, wrong == c, (wrong != NOT_SHOWN).all(axis=1) & judged[c].any(),
+                right == c, wrong == c, hits.has_fpr(trials) & judged[c].any(),
             )  # fmt: skip
 
 
