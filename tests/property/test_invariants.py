@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from frequency_shortcuts.evaluation.counting import background_of, count_predictions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn

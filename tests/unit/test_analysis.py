@@ -23,7 +23,7 @@ from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table
 
-FEW = {"fills": ("zeros",), "controls": 3, "parts": ("keep",), "percent": 2, "progress": False}
+FEW = {"fills": ("zeros",), "controls": 5, "parts": ("keep",), "percent": 2, "progress": False}
 
 
 def analyse(network=None, images=None, labels=None, **options):
@@ -37,7 +37,7 @@ def analyse(network=None, images=None, labels=None, **options):
 @pytest.fixture(scope="module")
 def result():
     images, labels = images_and_labels(160)
-    return analyse(images=images, labels=labels, images_per_class=(10, 30), controls=10)
+    return analyse(images=images, labels=labels, images_per_class=(10, 30))
 
 
 def test_the_planted_waves_are_found_and_judged(result):
@@ -57,7 +57,7 @@ def test_it_is_the_parts_one_after_the_other(result):
     found = find(registry.load("culling"), WaveNetwork(), result.ranking, search="screened", percent=2)
     masks = dfm.dominant(found.score, pairs, 2)
     assert np.array_equal(masks, result.maps)
-    rates = shortcuts.measure(WaveNetwork(), result.test, masks, fills=("zeros",), controls=10)
+    rates = shortcuts.measure(WaveNetwork(), result.test, masks, fills=("zeros",))
     pd.testing.assert_frame_equal(rates, result.rates)
 
 
@@ -300,12 +300,12 @@ def test_maps_of_ones_own_are_tested():
 
 
 def test_a_quick_analysis_uses_cells():
-    found = analyse(WaveNetwork(), *images_and_labels(), quick=True, fills=None, controls=None)
+    about = {"mean": MEAN, "std": STD, "progress": False, "quick": True}
+    found = fs.analyse(WaveNetwork(), *images_and_labels(), **about, parts=("keep",))
     assert set(found.rates["fill"]) == {"zeros", "swap"} and found.rates["draw"].max() == 4
     assert "'patch': 1" in found.about["settings"]  # 16 x 16 has no more than 128 pairs
     large = np.kron(images_and_labels()[0], np.ones((1, 1, 2, 2), np.uint8))
-    wide = fs.analyse(nn.Sequential(nn.AvgPool2d(2), WaveNetwork()), large, images_and_labels()[1], quick=True,
-                      mean=MEAN, std=STD, progress=False)  # fmt: skip
+    wide = fs.analyse(nn.Sequential(nn.AvgPool2d(2), WaveNetwork()), large, images_and_labels()[1], **about)
     assert "'patch': 2" in wide.about["settings"]
 
 
@@ -395,8 +395,9 @@ def test_classes_that_are_a_text_name_nothing(given):
         ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
         ({"parts": ("remove",)}, "parts remove: expected keep among them, which the verdict is about, or no parts"),
         ({"size": 32}, "images are 16 x 16 and size is 32 x 32: only pictures of a folder or Dataset are resized"),
-        ({"controls": 0}, "controls 0: expected at least 1 draw"),
-        ({"fills": ()}, "no fill to test: choose from zeros, swap, noise"),
+        ({"controls": 4}, "controls 4: a verdict needs at least 5 random masks of each kind"),
+        ({"fills": ()}, "no fill to test: choose from zeros, swap"),
+        ({"fills": ("noise",)}, "fill noise is gone: .*; choose from zeros, swap"),
         ({"std": None, "transform": {"mean": [0.4], "std": [0.2]}}, "mean and std belong together: give both, or none"),
         ({"images_per_class": [5]}, r"images_per_class \[5\]: expected two numbers"),
     ],

@@ -18,6 +18,7 @@ from frequency_shortcuts.evaluation import phase
 from frequency_shortcuts.networks import architectures, training
 from workflow.study import work
 from workflow.study.plan import Plan
+from workflow.study.tests.shortcuts import masked_images, mixed_images
 from workflow.study.work import DataSet, Folder
 
 SIDE, N = 16, {"train": 9, "validation": 4, "test": 5}
@@ -99,19 +100,19 @@ def test_a_shortcut_test_of_maps_of_one_size_is_counted_within_a_fifth(tiny, cha
     how = {"mean": data.mean, "std": data.std, **settings}
     maps = dfm.dominant(increments, pairs, 10)
     counted = images_counted(lambda: shortcuts.measure(network, data.images, data.labels, maps, **how))
-    assert counted == pytest.approx(work.masked_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.2)
+    assert counted == pytest.approx(masked_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.2)
 
 
 @pytest.mark.parametrize("neutral", [None, 0])
 def test_a_test_of_phases_is_counted_within_a_quarter(tiny, neutral):
     """The count includes the neutral class, and the negatives whose donor is of the class of the map."""
     _, network, splits, _ = tiny
-    data, settings = splits["test"], {"negatives": None}
+    data, settings = splits["test"], {"negatives": None, "fills": ["zeros"]}  # all three parts are shown
     increments = np.random.default_rng(0).random((4, len(spectrum.ConjugatePairs(SIDE, SIDE))))
     maps = dfm.dominant(increments, spectrum.ConjugatePairs(SIDE, SIDE), 10)
     how = {"mean": data.mean, "std": data.std, "neutral": neutral}
     counted = images_counted(lambda: phase.measure(network, data.images, data.labels, maps, **how))
-    assert counted == pytest.approx(work.mixed_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.25)
+    assert counted == pytest.approx(mixed_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.25)
 
 
 def test_the_images_of_the_test_study_by_hand():
@@ -121,13 +122,12 @@ def test_the_images_of_the_test_study_by_hand():
     assert first["train"] == 3 * 2 * 4 * 32
     # The first seed is culled again on two halves of its images.
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
-    # Four maps, five radial masks for each, ten random and a low-pass mask; all but the maps, all but ten random masks.
-    assert first["shortcuts"] == 3 * (4 + 20 + 11 + 4 + 10) * 24
-    # All images and those of four maps, with both, amplitudes or phases.
-    assert first["phase"] == 3 * (1 + 4) * 24
+    # Four maps, five radial masks for each, five random and a low-pass mask; all but the maps, all but five random ones;
+    # all images and those of four maps, with amplitudes or phases.
+    assert first["shortcuts"] == 2 * (4 + 20 + 6 + 4 + 5) * 24 + 2 * (1 + 4) * 24
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
     assert first["robustness"] == 16 * (7 + 10) + 8 * 57
-    assert first["planted_use"] == 4 * 25 * 24 and first["bandstop"] == 7 * 48
+    assert first["planted_use"] == 4 * 15 * 24 and first["bandstop"] == 7 * 48
     photographs = found.loc["fashion_mnist/resnet18/none/seed0"]
     assert photographs["ood"] == 2 * 2 * (10 * 40 + 50 * 4 + 11 * 40) and np.isnan(photographs["planted_use"])
 

@@ -1,5 +1,6 @@
 """Phase or amplitude, against a slow reference and on networks that read one of them by construction."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from torch import nn
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation import phase, shortcuts
+from frequency_shortcuts.evaluation.phase_hits import read_phase_hits, write_phase_hits
 from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.maps import dfm
@@ -152,8 +154,8 @@ def marked():
 @pytest.mark.parametrize("reads", ["amplitude", "phase", "either", "both"])
 def test_the_verdict_is_what_the_network_reads(marked, reads):
     images, labels = marked
-    table = phase.measure(Reader(reads), images, labels, np.stack([CUE, CUE]), neutral=0)
-    (found,) = phase_verdicts(table).to_dict("records")
+    hits = phase.collect(Reader(reads), images, labels, np.stack([CUE, CUE]), neutral=0)
+    (found,) = phase_verdicts(hits).to_dict("records")
     assert found["class"] == 1 and found["verdict"] == reads and found["tpr_both"] > 0.9 and found["fpr_both"] < 0.1
     expected = {"amplitude": reads in ("amplitude", "either"), "phase": reads in ("phase", "either")}
     for kept, there in expected.items():
@@ -194,8 +196,7 @@ def verdicts_on(mechanism, network_of):
     images, labels = planted.images(design, 30, seed=0)
     truth = design.planted()["truth"]
     how = {"mean": [0.5] * 3, "std": [0.12] * 3, "neutral": design.neutral}
-    table = phase.measure(network_of(truth, images), images, labels, truth, **how)
-    return phase_verdicts(table)
+    return phase_verdicts(phase.collect(network_of(truth, images), images, labels, truth, **how))
 
 
 def test_the_set_present_sits_in_the_amplitude():
@@ -210,16 +211,18 @@ def test_the_set_phase_sits_in_the_phase():
     assert (found["share_phase"] > 0.9).all() and (found["share_amplitude"] < 0.1).all()
 
 
-def table_of(rates, images=50, negatives=50):
-    """A table of `phase.measure` of classes 0, 1, ...: each has TPR and FPR with both, amplitudes and phases."""
-    rows = [
-        {"class": c, "region": region, "kept": kept, "positions": 4, "images": images, "negatives": negatives,
-         "tpr": tpr, "tpr_low": tpr, "tpr_high": tpr, "fpr": fpr}
-        for c, of_class in enumerate(rates)
-        for region in phase.REGIONS
-        for kept, (tpr, fpr) in zip(phase.KEPT, of_class, strict=True)
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
+def hits_of(own, others):
+    """Hits of class 0, bool [kept, images] and [kept, negatives]: whether it is named with both, amplitudes, phases."""
+    labels = np.repeat([0, 1], [own.shape[1], others.shape[1]])
+    named = np.where(np.concatenate([own, others], axis=1), 0, 1).astype(np.int16)
+    found = {(region, kept): named[i : i + 1].repeat(2 if region == "map" else 1, axis=0)
+             for region in phase.REGIONS for i, kept in enumerate(phase.KEPT)}  # fmt: skip
+    return phase.PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), 16, neutral=1)
+
+
+def first(rates, n):
+    """Of n images the first are hit: bool [kept, n]."""
+    return np.arange(n) < np.round(np.array(rates)[:, None] * n)
 
 
 @pytest.mark.parametrize(
@@ -238,56 +241,53 @@ def table_of(rates, images=50, negatives=50):
     ],
 )
 def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
-    (found,) = phase_verdicts(table_of([(both, amplitude, phases)])).to_dict("records")
+    tpr, fpr = zip(both, amplitude, phases, strict=True)
+    hits = hits_of(first(tpr, 50), first(fpr, 0 if np.isnan(fpr[0]) else 50))
+    (found,) = phase_verdicts(hits).to_dict("records")
     assert found["verdict"] == verdict or (verdict is None and pd.isna(found["verdict"]))
     for name in ("share_phase", "margin_phase", "margin_phase_low", "margin_phase_high"):
         assert pd.isna(found[name]) == (verdict is None)
 
 
-@pytest.mark.parametrize("with_fpr", [True, False])
-def test_the_interval_of_a_margin_recovers_the_variance_of_each_rate(with_fpr):
-    """Rate by rate, with Wilson's interval of scipy; to 1e-12."""
-    generator = np.random.default_rng(0)
-    for images, negatives in ((1, 1), (7, 30), (50, 150), (100, 450)):
-        hits = generator.integers(0, [images + 1, negatives + 1], (3, 2))
-        hits[0] = images, 0  # with both: every image of the class and no other
-        rates = [(tpr / images, fpr / negatives if with_fpr else np.nan) for tpr, fpr in hits]
-        table = table_of([rates], images, negatives if with_fpr else 0)
-        (found,) = phase_verdicts(table).to_dict("records")
-        for part, kept in ((1, "amplitude"), (2, "phase")):
-            terms = [(1, hits[part, 0], images), (-0.5, hits[0, 0], images)]
-            if with_fpr:
-                terms += [(-1, hits[part, 1], negatives), (0.5, hits[0, 1], negatives)]
-            margin = below = above = 0
-            for factor, k, n in terms:
-                interval = stats.binomtest(int(k), n).proportion_ci(method="wilson")
-                ends = sorted([factor * interval.low, factor * interval.high])
-                margin += factor * k / n
-                below += (factor * k / n - ends[0]) ** 2
-                above += (ends[1] - factor * k / n) ** 2
-            expected = (margin, margin - below**0.5, margin + above**0.5)
-            mine = [found[f"margin_{kept}{end}"] for end in ("", "_low", "_high")]
-            np.testing.assert_allclose(mine, expected, rtol=0, atol=1e-12)
+@pytest.mark.parametrize(("images", "negatives"), [(1, 1), (7, 30), (50, 150), (50, 0)])
+def test_the_interval_of_a_margin_is_that_of_a_loop_over_the_images(images, negatives):
+    """Each image differs by what it does with one part, minus half of what it does with both; to 1e-12."""
+    generator = np.random.default_rng(images)
+    own, others = generator.random((3, images)) < 0.6, generator.random((3, negatives)) < 0.2
+    own[0], others[0] = True, False  # with both: every image of the class and no other
+    (found,) = phase_verdicts(hits_of(own, others)).to_dict("records")
+    for part, kept in ((1, "amplitude"), (2, "phase")):
+        value = centre = variance = 0
+        for sign, of in ((1, own), (-1, others)):
+            n, each = of.shape[1], []
+            for i in range(n):
+                each.append(float(of[part, i]) - 0.5 * float(of[0, i]))
+            if n:
+                value, centre = value + sign * sum(each) / n, centre + sign * sum(each) / (n + 2)
+                squares = sum(e**2 for e in each) + 1
+                variance += (squares - sum(each) ** 2 / (n + 2)) / (n + 2) ** 2
+        reach = stats.norm.ppf(0.975) * variance**0.5
+        mine = [found[f"margin_{kept}{end}"] for end in ("", "_low", "_high")]
+        np.testing.assert_allclose(mine, (value, centre - reach, centre + reach), rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agreement", [0, 0.3, 0.9])
-@pytest.mark.parametrize(("images", "negatives"), [(50, 150), (100, 450)])
-def test_a_part_that_keeps_half_is_undecided_in_most_draws(images, negatives, agreement):
+def test_a_part_that_keeps_half_is_undecided_in_most_draws(agreement):
     """Amplitudes keep half of R, phases all of it. `agreement`: share of the images with one answer to all tests.
 
-    The interval holds the true margin in at least 95 % of the draws, less three standard errors of 1,000 draws.
+    The interval holds the true margin in at least 95 % of the draws, less three standard errors of 200 draws.
     """
     tpr, fpr = np.array([[0.9, 0.1], [0.5, 0.1], [0.9, 0.1]]).T
     generator = np.random.default_rng(0)
 
-    def drawn(rate, n):  # [draw, kept]
-        own, same = generator.uniform(size=(1000, n, 3)), generator.uniform(size=(1000, n, 1))
-        one = generator.uniform(size=(1000, n, 1)) < agreement
-        return (np.where(one, same, own) < rate).mean(axis=1)
+    def drawn(rate, n):  # [kept, n]
+        one = generator.uniform(size=n) < agreement
+        return np.where(one, generator.uniform(size=n), generator.uniform(size=(3, n))) < rate[:, None]
 
-    rates = np.stack([drawn(tpr, images), drawn(fpr, negatives)], axis=2)
-    found = phase_verdicts(table_of(rates, images, negatives))
-    least = 0.95 - 3 * np.sqrt(0.95 * 0.05 / 1000)
+    rows = [phase_verdicts(hits_of(drawn(tpr, 50), drawn(fpr, 150))) for _ in range(200)]
+    found = pd.concat(rows)
+    least = 0.95 - 3 * np.sqrt(0.95 * 0.05 / 200)
     for kept, margin in (("amplitude", 0.0), ("phase", 0.4)):
         inside = (found[f"margin_{kept}_low"] <= margin) & (margin <= found[f"margin_{kept}_high"])
         assert inside.mean() > least
@@ -295,23 +295,22 @@ def test_a_part_that_keeps_half_is_undecided_in_most_draws(images, negatives, ag
     assert set(found["verdict"]) <= {"undecided", "either", "phase"}
 
 
-def test_the_number_of_forward_passes():
-    """3 n for the spectrum; for each class, three times its images and its negatives."""
-    network, seen = linear(8, 8), []
-    network.register_forward_hook(lambda module, images, logits: seen.append(len(logits)))
-    table = phase.measure(network, pixels(8, 8), LABELS, some_masks(8, 8), mean=MEAN, std=STD)
-    of_map = table[(table["region"] == "map") & (table["kept"] == "both")]
-    assert sum(seen) == 3 * len(LABELS) + 3 * (of_map["images"] + of_map["negatives"]).sum()
-
-
-def test_mistakes_are_one_sentence():
-    network, images, masks = linear(8, 8), pixels(8, 8), some_masks(8, 8)
-    how = {"mean": MEAN, "std": STD}
-    with pytest.raises(ValueError, match=r"^neutral class 3: expected 0 to 2, or None where there is none$"):
-        phase.measure(network, images, LABELS, masks, neutral=3, **how)
-    with pytest.raises(ValueError, match=r"^negatives 0: expected at least 1, or None for all$"):
-        phase.measure(network, images, LABELS, masks, negatives=0, **how)
-    with pytest.raises(ValueError, match=r"^mask of shape \(6, 8\): the images need \[8, 8\]$"):
-        phase.measure(network, images, LABELS, some_masks(6, 8), **how)
-    with pytest.raises(ValueError, match="an image of class 0 needs another image of another class"):
-        phase.measure(network, images[LABELS == 0], np.zeros(2, int), masks[:1], **how)
+@pytest.mark.parametrize("neutral", [None, 1])
+def test_what_a_shortcut_test_has_shown_is_not_shown_again(neutral, tmp_path):
+    """And hits are read as they were written."""
+    images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
+    how = {"mean": MEAN, "std": STD, "neutral": neutral, "negatives": 3, "seed": 3, "run": "b"}
+    tested = shortcuts.collect(network, images, LABELS, masks, **how)
+    shown = []
+    hook = network.register_forward_pre_hook(lambda _, given: shown.append(len(given[0])))
+    expected, full = phase.collect(network, images, LABELS, masks, **how), sum(shown)
+    found = phase.collect(network, images, LABELS, masks, hits=tested, **how)
+    hook.remove()
+    assert 3 * (sum(shown) - full) == 2 * full
+    pd.testing.assert_frame_equal(phase.rates(found), phase.rates(expected))
+    for maps, changes in ((masks, {"negatives": 2}), (~masks, {})):  # of other images, or of other maps
+        other = phase.measure(network, images, LABELS, maps, hits=tested, **how | changes)
+        pd.testing.assert_frame_equal(other, phase.measure(network, images, LABELS, maps, **how | changes))
+    with h5py.File(tmp_path / "phase.h5", "w") as file:
+        write_phase_hits(file, found)
+        pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))

@@ -1,6 +1,7 @@
 """Whether a planted mask is used, on networks that read known frequencies of the image."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -83,12 +84,27 @@ def test_rates_equal_loops_over_masks_in_the_full_fft(case):
 
     for row in table.to_dict("records"):
         c, mask = row["class"], truth[row["class"]]
-        drawn = [control_mask(mask, "random", [*seed_of(3, "a run", "random"), mask.sum(), i]) for i in range(10)]
+        drawn = [control_mask(mask, "random", [*seed_of(3, "a run", "random"), mask.sum(), i]) for i in range(5)]
         with torch.no_grad():
             plain = network(images[labels == c]).argmax(dim=1).numpy() == c
         found = [row[f"{rate}_{name}"] for name in ("planted", "complement", "random") for rate in ("tpr", "fpr")]
         expected = [*rates(mask, c), *rates(~mask, c), *np.mean([rates(one, c) for one in drawn], axis=0)]
         np.testing.assert_allclose([row["tpr_unfiltered"], *found], [plain.mean(), *expected], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("planted", "complement", "random", "uses"),
+    [(0.7, 0.3, 1.0, True), (0.69, 0.3, 0.0, False), (0.7, 0.31, 0.0, False), (1.0, 0.0, 0.0, True)],
+)
+def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, complement, random, uses):
+    """The random masks decide nothing."""
+    rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
+            (1, "keep", "random", random)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
+    monkeypatch.setattr(usage.shortcuts, "measure", lambda *_, **__: table)
+    truth = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
+    (row,) = usage.planted_use(None, np.zeros((1, 1, 4, 4)), [0], truth, neutral=0).to_dict("records")
+    assert row["uses"] == uses and row["tpr_random"] == random
 
 
 def test_no_planted_mask_is_an_error(case):

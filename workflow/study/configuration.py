@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from jsonschema.exceptions import ValidationError
 
+from frequency_shortcuts.spectrum.fills import NO_NOISE
+
 from .job import RUN
 from .plan import Plan
 from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
@@ -92,7 +94,10 @@ def _sentences(error: ValidationError, config: Mapping[str, Any]) -> Iterator[tu
             line = path[: max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)]
             advice = example(line, part_at(line, config))
             advice = f"write {advice}" if advice else "see config/README.md"
-            yield line, f"{key}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}; {advice}"
+            wrong = f"{cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}"
+            if error.instance == "noise" and "fills" in path:
+                wrong = NO_NOISE
+            yield line, f"{key}: {wrong}; {advice}"
 
 
 def _references(plan: Plan) -> Iterator[str]:

@@ -21,6 +21,7 @@ from torch import nn
 from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import Part
+from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find
@@ -29,7 +30,7 @@ from frequency_shortcuts.networks.architectures import pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
-from frequency_shortcuts.spectrum.fills import FILLS, Fill
+from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
@@ -115,6 +116,10 @@ def analyse(
     begin = time.perf_counter()
     if parts and "keep" not in parts:
         raise ValueError(f"parts {', '.join(parts)}: expected keep among them, which the verdict is about, or no parts")
+    if parts:
+        check_fills(fills)
+        if controls < FEWEST_DRAWS:
+            raise ValueError(f"controls {controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind")
     prepared = Preprocessing() if transform is None else read_transform(transform)
     if mean is None and std is None:
         mean, std = prepared.mean, prepared.std

@@ -19,15 +19,16 @@ from .arrays import IntArray, as_array
 
 Fill = Literal["zeros", "swap"]
 FILLS: tuple[Fill, ...] = ("zeros", "swap")
+NO_NOISE = (
+    "fill noise is gone: one background served all images of a run, and random masks over it gave one class nearly "
+    f"everything; choose from {', '.join(FILLS)}"
+)
 
 
 def check_fills(fills: Sequence[str]) -> None:
     """Raise ValueError unless these are fills, at least one."""
     if "noise" in fills:
-        raise ValueError(
-            "fill noise is gone: one background served all images of a run, and random masks over it gave one class "
-            f"nearly everything; choose from {', '.join(FILLS)}"
-        )
+        raise ValueError(NO_NOISE)
     for name in fills:
         if name not in FILLS:
             raise ValueError(f"unknown fill {name!r}: choose from {', '.join(FILLS)}")
