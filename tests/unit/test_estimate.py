@@ -122,14 +122,14 @@ def test_the_images_of_the_test_study_by_hand():
     assert first["train"] == 3 * 2 * 4 * 32
     # The first seed is culled again on two halves of its images.
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
-    # Four maps, five radial masks for each, five random and a low-pass mask; all but the maps, all but five random ones;
+    # Four maps, five radial masks for each, five random and a low-pass mask; all but the maps or five random ones;
     # all images and those of four maps, with amplitudes or phases.
     assert first["shortcuts"] == 2 * (4 + 20 + 6 + 4 + 5) * 24 + 2 * (1 + 4) * 24
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
     assert first["robustness"] == 16 * (7 + 10) + 8 * 57
     assert first["planted_use"] == 4 * 15 * 24 and first["bandstop"] == 7 * 48
     photographs = found.loc["fashion_mnist/resnet18/none/seed0"]
-    assert photographs["ood"] == 2 * 2 * (10 * 40 + 50 * 4 + 11 * 40) and np.isnan(photographs["planted_use"])
+    assert photographs["ood"] == 2 * 2 * (10 * 40 + 50 * 4 + 6 * 40) and np.isnan(photographs["planted_use"])
 
 
 def test_sizes_of_data_sets():
