@@ -1,4 +1,4 @@
-"""Shortcut tests against loops over images and masks. Tolerance 1e-12 unless stated."""
+"""Shortcut tests of networks against loops over images and masks. Tolerance 1e-12 unless stated."""
 
 import copy
 import itertools
@@ -12,6 +12,7 @@ from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import controls, fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -75,12 +76,7 @@ def test_measure_equals_loops_over_masks_and_images(case, neutral):
     table = shortcuts.measure(network, images, LABELS, masks, neutral=neutral, **options)
     donor = fills.donors(LABELS, neutral=neutral, seed=shortcuts.seed_of(7, "a run", "donors"))
     spectra = np.fft.fft2(images)
-    noise = fills.noise(images, shortcuts.seed_of(7, "a run", "noise"))
-    behind = {
-        "zeros": np.zeros_like(spectra),
-        "swap": spectra[donor],
-        "noise": np.fft.fft2(torch.fft.irfft2(noise, s=SIZE))[None],
-    }
+    behind = {"zeros": np.zeros_like(spectra), "swap": spectra[donor]}
     for row in table.to_dict("records"):
         c, mask = row["class"], mask_of(row, masks, 7, "a run")
         shown = mask if row["part"] == "keep" or row["filter"] == "unfiltered" else ~mask
@@ -108,13 +104,45 @@ def test_measure_has_one_row_a_class_part_fill_filter_and_draw(case):
         assert found[c, "keep", fill, "radial"] == [0, 1]
         assert found[c, "keep", fill, "low_pass"] == [0]
         assert found[c, "keep", fill, "other"] == [other for other in range(3) if other != c]
-    assert len(table) == 3 * 3 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
+    assert len(table) == 3 * 2 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
 
 
-def test_by_default_there_are_ten_draws_of_each_random_kind(case):
+def test_by_default_there_are_five_draws_of_each_random_kind(case):
     table = shortcuts.measure(*case[:2], LABELS, case[2], fills=("zeros",))
     counts = table[table["class"] == 0]["filter"].value_counts()
-    assert dict(counts) == {"unfiltered": 1, "dfm": 1, "random": 10, "radial": 10, "low_pass": 1, "other": 2}
+    assert dict(counts) == {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 5, "low_pass": 1, "other": 2}
+
+
+def test_fewer_draws_are_the_first_of_more(case):
+    few, many = (
+        shortcuts.measure(*case[:2], LABELS, case[2], controls=n, seed=3, run="a run", parts=("keep", "remove"))
+        for n in (5, 10)
+    )
+    first = many[(many["draw"] < 5) | (many["filter"] == "other")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(few, first)
+
+
+def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
+    """`NOT_SHOWN` elsewhere: with negatives, and without false positives, which maps have and controls have not."""
+    masks = case[2]
+    for options in ({"negatives": 3}, {"false_positives": False}, {"negatives": 4, "false_positives": False}):
+        hits = shortcuts.collect(*case[:2], LABELS, masks, controls=2, seed=2, **options)
+        few = options.get("false_positives", True)
+        for fill, named in hits.named.items():
+            for mask, of_image in enumerate(named):
+                for i, label in enumerate(LABELS):
+                    needed = False
+                    for row in hits.trials[hits.trials["mask"] == mask].to_dict("records"):
+                        c, for_rate = row["class"], few or row["filter"] in ("dfm", "other")
+                        counts = hits.negatives[c, i] and (fill == "zeros" or LABELS[hits.donors[i]] != c)
+                        needed |= label == c or (counts and for_rate)
+                    assert (of_image[i] == NOT_SHOWN) == (not needed)
+        for c in range(3):
+            drawn = shortcuts.negatives_of(LABELS, c, options.get("negatives"), seed=2)
+            assert np.flatnonzero(hits.negatives[c]).tolist() == drawn.tolist()
+        table = shortcuts.rates(hits)
+        measured = set(table.loc[table["fpr"].notna(), "filter"])
+        assert measured == {"unfiltered", "dfm", "other"} | ({"random", "radial", "low_pass"} if few else set())
 
 
 def test_random_controls_are_shared_by_maps_of_one_size_and_differ_between_runs(case):
@@ -149,16 +177,11 @@ def test_measure_is_seeded_and_draws_differ(case):
 def test_measure_without_false_positives_keeps_the_true_ones(case):
     full = shortcuts.measure(*case[:2], LABELS, case[2], controls=2)
     short = shortcuts.measure(*case[:2], LABELS, case[2], controls=2, false_positives=False)
-    rates = ["fpr", "fpr_low", "fpr_high"]
-    assert short[rates].isna().all(axis=None)
-    assert (short["negatives"] == 0).all()
-    every = full["fill"] != "swap"
-    assert (full["negatives"] == len(LABELS) - full["images"])[every].all()
-    pd.testing.assert_frame_equal(short.drop(columns=[*rates, "negatives"]), full.drop(columns=[*rates, "negatives"]))
-    pd.testing.assert_series_equal(
-        shortcuts.verdicts(short)["margin"],
-        shortcuts.verdicts(full.assign(fpr=0.0))["margin"],
-    )
+    control = full["filter"].isin(["random", "radial", "low_pass"])
+    assert short.loc[control, "fpr"].isna().all() and (short.loc[control, "negatives"] == 0).all()
+    pd.testing.assert_frame_equal(short[~control], full[~control])
+    columns = [name for name in full if not name.startswith("fpr") and name != "negatives"]
+    pd.testing.assert_frame_equal(short[columns], full[columns])
 
 
 MANY = 40  # classes, with 2 to 6 images each
@@ -211,8 +234,8 @@ def test_no_more_than_a_batch_is_read_at_once(many):
     counting = Counting(images)
     table = shortcuts.measure(network, counting, labels, masks, **HOW, controls=1, others=2, batch_size=8)
     assert max(counting.batch_sizes) == 8
-    # Each image once unfiltered, once a fill, again as a donor, and again for the mean amplitude.
-    assert sum(counting.batch_sizes) == 1 + (1 + 3 + 1 + 1) * len(labels)
+    # Each image once unfiltered, once a fill, and again as a donor.
+    assert sum(counting.batch_sizes) == 1 + (1 + 2 + 1) * len(labels)
     pd.testing.assert_frame_equal(
         table, shortcuts.measure(network, images, labels, masks, **HOW, controls=1, others=2, batch_size=512)
     )
@@ -317,10 +340,10 @@ def test_images_are_filtered_in_the_networks_precision(case):
 
 
 def test_verdict_of_a_single_class_does_without_other_maps(case):
-    table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=2)
-    verdicts = shortcuts.verdicts(table[table["filter"] != "other"])
-    assert "tpr_other" not in verdicts
-    assert len(verdicts) == 9
+    network = nn.Sequential(nn.Flatten(), nn.Linear(56, 1))
+    found = shortcuts.verdicts(shortcuts.collect(network, case[1], np.zeros(12, int), case[2][:1], fills=("zeros",)))
+    assert "tpr_other" not in found and found["verdict"].tolist() == ["none"]
+    assert found["largest_other"].isna().all() and found["measure"].tolist() == [1.0]
 
 
 def test_band_stop_is_the_change_of_the_confusion_matrix(case):
@@ -344,7 +367,8 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
     [
         ({"controls": 0}, "controls 0: expected at least 1 draw"),
         ({"radial": 0}, "radial 0: expected at least 1 draw"),
-        ({"fills": ("zeros", "white")}, "unknown fill 'white': choose from zeros, swap, noise"),
+        ({"fills": ("zeros", "white")}, "unknown fill 'white': choose from zeros, swap"),
+        ({"fills": ("zeros", "noise")}, "^fill noise is gone: .*; choose from zeros, swap$"),
         ({"parts": ()}, "no part to test: choose from keep, remove"),
         ({"neutral": 3}, "neutral class 3: expected 0 to 2, or None where there is none"),
         ({"others": 0}, "others 0: expected at least 1, or None for all"),
@@ -360,6 +384,7 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
         "controls",
         "radial",
         "fill",
+        "noise",
         "no part",
         "neutral",
         "others",

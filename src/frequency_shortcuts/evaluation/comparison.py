@@ -105,7 +105,7 @@ def compare(
                     listed += [(*key, int(one[c].sum())) for key, one in plan]
                     of_masks = named[[place[c] for place in places]]
                     of_all = np.concatenate([called[None], of_masks]) if part == "keep" else of_masks
-                    right, wrong, _ = counts_of(of_all, c, own, some[c])
+                    right, wrong = counts_of(of_all, c, own, some[c])
                     table = pd.DataFrame(listed, columns=["method", "percent", "draw", "positions"]).assign(**about)
                     table = table[["method", *about, "percent", "draw", "positions"]]
                     tables.append(with_rates(table, right, own.sum(), wrong, some[c].sum()))

@@ -32,9 +32,8 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
         judged = hits.judged(fill)
         for c, maps in _maps(hits).items():
             own = hits.labels == c
-            right, wrong, negatives = counts_of(named[list(maps.values())], c, own, judged[c])
-            tpr = right / own.sum()
-            fpr = np.divide(wrong, negatives, out=np.full(len(wrong), np.nan), where=negatives > 0)
+            right, wrong = counts_of(named[list(maps.values())], c, own, judged[c])
+            tpr, fpr = right / own.sum(), wrong / judged[c].sum() if judged[c].any() else np.full(len(wrong), np.nan)
             measure = tpr - np.nan_to_num(fpr)
             about = {"fill": fill, "headline": fill == hits.primary_fill, "class": c, "map": list(maps)}
             tables.append(pd.DataFrame({**about, "tpr": tpr, "fpr": fpr, "measure": measure}))

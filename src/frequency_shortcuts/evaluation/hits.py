@@ -19,6 +19,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 Named = npt.NDArray[np.int16]  # the class that a network names for each image
 NOT_SHOWN = -1  # in the place of a class: this image was not tested under this mask
 TRIAL = ["class", "part", "filter", "draw", "mask", "positions", "overlap"]
+MAPS = ("dfm", "other")  # filters that are a map, of the class or of another one; FPR is always measured under them
 _TEXTS = ("part", "filter")
 
 
@@ -33,6 +34,7 @@ class Hits:
     masks : bool [mask, H, W], the frequencies that an image keeps, centred
     trials : what each mask is for, with the columns `TRIAL`; `mask` is its index, other columns as in `rates.rates`
     neutral : the class without a cue of its own, if there is one
+    false_positives : whether FPR was also measured under random and low-pass controls, not only under maps
     """
 
     labels: IntArray
@@ -43,6 +45,7 @@ class Hits:
     masks: BoolArray
     trials: pd.DataFrame
     neutral: int | None = None
+    false_positives: bool = True
 
     @property
     def n_classes(self) -> int:
@@ -57,6 +60,11 @@ class Hits:
     def tested(self, fill: str) -> list[int]:
         """The classes that have a test under a fill. With `swap`, images of the neutral class are the donors."""
         return [c for c in range(self.n_classes) if fill != "swap" or c != self.neutral]
+
+    def has_fpr(self, trials: pd.DataFrame) -> BoolArray:
+        """Whether FPR was measured under the mask of each of some rows of `trials`."""
+        found: BoolArray = trials["filter"].isin(MAPS).to_numpy() | self.false_positives
+        return found
 
     def judged(self, fill: str) -> BoolArray:
         """The images on which FPR of each class is measured under a fill, bool [class, n].
@@ -92,7 +100,8 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
     for name in TRIAL:
         values = hits.trials[name]
         group[f"trials/{name}"] = values.to_numpy(object if name in _TEXTS else None)
-    group.attrs.update(layout="centred", neutral=-1 if hits.neutral is None else hits.neutral)
+    neutral = -1 if hits.neutral is None else hits.neutral
+    group.attrs.update(layout="centred", neutral=neutral, false_positives=hits.false_positives)
 
 
 def read_hits(group: h5py.Group) -> Hits:
@@ -114,4 +123,5 @@ def read_hits(group: h5py.Group) -> Hits:
         masks=group["masks"][:],
         trials=pd.DataFrame(columns),
         neutral=None if neutral < 0 else neutral,
+        false_positives=bool(group.attrs["false_positives"]),
     )

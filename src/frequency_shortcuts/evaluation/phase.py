@@ -95,7 +95,7 @@ def collect(
     masks : bool [class, H, W], the map of every class
     neutral, negatives, seed, run : as in `shortcuts.collect`. With the same values each image has the same donor as
         there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
-    hits : of `shortcuts.collect` with the same arguments; what it holds of `both` is not tested again
+    hits : of `shortcuts.collect`. What it holds of `both`, for the same donors, negatives and maps, is not tested again
 
     The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
     class and of its negatives.
@@ -122,7 +122,7 @@ def collect(
     images_of = {
         "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
     }  # fmt: skip
-    named = _known(hits, donor)
+    named = _known(hits, donor, negative[classes], masks)
     with (
         evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict,
         tqdm(total=len(KEPT) * len(labels), desc="phases and amplitudes", unit="image", leave=False,
@@ -141,12 +141,15 @@ def collect(
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
 
 
-def _known(hits: Hits | None, donor: IntArray) -> dict[tuple[str, str], Named]:
-    """What the hits of a shortcut test with the same donors hold of images that keep both."""
+def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolArray) -> dict[tuple[str, str], Named]:
+    """What the hits of a shortcut test with the same donors, negatives and maps hold of images that keep both."""
     if hits is None or hits.donors is None or not np.array_equal(hits.donors, donor):
         return {}
     trials = hits.trials
     own = trials[(trials["part"] == "keep") & (trials["filter"] == "dfm")].sort_values("class")
+    negatives = hits.negatives[[c for c in range(hits.n_classes) if c != hits.neutral]]
+    if not (np.array_equal(hits.masks[own["mask"]], masks) and np.array_equal(negatives, negative)):
+        return {}
     return {
         ("spectrum", "both"): hits.unfiltered[None].astype(np.int16),
         ("map", "both"): hits.named["swap"][own["mask"]],

@@ -63,7 +63,7 @@ def rates(hits: PhaseHits) -> pd.DataFrame:
     rows = []
     for c, region, kept in product(hits.classes, REGIONS, KEPT):
         own = hits.labels == c
-        right, wrong, _ = counts_of(hits.of_class(c, region, kept), c, own, hits.judged[c])
+        right, wrong = counts_of(hits.of_class(c, region, kept), c, own, hits.judged[c])
         positions = int(hits.positions[c]) if region == "map" else hits.size
         about = pd.DataFrame({"class": [c], "region": region, "kept": kept, "positions": positions})
         rows.append(with_rates(about, right, own.sum(), wrong, hits.judged[c].sum()))

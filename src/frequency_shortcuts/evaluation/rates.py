@@ -9,7 +9,7 @@ import pandas as pd
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
-from .hits import NOT_SHOWN, Hits
+from .hits import Hits
 
 
 def with_rates(
@@ -44,16 +44,13 @@ def with_rates(
     return table
 
 
-def counts_of(named: npt.NDArray[np.integer], c: int, own: BoolArray, judged: BoolArray) -> tuple[IntArray, ...]:
-    """How often a class is named under some masks: among its own images, among the judged ones, and their number.
+def counts_of(named: npt.NDArray[np.integer], c: int, own: BoolArray, judged: BoolArray) -> tuple[IntArray, IntArray]:
+    """How often a class is named under some masks, among its own images and among the judged ones, int [mask] each.
 
     named : int [mask, n]; own, judged : bool [n], the images of class c, and those on which its FPR is measured
-
-    Returns int [mask] each. Where not all judged images were shown, FPR was not measured: their number is 0.
     """
-    right, others = (named[:, own] == c).sum(axis=1), named[:, judged]
-    measured = (others != NOT_SHOWN).all(axis=1)
-    return right, (others == c).sum(axis=1), np.where(measured, judged.sum(), 0)
+    found = named == c
+    return found[:, own].sum(axis=1), found[:, judged].sum(axis=1)
 
 
 def rates(hits: Hits) -> pd.DataFrame:
@@ -75,10 +72,10 @@ def rates(hits: Hits) -> pd.DataFrame:
         for part in dict.fromkeys(hits.trials["part"]):
             for c in hits.tested(fill):
                 own, trials = hits.labels == c, by_test[part, c]
-                of_all = counts_of(hits.unfiltered[None], c, own, judged[c])
-                of_masks = counts_of(named[trials["mask"]], c, own, judged[c])
+                shown = np.concatenate([hits.unfiltered[None], named[trials["mask"]]])
+                right, wrong = counts_of(shown, c, own, judged[c])
+                negatives = np.where(np.r_[True, hits.has_fpr(trials)], judged[c].sum(), 0)
                 about = pd.concat([unfiltered, trials[list(unfiltered)]], ignore_index=True)
                 about = about.assign(**{"class": c, "neutral": c == hits.neutral, "part": part, "fill": fill})[columns]
-                right, wrong, negatives = (np.concatenate(both) for both in zip(of_all, of_masks, strict=True))
                 tables.append(with_rates(about, right, int(own.sum()), wrong, negatives))
     return pd.concat(tables, ignore_index=True)

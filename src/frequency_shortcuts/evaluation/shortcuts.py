@@ -24,6 +24,7 @@ from frequency_shortcuts.networks.predictions import Predictor, confusion, evalu
 from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills, donors
+from frequency_shortcuts.spectrum.masks import check_mask
 
 from .band_stop import band_stop
 from .cross import cross_matrix, own_map_advantage
@@ -89,7 +90,7 @@ def collect(
         classes as their images allow; None for all. They are the same for all masks and for unfiltered images
     seed, run : of all draws. Controls and donors are drawn for each run, a name such as that of the network; others and
         negatives are drawn by the seed alone
-    false_positives : if false, random and low-pass controls are shown to images of the class alone, and have no FPR
+    false_positives : if false, FPR is measured under maps alone: random and low-pass controls have none
     batch_size : images in one forward pass; by default 512, or fewer if they are large
 
     A mask is shown once to every image that some class needs.
@@ -105,6 +106,7 @@ def collect(
     check_fills(fills)
     _check_limits(controls=controls, radial=radial, others=others, negatives=negatives)
     check_neutral(neutral, len(masks))
+    check_mask(masks)
     draws: dict[Literal["random", "radial"], int] = {"random": controls, "radial": radial or controls}
     shown, trials = plan_trials(masks, images.shape[-2:], parts, draws, others, seed, run, false_positives)
     negative = np.zeros((len(masks), len(labels)), bool)
@@ -126,7 +128,7 @@ def collect(
                 counted = judged(negative, labels, donor if fill == "swap" else None)
                 named[fill] = named_classes(predict, source, background, shown, labels, counted, batch, bar)
                 log.info("fill %s: %d masks on %d images", fill, len(shown.halves), len(labels))
-    return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral)
+    return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral, false_positives)
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:

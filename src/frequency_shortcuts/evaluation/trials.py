@@ -16,6 +16,8 @@ from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.filters import half_plane
 from frequency_shortcuts.spectrum.masks import overlap
 
+from .hits import MAPS
+
 Part = Literal["keep", "remove"]
 PARTS: tuple[Part, ...] = ("keep", "remove")
 
@@ -88,7 +90,7 @@ def plan_trials(
     for part in parts:
         for c, mask in enumerate(masks):
             for name, draw, chosen in _filters(masks, c, part, draws, others, seed, run):
-                measured = false_positives or name in ("dfm", "other")
+                measured = false_positives or name in MAPS
                 place = shown.add(chosen if part == "keep" else ~chosen, c, measured)
                 rows.append((c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask))))
     return shown, pd.DataFrame(rows, columns=["class", "part", "filter", "draw", "mask", "positions", "overlap"])

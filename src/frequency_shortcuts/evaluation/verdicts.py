@@ -30,9 +30,10 @@ FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
 def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     """One row per class, part and fill, from the hits of `shortcuts.collect`: is there a shortcut?
 
-    The measure is TPR - FPR, or TPR where no FPR was measured. A margin is the measure of the map minus that of a
-    control; of the part `remove`, control minus map. A map is *above* a control if the lower end of the 95 % interval
-    of the margin is above 0. All controls must be exceeded at once, so the interval is not widened for their number.
+    The measure is TPR - FPR; it is TPR where FPR was not measured, under the map or under the control that it is
+    compared with. A margin is the measure of the map minus that of a control; of the part `remove`, control minus map.
+    A map is *above* a control if the lower end of the 95 % interval of the margin is above 0. All controls must be
+    exceeded at once, so the interval is not widened for their number.
 
     `verdict` : `strong` if the map is above each control, its TPR is at least `strong` and its FPR at most 0.1 (for
         `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. Missing (NaN) for a
@@ -63,7 +64,9 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     if (drawn < FEWEST_DRAWS).any():
         raise ValueError(f"{drawn.min()} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
     judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
-    found = _means(rates(hits)).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
+    table = rates(hits)
+    controls = table[(table["filter"] != "other") | (table["draw"] != hits.neutral)]
+    found = _means(controls).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
     recognised = found["tpr_unfiltered"] >= RECOGNISED
     found["verdict"] = found["verdict"].where(recognised)
     found["headline"] = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
@@ -96,35 +99,42 @@ class _Test:
     """The test of a class, part and fill: whether the class is named, for each mask, on its images and on others.
 
     kinds : filter of each mask [mask]; draws : number of the draw, or the other class [mask]
-    right : bool [mask, images]; wrong : bool [mask, negatives], None where FPR was not measured
+    right : bool [mask, images]; wrong : bool [mask, negatives]; measured : bool [mask], whether FPR was measured
     """
 
     key: dict[str, Any]
     kinds: np.ndarray
     draws: IntArray
     right: BoolArray
-    wrong: BoolArray | None
+    wrong: BoolArray
+    measured: BoolArray
 
-    def hits_of(self, chosen: BoolArray) -> tuple[BoolArray, BoolArray | None]:
-        return self.right[chosen], None if self.wrong is None else self.wrong[chosen]
+    @property
+    def own(self) -> BoolArray:
+        """Where the map of the class is, bool [mask]."""
+        found: BoolArray = self.kinds == "dfm"
+        return found
+
+    def rates(self, chosen: BoolArray) -> list[BoolArray]:
+        """The hits of TPR and of FPR, or those of TPR alone if FPR was not measured under the map and these masks."""
+        return [self.right, self.wrong] if self.measured[chosen | self.own].all() else [self.right]
 
     def measure(self, chosen: BoolArray) -> FloatArray:
-        """TPR - FPR under some masks."""
-        right, wrong = self.hits_of(chosen)
-        found: FloatArray = right.mean(axis=1) - (0 if wrong is None else wrong.mean(axis=1))
-        return found
+        """TPR - FPR under some masks, or TPR [mask]."""
+        right, *wrong = (hits[chosen].mean(axis=1) for hits in self.rates(chosen))
+        return right - wrong[0] if wrong else right
 
     def margin(self, chosen: BoolArray, mean: bool = False) -> Estimate:
         """Margins of the map over some masks [mask], each alone, or over their mean [1]."""
-        own, controls, of_draws, parts = self.kinds == "dfm", chosen, 0.0, []
-        sign = -1 if self.key["part"] == "remove" else 1
-        for hits in (self.right, self.wrong):
-            if hits is not None:
-                against = hits[controls].mean(axis=0, keepdims=True) if mean else hits[controls]
-                parts.append(paired(sign * (hits[own].astype(float) - against)))
-        if mean:
-            of_draws = float(self.measure(controls).var(ddof=1) / controls.sum())
-        return joined(parts[0], parts[1] if len(parts) > 1 else None, of_draws)
+        parts, sign = [], -1 if self.key["part"] == "remove" else 1
+        for hits in self.rates(chosen):
+            against = hits[chosen].mean(axis=0, keepdims=True) if mean else hits[chosen]
+            parts.append(paired(sign * (hits[self.own].astype(float) - against)))
+        return joined(*parts, of_draws=self.of_draws(chosen) if mean else 0.0)
+
+    def of_draws(self, chosen: BoolArray) -> float:
+        """The variance of the measure over draws, divided by their number."""
+        return float(self.measure(chosen).var(ddof=1) / chosen.sum())
 
 
 def _tests(hits: Hits) -> Iterator[_Test]:
@@ -135,24 +145,24 @@ def _tests(hits: Hits) -> Iterator[_Test]:
             if fill == "swap" and c == hits.neutral:
                 continue
             trials = trials[(trials["filter"] != "other") | (trials["draw"] != hits.neutral)]
-            found = named[trials["mask"]] == c
-            key = {"class": c, "part": part, "fill": fill}
+            shown = named[trials["mask"]]
+            right, wrong = shown[:, hits.labels == c], shown[:, judged[c]]
             yield _Test(
-                key, trials["filter"].to_numpy(str), trials["draw"].to_numpy(), found[:, hits.labels == c],
-                found[:, judged[c]] if judged[c].any() else None,
+                {"class": c, "part": part, "fill": fill}, trials["filter"].to_numpy(str), trials["draw"].to_numpy(),
+                right == c, wrong == c, hits.has_fpr(trials) & judged[c].any(),
             )  # fmt: skip
 
 
 def _judge(test: _Test, strong: float) -> dict[str, Any]:
     """The columns of a verdict that compare masks."""
-    own, others = test.kinds == "dfm", test.kinds == "other"
+    others = test.kinds == "other"
     controls = {kind: test.margin(test.kinds == kind, mean=True) for kind in ("random", "radial") if kind in test.kinds}
     if others.any():
         controls["other"] = test.margin(others)
     low, kind = min((float(np.min(found.low)), name) for name, found in controls.items())
     closest = int(np.argmin(controls[kind].low))
     margin, _, high = (float(np.ravel(end)[closest]) for end in controls[kind])
-    measure, of_others = float(test.measure(own)[0]), test.measure(others)
+    measure, of_others = float(test.measure(test.own)[0]), test.measure(others)
     row = {
         **test.key,
         "measure": measure,
@@ -166,10 +176,10 @@ def _judge(test: _Test, strong: float) -> dict[str, Any]:
         "smallest_effect": _smallest_effect(test, kind, closest),
         **_to_low_pass(test),
     }
-    right, wrong = test.hits_of(own)
-    tpr, fpr = right.mean(), 0.0 if wrong is None else wrong.mean()
+    tpr, *fpr = (hits[test.own].mean() for hits in test.rates(test.own))
     # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
-    clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else tpr >= strong and fpr <= MOST_FPR
+    kept = tpr >= strong and (not fpr or fpr[0] <= MOST_FPR)
+    clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else kept
     return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
 
 
@@ -191,10 +201,10 @@ def _smallest_effect(test: _Test, kind: str, closest: int) -> float:
     room = round(tpr * n) if test.key["part"] == "remove" else n - round(tpr * n)
     more = np.arange(room + 1)
     variance = (more + 1 - more**2 / (n + 2)) / (n + 2) ** 2
-    if test.wrong is not None:
-        variance += 1 / (test.wrong.shape[1] + 2) ** 2
+    for negatives in test.rates(chosen)[1:]:
+        variance += 1 / (negatives.shape[1] + 2) ** 2
     if kind != "other":
-        variance += test.measure(chosen).var(ddof=1) / chosen.sum()
+        variance += test.of_draws(chosen)
     enough = more / (n + 2) > NORMAL * np.sqrt(variance)
     return float(more[enough][0] / n) if enough.any() else np.nan
 

@@ -1,0 +1,177 @@
+"""Hits, and what follows from them by counting: rates and the cross matrix, against loops over images."""
+
+from dataclasses import fields, replace
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_hits import random_hits
+from scipy import stats
+
+from frequency_shortcuts import shortcuts
+from frequency_shortcuts.evaluation import cross
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, read_hits, write_hits
+from frequency_shortcuts.evaluation.rates import with_rates
+
+few = settings(max_examples=8, deadline=None, derandomize=True)
+designs = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 1000), "n_classes": st.integers(2, 5), "neutral": st.sampled_from([None, 1]),
+        "negatives": st.sampled_from([None, 4]), "false_positives": st.booleans(),
+    }
+)  # fmt: skip
+
+
+def slow_rate(hits, fill, mask, c, own):
+    """TPR (own) or FPR of class c under a mask, image by image; None where there is no image."""
+    count = total = 0
+    for i, label in enumerate(hits.labels):
+        if own:
+            counts = label == c
+        else:
+            counts = hits.negatives[c, i] and not (fill == "swap" and hits.labels[hits.donors[i]] == c)
+        if counts:
+            named = hits.unfiltered[i] if mask is None else hits.named[fill][mask, i]
+            assert named != NOT_SHOWN
+            count, total = count + (named == c), total + 1
+    return count / total if total else None
+
+
+@few
+@given(designs)
+def test_rates_are_those_of_a_loop_over_the_images(design):
+    hits = random_hits(**design)
+    table = shortcuts.rates(hits)
+    masks = hits.trials.set_index(["part", "class", "filter", "draw"])["mask"]
+    for row in table.to_dict("records"):
+        mask = None if row["filter"] == "unfiltered" else masks[row["part"], row["class"], row["filter"], row["draw"]]
+        measured = hits.false_positives or row["filter"] in ("unfiltered", "dfm", "other")
+        tpr = slow_rate(hits, row["fill"], mask, row["class"], own=True)
+        fpr = slow_rate(hits, row["fill"], mask, row["class"], own=False) if measured else None
+        assert row["tpr"] == tpr and (np.isnan(row["fpr"]) if fpr is None else row["fpr"] == fpr)
+        assert (row["negatives"] == 0) == (fpr is None) and row["neutral"] == (row["class"] == hits.neutral)
+    tested = [c for c in range(hits.n_classes) if c != hits.neutral]
+    assert sorted(set(table.loc[table["fill"] == "swap", "class"])) == tested
+    assert len(table) == sum(len(hits.trials[hits.trials["class"].isin(of)]) + 2 * len(of)
+                             for of in (range(hits.n_classes), tested))  # fmt: skip
+
+
+def test_rates_have_the_intervals_of_wilson():
+    table = with_rates(pd.DataFrame({"class": [0, 1, 2]}), [0, 5, 9], 9, [1, 0, 0], [7, 30, 0])
+    for row in table.to_dict("records"):
+        for rate, n in (("tpr", row["images"]), ("fpr", row["negatives"])):
+            found = [row[f"{rate}{end}"] for end in ("", "_low", "_high")]
+            if n == 0:
+                assert np.isnan(found).all()
+                continue
+            interval = stats.binomtest(round(row[rate] * n), n).proportion_ci(method="wilson")
+            np.testing.assert_allclose(found[1:], [interval.low, interval.high], rtol=0, atol=1e-12)
+
+
+def slow_matrix(hits, fill):
+    """(class, map) -> TPR - FPR."""
+    found = {}
+    for row in hits.trials[hits.trials["part"] == "keep"].to_dict("records"):
+        c, m = row["class"], row["class"] if row["filter"] == "dfm" else row["draw"]
+        if row["filter"] in ("dfm", "other") and hits.neutral not in (c, m):
+            tpr, fpr = (slow_rate(hits, fill, row["mask"], c, own) for own in (True, False))
+            found[c, m] = tpr - (fpr or 0)
+    return found
+
+
+def slow_advantage(matrix):
+    classes = sorted({c for c, _ in matrix})
+    others = [np.mean([value for (c, m), value in matrix.items() if c == one != m]) for one in classes]
+    return np.mean([matrix[c, c] for c in classes]), np.mean(others)
+
+
+@few
+@given(designs.filter(lambda design: design["n_classes"] > 2))
+def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
+    """Tolerance 1e-12. A neutral class has no row and no column. Maps have an FPR even if controls have none."""
+    hits = random_hits(**design)
+    table, advantage = cross.cross_matrix(hits), cross.own_map_advantage(hits, draws=20).set_index("fill")
+    for fill in hits.named:
+        expected = slow_matrix(hits, fill)
+        found = table[table["fill"] == fill].set_index(["class", "map"])
+        assert set(found.index) == set(expected) and found["fpr"].notna().all()
+        np.testing.assert_allclose(found["measure"], [expected[key] for key in found.index], rtol=0, atol=1e-12)
+        own, others = slow_advantage(expected)
+        row = advantage.loc[fill]
+        np.testing.assert_allclose(
+            row[["own", "others", "advantage"]].astype(float), [own, others, own - others], rtol=0, atol=1e-12
+        )
+        assert row["advantage_low"] <= own - others <= row["advantage_high"]
+        assert row["classes"] == hits.n_classes - (hits.neutral is not None)
+        assert row["headline"] == (fill == ("zeros" if hits.neutral is None else "swap"))
+
+
+def redrawn(hits, weights):
+    """The hits of images that were drawn so often, as a data set of its own; donors keep their place."""
+    chosen = np.repeat(np.arange(len(hits.labels)), weights)
+    donors = np.array([np.flatnonzero(hits.labels[chosen] == hits.labels[d])[0] for d in hits.donors[chosen]])
+    return replace(
+        hits, labels=hits.labels[chosen], unfiltered=hits.unfiltered[chosen], donors=donors,
+        named={fill: named[:, chosen] for fill, named in hits.named.items()}, negatives=hits.negatives[:, chosen],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("neutral", [None, 0])
+def test_the_bootstrap_recomputes_the_advantage_of_the_drawn_images(monkeypatch, neutral):
+    """Exactly (1e-12) with zeros. With swap the number of judged images varies: within a tenth of the spread."""
+    given = []
+
+    def note(strata, statistic, **options):
+        given.append((strata, statistic))
+        return 0.0, 0.0
+
+    monkeypatch.setattr(cross, "bootstrap", note)
+    hits, generator = random_hits(3, per_class=(8, 12), neutral=neutral), np.random.default_rng(0)
+    cross.own_map_advantage(hits)
+    weights = np.zeros((15, len(hits.labels)), int)
+    for one in weights:
+        for c in range(hits.n_classes):
+            (members,) = np.nonzero(hits.labels == c)
+            np.add.at(one, generator.choice(members, len(members)), 1)
+    for fill, (strata, statistic) in zip(hits.named, given, strict=True):
+        assert np.array_equal(strata, hits.labels)
+        expected = []
+        for one in weights:
+            own, others = slow_advantage(slow_matrix(redrawn(hits, one), fill))
+            expected.append(own - others)
+        tolerance = 1e-12 if fill == "zeros" or neutral is not None else np.std(expected) / 10
+        np.testing.assert_allclose(statistic(weights), expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("n_classes", [22, 30])
+def test_beyond_twenty_one_classes_each_sees_twenty_maps_and_each_map_is_shown_to_twenty(n_classes):
+    seen = [shortcuts.others_of(n_classes, c, shortcuts.OTHERS, seed=3).tolist() for c in range(n_classes)]
+    assert all(len(set(some)) == 20 and c not in some for c, some in enumerate(seen))
+    assert np.bincount(np.concatenate(seen)).tolist() == [20] * n_classes
+
+
+@few
+@given(designs)
+def test_what_is_written_is_read(tmp_path_factory, design):
+    hits = random_hits(**design)
+    with h5py.File(tmp_path_factory.mktemp("hits") / "hits.h5", "w") as file:
+        write_hits(file.create_group("one"), hits)
+        found = read_hits(file["one"])
+    pd.testing.assert_frame_equal(found.trials, hits.trials)
+    for field in fields(hits):
+        one, other = getattr(hits, field.name), getattr(found, field.name)
+        if isinstance(one, np.ndarray):
+            assert np.array_equal(other, one) and other.dtype == one.dtype
+    assert list(found.named) == list(hits.named) and found.neutral == hits.neutral
+    assert all(np.array_equal(found.named[fill], hits.named[fill]) for fill in hits.named)
+
+
+@pytest.mark.slow
+def test_the_hits_of_ten_classes_of_50_images_are_below_a_megabyte(tmp_path):
+    hits = random_hits(n_classes=10, per_class=(50, 51), size=(32, 32))
+    with h5py.File(tmp_path / "hits.h5", "w") as file:
+        write_hits(file, hits)
+    assert (tmp_path / "hits.h5").stat().st_size < 2**20
