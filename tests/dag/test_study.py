@@ -650,11 +650,19 @@ def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study, k
     assert tested.read_bytes() == expected and verify_checksum(maps)
 
 
-def test_the_maps_of_another_network_in_the_place_of_the_right_ones_are_refused(study, kept_files):
-    tested, maps = (study.results / f"{name}" for name in (f"tests/{RUNS[0]}/shortcuts.csv", f"dfm/{RUNS[0]}.h5"))
-    kept_files(tested, maps)
-    tested.unlink()
-    shutil.copy(study.results / f"dfm/{RUNS[1]}.h5", maps)
-    done = study.snakemake(str(tested.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")
+@pytest.mark.parametrize(
+    ("target", "name", "other", "problem"),
+    [
+        ("tables/truth.csv", f"dfm/{RUNS[0]}.h5", f"dfm/{RUNS[1]}.h5", f"its run is {RUNS[1]}, not {RUNS[0]}"),
+        ("figures/adcs_syn_2.svg", "adcs/syn_2.h5", "adcs/plant_present.h5", "its dataset is plant_present, not syn_2"),
+    ],
+)
+def test_a_result_in_the_place_of_another_is_refused(study, kept_files, target, name, other, problem):
+    made, path = study.results / target, study.results / name
+    kept_files(made, path)
+    made.unlink()
+    shutil.copy(study.results / other, path)
+    done = study.snakemake(str(made.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")
+    name = path.relative_to(study.root)
     assert done.returncode != 0
-    assert f"{maps.relative_to(study.root)}: it was made from other weights than those in" in done.stdout, done.stdout
+    assert f"{name}: {problem}; make it again: rm {name}, then the same command" in done.stdout, done.stdout

@@ -110,7 +110,7 @@ def test_results_that_belong_together_are_read(results):
         (f"dfm/{RUN}.h5", f"stability/{RUN}.h5", "its kind is halves, not maps"),
         (f"tests/{RUN}/sensitivity.h5", f"tests/{RUN}/hits.h5", "its test is hits, not sensitivity"),
         (f"dfm/{RUN}_half0_part1.h5", f"dfm/{RUN}_half1_part1.h5", "its images is half1, not half0"),
-        (f"dfm/{RUN}_half0_part1.h5", f"dfm/{RUN}_half0_part0.h5", "its part is 0, not 1"),
+        (f"dfm/{RUN}_half0_part1.h5", f"dfm/{RUN}_half0_part0.h5", "its number is 0, not 1"),
     ],
 )  # fmt: skip
 def test_each_kind_of_result_in_the_place_of_another_is_refused(results, capsys, path, other, problem):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_dfm import written
 
 from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.evaluation import stability
@@ -190,3 +191,18 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
     left, right = (stability.pack_maps(dfm.read_mask(paths[i], 12.5)) for i in (0, 2))
     expected = stability.compare(left, right, draws=3, seed=[1, 0, 1])
     assert np.array_equal(tables[1][list(expected)], expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("change", [{"weights_sha256": "x"}, {"images_sha256": "x"}], ids=str)
+def test_maps_of_other_origin_are_not_compared(tmp_path, change):
+    """Runs of one data set rank the same images; the halves of a run are of the run's weights."""
+    written(tmp_path / "a.h5")
+    written(tmp_path / "b.h5", **change)
+    run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
+    runs, paths = [run, {**run, "seed": 1}], [tmp_path / "a.h5", tmp_path / "b.h5"]
+    what = next(iter(change)).removesuffix("_sha256")
+    halved = ([run], [tmp_path / "b.h5"])
+    with pytest.raises(ValueError, match=rf"b\.h5: it was made from other {what} than .*a\.h5"):
+        if what == "images":
+            list(stability.compare_files(runs, paths, percents=[5]))
+        list(stability.compare_files(runs[:1], paths[:1], *halved, percents=[5]))
