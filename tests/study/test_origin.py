@@ -1,6 +1,7 @@
 """Results say what they are of and what they were made from; a step refuses those of another run, set or origin."""
 
 import ast
+import contextlib
 import json
 import shutil
 from types import SimpleNamespace
@@ -46,30 +47,38 @@ def write_maps(path, seed=0, created_by="frequency-shortcuts", **made_from):
         file.attrs.update(created_by=created_by, **origin_of(path, **made_from))
 
 
-@pytest.fixture
-def results(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
     """Every kind of result of two data sets, and of two seeds of a network on each of them."""
+    root, number = tmp_path_factory.mktemp("built"), 0
+    with contextlib.chdir(root):
+        for dataset in ("d", "e"):
+            images = f"results/test/data/{dataset}.h5"
+            write_store(images, number)
+            for name in ("sketch", "noisy"):
+                path = f"results/test/data/ood/{dataset}/{name}.h5"
+                write_store(path, number, **origin_of(path, images=images))
+            write_maps(f"results/test/adcs/{dataset}.h5", images=images)
+            for run in (f"{dataset}/n/none/seed{seed}" for seed in (0, 1)):
+                number += 1
+                weights, maps = f"results/test/networks/{run}/weights.safetensors", f"results/test/dfm/{run}.h5"
+                write_weights(weights, number, images=images)
+                made_from = {"weights": weights, "images": images}
+                write_maps(maps, number, **made_from)
+                for place in (
+                    f"stability/{run}", f"maps/rise/{run}", f"maps/greedy/{run}", f"tests/{run}/sensitivity",
+                    *(f"dfm/{run}_{half}_part{part}" for half in ("half0", "half1") for part in (0, 1)),
+                ):  # fmt: skip
+                    write_maps(f"results/test/{place}.h5", number, **made_from)
+                write_maps(f"results/test/tests/{run}/hits.h5", number, **made_from, maps=maps)
+    return root
+
+
+@pytest.fixture
+def results(built, tmp_path, monkeypatch):
+    """A copy of these results."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    number = 0
-    for dataset in ("d", "e"):
-        images = f"results/test/data/{dataset}.h5"
-        write_store(images, number)
-        for name in ("sketch", "noisy"):
-            path = f"results/test/data/ood/{dataset}/{name}.h5"
-            write_store(path, number, **origin_of(path, images=images))
-        write_maps(f"results/test/adcs/{dataset}.h5", images=images)
-        for run in (f"{dataset}/n/none/seed{seed}" for seed in (0, 1)):
-            number += 1
-            weights, maps = f"results/test/networks/{run}/weights.safetensors", f"results/test/dfm/{run}.h5"
-            write_weights(weights, number, images=images)
-            made_from = {"weights": weights, "images": images}
-            write_maps(maps, number, **made_from)
-            for place in (
-                f"stability/{run}", f"maps/rise/{run}", f"maps/greedy/{run}", f"tests/{run}/sensitivity",
-                *(f"dfm/{run}_{half}_part{part}" for half in ("half0", "half1") for part in (0, 1)),
-            ):  # fmt: skip
-                write_maps(f"results/test/{place}.h5", number, **made_from)
-            write_maps(f"results/test/tests/{run}/hits.h5", number, **made_from, maps=maps)
     return tmp_path / "results" / "test"
 
 
