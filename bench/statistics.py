@@ -14,7 +14,7 @@ from scipy.special import gammaln, ndtri
 from tqdm import tqdm
 
 from frequency_shortcuts import intervals
-from frequency_shortcuts.evaluation.verdicts import STRONG
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG
 from frequency_shortcuts.intervals import CONFIDENCE, FEWEST_NETWORKS, NORMAL, Estimate, Paired, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
@@ -24,7 +24,7 @@ TRIALS = 1000  # of each setting
 AT_ONCE = 50  # trials; all of their images are in memory
 EASE = 0.5  # share of an image's ease in what decides whether it is a hit
 CLASSES, SIZES = 10, (50, 200)  # images of a class
-FPR, MOST_FPR = 0.05, 0.1  # of every mask; of a strong map, at most
+FPR = 0.05  # of every mask
 LOW = (0.05, 0.0)  # mean and SD of the TPR of masks that recognise nothing
 RANDOM, RADIAL = 0.03, 0.12  # SD of the TPR of random masks, and of those with the map's radii
 DRAWS = 5  # of each of the two
