@@ -71,10 +71,9 @@ def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float
 
 
 def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
-    """An open safetensors file, whose tensors are those of a framework. Raises ValueError for another file."""
+    """An open safetensors file, whose tensors are those of a framework. Raises DamagedFile for another file."""
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected a safetensors file")
-    """An open safetensors file, whose tensors are those of a framework. Raises DamagedFile for another file."""
     try:
         return safe_open(path, framework)
     except SafetensorError as error:
