@@ -27,7 +27,7 @@ def main(snakemake):
                 )
                 shortcut_tests.write(file.create_group(Path(store).stem), hits, rendition.classes)
                 tables[Path(store).stem] = shortcut_tests.rates_of(hits, rendition.classes)
-            origin = origin_of(output.hits, weights=given.weights, maps=given.dfm)
+            origin = origin_of(output.hits, weights=given.weights, images=given.photographs, maps=given.dfm)
             file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by, **origin)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
         write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)
