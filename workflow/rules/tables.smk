@@ -19,6 +19,9 @@ rule table:
         f"{RESULTS}/logs/tables.log",
     conda:
         "../../envs/study.yaml"
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         strong=lookup(dpath="shortcuts/strong", within=config),
     message:

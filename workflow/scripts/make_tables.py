@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
 from frequency_shortcuts.evaluation.hits import read_hits
 from frequency_shortcuts.evaluation.phase_hits import read_phase_hits
@@ -19,19 +21,16 @@ def main(snakemake):
     """One CSV per table."""
     given, strong = snakemake.input, snakemake.params.strong
     with job(snakemake):
-        tests = [tested(path) for path in given.hits]
-        judged = study_tables.of_runs(tests, lambda hits: verdicts(hits, strong))
-        history = read_runs(given.history) if given.history else None
-        tables = {
-            "networks": study_tables.network_table(history, given.weights),
-            "shortcuts": judged,
-            "shortcuts_over_seeds": over_seeds(judged),
-            "cross_matrix": study_tables.of_runs(tests, cross_matrix),
-            "own_map_advantage": study_tables.of_runs(tests, own_map_advantage),
-            "phase": study_tables.of_runs(
-                [tested(path, "phase") for path in given.hits], lambda hits: phase_verdicts(hits, strong)
-            ),
+        of_hits = {
+            "shortcuts": lambda hits, _: verdicts(hits, strong),
+            "cross_matrix": lambda hits, _: cross_matrix(hits),
+            "own_map_advantage": lambda hits, _: own_map_advantage(hits),
+            "phase": lambda _, phases: phase_verdicts(phases, strong),
         }
+        tables = measured(given.hits, of_hits)
+        history = read_runs(given.history) if given.history else None
+        tables["networks"] = study_tables.network_table(history, given.weights)
+        tables["shortcuts_over_seeds"] = over_seeds(tables["shortcuts"])
         for name in ("dynamics", "bandstop", "planted_use"):
             if paths := getattr(given, name):
                 tables[name] = read_runs(paths)
@@ -45,19 +44,26 @@ def main(snakemake):
                 read_joined(path, Plan(snakemake.config)), pairs, ["tpr", "fpr"]
             )
         if given.published:
-            external = [
-                study_tables.of_runs([tested(path)], lambda hits: verdicts(hits, strong)).assign(maps=name_of(path))
-                for path in given.published
-            ]
-            tables["published"] = study_tables.with_external_maps(judged, external)
+            external = {path: measured([path], {"of": of_hits["shortcuts"]})["of"] for path in given.published}
+            named = [table.assign(maps=name_of(path)) for path, table in external.items()]
+            tables["published"] = study_tables.with_external_maps(tables["shortcuts"], named)
         for path in snakemake.output:
             write_table(tables[Path(path).stem], path)
 
 
-def tested(path, group=None):
-    """The run of a file of hits, the names of its classes, and its hits, or those of phases."""
-    with read_hdf5(path) as file:
-        return identity(path), list(file.attrs["classes"]), read_phase_hits(file[group]) if group else read_hits(file)
+def measured(paths, of_hits):
+    """What functions measure from the hits, and those of phases, of every run: name -> table.
+
+    One file is read at a time, since the hits of thousands of classes take gigabytes.
+    """
+    found = {name: [] for name in of_hits}
+    for path in paths:
+        with read_hdf5(path) as file:
+            classes, hits = list(file.attrs["classes"]), read_hits(file)
+            phases = read_phase_hits(file["phase"]) if "phase" in file else None
+        for name, measure in of_hits.items():
+            found[name].append(study_tables.of_run(measure(hits, phases), identity(path), classes))
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items()}
 
 
 def name_of(path):

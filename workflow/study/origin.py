@@ -20,7 +20,7 @@ _RUN = r"(?P<run>\w+/\w+/\w+/seed\d+)"
 # Of HDF5 files and weights below results/<study>/, in the order in which they are made. A group is an attribute.
 _PLACES = {
     "images": r"data/(?P<dataset>\w+)\.h5",
-    "rendition": r"data/ood/(?P<dataset>\w+)/(?P<rendition>\w+)\.h5",
+    "rendition": r"data/ood/(?P<dataset>\w+)/(?P<rendition>[\w-]+)\.h5",
     "spectra": r"adcs/(?P<dataset>\w+)\.h5",
     "weights": rf"networks/{_RUN}/weights\.safetensors",
     "part": rf"dfm/{_RUN}_(?P<images>\w+)_part(?P<number>\d+)\.h5",

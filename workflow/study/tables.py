@@ -19,7 +19,15 @@ from .job import RUN, WITH_TRUTH, identity
 from .plan import Plan, Run
 from .tests.registry import tables as tests_with_tables
 
-UNITS = [*RUN, "method", "maps_of", "tested_on", "left", "right"]  # rows that differ in these have equally many peers
+UNITS = [
+    *RUN,
+    "method",
+    "maps",
+    "maps_of",
+    "tested_on",
+    "left",
+    "right",
+]  # rows that differ in these have equally many peers
 COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not of one test
 
 
@@ -88,7 +96,7 @@ def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
         values = tuple(map(str, found))
         counts.setdefault(values[: len(columns)], set()).add((values[len(columns) :], count))
     # Not all runs have the same methods, and networks with other batches have other iterations.
-    shared = {"dataset", "method", "network" if "iteration" in table else ""}
+    shared = {"dataset", "method", "maps", "network" if "iteration" in table else ""}
     peers: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for unit in counts:
         peers.setdefault(tuple(v for v, name in zip(unit, columns, strict=True) if name in shared), []).append(unit)
@@ -99,7 +107,7 @@ def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
             of_class: Counter[str] = Counter()
             for key, count in counts[unit] if of_classes else ():
                 name = key[keys.index(next(iter(of_classes)))]
-                of_class[name] += count * ("swap" not in key)  # without rows for a neutral class
+                of_class[name] += count * (dict(zip(keys, key, strict=True)).get("fill") != "swap")  # no neutral class
             if counts[unit] != usual or len(set((+of_class).values())) > 1:
                 return unit
     return ()

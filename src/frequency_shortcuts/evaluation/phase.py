@@ -95,7 +95,8 @@ def collect(
     masks : bool [class, H, W], the map of every class
     neutral, negatives, seed, run : as in `shortcuts.collect`. With the same values each image has the same donor as
         there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
-    hits : of `shortcuts.collect`. What it holds of `both`, for the same donors, negatives and maps, is not tested again
+    hits : of `shortcuts.collect` with this network and these images. What it holds of `both`, for the same donors,
+        negatives and maps, is not tested again
 
     The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
     class and of its negatives.

@@ -79,15 +79,15 @@ def collect(
     masks : bool [class, H, W], the map of every class
     parts : `keep` keeps only the frequencies of the map (sufficiency), `remove` removes only these (necessity)
     fills : what replaces the other frequencies, see `fills`. With `swap` each image has one donor for all masks, and
-        FPR of a class leaves out the images whose donor is of that class. With two classes and no neutral one these are
-        all images: FPR is then missing, and the verdict uses TPR alone
+        FPR of a class leaves out the images whose donor is of that class
     neutral : the class without a cue of its own, if the set has one. Its images are the donors of `swap`, and it has no
         rows with `swap`
     controls : draws of each random kind; a verdict needs at least 5
     radial : draws of the kind `radial`, if their number differs
     others : number of other classes whose maps are tried on each class, see `others_of`; None for all
     negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
-        classes as their images allow; None for all. They are the same for all masks and for unfiltered images
+        classes as their images allow; None for all. They are the same for all masks and for unfiltered images. With two
+        classes and no neutral one there are none: FPR is missing, and verdicts use TPR alone
     seed, run : of all draws. Controls and donors are drawn for each run, a name such as that of the network; others and
         negatives are drawn by the seed alone
     false_positives : if false, FPR is measured under maps alone: random and low-pass controls have none
@@ -111,7 +111,9 @@ def collect(
     shown, trials = plan_trials(masks, images.shape[-2:], parts, draws, others, seed, run, false_positives)
     negative = np.zeros((len(masks), len(labels)), bool)
     for c, mine in enumerate(negative):
-        mine[negatives_of(labels, c, negatives, seed)] = True
+        # Of two classes, FPR of one is 1 - TPR of the other: with both, the two would always have the same measure.
+        if len(masks) > 2 or neutral is not None:
+            mine[negatives_of(labels, c, negatives, seed)] = True
     donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if "swap" in fills else None
     source = source_for(network, images, mean, std)
     batch = batch_size or source.batch_size()
@@ -127,7 +129,7 @@ def collect(
                 background = background_of(fill, source, donor)
                 counted = judged(negative, labels, donor if fill == "swap" else None)
                 named[fill] = named_classes(predict, source, background, shown, labels, counted, batch, bar)
-                log.info("fill %s: %d masks on %d images", fill, len(shown.halves), len(labels))
+                log.info("fill %s: %d tests of masks on %d images", fill, len(trials), len(labels))
     return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral, false_positives)
 
 

@@ -41,7 +41,7 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least; `best_control` is
         its kind (random, radial, other), and `closest_class` the class of the map, for the kind `other`
     `smallest_effect` : the least margin to this control whose interval would be above 0 with this number of images, if
-        the map loses none of the control's hits and FPR is equal; NaN if no TPR would be enough
+        the map hits just the images that the control hits most often, at equal FPR; NaN if no TPR would be enough
     `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `low_frequency` is whether these do as well, the
         lower end at most 0. They are no control: a shortcut of low frequencies is a shortcut
     `positions` of the map; `measure`; `largest_other` : the largest measure of the class with another class's map, that
@@ -69,7 +69,8 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     found = _means(controls).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
     recognised = found["tpr_unfiltered"] >= RECOGNISED
     found["verdict"] = found["verdict"].where(recognised)
-    found["headline"] = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
+    quoted = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
+    found["headline"] = quoted & (found["class"] != hits.neutral)
     return found
 
 
@@ -196,19 +197,21 @@ def _to_low_pass(test: _Test) -> dict[str, Any]:
 
 
 def _smallest_effect(test: _Test, kind: str, closest: int) -> float:
-    """The least margin that would be above 0: images that the map hits and the control misses, none the other way."""
+    """The least margin that would be above 0, if the map hits just the images that the control hits most often."""
     chosen = test.kinds == kind
-    masks = test.right[chosen]
-    n, tpr = masks.shape[1], float(masks[closest].mean() if kind == "other" else masks.mean())
-    room = round(tpr * n) if test.key["part"] == "remove" else n - round(tpr * n)
-    more = np.arange(room + 1)
-    variance = (more + 1 - more**2 / (n + 2)) / (n + 2) ** 2
-    for negatives in test.rates(chosen)[1:]:
-        variance += 1 / (negatives.shape[1] + 2) ** 2
+    masks, remove = test.right[chosen], test.key["part"] == "remove"
+    control = np.sort(masks[closest] if kind == "other" else masks.mean(axis=0))[::-1].astype(float)
+    n = len(control)
+    total = np.arange(n + 1) - control.sum()  # of the differences on all images, for each number of hits of the map
+    squares = np.cumsum([0, *(1 - control) ** 2]) + np.cumsum([0, *control[::-1] ** 2])[::-1]
+    variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
+    if test.measured[chosen | test.own].all():
+        variance += 1 / (test.wrong.shape[1] + 2) ** 2
     if kind != "other":
         variance += test.of_draws(chosen)
-    enough = more / (n + 2) > NORMAL * np.sqrt(variance)
-    return float(more[enough][0] / n) if enough.any() else np.nan
+    margin = -total if remove else total
+    enough = margin / (n + 2) > NORMAL * np.sqrt(variance)
+    return float(margin[enough].min() / n) if enough.any() else np.nan
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:

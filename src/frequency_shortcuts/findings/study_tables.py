@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from frequency_shortcuts.storage.tables import RUN
 from .spread import standard_error
 
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
-T = TypeVar("T")
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -27,20 +26,14 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
     return best.rename(columns={"epoch": "best_epoch"}).merge(tested, on=RUN, how="right")
 
 
-def of_runs(
-    tests: Iterable[tuple[Mapping[str, Any], Sequence[str], T]], measure: Callable[[T], pd.DataFrame]
-) -> pd.DataFrame:
-    """What a function measures from the hits of every run, one run below the other; the columns of the run come first.
+def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) -> pd.DataFrame:
+    """A table that was measured from the hits of a run, with the columns of the run first.
 
-    tests : the run, the names of its classes, and its hits; measure : such as `verdicts`, `cross_matrix` or
-        `own_map_advantage`. Numbers of classes become names
+    The numbers of classes, in the columns `OF_CLASSES`, become their names.
     """
-    found = []
-    for run, classes, hits in tests:
-        table, names = measure(hits), dict(enumerate(classes))
-        table = table.replace({name: names for name in OF_CLASSES if name in table})
-        found.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))
-    return pd.concat(found, ignore_index=True)
+    names = dict(enumerate(classes))
+    named = table.replace({name: names for name in OF_CLASSES if name in table})
+    return pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), named], axis=1)
 
 
 def with_external_maps(ours: pd.DataFrame, external: Iterable[pd.DataFrame]) -> pd.DataFrame:
