@@ -76,11 +76,10 @@ def tested_percent(study: Path) -> float:
 
 
 def strongest(study: Path) -> dict[str, Any]:
-    """The class of a network on photographs whose map is furthest above its controls under all fills, robust first."""
-    tested = read_table(study / "tables" / "shortcuts.csv").query("part == 'keep'").dropna(subset=["robust"])
-    least = tested.groupby([*RUN, "class"], sort=False)["margin"].transform("min")
-    ranked = tested.assign(least=least, robust=tested["robust"].astype(bool)).query("fill == 'zeros'")
-    return ranked.sort_values(["robust", "least"], ascending=False, kind="stable").iloc[0].to_dict()
+    """The class of a network on photographs whose map is furthest above its closest control, strong ones first."""
+    tested = read_table(study / "tables" / "shortcuts.csv").query("headline and fill == 'zeros'")
+    ranked = tested.assign(strong=tested["verdict"] == "strong")
+    return ranked.sort_values(["strong", "margin_low"], ascending=False, kind="stable").iloc[0].to_dict()
 
 
 def typical(study: Path, percent: float) -> dict[str, Any]:

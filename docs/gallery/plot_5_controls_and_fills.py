@@ -79,8 +79,8 @@ backgrounds = {"zeros": 0 * disc, "swap": square}
 # ---------
 # TPR is the share of the discs that the network recognises, FPR the share of the other pictures that it takes for a
 # disc. If a network calls every picture a disc, its TPR is 1; so the measure is TPR - FPR. `collect` gives the class
-# that the network names for every mask and image. Rates and verdicts follow from it: two masks are compared on the same
-# images. `low_frequency` says whether the lowest frequencies do as well as the map.
+# that the network names for every mask and image. Rates and verdicts follow from it: two masks are compared on the
+# same images. `low_frequency` says whether the lowest frequencies do as well as the map.
 
 hits = fs.shortcuts.collect(network, test, maps)
 table, verdicts = fs.shortcuts.rates(hits), fs.shortcuts.verdicts(hits)

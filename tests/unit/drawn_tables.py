@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from conftest import made_up_verdicts
+
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
 KEYS = ["dataset", "network", "augmentation"]
@@ -49,43 +51,9 @@ def own_map_advantage(matrix):
     return found.assign(advantage_low=found["advantage"] - 0.02, advantage_high=found["advantage"] + 0.02).reset_index()
 
 
-def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, parts=("keep", "remove"), fills=("zeros", "swap"), neutral=""):
-    """`tables/shortcuts.csv` of these networks, with rates at random. The first class, the third ... are strong."""
-    generator = np.random.default_rng(0)
-    names = ["dfm", "random", "radial", "low_pass", "other"]
-    headline = "swap" if neutral and "swap" in fills else fills[0]
-    rows = []
-    for (network, augmentation), seed, (place, name), part, fill in itertools.product(
-        kinds, seeds, enumerate(classes), parts, fills
-    ):
-        if fill == "swap" and name == neutral:
-            continue
-        tpr, fpr = generator.uniform(0, 0.5, 5), generator.uniform(0, 0.1, 5)
-        tpr[0] = generator.uniform(0.8, 1) if place % 2 == 0 else tpr[0]
-        own, other = tpr[0] - fpr[0], generator.uniform(0, 0.5)
-        margins = {"random": tpr[1] - fpr[1], "radial": tpr[2] - fpr[2], "other": other}
-        best = max(margins, key=margins.get)
-        margin, low = own - margins[best], own - (tpr[3] - fpr[3])
-        rows.append(
-            {
-                "dataset": "zoo", "network": network, "augmentation": augmentation, "seed": seed, "class": name,
-                "part": part, "fill": fill, "neutral": name == neutral, "images": 50, "negatives": 100,
-                "tpr_unfiltered": generator.uniform(0.6, 1), "fpr_unfiltered": 0.02,
-                **{f"tpr_{kind}": value for kind, value in zip(names, tpr, strict=True)},
-                **{f"fpr_{kind}": value for kind, value in zip(names, fpr, strict=True)},
-                **{f"{rate}_dfm_{end}": np.clip(value[0] + reach, 0, 1)
-                   for rate, value in (("tpr", tpr), ("fpr", fpr)) for end, reach in (("low", -0.1), ("high", 0.1))},
-                "overlap_radial": 0.1, "measure": own, "largest_other": other,
-                "largest_other_class": classes[(place + 1) % len(classes)],
-                "margin": margin, "margin_low": margin - 0.1, "margin_high": margin + 0.1, "best_control": best,
-                "closest_class": classes[(place + 1) % len(classes)] if best == "other" else np.nan,
-                "low_pass_margin": low, "low_pass_margin_low": low - 0.1, "low_pass_margin_high": low + 0.1,
-                "low_frequency": low < 0.1, "smallest_effect": 0.15,
-                "verdict": ("strong" if place % 2 == 0 else "weak") if margin > 0.1 else "none",
-                "headline": part == "keep" and fill == headline,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, **options):
+    """`tables/shortcuts.csv` of these networks on the set zoo; see `made_up_verdicts`."""
+    return made_up_verdicts([("zoo", *kind, seed) for kind in kinds for seed in seeds], classes, **options)
 
 
 def over_seeds(rows):

@@ -5,6 +5,7 @@ from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
 
+import drawn_tables
 import h5py
 import numpy as np
 import pandas as pd
@@ -14,13 +15,13 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 from bench import document, estimate, gallery, gallery_cure, gallery_methods, opening, statistics
-from conftest import ROOT, made_up_tests
+from conftest import ROOT
+from frequency_shortcuts import shortcuts
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.findings import definitions, evidence, judge
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.storage.tables import RUN, write_table
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROSE = [*PAGES, ROOT / "CONTRIBUTING.md"]
@@ -50,7 +51,14 @@ def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
     names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
     exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
     assert done["increments"].shape == (3, len(done["pairs"])) and done["masks"].shape == (3, 10, 9)
-    assert set(done["table"]["filter"]) == {"unfiltered", "dfm", "random", "radial", "low_pass", "other"}
+    assert set(shortcuts.rates(done["hits"])["filter"]) == {
+        "unfiltered",
+        "dfm",
+        "random",
+        "radial",
+        "low_pass",
+        "other",
+    }
     assert "verdict" in capsys.readouterr().out
 
 
@@ -136,65 +144,50 @@ def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch
     assert "(e1)" in lines[6] and f"| {definitions.UNDECIDED} | none | 0 | 0 |" in lines[6]
 
 
-@pytest.mark.slow
 def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypatch):
-    runs = [("zoo", "small", "none", 0), ("zoo", "small", "none", 1)], [("syn", "small", "none", 0)]
-    zoo, syn = made_up_tests(runs[0], ["ant", "bee", "cow"]), made_up_tests(runs[1], ["C0", "C1"], neutral="C0")
-    tests = pd.concat([zoo, syn])
-    names = ["dataset", "network", "augmentation", "seed"]
+    kinds = [("small", "none")]
     verdicts = pd.concat(
-        [rates.verdicts(part).assign(**dict(zip(names, run, strict=True))) for run, part in tests.groupby(names)]
-    )
+        [drawn_tables.verdicts(("ant", "bee", "cow"), kinds=kinds),
+         drawn_tables.verdicts(("C0", "C1"), (0,), kinds, neutral="C0").assign(dataset="syn")]
+    )  # fmt: skip
     (tmp_path / "tables").mkdir()
     write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
-    networks = pd.DataFrame(runs[0] + runs[1], columns=names).assign(test_accuracy=[0.8, 0.9, 0.7])
+    networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=[0.8, 0.9, 0.7])
     write_table(networks, tmp_path / "tables" / "networks.csv")
     monkeypatch.setattr(gallery, "STUDY", tmp_path)
     header, _, first, second = [line.strip("| ").split(" | ") for line in gallery.results().splitlines()]
     found = dict(zip(header, first, strict=True))
-    selected = tests[(tests["dataset"] == "zoo") & (tests["part"] == "keep") & (tests["fill"] == "zeros")]
-    means = selected.assign(measure=selected["tpr"] - selected["fpr"]).pivot_table(
-        "measure", ["seed", "class"], "filter"
-    )
-    assert found["fill"] == "zeros" and found["map: TPR - FPR"] == f"{means['dfm'].mean():.2f}"
-    assert found["test accuracy"] == "0.85" and found["seeds"] == "2"
     headline = verdicts[verdicts["headline"] & (verdicts["dataset"] == "zoo")]
-    assert [int(found[verdict]) for verdict in ("strong", "weak", "none")] == [
-        (headline["verdict"] == verdict).sum() for verdict in ("strong", "weak", "none")
-    ]
+    assert set(headline["fill"]) == {"zeros"} == {found["fill"]} and len(headline) == 6
+    assert found["map: TPR - FPR"] == f"{headline['measure'].mean():.2f}"
+    assert found["test accuracy"] == "0.85" and found["seeds"] == "2"
+    for verdict in ("strong", "weak", "none"):
+        assert int(found[verdict]) == (headline["verdict"] == verdict).sum()
     assert int(found["no verdict"]) == headline["verdict"].isna().sum()
-    assert int(found["robust"]) == (headline["robust"] == True).sum()  # noqa: E712
-    best = [means.loc[(row.seed, row.class_), row.best_control]
-            for row in headline.rename(columns={"class": "class_"}).itertuples()]  # fmt: skip
-    assert found["best control: TPR - FPR"] == f"{np.mean(best):.2f}"
-    assert dict(zip(header, [*second, ""], strict=False))["fill"] == "swap" and gallery.results().endswith("|  |")
-
-
-def verdicts_of(tests):
-    """The verdicts of random tests of several runs."""
-    return pd.concat(
-        [rates.verdicts(part).assign(**dict(zip(opening.RUN, run, strict=True)))
-         for run, part in tests.groupby(opening.RUN)]
-    )  # fmt: skip
+    low = ((headline["verdict"] == "strong") & headline["low_frequency"]).sum()
+    assert int(found["strong, low frequencies do as well"]) == low
+    closest = [max(row.tpr_random - row.fpr_random, row.tpr_radial - row.fpr_radial, row.largest_other)
+               for row in headline.itertuples()]  # fmt: skip
+    assert found["closest control: TPR - FPR"] == f"{np.mean(closest):.2f}"
+    assert dict(zip(header, second, strict=True))["fill"] == "swap"
 
 
 def test_the_sentences_of_the_readme_count_in_the_tables(tmp_path, monkeypatch):
-    runs = [("fashion_mnist", "resnet18", "none", seed) for seed in (0, 1)]
-    verdicts = verdicts_of(made_up_tests(runs, ["ant", "bee", "cow"]))
+    verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18", "none")]).assign(
+        dataset="fashion_mnist"
+    )
     (tmp_path / "tables").mkdir()
     write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
     monkeypatch.setattr(gallery, "STUDY", tmp_path)
     for part in ("keep", "remove"):
         selected = verdicts[verdicts["part"] == part]
-        counts = [
-            ((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum()
-            for fill in ("zeros", "swap", "noise")
-        ]
-        expected = "{} of 6 with zeros, {} of 6 with swap and {} of 6 with noise".format(*counts)
-        assert sum(counts) and gallery.strong_maps(part) == expected
+        counts = [((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum() for fill in ("zeros", "swap")]
+        assert sum(counts) and gallery.strong_maps(part) == "{} of 6 with zeros and {} of 6 with swap".format(*counts)
     kept = verdicts[verdicts["part"] == "keep"]
     better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
-    assert 0 < better < 18 and gallery.low_pass().endswith(f"{better} of 18 tests of maps")
+    assert 0 < better < 12 and gallery.low_pass().endswith(f"{better} of 12 tests of maps")
+    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery.fills().partition("\n\n")[2].splitlines()]
+    assert len(rows) == 3 and all(len(row) == len(header) == 5 for row in rows)
 
 
 def write_small_study(folder):
@@ -217,8 +210,10 @@ def write_small_study(folder):
         maps.parent.mkdir(parents=True)
         with h5py.File(maps, "w") as file:
             file["mask/top_5"] = masks
-    tests = made_up_tests([runs[0]], classes, seed=5), made_up_tests([runs[1]], classes, neutral="C0")
-    verdicts = pd.concat([verdicts_of(part) for part in tests])
+    verdicts = pd.concat(
+        [drawn_tables.verdicts(classes, (0,), [("small", "none")], neutral=neutral).assign(dataset=run[0])
+         for run, neutral in zip(runs, ("", "C0"), strict=True)]
+    )  # fmt: skip
     write_table(verdicts, folder / "tables" / "shortcuts.csv")
     scores = pd.DataFrame({"class": classes[1:], "average_precision": [0.9, 0.5, 0.7], "uses": True, "percent": 5})
     scores = scores.assign(truth="own", ranking="dfm", cut="percent", **dict(zip(opening.RUN, runs[1], strict=True)))
@@ -238,8 +233,8 @@ def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_opening_shows_the_clearest_photograph_and_a_typical_planted_class(tmp_path):
     verdicts, masks = write_small_study(tmp_path)
-    kept = verdicts[(verdicts["dataset"] == "zoo") & (verdicts["part"] == "keep")]
-    least = kept[kept["robust"].eq(True)].groupby("class")["margin"].min()
+    kept = verdicts[(verdicts["dataset"] == "zoo") & (verdicts["part"] == "keep") & (verdicts["fill"] == "zeros")]
+    least = kept[kept["verdict"] == "strong"].set_index("class")["margin_low"]
     above, below = opening.cases(tmp_path)
     assert len(least) > 1 and above.row["class"] == least.idxmax() and above.row["fill"] == "zeros"
     assert below.row["class"] == "C3" and below.row["average_precision"] == 0.7 and below.row["fill"] == "swap"

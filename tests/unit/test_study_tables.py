@@ -4,9 +4,11 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_hits import random_hits
 
-from conftest import ROOT, made_up_tests
+from conftest import ROOT, made_up_tests, made_up_verdicts
 from frequency_shortcuts.evaluation import verdicts as rates
+from frequency_shortcuts.evaluation.cross import cross_matrix
 from frequency_shortcuts.findings import definitions, evidence, headlines, judge, study_tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
@@ -27,63 +29,33 @@ def tests():
 
 
 @pytest.fixture
-def verdicts(tests, tmp_path):
-    return stored(study_tables.verdict_table(tests, 0.6), tmp_path / "verdicts.csv")
+def verdicts(tmp_path):
+    tables = [made_up_verdicts(PHOTOGRAPHS, CLASSES), made_up_verdicts(SYNTHETIC, ["C0", "C1"], neutral="C0")]
+    return stored(pd.concat(tables), tmp_path / "verdicts.csv")
 
 
-def test_verdicts_are_those_of_every_run(tests, verdicts):
-    assert list(verdicts)[:7] == [*RUN, "class", "part", "fill"]
-    assert len(verdicts) == 3 * 3 * 6 + 6 + 4  # the neutral class is not tested with swap
-    for run, part in tests.groupby(RUN):
-        selected = verdicts[(verdicts[RUN] == list(run)).all(axis=1)].reset_index(drop=True)
-        expected = rates.verdicts(part)
-        assert selected["verdict"].equals(expected["verdict"]) and selected["headline"].equals(expected["headline"])
-        np.testing.assert_allclose(selected["margin_low"], expected["margin_low"], rtol=0, atol=1e-5)
-    headline = verdicts[verdicts["headline"]]
-    assert not headline.duplicated([*RUN, "class"]).any()
-    assert headline.groupby("dataset")["fill"].agg(set).to_dict() == {"photos": {"zeros"}, "syn": {"swap"}}
+def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
+    """Names that look like numbers or missing values stay as they are, in the file too."""
+    run, classes, hits = dict(zip(RUN, PHOTOGRAPHS[2], strict=True)), ["1", "nan", "0"], random_hits(n_classes=3)
+    measured = rates.verdicts(hits)
+    table = study_tables.of_run(measured, run, classes)
+    assert list(table)[:7] == [*RUN, "class", "part", "fill"] and (table[RUN] == list(run.values())).all(axis=None)
+    for name in ("class", "closest_class", "largest_other_class"):
+        there = measured[name].notna()
+        assert list(table.loc[there, name]) == [classes[int(c)] for c in measured.loc[there, name]]
+        assert table.loc[~there, name].isna().all()
+    again = stored(table, tmp_path / "verdicts.csv")
+    assert again["class"].equals(table["class"]) and again["verdict"].equals(table["verdict"])
+    assert list(again["closest_class"].dropna()) == list(table["closest_class"].dropna())
+    matrix = study_tables.of_run(cross_matrix(hits), run, classes)
+    assert set(matrix["map"]) == set(matrix["class"]) == set(classes)
 
 
-def phase_rates(run, names):
-    """A table of `phase.measure` of one run, in which the phases alone do as well as both."""
-    rows = [
-        {"class": name, "region": region, "kept": kept, "positions": 4, "images": 50, "negatives": 150,
-         "tpr": tpr, "tpr_low": tpr, "tpr_high": tpr, "fpr": 0.1, "fpr_low": 0.1, "fpr_high": 0.1}
-        for name in names
-        for region in ("map", "spectrum")
-        for kept, tpr in (("both", 0.9), ("amplitude", 0.2), ("phase", 0.8))
-    ]  # fmt: skip
-    return pd.DataFrame(rows).assign(**dict(zip(RUN, run, strict=True)))
-
-
-def test_phase_or_amplitude_of_every_run(tmp_path):
-    paths = [tmp_path / f"{i}.csv" for i in range(3)]
-    for path, run in zip(paths, [*PHOTOGRAPHS[:2], *SYNTHETIC], strict=True):
-        write_table(phase_rates(run, CLASSES if run[0] == "photos" else ["C1"]), path)
-    table = pd.concat(map(read_table, paths))
-    found = stored(study_tables.phase_table(table, 0.6), tmp_path / "phase.csv")
-    assert list(found)[:5] == [*RUN, "class"] and len(found) == 2 * 3 + 1 and set(found["verdict"]) == {"phase"}
-    np.testing.assert_allclose(found["share_phase"], 0.7 / 0.8, atol=1e-5)
-    assert study_tables.phase_table(table, 0.95)["verdict"].isna().all()
-
-
-def test_the_classes_of_a_store_with_the_neutral_and_the_planted_ones(tmp_path):
-    store = tmp_path / "syn.h5"
-    with h5py.File(store, "w") as file:
-        file.attrs["classes"] = ["C0", "C1", "C2"]
-        file["planted/truth"] = np.ones((3, 4, 4), bool) * np.array([0, 1, 0], bool)[:, None, None]
-        file["planted"].attrs["neutral"] = 0
-    classes = study_tables.classes_of(store)
-    assert classes == study_tables.Classes(("C0", "C1", "C2"), "C0", ("C1",))
-    assert classes.tested("swap") == ("C1", "C2") and classes.tested("noise") == classes.names
-
-
-def test_external_maps_stand_beside_ours_under_each_part_and_fill(tests, tmp_path):
-    external_tests = made_up_tests(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60)
-    external = stored(external_tests, tmp_path / "published_hfss.csv").assign(maps="hfss")
-    table = study_tables.with_external_maps(tests, external, 0.6)
-    assert len(table) == 2 * 3 * 6 and list(table["maps"]) == ["ours", "hfss"] * 18
-    assert list(table["positions"]) == [51, 60] * 18
+def test_external_maps_stand_beside_ours_under_each_part_and_fill(verdicts):
+    external = made_up_verdicts(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60, maps="hfss")
+    table = study_tables.with_external_maps(verdicts, [external])
+    assert len(table) == 2 * 3 * 4 and list(table["maps"]) == ["ours", "hfss"] * 12
+    assert list(table["positions"]) == [51, 60] * 12
     assert (table.iloc[::2][["class", "part", "fill"]].to_numpy() == table.iloc[1::2][["class", "part", "fill"]]).all(
         axis=None
     )
@@ -104,7 +76,7 @@ def test_draws_are_averaged_within_each_fill(tests):
 def test_findings_are_tested_on_the_joined_tables(tmp_path):
     runs = [("photos", name, "none", 0) for name in ("small", "large")]
     tests = made_up_tests(runs, ["ant", "bee", "cow"])
-    verdicts = stored(study_tables.verdict_table(tests, 0.6), tmp_path / "verdicts.csv")
+    verdicts = stored(made_up_verdicts(runs, ["ant", "bee", "cow"]), tmp_path / "verdicts.csv")
     kept = tests[tests["part"] == "keep"]
     ood = study_tables.mean_over_draws(
         kept.drop(columns=["fpr", "negatives"]).assign(rendition="toy"), [*RUN, "rendition"], ["tpr"]
@@ -169,15 +141,14 @@ def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
         headline,
     )
     transfer = headlines.transfer_rows(tests.query("part == 'keep'").assign(maps_of="a", tested_on="b"))
-    assert {row["fill"] for row in ood} == {row["fill"] for row in transfer} == {"zeros", "swap", "noise"}
+    assert {row["fill"] for row in ood} == {row["fill"] for row in transfer} == {"zeros", "swap"}
     tables = [node for node in read_as_rst(cover(verdicts, ood=ood, transfer=transfer, survivors=(4, 1))).findall()
               if node.tagname == "table"]  # fmt: skip
     assert len(tables) == 4 and "4 cases" in cover(verdicts, survivors=(4, 1))
 
 
 def test_the_cover_of_a_study_with_one_fill_and_no_removal_is_about_this_fill(tmp_path):
-    tests = made_up_tests(PHOTOGRAPHS, CLASSES, parts=("keep",), fills=("swap",))
-    verdicts = stored(study_tables.verdict_table(tests, 0.6), tmp_path / "verdicts.csv")
+    verdicts = stored(made_up_verdicts(PHOTOGRAPHS, CLASSES, ("keep",), ("swap",)), tmp_path / "verdicts.csv")
     text = cover(verdicts)
     read_as_rst(text)
     assert "- swap" in text and "- zeros" not in text

@@ -1,13 +1,13 @@
 """Test maps of a published tool in the same way, and on the same images, as our maps."""
 
 import numpy as np
-from study.origin import origin_of
 
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import shortcut_tests
 from study.job import identity, job
+from study.origin import origin_of
 from study.testing import load_network, read_images
 
 
