@@ -122,7 +122,8 @@ class _Test:
     def measure(self, chosen: BoolArray) -> FloatArray:
         """TPR - FPR under some masks, or TPR [mask]."""
         right, *wrong = (hits[chosen].mean(axis=1) for hits in self.rates(chosen))
-        return right - wrong[0] if wrong else right
+        found: FloatArray = right - wrong[0] if wrong else right
+        return found
 
     def margin(self, chosen: BoolArray, mean: bool = False) -> Estimate:
         """Margins of the map over some masks [mask], each alone, or over their mean [1]."""
@@ -130,7 +131,8 @@ class _Test:
         for hits in self.rates(chosen):
             against = hits[chosen].mean(axis=0, keepdims=True) if mean else hits[chosen]
             parts.append(paired(sign * (hits[self.own].astype(float) - against)))
-        return joined(*parts, of_draws=self.of_draws(chosen) if mean else 0.0)
+        tpr, *fpr = parts
+        return joined(tpr, fpr[0] if fpr else None, self.of_draws(chosen) if mean else 0.0)
 
     def of_draws(self, chosen: BoolArray) -> float:
         """The variance of the measure over draws, divided by their number."""
