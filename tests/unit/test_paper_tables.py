@@ -21,9 +21,11 @@ def verdicts():
         {**dict(zip(RUN, run, strict=True)), "class": c, "part": part, "fill": fill}
         for run, part, fill, c in product(RUNS, ("keep", "remove"), ("zeros", "swap"), CLASSES)
     ]
-    table = pd.DataFrame(rows).assign(margin=0.5, robust=False, headline=False)
+    table = pd.DataFrame(rows).assign(margin=0.5, measure=0.5, largest_other=0.1, headline=False)
     for rate, kind in product(("tpr", "fpr"), ("unfiltered", "dfm", "random", "radial", "low_pass", "other")):
         table[f"{rate}_{kind}"] = generator.random(len(table))
+    for end in ("low", "high"):
+        table[f"tpr_dfm_{end}"], table[f"fpr_dfm_{end}"] = table["tpr_dfm"], table["fpr_dfm"]
     table["verdict"] = ["strong", "none", "weak"] * (4 * len(RUNS))
     return table
 

@@ -45,7 +45,7 @@ def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
         assert list(table.loc[there, name]) == [classes[int(c)] for c in measured.loc[there, name]]
         assert table.loc[~there, name].isna().all()
     again = stored(table, tmp_path / "verdicts.csv")
-    assert again["class"].equals(table["class"]) and again["verdict"].equals(table["verdict"])
+    assert list(again["class"]) == list(table["class"]) and list(again["verdict"]) == list(table["verdict"])
     assert list(again["closest_class"].dropna()) == list(table["closest_class"].dropna())
     matrix = study_tables.of_run(cross_matrix(hits), run, classes)
     assert set(matrix["map"]) == set(matrix["class"]) == set(classes)

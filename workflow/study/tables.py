@@ -104,10 +104,11 @@ def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
         forms = Counter(frozenset(counts[unit]) for unit in units)
         usual = max(forms, key=lambda form: (forms[form], sum(count for _, count in form)))
         for unit in units:
-            of_class: Counter[str] = Counter()
+            of_class: Counter[tuple[str, ...]] = Counter()  # a neutral class has no rows of the fill swap
             for key, count in counts[unit] if of_classes else ():
-                name = key[keys.index(next(iter(of_classes)))]
-                of_class[name] += count * (dict(zip(keys, key, strict=True)).get("fill") != "swap")  # no neutral class
-            if counts[unit] != usual or len(set((+of_class).values())) > 1:
+                found_in = dict(zip(keys, key, strict=True))
+                of_class[found_in.get("fill", ""), *(found_in[name] for name in of_classes)] += count
+            sizes = {(key[0], count) for key, count in of_class.items()}
+            if counts[unit] != usual or len(sizes) > len(dict(sizes)):
                 return unit
     return ()
