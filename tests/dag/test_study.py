@@ -18,6 +18,9 @@ from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.chunks import SHARED
 from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.evaluation.cross import own_map_advantage
+from frequency_shortcuts.evaluation.hits import read_hits
+from frequency_shortcuts.evaluation.rates import rates
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
@@ -271,13 +274,13 @@ def test_the_shortcut_table_holds_every_filter(study, run):
     table = pd.read_csv(study.results / "tests" / run / "shortcuts.csv", keep_default_na=False, na_values=[""])
     assert "/".join(map(str, table[["dataset", "network", "augmentation"]].iloc[0])) == run.rsplit("/", 1)[0]
     rows = table.groupby(["class", "part", "fill", "filter"]).size().unstack(fill_value=0)  # noqa: PD010
-    expected = {"unfiltered": 1, "dfm": 1, "random": 10, "radial": 5, "low_pass": 1, "other": n_classes - 1}
+    expected = {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 5, "low_pass": 1, "other": n_classes - 1}
     removed = rows.index.get_level_values("part") == "remove"
     assert rows[~removed].eq(pd.Series(expected)).all(axis=None)
     assert rows[removed].eq(pd.Series(expected | {"radial": 0, "low_pass": 0, "other": 0})).all(axis=None)
-    assert set(table["fill"]) == {"zeros", "swap", "noise"} and removed.sum() == (~removed).sum()
+    assert set(table["fill"]) == {"zeros", "swap"} and removed.sum() == (~removed).sum()
     neutral = NEUTRAL.get(run.split("/")[0])
-    assert len(rows) == 2 * (3 * n_classes - (neutral is not None))  # nothing is put into images of its own class
+    assert len(rows) == 2 * (2 * n_classes - (neutral is not None))  # nothing is put into images of its own class
     assert set(table.loc[table["neutral"], "class"]) == ({neutral} if neutral else set())
     assert neutral not in set(table.loc[table["fill"] == "swap", "class"])
     assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
@@ -335,15 +338,51 @@ def test_the_band_stop_table_changes_sum_to_zero(study):
 
 def test_ood_and_transfer_tables_hold_every_test(study):
     ood = pd.read_csv(study.results / "tests" / RUNS[2] / "ood.csv", keep_default_na=False, na_values=[""])
-    assert len(ood) == 2 * 10 * 2 * (1 + 1 + 10 + 5 + 1 + 9) and set(ood["rendition"]) == {"inverted", "texture"}
+    assert len(ood) == 2 * 10 * 2 * (1 + 1 + 5 + 5 + 1 + 9) and set(ood["rendition"]) == {"inverted", "texture"}
     assert set(ood["fill"]) == {"zeros", "swap"} and set(ood["part"]) == {"keep"} and "fpr" not in ood
     transfer = pd.read_csv(study.results / "tests" / "transfer.csv")
     assert set(transfer["maps_of"]) == {"resnet18/none/seed0"}
     assert set(transfer["tested_on"]) == {"resnet18/autoaugment/seed0"}
-    assert set(transfer["fill"]) == {"zeros", "swap", "noise"} and set(transfer["part"]) == {"keep"}
+    assert set(transfer["fill"]) == {"zeros", "swap"} and set(transfer["part"]) == {"keep"}
     joined = {name: read_table(study.results / "tables" / f"{name}.csv") for name in ("ood", "transfer")}
-    assert len(joined["ood"]) == 2 * 2 * (2 * 10 + 3) * 6 and len(joined["transfer"]) == 10 * 3 * 6
+    assert len(joined["ood"]) == 2 * 2 * (2 * 10 + 3) * 6 and len(joined["transfer"]) == 10 * 2 * 6
     assert joined["transfer"]["negatives"].notna().all() and "negatives" not in joined["ood"]
+
+
+def test_the_hits_are_those_of_the_tables(study):
+    for run in RUNS:
+        n_classes, path = of(run)[0], study.results / "tests" / run / "hits.h5"
+        assert path.stat().st_size < 2**20
+        with h5py.File(path) as file:
+            hits, classes = read_hits(file), list(file.attrs["classes"])
+        table = rates(hits).replace({"class": dict(enumerate(classes))})
+        written = read_table(study.results / "tests" / run / "shortcuts.csv")
+        columns = ["class", "part", "fill", "filter", "draw", "images", "negatives"]
+        pd.testing.assert_frame_equal(table[columns], written[columns], check_dtype=False)
+        np.testing.assert_allclose(table["tpr"], written["tpr"], rtol=0, atol=1e-5)
+        assert len(classes) == n_classes
+    ood, transfer = study.results / "tests" / RUNS[2] / "ood_hits.h5", study.results / "tests" / "transfer_hits.h5"
+    with h5py.File(ood) as renditions, h5py.File(transfer) as pairs:
+        assert set(renditions) == {"inverted", "texture"} and list(pairs) == ["pair0"]
+        advantage = own_map_advantage(read_hits(renditions["inverted"]))
+        assert list(advantage["fill"]) == ["zeros", "swap"] and advantage["advantage"].notna().all()
+
+
+def test_every_class_is_tested_with_every_map(study):
+    matrix, advantage = (
+        read_table(study.results / "tables" / f"{name}.csv") for name in ("cross_matrix", "own_map_advantage")
+    )
+    keys = ["dataset", "network", "augmentation", "seed", "fill"]
+    own = matrix["class"] == matrix["map"]
+    sizes = matrix.groupby(keys, sort=False).size()
+    means = [matrix[rows].groupby(keys, sort=False)["measure"].mean() for rows in (own, ~own)]
+    found = advantage.set_index(keys)
+    assert (found["classes"] ** 2 == sizes).all() and len(found) == 2 * len(RUNS)
+    np.testing.assert_allclose(found["advantage"], (means[0] - means[1]).loc[found.index], rtol=0, atol=1e-5)
+    assert found["advantage"].between(found["advantage_low"] - 1e-9, found["advantage_high"] + 1e-9).all()
+    for dataset, neutral in NEUTRAL.items():
+        mine = matrix[matrix["dataset"] == dataset]
+        assert neutral not in {*mine["class"], *mine["map"]} and set(mine.loc[mine["headline"], "fill"]) == {"swap"}
 
 
 def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(study):
@@ -416,6 +455,8 @@ def test_tables_join_all_runs(study):
         "bandstop",
         "shortcuts",
         "shortcuts_over_seeds",
+        "cross_matrix",
+        "own_map_advantage",
         "phase",
         "ood",
         "transfer",
@@ -433,7 +474,7 @@ def test_tables_join_all_runs(study):
         "provenance",
     } == set(tables)
     assert len(tables["networks"]) == len(RUNS)
-    assert len(tables["shortcuts"]) == sum(2 * (3 * of(run)[0] - (run.split("/")[0] in NEUTRAL)) for run in RUNS)
+    assert len(tables["shortcuts"]) == sum(2 * (2 * of(run)[0] - (run.split("/")[0] in NEUTRAL)) for run in RUNS)
     assert set(tables["shortcuts"]["verdict"]) <= {"strong", "weak", "none", ""}
     chosen = "dataset == 'syn_2' and `class` == 'C1' and part == 'keep' and fill == 'swap'"
     (selected,) = tables["shortcuts_over_seeds"].query(chosen).to_dict("records")
@@ -448,7 +489,6 @@ def test_tables_join_all_runs(study):
         "cull",
         "bandstop",
         "shortcuts",
-        "phase",
         "planted_use",
         "robustness",
         "ood",

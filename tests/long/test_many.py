@@ -10,7 +10,7 @@ import yaml
 from bench import measure_plan
 from conftest import checkout
 
-OF_A_RUN = ("train", "cull", "shortcuts", "phase", "robustness", "ood")
+OF_A_RUN = ("train", "cull", "shortcuts", "robustness", "ood")
 OF_A_NETWORK = ("merge_halves",)  # of one of its seeds
 
 

@@ -45,7 +45,6 @@ REQUESTED = {
     "merge_halves": (1, 2000, 10, 0),
     "bandstop": (4, 3000, 30, 1),
     "shortcuts": (4, 3000, 120, 1),
-    "phase": (4, 3000, 30, 1),
     "planted_use": (4, 3000, 30, 1),
     "robustness": (4, 4000, 240, 1),
 }

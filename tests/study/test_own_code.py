@@ -191,7 +191,7 @@ def test_datasets_are_read_in_a_process_of_their_own(module):
     ],
 )
 def test_a_job_whose_code_exits_fails(acts, tmp_path, capsys, act, sentence):
-    step = SimpleNamespace(log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull")
+    step = SimpleNamespace(log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull", input=[])
     with pytest.raises(SystemExit) as ended, job(step):
         getattr(acts, act)()
     assert ended.value.code == 1

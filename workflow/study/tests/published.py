@@ -7,7 +7,7 @@ from typing import Any
 from ..job import FOLDER, NETWORK
 from ..plan import Plan
 from .description import Output, Test, files_of_run
-from .shortcuts import HITS, KEYS, settings
+from .shortcuts import HITS, KEYS
 
 
 def _jobs(plan: Plan) -> list[dict[str, Any]]:
@@ -36,7 +36,11 @@ TEST = Test(
         **files_of_run(plan),
         "maps": lambda wildcards: plan.published_file(wildcards.name, *(wildcards[key] for key in NETWORK)),
     },
-    settings=lambda plan: {**settings(plan), "order": lambda wildcards: plan.folder_order(wildcards.dataset)},
+    settings=lambda plan: {
+        **plan.section("shortcuts", "split", "images_per_class"),
+        "settings": plan.shortcut_settings(),
+        "order": lambda wildcards: plan.folder_order(wildcards.dataset),
+    },
     place=f"{FOLDER}/{{name}}",
     minutes=120,
 )
