@@ -248,7 +248,7 @@ def errors_of_check(own, config, monkeypatch):
     monkeypatch.chdir(own.root)
     settings = {name: whole[name] for name in CHECKED_SECTIONS}  # no others: it could not see them change
     job = SimpleNamespace(
-        config=whole, params=SimpleNamespace(settings=settings), output=["checked.txt"], log=["check.log"],
+        config=whole, params=SimpleNamespace(settings=settings), input=[], output=["checked.txt"], log=["check.log"],
         rule="check", threads=1,
     )  # fmt: skip
     with pytest.raises(SystemExit):
