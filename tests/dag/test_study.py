@@ -419,7 +419,8 @@ def test_published_maps_are_tested_beside_ours(study):
     assert set(table["verdict"].dropna()) <= {"strong", "weak", "none"}
     selected = table[table["maps"] == "ours"].drop(columns="maps").reset_index(drop=True)
     same = verdicts.query("dataset == 'pictures' and augmentation == 'sin'").reset_index(drop=True)
-    pd.testing.assert_frame_equal(selected[list(same)], same, check_dtype=False)  # whole numbers have another type beside fractions
+    # Whole numbers have another type beside fractions.
+    pd.testing.assert_frame_equal(selected[list(same)], same, check_dtype=False)
 
 
 def test_maps_are_handed_over_in_all_published_layouts(study):
