@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 
 from conftest import ROOT, checkout
 from frequency_shortcuts.storage.tables import read_table
-from study.tests.registry import TESTS
+from study.network_tests.registry import TESTS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cluster import GPUS, Cluster, children, missing

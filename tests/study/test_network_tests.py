@@ -7,7 +7,7 @@ from conftest import ROOT
 from frequency_shortcuts.data.corruptions import STRENGTHS
 from frequency_shortcuts.evaluation import usage
 from study import outputs, reference
-from study.tests import planted_use, registry, robustness
+from study.network_tests import planted_use, registry, robustness
 from study.work import DataSet
 
 DATA = DataSet(4, 3, 32, {"train": 100, "validation": 8, "test": 60})

@@ -12,10 +12,10 @@ from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.networks import augmentation
 from study import outputs
 from study.figures import FIGURES
+from study.network_tests.registry import TESTS
 from study.plan import Plan
 from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
 from study.settings import CURES, KINDS, WITH_MAPS, Shape
-from study.tests.registry import TESTS
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 CLASSES = {"cat": "n02", "ant": "n01"}

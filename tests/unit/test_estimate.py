@@ -17,8 +17,8 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import phase
 from frequency_shortcuts.networks import architectures, training
 from workflow.study import work
+from workflow.study.network_tests.shortcuts import masked_images, mixed_images
 from workflow.study.plan import Plan
-from workflow.study.tests.shortcuts import masked_images, mixed_images
 from workflow.study.work import DataSet, Folder
 
 SIDE, N = 16, {"train": 9, "validation": 4, "test": 5}

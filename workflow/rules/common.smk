@@ -28,7 +28,7 @@ from study.figures import parameters as figure_parameters
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
 from study.plan import Plan
-from study.tests.registry import OF_STUDY, TESTS
+from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.
 if workflow.is_main_process and (found := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):

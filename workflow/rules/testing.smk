@@ -1,4 +1,4 @@
-# Tests of networks on filtered images. `study.tests` describes each test, and here each becomes a rule; then come the
+# Tests of networks on filtered images. `study.network_tests` describes each test, and here each becomes a rule; then come the
 # comparison of maps with what was planted, and of maps with each other.
 
 for test in TESTS.values():

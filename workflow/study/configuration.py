@@ -15,10 +15,10 @@ from jsonschema.exceptions import ValidationError
 from frequency_shortcuts.spectrum.fills import NO_NOISE
 
 from .job import RUN
+from .network_tests.registry import TESTS
 from .plan import Plan
 from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
 from .settings import DRAWN, KINDS, WITH_MAPS
-from .tests.registry import TESTS
 
 MOST = 30  # mistakes that are named
 # Snakemake plans so many in about 20 s.

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from .figures import FIGURES, METHOD_FIGURES
 from .job import FOLDER, WITH_TRUTH
+from .network_tests.registry import files_of_study
 from .plan import Plan, Run
 from .report import TABLES
-from .tests.registry import files_of_study
 
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from .job import FOLDER, ROOT
+from .network_tests.registry import TESTS
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
-from .tests.registry import TESTS
 
 PAGE = SCHEMA.with_name("README.md")
 RESULTS = ROOT / "results" / "README.md"

@@ -16,8 +16,8 @@ from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table
 
 from .job import RUN, WITH_TRUTH, identity
+from .network_tests.registry import tables as tests_with_tables
 from .plan import Plan, Run
-from .tests.registry import tables as tests_with_tables
 
 UNITS = [
     *RUN,

@@ -19,9 +19,9 @@ from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
+from .network_tests.registry import TESTS
 from .plan import Plan
 from .settings import WITH_MAPS, Shape
-from .tests.registry import TESTS
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
