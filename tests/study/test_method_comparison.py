@@ -12,14 +12,15 @@ import pytest
 import torch
 import yaml
 from matplotlib import pyplot as plt
-from script_runs import Outputs, run_script
 
+from script_runs import Outputs, run_script  # isort: skip  # it adds the folder of scripts
+import make_tables
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.evaluation.comparison import CONTROL
+from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.figures import methods as drawings
-from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.maps import methods as package
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -193,25 +194,28 @@ def test_figures_show_every_method(compared, kind):
 
 def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compared):
     places = [f"plant_present/small/none/seed{seed}" for seed in SEEDS]
-    tests, maps = [], []
+    tests, hits, maps = [], [], []
     for seed, place in zip(SEEDS, places, strict=True):
         own = compared / "dfm" / f"{place}.h5"
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_bytes((compared / "maps" / "culling" / f"{place}.h5").read_bytes())
+        folder = compared / "tests" / place
+        written = {"hits": folder / "hits.h5", "shortcuts": folder / "shortcuts.csv", "phase": folder / "phase.csv"}
         run_script(
-            "measure_shortcuts", compared, output=[str(compared / "tests" / place / "shortcuts.csv")],
+            "measure_shortcuts", compared, output=Outputs(**written),
             params=SimpleNamespace(
                 device="cpu", percent=5, split="test", images_per_class=None,
-                settings={"fills": ("zeros", "swap"), "controls": 2, "seed": 0},
+                settings={"fills": ("zeros", "swap"), "controls": 5, "negatives": None, "seed": 0},
             ),
             input=SimpleNamespace(
                 images=compared / "plant_present.h5", weights=compared / f"{seed}.safetensors", dfm=own
             ),
         )  # fmt: skip
-        tests.append(str(compared / "tests" / place / "shortcuts.csv"))
+        tests.append(str(written["shortcuts"]))
+        hits.append(written["hits"])
         maps += [str(compared / "maps" / name / f"{place}.h5") for name in registry.METHODS][: None if seed else 3]
-    verdicts = study_tables.verdict_table(pd.concat(map(read_table, tests)), 0.6)
-    write_table(verdicts, compared / "shortcuts.csv")
+    judged = make_tables.measured(hits, {"shortcuts": lambda hits, _: verdicts(hits)})["shortcuts"]
+    write_table(judged, compared / "shortcuts.csv")
     tested = {
         "percent": 5,
         "split": "test",

@@ -98,7 +98,7 @@ def page(title: str, networks: Sequence[Network], verdicts: pd.DataFrame, settin
     """The page as text.
 
     networks : those of one data set stand side by side; data sets are offered in this order
-    verdicts : table of `study_tables.verdict_table`; it also decides which of many classes are shown, see
+    verdicts : table of verdicts (`tables/shortcuts.csv`); it also decides which of many classes are shown, see
         `clearest_shortcuts`
 
     >>> page("Explorer", [Network(run, "data.h5", {OWN: "dfm.h5"})], verdicts, Settings(percent=5))
