@@ -33,6 +33,9 @@ class Named(SimpleNamespace):
     def get(self, name, default):
         return getattr(self, name, default)
 
+    def __iter__(self):
+        return iter(value for value in vars(self).values() if isinstance(value, str))
+
 class Outputs(list):
     pass
 
