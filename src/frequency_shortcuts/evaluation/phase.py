@@ -35,7 +35,7 @@ from .hits import Hits, Named, judged
 from .naming import background_of, named_classes, named_unfiltered
 from .phase_hits import KEPT, REGIONS, PhaseHits, rates
 from .phase_verdicts import phase_verdicts
-from .trials import MaskSet, negatives_of, seed_of
+from .trials import MaskSet, check_limits, check_neutral, negatives_of, seed_of
 
 __all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "measure", "phase_verdicts", "rates"]
 
@@ -107,10 +107,8 @@ def collect(
     """
     labels = as_array(labels)
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
-    if neutral is not None and not 0 <= neutral < len(masks):
-        raise ValueError(f"neutral class {neutral}: expected 0 to {len(masks) - 1}, or None where there is none")
-    if negatives is not None and negatives < 1:
-        raise ValueError(f"negatives {negatives}: expected at least 1, or None for all")
+    check_neutral(neutral, len(masks))
+    check_limits(negatives=negatives)
     donor, everything = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")), np.arange(len(labels))
     negative = np.zeros((len(masks), len(labels)), bool)
     shown, classes = MaskSet(images.shape[-2:], len(masks)), [c for c in range(len(masks)) if c != neutral]

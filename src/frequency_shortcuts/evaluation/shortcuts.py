@@ -31,7 +31,7 @@ from .cross import cross_matrix, own_map_advantage
 from .hits import Hits, Named, judged, read_hits, write_hits
 from .naming import background_of, named_classes, named_unfiltered
 from .rates import rates
-from .trials import PARTS, Part, negatives_of, others_of, plan_trials, seed_of
+from .trials import PARTS, Part, check_limits, check_neutral, negatives_of, others_of, plan_trials, seed_of
 from .verdicts import over_seeds, verdicts
 
 # The public functions of the test, also those of other modules.
@@ -104,7 +104,7 @@ def collect(
     check_classes(labels, range(len(masks)), n_images=images.shape[0])
     _check_parts(parts)
     check_fills(fills)
-    _check_limits(controls=controls, radial=radial, others=others, negatives=negatives)
+    check_limits(controls=controls, radial=radial, others=others, negatives=negatives)
     check_neutral(neutral, len(masks))
     check_mask(masks)
     draws: dict[Literal["random", "radial"], int] = {"random": controls, "radial": radial or controls}
@@ -139,19 +139,6 @@ def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
     >>> measure(network, split, masks, fills=("zeros",)).query("filter == 'dfm'")[["class", "tpr", "fpr"]]
     """
     return rates(collect(*arguments, **options))
-
-
-def check_neutral(neutral: int | None, n_classes: int) -> None:
-    """Raise ValueError unless this is one of so many classes, or None."""
-    if neutral is not None and not 0 <= neutral < n_classes:
-        raise ValueError(f"neutral class {neutral}: expected 0 to {n_classes - 1}, or None where there is none")
-
-
-def _check_limits(**limits: int | None) -> None:
-    for name, limit in limits.items():
-        if limit is not None and limit < 1:
-            draws = name in ("controls", "radial")
-            raise ValueError(f"{name} {limit}: expected at least 1{' draw' if draws else ', or None for all'}")
 
 
 def _check_parts(parts: Sequence[str]) -> None:

@@ -157,3 +157,17 @@ def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntA
     turn = np.arange(len(shuffled)) - np.repeat(first, size)
     place = np.repeat(generator.permutation(len(size)), size)
     return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
+
+
+def check_neutral(neutral: int | None, n_classes: int) -> None:
+    """Raise ValueError unless this is one of so many classes, or None."""
+    if neutral is not None and not 0 <= neutral < n_classes:
+        raise ValueError(f"neutral class {neutral}: expected 0 to {n_classes - 1}, or None where there is none")
+
+
+def check_limits(**limits: int | None) -> None:
+    """Raise ValueError for a number of draws, or a limit that is not None, below 1."""
+    for name, limit in limits.items():
+        if limit is not None and limit < 1:
+            draws = name in ("controls", "radial")
+            raise ValueError(f"{name} {limit}: expected at least 1{' draw' if draws else ', or None for all'}")
