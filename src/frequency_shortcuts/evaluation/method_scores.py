@@ -4,8 +4,7 @@ Fixed before any result was seen:
 
 - A score is the average precision of a method's ranking of the pairs against the planted truth of a class, where the
   network uses the planted mask (`usage`).
-- A method *finds* the truth of a class if its average precision is at least `FOUND`. It is *above chance* if it is
-  above 97.5 % of random rankings.
+- When a method has *found* a truth, and when it is *above chance*, `truth` says for maps and methods alike.
 - For the mechanism `redundant`, the score is also that against the better of the two halves.
 """
 
@@ -22,9 +21,8 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import overlap
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
+from .truth import FOUND as FOUND
 from .truth import INTERVAL, alternatives, best_curve, shuffled
-
-FOUND = 0.95  # average precision from which a truth is called found
 
 
 def score_methods(
@@ -38,7 +36,7 @@ def score_methods(
 
     Returns one row per class, truth and method: `class`, `truth`, `method`, `average_precision`, by the score, and
     `average_precision_size`, by its absolute value; `random`, `random_low`, `random_high`, the mean of random rankings
-    and the range of 95 % of them. Classes without a truth have no rows.
+    and their 95 % interval. Classes without a truth have no rows.
     """
     pairs = ConjugatePairs(*next(iter(scores.values())).shape[-2:])
     ranked = {name: pairs.gather(values) for name, values in scores.items()}

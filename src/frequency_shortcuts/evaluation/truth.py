@@ -4,6 +4,10 @@ A map is a ranking of the conjugate pairs, cut at some size; the truth is a set 
 spectrum, so that a pair of two positions weighs twice as much as a frequency that is its own partner. ADCS has many
 ties, which are ranked in random order: precision and recall are expectations over this order, and the average precision
 has one step per group of ties.
+
+Two words have one meaning in the whole study, for maps and for methods. A truth is *found* if the average precision of
+the ranking is at least `FOUND`. A ranking is *above chance* if its average precision is above the upper end of the 95 %
+interval of random rankings (`INTERVAL`), the column `random_high` of methods, or the row `random` of maps.
 """
 
 from __future__ import annotations
@@ -24,7 +28,8 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 TRUTHS = ("own", "any")
 HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
-INTERVAL = (0.025, 0.975)
+FOUND = 0.95  # least average precision of a ranking that found a truth
+INTERVAL = (0.025, 0.975)  # quantiles of random rankings; above the upper one, a ranking is above chance
 
 
 def planted(store: h5py.File) -> dict[str, BoolArray]:

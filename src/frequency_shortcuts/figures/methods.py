@@ -26,7 +26,7 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
 
     table : of `method_scores`, of all runs; its scores are means over classes and seeds where the network uses the
         planted mask. mechanisms : data set -> its name in the figure, in order
-    found : average precision from which a truth is called found; these cells are outlined
+    found : average precision from which a truth is found (`truth.FOUND`); means from there on are bold
 
     Some data sets have more than one truth: see `truth.planted`.
     """

@@ -1,0 +1,102 @@
+"""A row of `tables/findings.csv` in plain words: the same sentences for the report's cover, the README and the docs.
+
+A row has the columns that `results/README.md` lists for this table. The words follow from its verdict, so that they
+read well whichever way a finding comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+QUESTIONS = {
+    "a": "Is a class learned earlier if its cue is stronger?",
+    "b": "Is class C2 of the synthetic sets still recognised without two of the four bands of frequencies?",
+    "c": "Are classes learned earlier if their spectra stand out more from those of the others?",
+    "d": "Is a class recognised better from a few percent of the frequencies, its own map, than from maps of others?",
+    "e1": "Does the advantage of the own map carry over to images of another distribution?",
+    "e2": "Does the advantage of the own map carry over to another network?",
+    "f": "Does the widest network of an architecture still recognise classes better from their own maps?",
+    "g": "Do networks that are trained with augmentation still recognise classes better from their own maps?",
+}
+SHARES = ("b",)  # findings whose number is a share of networks; the others are means over networks
+_ANSWERS = {"holds": "Yes", "does not hold": "No", "open": "Open", "no data": "No data"}
+_ON = {
+    "photographs": "on photographs",
+    "synthetic": "on synthetic sets",
+    "planted": "on planted sets",
+    "graded": "on graded sets, whose cues we planted",
+}
+
+
+def sentence(row: Mapping[str, Any]) -> str:
+    """A row that decides, as plain text: the question, the answer and its numbers, and what the verdict is.
+
+    >>> sentence(row)
+    'Does ...? Yes: on photographs (fashion_mnist), own-map advantage: 0.21, mean of 5 networks. The finding holds.'
+    """
+    letter, verdict, detail = row["finding"], row["verdict"], _text(row["detail"])
+    start = f"{QUESTIONS[letter]} {_ANSWERS[verdict]}"
+    if verdict == "no data":
+        return f"{start}.{f' The study needs: {detail}.' if detail else ''}"
+    ends = {
+        "holds": "The finding holds.",
+        "does not hold": "The finding does not hold.",
+        "open": f"The finding stays open: {_half_width(row)}.",
+    }
+    parts = [f"{start}: {where(row)}, {row['quantity']}: {numbers(row)}.", ends[verdict]]
+    if letter == "d":
+        parts.append(f"Classes with a strong shortcut in most networks: {detail or 'none'}.")
+    elif detail:
+        parts.append(f"{detail[0].upper()}{detail[1:]}.")
+    return " ".join(parts)
+
+
+def short(row: Mapping[str, Any]) -> str:
+    """The claim of a row and what came out, without intervals: a part of a sentence for the README."""
+    claim, verdict = row["claim"], row["verdict"]
+    if verdict == "no data":
+        return f"{claim}: no data"
+    start = f"{claim}: {verdict} {_ON[row['kind']]}"
+    return f"{start}, in {_value(row)}" if row["finding"] in SHARES else f"{start}, {row['quantity']} {_value(row)}"
+
+
+def where(row: Mapping[str, Any]) -> str:
+    """The data and networks of a row: "on photographs (fashion_mnist; resnet18_w8, none)"."""
+    names = "; ".join(text for text in (_text(row["data"]), _text(row["networks_of"])) if text)
+    return f"{_ON[row['kind']]}{f' ({names})' if names else ''}"
+
+
+def numbers(row: Mapping[str, Any]) -> str:
+    """The value of a row with its number of networks, its interval, and its threshold where that is not 0."""
+    notes = [f"a share of {row['value']:.2f}"] if row["finding"] in SHARES else []
+    if pd.notna(row["low"]):
+        over = ", over the images of these networks" if row["interval"] == "these networks" else ""
+        notes.append(f"95 % interval {row['low']:.2f} to {row['high']:.2f}{over}")
+    if row["threshold"]:
+        notes.append(f"threshold {row['threshold']:g}")
+    return f"{_value(row)} ({'; '.join(notes)})" if notes else _value(row)
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    """A count, "3 of 12 networks", or "0.21, mean of 5 networks"."""
+    if row["finding"] in SHARES:
+        return f"{int(row['hits'])} of {_networks(row)}"
+    return f"{row['value']:.2f}, mean of {_networks(row)}"
+
+
+def _networks(row: Mapping[str, Any]) -> str:
+    count = int(row["networks"])
+    return f"{count} network{'' if count == 1 else 's'}"
+
+
+def _half_width(row: Mapping[str, Any]) -> str:
+    half = row["half_width"]
+    return "it has no interval" if pd.isna(half) else f"the half width of the interval is {half:.2f}"
+
+
+def _text(value: object) -> str:
+    """A text of a table; one that is missing is empty."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,80 @@
+"""A finding in plain words, for the report's cover, the README and the docs, whichever way it comes out."""
+
+import re
+
+import findings_table
+import numpy as np
+import pytest
+
+from bench import gallery_findings
+from frequency_shortcuts.findings import sentences
+from frequency_shortcuts.storage.tables import write_table
+
+ON = "on photographs (fashion_mnist; resnet18_w8, none)"
+
+
+@pytest.mark.parametrize(
+    ("letter", "verdict", "text"),
+    [
+        ("d", "holds",
+         f"Yes: {ON}, quantity of d: 0.75, mean of 5 networks (95 % interval 0.62 to 0.88). The finding holds. "
+         "Classes with a strong shortcut in most networks: Trouser (5 of 5), Bag (4 of 5)."),
+        ("g", "does not hold",
+         f"No: {ON}, quantity of g: -0.50, mean of 5 networks (95 % interval -0.75 to -0.25). The finding does "
+         "not hold."),
+        ("e1", "open",
+         f"Open: {ON}, quantity of e1: 0.06, mean of 5 networks (95 % interval -0.06 to 0.19). The finding stays "
+         "open: the half width of the interval is 0.12."),
+        ("b", "does not hold",
+         "No: on synthetic sets (syn_1, syn_2, syn_3, syn_4; resnet18_w8, none), quantity of b: 1 of 12 networks (a "
+         "share of 0.08; 95 % interval -0.17 to 0.33; threshold 0.5). The finding does not hold."),
+        ("f", "no data", "No data. The study needs: two seeds more."),
+    ],
+)  # fmt: skip
+def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
+    assert sentences.sentence(findings_table.row(letter, verdict)) == f"{sentences.QUESTIONS[letter]} {text}"
+
+
+def test_a_sentence_says_of_what_its_interval_is():
+    few = findings_table.row("f", "open", interval="these networks", networks=1)
+    assert "mean of 1 network (95 % interval -0.06 to 0.19, over the images of these networks)" in sentences.sentence(
+        few
+    )
+    alone = findings_table.row("f", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
+    assert sentences.sentence(alone).endswith("0.06, mean of 5 networks. The finding stays open: it has no interval.")
+    assert sentences.sentence(findings_table.row("d", "holds", detail=np.nan)).endswith("in most networks: none.")
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery_findings, "STUDY", tmp_path)
+
+    def write(*verdicts):
+        write_table(findings_table.table(*verdicts), tmp_path / "tables" / "findings.csv")
+
+    (tmp_path / "tables").mkdir()
+    return write
+
+
+@pytest.mark.parametrize("verdicts", [*((one,) for one in findings_table.VERDICTS), findings_table.VERDICTS])
+def test_the_docs_have_a_sentence_and_a_row_for_each_finding(study, verdicts):
+    study(*verdicts)
+    sentences_of, about, decides, _, beside = gallery_findings.findings().split("\n\n")
+    assert re.findall(r"^- \*\*\((\w+)\)\*\* ", sentences_of, re.MULTILINE) == list(sentences.QUESTIONS)
+    rows = [line.strip("|").split("|") for line in decides.splitlines()]
+    assert len(rows) == 2 + len(sentences.QUESTIONS) and {len(row) for row in rows} == {11}
+    assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
+    assert "Holm" in about and len(beside.splitlines()) == 4 and "own-map advantage, swap" in beside
+    for text in (sentences_of, about, gallery_findings.outcome()):
+        assert "nan" not in text and max(map(len, text.splitlines())) <= 120
+
+
+def test_the_readme_has_five_points_without_intervals(study):
+    study(*findings_table.VERDICTS)
+    text = gallery_findings.outcome()
+    assert len(re.findall(r"^- ", text, re.MULTILINE)) == 5 and "[" not in text and "interval" not in text
+    text = " ".join(text.split())
+    assert "- **A few frequencies.** Claim of d: no data." in text
+    assert "**Without bands.** Claim of b: does not hold on synthetic sets, in 1 of 12 networks." in text
+    assert "; claim of c: open on photographs, quantity of c 0.06, mean of 5 networks." in text
+    assert set().union(*gallery_findings.TOPICS.values()) == set(sentences.QUESTIONS)
