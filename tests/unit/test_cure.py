@@ -8,10 +8,8 @@ import pytest
 from figure_checks import check_files, check_page, texts_of
 from scipy import stats
 
-from conftest import made_up_verdicts
 from frequency_shortcuts.evaluation.cure import COLUMNS, cure_table, cures, mean_interval
 from frequency_shortcuts.figures import cure as drawings
-from frequency_shortcuts.findings.evidence import Evidence, margins_g
 
 CLASSES, SEEDS = [f"c{i}" for i in range(10)], (0, 1, 2)
 STRONG = {"none": 8, "dfmx": 1, "afa": 7}  # classes with a strong shortcut, the first ones
@@ -135,13 +133,3 @@ def test_the_figure_shows_every_augmentation_and_measure(tmp_path, rows):
     bold = {label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_fontweight() == "bold"}
     assert bold == cured
     check_files(lambda: drawings.cure(found), tmp_path)
-
-
-def test_finding_g_takes_every_augmentation_that_avoids_shortcuts_as_a_case():
-    """Classes 0, 2 and so on of the made-up tests have a strong shortcut in every run."""
-    augmentations = ("none", "dfmx", "dfmx_random", "dfmx_low_pass", "afa")
-    runs = [("zoo", "small", name, seed) for name in augmentations for seed in (0, 1)]
-    judged = made_up_verdicts(runs, CLASSES[:4])
-    found = list(margins_g(Evidence(verdicts=judged), np.random.default_rng(0)))
-    assert {one.network for one in found} == {("small", name) for name in augmentations[1:]}
-    assert {one.case for one in found} == {"c0", "c2"}

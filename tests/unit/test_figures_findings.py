@@ -1,38 +1,37 @@
-"""The figure of the findings: every finding, every verdict, and where nothing could be tested."""
+"""The figure of the findings: every finding with its networks, its verdict, and where nothing could be tested."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import LineCollection, PathCollection
+from findings_tables import advantages, dynamics_of, graded, networks, tables
 
-from frequency_shortcuts.figures import findings as findings_figure
-from frequency_shortcuts.findings import definitions, evidence, judge
+from frequency_shortcuts.figures import findings as drawings
+from frequency_shortcuts.findings import definitions, judge
 
-RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "images": 40, "negatives": 0}
+SMALL, AUGMENTED = ("small", "none"), ("small", "autoaugment")
 
 
-@pytest.mark.slow
-def test_the_figure_shows_every_interval_beside_its_threshold_and_says_what_is_missing():
-    rates = {"tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "verdict": "strong"}
-    rates |= {
-        "part": "keep",
-        "fill": "zeros",
-        "neutral": False,
-        "headline": True,
-        "error_random": 0.0,
-        "draws_random": 10,
-    }
-    table = judge.judge(evidence.Evidence(pd.DataFrame([{**RUN, "class": "ant", **rates}])))
-    figure = findings_figure.findings(table)
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_shows_every_interval_network_and_verdict_and_says_what_is_missing():
+    values = {SMALL: [0.18, 0.22, 0.2, 0.25, 0.15], AUGMENTED: [-0.1, -0.2]}
+    sets = pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3], ["low", "high"] * 2, 200 + i) for i in range(2)])
+    study = tables(
+        networks=networks([SMALL, AUGMENTED]), advantages=advantages(values), graded=sets,
+        dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
+    )  # fmt: skip
+    table, numbers = judge.judge(study)
+    figure = drawings.findings(table, numbers)
     figure.canvas.draw()
-    written = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    texts = {artist.get_text().replace("\n", " ") for artist in written}
-    assert {f"({letter}) {finding.claim}" for letter, finding in definitions.FINDINGS.items()} <= texts
-    assert {"all data sets", "zoo", definitions.HOLDS, definitions.DOES_NOT_HOLD, definitions.UNDECIDED} <= texts
-    assert "needs learning dynamics of at least three classes" in texts
-    tested = figure.axes[list(definitions.FINDINGS).index("d")]
-    rows = table[table["finding"] == "d"].set_index("dataset")
-    drawn = [shape.get_offsets()[0] for shape in tested.collections if isinstance(shape, PathCollection)]
-    assert [tuple(point) for point in drawn] == [(rows["value"]["all"], 0), (rows["value"]["zoo"], 1)]
-    segments = [shape.get_segments()[0] for shape in tested.collections if isinstance(shape, LineCollection)]
-    assert [tuple(segment[:, 0]) for segment in segments] == list(zip(rows["low"], rows["high"], strict=True))
+    (axis,) = figure.axes
+    texts = [artist.get_text().replace("\n", " ") for artist in axis.texts]
+    for letter, finding in definitions.FINDINGS.items():
+        assert f"({letter}) {finding.claim}" in texts
+    assert texts.count(definitions.NO_DATA) == 4 and "does not hold (of these)" in texts
+    assert definitions.OPEN in texts  # without an interval there is no half width
+    decides = table[(table["role"] == "decides") & (table["networks"] > 0)]
+    drawn = {tuple(np.round(line.get_xdata(), 6)) for line in axis.lines}
+    for row in decides.to_dict("records"):
+        of = numbers[(numbers["finding"] == row["finding"]) & (numbers["role"] == "decides")]
+        assert (round(row["value"], 6),) in drawn and tuple(of["value"].round(6)) in drawn
+    segments = {tuple(segment[:, 0].round(6)) for shape in axis.collections for segment in shape.get_segments()}
+    assert {tuple(ends) for ends in decides[["low", "high"]].dropna().round(6).to_numpy()} <= segments

@@ -26,11 +26,6 @@ rule headlines:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets("synthetic")],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets("synthetic")],
-        bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
-        ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
-        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
         runtimes=rules.runtimes.output[0],
         findings=outputs.table_if_planned(plan, "findings"),
         pictures=[f"{RESULTS}/figures/{name}.png" for name in outputs.cover_figures(plan)],

@@ -10,7 +10,9 @@ rule table:
         bandstop=TESTS["bandstop"].files(plan),
         planted_use=TESTS["planted_use"].files(plan),
         ood=TESTS["ood"].files(plan, "ood"),
+        ood_hits=TESTS["ood"].files(plan, "hits"),
         transfer=TESTS["transfer"].files(plan, "transfer"),
+        transfer_hits=TESTS["transfer"].files(plan, "hits"),
         published=TESTS["published"].files(plan, "hits"),
         code=code("make_tables.py"),
     output:

@@ -1,42 +1,60 @@
 """Test the findings of the published study on the tables of this one."""
 
-from pathlib import Path
+import numpy as np
+import pandas as pd
 
-from frequency_shortcuts.findings.evidence import Evidence
 from frequency_shortcuts.findings.judge import judge
+from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import job
 from study.plan import Plan
 from study.tables import read_joined
 
-TABLES = ("networks", "shortcuts", "dynamics", "bandstop", "ood", "transfer")
 
-
-def distinctive(path):
-    """The ADCS variant of the configuration, and the names of the classes, from a file of spectra."""
-    with read_hdf5(path) as file:
-        return file[file.attrs["shown"]][:], list(file.attrs["classes"])
+def classes_of(dataset, store, spectra):
+    """One row a class: whether it is neutral, and how far it stands out in its spectrum."""
+    with read_hdf5(store) as file:
+        neutral = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
+    with read_hdf5(spectra) as file:
+        return pd.DataFrame(
+            {
+                "dataset": dataset,
+                "class": list(file.attrs["classes"]),
+                "neutral": np.arange(len(file["distinctiveness"])) == neutral,
+                "distinctiveness": file["distinctiveness"][:],
+                "significant": np.abs(file["adcs_significant"][:]).mean(axis=(1, 2)),
+            }
+        )
 
 
 def main(snakemake):
-    """One row per finding and data set, and one for all data sets."""
+    """One row a finding, quantity and kind of networks; and the number of each network."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
         plan = Plan(snakemake.config)
-        tables = {name: read_joined(path, plan) for name, path in given.items() if name in TABLES and path}
-        sizes = tables["networks"].groupby(["dataset", "network"])["parameters"].max()
-        evidence = Evidence(
-            verdicts=tables["shortcuts"],
-            dynamics=tables.get("dynamics"),
-            adcs={Path(path).stem: distinctive(path) for path in given.spectra},
-            cutoffs=dict(params.cutoffs),
-            band_stop=tables.get("bandstop"),
-            ood=tables.get("ood"),
-            transfer=tables.get("transfer"),
-            parameters=sizes.to_dict(),
+
+        def read(name):
+            path = given.get(name)
+            return read_joined(path, plan) if path else pd.DataFrame()
+
+        sets = zip(params.kinds, given.stores, given.spectra, strict=True)
+        tables = Tables(
+            kinds=params.kinds,
+            classes=pd.concat([classes_of(*files) for files in sets], ignore_index=True),
+            networks=read("networks"),
+            advantages=read("advantages"),
+            ood=read("ood"),
+            transfer=read("transfer"),
+            verdicts=read("shortcuts"),
+            dynamics=read("dynamics"),
+            band_stop=read("bandstop"),
+            control_bands=params.control_bands,
+            graded=read_table(given.graded) if given.graded else pd.DataFrame(),
         )
-        write_table(judge(evidence), snakemake.output[0])
+        findings, numbers = judge(tables)
+        write_table(findings, snakemake.output.findings)
+        write_table(numbers, snakemake.output.numbers)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ def main(snakemake):
         for name in ("dynamics", "bandstop", "planted_use"):
             if paths := getattr(given, name):
                 tables[name] = read_runs(paths)
+        if given.ood_hits:
+            tables["ood_advantage"] = advantages(given.ood_hits, by_rendition)
+        if given.transfer_hits:
+            tables["transfer_advantage"] = advantages(given.transfer_hits, by_pair)
         if given.ood:
             ood = read_runs(given.ood)
             tables["ood"] = study_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
@@ -64,6 +68,27 @@ def measured(paths, of_hits):
         for name, measure in of_hits.items():
             found[name].append(study_tables.of_run(measure(hits, phases), identity(path), classes))
     return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items()}
+
+
+def advantages(paths, about):
+    """The own-map advantages in files with a group of hits for each test; `about` says what a group is of."""
+    found = []
+    for path in paths:
+        with read_hdf5(path) as file:
+            for name, group in file.items():
+                table = own_map_advantage(read_hits(group))
+                found.append(pd.concat([pd.DataFrame(about(path, name, group), table.index), table], axis=1))
+    return pd.concat(found, ignore_index=True)
+
+
+def by_rendition(path, name, group):
+    """The run, and the rendition."""
+    return {**identity(path), "rendition": name}
+
+
+def by_pair(path, name, group):
+    """The data set, and the two networks."""
+    return {key: str(group.attrs[key]) for key in ("dataset", "maps_of", "tested_on")}
 
 
 def name_of(path):

@@ -7,8 +7,6 @@ from pathlib import Path
 from frequency_shortcuts.evaluation.verdicts import RECOGNISED as JUDGED_FROM
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings import headlines
-from frequency_shortcuts.findings.definitions import RECOGNISED
-from frequency_shortcuts.findings.evidence import survivors
 from frequency_shortcuts.storage.files import replacing
 from study.job import job
 from study.plan import Plan
@@ -50,12 +48,7 @@ def main(snakemake):
             ),
             n_tested=len(headline),
             **headlines.count_verdicts(headline),
-            recognised=RECOGNISED,
             judged_from=JUDGED_FROM,
-            planted=headlines.planted_rows(given.stores, given.spectra),
-            survivors=survivors(read_joined(given.bandstop, plan)) if given.bandstop else None,
-            ood=headlines.ood_rows(read_joined(given.ood, plan), headline) if given.ood else [],
-            transfer=headlines.transfer_rows(read_joined(given.transfer, plan)) if given.transfer else [],
             steps=headlines.step_rows(read_joined(given.runtimes, plan)),
         )
         with replacing(snakemake.output[0]) as temporary:

@@ -103,7 +103,7 @@ def tables(plan: Plan) -> list[str]:
     scores += ["stability"] if plan.stability_datasets() else []
     scores += ["cure"] if plan.cure_networks() else []
     paper = [f"table_{number}" for number in paper_tables(plan)]
-    last = ["findings", "published_numbers", "runtimes", "provenance"]
+    last = ["findings", "finding_numbers", "published_numbers", "runtimes", "provenance"]
     return [*test_tables(plan), "curves", "corruptions", *scores, *paper, *last]
 
 
@@ -120,7 +120,9 @@ def test_tables(plan: Plan) -> list[str]:
         "phase": True,
         "planted_use": plan.datasets(*WITH_TRUTH),
         "ood": plan.ood_datasets(),
+        "ood_advantage": plan.ood_datasets(),
         "transfer": plan.config["transfer"],
+        "transfer_advantage": plan.config["transfer"],
         "published": plan.config["published"],
     }
     return [name for name, wanted in planned.items() if wanted]

@@ -67,6 +67,11 @@ class Settings:
         source = str(self.config["datasets"][dataset]["source"])
         return source if source in WITH_TRUTH else "photographs"
 
+    def kind_in_findings(self, dataset: str) -> str:
+        """The same, but photographs with a wave are no photographs: their cue was made."""
+        is_waved = self.config["datasets"][dataset]["source"] == "waved"
+        return "planted" if is_waved else self.kind_of(dataset)
+
     def from_source(self, source: str) -> list[str]:
         """All data sets of the configuration, planned or not, that come from a source."""
         return [name for name, dataset in self.config["datasets"].items() if dataset["source"] == source]

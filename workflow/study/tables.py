@@ -39,6 +39,7 @@ def _on(plan: Plan, datasets: Iterable[str]) -> list[Run]:
 PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     **{name: test.runs for name, test, _ in tests_with_tables()},
     **dict.fromkeys(("networks", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage"), Plan.runs),
+    "ood_advantage": lambda plan: _on(plan, plan.ood_datasets()),
     "methods": Plan.compared_runs,
     "method_overlap": lambda plan: [],
     "dynamics": Plan.trained_runs,

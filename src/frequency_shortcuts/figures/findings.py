@@ -1,4 +1,4 @@
-"""The findings as a picture: how far each statistic is from its threshold."""
+"""The findings as a picture: the number of each network, their mean, and what it is compared with."""
 
 from __future__ import annotations
 
@@ -6,69 +6,69 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, EVERYWHERE, HOLDS, UNDECIDED
+from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, HOLDS, NO_DATA, OPEN
 
 from .canvas import PAGE, style
 
-_INK = dict(zip((HOLDS, DOES_NOT_HOLD, UNDECIDED), ["#0173b2", "#d55e00", "#949494"], strict=True))
-_MARK = dict(zip((HOLDS, DOES_NOT_HOLD, UNDECIDED), ["o", "X", "s"], strict=True))
+INK = {HOLDS: "#0173b2", DOES_NOT_HOLD: "#d55e00", OPEN: "#737373", NO_DATA: "#737373"}
+ROW = 0.62  # inches
 
 
-def findings(table: pd.DataFrame) -> Figure:
-    """Statistic minus threshold of every finding with its 95 % interval, over all data sets (bold) and on each.
+def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
+    """A row for each finding and set that decides: the networks, their mean with its 95 % interval, the threshold.
 
-    table : of `judge.judge`
+    table, numbers : of `judge.judge`
     """
-    letters = list(dict.fromkeys(table["finding"]))
+    rows = table[table["role"] == "decides"].reset_index(drop=True)
+    several = rows["finding"].duplicated(keep=False)
     with style():
-        counts = [int((table["finding"] == letter).sum()) for letter in letters]
-        figure, axes = plt.subplots(
-            len(letters),
-            1,
-            figsize=(PAGE, 0.7 + 0.17 * sum(max(2, count) for count in counts) + 0.12 * len(letters)),
-            sharex=True,
-            height_ratios=[max(2, count) for count in counts],
-            squeeze=False,
-        )
-        for letter, axis in zip(letters, axes[:, 0], strict=True):
-            rows = table[table["finding"] == letter].reset_index(drop=True)
-            for place, row in rows.iterrows():
-                over_all = row["dataset"] == EVERYWHERE
-                ink = _INK[row["verdict"]]
-                if np.isnan(row["value"]):
-                    axis.text(
-                        0.01, place, textwrap.fill(str(row["detail"]), 78), color="0.4", fontsize=6, va="center",
-                        style="italic", transform=axis.get_yaxis_transform(), backgroundcolor="white",
-                    )  # fmt: skip
-                    continue
-                ends = [row[end] - row["threshold"] for end in ("low", "high")]
-                axis.hlines(place, *ends, color=ink, linewidth=2.4 if over_all else 1.2)
-                axis.scatter(
-                    row["value"] - row["threshold"], place, s=34 if over_all else 14, color=ink, zorder=3,
-                    marker=_MARK[row["verdict"]],
-                )  # fmt: skip
-            axis.axvline(0, color="0.6", linewidth=0.7, zorder=0)
-            names = ["all data sets" if name == EVERYWHERE else name for name in rows["dataset"]]
-            axis.set_yticks(range(len(rows)), names)
-            for label, name in zip(axis.get_yticklabels(), rows["dataset"], strict=True):
-                label.set_fontweight("bold" if name == EVERYWHERE else "normal")
-            axis.set_ylim(max(2, len(rows)) - 0.4, -0.6)
-            axis.tick_params(axis="y", length=0)
-            axis.set_ylabel(
-                textwrap.fill(f"({letter}) {rows['claim'].iloc[0]}", 30),
-                rotation=0, ha="left", va="center", labelpad=145, fontsize=7,
-            )  # fmt: skip
-        axes[-1, 0].set_xlabel("statistic minus its threshold, with 95 % interval over images and seeds")
-        sns.despine(figure, left=True)
+        figure, axis = plt.subplots(figsize=(PAGE, 1.1 + ROW * len(rows)))
+        for place, row in rows.iterrows():
+            ink = INK[row["verdict"]]
+            claim = f"({row['finding']}) {row['claim']}" + (f" ({row['networks_of']})" if several[place] else "")
+            axis.text(
+                -0.02, place, textwrap.fill(claim, 34), ha="right", va="center", transform=axis.get_yaxis_transform()
+            )
+            if row["networks"] == 0:
+                axis.text(
+                    0.5, place, NO_DATA, color=ink, ha="center", va="center", transform=axis.get_yaxis_transform()
+                )
+                continue
+            axis.text(
+                1.02, place, _verdict(row), color=ink, va="center", weight="bold", transform=axis.get_yaxis_transform()
+            )
+            axis.vlines(
+                row["threshold"], place - 0.42, place + 0.42, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1
+            )
+            axis.hlines(place, row["low"], row["high"], color=ink, linewidth=3)
+            axis.plot(row["value"], place, "o", color=ink, markersize=7)
+            if np.isnan(row["hits"]):
+                of = (numbers[key] == row[key] for key in ("finding", "role", "quantity", "networks_of"))
+                values = numbers.loc[np.logical_and.reduce(list(of)), "value"]
+                axis.plot(values, np.full(len(values), place + 0.27), "o", color="0.55", markersize=3, alpha=0.8)
+        axis.set_ylim(len(rows) - 0.4, -0.6)
+        axis.set_yticks([])
+        axis.set_xlabel("rank correlation (a, c); share of networks (b); own-map advantage (d to g)")
+        axis.spines[["top", "right", "left"]].set_visible(False)
         figure.legend(
-            [Line2D([], [], color=_INK[verdict], marker=_MARK[verdict], markersize=5) for verdict in _INK],
-            list(_INK),
+            [
+                Line2D([], [], color="0.3", marker="o", markersize=7, linewidth=3),
+                Line2D([], [], color="0.55", marker="o", markersize=3, linestyle=""),
+                Line2D([], [], color="0.25", linestyle=(0, (2, 1.5)), linewidth=1),
+            ],
+            ["mean, 95 % interval", "one network", "threshold"],
             loc="outside lower center",
             ncols=3,
         )
     return figure
+
+
+def _verdict(row: pd.Series) -> str:
+    """The verdict in words; of an open one with the half width, of few networks with a note."""
+    is_open = row["verdict"] == OPEN and not np.isnan(row["half_width"])
+    text = f"open, ± {row['half_width']:.2f}" if is_open else str(row["verdict"])
+    return text + ("\n(of these)" if row["interval"] == "these networks" else "")

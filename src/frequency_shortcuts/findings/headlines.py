@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import NETWORK, RUN
+from frequency_shortcuts.storage.tables import NETWORK
 
-from .definitions import EVERYWHERE
+from .sentences import sentence
 
 Rows = list[dict[str, Any]]
 VERDICTS = ("strong", "weak", "none")
@@ -63,46 +59,9 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
 
 
 def finding_rows(table: pd.DataFrame) -> Rows:
-    """One row per finding, for all data sets; `by` lists the single data sets with each verdict."""
-    rows: Rows = []
-    for _, part in table.groupby("finding", sort=False):
-        single = part[part["dataset"] != EVERYWHERE].groupby("verdict", sort=False)["dataset"].agg(list)
-        rows += [{**row, "by": single.to_dict()} for row in part[part["dataset"] == EVERYWHERE].to_dict("records")]
-    return rows
-
-
-def planted_rows(stores: Iterable[str | os.PathLike[str]], spectra: Iterable[str | os.PathLike[str]]) -> Rows:
-    """For every set with a control band, the share of the band in which C3 has the least energy of all classes."""
-    rows: Rows = []
-    for store, spectrum in zip(stores, spectra, strict=True):
-        with read_hdf5(store) as file:
-            if "planted/control_band" not in file:
-                continue
-            band = file["planted/control_band"][:]
-        with read_hdf5(spectrum) as file:
-            adcs = file["adcs"][:]
-        rows.append({"dataset": Path(store).stem, "share": (adcs[3] == 1 - len(adcs))[band].mean()})
-    return rows
-
-
-def _means_by(table: pd.DataFrame, keys: Sequence[str], value: str = "tpr") -> Rows:
-    """Mean of a value for each filter, one row per combination of keys."""
-    means = table.pivot_table(value, keys, "filter", "mean", sort=False).reset_index()
-    rows: Rows = means.to_dict("records")
-    return rows
-
-
-def ood_rows(ood: pd.DataFrame, headline: pd.DataFrame) -> Rows:
-    """Mean TPR by data set, fill and rendition, over the classes (of a network and seed) with a strong shortcut."""
-    strong = headline.loc[headline["verdict"] == "strong", [*RUN, "class"]]
-    rows = ood.merge(strong, on=[*RUN, "class"])
-    return _means_by(rows, ["dataset", "fill", "rendition"]) if len(rows) else []
-
-
-def transfer_rows(transfer: pd.DataFrame) -> Rows:
-    """Mean TPR - FPR over the classes by pair of networks and fill."""
-    rows = transfer.assign(measure=transfer["tpr"] - transfer["fpr"])
-    return _means_by(rows, ["dataset", "maps_of", "tested_on", "fill"], "measure")
+    """The rows of the findings that decide, each with its sentence."""
+    rows: Rows = table[table["role"] == "decides"].to_dict("records")
+    return [{**row, "sentence": sentence(row)} for row in rows]
 
 
 def literal(name: str) -> str:

@@ -11,19 +11,28 @@ import pandas as pd
 from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.tables import RUN
 
-from .spread import standard_error
-
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
-    """One row per network: size, accuracy on test images and, if it was trained, best epoch with losses."""
+    """One row per network: size, accuracy on test images and, if it was trained, best epoch with losses.
+
+    `architecture` and `width` are missing of external networks.
+    """
     columns = (*RUN, "parameters", "test_accuracy")
-    tested = pd.DataFrame([{name: read_metadata(path)[name] for name in columns} for path in weights])
+    tested = pd.DataFrame(
+        [{name: about[name] for name in columns} | _built(about) for about in map(read_metadata, weights)]
+    )
     if history is None:
         return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
     return best.rename(columns={"epoch": "best_epoch"}).merge(tested, on=RUN, how="right")
+
+
+def _built(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Architecture and width of a network, from the metadata of its weights."""
+    built = about["architecture"]
+    return {"architecture": built.get("name"), "width": built.get("width")}
 
 
 def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) -> pd.DataFrame:
@@ -60,7 +69,7 @@ def mean_over_draws(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[st
     groups = table.assign(measure=measure).groupby([*keys, "class", "part", "fill", "filter"], sort=False)
     means = groups[["overlap", *counts, *rates]].mean()
     means["draws"] = groups["measure"].count()
-    means["error"] = standard_error(groups["measure"].std(), means["draws"])
+    means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(means["draws"] > 1, 0.0)
     return means.reset_index()
 
 

@@ -1,0 +1,176 @@
+"""The number of each network, finding by finding, on tables where it is easy to see."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from findings_tables import advantages, band_stop, classes, graded, networks, run, tables
+from hypothesis import given, strategies
+from scipy import stats
+
+from frequency_shortcuts.findings.numbers import Tables, numbers, spearman
+
+SMALL, AUGMENTED, LARGE = ("small", "none"), ("small", "autoaugment"), ("large", "none")
+
+
+def of(found, finding, role="decides", **where):
+    found = found[(found["finding"] == finding) & (found["role"] == role)]
+    for key, value in where.items():
+        found = found[found[key] == value]
+    return list(found["value"])
+
+
+@given(strategies.lists(strategies.integers(0, 5), min_size=2, max_size=8), strategies.randoms())
+def test_the_rank_correlation_is_that_of_scipy(x, random):
+    y = [random.randint(0, 5) for _ in x]
+    if len(set(x)) > 1 and len(set(y)) > 1:
+        assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic)
+    else:
+        assert np.isnan(spearman(x, y))
+
+
+def test_a_gain_and_ring_are_ranked_against_earliness_without_the_plain_class():
+    sets = pd.concat(
+        [graded([1, 2, 3, 4], [0.1, 0.2, 0.3, 0.4], ["low", "low", "high", "high"]),
+         graded([1, 2, 3, 4], [0.4, 0.3, 0.2, 0.1], ["high", "high", "low", "low"], seed=201)]
+    )  # fmt: skip
+    found = numbers(Tables(graded=sets))
+    assert of(found, "a") == pytest.approx([1, -1])
+    ring = stats.spearmanr([0, 0, 1, 1], [1, 2, 3, 4]).statistic
+    assert of(found, "a", "beside", quantity="high ring with earliness") == pytest.approx([ring, ring])
+    assert of(found, "c", "beside") == pytest.approx([1, -1])
+
+
+def test_b_the_worst_of_the_pairs_that_leave_the_control_band_decides():
+    # B3+B4 is removed, which leaves the control band of syn_1 and not that of syn_3.
+    runs = pd.concat([band_stop("syn_1", False), band_stop("syn_1", True, seed=201), band_stop("syn_3", False)])
+    names = ["syn_1", "syn_3"]
+    study = Tables(
+        kinds=dict.fromkeys(names, "synthetic"),
+        classes=pd.concat([classes(name, ["C0", "C1", "C2", "C3"], "C0") for name in names]),
+        networks=pd.concat([networks([SMALL], dataset=name) for name in names]),
+        band_stop=runs,
+        control_bands={"syn_1": 1, "syn_3": 3},
+    )
+    found = numbers(study)
+    assert of(found, "b") == [0, 1, 1]
+    assert of(found, "b", "beside", quantity="C1 survives") == [0, 0, 0]
+
+
+def test_b_is_of_tpr_minus_fpr():
+    """All images are called C2: its TPR is 1, and so is its FPR."""
+    table = band_stop("syn_1", True)
+    table["filtered"] = np.where(table["called_class"] == "C2", 20, 0)
+    study = Tables(
+        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", ["C0", "C1", "C2", "C3"], "C0"),
+        networks=networks([SMALL], dataset="syn_1"), band_stop=table, control_bands={"syn_1": 1},
+    )  # fmt: skip
+    assert of(numbers(study), "b") == [0]
+
+
+def dynamics(kind, f1, seed=200, dataset="zoo"):
+    """F1 of each class at iteration 0, where it is 1, at two tests, and of another view."""
+    rows = [
+        {**run(*kind, seed, dataset), "iteration": iteration, "view": view, "class": name, "f1": value}
+        for name, at in f1.items()
+        for view, iteration, value in (("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0))
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_c_the_baseline_on_photographs_decides_and_others_stand_beside():
+    early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
+    study = tables(
+        networks=networks([SMALL, LARGE]), dynamics=pd.concat([dynamics(SMALL, early), dynamics(LARGE, early)])
+    )
+    found = numbers(study)
+    expected = stats.spearmanr([0, 1, 2, 3], list(early.values())).statistic
+    assert of(found, "c") == pytest.approx([expected])
+    assert of(found, "c", "beside", quantity="distinctiveness with earliness") == pytest.approx([expected])
+    assert of(found, "c", "beside", quantity="significant ADCS with earliness") == pytest.approx([-expected])
+
+
+def test_c_a_neutral_class_is_left_out_and_made_sets_never_decide():
+    early = {"C0": 0.9, "C1": 0.1, "C2": 0.2, "C3": 0.3}
+    study = Tables(
+        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", list(early), "C0"),
+        networks=networks([SMALL], dataset="syn_1"), dynamics=dynamics(SMALL, early, dataset="syn_1"),
+    )  # fmt: skip
+    found = numbers(study)
+    assert of(found, "c") == [] and of(found, "c", "beside") == pytest.approx([1])
+
+
+def test_d_zeros_of_the_baseline_decides_with_swap_low_pass_and_other_networks_beside():
+    both = pd.concat(
+        [advantages({SMALL: [0.1, 0.2], LARGE: [0.3, 0.4]}),
+         advantages({SMALL: [0.01, 0.02], LARGE: [0.03, 0.04]}, "swap", headline=False)]
+    )  # fmt: skip
+    rows = [
+        {**run(*kind), "class": name, "part": part, "fill": fill, "low_pass_margin": value}
+        for kind, part, fill, value in ((SMALL, "keep", "zeros", 0.2), (SMALL, "remove", "zeros", 9),
+                                        (SMALL, "keep", "swap", 9), (LARGE, "keep", "zeros", 9))
+        for name in ("ant", "bee")
+    ]  # fmt: skip
+    found = numbers(tables(networks=networks([SMALL, LARGE]), advantages=both, verdicts=pd.DataFrame(rows)))
+    assert of(found, "d") == [0.1, 0.2]
+    assert of(found, "d", "beside", networks_of="small") == pytest.approx([0.01, 0.02, 0.2])
+    assert of(found, "d", "beside", networks_of="large") == [0.3, 0.4]
+
+
+def test_d_of_made_sets_the_fill_to_quote_stands_beside_and_two_classes_alone_are_in_no_finding():
+    planted = pd.concat([advantages({SMALL: [0.5]}, "swap"), advantages({SMALL: [0.0]}, headline=False)])
+    known = {"advantages": planted, "networks": networks([SMALL])}
+    two = classes(names=["A", "B"])
+    found = numbers(Tables(kinds={"zoo": "planted"}, classes=classes(neutral="ant"), **known))
+    assert of(found, "d") == [] and of(found, "d", "beside") == [0.5]
+    assert numbers(Tables(kinds={"zoo": "planted"}, classes=two, **known)).empty
+    assert of(numbers(tables(**known | {"classes": two})), "d") == []
+
+
+def test_e1_is_the_mean_over_renditions_of_all_classes():
+    ood = pd.concat([advantages({SMALL: [value]}, half=half, rendition=name)
+                     for name, value, half in (("sketch", 0.1, 0.02), ("toy", 0.3, 0.04))])  # fmt: skip
+    found = numbers(tables(networks=networks([SMALL]), ood=ood))
+    assert of(found, "e1") == pytest.approx([0.2])
+    # The renditions show the same images: their half widths are averaged, not joined by squares.
+    assert found[found["role"] == "decides"]["half_width"].item() == pytest.approx(0.03)
+    assert of(found, "e1", "beside") == pytest.approx([0.1, 0.3])
+
+
+def test_e2_is_the_mean_of_both_directions_within_a_seed():
+    rows = [
+        {"dataset": "zoo", "maps_of": f"{one}/none/seed{seed}", "tested_on": f"{other}/none/seed{seed}", "fill": fill,
+         "headline": fill == "zeros", "advantage": value, "advantage_low": value - 0.1, "advantage_high": value + 0.1}
+        for one, other, seed, fill, value in (
+            ("small", "large", 200, "zeros", 0.1), ("large", "small", 200, "zeros", 0.3),
+            ("small", "large", 201, "zeros", 0.5), ("large", "small", 201, "zeros", 0.5),
+            ("small", "large", 200, "swap", 0.9),
+        )
+    ]  # fmt: skip
+    found = numbers(tables(networks=networks([SMALL, LARGE]), transfer=pd.DataFrame(rows)))
+    assert of(found, "e2") == pytest.approx([0.2, 0.5])
+    assert of(found, "e2", "beside", networks_of="small on large") == [0.1, 0.5]
+    assert of(found, "e2", "beside", quantity="own-map advantage, swap") == [0.9]
+
+
+def test_f_the_widest_decides_and_the_difference_to_the_narrowest_is_paired_by_seed():
+    middle = ("middle", "none")
+    widths = {"small": 4, "middle": 8, "large": 16}
+    table = advantages({SMALL: [0.1, 0.2], middle: [9, 9], LARGE: [0.3, 0.5], ("large", "autoaugment"): [9, 9]})
+    kinds = [SMALL, middle, LARGE, ("large", "autoaugment")]
+    found = numbers(tables(networks=networks(kinds, widths), advantages=table))
+    assert of(found, "f") == [0.3, 0.5]
+    assert of(found, "f", "beside") == pytest.approx([0.2, 0.3])
+    one_width = numbers(tables(networks=networks([SMALL, LARGE]), advantages=advantages({SMALL: [0.1], LARGE: [0.2]})))
+    assert of(one_width, "f") == []
+
+
+def test_g_the_networks_with_an_augmentation_decide_and_the_difference_is_paired_by_seed():
+    table = advantages({SMALL: [0.1, 0.2, 0.3], AUGMENTED: [0.4, 0.4], LARGE: [9], ("large", "autoaugment"): [9]})
+    kinds = [SMALL, AUGMENTED, LARGE, ("large", "autoaugment")]
+    found = numbers(tables(networks=networks(kinds), advantages=table))
+    assert of(found, "g") == [0.4, 0.4]
+    assert of(found, "g", "beside") == pytest.approx([0.3, 0.2])
+
+
+def test_a_study_without_tables_has_no_numbers():
+    assert numbers(Tables()).empty and numbers(tables(networks=networks([SMALL]))).empty
