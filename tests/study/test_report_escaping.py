@@ -113,7 +113,7 @@ def test_the_main_results_show_names_and_details_as_they_are(text):
         "dataset": "_set_", "network": "__net_", "augmentation": "none", "seeds": 1, "test_accuracy": 0.9,
         "fill": "zeros", "strong": [{"class": text, "tpr_dfm": 0.9, "fpr_dfm": 0.1}], "more": 0, **counts,
     }  # fmt: skip
-    finding = {"finding": "a", "claim": "", "verdict": "holds", "sentence": f"It holds on _set_: {text}."}
+    finding = {"finding": "a", "claim": "It is so", "verdict": "holds", "sentence": f"It holds on _set_: {text}."}
     page = headlines.fill_template(
         HEADLINES, percent=5, strong=0.6, findings=[finding], pictures=[], networks=[network], n_tested=1, **counts,
         judged_from=0.5, steps=[{"step": "train", "minutes": 1.0, "resumed": 1}],

@@ -44,7 +44,8 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
             axis.vlines(
                 row["threshold"], place - 0.42, place + 0.42, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1
             )
-            axis.hlines(place, row["low"], row["high"], color=ink, linewidth=3)
+            if np.isfinite(row["low"]):
+                axis.hlines(place, row["low"], row["high"], color=ink, linewidth=3)
             axis.plot(row["value"], place, "o", color=ink, markersize=7)
             if np.isnan(row["hits"]):
                 of = (numbers[key] == row[key] for key in ("finding", "role", "quantity", "networks_of"))
