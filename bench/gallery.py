@@ -6,6 +6,7 @@ The laptop study is needed. What the docs say of `make methods` and `make cure` 
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,27 +14,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.verdicts import STRONG
+from frequency_shortcuts.evaluation.truth import FOUND
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.findings.definitions import EVERYWHERE, HOLDS
 from frequency_shortcuts.storage.tables import read_table
 
-from . import gallery_cure, gallery_methods, opening
+from . import gallery_cure, gallery_findings, gallery_methods, opening
 from .markdown import DOCS, README, ROOT, listed, paragraphs, points, renew, table
 
 STUDY = ROOT / "results" / "laptop"
 WIDTH = 1000  # pixels
 OPENING = "opening"  # drawn here; the other pictures are figures of the study
 FIGURES = [
-    "rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18-none", "cross_fashion_mnist",
+    "rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
     "shortcuts_fashion_mnist",
 ]  # fmt: skip
-BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18' and augmentation == 'none'"
-# A map has found what was planted from this average precision on; it has found some of it where it is above random
-# rankings with the map's own radii.
-FOUND = 0.8
+BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
 RUN = ["dataset", "network", "augmentation", "seed"]
-RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "radial": "random, same radii: AP"}
+RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "random": "random rankings: AP"}
+SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C3": "a band that is absent (C3 of Syn)"}
+CHANCE = "above the upper end of the 95 % interval of random rankings"
 STEPS = {
     "train": "training, with learning dynamics",
     "adcs": "mean spectra and ADCS",
@@ -67,19 +67,6 @@ def runtimes() -> str:
         for step, jobs in measured
     ]  # fmt: skip
     return table(["step", "jobs", "median, s", "sum, s", "greatest memory, MiB"], rows)
-
-
-def findings() -> str:
-    """One row a finding, on all data sets."""
-    judged = read_table(STUDY / "tables" / "findings.csv")
-    judged = judged[judged["dataset"] == EVERYWHERE]
-    rows = [
-        [f"({row['finding']}) {row['claim']}", row["verdict"],
-         f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" if row["cases"] else "none",
-         f"{row['threshold']:g}", row["cases"]]
-        for row in judged.to_dict("records")
-    ]  # fmt: skip
-    return table(["finding", "verdict", "statistic [95 % interval]", "threshold", "cases"], rows)
 
 
 def results() -> str:
@@ -139,18 +126,17 @@ def low_pass() -> str:
 def planted() -> str:
     """One row a class with a planted mask: whether it is used, and what average precision maps have against it."""
     use = read_table(STUDY / "tables" / "planted_use.csv")
-    means = _scores().set_index(["ranking", *RUN, "class"]).sort_index()
+    scored = _by_class().groupby(["dataset", "class"])
+    means, counts = scored[list(RANKINGS)].mean(), scored[["found", "above"]].sum()
     rows = []
     for key, part in use.groupby(["dataset", "class"], sort=False):
-        used = pd.MultiIndex.from_frame(part.loc[part["uses"], [*RUN, "class"]])
         rates = [f"{part[f'tpr_{name}'].mean():.2f}" for name in ("planted", "complement", "random")]
-        precision = [
-            "" if used.empty else f"{means.loc[kind, 'average_precision'].loc[used].mean():.2f}" for kind in RANKINGS
-        ]
+        there = key in means.index
+        precision = [f"{value:.2f}" for value in means.loc[key]] if there else [""] * len(RANKINGS)
         count = f"{part['uses'].sum()} of {len(part)}"
-        rows.append([*key, part["positions"].iloc[0], count, *rates, *precision])
+        rows.append([*key, part["positions"].iloc[0], count, *rates, *precision, *(counts.loc[key] if there else "  ")])
     header = ["data set", "class", "planted positions", "used", "planted: TPR", "all others: TPR", "random: TPR"]
-    return table([*header, *RANKINGS.values()], rows)
+    return table([*header, *RANKINGS.values(), "found", "above chance"], rows)
 
 
 def phases() -> str:
@@ -171,59 +157,41 @@ def _scores() -> pd.DataFrame:
     return scores.drop_duplicates([*RUN, "class", "ranking"])
 
 
-def _precisions() -> pd.DataFrame:
-    """Average precision by data set and class, mean over seeds, and its upper end for the random rankings."""
+def _by_class() -> pd.DataFrame:
+    """A row for each network and class whose planted mask is used: average precisions, `found`, `above` chance, `cue`.
+
+    A map is above chance if it is so by the value of the increments and by their size. Increments of about zero outrank
+    negative ones, so that a ranking by value alone seems to contain frequencies at which the class has no energy.
+    """
     values = ["average_precision", "average_precision_high"]
-    return _scores().pivot_table(values, ["dataset", "class"], "ranking", "mean", sort=False)
+    wide = _scores().pivot_table(values, [*RUN, "class"], "ranking", sort=False)
+    rows, high = wide["average_precision"].copy(), wide["average_precision_high", "random"]
+    rows["above"] = (rows["dfm"] > high) & (rows["dfm_size"] > high)
+    rows["found"] = rows["dfm"] >= FOUND
+    rows = rows.reset_index()
+    return rows.assign(cue=[cue(dataset, name) for dataset, name in zip(rows["dataset"], rows["class"], strict=True)])
 
 
-def by_cue() -> dict[str, str]:
-    """Mean average precision of the maps by kind of cue; in brackets that of random maps with the same radii."""
-    means = _precisions()["average_precision"]
-    dataset, name = means.index.get_level_values(0), means.index.get_level_values(1)
-    syn = dataset.str.startswith("syn")
-    kinds = {
-        "a cue on eight pairs (plant_present)": (dataset == "plant_present", "dfm", "radial"),
-        "lines (C2 of Syn_1 to Syn_4)": (syn & (name == "C2"), "dfm", "radial"),
-        "a cue spread over some 90 pairs (C1 of Syn_1 to Syn_4, plant_diffuse)": (
-            (syn & (name == "C1")) | (dataset == "plant_diffuse"), "dfm", "radial"
-        ),
-        "an absence (C3 of Syn_1 to Syn_4, by the size of the increments)": (
-            syn & (name == "C3"), "dfm_size", "radial_dfm_size"
-        ),
-    }  # fmt: skip
-    return {
-        kind: f"{means.loc[rows, ranking].mean():.2f} ({means.loc[rows, control].mean():.2f})"
-        for kind, (rows, ranking, control) in kinds.items()
-        if rows.any()
-    }
+def cue(dataset: str, name: str) -> str:
+    """What was planted for a class, in words; sets that differ only in their number count as one."""
+    return SYN[name] if dataset.startswith("syn_") else re.sub(r"_?\d+$", "", dataset.removeprefix("plant_"))
 
 
 def truth() -> str:
-    """What the sets with a known truth say, in words: each number is read from a table."""
+    """What the sets with a known truth say: which masks are used, then a row for each kind of cue."""
     use = read_table(STUDY / "tables" / "planted_use.csv")
     unused = use[~use["uses"]]
-    text = f"{used(use)} ({100 * use['uses'].mean():.0f} %)."
+    text = f"{used(use)}."
     if len(unused):
         named = [f"{row['class']} of {row['dataset']}, seed {row['seed']}" for row in unused.to_dict("records")]
         text += f" Not used, and so not scored: {'; '.join(named)}."
-    per_class = _precisions()
-    maps, sizes = (per_class["average_precision", ranking] for ranking in ("dfm", "dfm_size"))
-    above = maps > per_class["average_precision_high", "radial"]
-    by_size = sizes > per_class["average_precision_high", "radial_dfm_size"]
-    kinds = {
-        f"Found (average precision of the maps at least {FOUND})": maps >= FOUND,
-        "Found in part (above 95 % of random rankings with the map's radii)": (maps < FOUND) & above & by_size,
-        "Above these by the value of the increments but not by their size, so not counted as found (increments of "
-        "about zero outrank negative ones)": (maps < FOUND) & above & ~by_size,
-        "Not found (no better than these)": (maps < FOUND) & ~above,
-    }
-    lines = [text, ""]
-    for kind, which in kinds.items():
-        names = [f"{dataset} {name} ({maps[dataset, name]:.2f})" for dataset, name in maps.index[which]]
-        lines.append(f"- {kind}: {', '.join(names) or 'none'}.")
-    means = "; ".join(f"{kind} {value}" for kind, value in by_cue().items())
-    return paragraphs(*lines, "", f"Mean average precision (in brackets, of random maps with the same radii): {means}.")
+    means = ["dfm", "dfm_size", "random"]
+    lines = [
+        [kind, len(rows), rows["found"].sum(), rows["above"].sum(), *(f"{rows[name].mean():.2f}" for name in means)]
+        for kind, rows in _by_class().groupby("cue", sort=False)
+    ]
+    header = ["cue", "classes of networks", f"found (AP at least {FOUND})", "above chance"]
+    return f"{paragraphs(text)}\n\n{table([*header, *(RANKINGS[name] for name in means)], lines)}"
 
 
 def used(use: pd.DataFrame) -> str:
@@ -249,8 +217,8 @@ def caption() -> str:
     above, below = opening.strongest(STUDY), opening.typical(STUDY, _percent())
     shares = [f"{100 * above[f'tpr_{kind}']:.0f} %" for kind in ("dfm", "radial")]
     return paragraphs(
-        f"*Above:* a photograph of Fashion-MNIST and the map of its class, found by culling: {_percent():g} % of the "
-        f"frequencies (ResNet18, seed {above['seed']}). From the map alone, with zeros at all other frequencies, the "
+        f"*Above:* a photograph of Fashion-MNIST and the map of its class: {_percent():g} % of the frequencies "
+        f"({above['network']}, seed {above['seed']}). From the map alone, with zeros at all other frequencies, the "
         f"network recognises {shares[0]} of the class {above['class']}; from control masks at the same radii, "
         f"{shares[1]}. It is the clearest case: of {len(tested)} maps of sets without a neutral class, "
         f"{tested['verdict'].eq('strong').sum()} are strong. *Below:* a set whose cue we planted (class "
@@ -258,41 +226,19 @@ def caption() -> str:
     )
 
 
-def outcome() -> str:
-    """What came out, in four points."""
-    use, judged = (read_table(STUDY / "tables" / f"{name}.csv") for name in ("planted_use", "findings"))
-    judged = judged[judged["dataset"] == EVERYWHERE]
-    holds = [
-        f"({row['finding']}) {row['claim']} (statistic {row['value']:.2f}, 95 % interval {row['low']:.2f} to "
-        f"{row['high']:.2f}, threshold {row['threshold']:g})"
-        for row in judged[judged["verdict"] == HOLDS].to_dict("records")
-    ]
-    return points(
-        f"**Where the truth is known.** {used(use)}. On these, the maps' mean average precision (in brackets, of "
-        f"random maps with the same radii) is {listed(f'{value} for {kind}' for kind, value in by_cue().items())}.",
-        f"**The map alone.** On photographs (ResNet18, classes times seeds), the network recognises the class from "
-        f"{_percent():g} % of the frequencies with a TPR of at least {STRONG}, and TPR - FPR is clearly above that of "
-        f"every control: {strong_maps('keep')}.",
-        f"**Without the map.** If the map is removed, the TPR falls to at most {1 - STRONG:.1f}, and TPR - FPR is "
-        f"clearly below that without random masks of equal size: {strong_maps('remove')}.",
-        f"**The findings of the paper.** {len(holds)} of {len(judged)} confirmed: {'; '.join(holds) or 'none'}.",
-    )
-
-
 def limits() -> str:
-    """What did not come out."""
-    judged = read_table(STUDY / "tables" / "findings.csv")
-    judged = judged[judged["dataset"] == EVERYWHERE]
-    maps = _precisions()["average_precision", "dfm"]
-    lines = [
-        f"{low_pass()}: there, the low frequencies explain as much.",
-        f"For {(maps < FOUND).sum()} of the {len(maps)} classes whose planted mask is used, the map finds only part of "
-        f"it or nothing (average precision below {FOUND}).",
-    ]
-    for verdict, part in judged[judged["verdict"] != HOLDS].groupby("verdict", sort=False):
-        letters = listed(f"({letter})" for letter in part["finding"])
-        lines.append(f"{len(part)} of the {len(judged)} findings of the paper {verdict}: {letters}.")
-    return points(*lines)
+    """What else the tests say, and what limits it."""
+    use, rows = read_table(STUDY / "tables" / "planted_use.csv"), _by_class()
+    between = (rows["above"] & ~rows["found"]).sum()
+    return points(
+        f"**Strong maps.** On photographs (ResNet18 of width 8, classes times seeds), maps are strong in "
+        f"{strong_maps('keep')}: kept alone, a TPR of at least {STRONG}, an FPR of at most {MOST_FPR}, and TPR - FPR "
+        f"above the map of each other class and the mean of random masks. Removed, they are strong in "
+        f"{strong_maps('remove')}.",
+        f"**Low frequencies.** {low_pass()} that are kept: there, the low frequencies explain as much.",
+        f"**Where the truth is known.** {used(use)}. Of these, {rows['found'].sum()} are found (average precision at "
+        f"least {FOUND}), and {between} more are above chance ({CHANCE}).",
+    )
 
 
 def cost() -> str:
@@ -329,8 +275,8 @@ def draw_opening(study: Path, target: Path) -> None:
 
 # What stands between the markers of each page.
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {
-    README: (caption, outcome, limits, cost),
-    DOCS / "results.md": (truth, findings, fills, results, sizes, runtimes),
+    README: (caption, limits, cost),
+    DOCS / "results.md": (truth, fills, results, sizes, runtimes),
     DOCS / "truth.md": (planted, phases),
 }
 
@@ -339,7 +285,7 @@ def main() -> None:
     """Pictures, then text."""
     pictures(STUDY, DOCS)
     draw_opening(STUDY, DOCS)
-    pages = [*PAGES.items()]
+    pages = [*PAGES.items(), *gallery_findings.PAGES.items()]
     for part, target in ((gallery_methods, "methods"), (gallery_cure, "cure")):
         if (part.STUDY / "tables").exists():
             pictures(part.STUDY, DOCS, part.PICTURES)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation.cure import NONE
-from frequency_shortcuts.findings.definitions import EVERYWHERE
+from frequency_shortcuts.findings.sentences import sentence
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import DOCS, ROOT, listed, paragraphs, table
@@ -60,15 +60,10 @@ def sure_changes(tried: pd.DataFrame) -> list[str]:
 
 
 def finding_g() -> str:
-    """The verdict of this study on finding (g), in a sentence."""
+    """What this study says of finding (g), on augmentation."""
     judged = read_table(STUDY / "tables" / "findings.csv")
-    row = judged[(judged["finding"] == "g") & (judged["dataset"] == EVERYWHERE)].iloc[0]
-    if not row["cases"]:
-        return f"Finding (g) {row['verdict']}: no class without augmentation is strong under all fills in most seeds."
-    return (
-        f"Finding (g) {row['verdict']} (statistic {row['value']:.2f}, 95 % interval {row['low']:.2f} to "
-        f"{row['high']:.2f}, {row['cases']} cases)."
-    )
+    (row,) = judged[(judged["finding"] == "g") & (judged["role"] == "decides")].to_dict("records")
+    return f"Finding (g): {sentence(row)}"
 
 
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {DOCS / "method.md": (cured,)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.method_scores import FOUND
+from frequency_shortcuts.evaluation.truth import FOUND
 from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.storage.tables import read_table
 
@@ -41,7 +41,7 @@ def unasking() -> list[str]:
 
 
 def methods_found() -> str:
-    """One row a method: in how many classes it finds the truth, by data set; mean average precision in brackets."""
+    """One row a method: in how many classes it has found the truth, by data set; mean average precision in brackets."""
     rows = scored()
     sets = list(dict.fromkeys(rows["dataset"]))
     lines = []
@@ -58,7 +58,7 @@ def methods_found() -> str:
 
 
 def methods_in_words() -> str:
-    """What each finds, what nobody finds, and who falls for the decoy, in sentences."""
+    """Which truths each method has found, which none has, and who falls for the decoy, in sentences."""
     rows = scored()
     by = rows.groupby(["dataset", "method"], sort=False)["found"].agg(["sum", "count"])
     lines = []
@@ -90,7 +90,7 @@ def methods_in_words() -> str:
             f"`{name}` (mean average precision {means[name]:.2f})" for name in means.index[2 * above > by_method.size()]
         ]
         lines.append(
-            f"**The decoy**, which the network does not use, is ranked above 97.5 % of random rankings in most of "
+            f"**The decoy**, which the network does not use, is ranked above chance in most of "
             f"{by_method.size().iloc[0]} classes by {listed(fall) if fall else 'no method'}."
         )
     return points(*lines)
@@ -176,9 +176,9 @@ def methods_caption() -> str:
     missed = [f"{key.removeprefix('plant_')} ({value:.2f})" for key, value in best.items() if value < FOUND]
     networks = read("methods").drop_duplicates(["dataset", "seed"])
     text = (
-        f"Every method that finds maps, where the truth is known: average precision of its ranking of the frequencies "
+        f"Every method, where the truth is known: average precision of its ranking of the frequencies "
         f"against those that we planted, mean over n classes and seeds whose network uses them ({len(networks)} "
-        f"networks). Bold: at least {FOUND}. Simple methods, which the others must beat, stand in italics below."
+        f"networks). Bold: a mean of at least {FOUND}. Simple methods, which the others must beat, stand in italics."
     )
     if missed:
         text += f" No method that asks the network reaches this on {listed(missed)} (in brackets, the best mean)."
@@ -189,7 +189,7 @@ def methods_caption() -> str:
             f"{decoys['energy']:.2f}, and of at most {decoys.drop(index=unasking(), errors='ignore').max():.2f} with "
             f"methods that ask the network."
         )
-    return paragraphs(f"{text} [docs/methods.md](docs/methods.md) says what each method finds, costs and assumes.")
+    return paragraphs(f"{text} [docs/methods.md](docs/methods.md) says what each method does, costs and assumes.")
 
 
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {

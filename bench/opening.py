@@ -1,4 +1,4 @@
-"""The picture at the top of the README: a shortcut on a photograph, and planted frequencies that are found."""
+"""The picture at the top of the README: a shortcut on a photograph, and planted frequencies beside a map."""
 
 from __future__ import annotations
 
@@ -123,14 +123,14 @@ def truth(case: Case) -> list[Panel]:
     with read_hdf5(case.store) as file:
         own = planted(file)["own"][case.classes.index(case.row["class"])]
     mixed = keep(image, case.mask) + remove(donor, case.mask)
-    found = np.where(own & case.mask, HIT, EXTRA * case.mask)
+    shown = np.where(own & case.mask, HIT, EXTRA * case.mask)
     other, precision = case.classes[0], case.row["average_precision"]
     kept = f"{(own & case.mask).sum()} of {own.sum()} are in the map;\naverage precision {precision:.2f}"
     put_in = reduced_images(image, case.mask[None], donor)[0]
     return [
         case.panel("test image", case.pictures[0], image, "tpr_unfiltered"),
         Panel("planted frequencies", HIT * own, f"{own.sum()} of {own.size} frequencies"),
-        Panel("the map that was found\n(black: planted)", found, kept),
+        Panel("the map\n(black: planted)", shown, kept),
         case.panel(f"image of {other} that gets\nthe map's frequencies", put_in, mixed, "tpr_dfm"),
     ]
 

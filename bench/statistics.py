@@ -164,7 +164,7 @@ def networks(generator: Generator, trials: int = TRIALS) -> str:
     for effect in (0.0, 0.05, 0.1):
         both = [generator.standard_normal((2, trials, n)) * SEEDS for n in sizes[1:]]
         found = [1 - _inside(0.0, effect + one - other) for one, other in both]
-        cells.append(["two kinds: found to differ", f"by {effect}, SD of each {SEEDS}", "", *map(_percent, found)])
+        cells.append(["two kinds: interval without 0", f"by {effect}, SD of each {SEEDS}", "", *map(_percent, found)])
     return table(["networks", "setting", *(f"{n}, %" for n in sizes)], cells)
 
 

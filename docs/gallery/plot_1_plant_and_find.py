@@ -5,7 +5,7 @@ Plant and find
 Does the search find what a network uses? Here the answer is known. All images are noise. Those of three classes have
 a raised amplitude at eight pairs of frequencies that we choose; class C0 has no such cue. A small network learns to
 tell the classes apart. `frequency_shortcuts.analyse` then ranks the frequencies of each class, without knowing what was
-planted. The *average precision* says how well: 1 if the planted frequencies stand first, about 0.03 by chance.
+planted. The *average precision* says how well: 1 if the planted frequencies stand first, near 0 by chance.
 """
 
 import numpy as np

@@ -14,11 +14,10 @@ import torch
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from bench import document, estimate, gallery, gallery_cure, gallery_methods, opening, statistics
+from bench import document, estimate, gallery, gallery_cure, gallery_findings, gallery_methods, opening, statistics
 from conftest import ROOT
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.findings import definitions, evidence, judge
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import RUN, write_table
@@ -118,30 +117,12 @@ def test_the_gallery_fills_all_that_is_marked():
         if page.name not in estimate.PAGES:
             parts = [
                 part
-                for pages in (gallery, gallery_methods, gallery_cure, statistics)
+                for pages in (gallery, gallery_findings, gallery_methods, gallery_cure, statistics)
                 for part in pages.PAGES.get(page, ())
             ]
             assert sorted(marked) == sorted([*(part.__name__ for part in parts), *MEASURED_BY_TESTS.get(page.name, [])])
     outside = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```|\[arXiv[^)]+\)", "", README, flags=re.DOTALL)
     assert not re.findall(r"\b[01]\.\d|\d %", outside)
-
-
-def test_the_findings_of_the_readme_are_those_of_the_table(tmp_path, monkeypatch):
-    (tmp_path / "tables").mkdir()
-    verdicts = pd.DataFrame(
-        [{"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "class": "ant", "images": 40,
-          "negatives": 0, "part": "keep", "fill": "zeros", "neutral": False, "headline": True,
-          "tpr_dfm": 0.95, "fpr_dfm": np.nan, "tpr_random": 0.1, "fpr_random": np.nan, "error_random": 0.0,
-          "draws_random": 10, "verdict": "strong"}]
-    )  # fmt: skip
-    judged = judge.judge(evidence.Evidence(verdicts))
-    write_table(judged, tmp_path / "tables" / "findings.csv")
-    monkeypatch.setattr(gallery, "STUDY", tmp_path)
-    lines = gallery.findings().splitlines()
-    assert len(lines) == 2 + len(definitions.FINDINGS)
-    (row,) = judged.query("finding == 'd' and dataset == 'all'").to_dict("records")
-    assert f"| holds | 0.35 [{row['low']:.2f}, {row['high']:.2f}] | 0 | 1 |" in lines[5]
-    assert "(e1)" in lines[6] and f"| {definitions.UNDECIDED} | none | 0 | 0 |" in lines[6]
 
 
 def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypatch):
@@ -173,7 +154,7 @@ def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypat
 
 
 def test_the_sentences_of_the_readme_count_in_the_tables(tmp_path, monkeypatch):
-    verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18", "none")]).assign(
+    verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18_w8", "none")]).assign(
         dataset="fashion_mnist"
     )
     (tmp_path / "tables").mkdir()

@@ -157,9 +157,9 @@ def score(
 
     Returns a tidy table, one row per class, truth, ranking and size: `class`, `truth`, `ranking`, `percent`, `cut`,
     `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, the same for
-    every size). For random kinds these are means over draws, with `_low` and `_high`, between which 95 % of the draws
-    lie. If `cut` is `percent`, the ranking is cut to the size of the map of that `percent`. If it is `truth`, the
-    ranking is cut to the size of the truth of the class, and `percent` is its share of the spectrum.
+    every size). For random kinds these are means over draws, with the ends `_low` and `_high` of their 95 % interval
+    (`INTERVAL`). If `cut` is `percent`, the ranking is cut to the size of the map of that `percent`. If it is `truth`,
+    the ranking is cut to the size of the truth of the class, and `percent` is its share of the spectrum.
 
     The rankings are `dfm`; `dfm_size`, by the absolute value of the increments; `adcs`, by its absolute value, since a
     class can stand out by a lack of energy; `adcs_high` and `adcs_low`, by ADCS and by -ADCS, so that only more, or
@@ -254,7 +254,7 @@ def _rankings(
 
 
 def _columns(curves: list[Curve], sizes: npt.NDArray[np.integer], spread: bool) -> dict[str, Any]:
-    """The mean scores of some curves at these sizes and, for random rankings, the range of 95 % of them."""
+    """The mean scores of some curves at these sizes and, for random rankings, their 95 % interval."""
     at = np.array([found.at(sizes) for found in curves])  # [curve, 2, size]
     values = {
         "precision": at[:, 0],

@@ -70,7 +70,7 @@ def recall_of_all(
 def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
     """The share of the error probability that audit number 1, 2, ... may use [...]; all shares add up to 1.
 
-    More than 99 % of all searches in our studies had one audit, which takes nearly everything.
+    The first audit takes nearly everything, since most searches have no other.
     """
     k = np.asarray(audits, float)
     return np.where(k > 1, 0.01 / np.maximum(k * (k - 1), 1), 0.99)
