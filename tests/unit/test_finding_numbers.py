@@ -7,7 +7,7 @@ from findings_tables import advantages, band_stop, classes, graded, networks, ru
 from hypothesis import given, strategies
 from scipy import stats
 
-from frequency_shortcuts.findings.numbers import Tables, numbers, spearman
+from frequency_shortcuts.findings.numbers import EARLINESS, Tables, numbers, spearman
 
 SMALL, AUGMENTED, LARGE = ("small", "none"), ("small", "autoaugment"), ("large", "none")
 
@@ -36,7 +36,7 @@ def test_a_gain_and_ring_are_ranked_against_earliness_without_the_plain_class():
     found = numbers(Tables(graded=sets))
     assert of(found, "a") == pytest.approx([1, -1])
     ring = stats.spearmanr([0, 0, 1, 1], [1, 2, 3, 4]).statistic
-    assert of(found, "a", "beside", quantity="high ring with earliness") == pytest.approx([ring, ring])
+    assert of(found, "a", "beside", quantity=EARLINESS.format("a high ring")) == pytest.approx([ring, ring])
     assert of(found, "c", "beside") == pytest.approx([1, -1])
 
 
@@ -85,8 +85,8 @@ def test_c_the_baseline_on_photographs_decides_and_others_stand_beside():
     found = numbers(study)
     expected = stats.spearmanr([0, 1, 2, 3], list(early.values())).statistic
     assert of(found, "c") == pytest.approx([expected])
-    assert of(found, "c", "beside", quantity="distinctiveness with earliness") == pytest.approx([expected])
-    assert of(found, "c", "beside", quantity="significant ADCS with earliness") == pytest.approx([-expected])
+    assert of(found, "c", "beside", quantity=EARLINESS.format("distinctiveness")) == pytest.approx([expected])
+    assert of(found, "c", "beside", quantity=EARLINESS.format("significant ADCS")) == pytest.approx([-expected])
 
 
 def test_c_a_neutral_class_is_left_out_and_made_sets_never_decide():

@@ -23,6 +23,7 @@ COLUMNS = [
 ]  # fmt: skip
 DECIDES, BESIDE = "decides", "beside"
 PHOTOGRAPHS, SYNTHETIC, PLANTED, GRADED = "photographs", "synthetic", "planted", "graded"
+EARLINESS = "rank correlation of {} with earliness"
 Rows = list[dict[str, Any]]
 
 
@@ -91,7 +92,7 @@ def graded_sets(tables: Tables) -> Rows:
     rows: Rows = []
     for seed, table in tables.graded.groupby("seed", sort=False) if len(tables.graded) else ():
         table = table[table["gain"].notna()]
-        sides = {"gain with earliness": table["gain"], "high ring with earliness": table["ring"] == "high"}
+        sides = {EARLINESS.format("gain"): table["gain"], EARLINESS.format("a high ring"): table["ring"] == "high"}
         for i, (quantity, side) in enumerate(sides.items()):
             rows.append(
                 _row(
@@ -137,7 +138,7 @@ def learned_early(tables: Tables) -> Rows:
     for seed, table in tables.graded.groupby("seed", sort=False) if len(tables.graded) else ():
         table = table[table["gain"].notna()]
         value = spearman(table["distinctiveness"], table["earliness"])
-        rows.append(_row(BESIDE, "distinctiveness with earliness", GRADED, seed=seed, value=value))
+        rows.append(_row(BESIDE, EARLINESS.format("distinctiveness"), GRADED, seed=seed, value=value))
     table = tables.dynamics
     for run, early in _earliness(table) if len(table) else ():
         about = dict(zip(RUN, run, strict=True))
@@ -150,10 +151,10 @@ def learned_early(tables: Tables) -> Rows:
         kind = tables.kinds[dataset]
         role = DECIDES if is_baseline and kind == PHOTOGRAPHS else BESIDE
         value = spearman(seen["distinctiveness"].loc[names], early.loc[names])
-        rows.append(_row(role, "distinctiveness with earliness", kind, value=value, **about))
+        rows.append(_row(role, EARLINESS.format("distinctiveness"), kind, value=value, **about))
         if role == DECIDES:
             value = spearman(seen["significant"].loc[names], early.loc[names])
-            rows.append(_row(BESIDE, "significant ADCS with earliness", kind, value=value, **about))
+            rows.append(_row(BESIDE, EARLINESS.format("significant ADCS"), kind, value=value, **about))
     return rows
 
 
