@@ -22,7 +22,8 @@ from snakemake.utils import update_config
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
 from workflow.study.plan import Plan
-from workflow.study.work import Folder, data_set, images_shown
+from workflow.study.settings import N_CLASSES_PLANTED
+from workflow.study.work import Folder, data_set, graded_images, images_shown
 
 from . import timing
 from .markdown import DOCS, ROOT, renew, table
@@ -48,7 +49,7 @@ def operations(form: architectures.Architecture) -> float:
 
 
 def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
-    """A row for each step of each run, and for each half of a culling: `rule`, `run`, `images` and `pflop`.
+    """A row for each step of each run, each half of a culling, and the graded sets: `rule`, `run`, `images`, `pflop`.
 
     Raises ValueError for external networks.
     """
@@ -66,6 +67,12 @@ def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
             shown += [(rule, images / 2) for rule, images in shown if rule == "cull" for _ in range(2)]
         path = "{dataset}/{network}/{augmentation}/seed{seed}".format(**run)
         rows += [(rule, path, images, images * operations(form) / 1e15) for rule, images in shown]
+    if plan.graded_seeds():
+        planting, network = plan.planting("graded"), plan.graded_settings()["network"]
+        form = architectures.Architecture(
+            **network, n_classes=N_CLASSES_PLANTED["graded"], channels=planting["channels"], size=planting["size"]
+        )
+        rows.append(("graded", "all", graded_images(plan), graded_images(plan) * operations(form) / 1e15))
     return pd.DataFrame(rows, columns=["rule", "run", "images", "pflop"])
 
 

@@ -122,9 +122,8 @@ def test_the_constants_of_planted_sets_are_those_of_the_library(mechanism):
     train = 1200 if mechanism == "joint" else 400
     assert constants.pop("images_per_class") == {"train": train, "validation": 60, "test": 100}
     del constants["seeds"]
-    as_tuples = {
-        **constants, "rings": tuple(map(tuple, constants["rings"])), "decoy_ring": tuple(constants["decoy_ring"])
-    }  # fmt: skip
+    lists = {name: tuple(value) for name, value in constants.items() if name in ("decoy_ring", "gain_range")}
+    as_tuples = {**constants, **lists, "rings": tuple(map(tuple, constants["rings"]))}
     assert planted.Design(mechanism, **as_tuples) == planted.design(mechanism)
     assert "mechanisms" in CONFIG["planting"]  # not changed by what was read
 

@@ -1,5 +1,7 @@
 """ADCS against a slow double loop over classes. Tolerance 1e-10 in float64, 1e-4 in float32 (amplitudes near 10)."""
 
+import math
+
 import h5py
 import numpy as np
 import pytest
@@ -274,7 +276,65 @@ def test_chance_makes_few_significant_differences_and_a_planted_one_is_found():
     assert spectrum.symmetric(significant)
 
 
+def slow_distinctiveness(energy, error, c, others):
+    """One class against others: over the positions one by one, a pair by its first member."""
+    height, width = energy.shape[1:]
+    sizes = []
+    for i, j in np.ndindex(height, width):
+        mirrored = (2 * (height // 2) - i) % height, (2 * (width // 2) - j) % width
+        if (i, j) <= mirrored and (i, j) != (height // 2, width // 2):
+            difference = energy[c, i, j] - sum(energy[k, i, j] for k in others) / len(others)
+            variance = error[c, i, j] ** 2 + sum(error[k, i, j] ** 2 for k in others) / len(others) ** 2
+            sizes.append(abs(difference) / variance**0.5)
+    largest = sorted(sizes)[-math.ceil(0.05 * len(sizes)) :]
+    return (sum(size**2 for size in largest) / len(largest)) ** 0.5
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 9), (6, 11), (12, 8)])
+@pytest.mark.parametrize("weights", [None, adcs.LUMA])
+def test_distinctiveness_equals_that_of_a_loop_over_positions(size, weights):
+    images, labels = noise(60, 3, *size), np.arange(60) % 4
+    images[labels == 1] *= 1.3
+    found = adcs.class_spectra(images, labels, 4, channel_weights=weights)
+    joined = np.tensordot(found.mean_amplitude, weights or [1 / 3] * 3, axes=(1, 0))
+    measured = adcs.distinctiveness(found.mean_amplitude, found.standard_error, weights)
+    for c in range(4):
+        others = [k for k in range(4) if k != c]
+        expected = slow_distinctiveness(joined, found.standard_error, c, others)
+        assert measured[c] == pytest.approx(expected, rel=1e-9)
+    assert measured.argmax() == 1
+
+
+def test_distinctiveness_leaves_out_a_class_of_one_image():
+    images, labels = noise(31, 1, 8, 8), np.array([*np.arange(30) % 3, 3])
+    found = adcs.class_spectra(images, labels, 4)
+    measured = adcs.distinctiveness(found.mean_amplitude, found.standard_error)
+    alone = adcs.class_spectra(images[:30], labels[:30], 3)
+    assert np.isnan(measured[3])
+    np.testing.assert_allclose(measured[:3], adcs.distinctiveness(alone.mean_amplitude, alone.standard_error))
+    assert np.isnan(adcs.distinctiveness(found.mean_amplitude[2:], found.standard_error[2:])).all()
+
+
+def test_distinctiveness_is_2_4_by_chance_and_grows_with_what_is_planted():
+    images, labels = noise(1500, 1, 32, 32), np.arange(1500) % 5
+    by_chance = adcs.class_spectra(images, labels, 5)
+    measured = adcs.distinctiveness(by_chance.mean_amplitude, by_chance.standard_error)
+    np.testing.assert_allclose(measured, 2.36, atol=0.25)
+    images[labels == 2] += 0.3 * np.cos(2 * np.pi * 3 * np.arange(32) / 32)
+    planted = adcs.class_spectra(images, labels, 5)
+    assert adcs.distinctiveness(planted.mean_amplitude, planted.standard_error).argmax() == 2
+
+
+def test_equal_amplitudes_without_an_error_do_not_differ():
+    amplitude, error = np.ones((3, 1, 4, 4)), np.zeros((3, 4, 4))
+    np.testing.assert_array_equal(adcs.distinctiveness(amplitude, error), 0)
+    amplitude[1, 0, 2, 3] = amplitude[1, 0, 2, 1] = 2
+    assert np.isinf(adcs.distinctiveness(amplitude, error)).all()
+
+
 def test_errors_of_standard_errors_say_what_is_wrong():
+    with pytest.raises(ValueError, match=r"standard error of shape \(2, 4\): expected \(2, 4, 4\), \[class, H, W\]"):
+        adcs.distinctiveness(np.zeros((2, 1, 4, 4)), np.zeros((2, 4)))
     with pytest.raises(ValueError, match=r"standard error of shape \(2, 4\): expected \(2, 4, 4\), \[class, H, W\]"):
         adcs.accumulate_significant(np.zeros((2, 1, 4, 4)), np.zeros((2, 4)))
     with pytest.raises(ValueError, match="3 channel weights for 1 channels"):

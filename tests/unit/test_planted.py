@@ -45,9 +45,10 @@ def pairs_of_two(size):
     return spectrum.mirror(here) != here
 
 
-def gain_of(design, mask):
-    """How the design changes the amplitude at a mask."""
-    return np.where(mask, 0 if design.mechanism == "absent" else design.gain, 1)
+def gain_of(design, masks):
+    """How the design changes the amplitude at masks [class, H, W]."""
+    gains = design.gains if design.mechanism == "graded" else [0 if design.mechanism == "absent" else design.gain] * 9
+    return np.stack([np.where(mask, gain, 1) for mask, gain in zip(masks, gains, strict=False)])
 
 
 def check_amplitudes(design, spectra, expected):
@@ -63,11 +64,11 @@ def check_amplitudes(design, spectra, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mechanism", ["present", "redundant", "diffuse", "absent", "decoy"])
+@pytest.mark.parametrize("mechanism", ["present", "redundant", "diffuse", "absent", "decoy", "graded"])
 def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mechanism):
     design, _, spectra = drawn(mechanism)
     masks = design.planted()["truth"]
-    assert design.classes == ("C0", "C1", "C2", "C3") and design.neutral == 0
+    assert design.classes == ("C0", "C1", "C2", "C3", "C4")[: len(masks)] and design.neutral == 0
     assert not masks[0].any() and masks[1:].any(axis=(1, 2)).all()
     check_amplitudes(design, spectra, gain_of(design, masks))
 
@@ -108,6 +109,9 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism,
     assert sum(found.astype(int) for found in sets).max() == 1
     radius = spectrum.radius(32, 32)
     rings = {"redundant": [*design.rings, *design.rings], "decoy": [*design.rings, *[design.decoy_ring] * 3]}
+    if mechanism == "graded":
+        low, high = design.rings
+        rings["graded"] = [{"low": low, "high": high}[name] for name in design.ring_names[1:]]
     for found, (inner, outer) in zip(sets, rings.get(mechanism, design.rings), strict=True):
         assert (inner <= radius[found]).all() and (radius[found] < outer).all()
         if mechanism == "absent":
@@ -121,6 +125,25 @@ def test_another_cue_seed_draws_other_pairs_and_another_gain_the_same():
         planted.design("present", **constants).planted()["truth"] for constants in ({}, {"cue_seed": 1}, {"gain": 2})
     )
     assert np.array_equal(one, same) and not np.array_equal(one, other)
+
+
+def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
+    sets = [planted.design("graded", cue_seed=seed) for seed in range(400)]
+    for design in sets[:20]:
+        assert design.classes == ("C0", "C1", "C2", "C3", "C4") and design.ring_names[0] == "" and design.gains[0] == 1
+        assert sorted(design.ring_names[1:]) == ["high", "high", "low", "low"]
+    same = planted.design("graded", cue_seed=7)
+    assert same.ring_names == sets[7].ring_names and np.array_equal(same.gains, sets[7].gains)
+    gains = np.array([design.gains[1:] for design in sets])
+    high = np.array([design.ring_names[1:] for design in sets]) == "high"
+    assert gains.min() >= 1.5 and gains.max() <= 4 and len(np.unique(gains)) == gains.size
+    # Log-uniform: as many gains below the geometric mean as above it. Within four standard errors, as all shares here.
+    assert abs((gains < np.sqrt(6)).mean() - 0.5) < 2 / np.sqrt(gains.size)
+    assert (abs(high.mean(axis=0) - 0.5) < 2 / np.sqrt(len(sets))).all()
+    assert abs(np.corrcoef(gains.ravel(), high.ravel())[0, 1]) < 4 / np.sqrt(gains.size)
+    other = planted.design("graded", cue_seed=7, gain_range=(2, 2))
+    np.testing.assert_allclose(other.gains, [1, 2, 2, 2, 2])
+    np.testing.assert_array_equal(other.planted()["truth"], same.planted()["truth"])
 
 
 def test_each_half_of_a_redundant_truth_is_a_set_of_its_own():
@@ -259,6 +282,8 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
         ({"mechanism": "present", "rings": [[7, 3]]}, r"ring \[7, 3\]: expected an inner radius above 0 and below"),
         ({"mechanism": "present", "pairs": 0}, r"pairs 0: expected 1 to \d+, so many are free in the ring \[3, 7\]"),
         ({"mechanism": "redundant", "rings": [[3, 4]]}, r"pairs 8: expected 1 to 2, so many are free in the ring"),
+        ({"mechanism": "graded", "rings": [[3, 8]]}, "1 rings: the mechanism graded needs 2"),
+        ({"mechanism": "graded", "gain_range": [4, 1.5]}, r"gain_range \[4, 1.5\]: expected a least gain above 0"),
         ({"mechanism": "absent", "rings": [[3, 6], [5, 7]]}, "those of different classes overlap"),
     ],
 )

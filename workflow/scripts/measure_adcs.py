@@ -1,4 +1,4 @@
-"""Mean amplitude spectra of a data set, their standard errors, and ADCS in both variants."""
+"""Mean amplitude spectra of a data set, their standard errors, and ADCS in both variants, and distinctiveness."""
 
 import numpy as np
 
@@ -26,6 +26,7 @@ def main(snakemake):
             file.create_dataset("standard_error", data=error, compression="gzip")
             file.create_dataset("adcs", data=adcs.accumulate(amplitude, weights), compression="gzip")
             file.create_dataset("adcs_significant", data=significant, compression="gzip")
+            file["distinctiveness"] = adcs.distinctiveness(amplitude, error, weights)
             file["count"] = np.bincount(data.labels, minlength=len(data.classes))
             file.attrs.update(
                 layout="centred",

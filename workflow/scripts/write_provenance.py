@@ -12,6 +12,7 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
 from study.job import commit, digest, job
+from study.plan import Plan
 
 
 def seeds(config):
@@ -23,6 +24,7 @@ def seeds(config):
         "seeds of training": ", ".join(map(str, planned)),
         "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
         "seeds of the planted sets": _listed(config["planting"]["seeds"]),
+        "seeds of the graded sets": ", ".join(map(str, Plan(config).graded_seeds())),
         "seeds of the splits": _listed(split),
         "seeds of what is drawn": _listed(drawn),
     }

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from jsonschema.exceptions import ValidationError
 
+from frequency_shortcuts.data import planted
 from frequency_shortcuts.spectrum.fills import NO_NOISE
 
 from .job import RUN
@@ -113,6 +114,7 @@ def _references(plan: Plan) -> Iterator[str]:
     yield from _plan(plan)
     yield from _published(plan)
     yield from _drawn(plan)
+    yield from _graded(plan)
     yield from _training(plan)
     yield from _datasets(plan)
     yield from _training_maps(plan)
@@ -254,6 +256,35 @@ def _drawn(plan: Plan) -> Iterator[str]:
         seeds = plan.config[section]["seeds"]
         if len(set(seeds.values())) < len(seeds):
             yield f"{section}.seeds: {seeds} must differ, otherwise the splits hold the same images"
+
+
+def _graded(plan: Plan) -> Iterator[str]:
+    """The section `graded`, and the constants of these sets."""
+    settings, constants = plan.config["graded"], plan.planting("graded")
+    for name, values in plan.config["planting"]["mechanisms"].items():
+        low, high = values.get("gain_range", (1, 1))
+        if low > high:
+            yield (
+                f"planting.mechanisms.{name}.gain_range: [{low:g}, {high:g}] is not allowed, the least gain comes "
+                f"first; write gain_range: [{high:g}, {low:g}]"
+            )
+            return
+    if not settings["sets"]:
+        return
+    if settings["network"] not in plan.trained_networks:
+        known = listed(plan.trained_networks)
+        yield f"graded.network: {settings['network']!r} is no network that is trained; choose from {known}"
+    if settings["every"] > (last := settings["iterations"]):
+        yield (
+            f"graded.every: {settings['every']} is not allowed, expected at most graded.iterations, {last}; "
+            f"write every: {last}"
+        )
+    for key in ("images_per_class", "seeds"):
+        del constants[key]
+    try:
+        planted.Design("graded", **constants)
+    except ValueError as error:
+        yield f"planting.mechanisms.graded: {error}; correct it, or leave these sets out; write graded.sets: 0"
 
 
 def _training(plan: Plan) -> Iterator[str]:

@@ -152,6 +152,12 @@ FIGURES = {
         _store_and_table("dynamics"),
         lambda plan, name: {**_dataset(plan, name), "scores": _scores(plan, name)},
     ),
+    "graded": Figure(
+        Result("earliness and gain", "dynamics"),
+        lambda plan: ["all"] if plan.graded_seeds() else [],
+        _table("graded"),
+        lambda plan, name: {},
+    ),
     "bandstop": Figure(
         Result("band-stop test", "bandstop"),
         lambda plan: plan.datasets("synthetic"),

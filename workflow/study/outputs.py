@@ -30,6 +30,7 @@ def of_study(plan: Plan) -> list[str]:
         "tables/headlines.rst",
         *_figure_files(figures(plan)),
         *_table_files(planned),
+        *_table_files(["graded_dynamics"] if plan.graded_seeds() else []),
         *(f"tables/{name}.{suffix}" for name in TABLES if name in planned for suffix in ("tex", "html")),
     ]
     renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
@@ -100,6 +101,7 @@ def explored_runs(plan: Plan) -> list[Run]:
 def tables(plan: Plan) -> list[str]:
     """Names of all tables."""
     scores = ["truth"] if plan.datasets(*WITH_TRUTH) else []
+    scores += ["graded"] if plan.graded_seeds() else []
     scores += ["stability"] if plan.stability_datasets() else []
     scores += ["cure"] if plan.cure_networks() else []
     paper = [f"table_{number}" for number in paper_tables(plan)]

@@ -56,6 +56,7 @@ TABLES = {
         ("curves", "recall without some frequencies", "beyond"),
         ("corruptions", "recall under corruptions", "beyond"),
         ("cure", "training that avoids shortcuts", "beyond"),
+        ("graded", "gain and earliness in the graded sets", "dynamics"),
         ("networks", "networks and their accuracy", "run"),
         ("runtimes", "run times and memory", "run"),
         ("provenance", "versions, commit, device, seeds", "run"),

@@ -30,7 +30,8 @@ class Shape(NamedTuple):
 DOWNLOADED = {"fashion_mnist": Shape(1, 32, 32), "cifar10": Shape(3, 32, 32)}
 DRAWN = {"synthetic": "synthesis", "planted": "planting"}
 N_CLASSES = {"fashion_mnist": 10, "cifar10": 10, "synthetic": 4}
-N_CLASSES_PLANTED = {"joint": 2, "phase": 3}  # other mechanisms have one class per ring, and the neutral class
+# Other mechanisms have one class per ring, and the neutral class.
+N_CLASSES_PLANTED = {"joint": 2, "phase": 3, "graded": 5}
 
 
 class Settings:
@@ -109,6 +110,28 @@ class Settings:
         for key, value in constants.pop("mechanisms").get(mechanism, {}).items():
             constants[key] = {**constants[key], **value} if isinstance(value, Mapping) else value
         return constants
+
+    def graded_seeds(self) -> list[int]:
+        """The seeds of the graded sets; none if there are no such sets."""
+        first = self.config["graded"]["first_seed"]
+        return list(range(first, first + self.config["graded"]["sets"]))
+
+    def graded_settings(self) -> dict[str, Any]:
+        """How graded sets are drawn, and how their networks are trained and tested."""
+        constants, settings = self.planting("graded"), self.section("graded")
+        images, network = constants.pop("images_per_class"), settings["network"]
+        del constants["seeds"], constants["cue_seed"]
+        form = self.config["networks"][network]
+        return {
+            "constants": constants,
+            "network": {"name": form["architecture"], "width": form["width"], "stem": form["stem"]},
+            "recipe": self.recipe("planted", network) | {"batch_size": settings["batch_size"]},
+            "geometry": self.config["training"]["planted"]["geometry"],
+            "iterations": settings["iterations"],
+            "every": settings["every"],
+            "train_images": images["train"],
+            "test_images": settings["test_images_per_class"],
+        }
 
     def band_edges(self, dataset: str) -> list[float]:
         """The band edges of a synthetic set; none of others."""

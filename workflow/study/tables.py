@@ -43,6 +43,7 @@ PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     "methods": Plan.compared_runs,
     "method_overlap": lambda plan: [],
     "dynamics": Plan.trained_runs,
+    **dict.fromkeys(("graded", "graded_dynamics"), lambda plan: [{"seed": seed} for seed in plan.graded_seeds()]),
     "truth": lambda plan: plan.runs_on(*WITH_TRUTH),
     "stability": lambda plan: _on(plan, plan.stability_datasets()),
     "cure": lambda plan: [run for one in plan.cure_networks() for run in plan.runs(dataset=one[0], network=one[1])],

@@ -21,7 +21,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
 from .plan import Plan
-from .settings import WITH_MAPS, Shape
+from .settings import N_CLASSES_PLANTED, WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -87,6 +87,17 @@ def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
         if test.cost and any(run["dataset"] == name for run in test.runs(plan)):
             shown[test.name] = test.cost(plan, name, data)
     return shown
+
+
+def graded_images(plan: Plan) -> float:
+    """Images that the job of the graded sets shows to its networks."""
+    settings = plan.config["graded"]
+    tests = (
+        N_CLASSES_PLANTED["graded"]
+        * settings["test_images_per_class"]
+        * (1 + settings["iterations"] // settings["every"])
+    )
+    return float(settings["sets"] * (3 * settings["iterations"] * settings["batch_size"] + tests))
 
 
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:

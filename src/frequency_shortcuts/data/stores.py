@@ -57,7 +57,7 @@ def write(
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
-    planted_about: Mapping[str, int | str] | None = None,
+    planted_about: Mapping[str, Any] | None = None,
     stylised: Images | None = None,
     made_from: str | None = None,
     about: Mapping[str, str] | None = None,

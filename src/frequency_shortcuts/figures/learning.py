@@ -72,6 +72,32 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
     return figure
 
 
+def graded(table: pd.DataFrame) -> Figure:
+    """Earliness of the classes of graded sets against their gains, by ring; a line joins the classes of a set.
+
+    table: columns seed, gain, ring (low or high) and earliness; rows without a gain are left out.
+    """
+    table = table.dropna(subset=["gain"]).sort_values("gain")
+    marks = {"low": ("o", "C0"), "high": ("^", "C1")}
+    with style():
+        figure, axis = plt.subplots(figsize=(PAGE / 2, 2.6))
+        for _, rows in table.groupby("seed"):
+            axis.plot(rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0)
+        for ring, (mark, colour) in marks.items():
+            rows = table[table["ring"] == ring]
+            axis.plot(rows["gain"], rows["earliness"], mark, color=colour, markersize=4, label=f"{ring} ring")
+        axis.set_xscale("log")
+        ticks = [
+            gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if table["gain"].min() <= gain * 1.1 <= 1.21 * table["gain"].max()
+        ]
+        axis.set_xticks(ticks, [f"{gain:g}" for gain in ticks])
+        axis.minorticks_off()
+        axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
+        axis.legend(loc="upper left")
+        sns.despine(figure)
+    return figure
+
+
 def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """Change of the confusion matrix when two bands are removed, mean over seeds; a row a network.
 

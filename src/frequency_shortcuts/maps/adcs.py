@@ -6,6 +6,7 @@ more energy than the others (Wang et al. 2023).
 
 Only the signs of the differences count. So even among |C| classes that do not differ, each class reaches the maximum
 at 1 / |C| of all positions by chance. `accumulate_significant` counts only differences beyond three standard errors.
+For the same reason the mean of |ADCS| does not say how much a class stands out. `distinctiveness` does.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a co
 RANKED = 2**22  # numbers that are ranked at once
 COMPARED = 2**18  # numbers that are compared pairwise at once: they fit into the caches of a core
 SIGNIFICANT = 3.0  # a difference counts beyond this many standard errors
+LARGEST = 20  # `distinctiveness` is that of one pair in so many, the 5 % with the largest differences
 HDF5_BATCH = 64  # images per read from HDF5, which is slower at thousands
 SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
 
@@ -258,8 +260,7 @@ def accumulate_significant(
     Raises ValueError for amplitudes that are not finite, or for arrays of other shapes.
     """
     energy = _energy(amplitude, channel_weights)
-    if standard_error.shape != energy.shape:
-        raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
+    _check_standard_error(standard_error, energy)
     variance = SIGNIFICANT**2 * standard_error**2
     out = np.zeros(energy.shape, np.int16)
     for some in _rows(energy.shape, COMPARED):
@@ -272,6 +273,48 @@ def accumulate_significant(
             counts[c] += signs.sum(axis=0, dtype=np.int16)
             counts[c + 1 :] -= signs
     return out
+
+
+def distinctiveness(
+    amplitude: FloatArray, standard_error: FloatArray, channel_weights: Sequence[float] | None = None
+) -> FloatArray:
+    """How much the mean spectrum of each class differs from those of the others, float64 [class].
+
+    A standardised difference is the class mean minus the mean of the other classes' means, over its standard error
+    sqrt(se_c^2 + sum of se_c'^2 / (|C| - 1)^2). The distinctiveness is the root mean square of the 5 % of these
+    differences with the largest absolute values, over all conjugate pairs but DC. The number of these pairs is rounded
+    up. A class whose spectrum differs by chance alone has about 2.4: the root mean square of the largest 5 % of normal
+    numbers.
+
+    The parameters and errors are those of `accumulate_significant`. A class of one image has no standard error: it has
+    NaN, and the other classes are compared without it.
+
+    >>> found = class_spectra(images, labels, 4)
+    >>> distinctiveness(found.mean_amplitude, found.standard_error)
+    """
+    energy = _energy(amplitude, channel_weights)
+    _check_standard_error(standard_error, energy)
+    found = np.full(len(energy), np.nan)
+    known = np.flatnonzero(np.isfinite(standard_error).all(axis=(1, 2)))
+    others = len(known) - 1
+    if others < 1:
+        return found
+    all_pairs = pairs.ConjugatePairs(*energy.shape[1:])
+    means, variances = (all_pairs.gather(plane)[:, all_pairs.radius > 0] for plane in (energy, standard_error**2))
+    mean_sum, variance_sum = (plane[known].sum(axis=0) for plane in (means, variances))
+    largest = -(-means.shape[1] // LARGEST)
+    for c in known:
+        difference = np.abs(means[c] - (mean_sum - means[c]) / others)
+        error = np.sqrt(variances[c] + np.maximum(variance_sum - variances[c], 0) / others**2)
+        # Equal amplitudes without an error do not differ.
+        size = np.divide(difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0)
+        found[c] = np.sqrt(np.mean(np.sort(size)[-largest:] ** 2))
+    return found
+
+
+def _check_standard_error(standard_error: FloatArray, energy: FloatArray) -> None:
+    if standard_error.shape != energy.shape:
+        raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
 
 
 def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]:

@@ -152,7 +152,7 @@ def run_fingerprint(network: nn.Module, data: Split, validation: Split, *setting
     digest.update(repr(network).encode() + state_digest(network))
     for setting in settings:
         if isinstance(setting, Dynamics):
-            digest.update(repr((setting.iterations, setting.every, setting.cutoff)).encode())
+            digest.update(repr((setting.iterations, setting.every, setting.cutoff, setting.views)).encode())
         else:
             digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
     return digest.hexdigest()

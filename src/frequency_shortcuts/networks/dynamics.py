@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,15 +25,18 @@ class Dynamics:
     """Tests of a network every few iterations, at the start of its training.
 
     test: the test images. iterations: iteration at which the tests end. every: iterations between two tests.
-    cutoff: radius between the low-pass and the high-pass view, in cycles per image.
+    cutoff: radius between the low-pass and the high-pass view, in cycles per image. views: some of `VIEWS`.
     """
 
     test: Split
     iterations: int
     every: int
-    cutoff: float
+    cutoff: float = math.nan
+    views: Sequence[str] = VIEWS
 
     def __post_init__(self) -> None:
+        if math.isnan(self.cutoff) and set(self.views) != {"full"}:
+            raise ValueError("cutoff: the low-pass and the high-pass view need one")
         if self.iterations < 1 or self.every < 1:
             raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
 
@@ -49,7 +54,7 @@ class Dynamics:
     def batches(self, size: int) -> list[tuple[str, slice]]:
         """View by view, the images of each batch."""
         starts = range(0, len(self.test), size)
-        return [(view, slice(start, start + size)) for view, start in itertools.product(VIEWS, starts)]
+        return [(view, slice(start, start + size)) for view, start in itertools.product(self.views, starts)]
 
     def images(self, view: str, batch: slice, device: torch.device) -> Tensor:
         """The images of a batch in a view, on a device: read, normalised and filtered for this call only."""
@@ -59,7 +64,7 @@ class Dynamics:
     def rows(self, iteration: int, predicted: Tensor) -> list[dict[str, Any]]:
         """One row for each view and class. predicted: int64 [views * n], the class of each image, view by view."""
         rows = []
-        for view, called in zip(VIEWS, predicted.split(len(self.test)), strict=True):
+        for view, called in zip(self.views, predicted.split(len(self.test)), strict=True):
             counts = confusion(self.test.labels, called, len(self.test.classes))
             columns = *precision_recall_f1(counts), counts.sum(axis=1), counts.sum(axis=0), self.test.classes
             for precision, recall, f1, images, called_so, name in zip(*columns, strict=True):

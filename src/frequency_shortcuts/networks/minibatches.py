@@ -31,8 +31,7 @@ class Minibatches:
             raise ValueError("the augmentation sin needs training images with stylised twins")
         self._data, self._batch_size, self._seed, self._device = data, batch_size, seed, device
         self._stylised_share = stylised_share
-        # A last batch of a single image is left out: batch normalisation needs more than one image.
-        self.per_epoch = max(1, math.ceil((len(data) - 1) / batch_size))
+        self.per_epoch = iterations_per_epoch(len(data), batch_size)
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None
         if not stylised_share and isinstance(data.images, np.ndarray) and _fits(data.images, device):
@@ -72,6 +71,11 @@ class Minibatches:
             if images is not None and mine.any():
                 pixels[mine] = images[chosen[mine]]
         return chosen, torch.from_numpy(pixels)
+
+
+def iterations_per_epoch(n_images: int, batch_size: int) -> int:
+    """Batches of an epoch. A last batch of a single image is left out: batch normalisation needs more than one."""
+    return max(1, math.ceil((n_images - 1) / batch_size))
 
 
 def _fits(images: npt.NDArray[np.uint8], device: torch.device) -> bool:
