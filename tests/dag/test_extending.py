@@ -11,8 +11,9 @@ CODE = """import seaborn
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
-axes = seaborn.barplot(read_table(table), x="test_accuracy", y="dataset")
-canvas.save(axes.figure, figure)
+for parameters in figures:
+    axes = seaborn.barplot(read_table(parameters["table"]), x="test_accuracy", y="dataset")
+    canvas.save(axes.figure, parameters["figure"])
 """
 
 
@@ -27,7 +28,7 @@ def test_a_figure_is_a_notebook_and_an_entry_in_the_table_of_figures(study):
     table, notebook = (study.root / "workflow" / name for name in ("study/figures.py", "notebooks/accuracy.ipynb"))
     before = table.read_text()
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    cells = [cell('table = ""\nfigure = ""', "parameters"), cell(CODE)]
+    cells = [cell("figures = []", "parameters"), cell(CODE)]
     try:
         notebook.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
         table.write_text(before + ENTRY)
@@ -37,7 +38,7 @@ def test_a_figure_is_a_notebook_and_an_entry_in_the_table_of_figures(study):
     finally:
         table.write_text(before)
         notebook.unlink()
-        for path in study.results.rglob("accuracy_all.*"):
+        for path in [*study.results.rglob("accuracy_all.*"), *study.results.rglob("accuracy.*")]:
             path.unlink()
     jobs = {line.split()[0] for line in planned.partition("Job stats")[2].splitlines() if line.split()[1:2] != []}
-    assert {"figure", "report"} <= jobs and not jobs & {"train", "cull", "shortcuts", "table"}, planned
+    assert {"figure_accuracy", "report"} <= jobs and not jobs & {"train", "cull", "shortcuts", "table"}, planned

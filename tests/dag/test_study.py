@@ -29,6 +29,7 @@ from frequency_shortcuts.storage.checksums import verify_checksum
 from frequency_shortcuts.storage.tables import RUN, read_table
 from ro_crates import entities, violations
 from study.crate import METADATA, changed
+from study.figures import FIGURES
 
 RUNS = [
     "syn_2/resnet18/none/seed0",
@@ -579,10 +580,14 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
     assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
-    assert {path.stem for path in notebooks} == drawn - {"rule_graph"} | {"table_1", "table_2", "table_3"}
+    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in FIGURES}
+    kinds = {kind for kind, names in of_kind.items() if names}
+    assert {path.stem for path in notebooks} == kinds | {"table_1", "table_2", "table_3"}
     for path in notebooks:
         cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
         assert all(cell.execution_count for cell in cells), path
+        shown = [output for output in cells[-1].outputs if "image/png" in output.get("data", {})]
+        assert len(shown) == len(of_kind.get(path.stem, [])), path
     for path in (study.results / "figures").glob("*.png"):
         with Image.open(path) as picture:
             assert picture.width > 300 and len(picture.convert("RGB").getcolors(2**24)) > 8, path
@@ -688,7 +693,7 @@ def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study, k
 )
 def test_a_result_in_the_place_of_another_is_refused(study, kept_files, target, name, other, problem):
     made, path = study.results / target, study.results / name
-    kept_files(made, path)
+    kept_files(made, path, *study.results.glob("figures/adcs_*"), study.results / "notebooks" / "adcs.ipynb")
     made.unlink()
     shutil.copy(study.results / other, path)
     done = study.snakemake(str(made.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")

@@ -411,9 +411,11 @@ def namespace(pid):
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    blocks = dict(re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL))
-    assert "gpu=gpus" in blocks.pop("")  # the rule of all tests of networks
+    found = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
+    drawing, testing = sorted((block for name, block in found if not name), key=lambda block: "gpu=gpus" in block)
+    assert "gpu=gpus" in testing and "gpu" not in drawing and '"drawing"' in drawing
+    blocks = {name: block for name, block in found if name}
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | set(TESTS)
     assert len(on_gpu) == 14 and set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
-    assert "figure" in profile["groups"]
+    assert "drawing" in profile["group-components"]

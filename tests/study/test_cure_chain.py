@@ -153,14 +153,15 @@ def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
 @pytest.mark.parametrize("page", ["figure", "table"])
 def test_the_captions_print_the_settings(page):
     text = (ROOT / "report" / "captions" / f"{page}.rst").read_text()
+    params = SimpleNamespace(names=["fashion_mnist"], parameters={"figures": [{}]})
     snakemake = SimpleNamespace(
-        config=CONFIG, wildcards=SimpleNamespace(kind="cure", name="fashion_mnist", table="cure"),
-        params=SimpleNamespace(parameters={}), input={"table": "cure.csv"},
+        config=CONFIG, rule="figure_cure", wildcards=SimpleNamespace(table="cure"), params=params,
+        input={"table": "cure.csv"},
     )  # fmt: skip
     found = jinja2.Template(text).render(snakemake=snakemake)
     assert "at most 1 percentage point" in found
     if page == "figure":
-        assert "top 5 % map of another class with\nprobability 0.3" in found and "on fashion\\_mnist, beside" in found
+        assert "top 5 % map of another class with\nprobability 0.3" in found and "avoids shortcuts, beside" in found
 
 
 def test_the_plan_of_the_study_has_every_augmentation():

@@ -8,11 +8,11 @@ from test_plan import PLAN, plan
 
 from conftest import ROOT
 from study.dependencies import code_of
-from study.figures import FIGURES, inputs, parameters
+from study.figures import FIGURES, inputs, kinds, parameters
 
 AVOIDING = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["afa"], "seeds": [1]}
 MINE = plan(plan=[*({**entry, "methods": ["rise", "random"]} for entry in PLAN), AVOIDING])
-KINDS = [kind for kind in FIGURES if FIGURES[kind].names(MINE)]
+KINDS = kinds(MINE)
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():
@@ -21,21 +21,45 @@ def test_a_plan_has_figures_of_every_kind_that_it_can_have():
     assert FIGURES["bandstop"].names(MINE) == FIGURES["dynamics"].names(MINE)[1:] == ["syn_1"]
 
 
+def code_cells(kind):
+    """The cells of code of a notebook as syntax trees: parameters, imports, drawing."""
+    cells = json.loads((ROOT / "workflow" / "notebooks" / f"{kind}.ipynb").read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [cell["metadata"].get("tags", []) for cell in code] == [["parameters"], [], []]
+    return [ast.parse("".join(cell["source"])) for cell in code]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_parameters_of_a_notebook_are_those_that_it_gets(kind):
-    notebook = json.loads((ROOT / "workflow" / "notebooks" / f"{kind}.ipynb").read_text())
-    (cell,) = [cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", [])]
-    named = {node.targets[0].id for node in ast.parse("".join(cell["source"])).body if isinstance(node, ast.Assign)}
-    name = FIGURES[kind].names(MINE)[0]
-    assert named == {"figure", *inputs(MINE, kind, name), *parameters(MINE, kind, name)}
+def test_a_notebook_draws_each_figure_from_what_it_gets(kind):
+    given, _, drawing = code_cells(kind)
+    (example,) = given.body
+    assert ast.unparse(example.targets[0]) == "figures"
+    (draw,) = [node for node in drawing.body if isinstance(node, ast.FunctionDef) and node.name == "draw"]
+    named = {argument.arg for argument in draw.args.args}
+    for one in (*parameters(MINE, kind), *ast.literal_eval(example.value)):
+        assert set(one) == named
+    assert ast.unparse(draw.body[-1]) == "canvas.save(drawing, figure)"  # what comes later could fail unnoticed
+    loop = "for parameters in figures:\n    draw(**parameters)\n    plt.show()"
+    assert ast.unparse(drawing.body[-1]) == loop and "plt.show()" not in ast.unparse(drawing.body[:-1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_job_of_a_kind_has_the_files_of_its_figures_as_inputs(kind):
+    given = {
+        path
+        for one in parameters(MINE, kind)
+        for value in one.values()
+        for path in (value if isinstance(value, list) else [value])
+        if isinstance(path, str) and path.startswith("results/") and path != one["figure"]
+    }
+    assert given == set(inputs(MINE, kind)) and len(inputs(MINE, kind)) == len(given)
 
 
 def test_notebooks_have_words_between_their_cells_and_no_outputs():
     for kind in FIGURES:
         cells = json.loads((ROOT / "workflow" / "notebooks" / f"{kind}.ipynb").read_text())["cells"]
-        assert [cell["cell_type"] for cell in cells[:3]] == ["markdown", "code", "code"]
-        assert [cell["cell_type"] for cell in cells[3:]] == ["markdown", "code"] * ((len(cells) - 3) // 2)
-        assert 5 <= len(cells) <= 9 and not any(cell.get("outputs") for cell in cells)
+        assert [cell["cell_type"] for cell in cells] == ["markdown", "code", "code", "markdown", "code"]
+        assert not any(cell.get("outputs") for cell in cells)
 
 
 def test_a_figure_is_drawn_again_for_the_code_of_its_own_notebook():

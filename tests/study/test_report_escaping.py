@@ -81,10 +81,11 @@ def test_captions_of_figures_show_texts_of_the_configuration_as_they_are(kind, t
     config = hostile(text)
     if kind in ("bandstop", "dynamics"):
         config["datasets"]["_set_"]["control_band"] = 1
+    given = {"band_edges": [], "percent": 5}
     snakemake = SimpleNamespace(
         config=config,
-        wildcards=SimpleNamespace(kind=kind, name="_set_-__net_-none"),
-        params=SimpleNamespace(parameters=SimpleNamespace(band_edges=[], percent=5)),
+        rule=f"figure_{kind}",
+        params=SimpleNamespace(names=["_set_"], parameters={"figures": [given]}),
     )
     shown = [text] if kind == "renditions" else []
     assert_harmless(rendered(FIGURE, snakemake=snakemake), shown)

@@ -17,14 +17,12 @@ for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
 from study import crate as crates
-from study import outputs
+from study import figures, outputs
 from study import report as catalogue
 from study import states
 from study.configuration import duplicate_keys, mistakes
 from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
-from study.figures import inputs as figure_inputs
-from study.figures import parameters as figure_parameters
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
 from study.plan import Plan

@@ -1,33 +1,35 @@
-# All figures. The notebook of a kind draws its figures; `study.figures` lists the kinds.
+# All figures. The notebook of a kind draws all figures of the kind; `study.figures` lists the kinds.
 
+for kind in figures.kinds(plan):
 
-rule figure:
-    input:
-        unpack(lambda wildcards: figure_inputs(plan, wildcards.kind, wildcards.name)),
-        notebook="workflow/notebooks/{kind}.ipynb",
-        code=lambda wildcards: code("draw_figure.py", f"{wildcards.kind}.ipynb"),
-    output:
-        svg=report(
-            f"{RESULTS}/figures/{{kind}}_{{name}}.svg",
-            caption="../../report/captions/figure.rst",
-            category=lambda wildcards: catalogue.CATEGORIES[FIGURES[wildcards.kind].result.category],
-            labels=lambda wildcards: catalogue.label(FIGURES[wildcards.kind].result, wildcards.name),
-        ),
-        png=f"{RESULTS}/figures/{{kind}}_{{name}}.png",
-        notebook=f"{RESULTS}/notebooks/{{kind}}_{{name}}.ipynb",
-    log:
-        f"{RESULTS}/logs/figures/{{kind}}_{{name}}.log",
-    wildcard_constraints:
-        kind=one_of(FIGURES),
-        name="[a-z0-9_-]+",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        parameters=lambda wildcards: figure_parameters(plan, wildcards.kind, wildcards.name),
-    message:
-        "Drawing the figure {wildcards.kind} of {wildcards.name}"
-    script:
-        "../scripts/draw_figure.py"
+    rule:
+        name:
+            f"figure_{kind}"
+        input:
+            figures.inputs(plan, kind),
+            notebook=f"workflow/notebooks/{kind}.ipynb",
+            code=code("draw_figure.py", f"{kind}.ipynb"),
+        output:
+            svg=[
+                report(f"{RESULTS}/figures/{kind}_{name}.svg", **catalogue.marks(FIGURES[kind].result, "figure", name))
+                for name in FIGURES[kind].names(plan)
+            ],
+            png=[f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind].names(plan)],
+            notebook=f"{RESULTS}/notebooks/{kind}.ipynb",
+        log:
+            f"{RESULTS}/logs/figures/{kind}.log",
+        # Like the groups in profiles/slurm: several kinds share a SLURM job.
+        group:
+            "drawing"
+        conda:
+            "../../envs/study.yaml"
+        params:
+            names=FIGURES[kind].names(plan),
+            parameters={"figures": figures.parameters(plan, kind)},
+        message:
+            f"Drawing {FIGURES[kind].result.title}"
+        script:
+            "../scripts/draw_figure.py"
 
 
 rule rule_graph_figure:

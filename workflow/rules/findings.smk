@@ -12,7 +12,7 @@ rule findings:
         bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood_advantage.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tables/transfer_advantage.csv" if config["transfer"] else [],
-        graded=[],
+        graded=f"{RESULTS}/tables/graded.csv" if plan.graded_seeds() else [],
         code=code("judge_findings.py"),
     output:
         findings=f"{RESULTS}/tables/findings.csv",

@@ -89,11 +89,12 @@ rule paper_table:
     conda:
         "../../envs/study.yaml"
     params:
-        parameters=lambda wildcards: (
-            {}
-            if wildcards.number == "3"
-            else {"chosen": plan.baselines() if wildcards.number == "1" else plan.non_baselines()}
-        ),
+        parameters=lambda wildcards, input, output: {
+            "csv": output.csv,
+            **{name: path for name, path in input.items() if name in ("over_seeds", "verdicts", "ood") and path},
+            **({"chosen": plan.baselines()} if wildcards.number == "1" else {}),
+            **({"chosen": plan.non_baselines()} if wildcards.number == "2" else {}),
+        },
     message:
         "Building table {wildcards.number} of the paper"
     script:

@@ -9,13 +9,14 @@ from study.job import job, run_snakemake
 
 
 def read_dot(text):
-    """Snakemake's rule graph in dot as a mapping: rule -> the rules that it needs."""
-    names = dict(re.findall(r'^\s*(\d+)\[label = "([^"]+)"', text, re.MULTILINE))
-    needs = {name: [] for name in names.values()}
+    """Snakemake's rule graph in dot as a mapping: rule -> the rules that it needs; all kinds of figures are one."""
+    labels = dict(re.findall(r'^\s*(\d+)\[label = "([^"]+)"', text, re.MULTILINE))
+    names = {number: "figure" if label.startswith("figure_") else label for number, label in labels.items()}
+    needs = {name: set() for name in names.values()}
     for before, after in re.findall(r"^\s*(\d+) -> (\d+)", text, re.MULTILINE):
-        needs[names[after]].append(names[before])
+        needs[names[after]].add(names[before])
     del needs["all"]  # it needs nearly every rule
-    return needs
+    return {name: sorted(before) for name, before in needs.items()}
 
 
 def main(snakemake):

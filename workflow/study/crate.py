@@ -85,7 +85,9 @@ def title(path: str) -> str:
         return CONFIGURATION.title
     if folder == "tables" and stem in TABLES:
         return TABLES[stem].title
-    if folder in ("figures", "notebooks"):
+    if folder == "notebooks" and stem in FIGURES:
+        return f"{FIGURES[stem].result.title}: the notebook"
+    if folder == "figures":
         kinds = sorted((kind for kind in FIGURES if stem.startswith(f"{kind}_")), key=len)
         if kinds:
             return label(FIGURES[kinds[-1]].result, stem.removeprefix(f"{kinds[-1]}_"))["result"]

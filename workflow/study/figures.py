@@ -14,11 +14,11 @@ from .report import Result
 
 @dataclass(frozen=True)
 class Figure:
-    """A kind of figure, drawn by the notebook of that name.
+    """A kind of figure. The notebook of that name draws all figures of the kind.
 
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
-    inputs : the files for a figure, below the results, by their names in the notebook
-    parameters : the other parameters of the notebook
+    inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
+    parameters : the other parameters of that function
     """
 
     result: Result
@@ -27,18 +27,37 @@ class Figure:
     parameters: Callable[[Plan, str], dict[str, Any]]
 
 
-def inputs(plan: Plan, kind: str, name: str) -> dict[str, Any]:
-    """The files for one figure, by their names in the notebook."""
-    files = FIGURES[kind].inputs(plan, name)
+def kinds(plan: Plan) -> list[str]:
+    """The kinds of which a plan has figures."""
+    return [kind for kind, figure in FIGURES.items() if figure.names(plan)]
+
+
+def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
+    """What the notebook of a kind gets for each figure: `figure`, the path without suffix, files, and the rest."""
+    figure = FIGURES[kind]
+    return [
+        {
+            "figure": f"{plan.results}/figures/{kind}_{name}",
+            **_below_results(plan, figure.inputs(plan, name)),
+            **figure.parameters(plan, name),
+        }
+        for name in figure.names(plan)
+    ]
+
+
+def inputs(plan: Plan, kind: str) -> list[str]:
+    """The files that the figures of a kind are drawn from, each once."""
+    figure = FIGURES[kind]
+    found = [_below_results(plan, figure.inputs(plan, name)) for name in figure.names(plan)]
+    files = [file for by_name in found for file in by_name.values()]
+    return list(dict.fromkeys(path for file in files for path in ([file] if isinstance(file, str) else file)))
+
+
+def _below_results(plan: Plan, files: dict[str, Any]) -> dict[str, Any]:
     return {
         key: f"{plan.results}/{found}" if isinstance(found, str) else [f"{plan.results}/{file}" for file in found]
         for key, found in files.items()
     }
-
-
-def parameters(plan: Plan, kind: str, name: str) -> dict[str, Any]:
-    """The parameters of the notebook of one figure, besides its files."""
-    return FIGURES[kind].parameters(plan, name)
 
 
 def _store(name: str) -> dict[str, str]:

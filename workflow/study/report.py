@@ -73,10 +73,10 @@ def label(result: Result, name: str = "") -> dict[str, str]:
     return {"result": f"{result.title}: {name}" if name else result.title}
 
 
-def marks(result: Result, caption: str) -> dict[str, Any]:
-    """The keywords of Snakemake's `report()` for one file; caption: a file in report/captions."""
+def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:
+    """The keywords of Snakemake's `report()` for one file; caption: a file in report/captions, name: as for `label`."""
     return {
         "caption": f"../../report/captions/{caption}.rst",
         "category": CATEGORIES[result.category],
-        "labels": label(result),
+        "labels": label(result, name),
     }
