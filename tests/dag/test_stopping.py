@@ -47,7 +47,7 @@ for part in ("input", "params", "wildcards"):
 snakemake = SimpleNamespace(**settings)
 importlib.import_module(settings["rule"]).main(snakemake)
 """
-WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0", "images": "half1", "part": "0"}
+WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
 RUN = Path("d/n/none/seed0")
 N, SIZE = 240, 16
 
@@ -70,14 +70,15 @@ def store(path):
     stores.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
 
 
-def settings_of(rule, folder, minutes, parts=1):
+def settings_of(rule, folder, minutes):
     """The settings of a job of `rule`."""
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.parents[len(RUN.parts)]
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
-    outputs = {"train": train, "cull": {"part": "part.h5"}}[rule]
+    outputs = {"train": train, "cull": {"maps": "halves.h5"}}[rule]
     culling = {
-        "images": {"split": "validation", "images_per_class": None, "seed": 0}, "parts": parts,
+        "images": {"split": "validation", "images_per_class": None, "seed": 0}, "subsets": ["half0", "half1"],
+        "parts": 1, "percents": [5],
         "settings": {"method": "exact", "precision": "float32", "compiled": False, "memory_mib": 8},
     }  # fmt: skip
     training = {
@@ -154,7 +155,7 @@ def wholes(tmp_path_factory):
 
 STATES = {
     "train": ["state.pt"],
-    "cull": ["part.h5.state"],
+    "cull": ["halves.h5.half0.state", "halves.h5.half1.state"],
 }
 
 

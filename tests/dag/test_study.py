@@ -151,7 +151,7 @@ def test_dfm_files_keep_the_contract(study, run):
     assert about["percent"] == 5 and about["target_recall"] == 0.98 and (about["expected_recall"] >= 0.98).all()
     assert (about["recall"] >= 0.98).all() and (about["recall_low"] <= about["recall"]).all()
     assert (about["passes"] <= len(pairs) * about["images_per_class"]).all()
-    assert not list(path.parent.glob(f"{path.stem}_*"))  # parts and their states
+    assert not list(path.parent.glob(f"{path.stem}.h5.*"))  # states
 
 
 @pytest.mark.parametrize("run", [run for run in RUNS if run != RUNS[1]])

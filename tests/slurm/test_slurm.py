@@ -42,8 +42,7 @@ REQUESTED = {
     "adcs": (1, 2000, 60, 0),
     "train": (4, 8000, 240, 1),
     "cull": (4, 4000, 240, 1),
-    "merge_parts": (1, 2000, 10, 0),
-    "merge_halves": (1, 2000, 10, 0),
+    "cull_halves": (4, 4000, 240, 1),
     "bandstop": (4, 3000, 30, 1),
     "shortcuts": (4, 3000, 120, 1),
     "planted_use": (4, 3000, 30, 1),
@@ -330,7 +329,7 @@ def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_p
     weights = tmp_path / f"results/test/networks/{RUN}/weights.safetensors"
     maps = tmp_path / f"results/test/dfm/{RUN}.h5"
     logs = {"train": tmp_path / f"results/test/logs/train/{RUN}.log"}
-    logs["cull"] = tmp_path / f"results/test/logs/cull/{RUN}_all_part0.log"
+    logs["cull"] = tmp_path / f"results/test/logs/cull/{RUN}.log"
     started = head.start(str(maps.relative_to(tmp_path)))
     under_way = {"train": r"epoch [3-9] of", "cull": r"\d pairs, batches of"}
     for rule, sign in under_way.items():

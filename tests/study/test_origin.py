@@ -213,8 +213,8 @@ def test_files_elsewhere_are_not_results(path):
 
 
 def test_every_hdf5_file_and_all_weights_of_a_plan_have_a_place():
-    mine = plan(plan=[{**entry, "methods": ["rise"]} for entry in PLAN])
-    parts = mine.expand_cullings(f"{mine.results}/dfm/{FOLDER}_{{images}}_part{{part}}.h5")
+    mine = plan(plan=[{**entry, "methods": ["rise"]} for entry in PLAN], culling={"parts": 2})
+    parts = mine.expand_cullings(f"{mine.results}/dfm/{FOLDER}{{job}}.h5")
     files = [*outputs.of_study(mine), *mine.map_files(), *parts]
     kinds = {place_of(file).get("kind") for file in files if file.endswith((".h5", ".safetensors"))}
     assert kinds == {"images", "rendition", "spectra", "weights", "part", "maps", "halves", "method", "test"}

@@ -137,13 +137,15 @@ def test_published_maps_are_found_by_name_and_network():
         found.published_file("hfss", "photos", "large", "none")
 
 
-def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_either_half():
-    found = plan(culling={"parts": 2}).expand_cullings("{dataset}/{network}/{augmentation}/{seed} {images} {part}")
+def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_the_halves():
+    pattern = "{dataset}/{network}/{augmentation}/{seed} {job}"
     runs, halved = names(plan().runs()), names(plan().halved_runs())
-    assert found == [f"{run} all {part}" for run in runs for part in (0, 1)] + [
-        f"{run} {half} {part}" for run in halved for half in ("half0", "half1") for part in (0, 1)
+    assert plan().expand_cullings(pattern) == [f"{run} " for run in runs] + [f"{run} _halves" for run in halved]
+    assert plan(culling={"parts": 2}).expand_cullings(pattern) == [
+        *(f"{run} _all_part{part}" for run in runs for part in (0, 1)),
+        *(f"{run} _{half}_part{part}" for run in halved for half in ("half0", "half1") for part in (0, 1)),
     ]
-    assert len(plan(stability={"halves": False}).expand_cullings("{images}{part}")) == len(runs)
+    assert len(plan(stability={"halves": False}).expand_cullings("{job}")) == len(runs)
 
 
 def test_the_seed_of_the_halves_is_a_setting_of_the_halves_alone():

@@ -1,19 +1,22 @@
 # Loss increments and dominant frequency maps. Each network is culled on all images that rank its frequencies. The run
-# with the smallest seed is also culled on each half of them. Every culling has `parts` jobs; one job merges the parts.
+# with the smallest seed is also culled on each half of them. With `culling: parts: 1` the job that culls writes the maps;
+# else every culling has so many jobs, and one more merges their parts.
+PARTS = config["culling"]["parts"]
+CULLED = RUN if PARTS == 1 else f"{RUN}_{{images}}_part{{part}}"
 
 
 rule cull:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
-        # The script, too: Snakemake compares a script with outputs that are there, and these are temporary.
+        # The script, too: Snakemake compares a script with outputs that are there, and parts are temporary.
         code=["workflow/scripts/cull.py", *code("cull.py")],
     output:
-        temp(f"{RESULTS}/dfm/{RUN}_{{images}}_part{{part}}.h5"),
+        f"{RESULTS}/dfm/{CULLED}.h5" if PARTS == 1 else temp(f"{RESULTS}/dfm/{CULLED}.h5"),
     log:
-        f"{RESULTS}/logs/cull/{RUN}_{{images}}_part{{part}}.log",
+        f"{RESULTS}/logs/cull/{CULLED}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/cull/{RUN}_{{images}}_part{{part}}.tsv"
+        f"{RESULTS}/benchmarks/cull/{CULLED}.tsv"
     wildcard_constraints:
         images="all|half0|half1",
     priority: 2
@@ -26,51 +29,72 @@ rule cull:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        images=lambda wildcards: plan.culled_images(wildcards.images),
-        parts=lookup(dpath="culling/parts", within=config),
+        subsets=lambda wildcards: [wildcards.get("images", "all")],
+        images=lambda wildcards: plan.culled_images(wildcards.get("images", "all")),
+        parts=PARTS,
         settings=plan.culling_settings(),
+        percents=config["dfm"]["percents"] if PARTS == 1 else [],
     message:
-        "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}), images {wildcards.images}, part {wildcards.part}"
+        "Culling the frequencies of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}): {output}"
     script:
         "../scripts/cull.py"
 
 
-rule merge_parts:
-    input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
-        parts=expand(rules.cull.output[0], images="all", part=range(config["culling"]["parts"]), allow_missing=True),
-        code=code("merge_parts.py"),
-    output:
-        f"{RESULTS}/dfm/{RUN}.h5",
-    log:
-        f"{RESULTS}/logs/merge_parts/{RUN}.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        split=lookup(dpath="culling/split", within=config),
-        percents=lookup(dpath="dfm/percents", within=config),
-    message:
-        "Writing the maps {output}"
-    script:
-        "../scripts/merge_parts.py"
+if PARTS == 1:
 
+    use rule cull as cull_halves with:
+        output:
+            f"{RESULTS}/stability/{RUN}.h5",
+        log:
+            f"{RESULTS}/logs/cull/{RUN}_halves.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/cull/{RUN}_halves.tsv"
+        params:
+            device=lookup(dpath="device", within=config),
+            subsets=["half0", "half1"],
+            images=plan.culled_images("halves"),
+            parts=PARTS,
+            settings=plan.culling_settings(),
+            percents=config["dfm"]["percents"],
 
-use rule merge_parts as merge_halves with:
-    input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
-        half0=expand(rules.cull.output[0], images="half0", part=range(config["culling"]["parts"]), allow_missing=True),
-        half1=expand(rules.cull.output[0], images="half1", part=range(config["culling"]["parts"]), allow_missing=True),
-        code=code("merge_parts.py"),
-    output:
-        f"{RESULTS}/stability/{RUN}.h5",
-    log:
-        f"{RESULTS}/logs/merge_halves/{RUN}.log",
-    params:
-        split=lookup(dpath="culling/split", within=config),
-        seed=lookup(dpath="stability/seed", within=config),
-        percents=lookup(dpath="dfm/percents", within=config),
+else:
+
+    rule merge_parts:
+        input:
+            images=f"{RESULTS}/data/{{dataset}}.h5",
+            weights=rules.train.output.weights,
+            all=expand(rules.cull.output[0], images="all", part=range(PARTS), allow_missing=True),
+            code=code("merge_parts.py"),
+        output:
+            f"{RESULTS}/dfm/{RUN}.h5",
+        log:
+            f"{RESULTS}/logs/merge_parts/{RUN}.log",
+        conda:
+            "../../envs/study.yaml"
+        params:
+            subsets=["all"],
+            images=plan.culled_images("all"),
+            percents=lookup(dpath="dfm/percents", within=config),
+        message:
+            "Writing the maps {output}"
+        script:
+            "../scripts/merge_parts.py"
+
+    use rule merge_parts as merge_halves with:
+        input:
+            images=f"{RESULTS}/data/{{dataset}}.h5",
+            weights=rules.train.output.weights,
+            half0=expand(rules.cull.output[0], images="half0", part=range(PARTS), allow_missing=True),
+            half1=expand(rules.cull.output[0], images="half1", part=range(PARTS), allow_missing=True),
+            code=code("merge_parts.py"),
+        output:
+            f"{RESULTS}/stability/{RUN}.h5",
+        log:
+            f"{RESULTS}/logs/merge_halves/{RUN}.log",
+        params:
+            subsets=["half0", "half1"],
+            images=plan.culled_images("halves"),
+            percents=lookup(dpath="dfm/percents", within=config),
 
 
 rule export_maps:

@@ -7,7 +7,7 @@ rule runtimes:
             *plan.expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
-            *plan.expand_cullings(f"{RESULTS}/benchmarks/cull/{RUN}_{{images}}_part{{part}}.tsv"),
+            *plan.expand_cullings(f"{RESULTS}/benchmarks/cull/{RUN}{{job}}.tsv"),
             *(file for name in OF_STUDY for file in TESTS[name].benchmarks(plan)),
         ],
         code=code("join_benchmarks.py"),

@@ -1,40 +1,53 @@
-"""One part of the culling of a network, on all images that rank its frequencies or on one half of them."""
+"""Cull the frequencies of a network on all images that rank them, on both halves of these, or a part of a culling."""
 
 from pathlib import Path
 
 from frequency_shortcuts.maps import halves
-from frequency_shortcuts.maps.methods import culling
+from frequency_shortcuts.maps.methods.culling import cull, write_part
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
+from study.maps import write_maps
 from study.origin import origin_of
 from study.testing import load_network, read_images
 
 
 def main(snakemake):
-    """Write the loss increments of one part; until then, finished blocks are stored beside the output."""
-    params, given, wildcards, output = snakemake.params, snakemake.input, snakemake.wildcards, snakemake.output[0]
-    state = Path(f"{output}.state")
-    with job(snakemake):
+    """Write the maps, or one part of the loss increments; until then, finished blocks are stored beside the output."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
+    part = int(snakemake.wildcards.get("part", 0)), params.parts
+    states = [Path(f"{output}.{subset}.state") for subset in params.subsets]
+    with job(snakemake) as created_by:
         images = params.images["split"], params.images["images_per_class"]
         data = read_images(given.images, *images, weights=given.weights, workers=snakemake.threads)
-        if wildcards.images != "all":
-            parts = halves.halves(data.labels, params.images["seed"], data.classes)
-            data = data.subset(parts[("half0", "half1").index(wildcards.images)])
         network = load_network(given.weights, params.device)
         with stopping() as stop:
-            found = culling.cull(
-                network,
-                data,
-                **params.settings,
-                part=(int(wildcards.part), params.parts),
-                state=state,
-                version=code_version(snakemake.input.code),
-                checkpoint_minutes=snakemake.config["checkpoint_minutes"],
-                stop=stop,
-                progress=True,
-            )
-        culling.write_part(output, found, **origin_of(output, weights=given.weights, images=given.images))
-        delete_state(state)
+            found = [
+                cull(
+                    network,
+                    chosen(data, subset, params.images.get("seed")),
+                    **params.settings,
+                    part=part,
+                    state=state,
+                    version=code_version(given.code),
+                    checkpoint_minutes=snakemake.config["checkpoint_minutes"],
+                    stop=stop,
+                    progress=True,
+                )
+                for subset, state in zip(params.subsets, states, strict=True)
+            ]
+        if params.parts == 1:
+            write_maps(snakemake, found, data, created_by)
+        else:
+            write_part(output, *found, **origin_of(output, weights=given.weights, images=given.images))
+        for state in states:
+            delete_state(state)
+
+
+def chosen(data, subset, seed):
+    """All images, or one half of them: half0 or half1."""
+    if subset == "all":
+        return data
+    return data.subset(halves.halves(data.labels, seed, data.classes)[("half0", "half1").index(subset)])
 
 
 if __name__ == "__main__":

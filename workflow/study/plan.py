@@ -178,11 +178,20 @@ class Plan(Settings):
         return [pattern.format(**run) for run in self.halved_runs()]
 
     def expand_cullings(self, pattern: str) -> list[str]:
-        """A pattern filled in with every job that culls: the run, its {images} (all, half0 or half1) and the {part}."""
-        jobs = [(run, "all") for run in self.runs()]
-        jobs += [(run, half) for run in self.halved_runs() for half in ("half0", "half1")]
-        parts = range(self.config["culling"]["parts"])
-        return [pattern.format(**run, images=images, part=part) for run, images in jobs for part in parts]
+        """A pattern filled in with every job that culls: the run, and as {job} the ending of its log and benchmark.
+
+        It is empty, or `_halves` for both halves of the images; with several parts it is `_{images}_part{part}`.
+        """
+        parts = self.config["culling"]["parts"]
+        whole, halved = (
+            [f"_{subset}_part{part}" for subset in subsets for part in range(parts)]
+            for subsets in (["all"], ["half0", "half1"])
+        )
+        if parts == 1:
+            whole, halved = [""], ["_halves"]
+        jobs = [(run, job) for run in self.runs() for job in whole]
+        jobs += [(run, job) for run in self.halved_runs() for job in halved]
+        return [pattern.format(**run, job=job) for run, job in jobs]
 
     def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
         """A pattern filled in with every run on data sets of these kinds for which methods are planned."""

@@ -1,9 +1,23 @@
 """Which frequencies each class needs: all pairs are removed in turn, one at a time."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .result import METHODS, PAIR_FILLS, Culling, Method, PairFill, merge, read_part, write_part
-from .search import Settings, cull, loss_increments
+
+if TYPE_CHECKING:
+    from .search import Settings, cull, loss_increments
 
 __all__ = [
     "METHODS", "PAIR_FILLS", "Culling", "Method", "PairFill", "Settings", "cull", "loss_increments", "merge",
     "read_part", "write_part",
 ]  # fmt: skip
+
+# Loaded at first use, since they need PyTorch, and the files of results do not: name -> module.
+PUBLIC = {"Settings": "search", "cull": "search", "loss_increments": "search"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in PUBLIC:
+        return getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -17,6 +16,9 @@ from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 from .audits import recall, recall_of_all
+
+if TYPE_CHECKING:
+    from frequency_shortcuts.networks.inference import Precision
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
