@@ -108,7 +108,7 @@ def test_the_caption_of_the_explorer_holds_no_text_of_the_configuration():
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_main_results_show_names_and_details_as_they_are(text):
     """Names of classes, data sets, networks, renditions, and the details of findings, which name classes."""
-    rates = {"unfiltered": 0.9, "dfm": 0.8, "radial": 0.2, "random": 0.1, "low_pass": 0.3}
+    rates = {"unfiltered": 0.9, "dfm": 0.8, "radial": 0.2, "random": 0.1, "low_pass": 0.3, "other": 0.2}
     counts = {"n_strong": 1, "n_weak": 0, "n_none": 0, "n_without": 0, "n_low_frequency": 1}
     network = {
         "dataset": "_set_", "network": "__net_", "augmentation": "none", "seeds": 1, "test_accuracy": 0.9,

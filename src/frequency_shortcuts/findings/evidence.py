@@ -258,7 +258,7 @@ def _by_case(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def _least_margin(rates: pd.DataFrame) -> tuple[str, str]:
     """The fill and the kind of control with the least mean margin; in each case alone, noise would decide."""
     kinds = [kind for kind in CONTROLS if f"tpr_{kind}" in rates]
-    measured = "fpr_random" in rates
+    measured = any(f"fpr_{kind}" in rates for kind in kinds)
 
     def measure(kind: str) -> pd.Series:
         return rates[f"tpr_{kind}"] - (rates[f"fpr_{kind}"] if measured else 0)
