@@ -7,7 +7,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods cure report crate check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help demo study methods cure capacity report crate check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench audit clean statistics kills
 
 help: ## this list
@@ -25,6 +25,9 @@ methods: $(READY) ## every method that finds maps, side by side where the truth 
 
 cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fashion-MNIST: results/cure
 	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
+
+capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity
+	snakemake --cores all --resources gpu=1 --configfile config/capacity.yaml
 
 crate: $(READY) ## describe the results of the study for a deposit: results/laptop/ro-crate-metadata.json
 	snakemake crate --cores all --resources gpu=1

@@ -75,7 +75,7 @@ rule published_maps:
             file
             for layout in ("iccv2023", "hfss", "dfmx")
             for path in outputs.exported_maps(plan, layout)
-            for file in plan.expand_runs(path)
+            for file in plan.expand_mapped(path)
         ],
     localrule: True
 

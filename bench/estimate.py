@@ -62,7 +62,7 @@ def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
         form = architectures.Architecture(
             entry["architecture"], data.classes, data.channels, data.side, width=entry["width"], stem=entry["stem"]
         )
-        shown = list(images_shown(plan, run["dataset"], data).items())
+        shown = list(images_shown(plan, run, data).items())
         if run in plan.halved_runs():
             shown += [(rule, images / 2) for rule, images in shown if rule == "cull" for _ in range(2)]
         path = "{dataset}/{network}/{augmentation}/seed{seed}".format(**run)

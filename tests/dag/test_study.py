@@ -17,7 +17,7 @@ from conftest import PICTURES
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.chunks import SHARED
-from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.evaluation import phase_hits, truth
 from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import read_hits
 from frequency_shortcuts.evaluation.rates import rates
@@ -25,11 +25,12 @@ from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import identity
-from frequency_shortcuts.storage.checksums import verify_checksum
+from frequency_shortcuts.storage.checksums import read_hdf5, verify_checksum
 from frequency_shortcuts.storage.tables import RUN, read_table
 from ro_crates import entities, violations
 from study.crate import METADATA, changed
 from study.figures import FIGURES
+from study.testing import with_names
 
 RUNS = [
     "syn_2/resnet18/none/seed0",
@@ -346,7 +347,8 @@ def test_ood_and_transfer_tables_hold_every_test(study):
     assert set(transfer["tested_on"]) == {"resnet18/autoaugment/seed0"}
     assert set(transfer["fill"]) == {"zeros", "swap"} and set(transfer["part"]) == {"keep"}
     joined = {name: read_table(study.results / "tables" / f"{name}.csv") for name in ("ood", "transfer")}
-    assert len(joined["ood"]) == 2 * 2 * (2 * 10 + 3) * 6 and len(joined["transfer"]) == 10 * 2 * 6
+    assert len(joined["ood"]) == 2 * 2 * (2 * 10 + 3) * 6 and len(joined["transfer"]) == 10 * 2 * 4
+    assert set(joined["transfer"]["filter"]) == {"unfiltered", "dfm", "low_pass", "other"}
     assert joined["transfer"]["negatives"].notna().all() and "negatives" not in joined["ood"]
 
 
@@ -389,7 +391,9 @@ def test_every_class_is_tested_with_every_map(study):
 def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(study):
     read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
     for run in RUNS:
-        table, tests = (read(study.results / "tests" / run / f"{name}.csv") for name in ("phase", "shortcuts"))
+        tests = read(study.results / "tests" / run / "shortcuts.csv")
+        with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
+            table = with_names(phase_hits.rates(phase_hits.read_phase_hits(file["phase"])), list(file.attrs["classes"]))
         classes = of(run)[0] - (run.split("/")[0] in NEUTRAL)
         assert len(table) == classes * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
         same = tests.query("part == 'keep' and fill == 'swap' and filter == 'dfm'").reset_index(drop=True)

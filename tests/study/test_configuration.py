@@ -160,9 +160,34 @@ def test_every_missing_key_is_reported_once():
 
 def test_a_transfer_without_a_common_seed_is_a_mistake():
     config = copy.deepcopy(CONFIG)
-    (vgg,) = (entry for entry in config["plan"] if entry["networks"] == ["vgg16_bn"])
+    (vgg,) = (entry for entry in config["plan"] if "vgg16_bn_w8" in entry["networks"])
     vgg["seeds"] = [7]
-    assert mistakes(config)[0] == "transfer.0: resnet18/none and vgg16_bn/none have no planned seed in common"
+    assert mistakes(config)[0] == "transfer.0: resnet18_w8/none and vgg16_bn_w8/none have no planned seed in common"
+
+
+def test_a_network_of_the_former_default_has_a_sentence_that_names_its_successor():
+    config = copy.deepcopy(CONFIG)
+    config["transfer"][0]["tested_on"] = "vgg16_bn/none"
+    instead = "write vgg16_bn_w8, or networks: {vgg16_bn: {architecture: vgg16_bn, width: 16, stem: auto}}"
+    assert mistakes(config) == [f"transfer.0.tested_on: 'vgg16_bn/none' is not planned for fashion_mnist; {instead}"]
+    config["plan"][1]["networks"] = ["vgg16_bn"]
+    assert mistakes(config) == [f"plan.1.networks: 'vgg16_bn' is not one of networks; {instead}"]
+
+
+def test_maps_are_tested_where_they_are_planned():
+    config = copy.deepcopy(CONFIG)
+    last = config["plan"][-1]
+    last["methods"] = ["rise"]
+    assert mistakes(config) == ["plan.3: methods find maps, but maps is false; leave out one of the two"]
+    del last["methods"]
+    config["published"] = [{**THEIRS, "network": "resnet18"}]
+    last["networks"] = ["resnet18"]
+    assert mistakes(config)[0].startswith("published.0: 'resnet18/none' is not planned with maps for syn_1; planned is")
+    config["published"], config["transfer"] = [], []
+    config["plan"] = [last]
+    assert mistakes(config) == [
+        "plan: no network has maps, which the study needs; leave out maps: false of at least one entry"
+    ]
 
 
 THEIRS = {"name": "theirs", "dataset": "syn_1", "network": "resnet18_w8", "augmentation": "none", "file": "a.pkl"}
@@ -214,9 +239,9 @@ def test_the_schema_names_what_the_library_knows():
     [
         ({}, {}, None),
         ({"augmentations": ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]}, {}, None),  # none is in another entry
-        ({"augmentations": ["dfmx_random"], "seeds": [0, 3]}, {}, r"^plan: dfmx_random of resnet18 on fashion_mnist .*"
+        ({"augmentations": ["dfmx_random"], "seeds": [200, 3]}, {}, r"^plan: dfmx_random of resnet18_w8 on fashion_m.*"
          r"none and seed 3, which is not planned; write augmentations: \[none, dfmx_random\]$"),
-        ({"networks": ["resnet18_w8"]}, {}, r"^plan: dfmx of resnet18_w8 on fashion_mnist needs the maps of that netw"),
+        ({"networks": ["resnet18"]}, {}, r"^plan: dfmx of resnet18 on fashion_mnist needs the maps of that netw"),
         ({"augmentations": ["afa"], "seeds": [7]}, {"maps": "nothing", "percent": 3}, None),  # it needs no maps
         ({}, {"maps": "nothing"}, r"^training\.dfmx\.maps: 'nothing' is not one of methods; choose from culling, "),
         ({}, {"percent": 3}, r"^training\.dfmx\.percent: 3 is not one of dfm\.percents \[1, 5, 10, 20\]; write perce"),
@@ -224,7 +249,7 @@ def test_the_schema_names_what_the_library_knows():
 )  # fmt: skip
 def test_an_augmentation_with_maps_needs_the_network_without(entry, settings, sentence):
     config = copy.deepcopy(CONFIG)
-    own = {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["dfmx"], "seeds": [0]}
+    own = {"datasets": ["fashion_mnist"], "networks": ["resnet18_w8"], "augmentations": ["dfmx"], "seeds": [200]}
     config["plan"].append(own | entry)
     config["training"]["dfmx"] |= settings
     found = mistakes(config)
@@ -274,7 +299,7 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
     found = list(objects(SCHEMA))
     assert len(found) > 15
     # What not every data set or network of one's own has.
-    external = {"test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
+    external = {"test_images", "test_root", "classes", "resize", "keep", "stylised", "ood", "options", "class_names"}
     parts = {"train", "validation", "test"}
     for path, schema in found:
         optional = {"source", *external} if path[:2] == ("properties", "datasets") else {"source", "options"}
@@ -284,9 +309,9 @@ def test_the_schema_forbids_unknown_keys_and_requires_every_key():
         # What a kind of data set or a network changes of the recipe.
         optional |= set(schema["properties"]) if path == ("$defs", "recipe") else set()
         optional |= {"recipe"} if path == ("$defs", "kind") or path[:2] == ("properties", "networks") else set()
-        # What only some methods have, and a plan without them.
+        # What only some methods have, and an entry of the plan without them or without maps.
         optional |= set(schema["properties"]) if path[:2] == ("properties", "methods") else set()
-        optional |= {"methods"} if path[:2] == ("properties", "plan") else set()
+        optional |= {"methods", "maps"} if path[:2] == ("properties", "plan") else set()
         assert set(schema.get("required", ())) | optional >= set(schema["properties"]), path
 
 

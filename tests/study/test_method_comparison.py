@@ -200,11 +200,11 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_bytes((compared / "maps" / "culling" / f"{place}.h5").read_bytes())
         folder = compared / "tests" / place
-        written = {"hits": folder / "hits.h5", "shortcuts": folder / "shortcuts.csv", "phase": folder / "phase.csv"}
+        written = {"hits": folder / "hits.h5", "shortcuts": folder / "shortcuts.csv"}
         run_script(
             "measure_shortcuts", compared, output=Outputs(**written),
             params=SimpleNamespace(
-                device="cpu", percent=5, split="test", images_per_class=None,
+                device="cpu", percent=5, split="test", images_per_class=None, phase=seed == SEEDS[0],
                 settings={"fills": ("zeros", "swap"), "controls": 5, "negatives": None, "seed": 0},
             ),
             input=SimpleNamespace(

@@ -53,8 +53,18 @@ def test_every_test_of_a_planned_run_has_a_cost_but_those_of_few_runs():
     planned = plan()
     for name, test in registry.TESTS.items():
         if test.cost and name != "compare_methods":
-            (dataset, *_) = [run["dataset"] for run in test.runs(planned)]
-            assert test.cost(planned, dataset, DATA) > 0
+            assert test.cost(planned, test.runs(planned)[0], DATA) > 0
+
+
+def test_phases_cost_something_where_they_are_tested():
+    planned, test = plan(), registry.TESTS["shortcuts"]
+    last, *_, first = (run for run in planned.runs(network="small", augmentation="augmix", dataset="photos"))
+    assert test.cost(planned, first, DATA) > test.cost(planned, last, DATA) > 0
+
+
+def test_transfer_tests_have_no_random_masks():
+    settings = registry.TESTS["transfer"].settings(plan())["settings"]
+    assert (settings["controls"], settings["radial"], settings["parts"]) == (0, 0, ["keep"])
 
 
 def test_the_results_page_holds_the_files_of_the_tests():

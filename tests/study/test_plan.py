@@ -12,6 +12,7 @@ from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.networks import augmentation
 from study import outputs
 from study.figures import FIGURES
+from study.job import FOLDER
 from study.network_tests.registry import TESTS
 from study.plan import Plan
 from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
@@ -59,6 +60,52 @@ def test_one_run_of_each_network_is_that_of_its_smallest_seed():
     assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == smallest
     assert plan(stability={"halves": False}).halved_runs() == []
     assert plan().expand_first_seeds("{network}-{seed}", dataset="syn_1") == ["small-1"]
+
+
+UNMAPPED = {**PLAN[0], "networks": ["large", "small"], "augmentations": ["augmix"], "seeds": [3, 0], "maps": False}
+
+
+def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_tested():
+    entry = {**UNMAPPED, "datasets": ["syn_2", "syn_1"]}
+    found, mapped = plan(plan=[*PLAN, entry]), names(plan().runs())
+    added = ["syn_2/large/augmix/3", "syn_2/large/augmix/0", "syn_2/small/augmix/3", "syn_2/small/augmix/0"]
+    added += ["syn_1/large/augmix/3", "syn_1/large/augmix/0", "syn_1/small/augmix/0"]  # seed 3 of the last has maps
+    assert names(found.runs()) == [*mapped, *added] and names(found.mapped_runs()) == mapped
+    assert found.mapped_datasets() == ["photos", "syn_1"] and names(found.mapped_runs("synthetic")) == mapped[2:4]
+    for name, test in TESTS.items():
+        assert set(names(test.runs(found))).isdisjoint(added) == (name != "bandstop")
+    files = outputs.of_study(found)
+    for run in found.expand_runs(FOLDER):
+        assert f"results/laptop/networks/{run}/weights.safetensors" in files
+    assert not any("syn_2/large" in file for file in files if "/networks/" not in file and "bandstop" not in file)
+    assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
+        f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "bandstop", "adcs")
+    ]
+    assert outputs.explored_runs(found) == outputs.explored_runs(plan())
+    assert found.expand_cullings("{seed}{images}") == plan().expand_cullings("{seed}{images}")
+    assert found.needed_splits("syn_2", trains=True).keys() == {"train", "validation", "test"}
+    assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
+
+
+def test_the_order_of_the_entries_does_not_matter_for_what_has_maps():
+    for entries in ([PLAN[0], {**PLAN[0], "maps": False}], [{**PLAN[0], "maps": False}, PLAN[0]]):
+        assert len(plan(plan=entries).mapped_runs()) == 4
+
+
+def test_a_network_without_maps_is_no_baseline():
+    first = {"datasets": ["photos"], "networks": ["large"], "augmentations": ["none"], "seeds": [1], "maps": False}
+    found = plan(plan=[first, PLAN[0]])
+    assert found.baselines() == [["photos", "small", "augmix"]] and found.non_baselines() == []
+
+
+@pytest.mark.parametrize("seeds", ["first", "all"])
+def test_costly_views_are_of_one_seed_of_each_network_or_of_all(seeds):
+    found = plan(robustness={"seeds": seeds}, shortcuts={"phase_seeds": seeds})
+    expected = found.first_seed_runs() if seeds == "first" else found.mapped_runs()
+    assert TESTS["robustness"].runs(found) == found.robustness_runs() == found.phase_runs() == expected
+    of_job = TESTS["shortcuts"].settings(found)["phase"]
+    wildcards = [{key: str(value) for key, value in run.items()} for run in found.runs()]
+    assert [of_job(values) for values in wildcards] == [run in expected for run in found.runs()]
 
 
 def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_planned():
@@ -222,9 +269,9 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
 def test_every_file_is_named_once():
     files = outputs.of_study(plan())
     assert len(files) == len(set(files)) and all(path.startswith("results/laptop/") for path in files)
-    for run in plan().expand_runs("{dataset}/{network}/{augmentation}/seed{seed}"):
-        assert f"results/laptop/dfm/{run}.h5" in files and f"results/laptop/tests/{run}/phase.csv" in files
-        assert f"results/laptop/tests/{run}/curves.csv" in files
+    for run in plan().expand_runs(FOLDER):
+        assert f"results/laptop/dfm/{run}.h5" in files and f"results/laptop/tests/{run}/hits.h5" in files
+    assert all(f"results/laptop/tests/{run}/curves.csv" in files for run in plan().expand_first_seeds(FOLDER))
 
 
 def test_the_explorer_shows_photographs_first_and_the_smallest_seed_of_each_network():

@@ -39,10 +39,10 @@ def paths(tmp_path, monkeypatch):
 
 def joined():
     """Joined tables of several layouts, by their names."""
-    tests = measured(RUNS)
     classes = ["C0", "C1", "C2"]
     verdicts = pd.concat([made_up_verdicts([run], classes, neutral="C0" if run[0] == "syn_1" else "") for run in RUNS])
-    curves = tests[(tests["part"] == "keep") & (tests["fill"] == "zeros")].drop(columns=["part", "fill"])
+    curves = measured([tuple(run.values()) for run in MINE.robustness_runs()])
+    curves = curves[(curves["part"] == "keep") & (curves["fill"] == "zeros")].drop(columns=["part", "fill"])
     return {
         "shortcuts": verdicts,
         "shortcuts_over_seeds": over_seeds(verdicts),

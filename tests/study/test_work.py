@@ -27,13 +27,16 @@ METHODS = {
 DATA = DataSet(4, 3, 32, {"train": 100, "validation": 8, "test": 6})
 
 
+RUN = {"dataset": "syn_1", "network": "small", "augmentation": "augmix", "seed": 1}
+
+
 def compared(**changes):
     entries = [{**entry, "methods": list(METHODS)} for entry in PLAN]
     return plan(plan=entries, methods=METHODS, culling={"images_per_class": 5}, **changes)
 
 
 def test_the_passes_of_methods_are_those_that_each_names():
-    found = images_shown(compared(shortcuts={"controls": 10}), "syn_1", DATA)
+    found = images_shown(compared(shortcuts={"controls": 10}), RUN, DATA)
     # Ten masks; all frequencies, and all but each of two cells (and of the rest of their grid); 4 x 5 images.
     assert found["find_maps"] == 20 * (10 + 1 + 2)
     # Four sizes: three methods, kept by each of four classes and removed; ten random masks, kept and removed.
@@ -61,8 +64,22 @@ def test_the_training_images_rank_the_pairs_for_a_method_with_their_split():
 
 
 def test_a_plan_without_methods_has_no_passes_of_them():
-    assert "find_maps" not in images_shown(plan(), "syn_1", DATA)
-    assert "find_maps" in images_shown(compared(), "syn_1", DATA)
+    assert "find_maps" not in images_shown(plan(), RUN, DATA)
+    assert "find_maps" in images_shown(compared(), RUN, DATA)
+
+
+def test_a_run_has_the_steps_that_are_planned_for_it():
+    steps = {"train", "cull", "bandstop", "shortcuts", "planted_use"}
+    assert images_shown(plan(), RUN, DATA).keys() == steps | {"robustness"}
+    assert images_shown(plan(), RUN | {"seed": 3}, DATA).keys() == steps
+    without = plan(plan=[PLAN[1], {**PLAN[0], "maps": False}])
+    assert images_shown(without, RUN, DATA).keys() == {"train", "bandstop"}
+
+
+@pytest.mark.parametrize(("part", "count"), [("all", 1000), ("first_half", 500), ("second_half", 500)])
+def test_half_of_the_test_images_are_half_as_many(part, count):
+    mine = plan(datasets={"fashion_mnist": {"test_images": part}})
+    assert data_set(mine, "fashion_mnist", Folder()).per_class["test"] == count
 
 
 def test_photographs_with_a_wave_are_as_many_as_without():

@@ -26,6 +26,7 @@ PUBLISHED = {
     "alexnet": models.AlexNet_Weights, "resnet18": models.ResNet18_Weights, "resnet50": models.ResNet50_Weights,
     "vgg16": models.VGG16_Weights, "vit_b_16": models.ViT_B_16_Weights,
 }  # fmt: skip
+RUN = {"dataset": "syn_2", "network": "resnet18", "augmentation": "none", "seed": 0}
 FORM = architectures.Architecture("resnet18", 4, 3, SIDE, width=4)
 
 
@@ -53,7 +54,7 @@ def tiny():
         for split, images in pixels.items()
     }
     return (
-        work.images_shown(Plan(config), "syn_2", DataSet(4, 3, SIDE, N)),
+        work.images_shown(Plan(config), RUN, DataSet(4, 3, SIDE, N)),
         architectures.build(FORM, 0),
         splits,
         config,
@@ -133,10 +134,10 @@ def test_the_images_of_the_test_study_by_hand():
 
 
 def test_sizes_of_data_sets():
-    sizes = {"fashion_mnist": (1, 5400, 600), "cifar10": (3, 4500, 500)}
-    for name, (channels, train, validation) in sizes.items():
+    sizes = {"fashion_mnist": (1, 5400, 600, 500), "cifar10": (3, 4500, 500, 1000)}  # half of the test images, and all
+    for name, (channels, train, validation, test) in sizes.items():
         config = configured("cifar10" if name == "cifar10" else "config")
-        splits = {"train": train, "validation": validation, "test": 1000}
+        splits = {"train": train, "validation": validation, "test": test}
         assert work.data_set(Plan(config), name, Folder()) == DataSet(10, channels, 32, splits)
     splits = {"train": 90, "validation": 10, "test": 7}
     assert work.data_set(Plan(configured("paper")), "imagenet10", Folder(5, 100, 7)) == DataSet(10, 3, 224, splits)

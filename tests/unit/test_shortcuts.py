@@ -362,11 +362,29 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
     assert table["delta_percent"].abs().max() > 0
 
 
+def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
+    network, images, masks = case
+    options = {"parts": ("keep", "remove"), "controls": 5, "seed": 7, "run": "a run"}
+    some, none = (
+        shortcuts.collect(network, images, LABELS, masks, **{**options, **changes})
+        for changes in ({}, {"controls": 0, "radial": 0})
+    )
+    assert set(none.trials["filter"]) == {"dfm", "low_pass", "other"}
+    table = shortcuts.rates(some)
+    expected = table[~table["filter"].isin(["random", "radial"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shortcuts.rates(none), expected)
+    pd.testing.assert_frame_equal(shortcuts.own_map_advantage(none), shortcuts.own_map_advantage(some))
+    for changes in ({"controls": 0, "radial": 0}, {"controls": 0, "radial": 5}, {"radial": 0}):
+        hits = shortcuts.collect(network, images, LABELS, masks, **{**options, **changes})
+        with pytest.raises(ValueError, match=r"^0 draws of a random mask: a verdict needs at least 5$"):
+            shortcuts.verdicts(hits)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"controls": 0}, "controls 0: expected at least 1 draw"),
-        ({"radial": 0}, "radial 0: expected at least 1 draw"),
+        ({"controls": -1}, "controls -1: expected 0 draws or more"),
+        ({"radial": -1}, "radial -1: expected 0 draws or more"),
         ({"fills": ("zeros", "white")}, "unknown fill 'white': choose from zeros, swap"),
         ({"fills": ("zeros", "noise")}, "^fill noise is gone: .*; choose from zeros, swap$"),
         ({"parts": ()}, "no part to test: choose from keep, remove"),

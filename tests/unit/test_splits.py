@@ -8,7 +8,7 @@ from torch import nn
 
 from frequency_shortcuts.data import source
 from frequency_shortcuts.data import stores as store
-from frequency_shortcuts.data.splits import Images, Split, accepts_split, stratified
+from frequency_shortcuts.data.splits import Images, Split, accepts_split, part_in_order, stratified
 from frequency_shortcuts.networks import predictions
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
@@ -130,3 +130,11 @@ def test_stratified_refuses_shares_that_do_not_work(shares, message):
 def test_stratified_names_the_class_that_is_too_small():
     with pytest.raises(ValueError, match=r"class dog has 2 images, too few for the splits"):
         stratified(np.array([0] * 9 + [1] * 2), {"a": 0.8, "b": 0.1, "c": 0.1}, seed=0, classes=CLASSES)
+
+
+def test_the_halves_are_in_the_order_of_the_images_and_together_all_of_them():
+    halves = [part_in_order(PIXELS, SPLIT.labels, part) for part in ("first_half", "second_half")]
+    assert [len(labels) for _, labels in halves] == [3, 4] and (halves[1][0] == PIXELS[3:]).all()
+    for joined, whole in zip(map(np.concatenate, zip(*halves, strict=True)), (PIXELS, SPLIT.labels), strict=True):
+        assert (joined == whole).all()
+    assert part_in_order(PIXELS, SPLIT.labels, "all")[0].shape == PIXELS.shape

@@ -124,6 +124,16 @@ def test_the_cover_gives_each_finding_that_decides_with_its_verdict(verdicts):
     assert text.count(definitions.NO_DATA + ".") >= len(definitions.FINDINGS)
 
 
+def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):
+    headline = verdicts[verdicts["headline"]]
+    networks = headline[RUN].drop_duplicates().assign(test_accuracy=0.9)
+    without = networks.assign(seed=networks["seed"] + 100, test_accuracy=0.1)
+    unknown = networks[:1].assign(network="never_tested")
+    assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == headlines.network_rows(
+        networks, headline, 12
+    )
+
+
 def test_the_cover_of_a_study_with_one_fill_and_no_removal_is_about_this_fill(tmp_path):
     verdicts = stored(made_up_verdicts(PHOTOGRAPHS, CLASSES, ("keep",), ("swap",)), tmp_path / "verdicts.csv")
     text = cover(verdicts)

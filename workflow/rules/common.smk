@@ -66,11 +66,6 @@ def by_run(function):
     return lambda wildcards: function(**{key: wildcards[key] for key in NETWORK}, seed=int(wildcards.seed))
 
 
-def first_seed(pattern):
-    """Input: a file of the run with the smallest seed of a network."""
-    return lambda wildcards: plan.expand_first_seeds(pattern, **{key: wildcards[key] for key in NETWORK})[0]
-
-
 def setting(dpath, *default):
     """Params: a value of the configuration, or the default. `lookup` is slower: it searches all keys for every job."""
     return lambda wildcards: plan.setting(dpath.format(**dict(wildcards.items())), *default)

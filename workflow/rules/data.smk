@@ -66,6 +66,7 @@ rule fashion_mnist:
         source=setting("datasets/{dataset}/source"),
         validation_share=setting("datasets/{dataset}/validation_share"),
         seed=setting("datasets/{dataset}/split_seed"),
+        test_images=setting("datasets/{dataset}/test_images", "all"),
     message:
         "Storing the photographs of {wildcards.dataset}"
     script:

@@ -42,7 +42,7 @@ rule headlines:
         percent=lookup(dpath="shortcuts/percent", within=config),
         most=lookup(dpath="figures/classes", within=config),
         strong=lookup(dpath="shortcuts/strong", within=config),
-        photographs=plan.datasets("photographs"),
+        photographs=plan.mapped_datasets("photographs"),
     message:
         "Writing the main results for the cover of the report"
     script:

@@ -108,7 +108,7 @@ rule published_numbers:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
         transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
-        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
+        weights=plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
         code=code("compare_published.py"),
     output:
         f"{RESULTS}/tables/published_numbers.csv",

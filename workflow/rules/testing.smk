@@ -37,10 +37,10 @@ for test in TESTS.values():
 
 rule truth:
     input:
-        dfm=plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
-        stores=plan.expand_runs(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
-        spectra=plan.expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
-        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", *WITH_TRUTH),
+        dfm=plan.expand_mapped(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
+        stores=plan.expand_mapped(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
+        spectra=plan.expand_mapped(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
+        weights=plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", *WITH_TRUTH),
         use=f"{RESULTS}/tables/planted_use.csv",
         code=code("score_truth.py"),
     output:
@@ -50,7 +50,7 @@ rule truth:
     conda:
         "../../envs/study.yaml"
     params:
-        runs=[run for run in plan.runs() if run["dataset"] in plan.datasets(*WITH_TRUTH)],
+        runs=plan.mapped_runs(*WITH_TRUTH),
         settings=plan.section("truth"),
     message:
         "Scoring maps and ADCS against the planted truth"
@@ -63,14 +63,14 @@ rule stability:
         dfm=[
             file
             for name in plan.stability_datasets()
-            for file in plan.expand_runs(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
+            for file in plan.expand_mapped(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
         ],
         halves=plan.expand_halved(f"{RESULTS}/stability/{RUN}.h5"),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.stability_datasets()],
         weights=[
             file
             for name in plan.stability_datasets()
-            for file in plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=name)
+            for file in plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=name)
         ],
         code=code("compare_maps.py"),
     output:
@@ -80,7 +80,7 @@ rule stability:
     conda:
         "../../envs/study.yaml"
     params:
-        runs=[run for name in plan.stability_datasets() for run in plan.runs(dataset=name)],
+        runs=[run for name in plan.stability_datasets() for run in plan.mapped_runs(dataset=name)],
         halved=plan.halved_runs(),
         settings=plan.section("dfm") | plan.section("stability", "draws", "seed"),
     message:

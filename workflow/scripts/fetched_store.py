@@ -1,7 +1,7 @@
 """Write the image store of a set whose published files were fetched."""
 
 from frequency_shortcuts.data import cifar10, fashion_mnist, stores
-from frequency_shortcuts.data.splits import stratified
+from frequency_shortcuts.data.splits import part_in_order, stratified
 from study.job import job
 from study.origin import origin_of
 
@@ -18,7 +18,7 @@ def main(snakemake):
         splits = {name: (pictures[chosen], labels[chosen]) for name, chosen in parts.items()}
         stores.write(
             snakemake.output[0],
-            {**splits, "test": test},
+            {**splits, "test": part_in_order(*test, snakemake.params.test_images)},
             classes=published.CLASSES,
             source=published.DESCRIPTION,
             created_by=created_by,

@@ -25,7 +25,7 @@ def main(snakemake):
             "shortcuts": lambda hits, _: verdicts(hits, strong),
             "cross_matrix": lambda hits, _: cross_matrix(hits),
             "own_map_advantage": lambda hits, _: own_map_advantage(hits),
-            "phase": lambda _, phases: phase_verdicts(phases, strong),
+            "phase": lambda _, phases: phase_verdicts(phases, strong) if phases else None,
         }
         tables = measured(given.hits, of_hits)
         history = read_runs(given.history) if given.history else None
@@ -56,7 +56,7 @@ def main(snakemake):
 
 
 def measured(paths, of_hits):
-    """What functions measure from the hits, and those of phases, of every run: name -> table.
+    """What functions measure from the hits, and those of phases where these are there, of every run: name -> table.
 
     One file is read at a time, since the hits of thousands of classes take gigabytes.
     """
@@ -66,7 +66,8 @@ def measured(paths, of_hits):
             classes, hits = list(file.attrs["classes"]), read_hits(file)
             phases = read_phase_hits(file["phase"]) if "phase" in file else None
         for name, measure in of_hits.items():
-            found[name].append(study_tables.of_run(measure(hits, phases), identity(path), classes))
+            if (table := measure(hits, phases)) is not None:
+                found[name].append(study_tables.of_run(table, identity(path), classes))
     return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items()}
 
 

@@ -8,11 +8,11 @@ from frequency_shortcuts.storage.tables import write_table
 from study import shortcut_tests
 from study.job import identity, job
 from study.origin import origin_of
-from study.testing import load_network, read_images, with_names
+from study.testing import load_network, read_images
 
 
 def main(snakemake):
-    """The class that the network names for every mask and image, and two tables of rates."""
+    """The class that the network names for every mask and image, and a table of rates."""
     params, given, output, settings = snakemake.params, snakemake.input, snakemake.output, snakemake.params.settings
     with job(snakemake) as created_by:
         network, run = load_network(given.weights, params.device), identity(output.hits)
@@ -21,15 +21,15 @@ def main(snakemake):
             given.images, params.split, params.images_per_class, weights=given.weights, workers=snakemake.threads
         )
         hits = shortcut_tests.collect(network, data, maps, name, settings)
-        chosen = {key: settings[key] for key in ("negatives", "seed")}
-        phases = phase.collect(network, data, maps, run=name, hits=hits, progress=True, **chosen)
         origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=given.dfm)
         with replacing_hdf5(output.hits) as file:
             about = {"split": params.split, "percent": params.percent, "seed": settings["seed"], **origin}
             shortcut_tests.write(file, hits, data.classes, created_by=created_by, **about)
-            write_phase_hits(file.create_group("phase"), phases)
+            if params.phase:
+                chosen = {key: settings[key] for key in ("negatives", "seed")}
+                phases = phase.collect(network, data, maps, run=name, hits=hits, progress=True, **chosen)
+                write_phase_hits(file.create_group("phase"), phases)
         write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
-        write_table(with_names(phase.rates(phases), data.classes), output.phase, **run)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.fills import NO_NOISE
 
 from .job import RUN
 from .network_tests.registry import TESTS
-from .plan import Plan
+from .plan import Plan, Run
 from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
 from .settings import DRAWN, KINDS, WITH_MAPS
 
@@ -25,6 +25,8 @@ MOST = 30  # mistakes that are named
 # Snakemake plans so many in about 20 s.
 MOST_RUNS = 1_000
 MOST_JOBS = 5_000  # of one kind: parts of cullings, methods, published maps
+# Networks that config.yaml had before, and what to write instead.
+FORMER = {"vgg16_bn": "write vgg16_bn_w8, or networks: {vgg16_bn: {architecture: vgg16_bn, width: 16, stem: auto}}"}
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
@@ -129,7 +131,8 @@ def _plan_names(plan: Plan) -> Iterator[str]:
             known = plan.config[kind]
             for name in entry.get(kind, ()):
                 if name not in known:
-                    yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; choose from {listed(known)}"
+                    instead = FORMER.get(name, f"choose from {listed(known)}")
+                    yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; {instead}"
     datasets = plan.config["datasets"]
     for name, dataset in datasets.items():
         others = [other for other in datasets if datasets[other]["source"] not in ("waved", "synthetic", "planted")]
@@ -148,7 +151,7 @@ def _jobs(plan: Plan) -> Iterator[str]:
         yield f"plan: {jobs:,} runs of methods are planned, expected at most {MOST_JOBS:,}; name fewer methods"
     if (jobs := len(TESTS["published"].jobs(plan))) > MOST_JOBS:
         yield f"published: {jobs:,} tests are planned, expected at most {MOST_JOBS:,}; list fewer maps"
-    parts, cullings = plan.config["culling"]["parts"], len(plan.runs()) + 2 * len(plan.halved_runs())
+    parts, cullings = plan.config["culling"]["parts"], len(plan.mapped_runs()) + 2 * len(plan.halved_runs())
     if parts > 1 and parts * cullings > MOST_JOBS:
         yield (
             f"culling.parts: {parts} parts of {cullings:,} cullings are {parts * cullings:,} jobs, expected at most "
@@ -157,11 +160,17 @@ def _jobs(plan: Plan) -> Iterator[str]:
 
 
 def _planned_seeds(plan: Plan, dataset: str) -> dict[str, set[int]]:
-    """The seeds of every planned network/augmentation of a data set."""
+    """The seeds of every network/augmentation of a data set that is planned with maps."""
     seeds: dict[str, set[int]] = {}
-    for run in plan.runs(dataset=dataset):
+    for run in plan.mapped_runs(dataset=dataset):
         seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
     return seeds
+
+
+def _runs_of(plan: Plan, dataset: str, name: str) -> list[Run]:
+    """The planned runs of network/augmentation on a data set, with and without maps."""
+    network, _, augmentation = name.partition("/")
+    return plan.runs(dataset=dataset, network=network, augmentation=augmentation)
 
 
 def _transfer(plan: Plan) -> Iterator[str]:
@@ -169,8 +178,9 @@ def _transfer(plan: Plan) -> Iterator[str]:
         seeds, ends = _planned_seeds(plan, entry["dataset"]), ("maps_of", "tested_on")
         for end in ends:
             if entry[end] not in seeds:
-                there = listed(list(seeds))
-                yield f"transfer.{i}.{end}: {entry[end]!r} is not planned for {entry['dataset']}; planned is {there}"
+                instead = FORMER.get(entry[end].partition("/")[0], f"planned is {listed(list(seeds))}")
+                without = " with maps" if _runs_of(plan, entry["dataset"], entry[end]) else ""
+                yield f"transfer.{i}.{end}: {entry[end]!r} is not planned{without} for {entry['dataset']}; {instead}"
         if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
             yield f"transfer.{i}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
 
@@ -180,8 +190,8 @@ def _published(plan: Plan) -> Iterator[str]:
     for i, entry in enumerate(plan.config["published"]):
         run, planned = f"{entry['network']}/{entry['augmentation']}", _planned_seeds(plan, entry["dataset"])
         if run not in planned:
-            there = listed(list(planned))
-            yield f"published.{i}: {run!r} is not planned for {entry['dataset']}; planned is {there}"
+            there, without = listed(list(planned)), " with maps" if _runs_of(plan, entry["dataset"], run) else ""
+            yield f"published.{i}: {run!r} is not planned{without} for {entry['dataset']}; planned is {there}"
         if entry["name"] == "ours":
             yield f"published.{i}.name: 'ours' is the name of the study's own maps; write name: <another name>"
         counted[key := (entry["name"], entry["dataset"], run)] += 1
@@ -202,7 +212,11 @@ def _networks(plan: Plan) -> Iterator[str]:
 def _plan(plan: Plan) -> Iterator[str]:
     """Entries of the plan that their networks or data sets do not allow."""
     datasets = plan.config["datasets"]
+    if not plan.mapped_runs():
+        yield "plan: no network has maps, which the study needs; leave out maps: false of at least one entry"
     for i, entry in enumerate(plan.config["plan"]):
+        if "methods" in entry and not entry.get("maps", True):
+            yield f"plan.{i}: methods find maps, but maps is false; leave out one of the two"
         external = [name for name in entry["networks"] if name in plan.external_networks]
         trains = len(external) < len(entry["networks"])
         if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):

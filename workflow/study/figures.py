@@ -72,17 +72,16 @@ def _store_and_table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
     return lambda plan, dataset: {**_store(dataset), "table": f"tables/{name}.csv"}
 
 
-def _synthetic(plan: Plan) -> list[str]:
-    return ["synthetic"] if plan.datasets(*WITH_TRUTH) else []
+def _synthetic(names: list[str]) -> list[str]:
+    """The name of a figure of all these data sets, if there are any."""
+    return ["synthetic"] if names else []
 
 
-def _stores_with_truth(plan: Plan) -> dict[str, list[str]]:
-    names = plan.datasets(*WITH_TRUTH)
+def _stores_with_truth(names: list[str]) -> dict[str, list[str]]:
     return {"stores": [f"data/{name}.h5" for name in names], "spectra": [f"adcs/{name}.h5" for name in names]}
 
 
-def _sets_with_truth(plan: Plan) -> dict[str, Any]:
-    names = plan.datasets(*WITH_TRUTH)
+def _sets_with_truth(plan: Plan, names: list[str]) -> dict[str, Any]:
     return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}
 
 
@@ -118,6 +117,11 @@ def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
     network = _network(name)
     edges, seed = plan.band_edges(network["dataset"]), plan.setting("shortcuts/seed")
     return {**network, **_percent(plan), **_most(plan), "control_seed": seed, "band_edges": edges}
+
+
+def _of_robustness(plan: Plan, pattern: str, name: str) -> list[str]:
+    """A pattern filled in with the runs on a data set that are tested on perturbed images."""
+    return [pattern.format(**run) for run in plan.robustness_runs() if run["dataset"] == name]
 
 
 def _scores(plan: Plan, name: str) -> list[str]:
@@ -161,9 +165,9 @@ def _method_rates(title: str) -> Figure:
 FIGURES = {
     "samples": Figure(
         Result("images and spectra", "samples"),
-        _synthetic,
-        lambda plan, name: _stores_with_truth(plan),
-        lambda plan, name: _sets_with_truth(plan),
+        lambda plan: _synthetic(plan.datasets(*WITH_TRUTH)),
+        lambda plan, name: _stores_with_truth(plan.datasets(*WITH_TRUTH)),
+        lambda plan, name: _sets_with_truth(plan, plan.datasets(*WITH_TRUTH)),
     ),
     "dynamics": Figure(
         Result("learning dynamics", "dynamics"),
@@ -191,15 +195,15 @@ FIGURES = {
     ),
     "dfm": Figure(
         Result("dominant frequency maps", "dfm"),
-        lambda plan: plan.datasets(),
+        lambda plan: plan.mapped_datasets(),
         lambda plan, name: {
-            "maps": plan.expand_runs(f"dfm/{RUN}.h5", dataset=name),
+            "maps": plan.expand_mapped(f"dfm/{RUN}.h5", dataset=name),
             "shortcuts": "tables/shortcuts.csv",
         },
         lambda plan, name: {
             **_dataset(plan, name),
             **_percent(plan),
-            "labels": plan.expand_runs("{network}/{augmentation}", dataset=name),
+            "labels": plan.expand_mapped("{network}/{augmentation}", dataset=name),
             "band_edges": plan.band_edges(name),
         },
     ),
@@ -211,7 +215,7 @@ FIGURES = {
     ),
     "filtered": Figure(
         Result("images reduced to the maps", "dfm"),
-        lambda plan: plan.datasets(),
+        lambda plan: plan.mapped_datasets(),
         lambda plan, name: {
             **_store(name),
             "weights": plan.expand_first_seeds(f"networks/{RUN}/weights.safetensors", dataset=name),
@@ -232,7 +236,7 @@ FIGURES = {
     ),
     "shortcuts": Figure(
         Result("TPR - FPR with controls", "shortcuts"),
-        lambda plan: plan.datasets(),
+        lambda plan: plan.mapped_datasets(),
         lambda plan, name: {
             **_store(name),
             "table": "tables/shortcuts_over_seeds.csv",
@@ -242,7 +246,7 @@ FIGURES = {
     ),
     "cross": Figure(
         Result("every class with every map", "shortcuts"),
-        lambda plan: plan.datasets(),
+        lambda plan: plan.mapped_datasets(),
         lambda plan, name: {
             **_store(name),
             "table": "tables/cross_matrix.csv",
@@ -268,16 +272,16 @@ FIGURES = {
     ),
     "truth": Figure(
         Result("maps against the planted truth", "beyond"),
-        _synthetic,
+        lambda plan: _synthetic(plan.mapped_datasets(*WITH_TRUTH)),
         lambda plan, name: {
-            **_stores_with_truth(plan),
-            "maps": plan.expand_runs(f"dfm/{RUN}.h5", *WITH_TRUTH),
+            **_stores_with_truth(plan.mapped_datasets(*WITH_TRUTH)),
+            "maps": plan.expand_mapped(f"dfm/{RUN}.h5", *WITH_TRUTH),
             "table": "tables/truth.csv",
         },
         lambda plan, name: {
-            **_sets_with_truth(plan),
+            **_sets_with_truth(plan, plan.mapped_datasets(*WITH_TRUTH)),
             **_percent(plan),
-            "datasets": plan.expand_runs("{dataset}", *WITH_TRUTH),
+            "datasets": plan.expand_mapped("{dataset}", *WITH_TRUTH),
         },
     ),
     "stability": Figure(
@@ -288,28 +292,28 @@ FIGURES = {
     ),
     "phase": Figure(
         Result("phase or amplitude", "beyond"),
-        lambda plan: plan.datasets(),
+        lambda plan: plan.mapped_datasets(),
         _store_and_table("phase"),
         _dataset,
     ),
     "curves": Figure(
         Result("recall without some frequencies", "beyond"),
-        lambda plan: plan.datasets(),
+        lambda plan: plan.mapped_datasets(),
         _store_and_table("curves"),
         _dataset,
     ),
     "sensitivity": Figure(
         Result("error under single plane waves", "beyond"),
-        lambda plan: plan.datasets(),
-        lambda plan, name: {"maps": plan.expand_runs(f"tests/{RUN}/sensitivity.h5", dataset=name)},
+        lambda plan: plan.mapped_datasets(),
+        lambda plan, name: {"maps": _of_robustness(plan, f"tests/{RUN}/sensitivity.h5", name)},
         lambda plan, name: {
-            "labels": plan.expand_runs("{network}, {augmentation}", dataset=name),
+            "labels": _of_robustness(plan, "{network}, {augmentation}", name),
             "band_edges": plan.band_edges(name),
         },
     ),
     "corruptions": Figure(
         Result("recall under corruptions", "beyond"),
-        lambda plan: plan.datasets() if plan.setting("robustness/corruptions") else [],
+        lambda plan: plan.mapped_datasets() if plan.setting("robustness/corruptions") else [],
         _table("corruptions"),
         lambda plan, name: {"dataset": name},
     ),

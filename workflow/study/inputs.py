@@ -99,16 +99,14 @@ def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
     else:
         data = DataSet(len(found.classes), channels, height, dict(found.per_class))
     runs = plan.runs(dataset=name, network=network)
-    shown = images_shown(plan, name, data)
-    if "source" in (settings := plan.config["networks"][network]):
-        del shown["train"]
-    halved = sum(run in plan.halved_runs() for run in runs)
-    passes = len(runs) * sum(shown.values()) + halved * shown["cull"]
-    passes += images_of_augmentations(plan, runs, data, shown.get("train", 0))
+    shown = [images_shown(plan, run, data) for run in runs]
+    passes = sum(sum(steps.values()) for steps in shown)
+    passes += sum(steps["cull"] for run, steps in zip(runs, shown, strict=True) if run in plan.halved_runs())
+    passes += images_of_augmentations(plan, runs, data, shown[0].get("train", 0))
     device = architectures.pick_device(plan.config["device"])
-    built = build_network(settings, len(found.classes), found.shape).to(device)
+    built = build_network(plan.config["networks"][network], len(found.classes), found.shape).to(device)
     seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])
-    methods = len(runs) * (shown.get("find_maps", 0) + shown.get("compare_methods", 0))
+    methods = sum(steps.get(name, 0) for steps in shown for name in ("find_maps", "compare_methods"))
     about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
     about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
     minutes = f"{1000 * seconds:.3g} ms each on this {device.type}: {max(1, round(passes * seconds / 60)):,} min"

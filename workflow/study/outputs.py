@@ -19,7 +19,7 @@ def of_study(plan: Plan) -> list[str]:
     of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
     of_run = [
         *plan.expand_runs(f"networks/{FOLDER}/weights.safetensors"),
-        *plan.expand_runs(f"dfm/{FOLDER}.h5"),
+        *plan.expand_mapped(f"dfm/{FOLDER}.h5"),
         *plan.expand_halved(f"stability/{FOLDER}.h5"),
     ]
     planned = tables(plan)
@@ -61,8 +61,8 @@ def of_cure(plan: Plan) -> list[str]:
 
 
 def of_demo(plan: Plan) -> list[str]:
-    """The pages of the quick analysis of every run."""
-    return plan.expand_runs(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}")
+    """The pages of the quick analysis of every run with maps."""
+    return plan.expand_mapped(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}")
 
 
 def _table_files(names: Iterable[str]) -> list[str]:
@@ -87,8 +87,11 @@ def figures(plan: Plan) -> list[str]:
 
 def cover_figures(plan: Plan) -> list[str]:
     """Figures of the cover: maps and shortcuts of the first photographs, ADCS of the first synthetic set."""
-    first, *_ = plan.datasets()
-    photographs, synthetic = ((plan.datasets(kind) or [first])[0] for kind in ("photographs", "synthetic"))
+    first, *_ = plan.mapped_datasets()
+    (photographs, *_), (synthetic, *_) = (
+        plan.mapped_datasets("photographs") or [first],
+        plan.datasets("synthetic") or [first],
+    )
     return [f"dfm_{photographs}", f"shortcuts_{photographs}", f"adcs_{synthetic}"]
 
 
@@ -100,7 +103,7 @@ def explored_runs(plan: Plan) -> list[Run]:
 
 def tables(plan: Plan) -> list[str]:
     """Names of all tables."""
-    scores = ["truth"] if plan.datasets(*WITH_TRUTH) else []
+    scores = ["truth"] if plan.mapped_datasets(*WITH_TRUTH) else []
     scores += ["graded"] if plan.graded_seeds() else []
     scores += ["stability"] if plan.stability_datasets() else []
     scores += ["cure"] if plan.cure_networks() else []
@@ -120,7 +123,7 @@ def test_tables(plan: Plan) -> list[str]:
         "cross_matrix": True,
         "own_map_advantage": True,
         "phase": True,
-        "planted_use": plan.datasets(*WITH_TRUTH),
+        "planted_use": plan.mapped_datasets(*WITH_TRUTH),
         "ood": plan.ood_datasets(),
         "ood_advantage": plan.ood_datasets(),
         "transfer": plan.config["transfer"],

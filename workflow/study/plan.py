@@ -32,6 +32,25 @@ class Plan(Settings):
         """Every planned run once, in order; `where` keeps those that match."""
         return [run for run in self._runs if all(run[key] == value for key, value in where.items())]
 
+    @cached_property
+    def _mapped(self) -> list[Run]:
+        found = {
+            values
+            for entry in self.config["plan"]
+            if entry.get("maps", True)
+            for values in product(*(entry[f"{key}s"] for key in RUN))
+        }
+        return [run for run in self._runs if tuple(run.values()) in found]
+
+    def mapped_runs(self, *kinds: str, **where: Any) -> list[Run]:
+        """The runs whose maps are found and tested, in order: on data sets of these kinds, that match `where`."""
+        names = self.datasets(*kinds)
+        return [
+            run
+            for run in self._mapped
+            if run["dataset"] in names and all(run[key] == value for key, value in where.items())
+        ]
+
     def runs_on(self, *kinds: str) -> list[Run]:
         """The runs on data sets of these kinds, in order."""
         names = self.datasets(*kinds)
@@ -44,19 +63,30 @@ class Plan(Settings):
     @cached_property
     def _first_seed_runs(self) -> list[Run]:
         first: dict[tuple[str, ...], Run] = {}
-        for run in self._runs:
+        for run in self._mapped:
             network = tuple(run[key] for key in NETWORK)
             if network not in first or run["seed"] < first[network]["seed"]:
                 first[network] = run
         return list(first.values())
 
     def first_seed_runs(self, **where: Any) -> list[Run]:
-        """The run with the smallest seed of every network on every data set; `where` keeps those that match."""
+        """The run with maps with the smallest seed of every network on every data set, if it matches `where`."""
         return [run for run in self._first_seed_runs if all(run[key] == value for key, value in where.items())]
 
     def halved_runs(self) -> list[Run]:
         """The runs that are culled again on two halves of their images."""
         return self._first_seed_runs if self.config["stability"]["halves"] else []
+
+    def robustness_runs(self) -> list[Run]:
+        """The runs that are tested on filtered, perturbed and corrupted images."""
+        return self._of_seeds(self.config["robustness"]["seeds"])
+
+    def phase_runs(self) -> list[Run]:
+        """The runs whose phases and amplitudes are tested."""
+        return self._of_seeds(self.config["shortcuts"]["phase_seeds"])
+
+    def _of_seeds(self, seeds: str) -> list[Run]:
+        return self._first_seed_runs if seeds == "first" else self._mapped
 
     @cached_property
     def _methods(self) -> dict[tuple[Any, ...], list[str]]:
@@ -82,7 +112,7 @@ class Plan(Settings):
     def cure_networks(self) -> list[list[str]]:
         """[data set, network] of every network that is planned without augmentation and with one of `CURES`."""
         planned: dict[tuple[str, str], set[str]] = {}
-        for run in self.trained_runs():
+        for run in filter(self.is_trained, self._mapped):
             planned.setdefault((run["dataset"], run["network"]), set()).add(run["augmentation"])
         return [list(key) for key, names in planned.items() if "none" in names and not names.isdisjoint(CURES)]
 
@@ -91,7 +121,7 @@ class Plan(Settings):
         pairs = []
         for entry in self.config["transfer"]:
             ends = [
-                self.runs(dataset=entry["dataset"], **dict(zip(NETWORK[1:], entry[end].split("/"), strict=True)))
+                self.mapped_runs(dataset=entry["dataset"], **dict(zip(NETWORK[1:], entry[end].split("/"), strict=True)))
                 for end in ("maps_of", "tested_on")
             ]
             pairs += [(source, target) for source, target in product(*ends) if source["seed"] == target["seed"]]
@@ -100,19 +130,21 @@ class Plan(Settings):
     def baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of the baseline of every set of photographs.
 
-        It is the first network that is planned for the set, without augmentation if that is planned.
+        It is the first network with maps that is planned for the set, without augmentation if that is planned.
         """
         found = []
-        for name in self.datasets("photographs"):
-            network = self.runs(dataset=name)[0]["network"]
-            augmentations = [run["augmentation"] for run in self.runs(dataset=name, network=network)]
+        for name in self.mapped_datasets("photographs"):
+            network = self.mapped_runs(dataset=name)[0]["network"]
+            augmentations = [run["augmentation"] for run in self.mapped_runs(dataset=name, network=network)]
             found.append([name, network, "none" if "none" in augmentations else augmentations[0]])
         return found
 
     def non_baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
         planned = [
-            [run[key] for key in NETWORK] for name in self.datasets("photographs") for run in self.runs(dataset=name)
+            [run[key] for key in NETWORK]
+            for name in self.mapped_datasets("photographs")
+            for run in self.mapped_runs(dataset=name)
         ]
         baselines, found = self.baselines(), dict.fromkeys(map(tuple, planned))
         return [list(key) for key in found if list(key) not in baselines]
@@ -121,7 +153,14 @@ class Plan(Settings):
 
     def datasets(self, *kinds: str) -> list[str]:
         """The planned data sets of these kinds (by default of all kinds), in order."""
-        names = dict.fromkeys(run["dataset"] for run in self._runs)
+        return self._of_kinds(self._runs, *kinds)
+
+    def mapped_datasets(self, *kinds: str) -> list[str]:
+        """The planned data sets of these kinds with a run whose maps are found, in order."""
+        return self._of_kinds(self._mapped, *kinds)
+
+    def _of_kinds(self, runs: list[Run], *kinds: str) -> list[str]:
+        names = dict.fromkeys(run["dataset"] for run in runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
     def datasets_with_truth(self) -> list[str]:
@@ -132,12 +171,12 @@ class Plan(Settings):
 
     def ood_datasets(self) -> list[str]:
         """The planned photographs that are tested out of distribution."""
-        return [name for name in self.datasets("photographs") if self.renditions(name)]
+        return [name for name in self.mapped_datasets("photographs") if self.renditions(name)]
 
     def stability_datasets(self) -> list[str]:
         """The planned data sets with maps to compare: of several runs, or of halves of the images."""
         names = {run["dataset"] for run in self.halved_runs()}
-        return [name for name in self.datasets() if name in names or len(self.runs(dataset=name)) > 1]
+        return [name for name in self.mapped_datasets() if name in names or len(self.mapped_runs(dataset=name)) > 1]
 
     def cure_datasets(self) -> list[str]:
         """The data sets of `cure_networks`."""
@@ -145,10 +184,10 @@ class Plan(Settings):
 
     def needed_splits(self, dataset: str, trains: bool) -> dict[str, str]:
         """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
-        needed = {
-            self.config[part]["split"]: f"{part}.split" for part in ("adcs", "culling", "shortcuts", "robustness")
-        }
-        if self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
+        mapped = dataset in self.mapped_datasets()
+        parts = ("adcs", *(("culling", "shortcuts", "robustness") if mapped else ()))
+        needed = {self.config[part]["split"]: f"{part}.split" for part in parts}
+        if mapped and self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"
         for name in self.methods(dataset=dataset):
             needed.setdefault(self.method_images(name)["split"], f"methods.{name}.split")
@@ -168,6 +207,10 @@ class Plan(Settings):
         datasets = set(self.datasets(*kinds))
         runs = (run for run in self.runs(**where) if run["dataset"] in datasets)
         return [pattern.format(**run) for run in runs if not trained or self.is_trained(run)]
+
+    def expand_mapped(self, pattern: str, *kinds: str, **where: Any) -> list[str]:
+        """A pattern filled in with the runs of `mapped_runs`: for maps and what is made from them."""
+        return [pattern.format(**run) for run in self.mapped_runs(*kinds, **where)]
 
     def expand_first_seeds(self, pattern: str, **where: Any) -> list[str]:
         """A pattern filled in with the runs of `first_seed_runs`."""
@@ -189,7 +232,7 @@ class Plan(Settings):
         )
         if parts == 1:
             whole, halved = [""], ["_halves"]
-        jobs = [(run, job) for run in self.runs() for job in whole]
+        jobs = [(run, job) for run in self._mapped for job in whole]
         jobs += [(run, job) for run in self.halved_runs() for job in halved]
         return [pattern.format(**run, job=job) for run, job in jobs]
 
@@ -200,7 +243,7 @@ class Plan(Settings):
 
     def expand_waved(self, pattern: str) -> list[str]:
         """A pattern filled in with every run on photographs with a wave."""
-        return [file for name in self.from_source("waved") for file in self.expand_runs(pattern, dataset=name)]
+        return [file for name in self.from_source("waved") for file in self.expand_mapped(pattern, dataset=name)]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""

@@ -32,21 +32,25 @@ COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not
 
 
 def _on(plan: Plan, datasets: Iterable[str]) -> list[Run]:
-    return [run for name in datasets for run in plan.runs(dataset=name)]
+    return [run for name in datasets for run in plan.mapped_runs(dataset=name)]
 
 
 # Joined table -> its runs, or none where they depend on more than the plan of runs. All other tables are only read.
 PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     **{name: test.runs for name, test, _ in tests_with_tables()},
-    **dict.fromkeys(("networks", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage"), Plan.runs),
+    "networks": Plan.runs,
+    **dict.fromkeys(("shortcuts_over_seeds", "cross_matrix", "own_map_advantage"), Plan.mapped_runs),
     "ood_advantage": lambda plan: _on(plan, plan.ood_datasets()),
+    "phase": Plan.phase_runs,
     "methods": Plan.compared_runs,
     "method_overlap": lambda plan: [],
     "dynamics": Plan.trained_runs,
     **dict.fromkeys(("graded", "graded_dynamics"), lambda plan: [{"seed": seed} for seed in plan.graded_seeds()]),
-    "truth": lambda plan: plan.runs_on(*WITH_TRUTH),
+    "truth": lambda plan: plan.mapped_runs(*WITH_TRUTH),
     "stability": lambda plan: _on(plan, plan.stability_datasets()),
-    "cure": lambda plan: [run for one in plan.cure_networks() for run in plan.runs(dataset=one[0], network=one[1])],
+    "cure": lambda plan: [
+        run for one in plan.cure_networks() for run in plan.mapped_runs(dataset=one[0], network=one[1])
+    ],
 }
 KEYS = {name: keys for name, _, keys in tests_with_tables()}
 

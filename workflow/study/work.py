@@ -20,7 +20,7 @@ from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
-from .plan import Plan
+from .plan import Plan, Run
 from .settings import N_CLASSES_PLANTED, WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
@@ -63,7 +63,8 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
         case "fashion_mnist" | "cifar10" as source:
             count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
             held_out = round(count * entry["validation_share"])
-            splits = {"train": count - held_out, "validation": held_out, "test": 1000}
+            tested = 1000 if entry.get("test_images", "all") == "all" else 500
+            splits = {"train": count - held_out, "validation": held_out, "test": tested}
         case "waved":
             return data_set(plan, entry["of"], folder)
         case _:
@@ -72,20 +73,21 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
     return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
 
 
-def images_shown(plan: Plan, name: str, data: DataSet) -> dict[str, float]:
-    """Images that each step of a run on the data set `name` shows to its network; transfer tests are left out."""
-    config, kind, pairs = plan.config, plan.kind_of(name), ConjugatePairs(data.side, data.side)
-    training, culling = config["training"][kind], config["culling"]
-    passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
-    shown = {
-        "train": 3.0 * training["epochs"] * data.images("train", training["images_per_class"]),
-        "cull": data.images(culling["split"], culling["images_per_class"]) * passes,
-    }
-    if chosen := plan.methods(dataset=name):
+def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
+    """Images that each step of a run shows to its network, without cullings of halves and transfer tests."""
+    culling, pairs = plan.config["culling"], ConjugatePairs(data.side, data.side)
+    shown: dict[str, float] = {}
+    if plan.is_trained(run):
+        training = plan.config["training"][plan.kind_of(run["dataset"])]
+        shown["train"] = 3.0 * training["epochs"] * data.images("train", training["images_per_class"])
+    if plan.mapped_runs(**run):
+        passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
+        shown["cull"] = data.images(culling["split"], culling["images_per_class"]) * passes
+    if chosen := plan.methods(**run):
         shown["find_maps"] = sum(passes_of(plan, method, data, pairs) for method in chosen)
     for test in TESTS.values():
-        if test.cost and any(run["dataset"] == name for run in test.runs(plan)):
-            shown[test.name] = test.cost(plan, name, data)
+        if test.cost and run in test.runs(plan):
+            shown[test.name] = test.cost(plan, run, data)
     return shown
 
 

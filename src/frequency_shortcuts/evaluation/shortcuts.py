@@ -82,7 +82,7 @@ def collect(
         FPR of a class leaves out the images whose donor is of that class
     neutral : the class without a cue of its own, if the set has one. Its images are the donors of `swap`, and it has no
         rows with `swap`
-    controls : draws of each random kind; a verdict needs at least 5
+    controls : draws of each random kind; a verdict needs at least 5, the own-map advantage none
     radial : draws of the kind `radial`, if their number differs
     others : number of other classes whose maps are tried on each class, see `others_of`; None for all
     negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
@@ -107,7 +107,10 @@ def collect(
     check_limits(controls=controls, radial=radial, others=others, negatives=negatives)
     check_neutral(neutral, len(masks))
     check_mask(masks)
-    draws: dict[Literal["random", "radial"], int] = {"random": controls, "radial": radial or controls}
+    draws: dict[Literal["random", "radial"], int] = {
+        "random": controls,
+        "radial": controls if radial is None else radial,
+    }
     shown, trials = plan_trials(masks, images.shape[-2:], parts, draws, others, seed, run, false_positives)
     negative = np.zeros((len(masks), len(labels)), bool)
     for c, mine in enumerate(negative):

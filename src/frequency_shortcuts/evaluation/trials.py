@@ -166,8 +166,9 @@ def check_neutral(neutral: int | None, n_classes: int) -> None:
 
 
 def check_limits(**limits: int | None) -> None:
-    """Raise ValueError for a number of draws, or a limit that is not None, below 1."""
+    """Raise ValueError for a number of draws below 0, or another limit below 1 that is not None."""
     for name, limit in limits.items():
-        if limit is not None and limit < 1:
-            draws = name in ("controls", "radial")
-            raise ValueError(f"{name} {limit}: expected at least 1{' draw' if draws else ', or None for all'}")
+        draws = name in ("controls", "radial")
+        if limit is not None and limit < (0 if draws else 1):
+            expected = "0 draws or more" if draws else "at least 1, or None for all"
+            raise ValueError(f"{name} {limit}: expected {expected}")

@@ -60,9 +60,8 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
             "verdicts compares masks image by image: expected the hits of shortcuts.collect, in place of the table of "
             "shortcuts.measure"
         )
-    drawn = hits.trials[hits.trials["filter"].isin(["random", "radial"])].groupby(["part", "class", "filter"]).size()
-    if (drawn < FEWEST_DRAWS).any():
-        raise ValueError(f"{drawn.min()} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
+    if (drawn := _fewest_draws(hits.trials)) < FEWEST_DRAWS:
+        raise ValueError(f"{drawn} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
     judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
     table = rates(hits)
     controls = table[(table["filter"] != "other") | (table["draw"] != hits.neutral)]
@@ -72,6 +71,14 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     quoted = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
     found["headline"] = quoted & (found["class"] != hits.neutral)
     return found
+
+
+def _fewest_draws(trials: pd.DataFrame) -> int:
+    """The least number of draws of a random kind that a class is tested with; a map that is removed has one kind."""
+    drawn = pd.crosstab([trials["part"], trials["class"]], trials["filter"])
+    drawn = drawn.reindex(columns=["random", "radial"], fill_value=0)
+    kept = drawn.index.get_level_values("part") == "keep"
+    return int(min(drawn["random"].min(), drawn.loc[kept, "radial"].min() if kept.any() else FEWEST_DRAWS))
 
 
 def _means(table: pd.DataFrame) -> pd.DataFrame:

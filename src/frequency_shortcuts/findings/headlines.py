@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from frequency_shortcuts.storage.tables import NETWORK
+from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 from .sentences import sentence
 
@@ -33,11 +33,12 @@ def count_verdicts(headline: pd.DataFrame) -> dict[str, int]:
 def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> Rows:
     """One row per network: mean test accuracy, fill, verdicts, and the classes whose shortcut is strong in most seeds.
 
-    headline : the verdicts to quote
+    headline : the verdicts to quote; runs that have none, whose maps were not found, are left out
     most : greatest number of strong classes to name, those with the greatest margin over their closest control; the
         others are counted
     """
     rows: Rows = []
+    networks = networks.merge(headline[RUN].drop_duplicates(), on=RUN)
     for key, part in networks.groupby(NETWORK, sort=False):
         mine = headline[(headline[NETWORK] == list(key)).all(axis=1)]
         classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)

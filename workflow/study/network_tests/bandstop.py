@@ -21,7 +21,7 @@ TEST = Test(
     runs=lambda plan: plan.runs_on("synthetic"),
     inputs=files_of_run,
     settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"]},
-    cost=lambda plan, name, data: (
+    cost=lambda plan, run, data: (
         data.images("test") * (1.0 + len(list(combinations(range(len(plan.config["synthesis"]["band_edges"]) + 1), 2))))
     ),
 )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..job import FOLDER, RUN
-from ..plan import Plan
-from .description import Output, Test, files_of_run
+from ..job import FOLDER
+from ..plan import Plan, Run
+from .description import Output, Test, files_of_run, run_of
 
 if TYPE_CHECKING:
     from ..work import DataSet
 
 
-def _of_run(wildcards: Any) -> dict[str, Any]:
-    return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
-
-
-def _cost(plan: Plan, name: str, data: DataSet) -> float:
+def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     """Every map is kept for all images, and removed from those of its class; random masks serve all classes."""
-    names, tests = plan.methods(dataset=name), plan.config["shortcuts"]
+    names, tests = plan.methods(**run), plan.config["shortcuts"]
     masks = len(plan.config["dfm"]["percents"]) * (len(names) * (data.classes + 1) + 2 * tests["controls"])
     return float(masks * data.images(tests["split"], tests["images_per_class"])) if names else 0.0
 
@@ -44,10 +40,10 @@ TEST = Test(
         ),
     },
     runs=Plan.compared_runs,
-    inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.map_files(**_of_run(wildcards))},
+    inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.map_files(**run_of(wildcards))},
     settings=lambda plan: {
         "images": plan.section("shortcuts", "split", "images_per_class"),
-        "names": lambda wildcards: plan.methods(**_of_run(wildcards)),
+        "names": lambda wildcards: plan.methods(**run_of(wildcards)),
         "settings": lambda wildcards: plan.comparison_settings(wildcards.dataset),
     },
     cost=_cost,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..job import FOLDER
+from ..job import FOLDER, RUN
 from ..plan import Plan, Run
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Test:
     runs : the runs that are tested
     inputs : the input files by their names in the rule, paths with wildcards or functions of wildcards
     settings : the params of the rule by their names, values or functions of wildcards, besides `device`
-    cost : the images that the test of a run shows to its network, from the plan, the name of the data set and its size
+    cost : the images that the test of a run shows to its network, from the plan, the run and the size of its data set
     wildcards : one dict for each time the test runs; by default the runs
     minutes, memory : limits of a job, in minutes and MiB
     """
@@ -50,7 +50,7 @@ class Test:
     runs: Callable[[Plan], list[Run]]
     inputs: Callable[[Plan], dict[str, Any]]
     settings: Callable[[Plan], dict[str, Any]]
-    cost: Callable[[Plan, str, DataSet], float] | None = None
+    cost: Callable[[Plan, Run, DataSet], float] | None = None
     wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
     place: str = FOLDER
     minutes: int = 30
@@ -70,6 +70,11 @@ class Test:
     def benchmarks(self, plan: Plan) -> list[str]:
         """The files with the run times of the jobs."""
         return [f"{plan.results}/benchmarks/{self.name}/{self.place.format(**job)}.tsv" for job in self.jobs(plan)]
+
+
+def run_of(wildcards: Any) -> Run:
+    """The run of a job, from its wildcards."""
+    return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
 
 
 def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..job import FOLDER
-from ..plan import Plan
+from ..plan import Plan, Run
 from .description import IMAGES, Output, Test, files_of_run
 from .shortcuts import HITS, KEYS, masked_images
 
@@ -21,10 +21,10 @@ def _settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _cost(plan: Plan, name: str, data: DataSet) -> float:
+def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     count = data.images("test", plan.config["ood"]["images_per_class"])
     settings = {**plan.config["shortcuts"], **_settings(plan)["settings"]}
-    return len(plan.renditions(name)) * masked_images(data, count, settings, false_positives=False)
+    return len(plan.renditions(run["dataset"])) * masked_images(data, count, settings, false_positives=False)
 
 
 TEST = Test(
@@ -43,7 +43,7 @@ TEST = Test(
             (*KEYS, "rendition"),
         ),
     },
-    runs=lambda plan: [run for run in plan.runs() if run["dataset"] in plan.ood_datasets()],
+    runs=lambda plan: [run for run in plan.mapped_runs() if run["dataset"] in plan.ood_datasets()],
     inputs=lambda plan: {
         **files_of_run(plan, maps=True),
         # What all others were made from: they are only compared with it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..job import FOLDER, WITH_TRUTH
-from ..plan import Plan
+from ..plan import Plan, Run
 from .description import Output, Test, files_of_run
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DRAWS = 5  # of random masks, as in `evaluation.usage`
 
 
-def _cost(plan: Plan, name: str, data: DataSet) -> float:
+def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     """Planted mask, complement, another class's mask, radial, low-pass; random masks for the first two."""
     tests = plan.config["shortcuts"]
     return float(data.classes * data.images(tests["split"], tests["images_per_class"]) * (5 + 2 * DRAWS))
@@ -34,7 +34,7 @@ TEST = Test(
             ("class",),
         )
     },
-    runs=lambda plan: plan.runs_on(*WITH_TRUTH),
+    runs=lambda plan: plan.mapped_runs(*WITH_TRUTH),
     inputs=files_of_run,
     settings=lambda plan: {"settings": plan.section("shortcuts", "split", "images_per_class", "seed")},
     cost=_cost,

@@ -14,7 +14,7 @@ def _jobs(plan: Plan) -> list[dict[str, Any]]:
     return [
         {**run, "name": entry["name"]}
         for entry in plan.config["published"]
-        for run in plan.runs(**{key: entry[key] for key in NETWORK})
+        for run in plan.mapped_runs(**{key: entry[key] for key in NETWORK})
     ]
 
 

@@ -9,7 +9,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.radial import filters
 
 from ..job import FOLDER
-from ..plan import Plan
+from ..plan import Plan, Run
 from .description import Output, Test, files_of_run
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STRENGTHS = 5  # of each corruption, as in `data.corruptions`
 
 
-def _cost(plan: Plan, name: str, data: DataSet) -> float:
+def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     views = plan.config["robustness"]
     waves, radius = views["sensitivity"], views["sensitivity"]["radius"]
     n_filters = len(filters(data.side, data.side, views["cutoffs"], views["band_width"]))
@@ -54,9 +54,11 @@ TEST = Test(
             "1), `split`, `classes`",
         ),
     },
-    runs=Plan.runs,
+    runs=Plan.robustness_runs,
     inputs=files_of_run,
-    settings=lambda plan: {"settings": plan.section("robustness")},
+    settings=lambda plan: {
+        "settings": {key: value for key, value in plan.section("robustness").items() if key != "seeds"}
+    },
     cost=_cost,
     minutes=240,
     memory=4000,

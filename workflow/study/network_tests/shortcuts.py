@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..job import FOLDER
-from ..plan import Plan
-from .description import Output, Test, files_of_run
+from ..plan import Plan, Run
+from .description import Output, Test, files_of_run, run_of
 
 if TYPE_CHECKING:
     from ..work import DataSet
@@ -58,10 +58,11 @@ def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> floa
     return parts * (count + data.classes * min(count, count / data.classes + negatives))
 
 
-def _cost(plan: Plan, name: str, data: DataSet) -> float:
+def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     tests = plan.config["shortcuts"]
     count = data.images(tests["split"], tests["images_per_class"])
-    return masked_images(data, count, tests) + mixed_images(data, count, tests)
+    of_phases = mixed_images(data, count, tests) if run in plan.phase_runs() else 0.0
+    return masked_images(data, count, tests) + of_phases
 
 
 TEST = Test(
@@ -71,8 +72,8 @@ TEST = Test(
     outputs={
         "hits": Output(
             f"tests/{FOLDER}/hits.h5",
-            f"{HITS}; group `phase`: `named/{{region}}/{{kept}}` int16 [class or 1, image] of the test of phases, "
-            "`judged` bool [class, image]",
+            f"{HITS}; group `phase`, of the runs of `shortcuts.phase_seeds`: `named/{{region}}/{{kept}}` int16 [class "
+            "or 1, image] of the test of phases, `judged` bool [class, image]",
         ),
         "shortcuts": Output(
             f"tests/{FOLDER}/shortcuts.csv",
@@ -86,20 +87,10 @@ TEST = Test(
             "neutral class has no rows with swap",
             KEYS,
         ),
-        "phase": Output(
-            f"tests/{FOLDER}/phase.csv",
-            "phase or amplitude: one row a class, region and kept part: `class`, `region` (map: inside the map, with "
-            "all coefficients outside it from the donor; spectrum: at all frequencies), `kept` (what the image keeps "
-            "in the region: both, amplitude, phase; the rest is its donor's, the same image as with the fill swap), "
-            "`positions` of the region, `images`, `negatives`, `tpr`, `fpr` and their 95 % intervals as in "
-            "`shortcuts.csv`. `map` with `both` is the test of the map with the fill swap. The neutral class has no "
-            "rows",
-            ("class", "region", "kept"),
-        ),
     },
-    runs=Plan.runs,
+    runs=Plan.mapped_runs,
     inputs=lambda plan: files_of_run(plan, maps=True),
-    settings=settings,
+    settings=lambda plan: {**settings(plan), "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs()},
     cost=_cost,
     minutes=120,
     priority=1,

@@ -28,7 +28,7 @@ TEST = Test(
             ("test", "part", "fill"),
         )
     },
-    runs=lambda plan: [run for run in plan.runs() if run["dataset"] in plan.from_source("waved")],
+    runs=lambda plan: [run for run in plan.mapped_runs() if run["dataset"] in plan.from_source("waved")],
     inputs=_inputs,
     settings=lambda plan: {
         "images": plan.section("shortcuts", "split", "images_per_class"),
