@@ -35,7 +35,6 @@ TABLES = {
     name: Result(title, category)
     for name, title, category in (
         ("findings", "the paper's findings, tested", "findings"),
-        ("finding_numbers", "the number of each network behind the findings", "findings"),
         ("published_numbers", "published numbers beside ours", "findings"),
         ("table_1", "TPR and FPR of the baseline (table 1)", "shortcuts"),
         ("table_2", "larger networks and augmentations (table 2)", "shortcuts"),
@@ -43,11 +42,9 @@ TABLES = {
         ("shortcuts_over_seeds", "mean and spread over seeds", "shortcuts"),
         ("cross_matrix", "every class with every map", "shortcuts"),
         ("own_map_advantage", "own-map advantage of every network", "shortcuts"),
-        ("transfer_advantage", "own-map advantage with the maps of another network", "shortcuts"),
         ("transfer", "maps of one network tried on another", "shortcuts"),
         ("published", "maps of the published tools beside ours", "shortcuts"),
         ("table_3", "TPR by class and rendition (table 3)", "ood"),
-        ("ood_advantage", "own-map advantage in the renditions", "ood"),
         ("ood", "every test on renditions", "ood"),
         ("phase", "phase or amplitude?", "beyond"),
         ("planted_use", "is the planted mask used?", "beyond"),
