@@ -32,6 +32,8 @@ from PIL import Image
 
 from frequency_shortcuts.storage.files import replacing
 
+from .svg import compact
+
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
 CONTROLS = {  # what a map is compared with, in words
@@ -126,9 +128,23 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
         for axis in figure.axes:
             corners = axis.get_position(original=True).get_points()
             axis.set_position(Bbox(np.round(corners * _GRID) / _GRID))
-        for suffix, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
-            with replacing(Path(f"{stem}{suffix}")) as temporary:
-                figure.savefig(temporary, metadata=metadata)
+        with replacing(Path(f"{stem}.png")) as temporary:
+            figure.savefig(temporary, metadata={"Software": None})
+        _embed_own_pixels(figure)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+        with replacing(Path(f"{stem}.svg")) as temporary:
+            temporary.write_text(compact(text.getvalue()), encoding="utf-8")
+
+
+def _embed_own_pixels(figure: Figure) -> None:
+    """Let an SVG hold the pixels of pictures themselves, where these are fewer than those it would draw."""
+    scale = mpl.rcParams["savefig.dpi"] / figure.dpi
+    for picture in (picture for axis in figure.axes for picture in axis.images):
+        place = picture.get_window_extent()
+        height, width = picture.get_size()
+        if width <= place.width * scale and height <= place.height * scale:
+            picture.set_interpolation("none")
 
 
 def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,7 +16,7 @@ MISSING = "\N{EN DASH}"
 _WRAPPED = 40  # letters from which a cell may take several lines
 _BROAD = 8  # columns that a page holds in its usual size of letters
 _LONG = 45  # rows that fit on a printed page
-_EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page
+_EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
 _UNITS = {"s": "s", "h": "h", "mib": "MiB", "percent": "%", "px": "pixels"}
 _TEX = str.maketrans({
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
@@ -140,6 +141,6 @@ def page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int
         title=title,
         path=path,
         file=PurePath(path).name,
-        csv=base64.b64encode(csv).decode() if len(csv) <= _EMBEDDED else "",
+        csv=base64.b64encode(gzip.compress(csv, mtime=0)).decode() if csv and len(csv) <= _EMBEDDED else "",
         wrap_from=_WRAPPED,
     )
