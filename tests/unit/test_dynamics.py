@@ -114,6 +114,14 @@ def test_dynamics_have_a_row_for_every_iteration_due_view_and_class(reference):
     assert rows == list(itertools.product((0, 2, 4, 6), ("full", "low-pass", "high-pass"), CLASSES))
 
 
+def test_dynamics_of_one_view_are_the_rows_of_that_view(reference):
+    one = run(dynamics=dataclasses.replace(DYNAMICS, cutoff=np.nan, views=("full",))).dynamics
+    full = reference.dynamics[reference.dynamics["view"] == "full"].reset_index(drop=True)
+    assert one.equals(full)
+    with pytest.raises(ValueError, match="cutoff: the low-pass and the high-pass view need one"):
+        dataclasses.replace(DYNAMICS, cutoff=np.nan)
+
+
 def test_testing_the_dynamics_does_not_change_the_training(reference):
     without = run(dynamics=None)
     assert len(without.dynamics) == 0

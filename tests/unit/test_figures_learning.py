@@ -34,3 +34,16 @@ def test_a_band_stop_figure_of_many_classes_shows_six():
     assert figure.get_suptitle() == "6 of 40 classes: those whose recognition changes most"
     assert figure.axes[0].images[0].get_array().shape == (6, 6)
     assert selection.most_changed_by_bands(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
+
+
+def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
+    rows = [(seed, name, gain, ring, 0.2 * gain) for seed, shift in ((7, 0), (8, 0.4)) for name, gain, ring in
+            (("C0", np.nan, np.nan), ("C1", 3.1 + shift, "low"), ("C2", 1.6 + shift, "high"))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["seed", "class", "gain", "ring", "earliness"])
+    axis = learning.graded(frame).axes[0]
+    *sets, low, high = axis.lines
+    assert [line.get_label() for line in (low, high)] == ["low ring", "high ring"]
+    np.testing.assert_allclose(sorted(low.get_xdata()), [3.1, 3.5])
+    np.testing.assert_allclose(sorted(high.get_ydata()), [0.32, 0.4])
+    assert len(sets) == 2 and all(len(line.get_xdata()) == 2 for line in sets)
+    assert low.get_marker() != high.get_marker()
