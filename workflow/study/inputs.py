@@ -18,6 +18,7 @@ from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
+from frequency_shortcuts.networks.devices import pick_device
 
 from . import own_code
 from .image_folders import split_folder
@@ -105,7 +106,7 @@ def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
     halved = sum(run in plan.halved_runs() for run in runs)
     passes = len(runs) * sum(shown.values()) + halved * shown["cull"]
     passes += images_of_augmentations(plan, runs, data, shown.get("train", 0))
-    device = architectures.pick_device(plan.config["device"])
+    device = pick_device(plan.config["device"])
     built = build_network(settings, len(found.classes), found.shape).to(device)
     seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])
     methods = len(runs) * (shown.get("find_maps", 0) + shown.get("compare_methods", 0))

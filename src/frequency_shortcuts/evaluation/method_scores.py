@@ -25,6 +25,8 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from .truth import INTERVAL, alternatives, best_curve, shuffled
 
 FOUND = 0.95  # average precision from which a truth is called found
+CONTROL = "random_control"  # in the column `method` of `comparison.compare`: random masks of the same size
+UNFILTERED = "unfiltered"  # in the column `method` of `comparison.compare`: images without a filter
 
 
 def score_methods(

@@ -6,14 +6,13 @@ import textwrap
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, EVERYWHERE, HOLDS, UNDECIDED
 
-from .canvas import PAGE, style
+from .canvas import PAGE, despine, style
 
 _INK = dict(zip((HOLDS, DOES_NOT_HOLD, UNDECIDED), ["#0173b2", "#d55e00", "#949494"], strict=True))
 _MARK = dict(zip((HOLDS, DOES_NOT_HOLD, UNDECIDED), ["o", "X", "s"], strict=True))
@@ -64,7 +63,7 @@ def findings(table: pd.DataFrame) -> Figure:
                 rotation=0, ha="left", va="center", labelpad=145, fontsize=7,
             )  # fmt: skip
         axes[-1, 0].set_xlabel("statistic minus its threshold, with 95 % interval over images and seeds")
-        sns.despine(figure, left=True)
+        despine(figure.axes, left=True)
         figure.legend(
             [Line2D([], [], color=_INK[verdict], marker=_MARK[verdict], markersize=5) for verdict in _INK],
             list(_INK),
