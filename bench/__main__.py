@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.networks.architectures import pick_device
+from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from . import (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
+from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.truth import FOUND
 from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.storage.tables import read_table

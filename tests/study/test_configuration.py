@@ -269,7 +269,16 @@ def test_cifar10_is_planned():
     done = subprocess.run([sys.executable, *command], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
     planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
-    expected = {"check": 1, "cifar10_files": 1, "cifar10": 1, "rendition": 1, "train": 3, "cull": 3, "cull_halves": 1}
+    expected = {
+        "check": 1,
+        "cifar10_files": 1,
+        "cifar10": 1,
+        "rendition": 1,
+        "train": 3,
+        "cull": 3,
+        "cull_halves": 1,
+        "report": 1,
+    }
     assert {rule: int(planned[rule]) for rule in expected} == expected
 
 

@@ -17,7 +17,7 @@ from script_runs import Outputs, run_script  # isort: skip  # it adds the folder
 import make_tables
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
-from frequency_shortcuts.evaluation.comparison import CONTROL
+from frequency_shortcuts.evaluation.method_scores import CONTROL
 from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.figures import methods as drawings

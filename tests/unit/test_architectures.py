@@ -14,6 +14,7 @@ from torchvision import models
 
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.architectures import Architecture
+from frequency_shortcuts.networks.devices import pick_device
 
 PUBLISHED = {
     "resnet18": (models.resnet18, 224),
@@ -238,17 +239,17 @@ def test_a_missing_file_is_named(tmp_path):
 def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    assert architectures.pick_device() == architectures.pick_device("cpu") == torch.device("cpu")
+    assert pick_device() == pick_device("cpu") == torch.device("cpu")
     with pytest.raises(RuntimeError, match=r"device cuda was requested, but .* 0 CUDA devices .*set device to auto"):
-        architectures.pick_device("cuda")
+        pick_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'gpu': choose auto, cpu, cuda"):
-        architectures.pick_device("gpu")
+        pick_device("gpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert architectures.pick_device() == torch.device("cuda")
-    assert architectures.pick_device("cuda:1") == torch.device("cuda", 1)
+    assert pick_device() == torch.device("cuda")
+    assert pick_device("cuda:1") == torch.device("cuda", 1)
     with pytest.raises(RuntimeError, match="device cuda:2 was requested, but this machine offers 2 CUDA devices"):
-        architectures.pick_device("cuda:2")
+        pick_device("cuda:2")
 
 
 @pytest.mark.parametrize("size", [32, 33, 64])

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED, compare
+from frequency_shortcuts.evaluation.comparison import compare
+from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import fills

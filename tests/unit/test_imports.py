@@ -1,6 +1,7 @@
 """The imports between wings, and the slow packages that they avoid: PyTorch, torchvision, scipy.stats."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -29,9 +30,10 @@ def of_wing(wing):
 
 LIGHT = {  # these draw, write tables and make stores without PyTorch
     "data.chunks", "data.cifar10", "data.fashion_mnist", "data.folders", "data.normalisation", "data.planted",
-    "data.splits", "data.stores", "data.synthetic", "evaluation.stability", "evaluation.truth", "evaluation.verdicts",
-    "intervals", "maps.dfm", "maps.exchange", "networks.weights", "spectrum", "spectrum.controls", "spectrum.masks",
-    "spectrum.pairs", "storage.files", "storage.journal", "storage.tables",
+    "data.splits", "data.stores", "data.synthetic", "evaluation.method_scores", "evaluation.stability",
+    "evaluation.truth", "evaluation.usage", "evaluation.verdicts", "evaluation.wave_errors", "intervals", "maps.dfm",
+    "maps.exchange", "maps.methods.culling.result", "networks.weights", "spectrum", "spectrum.controls",
+    "spectrum.masks", "spectrum.pairs", "storage.files", "storage.journal", "storage.tables",
 } | of_wing("findings") | (of_wing("figures") - {"figures.examples", "figures.explorer"})  # fmt: skip
 SPECTRA = {"data.renditions", "data.source", "figures.examples", "figures.explorer", "maps.adcs"}
 NETWORKS = {
@@ -39,6 +41,23 @@ NETWORKS = {
     "evaluation.shortcuts", "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures",
     "networks.training",
 }  # fmt: skip
+
+# The slow packages, and the scripts and notebooks that may import them: all others take none of them. A figure may
+# load seaborn, which imports scipy.stats, only where it draws with it.
+SLOW = ("torch", "torchvision", "scipy.stats", "seaborn")
+MAY_IMPORT = {
+    ("torch",): {  # these compute with images, or name a device
+        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.ipynb", "filtered.ipynb",
+    },
+    ("torch", "torchvision"): {  # these build networks
+        "analyse_network.py", "check_inputs.py", "compare_methods.py", "cull.py", "external_network.py", "find_maps.py",
+        "measure_bandstop.py", "measure_ood.py", "measure_planted_use.py", "measure_published.py",
+        "measure_robustness.py", "measure_shortcuts.py", "measure_transfer.py", "measure_wave.py", "train.py",
+    },
+    ("scipy.stats",): {"judge_findings.py", "write_headlines.py"},  # rank correlations
+}  # fmt: skip
+STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.ipynb") for path in (ROOT / "workflow").glob(kind)}
+ALLOWED = {name: allowed for allowed, names in MAY_IMPORT.items() for name in names}
 
 
 def imported(path):
@@ -86,7 +105,7 @@ assert spectrum.keep and shortcuts.measure and culling.cull and dfm.write and ad
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("modules", "unwanted"),
-    [(LIGHT, "torch"), (LIGHT | SPECTRA, "torchvision"), (NETWORKS, "scipy.stats")],
+    [(LIGHT, "torch"), (LIGHT | SPECTRA, "torchvision"), (NETWORKS | of_wing("figures"), "scipy.stats")],
 )
 def test_a_module_does_not_wait_for_what_it_does_not_use(modules, unwanted):
     run(f"""
@@ -96,6 +115,33 @@ for name in {sorted(modules)}:
     import_module("frequency_shortcuts." + name)
     if {unwanted!r} in sys.modules:
         sys.exit(name + " imports {unwanted}")
+""")
+
+
+def import_statements(path):
+    """The statements at the head of a script or notebook that import."""
+    source = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = (cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code")
+        source = "\n".join("".join(cell["source"]) for cell in cells)
+    nodes = (node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom))
+    return "\n".join(map(ast.unparse, nodes))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("allowed", [(), *MAY_IMPORT], ids=lambda names: "_".join(names) or "none")
+def test_a_script_or_notebook_imports_no_slow_package_that_it_does_not_use(allowed):
+    """One process for all that may import the same: the first that imports more is named."""
+    assert ALLOWED.keys() <= STEPS.keys()
+    heads = {name: import_statements(path) for name, path in STEPS.items() if ALLOWED.get(name, ()) == allowed}
+    unwanted = sorted(set(SLOW).difference(allowed))
+    run(f"""
+import sys
+sys.path[:0] = {[str(ROOT / "src"), str(ROOT / "workflow")]}
+for name, head in {heads}.items():
+    exec(head, {{}})
+    if found := [package for package in {unwanted} if package in sys.modules]:
+        sys.exit(f"{{name}} imports {{', '.join(found)}}")
 """)
 
 

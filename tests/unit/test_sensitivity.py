@@ -12,7 +12,7 @@ from torch import nn
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.evaluation import curves, sensitivity
+from frequency_shortcuts.evaluation import curves, sensitivity, wave_errors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -113,7 +113,7 @@ def test_the_file_holds_centred_planes(tmp_path):
         linear(8, 7), pixels(8, 7), LABELS, 3, norm=2, radius=2.5, mean=MEAN, std=STD
     )
     path = tmp_path / "sensitivity.h5"
-    sensitivity.write_sensitivity(path, found, classes=["a", "b", "c"], created_by="a test")
+    wave_errors.write_sensitivity(path, found, classes=["a", "b", "c"], created_by="a test")
     with h5py.File(path) as file:
         error, about = file["error"][:], dict(file.attrs)
         assert error.dtype == np.float32 and error.shape == (3, 8, 7)
@@ -123,7 +123,7 @@ def test_the_file_holds_centred_planes(tmp_path):
     assert about["created_by"] == "a test" and about["norm"] == 2 and np.isclose(about["rms"], 2 / np.sqrt(56))
     assert np.array_equal(np.isnan(error[0]), spectrum.radius(8, 7) > 2.5)
     assert np.array_equal(found.pairs.gather(error), found.error, equal_nan=True)
-    overall, plain = sensitivity.read_overall(path)
+    overall, plain = wave_errors.read_overall(path)
     np.testing.assert_allclose(overall, np.average(error, axis=0, weights=[2, 2, 3]), rtol=1e-6)
     assert np.isclose(plain, np.average(found.unperturbed_error, weights=[2, 2, 3]))
 

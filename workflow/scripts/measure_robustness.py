@@ -2,7 +2,7 @@
 
 import math
 
-from frequency_shortcuts.evaluation import curves, sensitivity
+from frequency_shortcuts.evaluation import curves, sensitivity, wave_errors
 from frequency_shortcuts.evaluation.corrupted import corrupted_recall
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
@@ -29,7 +29,7 @@ def main(snakemake):
         found = sensitivity.fourier_sensitivity(
             network, fewer, norm=norm, radius=waves["radius"], seed=seed, progress=True
         )
-        sensitivity.write_sensitivity(
+        wave_errors.write_sensitivity(
             outputs.sensitivity, found, classes=data.classes, split=settings["split"], created_by=created_by,
             **origin_of(outputs.sensitivity, weights=given.weights, images=given.images),
         )  # fmt: skip

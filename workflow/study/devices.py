@@ -12,19 +12,19 @@ from pathlib import Path
 
 import torch
 
-from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.devices import pick_device
 
 log = logging.getLogger("study")
 
 
 def take_device(requested: str) -> torch.device:
-    """The requested device, as `architectures.pick_device`; of several visible GPUs, one for this process alone.
+    """The requested device, as `pick_device`; of several visible GPUs, one for this process alone.
 
     Snakemake counts GPUs but does not assign a certain GPU to a job. So a job locks the first GPU that no other job of
     this user has locked, and waits if all are locked. The lock ends with the process in any case. If a job sees only
     one GPU, as under SLURM, it uses this GPU without a lock. A second call returns the same device.
     """
-    device = architectures.pick_device(requested)
+    device = pick_device(requested)
     if requested == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
         log.warning(
             "SLURM gave this job a GPU (%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "

@@ -18,6 +18,7 @@ from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
+from frequency_shortcuts.networks.devices import pick_device
 
 from . import own_code
 from .image_folders import split_folder
@@ -103,7 +104,7 @@ def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
     passes = sum(sum(steps.values()) for steps in shown)
     passes += sum(steps["cull"] for run, steps in zip(runs, shown, strict=True) if run in plan.halved_runs())
     passes += images_of_augmentations(plan, runs, data, shown[0].get("train", 0))
-    device = architectures.pick_device(plan.config["device"])
+    device = pick_device(plan.config["device"])
     built = build_network(plan.config["networks"][network], len(found.classes), found.shape).to(device)
     seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])
     methods = sum(steps.get(name, 0) for steps in shown for name in ("find_maps", "compare_methods"))

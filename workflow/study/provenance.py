@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from frequency_shortcuts.networks.architectures import pick_device
+from frequency_shortcuts.networks.devices import pick_device
 
 PACKAGES = (
     "frequency-shortcuts", "snakemake", "torch", "torchvision", "numpy", "scipy", "pandas", "h5py", "safetensors",
@@ -44,7 +44,7 @@ def machine() -> dict[str, str]:
 def device(name: str = "auto") -> str:
     """A description of a requested device on this machine: "cpu (its name)" or "cuda (its name, CUDA version)".
 
-    Raises the errors of `architectures.pick_device` if it does not exist.
+    Raises the errors of `devices.pick_device` of the library if it does not exist.
     """
     found = pick_device(name)
     if found.type != "cuda":

@@ -26,7 +26,7 @@ from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.networks.adapters import logits_only
-from frequency_shortcuts.networks.architectures import pick_device
+from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray

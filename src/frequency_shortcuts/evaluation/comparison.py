@@ -24,14 +24,12 @@ from frequency_shortcuts.spectrum.fills import Fill, check_fills, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .hits import judged
+from .method_scores import CONTROL, UNFILTERED
 from .naming import background_of, named_classes, named_unfiltered
 from .rates import counts_of, with_rates
 from .trials import PARTS, MaskSet, seed_of
 
 log = logging.getLogger(__name__)
-
-CONTROL = "random_control"  # in the column `method`: random masks of the same size
-UNFILTERED = "unfiltered"  # in the column `method`: images without a filter
 
 
 @accepts_split

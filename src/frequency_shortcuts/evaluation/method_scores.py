@@ -21,8 +21,10 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import overlap
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .truth import FOUND as FOUND
 from .truth import INTERVAL, alternatives, best_curve, shuffled
+
+CONTROL = "random_control"  # in the column `method` of `comparison.compare`: random masks of the same size
+UNFILTERED = "unfiltered"  # in the column `method` of `comparison.compare`: images without a filter
 
 
 def score_methods(

@@ -10,16 +10,17 @@ frequencies that its complement may hold enough of it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from torch import Tensor, nn
 
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
-from . import shortcuts
-from .trials import PARTS
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue, greatest TPR without it
 DRAWS = 5
@@ -57,6 +58,9 @@ def planted_use(
 
     Raises ValueError if no class has a mask.
     """
+    from . import shortcuts  # here: tables read the name and the limits of this module without PyTorch
+    from .trials import PARTS
+
     there = np.flatnonzero(truth.any(axis=(1, 2)))
     if not len(there):
         raise ValueError("no class has a planted mask")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, style
+from .canvas import PAGE, despine, style
 
 MEASURES = {  # of `evaluation.cure`
     "strong_shortcuts": "classes with a\nstrong shortcut",
@@ -49,7 +48,7 @@ def cure(table: pd.DataFrame) -> Figure:
         axes[0, 0].invert_yaxis()
         for axis, measure in zip(axes[0], measures, strict=True):
             axis.set_title(MEASURES[measure])
-        sns.despine(figure)
+        despine(figure.axes)
     return figure
 
 

@@ -27,7 +27,7 @@ from torch import Tensor
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.comparison import CONTROL, UNFILTERED
+from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.naming import background_of
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.evaluation.verdicts import RECOGNISED, STRONG

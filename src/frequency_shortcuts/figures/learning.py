@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -16,6 +15,7 @@ from .canvas import (
     class_colours,
     class_ticks,
     colour_bar,
+    despine,
     legend_below,
     network_label,
     row_labels,
@@ -66,7 +66,7 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
         titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
         whole_ticks(axes[0, 0].xaxis)  # which all panels share
-        sns.despine(figure)
+        despine(figure.axes)
         legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
         write_note(figure, note)
     return figure
@@ -94,7 +94,7 @@ def graded(table: pd.DataFrame) -> Figure:
         axis.minorticks_off()
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
         axis.legend(loc="upper left")
-        sns.despine(figure)
+        despine(figure)
     return figure
 
 

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, colour_bar, style
+from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 
-CONTROL, UNFILTERED, LOW_PASS, RANDOM = "random_control", "unfiltered", "low_pass", "random"
+from .canvas import PAGE, colour_bar, despine, hues, style
+
+LOW_PASS, RANDOM = "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
 # The truths of a data set that have a column, and what is added to its name.
 TRUTHS = {"own": "", "better_half": " (better half)", "decoy": " (the decoy)", "with_harmonics": " (with harmonics)"}
@@ -122,7 +123,7 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
         for axis in axes.flat[max(0, len(panels) - per_row) : len(panels)]:
             axis.set_xlabel("frequencies kept, %" if part == "keep" else "frequencies removed, %")
             axis.tick_params(labelbottom=True)
-        sns.despine(figure)
+        despine(figure.axes)
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 
@@ -134,7 +135,7 @@ def _size_axis(axis: Axes, percents: Sequence[float]) -> None:
 
 
 def _colours(methods: Sequence[str]) -> dict[str, tuple[float, float, float]]:
-    return dict(zip(methods, sns.color_palette("husl", len(methods)), strict=True))
+    return dict(zip(methods, hues(len(methods)), strict=True))
 
 
 def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
@@ -173,7 +174,7 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
             axis.axvline(nothing * 1.7, color="0.85", linewidth=0.8)
             axis.set_title(title, fontsize=7)
             axis.set_xlabel("forward passes (left of the line: none)", fontsize=7)
-        sns.despine(figure)
+        despine(figure.axes)
         handles = {
             name: handle for axis in axes[0] for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
         }
@@ -190,14 +191,16 @@ def overlap(table: pd.DataFrame, percent: float) -> Figure:
     rows = table[table["percent"] == percent]
     means = rows.groupby(["method", "dataset"], sort=False)["overlap"].mean().reset_index()
     order = means.groupby("method")["overlap"].mean().sort_values(ascending=False).index
+    from seaborn import stripplot  # here, since it takes a job a second to import
+
     with style():
         figure, axis = plt.subplots(figsize=(PAGE, 0.9 + 0.2 * len(order)))
-        sns.stripplot(means, x="overlap", y="method", hue="dataset", order=order, jitter=False, ax=axis, size=4)
+        stripplot(means, x="overlap", y="method", hue="dataset", order=order, jitter=False, ax=axis, size=4)
         mean = means.groupby("method")["overlap"].mean()
         axis.scatter(mean[order], range(len(order)), marker="|", s=120, color="black", label="mean")
         axis.set_xlabel(f"overlap (IoU) of the top {percent:g} % between seeds, mean over classes")
         axis.set_ylabel("")
         axis.set_xlim(0, 1.02)
         axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        sns.despine(figure)
+        despine(figure.axes)
     return figure

@@ -6,16 +6,26 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, class_ticks, legend_below, network_label, row_labels, style, titles, write_note
+from .canvas import (
+    COLOURS,
+    PAGE,
+    class_ticks,
+    despine,
+    legend_below,
+    network_label,
+    row_labels,
+    style,
+    titles,
+    write_note,
+)
 
 KEPT = {"both": "both", "amplitude": "amplitudes alone", "phase": "phases alone"}
 REGIONS = {"": "kept inside the map,\ndonor elsewhere", "_spectrum": "kept at all frequencies"}
-_SHADES = dict(zip(KEPT, ["#222222", *sns.color_palette("colorblind", 2).as_hex()], strict=True))
+_SHADES = dict(zip(KEPT, ["#222222", *COLOURS[:2]], strict=True))
 _MARKERS = dict(zip(KEPT, "|os", strict=True))
 
 
@@ -45,7 +55,7 @@ def phase(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
             axis.hlines(np.arange(len(classes)), lowest, 1, color="0.92", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         titles(axes, list(REGIONS.values()), "TPR - FPR")
-        sns.despine(figure, left=True)
+        despine(figure.axes, left=True)
         legend_below(figure, axes[0, 0], columns=4)
         write_note(figure, note)
     return figure

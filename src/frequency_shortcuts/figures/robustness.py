@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .canvas import (
+    COLOURS,
     PAGE,
     abbreviate,
     class_colours,
     colour_bar,
+    despine,
     draw_circles,
     frequency_axes,
     legend_below,
@@ -78,7 +79,7 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
             axis.set_xlabel(f"{below}, cycles per image")
             whole_ticks(axis.xaxis)  # which its column shares
         axes[0, 0].set_ylim(-0.03, 1.03)
-        sns.despine(figure)
+        despine(figure.axes)
         legend_below(figure, axes[0, 0], columns=4)
         write_note(figure, note)
     return figure
@@ -116,7 +117,7 @@ def corruptions(table: pd.DataFrame) -> Figure:
     """
     names = [name for name in dict.fromkeys(table["corruption"]) if name != "none"]
     kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
-    colours = dict(zip(GROUPS, sns.color_palette("colorblind")[3:1:-1], strict=True))
+    colours = dict(zip(GROUPS, COLOURS[3:1:-1], strict=True))
     labels = []
     with style():
         figure, axes = plt.subplots(
@@ -138,7 +139,7 @@ def corruptions(table: pd.DataFrame) -> Figure:
         row_labels(figure, axes, labels, 1.3)
         titles(axes, names, "strength")
         axes[0, 0].set_ylim(-0.03, 1.03)
-        sns.despine(figure)
+        despine(figure.axes)
         legend_below(figure, axes[0, 0], columns=2)
     return figure
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import networkx as nx
 import numpy as np
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .canvas import style
+from .canvas import COLOURS, style
 
 
 def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
@@ -35,11 +34,10 @@ def rule_graph(needs: Mapping[str, Sequence[str]]) -> Figure:
     with style():
         tallest = max(map(len, layers))
         figure, axis = plt.subplots(figsize=(1.25 * len(layers) + 0.4, 0.42 * tallest + 0.4))
-        colours = sns.color_palette("colorblind", len(layers))
         boxes = {
             name: axis.text(
                 x, y, name.replace("_", " "), ha="center", va="center", fontsize=7, zorder=2,
-                bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colours[int(x)]},
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": COLOURS[int(x) % len(COLOURS)]},
             ).get_bbox_patch()
             for name, (x, y) in place.items()
         }  # fmt: skip

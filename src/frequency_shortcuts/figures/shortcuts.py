@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,12 +15,14 @@ from frequency_shortcuts.evaluation.verdicts import RECOGNISED
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import (
+    COLOURS,
     CONTROLS,
     NAME,
     PAGE,
     abbreviate,
     class_ticks,
     colour_bar,
+    despine,
     legend_below,
     network_label,
     printable,
@@ -33,7 +34,7 @@ from .canvas import (
 
 FILLS = {"zeros": "zeros elsewhere", "swap": "another image elsewhere"}
 _LONGEST = 40  # letters of a class's name
-_BLUE, _ORANGE, _GREEN = sns.color_palette("colorblind", 3).as_hex()
+_BLUE, _ORANGE, _GREEN = COLOURS[:3]
 
 
 def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
@@ -73,7 +74,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
         axis.set_xlabel(textwrap.fill(below, int(0.9 * letters)))
         above = _title(kinds, int(mine["seeds"].max()), any(strong), any(unknown))
         axis.set_title("\n".join(textwrap.fill(line, letters) for line in above), fontsize=9)
-        sns.despine(figure, left=True)
+        despine(figure.axes, left=True)
         legend_below(figure, axis, columns=2)
         write_note(figure, note)
     return figure

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, colour_bar, network_label, style
+from .canvas import PAGE, colour_bar, despine, network_label, style
 
 COMPARED = {
     "seeds": "two seeds",
@@ -74,7 +73,7 @@ def stability(table: pd.DataFrame, percent: float) -> Figure:
             axis.set_ylabel("overlap (IoU)")
         axes[0, 0].set_ylim(0, None)
         for axis in axes.flat:
-            sns.despine(ax=axis)
+            despine([axis])
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 if alone else 3)
     return figure
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -18,7 +18,17 @@ from matplotlib.patches import Patch
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
-from .canvas import PAGE, colour_bar, draw_circles, few_frequency_ticks, network_label, show_plane, style
+from .canvas import (
+    COLOURS,
+    PAGE,
+    colour_bar,
+    despine,
+    draw_circles,
+    few_frequency_ticks,
+    network_label,
+    show_plane,
+    style,
+)
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
 _OF_SET = {
@@ -52,7 +62,7 @@ def truth(
     # Each data set has classes of its own.
     classes = {name: list(dict.fromkeys(mine["class"])) for name, mine in table.groupby("dataset", sort=False)}
     networks = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
-    colours = dict(zip(networks, sns.color_palette("colorblind", len(networks)), strict=True))
+    colours = dict(zip(networks, cycle(COLOURS), strict=False))
     columns = [
         ("own", "average_precision", "percent", "average precision"),
         ("own", "precision", "percent", f"precision of the top {percent:g} %"),
@@ -81,7 +91,7 @@ def truth(
             last.set_xlabel("share")
         axes[0, 0].set_xlim(-0.05, 1.05)
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        sns.despine(figure, left=True)
+        despine(figure.axes, left=True)
         _draw_planted(
             figure, parts[1].subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges or {}, percent
         )
@@ -100,7 +110,7 @@ def _draw_scores(
     table: pd.DataFrame,
     score: str,
     classes: Sequence[str],
-    colours: Mapping[tuple[str, str], tuple[float, ...]],
+    colours: Mapping[tuple[str, str], str],
 ) -> None:
     """One score of one data set and truth: a line a class, on which networks are spread."""
     shift = np.linspace(-_ROOM, _ROOM, len(colours)) if len(colours) > 1 else np.zeros(1)
@@ -146,7 +156,7 @@ def _without_scores(rows: pd.DataFrame) -> str:
     return "" if rows["uses"].eq(True).any() else "mask not used"
 
 
-def _legend_of_scores(colours: Mapping[tuple[str, str], tuple[float, ...]]) -> list[Artist]:
+def _legend_of_scores(colours: Mapping[tuple[str, str], str]) -> list[Artist]:
     def point(marker: str, label: str, **options: Any) -> Line2D:
         return Line2D([], [], marker=marker, linestyle="none", markersize=4, label=label, **options)
 

@@ -365,19 +365,3 @@ def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str,
             break
         found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
     return found
-
-
-def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is CUDA if available, else the CPU. Raises RuntimeError for a CUDA device that does not exist."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
-    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
-        raise RuntimeError(
-            f"device {name} was requested, but this machine offers {torch.cuda.device_count()} CUDA devices to "
-            f"PyTorch {torch.__version__}: set device to auto or cpu, or install a CUDA build"
-        )
-    return device
