@@ -12,6 +12,7 @@ import pytest
 import torch
 import yaml
 from matplotlib import pyplot as plt
+from snakemake.utils import update_config
 
 from script_runs import Outputs, run_script  # isort: skip  # it adds the folder of scripts
 import make_tables
@@ -260,7 +261,7 @@ def test_a_new_method_is_one_file_and_one_line(tmp_path, monkeypatch):
 
 def test_the_plan_of_the_benchmark_compares_all_methods():
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    config |= yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text())
+    update_config(config, yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text()))  # as Snakemake does
     plan = Plan(config)
     assert {config["methods"][name]["method"] for name in plan.methods()} == set(registry.METHODS)
     assert len(plan.map_files()) == 23 * 16 + 2 * 17
