@@ -51,10 +51,9 @@ MAY_IMPORT = {
     },
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "compare_methods.py", "cull.py", "external_network.py", "find_maps.py",
-        "measure_bandstop.py", "measure_ood.py", "measure_planted_use.py", "measure_published.py",
+        "measure_bandstop.py", "measure_graded.py", "measure_ood.py", "measure_planted_use.py", "measure_published.py",
         "measure_robustness.py", "measure_shortcuts.py", "measure_transfer.py", "measure_wave.py", "train.py",
     },
-    ("scipy.stats",): {"judge_findings.py", "write_headlines.py"},  # rank correlations
 }  # fmt: skip
 STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.ipynb") for path in (ROOT / "workflow").glob(kind)}
 ALLOWED = {name: allowed for allowed, names in MAY_IMPORT.items() for name in names}

@@ -6,7 +6,7 @@ import pandas as pd
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
 from study.job import job
 from study.plan import Plan
 from study.tables import read_joined
@@ -50,7 +50,7 @@ def main(snakemake):
             dynamics=read("dynamics"),
             band_stop=read("bandstop"),
             control_bands=params.control_bands,
-            graded=read_table(given.graded) if given.graded else pd.DataFrame(),
+            graded=read("graded"),
         )
         findings, numbers = judge(tables)
         write_table(findings, snakemake.output.findings)

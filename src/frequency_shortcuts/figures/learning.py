@@ -94,7 +94,7 @@ def graded(table: pd.DataFrame) -> Figure:
         axis.minorticks_off()
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
         axis.legend(loc="upper left")
-        despine(figure)
+        despine([axis])
     return figure
 
 
