@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts.evaluation import usage
+from frequency_shortcuts.evaluation import shortcuts, usage
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import donors
@@ -101,7 +101,7 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
     rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
             (1, "keep", "random", random)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
-    monkeypatch.setattr(usage.shortcuts, "measure", lambda *_, **__: table)
+    monkeypatch.setattr(shortcuts, "measure", lambda *_, **__: table)
     truth = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
     (row,) = usage.planted_use(None, np.zeros((1, 1, 4, 4)), [0], truth, neutral=0).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random
