@@ -1,4 +1,4 @@
-"""The job that draws the figures of a kind: one failed figure does not lose the others."""
+"""The jobs that draw: one failed figure does not lose the others of its kind; the rule graph."""
 
 import importlib
 from types import SimpleNamespace
@@ -49,3 +49,10 @@ def test_one_notebook_draws_all_figures_and_one_failed_figure_does_not_lose_the_
     draw(tmp_path, a=1, b=2)
     assert names(tmp_path) == {"in.ipynb", "x.log", "out.ipynb", "a.svg", "a.png", "b.svg", "b.png"}
     assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count
+
+
+def test_the_rule_graph_shows_all_kinds_of_figures_as_one():
+    lines = ['0[label = "all"]', '1[label = "figure_adcs"]', '2[label = "figure_dfm"]', '3[label = "adcs"]']
+    lines += ['4[label = "rule_graph_figure"]', "1 -> 0", "2 -> 0", "3 -> 1", "3 -> 2", "4 -> 0"]
+    found = importlib.import_module("draw_rule_graph").read_dot("\n".join(f"\t{line}" for line in lines))
+    assert found == {"figure": ["adcs"], "adcs": [], "rule_graph_figure": []}

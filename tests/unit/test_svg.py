@@ -18,11 +18,12 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
 def drawing():
-    """Text, a line, markers of two colours, a circle in a plane, and a picture in colour."""
+    """Text, a line, markers of two colours, a hatched bar, a circle in a plane, and a picture in colour."""
     with canvas.style():
         figure, axes = plt.subplots(1, 3, figsize=(6, 2))
         axes[0].plot([0, 1, 2], [0.123456789, -1 / 3, 2], marker="o", label="a line")
         axes[0].scatter([0.5, 1.5], [1, -0.001], color=["red", "blue"])
+        axes[0].bar([1], [1], hatch="//", facecolor="#ffeeff")
         axes[0].legend()
         canvas.show_plane(axes[1], np.arange(35.0).reshape(5, 7), "Greys")
         canvas.draw_circles(axes[1], [2], "tab:blue")
@@ -52,6 +53,8 @@ def test_every_shape_stays_where_it_is():
         assert tag == other and len(places) == len(expected) and np.allclose(places, expected, atol=0.0051, rtol=0)
     names = set(re.findall(r' id="([^"]+)"', after))
     assert names == set(re.findall(r'(?:href="#|url\(#)([^")]+)', after))  # all others are left out
+    colours = [set(re.findall(r"#[0-9a-f]{6}\b", text)) for text in (before.getvalue(), after)]
+    assert "#ffeeff" in colours[0] and colours[0] == colours[1]
     assert len(after) < 0.65 * len(before.getvalue()) and after == compact(before.getvalue())
 
 

@@ -14,7 +14,7 @@ _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREF, _USE, _GROUP = f"{{{_XLINK}}}href", f"{{{_SVG}}}use", f"{{{_SVG}}}g"
 _PNG = "data:image/png;base64,"
 _SHIFT = re.compile(r"translate\((-?[\d.]+) (-?[\d.]+)\)")
-_REFERENCE = re.compile(r"(?<=^#)[^)]+$|(?<=url\(#)[^)]+")
+_REFERENCE = re.compile(r"(?<=url\(#)[^)]+")
 _PLACES = {"d", "x", "y", "width", "height", "points"}  # attributes that are lengths in points, or in units of a letter
 
 
@@ -27,9 +27,10 @@ def compact(text: str) -> str:
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
     root = ElementTree.fromstring(text)
-    values = [value for element in root.iter() for value in element.attrib.values()]
-    referenced = dict.fromkeys(name for value in values for name in _REFERENCE.findall(value))
-    short = {name: f"a{number}" for number, name in enumerate(referenced)}
+    items = [item for element in root.iter() for item in element.items()]
+    referenced = [value[1:] for key, value in items if key == _HREF and value[0] == "#"]
+    referenced += [name for _, value in items for name in _REFERENCE.findall(value)]
+    short = {name: f"a{number}" for number, name in enumerate(dict.fromkeys(referenced))}
     styles = {element.get("id"): element.get("style") for element in root.iter()}
     for element in root.iter():
         found = element.attrib
@@ -62,14 +63,15 @@ def _shorter(key: str, value: str, short: dict[str, str]) -> str:
         return _PNG + base64.b64encode(compact_png(base64.b64decode(value.removeprefix(_PNG)))).decode()
     if key == "id":
         return short[value]
-    if key == "style":
-        return value.replace("; ", ";").replace(": ", ":")
+    if key == _HREF and value.startswith("#"):
+        return f"#{short[value[1:]]}"
     if key in _PLACES:
         value = re.sub(r"-?\d+\.\d+", _rounded, value)
         return re.sub(r"\s*([A-Za-z])\s*", r"\1", value).strip() if key == "d" else value
     if key == "transform":
         return _SHIFT.sub(lambda found: re.sub(r"-?\d+\.\d+", _rounded, found[0]), value)
-    return _REFERENCE.sub(lambda found: short[found[0]], value)
+    value = _REFERENCE.sub(lambda found: short[found[0]], value)
+    return value.replace("; ", ";").replace(": ", ":") if key == "style" else value
 
 
 def _rounded(number: re.Match[str]) -> str:
