@@ -62,8 +62,8 @@ def sure_changes(tried: pd.DataFrame) -> list[str]:
 def finding_g() -> str:
     """What this study says of finding (g), on augmentation."""
     judged = read_table(STUDY / "tables" / "findings.csv")
-    (row,) = judged[(judged["finding"] == "g") & (judged["role"] == "decides")].to_dict("records")
-    return f"Finding (g): {sentence(row)}"
+    rows = judged[(judged["finding"] == "g") & (judged["role"] == "decides")].to_dict("records")
+    return f"Finding (g): {' '.join(sentence(row) for row in rows)}"
 
 
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {DOCS / "method.md": (cured,)}

@@ -16,7 +16,6 @@ from snakemake.utils import update_config
 from conftest import ROOT, checkout
 from frequency_shortcuts import culling, shortcuts
 from frequency_shortcuts.data import corruptions, planted, renditions
-from frequency_shortcuts.findings.definitions import EVERYWHERE
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
@@ -103,11 +102,6 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
 def test_the_keys_of_a_recipe_are_those_of_the_library():
     keys = set(Recipe.__dataclass_fields__) - {"epochs"}
     assert set(CONFIG["training"]["recipe"]) == set(SCHEMA["$defs"]["recipe"]["properties"]) == keys
-
-
-def test_no_data_set_is_called_what_the_findings_call_all_of_them():
-    (found,) = mistakes(changed("datasets.all", CONFIG["datasets"]["syn_1"]))
-    assert found.startswith(f"datasets.{EVERYWHERE}: the findings use this name for all data sets together")
 
 
 @pytest.mark.parametrize("path", ["shortcuts.others", "shortcuts.negatives"])

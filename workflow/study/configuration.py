@@ -348,8 +348,6 @@ def _training_maps(plan: Plan) -> Iterator[str]:
 def _datasets(plan: Plan) -> Iterator[str]:
     """Names, shares and sizes of the data sets."""
     for name, dataset in plan.config["datasets"].items():
-        if name == "all":
-            yield f"datasets.{name}: the findings use this name for all data sets together; choose another name"
         if "original" in dataset.get("ood", {}).get("renditions", []):
             yield (
                 f"datasets.{name}.ood.renditions: original is the name of the test images in the tables; "
