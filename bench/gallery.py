@@ -36,6 +36,7 @@ SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C
 CHANCE = "above the upper end of the 95 % interval of random rankings"
 STEPS = {
     "train": "training, with learning dynamics",
+    "graded": "graded sets: drawing, training, dynamics",
     "adcs": "mean spectra and ADCS",
     "cull": "culling (screened), of some networks also on halves of the images",
     "bandstop": "band-stop tests",
