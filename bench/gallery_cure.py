@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation.cure import NONE
-from frequency_shortcuts.findings.sentences import sentence
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import DOCS, ROOT, listed, paragraphs, table
@@ -31,7 +30,7 @@ def cured() -> str:
     yes = [f"`{name}`" for name in tried.loc[tried["cures"].eq(True), "augmentation"].unique()]
     verdict = f"{listed(yes)} {'cures' if len(yes) == 1 else 'cure'}" if yes else "none of them cures"
     text = paragraphs(
-        f"By this definition, {verdict}. {finding_g()} Differences to training without, whose whole 95 % interval is "
+        f"By this definition, {verdict}. Differences to training without, whose whole 95 % interval is "
         f"above or below 0: {'; '.join(sure_changes(tried)) or 'none'}.",
         "",
         f"Means over {rows['seeds'].max()} seeds and {rows['classes'].max()} classes; in brackets, the difference to "
@@ -57,13 +56,6 @@ def sure_changes(tried: pd.DataFrame) -> list[str]:
             if names := [f"`{name}`" for name in mine.loc[sure, "augmentation"]]:
                 found.append(f"{words} {change} with {listed(names)}")
     return found
-
-
-def finding_g() -> str:
-    """What this study says of finding (g), on augmentation."""
-    judged = read_table(STUDY / "tables" / "findings.csv")
-    rows = judged[(judged["finding"] == "g") & (judged["role"] == "decides")].to_dict("records")
-    return f"Finding (g): {' '.join(sentence(row) for row in rows)}"
 
 
 PAGES: dict[Path, Sequence[Callable[[], str]]] = {DOCS / "method.md": (cured,)}

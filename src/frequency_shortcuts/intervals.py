@@ -138,7 +138,8 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     """The mean of one number [n] of each of n networks of a kind. A NaN makes all NaN.
 
     From five networks on, its interval is Student's t over the networks. Below, it is over the images of these
-    networks, from the half widths [n] of the networks' own intervals; without them it has no ends (NaN).
+    networks: its half width is the mean of those of the networks' own intervals [n], since all are tested on the same
+    images and may err together. Without them it has no ends (NaN).
 
     >>> value, low, high, of = over_networks([0.2, 0.3, 0.25, 0.2, 0.3])
     >>> f"{value:.2f} [{low:.2f}, {high:.2f}] of {of}"
@@ -149,7 +150,7 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     if n >= FEWEST_NETWORKS:
         reach, of = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
     else:
-        reach, of = np.nan if half_widths is None else np.linalg.norm(half_widths) / max(n, 1), "these networks"
+        reach, of = np.nan if half_widths is None or not n else np.asarray(half_widths, float).mean(), "these networks"
     return Networks(value, float(value - reach), float(value + reach), of)
 
 

@@ -7,6 +7,7 @@ from frequency_shortcuts.findings.numbers import Tables
 
 CLASSES = ["ant", "bee", "cow", "dog"]
 SEEDS = range(200, 205)
+OF = {"deep": "vgg16"}  # architectures; all others are a ResNet18
 
 
 def run(network="small", augmentation="none", seed=200, dataset="zoo"):
@@ -29,7 +30,11 @@ def advantages(of_kinds, fill="zeros", half=0.05, headline=True, **columns):
 def networks(kinds, widths=None, dataset="zoo"):
     """A table of networks of these kinds, with five seeds each, in the order of a plan."""
     rows = [
-        {**run(*kind, seed, dataset), "architecture": "resnet18", "width": (widths or {}).get(kind[0], 8)}
+        {
+            **run(*kind, seed, dataset),
+            "architecture": OF.get(kind[0], "resnet18"),
+            "width": (widths or {}).get(kind[0], 8),
+        }
         for kind in kinds
         for seed in SEEDS
     ]

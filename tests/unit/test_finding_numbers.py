@@ -136,19 +136,20 @@ def test_e1_is_the_mean_over_renditions_of_all_classes():
     assert of(found, "e1", "beside") == pytest.approx([0.1, 0.3])
 
 
-def test_e2_is_the_mean_of_both_directions_within_a_seed():
+def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
     rows = [
         {"dataset": "zoo", "maps_of": f"{one}/none/seed{seed}", "tested_on": f"{other}/none/seed{seed}", "fill": fill,
          "headline": fill == "zeros", "advantage": value, "advantage_low": value - 0.1, "advantage_high": value + 0.1}
         for one, other, seed, fill, value in (
-            ("small", "large", 200, "zeros", 0.1), ("large", "small", 200, "zeros", 0.3),
-            ("small", "large", 201, "zeros", 0.5), ("large", "small", 201, "zeros", 0.5),
-            ("small", "large", 200, "swap", 0.9),
+            ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
+            ("small", "deep", 201, "zeros", 0.5), ("deep", "small", 201, "zeros", 0.5),
+            ("small", "deep", 200, "swap", 0.9), ("small", "large", 200, "zeros", 0.7),
         )
     ]  # fmt: skip
-    found = numbers(tables(networks=networks([SMALL, LARGE]), transfer=pd.DataFrame(rows)))
+    found = numbers(tables(networks=networks([SMALL, LARGE, ("deep", "none")]), transfer=pd.DataFrame(rows)))
     assert of(found, "e2") == pytest.approx([0.2, 0.5])
-    assert of(found, "e2", "beside", networks_of="small on large") == [0.1, 0.5]
+    assert of(found, "e2", "beside", networks_of="small on deep") == [0.1, 0.5]
+    assert of(found, "e2", "beside", networks_of="large and small") == [0.7]  # of one architecture
     assert of(found, "e2", "beside", quantity="own-map advantage, swap") == [0.9]
 
 
@@ -165,12 +166,31 @@ def test_f_the_widest_decides_and_the_difference_to_the_narrowest_is_paired_by_s
 
 
 def test_g_the_networks_with_an_augmentation_decide_and_the_difference_is_paired_by_seed():
-    table = advantages({SMALL: [0.1, 0.2, 0.3], AUGMENTED: [0.4, 0.4], LARGE: [9], ("large", "autoaugment"): [9]})
-    kinds = [SMALL, AUGMENTED, LARGE, ("large", "autoaugment")]
-    found = numbers(tables(networks=networks(kinds), advantages=table))
-    assert of(found, "g") == [0.4, 0.4]
+    others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "dfmx"): [9]}
+    table = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.4, 0.4, 9], **others})
+    found = numbers(tables(networks=networks([SMALL, AUGMENTED, *others]), advantages=table))
+    assert of(found, "g") == [0.4, 0.4]  # the third seed was not trained without
     assert of(found, "g", "beside") == pytest.approx([0.3, 0.2])
 
 
 def test_a_study_without_tables_has_no_numbers():
     assert numbers(Tables()).empty and numbers(tables(networks=networks([SMALL]))).empty
+
+
+def test_the_baseline_is_the_first_network_that_was_tested():
+    """The first network of the plan has no maps."""
+    study = tables(networks=networks([LARGE, SMALL]), advantages=advantages({SMALL: [0.1, 0.2]}))
+    assert of(numbers(study), "d") == [0.1, 0.2]
+
+
+def test_b_a_difference_of_just_one_half_counts_as_recognised():
+    """0.7 - 0.2 is less than 0.5 in floating point."""
+    table = band_stop("syn_1", True, n=100)
+    true, called = table["true_class"], table["called_class"]
+    hits = np.where(true == "C2", 70, 20)
+    table["filtered"] = np.where(called == "C2", hits, np.where(called == "C0", 100 - hits, 0))
+    study = Tables(
+        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", ["C0", "C1", "C2", "C3"], "C0"),
+        networks=networks([SMALL], dataset="syn_1"), band_stop=table, control_bands={"syn_1": 1},
+    )  # fmt: skip
+    assert of(numbers(study), "b") == [1]

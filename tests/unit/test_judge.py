@@ -44,17 +44,19 @@ def test_a_mean_below_the_threshold_does_not_hold_and_one_near_it_is_open():
 def test_fewer_than_five_networks_have_an_interval_over_their_images():
     study = tables(networks=networks([SMALL]), advantages=advantages({SMALL: [0.1, 0.2]}, half=0.08))
     row = deciding(study).loc["d"]
-    half = np.hypot(0.08, 0.08) / 2
-    assert (row["low"], row["high"]) == pytest.approx((0.15 - half, 0.15 + half))
+    # All are tested on the same images, and may err together.
+    assert (row["low"], row["high"]) == pytest.approx((0.15 - 0.08, 0.15 + 0.08))
     assert row["interval"] == "these networks"
-    assert row["p"] == pytest.approx(2 * stats.norm.sf(0.15 / (half / stats.norm.ppf(0.975))))
+    assert row["p"] == pytest.approx(2 * stats.norm.sf(0.15 / (0.08 / stats.norm.ppf(0.975))))
+    no_spread = tables(networks=networks([SMALL]), advantages=advantages({SMALL: [0.1]}, half=0.0))
+    assert deciding(no_spread).loc["d", "verdict"] == OPEN  # one image a class
 
 
 def test_without_any_interval_a_finding_is_open():
     early = pd.concat([dynamics_of(SMALL, seed) for seed in (200, 201)])
     row = deciding(tables(networks=networks([SMALL]), dynamics=early)).loc["c"]
     assert row["verdict"] == OPEN and np.isnan(row["p"]) and np.isnan(row["half_width"])
-    assert row["detail"] == "fewer than five networks have no interval"
+    assert row["detail"] == "fewer than five networks, and no interval over their images"
 
 
 def test_shares_of_networks_are_counted_against_one_half():
@@ -126,3 +128,30 @@ def test_graded_sets_are_judged_over_the_sets():
     )
     row = deciding(Tables(graded=sets)).loc["a"]
     assert row["networks"] == 12 and row["data"] == "graded" and row["verdict"] == HOLDS
+
+
+def test_a_study_with_data_for_every_finding_has_a_verdict_on_each():
+    deep, wide = ("deep", "none"), ("wide", "none")
+    kinds = [SMALL, AUGMENTED, wide, deep]
+    found = pd.DataFrame(
+        [
+            {"dataset": "zoo", "maps_of": f"small/none/seed{seed}", "tested_on": f"deep/none/seed{seed}",
+             "fill": "zeros", "headline": True, "advantage": 0.1, "advantage_low": 0.0, "advantage_high": 0.2}
+            for seed in (200, 201)
+        ]
+    )  # fmt: skip
+    names = ["C0", "C1", "C2", "C3"]
+    study = Tables(
+        kinds={"zoo": "photographs", "syn_1": "synthetic"},
+        classes=pd.concat([classes(), classes("syn_1", names, "C0")]),
+        networks=pd.concat([networks(kinds, {"wide": 16}), networks([SMALL], dataset="syn_1")]),
+        advantages=advantages(dict.fromkeys(kinds, FIVE)),
+        ood=advantages({SMALL: FIVE}, rendition="toy"),
+        transfer=found,
+        dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
+        band_stop=band_stop("syn_1", False),
+        control_bands={"syn_1": 1},
+        graded=pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3 + i], ["low", "high"] * 2, 200 + i) for i in range(5)]),
+    )
+    verdicts = deciding(study)["verdict"]
+    assert list(verdicts.index) == list(FINDINGS) and set(verdicts) <= {HOLDS, DOES_NOT_HOLD, OPEN}

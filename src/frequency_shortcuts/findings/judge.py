@@ -49,7 +49,7 @@ def judge(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
                 {**_about(finding), "role": DECIDES, "networks": 0, "verdict": NO_DATA, "detail": finding.needs}
             )
         rows += sorted(found, key=lambda row: row["role"] != DECIDES)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"verdict": object})
     deciding = ((table["role"] == DECIDES) & table["p"].notna()).to_numpy()
     table.loc[deciding, "p_holm"] = holm(table.loc[deciding, "p"].to_numpy(float))
     judged = (table["role"] == DECIDES) & (table["networks"] > 0)
@@ -77,12 +77,11 @@ def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> dict[str
     }
     if finding.letter == COUNTED:
         hits = int(values.sum())
-        low, high = clopper_pearson(hits, len(values), (1 - 0.95) / 2)
+        low, high = clopper_pearson(hits, len(values))
         of, p, row["hits"] = "networks", p_of_count(hits, len(values), threshold), hits
     else:
         _, low, high, of = over_networks(values, part["half_width"])
         p = p_of_mean(values, part["half_width"].to_numpy(float), threshold)
-        low, high = max(low, -1.0), min(high, 2.0 if quantity.startswith("difference") else 1.0)
     row |= {"value": values.mean(), "low": low, "high": high, "interval": of if np.isfinite(low) else ""}
     row["half_width"] = (high - low) / 2
     return row | ({"p": p} if role == DECIDES else {})
@@ -95,8 +94,8 @@ def p_of_mean(values: FloatArray, half_widths: FloatArray, threshold: float) -> 
     """
     n, distance = len(values), abs(float(np.mean(values)) - threshold)
     few = n < FEWEST_NETWORKS
-    error = np.linalg.norm(half_widths) / n / NORMAL if few else np.std(values, ddof=1) / np.sqrt(n)
-    if not np.isfinite(error):
+    error = np.mean(half_widths) / NORMAL if few else np.std(values, ddof=1) / np.sqrt(n)
+    if not np.isfinite(error) or (few and error == 0):  # the bootstrap of one image a class has no spread
         return float("nan")
     if error == 0:
         return 0.0 if distance else 1.0
@@ -136,10 +135,10 @@ def _detail(row: dict[str, Any], tables: Tables) -> str:
     if not row["networks"]:
         return str(row["detail"])
     if np.isnan(row["p"]):
-        return "fewer than five networks have no interval"
+        return "fewer than five networks, and no interval over their images"
     if row["finding"] != "d" or tables.verdicts.empty:
         return ""
-    network, augmentation = tables.baseline(row["data"])
+    network, augmentation = tables.baseline(row["data"], tables.advantages)
     table = tables.verdicts[tables.verdicts["headline"] & (tables.verdicts["dataset"] == row["data"])]
     table = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
     strong = (table["verdict"] == "strong").groupby(table["class"], sort=False).agg(["sum", "count"])

@@ -22,6 +22,7 @@ QUESTIONS = {
     "g": "Do networks that are trained with augmentation still recognise classes better from their own maps?",
 }
 SHARES = ("b",)  # findings whose number is a share of networks; the others are means over networks
+UNITS = {"a": "set", "e2": "seed"}  # what a number is of; of other findings, a network
 _ANSWERS = {"holds": "Yes", "does not hold": "No", "open": "Open", "no data": "No data"}
 _ON = {
     "photographs": "on photographs",
@@ -89,7 +90,8 @@ def _value(row: Mapping[str, Any]) -> str:
 
 def _networks(row: Mapping[str, Any]) -> str:
     count = int(row["networks"])
-    return f"{count} network{'' if count == 1 else 's'}"
+    unit = UNITS.get(row["finding"], "network")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _half_width(row: Mapping[str, Any]) -> str:
