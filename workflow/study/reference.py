@@ -43,7 +43,7 @@ methods or tests of published maps.
 | [demo.yaml](demo.yaml) | a first look in minutes: `make demo` |
 | [benchmark.yaml](benchmark.yaml) | every method that finds maps, where the truth is known: `make methods` |
 | [cure.yaml](cure.yaml) | trainings that avoid shortcuts, before and after: `make cure` |
-| [capacity.yaml](capacity.yaml) | does capacity remove shortcuts? One architecture of three widths, ten seeds each: `make capacity` |
+| [capacity.yaml](capacity.yaml) | one architecture of three widths, ten seeds each: `make capacity` |
 | [own.yaml](own.yaml) | template for a network and images of your own, nothing trained |
 | [paper.yaml](paper.yaml) | ImageNet-10 at the published scale |
 | [cifar10.yaml](cifar10.yaml) | CIFAR-10 at the published scale |
