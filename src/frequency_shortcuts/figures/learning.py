@@ -81,8 +81,9 @@ def graded(table: pd.DataFrame) -> Figure:
     marks = {"low": ("o", "C0"), "high": ("^", "C1")}
     with style():
         figure, axis = plt.subplots(figsize=(PAGE / 2, 2.6))
-        for _, rows in table.groupby("seed"):
-            axis.plot(rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0)
+        for i, (_, rows) in enumerate(table.groupby("seed")):
+            label = "" if i else "classes of one set"
+            axis.plot(rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0, label=label)
         for ring, (mark, colour) in marks.items():
             rows = table[table["ring"] == ring]
             axis.plot(rows["gain"], rows["earliness"], mark, color=colour, markersize=4, label=f"{ring} ring")
