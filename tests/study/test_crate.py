@@ -96,7 +96,7 @@ def test_every_file_has_its_size_format_and_checksum(finished):
         assert found[name]["description"] and found[name]["encodingFormat"].count("/") == 1
     assert found["report.html"]["encodingFormat"] == "text/html"
     assert found["tables/findings.csv"]["name"] == "the paper's findings, tested"
-    assert found["tables/findings.csv"]["description"].startswith("one row a finding of the published study")
+    assert found["tables/findings.csv"]["description"].startswith("the findings of the published study, tested")
     assert found["figures/dfm_syn_2.svg"]["name"] == "dominant frequency maps: syn_2"
     parts = {part["@id"] for part in found["./"]["hasPart"]}
     assert parts == {*listed, "logs/"}

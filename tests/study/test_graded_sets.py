@@ -32,15 +32,15 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
     params = SimpleNamespace(device="cpu", seeds=mine.graded_seeds(), settings=mine.graded_settings())
     run_script("measure_graded", tmp_path, params=params, input=SimpleNamespace(code=[]), output=output)
     classes, dynamics = (read_joined(path, mine) for path in output)
-    assert classes["seed"].unique().tolist() == [200, 201] and len(classes) == 2 * 5
+    assert classes["seed"].unique().tolist() == [0, 1] and len(classes) == 2 * 5
     assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
     assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
     assert sorted(path.name for path in tmp_path.glob("graded*")) == ["graded.csv", "graded_dynamics.csv"]
-    write_table(classes[classes["seed"] == 200], output.classes)
-    with pytest.raises(DamagedFile, match="it lacks 201"):
+    write_table(classes[classes["seed"] == 0], output.classes)
+    with pytest.raises(DamagedFile, match="it lacks 1"):
         read_joined(output.classes, mine)
     write_table(classes[1:], output.classes)
-    with pytest.raises(DamagedFile, match="it lacks rows of 200"):
+    with pytest.raises(DamagedFile, match="it lacks rows of 0"):
         read_joined(output.classes, mine)
     assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
 

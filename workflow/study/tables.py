@@ -41,6 +41,7 @@ PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     "networks": Plan.runs,
     **dict.fromkeys(("shortcuts_over_seeds", "cross_matrix", "own_map_advantage"), Plan.mapped_runs),
     "ood_advantage": lambda plan: _on(plan, plan.ood_datasets()),
+    "transfer_advantage": lambda plan: [tested for _, tested in plan.transfers()],
     "phase": Plan.phase_runs,
     "methods": Plan.compared_runs,
     "method_overlap": lambda plan: [],
