@@ -232,11 +232,8 @@ def limits() -> str:
     use, rows = read_table(STUDY / "tables" / "planted_use.csv"), _by_class()
     between = (rows["above"] & ~rows["found"]).sum()
     return points(
-        f"**Strong maps.** On photographs (ResNet18 of width 8, classes times seeds), maps are strong in "
-        f"{strong_maps('keep')}: kept alone, a TPR of at least {STRONG}, an FPR of at most {MOST_FPR}, and TPR - FPR "
-        f"above the map of each other class and the mean of random masks. Removed, they are strong in "
-        f"{strong_maps('remove')}.",
-        f"**Low frequencies.** {low_pass()} that are kept: there, the low frequencies explain as much.",
+        f"**Strong maps.** Kept alone, maps of photographs are strong in {strong_maps('keep')}: TPR at least {STRONG}, "
+        f"FPR at most {MOST_FPR}, and above each other class's map and the mean of random masks. {low_pass()}.",
         f"**Where the truth is known.** {used(use)}. Of these, {rows['found'].sum()} are found (average precision at "
         f"least {FOUND}), and {between} more are above chance ({CHANCE}).",
     )

@@ -40,6 +40,8 @@ def test_a_sentence_says_of_what_its_interval_is():
     assert "mean of 1 network (95 % interval -0.06 to 0.19, over the images of these networks)" in sentences.sentence(
         few
     )
+    clear = sentences.sentence(findings_table.row("f", "open", low=0.01, high=0.1))
+    assert clear.endswith("is beyond the threshold, but not after Holm's correction for all findings.")
     alone = findings_table.row("f", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
     assert sentences.sentence(alone).endswith("0.06, mean of 5 networks. The finding stays open: it has no interval.")
     assert sentences.sentence(findings_table.row("d", "holds", detail=np.nan)).endswith("in most networks: none.")
@@ -75,6 +77,6 @@ def test_the_readme_has_five_points_without_intervals(study):
     assert len(re.findall(r"^- ", text, re.MULTILINE)) == 5 and "[" not in text and "interval" not in text
     text = " ".join(text.split())
     assert "- **A few frequencies.** Claim of d: no data." in text
-    assert "**Without bands.** Claim of b: does not hold on synthetic sets, in 1 of 12 networks." in text
-    assert "; claim of c: open on photographs, quantity of c 0.06, mean of 5 networks." in text
+    assert "**Without bands.** Claim of b: does not hold, in 1 of 12 networks on synthetic sets." in text
+    assert ". claim of c: open, quantity of c 0.06 in 5 networks." in text
     assert set().union(*gallery_findings.TOPICS.values()) == set(sentences.QUESTIONS)

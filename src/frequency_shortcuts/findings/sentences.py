@@ -22,13 +22,13 @@ QUESTIONS = {
     "g": "Do networks that are trained with augmentation still recognise classes better from their own maps?",
 }
 SHARES = ("b",)  # findings whose number is a share of networks; the others are means over networks
-UNITS = {"a": "set", "e2": "seed"}  # what a number is of; of other findings, a network
+UNITS = {"a": "set", "e2": "pair"}  # what a number is of; of other findings, a network
 _ANSWERS = {"holds": "Yes", "does not hold": "No", "open": "Open", "no data": "No data"}
 _ON = {
     "photographs": "on photographs",
     "synthetic": "on synthetic sets",
     "planted": "on planted sets",
-    "graded": "on graded sets, whose cues we planted",
+    "graded": "on graded sets",
 }
 
 
@@ -56,12 +56,14 @@ def sentence(row: Mapping[str, Any]) -> str:
 
 
 def short(row: Mapping[str, Any]) -> str:
-    """The claim of a row and what came out, without intervals: a part of a sentence for the README."""
+    """The claim of a row and what came out, without intervals, for the README, which is about photographs."""
     claim, verdict = row["claim"], row["verdict"]
     if verdict == "no data":
         return f"{claim}: no data"
-    start = f"{claim}: {verdict} {_ON[row['kind']]}"
-    return f"{start}, in {_value(row)}" if row["finding"] in SHARES else f"{start}, {row['quantity']} {_value(row)}"
+    on = "" if row["kind"] == "photographs" else f" {_ON[row['kind']]}"
+    if row["finding"] in SHARES:
+        return f"{claim}: {verdict}, in {_value(row)}{on}"
+    return f"{claim}: {verdict}, {row['quantity'].removesuffix(', zeros')} {row['value']:.2f} in {_networks(row)}{on}"
 
 
 def where(row: Mapping[str, Any]) -> str:
@@ -95,8 +97,14 @@ def _networks(row: Mapping[str, Any]) -> str:
 
 
 def _half_width(row: Mapping[str, Any]) -> str:
+    """How far an open finding is from a verdict."""
     half = row["half_width"]
-    return "it has no interval" if pd.isna(half) else f"the half width of the interval is {half:.2f}"
+    if pd.isna(half):
+        return "it has no interval"
+    text = f"the half width of the interval is {half:.2f}"
+    if row["low"] <= row["threshold"] <= row["high"]:
+        return text
+    return f"{text}. Alone it is beyond the threshold, but not after Holm's correction for all findings"
 
 
 def _text(value: object) -> str:
