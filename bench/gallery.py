@@ -221,9 +221,10 @@ def caption() -> str:
         f"*Above:* a photograph of Fashion-MNIST and the map of its class: {_percent():g} % of the frequencies "
         f"({above['network']}, seed {above['seed']}). From the map alone, with zeros at all other frequencies, the "
         f"network recognises {shares[0]} of the class {above['class']}; from control masks at the same radii, "
-        f"{shares[1]}. It is the clearest case: of {len(tested)} maps of sets without a neutral class, "
+        f"{shares[1]}. It is the clearest case: of {len(tested)} maps of photographs, "
         f"{tested['verdict'].eq('strong').sum()} are strong. *Below:* a set whose cue we planted (class "
-        f"{below['class']} of `{below['dataset']}`, the median of its classes and seeds by average precision)."
+        f"{below['class']} of `{below['dataset']}`, the median of its classes and seeds by average precision). "
+        "Shown are the first images with typical predictions."
     )
 
 

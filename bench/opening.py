@@ -33,6 +33,7 @@ PLANTED = "plant_present"  # the data set of the lower row
 RUN = ["dataset", "network", "augmentation", "seed"]
 # Of seaborn's palette for colour-blind readers; the words say the same.
 RIGHT, WRONG, NEITHER = "#0173b2", "#c44e00", "#333333"
+TRIED = 20  # images of a class, to show one with which the network does what it does with most
 HIT, EXTRA = 1.0, 0.35  # shades of a map: planted frequencies, and others
 
 
@@ -40,13 +41,20 @@ HIT, EXTRA = 1.0, 0.35  # shades of a map: planted frequencies, and others
 class Panel:
     """One panel: an image [channels, H, W], or a plane of frequencies [H, W] from 0 (not kept) to 1.
 
-    above, below : what stands over and under it; right : whether the network names the class, if it names one
+    above, below : what stands over and under it; right : whether the network names the class, if it names one; rate :
+        share of the test images of the class for which it does
     """
 
     above: str
     values: npt.NDArray
     below: str
     right: bool | None = None
+    rate: float = np.nan
+
+    @property
+    def typical(self) -> bool:
+        """Whether the network does with this image what it does with most."""
+        return self.right is None or self.right == (self.rate >= 0.5)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class Case:
         predicted = self.classes[int(predict(self.network, seen)[0])]
         right = predicted == self.row["class"]
         below = f"predicted: {predicted}\n({'right' if right else 'wrong'}; TPR {self.row[tpr]:.2f})"
-        return Panel(above, picture, below, right)
+        return Panel(above, picture, below, right, self.row[tpr])
 
 
 def tested_percent(study: Path) -> float:
@@ -92,13 +100,14 @@ def typical(study: Path, percent: float) -> dict[str, Any]:
     return scores.merge(verdicts, on=[*RUN, "class"]).iloc[len(scores) // 2].to_dict()
 
 
-def read_case(study: Path, row: dict[str, Any], percent: float) -> Case:
-    """The files of a study that belong to a row."""
+def read_case(study: Path, row: dict[str, Any], percent: float, number: int = 0) -> Case:
+    """The files of a study that belong to a row, with the test images of this number of the class and of class 0."""
     run = "{dataset}/{network}/{augmentation}/seed{seed}".format(**row)
     weights, store = study / "networks" / run / "weights.safetensors", study / "data" / f"{row['dataset']}.h5"
-    test = stores.read(store, "test", per_class=1, statistics=normalisation(weights))
+    test = stores.read(store, "test", per_class=TRIED, statistics=normalisation(weights))
     c = list(test.classes).index(row["class"])
-    pictures = test.images[np.argsort(test.labels)[[c, 0]]]
+    places = (np.flatnonzero(test.labels == name) for name in (c, 0))
+    pictures = test.images[[of_class[number % len(of_class)] for of_class in places]]
     mask = read_mask(study / "dfm" / f"{run}.h5", percent)[c]
     normalised = normalise(torch.from_numpy(pictures), test.mean, test.std)
     return Case(row, percent, list(test.classes), mask, pictures, normalised, architectures.load(weights), store)
@@ -167,7 +176,10 @@ def cases(study: Path) -> tuple[Case, Case]:
 
 
 def opening(study: Path) -> Figure:
-    """The picture, from the results of a study."""
-    above, below = cases(study)
-    names = [f"photograph,\nclass {above.row['class']}", f"planted set,\nclass {below.row['class']}"]
-    return draw(dict(zip(names, (photograph(above), truth(below)), strict=True)))
+    """The picture, from the results of a study: of each class the first test image whose panels are all typical."""
+    rows = {}
+    for what, case, panels in zip(("photograph", "planted set"), cases(study), (photograph, truth), strict=True):
+        tried = (panels(read_case(study, case.row, case.percent, i)) for i in range(TRIED))
+        chosen = next((found for found in tried if all(panel.typical for panel in found)), panels(case))
+        rows[f"{what},\nclass {case.row['class']}"] = chosen
+    return draw(rows)
