@@ -2,9 +2,9 @@
 
 import re
 
-import findings_table
 import numpy as np
 import pytest
+import verdict_rows
 
 from bench import gallery_findings
 from frequency_shortcuts.findings import sentences
@@ -32,19 +32,19 @@ ON = "on photographs (fashion_mnist; resnet18_w8, none)"
     ],
 )  # fmt: skip
 def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
-    assert sentences.sentence(findings_table.row(letter, verdict)) == f"{sentences.QUESTIONS[letter]} {text}"
+    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{sentences.QUESTIONS[letter]} {text}"
 
 
 def test_a_sentence_says_of_what_its_interval_is():
-    few = findings_table.row("f", "open", interval="these networks", networks=1)
+    few = verdict_rows.row("f", "open", interval="these networks", networks=1)
     assert "mean of 1 network (95 % interval -0.06 to 0.19, over the images of these networks)" in sentences.sentence(
         few
     )
-    clear = sentences.sentence(findings_table.row("f", "open", low=0.01, high=0.1))
+    clear = sentences.sentence(verdict_rows.row("f", "open", low=0.01, high=0.1))
     assert clear.endswith("is beyond the threshold, but not after Holm's correction for all findings.")
-    alone = findings_table.row("f", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
+    alone = verdict_rows.row("f", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
     assert sentences.sentence(alone).endswith("0.06, mean of 5 networks. The finding stays open: it has no interval.")
-    assert sentences.sentence(findings_table.row("d", "holds", detail=np.nan)).endswith("in most networks: none.")
+    assert sentences.sentence(verdict_rows.row("d", "holds", detail=np.nan)).endswith("in most networks: none.")
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def study(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery_findings, "STUDY", tmp_path)
 
     def write(*verdicts):
-        write_table(findings_table.table(*verdicts), tmp_path / "tables" / "findings.csv")
+        write_table(verdict_rows.table(*verdicts), tmp_path / "tables" / "findings.csv")
 
     (tmp_path / "tables").mkdir()
     return write
 
 
-@pytest.mark.parametrize("verdicts", [*((one,) for one in findings_table.VERDICTS), findings_table.VERDICTS])
+@pytest.mark.parametrize("verdicts", [*((one,) for one in verdict_rows.VERDICTS), verdict_rows.VERDICTS])
 def test_the_docs_have_a_sentence_and_a_row_for_each_finding(study, verdicts):
     study(*verdicts)
     sentences_of, about, decides, _, beside = gallery_findings.findings().split("\n\n")
@@ -72,7 +72,7 @@ def test_the_docs_have_a_sentence_and_a_row_for_each_finding(study, verdicts):
 
 
 def test_the_readme_has_five_points_without_intervals(study):
-    study(*findings_table.VERDICTS)
+    study(*verdict_rows.VERDICTS)
     text = gallery_findings.outcome()
     assert len(re.findall(r"^- ", text, re.MULTILINE)) == 5 and "[" not in text and "interval" not in text
     text = " ".join(text.split())
