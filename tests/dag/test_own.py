@@ -158,7 +158,7 @@ def test_photographs_at_224_pixels_pass_all_steps(finished):
     report = (finished / "report.html").read_text()
     assert "dfm_my_images.svg" in report and "ood_my_images.svg" in report
     assert "my_network is an external network" in report and "System Message" not in report
-    assert "out-of-distribution twin of my_images" in report and "Networks are trained" not in report
+    assert "Those of my_images are its out-of-distribution twin" in report and "Networks are trained" not in report
 
 
 def test_the_weights_are_those_of_the_external_network(own, finished):
