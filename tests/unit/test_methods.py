@@ -41,6 +41,7 @@ CASES = {
     "rise swap": ("rise", {"fill": "swap"}),
     "mixture": ("mixture", {"samples": 4, "fill": "both"}),
     "gradient": ("gradient", {}),
+    "ffc": ("ffc", {"steps": 3, "rate": 0.1}),
     "adcs": ("adcs", {}),
     "adcs significant": ("adcs", {"variant": "significant"}),
     "energy": ("energy", {}),
