@@ -60,7 +60,7 @@ def test_the_summary_says_what_was_done_and_has_a_sentence_for_each_verdict(anal
         "The lowest frequencies alone, as many as in the map, give on average TPR 0.40, FPR 0.10; the maps TPR 0.75, "
         "FPR 0.05.",
         "They do as well as the map: 1 of 3 shortcuts (bee).",
-        "Removal, which is no part of the verdict: without its map, the mean TPR of a class falls from 0.88 to 0.25; "
+        "Removal, which is no part of the verdict: without its map, the mean TPR of a class goes from 0.88 to 0.25; "
         "without as many random frequencies, to 0.70.",
         "The network needs its map, since TPR - FPR falls clearly more than without random frequencies: 3 of 4 classes "
         "(bee, cat, dog).",

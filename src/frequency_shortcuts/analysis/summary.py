@@ -103,7 +103,7 @@ def _removal(rows: pd.DataFrame) -> Iterator[str]:
         return
     before, without, random = (rows[f"tpr_{name}"].mean() for name in ("unfiltered", "removed", "random_removed"))
     yield (
-        f"Removal, which is no part of the verdict: without its map, the mean TPR of a class falls from {before:.2f} "
+        f"Removal, which is no part of the verdict: without its map, the mean TPR of a class goes from {before:.2f} "
         f"to {without:.2f}; without as many random frequencies, to {random:.2f}."
     )
     if (judged := rows[rows["needed"].notna()]).empty:
