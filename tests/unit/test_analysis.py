@@ -1,5 +1,6 @@
 """One call from a network and images to maps, tests and verdicts."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import h5py
@@ -19,6 +20,7 @@ from frequency_shortcuts.analysis.images import collect
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.figures import examples
+from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -71,6 +73,15 @@ def test_the_clearest_class_is_shown_with_its_closest_control(result):
     np.testing.assert_allclose(
         left.images[0].get_array(), examples.reduced_images(image, result.maps[[c]])[0, 0], atol=1e-6
     )
+    plt.close(figure)
+
+
+def test_long_names_have_room_in_the_first_picture():
+    figure = rows_of_panels({"a": [Panel("above", np.eye(4), f"predicted: {'very long ' * 9}\nTPR 1.00")] * 4}, "note")
+    figure.canvas.draw()
+    boxes = [axis.xaxis.label.get_window_extent() for axis in figure.axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert min(box.y0 for box in boxes) > -2  # pixels: the box of a line is higher than its letters
     plt.close(figure)
 
 

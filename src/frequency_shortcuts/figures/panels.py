@@ -46,7 +46,10 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figur
     """
     with style():
         columns = max(len(panels) for panels in rows.values())
-        figure, axes = plt.subplots(len(rows), columns, figsize=(PAGE, 2.55 * len(rows)), squeeze=False)
+        texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]
+        more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)  # a row has room for two lines
+        height = 2.55 * len(rows) + 0.16 * more
+        figure, axes = plt.subplots(len(rows), columns, figsize=(PAGE, height), squeeze=False)
         for line, (name, panels) in zip(axes, rows.items(), strict=True):
             line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
             for axis, panel in zip(line, panels, strict=True):
