@@ -1,5 +1,6 @@
 """One call from a network and images to maps, tests and verdicts."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import h5py
@@ -7,15 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis import clearest
 from frequency_shortcuts.analysis.images import collect
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.figures import examples
+from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -49,6 +54,43 @@ def test_the_planted_waves_are_found_and_judged(result):
     assert rows["verdict"].tolist() == ["strong"] * 3 + ["none"]
     assert (rows["tpr_dfm"][:3] == 1).all() and (rows["fpr_dfm"][:3] == 0).all()
     assert "3 of 4 classes (0, 1, 2)" in result.summary() and "WaveNetwork" in repr(result)
+
+
+def test_the_clearest_class_is_shown_with_its_closest_control(result):
+    row = clearest.clearest_class(result.table)
+    strong = result.verdicts[result.verdicts["verdict"] == "strong"]
+    assert row["class"] == strong.loc[strong["margin"].idxmax(), "class"]
+    c, kind, other = int(row["class"]), row["best_control"], row["closest_class"]
+    figure = clearest.draw(result)
+    _, its_map, left, control = figure.axes
+    np.testing.assert_array_equal(np.asarray(its_map.images[0].get_array(), bool), result.maps[c])
+    assert left.get_xlabel() == f"predicted: {c}\nTPR 1.00, FPR 0.00"
+    rates = result.rates.query("`class` == @c and filter == @kind")
+    rates = rates[rates["draw"] == int(other)] if kind == "other" else rates
+    assert f"TPR {rates['tpr'].mean():.2f}, FPR {rates['fpr'].mean():.2f}" in control.get_xlabel()
+    place = np.flatnonzero(result.test.labels == c)[0]  # its images are alike
+    image = torch.from_numpy((result.test.images[[place]] / 255 - MEAN[0]) / STD[0])
+    np.testing.assert_allclose(
+        left.images[0].get_array(), examples.reduced_images(image, result.maps[[c]])[0, 0], atol=1e-6
+    )
+    plt.close(figure)
+
+
+def test_long_names_have_room_in_the_first_picture():
+    figure = rows_of_panels({"a": [Panel("above", np.eye(4), f"predicted: {'very long ' * 9}\nTPR 1.00")] * 4}, "note")
+    figure.canvas.draw()
+    boxes = [axis.xaxis.label.get_window_extent() for axis in figure.axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert min(box.y0 for box in boxes) > -2  # pixels: the box of a line is higher than its letters
+    plt.close(figure)
+
+
+def test_two_images_of_a_class_are_too_few_to_tell():
+    found = analyse(images_per_class=(4, 2), parts=("keep", "remove"))
+    assert set(found.verdicts["verdict"]) == {"too few images"} and found.verdicts["needed"].isna().all()
+    assert found.verdicts["images"].tolist() == [2] * 4 and found.verdicts["negatives"].tolist() == [6] * 4
+    assert "No shortcut" not in found.summary() and "Too few images to tell" in found.summary()
+    assert "(too few images to tell)" in clearest.note(clearest.clearest_class(found.table), 4)
 
 
 @pytest.mark.slow
@@ -90,12 +132,12 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(result, tmp_path):
         assert file["score"].shape == (CLASSES, SIZE, SIZE)
     assert len(pd.read_csv(folder / "rates.csv")) == len(result.rates)
     assert pd.read_csv(folder / "verdicts.csv")["verdict"].tolist() == ["strong"] * 3 + ["none"]
-    for name in ("cards", "shortcuts"):
+    for name in ("clearest", "cards", "shortcuts"):
         with Image.open(folder / f"{name}.png") as picture:
             assert picture.width > 500
     page = (folder / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 2 and "Strong shortcut" in page
-    assert "The maps were found on 40 images and tested on 120 test images." in " ".join(page.split())
+    assert page.count("data:image/png;base64,") == 3 and "Strong shortcut" in page
+    assert "40 images (10 of each class) find the maps, 120 images (30 of each class) test them." in page
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
@@ -292,11 +334,11 @@ def test_maps_of_ones_own_are_tested():
     pd.testing.assert_frame_equal(found.rates, expected.rates)
     assert found.found is None and found.about["passes of the search"] == 0
     assert "images that find the maps" not in found.about and found.about["images of the spectra"] == 12
-    assert "2.34 % of the frequencies are" in found.summary()
+    assert "2.34 % of the frequencies;" in found.summary() and "the maps are given" in found.summary()
     found.cards()
     masks = expected.maps.copy()
     masks[3] = True
-    assert "26.8 % of the frequencies on average are" in analyse(maps=masks).summary()
+    assert "26.8 % of the frequencies on average;" in analyse(maps=masks).summary()
 
 
 def test_a_quick_analysis_uses_cells():

@@ -40,7 +40,7 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path):
         "analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--percent", "2", "--out", tmp_path / "out"
     )
     assert done.exit_code == 0, done.output
-    assert "Strong shortcut: 2 % of the frequencies" in done.output
+    assert "keeps the map of a class, 2 % of the frequencies;" in done.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "verdicts.csv", "rates.csv", "maps.h5", "cards.png", "shortcuts.svg"} <= names
     assert not [name for name in names if name.startswith("unfinished")]
