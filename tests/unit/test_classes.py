@@ -39,7 +39,7 @@ def test_wordnet_ids_are_classes_of_imagenet():
 
 
 def test_wordnet_ids_without_timm_are_one_sentence(monkeypatch):
-    monkeypatch.setitem(sys.modules, "timm.data", None)
+    monkeypatch.setitem(sys.modules, "timm.data.imagenet_info", None)
     with pytest.raises(
         ValueError, match=r"WordNet ids \(n01440764 is the first\).*install it \(pip install timm\), or"
     ):

@@ -37,8 +37,9 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 
 from .classes import Classes, choose, match
-from .images import PROBES, Labelled, Pictures, as_split, collect, in_two, ready
+from .images import Labelled, Pictures, as_split, collect, in_two, ready
 from .result import Analysis
+from .torch_images import PROBES
 from .transforms import Preprocessing, read_transform
 
 log = logging.getLogger(__name__)

@@ -144,13 +144,14 @@ def outputs_of(
 def _imagenet_outputs(ids: tuple[str, ...]) -> list[int]:
     """The places of WordNet ids among the classes of ImageNet."""
     try:
-        from timm.data import ImageNetInfo
+        from timm.data.imagenet_info import ImageNetInfo
     except ImportError:
         raise ValueError(
             f"the classes are WordNet ids ({ids[0]} is the first), of which timm has the list for ImageNet: install it "
             "(pip install timm), or say with `outputs` which output each class is"
         ) from None
-    places = {name: i for i, name in enumerate(ImageNetInfo().label_names())}
+    about: Any = ImageNetInfo()  # its methods have no types
+    places = {name: i for i, name in enumerate(about.label_names())}
     if unknown := [name for name in ids if name not in places]:
         raise ValueError(
             f"{unknown[0]} is not among the {IMAGENET} classes of ImageNet: leave it out, or say with `outputs` which "
