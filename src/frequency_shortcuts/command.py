@@ -50,6 +50,22 @@ def _numbers(kind: type, what: str) -> Callable[[Any, Any, str | None], list[Any
     return parse
 
 
+def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[str, int] | None:
+    """A check for --outputs: 340,345 or zebra=340,ox=345."""
+    if text is None:
+        return None
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    try:
+        if not any(equals for _, equals, _ in pairs):
+            return [int(number) for _, _, number in pairs]
+        named = {name.strip(): int(number) for name, _, number in pairs}
+    except ValueError:
+        named = {}
+    if len(named) < len(pairs) or "" in named:
+        raise click.BadParameter(f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345")
+    return named
+
+
 def _network_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that name a network and images."""
     for option in reversed([
@@ -62,14 +78,19 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
         click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
                      help="Your weights: safetensors or a state_dict of torch.save."),
-        click.option("--outputs", callback=_numbers(int, "whole numbers, such as 340,345"), metavar="N,N,...",
-                     help="Output of the network for each class folder, in alphabetical order."),
+        click.option("--outputs", callback=_outputs, metavar="NAME=N,...",
+                     help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
+                          "order of the names, capitals first."),
         click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
                      help="Mean of each channel, from 0 to 1. Default: of the weights."),
         click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
                      help="Standard deviation of each channel. Default: of the weights."),
         click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320"), metavar="N",
-                     help="Side of the images in pixels, or HxW. Default: of the weights."),
+                     help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
+                          "Default: of the weights."),
+        click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224"), metavar="N",
+                     help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
+                          "pictures. Default: of the weights."),
         click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50"), metavar="N,N",
                      help="Images that find the map of a class, and that test it. Default: 50,50; quick: 10,20."),
         click.option("--seed", default=0, show_default=True, help="Of all random draws."),
@@ -224,6 +245,8 @@ def _analysis(options: dict[str, Any], **more: Any) -> Any:
     if named.transform is None and size is None and options["images"].is_dir():
         raise ValueError("the network names no image size: give --size, --mean and --std")
     chosen = {name: options[name] for name in ("mean", "std", "size", "seed", "device", "test_images")}
+    if resize := options["resize"]:
+        chosen["resize"] = resize[0] if len(resize) == 1 else (resize[0], resize[-1])
     chosen |= {name: options[name] for name in ("quick", "method", "percent") if name in options}
     outputs = options["outputs"] or outputs_of(names, named.categories)
     return run(

@@ -24,7 +24,6 @@ from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table
 
@@ -290,11 +289,12 @@ class FiveOutputs(nn.Module):
         return torch.stack([first, torch.full_like(first, 1e3), *others], dim=1)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("last", "said"), [(nn.Softmax(1), True), (nn.Identity(), False), (nn.LogSoftmax(1), False)])
-def test_probabilities_instead_of_logits_are_named(last, said, caplog):
-    logits_only(nn.Sequential(nn.Flatten(), nn.Linear(4, 3), last), torch.randn(1, 1, 2, 2))
-    assert ("as a softmax does: expected the logits before it" in caplog.text) == said
+def test_probabilities_give_the_results_of_their_logits_and_a_remark(caplog):
+    expected = analyse()
+    assert expected.about["remark"] == "" and not caplog.text
+    found = analyse(nn.Sequential(WaveNetwork(), nn.Softmax(1)), maps=expected.maps)
+    pd.testing.assert_frame_equal(found.rates, expected.rates)
+    assert found.about["remark"].startswith("the network gives probabilities") and found.about["remark"] in caplog.text
 
 
 def test_images_of_some_of_the_classes():
@@ -302,8 +302,9 @@ def test_images_of_some_of_the_classes():
     found = analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], classes=["a", "nothing", "b", "c", "d"])
     assert found.classes == ("a", "b", "c", "d") and found.about["outputs"] == 5
     pd.testing.assert_frame_equal(found.rates, analyse().rates)
-    named = analyse(FiveOutputs(), images, labels, outputs=[0, 2, 3, 4])
-    pd.testing.assert_frame_equal(named.rates, found.rates)
+    for outputs in ([0, 2, 3, 4], {"1": 2, "0": 0, "3": 4, "2": 3}):
+        named = analyse(FiveOutputs(), images, labels, outputs=outputs)
+        pd.testing.assert_frame_equal(named.rates, found.rates)
 
 
 def test_the_neutral_class_is_named_like_the_labels():
@@ -325,6 +326,24 @@ def test_float_images_are_normalised_if_they_need_it():
         assert np.array_equal(found.maps, expected.maps)
     with pytest.raises(ValueError, match=r"from -[0-9.]+ to [0-9.]+, so they are normalised already: leave mean"):
         analyse(WaveNetwork(), (plain - 0.5) / 0.25, labels)
+    with pytest.raises(ValueError, match=r"images are float32 from 23 to 207, but .*: divide the images by 255"):
+        analyse(WaveNetwork(), images.astype(np.float32), labels)
+
+
+def test_pictures_are_cropped_or_squashed(tmp_path):
+    """A square half of the picture is black, the other white: the centre has both, in stripes half as wide."""
+    pixels = np.zeros((SIZE, 2 * SIZE), np.uint8)
+    pixels[:, SIZE:] = 255
+    for i in range(8):
+        (tmp_path / f"class{i % 4}").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / f"class{i % 4}" / f"{i}.png")
+    cropped = analyse(images=tmp_path, size=SIZE, parts=()).ranking.images[:][0, 0]
+    squashed = analyse(images=tmp_path, size=SIZE, resize=(SIZE, SIZE), parts=()).ranking.images[:][0, 0]
+    assert np.array_equal(cropped, pixels[:, SIZE // 2 : -SIZE // 2])
+    assert np.array_equal(squashed, np.asarray(Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR)))
+    assert not np.array_equal(cropped, squashed)
+    short_side = analyse(images=tmp_path, size=SIZE, resize=SIZE, parts=()).ranking.images[:][0, 0]
+    assert np.array_equal(short_side, cropped)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import click
 import h5py
 import numpy as np
 import pytest
@@ -109,6 +110,9 @@ def test_show_reads_the_metadata_of_weights(tmp_path):
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--checkpoint", "no.pt"], "no weights at no.pt"),
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--device", "tpu"], "unknown device 'tpu'"),
         (["analyse", MODEL, "--images", "{folder}", "--size", "a"], "expected one or two numbers, such as 224"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--outputs", "class0=1,2"], "such as 340,345, or"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--outputs", "class0=1"], "outputs has no number"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--resize", "8"], "resize 8: expected at least the"),
         (["analyse", "nothing:here", "--images", "{folder}", *STATISTICS], "nothing"),
         (["test", MODEL, "--images", "{folder}", *STATISTICS, "--maps", "{other}"], "maps of the classes x, y, the"),
         (["show", "{folder}/class0/000.png"], "is neither HDF5 nor safetensors"),
@@ -122,6 +126,16 @@ def test_errors_are_one_sentence(folder, tmp_path, arguments, words):
     done = run(*(part.format(folder=folder, other=tmp_path / "other.h5") for part in arguments))
     assert done.exit_code != 0 and words in " ".join(done.output.split())
     assert "Traceback" not in done.output
+
+
+def test_outputs_are_numbers_or_pairs():
+    from frequency_shortcuts.command import _outputs
+
+    assert _outputs(None, None, "94,277") == [94, 277] and _outputs(None, None, None) is None
+    assert _outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}
+    for text in ("bird=94,277", "bird=x", "a", "bird=1,bird=2", "=3", ""):
+        with pytest.raises(click.BadParameter, match="expected whole numbers, such as 340,345, or zebra=340,ox=345"):
+            _outputs(None, None, text)
 
 
 def test_outputs_are_found_by_the_names_of_the_classes():

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from frequency_shortcuts.data.folders import Resize
 from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import Part
@@ -25,7 +26,7 @@ from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find
-from frequency_shortcuts.networks.adapters import logits_only
+from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of, source_for
@@ -36,8 +37,9 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 
 from .classes import Classes, choose, match
-from .images import Labelled, Pictures, as_split, collect, ready
+from .images import Labelled, Pictures, as_split, collect, in_two, ready
 from .result import Analysis
+from .torch_images import PROBES
 from .transforms import Preprocessing, read_transform
 
 log = logging.getLogger(__name__)
@@ -55,8 +57,9 @@ def analyse(
     std: npt.ArrayLike | None = None,
     transform: Any = None,
     size: tuple[int, int] | int | None = None,
+    resize: Resize = None,
     classes: Sequence[str] | None = None,
-    outputs: Sequence[int] | None = None,
+    outputs: Sequence[int] | Mapping[str, int] | None = None,
     test_images: Any = None,
     test_labels: Any = None,
     quick: bool = False,
@@ -87,11 +90,16 @@ def analyse(
         each class, or of an HDF5 file. uint8 images need a mean and std; float images from 0 to 1 are normalised if
         these are given; other float images are used as they are
     mean, std : [channels], to normalise with, in units of [0, 1]
-    transform : of torchvision or timm, from which mean, std and size are read; see `transforms.read_transform`
+    transform : of torchvision or timm, or an image processor of Hugging Face, from which mean, std, size and
+        interpolation are read; see `transforms.read_transform`
     size : (height, width) to which pictures of a folder or Dataset are resized and cropped, or one number for both
-    classes : names of the classes
-    outputs : the output of the network for each class of the images. By default a class without a name is the output
-        of its number; classes with names are all outputs, in their order. If images show only some of the network's
+    resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
+        squashes whole pictures. By default as the transform says; if `size` is given, the largest part of its shape is
+        cropped and resized
+    classes : names of the classes, or of all outputs of the network
+    outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
+        default a class without a name is the output of its number; classes with names are found by them in `classes`,
+        by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
     test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
     quick : fewer images, and culling by cells of frequencies instead of single ones: minutes on a
@@ -124,8 +132,9 @@ def analyse(
     if mean is None and std is None:
         mean, std = prepared.mean, prepared.std
     channels = 3 if mean is None else len(np.atleast_1d(np.asarray(mean)))
-    resize = prepared.resize if size is None else None
-    pictures = Pictures(prepared.size if size is None else _two(size), resize, channels)
+    if resize is None and size is None:
+        resize = prepared.resize
+    pictures = Pictures(prepared.size if size is None else _two(size), resize, channels, prepared.interpolation)
     found = collect(images, labels, pictures, progress=progress)
     other = found.test
     if test_images is not None:
@@ -139,8 +148,8 @@ def analyse(
 
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
-    source = source_for(network, *ready(found.take(np.arange(1)), mean, std))
-    first = source.take(np.arange(1))
+    source = source_for(network, *ready(found.take(np.arange(min(PROBES, len(found.labels)))), mean, std))
+    first = source.take(np.arange(len(source)))
     n_outputs = logits_only(network, first)[1]
     matched = match(found.labels, found.classes, n_outputs, classes, outputs)
     neutral = matched.position(found.neutral if neutral is None else neutral)
@@ -149,6 +158,10 @@ def analyse(
     if matched.outputs is not None:
         log.info("images of %d of %d classes: the network chooses among these", len(ranking.classes), n_outputs)
     classifier, _ = logits_only(network, first, matched.outputs)
+    remark = ""
+    if isinstance(classifier, Logits) and classifier.probabilities:
+        remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
+        log.warning("%s", remark)
 
     pairs, n_classes = ConjugatePairs(*ranking.images.shape[2:]), len(ranking.classes)
     statistics: dict[str, Any] = {"mean": ranking.mean, "std": ranking.std}
@@ -174,6 +187,7 @@ def analyse(
     about = {
         "network": name or type(network).__name__,
         "outputs": n_outputs,
+        "remark": remark,
         **_facts(network, ranking, test, searched is not None),
         "method": method if searched else "given maps",
         "settings": str(dict(searched.settings)) if searched else "",
@@ -258,9 +272,12 @@ def _split(
                 f"{', '.join(found.classes[:5])}: expected the same, in the same order"
             )
         test = choose(classes.relabel(other.labels, "test images"), classes.names, *counts, seed, halves=False)[1]
+    if other is None:  # read at once: a DataLoader may have to be read from its beginning
+        both = as_split(found, np.concatenate([ranking, test]), classes, mean, std, neutral)
+        return in_two(both, len(ranking))
     return (
         as_split(found, ranking, classes, mean, std, neutral),
-        as_split(found if other is None else other, test, classes, mean, std, neutral, "test images"),
+        as_split(other, test, classes, mean, std, neutral, "test images"),
     )
 
 
