@@ -39,7 +39,7 @@ CASES = {
     "shapley": ("shapley", {"rings": 3}),
     "rise": ("rise", {"masks": 15}),
     "rise swap": ("rise", {"fill": "swap"}),
-    "mixture": ("mixture", {"samples": 4, "fill": "both"}),
+    "mixture": ("mixture", {"samples": 4}),
     "gradient": ("gradient", {}),
     "ffc": ("ffc", {"steps": 3, "rate": 0.1}),
     "adcs": ("adcs", {}),
