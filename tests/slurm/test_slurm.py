@@ -47,6 +47,7 @@ REQUESTED = {
     "shortcuts": (4, 3000, 120, 1),
     "planted_use": (4, 3000, 30, 1),
     "robustness": (4, 4000, 240, 1),
+    "graded": (4, 4000, 120, 1),
 }
 LOCAL = {"check", "rule_graph_figure", "report"}
 
@@ -415,6 +416,7 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     assert "gpu=gpus" in testing and "gpu" not in drawing and '"drawing"' in drawing
     blocks = {name: block for name, block in found if name}
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | set(TESTS)
-    assert len(on_gpu) == 14 and set(profile["set-resources"]) == on_gpu
+    on_gpu |= set(re.findall(r"use rule cull as (\w+) with", rules))
+    assert len(on_gpu) == 16 and set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
     assert "drawing" in profile["group-components"]

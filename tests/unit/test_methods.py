@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.maps.methods import learned, registry, workspace
+from frequency_shortcuts.maps.methods import learned, mixture, registry, workspace
 from frequency_shortcuts.maps.methods.culling import evaluator
 from frequency_shortcuts.maps.methods.method import Size, find
 from frequency_shortcuts.maps.methods.workspace import Limits
@@ -39,6 +39,7 @@ CASES = {
     "shapley": ("shapley", {"rings": 3}),
     "rise": ("rise", {"masks": 15}),
     "rise swap": ("rise", {"fill": "swap"}),
+    "mixture": ("mixture", {"samples": 4, "fill": "both"}),
     "gradient": ("gradient", {}),
     "adcs": ("adcs", {}),
     "adcs significant": ("adcs", {"variant": "significant"}),
@@ -78,6 +79,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(workspace, "BLOCK", 30)
     monkeypatch.setattr(evaluator, "BLOCK", 30)
     monkeypatch.setattr(learned, "STORED_STEPS", 2)
+    monkeypatch.setattr(mixture, "STORED", 8)
 
 
 class StopAfter:
@@ -125,7 +127,7 @@ def test_scores_are_finite_and_one_seed_gives_the_same_twice(case, network):
     assert CASES[case][1].items() <= found.settings.items()
 
 
-@pytest.mark.parametrize("case", ["hfss", "learned", "rise", "random", "culling swap", "shapley"])
+@pytest.mark.parametrize("case", ["hfss", "learned", "rise", "mixture", "random", "culling swap", "shapley"])
 def test_another_seed_gives_other_draws(case, network):
     assert not np.array_equal(run(case, network, seed=0).score, run(case, network, seed=1).score)
 

@@ -46,7 +46,7 @@ if PARTS == 1:
         output:
             f"{RESULTS}/stability/{RUN}.h5",
         log:
-            f"{RESULTS}/logs/cull/{RUN}_halves.log",
+            f"{RESULTS}/logs/cull_halves/{RUN}.log",
         benchmark:
             f"{RESULTS}/benchmarks/cull/{RUN}_halves.tsv"
         params:

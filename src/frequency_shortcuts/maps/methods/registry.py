@@ -16,6 +16,7 @@ METHODS = {
     "learned": "learned",
     "shapley": "shapley",
     "rise": "rise",
+    "mixture": "mixture",
     "gradient": "gradient_product",
     "adcs": "class_adcs",
     "energy": "energy",
