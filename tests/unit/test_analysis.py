@@ -21,9 +21,10 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.tables import read_table
 
-FEW = {"fills": ("zeros",), "controls": 5, "parts": ("keep",), "percent": 2, "progress": False}
+FEW = {"method": "culling", "fills": ("zeros",), "controls": 5, "parts": ("keep",), "percent": 2, "progress": False}
 
 
 def analyse(network=None, images=None, labels=None, **options):
@@ -299,8 +300,8 @@ def test_maps_of_ones_own_are_tested():
     assert "26.8 % of the frequencies on average are" in analyse(maps=masks).summary()
 
 
-def test_a_quick_analysis_uses_cells():
-    about = {"mean": MEAN, "std": STD, "progress": False, "quick": True}
+def test_a_quick_culling_uses_cells():
+    about = {"mean": MEAN, "std": STD, "progress": False, "quick": True, "method": "culling"}
     found = fs.analyse(WaveNetwork(), *images_and_labels(), **about, parts=("keep",))
     assert set(found.rates["fill"]) == {"zeros", "swap"} and found.rates["draw"].max() == 4
     assert "'patch': 1" in found.about["settings"]  # 16 x 16 has no more than 128 pairs
@@ -309,15 +310,15 @@ def test_a_quick_analysis_uses_cells():
     assert "'patch': 2" in wide.about["settings"]
 
 
-def test_a_stopped_search_leaves_no_state_behind_once_it_is_done(tmp_path):
-    analyse(state=tmp_path / "unfinished")
-    assert not [*tmp_path.iterdir()]
-
-
-def test_the_state_of_a_search_is_all_that_is_deleted(tmp_path):
+@pytest.mark.parametrize("method", [None, "culling"])
+def test_a_finished_search_is_read_from_its_state_until_the_caller_deletes_it(tmp_path, method, monkeypatch):
+    first = analyse(method=method, state=tmp_path / "run")
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", pytest.fail)
+    again = analyse(method=method, state=tmp_path / "run")
+    assert again.found.resumed and np.array_equal(again.maps, first.maps)
     (tmp_path / "run.py").touch()
     (tmp_path / "run.culling.csv").touch()
-    analyse(state=tmp_path / "run")
+    delete_state(tmp_path / "run")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.culling.csv", "run.py"]
 
 
@@ -395,6 +396,11 @@ def test_classes_that_are_a_text_name_nothing(given):
         ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
         ({"parts": ("remove",)}, "parts remove: expected keep among them, which the verdict is about, or no parts"),
         ({"size": 32}, "images are 16 x 16 and size is 32 x 32: only pictures of a folder or Dataset are resized"),
+        ({"negatives": 0}, "negatives 0: expected at least 1"),
+        ({"precision": "float16"}, "unknown precision 'float16': choose from float32, tf32, bfloat16"),
+        ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
+        ({"method": "rise_swap", "settings": {"masks": "many"}}, "masks 'many': expected a whole number or None"),
+        ({"method": None, "settings": {"masks": 3}}, "unknown setting 'masks' of the method: choose from samples"),
         ({"controls": 4}, "controls 4: a verdict needs at least 5 random masks of each kind"),
         ({"fills": ()}, "no fill to test: choose from zeros, swap"),
         ({"fills": ("noise",)}, "fill noise is gone: .*; choose from zeros, swap"),

@@ -16,22 +16,21 @@ from tqdm import tqdm
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.maps.methods.engine import Engine
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
+from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.filters import hide
 
-log = logging.getLogger(__name__)
+from .search import Search
 
-CPU_IMAGES = 16  # of the timed backward pass on a CPU, which a larger batch does not make faster
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Unfiltered:
     """What a network does with the test images before any frequency is removed.
 
-    accuracy : mean over the classes of the share of its images that are assigned to it
+    accuracy : mean over the classes of the share of their images that the network assigns to them
     seconds : of a forward pass of one filtered image
     batch : images in a batch of the test
     """
@@ -46,73 +45,88 @@ def look(network: nn.Module, test: Split, memory_mib: float | None = None, progr
 
     Raises ValueError if the network is not better than chance: its outputs then probably belong to other classes.
     """
-    source, labels = source_for(network, test.images, test.mean, test.std), np.asarray(test.labels)
-    batch = source.batch_size()
+    source, labels, n_classes = source_for(network, test.images, test.mean, test.std), test.labels, len(test.classes)
+    batch, named = source.batch_size(), []
     if memory_mib is not None:
-        frozen = InferenceCopy(network)
-        frozen.check(source.take(np.arange(1)))
-        fits, _ = frozen.batch_sizes(source.take(np.arange(1)), memory_budget(memory_mib, source.device) // 2)
-        batch = min(batch, fits)
-    batches, named = list(index_batches(np.arange(len(source)), batch)), []
-    with evaluating(network), torch.inference_mode(), Predictor(network, len(test.classes)) as predict:
+        frozen, first = InferenceCopy(network), source.take(np.arange(1))
+        frozen.check(first)
+        batch = min(batch, frozen.batch_sizes(first, memory_budget(memory_mib, source.device) // 2)[0])
+    batches = list(index_batches(np.arange(len(source)), batch))
+    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict:
         for some in tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True):
             named.append(predict(source.take(some)).cpu().numpy())
         images = source.take(batches[0])
         begin = time.perf_counter()
         coefficients = torch.fft.rfft2(images)
-        predict(hide(coefficients, torch.ones_like(coefficients[:, :1].real), size=images.shape[-2:])).cpu()
+        everything = torch.ones_like(coefficients[:, :1], dtype=torch.bool)
+        predict(hide(coefficients, everything, size=images.shape[-2:])).cpu()  # waits for the device
         seconds = (time.perf_counter() - begin) / len(images)
-    right, n_classes = np.concatenate(named) == labels, len(test.classes)
+    right = np.concatenate(named) == labels
     accuracy = float(np.mean([right[labels == c].mean() for c in range(n_classes)]))
-    if accuracy * n_classes < 1 + 1e-9:
+    if accuracy <= 1 / n_classes + 1e-9:
         raise ValueError(
             f"without a filter, the network recognises {accuracy:.1%} of the test images (mean over {n_classes} "
-            f"classes), which is not above chance: check which output each class is (`outputs`), then mean, std and size"
+            "classes), which is not above chance: check which output each class is (`outputs`), the mean and the std"
         )
     return Unfiltered(accuracy, seconds, batch)
 
 
-def seconds_of_gradient(network: nn.Module, images: Split, limits: Limits) -> float | None:
-    """Seconds of a forward pass with its backward pass, of one image in a batch; None for a network without a gradient.
+@dataclass(frozen=True)
+class Plan:
+    """The work of an analysis: its search, None where the maps are given, and the passes of its test."""
 
-    The second of two batches is timed.
-    """
-    engine = Engine.build(
-        network, images.images, images.mean, images.std, precision=limits.precision, memory_mib=limits.memory_mib
-    )
-    size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)
-    shown = engine.source.take(np.arange(min(size, len(images))))
-    seconds = 0.0
-    for _ in range(2):
-        begin = time.perf_counter()
-        with torch.enable_grad():
-            seen = shown.clone().requires_grad_()
-            logits = engine.frozen(seen.clone())
-            if not logits.requires_grad:
-                return None
-            (gradient,) = torch.autograd.grad(logits.logsumexp(dim=1).sum(), seen)
-        gradient.cpu()  # waits for the device
-        seconds = (time.perf_counter() - begin) / len(shown)
-    return seconds
+    unfiltered: Unfiltered
+    search: Search | None
+    test_passes: float
+
+    def lines(
+        self,
+        network: str,
+        images: tuple[int, int],
+        classes: Sequence[str],
+        outputs: IntArray | None,
+        n_outputs: int,
+    ) -> list[str]:
+        """The plan in a few lines.
+
+        images : number of those that find the maps, and of those that test them
+        outputs : the output of each class, None for all `n_outputs` of the network
+        """
+        ranking, test = images
+        finds = f"{ranking:,} images find the maps, " if self.search else ""
+        chance = f"mean over classes; chance: {1 / len(classes):.1%}"
+        lines = [
+            f"{network}, {len(classes):,} classes: {finds}{test:,} test them; the network chooses among "
+            f"{_outputs(classes, outputs, n_outputs)}",
+            f"accuracy without a filter: {self.unfiltered.accuracy:.1%} ({chance})",
+        ]
+        if self.search:
+            seconds = self.search.passes * (self.search.seconds or self.unfiltered.seconds)
+            lines.append(f"search by {self.search.name}: {_work(self.search.passes, seconds)}")
+        if self.test_passes:
+            lines.append(f"test beside controls: {_work(self.test_passes, self.test_passes * self.unfiltered.seconds)}")
+        return lines
 
 
-def duration(seconds: float) -> str:
-    """A duration in words, such as `40 s`, `12 min` or `3.5 h`."""
+def _work(passes: float, seconds: float) -> str:
+    """Passes and time in words, such as `about 12,000 passes, 3 min`."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
+        time_needed = f"{max(1, round(seconds))} s"
+    else:
+        time_needed = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
+    return f"at most {passes:,.0f} passes, about {time_needed}"
 
 
-def chosen_outputs(classes: Sequence[str], outputs: Sequence[int] | None, n_outputs: int) -> str:
+def _outputs(classes: Sequence[str], outputs: IntArray | None, n_outputs: int) -> str:
     """Which outputs the network chooses among, in words."""
-    if outputs is None or len(outputs) == n_outputs:
+    if outputs is None:
         return f"all its {n_outputs:,} outputs"
     names = [f"{name} {output}" for name, output in zip(classes, outputs, strict=True)]
     return f"{len(outputs):,} of its {n_outputs:,} outputs ({few(names)})"
 
 
 def announce(lines: Iterable[str], progress: bool) -> None:
-    """Show lines: on standard error, beside the progress bars, or in the log where there are none."""
+    """Show lines on standard error, beside the progress bars, or in the log if there are none."""
     for line in lines:
         if progress:
             tqdm.write(line, file=sys.stderr)

@@ -32,8 +32,16 @@ from .hits import Hits, Named, judged, read_hits, write_hits
 from .naming import background_of, named_classes, named_unfiltered
 from .rates import rates
 from .trials import (
-    PARTS, Part, check_limits, check_neutral, negatives_of, others_of, plan_trials, sample_of_negatives, seed_of,
-)  # fmt: skip
+    PARTS,
+    Part,
+    check_limits,
+    check_neutral,
+    negatives_of,
+    others_of,
+    plan_trials,
+    sample_of_negatives,
+    seed_of,
+)
 from .verdicts import over_seeds, verdicts
 
 # The public functions of the test, also those of other modules.

@@ -163,7 +163,8 @@ def sample_of_negatives(labels: IntArray, n_classes: int, limit: int | None, see
     """One sample of `limit` images for FPR of all classes: bool [class, n], for each class those of other classes."""
     found = np.zeros((n_classes, len(labels)), bool)
     found[:, negatives_of(labels, None, limit, seed)] = True
-    return found & (labels != np.arange(n_classes)[:, None])
+    found &= labels != np.arange(n_classes)[:, None]
+    return found
 
 
 def check_neutral(neutral: int | None, n_classes: int) -> None:

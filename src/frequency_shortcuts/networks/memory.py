@@ -29,4 +29,5 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
     free = [number for number, variable in THRESHOLDS.items() if variable not in os.environ]
-    return all([set_threshold(number, MOST) or set_threshold(number, OLD_MOST) for number in free])
+    kept = [set_threshold(number, MOST) or set_threshold(number, OLD_MOST) for number in free]  # both are set
+    return all(kept)
