@@ -187,6 +187,30 @@ def test_the_gradient_product_equals_autograd_by_hand(network):
         np.testing.assert_allclose(found[c], expected, rtol=1e-9, atol=1e-13)
 
 
+def test_ffc_follows_the_predicted_label_and_correlates_the_spectra(network):
+    """Predicted labels differ from the images' own in some; a pair without amplitude scores 0."""
+    images = batch()
+    images[0] = 0
+    found = run("ffc", network, images, steps=3, rate=0.5).score
+    network.eval()
+    planes, odd = [], 0
+    for image, label in zip(images, LABELS, strict=True):
+        predicted = network(image[None]).argmax(dim=1)
+        odd += int(predicted) != label
+        moved = image[None].clone()
+        for _ in range(3):
+            moved = moved.detach().requires_grad_()
+            functional.cross_entropy(network(moved), predicted).backward()
+            moved = moved - 0.5 * moved.grad
+        before, after = (np.fft.fftshift(np.fft.fft2(x.detach().numpy()), axes=(-2, -1)) for x in (image, moved[0]))
+        size = np.abs(before)
+        along = np.divide((after.conj() * before).real, size, out=np.zeros_like(size), where=size > 0)
+        planes.append((2 * along - size).mean(axis=0))
+    assert odd
+    expected = [PAIRS.gather(np.stack(planes)[c == LABELS].mean(axis=0)) for c in range(3)]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
 # Rankings that do not look at the network
 
 
@@ -285,7 +309,7 @@ def test_the_network_of_known_truth_needs_these_pairs_and_no_others():
             assert slow_means(network, images, labels, mask)[2].tolist() == [[0, 0, 1]]
 
 
-@pytest.mark.parametrize("name", ["culling", "gradient"])
+@pytest.mark.parametrize("name", ["culling", "gradient", "mixture"])
 def test_single_removal_and_gradients_find_the_known_truth(name):
     assert_finds_truth(find_needed(name))
 

@@ -16,20 +16,25 @@ from frequency_shortcuts.maps.methods.method import Size, find, make_settings
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-KINDS = [
-    dict(zip(("entries", "fill"), values, strict=True)) for values in itertools.product(mixture.ENTRIES, mixture.FILLS)
-]
+KINDS = ["binary-swap", "beta-zeros", "binary-zeros+beta-swap", "auto"]
+
+
+def standing_out(values):
+    """The score of every pair from the derivatives [mixtures, pairs], pair by pair."""
+    mean, error = values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    spread = 1.4826 * np.median(np.abs(mean - np.median(mean)))
+    scale = [np.sqrt(e**2 + (2 * np.median(error)) ** 2 + spread**2) for e in error]
+    return (mean - np.median(mean)) / scale
 
 
 def slow_scores(network, images, labels, settings, seed=0, neutral=None):
-    """Mixture by mixture: the gradient with respect to the mask by autograd on full centred spectra, [class, kind,
-    pairs], with one cell for each pair."""
+    """Mixture by mixture: the gradient with respect to the mask by autograd on full centred spectra, [class, pairs]."""
     pairs = ConjugatePairs(*images.shape[-2:])
     network.eval()
     with Workspace(network, images, labels, 3, seed=seed, neutral=neutral) as workspace:
         drawn = [mixture._draw(workspace, settings, i, len(pairs)) for i in range(len(labels))]
-    cell = mixture._cells(pairs, 1)
-    found = np.zeros((3, len(settings.kinds), len(pairs)))
+    cell, kinds = mixture._cells(pairs, 1), len(settings.kinds(neutral is not None))
+    found = [[[] for _ in range(kinds)] for _ in range(3)]
     for i, (masks, donors) in enumerate(drawn):
         for sample, (mask, donor) in enumerate(zip(masks, donors, strict=True)):
             entries = torch.from_numpy(mask[cell]).requires_grad_()
@@ -42,45 +47,43 @@ def slow_scores(network, images, labels, settings, seed=0, neutral=None):
             seen = torch.fft.ifft2(torch.fft.ifftshift(mixed, dim=(-2, -1))).real
             chance = network(seen[None]).softmax(dim=1)[0, labels[i]]
             (torch.log(chance) - torch.log(1 - chance)).backward()
-            found[labels[i], sample % len(settings.kinds)] += entries.grad.numpy()
-    return found
+            found[labels[i]][sample // 2 % kinds].append(entries.grad.numpy())
+    return np.stack([np.max([standing_out(np.stack(kind)) for kind in of_class], axis=0) for of_class in found])
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind['entries']} {kind['fill']}")
-@pytest.mark.parametrize("at_once", [3, 512])
-def test_scores_equal_gradients_by_autograd_through_full_spectra(small_network, kind, at_once):
+@pytest.mark.parametrize("mixtures", KINDS)
+@pytest.mark.parametrize(("at_once", "neutral"), [(3, 1), (512, None)])
+def test_scores_equal_gradients_by_autograd_through_full_spectra(small_network, mixtures, at_once, neutral):
     network, images = small_network(2, 3, dtype=torch.float64), batch()
-    settings = mixture.Settings(samples=5, cell=1, **kind)
-    slow = slow_scores(network, images, LABELS, settings, seed=3, neutral=1)
-    found = run("mixture", network, samples=5, cell=1, **kind, seed=3, neutral=1, limits=Limits(batch=8 * at_once))
-    expected = (slow / np.sqrt((slow**2).mean(axis=2, keepdims=True))).max(axis=1)
-    np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
+    chosen = {"samples": 5, "cell": 1, "mixtures": mixtures}
+    slow = slow_scores(network, images, LABELS, mixture.Settings(**chosen), seed=3, neutral=neutral)
+    found = run("mixture", network, **chosen, seed=3, neutral=neutral, limits=Limits(batch=8 * at_once))
+    np.testing.assert_allclose(found.score, slow, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("entries", mixture.ENTRIES)
-def test_of_a_linear_network_the_score_is_the_mean_difference_to_the_donors(entries):
-    """Two classes, logits w.x and 0: whatever the mask, the derivative at a pair is w.(image - donor) at that pair."""
+@pytest.mark.parametrize("mixtures", ["binary-swap", "beta-swap"])
+def test_of_a_linear_network_the_derivative_is_the_difference_to_the_donor(mixtures):
+    """Two classes, logits w.x: whatever the mask, the derivative at a pair is w.(image - donor) at that pair."""
     images, labels = batch(), LABELS % 2
     network = nn.Sequential(nn.Flatten(), nn.Linear(2 * SIZE[0] * SIZE[1], 2)).double()
     weight = torch.from_numpy(np.random.default_rng(1).standard_normal((2, *images.shape[1:])))
     with torch.no_grad():
         network[1].weight.copy_(weight.flatten(1))
-    samples = 4
-    settings = mixture.Settings(samples=samples, entries=entries, cell=1)
+    settings = mixture.Settings(samples=4, mixtures=mixtures, cell=1)
     with Workspace(network, images, labels, 2) as workspace:
         drawn = [mixture._draw(workspace, settings, i, len(PAIRS))[1] for i in range(len(labels))]
-    expected = np.zeros((2, len(settings.kinds), len(PAIRS)))
+    changes = [[], []]
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    response = []
     for p in range(len(PAIRS)):
-        kept = torch.from_numpy(PAIRS.scatter(np.arange(len(PAIRS)) == p))
-        part = torch.fft.ifft2(torch.fft.ifftshift(torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1)) * kept,
-                                                   dim=(-2, -1))).real  # fmt: skip
-        response = (part[:, None] * weight).sum(dim=(2, 3, 4)).numpy()  # [image, output]
-        for i, c in enumerate(labels):
-            for sample, donor in enumerate(drawn[i]):
-                change = response[i] - response[donor]
-                expected[c, sample % len(settings.kinds), p] += change[c] - change[1 - c]
-    expected = (expected / np.sqrt((expected**2).mean(axis=2, keepdims=True))).max(axis=1)
-    found = find(registry.load("mixture"), network, images, labels, 2, samples=samples, entries=entries, cell=1)
+        kept = spectrum * torch.from_numpy(PAIRS.scatter(np.arange(len(PAIRS)) == p))
+        part = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real
+        response.append((part[:, None] * weight).sum(dim=(2, 3, 4)).numpy())
+    response = np.stack(response, axis=-1)  # [image, output, pair]
+    for i, c in enumerate(labels):
+        changes[c] += [(response[i, c] - response[i, 1 - c]) - (response[d, c] - response[d, 1 - c]) for d in drawn[i]]
+    expected = np.stack([standing_out(np.stack(change)) for change in changes])
+    found = find(registry.load("mixture"), network, images, labels, 2, samples=4, mixtures=mixtures, cell=1)
     np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
 
 
@@ -127,8 +130,8 @@ def test_with_entries_0_or_1_the_score_of_a_multilinear_function_is_the_banzhaf_
             slopes = mixture._derivatives(workspace, places, 1 - places, torch.from_numpy(every)).numpy()
             value = banzhaf(lambda subsets, i=image: game(subsets, i, 1 - i), 10)
             np.testing.assert_allclose(slopes.mean(axis=0), sign * value, rtol=0, atol=1e-9)
-            settings = mixture.Settings(samples=4000, entries="binary", cell=1)
-            drawn = mixture._block(workspace, settings, np.array([image]), np.arange(10))[0, 0] / 4000
+            settings = mixture.Settings(samples=4000, mixtures="binary-swap", cell=1)
+            drawn = mixture._block(workspace, settings, np.array([image]), np.arange(10))[0, 0, 0] / 4000
             error = slopes.std(axis=0) / np.sqrt(4000)
             assert (np.abs(drawn - sign * value) <= 5 * error + 1e-12).all()
 
@@ -173,27 +176,39 @@ def test_pairs_of_a_cell_share_an_entry_and_a_score(small_network):
     assert (one == one[:, :1]).all()
 
 
-def test_samples_of_all_kinds_take_turns_and_passes_count_three_each():
-    settings = mixture.Settings(samples=6, entries="both", fill="both")
-    assert settings.kinds == [("binary", "zeros"), ("binary", "swap"), ("beta", "zeros"), ("beta", "swap")]
+def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each():
+    settings = mixture.Settings(samples=6)
+    assert settings.kinds(neutral=True) == [("binary", "swap")]
+    assert settings.kinds(neutral=False) == [("binary", "swap"), ("beta", "zeros")]
+    assert mixture._kind_of(6, 2).tolist() == [0, 0, 1, 1, 0, 0]
     assert mixture.passes(settings, Size(3, 10, PAIRS)) == 180
+
+
+def test_the_second_of_two_masks_is_the_opposite_of_the_first(small_network):
+    settings = mixture.Settings(samples=8, cell=1)
+    with Workspace(small_network(2, 3, dtype=torch.float64), batch(), LABELS, 3) as workspace:
+        masks, donors = mixture._draw(workspace, settings, 0, len(PAIRS))
+    np.testing.assert_array_equal(masks[1::2], 1 - masks[::2])
+    assert set(masks[0]) == {0, 1}
+    assert 0 < masks[2].min() < masks[2].max() < 1
+    assert (donors[[2, 3, 6, 7]] == -1).all()
+    assert (LABELS[donors[[0, 1, 4, 5]]] != LABELS[0]).all()
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"entries": "uniform"}, "unknown entries 'uniform': choose from binary, beta, both"),
-        ({"fill": "noise"}, "unknown fill 'noise'"),
-        ({"join": "sum"}, "unknown join 'sum'"),
-        ({"share": 1.0}, "share 1.0: expected above 0 and below 1, or None"),
+        ({"mixtures": "uniform-swap"}, "unknown mixture 'uniform-swap': expected auto, or binary or beta, a hyphen"),
+        ({"mixtures": "binary"}, "unknown mixture 'binary'"),
+        ({"join": "sum"}, "unknown join 'sum': choose from max, mean"),
         ({"shape": 0}, "shape 0, cell None: expected above 0"),
         ({"cell": 0}, "cell 0: expected above 0, and at least 1 or None"),
-        ({"samples": 3, "fill": "both"}, "samples 3: expected at least 4, one of each kind of mixture"),
+        ({"samples": 3}, "samples 3: expected at least 4, two of each kind of mixture"),
     ],
 )
 def test_settings_out_of_range_are_one_sentence(values, sentence):
-    with pytest.raises(ValueError, match=sentence.replace("(", r"\(")):
-        make_settings(mixture, {"entries": "both", **values})
+    with pytest.raises(ValueError, match=sentence):
+        make_settings(mixture, values)
 
 
 def test_a_network_without_a_gradient_is_one_sentence():

@@ -1,9 +1,17 @@
-"""Gradients over random mixtures: how the log-odds of a class change with every pair of a mask, averaged over masks.
+"""Gradients over random mixtures: how the log-odds of a class change with every pair of a mask, over many masks.
 
 A mixture has the coefficients of an image of the class where a random mask is 1, and those of a fill where it is 0. One
 backward pass through the network gives the derivative of the class's log-odds with respect to all entries of the mask,
-so the cost does not grow with the number of pairs. The score of a pair is the mean derivative. With entries 0 or 1 and
-a function that is linear in each entry, it is the Banzhaf value of the pair.
+so the cost does not grow with the number of pairs. With entries 0 or 1, and a function that is linear in each entry,
+the mean derivative is the Banzhaf value of the pair.
+
+The score says how far the mean derivative of a pair stands out from those of the other pairs:
+
+    (mean - median) / sqrt(e^2 + (2 E)^2 + s^2)
+
+with the standard error e of the mean over the mixtures, the median E of the standard errors and the median m of the
+means over the pairs, and s = 1.4826 * median |mean - m|. Each kind of mixture sees other cues, so the score of a pair
+is the largest over the kinds.
 """
 
 from __future__ import annotations
@@ -11,8 +19,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from itertools import product
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -27,57 +34,59 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from .method import Size
 from .workspace import METHOD_FILLS, MethodFill, Workspace
 
-Entries = Literal["binary", "beta", "both"]
-Join = Literal["max", "mean"]
-ENTRIES: tuple[Entries, ...] = ("binary", "beta", "both")
-JOINS: tuple[Join, ...] = ("max", "mean")
-FILLS: tuple[MethodFill | Literal["both"], ...] = (*METHOD_FILLS, "both")
+Entries = Literal["binary", "beta"]
+Kind = tuple[Entries, MethodFill]
+ENTRIES: tuple[Entries, ...] = ("binary", "beta")
+WITH_NEUTRAL, WITHOUT_NEUTRAL = "binary-swap", "binary-swap+beta-zeros"
+JOINS = ("max", "mean")
 STORED = 1024  # mixtures in a block, which is stored when it is finished
 CELLS = 32  # cells along the longer side of the spectrum, by default
+FLOOR = 2.0  # of the standard errors, in units of their median
 
 
 @dataclass(frozen=True)
 class Settings:
-    """samples : mixtures of each image
-    entries : how the entries of a mask are drawn: `binary` (0 or 1), `beta` (in between), or half of the samples each
-    share : probability of a binary entry to be 1; None for one that is drawn uniformly for each sample
+    """samples : mixtures of each image; they come in twos, the second with the entries 1 - m
+    mixtures : how the entries of a mask are drawn and what stands where they are 0: `binary` (0 or 1) or `beta` (in
+        between), a hyphen, and `swap` (an image of another class, drawn for each sample, or of the neutral class if
+        there is one) or `zeros`; several are joined by +, and take turns. `auto` is `binary-swap` with a neutral class,
+        else `binary-swap+beta-zeros`
     shape : both parameters of the Beta distribution
-    fill : what stands where a mask is 0: `swap`, an image of another class, drawn anew for each sample, or of the
-        neutral class if there is one; `zeros`; or half of the samples each
     cell : side of the cells of frequencies that share an entry; None for 1/32 of the longer side of the images
-    join : how the scores of different entries and fills are joined, each over its root mean square: their `max` or
-        their `mean`
+    join : how the scores of several kinds of mixtures are joined: `max` or `mean`
     """
 
     samples: int = 16
-    entries: Entries = "both"
-    share: float | None = 0.5
+    mixtures: str = "auto"
     shape: float = 3.0
-    fill: Literal["zeros", "swap", "both"] = "swap"
     cell: int | None = None
-    join: Join = "max"
+    join: str = "max"
 
     def __post_init__(self) -> None:
-        for name, value, known in (
-            ("entries", self.entries, ENTRIES), ("fill", self.fill, FILLS), ("join", self.join, JOINS),
-        ):  # fmt: skip
-            if value not in known:
-                raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(known)}")
-        if self.share is not None and not 0 < self.share < 1:
-            raise ValueError(f"share {self.share}: expected above 0 and below 1, or None")
+        if self.join not in JOINS:
+            raise ValueError(f"unknown join {self.join!r}: choose from {', '.join(JOINS)}")
         if not 0 < self.shape < math.inf or (self.cell is not None and self.cell < 1):
             raise ValueError(f"shape {self.shape}, cell {self.cell}: expected above 0, and at least 1 or None")
-        if self.samples < len(self.kinds):
-            raise ValueError(
-                f"samples {self.samples}: expected at least {len(self.kinds)}, one of each kind of mixture"
-            )
+        least = max(2 * len(self.kinds(neutral)) for neutral in (True, False))
+        if self.samples < least:
+            raise ValueError(f"samples {self.samples}: expected at least {least}, two of each kind of mixture")
 
-    @property
-    def kinds(self) -> list[tuple[str, MethodFill]]:
-        """The kinds of mixtures, which take turns: how entries are drawn, and the fill."""
-        entries = ENTRIES[:2] if self.entries == "both" else [self.entries]
-        fills = METHOD_FILLS if self.fill == "both" else [self.fill]
-        return list(product(entries, fills))
+    def kinds(self, neutral: bool) -> list[Kind]:
+        """The kinds of mixtures on data with or without a neutral class: how entries are drawn, and the fill.
+
+        Raises ValueError for an unknown kind.
+        """
+        text = (WITH_NEUTRAL if neutral else WITHOUT_NEUTRAL) if self.mixtures == "auto" else self.mixtures
+        found = []
+        for name in text.split("+"):
+            entries, _, fill = name.partition("-")
+            if entries not in ENTRIES or fill not in METHOD_FILLS:
+                raise ValueError(
+                    f"unknown mixture {name!r}: expected auto, or {' or '.join(ENTRIES)}, a hyphen, and "
+                    f"{' or '.join(METHOD_FILLS)}, as in {WITHOUT_NEUTRAL}"
+                )
+            found.append(cast("Kind", (entries, fill)))
+        return found
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -86,10 +95,13 @@ def passes(settings: Settings, size: Size) -> int:
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
-    """The joined mean derivatives, float64 [class, pairs]; the pairs of a cell share a score."""
+    """How far each pair stands out, joined over the kinds of mixtures, float64 [class, pairs].
+
+    The pairs of a cell share a score.
+    """
     cell = _cells(workspace.pairs, settings.cell)
-    pairs = np.bincount(cell)
-    sums = np.zeros((workspace.n_classes, len(settings.kinds), len(pairs)))
+    kinds = settings.kinds(workspace.neutral is not None)
+    sums = np.zeros((workspace.n_classes, len(kinds), 2, int(cell.max()) + 1))
     order = np.argsort(workspace.labels, kind="stable")
     step = max(1, STORED // settings.samples)
     for start in range(0, len(order), step):
@@ -97,7 +109,10 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         compute = functools.partial(_block, workspace, settings, chosen, cell)
         found = workspace.step(f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen))
         sums[np.unique(workspace.labels[chosen])] += found
-    return _joined(sums / pairs, settings.join)[:, cell]
+    count = workspace.count[:, None] * np.bincount(_kind_of(settings.samples, len(kinds)))
+    score = _standing_out(sums[:, :, 0], sums[:, :, 1], count[..., None].astype(float))
+    joined: FloatArray = score.max(axis=1) if settings.join == "max" else score.mean(axis=1)
+    return joined[:, cell]
 
 
 def _cells(pairs: ConjugatePairs, side: int | None) -> IntArray:
@@ -106,55 +121,70 @@ def _cells(pairs: ConjugatePairs, side: int | None) -> IntArray:
     return cells(pairs, min(side, pairs.height), min(side, pairs.width))
 
 
-def _joined(scores: FloatArray, join: Join) -> FloatArray:
-    """One score [class, cells] from those of every kind of mixture [class, kind, cells]."""
-    scale = np.sqrt(np.square(scores).mean(axis=2, keepdims=True))
-    relative = np.divide(scores, scale, out=np.zeros_like(scores), where=scale > 0)
-    joined: FloatArray = relative.max(axis=1) if join == "max" else relative.mean(axis=1)
-    return joined
+def _kind_of(samples: int, kinds: int) -> IntArray:
+    """The kind of each sample, int64 [samples]: they take turns in twos."""
+    return np.arange(samples) // 2 % kinds
+
+
+def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> FloatArray:
+    """The score of every cell from the sum of its derivatives and that of their squares, each [..., cells].
+
+    count : mixtures, [..., 1], at least 2
+    """
+    mean = total / count
+    error = np.sqrt(np.maximum(squares / count - mean**2, 0) / (count - 1))
+    middle, floor = (np.median(values, axis=-1, keepdims=True) for values in (mean, error))
+    away = mean - middle
+    spread = 1.4826 * np.median(np.abs(away), axis=-1, keepdims=True)
+    scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2)
+    score: FloatArray = np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
+    return score
 
 
 def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: IntArray) -> FloatArray:
-    """Sums of the derivatives over the mixtures of the chosen images, [their classes, kind, cells].
+    """Sums over the mixtures of the chosen images, [their classes, kind, 2, cells]: of derivatives, of their squares.
 
-    A mask and a donor depend on the image and the sample alone, not on the batch.
+    A mask and a donor depend on the image and the sample alone, not on the batch. The derivative of a cell is the mean
+    over its pairs.
     """
-    device, kinds = workspace.engine.source.device, settings.kinds
+    device, kinds = workspace.engine.source.device, settings.kinds(workspace.neutral is not None)
     present, place = np.unique(workspace.labels[chosen], return_inverse=True)
-    drawn = [_draw(workspace, settings, int(i), int(cell.max()) + 1) for i in chosen]
+    n_pairs = np.bincount(cell)
+    drawn = [_draw(workspace, settings, int(i), len(n_pairs)) for i in chosen]
     masks = np.concatenate([masks for masks, _ in drawn])
     donors = np.concatenate([donors for _, donors in drawn])
     images = np.repeat(chosen, settings.samples)
-    kind = np.tile(np.arange(settings.samples) % len(kinds), len(chosen))
+    kind = np.tile(_kind_of(settings.samples, len(kinds)), len(chosen))
     row = torch.as_tensor(np.repeat(place, settings.samples) * len(kinds) + kind, device=device)
-    index = torch.as_tensor(cell, device=device)
-    sums = torch.zeros(len(present) * len(kinds), masks.shape[1], dtype=torch.float64, device=device)
+    index, share = torch.as_tensor(cell, device=device), torch.as_tensor(1 / n_pairs, device=device)
+    sums = torch.zeros(2, len(present) * len(kinds), len(n_pairs), dtype=torch.float64, device=device)
     size = min(workspace.engine.backward_batch, workspace.engine.batch)
     for start in range(0, len(images), size):
         part = slice(start, start + size)
         given = torch.as_tensor(masks[part], device=device)[:, index]
         found = _derivatives(workspace, images[part], donors[part], given)
-        in_cells = torch.zeros(len(found), masks.shape[1], dtype=torch.float64, device=device)
-        sums.index_add_(0, row[part], in_cells.index_add_(1, index, found))
-    totals: FloatArray = sums.reshape(len(present), len(kinds), -1).cpu().numpy()
+        mean = torch.zeros(len(found), len(n_pairs), dtype=torch.float64, device=device)
+        mean = mean.index_add_(1, index, found) * share
+        sums.index_add_(1, row[part], torch.stack([mean, mean.square()]))
+    totals: FloatArray = sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
     return totals
 
 
 def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) -> tuple[FloatArray, IntArray]:
     """The masks of one image, float [samples, cells], and the donor of each; -1 stands for zeros."""
     generator = np.random.default_rng([workspace.seed, 5, image])
-    masks, kinds = np.empty((settings.samples, n_cells)), settings.kinds
-    label = workspace.labels[image]
+    kinds, label = settings.kinds(workspace.neutral is not None), workspace.labels[image]
     neutral = None if workspace.neutral == label else workspace.neutral
     pool = np.flatnonzero(workspace.labels != label if neutral is None else workspace.labels == neutral)
-    donors = np.full(settings.samples, -1)
-    for sample, mask in enumerate(masks):
-        entries, fill = kinds[sample % len(kinds)]
-        if entries == "binary":
-            share = generator.random() if settings.share is None else settings.share
-            mask[:] = generator.random(n_cells) < share
+    masks, donors = np.empty((settings.samples, n_cells)), np.full(settings.samples, -1)
+    for sample, kind in enumerate(_kind_of(settings.samples, len(kinds))):
+        entries, fill = kinds[kind]
+        if sample % 2:
+            masks[sample] = 1 - masks[sample - 1]  # the opposite mask: the mean of both varies less
+        elif entries == "binary":
+            masks[sample] = generator.random(n_cells) < 0.5
         else:
-            mask[:] = generator.beta(settings.shape, settings.shape, n_cells)
+            masks[sample] = generator.beta(settings.shape, settings.shape, n_cells)
         if fill == "swap":
             if not len(pool):
                 of = "of another class" if neutral is None else f"of the neutral class {neutral}"

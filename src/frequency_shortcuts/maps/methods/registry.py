@@ -18,6 +18,7 @@ METHODS = {
     "rise": "rise",
     "mixture": "mixture",
     "gradient": "gradient_product",
+    "ffc": "ffc",
     "adcs": "class_adcs",
     "energy": "energy",
     "low_pass": "low_pass",

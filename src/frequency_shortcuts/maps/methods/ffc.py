@@ -1,0 +1,87 @@
+"""Fast Fourier correlation (Liu et al., arXiv 2504.02016): where does an image move if it becomes more like its class?
+
+From each image, gradient descent on the cross-entropy of the label that the network predicts leads to another image
+with the spectrum X'. The score of a pair is 2 Re(conj(X') X) / |X| - |X|, large where the image has much amplitude and
+the descent adds to it; here the mean over the channels and the images of a class. Steps and rate are those of the
+published code, whose gradient is that of a single image.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frequency_shortcuts.networks.numerics import tf32
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+from .method import Size
+from .workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """steps : of the descent; rate : what the gradient is multiplied with"""
+
+    steps: int = 20
+    rate: float = 1000.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or not 0 < self.rate < math.inf:
+            raise ValueError(f"steps {self.steps}, rate {self.rate}: expected at least 1, and above 0")
+
+
+def passes(settings: Settings, size: Size) -> int:
+    """A forward and a backward pass, which counts two, of each image in each step."""
+    return 3 * settings.steps * size.n_images
+
+
+def scores(workspace: Workspace, settings: Settings) -> FloatArray:
+    """Mean score over the images of each class, float64 [class, pairs]."""
+    found = []
+    for c, count in enumerate(workspace.count):
+        mine = np.flatnonzero(workspace.labels == c)
+        compute = functools.partial(_mean, workspace, settings, mine)
+        found.append(workspace.step(f"descents of class {c}", compute, 3 * settings.steps * int(count)))
+    return np.stack(found)
+
+
+def _mean(workspace: Workspace, settings: Settings, images: IntArray) -> FloatArray:
+    """The mean over the images, [pairs]."""
+    engine, pairs = workspace.engine, workspace.pairs
+    total = torch.zeros(len(pairs), dtype=torch.float64, device=engine.source.device)
+    size = min(engine.backward_batch, engine.batch)
+    for start in range(0, len(images), size):
+        before = engine.source.take(images[start : start + size])
+        after = _descend(workspace, settings, before)
+        own, other = (pairs.coefficients(some).double() for some in (before, after))
+        amplitude = own.square().sum(dim=0).sqrt()
+        along = torch.where(amplitude > 0, (own * other).sum(dim=0) / amplitude, 0)
+        total += (2 * along - amplitude).mean(dim=1).sum(dim=0)
+    mean: FloatArray = total.cpu().numpy() / len(images)
+    return mean
+
+
+def _descend(workspace: Workspace, settings: Settings, images: Tensor) -> Tensor:
+    """Where the descent ends, [k, channels, H, W]."""
+    frozen, label = workspace.engine.frozen, None
+    with torch.inference_mode(False), torch.enable_grad():
+        seen = images.detach().clone()
+        for _ in range(settings.steps):
+            seen = seen.detach().clone().requires_grad_()
+            logits = frozen(seen.clone())  # a network may work in place
+            if not logits.requires_grad:
+                raise ValueError("the network gives no gradient, which ffc needs: choose another method, culling say")
+            if label is None:
+                label = logits.detach().argmax(dim=1, keepdim=True)
+            loss = (logits.logsumexp(dim=1) - logits.gather(1, label)[:, 0]).sum()
+            if not loss.isfinite():
+                raise ValueError("the network does not give finite logits along the descent: choose a lower rate")
+            with tf32(False, seen.device):
+                (gradient,) = torch.autograd.grad(loss, seen)
+            seen = seen - settings.rate * gradient
+    return seen.detach()
