@@ -53,7 +53,7 @@ print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 # Some images rank the frequencies, others test the maps. `quick` keeps the tests short; the search is that of the
 # study, which removes single pairs of frequencies.
 
-result = fs.analyse(network, draw(30, 3), test_images=draw(30, 4), settings={"search": "screened"}, quick=True,
+result = fs.analyse(network, draw(30, 3), test_images=draw(30, 4), method="screened", quick=True,
                     images_per_class=(30, 30))  # fmt: skip
 print(result.summary())
 result.verdicts

@@ -65,13 +65,13 @@ for _ in range(7):
 # %%
 # The analysis
 # ------------
-# New pictures, of which half find the maps and half test them. `quick` removes cells of 2 x 2 frequencies. A map holds
-# 2 % of the frequencies. `result.table` has all tests: with the fill `swap`, the frequencies of the map stand in a
-# picture of another class.
+# New pictures, of which half find the maps and half test them. A quick culling removes cells of 2 x 2 frequencies. A
+# map holds 2 % of the frequencies. `result.table` has all tests: with the fill `swap`, the frequencies of the map stand
+# in a picture of another class.
 
 images, labels = draw(30, seed=2)
 result = fs.analyse(network, wave.add(images, labels), labels, transform=transform, classes=SHAPES, quick=True,
-                    percent=2)  # fmt: skip
+                    method="culling", percent=2)  # fmt: skip
 print(result.summary())
 result.verdicts
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import logging
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +69,37 @@ def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[st
     return named
 
 
+def _settings(context: Any, option: Any, given: tuple[str, ...]) -> dict[str, Any]:
+    """The settings that are given as NAME=VALUE: numbers, None, true and false, and words."""
+    found = {}
+    for part in ",".join(given).split(",") if given else ():
+        name, equals, text = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and text):
+            raise click.BadParameter(f"{part!r}: expected NAME=VALUE, such as samples=32")
+        words = {"none": "None", "null": "None", "true": "True", "false": "False"}
+        try:
+            found[name] = ast.literal_eval(words.get(text.lower(), text))
+        except (ValueError, SyntaxError):
+            found[name] = text
+    return found
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says how it resumes."""
+
+    def interrupt(number: int, _: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.ClickException("stopped: the same command resumes from what is stored") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _network_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that name a network and images."""
     for option in reversed([
@@ -93,6 +127,12 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
                           "pictures. Default: of the weights."),
         click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50"), metavar="N,N",
                      help="Images that find the map of a class, and that test it. Default: 50,50; quick: 10,20."),
+        click.option("--others", default=20, show_default=True, metavar="N",
+                     help="Most maps of other classes that are tried on each class."),
+        click.option("--negatives", type=click.IntRange(1), metavar="N",
+                     help="Most images on which false positives are counted. Default: 1000; quick: 500."),
+        click.option("--memory-mib", type=float, metavar="MIB",
+                     help="Memory for batches. Default: half of a GPU's memory, 2048 on a CPU."),
         click.option("--seed", default=0, show_default=True, help="Of all random draws."),
         click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
     ]):  # fmt: skip
@@ -103,8 +143,13 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
 def _search_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of the search for maps."""
     for option in reversed([
-        click.option("--quick", is_flag=True, help="Cells of frequencies and fewer images: minutes on a CPU."),
-        click.option("--method", default="culling", show_default=True, help="A method of docs/methods.md."),
+        click.option("--quick", is_flag=True, help="Fewer images and samples: minutes on a CPU."),
+        click.option("--method", metavar="NAME",
+                     help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
+        click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",
+                     help="Settings of the method, such as samples=32."),
+        click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]), default="float32",
+                     show_default=True, help="Of the search."),
         click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
     ]):  # fmt: skip
         function = option(function)
@@ -145,8 +190,11 @@ Example:
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
 def analyse(out: Path, **options: Any) -> None:  # noqa: D103 (the help is above)
-    result = _analysis(options, state=out / "unfinished")
-    result.save(out)
+    state = out / "unfinished"
+    with _resumable():
+        result = _analysis(options, state=state)
+        result.save(out)
+        _delete(state)
     click.echo(result.summary())
     click.echo(f"\nThe page: {out / 'report.html'}")
 
@@ -164,8 +212,11 @@ Example:
 @click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
 @_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
-    result = _analysis(options, state=out.with_name(f"{out.name}.unfinished"), parts=())
-    result.save_maps(out)
+    state = out.with_name(f"{out.name}.unfinished")
+    with _resumable():
+        result = _analysis(options, state=state, parts=())
+        result.save_maps(out)
+        _delete(state)
     click.echo(f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}")
 
 
@@ -206,6 +257,13 @@ def show(file: Path) -> None:
     click.echo(describe(file))
 
 
+def _delete(state: Path) -> None:
+    """Delete the unfinished work of a search, whose result is saved."""
+    from frequency_shortcuts.storage.files import delete_state
+
+    delete_state(state)
+
+
 def _read_maps(file: Path, percent: float, images: Path) -> Any:
     """The maps bool [class, H, W] of a file. Raises ValueError if it names other classes than the images."""
     from frequency_shortcuts.analysis.images import HDF5, class_names
@@ -244,10 +302,11 @@ def _analysis(options: dict[str, Any], **more: Any) -> Any:
     )  # fmt: skip
     if named.transform is None and size is None and options["images"].is_dir():
         raise ValueError("the network names no image size: give --size, --mean and --std")
-    chosen = {name: options[name] for name in ("mean", "std", "size", "seed", "device", "test_images")}
+    always = ("mean", "std", "size", "seed", "device", "test_images", "others", "negatives", "memory_mib")
+    of_search = ("quick", "method", "settings", "percent", "precision")
+    chosen = {name: options[name] for name in (*always, *(name for name in of_search if name in options))}
     if resize := options["resize"]:
         chosen["resize"] = resize[0] if len(resize) == 1 else (resize[0], resize[-1])
-    chosen |= {name: options[name] for name in ("quick", "method", "percent") if name in options}
     outputs = options["outputs"] or outputs_of(names, named.categories)
     return run(
         named.network, options["images"], transform=named.transform, outputs=outputs,

@@ -267,7 +267,7 @@ def test_the_plan_of_the_benchmark_compares_all_methods():
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text()))  # as Snakemake does
     plan = Plan(config)
-    assert {config["methods"][name]["method"] for name in plan.methods()} == set(registry.METHODS)
+    assert {plan.method(name)["method"] for name in plan.methods()} == set(registry.METHODS)
     assert len(plan.map_files()) == 23 * 16 + 2 * 17
     assert "results/benchmark/figures/method_truth_all.svg" in outputs.of_methods(plan)
     assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("gradient")]

@@ -25,9 +25,10 @@ from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.tables import read_table
 
-FEW = {"fills": ("zeros",), "controls": 5, "parts": ("keep",), "percent": 2, "progress": False}
+FEW = {"method": "culling", "fills": ("zeros",), "controls": 5, "parts": ("keep",), "percent": 2, "progress": False}
 
 
 def analyse(network=None, images=None, labels=None, **options):
@@ -336,7 +337,8 @@ def test_pictures_are_cropped_or_squashed(tmp_path):
     pixels[:, SIZE:] = 255
     for i in range(8):
         (tmp_path / f"class{i % 4}").mkdir(exist_ok=True)
-        Image.fromarray(pixels).save(tmp_path / f"class{i % 4}" / f"{i}.png")
+        shown = pixels if i % 4 < 3 else np.full_like(pixels, 128)  # class 3 has no wave
+        Image.fromarray(shown).save(tmp_path / f"class{i % 4}" / f"{i}.png")
     cropped = analyse(images=tmp_path, size=SIZE, parts=()).ranking.images[:][0, 0]
     squashed = analyse(images=tmp_path, size=SIZE, resize=(SIZE, SIZE), parts=()).ranking.images[:][0, 0]
     assert np.array_equal(cropped, pixels[:, SIZE // 2 : -SIZE // 2])
@@ -360,8 +362,8 @@ def test_maps_of_ones_own_are_tested():
     assert "26.8 % of the frequencies on average;" in analyse(maps=masks).summary()
 
 
-def test_a_quick_analysis_uses_cells():
-    about = {"mean": MEAN, "std": STD, "progress": False, "quick": True}
+def test_a_quick_culling_uses_cells():
+    about = {"mean": MEAN, "std": STD, "progress": False, "quick": True, "method": "culling"}
     found = fs.analyse(WaveNetwork(), *images_and_labels(), **about, parts=("keep",))
     assert set(found.rates["fill"]) == {"zeros", "swap"} and found.rates["draw"].max() == 4
     assert "'patch': 1" in found.about["settings"]  # 16 x 16 has no more than 128 pairs
@@ -370,15 +372,15 @@ def test_a_quick_analysis_uses_cells():
     assert "'patch': 2" in wide.about["settings"]
 
 
-def test_a_stopped_search_leaves_no_state_behind_once_it_is_done(tmp_path):
-    analyse(state=tmp_path / "unfinished")
-    assert not [*tmp_path.iterdir()]
-
-
-def test_the_state_of_a_search_is_all_that_is_deleted(tmp_path):
+@pytest.mark.parametrize("method", [None, "culling"])
+def test_a_finished_search_is_read_from_its_state_until_the_caller_deletes_it(tmp_path, method, monkeypatch):
+    first = analyse(method=method, state=tmp_path / "run")
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", pytest.fail)
+    again = analyse(method=method, state=tmp_path / "run")
+    assert again.found.resumed and np.array_equal(again.maps, first.maps)
     (tmp_path / "run.py").touch()
     (tmp_path / "run.culling.csv").touch()
-    analyse(state=tmp_path / "run")
+    delete_state(tmp_path / "run")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run.culling.csv", "run.py"]
 
 
@@ -456,6 +458,11 @@ def test_classes_that_are_a_text_name_nothing(given):
         ({"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
         ({"parts": ("remove",)}, "parts remove: expected keep among them, which the verdict is about, or no parts"),
         ({"size": 32}, "images are 16 x 16 and size is 32 x 32: only pictures of a folder or Dataset are resized"),
+        ({"negatives": 0}, "negatives 0: expected at least 1"),
+        ({"precision": "float16"}, "unknown precision 'float16': choose from float32, tf32, bfloat16"),
+        ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
+        ({"method": "rise_swap", "settings": {"masks": "many"}}, "masks 'many': expected a whole number or None"),
+        ({"method": None, "settings": {"masks": 3}}, "unknown setting 'masks' of the method: choose from samples"),
         ({"controls": 4}, "controls 4: a verdict needs at least 5 random masks of each kind"),
         ({"fills": ()}, "no fill to test: choose from zeros, swap"),
         ({"fills": ("noise",)}, "fill noise is gone: .*; choose from zeros, swap"),

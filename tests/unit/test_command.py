@@ -1,7 +1,9 @@
 """The command: analyse, maps, test, show; and its errors."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import click
 import h5py
@@ -12,7 +14,8 @@ from click.testing import CliRunner
 from PIL import Image
 from waves_and_network import SIZE, WaveNetwork, images_and_labels
 
-from frequency_shortcuts.command import main
+from frequency_shortcuts.analysis.result import Analysis
+from frequency_shortcuts.command import _settings, main
 from frequency_shortcuts.maps import dfm, exchange
 from frequency_shortcuts.storage.files import replacing_hdf5
 
@@ -38,7 +41,18 @@ def run(*arguments):
 @pytest.mark.slow
 def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path):
     done = run(
-        "analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--percent", "2", "--out", tmp_path / "out"
+        "analyse",
+        MODEL,
+        "--images",
+        folder,
+        *STATISTICS,
+        "--quick",
+        "--method",
+        "culling",
+        "--percent",
+        "2",
+        "--out",
+        tmp_path / "out",
     )
     assert done.exit_code == 0, done.output
     assert "keeps the map of a class, 2 % of the frequencies;" in done.output
@@ -60,6 +74,60 @@ def test_maps_can_be_made_first_and_tested_later(folder, tmp_path):
         assert done.exit_code == 0, done.output
         assert np.array_equal(dfm.read_mask(tmp_path / f"out{number}" / "maps.h5", 2.34), masks)
     assert (tmp_path / "out0" / "rates.csv").read_text() == (tmp_path / "out1" / "rates.csv").read_text()
+
+
+def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_path, monkeypatch):
+    """A result that cannot be saved leaves the state, from which the same command resumes."""
+    options = ["maps", MODEL, "--images", folder, *STATISTICS, "--quick", "--out", tmp_path / "maps.h5"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Analysis, "save_maps", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+        done = run(*options)
+        assert done.exit_code == 1 and "the disk is full" in done.output
+    assert (tmp_path / "maps.h5.unfinished").exists()
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", pytest.fail)  # nothing is computed again
+    assert run(*options).exit_code == 0
+    assert not (tmp_path / "maps.h5.unfinished").exists() and (tmp_path / "maps.h5").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_command_says_that_it_resumes(folder, tmp_path, monkeypatch, number):
+    def stop(*_):
+        signal.raise_signal(number)
+        time.sleep(5)
+
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", stop)
+    before = signal.getsignal(signal.SIGTERM)
+    done = run("analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--out", tmp_path / "out")
+    assert done.exit_code == 1 and done.output.splitlines()[-1] == (
+        "Error: stopped: the same command resumes from what is stored"
+    )
+    assert (tmp_path / "out" / "unfinished").exists() and signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_terminal_shows_the_plan(folder, tmp_path):
+    out = tmp_path / "maps.h5"
+    done = run(
+        "maps", MODEL, "--images", folder, *STATISTICS, "--method", "rise_swap", "--settings", "masks=9", "--settings",
+        "share=0.6,fill=zeros", "--out", out,
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "accuracy without a filter: 100.0%" in done.stderr and "accuracy" not in done.stdout
+    assert "search by rise_swap: at most 108 passes" in done.stderr  # 9 masks of 12 images
+    with h5py.File(out) as file:
+        assert file.attrs["method"] == "rise_swap"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((), {}),
+        (("samples=32",), {"samples": 32}),
+        (("masks=None, share=.5", "fill=swap"), {"masks": None, "share": 0.5, "fill": "swap"}),
+        (("masks=null", "a=true", "b=1e3"), {"masks": None, "a": True, "b": 1000.0}),
+    ],
+)
+def test_settings_are_numbers_none_and_words(given, expected):
+    assert _settings(None, None, given) == expected
 
 
 def test_names_of_classes_in_bytes_are_read(tmp_path):
@@ -107,6 +175,9 @@ def test_show_reads_the_metadata_of_weights(tmp_path):
         (["analyse", MODEL, "--images", "{folder}", "--size", "16"], "need the mean and std"),
         (["analyse", MODEL, "--images", "nowhere", *STATISTICS], "no folder nowhere"),
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--method", "magic"], "unknown method 'magic'"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--settings", "samples"], "'samples': expected NAME="),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--settings", "samples=few"], "samples 'few'"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--settings", "mask=9"], "unknown setting 'mask'"),
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--checkpoint", "no.pt"], "no weights at no.pt"),
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--device", "tpu"], "unknown device 'tpu'"),
         (["analyse", MODEL, "--images", "{folder}", "--size", "a"], "expected one or two numbers, such as 224"),

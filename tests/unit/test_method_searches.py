@@ -95,7 +95,9 @@ def test_a_recall_that_equals_the_floor_is_enough():
         network[1].weight.copy_(torch.from_numpy(np.stack([1 + wave, 0 * wave]).reshape(2, -1)))
         network[1].bias.copy_(torch.tensor([-0.5, 0]))
     labels = np.zeros(25, int)
-    found = find(registry.load("greedy"), network, torch.from_numpy(images), labels, 1, ranking="low_pass").score[0]
+    found = find(
+        registry.load("greedy"), network, torch.from_numpy(images), labels, 1, ranking="low_pass", fill="zeros"
+    ).score[0]
     assert np.argmax(found) == dc
     assert found[pair] < len(PAIRS) - 2
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 from PIL import Image
+from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 from bench import document, estimate, gallery, gallery_cure, gallery_findings, gallery_methods, opening, statistics
 from conftest import ROOT
@@ -33,13 +34,12 @@ def name_of(page):
 
 
 @pytest.mark.slow
-def test_the_library_works_in_the_lines_of_the_readme(small_network, capsys, tmp_path):
+def test_the_library_works_in_the_lines_of_the_readme(capsys, tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    images = np.random.default_rng(0).integers(0, 256, (12, 3, 10, 9), dtype=np.uint8)
-    names = {"network": small_network(3, 3), "images": images, "labels": np.arange(12) % 3}
-    code = code.replace("results/analysis", str(tmp_path))
-    exec(code, names | {"mean": [0.5] * 3, "std": [0.25] * 3}, done := {})
-    assert len(done["result"].verdicts) == 3 and (tmp_path / "report.html").is_file()
+    images, labels = images_and_labels()
+    names = {"network": WaveNetwork(), "images": images, "labels": labels, "mean": MEAN, "std": STD}
+    exec(code.replace("results/analysis", str(tmp_path)), names, done := {})
+    assert len(done["result"].verdicts) == 4 and (tmp_path / "report.html").is_file()
     assert "Too few images to tell" in capsys.readouterr().out
 
 

@@ -5,7 +5,7 @@ rule analyse:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
-        code=code("analyse_network.py"),
+        code=code("analyse_network.py", modules=["frequency_shortcuts.maps.methods.mixture"]),
     output:
         [f"{RESULTS}/analysis/{RUN}/{name}" for name in outputs.ANALYSIS],
     log:

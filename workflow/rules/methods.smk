@@ -24,7 +24,7 @@ rule find_maps:
         device=lookup(dpath="device", within=config),
         images=lambda wildcards: plan.method_images(wildcards.name),
         limits=plan.section("culling", "precision", "compiled", "memory_mib"),
-        method=setting("methods/{name}/method"),
+        method=lambda wildcards: plan.method(wildcards.name)["method"],
         module=lambda wildcards: plan.method_modules(wildcards.name)[0],
         settings=lambda wildcards: plan.method_settings(wildcards.name),
         percents=lookup(dpath="dfm/percents", within=config),

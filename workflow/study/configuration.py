@@ -13,6 +13,7 @@ import yaml
 from jsonschema.exceptions import ValidationError
 
 from frequency_shortcuts.data import planted
+from frequency_shortcuts.maps.methods.registry import NAMES
 from frequency_shortcuts.spectrum.fills import NO_NOISE
 
 from .job import RUN
@@ -128,11 +129,14 @@ def _references(plan: Plan) -> Iterator[str]:
 def _plan_names(plan: Plan) -> Iterator[str]:
     for i, entry in enumerate(plan.config["plan"]):
         for kind in ("datasets", "networks", "methods"):
-            known = plan.config[kind]
+            known = [*(NAMES if kind == "methods" else ()), *plan.config[kind]]
             for name in entry.get(kind, ()):
                 if name not in known:
                     instead = FORMER.get(name, f"choose from {listed(known)}")
                     yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; {instead}"
+    for name in plan.config["methods"]:
+        if name in NAMES:
+            yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
     datasets = plan.config["datasets"]
     for name, dataset in datasets.items():
         others = [other for other in datasets if datasets[other]["source"] not in ("waved", "synthetic", "planted")]
@@ -335,9 +339,9 @@ def _training_maps(plan: Plan) -> Iterator[str]:
                 f"augmentation none and seed {run['seed']}, which is not planned; write augmentations: [none, {name}]"
             )
     settings, percents = plan.config["training"]["dfmx"], plan.config["dfm"]["percents"]
-    if with_maps and settings["maps"] not in plan.config["methods"]:
-        known = listed(list(plan.config["methods"]))
-        yield f"training.dfmx.maps: {settings['maps']!r} is not one of methods; choose from {known}"
+    known = [*NAMES, *plan.config["methods"]]
+    if with_maps and settings["maps"] not in known:
+        yield f"training.dfmx.maps: {settings['maps']!r} is not one of methods; choose from {listed(known)}"
     if with_maps and settings["percent"] not in percents:
         yield (
             f"training.dfmx.percent: {settings['percent']:g} is not one of dfm.percents {percents}; write percent: "

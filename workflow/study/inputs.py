@@ -84,7 +84,7 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 
 def check_method(plan: Plan, name: str) -> None:
     """Raises ValueError for settings that the method does not have, or that do not go together."""
-    make_settings(registry.load(plan.config["methods"][name]["method"]), plan.method_settings(name))
+    make_settings(registry.load(plan.method(name)["method"]), plan.method_settings(name))
 
 
 def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from frequency_shortcuts.maps.methods.registry import module_of
+from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, NETWORK, WITH_TRUTH
 
@@ -217,20 +217,31 @@ class Settings:
         chosen = self.section("culling", "split", "images_per_class")
         return chosen if images == "all" else chosen | self.section("stability", "seed")
 
+    def method(self, name: str) -> dict[str, Any]:
+        """A method that the plan can name: `method`, its settings, and its `split` if it has one of its own.
+
+        It is an entry of the section `methods`, or a name of the library. Raises ValueError for another name.
+        """
+        if name in self.config["methods"]:
+            return dict(self.config["methods"][name])
+        method, settings = registry.resolve(name)
+        return {"method": method, **settings}
+
     def method_settings(self, name: str) -> dict[str, Any]:
         """The settings of a method, without its name and its split."""
-        return {key: value for key, value in self.config["methods"][name].items() if key not in ("method", "split")}
+        return {key: value for key, value in self.method(name).items() if key not in ("method", "split")}
 
     def method_images(self, name: str) -> dict[str, Any]:
         """The settings that choose the ranking images of a method: those of the culling, from its own split if any."""
-        images, own = self.section("culling", "split", "images_per_class"), self.config["methods"][name]
+        images, own = self.section("culling", "split", "images_per_class"), self.method(name)
         return images | {"split": own.get("split", images["split"])}
 
     def method_modules(self, name: str) -> list[str]:
-        """The modules of the library that a method of the section `methods` runs; its own comes first."""
-        settings = self.config["methods"][name]
+        """The modules of the library that a method runs; its own comes first."""
+        settings = self.method(name)
         others = ["ranking"] if settings["method"] == "greedy" else []
-        return [module_of(settings["method"]), *(module_of(settings.get(key, "gradient")) for key in others)]
+        used = [settings["method"], *(settings.get(key, "gradient") for key in others)]
+        return [registry.module_of(method) for method in used]
 
     # Tests
 

@@ -103,8 +103,8 @@ def graded_images(plan: Plan) -> float:
 
 
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:
-    """The most passes that a method of the section `methods` can take."""
-    method, images = registry.load(plan.config["methods"][name]["method"]), plan.method_images(name)
+    """The most passes that a method can take."""
+    method, images = registry.load(plan.method(name)["method"]), plan.method_images(name)
     size = Size(data.classes, data.images(images["split"], images["images_per_class"]), pairs)
     return float(method.passes(make_settings(method, plan.method_settings(name)), size))
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import logging
-import math
 import os
 import time
 from collections.abc import Mapping, Sequence
-from inspect import signature
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,31 +18,35 @@ from torch import nn
 from frequency_shortcuts.data.folders import Resize
 from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.trials import Part
+from frequency_shortcuts.evaluation.cost import count_passes
+from frequency_shortcuts.evaluation.trials import Part, check_limits
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps import adcs, dfm
-from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find
+from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest
+from frequency_shortcuts.networks.inference import Precision
+from frequency_shortcuts.networks.memory import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import delete_state
 
 from .classes import Classes, choose, match
 from .images import Labelled, Pictures, as_split, collect, in_two, ready
+from .plan import Plan, announce, look
 from .result import Analysis
+from .search import check_method, plan_search
 from .torch_images import PROBES
 from .transforms import Preprocessing, read_transform
 
 log = logging.getLogger(__name__)
 
 PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that find the maps, and that test them
-QUICK_CELLS = 16  # cells of frequencies along a side of the spectrum, of a quick analysis
+NEGATIVES, QUICK_NEGATIVES = 1000, 500  # images on which FPR is measured
 
 
 def analyse(
@@ -64,16 +65,20 @@ def analyse(
     test_labels: Any = None,
     quick: bool = False,
     maps: Any = None,
-    method: str = "culling",
+    method: str | None = None,
     settings: Mapping[str, Any] | None = None,
     percent: float = 5.0,
     images_per_class: Sequence[int] | None = None,
     parts: Sequence[Part] = ("keep", "remove"),
     fills: Sequence[Fill] = FILLS,
     controls: int = shortcuts.DRAWS,
+    others: int = shortcuts.OTHERS,
+    negatives: int | None = None,
     neutral: int | None = None,
     seed: int = 0,
     device: str | None = None,
+    memory_mib: float | None = None,
+    precision: Precision = "float32",
     state: str | os.PathLike[str] | None = None,
     name: str | None = None,
     progress: bool = True,
@@ -102,19 +107,28 @@ def analyse(
         by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
     test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
-    quick : fewer images, and culling by cells of frequencies instead of single ones: minutes on a
-        CPU
+    quick : fewer images and samples: minutes on a CPU
     maps : bool [class, H, W], centred, to test instead of maps that are searched for
-    method, settings : of the search, by a name of `maps.methods.registry`; by default screened culling
+    method, settings : of the search, by a name of `maps.methods.registry`, and what differs from the settings of this
+        name. By default `mixture`, or `culling` for a network without gradients. Without settings, `culling` is
+        screened, and by cells of frequencies if quick
     percent : of the frequencies in a map
     images_per_class : images of each class that find the maps, and that test them, at most; default (50, 50), or
         (10, 20) if quick
     parts, fills, controls, seed : see `shortcuts.collect`; without parts, the maps are not tested
+    others : the most maps of other classes that are tried on each class
+    negatives : the most images on which FPR is measured, one sample for all classes, each without its own; default
+        1,000, or 500 if quick
     neutral : the number of the class without a cue of its own, as in the labels; see `shortcuts.collect`
     device : `auto`, `cpu`, `cuda`; by default, where the network is
-    state : file of unfinished work, with which a later call resumes the search; deleted at the end
+    memory_mib, precision : limits of the search; see `culling.cull`. Batches of the test keep to the memory as well
+    state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
-    progress : whether bars show what is done
+    progress : whether the plan and bars are shown, on standard error: passes and time of search and test, the outputs
+        of the network, and its accuracy without a filter
+
+    A network that is not better than chance without a filter is not searched. On a CPU with glibc, the process keeps
+    the memory of its batches from this call on; see `keep_freed_memory`.
 
     Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
 
@@ -122,12 +136,107 @@ def analyse(
     >>> result.verdicts[["class", "tpr_dfm", "margin_low", "verdict"]]
     """
     begin = time.perf_counter()
+    keep_freed_memory()
+    _check(parts, fills, controls)
+    check_limits(others=others, negatives=negatives)
+    if maps is None:
+        check_method(method, settings)
+    found, other, mean, std = _read(
+        images,
+        labels,
+        test_images,
+        test_labels,
+        transform=transform,
+        mean=mean,
+        std=std,
+        size=size,
+        resize=resize,
+        progress=progress,
+    )
+    if device is not None and pick_device(device) != device_of(network):
+        network = copy.deepcopy(network).to(pick_device(device))
+    source = source_for(network, *ready(found.take(np.arange(min(PROBES, len(found.labels)))), mean, std))
+    first = source.take(np.arange(len(source)))
+    n_outputs = logits_only(network, first)[1]
+    matched = match(found.labels, found.classes, n_outputs, classes, outputs)
+    neutral = matched.position(found.neutral if neutral is None else neutral)
+    counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
+    ranking, test = _split(found, other, matched, counts, seed, mean, std, neutral)
+    classifier, _ = logits_only(network, first, matched.outputs)
+    remark = ""
+    if isinstance(classifier, Logits) and classifier.probabilities:
+        remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
+        log.warning("%s", remark)
+
+    pairs, n_classes, title = ConjugatePairs(*ranking.images.shape[2:]), len(ranking.classes), type(network).__name__
+    maps = None if maps is None else _given(maps, n_classes, pairs)
+    unfiltered = look(classifier, test, memory_mib, progress)
+    limits, search = Limits(precision, memory_mib=memory_mib), None
+    if maps is None:
+        search = plan_search(method, settings, classifier, ranking, limits, quick=quick, percent=percent)
+    tests: dict[str, Any] = {
+        "parts": parts, "fills": fills, "controls": controls, "others": others, "one_sample": True,
+        "negatives": (QUICK_NEGATIVES if quick else NEGATIVES) if negatives is None else negatives,
+    }  # fmt: skip
+    plan = Plan(unfiltered, search, count_passes(n_classes, len(test), **tests))
+    sizes = len(ranking), len(test)
+    announce(plan.lines(name or title, sizes, ranking.classes, matched.outputs, n_outputs), progress)
+
+    common: dict[str, Any] = {"mean": ranking.mean, "std": ranking.std}
+    drawn: dict[str, Any] = {**common, "neutral": neutral, "seed": seed, "progress": progress}
+    searched: Found | None = None
+    if search:
+        searched = find(
+            search.method, classifier, ranking.images, ranking.labels, n_classes, **drawn, limits=limits, state=state,
+            **search.settings,
+        )  # fmt: skip
+    masks: BoolArray = maps if searched is None else dfm.dominant(searched.score, pairs, percent)
+    spectra = adcs.class_spectra(ranking.images, ranking.labels, n_classes, **common, device=device_of(network))
+    hits = None
+    if parts:
+        hits = shortcuts.collect(
+            classifier, test.images, test.labels, masks, **drawn, **tests, batch_size=unfiltered.batch
+        )
+    about = {
+        "network": name or title,
+        "outputs": n_outputs,
+        **_facts(network, ranking, test, plan),
+        "remark": "; ".join(filter(None, [remark, search.remark if search else ""])),
+        "method": search.name if search else "given maps",
+        "settings": str(dict(searched.settings)) if searched else "",
+        "percent": percent if searched else 100 * float(masks.mean()),
+        "passes of the search": searched.passes if searched else 0,
+        "quick": quick,
+        "seed": seed,
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
+    return Analysis(searched, masks, hits, ranking, test, spectra.mean_amplitude, about)
+
+
+def _check(parts: Sequence[Part], fills: Sequence[Fill], controls: int) -> None:
+    """Raise ValueError for tests without a verdict."""
     if parts and "keep" not in parts:
         raise ValueError(f"parts {', '.join(parts)}: expected keep among them, which the verdict is about, or no parts")
     if parts:
         check_fills(fills)
         if controls < FEWEST_DRAWS:
             raise ValueError(f"controls {controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind")
+
+
+def _read(
+    images: Any,
+    labels: Any,
+    test_images: Any,
+    test_labels: Any,
+    *,
+    transform: Any,
+    mean: npt.ArrayLike | None,
+    std: npt.ArrayLike | None,
+    size: tuple[int, int] | int | None,
+    resize: Resize,
+    progress: bool,
+) -> tuple[Labelled, Labelled | None, npt.ArrayLike | None, npt.ArrayLike | None]:
+    """The images, other images to test with if there are some, and the mean and std that belong to both."""
     prepared = Preprocessing() if transform is None else read_transform(transform)
     if mean is None and std is None:
         mean, std = prepared.mean, prepared.std
@@ -145,87 +254,20 @@ def analyse(
     if size is not None and found.images.shape[2:] != _two(size):
         held, wanted = (" x ".join(map(str, sides)) for sides in (found.images.shape[2:], _two(size)))
         raise ValueError(f"images are {held} and size is {wanted}: only pictures of a folder or Dataset are resized")
-
-    if device is not None and pick_device(device) != device_of(network):
-        network = copy.deepcopy(network).to(pick_device(device))
-    source = source_for(network, *ready(found.take(np.arange(min(PROBES, len(found.labels)))), mean, std))
-    first = source.take(np.arange(len(source)))
-    n_outputs = logits_only(network, first)[1]
-    matched = match(found.labels, found.classes, n_outputs, classes, outputs)
-    neutral = matched.position(found.neutral if neutral is None else neutral)
-    counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
-    ranking, test = _split(found, other, matched, counts, seed, mean, std, neutral)
-    if matched.outputs is not None:
-        log.info("images of %d of %d classes: the network chooses among these", len(ranking.classes), n_outputs)
-    classifier, _ = logits_only(network, first, matched.outputs)
-    remark = ""
-    if isinstance(classifier, Logits) and classifier.probabilities:
-        remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
-        log.warning("%s", remark)
-
-    pairs, n_classes = ConjugatePairs(*ranking.images.shape[2:]), len(ranking.classes)
-    statistics: dict[str, Any] = {"mean": ranking.mean, "std": ranking.std}
-    searched: Found | None = None
-    if maps is None:
-        searched = find(
-            registry.load(method), classifier, ranking.images, ranking.labels, n_classes, **statistics,
-            neutral=neutral, seed=seed, state=state, progress=progress,
-            **_search(method, settings, quick, percent, pairs),
-        )  # fmt: skip
-        masks = dfm.dominant(searched.score, pairs, percent)
-    else:
-        masks = _given(maps, n_classes, pairs)
-    spectra = adcs.class_spectra(ranking.images, ranking.labels, n_classes, **statistics, device=device_of(network))
-    hits = None
-    if parts:
-        hits = shortcuts.collect(
-            classifier, test.images, test.labels, masks, **statistics, parts=parts, fills=fills, controls=controls,
-            neutral=neutral, seed=seed, progress=progress,
-        )  # fmt: skip
-    if state:
-        delete_state(Path(state))
-    about = {
-        "network": name or type(network).__name__,
-        "outputs": n_outputs,
-        "remark": remark,
-        **_facts(network, ranking, test, searched is not None),
-        "method": method if searched else "given maps",
-        "settings": str(dict(searched.settings)) if searched else "",
-        "percent": percent if searched else 100 * float(masks.mean()),
-        "passes of the search": searched.passes if searched else 0,
-        "quick": quick,
-        "seed": seed,
-        "seconds": round(time.perf_counter() - begin, 1),
-    }
-    return Analysis(searched, masks, hits, ranking, test, spectra.mean_amplitude, about)
+    return found, other, mean, std
 
 
-def _search(
-    method: str, settings: Mapping[str, Any] | None, quick: bool, percent: float, pairs: ConjugatePairs
-) -> dict[str, Any]:
-    """The settings of the search, by default those of culling: by cells if quick, else screened.
-
-    A method that looks for maps of one size looks for those of `percent`.
-    """
-    aim = {"percent": percent} if "percent" in signature(registry.load(method).Settings).parameters else {}
-    if method != "culling" or settings:
-        return aim | dict(settings or {})
-    if not quick:
-        return aim | {"search": "screened"}
-    # Cells so large that some 128 of them cover the half of the spectrum that real images have.
-    return aim | {"search": "exact", "patch": math.ceil(max(pairs.height, pairs.width) / QUICK_CELLS)}
-
-
-def _facts(network: nn.Module, ranking: Split, test: Split, searched: bool) -> dict[str, Any]:
-    """What identifies the network and the images, for the page and the files."""
+def _facts(network: nn.Module, ranking: Split, test: Split, plan: Plan) -> dict[str, Any]:
+    """What identifies the network and the images, and what was planned, for the page and the files."""
     _, _, height, width = ranking.images.shape
     return {
         "weights_sha256": weights_digest(network.state_dict()),
         "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
         "device": str(device_of(network)),
         "classes": len(ranking.classes),
-        "images that find the maps" if searched else "images of the spectra": len(ranking),
+        "images that find the maps" if plan.search else "images of the spectra": len(ranking),
         "images that test them": len(test),
+        "accuracy without a filter": f"{plan.unfiltered.accuracy:.1%}",
         "image size": f"{height} x {width}",
     }
 

@@ -31,7 +31,17 @@ from .cross import cross_matrix, own_map_advantage
 from .hits import Hits, Named, judged, read_hits, write_hits
 from .naming import background_of, named_classes, named_unfiltered
 from .rates import rates
-from .trials import PARTS, Part, check_limits, check_neutral, negatives_of, others_of, plan_trials, seed_of
+from .trials import (
+    PARTS,
+    Part,
+    check_limits,
+    check_neutral,
+    negatives_of,
+    others_of,
+    plan_trials,
+    sample_of_negatives,
+    seed_of,
+)
 from .verdicts import over_seeds, verdicts
 
 # The public functions of the test, also those of other modules.
@@ -62,6 +72,7 @@ def collect(
     radial: int | None = None,
     others: int | None = OTHERS,
     negatives: int | None = None,
+    one_sample: bool = False,
     seed: int = 0,
     run: str = "",
     false_positives: bool = True,
@@ -88,6 +99,8 @@ def collect(
     negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
         classes as their images allow; None for all. They are the same for all masks and for unfiltered images. With two
         classes and no neutral one there are none: FPR is missing, and verdicts use TPR alone
+    one_sample : draw the negatives once, from all images, and use for each class those of other classes. With many
+        classes this takes far fewer passes, since a map is shown to the same images for each class
     seed, run : of all draws. Controls and donors are drawn for each run, a name such as that of the network; others and
         negatives are drawn by the seed alone
     false_positives : if false, FPR is measured under maps alone: random and low-pass controls have none
@@ -113,10 +126,13 @@ def collect(
     }
     shown, trials = plan_trials(masks, images.shape[-2:], parts, draws, others, seed, run, false_positives)
     negative = np.zeros((len(masks), len(labels)), bool)
-    for c, mine in enumerate(negative):
-        # Of two classes, FPR of one is 1 - TPR of the other: with both, the two would always have the same measure.
-        if len(masks) > 2 or neutral is not None:
-            mine[negatives_of(labels, c, negatives, seed)] = True
+    # Of two classes, FPR of one is 1 - TPR of the other: with both, the two would always have the same measure.
+    if len(masks) > 2 or neutral is not None:
+        if one_sample:
+            negative = sample_of_negatives(labels, len(masks), negatives, seed)
+        else:
+            for c, mine in enumerate(negative):
+                mine[negatives_of(labels, c, negatives, seed)] = True
     donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if "swap" in fills else None
     source = source_for(network, images, mean, std)
     batch = batch_size or source.batch_size()

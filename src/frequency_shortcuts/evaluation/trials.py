@@ -141,22 +141,30 @@ def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
     return np.sort(np.roll(order, -place - 1)[:limit])
 
 
-def negatives_of(labels: IntArray, c: int, limit: int | None, seed: int) -> IntArray:
+def negatives_of(labels: IntArray, c: int | None, limit: int | None, seed: int) -> IntArray:
     """Positions, in order, of the images for FPR of class c: all of other classes, or `limit` of them.
 
     They are drawn in rounds. In each round, every other class contributes one image at random; the classes that
-    contribute in the last round are drawn as well.
+    contribute in the last round are drawn as well. If `c` is None, all classes contribute.
     """
-    others = np.flatnonzero(labels != c)
+    others = np.arange(len(labels)) if c is None else np.flatnonzero(labels != c)
     if limit is None or len(others) <= limit:
         return others
-    generator = np.random.default_rng([seed, c, 0, 2])
+    generator = np.random.default_rng([seed, 0, 3] if c is None else [seed, c, 0, 2])
     shuffled = generator.permutation(others)
     shuffled = shuffled[np.argsort(labels[shuffled], kind="stable")]
     _, first, size = np.unique(labels[shuffled], return_index=True, return_counts=True)
     turn = np.arange(len(shuffled)) - np.repeat(first, size)
     place = np.repeat(generator.permutation(len(size)), size)
     return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
+
+
+def sample_of_negatives(labels: IntArray, n_classes: int, limit: int | None, seed: int) -> BoolArray:
+    """One sample of `limit` images for FPR of all classes: bool [class, n], for each class those of other classes."""
+    found = np.zeros((n_classes, len(labels)), bool)
+    found[:, negatives_of(labels, None, limit, seed)] = True
+    found &= labels != np.arange(n_classes)[:, None]
+    return found
 
 
 def check_neutral(neutral: int | None, n_classes: int) -> None:

@@ -25,13 +25,12 @@ def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int |
     """
     mask = check_mask(mask)
     pairs = _pairs(*mask.shape)
-    stratum = strata(pairs, kind)
     inside = pairs.gather(mask)
     generator = np.random.default_rng(seed)
     drawn = np.zeros(len(pairs), bool)
-    for s in np.unique(stratum[inside]):
-        members = np.flatnonzero(stratum == s)
-        drawn[generator.choice(members, inside[members].sum(), replace=False)] = True
+    for members in _members(*mask.shape, kind):
+        if count := inside[members].sum():
+            drawn[generator.choice(members, count, replace=False)] = True
     return pairs.scatter(drawn)
 
 
@@ -55,6 +54,13 @@ def strata(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> IntArray
     if kind != "random":
         raise ValueError(f"unknown control {kind!r}: choose from random, radial")
     return pairs.size
+
+
+@functools.lru_cache(maxsize=8)
+def _members(height: int, width: int, kind: Literal["random", "radial"]) -> list[IntArray]:
+    """The pairs of each stratum, in ascending order of `strata`."""
+    stratum = strata(_pairs(height, width), kind)
+    return [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
 
 
 _pairs = functools.lru_cache(maxsize=4)(ConjugatePairs)  # two dozen controls a class are drawn from the same

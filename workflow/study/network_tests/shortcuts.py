@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from frequency_shortcuts.evaluation.cost import count_passes
+
 from ..job import FOLDER
 from ..plan import Plan, Run
 from .description import Output, Test, files_of_run, run_of
@@ -29,22 +31,10 @@ def settings(plan: Plan) -> dict[str, Any]:
 
 
 def masked_images(data: DataSet, count: int, settings: Mapping[str, Any], false_positives: bool = True) -> float:
-    """Images that a shortcut test of `count` images shows to its network.
-
-    A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is
-    tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size.
-    """
-    negatives = count if settings["negatives"] is None else settings["negatives"]
-    own = count / data.classes
-    per_class = min(count, own + negatives)
-    others = min(settings["others"] or data.classes, data.classes - 1)
-    of_control = per_class if false_positives else own
-    shown = {
-        "keep": data.classes * (min(count, per_class * (1 + others)) + settings["radial"] * of_control)
-        + (settings["controls"] + 1) * count,
-        "remove": data.classes * per_class + settings["controls"] * count,
-    }
-    return float(len(settings["fills"]) * sum(shown[part] for part in settings["parts"]))
+    """Images that a shortcut test of `count` images shows to its network; see `cost.count_passes`."""
+    keys = ("parts", "fills", "controls", "radial", "others", "negatives")
+    chosen = {key: settings[key] for key in keys}
+    return count_passes(data.classes, count, **chosen, false_positives=false_positives)
 
 
 def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> float:

@@ -30,7 +30,7 @@ class Settings:
 
     ranking: str = "gradient"
     floor: float = 0.9
-    fill: MethodFill = "zeros"
+    fill: MethodFill = "swap"
 
     def __post_init__(self) -> None:
         if self.ranking == "greedy":

@@ -29,15 +29,15 @@ KINDS = 3
 @dataclass(frozen=True)
 class Settings:
     """percent : size of the map, in % of the spectrum
-    candidates : sets of cells in each stage; 500 as published
+    candidates : sets of cells in each stage; 500 were published
     parents : best candidates of each class that go on; 10 as published
-    fill : what stands at the other pairs, `zeros` or `swap`
+    fill : what stands at the other pairs, `swap`, or `zeros` as published
     """
 
     percent: float = 5
-    candidates: int = 500
+    candidates: int = 300
     parents: int = 10
-    fill: MethodFill = "zeros"
+    fill: MethodFill = "swap"
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= 100:

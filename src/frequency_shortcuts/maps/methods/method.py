@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
-from typing import Any, Protocol
+from types import NoneType, UnionType
+from typing import Any, Protocol, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -114,9 +115,28 @@ def find(
 
 
 def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
-    """The settings of a method. Raises ValueError for a setting that it does not have, and for one out of range."""
+    """The settings of a method.
+
+    Raises ValueError for a setting that it does not have, one of another type, and one out of range.
+    """
     known = list(signature(method.Settings).parameters)
     for name in values:
         if name not in known:
             raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(known) or 'none'}")
+    types = get_type_hints(method.Settings)
+    for name, value in values.items():
+        kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
+        if not any(_is_of(value, kind) for kind in kinds):
+            raise ValueError(f"{name} {value!r}: expected {' or '.join(_WORDS.get(kind, 'a word') for kind in kinds)}")
     return method.Settings(**values)
+
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", NoneType: "None"}
+
+
+def _is_of(value: object, kind: Any) -> bool:
+    """Whether a value is of a type; of a choice of words, whether it is a word. A whole number is a number."""
+    if kind not in _WORDS:
+        return isinstance(value, str)
+    allowed = (int, float) if kind is float else kind
+    return isinstance(value, allowed) and (kind is bool or not isinstance(value, bool))

@@ -1,9 +1,9 @@
-"""The methods by name. A new method is one file in this folder and one line here."""
+"""The methods by name, and named settings of them. A new method is one file in this folder and one line here."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from .method import Method
@@ -24,6 +24,15 @@ METHODS = {
     "low_pass": "low_pass",
     "random": "random_ranking",
 }
+# name -> method and settings that differ from its defaults. These names, and those of the methods, mean the same in
+# Python, in a shell and in a study.
+PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
+    "screened": ("culling", {"search": "screened"}),
+    "culling_swap": ("culling", {"fill": "swap"}),
+    "destroyed": ("learned", {"goal": "destroy"}),
+    "rise_swap": ("rise", {"fill": "swap", "share": 0.5}),
+}
+NAMES = (*METHODS, *PRESETS)
 
 
 def module_of(name: str) -> str:
@@ -39,3 +48,15 @@ def load(name: str) -> Method:
     >>> found = find(load("rise"), network, split, masks=500)
     """
     return cast("Method", import_module(module_of(name)))
+
+
+def resolve(name: str) -> tuple[str, dict[str, Any]]:
+    """The method of a name, and its settings beyond the defaults. Raises ValueError for an unknown name.
+
+    >>> resolve("rise_swap")
+    ('rise', {'fill': 'swap', 'share': 0.5})
+    """
+    if name not in NAMES:
+        raise ValueError(f"unknown method {name!r}: choose from {', '.join(NAMES)}")
+    method, settings = PRESETS.get(name, (name, {}))
+    return method, dict(settings)

@@ -23,7 +23,7 @@ class Settings:
     """
 
     masks: int | None = None
-    share: float = 0.5
+    share: float = 0.7
     fill: MethodFill = "zeros"
 
     def __post_init__(self) -> None:

@@ -1,0 +1,269 @@
+"""What an analysis does by default, what it says before it searches, and how little large problems take."""
+
+import logging
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.analysis import plan, search
+from frequency_shortcuts.evaluation import cost, trials
+from frequency_shortcuts.maps.methods import mixture, registry
+from frequency_shortcuts.maps.methods.method import Size, make_settings
+from frequency_shortcuts.networks.memory import keep_freed_memory
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+IMAGES, LABELS = images_and_labels()
+MANY = {"parts": ("keep", "remove"), "fills": ("zeros", "swap"), "controls": 5, "others": 20, "one_sample": True}
+
+
+def analyse(network=None, images=IMAGES, labels=LABELS, **options):
+    usual = {"mean": MEAN, "std": STD, "fills": ("zeros",), "parts": ("keep",), "percent": 2, "progress": False}
+    return fs.analyse(network or WaveNetwork(), images, labels, **usual | options)
+
+
+class Counted(WaveNetwork):
+    """Keeps the size of every batch, also of batches that its copies get."""
+
+    sizes: ClassVar[list[int]] = []
+
+    def forward(self, images):
+        self.sizes.append(len(images))
+        return super().forward(images)
+
+
+class WithoutGradient(WaveNetwork):
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
+class Flat(WaveNetwork):
+    """Rounds its images, so that all gradients are 0."""
+
+    def forward(self, images):
+        return super().forward((8 * images).round() / 8)
+
+
+# The method
+
+
+def test_the_default_method_finds_the_wave_of_each_class():
+    found = analyse()
+    assert found.about["method"] == "mixture" and found.found.settings["samples"] == mixture.Settings().samples
+    best = ConjugatePairs(SIZE, SIZE).frequencies[found.found.score[:3].argmax(axis=1)]
+    assert [tuple(np.abs(place)) for place in best] == [tuple(np.abs(wave)) for wave in WAVES]
+
+
+def test_quick_takes_fewer_images_and_samples():
+    found = analyse(images=images_and_labels(160)[0], labels=images_and_labels(160)[1], quick=True)
+    assert (found.about["images that find the maps"], found.about["images that test them"]) == (40, 80)
+    assert found.found.settings["samples"] == search.QUICK_SAMPLES < mixture.Settings().samples
+    assert found.found.passes == 3 * search.QUICK_SAMPLES * 40
+    assert analyse(quick=True, settings={"samples": 4}).found.settings["samples"] == 4
+
+
+@pytest.mark.parametrize("name", registry.PRESETS)
+def test_a_preset_is_its_method_with_its_settings(name):
+    method, settings = registry.PRESETS[name]
+    chosen = make_settings(registry.load(method), settings)
+    assert chosen != make_settings(registry.load(method), {}) and name not in registry.METHODS
+    found = search.plan_search(name, {}, *of_search())
+    assert found.name == name and settings.items() <= found.settings.items()
+
+
+def of_search():
+    from frequency_shortcuts.data.splits import Split
+
+    split = Split(IMAGES, LABELS, tuple("abcd"), np.array(MEAN), np.array(STD))
+    return WaveNetwork(), split, search.Limits()
+
+
+@pytest.mark.parametrize("network", [WithoutGradient, Flat])
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_network_without_gradients_is_culled_and_the_analysis_says_so(network, quick, caplog):
+    network = nn.Sequential(nn.AvgPool2d(4), network())
+    found = analyse(network, np.kron(IMAGES, np.ones((1, 1, 4, 4), np.uint8)), quick=quick)
+    assert found.about["method"] == "culling" and "by cells of frequencies" in found.about["remark"]
+    assert found.found.settings["patch"] == (4 if quick else 2)  # 16 or 32 cells along 64 frequencies
+    assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [found.about["remark"]]
+
+
+def test_a_named_method_that_needs_gradients_says_so_itself():
+    with pytest.raises(ValueError, match="the network gives no gradient, which mixtures need"):
+        analyse(WithoutGradient(), method="mixture")
+    with pytest.raises(ValueError, match=r"no gradient, .*: name the method that the settings samples are of"):
+        analyse(WithoutGradient(), settings={"samples": 9})
+    assert analyse(WithoutGradient(), method="low_pass").about["remark"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("masks", 2.5, "masks 2.5: expected a whole number or None"),
+        ("masks", True, "masks True: expected a whole number or None"),
+        ("share", "0.5x", "share '0.5x': expected a number"),
+        ("fill", 3, "fill 3: expected a word"),
+    ],
+)
+def test_a_setting_of_another_type_is_refused(name, value, words):
+    with pytest.raises(ValueError, match=words):
+        make_settings(registry.load("rise"), {name: value})
+
+
+# The plan
+
+
+def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
+    monkeypatch.setattr(mixture, "scores", lambda *_: (_ for _ in ()).throw(ValueError("searched")))
+    with pytest.raises(ValueError, match="searched"):
+        analyse(progress=True, name="small", outputs=None)
+    lines = [line for line in capsys.readouterr().err.splitlines() if ":" in line]
+    assert lines[0] == (
+        "small, 4 classes: 12 images find the maps, 12 test them; the network chooses among all its 4 outputs"
+    )
+    assert lines[1] == "accuracy without a filter: 100.0% (mean over classes; chance: 25.0%)"
+    assert lines[2].startswith("search by mixture: at most 576 passes, about ") and len(lines) == 4
+    expected = cost.count_passes(4, 12, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
+    assert lines[3].startswith(f"test beside controls: at most {expected:,.0f} passes, about 1 s")
+
+
+def test_without_bars_the_plan_is_in_the_log(caplog, capsys):
+    class Five(WaveNetwork):
+        def forward(self, images):
+            return nn.functional.pad(super().forward(images), (1, 0), value=1e3)
+
+    with caplog.at_level(logging.INFO):
+        analyse(Five(), outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"], method="gradient")
+    assert "the network chooses among 4 of its 5 outputs (a 1, b 2, c 3, d 4)" in caplog.text
+    assert "search by gradient: at most 36 passes" in caplog.text and not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [{}, {"maps": np.ones((4, SIZE, SIZE), bool)}, {"parts": ()}])
+def test_a_network_that_is_not_above_chance_is_not_searched(options, monkeypatch):
+    monkeypatch.setattr("frequency_shortcuts.analysis.analyse.find", None)
+    words = r"recognises 0.0% of the test images \(mean over 4 classes\), which is not above chance: check which output"
+    with pytest.raises(ValueError, match=words):
+        analyse(outputs=[1, 2, 3, 0], **options)
+
+
+def test_chance_is_that_of_classes_of_any_size():
+    """Always naming the largest class is right for 12 of 15 images, and not above chance."""
+
+    class Constant(nn.Module):
+        def forward(self, images):
+            return images.mean(dim=(1, 2, 3))[:, None] * 0 + torch.eye(4)[:1]
+
+    chosen = [*np.flatnonzero(LABELS == 0), 1, 2, 3, 5, 6, 7]
+    with pytest.raises(ValueError, match=r"recognises 25.0% of the test images"):
+        analyse(Constant(), IMAGES[chosen], LABELS[chosen])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.1, "1 s"), (80, "80 s"), (200, "3 min"), (5000, "83 min"), (140_400, "39.0 h")]
+)
+def test_durations_in_words(seconds, words):
+    assert plan._work(2e6, seconds) == f"at most 2,000,000 passes, about {words}"
+
+
+# Large problems
+
+
+@pytest.mark.parametrize("one_sample", [False, True])
+@pytest.mark.parametrize("false_positives", [True, False])
+@pytest.mark.parametrize(("n", "others", "negatives"), [(6, 2, 12), (6, None, 5), (9, 1, None), (4, 20, 100)])
+def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives, one_sample, false_positives):
+    """Exactly with one sample. Classes that draw their own share some images by chance."""
+    per_class, size = 4, (12, 12)
+    labels, pairs = np.repeat(np.arange(n), per_class), ConjugatePairs(*size)
+    inner = (pairs.size == 2) & (pairs.radius > 3)
+    score = np.where(inner, np.random.default_rng(0).random((n, len(pairs))), -1)
+    masks = fs.dfm.dominant(score, pairs, 10)
+    draws = {"random": 3, "radial": 2}
+    how = {"parts": ("keep", "remove"), "controls": 3, "radial": 2, "others": others, "negatives": negatives}
+    shown, _ = trials.plan_trials(masks, size, how["parts"], draws, others, 0, "", false_positives)
+    if one_sample:
+        negative = trials.sample_of_negatives(labels, n, negatives, 0)
+    else:
+        negative = np.stack([np.isin(np.arange(4 * n), trials.negatives_of(labels, c, negatives, 0)) for c in range(n)])
+    own = labels == np.arange(n)[:, None]
+    needed = (shown.is_for.astype(int) @ own + shown.for_others.astype(int) @ negative) > 0
+    found = cost.count_passes(
+        n, len(labels), fills=("zeros",), one_sample=one_sample, false_positives=false_positives, **how
+    )
+    if not false_positives:  # the count shows random and low-pass masks to all images in any case
+        needed[shown.is_for.sum(axis=1) == n] = True
+    assert found == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
+
+
+def test_one_sample_is_even_over_the_classes_and_leaves_out_those_of_the_class():
+    labels = np.repeat(np.arange(5), [3, 1, 4, 9, 2])
+    negative = trials.sample_of_negatives(labels, 5, 7, seed=1)
+    sample = np.flatnonzero(negative.any(axis=0))
+    assert len(sample) == 7 and np.bincount(labels[sample]).max() <= 2
+    for c, mine in enumerate(negative):
+        assert np.flatnonzero(mine).tolist() == [i for i in sample if labels[i] != c]
+    assert np.array_equal(trials.sample_of_negatives(labels, 5, None, 1), labels != np.arange(5)[:, None])
+
+
+def test_false_positives_of_all_classes_are_counted_on_one_sample():
+    images, labels = images_and_labels(80)
+    found = analyse(images=images, labels=labels, method="gradient", negatives=8)
+    drawn = trials.negatives_of(found.test.labels, None, 8, 0)
+    for c, mine in enumerate(found.hits.negatives):
+        assert np.flatnonzero(mine).tolist() == [i for i in drawn if found.test.labels[i] != c]
+    everything = analyse(images=images, labels=labels, method="gradient")
+    assert everything.hits.negatives.sum() == 40 * 3  # fewer images than the limit
+
+
+def test_a_thousand_classes_take_less_than_ten_million_passes():
+    """The classes of ImageNet with 50 images each: quick; review: 281 million for the test alone without limits."""
+    from frequency_shortcuts.analysis.analyse import QUICK_NEGATIVES, QUICK_PER_CLASS
+
+    ranking, test = QUICK_PER_CLASS
+    settings = mixture.Settings(samples=search.QUICK_SAMPLES)
+    searched = mixture.passes(settings, Size(1000, 1000 * ranking, ConjugatePairs(224, 224)))
+    tested = cost.count_passes(1000, 1000 * test, negatives=QUICK_NEGATIVES, **MANY)
+    assert searched + tested + 1000 * (2 * test) <= 10e6  # unfiltered images twice
+    assert cost.count_passes(1000, 1000 * test, **MANY) > 250e6
+
+
+# Memory
+
+
+def test_memory_limits_the_batches_of_search_and_test():
+    images, labels = np.tile(IMAGES, (4, 1, 1, 1)), np.tile(LABELS, 4)
+    sizes = []
+    for memory in (None, 0.1):
+        Counted.sizes = []
+        analyse(Counted(), images, labels, memory_mib=memory)
+        sizes.append(max(Counted.sizes))
+    assert sizes[1] < sizes[0] / 4
+
+
+def test_freed_memory_is_kept_unless_the_user_says_otherwise(monkeypatch):
+    called = []
+
+    class Library:
+        gnu_get_libc_version = None
+
+        def __init__(self, name):
+            pass
+
+        def mallopt(self, number, value):
+            called.append((number, value))
+            return int(value < 2**30)  # as older versions of glibc
+
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("ctypes.CDLL", Library)
+    for variable in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
+        monkeypatch.delenv(variable, raising=False)
+    assert keep_freed_memory() and called == [(-1, 2**30), (-1, 2**25), (-3, 2**30), (-3, 2**25)]
+    called.clear()
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "5")
+    assert keep_freed_memory() and {number for number, _ in called} == {-3}
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert not keep_freed_memory()
