@@ -9,9 +9,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
-from frequency_shortcuts.figures.canvas import PAGE, style
+from frequency_shortcuts.figures.canvas import PAGE, logarithmic, style
 
 AXES = {"side": "side of the images, pixels", "classes": "classes", "images": "images a class"}
 
@@ -22,24 +21,26 @@ def scaling(table: pd.DataFrame) -> Figure:
         figure, axes = plt.subplots(1, len(AXES), figsize=(PAGE, 2.6), sharey=True)
         shades = dict(zip(("exact", "screened"), sns.color_palette("colorblind", 2), strict=True))
         for ax, (varied, label) in zip(axes, AXES.items(), strict=True):
-            for method, part in table[table["varied"] == varied].groupby("method"):
+            mine = table[table["varied"] == varied]
+            for method, part in mine.groupby("method"):
                 fit = part["exponent"].iloc[0]
                 ax.plot(
                     part["work"], part["time_s"], "o-" if method == "exact" else "s--", ms=4,
                     color=shades[method], label=f"{method}, exponent {fit:.2f}",
                 )  # fmt: skip
-            exact = table[(table["varied"] == varied) & (table["method"] == "exact")]
+            exact = mine[mine["method"] == "exact"]
             x = exact["work"]
             ax.plot(x, exact["time_s"].iloc[0] * x / x.iloc[0], color="0.7", lw=0.8, zorder=0, label="linear")
-            ax.set(xscale="log", yscale="log", xlabel="pairs x images x pixels", title=f"varied: {label}")
-            ax.xaxis.set_minor_formatter(NullFormatter())  # on a short axis they would overlap
-            for _, row in exact.iterrows():
-                ax.annotate(f"{row[varied]:.0f}", (row["work"], row["time_s"]), fontsize=6,
-                            xytext=(0, 5), textcoords="offset points", ha="center")  # fmt: skip
+            ax.set(xlabel="pairs x images x pixels", title=f"varied: {label}")
+            logarithmic(ax.xaxis)
+            logarithmic(ax.yaxis)
+            for value, row in mine.groupby(varied)[["work", "time_s"]].min().iterrows():  # below both marks
+                ax.annotate(f"{value:.0f}", (row["work"], row["time_s"]), fontsize=6,
+                            xytext=(0, -5), textcoords="offset points", ha="center", va="top")  # fmt: skip
             ax.legend(loc="upper left")
         axes[0].set_ylabel("time, s")
         top = table["time_s"].max()
-        axes[0].set_ylim(table["time_s"].min() / 2, top * 8)
+        axes[0].set_ylim(table["time_s"].min() / 3, top * 8)
         sns.despine(figure)
     return figure
 

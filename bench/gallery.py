@@ -17,6 +17,7 @@ import pandas as pd
 from frequency_shortcuts.evaluation.truth import FOUND
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG
 from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import read_table
 
 from . import gallery_cure, gallery_findings, gallery_methods, opening
@@ -82,11 +83,11 @@ def results() -> str:
         rows.append(
             [*key, len(part), f"{part['test_accuracy'].mean():.2f}", mine["fill"].iloc[0], f"{measure.mean():.2f}",
              f"{(measure - mine['margin']).mean():.2f}",
-             *(count.get(verdict, 0) for verdict in ("strong", "weak", "none")), mine["verdict"].isna().sum(),
+             *(count.get(verdict, 0) for verdict in VERDICTS), (~mine["verdict"].isin(VERDICTS)).sum(),
              mine.loc[strong, "low_frequency"].eq(True).sum()]
         )  # fmt: skip
     header = ["data set", "network", "augmentation", "seeds", "test accuracy", "fill", "map: TPR - FPR"]
-    verdict = ["strong", "weak", "none", "no verdict", "strong, low frequencies do as well"]
+    verdict = [*VERDICTS, "no verdict", "strong, low frequencies do as well"]
     return table([*header, "closest control: TPR - FPR", *verdict], rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import yaml
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.evaluation.truth import planted
-from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.examples import reduced_images
+from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.predictions import predict
@@ -31,30 +28,8 @@ from frequency_shortcuts.storage.tables import read_table
 
 PLANTED = "plant_present"  # the data set of the lower row
 RUN = ["dataset", "network", "augmentation", "seed"]
-# Of seaborn's palette for colour-blind readers; the words say the same.
-RIGHT, WRONG, NEITHER = "#0173b2", "#c44e00", "#333333"
 TRIED = 20  # images of a class, to show one with which the network does what it does with most
 HIT, EXTRA = 1.0, 0.35  # shades of a map: planted frequencies, and others
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One panel: an image [channels, H, W], or a plane of frequencies [H, W] from 0 (not kept) to 1.
-
-    above, below : what stands over and under it; right : whether the network names the class, if it names one; rate :
-        share of the test images of the class for which it does
-    """
-
-    above: str
-    values: npt.NDArray
-    below: str
-    right: bool | None = None
-    rate: float = np.nan
-
-    @property
-    def typical(self) -> bool:
-        """Whether the network does with this image what it does with most."""
-        return self.right is None or self.right == (self.rate >= 0.5)
 
 
 @dataclass(frozen=True)
@@ -144,31 +119,6 @@ def truth(case: Case) -> list[Panel]:
     ]
 
 
-def draw(rows: dict[str, Sequence[Panel]]) -> Figure:
-    """A row of panels for each case, with the name of the case beside it."""
-    with canvas.style():
-        columns = max(len(panels) for panels in rows.values())
-        figure, axes = plt.subplots(len(rows), columns, figsize=(canvas.PAGE, 2.55 * len(rows)), squeeze=False)
-        for line, (name, panels) in zip(axes, rows.items(), strict=True):
-            line[0].set_ylabel(name, fontsize=9, fontweight="bold")
-            for axis, panel in zip(line, panels, strict=True):
-                _draw_panel(axis, panel)
-    return figure
-
-
-def _draw_panel(axis: Axes, panel: Panel) -> None:
-    if panel.values.ndim == 2:
-        canvas.show_plane(axis, panel.values, "Greys", 0, 1)
-    else:
-        canvas.show_picture(axis, panel.values)
-    colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
-    axis.set(xticks=[], yticks=[])
-    axis.set_title(panel.above, fontsize=9)
-    axis.set_xlabel(panel.below, fontsize=9, color=colour)
-    for spine in axis.spines.values():
-        spine.set(visible=True, color=colour, linewidth=1.5 if panel.right is not None else 0.8)
-
-
 def cases(study: Path) -> tuple[Case, Case]:
     """The two classes that the picture shows: on photographs, and on a planted set."""
     percent = tested_percent(study)
@@ -182,4 +132,4 @@ def opening(study: Path) -> Figure:
         tried = (panels(read_case(study, case.row, case.percent, i)) for i in range(TRIED))
         chosen = next((found for found in tried if all(panel.typical for panel in found)), panels(case))
         rows[f"{what},\nclass {case.row['class']}"] = chosen
-    return draw(rows)
+    return rows_of_panels(rows)

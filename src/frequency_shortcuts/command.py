@@ -84,6 +84,22 @@ def _resumable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[str, int] | None:
+    """A check for --outputs: 340,345 or zebra=340,ox=345."""
+    if text is None:
+        return None
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    try:
+        if not any(equals for _, equals, _ in pairs):
+            return [int(number) for _, _, number in pairs]
+        named = {name.strip(): int(number) for name, _, number in pairs}
+    except ValueError:
+        named = {}
+    if len(named) < len(pairs) or "" in named:
+        raise click.BadParameter(f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345")
+    return named
+
+
 def _network_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that name a network and images."""
     for option in reversed([
@@ -96,14 +112,19 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
         click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
                      help="Your weights: safetensors or a state_dict of torch.save."),
-        click.option("--outputs", callback=_numbers(int, "whole numbers, such as 340,345"), metavar="N,N,...",
-                     help="Output of the network for each class folder, in alphabetical order."),
+        click.option("--outputs", callback=_outputs, metavar="NAME=N,...",
+                     help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
+                          "order of the names, capitals first."),
         click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
                      help="Mean of each channel, from 0 to 1. Default: of the weights."),
         click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
                      help="Standard deviation of each channel. Default: of the weights."),
         click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320"), metavar="N",
-                     help="Side of the images in pixels, or HxW. Default: of the weights."),
+                     help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
+                          "Default: of the weights."),
+        click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224"), metavar="N",
+                     help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
+                          "pictures. Default: of the weights."),
         click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50"), metavar="N,N",
                      help="Images that find the map of a class, and that test it. Default: 50,50; quick: 10,20."),
         click.option("--others", default=20, show_default=True, metavar="N",
@@ -284,6 +305,8 @@ def _analysis(options: dict[str, Any], **more: Any) -> Any:
     always = ("mean", "std", "size", "seed", "device", "test_images", "others", "negatives", "memory_mib")
     of_search = ("quick", "method", "settings", "percent", "precision")
     chosen = {name: options[name] for name in (*always, *(name for name in of_search if name in options))}
+    if resize := options["resize"]:
+        chosen["resize"] = resize[0] if len(resize) == 1 else (resize[0], resize[-1])
     outputs = options["outputs"] or outputs_of(names, named.categories)
     return run(
         named.network, options["images"], transform=named.transform, outputs=outputs,

@@ -1,5 +1,6 @@
 """One call from a network and images to maps, tests and verdicts."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import h5py
@@ -7,19 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis import clearest
 from frequency_shortcuts.analysis.images import collect
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.figures import examples
+from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks.adapters import logits_only
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.tables import read_table
@@ -50,6 +54,43 @@ def test_the_planted_waves_are_found_and_judged(result):
     assert rows["verdict"].tolist() == ["strong"] * 3 + ["none"]
     assert (rows["tpr_dfm"][:3] == 1).all() and (rows["fpr_dfm"][:3] == 0).all()
     assert "3 of 4 classes (0, 1, 2)" in result.summary() and "WaveNetwork" in repr(result)
+
+
+def test_the_clearest_class_is_shown_with_its_closest_control(result):
+    row = clearest.clearest_class(result.table)
+    strong = result.verdicts[result.verdicts["verdict"] == "strong"]
+    assert row["class"] == strong.loc[strong["margin"].idxmax(), "class"]
+    c, kind, other = int(row["class"]), row["best_control"], row["closest_class"]
+    figure = clearest.draw(result)
+    _, its_map, left, control = figure.axes
+    np.testing.assert_array_equal(np.asarray(its_map.images[0].get_array(), bool), result.maps[c])
+    assert left.get_xlabel() == f"predicted: {c}\nTPR 1.00, FPR 0.00"
+    rates = result.rates.query("`class` == @c and filter == @kind")
+    rates = rates[rates["draw"] == int(other)] if kind == "other" else rates
+    assert f"TPR {rates['tpr'].mean():.2f}, FPR {rates['fpr'].mean():.2f}" in control.get_xlabel()
+    place = np.flatnonzero(result.test.labels == c)[0]  # its images are alike
+    image = torch.from_numpy((result.test.images[[place]] / 255 - MEAN[0]) / STD[0])
+    np.testing.assert_allclose(
+        left.images[0].get_array(), examples.reduced_images(image, result.maps[[c]])[0, 0], atol=1e-6
+    )
+    plt.close(figure)
+
+
+def test_long_names_have_room_in_the_first_picture():
+    figure = rows_of_panels({"a": [Panel("above", np.eye(4), f"predicted: {'very long ' * 9}\nTPR 1.00")] * 4}, "note")
+    figure.canvas.draw()
+    boxes = [axis.xaxis.label.get_window_extent() for axis in figure.axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert min(box.y0 for box in boxes) > -2  # pixels: the box of a line is higher than its letters
+    plt.close(figure)
+
+
+def test_two_images_of_a_class_are_too_few_to_tell():
+    found = analyse(images_per_class=(4, 2), parts=("keep", "remove"))
+    assert set(found.verdicts["verdict"]) == {"too few images"} and found.verdicts["needed"].isna().all()
+    assert found.verdicts["images"].tolist() == [2] * 4 and found.verdicts["negatives"].tolist() == [6] * 4
+    assert "No shortcut" not in found.summary() and "Too few images to tell" in found.summary()
+    assert "(too few images to tell)" in clearest.note(clearest.clearest_class(found.table), 4)
 
 
 @pytest.mark.slow
@@ -91,12 +132,12 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(result, tmp_path):
         assert file["score"].shape == (CLASSES, SIZE, SIZE)
     assert len(pd.read_csv(folder / "rates.csv")) == len(result.rates)
     assert pd.read_csv(folder / "verdicts.csv")["verdict"].tolist() == ["strong"] * 3 + ["none"]
-    for name in ("cards", "shortcuts"):
+    for name in ("clearest", "cards", "shortcuts"):
         with Image.open(folder / f"{name}.png") as picture:
             assert picture.width > 500
     page = (folder / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 2 and "Strong shortcut" in page
-    assert "The maps were found on 40 images and tested on 120 test images." in " ".join(page.split())
+    assert page.count("data:image/png;base64,") == 3 and "Strong shortcut" in page
+    assert "40 images (10 of each class) find the maps, 120 images (30 of each class) test them." in page
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
@@ -249,11 +290,12 @@ class FiveOutputs(nn.Module):
         return torch.stack([first, torch.full_like(first, 1e3), *others], dim=1)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("last", "said"), [(nn.Softmax(1), True), (nn.Identity(), False), (nn.LogSoftmax(1), False)])
-def test_probabilities_instead_of_logits_are_named(last, said, caplog):
-    logits_only(nn.Sequential(nn.Flatten(), nn.Linear(4, 3), last), torch.randn(1, 1, 2, 2))
-    assert ("as a softmax does: expected the logits before it" in caplog.text) == said
+def test_probabilities_give_the_results_of_their_logits_and_a_remark(caplog):
+    expected = analyse()
+    assert expected.about["remark"] == "" and not caplog.text
+    found = analyse(nn.Sequential(WaveNetwork(), nn.Softmax(1)), maps=expected.maps)
+    pd.testing.assert_frame_equal(found.rates, expected.rates)
+    assert found.about["remark"].startswith("the network gives probabilities") and found.about["remark"] in caplog.text
 
 
 def test_images_of_some_of_the_classes():
@@ -261,8 +303,9 @@ def test_images_of_some_of_the_classes():
     found = analyse(FiveOutputs(), images, np.array([0, 2, 3, 4])[labels], classes=["a", "nothing", "b", "c", "d"])
     assert found.classes == ("a", "b", "c", "d") and found.about["outputs"] == 5
     pd.testing.assert_frame_equal(found.rates, analyse().rates)
-    named = analyse(FiveOutputs(), images, labels, outputs=[0, 2, 3, 4])
-    pd.testing.assert_frame_equal(named.rates, found.rates)
+    for outputs in ([0, 2, 3, 4], {"1": 2, "0": 0, "3": 4, "2": 3}):
+        named = analyse(FiveOutputs(), images, labels, outputs=outputs)
+        pd.testing.assert_frame_equal(named.rates, found.rates)
 
 
 def test_the_neutral_class_is_named_like_the_labels():
@@ -284,6 +327,24 @@ def test_float_images_are_normalised_if_they_need_it():
         assert np.array_equal(found.maps, expected.maps)
     with pytest.raises(ValueError, match=r"from -[0-9.]+ to [0-9.]+, so they are normalised already: leave mean"):
         analyse(WaveNetwork(), (plain - 0.5) / 0.25, labels)
+    with pytest.raises(ValueError, match=r"images are float32 from 23 to 207, but .*: divide the images by 255"):
+        analyse(WaveNetwork(), images.astype(np.float32), labels)
+
+
+def test_pictures_are_cropped_or_squashed(tmp_path):
+    """A square half of the picture is black, the other white: the centre has both, in stripes half as wide."""
+    pixels = np.zeros((SIZE, 2 * SIZE), np.uint8)
+    pixels[:, SIZE:] = 255
+    for i in range(8):
+        (tmp_path / f"class{i % 4}").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / f"class{i % 4}" / f"{i}.png")
+    cropped = analyse(images=tmp_path, size=SIZE, parts=()).ranking.images[:][0, 0]
+    squashed = analyse(images=tmp_path, size=SIZE, resize=(SIZE, SIZE), parts=()).ranking.images[:][0, 0]
+    assert np.array_equal(cropped, pixels[:, SIZE // 2 : -SIZE // 2])
+    assert np.array_equal(squashed, np.asarray(Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR)))
+    assert not np.array_equal(cropped, squashed)
+    short_side = analyse(images=tmp_path, size=SIZE, resize=SIZE, parts=()).ranking.images[:][0, 0]
+    assert np.array_equal(short_side, cropped)
 
 
 @pytest.mark.slow
@@ -293,11 +354,11 @@ def test_maps_of_ones_own_are_tested():
     pd.testing.assert_frame_equal(found.rates, expected.rates)
     assert found.found is None and found.about["passes of the search"] == 0
     assert "images that find the maps" not in found.about and found.about["images of the spectra"] == 12
-    assert "2.34 % of the frequencies are" in found.summary()
+    assert "2.34 % of the frequencies;" in found.summary() and "the maps are given" in found.summary()
     found.cards()
     masks = expected.maps.copy()
     masks[3] = True
-    assert "26.8 % of the frequencies on average are" in analyse(maps=masks).summary()
+    assert "26.8 % of the frequencies on average;" in analyse(maps=masks).summary()
 
 
 def test_a_quick_culling_uses_cells():

@@ -92,7 +92,11 @@ def test_figures_show_every_line():
         ]
     )  # fmt: skip
     drawn = figures.scaling(scaling)
+    drawn.canvas.draw()
     assert [len(ax.lines) for ax in drawn.axes] == [3, 3, 3]
+    assert not any(
+        "$" in text.get_text() for ax in drawn.axes for text in (*ax.get_xticklabels(), *ax.get_yticklabels())
+    )
     assert "exact, exponent 1.00" in [text.get_text() for text in drawn.axes[0].get_legend().get_texts()]
     curve = pd.DataFrame(
         [

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import click
 import h5py
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path):
         tmp_path / "out",
     )
     assert done.exit_code == 0, done.output
-    assert "Strong shortcut: 2 % of the frequencies" in done.output
+    assert "keeps the map of a class, 2 % of the frequencies;" in done.output
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "verdicts.csv", "rates.csv", "maps.h5", "cards.png", "shortcuts.svg"} <= names
     assert not [name for name in names if name.startswith("unfinished")]
@@ -180,6 +181,9 @@ def test_show_reads_the_metadata_of_weights(tmp_path):
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--checkpoint", "no.pt"], "no weights at no.pt"),
         (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--device", "tpu"], "unknown device 'tpu'"),
         (["analyse", MODEL, "--images", "{folder}", "--size", "a"], "expected one or two numbers, such as 224"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--outputs", "class0=1,2"], "such as 340,345, or"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--outputs", "class0=1"], "outputs has no number"),
+        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--resize", "8"], "resize 8: expected at least the"),
         (["analyse", "nothing:here", "--images", "{folder}", *STATISTICS], "nothing"),
         (["test", MODEL, "--images", "{folder}", *STATISTICS, "--maps", "{other}"], "maps of the classes x, y, the"),
         (["show", "{folder}/class0/000.png"], "is neither HDF5 nor safetensors"),
@@ -193,6 +197,16 @@ def test_errors_are_one_sentence(folder, tmp_path, arguments, words):
     done = run(*(part.format(folder=folder, other=tmp_path / "other.h5") for part in arguments))
     assert done.exit_code != 0 and words in " ".join(done.output.split())
     assert "Traceback" not in done.output
+
+
+def test_outputs_are_numbers_or_pairs():
+    from frequency_shortcuts.command import _outputs
+
+    assert _outputs(None, None, "94,277") == [94, 277] and _outputs(None, None, None) is None
+    assert _outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}
+    for text in ("bird=94,277", "bird=x", "a", "bird=1,bird=2", "=3", ""):
+        with pytest.raises(click.BadParameter, match="expected whole numbers, such as 340,345, or zebra=340,ox=345"):
+            _outputs(None, None, text)
 
 
 def test_outputs_are_found_by_the_names_of_the_classes():

@@ -148,10 +148,10 @@ def test_drawing_leaves_the_users_style_alone():
     assert dict(plt.rcParams) == before
 
 
-def test_rules_stand_to_the_right_of_what_they_need():
+def test_rules_stand_below_what_they_need():
     figure = rule_graph()
-    place = {text.get_text(): text.get_position()[0] for text in figure.axes[0].texts if text.get_text()}
-    assert place["data"] < place["train one"] < place["draw"] < place["all"]
+    place = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts if text.get_text()}
+    assert place["data"] > place["train one"] > place["draw"] > place["all"]
 
 
 DRAWN = """

@@ -187,6 +187,10 @@ def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_
                 expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
                 assert rates["control"] == expected
                 said.add((is_map, rates["low_frequency"]))
+    few = content([network], verdicts.assign(verdict="too few images"))["datasets"][0]["networks"][0]
+    named = {rates["verdict"] for size in few["methods"][0]["sizes"] for one in size["classes"]
+             for rates in one["rates"] or ()}  # fmt: skip
+    assert named == {"too few images to tell"}
     assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}
 
 

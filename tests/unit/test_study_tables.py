@@ -114,6 +114,13 @@ def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
     read_as_rst(text)
 
 
+def test_the_cover_counts_classes_with_too_few_images_as_undecided(verdicts):
+    few = verdicts.assign(verdict=verdicts["verdict"].mask(verdicts["class"] == CLASSES[0], "too few images"))
+    undecided = int((few["headline"] & ((few["class"] == CLASSES[0]) | few["verdict"].isna())).sum())
+    assert undecided and f"{undecided} have no verdict" in cover(few)
+    assert headlines.count_verdicts(few[few["headline"]])["n_none"] == (few[few["headline"]]["verdict"] == "none").sum()
+
+
 def test_the_cover_gives_each_finding_that_decides_with_its_verdict(verdicts):
     """A study without data for them has eight rows that say what they need."""
     table, _ = judge.judge(Tables())

@@ -1,4 +1,6 @@
-"""Mean, std and size from the transforms of torchvision and timm."""
+"""Mean, std, size and interpolation from torchvision, timm and image processors of Hugging Face."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +14,23 @@ from frequency_shortcuts.analysis.images import Pictures, collect
 from frequency_shortcuts.analysis.transforms import Preprocessing, read_transform
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+BILINEAR, BICUBIC, NEAREST, LANCZOS = (
+    getattr(Image.Resampling, name) for name in ("BILINEAR", "BICUBIC", "NEAREST", "LANCZOS")
+)
 
 
 def compose(module):
     return module.Compose([module.Resize(256), module.CenterCrop(224), module.Normalize(MEAN, STD)])
+
+
+def processor(**given):
+    """What the tests read of an image processor of Hugging Face: by default as CLIP's."""
+    usual = {
+        "do_resize": True, "size": {"shortest_edge": 256}, "resample": 3, "do_center_crop": True,
+        "crop_size": {"height": 224, "width": 224}, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
+        "image_mean": MEAN, "image_std": STD,
+    }  # fmt: skip
+    return usual | given
 
 
 @pytest.mark.parametrize(
@@ -26,23 +41,30 @@ def compose(module):
         compose(v2),
         torch.nn.Sequential(transforms.Resize(256), transforms.CenterCrop([224, 224]), transforms.Normalize(MEAN, STD)),
         {"mean": MEAN, "std": STD, "input_size": (3, 224, 224), "crop_pct": 0.875, "interpolation": "bicubic"},
+        processor(),
     ],
-    ids=["weights", "compose", "v2", "sequential", "timm config"],
+    ids=["weights", "compose", "v2", "sequential", "timm config", "processor"],
 )
 def test_the_usual_preparation_of_imagenet(transform):
-    assert read_transform(transform) == Preprocessing(MEAN, STD, (224, 224), 256)
+    interpolation = BICUBIC if isinstance(transform, dict) else BILINEAR
+    assert read_transform(transform) == Preprocessing(MEAN, STD, (224, 224), 256, interpolation)
 
 
 @pytest.mark.slow
 def test_a_transform_that_timm_creates():
     timm = pytest.importorskip("timm")
-    made = timm.data.create_transform(input_size=(3, 224, 224), mean=MEAN, std=STD, crop_pct=0.875)
-    found = read_transform(made)
-    assert found.size == (224, 224) and found.resize == 256 and found.mean == pytest.approx(MEAN)
+    config = {"input_size": (3, 224, 224), "mean": MEAN, "std": STD, "crop_pct": 0.875, "interpolation": "bicubic"}
+    for mode in ("center", "squash"):
+        found = read_transform(timm.data.create_transform(**config, crop_mode=mode))
+        expected = read_transform(config | {"crop_mode": mode})
+        assert found.size == (224, 224) and found.resize == expected.resize and found.interpolation == BICUBIC
+        assert found.mean == pytest.approx(MEAN)
 
 
 NORMALISE = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.25] * 3)]
+HALF = {"image_mean": [0.5] * 3, "image_std": [0.25] * 3}
 SQUASHED = {"mean": [0.5] * 3, "std": [0.25] * 3, "input_size": (3, 32, 32), "crop_pct": 0.9, "crop_mode": "squash"}
+MODES = transforms.InterpolationMode
 
 
 @pytest.mark.parametrize(
@@ -52,8 +74,34 @@ SQUASHED = {"mean": [0.5] * 3, "std": [0.25] * 3, "input_size": (3, 32, 32), "cr
         (None, [transforms.Resize((32, 24))]),
         (None, [transforms.Resize((36, 40)), transforms.CenterCrop((32, 30))]),
         (SQUASHED, [transforms.Resize((35, 35)), transforms.CenterCrop(32)]),
+        (None, [transforms.Resize(36, MODES.BICUBIC), transforms.CenterCrop(32)]),
+        (None, [v2.Resize(36, MODES.LANCZOS), v2.CenterCrop(32)]),
+        (None, [transforms.Resize((32, 24), MODES.NEAREST)]),
+        (
+            SQUASHED | {"interpolation": "bicubic"},
+            [transforms.Resize((35, 35), MODES.BICUBIC), transforms.CenterCrop(32)],
+        ),
+        (
+            processor(**HALF, size={"shortest_edge": 36}, crop_size={"height": 32, "width": 30}),
+            [transforms.Resize(36, MODES.BICUBIC), transforms.CenterCrop((32, 30))],
+        ),
+        (
+            processor(**HALF, size={"height": 32, "width": 24}, resample=1, do_center_crop=None),
+            [transforms.Resize((32, 24), MODES.LANCZOS)],
+        ),
     ],
-    ids=["short side", "both sides", "both sides and crop", "timm squash"],
+    ids=[
+        "short side",
+        "both sides",
+        "both sides and crop",
+        "timm squash",
+        "bicubic",
+        "v2 lanczos",
+        "nearest",
+        "timm bicubic",
+        "processor",
+        "processor squash",
+    ],
 )
 def test_pictures_are_those_that_the_transform_gives(transform, steps, tmp_path):
     """Whatever shape the pictures have."""
@@ -63,7 +111,7 @@ def test_pictures_are_those_that_the_transform_gives(transform, steps, tmp_path)
         ramp = np.linspace(0, 255, size[0] * size[1] * 3).reshape(*size, 3).astype(np.uint8)
         Image.fromarray(ramp).save(tmp_path / "ab"[i % 2] / f"{i}.png")
     read = read_transform(transform or applied)
-    images = collect(tmp_path, None, Pictures(read.size, read.resize)).images
+    images = collect(tmp_path, None, Pictures(read.size, read.resize, interpolation=read.interpolation)).images
     for file, found in zip(sorted(tmp_path.glob("*/*.png")), images[:], strict=True):
         with Image.open(file) as picture:
             expected = (applied(picture) * 0.25 + 0.5) * 255
@@ -73,6 +121,89 @@ def test_pictures_are_those_that_the_transform_gives(transform, steps, tmp_path)
 def test_a_size_of_two_sides_is_that_of_the_images():
     steps = transforms.Compose([transforms.Resize((64, 96)), transforms.Normalize([0.5], [0.2])])
     assert read_transform(steps) == Preprocessing((0.5,), (0.2,), (64, 96), (64, 96))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"size": {"height": 32, "width": 24}}, Preprocessing(MEAN, STD, (224, 224), (32, 24), BICUBIC)),
+        ({"do_normalize": False}, Preprocessing((0,) * 3, (1,) * 3, (224, 224), 256, BICUBIC)),
+        ({"crop_size": 200, "resample": 0}, Preprocessing(MEAN, STD, (200, 200), 256, NEAREST)),
+        ({"do_resize": False, "do_center_crop": False}, Preprocessing(MEAN, STD)),
+        ({"do_center_crop": False}, Preprocessing(MEAN, STD, None, 256, BICUBIC)),
+        # As ConvNeXT's and ResNet's
+        (
+            {"do_center_crop": None, "crop_pct": 0.875, "size": {"shortest_edge": 224}},
+            Preprocessing(MEAN, STD, (224, 224), 256, BICUBIC),
+        ),
+        (
+            {"do_center_crop": None, "crop_pct": 0.875, "size": {"shortest_edge": 384}},
+            Preprocessing(MEAN, STD, (384, 384), (384, 384), BICUBIC),
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["dict", "object"])
+def test_image_processors_of_hugging_face(given, expected, kind):
+    given = processor(**given)
+    if kind == "object":
+        sides = SimpleNamespace(**{"height": None, "width": None, "shortest_edge": None, **given["size"]})
+        given = SimpleNamespace(**given | {"size": sides})
+    assert read_transform(given) == expected
+
+
+@pytest.mark.parametrize("given", [{"do_rescale": False}, {"rescale_factor": 1 / 127.5}, {"do_normalize": False}, {}])
+def test_the_factor_of_a_processor_is_part_of_mean_and_std(given):
+    """(factor * pixels - mean) / std, as the processor computes it, of pixels from 0 to 255."""
+    found, given = read_transform(processor(**given)), processor(**given)
+    pixels = np.random.default_rng(0).uniform(0, 255, (5, 3))
+    expected = pixels * (given["rescale_factor"] if given["do_rescale"] else 1)
+    if given["do_normalize"]:
+        expected = (expected - MEAN) / STD
+    assert np.allclose((pixels / 255 - found.mean) / found.std, expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"size": 224}, "size 224 of the image processor dict cannot be followed: expected height and width, or"),
+        ({"size": {"longest_edge": 224}}, "expected height and width, or shortest_edge; give mean, std and size"),
+        ({"crop_pct": 0.9}, "cannot be followed: expected height and width"),
+        ({"crop_size": None}, "crop_size None of the image processor dict: expected height and width"),
+        ({"resample": None}, "names no resample"),
+        ({"resample": 9}, "interpolation 9: expected one of nearest, "),
+        ({"do_resize": False}, "do_center_crop without do_resize of the dict cannot be followed"),
+        ({"include_top": True}, "include_top of the image processor dict cannot be followed: give mean, std and size"),
+        ({"image_processor_type": "LevitImageProcessor"}, "Levit of the image processor LevitImageProcessor cannot"),
+        ({"image_mean": None}, "names no mean and std"),
+    ],
+)
+def test_a_processor_that_cannot_be_followed_is_refused(given, words):
+    with pytest.raises(ValueError, match=words):
+        read_transform(processor(**given))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"crop_mode": "border"}, "crop_mode border at 32 x 32 pixels cannot be followed: expected squash, or center"),
+        ({"crop_mode": "center", "input_size": (3, 32, 24)}, "crop_mode center at 32 x 24 pixels cannot be followed"),
+        ({"interpolation": "random"}, "interpolation random: expected one of nearest, "),
+    ],
+)
+def test_a_configuration_of_timm_that_cannot_be_followed_is_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        read_transform(SQUASHED | change)
+
+
+@pytest.mark.parametrize("module", [transforms, v2])
+def test_tensors_are_resized_with_antialias_only(module):
+    def steps(antialias):
+        resize = module.Resize(36, antialias=antialias)
+        return module.Compose([transforms.PILToTensor(), resize, module.CenterCrop(32), module.Normalize([0.5], [0.2])])
+
+    assert read_transform(steps(True)) == Preprocessing((0.5,), (0.2,), (32, 32), 36)
+    with pytest.raises(ValueError, match="Resize of tensors without antialias of the Compose cannot be followed"):
+        read_transform(steps(False))
 
 
 @pytest.mark.parametrize(

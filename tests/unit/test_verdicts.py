@@ -36,6 +36,14 @@ def slow_mean_difference(one, draws):
     return sum(each) / n, sum(each) / (n + 2), (squares - sum(each) ** 2 / (n + 2)) / (n + 2) ** 2
 
 
+def slow_best(images, negatives):
+    """The lower end of the margin if the map hits all images, the control none, and no other image is named so."""
+    _, centre, variance = slow_difference([True] * images, [False] * images)
+    if negatives:
+        variance += slow_difference([False] * negatives, [False] * negatives)[2]
+    return centre - Z * variance**0.5
+
+
 def slow_margin(hits, fill, c, part, chosen):
     """Margin and its ends of the map of a class over a mask, or over the mean of several."""
     own = hits.trials.query("`class` == @c and part == @part and filter == 'dfm'")["mask"].item()
@@ -93,11 +101,17 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
             assert row["low_frequency"] == (low_pass[1] <= 0)
             assert row["tpr_other"] == pytest.approx(np.mean([table.loc[(*key, "other", m), "tpr"] for m, _ in others]))
         above = all(low > 0 for _, low, _ in margins.values())
+        negatives = hits.judged(fill)[c].sum()
+        possible = all(
+            slow_best((hits.labels == c).sum(), negatives if false_positives or kind == "other" else 0) > 0
+            for kind, _ in margins
+        )
         clear = (tpr >= 0.5 and fpr <= 0.1) if part == "keep" else tpr <= 0.5
         if table.loc[(*key, "unfiltered", 0), "tpr"] < 0.5:
             assert pd.isna(row["verdict"])
         else:
-            assert row["verdict"] == ("strong" if above and clear else "weak" if above else "none")
+            otherwise = "none" if possible else "too few images"
+            assert row["verdict"] == ("strong" if above and clear else "weak" if above else otherwise)
         assert row["headline"] == (part == "keep" and fill == ("zeros" if neutral is None else "swap"))
 
 
@@ -114,6 +128,8 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
         ({"radial": (0.9, 0.05)}, "none", False),
         ({"other": (0.9, 0.05)}, "none", False),
         ({"images": 3, "negatives": 12}, "none", True),
+        ({"images": 2, "negatives": 300}, "too few images", True),
+        ({"images": 2, "negatives": 300, "unfiltered": (0.0, 0.0)}, None, True),
         ({"unfiltered": (0.49, 0.0)}, None, False),
         ({"unfiltered": (0.5, 0.0)}, "strong", False),
     ],
@@ -145,6 +161,18 @@ def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, 
     assert tried[1]["best_control"] == kind and tried[1]["smallest_effect"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("part", ["keep", "remove"])
+@pytest.mark.parametrize(("images", "negatives"), [(1, 300), (2, 300), (3, 3), (3, 12), (4, 4), (20, 60)])
+def test_images_are_too_few_if_the_clearest_result_would_not_be_positive(part, images, negatives):
+    nothing = {"dfm": (0.5, 0.5), **dict.fromkeys(("random", "radial", "other", "low_pass"), (0.5, 0.5))}
+    clearest = {kind: (float((kind == "dfm") == (part == "keep")), 0.0) for kind in nothing}
+    unclear, best = (verdicts(hits_of(images, negatives, part, unfiltered=(1.0, 0.0), **rates_of)).iloc[0]
+                     for rates_of in (nothing, clearest))  # fmt: skip
+    enough = slow_best(images, negatives) > 0
+    assert best["verdict"] == ("strong" if enough else "too few images") and (best["margin_low"] > 0) == enough
+    assert unclear["verdict"] == ("none" if enough else "too few images")
+
+
 def test_no_effect_is_enough_of_three_images():
     row = verdicts(hits_of(3, 9, other=(1.0, 0.0))).iloc[0]
     assert row["best_control"] == "other" and np.isnan(row["smallest_effect"])
@@ -159,7 +187,7 @@ def test_a_map_like_its_controls_is_rarely_strong():
         named = np.random.default_rng(seed).random(hits.named["zeros"].shape) < 0.7
         hits.named["zeros"][:] = np.where(named, hits.labels, (hits.labels + 1) % 4)
         hits.unfiltered[:] = hits.labels
-        strong += (verdicts(hits)["verdict"] != "none").sum()
+        strong += verdicts(hits)["verdict"].isin(["strong", "weak"]).sum()
     assert strong / 160 < 0.025 + 3 * np.sqrt(0.025 * 0.975 / 160)
 
 

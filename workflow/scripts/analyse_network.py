@@ -1,4 +1,4 @@
-"""Analyse a network quickly: maps of cells, tests, verdicts, and a page."""
+"""Analyse a network quickly: its maps, tests and verdicts, on a page."""
 
 from pathlib import Path
 

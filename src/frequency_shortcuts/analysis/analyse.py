@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from frequency_shortcuts.data.folders import Resize
 from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.cost import count_passes
@@ -22,7 +24,7 @@ from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.maps.methods.workspace import Limits
-from frequency_shortcuts.networks.adapters import logits_only
+from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.inference import Precision
@@ -34,11 +36,14 @@ from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .classes import Classes, choose, match
-from .images import Labelled, Pictures, as_split, collect, ready
+from .images import Labelled, Pictures, as_split, collect, in_two, ready
 from .plan import Plan, announce, look
 from .result import Analysis
 from .search import check_method, plan_search
+from .torch_images import PROBES
 from .transforms import Preprocessing, read_transform
+
+log = logging.getLogger(__name__)
 
 PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that find the maps, and that test them
 NEGATIVES, QUICK_NEGATIVES = 1000, 500  # images on which FPR is measured
@@ -53,8 +58,9 @@ def analyse(
     std: npt.ArrayLike | None = None,
     transform: Any = None,
     size: tuple[int, int] | int | None = None,
+    resize: Resize = None,
     classes: Sequence[str] | None = None,
-    outputs: Sequence[int] | None = None,
+    outputs: Sequence[int] | Mapping[str, int] | None = None,
     test_images: Any = None,
     test_labels: Any = None,
     quick: bool = False,
@@ -89,11 +95,16 @@ def analyse(
         each class, or of an HDF5 file. uint8 images need a mean and std; float images from 0 to 1 are normalised if
         these are given; other float images are used as they are
     mean, std : [channels], to normalise with, in units of [0, 1]
-    transform : of torchvision or timm, from which mean, std and size are read; see `transforms.read_transform`
+    transform : of torchvision or timm, or an image processor of Hugging Face, from which mean, std, size and
+        interpolation are read; see `transforms.read_transform`
     size : (height, width) to which pictures of a folder or Dataset are resized and cropped, or one number for both
-    classes : names of the classes
-    outputs : the output of the network for each class of the images. By default a class without a name is the output
-        of its number; classes with names are all outputs, in their order. If images show only some of the network's
+    resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
+        squashes whole pictures. By default as the transform says; if `size` is given, the largest part of its shape is
+        cropped and resized
+    classes : names of the classes, or of all outputs of the network
+    outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
+        default a class without a name is the output of its number; classes with names are found by them in `classes`,
+        by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
     test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
     quick : fewer images and samples: minutes on a CPU
@@ -131,17 +142,20 @@ def analyse(
     if maps is None:
         check_method(method, settings)
     found, other, mean, std = _read(
-        images, labels, test_images, test_labels, transform=transform, mean=mean, std=std, size=size, progress=progress
-    )
+        images, labels, test_images, test_labels, transform=transform, mean=mean, std=std, size=size, resize=resize,
+        progress=progress,
+    )  # fmt: skip
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
-    first = source_for(network, *ready(found.take(np.arange(1)), mean, std)).take(np.arange(1))
+    probes = np.arange(min(PROBES, len(found.labels)))
+    first = source_for(network, *ready(found.take(probes), mean, std)).take(probes)
     n_outputs = logits_only(network, first)[1]
     matched = match(found.labels, found.classes, n_outputs, classes, outputs)
     neutral = matched.position(found.neutral if neutral is None else neutral)
     counts = _counts(images_per_class, QUICK_PER_CLASS if quick else PER_CLASS)
     ranking, test = _split(found, other, matched, counts, seed, mean, std, neutral)
     classifier, _ = logits_only(network, first, matched.outputs)
+    remark = _remark(classifier)
 
     pairs, n_classes, title = ConjugatePairs(*ranking.images.shape[2:]), len(ranking.classes), type(network).__name__
     maps = None if maps is None else _given(maps, n_classes, pairs)
@@ -175,6 +189,7 @@ def analyse(
     about = {
         "network": name or title,
         "outputs": n_outputs,
+        "remark": "; ".join(filter(None, (remark, search.remark if search else ""))),
         **_facts(network, ranking, test, plan),
         "method": search.name if search else "given maps",
         "settings": str(dict(searched.settings)) if searched else "",
@@ -197,6 +212,15 @@ def _check(parts: Sequence[Part], fills: Sequence[Fill], controls: int) -> None:
             raise ValueError(f"controls {controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind")
 
 
+def _remark(classifier: nn.Module) -> str:
+    """What to say of a network that gives probabilities; else an empty text."""
+    if not (isinstance(classifier, Logits) and classifier.probabilities):
+        return ""
+    remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
+    log.warning("%s", remark)
+    return remark
+
+
 def _read(
     images: Any,
     labels: Any,
@@ -207,6 +231,7 @@ def _read(
     mean: npt.ArrayLike | None,
     std: npt.ArrayLike | None,
     size: tuple[int, int] | int | None,
+    resize: Resize,
     progress: bool,
 ) -> tuple[Labelled, Labelled | None, npt.ArrayLike | None, npt.ArrayLike | None]:
     """The images, other images to test with if there are some, and the mean and std that belong to both."""
@@ -214,8 +239,9 @@ def _read(
     if mean is None and std is None:
         mean, std = prepared.mean, prepared.std
     channels = 3 if mean is None else len(np.atleast_1d(np.asarray(mean)))
-    resize = prepared.resize if size is None else None
-    pictures = Pictures(prepared.size if size is None else _two(size), resize, channels)
+    if resize is None and size is None:
+        resize = prepared.resize
+    pictures = Pictures(prepared.size if size is None else _two(size), resize, channels, prepared.interpolation)
     found = collect(images, labels, pictures, progress=progress)
     other = found.test
     if test_images is not None:
@@ -240,7 +266,6 @@ def _facts(network: nn.Module, ranking: Split, test: Split, plan: Plan) -> dict[
         "images that find the maps" if plan.search else "images of the spectra": len(ranking),
         "images that test them": len(test),
         "accuracy without a filter": f"{plan.unfiltered.accuracy:.1%}",
-        "remark": plan.search.remark if plan.search else "",
         "image size": f"{height} x {width}",
     }
 
@@ -287,9 +312,12 @@ def _split(
                 f"{', '.join(found.classes[:5])}: expected the same, in the same order"
             )
         test = choose(classes.relabel(other.labels, "test images"), classes.names, *counts, seed, halves=False)[1]
+    if other is None:  # read at once: a DataLoader may have to be read from its beginning
+        both = as_split(found, np.concatenate([ranking, test]), classes, mean, std, neutral)
+        return in_two(both, len(ranking))
     return (
         as_split(found, ranking, classes, mean, std, neutral),
-        as_split(found if other is None else other, test, classes, mean, std, neutral, "test images"),
+        as_split(other, test, classes, mean, std, neutral, "test images"),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.splits import check_characters
+from frequency_shortcuts.networks.named import outputs_of
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 
@@ -45,23 +46,29 @@ def match(
     named: tuple[str, ...] | None,
     n_outputs: int,
     classes: Sequence[str] | None = None,
-    outputs: Sequence[int] | None = None,
+    outputs: Sequence[int] | Mapping[str, int] | None = None,
 ) -> Classes:
     """Match the classes of the images with the outputs of a network.
 
     labels : int64 [n], of the images; named : the names of their classes by number, None where there are only numbers
     classes : names, one for each output of the network, or one for each class of the images, in their order
-    outputs : the output of each class of the images. By default a class that has only a number is the output of that
-        number; classes that have names are the outputs in their order, and there must be as many
+    outputs : the output of each class of the images, in their order or by their names. By default a class that has only
+        a number is the output of that number; classes that have names are found among those of the outputs, or by
+        their WordNet ids among the 1,000 of ImageNet; else they are the outputs in their order, and must be as many
 
     Raises ValueError if that cannot be decided.
     """
     numbers = np.arange(len(named)) if named else np.unique(labels)
     names = named or _names(numbers, n_outputs, classes)
-    if named and classes is not None:
-        if len(classes) != len(named):
-            raise ValueError(f"{len(classes)} names for the {len(named)} classes of the images: expected as many")
+    if named and outputs is None and len(named) != n_outputs:
+        outputs = outputs_of(named, () if classes is None else (tuple(map(str, classes)),), n_outputs)
+    if named and classes is not None and len(classes) == len(named):
         names = tuple(map(str, classes))
+    elif named and classes is not None and len(classes) != n_outputs:
+        raise ValueError(
+            f"{len(classes)} names for the {len(named)} classes of the images: expected as many, or {n_outputs}, one "
+            "for each output of the network"
+        )
     if len(names) < 2:
         raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -69,21 +76,33 @@ def match(
         raise ValueError(f"two classes are called {twice[0]}: each needs a name of its own")
     check_characters(names)
     if outputs is not None:
-        given = np.asarray(outputs)
+        given = np.asarray(_in_order(outputs, named or names) if isinstance(outputs, Mapping) else outputs)
         if given.shape != (len(numbers),) or given.dtype.kind not in "iu" or len(set(given.tolist())) < len(given):
             raise ValueError(
                 f"outputs {given.tolist()}: expected {len(numbers)} different numbers, the output of the network for "
-                f"each of the classes {few(names)}"
+                f"each of the classes, in this order: {', '.join(names)}"
             )
         return Classes(names, numbers, given.astype(np.int64))
     if named and len(named) != n_outputs:
         raise ValueError(
-            f"the network has {n_outputs} outputs, the images have {len(named)} classes ({few(named)}): say with "
-            "`outputs` which output each class is, in this order"
+            f"the network has {n_outputs} outputs, the images have {len(named)} classes: say with `outputs` which "
+            f"output each class is, by its name or in this order: {', '.join(named)}"
         )
     if numbers[-1] >= n_outputs:
         raise ValueError(f"labels go up to {numbers[-1]}, but the network has the outputs 0 to {n_outputs - 1}")
     return Classes(names, numbers, None if len(numbers) == n_outputs else numbers)
+
+
+def _in_order(outputs: Mapping[str, int], names: tuple[str, ...]) -> list[int]:
+    """The outputs of the classes of the images, from a dict with their names."""
+    known = {str(name): output for name, output in outputs.items()}
+    if missing := [name for name in names if name not in known]:
+        raise ValueError(f"outputs has no number for {few(missing)}: expected one for each class of the images")
+    if unknown := [name for name in known if name not in names]:
+        raise ValueError(f"outputs names {few(unknown)}: the classes of the images are {', '.join(names)}")
+    if odd := [name for name in names if not isinstance(known[name], int | np.integer)]:
+        raise ValueError(f"outputs: {odd[0]} is {known[odd[0]]!r}: expected one number, the output of the network")
+    return [known[name] for name in names]
 
 
 def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> tuple[str, ...]:

@@ -14,17 +14,17 @@ import numpy.typing as npt
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
-from tqdm import tqdm
 
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.chunks import take_rows
 from frequency_shortcuts.data.normalisation import check_statistics
-from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images
+from frequency_shortcuts.data.splits import Images, Split, StoredImages
 from frequency_shortcuts.data.torch_dataset import DatasetImages
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
 from .classes import Classes
+from .torch_images import PROBES, ItemImages, LoaderImages, check_shape, checked_labels
 
 HDF5 = (".h5", ".hdf5", ".hdf")
 
@@ -39,6 +39,7 @@ class Pictures:
     size: tuple[int, int] | None = None
     resize: folders.Resize = None
     channels: int = 3
+    interpolation: Image.Resampling = folders.BILINEAR
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ def collect(
     """Images of any kind, with their labels.
 
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset or a
-        DataLoader of (image, label); the path of a folder with a folder for each class, or of an HDF5 file: a store
-        (groups train, validation, test), or one with the datasets `images` and `labels`
+        DataLoader of (image, label) or of dicts (see `image_and_label`); the path of a folder with a folder for each
+        class, or of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images` and
+        `labels`
     pictures : how pictures are resized to one size
     what : name of the images in errors
 
@@ -95,7 +97,8 @@ def collect(
         return Labelled(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
     if isinstance(images, DataLoader):
         _no_labels(labels, what, "a DataLoader")
-        return _of_loader(images, progress, what)
+        loaded = LoaderImages(images, what, progress=progress)
+        return Labelled(loaded, loaded.labels, _classes_of(images.dataset))
     if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
         return _of_array(images, labels, what)
     if isinstance(images, list | tuple):
@@ -121,40 +124,6 @@ def _of_array(images: Any, labels: Any, what: str) -> Labelled:
     return Labelled(images, checked_labels(labels, len(images)))
 
 
-def check_shape(images: Any, what: str = "images") -> None:
-    """Raise ValueError unless these are images [n, channels, H, W]; images with the channels last are named."""
-    shape = tuple(images.shape)
-    if len(shape) == 4 and shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4):
-        raise ValueError(
-            f"{what} are {' x '.join(map(str, shape))}, with the channels last: expected [n, channels, H, W], as "
-            "images.transpose(0, 3, 1, 2)"
-        )
-    check_images(images, what)
-
-
-def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
-    """Labels int64 [n]. Raises ValueError, in one sentence, for text, one-hot vectors and a wrong number."""
-    found = as_array(labels)
-    if found.dtype.kind in "USO":
-        raise ValueError(
-            f"labels are text or objects, such as {found.flat[:1].tolist()[0]!r}: expected the numbers of the classes"
-        )
-    if found.ndim == 2:
-        raise ValueError(
-            f"labels are {found.shape[0]} x {found.shape[1]}, as one-hot vectors are: expected the number of each "
-            "image's class, as labels.argmax(1)"
-        )
-    if found.ndim != 1:
-        raise ValueError(f"labels have {found.ndim} dimensions: expected one number for each image")
-    if n_images is not None and len(found) != n_images:
-        raise ValueError(f"there are {len(found)} labels for {n_images} images")
-    if found.dtype.kind not in "biu":
-        raise ValueError(f"labels are {found.dtype}: expected integers, the numbers of the classes, from 0")
-    if len(found) and found.min() < 0:
-        raise ValueError(f"labels begin at {found.min()}: expected the numbers of the classes, from 0")
-    return found.astype(np.int64)
-
-
 def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The classes of a folder of class folders, or of an HDF5 file, without reading images.
 
@@ -175,7 +144,9 @@ def _of_path(path: Path, pictures: Pictures) -> Labelled:
         raise ValueError(
             f"pictures in {path} may have any size: give size=(height, width), or the transform of the network"
         )
-    read = folders.ImageFiles(files, pictures.size, pictures.channels, resize=pictures.resize, workers=4)
+    read = folders.ImageFiles(
+        files, pictures.size, pictures.channels, resize=pictures.resize, interpolation=pictures.interpolation, workers=4
+    )
     return Labelled(read, labels.astype(np.int64), classes)
 
 
@@ -219,47 +190,10 @@ def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
         labels = items.labels()
         return Labelled(ItemImages(items, what), labels, classes)
     size = pictures.size or (first.height, first.width)
-    read = DatasetImages(dataset, size, pictures.channels, pictures.resize, name=what)
+    read = DatasetImages(
+        dataset, size, pictures.channels, pictures.resize, interpolation=pictures.interpolation, name=what
+    )
     return Labelled(read, read.labels(), classes)
-
-
-class ItemImages:
-    """The images of a Dataset of (tensor or array [channels, H, W], label), as they are, read when they are indexed."""
-
-    def __init__(self, items: DatasetImages, what: str) -> None:
-        self._items, self._what = items, what
-        first = self._image(0)
-        self.shape, self.dtype = (len(items), *first.shape), first.dtype
-        check_shape(self, what)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def _image(self, i: int) -> npt.NDArray[Any]:
-        image = self._items.image(i)
-        return image.detach().cpu().numpy() if isinstance(image, Tensor) else np.asarray(image)
-
-    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[Any]:
-        chosen = np.arange(len(self))[index].tolist()
-        found = [self._image(i) for i in chosen]
-        odd = next((i for i, image in zip(chosen, found, strict=True) if image.shape != self.shape[1:]), None)
-        if odd is not None:
-            raise ValueError(f"{self._what}: item {odd} has another size than item 0; all need one size")
-        return np.stack(found)
-
-
-def _of_loader(loader: DataLoader[Any], progress: bool, what: str) -> Labelled:
-    """All images of a loader, in memory."""
-    images, labels = [], []
-    for batch in tqdm(loader, desc=f"reading {what}", unit="batch", leave=False, disable=None if progress else True):
-        if not (isinstance(batch, Sequence) and len(batch) == 2 and isinstance(batch[0], Tensor)):
-            raise ValueError(f"{what}: a batch is a {type(batch).__name__}: expected (images tensor, labels)")
-        check_shape(batch[0], what)
-        images.append(batch[0].detach().cpu().numpy())
-        labels.append(checked_labels(batch[1], len(batch[0])))
-    if not images:
-        raise ValueError(f"{what}: the DataLoader is empty")
-    return Labelled(np.concatenate(images), np.concatenate(labels), _classes_of(loader.dataset))
 
 
 def _classes_of(dataset: Any) -> tuple[str, ...] | None:
@@ -277,12 +211,29 @@ def as_split(
     neutral: int | None,
     what: str = "images",
 ) -> Split:
-    """The chosen images as a `Split`; see `ready`. Raises ValueError for a Dataset that augments pictures at random."""
-    images, mean, std = ready(found.take(chosen), mean, std, what)
-    some = np.arange(min(8, len(images)))
-    if isinstance(images, DatasetImages) and not np.array_equal(images[some], images[some]):
-        raise ValueError(f"{what}: the Dataset gives other pictures at each reading: leave out its random augmentation")
+    """The chosen images as a `Split`; see `ready`. Raises ValueError for a Dataset that augments images at random."""
+    taken = found.take(chosen)
+    if isinstance(found.images, DatasetImages | ItemImages):
+        again = found.take(chosen[:PROBES])[:]
+        if not np.array_equal(taken[: len(again)], again, equal_nan=True):
+            raise ValueError(
+                f"{what}: the Dataset gives other pictures at each reading: leave out its random augmentation"
+            )
+    images, mean, std = ready(taken, mean, std, what)
     return Split(images, classes.relabel(found.labels[chosen], what), classes.names, mean, std, neutral=neutral)
+
+
+def in_two(split: Split, first: int) -> tuple[Split, Split]:
+    """The first images of a split, and the others: views of an array, or images in files, which stay unread."""
+
+    def part(positions: IntArray, rows: slice) -> Split:
+        if isinstance(split.images, StoredImages | DatasetImages):
+            return replace(split, images=split.images.subset(positions), labels=split.labels[rows])
+        return replace(split, images=split.images[rows], labels=split.labels[rows])
+
+    rows = slice(first), slice(first, None)
+    parts = [part(np.arange(len(split))[some], some) for some in rows]
+    return parts[0], parts[1]
 
 
 def ready(
@@ -291,7 +242,7 @@ def ready(
     """Images uint8 as they are, or float as a network sees them, with the mean and std [channels] that belong to them.
 
     uint8 images need the mean and std; float images from 0 to 1 are normalised if these are given. Raises ValueError
-    for float images outside [0, 1] with a mean and std, since they are normalised already.
+    for float images outside [0, 1] with a mean and std: pixels, or images that are normalised already.
     """
     channels = images.shape[1]
     if (mean is None) != (std is None):
@@ -310,14 +261,21 @@ def ready(
         raise ValueError(f"{what} hold numbers that are not finite")
     if mean is None or std is None:
         return pixels, np.zeros(channels), np.ones(channels)
-    if pixels.min() < 0 or pixels.max() > 1:
+    if pixels.min() >= 0 and pixels.max() > 1:
+        raise ValueError(
+            f"{what} are {pixels.dtype} from {pixels.min():.3g} to {pixels.max():.3g}, but mean and std belong to "
+            "images from 0 to 1: divide the images by 255 if they are pixels, or give uint8"
+        )
+    if pixels.min() < 0:
         raise ValueError(
             f"{what} go from {pixels.min():.3g} to {pixels.max():.3g}, so they are normalised already: leave mean and "
             "std out, or give images from 0 to 1 or uint8"
         )
     mean, std = np.asarray(mean, float), np.asarray(std, float)
     shift, scale = (value.astype(pixels.dtype)[:, None, None] for value in (mean, std))
-    return (pixels - shift) / scale, mean, std
+    pixels = pixels - shift
+    pixels /= scale
+    return pixels, mean, std
 
 
 def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:

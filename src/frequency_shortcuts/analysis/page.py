@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.figures import canvas, typeset
 
+from . import clearest
+
 if TYPE_CHECKING:
     from .result import Analysis
 
-DRAWINGS = ("cards", "shortcuts")
+DRAWINGS = ("clearest", "cards", "shortcuts")
+COLUMNS = {  # of `Analysis.verdicts`, as the page shows them: what is tested, and the column's heading
+    "class": ("", "class"),
+    "verdict": ("", "verdict"),
+    "tpr_unfiltered": ("unfiltered", "TPR"),
+    "tpr_dfm": ("the map alone is kept", "TPR"),
+    "fpr_dfm": ("the map alone is kept", "FPR"),
+    "best_control": ("the map alone is kept", "closest control"),
+    "margin": ("the map alone is kept", "margin over it (95 % interval)"),
+    "smallest_effect": ("the map alone is kept", "smallest clear margin"),
+    "low_frequency": ("the map alone is kept", "lowest frequencies do as well"),
+    "tpr_removed": ("the map is removed", "TPR"),
+    "tpr_random_removed": ("the map is removed", "TPR without random ones"),
+    "needed": ("the map is removed", "needed"),
+    "images": ("test images", "of the class"),
+    "negatives": ("test images", "others"),
+}
 WIDTH = 1400  # pixels of the pictures
 _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -25,32 +45,49 @@ _PAGE = jinja2.Environment(
 
 def render(result: Analysis, drawings: Path) -> str:
     """The page as text, with the pictures that `draw` has written to a folder."""
-    cards, rates = (_embedded(drawings / f"{name}.png") for name in DRAWINGS)
+    headings, rows = _readable(result.verdicts)
     return _PAGE.render(
         title=f"Frequency shortcuts of {result.about['network']}",
+        note=clearest.note(clearest.clearest_class(result.table), len(result.classes)),
         summary=result.summary().splitlines(),
-        verdicts=typeset.cells(_readable(result.verdicts)),
-        cards=cards,
-        rates=rates,
+        groups=[(name, len(list(of_group))) for name, of_group in itertools.groupby(group for group, _ in headings)],
+        headings=[heading for _, heading in headings],
+        rows=rows,
+        pictures={name: _embedded(drawings / f"{name}.png") for name in DRAWINGS},
         about={name: value for name, value in result.about.items() if value != ""},
         version=__version__,
     )
 
 
-def _readable(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts with the closest control in words, and yes or no for what is true or false."""
-    names = zip(verdicts["best_control"], verdicts["closest_class"], strict=True)
-    table = verdicts.assign(
-        best_control=[canvas.control_label(kind, other) for kind, other in names],
-        low_frequency=verdicts["low_frequency"].map({True: "yes", False: "no"}),
+def _readable(verdicts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    """The headings of the table, each with what is tested, and its rows as text; without removal if it is not tested.
+
+    The closest control is in words, and what is true or false is yes or no.
+    """
+    text = verdicts.map(_text)
+    controls = zip(verdicts["best_control"], verdicts["closest_class"], strict=True)
+    margins = text[["margin", "margin_low", "margin_high"]].itertuples(index=False)
+    text = text.assign(
+        best_control=[canvas.control_label(kind, other) for kind, other in controls],
+        margin=[f"{margin} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})" for margin, low, high in margins],
     )
-    words = {"best_control": "closest control", "low_frequency": "lowest frequencies do as well"}
-    return table.drop(columns="closest_class").rename(columns=words)
+    removed = verdicts["tpr_removed"].notna().any()
+    shown = {name: words for name, words in COLUMNS.items() if removed or words[0] != COLUMNS["needed"][0]}
+    return list(shown.values()), text[list(shown)].to_numpy().tolist()
+
+
+def _text(value: Any) -> str:
+    """A cell: rates with two decimals, what is true or false as yes or no, what is missing as a dash."""
+    if value is None or value is pd.NA or value != value:
+        return typeset.MISSING
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def draw(result: Analysis, folder: Path) -> None:
     """Write the drawings of the page to a folder, as SVG and PNG."""
-    for name, figure in zip(DRAWINGS, (result.cards(), result.figure()), strict=True):
+    for name, figure in zip(DRAWINGS, (result.clearest(), result.cards(), result.figure()), strict=True):
         canvas.save(figure, folder / name)
         plt.close(figure)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,15 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing, replacing_hdf5
 from frequency_shortcuts.storage.tables import spreadsheet_safe
 
-from . import page
+from . import clearest, page, summary
 from .images import shown
 
 MOST = 12  # classes that a drawing shows
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
-    "margin_high", "verdict", "low_frequency",
+    "margin_high", "verdict", "low_frequency", "images", "negatives", "smallest_effect",
 ]  # fmt: skip
+NEEDED = {"strong": True, "weak": True, "none": False}  # verdict on a map that is removed -> whether it is needed
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Analysis:
     @functools.cached_property
     def table(self) -> pd.DataFrame:
         """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
-        table = shortcuts.verdicts(self._tested())
+        table = shortcuts.verdicts(self.tested())
         for name in ("class", "closest_class", "largest_other_class"):  # the last two are missing without other maps
             table[name] = [None if pd.isna(c) else self.classes[int(c)] for c in table[name]]
         return table
@@ -82,48 +83,33 @@ class Analysis:
         """One row for each class, from the test to quote (the map alone is kept): rates, margin, verdict.
 
         `margin` is that to the closest control, `best_control`: random masks, or the map of `closest_class`.
-        `low_frequency` says whether the lowest frequencies of the same number do as well.
+        `low_frequency` says whether the lowest frequencies of the same number do as well. `images` and `negatives` of
+        the class and of others were tested; `smallest_effect` is the least margin that would be clear with so many.
+        If maps were also removed: `tpr_removed` without the map, `tpr_random_removed` without as many random
+        frequencies (mean over draws), and `needed`, whether TPR - FPR falls clearly more without the map. This is no
+        part of the verdict.
         """
         rows = self.table[self.table["headline"]]
-        return rows[SHORT].reset_index(drop=True)
+        removed = self.table[(self.table["part"] == "remove") & self.table["fill"].isin(rows["fill"])]
+        removed = removed.set_index("class").reindex(rows["class"])
+        about = {
+            "tpr_removed": removed["tpr_dfm"].to_numpy(),
+            "tpr_random_removed": removed["tpr_random"].to_numpy(),
+            "needed": [NEEDED.get(verdict) for verdict in removed["verdict"]],
+        }
+        return rows[SHORT].assign(**about).reset_index(drop=True)
 
     def summary(self) -> str:
-        """What came out, one sentence a line."""
-        rows = self.verdicts
-        fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
-        sizes = self.maps.sum(axis=(1, 2))
-        average = " on average" if self.found is None and len(set(sizes.tolist())) > 1 else ""
-        percent = f"{self.about['percent']:.3g} % of the frequencies{average}"
-        controls = "each other class's map and random masks of the same size"
-        meaning = {
-            "strong": f"Strong shortcut: {percent} are enough to recognise the class, and clearly more so than "
-            f"{controls} (fill: {fill})",
-            "weak": f"Weak shortcut: clearly above {controls}, but the class is rarely recognised from its map, or "
-            "others are taken for it",
-            "none": f"No shortcut: not clearly above {controls}",
-        }
-        sentences = []
-        for kind, words in meaning.items():
-            names = rows.loc[rows["verdict"] == kind, "class"].tolist()
-            sentences.append(f"{words}: {len(names)} of {len(rows)} classes{_named(names)}.")
-        found = rows[rows["verdict"].isin(["strong", "weak"])]
-        low = found.loc[found["low_frequency"] == True, "class"].tolist()  # noqa: E712 (it may be missing)
-        if low:
-            sentences.append(
-                f"The lowest frequencies of the same number do as well as the map: {len(low)} of these {len(found)} "
-                f"shortcuts{_named(low)}."
-            )
-        unknown = rows.loc[rows["verdict"].isna(), "class"].tolist()
-        if unknown:
-            sentences.append(
-                f"No verdict, since the network does not recognise the unfiltered images: {len(unknown)} of "
-                f"{len(rows)}{_named(unknown)}."
-            )
-        return "\n".join(sentences)
+        """What was done and what came out, one sentence a line."""
+        return "\n".join(summary.sentences(self))
 
     def __repr__(self) -> str:
         outcome = "The maps were not tested." if self.hits is None else self.summary()
         return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{outcome}"
+
+    def clearest(self) -> Figure:
+        """The class with the clearest shortcut: a test image, the map, and what map and closest control leave of it."""
+        return clearest.draw(self)
 
     def cards(self) -> Figure:
         """One row for each class: its spectrum, scores, map, a control, and a test image reduced to both.
@@ -131,7 +117,7 @@ class Analysis:
         Of more than twelve classes, those with the clearest shortcut.
         """
         chosen = self._selection()
-        pictures, normalised = self._first_test_images(chosen)
+        pictures, normalised = self.test_images([int(np.flatnonzero(self.test.labels == c)[0]) for c in chosen.index])
         increment = None
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
@@ -155,16 +141,15 @@ class Analysis:
     def _selection(self) -> selection.ClassSelection:
         return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
 
-    def _first_test_images(self, chosen: selection.ClassSelection) -> tuple[np.ndarray, torch.Tensor]:
-        """The first test image of each shown class: uint8 [class, channels, H, W], and as the network sees it."""
-        places = [int(np.flatnonzero(self.test.labels == c)[0]) for c in chosen.index]
+    def test_images(self, places: Sequence[int]) -> tuple[np.ndarray, torch.Tensor]:
+        """Some test images: as pictures, uint8 [k, channels, H, W], and as the network sees them."""
         images = torch.from_numpy(np.asarray(self.test.images[np.array(places)]))
         if images.dtype == torch.uint8:
             images = normalise(images, self.test.mean, self.test.std)
         return shown(self.test, places), images.float()
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write maps.h5, rates.csv, verdicts.csv, cards and shortcuts as SVG and PNG, and report.html to a folder.
+        """Write maps.h5, rates.csv, verdicts.csv, report.html, and its pictures as SVG and PNG, to a folder.
 
         maps.h5 has the layout of the study: `score` and `rank` where the maps were searched for, `mask/top_{percent}`.
         Returns the folder.
@@ -197,17 +182,18 @@ class Analysis:
                 images_sha256=self.about["images_sha256"], created_by=made_by,
             )  # fmt: skip
 
-    def _tested(self) -> shortcuts.Hits:
+    def tested(self) -> shortcuts.Hits:
+        """The hits; raises ValueError if the maps were not tested."""
         if self.hits is None:
             raise ValueError("the maps were not tested: call analyse with the parts keep, remove or both")
         return self.hits
 
     def _named_rates(self) -> pd.DataFrame:
-        rates = shortcuts.rates(self._tested())
+        rates = shortcuts.rates(self.tested())
         return rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
 
     def report(self, path: str | os.PathLike[str] = "report.html") -> Path:
-        """Write one HTML page with the verdicts, class cards and rates; it loads nothing from elsewhere."""
+        """Write one HTML page with the clearest class, verdicts, cards and rates; it loads nothing from elsewhere."""
         with tempfile.TemporaryDirectory() as folder:
             page.draw(self, Path(folder))
             self._write_page(path, Path(folder))
@@ -216,11 +202,3 @@ class Analysis:
     def _write_page(self, path: str | os.PathLike[str], drawings: Path) -> None:
         with replacing(path) as temporary:
             temporary.write_text(page.render(self, drawings), encoding="utf-8")
-
-
-def _named(names: list[str], most: int = 8) -> str:
-    """The names of some classes in brackets; of many, the first."""
-    if not names:
-        return ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f" ({', '.join(names[:most])}{more})"

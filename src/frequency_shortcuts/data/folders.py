@@ -24,6 +24,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the content, and by default opens many more
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
+BILINEAR = Image.Resampling.BILINEAR
 MOST = 2**25  # greatest number of pixels of a resized picture, before its centre is cropped
 # The operations that undo the orientations of EXIF
 _TURNS = {
@@ -146,8 +147,9 @@ class ImageFiles:
 
     files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
     centre is cropped, as torchvision's Resize and CenterCrop do, or (height, width) before that, whatever the
-    shape of the picture; None crops the largest part of the right shape and resizes that. on_error: whether
-    `decoded` stops at a file that does not decode, or skips it.
+    shape of the picture; None crops the largest part of the right shape and resizes that. interpolation: of Pillow,
+    which averages over the pixels that it leaves out. on_error: whether `decoded` stops at a file that does not
+    decode, or skips it.
 
     Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted. Transparent pixels are laid on white,
     and the first frame of an animation is used. `converted` counts these images. Indexing raises ValueError, naming the
@@ -161,6 +163,7 @@ class ImageFiles:
         channels: int = 3,
         *,
         resize: Resize = None,
+        interpolation: Image.Resampling = BILINEAR,
         workers: int = 1,
         on_error: OnError = "stop",
     ) -> None:
@@ -168,7 +171,8 @@ class ImageFiles:
             raise ValueError(f"channels {channels}: expected 3 or 1")
         if resize is not None and (np.subtract(resize, size) < 0).any():
             raise ValueError(f"resize {resize}: expected at least the size, {max(size)} pixels")
-        self.files, self.resize, self.workers, self.on_error = list(files), resize, max(1, workers), on_error
+        self.files, self.resize, self.interpolation = list(files), resize, interpolation
+        self.workers, self.on_error = max(1, workers), on_error
         self.shape = (len(self.files), channels, *size)
         self.dtype = np.dtype(np.uint8)
         self.converted: collections.Counter[str] = collections.Counter()
@@ -181,13 +185,15 @@ class ImageFiles:
     def subset(self, chosen: npt.NDArray[np.int64]) -> ImageFiles:
         """Some of the files, in that order."""
         files = [self.files[i] for i in chosen]
-        settings: Any = {"resize": self.resize, "workers": self.workers, "on_error": self.on_error}
-        return ImageFiles(files, self.shape[2:], self.shape[1], **settings)
+        settings: Any = {"resize": self.resize, "interpolation": self.interpolation}
+        return ImageFiles(
+            files, self.shape[2:], self.shape[1], **settings, workers=self.workers, on_error=self.on_error
+        )
 
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, and the settings for reading them."""
         facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
-        return facts, self.shape, self.resize
+        return facts, self.shape, self.resize, self.interpolation.name
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         chosen = np.arange(len(self))[index]
@@ -258,7 +264,7 @@ class ImageFiles:
             raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
         with opened as picture:
             found = _peculiarities(picture)
-            pixels = as_pixels(picture, height, width, channels, self.resize)
+            pixels = as_pixels(picture, height, width, channels, self.resize, self.interpolation)
         if found:
             with self._lock:
                 self.converted.update(found)
@@ -266,7 +272,12 @@ class ImageFiles:
 
 
 def as_pixels(
-    picture: Image.Image, height: int, width: int, channels: int, resize: Resize = None
+    picture: Image.Image,
+    height: int,
+    width: int,
+    channels: int,
+    resize: Resize = None,
+    interpolation: Image.Resampling = BILINEAR,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles`.
 
@@ -287,7 +298,7 @@ def as_pixels(
     elif upright.has_transparency_data:
         upright = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
-    fitted = _fitted(upright.convert("L" if channels == 1 else "RGB"), height, width, resize)
+    fitted = _fitted(upright.convert("L" if channels == 1 else "RGB"), height, width, resize, interpolation)
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -300,11 +311,13 @@ def _orientation(picture: Image.Image) -> Any:
         return 1
 
 
-def _fitted(picture: Image.Image, height: int, width: int, resize: Resize) -> Image.Image:
+def _fitted(
+    picture: Image.Image, height: int, width: int, resize: Resize, interpolation: Image.Resampling
+) -> Image.Image:
     if resize is None:
-        return ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+        return ImageOps.fit(picture, (width, height), interpolation)
     if isinstance(resize, tuple):
-        return _middle(picture.resize(resize[::-1], Image.Resampling.BILINEAR), height, width)
+        return _middle(picture.resize(resize[::-1], interpolation), height, width)
     short, long = sorted(picture.size)
     if resize**2 * long > MOST * short:  # too large to resize as a whole: only its middle is kept anyway
         spare = (long - MOST * short // resize**2) // 2
@@ -313,7 +326,7 @@ def _fitted(picture: Image.Image, height: int, width: int, resize: Resize) -> Im
         short, long = sorted(picture.size)
     scaled = int(resize * long / short)  # rounded down, as torchvision does
     size = (resize, scaled) if picture.width <= picture.height else (scaled, resize)
-    return _middle(picture.resize(size, Image.Resampling.BILINEAR), height, width)
+    return _middle(picture.resize(size, interpolation), height, width)
 
 
 def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:

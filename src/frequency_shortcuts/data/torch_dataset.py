@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,29 @@ import numpy.typing as npt
 from PIL import Image
 
 from .entry_points import first_line
-from .folders import Resize, as_pixels
+from .folders import BILINEAR, Resize, as_pixels
+
+IMAGE_KEYS, LABEL_KEYS = ("pixel_values", "image", "img"), ("labels", "label")  # of Hugging Face's items and batches
+PAIR = f"(image, label), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
+
+
+def image_and_label(item: Any) -> tuple[Any, Any] | None:
+    """The image and the label of an item, or the images and labels of a batch; None unless it is a pair or such a dict.
+
+    >>> image_and_label({"pixel_values": images, "labels": labels})[1] is labels
+    True
+    """
+    if isinstance(item, Mapping):
+        found = [next((item[key] for key in keys if key in item), None) for keys in (IMAGE_KEYS, LABEL_KEYS)]
+        return None if found[0] is None or found[1] is None else (found[0], found[1])
+    return (item[0], item[1]) if isinstance(item, Sequence) and len(item) == 2 else None
 
 
 class DatasetImages:
-    """The images of a map-style Dataset of (image, label) items, uint8 [n, channels, H, W], converted when read.
+    """The images of a map-style Dataset, uint8 [n, channels, H, W], converted when read.
 
-    An image is a PIL image, which is resized and cropped as `ImageFiles` does, or a tensor or array [channels, H, W]
+    An item is (image, label) or a dict with both; see `image_and_label`. An image is a PIL image, which is resized and
+    cropped as `ImageFiles` does, or a tensor or array [channels, H, W]
     of the right size, uint8 or floating point from 0 to 1. Indexing raises ValueError, with the number of the item, for
     anything else, and for an item whose label differs from the list of labels (see `labels`). `name` is the name of the
     Dataset in errors.
@@ -30,16 +47,16 @@ class DatasetImages:
         size: tuple[int, int],
         channels: int = 3,
         resize: Resize = None,
-        chosen: npt.NDArray[np.int64] | None = None,
-        known: npt.NDArray[np.int64] | None = None,
+        *,
+        interpolation: Image.Resampling = BILINEAR,
         name: str = "the Dataset",
     ) -> None:
         if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
             kind = type(dataset).__name__
             raise ValueError(f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__")
-        self.dataset, self.resize, self.name = dataset, resize, name
-        self._known = known  # labels of all items from an attribute of the Dataset
-        self.chosen = np.arange(len(dataset)) if chosen is None else chosen
+        self.dataset, self.resize, self.interpolation, self.name = dataset, resize, interpolation, name
+        self._known: npt.NDArray[np.int64] | None = None  # labels of all items from an attribute of the Dataset
+        self.chosen = np.arange(len(dataset))
         self.shape, self.dtype = (len(self.chosen), channels, *size), np.dtype(np.uint8)
 
     def __len__(self) -> int:
@@ -47,10 +64,10 @@ class DatasetImages:
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> DatasetImages:
         """Some of the items, in that order."""
-        _, channels, height, width = self.shape
-        return DatasetImages(
-            self.dataset, (height, width), channels, self.resize, self.chosen[chosen], self._known, self.name
-        )
+        some = copy(self)
+        some.chosen = self.chosen[chosen]
+        some.shape = (len(some.chosen), *self.shape[1:])
+        return some
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         positions = self.chosen[index]
@@ -74,7 +91,7 @@ class DatasetImages:
         _, channels, height, width = self.shape
         if isinstance(image, Image.Image):
             with self._naming(i):
-                return as_pixels(image, height, width, channels, self.resize)
+                return as_pixels(image, height, width, channels, self.resize, self.interpolation)
         with self._naming(i):
             pixels = np.asarray(image)
         if pixels.shape != self.shape[1:]:
@@ -95,9 +112,9 @@ class DatasetImages:
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._naming(i):
             item = self.dataset[i]
-        if not (isinstance(item, Sequence) and len(item) == 2):
-            raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected (image, label)")
-        return item[0], item[1]
+        if (found := image_and_label(item)) is None:
+            raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected {PAIR}")
+        return found
 
     @contextmanager
     def _naming(self, i: int) -> Iterator[None]:
@@ -118,12 +135,18 @@ class DatasetImages:
 
     def labels(self) -> npt.NDArray[np.int64]:
         """Labels int64 [n], from the attribute `targets` or `labels`, or else from every item."""
+        self._known = self.listed()
+        if self._known is not None:
+            return self._known[self.chosen]
+        return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)
+
+    def listed(self) -> npt.NDArray[np.int64] | None:
+        """The labels of all items of the Dataset from its attribute `targets` or `labels`; None if it has neither."""
         for name in ("targets", "labels"):
             given = getattr(self.dataset, name, None)
             if given is not None and not callable(given):
                 if len(given) != len(self.dataset):
                     raise ValueError(f"{self.name} has {len(self.dataset)} items and {len(given)} {name}")
                 numbers = enumerate(given.tolist() if hasattr(given, "tolist") else given)
-                self._known = np.array([self._whole(i, label) for i, label in numbers], np.int64)
-                return self._known[self.chosen]
-        return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)
+                return np.array([self._whole(i, label) for i, label in numbers], np.int64)
+        return None

@@ -8,7 +8,7 @@ the mean of the random masks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
 STRONG = 0.6  # a shortcut is strong from this TPR on; our choice
 MOST_FPR = 0.1  # greatest FPR of a strong shortcut
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
+TOO_FEW = "too few images"  # the verdict where no result could have been positive
 
 
 def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
@@ -36,8 +37,10 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     exceeded at once, so the interval is not widened for their number.
 
     `verdict` : `strong` if the map is above each control, its TPR is at least `strong` and its FPR at most 0.1 (for
-        `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. Missing (NaN) for a
-        class whose unfiltered TPR is below 0.5
+        `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. `too few images` in
+        place of `none` where no result could have been positive: a TPR of 1 from the map and of 0 from the controls,
+        without false positives (`remove`: 0 and 1), is not above each control either. Missing (NaN) for a class whose
+        unfiltered TPR is below 0.5
     `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least; `best_control` is
         its kind (random, radial, other), and `closest_class` the class of the map, for the kind `other`
     `smallest_effect` : the least margin to this control whose interval would be above 0 with this number of images, if
@@ -146,6 +149,19 @@ class _Test:
         """The variance of the measure over draws, divided by their number."""
         return float(self.measure(chosen).var(ddof=1) / chosen.sum())
 
+    def controls(self) -> dict[str, Estimate]:
+        """Margins of the map over what it must be above, for each kind: the mean of random masks, each other map."""
+        random = {
+            kind: self.margin(self.kinds == kind, mean=True) for kind in ("random", "radial") if kind in self.kinds
+        }
+        others = self.kinds == "other"
+        return {**random, "other": self.margin(others)} if others.any() else random
+
+    def at_best(self) -> _Test:
+        """The clearest result that these images and masks can give: the map does all, and the controls nothing."""
+        hit = self.own != (self.key["part"] == "remove")
+        return replace(self, right=np.broadcast_to(hit[:, None], self.right.shape), wrong=np.zeros_like(self.wrong))
+
 
 def _tests(hits: Hits) -> Iterator[_Test]:
     """The test of every class, part and fill. The neutral class has no map to compare with."""
@@ -166,10 +182,8 @@ def _tests(hits: Hits) -> Iterator[_Test]:
 def _judge(test: _Test, strong: float) -> dict[str, Any]:
     """The columns of a verdict that compare masks."""
     others = test.kinds == "other"
-    controls = {kind: test.margin(test.kinds == kind, mean=True) for kind in ("random", "radial") if kind in test.kinds}
-    if others.any():
-        controls["other"] = test.margin(others)
-    low, kind = min((float(np.min(found.low)), name) for name, found in controls.items())
+    controls = test.controls()
+    low, kind = _lowest(controls)
     closest = int(np.argmin(controls[kind].low))
     margin, _, high = (float(np.ravel(end)[closest]) for end in controls[kind])
     measure, of_others = float(test.measure(test.own)[0]), test.measure(others)
@@ -190,7 +204,14 @@ def _judge(test: _Test, strong: float) -> dict[str, Any]:
     # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
     kept = tpr >= strong and (not fpr or fpr[0] <= MOST_FPR)
     clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else kept
-    return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
+    if low > 0:
+        return {**row, "verdict": "strong" if clear else "weak"}
+    return {**row, "verdict": "none" if _lowest(test.at_best().controls())[0] > 0 else TOO_FEW}
+
+
+def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:
+    """The least lower end of the margins over some controls, and the kind of this control."""
+    return min((float(np.min(found.low)), kind) for kind, found in controls.items())
 
 
 def _to_low_pass(test: _Test) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
 
@@ -312,6 +312,20 @@ def whole_ticks(*axes: Axis, at_least: int = 1) -> None:
     """Ticks at whole numbers, for axes of what is counted; on a long enough axis at least so many."""
     for axis in axes:
         axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=at_least))
+
+
+def logarithmic(axis: Axis, ticks: Sequence[float] = ()) -> None:
+    """A logarithmic axis with plain numbers, at powers of ten or at `ticks` alone.
+
+    matplotlib's own numbers are mathematics, which `style` does not set, since a name may hold dollars.
+    """
+    set_scale = axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale
+    set_scale("log")
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}".replace("e+0", "e").replace("e+", "e")))
+    axis.set_minor_formatter(NullFormatter())
+    if ticks:
+        axis.set_ticks(ticks)
+        axis.set_minor_locator(NullLocator())
 
 
 def colour_bar(figure: Figure, axes: npt.NDArray[Any], cmap: str, low: float, high: float, label: str) -> Colorbar:

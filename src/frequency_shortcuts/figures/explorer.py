@@ -41,6 +41,7 @@ from frequency_shortcuts.storage.tables import RUN, read_table
 from .canvas import CONTROLS, control_label
 from .examples import stretched
 from .selection import ClassSelection, clearest_shortcuts, evenly_spaced
+from .shortcuts import VERDICTS
 
 OWN = "culling (the study's own)"  # the method whose maps the shortcut tests judge
 SIDE = 112  # pixels of the longer side of a picture; larger ones are shrunk
@@ -50,7 +51,6 @@ ROWS = {  # filter in the table of tests -> what is kept, in words
     "dfm": "the map",
     **{kind: CONTROLS[kind] for kind in ("radial", "random", "low_pass", "other")},
 }
-VERDICTS = {"strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut"}
 _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 ).from_string(Path(__file__).with_name("explorer.html.jinja").read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from .canvas import (
     colour_bar,
     despine,
     legend_below,
+    logarithmic,
     network_label,
     row_labels,
     shrink_titles,
@@ -87,12 +88,10 @@ def graded(table: pd.DataFrame) -> Figure:
         for ring, (mark, colour) in marks.items():
             rows = table[table["ring"] == ring]
             axis.plot(rows["gain"], rows["earliness"], mark, color=colour, markersize=4, label=f"{ring} ring")
-        axis.set_xscale("log")
         ticks = [
             gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if table["gain"].min() <= gain * 1.1 <= 1.21 * table["gain"].max()
         ]
-        axis.set_xticks(ticks, [f"{gain:g}" for gain in ticks])
-        axis.minorticks_off()
+        logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
         axis.legend(loc="upper left")
         despine([axis])

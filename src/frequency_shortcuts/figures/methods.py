@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox, BboxBase
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 
-from .canvas import PAGE, colour_bar, despine, hues, style
+from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, style
 
 LOW_PASS, RANDOM = "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
 # The truths of a data set that have a column, and what is added to its name.
 TRUTHS = {"own": "", "better_half": " (better half)", "decoy": " (the decoy)", "with_harmonics": " (with harmonics)"}
-_MARKS = "osD^vP*Xhp<>d8H"
+# The methods that stand out where many are drawn, by preference, and the look of each; others are grey.
+_FIRST = ("mixture", "culling", "rise_swap", "destroyed", "gradient")
+_LOOKS = [{"color": colour, "marker": marker} for colour, marker in zip(COLOURS[:5], "oDs^v", strict=True)]
+_GREY = "0.75"
+# Where the name of a mark may stand, by preference: points to the right and up.
+_BESIDE = [(x, y) for far in (1, 2, 3) for y in (0, 7, -7) for x in (6, -6) for x, y in [(x * far, y * far)]]
 
 
 def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> Figure:
@@ -59,6 +65,7 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
         axis.tick_params(length=0)
         for label, name in zip(axis.get_yticklabels(), labels, strict=True):
             label.set_fontstyle("italic" if name in BASELINES or name == labels[-1] else "normal")
+        _print_bold(axis.get_yticklabels())
         for place in _borders(methods):
             axis.axhline(place - 0.5, color="white", linewidth=2)
         for spine in axis.spines.values():
@@ -79,43 +86,60 @@ def _borders(methods: Sequence[str]) -> list[int]:
     return [*([] if first is None else [first]), len(methods)]
 
 
+def _print_bold(labels: Iterable[Text]) -> None:
+    """The default method and culling, to be found among many."""
+    for label in labels:
+        if label.get_text() in _FIRST[:2]:
+            label.set_fontweight("bold")
+
+
+def _looks(methods: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Colour and marker of the methods that stand out: of `_FIRST` those that are there, then others in order."""
+    first = sorted(methods, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    return dict(zip(first, _LOOKS, strict=False))
+
+
 def rates(table: pd.DataFrame, part: str) -> Figure:
     """By the size of the maps: TPR - FPR with the maps kept, or TPR with the maps removed; a panel a data set and fill.
 
     table : of `method_rates`, of all data sets to draw; means over classes and seeds. part : keep or remove
 
-    In grey, and dashed, stand the controls: random masks of the same size, and the lowest frequencies. With two classes
-    and the fill swap there is no FPR, since the donor of each other image is of the class: there, TPR is shown.
+    Five methods have colours (see `_looks`), others are light grey. Black, and dashed, stand the controls: random masks
+    of the same size, and the lowest frequencies. With two classes and the fill swap there is no FPR, since the donor of
+    each other image is of the class: there, TPR is shown.
     """
     rows = table[(table["part"] == part) & (table["method"] != UNFILTERED) & (table["method"] != RANDOM)]
     rows = rows.assign(shown=rows["measure"] if part == "keep" else rows["tpr"])
     panels = list(dict.fromkeys(zip(rows["dataset"], rows["fill"], strict=True)))
     methods = [name for name in _in_order(rows) if name not in (CONTROL, LOW_PASS)]
-    per_row = 2 if len(panels) == 4 else min(3, len(panels))
+    per_row = {4: 2, 5: 3, 6: 3, 9: 3}.get(len(panels), min(4, len(panels)))
     count = -(-len(panels) // per_row)
     with style():
         figure, axes = plt.subplots(
             count, per_row, figsize=(PAGE, 0.9 + 1.75 * count), sharex=True, sharey=True, squeeze=False
         )
-        colours = _colours(methods)
+        looks = _looks(methods)
         for axis, (dataset, fill) in zip(axes.flat, panels, strict=False):
             mine = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
             means = mine.groupby(["method", "percent"])["shown"].mean()
-            for name, line in ((CONTROL, ":"), (LOW_PASS, "--")):
+            drawn = {name: means[name] for name in methods if name in means.index.get_level_values(0)}
+            for name, curve in drawn.items():
+                if name not in looks:
+                    axis.plot(curve.index, curve, color=_GREY, linewidth=0.8)
+            for name, line, label in ((CONTROL, ":", "random masks"), (LOW_PASS, "--", "low-pass")):
                 if name in means.index.get_level_values(0):
                     curve = means[name]
-                    label = "random masks" if name == CONTROL else "low-pass"
-                    axis.plot(curve.index, curve, line, color="0.35", linewidth=1.6, label=label)
-            for i, name in enumerate(methods):
-                if name in means.index.get_level_values(0):
-                    curve = means[name]
+                    axis.plot(curve.index, curve, line, color="0.15", linewidth=1.4, label=label)
+            for name in reversed(looks):  # the first on top
+                if name in drawn:
+                    curve = drawn[name]
                     axis.plot(
-                        curve.index, curve, marker=_MARKS[i % len(_MARKS)], markersize=3.5, linewidth=1.0,
-                        color=colours[name], label=name,
+                        curve.index, curve, markersize=4, markeredgecolor="white", markeredgewidth=0.4, label=name,
+                        **looks[name],
                     )  # fmt: skip
-            without_fpr = part == "keep" and mine["fpr"].isna().all()
-            axis.set_title(f"{dataset}, {fill}{' (TPR alone)' if without_fpr else ''}")
-            _size_axis(axis, sorted(set(mine["percent"])))
+            without_fpr = "\n(TPR alone)" if part == "keep" and mine["fpr"].isna().all() else ""
+            axis.set_title(f"{dataset}, {fill}{without_fpr}")
+            logarithmic(axis.xaxis, sorted(set(mine["percent"])))
         for axis in axes.flat[len(panels) :]:
             axis.set_axis_off()
         for axis in axes[:, 0]:
@@ -124,18 +148,14 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
             axis.set_xlabel("frequencies kept, %" if part == "keep" else "frequencies removed, %")
             axis.tick_params(labelbottom=True)
         despine(figure.axes)
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+        handles = {
+            label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        if len(methods) > len(looks):
+            (handles["other methods"],) = axes[0, 0].plot([], [], color=_GREY, linewidth=0.8)
+        shown = [name for name in (*looks, "other methods", "low-pass", "random masks") if name in handles]
+        figure.legend([handles[name] for name in shown], shown, loc="outside lower center", ncols=4)
     return figure
-
-
-def _size_axis(axis: Axes, percents: Sequence[float]) -> None:
-    axis.set_xscale("log")
-    axis.set_xticks(percents, [f"{percent:g}" for percent in percents])
-    axis.minorticks_off()
-
-
-def _colours(methods: Sequence[str]) -> dict[str, tuple[float, float, float]]:
-    return dict(zip(methods, hues(len(methods)), strict=True))
 
 
 def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
@@ -143,44 +163,88 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
 
     scores, rates : of `method_scores` and `method_rates`; percent : size of the maps of the margin
 
-    Methods that need no pass stand at the left end. Passes are those of a run, the mean over runs. A mean over data
-    sets is shown for methods that ran on all of them.
+    Each mark has its name beside it; five methods have colours (see `_looks`). Methods that need no pass stand at the
+    left end. Passes are those of a run, the mean over runs. A mean over data sets is shown for methods that ran on all
+    of them.
     """
     own = scores[scores["truth"] == "own"].dropna(subset=["average_precision"])
     there = own.groupby("method")["dataset"].nunique()
     own = own[own["method"].isin(there[there == there.max()].index)] if len(own) else own
-    methods = _in_order(scores)
-    colours, marks = _colours(methods), dict(zip(methods, itertools.cycle(_MARKS), strict=False))
+    looks = _looks(_in_order(scores))
     plain = scores[scores["truth"].isna()]
     margins = rates[(rates["percent"] == percent) & (rates["part"] == "keep")]
-    panels: list[tuple[str, pd.Series, pd.Series]] = []
+    panels: list[tuple[str, str, pd.DataFrame]] = []  # title, what is measured, passes and quality by method
     if len(own):
-        by = own.groupby("method", sort=False)
+        passes = own.groupby("method", sort=False)["passes"].mean()
         datasets = own.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
-        panels.append(("planted truth: average precision", by["passes"].mean(), datasets.groupby("method").mean()))
+        quality = datasets.groupby("method").mean()
+        panels.append(("planted truth", "average precision", pd.DataFrame({"passes": passes, "quality": quality})))
     for (dataset, fill), mine in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(["dataset", "fill"]):
         passes = plain[plain["dataset"] == dataset].groupby("method", sort=False)["passes"].mean()
-        panels.append((f"{dataset}, {fill}: margin at {percent:g} %", passes, mine.groupby("method")["margin"].mean()))
+        quality = mine.groupby("method")["margin"].mean()
+        points = pd.DataFrame({"passes": passes, "quality": quality}).dropna()
+        panels.append((f"{dataset}, {fill}, maps of {percent:g} %", "TPR - FPR above\nthe best control", points))
+    everything = np.concatenate([points["passes"] for *_, points in panels])
+    nothing = 0.3 * min(everything[everything > 0], default=1.0)
     with style():
-        figure, axes = plt.subplots(1, len(panels), figsize=(PAGE, 3.1), squeeze=False)
-        for axis, (title, passes, quality) in zip(axes[0], panels, strict=True):
-            names = [name for name in passes.index if name in quality.index]
-            nothing = 0.3 * min(passes[passes > 0], default=1.0)
-            for name in names:
+        figure, axes = plt.subplots(
+            len(panels), 1, figsize=(PAGE, 0.5 + 1.95 * len(panels)), squeeze=False, sharex=True
+        )  # a panel takes the width of a page, for the names
+        for axis, (title, measured, points) in zip(axes[:, 0], panels, strict=True):
+            points["passes"] = points["passes"].clip(lower=nothing)
+            for name, (passes, quality) in points.iterrows():
                 axis.scatter(
-                    max(passes[name], nothing), quality[name], color=colours[name], marker=marks[name], s=22, label=name
+                    passes, quality, s=26, zorder=2.5 if name in looks else 2, **looks.get(name, {"color": "0.6"})
                 )
-            axis.set_xscale("log")
             axis.axvline(nothing * 1.7, color="0.85", linewidth=0.8)
-            axis.set_title(title, fontsize=7)
-            axis.set_xlabel("forward passes (left of the line: none)", fontsize=7)
+            axis.set_title(title)
+            axis.set_ylabel(measured)
+            axis.margins(x=0.1, y=0.12)
+        logarithmic(axes[0, 0].xaxis)
+        axes[-1, 0].set_xlabel("forward passes of one image (left of the line: none)")
         despine(figure.axes)
-        handles = {
-            name: handle for axis in axes[0] for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
-        }
-        shown = [name for name in methods if name in handles]
-        figure.legend([handles[name] for name in shown], shown, loc="outside lower center", ncols=6)
+        figure.draw_without_rendering()  # the names need to know where the marks lie
+        for axis, (*_, points) in zip(axes[:, 0], panels, strict=True):
+            _write_names(axis, points, {name: look["color"] for name, look in looks.items()})
     return figure
+
+
+def _write_names(axis: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -> None:
+    """The name of each mark beside it, where it covers least of other names and marks; a line leads to a far one.
+
+    points : index the name, columns x and y; colours : of the names that are not grey, and come first
+    """
+    places = axis.transData.transform(points.to_numpy())
+    point = axis.figure.dpi / 72  # in pixels
+    taken = [Bbox.from_bounds(x - 3 * point, y - 3 * point, 6 * point, 6 * point) for x, y in places]
+    for i in sorted(range(len(points)), key=lambda i: points.index[i] not in colours):
+        name, (x, y) = str(points.index[i]), places[i]
+        text = axis.annotate(
+            name, points.iloc[i], (0, 0), textcoords="offset points", va="center", fontsize=6.5, in_layout=False,
+            color=colours.get(name, "0.4"), fontweight="bold" if name in colours else "normal",
+            arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
+        )  # fmt: skip
+        size = text.get_window_extent()
+        boxes = [
+            Bbox.from_bounds(
+                x + right * point - (size.width if right < 0 else 0), y + up * point - size.height / 2, size.width,
+                size.height,
+            )
+            for right, up in _BESIDE
+        ]  # fmt: skip
+        covered = [sum(_common(box, other) for other in taken) - _common(box, axis.bbox) for box in boxes]
+        best = int(np.argmin(np.array(covered) / (size.width * size.height) + 0.02 * np.arange(len(boxes))))
+        text.set_position(_BESIDE[best])
+        if text.arrow_patch is not None:
+            text.arrow_patch.set_visible(abs(_BESIDE[best][0]) > 6)
+        text.set_horizontalalignment("right" if _BESIDE[best][0] < 0 else "left")
+        taken.append(boxes[best])
+
+
+def _common(one: Bbox, other: BboxBase) -> float:
+    """The area, in square pixels, that two boxes share."""
+    both = Bbox.intersection(one, other)
+    return float(both.width * both.height) if both else 0.0
 
 
 def overlap(table: pd.DataFrame, percent: float) -> Figure:
@@ -201,6 +265,7 @@ def overlap(table: pd.DataFrame, percent: float) -> Figure:
         axis.set_xlabel(f"overlap (IoU) of the top {percent:g} % between seeds, mean over classes")
         axis.set_ylabel("")
         axis.set_xlim(0, 1.02)
+        _print_bold(axis.get_yticklabels())
         axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         despine(figure.axes)
     return figure

@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED
+from frequency_shortcuts.evaluation.verdicts import RECOGNISED, TOO_FEW
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import (
@@ -32,6 +32,9 @@ from .canvas import (
     write_note,
 )
 
+VERDICTS = {  # in words
+    "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut", TOO_FEW: "too few images to tell",
+}  # fmt: skip
 FILLS = {"zeros": "zeros elsewhere", "swap": "another image elsewhere"}
 _LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = COLOURS[:3]

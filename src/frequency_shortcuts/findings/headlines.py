@@ -17,15 +17,16 @@ VERDICTS = ("strong", "weak", "none")
 
 
 def count_verdicts(headline: pd.DataFrame) -> dict[str, int]:
-    """Number of tests with each verdict (`n_strong`, ...), without a verdict (`n_without`), and `n_low_frequency`.
+    """Number of tests with each verdict (`n_strong`, ...), that are undecided (`n_without`), and `n_low_frequency`.
 
-    The last is the number of strong shortcuts of which the lowest frequencies of the same number do as well.
+    Undecided are those without a verdict, and those with too few images. The last is the number of strong shortcuts of
+    which the lowest frequencies of the same number do as well.
     """
     count = headline["verdict"].value_counts()
     low = (headline["verdict"] == "strong") & (headline["low_frequency"] == True)  # noqa: E712 (it may be missing)
     return {
         **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
-        "n_without": int(headline["verdict"].isna().sum()),
+        "n_without": int((~headline["verdict"].isin(VERDICTS)).sum()),
         "n_low_frequency": int(low.sum()),
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -14,9 +13,8 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .predictions import check_precision, check_repeated, device_of, evaluating
 
-log = logging.getLogger(__name__)
-
 Where = Literal["tensor", "attribute", "key", "first"]
+SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
 
 
 class Logits(nn.Module):
@@ -25,13 +23,16 @@ class Logits(nn.Module):
     where : place of the logits in what the network returns: the tensor itself, the attribute `logits` (as in Hugging
         Face's networks), the key "logits", or the first element
     outputs : int64 [class], the output of each class, in the order of the classes; None for all outputs
+    probabilities : whether the network gives probabilities, as a softmax does: their logarithms become the logits
     """
 
     outputs: Tensor | None
 
-    def __init__(self, network: nn.Module, where: Where, outputs: IntArray | None = None) -> None:
+    def __init__(
+        self, network: nn.Module, where: Where, outputs: IntArray | None = None, *, probabilities: bool = False
+    ) -> None:
         super().__init__()
-        self.network, self.where = network, where
+        self.network, self.where, self.probabilities = network, where, probabilities
         chosen = None if outputs is None else torch.as_tensor(outputs, device=device_of(network))
         self.register_buffer("outputs", chosen, persistent=False)
 
@@ -44,22 +45,26 @@ class Logits(nn.Module):
             found = found["logits"]
         elif self.where == "first":
             found = found[0]
+        if self.probabilities:
+            found = found.clamp_min(SMALLEST).log()
         logits: Tensor = found if self.outputs is None else found[:, self.outputs]
         return logits
 
 
-def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:
+def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:
     """A network that returns only logits, and the number of outputs of the given one.
 
-    image : float tensor [1, channels, H, W], which is shown to the network twice to see what it returns
+    images : float tensor [n, channels, H, W]; the first is shown to the network twice to see what it returns
     outputs : see `Logits`
 
-    The network itself is returned if it needs no change. Raises ValueError for a network that does not accept the
+    The network itself is returned if it needs no change. If its outputs for each of the images are not negative and
+    sum to 1, they are taken for probabilities; see `Logits`. Raises ValueError for a network that does not accept the
     image, returns no logits or other logits the second time, and for one in half precision.
 
-    >>> classifier, n_outputs = logits_only(network, images[:1])
+    >>> classifier, n_outputs = logits_only(network, images[:8])
     """
     check_precision(network)
+    image = images[:1]
     try:
         with evaluating(network), torch.no_grad():
             found, again = (network(image.clone()) for _ in range(2))
@@ -79,14 +84,19 @@ def logits_only(network: nn.Module, image: Tensor, outputs: IntArray | None = No
             f"{logits.shape[1] - 1}"
         )
     check_repeated(logits, _logits_in(again)[1], type(network).__name__)
-    if logits.min() >= 0 and torch.allclose(logits.sum(dim=1), torch.ones(1, dtype=logits.dtype, device=logits.device)):
-        log.warning(
-            "%s gives numbers from 0 to 1 with the sum 1, as a softmax does: expected the logits before it; with "
-            "probabilities, other frequencies count",
-            type(network).__name__,
-        )
-    changes = where != "tensor" or outputs is not None
-    return (Logits(network, where, outputs) if changes else network), logits.shape[1]
+    probabilities = _are_probabilities(logits)
+    if probabilities:
+        with evaluating(network), torch.no_grad():
+            probabilities = _are_probabilities(Logits(network, where)(images.clone()))
+    changes = where != "tensor" or outputs is not None or probabilities
+    found = Logits(network, where, outputs, probabilities=probabilities) if changes else network
+    return found, logits.shape[1]
+
+
+def _are_probabilities(found: Tensor) -> bool:
+    """Whether each row is not negative and sums to 1."""
+    sums = found.sum(dim=1)
+    return bool(found.min() >= 0) and torch.allclose(sums, torch.ones_like(sums))
 
 
 def _logits_in(found: Any) -> tuple[Where, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -121,17 +122,42 @@ def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
     return NamedNetwork(network, timm.data.resolve_data_config(model=network), names)
 
 
-def outputs_of(classes: tuple[str, ...], categories: tuple[tuple[str, ...], ...]) -> list[int] | None:
+def outputs_of(
+    classes: tuple[str, ...], categories: tuple[tuple[str, ...], ...], n_outputs: int | None = None
+) -> list[int] | None:
     """The output for each class, from the names of the outputs; None unless every class has exactly one.
 
-    Case, and `_` or `-` instead of a space, do not count.
+    Case, and `_` or `-` instead of a space, do not count. WordNet ids, such as n02391049, are looked up among the 1,000
+    classes of ImageNet if the network has as many outputs. Raises ValueError for other ids, and without timm, which has
+    the list.
     """
     for names in categories:
         plain = [_plain(name) for name in names]
         found = [plain.index(_plain(name)) for name in classes if plain.count(_plain(name)) == 1]
         if len(found) == len(classes) and len(set(found)) == len(found):
             return found
+    if n_outputs == IMAGENET and all(re.fullmatch(r"n\d{8}", name) for name in classes):
+        return _imagenet_outputs(classes)
     return None
+
+
+def _imagenet_outputs(ids: tuple[str, ...]) -> list[int]:
+    """The places of WordNet ids among the classes of ImageNet."""
+    try:
+        from timm.data.imagenet_info import ImageNetInfo
+    except ImportError:
+        raise ValueError(
+            f"the classes are WordNet ids ({ids[0]} is the first), of which timm has the list for ImageNet: install it "
+            "(pip install timm), or say with `outputs` which output each class is"
+        ) from None
+    about: Any = ImageNetInfo()  # its methods have no types
+    places = {name: i for i, name in enumerate(about.label_names())}
+    if unknown := [name for name in ids if name not in places]:
+        raise ValueError(
+            f"{unknown[0]} is not among the {IMAGENET} classes of ImageNet: leave it out, or say with `outputs` which "
+            "output each class is"
+        )
+    return [places[name] for name in ids]
 
 
 def _plain(name: str) -> str:

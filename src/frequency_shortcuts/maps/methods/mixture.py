@@ -19,7 +19,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 import torch
@@ -85,7 +85,7 @@ class Settings:
                     f"unknown mixture {name!r}: expected auto, or {' or '.join(ENTRIES)}, a hyphen, and "
                     f"{' or '.join(METHOD_FILLS)}, as in {WITHOUT_NEUTRAL}"
                 )
-            found.append(cast("Kind", (entries, fill)))
+            found.append((entries, fill))
         return found
 
 

@@ -1,0 +1,127 @@
+"""What an analysis did and what came out, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from frequency_shortcuts.evaluation.verdicts import TOO_FEW
+
+if TYPE_CHECKING:
+    from .result import Analysis
+
+
+def sentences(result: Analysis) -> list[str]:
+    """What was tested, the verdicts, what low frequencies and removal do, and what a quick analysis leaves out."""
+    rows, table = result.verdicts, result.table
+    headline = table[table["headline"]]
+    found = [*_made(result, headline), *_verdicts(rows, _controls(result, headline))]
+    return [*found, *_low_frequencies(headline), *_removal(rows), *_quick(result)]
+
+
+def _made(result: Analysis, headline: pd.DataFrame) -> Iterator[str]:
+    """The images, the outputs and the test."""
+    n_classes, n_outputs = len(result.classes), result.about.get("outputs")
+    find = f"{_images(result.ranking.labels)} find the maps"
+    given = "the maps are given" if result.found is None else find
+    yield f"{n_classes} classes: {given}, {_images(result.test.labels)} test them."
+    if n_outputs:
+        all_of = "all" if n_outputs == n_classes else f"{n_classes:,}"
+        yield f"The network chose among {all_of} of its {n_outputs:,} outputs."
+    sizes, fill = result.maps.sum(axis=(1, 2)), headline["fill"].iloc[0]
+    average = " on average" if result.found is None and len(set(sizes.tolist())) > 1 else ""
+    neutral = result.test.neutral
+    donor = "another image" if neutral is None else f"an image of {result.classes[neutral]}"
+    others = "are zero" if fill == "zeros" else f"are those of {donor}"
+    yield (
+        f"The test keeps the map of a class, {result.about['percent']:.3g} % of the frequencies{average}; the others "
+        f"{others} (fill: {fill})."
+    )
+
+
+def _images(labels: np.ndarray) -> str:
+    count = np.bincount(labels)
+    few, many = count[count > 0].min(), count.max()
+    return f"{len(labels):,} images ({few if few == many else f'{few} to {many}'} of each class)"
+
+
+def _controls(result: Analysis, headline: pd.DataFrame) -> str:
+    """What a map must be above, in words."""
+    maps, most = int(headline["draws_other"].max()) if "draws_other" in headline else 0, len(result.classes) - 1
+    other = (
+        "each other class's map" if maps >= most - (result.test.neutral is not None) else f"{maps} other classes' maps"
+    )
+    return f"{other} and random masks of the same size" if maps else "random masks of the same size"
+
+
+def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
+    """A sentence for each verdict that a class has."""
+    meaning = {
+        "strong": "Strong shortcut: the map alone is enough to recognise the class, and clearly better than "
+        f"{controls}",
+        "weak": f"Weak shortcut: the map alone is clearly better than {controls}, but the class is rarely recognised "
+        "from it, or others are taken for it",
+        "none": f"No shortcut: the map alone is not clearly better than {controls}",
+        TOO_FEW: f"Too few images to tell: no result of the map alone could have been clearly better than {controls}",
+    }
+    for kind, words in meaning.items():
+        if (chosen := rows["verdict"] == kind).any():
+            yield f"{words}: {_of(chosen, rows)}."
+    without = rows[rows["verdict"] == "none"]
+    if (no_room := without["smallest_effect"].isna()).any():
+        yield (
+            "The closest control does so well that even a TPR of 1 from the map, at the same FPR, would not be clearly "
+            f"better: {_of(no_room, without)} without a shortcut."
+        )
+    if (unknown := rows["verdict"].isna()).any():
+        yield f"No verdict, since the network does not recognise the unfiltered images: {_of(unknown, rows)}."
+
+
+def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
+    """What the lowest frequencies of the same number do."""
+    if "tpr_low_pass" not in headline:
+        return
+    low, own = (_rates(headline, kind) for kind in ("low_pass", "dfm"))
+    yield f"The lowest frequencies alone, as many as in the map, give on average {low}; the maps {own}."
+    found = headline[headline["verdict"].isin(["strong", "weak"])]
+    if (as_well := found["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
+        yield f"They do as well as the map: {_of(as_well, found, 'shortcuts')}."
+
+
+def _rates(headline: pd.DataFrame, kind: str) -> str:
+    """The mean TPR over the classes under some masks, and FPR where it was measured."""
+    tpr, fpr = headline[f"tpr_{kind}"].mean(), headline[f"fpr_{kind}"].mean()
+    return f"TPR {tpr:.2f}" + ("" if np.isnan(fpr) else f", FPR {fpr:.2f}")
+
+
+def _removal(rows: pd.DataFrame) -> Iterator[str]:
+    """How the TPR falls without the map. This may be clear where the map alone is not, and the other way round."""
+    if rows["tpr_removed"].isna().all():
+        return
+    before, without, random = (rows[f"tpr_{name}"].mean() for name in ("unfiltered", "removed", "random_removed"))
+    yield (
+        f"Removal, which is no part of the verdict: without its map, the mean TPR of a class goes from {before:.2f} "
+        f"to {without:.2f}; without as many random frequencies, to {random:.2f}."
+    )
+    if (judged := rows[rows["needed"].notna()]).empty:
+        return
+    needed = _of(judged["needed"] == True, judged)  # noqa: E712 (an object column)
+    yield f"The network needs its map, since TPR - FPR falls clearly more than without random frequencies: {needed}."
+
+
+def _quick(result: Analysis) -> Iterator[str]:
+    if result.about.get("quick"):
+        yield (
+            "This was a quick analysis: it leaves out images and search steps of the default, so that its maps are "
+            "less exact and its intervals wider."
+        )
+
+
+def _of(chosen: pd.Series, rows: pd.DataFrame, what: str = "classes", most: int = 8) -> str:
+    """How many of some classes, and the names in brackets; of many, the first."""
+    names = rows.loc[chosen, "class"].tolist()
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names)} of {len(rows)} {what}" + (f" ({', '.join(names[:most])}{more})" if names else "")

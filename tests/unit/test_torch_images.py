@@ -1,0 +1,146 @@
+"""The images of Datasets and DataLoaders: pairs and dicts, read batch by batch, and only those that are chosen."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+
+from frequency_shortcuts.analysis.classes import match
+from frequency_shortcuts.analysis.images import as_split, collect, in_two
+from frequency_shortcuts.analysis.torch_images import PROBES, LoaderImages
+from frequency_shortcuts.data.torch_dataset import image_and_label
+
+N = 40
+IMAGES = np.random.default_rng(0).normal(size=(N, 1, 4, 6)).astype(np.float32)
+LABELS = np.arange(N) % 3
+
+
+class Items:
+    """A map-style Dataset that counts how often an item is read; `change` alters it, by the number of the reading."""
+
+    def __init__(self, kind="pair", change=lambda image, reading: image, **attributes):
+        self.kind, self.change, self.read = kind, change, np.zeros(N, int)
+        self.__dict__ |= attributes
+
+    def __len__(self):
+        return N
+
+    def __getitem__(self, i):
+        self.read[i] += 1
+        image, label = self.change(torch.from_numpy(IMAGES[i]), self.read[i]), int(LABELS[i])
+        return (image, label) if self.kind == "pair" else {"pixel_values": image, "labels": label, "text": "x"}
+
+
+class Stream(IterableDataset):
+    def __init__(self, change=lambda image, reading: image):
+        self.change, self.reading = change, 0
+
+    def __iter__(self):
+        self.reading += 1
+        for image, label in zip(IMAGES, LABELS, strict=True):
+            yield self.change(torch.from_numpy(image), self.reading), int(label)
+
+
+def own_collate(items):
+    images, labels = zip(*map(image_and_label, items), strict=True)
+    return {"pixel_values": torch.stack(images), "label": torch.tensor(labels)}
+
+
+LOADERS = {
+    "plain": lambda: DataLoader(Items(), batch_size=7),
+    "dicts": lambda: DataLoader(Items("dict"), batch_size=7),
+    "own collate": lambda: DataLoader(Items(), batch_size=7, collate_fn=own_collate),
+    "stream": lambda: DataLoader(Stream(), batch_size=7),
+    "listed": lambda: DataLoader(Items(targets=LABELS.tolist()), batch_size=7),
+    "workers": lambda: DataLoader(Items(), batch_size=7, num_workers=2, collate_fn=own_collate),
+}
+
+
+@pytest.mark.parametrize("kind", LOADERS)
+@pytest.mark.parametrize("chosen", [[31, 2, 2, 39, 0], [1, 0], [], list(range(N))[::-1]])
+def test_chosen_images_of_a_loader(kind, chosen):
+    found = LoaderImages(LOADERS[kind](), "images")
+    assert found.shape == IMAGES.shape and found.dtype == np.float32 and np.array_equal(found.labels, LABELS)
+    assert np.array_equal(found[np.array(chosen, int)], IMAGES[chosen])
+
+
+@pytest.mark.parametrize("collate", [None, own_collate])
+def test_a_shuffled_loader_keeps_its_first_order(collate):
+    found = LoaderImages(DataLoader(Items(), 7, shuffle=True, drop_last=True, collate_fn=collate), "images")
+    assert len(found) == 35 and not np.array_equal(found.labels, LABELS[:35])
+    for i, image in enumerate(found[:]):
+        place = next(place for place in range(N) if np.array_equal(IMAGES[place], image))
+        assert found.labels[i] == LABELS[place]
+
+
+def test_only_chosen_images_are_read_again():
+    items = Items()
+    found = LoaderImages(DataLoader(items, 7), "images")
+    assert (items.read == 1).all()
+    found[np.array([30, 12])]
+    assert np.flatnonzero(items.read == 2).tolist() == [*range(PROBES), 12, 30]
+
+
+def test_labels_that_the_dataset_lists_are_not_read():
+    items = Items(targets=torch.from_numpy(LABELS))
+    found = LoaderImages(DataLoader(items, 7), "images")
+    assert items.read.sum() == PROBES and np.array_equal(found.labels, LABELS)
+    turned = LoaderImages(DataLoader(Items(targets=(LABELS + 1) % 3), 7), "images")
+    assert np.array_equal(turned.labels, LABELS)
+
+
+@pytest.mark.parametrize("of", ["items", "own collate", "stream"])
+def test_a_loader_that_changes_is_refused(of):
+    def change(image, reading):
+        return image + reading
+
+    dataset = Stream(change) if of == "stream" else Items(change=change)
+    found = LoaderImages(DataLoader(dataset, 7, collate_fn=own_collate if of == "own collate" else None), "images")
+    with pytest.raises(ValueError, match="images: the DataLoader gives other images or labels when it is read again"):
+        found[np.array([20])]
+
+
+def test_a_stream_that_ends_after_one_reading_is_refused():
+    class Once(Stream):
+        def __iter__(self):
+            self.reading += 1
+            return super().__iter__() if self.reading < 2 else iter(())
+
+    found = LoaderImages(DataLoader(Once(), 7), "images")
+    with pytest.raises(ValueError, match="images: the DataLoader gives other images or labels when it is read again"):
+        found[np.array([20])]
+
+
+@pytest.mark.parametrize("kind", ["pair", "dict"])
+def test_tensors_of_a_dataset_that_change_are_refused(kind):
+    fixed = collect(Items(kind))
+    classes = match(fixed.labels, fixed.classes, 3)
+    assert np.array_equal(as_split(fixed, np.array([3, 1]), classes, None, None, None).images, IMAGES[[3, 1]])
+    random = collect(Items(kind, change=lambda image, reading: image + reading))
+    with pytest.raises(ValueError, match="images: the Dataset gives other pictures at each reading: leave out"):
+        as_split(random, np.arange(9), classes, None, None, None)
+
+
+@pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7), DataLoader(Stream(), 7)])
+def test_both_halves_are_read_at_once(images):
+    found = collect(images, LABELS if images is IMAGES else None)
+    classes = match(found.labels, found.classes, 3)
+    both = in_two(as_split(found, np.array([9, 4, 30]), classes, None, None, None), 2)
+    assert [part.labels.tolist() for part in both] == [[0, 1], [0]]
+    assert np.array_equal(both[0].images, IMAGES[[9, 4]]) and np.array_equal(both[1].images, IMAGES[[30]])
+
+
+@pytest.mark.parametrize(
+    ("loader", "words"),
+    [
+        (DataLoader(TensorDataset(torch.zeros(9, 1, 4, 4)), 3), r"a batch is a list: expected tensors, as \(image, l"),
+        (DataLoader([{"pixels": 1, "label": 2}]), "a batch is a dict: expected tensors, .* a dict with pixel_values"),
+        (DataLoader([]), "the DataLoader is empty"),
+        (DataLoader([(torch.zeros(1, 4, 4), 0), (torch.zeros(1, 5, 4), 0)]), "batch 1 has another size; all images"),
+        (DataLoader([(torch.zeros(4, 4), 0)]), r"images are 1 x 4 x 4: expected \[n, channels, H, W\]"),
+        (DataLoader([(torch.zeros(1, 4, 4), 0.5)]), "labels are float64: expected integers"),
+    ],
+)  # fmt: skip
+def test_other_batches_are_refused(loader, words):
+    with pytest.raises(ValueError, match=words):
+        LoaderImages(loader, "images")
