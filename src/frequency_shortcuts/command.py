@@ -130,7 +130,8 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--others", default=20, show_default=True, metavar="N",
                      help="Most maps of other classes that are tried on each class."),
         click.option("--negatives", type=click.IntRange(1), metavar="N",
-                     help="Most images on which false positives are counted. Default: 1000; quick: 500."),
+                     help="Most images on which false positives are counted. "
+                          "Default: two for each test image of a class, at least 50, and at most 1000."),
         click.option("--memory-mib", type=float, metavar="MIB",
                      help="Memory for batches. Default: half of a GPU's memory, 2048 on a CPU."),
         click.option("--seed", default=0, show_default=True, help="Of all random draws."),
@@ -143,7 +144,7 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
 def _search_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of the search for maps."""
     for option in reversed([
-        click.option("--quick", is_flag=True, help="Fewer images and samples: minutes on a CPU."),
+        click.option("--quick", is_flag=True, help="Fewer images and one fill: minutes on a CPU."),
         click.option("--method", metavar="NAME",
                      help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
         click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",

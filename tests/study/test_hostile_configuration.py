@@ -45,7 +45,7 @@ WHOLE = copy.deepcopy(CONFIG)
 # Fewer entries of the same kinds are checked sooner.
 WHOLE["plan"] = [*CONFIG["plan"][:2], CONFIG["plan"][2] | {"datasets": ["syn_1", "plant_present"]}]
 WHOLE["datasets"] = {name: CONFIG["datasets"][name] for name in ("syn_1", "plant_present", "fashion_mnist", "waved")}
-WHOLE["methods"] = {name: CONFIG["methods"][name] for name in ("on_training_images", "culling")}
+WHOLE["methods"] = {name: CONFIG["methods"][name] for name in ("on_training_images",)}
 update_config(
     WHOLE,
     {
