@@ -93,10 +93,27 @@ def test_the_cost_and_the_rates_are_those_of_the_tables():
 
 def test_the_wave_has_its_places_and_its_tests():
     text = gallery_methods.methods_waves()
-    assert "with the wave: 1.00; on the same photographs without it: 0.02 [0.00, 0.10]." in text
+    assert "with the wave, mean of 1 networks: 1.00; on the same photographs without it: 0.02 (at most 0.02)." in text
     assert "| wave | zeros | 0.97 | 0.60 | 0.04 |" in text and "random_control" not in text
     assert "| `culling` | 4 | 0.40 | 0.94 | 0.94 | 0.90 | 0.90 |" in text
     assert "| `energy` | 1 | 0.70 | 0.84 | 0.84 | 0.80 | 0.80 |" in text
+
+
+def test_the_default_method_is_compared_with_each_other_class_by_class(monkeypatch):
+    """Ten classes: 0.1 or 0.3 above culling (mean 0.2, half width 2.262 * 0.1054 / 3.162), as good as energy."""
+    values = {"mixture": np.tile([0.6, 0.8], 5), "culling": np.full(10, 0.5), "energy": np.tile([0.8, 0.6], 5)}
+    rates = pd.concat(
+        [
+            pd.DataFrame({**RUN, "dataset": "fashion_mnist", "part": "keep", "fill": fill, "percent": 5.0,
+                          "class": [f"C{c}" for c in range(10)], "method": name, "measure": sign * measure})
+            for name, measure in values.items() for fill, sign in (("zeros", 1), ("swap", -1))
+        ]
+    )  # fmt: skip
+    monkeypatch.setattr(gallery_methods, "read", {"method_rates": rates}.get)
+    rows = gallery_methods.methods_paired().splitlines()
+    assert rows[0] == "| `mixture` minus, 10 classes of networks | zeros | swap |"
+    assert rows[2] == "| `culling` | +0.20 [+0.12, +0.28] better | -0.20 [-0.28, -0.12] worse |"
+    assert rows[3] == "| `energy` | +0.00 [-0.15, +0.15] not clear | +0.00 [-0.15, +0.15] not clear |"
 
 
 def test_the_caption_names_what_no_method_reaches():
