@@ -53,6 +53,22 @@ def _numbers(kind: type, what: str) -> Callable[[Any, Any, str | None], list[Any
     return parse
 
 
+def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[str, int] | None:
+    """A check for --outputs: 340,345 or zebra=340,ox=345."""
+    if text is None:
+        return None
+    pairs = [part.rpartition("=") for part in text.split(",")]
+    try:
+        if not any(equals for _, equals, _ in pairs):
+            return [int(number) for _, _, number in pairs]
+        named = {name.strip(): int(number) for name, _, number in pairs}
+    except ValueError:
+        named = {}
+    if len(named) < len(pairs) or "" in named:
+        raise click.BadParameter(f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345")
+    return named
+
+
 def _settings(context: Any, option: Any, given: tuple[str, ...]) -> dict[str, Any]:
     """The settings that are given as NAME=VALUE: numbers, None, true and false, and words."""
     found = {}
@@ -82,22 +98,6 @@ def _resumable() -> Iterator[None]:
         raise click.ClickException("stopped: the same command resumes from what is stored") from None
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[str, int] | None:
-    """A check for --outputs: 340,345 or zebra=340,ox=345."""
-    if text is None:
-        return None
-    pairs = [part.rpartition("=") for part in text.split(",")]
-    try:
-        if not any(equals for _, equals, _ in pairs):
-            return [int(number) for _, _, number in pairs]
-        named = {name.strip(): int(number) for name, _, number in pairs}
-    except ValueError:
-        named = {}
-    if len(named) < len(pairs) or "" in named:
-        raise click.BadParameter(f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345")
-    return named
 
 
 def _network_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -130,7 +130,8 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--others", default=20, show_default=True, metavar="N",
                      help="Most maps of other classes that are tried on each class."),
         click.option("--negatives", type=click.IntRange(1), metavar="N",
-                     help="Most images on which false positives are counted. Default: 1000; quick: 500."),
+                     help="Most images on which false positives are counted. "
+                          "Default: two for each test image of a class, at least 50, and at most 1000."),
         click.option("--memory-mib", type=float, metavar="MIB",
                      help="Memory for batches. Default: half of a GPU's memory, 2048 on a CPU."),
         click.option("--seed", default=0, show_default=True, help="Of all random draws."),
@@ -143,7 +144,7 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
 def _search_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of the search for maps."""
     for option in reversed([
-        click.option("--quick", is_flag=True, help="Fewer images and samples: minutes on a CPU."),
+        click.option("--quick", is_flag=True, help="Fewer images and one fill: minutes on a CPU."),
         click.option("--method", metavar="NAME",
                      help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
         click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",

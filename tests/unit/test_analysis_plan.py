@@ -53,16 +53,18 @@ class Flat(WaveNetwork):
 
 def test_the_default_method_finds_the_wave_of_each_class():
     found = analyse()
-    assert found.about["method"] == "mixture" and found.found.settings["samples"] == mixture.Settings().samples
+    assert found.about["method"] == "mixture" and found.found.settings["samples"] == search.SAMPLES
     best = ConjugatePairs(SIZE, SIZE).frequencies[found.found.score[:3].argmax(axis=1)]
     assert [tuple(np.abs(place)) for place in best] == [tuple(np.abs(wave)) for wave in WAVES]
 
 
-def test_quick_takes_fewer_images_and_samples():
+def test_quick_takes_fewer_images_and_one_fill():
     found = analyse(images=images_and_labels(160)[0], labels=images_and_labels(160)[1], quick=True)
     assert (found.about["images that find the maps"], found.about["images that test them"]) == (40, 80)
-    assert found.found.settings["samples"] == search.QUICK_SAMPLES < mixture.Settings().samples
-    assert found.found.passes == 3 * search.QUICK_SAMPLES * 40
+    assert found.found.settings["samples"] == search.SAMPLES < mixture.Settings().samples
+    assert found.found.passes == 3 * search.SAMPLES * 40
+    quick = analyse(quick=True, fills=None).hits.named
+    assert set(quick) == {"zeros"} and set(analyse(fills=None).hits.named) == {"zeros", "swap"}
     assert analyse(quick=True, settings={"samples": 4}).found.settings["samples"] == 4
 
 
@@ -126,7 +128,7 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
         "small, 4 classes: 12 images find the maps, 12 test them; the network chooses among all its 4 outputs"
     )
     assert lines[1] == "accuracy without a filter: 100.0% (mean over classes; chance: 25.0%)"
-    assert lines[2].startswith("search by mixture: at most 576 passes, about ") and len(lines) == 4
+    assert lines[2].startswith("search by mixture: at most 288 passes, about ") and len(lines) == 4
     expected = cost.count_passes(4, 12, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
     assert lines[3].startswith(f"test beside controls: at most {expected:,.0f} passes, about 1 s")
 
@@ -219,14 +221,23 @@ def test_false_positives_of_all_classes_are_counted_on_one_sample():
     assert everything.hits.negatives.sum() == 40 * 3  # fewer images than the limit
 
 
+@pytest.mark.parametrize(
+    ("n_classes", "quick", "expected"), [(4, False, 100), (300, False, 300), (2000, False, 1000), (2000, True, 500)]
+)
+def test_by_default_there_are_some_negatives_for_each_test_image_of_a_class(n_classes, quick, expected):
+    from frequency_shortcuts.analysis.analyse import negatives_by_default
+
+    assert negatives_by_default(n_classes, 50, quick) == expected
+
+
 def test_a_thousand_classes_take_less_than_ten_million_passes():
     """The classes of ImageNet with 50 images each: quick; review: 281 million for the test alone without limits."""
-    from frequency_shortcuts.analysis.analyse import QUICK_NEGATIVES, QUICK_PER_CLASS
+    from frequency_shortcuts.analysis.analyse import QUICK_PER_CLASS, negatives_by_default
 
     ranking, test = QUICK_PER_CLASS
-    settings = mixture.Settings(samples=search.QUICK_SAMPLES)
+    settings = mixture.Settings(samples=search.SAMPLES)
     searched = mixture.passes(settings, Size(1000, 1000 * ranking, ConjugatePairs(224, 224)))
-    tested = cost.count_passes(1000, 1000 * test, negatives=QUICK_NEGATIVES, **MANY)
+    tested = cost.count_passes(1000, 1000 * test, negatives=negatives_by_default(1000, test, quick=True), **MANY)
     assert searched + tested + 1000 * (2 * test) <= 10e6  # unfiltered images twice
     assert cost.count_passes(1000, 1000 * test, **MANY) > 250e6
 

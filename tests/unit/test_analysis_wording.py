@@ -64,8 +64,8 @@ def test_the_summary_says_what_was_done_and_has_a_sentence_for_each_verdict(anal
         "without as many random frequencies, to 0.70.",
         "The network needs its map, since TPR - FPR falls clearly more than without random frequencies: 3 of 4 classes "
         "(bee, cat, dog).",
-        "This was a quick analysis: it leaves out images and search steps of the default, so that its maps are less "
-        "exact and its intervals wider.",
+        "This was a quick analysis: it leaves out images, so that its maps are less exact and its intervals wider, "
+        "and the other fill.",
     ]
 
 

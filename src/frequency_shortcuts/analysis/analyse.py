@@ -46,7 +46,8 @@ from .transforms import Preprocessing, read_transform
 log = logging.getLogger(__name__)
 
 PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that find the maps, and that test them
-NEGATIVES, QUICK_NEGATIVES = 1000, 500  # images on which FPR is measured
+NEGATIVES, QUICK_NEGATIVES = 1000, 500  # the most images on which FPR is measured
+FEWEST_NEGATIVES = 50
 
 
 def analyse(
@@ -70,7 +71,7 @@ def analyse(
     percent: float = 5.0,
     images_per_class: Sequence[int] | None = None,
     parts: Sequence[Part] = ("keep", "remove"),
-    fills: Sequence[Fill] = FILLS,
+    fills: Sequence[Fill] | None = None,
     controls: int = shortcuts.DRAWS,
     others: int = shortcuts.OTHERS,
     negatives: int | None = None,
@@ -107,7 +108,7 @@ def analyse(
         by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
     test_images, test_labels : other images to test with, in any form; then all `images` can find the maps
-    quick : fewer images and samples: minutes on a CPU
+    quick : fewer images, and one fill: minutes on a CPU
     maps : bool [class, H, W], centred, to test instead of maps that are searched for
     method, settings : of the search, by a name of `maps.methods.registry`, and what differs from the settings of this
         name. By default `mixture`, or `culling` for a network without gradients. Without settings, `culling` is
@@ -115,10 +116,11 @@ def analyse(
     percent : of the frequencies in a map
     images_per_class : images of each class that find the maps, and that test them, at most; default (50, 50), or
         (10, 20) if quick
-    parts, fills, controls, seed : see `shortcuts.collect`; without parts, the maps are not tested
+    parts, fills, controls, seed : see `shortcuts.collect`; without parts, the maps are not tested. All fills, or the
+        one to quote if quick
     others : the most maps of other classes that are tried on each class
     negatives : the most images on which FPR is measured, one sample for all classes, each without its own; default
-        1,000, or 500 if quick
+        two for each test image of a class, at least 50 and one for each class, and at most 1,000, or 500 if quick
     neutral : the number of the class without a cue of its own, as in the labels; see `shortcuts.collect`
     device : `auto`, `cpu`, `cuda`; by default, where the network is
     memory_mib, precision : limits of the search; see `culling.cull`. Batches of the test keep to the memory as well
@@ -160,12 +162,14 @@ def analyse(
     pairs, n_classes, title = ConjugatePairs(*ranking.images.shape[2:]), len(ranking.classes), type(network).__name__
     maps = None if maps is None else _given(maps, n_classes, pairs)
     unfiltered = look(classifier, test, memory_mib, progress)
+    if fills is None:
+        fills = FILLS if not quick else ("zeros" if neutral is None else "swap",)
     limits, search = Limits(precision, memory_mib=memory_mib), None
     if maps is None:
         search = plan_search(method, settings, classifier, ranking, limits, quick=quick, percent=percent)
     tests: dict[str, Any] = {
         "parts": parts, "fills": fills, "controls": controls, "others": others, "one_sample": True,
-        "negatives": (QUICK_NEGATIVES if quick else NEGATIVES) if negatives is None else negatives,
+        "negatives": negatives or negatives_by_default(n_classes, counts[1], quick),
     }  # fmt: skip
     plan = Plan(unfiltered, search, count_passes(n_classes, len(test), **tests))
     sizes = len(ranking), len(test)
@@ -202,12 +206,20 @@ def analyse(
     return Analysis(searched, masks, hits, ranking, test, spectra.mean_amplitude, about)
 
 
-def _check(parts: Sequence[Part], fills: Sequence[Fill], controls: int) -> None:
+def negatives_by_default(n_classes: int, test_images: int, quick: bool) -> int:
+    """Images on which FPR is measured, for so many test images of each class.
+
+    TPR is measured on the test images of one class, so that more than a few times as many hardly make a margin clearer.
+    """
+    return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), QUICK_NEGATIVES if quick else NEGATIVES)
+
+
+def _check(parts: Sequence[Part], fills: Sequence[Fill] | None, controls: int) -> None:
     """Raise ValueError for tests without a verdict."""
     if parts and "keep" not in parts:
         raise ValueError(f"parts {', '.join(parts)}: expected keep among them, which the verdict is about, or no parts")
     if parts:
-        check_fills(fills)
+        check_fills(FILLS if fills is None else fills)
         if controls < FEWEST_DRAWS:
             raise ValueError(f"controls {controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind")
 

@@ -25,7 +25,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 log = logging.getLogger(__name__)
 
 DEFAULT = "mixture"
-QUICK_SAMPLES = 8  # of each image, of a quick search by the default method
+SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
 # Cells of frequencies along a side of the spectrum: if quick, some 128 of them cover the half that real images have.
 CELLS, QUICK_CELLS = 32, 16
 CPU_IMAGES = 16  # of the timed batch on a CPU, where a larger one is not faster
@@ -88,8 +88,8 @@ def plan_search(
     if name == "culling" and not given:
         cell = math.ceil(max(pairs.height, pairs.width) / (QUICK_CELLS if quick else CELLS))
         chosen |= {"search": "exact", "patch": cell} if quick or remark else {"search": "screened"}
-    if name == DEFAULT and quick:
-        chosen["samples"] = QUICK_SAMPLES
+    if name == DEFAULT:
+        chosen["samples"] = SAMPLES
     chosen |= given
     passes = module.passes(make_settings(module, chosen), Size(len(images.classes), len(images), pairs))
     return Search(name, module, chosen, passes, seconds, remark)

@@ -115,8 +115,8 @@ def _removal(rows: pd.DataFrame) -> Iterator[str]:
 def _quick(result: Analysis) -> Iterator[str]:
     if result.about.get("quick"):
         yield (
-            "This was a quick analysis: it leaves out images and search steps of the default, so that its maps are "
-            "less exact and its intervals wider."
+            "This was a quick analysis: it leaves out images, so that its maps are less exact and its intervals wider, "
+            "and the other fill."
         )
 
 
