@@ -268,7 +268,7 @@ def test_the_plan_of_the_benchmark_compares_all_methods():
     update_config(config, yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text()))  # as Snakemake does
     plan = Plan(config)
     assert {plan.method(name)["method"] for name in plan.methods()} == set(registry.METHODS)
-    assert len(plan.map_files()) == 23 * 16 + 2 * 17
+    assert len(plan.map_files()) == 29 * 16
     assert "results/benchmark/figures/method_truth_all.svg" in outputs.of_methods(plan)
     assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("gradient")]
     assert outputs.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []
