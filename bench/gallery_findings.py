@@ -43,9 +43,10 @@ def _filled(name: str) -> str:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"point": points, "short": sentences.short}
     environment.globals |= {"sentence": sentences.sentence, "numbers": markdown}
+    beside = rows[(rows["role"] == "beside") & rows["method"].isna()].to_dict("records")
     text = (HERE / name).read_text()
     return environment.from_string(text).render(
-        decides=decides, beside=rows[rows["role"] == "beside"].to_dict("records"), topics=topics(decides)
+        decides=decides, beside=beside, topics=topics(decides), rows=rows.to_dict("records")
     ).strip()  # fmt: skip
 
 

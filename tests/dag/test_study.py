@@ -388,6 +388,24 @@ def test_every_class_is_tested_with_every_map(study):
         assert neutral not in {*mine["class"], *mine["map"]} and set(mine.loc[mine["headline"], "fill"]) == {"swap"}
 
 
+def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(study):
+    advantage = read_table(study.results / "tables" / "method_own_map_advantage.csv")
+    assert set(advantage["method"]) == {"mixture"} and len(advantage) == 2 * len(RUNS)
+    for run in RUNS:
+        found = dfm.read_mask(study.results / "maps" / "mixture" / f"{run}.h5", 5)
+        with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
+            own, other = read_hits(file), read_hits(file["methods/mixture"])
+            assert "maps_of_mixture_sha256" in file.attrs
+        for name in ("labels", "unfiltered", "negatives", "donors"):
+            assert np.array_equal(getattr(own, name), getattr(other, name))
+        assert set(other.trials["filter"]) == {"dfm", "low_pass", "other"}
+        mine = other.trials[other.trials["filter"] == "dfm"].set_index("class")["mask"]
+        assert all(np.array_equal(other.masks[mine[c]], mask) for c, mask in enumerate(found))
+    findings = read_table(study.results / "tables" / "findings.csv").query("method == 'mixture'")
+    assert {"d", "e1", "g"} <= set(findings["finding"]) and set(findings["role"]) == {"beside"}
+    assert findings["p_holm"].isna().all() and findings["verdict"].isna().all()
+
+
 def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(study):
     read = partial(pd.read_csv, keep_default_na=False, na_values=[""])
     for run in RUNS:
@@ -466,6 +484,10 @@ def test_tables_join_all_runs(study):
         "shortcuts_over_seeds",
         "cross_matrix",
         "own_map_advantage",
+        "method_cross_matrix",
+        "method_own_map_advantage",
+        "method_ood_advantage",
+        "method_transfer_advantage",
         "phase",
         "ood",
         "ood_advantage",
@@ -498,6 +520,7 @@ def test_tables_join_all_runs(study):
         "train",
         "adcs",
         "cull",
+        "find_maps",
         "bandstop",
         "shortcuts",
         "planted_use",
@@ -535,6 +558,7 @@ def test_tables_are_typeset_and_stand_in_the_report(study):
     assert pages == {path.stem for path in folder.glob("*.tex")}
     too_long = {"dynamics", "graded_dynamics", "bandstop"}
     behind_findings = {"finding_numbers", "ood_advantage", "transfer_advantage"}
+    behind_findings |= {"method_cross_matrix", "method_ood_advantage", "method_transfer_advantage"}
     assert pages == {path.stem for path in folder.glob("*.csv")} - too_long - behind_findings
     report = (study.results / "report.html").read_text()
     for name in pages:

@@ -43,6 +43,7 @@ REQUESTED = {
     "train": (4, 8000, 240, 1),
     "cull": (4, 4000, 240, 1),
     "cull_halves": (4, 4000, 240, 1),
+    "find_maps": (4, 4000, 240, 1),
     "bandstop": (4, 3000, 30, 1),
     "shortcuts": (4, 3000, 120, 1),
     "planted_use": (4, 3000, 30, 1),

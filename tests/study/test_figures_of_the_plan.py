@@ -11,7 +11,9 @@ from study.dependencies import code_of
 from study.figures import FIGURES, inputs, kinds, parameters
 
 AVOIDING = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["afa"], "seeds": [1]}
-MINE = plan(plan=[*({**entry, "methods": ["rise", "random"]} for entry in PLAN), AVOIDING])
+MINE = plan(
+    shortcuts={"methods": ["rise"]}, plan=[*({**entry, "methods": ["rise", "random"]} for entry in PLAN), AVOIDING]
+)
 KINDS = kinds(MINE)
 
 

@@ -18,6 +18,7 @@ from script_runs import Outputs, run_script  # isort: skip  # it adds the folder
 import make_tables
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.method_scores import CONTROL
 from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.figures import explorer
@@ -26,7 +27,7 @@ from frequency_shortcuts.maps import methods as package
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study import outputs
 from study.plan import Plan
 
@@ -197,6 +198,9 @@ def test_figures_name_the_methods(compared, kind):
     plt.close(figure)
 
 
+TESTED = [next(iter(registry.METHODS))]  # the methods whose maps the study tests beside those of its culling
+
+
 def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compared):
     places = [f"plant_present/small/none/seed{seed}" for seed in SEEDS]
     tests, hits, maps = [], [], []
@@ -211,15 +215,27 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
             params=SimpleNamespace(
                 device="cpu", percent=5, split="test", images_per_class=None, phase=seed == SEEDS[0],
                 settings={"fills": ("zeros", "swap"), "controls": 5, "negatives": None, "seed": 0},
+                methods=TESTED if seed == SEEDS[0] else [],
+                method_settings={"fills": ("zeros", "swap"), "controls": 0, "radial": 0, "seed": 0},
             ),
             input=SimpleNamespace(
-                images=compared / "plant_present.h5", weights=compared / f"{seed}.safetensors", dfm=own
+                images=compared / "plant_present.h5", weights=compared / f"{seed}.safetensors", dfm=own,
+                methods=[str(compared / "maps" / name / f"{place}.h5") for name in TESTED if seed == SEEDS[0]],
             ),
         )  # fmt: skip
         tests.append(str(written["shortcuts"]))
         hits.append(written["hits"])
         maps += [str(compared / "maps" / name / f"{place}.h5") for name in registry.METHODS][: None if seed else 3]
-    judged = make_tables.measured(hits, {"shortcuts": lambda hits, _: verdicts(hits)})["shortcuts"]
+    of_hits = {
+        "shortcuts": lambda hits, _: verdicts(hits),
+        "own_map_advantage": lambda hits, _: own_map_advantage(hits),
+    }
+    measured = make_tables.measured(hits, of_hits, of_methods=["own_map_advantage"])
+    judged, of_method = measured["shortcuts"], measured["method_own_map_advantage"]
+    # The maps of the method are those of the culling here, and so is their advantage.
+    assert list(of_method)[: len(RUN) + 1] == [*RUN, "method"] and set(of_method["method"]) == set(TESTED)
+    same = measured["own_map_advantage"].query("seed == @SEEDS[0]")
+    pd.testing.assert_frame_equal(of_method.drop(columns="method"), same, check_dtype=False)
     write_table(judged, compared / "shortcuts.csv")
     tested = {
         "percent": 5,
@@ -233,7 +249,7 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
         stores=[compared / "plant_present.h5"] * 2, tests=tests,
         weights=[compared / f"{seed}.safetensors" for seed in SEEDS],
         dfm=[str(compared / "dfm" / f"{place}.h5") for place in places], maps=maps,
-        shortcuts=compared / "shortcuts.csv", rates=[str(compared / "tests" / places[1] / "rates.csv")],
+        shortcuts=compared / "shortcuts.csv", hits=hits, rates=[str(compared / "tests" / places[1] / "rates.csv")],
     )  # fmt: skip
     params, page = SimpleNamespace(study="small", most=12, tested=tested), compared / "explorer.html"
     run_script("write_explorer", compared, params=params, input=given, output=[str(page)], config=CONFIG)
@@ -241,7 +257,8 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
     first, second = json.loads(data)["datasets"][0]["networks"]
     assert [method["name"] for method in first["methods"]] == [explorer.OWN, *list(registry.METHODS)[:3]]
     assert [method["name"] for method in second["methods"]] == [explorer.OWN, *registry.METHODS]
-    assert [method["measured"] for method in first["methods"]] == [["5"], [], [], []]  # its table is not given
+    # Its table is not given, but the tests of the study have the maps of one of its methods.
+    assert [method["measured"] for method in first["methods"]] == [["5"], ["5"], [], []]
     assert [method["measured"] for method in second["methods"]] == [["5"]] + [["5", "20"]] * len(registry.METHODS)
     # The maps of the study are here those of a method: both tests have the same images, donors and rates.
     of_method = second["methods"][1 + list(registry.METHODS).index("culling")]["sizes"][0]

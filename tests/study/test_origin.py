@@ -70,7 +70,8 @@ def built(tmp_path_factory):
                     *(f"dfm/{run}_{half}_part{part}" for half in ("half0", "half1") for part in (0, 1)),
                 ):  # fmt: skip
                     write_maps(f"results/test/{place}.h5", number, **made_from)
-                write_maps(f"results/test/tests/{run}/hits.h5", number, **made_from, maps=maps)
+                others = {"rise": f"results/test/maps/rise/{run}.h5"}
+                write_maps(f"results/test/tests/{run}/hits.h5", number, **made_from, maps=maps, methods=others)
     return root
 
 
@@ -163,6 +164,16 @@ def test_a_result_of_the_right_run_that_was_made_from_other_files_is_refused(res
         (write_weights if "networks" in path else write_maps)(name, **made_from)
     sentence = f"{name}: it was made from other {what} than those in {source[what]}; make it again: rm {name}, then"
     assert sentence in error_of(results, capsys)
+
+
+def test_a_test_of_other_maps_of_a_method_is_refused(results, capsys):
+    name, maps = f"results/test/tests/{RUN}/hits.h5", f"results/test/maps/rise/{RUN}.h5"
+    sources = {
+        "images": "results/test/data/d.h5", "weights": f"results/test/networks/{RUN}/weights.safetensors",
+        "maps": f"results/test/dfm/{RUN}.h5",
+    }  # fmt: skip
+    write_maps(name, **sources, methods={"rise": f"results/test/maps/greedy/{SEED_1}.h5"})
+    assert f"{name}: it was made from other maps than those in {maps}; make it again: " in error_of(results, capsys)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def plan(**changes):
     """The plan of two data sets and three networks, one of them external and not planned."""
     config = copy.deepcopy(CONFIG)
     config["plan"], config["transfer"] = copy.deepcopy(PLAN), []
+    config["shortcuts"]["methods"] = []
     config["datasets"] |= {
         "photos": {**PICTURES, "shares": {"train": 1.0}},
         "mine": {"source": "store", "path": "a.h5"},
@@ -281,6 +282,34 @@ def test_the_explorer_shows_photographs_first_and_the_smallest_seed_of_each_netw
     assert "results/laptop/explorer.html" in outputs.of_study(plan())
 
 
+def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
+    entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
+    methods = {"mine": {"method": "rise", "split": "train"}}
+    found = plan(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
+    (run, *_), files = found.mapped_runs(augmentation="none"), outputs.of_study(found)
+    assert found.tested_maps(run) == [
+        f"results/laptop/maps/{name}/photos/small/none/seed1.h5" for name in ("mine", "random")
+    ]
+    assert {path for one in found.mapped_runs() for path in found.tested_maps(one)} <= set(files)
+    assert not any("maps/random/photos/small/augmix/seed3" in path for path in files)
+    assert [path.split("/")[3] for path in found.all_maps(run)] == ["mine", "random", "energy"]
+    assert found.used_methods() == ["mine", "energy", "random"]
+    assert found.needed_splits("photos", trains=False)["train"] == "methods.mine.split"
+    assert "train" not in found.needed_splits("syn_1", trains=False)
+    names_of_tables = {"method_cross_matrix", "method_own_map_advantage"}
+    assert names_of_tables < set(outputs.tables(found)) and names_of_tables.isdisjoint(outputs.tables(plan()))
+
+
+def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone():
+    found = plan(shortcuts={"methods": ["rise"], "fills": ["swap", "zeros"]}, ood={"fills": ["swap"]})
+    tests = {name: TESTS[name].settings(found) for name in ("shortcuts", "ood", "transfer")}
+    for name, fills in {"shortcuts": ["swap", "zeros"], "ood": ["swap"], "transfer": ["zeros"]}.items():
+        settings = tests[name]["method_settings"]
+        assert tests[name]["methods"] == ["rise"] and settings["fills"] == fills
+        assert (settings["parts"], settings["controls"], settings["radial"]) == (["keep"], 0, 0)
+        assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
+
+
 def test_a_setting_is_found_by_its_path_or_has_a_default():
     found = plan()
     assert found.setting("datasets/photos/size") == [160, 224] and found.setting("datasets/photos/resize", None) is None
@@ -289,9 +318,11 @@ def test_a_setting_is_found_by_its_path_or_has_a_default():
 
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
-    kinds = {name.partition("_")[0] for name in outputs.figures(plan())} - {"rule"}
+    mine = plan(shortcuts={"methods": ["rise"]})
+    kinds = {name.partition("_")[0] for name in outputs.figures(mine)} - {"rule"}
     not_shown = {"dynamics", "bandstop", "finding_numbers", "ood_advantage", "transfer_advantage"}
-    assert kinds <= set(FIGURES) and set(outputs.tables(plan())) - not_shown <= set(TABLES)
+    not_shown |= {"method_cross_matrix", "method_ood_advantage", "method_transfer_advantage"}
+    assert kinds <= set(FIGURES) and set(outputs.tables(mine)) - not_shown <= set(TABLES)
     results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, EXPLORER, RULE_GRAPH]
     assert all(result.category in CATEGORIES for result in results)
     captions = ROOT / "report" / "captions"

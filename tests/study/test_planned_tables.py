@@ -15,7 +15,7 @@ from study import outputs
 from study.job import FOLDER, job
 from study.tables import PLANNED, read_joined, read_runs
 
-MINE = plan()
+MINE = plan(shortcuts={"methods": ["rise"]})
 RUNS = [tuple(run.values()) for run in MINE.runs()]
 
 

@@ -43,6 +43,16 @@ def test_the_passes_of_methods_are_those_that_each_names():
     assert found["compare_methods"] == 24 * 4 * (3 * 5 + 2 * 10)
 
 
+def test_the_maps_of_other_methods_cost_their_search_and_their_tests():
+    culling, both = compared(), compared(shortcuts={"methods": ["rise", "random"]})
+    before, after = (images_shown(one, RUN, DATA) for one in (culling, both))
+    assert after["find_maps"] == before["find_maps"]  # they are compared as well, and found once
+    # Two methods and fills; 24 images under the four maps of the classes, and under the lowest frequencies.
+    assert after["shortcuts"] - before["shortcuts"] == 2 * 2 * (4 * 24 + 24)
+    alone = plan(methods=METHODS, culling={"images_per_class": 5}, shortcuts={"methods": ["rise"]})
+    assert images_shown(alone, RUN, DATA)["find_maps"] == 20 * 10
+
+
 def test_augmentations_add_their_second_images_and_their_maps():
     mine = compared(training={"dfmx": {"maps": "rise"}})
     runs = [

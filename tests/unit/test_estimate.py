@@ -124,13 +124,16 @@ def test_the_images_of_the_test_study_by_hand():
     # The first seed is culled again on two halves of its images.
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
     # Four maps, five radial masks for each, five random and a low-pass mask; all but the maps or five random ones;
-    # all images and those of four maps, with amplitudes or phases.
-    assert first["shortcuts"] == 2 * (4 + 20 + 6 + 4 + 5) * 24 + 2 * (1 + 4) * 24
+    # all images and those of four maps, with amplitudes or phases; four maps of another method and a low-pass mask.
+    assert first["shortcuts"] == 2 * (4 + 20 + 6 + 4 + 5) * 24 + 2 * (1 + 4) * 24 + 2 * (4 + 1) * 24
+    assert first["find_maps"] == 3 * 16 * 4 * 4  # a gradient of each of 16 mixtures of 16 images
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
     assert first["robustness"] == 16 * (7 + 10) + 8 * 57
     assert first["planted_use"] == 4 * 15 * 24 and first["bandstop"] == 7 * 48
     photographs = found.loc["fashion_mnist/resnet18/none/seed0"]
-    assert photographs["ood"] == 2 * 2 * (10 * 40 + 50 * 4 + 6 * 40) and np.isnan(photographs["planted_use"])
+    of_method = 2 * (10 * 40 + 40)  # with zeros alone
+    assert photographs["ood"] == 2 * 2 * (10 * 40 + 50 * 4 + 6 * 40) + of_method
+    assert np.isnan(photographs["planted_use"])
 
 
 def test_sizes_of_data_sets():

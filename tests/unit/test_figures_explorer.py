@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 
 import drawn_tables
 import h5py
@@ -192,6 +193,20 @@ def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_
              for rates in one["rates"] or ()}  # fmt: skip
     assert named == {"too few images to tell"}
     assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}
+
+
+def test_rates_of_a_method_that_the_study_tests_stand_beside_those_of_the_culling(network):
+    table = read_table(network.tests).query("filter not in ['random', 'radial']")
+    table["tpr"] = table["tpr"].where(table["filter"] != "dfm", 0.125)
+    tested = replace(network, tests_of_methods={"rise": table})
+    own, other = content([tested], verdicts_of_network())["datasets"][0]["networks"][0]["methods"]
+    assert own == content([network], verdicts_of_network())["datasets"][0]["networks"][0]["methods"][0]
+    assert other["measured"] == ["5"]
+    (size,) = [size for size in other["sizes"] if size["percent"] == "5"]
+    for shown in size["classes"]:
+        for rates in shown["rates"]:
+            assert rates["rows"]["the map"]["tpr"][0] == 0.125 and "verdict" not in rates
+            assert set(rates["rows"]) == {explorer.ROWS[name] for name in ("unfiltered", "dfm", "low_pass", "other")}
 
 
 def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network, tmp_path):

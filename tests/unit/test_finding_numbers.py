@@ -173,6 +173,23 @@ def test_g_the_networks_with_an_augmentation_decide_and_the_difference_is_paired
     assert of(found, "g", "beside") == pytest.approx([0.3, 0.2])
 
 
+def test_what_would_decide_with_the_maps_of_another_method_stands_beside():
+    early = dynamics(SMALL, {"ant": 0.1, "bee": 0.3, "cow": 0.2})
+    of_study = {"networks": networks([SMALL, AUGMENTED]), "dynamics": early}
+    culling = tables(advantages=advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.3, 0.4]}), **of_study)
+    others = [
+        advantages({SMALL: [0.5, 0.6], AUGMENTED: [0.7, 0.8]}),
+        advantages({SMALL: [0.9]}, "swap", headline=False),
+    ]
+    before, after = numbers(culling), numbers(culling, {"rise": tables(advantages=pd.concat(others), **of_study)})
+    pd.testing.assert_frame_equal(after[after["method"] == ""], before)  # nothing of the culling changes
+    added = after[after["method"] == "rise"]
+    assert of(added, "d", "beside") == [0.5, 0.6] and of(added, "g", "beside") == [0.7, 0.8]
+    assert set(added["finding"]) == {"d", "g"} and set(added["role"]) == {"beside"}
+    decides = before[(before["role"] == "decides") & before["finding"].isin(["d", "g"])]
+    assert set(added["quantity"]) == set(decides["quantity"])
+
+
 def test_a_study_without_tables_has_no_numbers():
     assert numbers(Tables()).empty and numbers(tables(networks=networks([SMALL]))).empty
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import cross
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, read_hits, write_hits
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, read_hits, read_hits_of_methods, write_hits
 from frequency_shortcuts.evaluation.rates import with_rates
 
 few = settings(max_examples=8, deadline=None, derandomize=True)
@@ -167,6 +167,17 @@ def test_what_is_written_is_read(tmp_path_factory, design):
             assert np.array_equal(other, one) and other.dtype == one.dtype
     assert list(found.named) == list(hits.named) and found.neutral == hits.neutral
     assert all(np.array_equal(found.named[fill], hits.named[fill]) for fill in hits.named)
+
+
+def test_the_hits_of_other_methods_lie_beside_those_of_the_culling(tmp_path):
+    own, other = (random_hits(n_classes=3, per_class=(2, 3), size=(6, 6), seed=seed) for seed in (0, 1))
+    with h5py.File(tmp_path / "hits.h5", "w") as file:
+        write_hits(file, own)
+        assert read_hits_of_methods(file) == {}
+        write_hits(file.create_group("methods/rise"), other)
+        found = read_hits_of_methods(file)
+        assert np.array_equal(read_hits(file).masks, own.masks)
+    assert list(found) == ["rise"] and np.array_equal(found["rise"].masks, other.masks)
 
 
 @pytest.mark.slow

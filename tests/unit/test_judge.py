@@ -101,6 +101,19 @@ def test_the_rows_that_decide_are_adjusted_together_and_those_beside_are_not_jud
     assert set(of_networks["finding"]) == {"d", "g"}
 
 
+def test_the_numbers_of_another_method_have_a_p_and_change_no_verdict():
+    culling = tables(networks=networks([SMALL]), advantages=advantages({SMALL: FIVE}))
+    twice = [2 * value for value in FIVE]
+    other = tables(networks=networks([SMALL]), advantages=advantages({SMALL: twice}))
+    (before, _), (after, _) = judge.judge(culling), judge.judge(culling, {"rise": other})
+    of_culling = after[after["method"] == ""].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_culling, before, check_dtype=False)
+    (row,) = after[after["method"] == "rise"].to_dict("records")
+    assert (row["finding"], row["role"], row["verdict"]) == ("d", "beside", "") and np.isnan(row["p_holm"])
+    assert row["p"] == pytest.approx(stats.ttest_1samp(twice, 0).pvalue)
+    assert row["value"] == pytest.approx(0.4) and row["networks"] == 5
+
+
 def test_a_finding_without_data_says_which_lines_would_give_them():
     table, _ = judge.judge(Tables())
     assert list(table["finding"]) == list(FINDINGS) and set(table["verdict"]) == {NO_DATA}

@@ -47,6 +47,15 @@ def test_a_sentence_says_of_what_its_interval_is():
     assert sentences.sentence(verdict_rows.row("d", "holds", detail=np.nan)).endswith("in most networks: none.")
 
 
+def test_a_sentence_ends_with_the_number_of_other_methods_without_a_verdict():
+    row = verdict_rows.row("e1", "open")
+    other = verdict_rows.row("e1", "", role="beside", method="rise", value=0.5, low=0.4, high=0.6, p=0.00123)
+    different = [other | {key: "other"} for key in ("finding", "quantity", "data", "networks_of")]
+    rows = [row, other, *different, other | {"method": np.nan}]
+    said = "With the maps of rise (not judged): 0.50, mean of 5 networks (95 % interval 0.40 to 0.60), unadjusted p "
+    assert sentences.sentence(row, rows) == f"{sentences.sentence(row)} {said}0.0012."
+
+
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery_findings, "STUDY", tmp_path)

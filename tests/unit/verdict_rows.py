@@ -19,10 +19,10 @@ def row(letter, verdict, **changes):
     if letter == "b":
         value = hits / n
     made = {
-        "finding": letter, "claim": f"claim of {letter}", "quantity": f"quantity of {letter}", "role": "decides",
-        "data": DATA[kind], "kind": kind, "networks_of": "resnet18_w8, none", "value": value, "low": value - half,
-        "high": value + half, "interval": "networks", "half_width": half, "hits": hits, "networks": n,
-        "threshold": 0.5 if letter == "b" else 0.0, "p": 0.01, "p_holm": 0.04, "verdict": verdict,
+        "finding": letter, "claim": f"claim of {letter}", "quantity": f"quantity of {letter}", "method": "",
+        "role": "decides", "data": DATA[kind], "kind": kind, "networks_of": "resnet18_w8, none", "value": value,
+        "low": value - half, "high": value + half, "interval": "networks", "half_width": half, "hits": hits,
+        "networks": n, "threshold": 0.5 if letter == "b" else 0.0, "p": 0.01, "p_holm": 0.04, "verdict": verdict,
         "detail": "Trouser (5 of 5), Bag (4 of 5)" if letter == "d" else "",
     }  # fmt: skip
     if verdict == "no data":

@@ -8,6 +8,11 @@ rule runtimes:
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
             *plan.expand_cullings(f"{RESULTS}/benchmarks/cull/{RUN}{{job}}.tsv"),
+            *[
+                f"{RESULTS}/benchmarks/find_maps/{name}/{RUN}.tsv".format(**run)
+                for run in plan.mapped_runs()
+                for name in plan.tested_methods()
+            ],
             *(file for name in OF_STUDY for file in TESTS[name].benchmarks(plan)),
         ],
         code=code("join_benchmarks.py"),
@@ -55,7 +60,8 @@ rule explorer:
         weights=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**run) for run in outputs.explored_runs(plan)],
         dfm=[f"{RESULTS}/dfm/{RUN}.h5".format(**run) for run in outputs.explored_runs(plan)],
         tests=[f"{RESULTS}/tests/{RUN}/shortcuts.csv".format(**run) for run in outputs.explored_runs(plan)],
-        maps=[path for run in outputs.explored_runs(plan) for path in plan.map_files(**run)],
+        maps=[path for run in outputs.explored_runs(plan) for path in plan.all_maps(run)],
+        hits=[f"{RESULTS}/tests/{RUN}/hits.h5".format(**run) for run in outputs.explored_runs(plan)],
         rates=[
             f"{RESULTS}/tests/{RUN}/method_rates.csv".format(**run)
             for run in outputs.explored_runs(plan)

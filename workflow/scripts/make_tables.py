@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
-from frequency_shortcuts.evaluation.hits import read_hits
+from frequency_shortcuts.evaluation.hits import read_hits, read_hits_of_methods
 from frequency_shortcuts.evaluation.phase_hits import read_phase_hits
 from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
 from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
@@ -27,7 +27,7 @@ def main(snakemake):
             "own_map_advantage": lambda hits, _: own_map_advantage(hits),
             "phase": lambda _, phases: phase_verdicts(phases, strong) if phases else None,
         }
-        tables = measured(given.hits, of_hits)
+        tables = measured(given.hits, of_hits, of_methods=("cross_matrix", "own_map_advantage"))
         history = read_runs(given.history) if given.history else None
         tables["networks"] = study_tables.network_table(history, given.weights)
         tables["shortcuts_over_seeds"] = over_seeds(tables["shortcuts"])
@@ -35,9 +35,9 @@ def main(snakemake):
             if paths := getattr(given, name):
                 tables[name] = read_runs(paths)
         if given.ood_hits:
-            tables["ood_advantage"] = advantages(given.ood_hits, by_rendition)
+            tables["ood_advantage"], tables["method_ood_advantage"] = advantages(given.ood_hits, by_rendition)
         if given.transfer_hits:
-            tables["transfer_advantage"] = advantages(given.transfer_hits, by_pair)
+            tables["transfer_advantage"], tables["method_transfer_advantage"] = advantages(given.transfer_hits, by_pair)
         if given.ood:
             ood = read_runs(given.ood)
             tables["ood"] = study_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
@@ -55,31 +55,51 @@ def main(snakemake):
             write_table(tables[Path(path).stem], path)
 
 
-def measured(paths, of_hits):
+def measured(paths, of_hits, of_methods=()):
     """What functions measure from the hits, and those of phases where these are there, of every run: name -> table.
+
+    of_methods : names of these functions. Of the maps of other methods, they give the tables `method_{name}`, in which
+        the column `method` follows the run
 
     One file is read at a time, since the hits of thousands of classes take gigabytes.
     """
-    found = {name: [] for name in of_hits}
+    found = {name: [] for name in (*of_hits, *(f"method_{name}" for name in of_methods))}
     for path in paths:
         with read_hdf5(path) as file:
-            classes, hits = list(file.attrs["classes"]), read_hits(file)
+            classes, hits, others = list(file.attrs["classes"]), read_hits(file), read_hits_of_methods(file)
             phases = read_phase_hits(file["phase"]) if "phase" in file else None
         for name, measure in of_hits.items():
             if (table := measure(hits, phases)) is not None:
                 found[name].append(study_tables.of_run(table, identity(path), classes))
-    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items()}
+        for name in of_methods:
+            for method, hits_of_method in others.items():
+                table = study_tables.of_run(of_hits[name](hits_of_method, None), identity(path), classes)
+                table.insert(len(RUN), "method", method)
+                found[f"method_{name}"].append(table)
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items() if tables}
 
 
 def advantages(paths, about):
-    """The own-map advantages in files with a group of hits for each test; `about` says what a group is of."""
-    found = []
+    """The own-map advantages in files with a group of hits for each test; `about` says what a group is of.
+
+    Two tables: with the maps of the culling, and with those of other methods.
+    """
+    found, of_methods = [], []
     for path in paths:
         with read_hdf5(path) as file:
             for name, group in file.items():
-                table = own_map_advantage(read_hits(group))
-                found.append(pd.concat([pd.DataFrame(about(path, name, group), table.index), table], axis=1))
-    return pd.concat(found, ignore_index=True)
+                described = about(path, name, group)
+                found.append(with_columns(own_map_advantage(read_hits(group)), described))
+                of_methods += [
+                    with_columns(own_map_advantage(hits), {**described, "method": method})
+                    for method, hits in read_hits_of_methods(group).items()
+                ]
+    return [pd.concat(tables, ignore_index=True) if tables else None for tables in (found, of_methods)]
+
+
+def with_columns(table, described):
+    """The table with these values in its first columns."""
+    return pd.concat([pd.DataFrame(described, table.index), table], axis=1)
 
 
 def by_rendition(path, name, group):

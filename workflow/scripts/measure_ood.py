@@ -18,16 +18,21 @@ def main(snakemake):
     params, given, output = snakemake.params, snakemake.input, snakemake.output
     with job(snakemake) as created_by:
         network, run = load_network(given.weights, params.device), identity(output.hits)
-        maps, tables = dfm.read_mask(given.dfm, params.percent), {}
+        maps, name, tables = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run), {}
+        others = dict(zip(params.methods, given.methods, strict=True))
         with replacing_hdf5(output.hits) as file:
             for store in given.images:
                 rendition = read_images(store, "test", weights=given.weights, workers=snakemake.threads)
-                hits = shortcut_tests.collect(
-                    network, rendition, maps, shortcut_tests.run_name(run), params.settings, false_positives=False
+                hits = shortcut_tests.collect(network, rendition, maps, name, params.settings, false_positives=False)
+                group = file.create_group(Path(store).stem)
+                shortcut_tests.write(group, hits, rendition.classes)
+                shortcut_tests.measure_methods(
+                    group, network, rendition, others, params.percent, run=name, settings=params.method_settings
                 )
-                shortcut_tests.write(file.create_group(Path(store).stem), hits, rendition.classes)
                 tables[Path(store).stem] = shortcut_tests.rates_of(hits, rendition.classes)
-            origin = origin_of(output.hits, weights=given.weights, images=given.photographs, maps=given.dfm)
+            origin = origin_of(
+                output.hits, weights=given.weights, images=given.photographs, maps=given.dfm, methods=others
+            )
             file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by, **origin)
         table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
         write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)

@@ -21,7 +21,8 @@ def main(snakemake):
             given.images, params.split, params.images_per_class, weights=given.weights, workers=snakemake.threads
         )
         hits = shortcut_tests.collect(network, data, maps, name, settings)
-        origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=given.dfm)
+        others = dict(zip(params.methods, given.methods, strict=True))
+        origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=given.dfm, methods=others)
         with replacing_hdf5(output.hits) as file:
             about = {"split": params.split, "percent": params.percent, "seed": settings["seed"], **origin}
             shortcut_tests.write(file, hits, data.classes, created_by=created_by, **about)
@@ -29,6 +30,9 @@ def main(snakemake):
                 chosen = {key: settings[key] for key in ("negatives", "seed")}
                 phases = phase.collect(network, data, maps, run=name, hits=hits, progress=True, **chosen)
                 write_phase_hits(file.create_group("phase"), phases)
+            shortcut_tests.measure_methods(
+                file, network, data, others, params.percent, run=name, settings=params.method_settings
+            )
         write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
 
 

@@ -20,10 +20,16 @@ def main(snakemake):
             source, target = (FOLDER.format(**identity(end)) for end in (made_with, weights))
             masks, network = dfm.read_mask(maps, params.percent), load_network(weights, params.device)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=snakemake.threads)
-            hits = shortcut_tests.collect(network, data, masks, f"{source} on {target}", params.settings)
+            name, n = f"{source} on {target}", len(params.methods)
+            hits = shortcut_tests.collect(network, data, masks, name, params.settings)
             dataset, maps_of = source.split("/", 1)
             pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
-            shortcut_tests.write(file.create_group(f"pair{i}"), hits, data.classes, **pair)
+            group, others = file.create_group(f"pair{i}"), given.methods[i * n : (i + 1) * n]
+            shortcut_tests.write(group, hits, data.classes, **pair)
+            shortcut_tests.measure_methods(
+                group, network, data, dict(zip(params.methods, others, strict=True)), params.percent, run=name,
+                settings=params.method_settings,
+            )  # fmt: skip
             table = shortcut_tests.rates_of(hits, data.classes)
             tables.append(pd.concat([pd.DataFrame(pair, table.index), table], axis=1))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)

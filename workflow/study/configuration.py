@@ -134,6 +134,10 @@ def _plan_names(plan: Plan) -> Iterator[str]:
                 if name not in known:
                     instead = FORMER.get(name, f"choose from {listed(known)}")
                     yield f"plan.{i}.{kind}: {name!r} is not one of {kind}; {instead}"
+    known = [*NAMES, *plan.config["methods"]]
+    for name in plan.tested_methods():
+        if name not in known:
+            yield f"shortcuts.methods: {name!r} is not one of methods; choose from {listed(known)}"
     for name in plan.config["methods"]:
         if name in NAMES:
             yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"

@@ -124,6 +124,17 @@ def _of_robustness(plan: Plan, pattern: str, name: str) -> list[str]:
     return [pattern.format(**run) for run in plan.robustness_runs() if run["dataset"] == name]
 
 
+def _of_all_methods(plan: Plan, own: str, other: str, name: str) -> list[str]:
+    """Of each run on a data set, `own`, then `other` filled in with each other method whose maps are tested."""
+    patterns = [own, *(other.replace("{method}", method) for method in plan.tested_methods())]
+    return [pattern.format(**run) for run in plan.mapped_runs(dataset=name) for pattern in patterns]
+
+
+def _tables_of_methods(plan: Plan, *names: str) -> list[str]:
+    """The tables of these names with the maps of other methods; none if no others are tested."""
+    return [f"tables/method_{name}.csv" for name in names if plan.tested_methods()]
+
+
 def _scores(plan: Plan, name: str) -> list[str]:
     """The scores of learning dynamics, as published: for photographs other scores than for synthetic sets."""
     return ["precision", "recall"] if plan.kind_of(name) == "photographs" else ["f1"]
@@ -197,13 +208,13 @@ FIGURES = {
         Result("dominant frequency maps", "dfm"),
         lambda plan: plan.mapped_datasets(),
         lambda plan, name: {
-            "maps": plan.expand_mapped(f"dfm/{RUN}.h5", dataset=name),
+            "maps": _of_all_methods(plan, f"dfm/{RUN}.h5", f"maps/{{method}}/{RUN}.h5", name),
             "shortcuts": "tables/shortcuts.csv",
         },
         lambda plan, name: {
             **_dataset(plan, name),
             **_percent(plan),
-            "labels": plan.expand_mapped("{network}/{augmentation}", dataset=name),
+            "labels": _of_all_methods(plan, "{network}/{augmentation}", "{network}, {method}/{augmentation}", name),
             "band_edges": plan.band_edges(name),
         },
     ),
@@ -251,6 +262,7 @@ FIGURES = {
             **_store(name),
             "table": "tables/cross_matrix.csv",
             "advantage": "tables/own_map_advantage.csv",
+            "of_methods": _tables_of_methods(plan, "cross_matrix", "own_map_advantage"),
             "shortcuts": "tables/shortcuts.csv",
         },
         _dataset,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ _PLACES = {
     "method": rf"maps/(?P<name>\w+)/{_RUN}\.h5",
     "test": rf"tests/{_RUN}/(?P<test>\w+)\.h5",
 }
+_OF_METHOD = re.compile(r"maps_of_(\w+)_sha256")
 _PATTERNS = {kind: re.compile(rf"(?:.*/)?results/[^/]+/{place}") for kind, place in _PLACES.items()}
 
 
@@ -43,14 +44,22 @@ def place_of(path: str | Path) -> dict[str, str]:
 
 
 def origin_of(
-    path: str | Path, *, weights: str | Path = "", images: str | Path = "", maps: str | Path = ""
+    path: str | Path,
+    *,
+    weights: str | Path = "",
+    images: str | Path = "",
+    maps: str | Path = "",
+    methods: Mapping[str, str | Path] | None = None,
 ) -> dict[str, str]:
     """The attributes of a result that is written to `path`: what it is of, and the digests of what it is made from.
 
     weights, images, maps : a file of weights, an image store and a file of maps
+    methods : name -> file of its maps, of other methods that are tested as well
     """
     sources = {"weights": weights, "images": images, "maps": maps}
-    return place_of(path) | {f"{kind}_sha256": _digest(kind, path) for kind, path in sources.items() if path}
+    digests = {f"{kind}_sha256": _digest(kind, path) for kind, path in sources.items() if path}
+    digests |= {f"maps_of_{name}_sha256": _digest("maps", path) for name, path in (methods or {}).items()}
+    return place_of(path) | digests
 
 
 def _digest(kind: str, path: str | Path) -> str:
@@ -95,6 +104,12 @@ def check_origin(paths: Iterable[str | Path]) -> None:
                 continue
             if about.get(key) != digest_of(source, other):
                 raise DamagedFile(path, f"it was made from other {source} than those in {other}")
+    of_methods = {(about["name"], run): path for path, (kind, run, _, about) in found.items() if kind == "method"}
+    for path, (_, run, _, about) in found.items():
+        for key, digest in about.items():
+            stated = _OF_METHOD.fullmatch(key)
+            if stated and (other := of_methods.get((stated[1], run))) and digest != digest_of("maps", other):
+                raise DamagedFile(path, f"it was made from other maps than those in {other}")
 
 
 def _stated(path: str) -> dict[str, Any]:

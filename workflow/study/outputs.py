@@ -10,6 +10,8 @@ from .network_tests.registry import files_of_study
 from .plan import Plan, Run
 from .report import TABLES
 
+# Tables that are also written of the maps of other methods, as `method_{name}`.
+METHOD_TABLES = ("cross_matrix", "own_map_advantage", "ood_advantage", "transfer_advantage")
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]
 
@@ -22,6 +24,7 @@ def of_study(plan: Plan) -> list[str]:
         *plan.expand_mapped(f"dfm/{FOLDER}.h5"),
         *plan.expand_halved(f"stability/{FOLDER}.h5"),
     ]
+    others = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
     planned = tables(plan)
     of_all = [
         "checked.txt",
@@ -38,6 +41,7 @@ def of_study(plan: Plan) -> list[str]:
         *renditions,
         *files_of_study(plan),
         *of_methods(plan),
+        *others,
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
     ]
 
@@ -130,6 +134,8 @@ def test_tables(plan: Plan) -> list[str]:
         "transfer_advantage": plan.config["transfer"],
         "published": plan.config["published"],
     }
+    tested = [name for name in METHOD_TABLES if plan.tested_methods() and planned[name]]
+    planned |= dict.fromkeys((f"method_{name}" for name in tested), True)
     return [name for name, wanted in planned.items() if wanted]
 
 

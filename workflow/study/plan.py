@@ -101,9 +101,10 @@ class Plan(Settings):
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
     def used_methods(self) -> list[str]:
-        """The methods that the study runs: those that are compared, and the one whose maps trainings use."""
+        """The methods that the study runs: those that are compared or tested, and the one whose maps trainings use."""
         trained = any(run["augmentation"] in WITH_MAPS for run in self.trained_runs())
-        return list(dict.fromkeys([*self.methods(), *([self.config["training"]["dfmx"]["maps"]] if trained else [])]))
+        of_training = [self.config["training"]["dfmx"]["maps"]] if trained else []
+        return list(dict.fromkeys([*self.methods(), *self.tested_methods(), *of_training]))
 
     def compared_runs(self, **where: Any) -> list[Run]:
         """The runs for which methods are planned."""
@@ -189,7 +190,7 @@ class Plan(Settings):
         needed = {self.config[part]["split"]: f"{part}.split" for part in parts}
         if mapped and self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"
-        for name in self.methods(dataset=dataset):
+        for name in (*self.methods(dataset=dataset), *(self.tested_methods() if mapped else ())):
             needed.setdefault(self.method_images(name)["split"], f"methods.{name}.split")
         return needed | {split: "training" for split in ("train", "validation", "test") if trains}
 
@@ -252,3 +253,11 @@ class Plan(Settings):
             for run in self.compared_runs(**where)
             for name in self._methods[tuple(run.values())]
         ]
+
+    def tested_maps(self, run: Run) -> list[str]:
+        """The files of the maps of a run that are tested beside those of the culling, one a method."""
+        return [f"{self.results}/maps/{name}/{FOLDER}.h5".format(**run) for name in self.tested_methods()]
+
+    def all_maps(self, run: Run) -> list[str]:
+        """The files of the maps of a run by all methods but the culling of the study: tested, or compared."""
+        return list(dict.fromkeys([*self.tested_maps(run), *self.map_files(**run)]))

@@ -42,6 +42,7 @@ TABLES = {
         ("shortcuts_over_seeds", "mean and spread over seeds", "shortcuts"),
         ("cross_matrix", "every class with every map", "shortcuts"),
         ("own_map_advantage", "own-map advantage of every network", "shortcuts"),
+        ("method_own_map_advantage", "own-map advantage with the maps of other methods", "shortcuts"),
         ("transfer", "maps of one network tried on another", "shortcuts"),
         ("published", "maps of the published tools beside ours", "shortcuts"),
         ("table_3", "TPR by class and rendition (table 3)", "ood"),

@@ -250,6 +250,14 @@ class Settings:
         keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
         return self.section("shortcuts", *keys) | changes
 
+    def advantage_settings(self, **changes: Any) -> dict[str, Any]:
+        """The same for the own-map advantage alone: random masks, with which it compares nothing, would cost time."""
+        return self.shortcut_settings(parts=["keep"], controls=0, radial=0, **changes)
+
+    def tested_methods(self) -> list[str]:
+        """The methods whose maps the study finds and tests beside those of its culling."""
+        return list(self.config["shortcuts"]["methods"])
+
     def comparison_settings(self, dataset: str) -> dict[str, Any]:
         """The keyword arguments of `comparison.compare`: sets with a known truth are tested with the fill swap."""
         fills = ["swap"] if self.kind_of(dataset) in WITH_TRUTH else ["zeros", "swap"]

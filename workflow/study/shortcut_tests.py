@@ -15,6 +15,7 @@ from torch import nn
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.hits import Hits, write_hits
 from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from .job import RUN
@@ -35,6 +36,18 @@ def write(group: h5py.Group, hits: Hits, classes: Sequence[str], **attributes: A
     """Write hits with the names of the classes to an open file, or to a group in it."""
     write_hits(group, hits)
     group.attrs.update(classes=list(classes), **attributes)
+
+
+def measure_methods(
+    group: h5py.Group, network: nn.Module, data: Any, maps: Mapping[str, str], percent: float, **test: Any
+) -> None:
+    """Test the maps of other methods on the same images, and write their hits below `methods/` of a group.
+
+    maps : method -> file of its maps; test : `run`, `settings` and the options of `collect`
+    """
+    for name, path in maps.items():
+        hits = collect(network, data, dfm.read_mask(path, percent), **test)
+        write(group.create_group(f"methods/{name}"), hits, data.classes)
 
 
 def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:

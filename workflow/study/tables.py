@@ -35,13 +35,19 @@ def _on(plan: Plan, datasets: Iterable[str]) -> list[Run]:
     return [run for name in datasets for run in plan.mapped_runs(dataset=name)]
 
 
+def _also_of_methods(name: str, runs: Callable[[Plan], list[Run]]) -> dict[str, Callable[[Plan], list[Run]]]:
+    return {name: runs, f"method_{name}": runs}
+
+
 # Joined table -> its runs, or none where they depend on more than the plan of runs. All other tables are only read.
 PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     **{name: test.runs for name, test, _ in tests_with_tables()},
     "networks": Plan.runs,
-    **dict.fromkeys(("shortcuts_over_seeds", "cross_matrix", "own_map_advantage"), Plan.mapped_runs),
-    "ood_advantage": lambda plan: _on(plan, plan.ood_datasets()),
-    "transfer_advantage": lambda plan: [tested for _, tested in plan.transfers()],
+    "shortcuts_over_seeds": Plan.mapped_runs,
+    **_also_of_methods("cross_matrix", Plan.mapped_runs),
+    **_also_of_methods("own_map_advantage", Plan.mapped_runs),
+    **_also_of_methods("ood_advantage", lambda plan: _on(plan, plan.ood_datasets())),
+    **_also_of_methods("transfer_advantage", lambda plan: [tested for _, tested in plan.transfers()]),
     "phase": Plan.phase_runs,
     "methods": Plan.compared_runs,
     "method_overlap": lambda plan: [],

@@ -83,7 +83,8 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
     if plan.mapped_runs(**run):
         passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
         shown["cull"] = data.images(culling["split"], culling["images_per_class"]) * passes
-    if chosen := plan.methods(**run):
+    tested = plan.tested_methods() if plan.mapped_runs(**run) else []
+    if chosen := dict.fromkeys([*plan.methods(**run), *tested]):
         shown["find_maps"] = sum(passes_of(plan, method, data, pairs) for method in chosen)
     for test in TESTS.values():
         if test.cost and run in test.runs(plan):

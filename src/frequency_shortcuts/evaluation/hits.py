@@ -125,3 +125,12 @@ def read_hits(group: h5py.Group) -> Hits:
         neutral=None if neutral < 0 else neutral,
         false_positives=bool(group.attrs["false_positives"]),
     )
+
+
+def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
+    """The hits with the maps of other methods on the same images, by method, from a group that the study wrote.
+
+    >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed200/hits.h5") as file:
+    ...     of_method = read_hits_of_methods(file)
+    """
+    return {name: read_hits(part) for name, part in group.get("methods", {}).items()}

@@ -66,6 +66,7 @@ class Network:
     store : of its images; statistics : mean and std that they are normalised with, by default the store's
     maps : method -> DFM file, or file of the same layout; `OWN` names the maps of the study
     tests : table of `shortcuts.measure` with the maps of `OWN`; rates : table of `comparison.compare` with the others
+    tests_of_methods : method -> table of `shortcuts.measure` with its maps, which is shown rather than `rates`
     """
 
     run: Mapping[str, Any]
@@ -74,6 +75,7 @@ class Network:
     statistics: tuple[Sequence[float], Sequence[float]] | None = None
     tests: File | None = None
     rates: File | None = None
+    tests_of_methods: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,13 @@ def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settin
     mine = verdicts[np.logical_and.reduce(list(same))]
     tests = _Rates.of_tests(_table_of(one, one.tests), mine, settings.percent) if one.tests else _Rates()
     rates = _table_of(one, one.rates) if one.rates else None
+    measured_with = {
+        name: _Rates.of_tests(table, pd.DataFrame(), settings.percent) for name, table in one.tests_of_methods.items()
+    }
+    measured_with[OWN] = tests
     methods = []
     for name, path in one.maps.items():
-        measured = tests if name == OWN else _Rates() if rates is None else _Rates.of_method(rates, name)
+        measured = measured_with.get(name) or (_Rates() if rates is None else _Rates.of_method(rates, name))
         methods.append(
             {
                 "name": name,

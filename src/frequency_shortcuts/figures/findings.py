@@ -16,14 +16,20 @@ from .canvas import PAGE, style
 
 INK = {HOLDS: "#0173b2", DOES_NOT_HOLD: "#d55e00", OPEN: "#737373", NO_DATA: "#737373"}
 ROW = 0.62  # inches
+# Columns in which a row of another method is as the one that decides.
+SAME = ["finding", "quantity", "data", "networks_of"]
 
 
 def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
     """A row for each finding and set that decides: the networks, their mean with its 95 % interval, the threshold.
 
+    Above it stands, open, the mean with the maps of other methods, which are in no verdict.
+
     table, numbers : of `judge.judge`
     """
     rows = table[table["role"] == "decides"].reset_index(drop=True)
+    others = table[table["method"].fillna("") != ""]
+    marks = dict(zip(dict.fromkeys(others["method"]), "Dsv^<>", strict=False))
     several = rows["finding"].duplicated(keep=False)
     with style():
         figure, axis = plt.subplots(figsize=(PAGE, 1.1 + ROW * len(rows)))
@@ -51,6 +57,11 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
                 of = (numbers[key] == row[key] for key in ("finding", "role", "quantity", "networks_of"))
                 values = numbers.loc[np.logical_and.reduce(list(of)), "value"]
                 axis.plot(values, np.full(len(values), place + 0.27), "o", color="0.55", markersize=3, alpha=0.8)
+            same = np.logical_and.reduce([others[key] == row[key] for key in SAME])
+            for other in others[same].to_dict("records"):
+                axis.hlines(place - 0.27, other["low"], other["high"], color="0.3", linewidth=1)
+                mark = marks.get(other["method"], "D")
+                axis.plot(other["value"], place - 0.27, mark, color="0.3", markerfacecolor="white", markersize=5)
         axis.set_ylim(len(rows) - 0.4, -0.6)
         axis.set_yticks([])
         axis.set_xlabel("rank correlation (a, c); share of networks (b); own-map advantage (d to g)")
@@ -60,10 +71,14 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
                 Line2D([], [], color="0.3", marker="o", markersize=7, linewidth=3),
                 Line2D([], [], color="0.55", marker="o", markersize=3, linestyle=""),
                 Line2D([], [], color="0.25", linestyle=(0, (2, 1.5)), linewidth=1),
+                *(
+                    Line2D([], [], color="0.3", marker=mark, markerfacecolor="white", markersize=5, linewidth=1)
+                    for mark in marks.values()
+                ),
             ],
-            ["mean, 95 % interval", "one network", "threshold"],
+            ["mean, 95 % interval", "one network", "threshold", *(f"with maps of {name}" for name in marks)],
             loc="outside lower center",
-            ncols=3,
+            ncols=4,
         )
     return figure
 

@@ -62,8 +62,8 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
 
 def finding_rows(table: pd.DataFrame) -> Rows:
     """The rows of the findings that decide, each with its sentence."""
-    rows: Rows = table[table["role"] == "decides"].to_dict("records")
-    return [{**row, "sentence": sentence(row)} for row in rows]
+    rows: Rows = table.to_dict("records")
+    return [{**row, "sentence": sentence(row, rows)} for row in rows if row["role"] == "decides"]
 
 
 def literal(name: str) -> str:

@@ -8,7 +8,7 @@ below 0.05, a finding *holds* above the threshold and *does not hold* below it; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,33 +22,43 @@ from .definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, LEVEL, NO_DATA, OPEN, F
 from .numbers import DECIDES, Tables, numbers
 
 COLUMNS = [
-    "finding", "claim", "quantity", "role", "kind", "data", "networks_of", "value", "low", "high", "interval",
+    "finding", "claim", "quantity", "method", "role", "kind", "data", "networks_of", "value", "low", "high", "interval",
     "half_width", "hits", "networks", "threshold", "p", "p_holm", "verdict", "detail",
 ]  # fmt: skip
 COUNTED = "b"  # the finding whose number is whether something is so
 
 
-def judge(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judge(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The findings, and the numbers they stand on: two tables, of `COLUMNS` and of `numbers.numbers`.
 
     One row a finding, quantity and kind of networks, those that decide first. `value` is the mean, or the share of
     `hits` of `networks`; `low`, `high` its 95 % interval, and `interval` what it speaks of; `p` is two-sided at the
-    `threshold`, `p_holm` adjusted. Rows beside have no p and no verdict. A finding without data has a row with the
-    verdict `no data`, and `detail` says which lines of a configuration would give them.
+    `threshold`, `p_holm` adjusted. Rows beside have no verdict. Those of another `method` (`numbers.numbers`) have
+    a `p` that is not adjusted, nor counted in adjusting others; the rest have none. A finding without data has a row
+    with the verdict `no data`, and `detail` says which lines of a configuration would give them.
+
+    of_methods : as in `numbers.numbers`
 
     >>> findings, of_networks = judge(Tables(graded=table))
     """
-    of_networks = numbers(tables)
+    of_networks = numbers(tables, of_methods)
     rows: list[dict[str, Any]] = []
     for letter, finding in FINDINGS.items():
         own = of_networks[(of_networks["finding"] == letter) & of_networks["value"].notna()]
-        groups = own.groupby(["role", "quantity", "data", "networks_of"], sort=False)
+        groups = own.groupby(["role", "method", "quantity", "data", "networks_of"], sort=False)
         found = [_row(finding, key, part) for key, part in groups]
         if not any(row["role"] == DECIDES for row in found):
             rows.append(
-                {**_about(finding), "role": DECIDES, "networks": 0, "verdict": NO_DATA, "detail": finding.needs}
+                {
+                    **_about(finding),
+                    "method": "",
+                    "role": DECIDES,
+                    "networks": 0,
+                    "verdict": NO_DATA,
+                    "detail": finding.needs,
+                }
             )
-        rows += sorted(found, key=lambda row: row["role"] != DECIDES)
+        rows += sorted(found, key=lambda row: (row["role"] != DECIDES, not row["method"]))
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"verdict": object})
     deciding = ((table["role"] == DECIDES) & table["p"].notna()).to_numpy()
     table.loc[deciding, "p_holm"] = holm(table.loc[deciding, "p"].to_numpy(float))
@@ -64,11 +74,12 @@ def _about(finding: Finding) -> dict[str, Any]:
 
 
 def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> dict[str, Any]:
-    role, quantity, _, networks_of = key
+    role, method, quantity, _, networks_of = key
     values, threshold = part["value"].to_numpy(float), finding.threshold
     row = {
         **_about(finding),
         "quantity": quantity,
+        "method": method,
         "role": role,
         "kind": part["kind"].iloc[0],
         "data": ", ".join(dict.fromkeys(part["dataset"])) or part["data"].iloc[0],
@@ -84,7 +95,7 @@ def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> dict[str
         p = p_of_mean(values, part["half_width"].to_numpy(float), threshold)
     row |= {"value": values.mean(), "low": low, "high": high, "interval": of if np.isfinite(low) else ""}
     row["half_width"] = (high - low) / 2
-    return row | ({"p": p} if role == DECIDES else {})
+    return row | ({"p": p} if role == DECIDES or method else {})
 
 
 def p_of_mean(values: FloatArray, half_widths: FloatArray, threshold: float) -> float:

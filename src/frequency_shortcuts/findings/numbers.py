@@ -18,8 +18,8 @@ from frequency_shortcuts.storage.tables import NETWORK, RUN
 from .definitions import ADVANTAGE, FEWEST_CLASSES, RECOGNISED
 
 COLUMNS = [
-    "finding", "quantity", "role", "kind", "data", "networks_of", "dataset", "network", "augmentation", "seed", "value",
-    "half_width",
+    "finding", "quantity", "method", "role", "kind", "data", "networks_of", "dataset", "network", "augmentation",
+    "seed", "value", "half_width",
 ]  # fmt: skip
 DECIDES, BESIDE = "decides", "beside"
 PHOTOGRAPHS, SYNTHETIC, PLANTED, GRADED = "photographs", "synthetic", "planted", "graded"
@@ -352,12 +352,26 @@ NUMBERS: dict[str, Callable[[Tables], Rows]] = {
 }
 
 
-def numbers(tables: Tables) -> pd.DataFrame:
+# The findings whose number is an own-map advantage, so that other methods than culling give it as well.
+OF_MAPS = ("d", "e1", "e2", "f", "g")
+
+
+def numbers(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> pd.DataFrame:
     """The numbers of all findings: one row a finding, quantity and network, with the columns `COLUMNS`.
+
+    of_methods : method -> the same tables with the own-map advantages of its maps. What would decide then stands beside
+        what decides, with the name of the method in the column `method`, which is else empty
 
     `half_width` is that of the network's own 95 % interval over images, where there is one.
 
     >>> numbers(Tables(graded=table)).query("role == 'decides'")
     """
     rows = [{**row, "finding": letter} for letter, of_tables in NUMBERS.items() for row in of_tables(tables)]
+    rows += [
+        {**row, "finding": letter, "role": BESIDE, "method": method}
+        for method, its_tables in (of_methods or {}).items()
+        for letter in OF_MAPS
+        for row in NUMBERS[letter](its_tables)
+        if row["role"] == DECIDES
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -6,7 +6,7 @@ read well whichever way a finding comes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -32,8 +32,10 @@ _ON = {
 }
 
 
-def sentence(row: Mapping[str, Any]) -> str:
+def sentence(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> str:
     """A row that decides, as plain text: the question, the answer and its numbers, and what the verdict is.
+
+    rows : of the same table; the number with the maps of other methods follows, which is in no verdict
 
     >>> sentence(row)
     'Does ...? Yes: on photographs (fashion_mnist), own-map advantage: 0.21, mean of 5 networks. The finding holds.'
@@ -52,7 +54,19 @@ def sentence(row: Mapping[str, Any]) -> str:
         parts.append(f"Classes with a strong shortcut in most networks: {detail or 'none'}.")
     elif detail:
         parts.append(f"{detail[0].upper()}{detail[1:]}.")
+    same = ("finding", "quantity", "data", "networks_of")
+    parts += [with_maps_of(other) for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]
     return " ".join(parts)
+
+
+def with_maps_of(row: Mapping[str, Any]) -> str:
+    """A row of the maps of another method, as plain text.
+
+    >>> with_maps_of(row)
+    'With the maps of gradient (not judged): 0.31, mean of 5 networks (95 % interval 0.2 to 0.4), unadjusted p 0.0021.'
+    """
+    p = f", unadjusted p {row['p']:.2g}" if pd.notna(row["p"]) else ""
+    return f"With the maps of {row['method']} (not judged): {numbers(row)}{p}."
 
 
 def short(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..job import FOLDER
 from ..plan import Plan, Run
 from .description import IMAGES, Output, Test, files_of_run
-from .shortcuts import HITS, KEYS, masked_images
+from .shortcuts import HITS, KEYS, METHODS, deciding, images_of_methods, maps_of_methods, masked_images, of_methods
 
 if TYPE_CHECKING:
     from ..work import DataSet
@@ -18,13 +18,16 @@ def _settings(plan: Plan) -> dict[str, Any]:
     return {
         "percent": plan.config["shortcuts"]["percent"],
         "settings": plan.shortcut_settings(parts=["keep"], fills=fills),
+        **of_methods(plan, deciding(fills)),
     }
 
 
 def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     count = data.images("test", plan.config["ood"]["images_per_class"])
     settings = {**plan.config["shortcuts"], **_settings(plan)["settings"]}
-    return len(plan.renditions(run["dataset"])) * masked_images(data, count, settings, false_positives=False)
+    of_culling = masked_images(data, count, settings, false_positives=False)
+    of_others = images_of_methods(plan, data, count, deciding(plan.config["ood"]["fills"]))
+    return len(plan.renditions(run["dataset"])) * (of_culling + of_others)
 
 
 TEST = Test(
@@ -35,7 +38,7 @@ TEST = Test(
         "hits": Output(
             f"tests/{FOLDER}/ood_hits.h5",
             f"a group for each rendition, as `hits.h5`: {HITS.split(':')[0]}. Random and low-pass masks are shown to "
-            "images of the class alone",
+            f"images of the class alone; {METHODS}",
         ),
         "ood": Output(
             f"tests/{FOLDER}/ood.csv",
@@ -49,6 +52,7 @@ TEST = Test(
         # What all others were made from: they are only compared with it.
         "photographs": f"{plan.results}/{IMAGES}",
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
+        "methods": maps_of_methods(plan),
     },
     settings=_settings,
     cost=_cost,

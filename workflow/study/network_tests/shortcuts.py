@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from frequency_shortcuts.evaluation.cost import count_passes
@@ -14,6 +14,10 @@ from .description import Output, Test, files_of_run, run_of
 if TYPE_CHECKING:
     from ..work import DataSet
 
+METHODS = (
+    "group `methods/{name}`, of each method in `shortcuts.methods`: the same with its maps, beside the maps of other "
+    "classes and the lowest frequencies; the attribute `maps_of_{name}_sha256` says from which maps"
+)
 KEYS = ("class", "part", "fill", "filter")
 HITS = (
     "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` bool "
@@ -28,6 +32,27 @@ HITS = (
 def settings(plan: Plan) -> dict[str, Any]:
     """The images that are tested, the size of the maps, and the keyword arguments of `shortcuts.collect`."""
     return {**plan.section("shortcuts", "split", "images_per_class", "percent"), "settings": plan.shortcut_settings()}
+
+
+def of_methods(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
+    """The methods whose maps are tested too, and the keyword arguments of `shortcuts.collect` for these."""
+    return {"methods": plan.tested_methods(), "method_settings": plan.advantage_settings(fills=list(fills))}
+
+
+def deciding(fills: Sequence[str]) -> list[str]:
+    """The fill that findings on photographs are about, zeros; if it is not tested, the first one."""
+    return ["zeros"] if "zeros" in fills else list(fills[:1])
+
+
+def maps_of_methods(plan: Plan) -> Callable[[Any], list[str]]:
+    """Input: the maps of these methods of the run."""
+    return lambda wildcards: plan.tested_maps(run_of(wildcards))
+
+
+def images_of_methods(plan: Plan, data: DataSet, count: int, fills: Sequence[str]) -> float:
+    """Images that the tests of these maps on `count` images show to the network."""
+    tested = of_methods(plan, fills)
+    return len(tested["methods"]) * masked_images(data, count, tested["method_settings"])
 
 
 def masked_images(data: DataSet, count: int, settings: Mapping[str, Any], false_positives: bool = True) -> float:
@@ -52,7 +77,7 @@ def _cost(plan: Plan, run: Run, data: DataSet) -> float:
     tests = plan.config["shortcuts"]
     count = data.images(tests["split"], tests["images_per_class"])
     of_phases = mixed_images(data, count, tests) if run in plan.phase_runs() else 0.0
-    return masked_images(data, count, tests) + of_phases
+    return masked_images(data, count, tests) + images_of_methods(plan, data, count, tests["fills"]) + of_phases
 
 
 TEST = Test(
@@ -63,7 +88,8 @@ TEST = Test(
         "hits": Output(
             f"tests/{FOLDER}/hits.h5",
             f"{HITS}; group `phase`, of the runs of `shortcuts.phase_seeds`: `named/{{region}}/{{kept}}` int16 [class "
-            "or 1, image] of the test of phases, `judged` bool [class, image]",
+            "or 1, image] of the test of phases, `judged` bool [class, image]; "
+            f"{METHODS}",
         ),
         "shortcuts": Output(
             f"tests/{FOLDER}/shortcuts.csv",
@@ -79,8 +105,12 @@ TEST = Test(
         ),
     },
     runs=Plan.mapped_runs,
-    inputs=lambda plan: files_of_run(plan, maps=True),
-    settings=lambda plan: {**settings(plan), "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs()},
+    inputs=lambda plan: {**files_of_run(plan, maps=True), "methods": maps_of_methods(plan)},
+    settings=lambda plan: {
+        **settings(plan),
+        **of_methods(plan, plan.config["shortcuts"]["fills"]),
+        "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs(),
+    },
     cost=_cost,
     minutes=120,
     priority=1,

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..plan import Plan
 from .description import IMAGES, MAPS, WEIGHTS, Output, Test
-from .shortcuts import HITS, KEYS, settings
+from .shortcuts import HITS, KEYS, METHODS, deciding, of_methods, settings
 
 
 def _inputs(plan: Plan) -> dict[str, Any]:
@@ -18,6 +18,7 @@ def _inputs(plan: Plan) -> dict[str, Any]:
         "dfm": files(MAPS, 0),
         "made_with": files(WEIGHTS, 0),
         "weights": files(WEIGHTS, 1),
+        "methods": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
     }
 
 
@@ -28,7 +29,7 @@ TEST = Test(
         "hits": Output(
             "tests/transfer_hits.h5",
             "a group for each pair of networks, with the attributes `dataset`, `maps_of`, `tested_on`, as `hits.h5`: "
-            f"{HITS.split(':')[0]}",
+            f"{HITS.split(':')[0]}; {METHODS.partition('; ')[0]}",
         ),
         "transfer": Output(
             "tests/transfer.csv",
@@ -40,8 +41,11 @@ TEST = Test(
     runs=lambda plan: [tested for _, tested in plan.transfers()],
     wildcards=lambda plan: [{}] if plan.transfers() else [],
     inputs=_inputs,
-    # The own-map advantage compares with the maps of other classes: random masks would only cost time.
-    settings=lambda plan: {**settings(plan), "settings": plan.shortcut_settings(parts=["keep"], controls=0, radial=0)},
+    settings=lambda plan: {
+        **settings(plan),
+        "settings": plan.advantage_settings(),
+        **of_methods(plan, deciding(plan.config["shortcuts"]["fills"])),
+    },
     place="transfer",
     minutes=120,
     priority=1,
