@@ -145,7 +145,7 @@ def methods_paired() -> str:
             word = "better" if row["low"] > 0 else "worse" if row["high"] < 0 else "not clear"
             cells.append(f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}] {word}")
         lines.append([{CONTROL: "random masks (ten)"}.get(str(name), f"`{name}`"), *cells])
-    count = found["pairs"].iloc[0]
+    count = found["pairs"].max()
     return table([f"`{DEFAULT}` minus, {count} classes of networks", *fills], lines)
 
 
@@ -172,16 +172,17 @@ def methods_waves() -> str:
 def _wave_by_method(name: str) -> str:
     """One row a method: the place of the wave, and the TPR of its class without the best 1 and 5 % of the method."""
     scores = read("methods").query(f"dataset == '{WAVED}'").dropna(subset=["average_precision"])
+    place = (1 / scores[scores["truth"] == "own"].set_index("method")["average_precision"]).groupby(level=0).median()
     scores = scores.pivot_table("average_precision", "method", "truth", sort=False)
     rates = read("method_rates").query(f"dataset == '{WAVED}' and part == 'remove'")
     rates = rates[rates["class"] == name].pivot_table("tpr", "method", ["percent", "fill"], sort=False)
     removed = [(percent, fill) for percent in (1.0, PERCENT) for fill in ("zeros", "swap")]
     rows = [
-        [f"`{method}`", f"{1 / row['own']:.0f}", f"{row['with_harmonics']:.2f}",
+        [f"`{method}`", f"{place[method]:.0f}", f"{row['with_harmonics']:.2f}",
          *(f"{rates.loc[method, key]:.2f}" for key in removed)]
         for method, row in scores.iterrows()
     ]  # fmt: skip
-    header = ["method", "place of the wave (1 / AP)", "AP, wave and harmonics"]
+    header = ["method", "place of the wave (median of 1 / AP)", "AP, wave and harmonics"]
     return table([*header, *(f"TPR without its best {percent:g} %, {fill}" for percent, fill in removed)], rows)
 
 

@@ -32,6 +32,19 @@ def test_a_probability_of_zero_has_a_finite_logarithm_and_gradient():
     assert (network.network(IMAGES) == 0).any() and found.isfinite().all() and images.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_probabilities_in_half_precision_are_recognised(dtype):
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = with_last()
+
+        def forward(self, images):
+            return self.network(images).to(dtype).softmax(1).float()
+
+    assert logits_only(Half(), IMAGES)[0].probabilities
+
+
 class FirstIsOneHot(nn.Module):
     """Logits of the first image sum to 1 by chance."""
 

@@ -11,7 +11,8 @@ import torch
 from matplotlib import pyplot as plt
 from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
+from torchvision import transforms
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
@@ -346,6 +347,13 @@ def test_pictures_are_cropped_or_squashed(tmp_path):
     assert not np.array_equal(cropped, squashed)
     short_side = analyse(images=tmp_path, size=SIZE, resize=SIZE, parts=()).ranking.images[:][0, 0]
     assert np.array_equal(short_side, cropped)
+
+
+def test_a_transform_that_resizes_and_does_not_crop_needs_a_size():
+    steps = transforms.Compose([transforms.Resize(20), transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+    pictures = [(Image.fromarray(image[0]), int(label)) for image, label in zip(*images_and_labels(), strict=True)]
+    with pytest.raises(ValueError, match="short side is resized to 20 pixels, and then not cropped: give size="):
+        fs.analyse(WaveNetwork(), ConcatDataset([pictures]), transform=steps)
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def test_the_summary_says_what_was_done_and_has_a_sentence_for_each_verdict(anal
         f"Weak shortcut: the map alone is clearly better than {controls}, but the class is rarely recognised from it, "
         "or others are taken for it: 1 of 6 classes (cat).",
         f"No shortcut: the map alone is not clearly better than {controls}: 1 of 6 classes (dog).",
-        f"Too few images to tell: no result of the map alone could have been clearly better than {controls}: 1 of 6 "
+        f"Too few images to tell: not even a TPR of 1 against 0 would be clearly better than {controls}: 1 of 6 "
         "classes (fox).",
         "The closest control does so well that even a TPR of 1 from the map, at the same FPR, would not be clearly "
         "better: 1 of 1 classes (dog) without a shortcut.",

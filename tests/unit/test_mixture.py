@@ -211,6 +211,22 @@ def test_settings_out_of_range_are_one_sentence(values, sentence):
         make_settings(mixture, values)
 
 
+def test_a_network_whose_output_does_not_change_is_one_sentence(small_network):
+    network = small_network(2, 3, dtype=torch.float64)
+    with torch.no_grad():
+        [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1].weight.zero_()
+    with pytest.raises(ValueError, match="all derivatives of class 0 are 0, since the output of the network does not"):
+        run("mixture", network)
+
+
+def test_one_derivative_that_never_changes_stands_out():
+    """All others are 0, and so are all errors."""
+    total = np.zeros((1, 5))
+    total[0, 3] = 16.0
+    score = mixture._standing_out(total, total**2 / 8, np.full((1, 1), 8.0))
+    assert score[0, 3] > 1e6 and (np.delete(score[0], 3) == 0).all()
+
+
 def test_a_network_without_a_gradient_is_one_sentence():
     class Blind(nn.Module):
         def __init__(self):

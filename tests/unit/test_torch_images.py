@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
 
 from frequency_shortcuts.analysis.classes import match
 from frequency_shortcuts.analysis.images import as_split, collect, in_two
@@ -71,6 +71,13 @@ def test_a_shuffled_loader_keeps_its_first_order(collate):
     for i, image in enumerate(found[:]):
         place = next(place for place in range(N) if np.array_equal(IMAGES[place], image))
         assert found.labels[i] == LABELS[place]
+
+
+def test_the_order_of_a_loader_does_not_depend_on_its_shuffling_and_no_item_comes_twice():
+    shuffled = [LoaderImages(DataLoader(Items(), 7, shuffle=True), "images") for _ in range(2)]
+    assert all(np.array_equal(found[:], IMAGES) for found in shuffled)
+    drawn = LoaderImages(DataLoader(Items(), 7, sampler=WeightedRandomSampler(np.ones(N), N)), "images")
+    assert 1 < len(drawn) < N and len(np.unique(drawn[:], axis=0)) == len(drawn)
 
 
 def test_only_chosen_images_are_read_again():

@@ -110,8 +110,8 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
         if table.loc[(*key, "unfiltered", 0), "tpr"] < 0.5:
             assert pd.isna(row["verdict"])
         else:
-            otherwise = "none" if possible else "too few images"
-            assert row["verdict"] == ("strong" if above and clear else "weak" if above else otherwise)
+            found = ("strong" if clear else "weak") if above else "none"
+            assert row["verdict"] == (found if possible else "too few images")
         assert row["headline"] == (part == "keep" and fill == ("zeros" if neutral is None else "swap"))
 
 
@@ -171,6 +171,12 @@ def test_images_are_too_few_if_the_clearest_result_would_not_be_positive(part, i
     enough = slow_best(images, negatives) > 0
     assert best["verdict"] == ("strong" if enough else "too few images") and (best["margin_low"] > 0) == enough
     assert unclear["verdict"] == ("none" if enough else "too few images")
+
+
+def test_false_positives_of_the_controls_do_not_make_one_image_enough():
+    clear = dict.fromkeys(("random", "radial", "other", "low_pass"), (0.0, 1.0))
+    found = verdicts(hits_of(1, 10, unfiltered=(1.0, 0.0), dfm=(1.0, 0.0), **clear)).iloc[0]
+    assert found["margin_low"] > 0 and found["verdict"] == "too few images"
 
 
 def test_no_effect_is_enough_of_three_images():

@@ -171,7 +171,9 @@ def analyse(
         "parts": parts, "fills": fills, "controls": controls, "others": others, "one_sample": True,
         "negatives": negatives or negatives_by_default(n_classes, counts[1], quick),
     }  # fmt: skip
-    plan = Plan(unfiltered, search, count_passes(n_classes, len(test), **tests))
+    # With two classes and no neutral one, there are no false positives: see `shortcuts.collect`.
+    counted = tests | ({"negatives": 0} if n_classes == 2 and neutral is None else {})
+    plan = Plan(unfiltered, search, count_passes(n_classes, len(test), **counted))
     sizes = len(ranking), len(test)
     announce(plan.lines(name or title, sizes, ranking.classes, matched.outputs, n_outputs), progress)
 

@@ -189,6 +189,11 @@ def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
     if not isinstance(first, Image.Image):
         labels = items.labels()
         return Labelled(ItemImages(items, what), labels, classes)
+    if pictures.size is None and pictures.resize is not None:
+        raise ValueError(
+            f"{what} are pictures whose short side is resized to {pictures.resize} pixels, and then not cropped: give "
+            "size=(height, width) too"
+        )
     size = pictures.size or (first.height, first.width)
     read = DatasetImages(
         dataset, size, pictures.channels, pictures.resize, interpolation=pictures.interpolation, name=what

@@ -114,7 +114,7 @@ def _work(passes: float, seconds: float) -> str:
         time_needed = f"{max(1, round(seconds))} s"
     else:
         time_needed = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
-    return f"at most {passes:,.0f} passes, about {time_needed}"
+    return f"about {passes:,.0f} passes, {time_needed}"
 
 
 def _outputs(classes: Sequence[str], outputs: IntArray | None, n_outputs: int) -> str:

@@ -65,7 +65,7 @@ def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
         "weak": f"Weak shortcut: the map alone is clearly better than {controls}, but the class is rarely recognised "
         "from it, or others are taken for it",
         "none": f"No shortcut: the map alone is not clearly better than {controls}",
-        TOO_FEW: f"Too few images to tell: no result of the map alone could have been clearly better than {controls}",
+        TOO_FEW: f"Too few images to tell: not even a TPR of 1 against 0 would be clearly better than {controls}",
     }
     for kind, words in meaning.items():
         if (chosen := rows["verdict"] == kind).any():

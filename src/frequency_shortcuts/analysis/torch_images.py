@@ -185,5 +185,10 @@ def _fixed_batches(loader: DataLoader[Any]) -> list[list[Any]] | None:
     if type(loader) is not DataLoader or isinstance(loader.dataset, IterableDataset) or loader.batch_sampler is None:
         return None
     batches = [list(batch) for batch in loader.batch_sampler]
-    alone = loader.collate_fn is default_collate
-    return [[item] for batch in batches for item in batch] if alone else batches
+    if loader.collate_fn is not default_collate:
+        return batches
+    items = dict.fromkeys(item for batch in batches for item in batch)  # a sampler may draw some more than once
+    try:
+        return [[item] for item in sorted(items)]  # the same order each time, however they were shuffled
+    except TypeError:  # keys of some Datasets have no order
+        return [[item] for item in items]

@@ -14,6 +14,7 @@ from frequency_shortcuts.data.folders import BILINEAR
 
 # Steps that change the type of an image and not its content; Maybe... are timm's.
 TO_TENSOR = ("ToTensor", "MaybeToTensor", "PILToTensor", "MaybePILToTensor", "ToImage")
+INTEGERS = ("PILToTensor", "MaybePILToTensor", "ToImage")
 CONVERSIONS = (*TO_TENSOR, "ConvertImageDtype", "ToDtype", "Identity")
 INSTEAD = "give mean, std and size, or a Dataset that applies the transform"
 
@@ -22,6 +23,7 @@ OF_PROCESSORS = {"image_mean", "image_std", "do_normalize", "do_resize"}
 # Steps of some image processors that are not followed, and processors whose `size` means something else.
 OTHER_STEPS = ("rescale_offset", "include_top", "do_flip_channel_order", "do_pad", "size_divisor")
 OTHER_PROCESSORS = ("Levit", "Perceiver")
+TIMM_CROP = 0.875  # what timm takes if nothing is said
 SQUASHED_FROM = 384  # pixels from which a processor with crop_pct resizes whole pictures, as those of ConvNeXT do
 
 
@@ -75,7 +77,7 @@ def _of_config(config: Mapping[str, Any]) -> Preprocessing:
     size = _pair(config["input_size"][-2:]) if "input_size" in config else None
     resize: int | tuple[int, int] | None = None
     if size:
-        sides = [math.floor(side / float(config.get("crop_pct") or 1)) for side in size]
+        sides = [math.floor(side / float(config.get("crop_pct") or TIMM_CROP)) for side in size]
         mode = config.get("crop_mode") or "center"
         if mode not in ("center", "squash") or (mode == "center" and sides[0] != sides[1]):
             raise ValueError(
@@ -91,12 +93,17 @@ def _of_steps(transform: Any) -> Preprocessing:
     """From the steps of a Compose, by the names of their classes: torchvision has two modules of them."""
     mean = std = size = None
     resize: int | tuple[int, int] | None = None
-    interpolation, on_tensors = BILINEAR, False
+    interpolation, on_tensors, last = BILINEAR, False, ""
     odd: list[str] = []
     for step in _flat(transform):
         kind = type(step).__name__
         on_tensors |= kind in TO_TENSOR
-        if kind == "Normalize":
+        if kind == "ToDtype" and not step.scale and last in INTEGERS:
+            odd.append("ToDtype of integers without scale")
+        last = kind if kind in CONVERSIONS else last
+        if (kind == "Normalize" and mean is not None) or (kind == "Resize" and resize is not None):
+            odd.append(f"a second {kind}")
+        elif kind == "Normalize":
             mean, std = _numbers(step.mean), _numbers(step.std)
         elif kind == "CenterCrop" and resize is not None:
             size = _pair(step.size)
@@ -104,6 +111,8 @@ def _of_steps(transform: Any) -> Preprocessing:
             if on_tensors and not getattr(step, "antialias", True):
                 odd.append("Resize of tensors without antialias")
             interpolation = _interpolation_of(step)
+            if on_tensors and interpolation == Image.Resampling.NEAREST:
+                odd.append("nearest resizing of tensors")
             sides = np.atleast_1d(step.size).tolist()
             if len(sides) == 1:
                 resize = int(sides[0])
@@ -194,6 +203,8 @@ def _resampling(given: Any) -> Image.Resampling:
 def _flat(transform: Any) -> Iterator[Any]:
     """The steps of a Compose, and of those in it."""
     steps = getattr(transform, "transforms", transform)
+    if type(transform).__name__.startswith("Random"):  # RandomApply and the like apply only some of theirs
+        steps = transform
     if not isinstance(steps, Iterable) or isinstance(steps, str):
         yield steps
         return

@@ -25,7 +25,7 @@ RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
 STRONG = 0.6  # a shortcut is strong from this TPR on; our choice
 MOST_FPR = 0.1  # greatest FPR of a strong shortcut
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
-TOO_FEW = "too few images"  # the verdict where no result could have been positive
+TOO_FEW = "too few images"  # the verdict where not even a TPR of 1 against 0 would be clear
 
 
 def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
 
     `verdict` : `strong` if the map is above each control, its TPR is at least `strong` and its FPR at most 0.1 (for
         `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. `too few images` in
-        place of `none` where no result could have been positive: a TPR of 1 from the map and of 0 from the controls,
+        place of all these where not even the best result would be clear: a TPR of 1 from the map, 0 from the controls,
         without false positives (`remove`: 0 and 1), is not above each control either. Missing (NaN) for a class whose
         unfiltered TPR is below 0.5
     `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least; `best_control` is
@@ -158,7 +158,7 @@ class _Test:
         return {**random, "other": self.margin(others)} if others.any() else random
 
     def at_best(self) -> _Test:
-        """The clearest result that these images and masks can give: the map does all, and the controls nothing."""
+        """The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing."""
         hit = self.own != (self.key["part"] == "remove")
         return replace(self, right=np.broadcast_to(hit[:, None], self.right.shape), wrong=np.zeros_like(self.wrong))
 
@@ -204,9 +204,9 @@ def _judge(test: _Test, strong: float) -> dict[str, Any]:
     # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
     kept = tpr >= strong and (not fpr or fpr[0] <= MOST_FPR)
     clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else kept
-    if low > 0:
-        return {**row, "verdict": "strong" if clear else "weak"}
-    return {**row, "verdict": "none" if _lowest(test.at_best().controls())[0] > 0 else TOO_FEW}
+    if _lowest(test.at_best().controls())[0] <= 0:
+        return {**row, "verdict": TOO_FEW}
+    return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
 
 
 def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:

@@ -9,9 +9,9 @@ The score says how far the mean derivative of a pair stands out from those of th
 
     (mean - median) / sqrt(e^2 + (2 E)^2 + s^2)
 
-with the standard error e of the mean over the mixtures, the median E of the standard errors and the median m of the
-means over the pairs, and s = 1.4826 * median |mean - m|. Each kind of mixture sees other cues, so the score of a pair
-is the largest over the kinds.
+with the standard error e of the mean, as if all mixtures were independent, the median E of these errors and the median
+m of the means over the pairs, and s = 1.4826 * median |mean - m|. Each kind of mixture sees other cues, so the score of
+a pair is the largest over the kinds.
 """
 
 from __future__ import annotations
@@ -109,6 +109,11 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         compute = functools.partial(_block, workspace, settings, chosen, cell)
         found = workspace.step(f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen))
         sums[np.unique(workspace.labels[chosen])] += found
+    if (idle := ~sums[:, :, 1].any(axis=(1, 2))).any():
+        raise ValueError(
+            f"all derivatives of class {int(np.flatnonzero(idle)[0])} are 0, since the output of the network does not "
+            "change or its probabilities are saturated: give it without its softmax, or choose another method"
+        )
     count = workspace.count[:, None] * np.bincount(_kind_of(settings.samples, len(kinds)))
     score = _standing_out(sums[:, :, 0], sums[:, :, 1], count[..., None].astype(float))
     joined: FloatArray = score.max(axis=1) if settings.join == "max" else score.mean(axis=1)
@@ -136,7 +141,8 @@ def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> 
     middle, floor = (np.median(values, axis=-1, keepdims=True) for values in (mean, error))
     away = mean - middle
     spread = 1.4826 * np.median(np.abs(away), axis=-1, keepdims=True)
-    scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2)
+    least = 1e-9 * np.abs(away).max(axis=-1, keepdims=True)  # where all but a few derivatives are equal
+    scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2 + least**2)
     score: FloatArray = np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
     return score
 
@@ -193,6 +199,16 @@ def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) ->
     return masks, donors
 
 
+def log_odds(logits: Tensor, label: Tensor) -> Tensor:
+    """log p - log(1 - p) of the class of each image, [n], from logits [n, classes] and labels [n].
+
+    >>> log_odds(torch.tensor([[1.0, -1.0]]), torch.tensor([0]))
+    tensor([2.])
+    """
+    own = label[:, None]
+    return logits.gather(1, own)[:, 0] - logits.scatter(1, own, -math.inf).logsumexp(dim=1)
+
+
 def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks: Tensor) -> Tensor:
     """Derivatives of the log-odds of the class of each image with respect to the entries of its mask, [k, pairs].
 
@@ -211,11 +227,11 @@ def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks
         logits = engine.frozen(seen.clone())  # a network may work in place
         if not logits.requires_grad:
             raise ValueError("the network gives no gradient, which mixtures need: choose another method, culling say")
-        log_odds = logits.gather(1, label[:, None])[:, 0] - logits.scatter(1, label[:, None], -math.inf).logsumexp(1)
-        if not log_odds.isfinite().all():
+        odds = log_odds(logits, label)
+        if not odds.isfinite().all():
             raise ValueError("the network does not give finite logits for mixtures of images")
         with tf32(False, source.device):
-            (gradient,) = torch.autograd.grad(log_odds.sum(), seen)
+            (gradient,) = torch.autograd.grad(odds.sum(), seen)
     # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
     slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
     row, column = (torch.as_tensor(where, device=source.device) for where in (pairs.half_row, pairs.half_column))
