@@ -292,6 +292,7 @@ class FiveOutputs(nn.Module):
 
 
 def test_probabilities_give_the_results_of_their_logits_and_a_remark(caplog):
+    caplog.set_level("WARNING")
     expected = analyse()
     assert expected.about["remark"] == "" and not caplog.text
     found = analyse(nn.Sequential(WaveNetwork(), nn.Softmax(1)), maps=expected.maps)

@@ -96,6 +96,7 @@ def test_a_stopped_command_says_that_it_resumes(folder, tmp_path, monkeypatch, n
         time.sleep(5)
 
     monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background of a shell
     before = signal.getsignal(signal.SIGTERM)
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--out", tmp_path / "out")
     assert done.exit_code == 1 and done.output.splitlines()[-1] == (

@@ -32,7 +32,7 @@ from frequency_shortcuts.networks.memory import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills
-from frequency_shortcuts.spectrum.masks import check_mask
+from frequency_shortcuts.spectrum.masks import check_mask, positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .classes import Classes, choose, match
@@ -140,6 +140,7 @@ def analyse(
     begin = time.perf_counter()
     keep_freed_memory()
     _check(parts, fills, controls)
+    positions(1, 1, percent)  # raises ValueError for a size that no map can have
     check_limits(others=others, negatives=negatives)
     if maps is None:
         check_method(method, settings)
