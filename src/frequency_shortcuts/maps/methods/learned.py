@@ -136,10 +136,5 @@ def _fills(workspace: Workspace, chosen: IntArray, generator: np.random.Generato
     labels, found = workspace.labels, np.empty(len(chosen), np.int64)
     for c in np.unique(labels[chosen]):
         mine = np.flatnonzero(labels[chosen] == c)
-        neutral = None if workspace.neutral == c else workspace.neutral
-        others = np.flatnonzero(labels != c if neutral is None else labels == neutral)
-        if not len(others):
-            of = "of another class" if neutral is None else f"of the neutral class {neutral}"
-            raise ValueError(f"fill swap: an image of class {c} needs another image {of}, and there is none")
-        found[mine] = _draw(others, len(mine), generator)
+        found[mine] = _draw(workspace.pool(c), len(mine), generator)
     return found

@@ -180,9 +180,8 @@ def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) ->
     """The masks of one image, float [samples, cells], and the donor of each; -1 stands for zeros."""
     generator = np.random.default_rng([workspace.seed, 5, image])
     kinds, label = settings.kinds(workspace.neutral is not None), workspace.labels[image]
-    neutral = None if workspace.neutral == label else workspace.neutral
-    pool = np.flatnonzero(workspace.labels != label if neutral is None else workspace.labels == neutral)
     masks, donors = np.empty((settings.samples, n_cells)), np.full(settings.samples, -1)
+    pool = workspace.pool(label) if any(fill == "swap" for _, fill in kinds) else np.empty(0, int)
     for sample, kind in enumerate(_kind_of(settings.samples, len(kinds))):
         entries, fill = kinds[kind]
         if sample % 2:
@@ -192,9 +191,6 @@ def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) ->
         else:
             masks[sample] = generator.beta(settings.shape, settings.shape, n_cells)
         if fill == "swap":
-            if not len(pool):
-                of = "of another class" if neutral is None else f"of the neutral class {neutral}"
-                raise ValueError(f"fill swap: an image of class {label} needs another image {of}, and there is none")
             donors[sample] = generator.choice(pool)
     return masks, donors
 

@@ -131,6 +131,18 @@ class Workspace:
     def donors(self) -> IntArray:
         return donors(self.labels, neutral=self.neutral, seed=self.seed)
 
+    def pool(self, c: int) -> IntArray:
+        """The images whose coefficients may replace those of class c: of the neutral class, or of all other classes.
+
+        Raises ValueError if there is none.
+        """
+        neutral = None if self.neutral == c else self.neutral
+        found = np.flatnonzero(self.labels != c if neutral is None else self.labels == neutral)
+        if not len(found):
+            of = "of another class" if neutral is None else f"of the neutral class {neutral}"
+            raise ValueError(f"fill swap: an image of class {c} needs another image {of}, and there is none")
+        return found
+
     def expect(self, passes: float, description: str) -> None:
         """Name what is computed, and how many passes it takes, for the progress bar and the log."""
         self._bar.set_description(description)
