@@ -439,7 +439,7 @@ def test_published_maps_are_tested_beside_ours(study):
     assert list(own["positions"]) == [*masks.sum(axis=(1, 2))] * 4
     table, verdicts = (read(study.results / "tables" / f"{name}.csv") for name in ("published", "shortcuts"))
     assert list(table["maps"]) == ["ours", "theirs"] * (3 * 4)
-    assert set(table["verdict"].dropna()) <= {"strong", "weak", "none"}
+    assert set(table["verdict"].dropna()) <= {"strong", "weak", "none", "too few images"}
     selected = table[table["maps"] == "ours"].drop(columns="maps").reset_index(drop=True)
     same = verdicts.query("dataset == 'pictures' and augmentation == 'sin'").reset_index(drop=True)
     # Whole numbers have another type beside fractions.
@@ -508,7 +508,7 @@ def test_tables_join_all_runs(study):
     } == set(tables)
     assert len(tables["networks"]) == len(RUNS)
     assert len(tables["shortcuts"]) == sum(2 * (2 * of(run)[0] - (run.split("/")[0] in NEUTRAL)) for run in RUNS)
-    assert set(tables["shortcuts"]["verdict"]) <= {"strong", "weak", "none", ""}
+    assert set(tables["shortcuts"]["verdict"]) <= {"strong", "weak", "none", "too few images", ""}
     chosen = "dataset == 'syn_2' and `class` == 'C1' and part == 'keep' and fill == 'swap'"
     (selected,) = tables["shortcuts_over_seeds"].query(chosen).to_dict("records")
     two = tables["shortcuts"].query(chosen)["tpr_unfiltered"].astype(float)
