@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, UndefinedError
 from PIL import Image
 
 from frequency_shortcuts.storage.tables import read_table
@@ -18,23 +19,43 @@ FIGURES = {"scaling": "bench_scaling", "screening": "bench_screening_curve"}  # 
 NOT_MEASURED = "not measured"
 
 
-def write(folder: Path) -> None:
-    """Renew docs/performance.md and its figures."""
+def write(folder: Path) -> list[str]:
+    """Renew docs/performance.md and its figures. Returns the sections that stay, as they have not been measured."""
     measured = {path.stem: read_table(path) for path in sorted(folder.glob("*.csv"))}
-    (DOCS / "performance.md").write_text(page(measured))
+    path = DOCS / "performance.md"
+    text, kept = page(measured, path.read_text() if path.exists() else "")
+    path.write_text(text)
     for figure, name in FIGURES.items():
-        with Image.open(folder / f"{figure}.png") as picture:
-            reduced = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-            reduced.save(DOCS / f"{name}.png", optimize=True)
+        if (folder / f"{figure}.png").exists():
+            with Image.open(folder / f"{figure}.png") as picture:
+                reduced = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+                reduced.save(DOCS / f"{name}.png", optimize=True)
+    return kept
 
 
-def page(measured: dict[str, pd.DataFrame]) -> str:
-    """The text of docs/performance.md, from the tables of all parts."""
+def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list[str]]:
+    """The text of docs/performance.md, from the tables of all parts, and the sections that lack a table.
+
+    These are as in the text `before`, if they are there.
+    """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(
         markdown=markdown, beside_cuda=beside_cuda, by_network=by_network, by_target=by_target, aims=aims
     )
-    return environment.from_string(TEMPLATE.read_text()).render(measured=measured)
+    old, sections, kept = _sections(before), [], []
+    for heading, template in _sections(TEMPLATE.read_text()).items():
+        try:
+            sections.append(environment.from_string(template).render(measured=measured))
+        except (UndefinedError, KeyError):
+            kept.append(heading)
+            sections.append(old.get(heading, f"## {heading}\n\nNot measured.\n"))
+    return "\n".join(section.strip("\n") + "\n" for section in sections), kept
+
+
+def _sections(text: str) -> dict[str, str]:
+    """The sections of a page by their headings, in order."""
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return {part.partition("\n")[0].lstrip("# "): part for part in parts if part}
 
 
 def markdown(rows: pd.DataFrame, columns: dict[str, str]) -> str:

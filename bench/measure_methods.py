@@ -1,10 +1,10 @@
-"""Methods that find maps: what they add to the bare passes that they count, and a quick look at large images."""
+"""Methods that find maps: what they add to the bare passes that they count."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Engine
-from frequency_shortcuts.maps.methods.method import Found, find
+from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 
 from . import timing
 
 WIDTHS = (8, 16)
-N_CLASSES, PER_CLASS, REPEATS = 4, 20, 3
+N_CLASSES, PER_CLASS, SIDE, REPEATS = 4, 20, 32, 3
 # Fewer passes than by default: the share that a method adds does not depend on their number.
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "culling": ("culling", {}),
@@ -32,11 +32,10 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "rise": ("rise", {}),
     "rise, swap": ("rise", {"fill": "swap"}),
     "gradient": ("gradient", {}),
+    "mixture": ("mixture", {"samples": 4}),
 }
 MORE_IMAGES = {"gradient": 400}  # of a class: with three passes of 80 images, one would measure the preparation
-BACKWARD = ("learned", "gradient")  # their passes are forward and backward passes
-# A network of about 0.4 GFLOP at 224 x 224, three classes of ten images.
-QUICK: dict[str, int] = {"width": 21, "side": 224, "classes": 3, "images_per_class": 10, "patch": 14}
+BACKWARD = ("learned", "gradient", "mixture")  # their passes are forward and backward passes
 
 
 def overhead(_: Path, device: torch.device) -> pd.DataFrame:
@@ -48,7 +47,7 @@ def overhead(_: Path, device: torch.device) -> pd.DataFrame:
     rows = []
     for width in WIDTHS:
         for name, (method, settings) in METHODS.items():
-            network, images, labels = _noise(width, 32, N_CLASSES, MORE_IMAGES.get(name, PER_CLASS), device)
+            network, images, labels = _noise(width, MORE_IMAGES.get(name, PER_CLASS), device)
             run = partial(find, registry.load(method), network, images, labels, N_CLASSES, **settings)
             passes = run().passes
             tasks = {"method": run, "bare": partial(_bare, network, images, passes, method in BACKWARD)}
@@ -61,37 +60,12 @@ def overhead(_: Path, device: torch.device) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(device=device.type)
 
 
-def quick_look(_: Path, device: torch.device) -> pd.DataFrame:
-    """Seconds of the first maps of a network at 224 pixels, by cells of 14 x 14 frequencies."""
-    network, images, labels = _noise(
-        QUICK["width"], QUICK["side"], QUICK["classes"], QUICK["images_per_class"], device, "standard"
-    )
-    found: list[Found] = []
-
-    def look() -> None:
-        method = registry.load("culling")
-        found.append(find(method, network, images, labels, QUICK["classes"], patch=QUICK["patch"]))
-
-    seconds = timing.seconds(look)
-    gflop = timing.flop(network, images[:1]) / 1e9
-    return pd.DataFrame(
-        [{**QUICK, "gflop": gflop, "passes": found[0].passes, "seconds": seconds, "device": device.type}]
-    )
-
-
-def _noise(
-    width: int,
-    side: int,
-    n_classes: int,
-    per_class: int,
-    device: torch.device,
-    stem: Literal["small", "standard"] = "small",
-) -> tuple[nn.Module, Tensor, np.ndarray]:
+def _noise(width: int, per_class: int, device: torch.device) -> tuple[nn.Module, Tensor, np.ndarray]:
     """A ResNet18 with random weights, and images of noise."""
-    form = architectures.Architecture("resnet18", n_classes, 3, side, width=width, stem=stem)
+    form = architectures.Architecture("resnet18", N_CLASSES, 3, SIDE, width=width, stem="small")
     network = architectures.build(form, 0).to(device).eval()
-    labels = np.repeat(np.arange(n_classes), per_class)
-    images = torch.randn(len(labels), 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
+    labels = np.repeat(np.arange(N_CLASSES), per_class)
+    images = torch.randn(len(labels), 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)).to(device)
     return network, images, labels
 
 

@@ -10,6 +10,7 @@ from bench import (
     document,
     figures,
     markdown,
+    measure_analysis,
     measure_culling,
     measure_methods,
     measure_plan,
@@ -124,14 +125,32 @@ def test_the_large_problems_run_where_they_are_small(tmp_path, monkeypatch):
 def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(measure_methods, "WIDTHS", (2,))
     monkeypatch.setattr(measure_methods, "METHODS", {"rise": ("rise", {"masks": 4}), "gradient": ("gradient", {})})
-    monkeypatch.setattr(measure_methods, "QUICK", {**measure_methods.QUICK, "side": 32, "width": 2})
     monkeypatch.setattr(measure_methods, "REPEATS", 2)
     table = measure_methods.overhead(tmp_path, torch.device("cpu"))
     # Four masks of 80 images; a forward and a backward pass of 4 x 400 images.
     assert table["passes"].tolist() == [4 * 80, 3 * 4 * 400]
     assert (table["added_low"] <= table["added"]).all() and (table["added"] <= table["added_high"]).all()
-    (row,) = measure_methods.quick_look(tmp_path, torch.device("cpu")).to_dict("records")
-    assert row["passes"] == (1 + 6) * 30 and row["seconds"] > 0  # cells of 14 x 14 in 32 x 17 frequencies
+
+
+@pytest.mark.slow
+def test_an_analysis_is_timed_with_its_defaults_and_quick(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure_analysis, "SIDE", 32)
+    monkeypatch.setattr(measure_analysis, "WAVES", [(3, 0), (0, 5), (6, 2)])
+    monkeypatch.setattr(measure_analysis, "PER_CLASS", 12)
+    monkeypatch.setattr(measure_analysis, "STAMPS", tmp_path / "none")
+    table = measure_analysis.analyses(tmp_path, torch.device("cpu"))
+    assert table["quick"].tolist() == ["yes", "no"] and (table["seconds"] > 0).all()
+    assert (table["classes"] == 3).all() and (table["search_passes"].diff().dropna() >= 0).all()
+
+
+def test_sections_that_were_not_measured_stay_as_they_were():
+    machine = {"device": "cpu", "processor": "P", "threads": 2, "memory_gib": 3, "gpu": "none"}
+    machines = pd.DataFrame([{**machine, "torch": "2", "python": "3", "peak_gflops": 4}])
+    before = "# Performance\n\nOld.\n\n## The machine\n\nOld.\n\n## Training\n\nOld training.\n"
+    text, kept = document.page({"machine": machines}, before)
+    assert text.startswith("# Performance\n\nOld.\n\n## The machine\n\n| device |") and "| cpu | P | 2 |" in text
+    assert "## Training\n\nOld training.\n" in text and "## Reduced precision\n\nNot measured.\n" in text
+    assert "Performance" in kept and "Training" in kept and "The machine" not in kept
 
 
 @pytest.mark.slow
