@@ -21,6 +21,8 @@ from frequency_shortcuts.data import synthetic
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.sensitivity import fourier_sensitivity
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.spectrum import filters, masks
@@ -109,6 +111,15 @@ def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
 def test_every_fill_is_that_of_the_cpu(trained, split, fill):
     here, there = (cull(on(device, trained, torch.float64), split, fill=fill) for device in ("cpu", CUDA))
     close(here, there, torch.float64)
+
+
+def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
+    here, there = (
+        find(registry.load("mixture"), on(device, trained, torch.float64), split.images, split.labels, 4,
+             mean=split.mean, std=split.std).score
+        for device in ("cpu", CUDA)
+    )  # fmt: skip
+    np.testing.assert_allclose(there, here, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(("precision", "least"), [("tf32", 0.9), ("bfloat16", 0.5)])
