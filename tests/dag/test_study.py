@@ -520,6 +520,7 @@ def test_tables_join_all_runs(study):
         "train",
         "adcs",
         "cull",
+        "cull_halves",
         "find_maps",
         "bandstop",
         "shortcuts",

@@ -186,12 +186,14 @@ def test_published_maps_are_found_by_name_and_network():
 
 
 def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_the_halves():
-    pattern = "{dataset}/{network}/{augmentation}/{seed} {job}"
+    pattern = "{step} {dataset}/{network}/{augmentation}/{seed}{job}"
     runs, halved = names(plan().runs()), names(plan().halved_runs())
-    assert plan().expand_cullings(pattern) == [f"{run} " for run in runs] + [f"{run} _halves" for run in halved]
+    assert plan().expand_cullings(pattern) == [
+        *(f"cull {run}" for run in runs), *(f"cull_halves {run}" for run in halved)
+    ]  # fmt: skip
     assert plan(culling={"parts": 2}).expand_cullings(pattern) == [
-        *(f"{run} _all_part{part}" for run in runs for part in (0, 1)),
-        *(f"{run} _{half}_part{part}" for run in halved for half in ("half0", "half1") for part in (0, 1)),
+        *(f"cull {run}_all_part{part}" for run in runs for part in (0, 1)),
+        *(f"cull {run}_{half}_part{part}" for run in halved for half in ("half0", "half1") for part in (0, 1)),
     ]
     assert len(plan(stability={"halves": False}).expand_cullings("{job}")) == len(runs)
 

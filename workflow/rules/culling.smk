@@ -48,7 +48,7 @@ if PARTS == 1:
         log:
             f"{RESULTS}/logs/cull_halves/{RUN}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/cull/{RUN}_halves.tsv"
+            f"{RESULTS}/benchmarks/cull_halves/{RUN}.tsv"
         params:
             device=lookup(dpath="device", within=config),
             subsets=["half0", "half1"],

@@ -7,7 +7,7 @@ rule runtimes:
             *plan.expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
-            *plan.expand_cullings(f"{RESULTS}/benchmarks/cull/{RUN}{{job}}.tsv"),
+            *plan.expand_cullings(f"{RESULTS}/benchmarks/{{step}}/{RUN}{{job}}.tsv"),
             *[
                 f"{RESULTS}/benchmarks/find_maps/{name}/{RUN}.tsv".format(**run)
                 for run in plan.mapped_runs()

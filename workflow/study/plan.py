@@ -222,20 +222,20 @@ class Plan(Settings):
         return [pattern.format(**run) for run in self.halved_runs()]
 
     def expand_cullings(self, pattern: str) -> list[str]:
-        """A pattern filled in with every job that culls: the run, and as {job} the ending of its log and benchmark.
+        """A pattern filled in with every job that culls: the run, as {step} its rule, as {job} the ending of its log.
 
-        It is empty, or `_halves` for both halves of the images; with several parts it is `_{images}_part{part}`.
+        The ending is empty; with several parts it is `_{images}_part{part}`, and the rule culls halves as well.
         """
         parts = self.config["culling"]["parts"]
         whole, halved = (
-            [f"_{subset}_part{part}" for subset in subsets for part in range(parts)]
+            [("cull", f"_{subset}_part{part}") for subset in subsets for part in range(parts)]
             for subsets in (["all"], ["half0", "half1"])
         )
         if parts == 1:
-            whole, halved = [""], ["_halves"]
+            whole, halved = [("cull", "")], [("cull_halves", "")]
         jobs = [(run, job) for run in self._mapped for job in whole]
         jobs += [(run, job) for run in self.halved_runs() for job in halved]
-        return [pattern.format(**run, job=job) for run, job in jobs]
+        return [pattern.format(**run, step=step, job=job) for run, (step, job) in jobs]
 
     def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
         """A pattern filled in with every run on data sets of these kinds for which methods are planned."""
