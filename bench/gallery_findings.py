@@ -41,8 +41,8 @@ def _filled(name: str) -> str:
     rows = read_table(STUDY / "tables" / "findings.csv")
     decides = rows[rows["role"] == "decides"].to_dict("records")
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"point": points, "short": sentences.short}
-    environment.globals |= {"sentence": sentences.sentence, "numbers": markdown}
+    environment.filters |= {"point": points}
+    environment.globals |= {"sentence": sentences.sentence, "short": sentences.short, "numbers": markdown}
     beside = rows[(rows["role"] == "beside") & rows["method"].isna()].to_dict("records")
     text = (HERE / name).read_text()
     return environment.from_string(text).render(

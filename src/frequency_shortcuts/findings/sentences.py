@@ -54,8 +54,7 @@ def sentence(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> 
         parts.append(f"Classes with a strong shortcut in most networks: {detail or 'none'}.")
     elif detail:
         parts.append(f"{detail[0].upper()}{detail[1:]}.")
-    same = ("finding", "quantity", "data", "networks_of")
-    parts += [with_maps_of(other) for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]
+    parts += [with_maps_of(other) for other in _of_methods(row, rows)]
     return " ".join(parts)
 
 
@@ -69,15 +68,26 @@ def with_maps_of(row: Mapping[str, Any]) -> str:
     return f"With the maps of {row['method']} (not judged): {numbers(row)}{p}."
 
 
-def short(row: Mapping[str, Any]) -> str:
-    """The claim of a row and what came out, without intervals, for the README, which is about photographs."""
+def short(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> str:
+    """The claim of a row and what came out, without intervals, for the README, which is about photographs.
+
+    rows : of the same table; the number with the maps of other methods, which are not judged, follows in brackets
+    """
     claim, verdict = row["claim"], row["verdict"]
     if verdict == "no data":
         return f"{claim}: no data"
     on = "" if row["kind"] == "photographs" else f" {_ON[row['kind']]}"
     if row["finding"] in SHARES:
         return f"{claim}: {verdict}, in {_value(row)}{on}"
-    return f"{claim}: {verdict}, {row['quantity'].removesuffix(', zeros')} {row['value']:.2f} in {_networks(row)}{on}"
+    others = "".join(f" ({other['value']:.2f} by {other['method']})" for other in _of_methods(row, rows))
+    number = f"{row['quantity'].removesuffix(', zeros')} {row['value']:.2f}{others}"
+    return f"{claim}: {verdict}, {number} in {_networks(row)}{on}"
+
+
+def _of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows of the same number with the maps of other methods."""
+    same = ("finding", "quantity", "data", "networks_of")
+    return [other for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]
 
 
 def where(row: Mapping[str, Any]) -> str:
