@@ -54,6 +54,7 @@ def test_a_sentence_ends_with_the_number_of_other_methods_without_a_verdict():
     rows = [row, other, *different, other | {"method": np.nan}]
     said = "With the maps of rise (not judged): 0.50, mean of 5 networks (95 % interval 0.40 to 0.60), unadjusted p "
     assert sentences.sentence(row, rows) == f"{sentences.sentence(row)} {said}0.0012."
+    assert sentences.short(row, rows) == sentences.short(row).replace(" in 5", " (0.50 by rise) in 5")
 
 
 @pytest.fixture
