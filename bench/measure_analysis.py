@@ -35,22 +35,25 @@ Case = tuple[nn.Module, np.ndarray, IntArray, dict[str, Any]]
 
 
 def analyses(_: Path, device: torch.device) -> pd.DataFrame:
-    """A row for each network and for quick or not: passes of the search, verdicts, seconds."""
-    rows = []
-    for name, make in _cases():
-        network, images, labels, normalised = make()
-        network = network.to(device)
-        for quick in (True, False):
-            result = fs.analyse(network, images, labels, quick=quick, progress=False, **normalised)
-            about = result.about
-            rows.append(
-                {"network": name, "quick": "yes" if quick else "no", "classes": len(result.classes),
-                 "images": about["images that find the maps"] + about["images that test them"],
-                 "accuracy": about["accuracy without a filter"], "search_passes": about["passes of the search"],
-                 "strong": int((result.verdicts["verdict"] == "strong").sum()), "seconds": about["seconds"],
-                 "device": device.type}
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+    """A row for each network and for quick or not."""
+    return pd.DataFrame([measure(*case, quick, device) for case in _cases() for quick in (True, False)])
+
+
+def measure(name: str, make: Callable[[], Case], quick: bool, device: torch.device) -> dict[str, Any]:
+    """One analysis: passes of its search, verdicts, seconds."""
+    network, images, labels, about = make()
+    result = fs.analyse(network.to(device), images, labels, quick=quick, progress=False, **about)
+    return {
+        "network": name,
+        "quick": "yes" if quick else "no",
+        "classes": len(result.classes),
+        "images": result.about["images that find the maps"] + result.about["images that test them"],
+        "accuracy": result.about["accuracy without a filter"],
+        "search_passes": result.about["passes of the search"],
+        "strong": int((result.verdicts["verdict"] == "strong").sum()),
+        "seconds": result.about["seconds"],
+        "device": device.type,
+    }
 
 
 def _cases() -> Iterator[tuple[str, Callable[[], Case]]]:
