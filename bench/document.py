@@ -36,7 +36,7 @@ def write(folder: Path) -> list[str]:
 def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list[str]]:
     """The text of docs/performance.md, from the tables of all parts, and the sections that lack a table.
 
-    These are as in the text `before`, if they are there.
+    These are as in the text `before`, or left out.
     """
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(
@@ -48,8 +48,8 @@ def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list
             sections.append(environment.from_string(template).render(measured=measured))
         except (UndefinedError, KeyError):
             kept.append(heading)
-            sections.append(old.get(heading, f"## {heading}\n\nNot measured.\n"))
-    return "\n".join(section.strip("\n") + "\n" for section in sections), kept
+            sections.append(old.get(heading, ""))
+    return "\n".join(section.strip("\n") + "\n" for section in sections if section), kept
 
 
 def _sections(text: str) -> dict[str, str]:
