@@ -46,7 +46,7 @@ def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list
     for heading, template in _sections(TEMPLATE.read_text()).items():
         try:
             sections.append(environment.from_string(template).render(measured=measured))
-        except (UndefinedError, KeyError):
+        except UndefinedError:
             kept.append(heading)
             sections.append(old.get(heading, ""))
     return "\n".join(section.strip("\n") + "\n" for section in sections if section), kept
@@ -97,6 +97,8 @@ def aims(measured: dict[str, pd.DataFrame]) -> str:
     """What was aimed at, and what was measured on a CPU."""
 
     def on_cpu(name: str) -> pd.DataFrame:
+        if name not in measured:
+            raise UndefinedError(f"{name} has not been measured")
         return measured[name][measured[name]["device"] == "cpu"]
 
     published, training = on_cpu("against_published"), on_cpu("training")

@@ -160,8 +160,8 @@ def methods_waves() -> str:
     tells = rates["tpr", "keep"] - rates["fpr", "keep"] >= TELLS
     means, counts = (by.groupby(["test", "fill"], sort=False) for by in (rates, tells))
     necessity = [
-        [*key, f"{row['tpr', 'remove']:.2f}", f"{row['tpr', 'keep']:.2f}", f"{row['fpr', 'keep']:.2f}", told]
-        for (key, row), told in zip(means.mean().iterrows(), counts.sum(), strict=True)
+        [*key, f"{row['tpr', 'remove']:.2f}", f"{row['tpr', 'keep']:.2f}", f"{row['fpr', 'keep']:.2f}", count]
+        for (key, row), count in zip(means.mean().iterrows(), counts.sum(), strict=True)
     ]
     text = paragraphs(
         f"TPR of the class {name} with the wave, mean of {len(plain)} networks: {whole.mean():.2f}; on the same "
