@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# Files are given to two processes in this order: those that take longest come first.
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
+FAST_TESTS := tests/unit tests/study tests/property tests/trials
+CI_TESTS := tests/browser tests/dag tests/slurm $(wildcard tests/slow) $(FAST_TESTS)
 CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -35,14 +38,14 @@ crate: $(READY) ## describe the results of the study for a deposit: results/lapt
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all
 
-check: lint ## before each commit: lint, types, and the tests that take less than half a second each
-	$(PYTEST) -m "not slow and not dag and not browser and not slurm and not long"
+check: lint ## before each commit: lint, types, and the fast tests
+	$(PYTEST) $(FAST_TESTS)
 
 test: $(READY) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
-	$(PYTEST) -m "not long" --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) $(CI_TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 test-all: $(READY) ## every test, and the gallery from the results of the study
-	$(PYTEST)
+	$(PYTEST) tests/long $(CI_TESTS)
 
 dry-runs: $(READY) ## a dry run of every configuration
 	@for file in $(CONFIGURATIONS); do \
@@ -50,8 +53,7 @@ dry-runs: $(READY) ## a dry run of every configuration
 		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
 	done
 
-mutants: $(READY) ## put 400 small faults into the numeric modules, one at a time: build/mutants/mutants.csv (an hour)
-	pip install --quiet --requirement envs/mutants.txt
+mutants: $(READY) ## put a list of small faults into the numeric modules, one at a time: do tests notice? (an hour)
 	python tests/mutants.py
 
 lint: $(READY) ## style, types and the workflow's own lint

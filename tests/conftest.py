@@ -1,59 +1,23 @@
 """Shared fixtures: one thread, a small network, and one run of the whole DAG for the tests of its results."""
 
-import os
-import pickle
-import shutil
-import subprocess
-import sys
+import re
 from itertools import product
-from pathlib import Path
-from typing import NamedTuple
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
-from PIL import Image
 from torch import nn
+
+from checkouts import ROOT, checkout  # noqa: F401 (ROOT is imported from here)
 
 torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
 pytest.register_assert_rewrite("figure_checks")
 
-ROOT = Path(__file__).parents[1]
 # These files run in one process, one after the other, since they use the same run of the DAG.
-USE_THE_STUDY = (
-    "tests/browser/test_explorer.py",
-    "tests/browser/test_report.py",
-    "tests/dag/test_expected_values.py",
-    "tests/dag/test_study.py",
-    "tests/dag/test_reruns.py",
-    "tests/dag/test_extending.py",
-)
-# The tests in these folders are too slow for `make check`; the marker has the name of the folder.
-MARKED_FOLDERS = ("dag", "browser", "slurm", "long")
-PARTS = [
-    "Snakefile", "workflow", "config", "profiles", "report", "envs", "src", "CITATION.cff", "LICENSE",
-    "results/README.md",
-]  # fmt: skip
-# A folder of pictures in addition to the sets of config/test.yaml, and published maps, so that every rule runs.
-PICTURES = {
-    "plan": [
-        *yaml.safe_load((ROOT / "config" / "test.yaml").read_text())["plan"],
-        {"datasets": ["pictures"], "networks": ["resnet18"], "augmentations": ["sin"], "seeds": [0]},
-    ],
-    "datasets": {
-        "pictures": {
-            "source": "folder", "root": "pictures", "size": 24, "channels": 3, "split_seed": 0, "on_error": "skip",
-            "shares": {"train": 0.375, "validation": 0.375, "test": 0.25}, "stylised": "negatives",
-        }
-    },
-    "published": [
-        {"name": "theirs", "dataset": "pictures", "network": "resnet18", "augmentation": "sin", "file": "theirs.pkl"}
-    ],
-}  # fmt: skip
+USE_THE_STUDY = re.compile(r"tests/(browser/|dag/test_(study|expected|extending))")
 
 
 def made_up_tests(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral=None, seed=0):
@@ -125,74 +89,17 @@ def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "s
     return pd.DataFrame(rows)
 
 
-class Study(NamedTuple):
-    """A copy of the checkout in which the DAG was run."""
-
-    root: Path
-
-    @property
-    def results(self):
-        return self.root / "results" / "test"
-
-    def snakemake(self, *arguments, extra=()):
-        """Run Snakemake on the study; returns the finished process with its output as text."""
-        configs = ["config/test.yaml", "pictures.yaml", *extra]
-        # The end of Snakemake waits for the time span: see profiles/default.
-        command = [sys.executable, "-m", "snakemake", *arguments, "--max-jobs-per-timespan", "100/1s"]
-        command += ["--configfile", *configs]
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        return subprocess.run(
-            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-
-
-def checkout(root):
-    """Copy what the workflow needs, draw a folder of 3 x 8 pictures of which one does not decode, and pickle maps."""
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (root / part).parent.mkdir(exist_ok=True)
-            shutil.copy(source, root / part)
-    generator = np.random.default_rng(0)
-    for c, name in enumerate(("bands", "checks", "dots")):
-        for folder in ("pictures", "negatives"):
-            (root / folder / name).mkdir(parents=True)
-        for i in range(8):
-            pixels = generator.integers(80 * c, 80 * c + 90, (30, 40, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(root / "pictures" / name / f"{i}.{'jpg' if i % 2 else 'png'}")
-            Image.fromarray(255 - pixels).save(root / "negatives" / name / f"{i}.png")
-    for folder in ("pictures", "negatives"):
-        (root / folder / "dots" / "broken.png").write_bytes(b"no picture")
-    # As HFSS writes them: for each class a list of maps, patches turned about the centre of the array.
-    planes = np.kron(generator.random((3, 2, 3, 6)) < 0.3, np.ones((4, 4)))
-    planes = np.concatenate([planes, planes[..., ::-1, ::-1]], axis=-2)
-    (root / "theirs.pkl").write_bytes(pickle.dumps({c: list(planes[c]) for c in range(3)}))
-    (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES))
-    return Study(root)
-
-
-def pytest_collection_modifyitems(items):
-    """Mark the tests of a folder with its name."""
-    for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        if folder in MARKED_FOLDERS:
-            item.add_marker(folder)
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Processes of pytest-xdist share no fixtures: each file runs in one process, all files of the study in the same.
 
-    Files are distributed in the order of their names, so that the longest come first: the study and SLURM.
+    Files are distributed in the order in which they are collected, so that the longest come first: see the Makefile.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            file = nodeid.split("::")[0]
-            return "study" if file in USE_THE_STUDY else file
+            return "study" if USE_THE_STUDY.match(nodeid) else nodeid.split("::")[0]
 
     return ByFile(config, log)
 
@@ -204,6 +111,15 @@ def study(tmp_path_factory):
     done = study.snakemake("--cores", "all", "--resources", "gpu=1")
     assert done.returncode == 0, done.stdout
     return study
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A running SLURM of one node."""
+    from cluster import Cluster
+
+    with Cluster(tmp_path_factory.mktemp("slurm")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -230,22 +230,23 @@ def test_the_keyboard_reaches_every_choice(page, small):
 
 def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(study, page):
     browser = page(study.results / "explorer.html")
-    assert offered(browser, "dataset") == ["fashion_mnist", "pictures", "syn_2", "plant_present"]
-    assert offered(browser, "network") == ["resnet18 (seed 0)", "resnet18, autoaugment (seed 0)"]
-    seen = set()
+    assert offered(browser, "dataset") == ["fashion_mnist", "pictures", "plant_present"]
+    maps = set()
     for dataset in offered(browser, "dataset"):
         choose(browser, dataset=dataset)
         for network in offered(browser, "network"):
             choose(browser, network=network)
             for name in offered(browser, "class"):
-                for percent in offered(browser, "percent"):
+                percents = offered(browser, "percent") if name == offered(browser, "class")[0] else ["5 %"]
+                for percent in percents:
                     choose(browser, percent=percent, **{"class": name})
                     pictures, rows = shown(browser)
-                    seen.add(pictures[1])
+                    maps.add(pictures[1])
                     assert bool(rows) == (percent == "5 %")
-    assert len(seen) > 4 * (2 * 10 + 3 + 4 + 4) * 0.8  # nearly every map differs
-    choose(browser, dataset="fashion_mnist", network="resnet18, autoaugment (seed 0)", percent="5 %")
-    tests = read_table(study.results / "tests" / "fashion_mnist/resnet18/autoaugment/seed0" / "shortcuts.csv")
+    networks, classes = 4, 10 + 2 * 3 + 4
+    assert len(maps) > (classes + networks * 3) * 0.8  # nearly every map differs
+    choose(browser, dataset="fashion_mnist", percent="5 %")
+    tests = read_table(study.results / "tests" / "fashion_mnist/resnet18/none/seed0" / "shortcuts.csv")
     tests = tests[(tests["part"] == "keep") & (tests["fill"] == "swap")]
     own = tests[tests["filter"] == "dfm"]
     best = own.loc[own["tpr"].idxmax(), "class"]  # a class that the network recognises, though it was hardly trained

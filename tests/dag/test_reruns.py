@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from conftest import checkout
+from checkouts import checkout
 
 # Values of one type, so that two of them can change places.
 SETTINGS = {
@@ -14,8 +14,8 @@ SETTINGS = {
     "stability": {"draws": 20, "seed": 30},
     "shortcuts": {"images_per_class": 10, "seed": 20},
     "robustness": {"images_per_class": 3, "band_width": 4, "seed": 5},
-    "culling": {"images_per_class": 3, "parts": 2},
 }
+SWAPPED = {"truth": ("draws", "seed"), "shortcuts": ("images_per_class", "seed"), "robustness": ("band_width", "seed")}
 
 
 @pytest.fixture(scope="module")
@@ -39,35 +39,53 @@ def again(study, changes):
     (study.root / "changes.yaml").write_text(yaml.safe_dump(changes))
     planned = study.snakemake("--dry-run", extra=["settings.yaml", "changes.yaml"])
     assert planned.returncode == 0, planned.stdout
-    found = re.search(r"^Rules with provenance triggered jobs: (.*)$", planned.stdout, re.MULTILINE)
-    assert found or "Nothing to be done" in planned.stdout, planned.stdout
-    return set(found[1].split()) if found else set()
+    triggered = re.search(r"^Rules with provenance triggered jobs: (.*)$", planned.stdout, re.MULTILINE)
+    assert triggered or "Nothing to be done" in planned.stdout, planned.stdout
+    return set(triggered[1].split()) if triggered else set()
 
 
-def test_nothing_re_runs_without_a_change(touched):
-    assert again(touched, {}) == set()
+def again_after(study, edits):
+    """The same for files with other contents, which are older than what was made from them."""
+    before = {study.root / name: ((study.root / name).read_bytes(), (study.root / name).stat()) for name in edits}
+    try:
+        for (path, (content, status)), edit in zip(before.items(), edits.values(), strict=True):
+            path.write_bytes(edit(content))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return again(study, {})
+    finally:
+        for path, (content, status) in before.items():
+            path.write_bytes(content)
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-@pytest.mark.parametrize(
-    ("pairs", "rules"),
-    [
-        (
-            {"truth": ("draws", "seed"), "stability": ("draws", "seed"), "robustness": ("images_per_class", "seed")},
-            {"truth", "cull", "robustness"},
-        ),
-        (
-            {
-                "culling": ("images_per_class", "parts"),
-                "shortcuts": ("images_per_class", "seed"),
-                "robustness": ("band_width", "seed"),
-            },
-            {"cull", "planted_use", "robustness"},
-        ),
-    ],
-)
-def test_two_settings_that_change_places_are_noticed(touched, pairs, rules):
-    changes = {name: {a: SETTINGS[name][b], b: SETTINGS[name][a]} for name, (a, b) in pairs.items()}
-    assert rules <= again(touched, changes)
+def more(content):
+    return content + b"\n# edited\n"
+
+
+def test_nothing_re_runs_after_an_edit_of_a_module_that_nothing_imports(touched):
+    assert again_after(touched, {"my_package/unused.py": more}) == set()
+
+
+def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_notebook(touched):
+    rules = again_after(
+        touched,
+        {
+            "my_helper.py": more,  # imported by a module that the module of a network imports
+            "src/frequency_shortcuts/evaluation/truth.py": more,
+            "workflow/notebooks/adcs.ipynb": lambda content: content.replace(b"# ADCS of every class", b"# Edited"),
+        },
+    )
+    assert rules == {"external_network", "truth", "figure_adcs"}
+
+
+def test_checkpoints_and_published_maps_with_other_contents_are_noticed(touched):
+    rules = again_after(touched, {"my_network.pt": more, "theirs.pkl": more})
+    assert rules == {"check", "external_network", "published"}
+
+
+def test_two_settings_that_change_places_are_noticed_and_nothing_else_re_runs(touched):
+    changes = {name: {a: SETTINGS[name][b], b: SETTINGS[name][a]} for name, (a, b) in SWAPPED.items()}
+    assert again(touched, changes) == {"truth", "shortcuts", "planted_use", "robustness"}
 
 
 def test_a_change_of_a_split_and_of_the_rules_is_checked_and_drawn_and_stores_no_images_again(touched):
@@ -75,39 +93,11 @@ def test_a_change_of_a_split_and_of_the_rules_is_checked_and_drawn_and_stores_no
     assert rules == {"check", "rule_graph_figure", "robustness"}
 
 
-def test_an_edit_of_one_notebook_draws_its_figures_again_and_no_others(touched):
-    path = touched.root / "workflow" / "notebooks" / "adcs.ipynb"
-    before = path.read_bytes()
-    try:
-        path.write_bytes(before.replace(b"# ADCS of every class", b"# Edited"))
-        lines = touched.snakemake("--summary", extra=["settings.yaml"]).stdout.splitlines()
-    finally:
-        path.write_bytes(before)
-    due = {name for name, *_, plan in (line.split("\t") for line in lines if ".svg" in line) if plan != "no update"}
-    assert due and all("/figures/adcs_" in name for name in due)
-
-
-def test_the_check_runs_again_when_published_maps_change_and_nothing_else_waits_for_it(touched):
-    path = touched.root / "theirs.pkl"
-    times = path.stat()
-    try:
-        path.write_bytes(path.read_bytes() + b"more")
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # older than what it made
-        rules = again(touched, {})
-    finally:
-        path.write_bytes(path.read_bytes()[: -len(b"more")])
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert rules == {"check"}
-
-
-def test_no_job_starts_before_the_check_even_if_others_go_on_after_an_error(tmp_path):
-    """As under SLURM, where jobs are submitted at once and go on without those that failed."""
-    study = checkout(tmp_path)
-    network = {"source": "torchvision:resnet18", "checkpoint": "none.pt", "mean": None, "std": None}
-    plan = [{"datasets": ["syn_2"], "networks": ["mine"], "augmentations": ["none"], "seeds": [0]}]
-    wrong = {"plan": plan, "networks": {"mine": network}, "transfer": [], "published": []}
-    (study.root / "wrong.yaml").write_text(yaml.safe_dump(wrong))
-    done = study.snakemake("all", "--cores", "2", "--keep-going", extra=["wrong.yaml"])
-    assert done.returncode != 0 and "no weights at none.pt" in done.stdout, done.stdout
-    assert done.stdout.count("ERROR in check: ") == 1 and "Traceback" not in done.stdout
-    assert not list(study.results.rglob("*.h5")) and not list(study.results.rglob("*.svg"))
+def test_other_classes_and_another_normalisation_re_run_their_steps(touched):
+    changes = {
+        "datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}},
+        "networks": {"my_network": {"mean": [0.25] * 3, "std": [0.5] * 3}},  # swapped
+    }
+    rules = again(touched, changes)
+    assert {"check", "folder", "twin", "external_network"} <= rules
+    assert not {"train", "cull", "synthesize", "fashion_mnist"} & rules

@@ -1,421 +1,142 @@
-"""The unchanged study on a real SLURM: the resources of every job, and its behaviour when something fails."""
+"""Jobs through a real SLURM: six targets of the study; the resources of all rules by a dry run."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections import Counter
-from functools import partial
-from pathlib import Path
 
-import h5py
-import numpy as np
 import pytest
 import torch
 import yaml
-from safetensors.torch import load_file
+from cluster import GPUS
+from heads import NEEDS_SLURM, RUN, Head, requested
 
-from conftest import ROOT, checkout
-from frequency_shortcuts.storage.tables import read_table
+from checkouts import ROOT, checkout
 from study.network_tests.registry import TESTS
 
-sys.path.insert(0, str(Path(__file__).parent))
-from cluster import GPUS, Cluster, children, missing
-
-# The first test that asks for the whole DAG waits for it.
-pytestmark = [pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here"), pytest.mark.timeout(2400)]
-
-# Faster than on a cluster of many nodes and users, and without an accounting database; else the profile as it is.
-HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
-RUN = "syn_2/resnet18/none/seed0"
-# One data set and one network: the rules of the others ask for what they need in the same way.
-SMALL = {
-    "plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}],
-    "transfer": [],
-}
+# One network without maps: the rules of the others ask for what they need in the same way.
+SMALL = {"plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]}
+TARGETS = [
+    f"results/test/{file}"
+    for file in (
+        "adcs/syn_2.h5", f"tests/{RUN}/bandstop.csv", "tables/dynamics.csv", "tables/provenance.csv",
+        "figures/adcs_syn_2.svg", "figures/samples_syn_2.svg",
+    )
+]  # fmt: skip
 # What the jobs of the rules that are not grouped ask for: cores, MB, minutes, GPUs.
-REQUESTED = {
+ON_A_CORE = {
     "synthesize": (1, 2000, 10, 0),
+    "plant": (1, 2000, 10, 0),
+    "fashion_mnist": (1, 2000, 10, 0),
+    "folder": (8, 3000, 240, 0),
+    "twin": (4, 2000, 10, 0),
+    "rendition": (1, 2000, 10, 0),
     "adcs": (1, 2000, 60, 0),
+}
+ON_A_GPU = {
     "train": (4, 8000, 240, 1),
+    "external_network": (4, 4000, 60, 1),
     "cull": (4, 4000, 240, 1),
     "cull_halves": (4, 4000, 240, 1),
     "find_maps": (4, 4000, 240, 1),
     "bandstop": (4, 3000, 30, 1),
     "shortcuts": (4, 3000, 120, 1),
     "planted_use": (4, 3000, 30, 1),
+    "published": (4, 3000, 120, 1),
     "robustness": (4, 4000, 240, 1),
+    "ood": (4, 3000, 60, 1),
+    "transfer": (4, 3000, 120, 1),
     "graded": (4, 4000, 120, 1),
 }
-LOCAL = {"check", "rule_graph_figure", "report"}
-
-
-class Head:
-    """Snakemake on the login node of the cluster, in a checkout of its own."""
-
-    def __init__(self, cluster, root, *configs):
-        self.cluster, self.root, self.configs = cluster, root, configs
-        self._before = len(cluster.jobs())
-
-    def jobs(self, rule="", wildcards="", *states):
-        """The jobs since this head started, in order, of a rule, with some wildcards, in one of these states."""
-        since = self.cluster.jobs()[self._before :]
-        of_rule = [job for job in since if job["rule"] == rule or not rule]
-        of_wildcards = [job for job in of_rule if job["Comment"].endswith(wildcards)]
-        return [job for job in of_wildcards if job["JobState"] in states or not states]
-
-    def command(self, *arguments, profile="profiles/slurm", flag="--profile"):
-        words = [*self.cluster.enter(self.root), sys.executable, Path(__file__).with_name("head.py"), *arguments]
-        return [*words, flag, profile, *HERE, "--configfile", *self.configs]
-
-    @property
-    def environment(self):
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        # Jobs have more threads here than there are cores: one that waits should not keep a core busy.
-        return {**os.environ, "PATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
-
-    def run(self, *arguments, **options):
-        return subprocess.run(
-            self.command(*arguments, **options), env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    def start(self, *arguments):
-        """The same in the background, its output in the file head.log."""
-        with open(self.root / "head.log", "w") as log:
-            return subprocess.Popen(self.command(*arguments), env=self.environment, stdout=log, stderr=log)
-
-    def log(self):
-        return (self.root / "head.log").read_text()
-
-
-def until(condition, seconds=300):
-    """Wait until a condition holds; returns what it gives."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "waited for too long"
-        time.sleep(0.2)
-    return found
-
-
-def gpus_of(job):
-    """The number of GPUs that a job requested, by --gpus or --gres."""
-    gpus = job.get("TresPerJob") or job.get("TresPerNode") or ""
-    return int(re.fullmatch(r"gres/gpu:(\d+)", gpus)[1]) if "gpu" in gpus else 0
-
-
-def minutes(limit):
-    hours, mins, _ = limit.split(":")
-    return 60 * int(hours) + int(mins)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with Cluster(tmp_path_factory.mktemp("slurm")) as up:
-        yield up
+REQUESTED = ON_A_CORE | ON_A_GPU
+LOCAL = {"check", "fashion_mnist_files", "rule_graph_figure", "report"}
+# Snakemake prints the resources of a job in a dry run only if its rule has no message.
+WITHOUT_MESSAGES = "from snakemake import cli, jobs; jobs.Job.message = property(lambda job: None); cli.main()"
+BLOCK = re.compile(r"^ *(local)?rule (\w+):\n((?:^ +\w+: .*\n)+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def sent(cluster, tmp_path_factory):
-    """The DAG of one network, run through SLURM: head, output, jobs that SLURM knew of."""
+    """Six targets of one network, made through SLURM: head, and the jobs that SLURM knew of."""
     root = checkout(tmp_path_factory.mktemp("sent")).root
     (root / "small.yaml").write_text(yaml.safe_dump(SMALL))
     head = Head(cluster, root, "config/test.yaml", "small.yaml")
-    done = head.run()
+    done = head.run(*TARGETS)
     assert done.returncode == 0, done.stdout
-    return head, done.stdout, head.jobs()
+    return head, head.jobs()
 
 
+@NEEDS_SLURM
 def test_every_job_went_through_slurm_with_what_its_rule_asks_for(sent):
-    _, output, jobs = sent
+    _, jobs = sent
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
-    planned = Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", output, re.MULTILINE))
-    alone = {rule: n for rule, n in planned.items() if rule in REQUESTED}
-    assert Counter(job["rule"] for job in jobs if job["rule"] in REQUESTED) == alone
-    for job in jobs:
-        if job["rule"] in REQUESTED:
-            requested = (
-                int(job["requested"]["cpu"]),
-                int(job["requested"]["mem"].rstrip("M")),
-                minutes(job["TimeLimit"]),
-            )
-            assert (*requested, gpus_of(job)) == REQUESTED[job["rule"]], job["rule"]
-    assert {name for name in LOCAL if name in planned} and not {job["rule"] for job in jobs} & LOCAL
-
-
-def test_short_rules_share_jobs_and_wait_for_each_other_there(sent):
-    _, output, jobs = sent
+    alone = [job for job in jobs if job["rule"] in REQUESTED]
+    assert sorted(job["rule"] for job in alone) == ["adcs", "bandstop", "synthesize", "train"]
+    for job in alone:
+        assert requested(job) == REQUESTED[job["rule"]], job["rule"]
     shared = [job for job in jobs if job["rule"] not in REQUESTED]
-    planned = Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", output, re.MULTILINE))
-    members = sum(n for rule, n in planned.items() if rule not in REQUESTED and rule not in LOCAL)
-    assert members > 30 and len(shared) < members / 3
+    assert {job["rule"].split("_")[0] for job in shared} == {"tables", "drawing"} and len(shared) < 5
     for job in shared:
-        assert job["rule"].split("_")[0] in ("tables", "drawing")
-        assert job["requested"]["cpu"] == "1" and int(job["requested"]["mem"].rstrip("M")) <= 4000 and gpus_of(job) == 0
-    assert max(minutes(job["TimeLimit"]) for job in shared) >= 70  # what they need one after the other
+        cores, memory, _, gpus = requested(job)
+        assert cores == 1 and memory <= 4000 and gpus == 0
 
 
-def test_the_log_of_every_step_names_its_slurm_job(sent):
-    head, _, jobs = sent
-    numbers = {job["JobId"]: job for job in jobs}
-    logs = sorted((head.root / "results/test/logs").rglob("*.log"))
-    assert len(logs) > 45
-    for log in logs:
-        named = re.search(r"SLURM job (\d+) on localhost", log.read_text())
-        rule = log.relative_to(head.root / "results/test/logs").parts[0].removesuffix(".log")
-        assert bool(named) == (rule not in {*LOCAL, "checked"} and log.stem != "rule_graph"), log
-        if named and rule in REQUESTED:
-            assert numbers[named[1]]["rule"] == rule
+@NEEDS_SLURM
+def test_the_log_of_every_step_names_its_slurm_job_and_the_gpu_that_it_got(sent):
+    head, jobs = sent
+    numbers = {job["JobId"]: job["rule"] for job in jobs}
+    logs = head.root / "results/test/logs"
+    for rule, name in (("train", RUN), ("bandstop", RUN), ("adcs", "syn_2"), ("synthesize", "syn_2")):
+        text = (logs / rule / f"{name}.log").read_text()
+        assert numbers[re.search(r"SLURM job (\d+) on localhost", text)[1]] == rule
+        if not torch.cuda.is_available():  # else a GPU of this machine is used instead of the counted ones
+            gpu = re.search(r"SLURM gave this job a GPU \(CUDA_VISIBLE_DEVICES=(\d)\), but PyTorch", text)
+            assert bool(gpu) == (rule in ON_A_GPU) and (not gpu or int(gpu[1]) < GPUS)
 
 
-def test_jobs_on_gpus_take_what_slurm_gave_them(sent):
-    head, _, _ = sent
-    if torch.cuda.is_available():
-        pytest.skip("a GPU of this machine is used instead of the counted ones")
-    log = (head.root / f"results/test/logs/train/{RUN}.log").read_text()
-    gpu = re.search(r"SLURM gave this job a GPU \(CUDA_VISIBLE_DEVICES=(\d)\), but PyTorch", log)[1]
-    assert gpu in {str(i) for i in range(GPUS)}
-    assert "SLURM gave" not in (head.root / "results/test/logs/adcs/syn_2.log").read_text()
-
-
-def here(root, configs, *targets, rules):
-    """Make files again in a checkout without SLURM, on four threads or as many as the machine has."""
-    threads = min(4, len(os.sched_getaffinity(0)))
-    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(threads), "--forcerun", *rules]
-    command += ["--set-threads", *[f"{rule}={threads}" for rule in rules], "--configfile", *configs]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
-
-
-def copied(whole, root):
-    """A checkout with all that another wrote."""
-    for part in ("results", ".snakemake/metadata"):
-        shutil.copytree(whole.root / part, root / part, copy_function=shutil.copy2)
-    return checkout(root).root
-
-
-@pytest.mark.long
-def test_the_results_are_those_of_one_machine(sent, tmp_path):
-    on_cluster, on_machine = sent[0].root / "results/test", copied(sent[0], tmp_path) / "results/test"
-    files = [f"networks/{RUN}/weights.safetensors", f"dfm/{RUN}.h5", f"tests/{RUN}/shortcuts.csv"]
-    before = [(on_machine / name).stat().st_mtime_ns for name in files]
-    here(tmp_path, sent[0].configs, f"results/test/{files[-1]}", rules=["train", "cull", "shortcuts"])
-    assert all((on_machine / name).stat().st_mtime_ns > time for name, time in zip(files, before, strict=True))
-    single, other = (load_file(root / files[0]) for root in (on_machine, on_cluster))
-    assert all(torch.equal(single[name], value) for name, value in other.items())
-    with h5py.File(on_machine / files[1]) as single, h5py.File(on_cluster / files[1]) as other:
-        assert np.array_equal(single["loss_increment"], other["loss_increment"], equal_nan=True)
-    assert read_table(on_machine / files[2]).equals(read_table(on_cluster / files[2]))
-
-
-def test_a_second_run_has_nothing_to_do(sent):
-    head, _, jobs = sent
-    done = head.run(flag="--workflow-profile")
-    assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
-    assert len(head.jobs()) == len(jobs)
-
-
-def troubled(cluster, root, **trouble):
-    """A head whose jobs of the rule adcs fail as `trouble` specifies for their data set."""
-    head = Head(cluster, checkout(root).root, "config/test.yaml", "trouble.yaml")
-    (root / "trouble").mkdir()
-    for dataset, what in trouble.items():
-        (root / "trouble" / dataset).write_text(what)
-    shutil.copy(Path(__file__).with_name("trouble.py"), root / "workflow" / "scripts")
-    script = root / "workflow" / "scripts" / "measure_adcs.py"
-    text = script.read_text().replace("import numpy", "import trouble\nimport numpy", 1)
-    start = "    with job(snakemake) as created_by:\n"
-    call = "        trouble.make(snakemake.wildcards.dataset, snakemake.output[0])\n"
-    script.write_text(text.replace(start, start + call, 1))
-    plan = [{"datasets": list(trouble), "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
-    config = {"plan": plan, "transfer": []}
-    (root / "trouble.yaml").write_text(yaml.safe_dump(config))
-    return head
-
-
-def let_go(head, dataset):
-    (head.root / "trouble" / dataset).unlink()
-
-
-@pytest.mark.long
-def test_failed_cancelled_late_and_greedy_jobs_are_named_and_tried_again(cluster, tmp_path):
-    trouble = {"syn_1": "fail", "syn_2": "wait", "syn_3": "wait", "syn_4": "eat"}
-    head = troubled(cluster, tmp_path, **trouble)
-    targets = {name: tmp_path / f"results/test/adcs/{name}.h5" for name in trouble}
-    resources = ["adcs:runtime=2 ** (attempt - 1)", "adcs:mem_mb=2000 * 2 ** (attempt - 1)"]
-    started = head.start(
-        *[str(path.relative_to(tmp_path)) for path in targets.values()], "--retries", "1", "--set-resources", *resources
-    )
-
-    (cancelled,) = until(lambda: head.jobs("adcs", "syn_2", "RUNNING"))
-    let_go(head, "syn_2")
-    cluster.run("scancel", cancelled["JobId"])
-    until(lambda: len(head.jobs("adcs", "syn_4")) == 2)  # it was killed for its memory; what it asks for now suffices
-    let_go(head, "syn_4")
-    until(lambda: head.jobs("adcs", "syn_3", "TIMEOUT"))
-    let_go(head, "syn_3")
-    started.wait(300)
-    log = head.log()
-    assert started.returncode == 1
-    assert {name: path.exists() for name, path in targets.items()} == {name: name != "syn_1" for name in trouble}
-    tried = {name: head.jobs("adcs", name) for name in trouble}
-    states = {name: [job["JobState"] for job in jobs] for name, jobs in tried.items()}
-    assert states["syn_1"] == ["FAILED", "FAILED"] and states["syn_2"] == ["CANCELLED", "COMPLETED"]
-    assert states["syn_3"] == ["TIMEOUT", "COMPLETED"]
-    assert states["syn_4"][0] in ("FAILED", "OUT_OF_MEMORY") and states["syn_4"][1:] == ["COMPLETED"]
-    assert [minutes(job["TimeLimit"]) for job in tried["syn_3"]] == [1, 2]
-    assert [job["requested"]["mem"] for job in tried["syn_4"]] == ["2000M", "4000M"]
-    # The output names each failure by its SLURM job and state, and shows the log of what failed for good.
-    for name, state in (("syn_1", "FAILED"), ("syn_2", "CANCELLED"), ("syn_3", "TIMEOUT")):
-        assert f"SLURM-job '{tried[name][0]['JobId']}' failed, SLURM status is: '{state}'" in log
-    assert "results/test/logs/adcs/syn_1.log" in log and "ERROR: provoked by the test" in log
-
-    let_go(head, "syn_1")
-    n = len(head.jobs())
-    done = head.run(*[str(path.relative_to(tmp_path)) for path in targets.values()])
-    assert done.returncode == 0 and all(path.exists() for path in targets.values()), done.stdout
-    assert [job["rule"] for job in head.jobs()[n:]] == ["adcs"]  # nothing that was finished is done again
-
-
-@pytest.mark.long
-def test_a_killed_head_leaves_no_partial_results(cluster, tmp_path):
-    head = troubled(cluster, tmp_path, syn_1="half", syn_2="none")
-    let_go(head, "syn_2")
-    first, second = (tmp_path / f"results/test/adcs/{name}.h5" for name in ("syn_1", "syn_2"))
-    targets = [str(path.relative_to(tmp_path)) for path in (first, second)]
-    started = head.start(*targets)
-    until(lambda: first.exists() and "Finished jobid" in head.log() and second.exists())
-    until(lambda: head.log().count("Finished jobid") == 3)
-    (snakemake,) = children(started.pid)
-    os.kill(snakemake, signal.SIGKILL)
-    started.wait()
-    assert first.read_bytes() == b"half of a file"
-    assert [job["rule"] for job in head.jobs("", "", "RUNNING")] == ["adcs"]  # SLURM knows nothing of the head's end
-    finished = {path: path.stat().st_mtime_ns for path in (second, *(tmp_path / "results/test/data").glob("*.h5"))}
-    assert len(finished) == 3
-
-    # As docs/cluster.md describes it.
-    cluster.run("scancel", "--me")
-    until(lambda: not head.jobs("", "", "RUNNING", "COMPLETING"))
-    let_go(head, "syn_1")
-    done = head.run("--unlock")
-    assert done.returncode == 0, done.stdout
-    n = len(head.jobs())
-    done = head.run(*targets)
-    assert done.returncode == 0, done.stdout
-    assert [job["rule"] for job in head.jobs()[n:]] == ["adcs"]
-    assert {path: path.stat().st_mtime_ns for path in finished} == finished
-    with h5py.File(first) as file:
-        assert file["adcs"].shape == (4, 32, 32)
-
-
-# Long enough to be interrupted, and no state is stored before: what is there afterwards was stored at the signal.
-LONG = {
-    **SMALL,
-    "checkpoint_minutes": 60,
-    "training": {"synthetic": {"epochs": 50}},
-    "culling": {"method": "exact", "images_per_class": 8},
-}
-
-
-def shows(log, sign):
-    return log.exists() and re.search(sign, log.read_text())
-
-
-@pytest.mark.long
-def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_path):
-    head = Head(cluster, checkout(tmp_path).root, "config/test.yaml", "long.yaml")
-    (tmp_path / "long.yaml").write_text(yaml.safe_dump(LONG))
-    weights = tmp_path / f"results/test/networks/{RUN}/weights.safetensors"
-    maps = tmp_path / f"results/test/dfm/{RUN}.h5"
-    logs = {"train": tmp_path / f"results/test/logs/train/{RUN}.log"}
-    logs["cull"] = tmp_path / f"results/test/logs/cull/{RUN}.log"
-    started = head.start(str(maps.relative_to(tmp_path)))
-    under_way = {"train": r"epoch [3-9] of", "cull": r"\d pairs, batches of"}
-    for rule, sign in under_way.items():
-        until(partial(shows, logs[rule], sign))
-        time.sleep(1)
-        urgent = cluster.run("srun", "--partition", "urgent", "--exclusive", "--time", "1", "true")
-        assert urgent.returncode == 0, urgent.stdout
-        (preempted,) = head.jobs(rule)
-        assert preempted["Restarts"] == "1" and preempted["JobState"] == "PENDING"
-        # SLURM lets it rest for two minutes.
-        cluster.run("scontrol", "update", f"JobId={preempted['JobId']}", "StartTime=now")
-    started.wait(300)
-    assert started.returncode == 0, head.log()
-    for rule in under_way:
-        (job,) = head.jobs(rule)
-        assert job["JobState"] == "COMPLETED"
-        assert re.search(r"resumed (at iteration [1-9]\d+ )?from results/", logs[rule].read_text())
-
-    interrupted = load_file(weights)
-    with h5py.File(maps) as file:
-        increments = file["loss_increment"][:]
-    # The same without SLURM, and without being stopped.
-    here(tmp_path, head.configs, str(maps.relative_to(tmp_path)), rules=["train", "cull"])
-    again = load_file(weights)
-    assert all(torch.equal(again[name], value) for name, value in interrupted.items())
-    with h5py.File(maps) as file:
-        assert np.array_equal(file["loss_increment"][:], increments)
-
-
-def test_sites_that_want_gres_get_it_by_the_two_lines_of_the_profile(sent, tmp_path):
-    whole = sent[0]
-    text = (whole.root / "profiles/slurm/config.yaml").read_text()
+@NEEDS_SLURM
+def test_sites_that_want_gres_get_it_by_the_two_lines_of_the_profile(sent):
+    head, _ = sent
+    text = (head.root / "profiles/slurm/config.yaml").read_text()
     changed = re.sub(r"^    # (gpu: 0|gres: gpu:1)\b", r"    \1", text, flags=re.MULTILINE)
     assert changed.count("\n    gpu: 0") == changed.count("\n    gres: gpu:1") == 1
-    (whole.root / "profiles/gres").mkdir()
-    (whole.root / "profiles/gres/config.yaml").write_text(changed)
-    n = len(whole.jobs())
-    target = f"results/test/tests/{RUN}/bandstop.csv"
-    done = whole.run(target, "--force", profile="profiles/gres")
+    (head.root / "profiles/gres").mkdir()
+    (head.root / "profiles/gres/config.yaml").write_text(changed)
+    before = len(head.jobs())
+    done = head.run(f"results/test/tests/{RUN}/bandstop.csv", "--force", profile="profiles/gres")
     assert done.returncode == 0, done.stdout
-    (job,) = whole.jobs()[n:]
+    (job,) = head.jobs()[before:]
     assert "TresPerJob" not in job and job["TresPerNode"] == "gres/gpu:1"
-    if not torch.cuda.is_available():
-        assert "CUDA_VISIBLE_DEVICES=" in (whole.root / f"results/test/logs/bandstop/{RUN}.log").read_text()
 
 
-@pytest.mark.long
-def test_no_process_of_the_cluster_outlives_a_killed_test(tmp_path):
-    script = "from cluster import Cluster; from pathlib import Path; import sys, time\n"
-    script += "with Cluster(Path(sys.argv[1])) as up: print('up', flush=True); time.sleep(60)"
-    test = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "slurm")],
-        cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True,
+def test_every_rule_asks_for_what_it_needs(tmp_path):
+    study = checkout(tmp_path)
+    (tmp_path / "cuda.yaml").write_text("device: cuda\n")
+    planned = study.snakemake(
+        "--dry-run", "--cores", "8", "--profile", "profiles/slurm", extra=["cuda.yaml"],
+        program=["-c", WITHOUT_MESSAGES],
     )  # fmt: skip
-    assert test.stdout.readline() == "up\n"
-    (unshare,) = children(test.pid)
-    (first,) = children(unshare)
-    inside = [pid for pid in processes() if namespace(pid) == namespace(first)]
-    assert len(inside) > 2 and namespace(first) != namespace(os.getpid())
-    test.kill()
-    test.wait()
-    until(lambda: not set(inside) & set(processes()), 20)
-    assert not Path("/etc/slurm/slurm.conf").exists() and not Path("/run/slurm").exists()
-
-
-def processes():
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-
-
-def namespace(pid):
-    """The process namespace of a process; "" if the process has ended."""
-    try:
-        return str(Path(f"/proc/{pid}/ns/pid").readlink())
-    except OSError:
-        return ""
+    assert planned.returncode == 0, planned.stdout
+    jobs = {rule: (bool(local), block) for local, rule, block in BLOCK.findall(planned.stdout)}
+    grouped = jobs.keys() - REQUESTED.keys() - LOCAL
+    assert REQUESTED.keys() | LOCAL <= jobs.keys() and len(grouped) > 20
+    assert {rule for rule, (local, _) in jobs.items() if local} == LOCAL
+    for rule in jobs.keys() - LOCAL:
+        block = jobs[rule][1]
+        number = {name: int(value) for name, value in re.findall(r"\b(threads|mem_mb|runtime|gpu)[:=] ?(\d+)", block)}
+        asked = number.get("threads", 1), number["mem_mb"], number["runtime"], number.get("gpu", 0)
+        if rule in REQUESTED:
+            assert asked == REQUESTED[rule], rule
+        else:
+            assert asked[0] == 1 and asked[1] <= 4000 and asked[3] == 0, rule
 
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    found = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
-    drawing, testing = sorted((block for name, block in found if not name), key=lambda block: "gpu=gpus" in block)
+    blocks_of_rules = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
+    drawing, testing = sorted(
+        (block for name, block in blocks_of_rules if not name), key=lambda block: "gpu=gpus" in block
+    )
     assert "gpu=gpus" in testing and "gpu" not in drawing and '"drawing"' in drawing
-    blocks = {name: block for name, block in found if name}
+    blocks = {name: block for name, block in blocks_of_rules if name}
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | set(TESTS)
     on_gpu |= set(re.findall(r"use rule cull as (\w+) with", rules))
     assert len(on_gpu) == 16 and set(profile["set-resources"]) == on_gpu

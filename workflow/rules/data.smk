@@ -255,7 +255,7 @@ rule twin:
         root=setting("datasets/{dataset}/ood/root"),
         classes=setting("datasets/{dataset}/ood/classes"),
         listing=lambda wildcards: states.rendition_digest(config["datasets"][wildcards.dataset], wildcards.rendition),
-        resize=setting("datasets/{dataset}/resize"),
+        resize=setting("datasets/{dataset}/resize", None),
         on_error=setting("datasets/{dataset}/on_error", "stop"),
     message:
         "Storing the rendition {wildcards.rendition} of {wildcards.dataset}"

@@ -1,0 +1,211 @@
+"""Tables, findings, figures and pages of the study, and second runs of Snakemake."""
+
+import os
+import shutil
+
+import h5py
+import nbformat
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, PLANTED, STYLISED, TRAINED, dataset_of, shape_of
+
+from checkouts import PICTURES
+from frequency_shortcuts.findings import definitions, judge
+from frequency_shortcuts.storage.checksums import verify_checksum
+from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
+from ro_crates import entities, violations
+from study.crate import METADATA, changed
+from study.figures import FIGURES
+
+BEHIND_FINDINGS = {
+    "finding_numbers", "ood_advantage", "transfer_advantage", "method_cross_matrix", "method_ood_advantage",
+    "method_transfer_advantage",
+}  # fmt: skip
+TOO_LONG = {"dynamics", "graded_dynamics", "bandstop"}
+TYPESET = {
+    "findings", "graded", "networks", "shortcuts", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage",
+    "method_own_map_advantage", "phase", "ood", "transfer", "published", "table_1", "table_2", "table_3",
+    "published_numbers", "truth", "planted_use", "stability", "curves", "corruptions", "runtimes", "provenance",
+}  # fmt: skip
+STEPS = {
+    "train", "adcs", "cull", "cull_halves", "find_maps", "bandstop", "shortcuts", "planted_use", "robustness", "ood",
+    "graded", "transfer", "published",
+}  # fmt: skip
+
+
+def tables_of(study):
+    return {path.stem: read_table(path) for path in (study.results / "tables").glob("*.csv")}
+
+
+def test_tables_join_all_runs(study):
+    tables = tables_of(study)
+    assert set(tables) == TYPESET | BEHIND_FINDINGS | TOO_LONG
+    assert len(tables["networks"]) == len({*MAPPED, *TRAINED})
+    rows = [2 * (2 * shape_of(run)[0] - (dataset_of(run) in NEUTRAL)) for run in MAPPED]
+    assert len(tables["shortcuts"]) == sum(rows)
+    assert set(tables["shortcuts"]["verdict"].dropna()) <= {"strong", "weak", "none", "too few images"}
+    chosen = "dataset == 'plant_present' and `class` == 'C1' and part == 'keep' and fill == 'swap'"
+    (selected,) = tables["shortcuts_over_seeds"].query(chosen).to_dict("records")
+    of_seeds = tables["shortcuts"].query(chosen)
+    assert of_seeds["headline"].all() and selected["headline"] and selected["seeds"] == 2
+    assert np.isclose(selected["tpr_unfiltered_mean"], of_seeds["tpr_unfiltered"].mean(), atol=1e-5)
+    assert np.isclose(selected["tpr_unfiltered_sd"], of_seeds["tpr_unfiltered"].std(ddof=1), atol=1e-5)
+    assert set(tables["runtimes"]["step"]) == STEPS
+
+
+def test_findings_follow_from_the_tables_of_the_study(study):
+    table, numbers = (read_table(study.results / "tables" / f"{name}.csv") for name in ("findings", "finding_numbers"))
+    assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(definitions.FINDINGS)
+    judged = table[table["role"] == "decides"]
+    assert {"fashion_mnist", "pictures"} == set(judged.loc[judged["finding"] == "d", "data"])  # a row for each set
+    # One width, and no network with and without an augmentation; all else has data.
+    assert set(judged.loc[judged["verdict"] == definitions.NO_DATA, "finding"]) == {"f", "g"}
+    advantages = read_table(study.results / "tables" / "own_map_advantage.csv").set_index([*RUN, "fill"])["advantage"]
+    of_photographs = judged[judged["finding"] == "d"].set_index("data")["value"]
+    for dataset, network in (("fashion_mnist", "resnet18"), ("pictures", "my_network")):
+        assert of_photographs[dataset] == pytest.approx(advantages[dataset, network, "none", 0, "zeros"], abs=1e-5)
+    decides = judged[judged["data"] != "pictures"].set_index("finding")
+    assert decides["networks"]["a"] <= 2 and decides["networks"]["b"] == 1  # a rank correlation may be missing
+    joined = numbers[numbers["data"] != "pictures"].groupby(["finding", "role"])["value"].mean()
+    for letter in ("b", "d", "e1"):
+        assert joined[letter, "decides"] == pytest.approx(decides["value"][letter], abs=1e-5)
+
+
+def test_tables_are_typeset_and_stand_in_the_report(study):
+    folder = study.results / "tables"
+    pages = {path.stem for path in folder.glob("*.html")}
+    assert pages == {path.stem for path in folder.glob("*.tex")} == TYPESET
+    report = (study.results / "report.html").read_text()
+    for name in pages:
+        rows = read_table(folder / f"{name}.csv")
+        assert (folder / f"{name}.html").read_text().count("<tr>") == 1 + min(len(rows), 2000)
+        assert r"\toprule" in (folder / f"{name}.tex").read_text()
+        assert f"tables/{name}.html" in report
+
+
+def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
+    tables = tables_of(study)
+    baselines = [tuple(run.split("/")[:3]) for run in (FASHION, EXTERNAL)]
+    assert list(tables["table_1"][NETWORK].drop_duplicates().itertuples(index=False, name=None)) == baselines
+    assert list(tables["table_2"]["augmentation"].unique()) == [STYLISED.split("/")[2]]
+    assert list(tables["table_1"]["class"][:3]) == ["T-shirt/top", "Trouser", "Pullover"]  # the data set's own order
+    single = tables["shortcuts"].query("dataset != 'plant_present' and part == 'keep' and fill == 'zeros'")
+    merged = tables["table_1"].merge(single, on=[*NETWORK, "class"], validate="one_to_one")
+    assert len(merged) == 13 and np.allclose(merged["tpr_dfm_mean"], merged["tpr_dfm"])
+    third = tables["table_3"].query("dataset == 'fashion_mnist' and filter == 'radial'").set_index("class")
+    chosen = "dataset == 'fashion_mnist' and fill == 'zeros' and filter == 'radial' and rendition == 'texture'"
+    ood = tables["ood"].query(chosen)
+    assert len(third) == 10 and np.allclose(third["tpr_texture_mean"], ood.set_index("class")["tpr"][third.index])
+
+
+def test_provenance_describes_the_run_of_the_study(study):
+    recorded = read_table(study.results / "tables" / "provenance.csv").set_index("key")["value"]
+    assert recorded["study"] == "test" and recorded["devices of the networks"] == "cpu"
+    if not shutil.which("nvidia-smi"):
+        assert recorded["threads of a job"] == "1"
+    with h5py.File(study.results / "data" / "syn_2.h5") as file:
+        assert recorded["configuration"].removeprefix("digest ") in file.attrs["created_by"]
+        assert file.attrs["checksum"][:12] in recorded["data set syn_2"]
+
+
+def test_every_figure_is_drawn_by_an_executed_notebook(study):
+    drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
+    assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
+    notebooks = list((study.results / "notebooks").glob("*.ipynb"))
+    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in FIGURES}
+    kinds = {kind for kind, names in of_kind.items() if names}
+    assert {path.stem for path in notebooks} == kinds | {"table_1", "table_2", "table_3"}
+    for path in notebooks:
+        cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in cells), path
+        shown = [output for output in cells[-1].outputs if "image/png" in output.get("data", {})]
+        assert len(shown) == len(of_kind.get(path.stem, [])), path
+    for path in (study.results / "figures").glob("*.png"):
+        with Image.open(path) as picture:
+            assert picture.width > 300 and len(picture.convert("RGB").getcolors(2**24)) > 8, path
+
+
+def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
+    done = study.snakemake("--report", "own.html")
+    assert done.returncode == 0, done.stdout
+    networks = read_table(study.results / "tables" / "networks.csv").set_index("dataset")
+    for report in (study.results / "report.html", study.root / "own.html"):
+        text = report.read_text()
+        assert "What came out" in text and f"{networks['test_accuracy']['fashion_mnist']:.2f}" in text
+        assert "shortcuts_fashion_mnist.svg" in text and "System Message" not in text
+    assert "my_network is an external network" in (study.results / "report.html").read_text()
+
+
+def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(study):
+    """The target `own` has all outputs of a study with a network of the user."""
+    used = yaml.safe_load((study.results / "config.yaml").read_text())
+    assert used["plan"] == PICTURES["plan"] and used["networks"]["resnet18"]["width"] == 4
+    configs = ["results/test/config.yaml"]
+    done = study.snakemake("own", "--cores", "all", "--resources", "gpu=1", configs=configs)
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
+
+
+def test_the_crate_describes_every_file_of_the_study(study):
+    done = study.snakemake("crate", "--cores", "1")
+    assert done.returncode == 0, done.stdout
+    assert violations(study.results) == [] and changed(study.results) == []
+    described = entities(study.results)
+    files = {name for name, entity in described.items() if entity["@type"] == "File"}
+    existing = {str(path.relative_to(study.results)) for path in study.results.rglob("*") if path.is_file()}
+    # Other tests export maps and a zipped report. Logs and benchmarks are described as folders.
+    others = ("logs", "benchmarks", "published", "report.zip")
+    rest = {path for path in existing - files if path.split("/")[0] not in others}
+    assert files <= existing and rest == {METADATA, "data/raw/fashion_mnist/.snakemake_timestamp"}
+    parts = {part["@id"] for part in described["#run"]["object"]}
+    assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#maps-theirs", "#seeds-of-training"} <= parts
+
+
+# From here on, results are made again, so that tables of run times are due.
+
+
+@pytest.fixture
+def kept_files(study):
+    """Calls with paths of results keep these files; they are restored, with their times, after the test."""
+    kept = {}
+
+    def keep(*paths):
+        kept.update({path: (path.read_bytes(), path.stat()) for path in paths})
+
+    yield keep
+    for path, (content, status) in kept.items():
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study, kept_files):
+    run = PLANTED[0]
+    tested, maps = study.results / "tests" / run / "shortcuts.csv", study.results / "dfm" / f"{run}.h5"
+    kept_files(tested, tested.with_name("hits.h5"), maps)
+    content, status, expected = bytearray(maps.read_bytes()), maps.stat(), tested.read_bytes()
+    content[len(content) // 3] ^= 4
+    maps.write_bytes(content)
+    os.utime(maps, ns=(status.st_atime_ns, status.st_mtime_ns))
+    tested.unlink()
+    target = str(tested.relative_to(study.root)), "--cores", "1"
+    done = study.snakemake(*target)
+    name = maps.relative_to(study.root)
+    assert done.returncode != 0 and f"ERROR in shortcuts: {name}: its contents do not match" in done.stdout
+    assert f"rm {name}, then the same command" in done.stdout and "Traceback" not in done.stdout
+    maps.unlink()
+    done = study.snakemake(*target)
+    assert done.returncode == 0, done.stdout
+    assert tested.read_bytes() == expected and verify_checksum(maps)
+
+
+def test_a_result_in_the_place_of_another_is_refused_and_others_stay(study, kept_files):
+    table, maps = study.results / "tables" / "truth.csv", study.results / "dfm" / f"{PLANTED[0]}.h5"
+    others = {path: path.read_bytes() for path in study.results.rglob("*.csv") if path != table}
+    kept_files(table, maps)
+    table.unlink()
+    shutil.copy(study.results / "dfm" / f"{PLANTED[1]}.h5", maps)
+    done = study.snakemake(str(table.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")
+    assert done.returncode != 0
+    assert f"its run is {PLANTED[1]}, not {PLANTED[0]}; make it again: rm " in done.stdout, done.stdout
+    assert all(path.read_bytes() == content for path, content in others.items())

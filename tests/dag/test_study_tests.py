@@ -1,0 +1,202 @@
+"""Tests of the study's networks: shortcuts, filters, waves, corruptions, other distributions, other networks."""
+
+from functools import partial
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from study_runs import FASHION, MAPPED, NEUTRAL, STYLISED, dataset_of, shape_of
+
+from checkouts import BRIGHTNESS, CLASSES
+from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts.evaluation import phase_hits
+from frequency_shortcuts.evaluation.cross import own_map_advantage
+from frequency_shortcuts.evaluation.hits import read_hits
+from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.maps import exchange
+from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.tables import RUN, read_table
+from study.testing import with_names
+
+read_csv = partial(pd.read_csv, keep_default_na=False, na_values=[""])
+
+
+def tested_classes(run):
+    """The classes that are not neutral."""
+    return shape_of(run)[0] - (dataset_of(run) in NEUTRAL)
+
+
+@pytest.mark.parametrize("run", MAPPED)
+def test_the_shortcut_table_holds_every_filter(study, run):
+    n_classes = shape_of(run)[0]
+    table = read_csv(study.results / "tests" / run / "shortcuts.csv")
+    assert "/".join(map(str, table[RUN[:3]].iloc[0])) == run.rsplit("/", 1)[0]
+    rows = table.groupby(["class", "part", "fill", "filter"]).size().unstack(fill_value=0)  # noqa: PD010
+    expected = {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 5, "low_pass": 1, "other": n_classes - 1}
+    removed = rows.index.get_level_values("part") == "remove"
+    assert rows[~removed].eq(pd.Series(expected)).all(axis=None)
+    assert rows[removed].eq(pd.Series(expected | {"radial": 0, "low_pass": 0, "other": 0})).all(axis=None)
+    assert set(table["fill"]) == {"zeros", "swap"} and removed.sum() == (~removed).sum()
+    neutral = NEUTRAL.get(dataset_of(run))
+    assert len(rows) == 2 * (2 * n_classes - (neutral is not None))  # nothing is put into images of its own class
+    assert set(table.loc[table["neutral"], "class"]) == ({neutral} if neutral else set())
+    assert neutral not in set(table.loc[table["fill"] == "swap", "class"])
+    assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
+    sizes = table[table["filter"].isin(["dfm", "random", "radial"])].groupby("class")["positions"].nunique()
+    assert (sizes == 1).all()
+
+
+@pytest.mark.parametrize("run", MAPPED)
+def test_filters_waves_and_corruptions_keep_the_contract(study, run):
+    n_classes, _, size = shape_of(run)
+    folder = study.results / "tests" / run
+    curves, corrupted = (read_table(folder / f"{name}.csv") for name in ("curves", "corruptions"))
+    rates_of_class = ["class", "images", "tpr", "tpr_low", "tpr_high", "fpr", "accuracy"]
+    assert list(curves) == [*RUN, "filter", "low", "high", *rates_of_class]
+    assert list(corrupted) == [*RUN, "corruption", "strength", *rates_of_class]
+    # Two cutoffs and bands of 8: the corner lies at 22.6 or, at 64 pixels, 45.3 cycles per image.
+    assert len(curves) == n_classes * (1 + 2 + 2 + (3 if size == 32 else 6))
+    assert len(corrupted) == n_classes * (1 + 2 * 5)
+    for table in (curves, corrupted):
+        assert table["images"].between(1, 4).all() and table["accuracy"].between(0, 1).all()
+        assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
+    plain = curves.loc[curves["filter"] == "unfiltered", "tpr"]
+    assert list(plain) == list(corrupted.loc[corrupted["corruption"] == "none", "tpr"])
+    with h5py.File(folder / "sensitivity.h5") as file:
+        error, about = file["error"][:], dict(file.attrs)
+        assert error.dtype == np.float32 and error.shape == (n_classes, size, size)
+        assert file["unperturbed_error"].shape == file["count"].shape == (n_classes,)
+        assert file["count"][:].max() == 2
+    assert about["layout"] == "centred" and "created_by" in about and about["split"] == "test"
+    assert about["rms"] == 0.125 and about["norm"] == 0.125 * size
+    assert len(about["classes"]) == n_classes
+    assert np.array_equal(np.isnan(error[0]), spectrum.radius(size, size) > 6)
+    assert all(spectrum.symmetric(np.nan_to_num(plane)) for plane in error)
+
+
+def test_the_table_of_corruptions_says_which_classes_have_a_shortcut(study):
+    corrupted, verdicts, curves = (
+        read_table(study.results / "tables" / f"{name}.csv") for name in ("corruptions", "shortcuts", "curves")
+    )
+    keys = [*RUN, "class"]
+    strong = verdicts[verdicts["headline"]].set_index(keys)["verdict"] == "strong"
+    rows = list(corrupted[keys].itertuples(index=False))
+    assert list(strong.reindex(rows, fill_value=False)) == list(corrupted["strong_shortcut"])
+    for table, name in ((corrupted.drop(columns="strong_shortcut"), "corruptions"), (curves, "curves")):
+        parts = [read_table(study.results / "tests" / run / f"{name}.csv") for run in MAPPED]
+        pd.testing.assert_frame_equal(table, pd.concat(parts, ignore_index=True))
+
+
+def test_the_band_stop_table_changes_sum_to_zero(study):
+    table = pd.read_csv(study.results / "tests" / "syn_2/resnet18/none/seed0" / "bandstop.csv")
+    assert len(table) == 6 * 4 * 4 and set(table["true_class"]) == {"C0", "C1", "C2", "C3"}
+    assert np.allclose(table.groupby(["removed", "true_class"])["delta_percent"].sum(), 0)
+
+
+def test_ood_and_transfer_tables_hold_every_test(study):
+    ood = read_csv(study.results / "tests" / FASHION / "ood.csv")
+    assert len(ood) == 2 * 10 * 2 * (1 + 1 + 5 + 5 + 1 + 9) and set(ood["rendition"]) == {"inverted", "texture"}
+    assert set(ood["fill"]) == {"zeros", "swap"} and set(ood["part"]) == {"keep"} and "fpr" not in ood
+    of_twin = read_csv(study.results / "tests" / STYLISED / "ood.csv")
+    assert set(of_twin["rendition"]) == {"grey"} and set(of_twin["images"]) == {4}
+    transfer = pd.read_csv(study.results / "tests" / "transfer.csv")
+    assert set(transfer["maps_of"]) == {"my_network/none/seed0"}
+    assert set(transfer["tested_on"]) == {"resnet18/sin/seed0"}
+    assert set(transfer["fill"]) == {"zeros", "swap"} and set(transfer["part"]) == {"keep"}
+    joined = {name: read_table(study.results / "tables" / f"{name}.csv") for name in ("ood", "transfer")}
+    assert len(joined["ood"]) == 2 * (2 * 10 + 2 * 3) * 6 and len(joined["transfer"]) == 3 * 2 * 4
+    assert set(joined["transfer"]["filter"]) == {"unfiltered", "dfm", "low_pass", "other"}
+    assert joined["transfer"]["negatives"].notna().all() and "negatives" not in joined["ood"]
+
+
+def test_the_hits_are_those_of_the_tables(study):
+    for run in MAPPED:
+        n_classes, path = shape_of(run)[0], study.results / "tests" / run / "hits.h5"
+        assert path.stat().st_size < 2**20
+        with h5py.File(path) as file:
+            hits, classes = read_hits(file), list(file.attrs["classes"])
+        table = rates(hits).replace({"class": dict(enumerate(classes))})
+        written = read_table(study.results / "tests" / run / "shortcuts.csv")
+        columns = ["class", "part", "fill", "filter", "draw", "images", "negatives"]
+        pd.testing.assert_frame_equal(table[columns], written[columns], check_dtype=False)
+        np.testing.assert_allclose(table["tpr"], written["tpr"], rtol=0, atol=1e-5)
+        assert len(classes) == n_classes
+    ood, transfer = study.results / "tests" / FASHION / "ood_hits.h5", study.results / "tests" / "transfer_hits.h5"
+    with h5py.File(ood) as renditions, h5py.File(transfer) as pairs:
+        assert set(renditions) == {"inverted", "texture"} and list(pairs) == ["pair0"]
+        advantage = own_map_advantage(read_hits(renditions["inverted"]))
+        assert list(advantage["fill"]) == ["zeros", "swap"] and advantage["advantage"].notna().all()
+
+
+def test_every_class_is_tested_with_every_map(study):
+    matrix, advantage = (
+        read_table(study.results / "tables" / f"{name}.csv") for name in ("cross_matrix", "own_map_advantage")
+    )
+    keys = [*RUN, "fill"]
+    own = matrix["class"] == matrix["map"]
+    sizes = matrix.groupby(keys, sort=False).size()
+    means = [matrix[rows].groupby(keys, sort=False)["measure"].mean() for rows in (own, ~own)]
+    by_run = advantage.set_index(keys)
+    assert (by_run["classes"] ** 2 == sizes).all() and len(by_run) == 2 * len(MAPPED)
+    np.testing.assert_allclose(by_run["advantage"], (means[0] - means[1]).loc[by_run.index], rtol=0, atol=1e-5)
+    assert by_run["advantage"].between(by_run["advantage_low"] - 1e-9, by_run["advantage_high"] + 1e-9).all()
+    for dataset, neutral in NEUTRAL.items():
+        rows = matrix[matrix["dataset"] == dataset]
+        assert neutral not in {*rows["class"], *rows["map"]} and set(rows.loc[rows["headline"], "fill"]) == {"swap"}
+
+
+def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(study):
+    advantage = read_table(study.results / "tables" / "method_own_map_advantage.csv")
+    assert set(advantage["method"]) == {"mixture"} and len(advantage) == 2 * len(MAPPED)
+    for run in MAPPED:
+        masks = dfm.read_mask(study.results / "maps" / "mixture" / f"{run}.h5", 5)
+        with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
+            of_culling, of_mixture = read_hits(file), read_hits(file["methods/mixture"])
+            assert "maps_of_mixture_sha256" in file.attrs
+        for name in ("labels", "unfiltered", "negatives", "donors"):
+            assert np.array_equal(getattr(of_culling, name), getattr(of_mixture, name))
+        assert set(of_mixture.trials["filter"]) == {"dfm", "low_pass", "other"}
+        tested = of_mixture.trials[of_mixture.trials["filter"] == "dfm"].set_index("class")["mask"]
+        assert all(np.array_equal(of_mixture.masks[tested[c]], mask) for c, mask in enumerate(masks))
+    findings = read_table(study.results / "tables" / "findings.csv").query("method == 'mixture'")
+    assert {"d", "e1"} <= set(findings["finding"]) and set(findings["role"]) == {"beside"}
+    assert findings["p_holm"].isna().all() and findings["verdict"].isna().all()
+
+
+def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(study):
+    for run in MAPPED:
+        tests = read_csv(study.results / "tests" / run / "shortcuts.csv")
+        with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
+            table = with_names(phase_hits.rates(phase_hits.read_phase_hits(file["phase"])), list(file.attrs["classes"]))
+        assert len(table) == tested_classes(run) * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
+        of_maps = tests.query("part == 'keep' and fill == 'swap' and filter == 'dfm'").reset_index(drop=True)
+        of_both = table.query("region == 'map' and kept == 'both'").reset_index(drop=True)
+        columns = ["class", "positions", "images", "negatives", "tpr", "fpr"]
+        pd.testing.assert_frame_equal(of_both[columns], of_maps[columns], check_dtype=False)
+    joined = read_table(study.results / "tables" / "phase.csv")
+    assert len(joined) == sum(map(tested_classes, MAPPED))
+    assert set(joined["verdict"].dropna()) <= {"amplitude", "phase", "either", "both", "undecided"}
+
+
+def test_published_maps_are_tested_beside_ours(study):
+    ours, theirs = (
+        read_csv(study.results / "tests" / STYLISED / f"{n}.csv") for n in ("shortcuts", "published_theirs")
+    )
+    assert list(ours) == list(theirs) and len(ours) == len(theirs)
+    keys = ["class", "part", "fill", "filter", "draw"]
+    assert ours[keys].equals(theirs[keys])
+    unfiltered = (table[table["filter"] == "unfiltered"].set_index(keys)["tpr"] for table in (ours, theirs))
+    assert next(unfiltered).equals(next(unfiltered))
+    with pytest.warns(UserWarning, match="lacked their conjugate partner"):
+        masks = exchange.read(study.root / "theirs.pkl")  # in the order of the folders
+    positions = dict(zip(BRIGHTNESS, masks.sum(axis=(1, 2)), strict=True))
+    maps = theirs[theirs["filter"] == "dfm"]
+    assert list(maps["positions"]) == [positions[CLASSES[name]] for name in maps["class"]]
+    table, verdicts = (read_csv(study.results / "tables" / f"{name}.csv") for name in ("published", "shortcuts"))
+    assert list(table["maps"]) == ["ours", "theirs"] * (3 * 4)
+    assert set(table["verdict"].dropna()) <= {"strong", "weak", "none", "too few images"}
+    selected = table[table["maps"] == "ours"].drop(columns="maps").reset_index(drop=True)
+    same = verdicts.query("dataset == 'pictures' and augmentation == 'sin'").reset_index(drop=True)
+    # Whole numbers have another type beside fractions.
+    pd.testing.assert_frame_equal(selected[list(same)], same, check_dtype=False)
