@@ -42,7 +42,7 @@ check: lint ## before each commit: lint, types, and the fast tests
 	$(PYTEST) $(FAST_TESTS)
 
 test: $(READY) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
-	$(PYTEST) $(CI_TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) $(CI_TESTS) -m "not long" --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 test-all: $(READY) ## every test, and the gallery from the results of the study
 	$(PYTEST) tests/long $(CI_TESTS)

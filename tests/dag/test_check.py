@@ -18,7 +18,8 @@ import check_inputs
 from study.configuration import mistakes
 from study.states import CHECKED_SECTIONS
 
-FOLDER, NETWORK = PICTURES["datasets"]["pictures"], PICTURES["networks"]["my_network"]
+NETWORK = PICTURES["networks"]["my_network"]
+FOLDER = {key: value for key, value in PICTURES["datasets"]["pictures"].items() if key != "stylised"}
 OWN = {  # the study of a user who trains nothing, as of config/own.yaml
     "study": "own",
     "plan": [{"datasets": ["pictures"], "networks": ["my_network"], "augmentations": ["none"], "seeds": [0]}],
@@ -31,7 +32,11 @@ OWN = {  # the study of a user who trains nothing, as of config/own.yaml
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    return checkout(tmp_path_factory.mktemp("own"))
+    """A checkout, with a folder of one class."""
+    study = checkout(tmp_path_factory.mktemp("own"))
+    (study.root / "one").mkdir()
+    (study.root / "one" / "bands").symlink_to(study.root / "pictures" / "bands")
+    return study
 
 
 def changed(**changes):
@@ -64,11 +69,11 @@ def errors_of_check(study, config, monkeypatch):
     ("changes", "sentence"),
     [
         ({"shares": {"validation": 0.1, "test": 0.9}}, r"stability\.halves needs two validation images of each class"),
-        ({"classes": {"spots": "dots"}, "ood": None}, "datasets.pictures: it has 1 class"),
-        ({"ood": FOLDER["ood"] | {"classes": {}}}, r"twin/grey .*: bands, checks, spots"),
+        ({"root": "one", "classes": None, "ood": None}, "datasets.pictures: it has 1 class"),
+        ({"ood": {"root": "twin", "renditions": ["grey"]}}, r"twin/grey .*: bands, checks, spots"),
         ({"checkpoint": "none.pt"}, r"networks\.my_network: no weights at none\.pt"),
         ({"options": {"width": 4}}, r"my_network\.pt does not fit"),
-        ({"size": 40}, "refuses images of 3 x 40 x 40"),
+        ({"size": 100}, "refuses images of 3 x 100 x 100"),
         ({"mean": [127] * 3, "std": [60] * 3}, r"networks\.my_network: mean .* cannot be normalised with"),
     ],
 )

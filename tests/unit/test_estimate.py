@@ -118,9 +118,7 @@ def test_a_test_of_phases_is_counted_within_a_quarter(tiny, neutral):
 
 def test_the_images_of_the_test_study_by_hand():
     config = configured()
-    config["plan"].append(
-        {"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0, 1]}
-    )
+    config["plan"].append({"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0, 1]})
     found = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
     first, second = (found.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
     assert first["train"] == 3 * 2 * 4 * 32
