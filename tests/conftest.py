@@ -36,9 +36,9 @@ def made_up_tests(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap
             clear = 40 if (kind == "dfm") == (part == "keep") else 0
             low, high = (clear, clear + 10) if place % 2 == 0 else (0, 50)
             for draw in range(draws):
-                found = generator.integers(low, high) / 50, generator.integers(0, 20) / 100
+                rates = generator.integers(low, high) / 50, generator.integers(0, 20) / 100
                 rows.append(
-                    (*run, c, c == neutral, part, fill, kind, draw, *(plain if kind == "unfiltered" else found))
+                    (*run, c, c == neutral, part, fill, kind, draw, *(plain if kind == "unfiltered" else rates))
                 )
     names = ["dataset", "network", "augmentation", "seed", "class", "neutral", "part", "fill", "filter", "draw"]
     table = pd.DataFrame(rows, columns=[*names, "tpr", "fpr"])

@@ -74,7 +74,7 @@ class Fault(NamedTuple):
 
 def statements(code: str) -> list[Statement]:
     """The statements of a module, or of one line of code."""
-    found, tokens = [], []
+    complete, tokens = [], []
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type == tokenize.NEWLINE and tokens:
             texts = [item.string for item in tokens]
@@ -84,11 +84,11 @@ def statements(code: str) -> list[Statement]:
                 )
                 if not (text == "," and following in ("]", "}", ")") and next_item.start[0] > item.start[0])
             ]  # fmt: skip
-            found.append(Statement(tokens[0].start[0], tokens[-1].end[0], tuple(kept)))
+            complete.append(Statement(tokens[0].start[0], tokens[-1].end[0], tuple(kept)))
             tokens = []
         elif token.type not in (*LAYOUT, tokenize.NEWLINE):
             tokens.append(token)
-    return found
+    return complete
 
 
 def renamed(before: tuple[str, ...], now: tuple[str, ...]) -> dict[str, str] | None:

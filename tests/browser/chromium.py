@@ -43,7 +43,7 @@ class Chromium:
         self.errors, self.requests, self._events = [], [], []
         # Newer ones list pages of their own beside the tab, which are never painted.
         targets = self._ask("Target.getTargets")["targetInfos"]
-        target = next(one["targetId"] for one in targets if one["type"] == "page")
+        target = next(target["targetId"] for target in targets if target["type"] == "page")
         self._session = None
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -57,9 +57,9 @@ class Chromium:
 
     def run(self, script):
         """What an expression gives (or its promise comes to)."""
-        found = self._ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in found, found["exceptionDetails"]
-        return found["result"].get("value")
+        answer = self._ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
 
     def picture(self, path):
         """A screenshot."""

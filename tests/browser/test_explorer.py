@@ -264,8 +264,10 @@ def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(stu
 @pytest.mark.parametrize("megabytes", [0.1, 3])
 def test_a_page_of_any_size_opens_in_a_frame_of_the_report(page, tmp_path, megabytes):
     """The script of the report, on a page that says that it has been read."""
-    said = "<!doctype html><script>parent.postMessage('read', '*')</script><!--" + "-" * int(megabytes * 2**20) + "-->"
-    address = "data:text/html;base64," + base64.b64encode(said.encode()).decode()
+    page_text = (
+        "<!doctype html><script>parent.postMessage('read', '*')</script><!--" + "-" * int(megabytes * 2**20) + "-->"
+    )
+    address = "data:text/html;base64," + base64.b64encode(page_text.encode()).decode()
     results = json.dumps({"a.html": {"mime_type": "text/html", "data_uri": address}})
     text = f"<body><script>var heard; onmessage = event => heard = event.data; var results = {results};</script></body>"
     (tmp_path / "report.html").write_text(make_report.with_large_pages(text))

@@ -80,9 +80,9 @@ def _spectra(results):
 
 def _networks(results):
     for run, row in _runs(read_table(results / "tables" / "networks.csv"), RUN):
-        history = read_table(results / "networks" / run / "history.csv")
-        for loss in ("train_loss", "validation_loss"):
-            yield f"last {loss} of {run}", "loss", history[loss].iloc[-1]
+        path = results / "networks" / run / "history.csv"
+        for loss in ("train_loss", "validation_loss") if path.exists() else ():  # external networks are not trained
+            yield f"last {loss} of {run}", "loss", read_table(path)[loss].iloc[-1]
         yield f"test accuracy of {run}", "accuracy", row["test_accuracy"].item()
 
 
@@ -120,7 +120,7 @@ def _tests(results):
     for network, part in _runs(read("ood").query("filter in ['unfiltered', 'dfm']"), [*NETWORK, "rendition", "filter"]):
         yield f"mean TPR out of distribution: {network}", "rate", part["tpr"].mean()
     for filter_, part in read("transfer").query("filter in ['unfiltered', 'dfm']").groupby("filter"):
-        yield f"mean TPR of maps transferred on fashion_mnist: {filter_}", "rate", part["tpr"].mean()
+        yield f"mean TPR of maps transferred on pictures: {filter_}", "rate", part["tpr"].mean()
     for name in ("curves", "corruptions"):
         for run, part in _runs(read(name), RUN):
             yield f"mean TPR of {name} of {run}", "rate", part["tpr"].mean()

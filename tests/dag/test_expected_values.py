@@ -6,10 +6,10 @@ import pandas as pd
 
 def test_the_study_gives_the_expected_values(study):
     expected = pd.read_csv(expected_values.FILE)
-    found = expected_values.measured(study.results)
-    assert list(found["number"]) == list(expected["number"]) and list(found["kind"]) == list(expected["kind"])
-    wrong = expected.assign(found=found["value"])[
-        ~((found["value"] - expected["value"]).abs() <= expected["tolerance"])
+    measured = expected_values.measured(study.results)
+    assert list(measured["number"]) == list(expected["number"]) and list(measured["kind"]) == list(expected["kind"])
+    wrong = expected.assign(measured=measured["value"])[
+        ~((measured["value"] - expected["value"]).abs() <= expected["tolerance"])
     ]
     assert wrong.empty, f"numbers beyond their tolerances:\n{wrong.to_string(index=False)}"
     again = expected_values.with_tolerances(expected)["tolerance"]

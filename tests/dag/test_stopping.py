@@ -122,19 +122,19 @@ def finished(settings):
 
 def contents(folder):
     """Everything that a job wrote, except the attribute created_by."""
-    found = {}
+    stored = {}
     for path in sorted(folder.iterdir()):
         if path.suffix == ".h5":
             with h5py.File(path) as file:
                 file.visititems(
-                    lambda name, item: found.update({name: item[:].tolist()} if hasattr(item, "shape") else {})
+                    lambda name, item: stored.update({name: item[:].tolist()} if hasattr(item, "shape") else {})
                 )
-                found.update({name: np.asarray(value).tolist() for name, value in file.attrs.items()})
+                stored.update({name: np.asarray(value).tolist() for name, value in file.attrs.items()})
         elif path.suffix == ".safetensors":
-            found.update({name: value.tolist() for name, value in load_file(path).items()})
+            stored.update({name: value.tolist() for name, value in load_file(path).items()})
         elif path.suffix == ".csv":
-            found[path.name] = path.read_text()
-    return {name: value for name, value in found.items() if name != "created_by"}
+            stored[path.name] = path.read_text()
+    return {name: value for name, value in stored.items() if name != "created_by"}
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +145,12 @@ def wholes(tmp_path_factory):
     architecture = architectures.Architecture("resnet18", n_classes=3, channels=1, size=SIZE, width=4, stem="small")
     network = architectures.build(architecture, 0)
     architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
-    found = {}
+    whole = {}
     for rule in ("train", "cull"):
         finished(settings_of(rule, base / rule / RUN, 100))
-        found[rule] = contents(base / rule / RUN)
-        assert found[rule]
-    return base, found
+        whole[rule] = contents(base / rule / RUN)
+        assert whole[rule]
+    return base, whole
 
 
 STATES = {

@@ -136,15 +136,15 @@ class Cluster:
 
     def jobs(self):
         """Every job that SLURM knows of, in order: its fields as scontrol names them, and `rule`, a rule or a group."""
-        found = []
+        jobs = []
         for text in self.run("scontrol", "--oneliner", "show", "job").stdout.splitlines():
             if text.startswith("JobId="):
                 job = dict(re.findall(r"(\w+(?:/\w+)?)=(\S*)", text))
                 job["requested"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
                 job.setdefault("Comment", "")  # the plugin's word on what runs; a job of the test has none
                 named = re.match(r"rule_(.+?)(?:_wildcards_.*)?$", job["Comment"])
-                found.append({**job, "rule": named[1] if named else ""})
-        return found
+                jobs.append({**job, "rule": named[1] if named else ""})
+        return jobs
 
 
 def children(pid):
@@ -156,9 +156,9 @@ def free_ports(n):
     """Ports that nothing listens on."""
     sockets = [socket.socket() for _ in range(n)]
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [item.getsockname()[1] for item in sockets]
     finally:
-        for one in sockets:
-            one.close()
+        for item in sockets:
+            item.close()
