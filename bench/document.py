@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined, UndefinedError
+from jinja2 import UndefinedError
 from PIL import Image
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
-from .markdown import DOCS, table
+from .markdown import DOCS, TEMPLATES, table
 from .measure_screening import overlap_figure
 
-TEMPLATE = Path(__file__).parent / "performance.md.jinja"
 PICTURE = "bench_screening_curve"
 NOT_MEASURED = "not measured"
 
@@ -40,14 +39,18 @@ def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list
 
     These are as in the text `before`, or left out.
     """
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(
-        markdown=markdown, beside_cuda=beside_cuda, by_network=by_network, by_target=by_target, aims=aims
-    )
+    functions = {
+        "markdown": markdown,
+        "beside_cuda": beside_cuda,
+        "by_network": by_network,
+        "by_target": by_target,
+        "aims": aims,
+    }
+    template, *_ = TEMPLATES.loader.get_source(TEMPLATES, "performance.md.jinja")
     old, sections, unchanged = _sections(before), [], []
-    for heading, template in _sections(TEMPLATE.read_text()).items():
+    for heading, section in _sections(template).items():
         try:
-            sections.append(environment.from_string(template).render(measured=measured))
+            sections.append(TEMPLATES.from_string(section, functions).render(measured=measured))
         except UndefinedError:
             unchanged.append(heading)
             sections.append(old.get(heading, ""))
