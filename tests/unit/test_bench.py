@@ -79,7 +79,7 @@ def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_an_analysis_is_timed(tmp_path, monkeypatch):
-    monkeypatch.setattr(measure_analysis, "SIDE", 32)
+    monkeypatch.setattr(measure_analysis, "SIDE", 16)
     monkeypatch.setattr(measure_analysis, "WAVES", [(3, 0), (0, 5), (6, 2)])
     monkeypatch.setattr(measure_analysis, "PER_CLASS", 12)
     monkeypatch.setattr(measure_analysis, "STAMPS", tmp_path / "none")
