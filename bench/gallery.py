@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation.truth import FOUND
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import read_table
@@ -236,8 +236,9 @@ def limits() -> str:
     use, rows = read_table(STUDY / "tables" / "planted_use.csv"), _by_class()
     between = (rows["above"] & ~rows["found"]).sum()
     return points(
-        f"**Strong maps.** Kept alone, maps of photographs are strong in {strong_maps('keep')}: TPR at least {STRONG}, "
-        f"FPR at most {MOST_FPR}, and above each other class's map and the mean of random masks. {low_pass()}.",
+        f"**Strong maps.** Kept alone, maps of photographs are strong in {strong_maps('keep')}: TPR at least "
+        f"{STRONG_TPR}, FPR at most {MOST_FPR}, and above each other class's map and the mean of random masks. "
+        f"{low_pass()}.",
         f"**Where the truth is known.** {used(use)}. Of these, {rows['found'].sum()} are found (average precision at "
         f"least {FOUND}), and {between} more are above chance ({CHANCE}).",
     )

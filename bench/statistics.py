@@ -14,7 +14,7 @@ from scipy.special import gammaln, ndtri
 from tqdm import tqdm
 
 from frequency_shortcuts import intervals
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.intervals import CONFIDENCE, FEWEST_NETWORKS, NORMAL, Estimate, Paired, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
@@ -65,7 +65,7 @@ def verdicts(tpr: BoolArray, fpr: BoolArray) -> BoolArray:
     """Whether each map, the first mask, is strong, and whether it is strong or weak [trial, 2]."""
     kinds = ((OTHER, False), (DRAWN, True), (SAME, True))
     above = np.all([(compare(tpr, fpr, *kind).low > 0).all(axis=1) for kind in kinds], axis=0)
-    good = (tpr[:, 0].mean(axis=1) >= STRONG) & (fpr[:, 0].mean(axis=1) <= MOST_FPR)
+    good = (tpr[:, 0].mean(axis=1) >= STRONG_TPR) & (fpr[:, 0].mean(axis=1) <= MOST_FPR)
     return np.stack([above & good, above], axis=1)
 
 

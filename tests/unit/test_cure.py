@@ -12,11 +12,11 @@ from frequency_shortcuts.evaluation.cure import COLUMNS, cure_table, cures, mean
 from frequency_shortcuts.figures import cure as drawings
 
 CLASSES, SEEDS = [f"c{i}" for i in range(10)], (0, 1, 2)
-STRONG = {"none": 8, "dfmx": 1, "afa": 7}  # classes with a strong shortcut, the first ones
+STRONG_CLASSES = {"none": 8, "dfmx": 1, "afa": 7}  # classes with a strong shortcut, the first ones
 ACCURACY = {"none": 0.90, "dfmx": 0.895, "afa": 0.91}
 
 
-def study(strong=STRONG, accuracy=ACCURACY, seeds=SEEDS, network="small"):
+def study(strong=STRONG_CLASSES, accuracy=ACCURACY, seeds=SEEDS, network="small"):
     """The four tables of a study of these augmentations."""
     about = {"dataset": "zoo", "network": network}
     verdicts, networks, ood, corruptions = [], [], [], []
@@ -118,7 +118,7 @@ def test_without_the_network_without_augmentation_there_is_an_error():
 
 
 def two_networks():
-    parts = [study(), study(STRONG | {"dfmx_low_pass": 3}, ACCURACY | {"dfmx_low_pass": 0.8}, network="large")]
+    parts = [study(), study(STRONG_CLASSES | {"dfmx_low_pass": 3}, ACCURACY | {"dfmx_low_pass": 0.8}, network="large")]
     return cure_table(*(pd.concat(pair) for pair in zip(*parts, strict=True)))
 
 

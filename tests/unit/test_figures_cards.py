@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import cards as card_figure
-from frequency_shortcuts.figures import examples, images
+from frequency_shortcuts.figures import images
 
 CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
@@ -118,7 +119,7 @@ def test_a_card_says_what_each_column_is(files):
 @pytest.mark.parametrize("size", [(32, 48), (30, 26), (32, 32)])
 def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, count):
     planes, pictures = np.zeros((count, *size)), np.zeros((count, 3, *size))
-    cards = card_figure.Cards(
+    cards = examples.Cards(
         planes, planes.astype(np.int16), planes, planes > 0, planes > 0, pictures.astype(np.uint8), pictures, pictures
     )
     figure = card_figure.class_cards(cards, [f"c{c}" for c in range(count)], count)

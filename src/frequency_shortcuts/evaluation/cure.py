@@ -26,7 +26,7 @@ from frequency_shortcuts.intervals import TAIL
 
 NONE = "none"  # the augmentation that the others are compared with
 ACCURACY_LOSS = 0.01  # the greatest fall of the test accuracy with which a training can cure
-STRONG, MAPS, ACCURACY, OOD, CORRUPTED = (
+SHARE_STRONG, MAPS, ACCURACY, OOD, CORRUPTED = (
     "strong_shortcuts", "map_tpr_fpr", "test_accuracy", "ood_accuracy", "corrupted_recall"
 )  # fmt: skip
 _UNITS = ["dataset", "network", "augmentation", "seed", "class", "measure", "value"]
@@ -66,13 +66,13 @@ def cure_table(
             mine = [_row(name, found, by_augmentation[NONE]) for name in dict.fromkeys(found["measure"])]
             about = {"dataset": dataset, "network": network, "augmentation": augmentation}
             changes = {str(row["measure"]): row for row in mine}
-            verdict = np.nan if augmentation == NONE else cures(changes[STRONG], changes[ACCURACY])
+            verdict = np.nan if augmentation == NONE else cures(changes[SHARE_STRONG], changes[ACCURACY])
             rows += [{**about, **row, "cures": verdict} for row in mine]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def cures(strong: Mapping[str, Any], accuracy: Mapping[str, Any]) -> bool:
-    """Whether a training cures, from its rows of `STRONG` and `ACCURACY`; a missing interval does not show it."""
+    """Whether a training cures, from its rows of `SHARE_STRONG` and `ACCURACY`; a missing interval does not show it."""
     return bool(strong["difference_high"] < 0 and accuracy["difference"] >= -ACCURACY_LOSS)
 
 
@@ -81,7 +81,7 @@ def _units(
 ) -> Iterator[pd.DataFrame]:
     """Tables with the columns `_UNITS`: the value of each measure of each run and class (of all classes: "")."""
     headline = verdicts[verdicts["headline"] & ~verdicts["neutral"].astype(bool)]
-    yield headline.assign(measure=STRONG, value=(headline["verdict"] == "strong").astype(float))
+    yield headline.assign(measure=SHARE_STRONG, value=(headline["verdict"] == "strong").astype(float))
     yield headline.assign(measure=MAPS, value=headline["tpr_dfm"] - headline["fpr_dfm"])
     yield networks.assign(**{"class": "", "measure": ACCURACY, "value": networks["test_accuracy"]})
     if ood is not None:

@@ -19,12 +19,12 @@ import pandas as pd
 from frequency_shortcuts.intervals import Estimate, joined, paired
 
 from .phase_hits import KEPT, REGIONS, PhaseHits, rates
-from .verdicts import STRONG
+from .verdicts import STRONG_TPR
 
 SUFFICES = 0.5  # share of R
 
 
-def phase_verdicts(hits: PhaseHits, strong: float = STRONG) -> pd.DataFrame:
+def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     """One row per class, from the hits of `phase.collect`: does its shortcut sit in the amplitudes or in the phases?
 
     Returns the columns `class`, `positions` (of the map), `images`, `negatives`; TPR with its interval and FPR of

@@ -21,14 +21,14 @@ from frequency_shortcuts.spectrum.controls import CONTROLS
 from .hits import Hits
 from .rates import rates
 
-RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
-STRONG = 0.6  # a shortcut is strong from this TPR on; our choice
+RECOGNISED_TPR = 0.5  # unfiltered TPR below which a class has no verdict
+STRONG_TPR = 0.6  # a shortcut is strong from this TPR on; our choice
 MOST_FPR = 0.1  # greatest FPR of a strong shortcut
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
 TOO_FEW = "too few images"  # the verdict where not even a TPR of 1 against 0 would be clear
 
 
-def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
+def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
     """One row per class, part and fill, from the hits of `shortcuts.collect`: is there a shortcut?
 
     The measure is TPR - FPR; it is TPR where FPR was not measured, under the map or under the control that it is
@@ -69,7 +69,7 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     table = rates(hits)
     controls = table[(table["filter"] != "other") | (table["draw"] != hits.neutral)]
     found = _means(controls).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
-    recognised = found["tpr_unfiltered"] >= RECOGNISED
+    recognised = found["tpr_unfiltered"] >= RECOGNISED_TPR
     found["verdict"] = found["verdict"].where(recognised)
     quoted = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
     found["headline"] = quoted & (found["class"] != hits.neutral)

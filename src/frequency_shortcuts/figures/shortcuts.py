@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED, TOO_FEW
+from frequency_shortcuts.evaluation.verdicts import RECOGNISED_TPR, TOO_FEW
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import (
@@ -61,7 +61,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
         figure, axis = plt.subplots(figsize=(0.9 * PAGE, 1.75 + 0.27 * len(classes)))
         lowest = _draw_tests(axis, rows)
         strong = (rows["strong_seeds"] > rows["seeds"] / 2).to_numpy()
-        unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED).to_numpy()
+        unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED_TPR).to_numpy()
         class_ticks(axis.set_yticks, classes, note or "in full", NAME if note else _LONGEST)
         names = axis.get_yticklabels()
         for label, bold, grey in zip(names, strong, unknown, strict=True):
@@ -91,7 +91,7 @@ def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_u
     if others:
         lines.append(f"{others} other {'kinds' if others > 1 else 'kind'} of networks: see the cross matrix")
     strong = "bold: strong shortcut" + (" in most networks" if seeds > 1 else "")
-    unknown = f"grey: unfiltered TPR below {RECOGNISED}, no verdict"
+    unknown = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
     key = [text for text, there in ((strong, any_strong), (unknown, any_unknown)) if there]
     return [*lines, "; ".join(key)] if key else lines
 

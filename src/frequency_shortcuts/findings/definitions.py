@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 HOLDS, DOES_NOT_HOLD, OPEN, NO_DATA = "holds", "does not hold", "open", "no data"
 VERDICTS = (HOLDS, DOES_NOT_HOLD, OPEN, NO_DATA)
-RECOGNISED = 0.5  # TPR - FPR from which a class counts as recognised without two bands
+SURVIVES_FROM = 0.5  # TPR - FPR from which a class survives the removal of two bands
 LEVEL = 0.05  # of p after Holm
 FEWEST_CLASSES = 3  # of a set without a neutral class: with two, TPR - FPR says the same of both
 
@@ -48,8 +48,8 @@ FINDINGS = {
         Finding(
             letter="b",
             claim="Classes survive the removal of two of four bands",
-            number=f"whether class C2 is recognised (TPR - FPR at least {RECOGNISED}) without the worst of the three "
-            "pairs of bands that leave the control band",
+            number=f"whether class C2 is recognised (TPR - FPR at least {SURVIVES_FROM}) without the worst of the "
+            "three pairs of bands that leave the control band",
             decided_by="share of the networks on Syn_1 to Syn_4",
             needs="plan: [{datasets: [syn_1, syn_2, syn_3, syn_4], networks: [resnet18_w8], augmentations: [none], "
             "seeds: [200, 201, 202]}]",
