@@ -1,7 +1,5 @@
 """What must not change, at every size: energy, order, scale, kept frequencies. Tolerance 1e-10, float64."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,7 @@ from torch import nn
 
 from frequency_shortcuts import adcs, culling, spectrum
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation.naming import background_of, named_classes
+from frequency_shortcuts.evaluation.naming import Namer, background_of
 from frequency_shortcuts.evaluation.trials import MaskSet
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.mixing import Mixer
@@ -150,7 +148,7 @@ def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(h
     other = background(np.arange(6))
     expected = np.where(mask, np.fft.fft2(images), 0 if other is None else np.fft.fft2(images[donor]))
     mixed = Mixer(pairs, images, other).mix(torch.from_numpy(inside)[None, None])
-    shown, masks = [], MaskSet((height, width), 2)
+    shown, masks = [], MaskSet(2)
 
     def note(filtered):
         shown.append(filtered)
@@ -158,8 +156,8 @@ def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(h
 
     for c in range(2):
         masks.add(pairs.scatter(inside), c)
-    judged, bar = np.ones((2, 6), bool), SimpleNamespace(update=lambda images: None)
-    named = named_classes(note, Source(images), background, masks, labels, judged, 4, bar)
+    namer = Namer(note, labels, 2, 4, lambda images: None)
+    named = namer.under_masks(Source(images), background, masks, np.ones((2, 6), bool))
     assert (named == 0).all() and named.shape == (1, 6)
     for found in (mixed, torch.cat(shown)):
         np.testing.assert_allclose(np.fft.fft2(found), expected, rtol=0, atol=1e-10)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import check_files, check_page, texts_of
+from figure_checks import check_page, texts_of
 from scipy import stats
 
 from frequency_shortcuts.evaluation.cure import COLUMNS, cure_table, cures, mean_interval
@@ -123,13 +123,11 @@ def two_networks():
 
 
 @pytest.mark.usefixtures("closed_figures")
-@pytest.mark.parametrize("rows", [lambda: cure_table(*study()), two_networks, lambda: cure_table(*study(seeds=[4]))])
-def test_the_figure_shows_every_augmentation_and_measure(tmp_path, rows):
-    found = rows()
+def test_the_figure_shows_every_augmentation_and_measure():
+    found = two_networks()
     figure = drawings.cure(found)
     check_page(figure)
     assert {*found["augmentation"], *found["network"], "test accuracy", "accuracy\nin renditions"} <= texts_of(figure)
     cured = set(found.loc[found["cures"].eq(True), "augmentation"])
     bold = {label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_fontweight() == "bold"}
     assert bold == cured
-    check_files(lambda: drawings.cure(found), tmp_path)

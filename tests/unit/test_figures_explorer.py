@@ -13,11 +13,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
 from conftest import ROOT, made_up_tests
-from frequency_shortcuts import dfm, shortcuts, spectrum
+from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.evaluation.trials import seed_of
@@ -136,22 +135,6 @@ def test_reduced_images_are_those_of_the_library(network):
         assert shown["class"] == CLASSES[split.labels[place]] and mine[shown["number"] - 1] == place
         assert np.array_equal(pixels(shown["image"]), split.images[place, 0])
     assert found["classes"] == CLASSES and np.array_equal(pixels(found["images"][0]), split.images[2, 0])
-
-
-@pytest.mark.slow
-def test_filtered_images_are_recognised_as_in_the_test(network, small_network):
-    """The rates of `shortcuts.measure` follow from the images that the explorer filters, under every fill."""
-    split = stores.read(network.store, "test", statistics=network.statistics)
-    model, masks = small_network(1, 3), dfm.read_mask(network.maps[explorer.OWN], 20)
-    table = shortcuts.measure(model, split, masks, fills=FILLS, controls=1, others=1, seed=3, run=NAME)
-    seen, donor = split.tensors()[0], TESTED.donors(split, RUN)
-    for row in table[table["filter"] == "dfm"].to_dict("records"):
-        mine = np.flatnonzero(split.labels == row["class"])
-        others = seen[donor[mine]] if row["fill"] == "swap" else None
-        images = examples.kept_in(seen[mine], masks[[row["class"]] * len(mine)], others)
-        with torch.inference_mode():
-            called = model.eval()(images).argmax(dim=1)
-        assert row["tpr"] == pytest.approx((called == row["class"]).float().mean().item())
 
 
 def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_path):

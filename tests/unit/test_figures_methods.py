@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import check_files, check_page
+from figure_checks import check_page
 from matplotlib import pyplot as plt
 from matplotlib.transforms import Bbox
 
@@ -87,8 +87,3 @@ def test_five_methods_stand_out_the_same_in_every_figure():
 def test_a_few_methods_of_a_user_all_have_colours():
     figure = methods.rates(rates(tested=("mine", "yours")), "keep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mine", "yours", "random masks"]
-
-
-@pytest.mark.slow
-def test_the_same_costs_give_the_same_files(tmp_path):
-    check_files(lambda: methods.cost(scores(), rates(), 5), tmp_path)

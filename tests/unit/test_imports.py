@@ -37,7 +37,7 @@ LIGHT = {  # these draw, write tables and make stores without PyTorch
 } | of_wing("findings") | of_wing("figures")  # fmt: skip
 SPECTRA = {"data.renditions", "data.source", "evaluation.examples", "maps.adcs"}
 NETWORKS = {
-    "data.source", "evaluation.corrupted", "evaluation.curves", "evaluation.recall", "evaluation.sensitivity",
+    "data.source", "evaluation.recall", "evaluation.sensitivity",
     "evaluation.shortcuts", "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures",
     "networks.training",
 }  # fmt: skip

@@ -8,6 +8,7 @@ import verdict_rows
 
 from bench import gallery_findings
 from frequency_shortcuts.findings import sentences
+from frequency_shortcuts.findings.definitions import FINDINGS
 from frequency_shortcuts.storage.tables import write_table
 
 ON = "on photographs (fashion_mnist; resnet18_w8, none)"
@@ -32,7 +33,7 @@ ON = "on photographs (fashion_mnist; resnet18_w8, none)"
     ],
 )  # fmt: skip
 def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
-    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{sentences.QUESTIONS[letter]} {text}"
+    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{FINDINGS[letter].question} {text}"
 
 
 def test_a_sentence_says_of_what_its_interval_is():
@@ -72,9 +73,9 @@ def study(tmp_path, monkeypatch):
 def test_the_docs_have_a_sentence_and_a_row_for_each_finding(study, verdicts):
     study(*verdicts)
     sentences_of, about, decides, _, beside = gallery_findings.findings().split("\n\n")
-    assert re.findall(r"^- \*\*\((\w+)\)\*\* ", sentences_of, re.MULTILINE) == list(sentences.QUESTIONS)
+    assert re.findall(r"^- \*\*\((\w+)\)\*\* ", sentences_of, re.MULTILINE) == list(FINDINGS)
     rows = [line.strip("|").split("|") for line in decides.splitlines()]
-    assert len(rows) == 2 + len(sentences.QUESTIONS) and {len(row) for row in rows} == {11}
+    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {11}
     assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
     assert "Holm" in about and len(beside.splitlines()) == 4 and "own-map advantage, swap" in beside
     for text in (sentences_of, about, gallery_findings.outcome()):
@@ -89,4 +90,4 @@ def test_the_readme_has_five_points_without_intervals(study):
     assert "- **A few frequencies.** Claim of d: no data." in text
     assert "**Without bands.** Claim of b: does not hold, in 1 of 12 networks on synthetic sets." in text
     assert ". claim of c: open, quantity of c 0.06 in 5 networks." in text
-    assert set().union(*gallery_findings.TOPICS.values()) == set(sentences.QUESTIONS)
+    assert set().union(*gallery_findings.TOPICS.values()) == set(FINDINGS)

@@ -4,7 +4,6 @@ import itertools
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +37,7 @@ def slow_average_precision(scores, inside, weight):
     return found
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_precision_and_recall_are_those_expected_over_the_order_of_ties(seed):
     generator = np.random.default_rng(seed)
     scores, inside, weight = generator.integers(0, 3, 5), np.arange(5) % 2 == seed % 2, np.array([1, 2, 1, 2, 1])
@@ -139,11 +138,6 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
     assert set(found) == {*expected, "any"}
     for name, mask in expected.items():
         assert np.array_equal(found[name], mask)
-
-
-def test_a_store_of_photographs_has_no_neutral_class(tmp_path):
-    h5py.File(tmp_path / "photographs.h5", "w").close()
-    assert stores.neutral_class(tmp_path / "photographs.h5") is None
 
 
 def test_a_store_without_planted_masks_is_refused(tmp_path):
@@ -250,10 +244,10 @@ def cues(generator, pairs, n_classes, size):
     return pairs.scatter(inside)
 
 
-@pytest.fixture(params=[(8, 8), (7, 6)], ids=str)
-def drawn(request):
+@pytest.fixture
+def drawn():
     """(arguments, options) of `score` at random, with two halves of a truth; class 0 has none."""
-    generator, pairs = np.random.default_rng(2), ConjugatePairs(*request.param)
+    generator, pairs = np.random.default_rng(2), ConjugatePairs(7, 6)
     increment = generator.standard_normal((3, len(pairs)))
     rank = pairs.scatter(dfm.rank(increment))
     adcs, significant = pairs.scatter(generator.integers(-2, 3, (2, 3, len(pairs))))
@@ -305,16 +299,6 @@ def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
 
 
 @pytest.mark.slow
-def test_what_is_not_given_is_not_ranked_and_changes_no_other_score(drawn):
-    arguments, options = drawn
-    both = truth.score(*arguments, **options)
-    less = truth.score(*arguments, draws=50, seed=1)
-    more = both["ranking"].str.contains("dfm_size|significant")
-    assert not less["ranking"].str.contains("dfm_size|significant").any()
-    assert both[~more].reset_index(drop=True).equals(less)
-
-
-@pytest.mark.slow
 def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
     (rank, adcs, masks, truths), options = drawn
     table = truth.score(rank, adcs, masks, truths, **options)
@@ -342,16 +326,3 @@ def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
         np.testing.assert_allclose(found, np.mean(slow))
         assert found.iloc[0] > max(table.loc[half, "random", c]["average_precision"].iloc[0] for half in truth.HALVES)
     assert table.loc["better_half", "dfm", 0][scores].isna().all(axis=None)
-
-
-@pytest.mark.slow
-def test_without_two_halves_there_is_no_better_one(scored):
-    assert "better_half" not in set(scored[0]["truth"])
-
-
-def test_classes_whose_mask_is_not_used_have_no_scores():
-    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
-    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in scores} | {"uses": [True, False, np.nan]})
-    found = truth.only_where_used(table)
-    assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
-    assert found["uses"].equals(table["uses"])

@@ -114,3 +114,11 @@ def test_no_planted_mask_is_an_error(case):
 
 def test_a_wave_is_used_if_the_class_is_recognised_with_it_and_not_without():
     assert usage.wave_use([0.7, 0.69, 0.7, 1], [0.3, 0.1, 0.31, 0]).tolist() == [True, False, False, True]
+
+
+def test_classes_whose_mask_is_not_used_have_no_scores():
+    scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
+    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})
+    found = usage.only_where_used(table)
+    assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
+    assert found[["uses", "random"]].equals(table[["uses", "random"]])

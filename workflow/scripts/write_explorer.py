@@ -4,8 +4,7 @@ from itertools import groupby
 from pathlib import Path
 
 from frequency_shortcuts.evaluation import examples
-from frequency_shortcuts.evaluation.hits import read_hits_of_methods
-from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.evaluation.hits import rates, read_hits_of_methods
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.figures.selection import clearest_shortcuts, evenly_spaced
 from frequency_shortcuts.findings.study_tables import of_run

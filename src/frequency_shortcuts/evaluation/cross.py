@@ -13,8 +13,7 @@ import pandas as pd
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from .hits import Hits
-from .rates import counts_of
+from .hits import Hits, counts_of
 
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:

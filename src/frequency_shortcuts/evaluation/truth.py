@@ -206,17 +206,6 @@ def score(
     return pd.concat(rows, ignore_index=True)
 
 
-def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of `score` without the scores of classes whose planted mask the network does not use.
-
-    table : with the column `uses` (see `usage`), missing for a class that has no planted mask
-
-    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
-    """
-    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
-    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
-
-
 def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
     found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}

@@ -18,8 +18,7 @@ from frequency_shortcuts.intervals import NORMAL, Estimate, joined, over_network
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 
-from .hits import Hits
-from .rates import rates
+from .hits import Hits, rates
 
 RECOGNISED_TPR = 0.5  # unfiltered TPR below which a class has no verdict
 STRONG_TPR = 0.6  # a shortcut is strong from this TPR on; our choice
