@@ -67,10 +67,6 @@ def test_a_training_cures_if_clearly_fewer_classes_are_strong_and_accuracy_stays
     assert not costly.loc[costly["augmentation"] == "dfmx", "cures"].any()
 
 
-def test_the_figure_knows_every_measure_but_those_of_single_renditions(table):
-    assert set(drawings.MEASURES) == {name for name in table["measure"] if not name.startswith("ood_accuracy_")}
-
-
 def test_the_rule_of_a_cure_is_the_written_one():
     assert cures({"difference_high": -0.01}, {"difference": -0.01})
     assert not cures({"difference_high": 0.0}, {"difference": 0.1})

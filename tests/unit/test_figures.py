@@ -164,13 +164,6 @@ def many_cross(names):
     return figure, 2 + 1
 
 
-def many_dynamics(names):
-    frame, generator = table(iteration=(0, 5), view=("full", "low-pass"), **{"class": names})
-    frame["f1"] = generator.uniform(size=len(frame))
-    shown = selection.first_and_last_learned(frame, names, "f1", 12)
-    return learning.dynamics(frame, shown.names(names), note=shown.note), 2 * 2
-
-
 def many_ood(names):
     frame, generator = table(
         rendition=("sketch",),
@@ -183,14 +176,6 @@ def many_ood(names):
     return shortcut_figures.out_of_distribution(frame, shown.names(names), shown.note), 2 * 5 + 1
 
 
-def many_adcs(names):
-    values = np.random.default_rng(0).integers(-9, 9, (len(names), 6, 6)).astype(np.int16)
-    shown = selection.largest_adcs(values, 12)
-    figure = spectra.adcs(values[shown.index], shown.names(names), n_classes=len(names), note=shown.note)
-    assert figure.axes[0].images[0].get_clim() == (1 - len(names), len(names) - 1)
-    return figure, 12 + 1
-
-
 def many_maps(names):
     shown = selection.select_classes(np.arange(len(names)), 12, "at the end")
     shares = np.zeros((12, 6, 6))
@@ -198,16 +183,10 @@ def many_maps(names):
     return spectra.dominant_frequencies(maps, shown.names(names), note=shown.note), 2 * 12 + 1
 
 
-def many_renditions(names):
-    shown = selection.evenly_spaced(len(names), 12)
-    found = np.zeros((12, 3, 6, 6), np.uint8)
-    return images.renditions({"photograph": found, "sketch": found}, shown.names(names), shown.note), 2 * 12
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "draw",
-    [many_shortcuts, many_cross, many_dynamics, many_ood, many_adcs, many_maps, many_renditions],
+    [many_shortcuts, many_cross, many_ood, many_maps],
     ids=lambda draw: draw.__name__,
 )
 def test_many_classes_give_a_page_that_says_which_it_shows(draw):

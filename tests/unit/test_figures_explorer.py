@@ -89,31 +89,6 @@ def pixels(png):
         return np.asarray(picture.convert({"P": "RGB", "1": "L"}.get(picture.mode, picture.mode))).astype(int)
 
 
-def test_two_pixels_a_side_by_hand(tmp_path):
-    """The image of a class rises to the right, its donor falls. Kept is what rises, or the mean alone."""
-    rising = np.array([[0, 255], [0, 255]], np.uint8)
-    write_store(tmp_path / "d.h5", np.stack([rising, 255 - rising])[:, None], np.array([0, 1]), ["up", "down"])
-    masks = np.zeros((2, 2, 2), bool)
-    masks[0, 1, 0] = masks[1, 1, 1] = True  # the horizontal frequency; zero frequency
-    with h5py.File(tmp_path / "m.h5", "w") as file:
-        file["mask/top_5"] = masks
-    one = examples.Network({**RUN, "dataset": "d"}, tmp_path / "d.h5", {"m": tmp_path / "m.h5"}, ([0.0], [1.0]))
-    (found,) = content([one])["datasets"]
-    (size,) = found["networks"][0]["methods"][0]["sizes"]
-    up, down = size["classes"]
-    black, white = [0, 0], [255, 255]
-    # With its own rise, the mean of another image changes nothing; without, the picture is flat, or rises as the donor.
-    assert [pixels(shot).tolist() for shot in up["reduced"]] == [rising.tolist()] * 2
-    zeros, swap = (pixels(shot).tolist() for shot in down["reduced"])
-    assert zeros == [black, black] and swap == rising.tolist()
-    assert pixels(up["map"]).tolist() == [[0, 255], [255, 255]]  # black: kept; the vertical axis points upwards
-    assert pixels(down["map"]).tolist() == [[255, 0], white]
-    assert (up["kept"], up["of"]) == (1, 4)
-    assert [donor["class"] for donor in found["networks"][0]["donors"]] == ["down", "up"]
-    assert pixels(found["images"][0]).tolist() == rising.tolist()
-    assert pixels(found["networks"][0]["donors"][0]["image"]).tolist() == (255 - rising).tolist()
-
-
 def test_reduced_images_are_those_of_the_library(network):
     split = stores.read(network.store, "test", statistics=network.statistics)
     seen, _ = split.tensors()
@@ -277,8 +252,3 @@ def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
         values = values.mean(axis=0, keepdims=True)
     difference = np.abs(np.squeeze(values[:, :24, :20].transpose(1, 2, 0)) - found)
     assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03
-
-
-def test_a_photograph_is_shown_as_it_is():
-    image = np.random.default_rng(0).integers(0, 256, (3, 30, 20), dtype=np.uint8)
-    assert np.array_equal(pixels(explorer.png(image)).transpose(2, 0, 1), image)

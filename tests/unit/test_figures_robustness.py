@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from figure_checks import texts_of
 
-from frequency_shortcuts.figures import canvas, robustness, selection
+from frequency_shortcuts.figures import robustness, selection
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -132,16 +132,3 @@ def test_of_many_classes_those_are_chosen_that_fall_most():
     shown = selection.most_affected_by_filters(frame, names, len(chosen))
     assert shown.names(names) == chosen
     assert shown.note == "11 of 40 classes: those whose recall falls most under filters"
-
-
-def test_among_many_only_names_of_classes_are_cut():
-    names = [f"a long name of a class {c}" for c in range(4)]
-    figure = robustness.curves(of_filters(names), names, "4 of 40 classes: those chosen")
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels[-2:] == ["all classes (accuracy)", "accuracy, unfiltered"]
-    assert labels[0] == canvas.abbreviate(names[0], "many") != names[0]
-
-
-def test_a_single_heat_map_is_not_drawn_tiny():
-    figure = robustness.sensitivity({"resnet18, none": (np.full((8, 8), 0.5), 0.2)})
-    assert figure.get_figwidth() > 3.5

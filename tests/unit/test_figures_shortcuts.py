@@ -70,15 +70,6 @@ def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
 
 
 @pytest.mark.slow
-def test_half_of_the_networks_are_not_most():
-    rows = verdicts(["ant"], seeds=(0, 1, 2, 3), kinds=KINDS[:1])
-    for strong in (2, 3):
-        judged = rows.assign(verdict=np.where(rows["seed"] < strong, "strong", "weak"))
-        (axis,) = shortcut_figures.shortcuts(over_seeds(judged), ["ant"]).axes
-        assert bold(axis) == (["ant"] if strong == 3 else [])
-
-
-@pytest.mark.slow
 def test_one_network_without_some_controls_and_without_fpr():
     rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
     table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])

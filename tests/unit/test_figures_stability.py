@@ -40,14 +40,6 @@ def stability_of_one_run():
     return stability_figure.stability(overlaps(RUNS[:1], RUNS[:1]), 5)
 
 
-def stability_without_halves():
-    return stability_figure.stability(overlaps(RUNS[:2]), 5)
-
-
-def stability_of_runs_that_differ_in_several_things():
-    return stability_figure.stability(overlaps([RUNS[1], RUNS[3]]), 5)
-
-
 def stability_of_many_runs():
     runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
     return stability_figure.stability(overlaps(runs, runs[::3]), 5)
@@ -62,8 +54,6 @@ DRAWINGS = {
         ["runs unlike in several ways"],
     ),
     stability_of_one_run: (["resnet18, seed 0", "two image halves"], ["two seeds", "two networks"]),
-    stability_without_halves: (["two seeds", "resnet18\nseed 1"], ["two image halves", "two networks"]),
-    stability_of_runs_that_differ_in_several_things: (["runs unlike in several ways"], ["two seeds"]),
     stability_of_many_runs: (
         ["a", "c\nsin", "two seeds", "means over seeds; diagonal: two seeds of the network"], ["a\nseed 0"]
     ),

@@ -7,7 +7,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, sizes
-from torch import nn
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.data.normalisation import normalise
@@ -70,25 +69,6 @@ def test_neither_batches_nor_the_kind_of_images_matter_but_the_seed_does():
     seen = normalise(torch.from_numpy(images), MEAN, STD, torch.float64)
     np.testing.assert_array_equal(error(seen), expected)
     assert (error(images, mean=MEAN, seed=1) != expected).any()
-
-
-def test_a_strong_wave_does_more_than_a_weak_one_and_none_moves_a_network_that_is_blind_to_it():
-    images = pixels(8, 8)
-
-    class Brightness(nn.Module):
-        """Sees the mean over all pixels, and so no wave but DC."""
-
-        def forward(self, x):
-            mean = x.mean(dim=(1, 2, 3))
-            return torch.stack([mean, -mean], dim=1)
-
-    mean_seen = normalise(torch.from_numpy(images), MEAN, STD).mean(dim=(1, 2, 3)).numpy()
-    labels = (mean_seen < 0).astype(int)
-    assert 0 < labels.sum() < 7
-    found = sensitivity.fourier_sensitivity(Brightness(), images, labels, 2, norm=40, mean=MEAN, std=STD)
-    dc = int(found.pairs.radius.argmin())
-    assert found.error[:, dc].max() > 0 and not np.delete(found.error, dc, axis=1).any()
-    assert not found.unperturbed_error.any()
 
 
 def test_sensitivity_refuses_what_it_cannot_measure():

@@ -105,15 +105,6 @@ def test_measure_has_one_row_a_class_part_fill_filter_and_draw(case):
     assert len(table) == 3 * 2 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
 
 
-def test_fewer_draws_are_the_first_of_more(case):
-    few, many = (
-        shortcuts.measure(*case[:2], LABELS, case[2], controls=n, seed=3, run="a run", parts=("keep", "remove"))
-        for n in (5, 10)
-    )
-    first = many[(many["draw"] < 5) | (many["filter"] == "other")].reset_index(drop=True)
-    pd.testing.assert_frame_equal(few, first)
-
-
 def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
     """`NOT_SHOWN` elsewhere: with negatives, and without false positives, which maps have and controls have not."""
     masks = case[2]
@@ -255,17 +246,6 @@ def test_draws_are_seeded_and_differ_between_classes_and_seeds(many):
     ):
         assert np.array_equal(draw(3, 0), draw(3, 0))
         assert not np.array_equal(draw(3, 0), draw(3, 1)) and not np.array_equal(draw(3, 0), draw(4, 0))
-
-
-def test_others_are_all_up_to_twenty_and_twenty_of_more(many):
-    network, images, labels, masks = many
-    for given, expected in (({}, 20), ({"others": None}, MANY - 1), ({"others": 4}, 4)):
-        options = {**HOW, "controls": 1, "false_positives": False, "fills": ("zeros",), **given}
-        table = shortcuts.measure(network, images, labels, masks, **options)
-        tried = table[table["filter"] == "other"].groupby("class")["draw"].agg(list)
-        for c, draws in tried.items():
-            assert len(set(draws)) == expected and c not in draws and draws == sorted(draws)
-    assert np.array_equal(shortcuts.others_of(21, 7, shortcuts.OTHERS, 0), np.delete(np.arange(21), 7))
 
 
 def test_images_are_filtered_in_the_networks_precision(case):

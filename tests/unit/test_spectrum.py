@@ -108,15 +108,6 @@ def test_keep_and_remove_equal_the_full_fft(size, dtype, tolerance):
     np.testing.assert_allclose(removed, slow_keep(images.astype(float), ~mask), rtol=0, atol=tolerance)
 
 
-def test_departure_every_pair_has_its_mirror_so_no_energy_is_lost():
-    image = torch.from_numpy(noise(1, 32, 32))
-    pairs = ConjugatePairs(32, 32)
-    for p in np.flatnonzero((pairs.positions == 0).any(axis=(1, 2))):  # the Nyquist row and column
-        mask = pairs.scatter(np.arange(len(pairs)) == p)
-        energy = np.square(np.abs(np.fft.fftshift(np.fft.fft2(image[0]))))[mask].sum() / 1024
-        np.testing.assert_allclose(spectrum.keep(image, mask).square().sum(), energy, rtol=1e-10)
-
-
 @sizes
 def test_bands_part_all_frequencies_but_dc(size):
     masks = spectrum.bands(*size, (1, 2.5))
@@ -136,11 +127,6 @@ def test_low_pass_holds_dc_and_not_its_edge():
     assert mask[4, 5]
     assert not mask[4, 6]
     assert spectrum.symmetric(mask)
-
-
-@pytest.mark.parametrize(("percent", "count"), [(1, 10), (5, 51), (10, 102), (20, 204), (100, 1024), (0.01, 1)])
-def test_positions_of_a_percentage(percent, count):
-    assert spectrum.positions(32, 32, percent) == count
 
 
 @pytest.mark.parametrize("kind", [str, np.float64, np.float32], ids=["text", "float64", "float32"])

@@ -140,10 +140,3 @@ def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):
     assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == headlines.network_rows(
         networks, headline, 12
     )
-
-
-def test_the_cover_of_a_study_with_one_fill_and_no_removal_is_about_this_fill(tmp_path):
-    verdicts = stored(made_up_verdicts(PHOTOGRAPHS, CLASSES, ("keep",), ("swap",)), tmp_path / "verdicts.csv")
-    text = cover(verdicts)
-    read_as_rst(text)
-    assert "- swap" in text and "- zeros" not in text

@@ -83,22 +83,6 @@ def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anythin
         assert torch.equal(images, before)
 
 
-def test_images_may_be_a_view_with_gaps():
-    pairs, images = ConjugatePairs(5, 6), noise(6, 4, 10, 6)[::2, 1:3, ::2]
-    found = PairRemover(pairs, images, 2).remove(torch.tensor([8, 3]))
-    np.testing.assert_allclose(found, remove_slowly(images, pairs, [8, 3]), rtol=0, atol=1e-10)
-
-
-def test_a_pair_without_energy_leaves_the_images_as_they_are():
-    """Exactly: what is subtracted is 0."""
-    pairs, images = ConjugatePairs(4, 4), torch.ones(2, 1, 4, 4)
-    constant = int(pairs.radius.argmin())
-    found = PairRemover(pairs, images, 1)
-    for p in range(len(pairs)):
-        expected = torch.zeros_like(images) if p == constant else images
-        assert torch.equal(found.remove(torch.tensor([p])), expected)
-
-
 @sizes
 def test_a_wave_that_is_added_is_that_of_its_coefficient(size):
     """Against complex exponentials; tolerance 1e-10."""

@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox, BboxBase
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 
-from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, style
+from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, page_of_panels, style, write_numbers
 
 LOW_PASS, RANDOM = "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
@@ -51,13 +51,11 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
         figure, axis = plt.subplots(figsize=(PAGE, 1.3 + 0.24 * len(labels)))
         axis.imshow(np.ma.masked_invalid(shown), cmap="viridis", vmin=0, vmax=1, aspect="auto")
         axis.set_facecolor("0.93")
-        for i, j in np.ndindex(shown.shape):
-            if np.isfinite(shown[i, j]):
-                bold = i < len(methods) and shown[i, j] >= found
-                axis.text(
-                    j, i, f"{shown[i, j]:.2f}", ha="center", va="center", fontsize=6.5,
-                    color="white" if shown[i, j] < 0.6 else "black", fontweight="bold" if bold else "normal",
-                )  # fmt: skip
+        write_numbers(axis, shown, "{:.2f}".format, shown < 0.6, fontsize=6.5)
+        for text in axis.texts:
+            column, row = text.get_position()
+            if row < len(methods) and shown[int(row), int(column)] >= found:
+                text.set_fontweight("bold")
         used = own[own["method"] == own["method"].iloc[0]].groupby(["dataset", "truth"]).size()
         names = [f"{mechanisms[name]}{TRUTHS[truth]}, n = {used.get((name, truth), 0)}" for name, truth in cells]
         axis.set_xticks(range(len(cells)), names, rotation=30, ha="right", rotation_mode="anchor")
@@ -115,9 +113,7 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
     per_row = {4: 2, 5: 3, 6: 3, 9: 3}.get(len(panels), min(4, len(panels)))
     count = -(-len(panels) // per_row)
     with style():
-        figure, axes = plt.subplots(
-            count, per_row, figsize=(PAGE, 0.9 + 1.75 * count), sharex=True, sharey=True, squeeze=False
-        )
+        figure, axes = page_of_panels(count, per_row, 0.9 + 1.75 * count)
         looks = _looks(methods)
         for axis, (dataset, fill) in zip(axes.flat, panels, strict=False):
             mine = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]

@@ -29,6 +29,7 @@ from .canvas import (
     show_plane,
     style,
 )
+from .selection import kinds_of
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
 _OF_SET = {
@@ -61,7 +62,7 @@ def truth(
     table = table[table["cut"].eq("truth") | table["percent"].eq(percent)]
     # Each data set has classes of its own.
     classes = {name: list(dict.fromkeys(mine["class"])) for name, mine in table.groupby("dataset", sort=False)}
-    networks = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    networks = kinds_of(table)
     colours = dict(zip(networks, cycle(COLOURS), strict=False))
     columns = [
         ("own", "average_precision", "percent", "average precision"),
