@@ -91,7 +91,8 @@ def cover(verdicts, **changes):
     values = {
         "percent": 5, "strong": 0.6, "findings": [], "pictures": [], "n_tested": len(headline),
         "networks": headlines.network_rows(networks, headline, 12), **headlines.count_verdicts(headline),
-        "judged_from": rates.RECOGNISED_TPR, "steps": [{"step": "all", "minutes": 1.0, "resumed": 2}],
+        "judged_from": rates.RECOGNISED_TPR, "most_fpr": rates.MOST_FPR,
+        "steps": [{"step": "all", "minutes": 1.0, "resumed": 2}],
     }  # fmt: skip
     template = (ROOT / "report" / "headlines.rst.jinja").read_text()
     return headlines.fill_template(template, **values | changes)

@@ -74,7 +74,7 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
 
 def _in_order(table: pd.DataFrame) -> list[str]:
     """The methods in the order of the data set that has most of them, in which each stands at its place."""
-    names = [list(dict.fromkeys(mine)) for _, mine in table.groupby("dataset", sort=False)["method"]]
+    names = [list(dict.fromkeys(of_set)) for _, of_set in table.groupby("dataset", sort=False)["method"]]
     return list(dict.fromkeys([*max(names, key=len), *table["method"]]))
 
 
@@ -116,8 +116,8 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
         figure, axes = page_of_panels(count, per_row, 0.9 + 1.75 * count)
         looks = _looks(methods)
         for axis, (dataset, fill) in zip(axes.flat, panels, strict=False):
-            mine = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
-            means = mine.groupby(["method", "percent"])["shown"].mean()
+            of_panel = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
+            means = of_panel.groupby(["method", "percent"])["shown"].mean()
             drawn = {name: means[name] for name in methods if name in means.index.get_level_values(0)}
             for name, curve in drawn.items():
                 if name not in looks:
@@ -133,9 +133,9 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
                         curve.index, curve, markersize=4, markeredgecolor="white", markeredgewidth=0.4, label=name,
                         **looks[name],
                     )  # fmt: skip
-            without_fpr = "\n(TPR alone)" if part == "keep" and mine["fpr"].isna().all() else ""
+            without_fpr = "\n(TPR alone)" if part == "keep" and of_panel["fpr"].isna().all() else ""
             axis.set_title(f"{dataset}, {fill}{without_fpr}")
-            logarithmic(axis.xaxis, sorted(set(mine["percent"])))
+            logarithmic(axis.xaxis, sorted(set(of_panel["percent"])))
         for axis in axes.flat[len(panels) :]:
             axis.set_axis_off()
         for axis in axes[:, 0]:
@@ -175,9 +175,11 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
         datasets = own.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
         quality = datasets.groupby("method").mean()
         panels.append(("planted truth", "average precision", pd.DataFrame({"passes": passes, "quality": quality})))
-    for (dataset, fill), mine in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(["dataset", "fill"]):
+    for (dataset, fill), of_panel in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(
+        ["dataset", "fill"]
+    ):
         passes = plain[plain["dataset"] == dataset].groupby("method", sort=False)["passes"].mean()
-        quality = mine.groupby("method")["margin"].mean()
+        quality = of_panel.groupby("method")["margin"].mean()
         points = pd.DataFrame({"passes": passes, "quality": quality}).dropna()
         panels.append((f"{dataset}, {fill}, maps of {percent:g} %", "TPR - FPR above\nthe best control", points))
     everything = np.concatenate([points["passes"] for *_, points in panels])

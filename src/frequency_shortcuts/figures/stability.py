@@ -93,8 +93,8 @@ def _matrices(table: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str]:
     turned = runs.rename(columns={"left": "right", "right": "left"})
     both = pd.concat([runs, turned[turned["left"] != turned["right"]]])
     means = both.groupby(["left", "right"])[["iou", "radial"]].mean()
-    found = {column: means[column].unstack().reindex(index=labels, columns=labels) for column in means}  # noqa: PD010
-    return found, note if np.isfinite(np.diag(found["iou"])).any() else ""
+    matrices = {column: means[column].unstack().reindex(index=labels, columns=labels) for column in means}  # noqa: PD010
+    return matrices, note if np.isfinite(np.diag(matrices["iou"])).any() else ""
 
 
 def _label(run: str) -> str:
