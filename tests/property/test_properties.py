@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts import adcs, dfm, shortcuts, spectrum
+from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import PairRemover
 
@@ -61,18 +61,6 @@ def test_a_larger_percentage_holds_the_smaller(height, width, seed, one, other):
     increment = np.random.default_rng(seed).integers(0, 4, (1, len(pairs))).astype(float)  # many ties
     small, large = (dfm.dominant(increment, pairs, p) for p in sorted((one, other)))
     assert (small <= large).all()
-
-
-@quick
-@given(sides, sides, seeds, st.sampled_from(["random", "radial"]))
-def test_a_control_has_the_size_of_its_map(height, width, seed, kind):
-    mask = random_mask(ConjugatePairs(height, width), seed)
-    drawn = shortcuts.control_mask(mask, kind, seed)
-    assert spectrum.symmetric(drawn)
-    assert drawn.sum() == mask.sum()
-    if kind == "radial":
-        ring = np.rint(spectrum.radius(height, width)).astype(int)
-        np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=30), np.bincount(ring[mask], minlength=30))
 
 
 @quick

@@ -55,23 +55,8 @@ def dominant_frequencies():
     return spectra.dominant_frequencies({("resnet18", "none"): shares, ("vgg16", "augmix"): shares}, CLASSES, (2,))
 
 
-def shortcuts():
-    return shortcut_figures.shortcuts(over_seeds(verdicts()), CLASSES)
-
-
-def cross_matrix():
-    return matrices.cross_matrix(matrix_table(), own_map_advantage(matrix_table()), CLASSES)
-
-
 def renditions():
     return images.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
-
-
-def out_of_distribution():
-    filters, fills = ("dfm", "unfiltered", "random", "low_pass"), ("zeros", "swap")
-    frame, generator = table(rendition=("sketch", "noisy"), filter=filters, fill=fills, **{"class": CLASSES})
-    frame["tpr"] = generator.uniform(size=len(frame))
-    return shortcut_figures.out_of_distribution(frame, CLASSES)
 
 
 def rule_graph():
@@ -88,22 +73,7 @@ DRAWINGS = {
     band_stop: [*CLASSES, "without B1 + B2", "without B3 + B4", "called", "resnet18\ntrue class", "change, % of class"],
     adcs: [*CLASSES, "ADCS", "cycles per image"],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
-    shortcuts: [
-        *CLASSES,
-        "TPR - FPR from these frequencies alone (zeros elsewhere)",
-        "own map, 95 % interval over images",
-        "best map of another class",
-        "random masks, same radii",
-        "lowest frequencies",
-    ],
-    cross_matrix: [*CLASSES, "images of", "map of", "TPR - FPR"],
     renditions: [*CLASSES, "original", "grey"],
-    out_of_distribution: [
-        *CLASSES,
-        "unfiltered",
-        *("own map,\nzeros", "best control,\nzeros", "own map,\nswap", "best control,\nswap"),
-        *("sketch", "noisy", "true positive rate", "resnet18"),
-    ],
     rule_graph: ["all", "draw", "train one", "data"],
 }
 
@@ -164,18 +134,6 @@ def many_cross(names):
     return figure, 2 + 1
 
 
-def many_ood(names):
-    frame, generator = table(
-        rendition=("sketch",),
-        fill=("zeros", "swap"),
-        filter=("unfiltered", "dfm", "random", "radial"),
-        **{"class": names},
-    )
-    frame["tpr"] = generator.uniform(size=len(frame))
-    shown = selection.select_classes(generator.uniform(size=len(names)), 12, "at random")
-    return shortcut_figures.out_of_distribution(frame, shown.names(names), shown.note), 2 * 5 + 1
-
-
 def many_maps(names):
     shown = selection.select_classes(np.arange(len(names)), 12, "at the end")
     shares = np.zeros((12, 6, 6))
@@ -186,7 +144,7 @@ def many_maps(names):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "draw",
-    [many_shortcuts, many_cross, many_ood, many_maps],
+    [many_shortcuts, many_cross, many_maps],
     ids=lambda draw: draw.__name__,
 )
 def test_many_classes_give_a_page_that_says_which_it_shows(draw):

@@ -208,25 +208,6 @@ def test_no_more_than_a_batch_is_read_at_once(many):
     pd.testing.assert_frame_equal(table, shortcuts.band_stop(network, images, labels, bands, MANY, **HOW))
 
 
-def test_each_mask_is_shown_each_image_once_and_unfiltered_images_once(many):
-    network, images, labels, masks = many
-    shown = []
-    hook = network.register_forward_pre_hook(lambda module, given: shown.append(len(given[0])))
-    try:
-        options = {"controls": 2, "others": 3, "negatives": 7, "seed": 0, "run": ""}
-        table = shortcuts.measure(network, images, labels, masks, **HOW, fills=("zeros",), **options)
-    finally:
-        hook.remove()
-    # A mask is shown to the images of all classes that it serves: their own and those that FPR is measured on.
-    needed = {}
-    for row in table[table["filter"] != "unfiltered"].to_dict("records"):
-        c = row["class"]
-        looked_at = {*np.flatnonzero(labels == c), *shortcuts.negatives_of(labels, c, 7, seed=0)}
-        needed.setdefault(mask_of(row, masks, 0, "").tobytes(), set()).update(looked_at)
-    assert sum(shown) == len(labels) + sum(map(len, needed.values()))
-    assert max(shown) <= 512
-
-
 def test_negatives_are_as_even_over_the_classes_as_their_images_allow():
     labels = np.repeat(np.arange(5), [3, 1, 4, 9, 2])
     for limit in range(1, 16):

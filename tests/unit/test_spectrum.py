@@ -129,8 +129,8 @@ def test_low_pass_holds_dc_and_not_its_edge():
     assert spectrum.symmetric(mask)
 
 
-@pytest.mark.parametrize("kind", [str, np.float64, np.float32], ids=["text", "float64", "float32"])
-@pytest.mark.parametrize("size", [(100, 100), (32, 32), (224, 224), (33, 45)])
+@pytest.mark.parametrize("kind", [str, np.float32], ids=["text", "float32"])
+@pytest.mark.parametrize("size", [(100, 100), (33, 45)])
 def test_the_floor_of_percent_of_the_positions_is_exact(size, kind):
     """Against whole numbers: p tenths of a percent of n positions are p * n // 1000 (29 % of 10,000 are 2,900)."""
     n = size[0] * size[1]
