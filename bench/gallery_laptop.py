@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from frequency_shortcuts.evaluation.truth import FOUND
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.findings import sentences
 from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
@@ -19,7 +19,7 @@ from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 from .markdown import listed, table
 from .opening import strongest, tested_percent, typical
 
-LIMITS = {"strong": STRONG, "most_fpr": MOST_FPR, "found": FOUND}
+LIMITS = {"strong": STRONG_TPR, "most_fpr": MOST_FPR, "found": FOUND}
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "random": "random rankings: AP"}
 SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C3": "a band that is absent (C3 of Syn)"}

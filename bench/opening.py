@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.evaluation.examples import reduced_images
 from frequency_shortcuts.evaluation.truth import planted
-from frequency_shortcuts.figures.examples import reduced_images
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.networks import architectures

@@ -17,10 +17,9 @@ from conftest import PICTURES
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.chunks import SHARED
-from frequency_shortcuts.evaluation import phase_hits, truth
+from frequency_shortcuts.evaluation import phase_verdicts, truth
 from frequency_shortcuts.evaluation.cross import own_map_advantage
-from frequency_shortcuts.evaluation.hits import read_hits
-from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
@@ -411,7 +410,8 @@ def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(
     for run in RUNS:
         tests = read(study.results / "tests" / run / "shortcuts.csv")
         with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
-            table = with_names(phase_hits.rates(phase_hits.read_phase_hits(file["phase"])), list(file.attrs["classes"]))
+            table = phase_verdicts.phase_rates(phase_verdicts.read_phase_hits(file["phase"]))
+            table = with_names(table, list(file.attrs["classes"]))
         classes = of(run)[0] - (run.split("/")[0] in NEUTRAL)
         assert len(table) == classes * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
         same = tests.query("part == 'keep' and fill == 'swap' and filter == 'dfm'").reset_index(drop=True)

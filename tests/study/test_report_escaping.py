@@ -117,6 +117,6 @@ def test_the_main_results_show_names_and_details_as_they_are(text):
     finding = {"finding": "a", "claim": "It is so", "verdict": "holds", "sentence": f"It holds on _set_: {text}."}
     page = headlines.fill_template(
         HEADLINES, percent=5, strong=0.6, findings=[finding], pictures=[], networks=[network], n_tested=1, **counts,
-        judged_from=0.5, steps=[{"step": "train", "minutes": 1.0, "resumed": 1}],
+        judged_from=0.5, most_fpr=0.1, steps=[{"step": "train", "minutes": 1.0, "resumed": 1}],
     )  # fmt: skip
     assert_harmless(html_of(page), [text, "_set_", "__net_"])

@@ -19,8 +19,7 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import clearest
 from frequency_shortcuts.analysis.images import collect
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.figures import examples
+from frequency_shortcuts.evaluation import examples, shortcuts
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry

@@ -11,7 +11,7 @@ from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_la
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import plan, search
-from frequency_shortcuts.evaluation import cost, trials
+from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.memory import keep_freed_memory
@@ -136,7 +136,7 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
     )
     assert lines[1] == "accuracy without a filter: 100.0% (mean over classes; chance: 25.0%)"
     assert lines[2].startswith("search by mixture: about 288 passes, ") and len(lines) == 4
-    expected = cost.count_passes(4, 12, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
+    expected = trials.count_passes(4, 12, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
     assert lines[3].startswith(f"test beside controls: about {expected:,.0f} passes, 1 s")
 
 
@@ -193,14 +193,14 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
     masks = fs.dfm.dominant(score, pairs, 10)
     draws = {"random": 3, "radial": 2}
     how = {"parts": ("keep", "remove"), "controls": 3, "radial": 2, "others": others, "negatives": negatives}
-    shown, _ = trials.plan_trials(masks, size, how["parts"], draws, others, 0, "", false_positives)
+    shown, _ = trials.plan_trials(masks, how["parts"], draws, others, 0, "", false_positives)
     if one_sample:
         negative = trials.sample_of_negatives(labels, n, negatives, 0)
     else:
         negative = np.stack([np.isin(np.arange(4 * n), trials.negatives_of(labels, c, negatives, 0)) for c in range(n)])
     own = labels == np.arange(n)[:, None]
     needed = (shown.is_for.astype(int) @ own + shown.for_others.astype(int) @ negative) > 0
-    found = cost.count_passes(
+    found = trials.count_passes(
         n, len(labels), fills=("zeros",), one_sample=one_sample, false_positives=false_positives, **how
     )
     if not false_positives:  # the count shows random and low-pass masks to all images in any case
@@ -244,9 +244,9 @@ def test_a_thousand_classes_take_less_than_ten_million_passes():
     ranking, test = QUICK_PER_CLASS
     settings = mixture.Settings(samples=search.SAMPLES)
     searched = mixture.passes(settings, Size(1000, 1000 * ranking, ConjugatePairs(224, 224)))
-    tested = cost.count_passes(1000, 1000 * test, negatives=negatives_by_default(1000, test, quick=True), **MANY)
+    tested = trials.count_passes(1000, 1000 * test, negatives=negatives_by_default(1000, test, quick=True), **MANY)
     assert searched + tested + 1000 * (2 * test) <= 10e6  # unfiltered images twice
-    assert cost.count_passes(1000, 1000 * test, **MANY) > 250e6
+    assert trials.count_passes(1000, 1000 * test, **MANY) > 250e6
 
 
 # Memory

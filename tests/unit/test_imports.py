@@ -34,10 +34,10 @@ LIGHT = {  # these draw, write tables and make stores without PyTorch
     "evaluation.truth", "evaluation.usage", "evaluation.verdicts", "evaluation.wave_errors", "intervals", "maps.dfm",
     "maps.exchange", "maps.methods.culling.result", "networks.weights", "spectrum", "spectrum.controls",
     "spectrum.masks", "spectrum.pairs", "storage.files", "storage.journal", "storage.tables",
-} | of_wing("findings") | (of_wing("figures") - {"figures.examples", "figures.explorer"})  # fmt: skip
-SPECTRA = {"data.renditions", "data.source", "figures.examples", "figures.explorer", "maps.adcs"}
+} | of_wing("findings") | of_wing("figures")  # fmt: skip
+SPECTRA = {"data.renditions", "data.source", "evaluation.examples", "maps.adcs"}
 NETWORKS = {
-    "data.source", "evaluation.corrupted", "evaluation.curves", "evaluation.recall", "evaluation.sensitivity",
+    "data.source", "evaluation.recall", "evaluation.sensitivity",
     "evaluation.shortcuts", "evaluation.verdicts", "maps.adcs", "maps.methods.culling", "networks.architectures",
     "networks.training",
 }  # fmt: skip

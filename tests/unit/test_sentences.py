@@ -6,6 +6,7 @@ import verdict_rows
 
 from bench import gallery_laptop
 from frequency_shortcuts.findings import sentences
+from frequency_shortcuts.findings.definitions import FINDINGS
 from frequency_shortcuts.storage.tables import write_table
 
 ON = "on photographs (fashion_mnist; resnet18_w8, none)"
@@ -30,7 +31,7 @@ ON = "on photographs (fashion_mnist; resnet18_w8, none)"
     ],
 )  # fmt: skip
 def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
-    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{sentences.QUESTIONS[letter]} {text}"
+    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{FINDINGS[letter].question} {text}"
 
 
 def test_a_sentence_says_of_what_its_interval_is():
@@ -60,13 +61,13 @@ def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts)
     (tmp_path / "tables").mkdir()
     write_table(verdict_rows.table(*verdicts), tmp_path / "tables" / "findings.csv")
     findings = gallery_laptop.findings(tmp_path)
-    assert list(findings["sentences"]) == list(sentences.QUESTIONS)
+    assert list(findings["sentences"]) == list(FINDINGS)
     rows = [line.strip("|").split("|") for line in findings["decides"].splitlines()]
-    assert len(rows) == 2 + len(sentences.QUESTIONS) and {len(row) for row in rows} == {11}
+    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {11}
     assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
     assert len(findings["beside"].splitlines()) == 4 and "own-map advantage, swap" in findings["beside"]
     topics = dict(gallery_laptop.topics(tmp_path))
-    assert len(topics) == 5 and set().union(*gallery_laptop.TOPICS.values()) == set(sentences.QUESTIONS)
+    assert len(topics) == 5 and set().union(*gallery_laptop.TOPICS.values()) == set(FINDINGS)
     for text in (*findings["sentences"].values(), *topics.values()):
         assert "nan" not in text
     if verdicts == verdict_rows.VERDICTS:

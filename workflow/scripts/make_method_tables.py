@@ -8,11 +8,10 @@ import pandas as pd
 from frequency_shortcuts.evaluation.method_scores import (
     CONTROL,
     UNFILTERED,
-    only_where_used,
     overlap_over_seeds,
     with_best_control,
 )
-from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, wave_use
+from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, only_where_used, wave_use
 from frequency_shortcuts.maps import scores
 from frequency_shortcuts.storage.tables import NETWORK, RUN, write_table
 from study.job import identity, job

@@ -4,7 +4,7 @@ import base64
 import textwrap
 from pathlib import Path
 
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED as JUDGED_FROM
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings import headlines
 from frequency_shortcuts.storage.files import replacing
@@ -48,7 +48,8 @@ def main(snakemake):
             ),
             n_tested=len(headline),
             **headlines.count_verdicts(headline),
-            judged_from=JUDGED_FROM,
+            judged_from=RECOGNISED_TPR,
+            most_fpr=MOST_FPR,
             steps=headlines.step_rows(read_joined(given.runtimes, plan)),
         )
         with replacing(snakemake.output[0]) as temporary:

@@ -18,8 +18,7 @@ from torch import nn
 from frequency_shortcuts.data.folders import Resize
 from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.cost import count_passes
-from frequency_shortcuts.evaluation.trials import Part, check_limits
+from frequency_shortcuts.evaluation.trials import Part, check_limits, count_passes
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found, find

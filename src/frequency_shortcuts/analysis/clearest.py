@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from frequency_shortcuts.evaluation.examples import reduced_images
 from frequency_shortcuts.figures.canvas import control_label
-from frequency_shortcuts.figures.examples import reduced_images
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.figures.shortcuts import VERDICTS
 

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts import __version__
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas, typeset
 
 from . import clearest
@@ -56,6 +57,8 @@ def render(result: Analysis, drawings: Path) -> str:
         pictures={name: _embedded(drawings / f"{name}.png") for name in DRAWINGS},
         about={name: value for name, value in result.about.items() if value != ""},
         version=__version__,
+        strong_tpr=STRONG_TPR,
+        most_fpr=MOST_FPR,
     )
 
 

@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 from frequency_shortcuts import __version__
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation import examples, shortcuts
 from frequency_shortcuts.evaluation.verdicts import over_seeds
-from frequency_shortcuts.figures import cards, examples, selection
+from frequency_shortcuts.figures import cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, scores
 from frequency_shortcuts.maps.methods.method import Found

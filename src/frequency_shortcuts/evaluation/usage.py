@@ -92,3 +92,15 @@ def wave_use(with_wave: npt.ArrayLike, without_wave: npt.ArrayLike) -> npt.NDArr
     True
     """
     return (np.asarray(with_wave) >= PLANTED) & (np.asarray(without_wave) <= OTHERWISE)
+
+
+def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores without those of classes whose planted mask the network does not use.
+
+    table : of `truth.score` or `method_scores.score_methods`, with the column `uses`, missing for a class that has no
+        planted mask
+
+    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
+    """
+    scores = [name for name in table if name.startswith(("precision", "recall", "average_precision"))]
+    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
