@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores
+from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores, synthetic
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.data.waved import Wave
@@ -18,12 +18,14 @@ from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
+from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.spectrum.radial import filters
 
 from . import own_code
 from .image_folders import split_folder
 from .plan import Plan
-from .settings import Shape
+from .settings import PUBLISHED, Shape
 from .torch_datasets import open_dataset
 from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 
@@ -60,6 +62,9 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 
     for name in plan.used_methods():
         collect_error(f"methods.{name}", check_method, plan, name)
+    for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
+        key = f"training.{kind}.geometry"
+        collect_error(key, lambda geometry: Augmentation(**geometry), plan.config["training"][kind]["geometry"])
     for name in plan.datasets():
         planned = dict.fromkeys(run["network"] for run in plan.runs(dataset=name))
         if (dataset := collect_error(f"datasets.{name}", inspect_dataset, plan, name)) is None:
@@ -136,18 +141,21 @@ def inspect_dataset(plan: Plan, name: str) -> Found:
     inspectors = {
         "synthetic": inspect_synthetic,
         "planted": inspect_planted,
-        "fashion_mnist": inspect_download,
-        "cifar10": inspect_download,
         "folder": inspect_folder,
         "store": inspect_store,
         "dataset": inspect_torch_dataset,
         "waved": inspect_waved,
+        **dict.fromkeys(PUBLISHED, inspect_download),
     }
     found = inspectors[settings["source"]](plan, name, settings)
     if len(found.classes) < 2:
         raise ValueError(f"it has {len(found.classes)} class: expected 2 to 1,000")
     if plan.config["adcs"]["channel_weights"] == "luma" and found.shape.channels != 3:
         raise ValueError(f"its images have {found.shape.channels} channels, but adcs.channel_weights: luma needs three")
+    views = plan.config["robustness"]
+    filters(found.shape.height, found.shape.width, views["cutoffs"], views["band_width"])  # it raises
+    if views["corruptions"] and found.shape.channels not in (1, 3):
+        raise ValueError(f"its images have {found.shape.channels} channels, but robustness.corruptions need 1 or 3")
     if plan.config["stability"]["halves"] and found.ranking is not None:
         check_halves(found.ranking, found.classes, plan.config["culling"]["split"])
     return found._replace(description=found.description + "".join(inspect_renditions(settings, found.classes)))
@@ -161,8 +169,13 @@ def known_shape(plan: Plan, name: str) -> Shape:
 
 
 def inspect_synthetic(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A synthetic set."""
-    return Found(range(4), known_shape(plan, name), "synthetic")
+    """A synthetic set. Raises ValueError for constants that are not possible."""
+    constants = plan.section("synthesis")
+    del constants["images_per_class"], constants["seeds"]
+    design = synthetic.Design(control_band=settings["control_band"], **constants)
+    if not all(band.any() for band in design.bands()):
+        raise ValueError(f"synthesis.band_edges {list(design.band_edges)}: expected radii within the spectrum")
+    return Found(synthetic.CLASSES, known_shape(plan, name), "synthetic")
 
 
 def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
@@ -266,7 +279,7 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
     """
     channels, height, width = shape
     if "source" in settings:
-        if settings["mean"]:
+        if settings["mean"] or settings["std"]:
             normalisation.check_statistics(settings["mean"], settings["std"], channels)
         source = str(settings["source"])
         if source.startswith(("torchvision:", "timm:")):
