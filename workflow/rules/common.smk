@@ -2,6 +2,7 @@
 import gc
 import os
 import shutil
+from importlib.util import find_spec
 
 from snakemake.exceptions import WorkflowError
 
@@ -16,7 +17,6 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
-from study import crate as crates
 from study import figures, outputs
 from study import report as catalogue
 from study import states
@@ -118,8 +118,8 @@ def crate_inputs():
     """Input: all outputs and the report, if the package that describes them is installed or conda installs it."""
 
     def files(wildcards):
-        if not crates.is_available() and not workflow.deployment_settings.deployment_method:
-            raise WorkflowError(crates.MISSING)
+        if not find_spec("rocrate") and not workflow.deployment_settings.deployment_method:
+            raise WorkflowError("the target crate needs the package rocrate: pip install .[crate]")
         return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
 
     return files

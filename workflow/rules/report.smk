@@ -97,7 +97,7 @@ rule crate:
         about=["CITATION.cff", "LICENSE", "Snakefile", "results/README.md"],
         code=code("write_crate.py"),
     output:
-        f"{RESULTS}/{crates.METADATA}",
+        f"{RESULTS}/{outputs.CRATE}",
     log:
         f"{RESULTS}/logs/crate.log",
     localrule: True
