@@ -57,11 +57,10 @@ def test_the_job_of_a_kind_has_the_files_of_its_figures_as_inputs(kind):
     assert given == set(inputs(MINE, kind)) and len(inputs(MINE, kind)) == len(given)
 
 
-def test_notebooks_have_words_between_their_cells_and_no_outputs():
+def test_notebooks_have_words_between_their_cells():
     for kind in FIGURES:
         cells = json.loads((ROOT / "workflow" / "notebooks" / f"{kind}.ipynb").read_text())["cells"]
         assert [cell["cell_type"] for cell in cells] == ["markdown", "code", "code", "markdown", "code"]
-        assert not any(cell.get("outputs") for cell in cells)
 
 
 def test_a_figure_is_drawn_again_for_the_code_of_its_own_notebook():
