@@ -53,14 +53,9 @@ def test_every_run_is_planned_once_in_order():
     ]  # fmt: skip
     assert names(plan().runs(dataset="photos", network="large")) == ["photos/large/none/1", "photos/large/augmix/1"]
     assert plan().datasets() == ["photos", "syn_1"] and plan().datasets("synthetic") == ["syn_1"]
-
-
-def test_one_run_of_each_network_is_that_of_its_smallest_seed():
     smallest = ["photos/small/augmix/1", "syn_1/small/augmix/1", "photos/small/none/1", "photos/large/none/1"]
-    smallest.append("photos/large/augmix/1")
-    assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == smallest
+    assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == [*smallest, "photos/large/augmix/1"]
     assert plan(stability={"halves": False}).halved_runs() == []
-    assert plan().expand_first_seeds("{network}-{seed}", dataset="syn_1") == ["small-1"]
 
 
 UNMAPPED = {**PLAN[0], "networks": ["large", "small"], "augmentations": ["augmix"], "seeds": [3, 0], "maps": False}
@@ -82,15 +77,13 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
         f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "bandstop", "adcs")
     ]
-    assert outputs.explored_runs(found) == outputs.explored_runs(plan())
+    photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
+    assert names(outputs.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
     assert found.expand_cullings("{seed}{job}") == plan().expand_cullings("{seed}{job}")
-    assert found.needed_splits("syn_2", trains=True).keys() == {"train", "validation", "test"}
-    assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
-
-
-def test_the_order_of_the_entries_does_not_matter_for_what_has_maps():
     for entries in ([PLAN[0], {**PLAN[0], "maps": False}], [{**PLAN[0], "maps": False}, PLAN[0]]):
         assert len(plan(plan=entries).mapped_runs()) == 4
+    assert found.needed_splits("syn_2", trains=True).keys() == {"train", "validation", "test"}
+    assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
 
 
 def test_a_network_without_maps_is_no_baseline():
@@ -149,15 +142,12 @@ def test_what_is_known_of_a_data_set(dataset, kind, shape, n_classes):
     assert kind in KINDS
 
 
-@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
-def test_the_number_of_classes_is_that_of_the_library(mechanism):
-    found = plan(datasets={"p": {"source": "planted", "mechanism": mechanism}})
-    assert found.n_classes("p") == len(planted.design(mechanism).classes)
-    assert found.n_classes("syn_1") == len(synthetic.CLASSES)
-
-
-def test_classes_are_numbered_by_the_names_of_their_folders():
-    assert plan().folder_order("photos") == [1, 0] and plan().folder_order("syn_1") == []
+def test_what_the_settings_know_of_drawn_sets_is_what_the_library_draws():
+    sets = {name: {"source": "planted", "mechanism": name} for name in planted.MECHANISMS}
+    found = plan(datasets=sets)
+    for name in planted.MECHANISMS:
+        assert found.n_classes(name) == len(planted.design(name).classes)
+    assert found.n_classes("syn_1") == len(synthetic.CLASSES) and found.folder_order("photos") == [1, 0]
 
 
 def test_renditions_are_those_of_the_twin_or_synthetic_ones():
@@ -196,10 +186,6 @@ def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_the_halv
         *(f"cull {run}_{half}_part{part}" for run in halved for half in ("half0", "half1") for part in (0, 1)),
     ]
     assert len(plan(stability={"halves": False}).expand_cullings("{job}")) == len(runs)
-
-
-def test_the_seed_of_the_halves_is_a_setting_of_the_halves_alone():
-    assert "seed" in plan().culled_images("half0") and "seed" not in plan().culled_images("all")
 
 
 def avoiding(*names, seeds=(1,), **changes):
@@ -277,13 +263,6 @@ def test_every_file_is_named_once():
     assert all(f"results/laptop/tests/{run}/curves.csv" in files for run in plan().expand_first_seeds(FOLDER))
 
 
-def test_the_explorer_shows_photographs_first_and_the_smallest_seed_of_each_network():
-    entries = [{**PLAN[0], "datasets": ["syn_1", "photos"]}, PLAN[1]]
-    photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
-    assert names(outputs.explored_runs(plan(plan=entries))) == [*photographs, "syn_1/small/augmix/1"]
-    assert "results/laptop/explorer.html" in outputs.of_study(plan())
-
-
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
     entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
     methods = {"mine": {"method": "rise", "split": "train"}}
@@ -310,13 +289,6 @@ def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone()
         assert tests[name]["methods"] == ["rise"] and settings["fills"] == fills
         assert (settings["parts"], settings["controls"], settings["radial"]) == (["keep"], 0, 0)
         assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
-
-
-def test_a_setting_is_found_by_its_path_or_has_a_default():
-    found = plan()
-    assert found.setting("datasets/photos/size") == [160, 224] and found.setting("datasets/photos/resize", None) is None
-    with pytest.raises(KeyError):
-        found.setting("datasets/photos/resize")
 
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():

@@ -6,7 +6,7 @@ import pytest
 from test_plan import PLAN, plan
 
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from study.inputs import Found, cost
+from study.inputs import Content, cost
 from study.settings import Shape
 from study.work import (
     DataSet,
@@ -91,7 +91,7 @@ def test_a_set_without_training_images_has_none():
 
 @pytest.mark.parametrize("per_class", [None, {"validation": 3, "test": 3, "train": 9}])
 def test_the_check_says_how_many_passes_a_network_takes_and_how_long(per_class):
-    found = Found(range(4), Shape(3, 32, 32), "", per_class=per_class)
+    found = Content(range(4), Shape(3, 32, 32), "", per_class=per_class)
     (line,) = cost(compared(device="cpu"), "syn_1", "small", found)
     assert re.fullmatch(
         r"syn_1: small: 2 runs, about [\d.]+ million forward passes \([\d.]+ of them of methods\), "

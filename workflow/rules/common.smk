@@ -29,8 +29,8 @@ from study.plan import Plan
 from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.
-if workflow.is_main_process and (found := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
-    raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
+if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
+    raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences))
 
 plan = Plan(config)
 RESULTS = plan.results
@@ -74,11 +74,11 @@ def setting(dpath, *default):
 def present(dpath):
     """Input: a file that the configuration names. If it is missing, the rule `check` gives a better error message."""
 
-    def found(wildcards):
+    def file(wildcards):
         path = setting(dpath)(wildcards)
         return path if path and os.path.isfile(path) else []
 
-    return found
+    return file
 
 
 def state_of(dpath):

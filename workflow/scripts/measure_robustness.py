@@ -26,11 +26,11 @@ def main(snakemake):
         )
         write_table(with_names(table, data.classes), outputs.curves, **run)
         norm = waves["rms"] * math.sqrt(math.prod(data.images.shape[-2:]))
-        found = sensitivity.fourier_sensitivity(
+        errors = sensitivity.fourier_sensitivity(
             network, fewer, norm=norm, radius=waves["radius"], seed=seed, progress=True
         )
         wave_errors.write_sensitivity(
-            outputs.sensitivity, found, classes=data.classes, split=settings["split"], created_by=created_by,
+            outputs.sensitivity, errors, classes=data.classes, split=settings["split"], created_by=created_by,
             **origin_of(outputs.sensitivity, weights=given.weights, images=given.images),
         )  # fmt: skip
         table = corrupted_recall(network, data, names=settings["corruptions"], seed=seed, progress=True)

@@ -21,12 +21,12 @@ def main(snakemake):
                 truths = truth.planted(file)
             with read_hdf5(spectra) as file:
                 adcs, significant = file["adcs"][:], file["adcs_significant"][:]
-            found = dfm.read(maps)
+            frequency_maps = dfm.read(maps)
             table = truth.score(
-                found.rank, adcs, found.masks, truths,
-                increments=found.loss_increment, significant=significant, **params.settings,
+                frequency_maps.rank, adcs, frequency_maps.masks, truths,
+                increments=frequency_maps.loss_increment, significant=significant, **params.settings,
             )  # fmt: skip
-            table["class"] = table["class"].map(dict(enumerate(found.attributes["classes"])))
+            table["class"] = table["class"].map(dict(enumerate(frequency_maps.attributes["classes"])))
             tables.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))
         use = read_joined(given.use, Plan(snakemake.config))
         use = use[[*RUN, "class", "uses"]]

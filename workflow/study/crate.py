@@ -48,29 +48,29 @@ def files_of(summary: str, folder: str) -> list[str]:
     Directories that it lists count with all files in them, and temporary files do not count. Raises FileNotFoundError
     if a file is missing.
     """
-    found: set[Path] = set()
+    existing: set[Path] = set()
     for row in csv.DictReader(summary.splitlines(), delimiter="\t"):
         path = Path(row["output_file"])
         if path.is_dir():
-            found.update(file for file in path.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp")
+            existing.update(file for file in path.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp")
         elif path.is_file():
-            found.add(path)
+            existing.add(path)
         elif row["status"] != "removed temp file":
             raise FileNotFoundError(f"{path} is missing: run the study again, then write the crate")
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    return sorted(path.relative_to(folder).as_posix() for path in existing)
 
 
 def descriptions(readme: str) -> list[tuple[re.Pattern[str], str]]:
     """The table of results/README.md: for each pattern of paths, the first sentence on what such files hold."""
-    found = []
+    rows = []
     for cell, text in re.findall(r"^\| (`[^|]+) \| (.+) \|$", readme.partition("\nThe group")[0], re.MULTILINE):
         before = ""
         for name in re.findall(r"`([^`]+)`", cell):
             before = f"{before.rpartition('.')[0]}{name}" if name.startswith(".") else name
             pattern = re.escape(before).replace(r"\{run\}", r"[^/]+/[^/]+/[^/]+/seed\d+")
             pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else "")
-            found.append((re.compile(pattern), re.split(r"\.\s(?=[A-Z`])", text)[0]))
-    return found
+            rows.append((re.compile(pattern), re.split(r"\.\s(?=[A-Z`])", text)[0]))
+    return rows
 
 
 def title(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -22,11 +23,17 @@ class Plan(Settings):
     # Runs
 
     @cached_property
+    def _entries(self) -> dict[tuple[Any, ...], list[Mapping[str, Any]]]:
+        """The entries of the plan that hold a run, by the values of its keys, in order."""
+        entries: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for entry in self.config["plan"]:
+            for values in product(*(entry[f"{key}s"] for key in RUN)):
+                entries.setdefault(values, []).append(entry)
+        return entries
+
+    @cached_property
     def _runs(self) -> list[Run]:
-        planned = dict.fromkeys(
-            values for entry in self.config["plan"] for values in product(*(entry[f"{key}s"] for key in RUN))
-        )
-        return [dict(zip(RUN, values, strict=True)) for values in planned]
+        return [dict(zip(RUN, values, strict=True)) for values in self._entries]
 
     def runs(self, **where: Any) -> list[Run]:
         """Every planned run once, in order; `where` keeps those that match."""
@@ -34,13 +41,8 @@ class Plan(Settings):
 
     @cached_property
     def _mapped(self) -> list[Run]:
-        found = {
-            values
-            for entry in self.config["plan"]
-            if entry.get("maps", True)
-            for values in product(*(entry[f"{key}s"] for key in RUN))
-        }
-        return [run for run in self._runs if tuple(run.values()) in found]
+        planned = zip(self._runs, self._entries.values(), strict=True)
+        return [run for run, entries in planned if any(entry.get("maps", True) for entry in entries)]
 
     def mapped_runs(self, *kinds: str, **where: Any) -> list[Run]:
         """The runs whose maps are found and tested, in order: on data sets of these kinds, that match `where`."""
@@ -90,11 +92,10 @@ class Plan(Settings):
 
     @cached_property
     def _methods(self) -> dict[tuple[Any, ...], list[str]]:
-        found: dict[tuple[Any, ...], dict[str, None]] = {}
-        for entry in self.config["plan"]:
-            for values in product(*(entry[f"{key}s"] for key in RUN)):
-                found.setdefault(values, {}).update(dict.fromkeys(entry.get("methods", [])))
-        return {values: list(names) for values, names in found.items()}
+        return {
+            values: list(dict.fromkeys(name for entry in entries for name in entry.get("methods", [])))
+            for values, entries in self._entries.items()
+        }
 
     def methods(self, **where: Any) -> list[str]:
         """The planned methods that find maps beside the culling of the study, of all runs that match `where`."""
@@ -133,12 +134,12 @@ class Plan(Settings):
 
         It is the first network with maps that is planned for the set, without augmentation if that is planned.
         """
-        found = []
+        networks = []
         for name in self.mapped_datasets("photographs"):
             network = self.mapped_runs(dataset=name)[0]["network"]
             augmentations = [run["augmentation"] for run in self.mapped_runs(dataset=name, network=network)]
-            found.append([name, network, "none" if "none" in augmentations else augmentations[0]])
-        return found
+            networks.append([name, network, "none" if "none" in augmentations else augmentations[0]])
+        return networks
 
     def non_baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
@@ -147,8 +148,8 @@ class Plan(Settings):
             for name in self.mapped_datasets("photographs")
             for run in self.mapped_runs(dataset=name)
         ]
-        baselines, found = self.baselines(), dict.fromkeys(map(tuple, planned))
-        return [list(key) for key in found if list(key) not in baselines]
+        baselines, networks = self.baselines(), dict.fromkeys(map(tuple, planned))
+        return [list(key) for key in networks if list(key) not in baselines]
 
     # Data sets
 
@@ -197,8 +198,8 @@ class Plan(Settings):
     def common_normalisation(self, dataset: str) -> dict[str, tuple[float, ...]] | None:
         """Mean and std of a data set's external networks, a number per channel; None if they differ or have none."""
         networks = [self.config["networks"][run["network"]] for run in self.runs(dataset=dataset)]
-        found = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks}
-        mean, std = found.pop() if len(found) == 1 else ((), ())
+        statistics = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks}
+        mean, std = statistics.pop() if len(statistics) == 1 else ((), ())
         return {"mean": mean, "std": std} if mean else None
 
     # Files of runs

@@ -131,10 +131,10 @@ def example(path: Sequence[str | int], part: Mapping[str, Any]) -> str:
         value: Any = defaults()
         for name in path:
             value = value[str(name)]
-        found = Validator({**part, "$defs": schema()["$defs"]}).is_valid(value)
+        is_allowed = Validator({**part, "$defs": schema()["$defs"]}).is_valid(value)
     except (KeyError, TypeError):  # an entry of a list has no default
-        found = False
-    line = {path[-1]: value if found else _example(part)} if path else {}
+        is_allowed = False
+    line = {path[-1]: value if is_allowed else _example(part)} if path else {}
     text = yaml.safe_dump(line, default_flow_style=True, sort_keys=False, width=1000).strip()[1:-1]
     return text if len(text) <= 2 * LONG else ""
 

@@ -121,8 +121,8 @@ def images_of_augmentations(plan: Plan, runs: Sequence[Mapping[str, Any]], data:
     """
     seeds = {run["seed"] for run in runs if run["augmentation"] in WITH_MAPS}
     maps = plan.config["training"]["dfmx"]["maps"]
-    found = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
-    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * found
+    of_maps = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
+    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * of_maps
     return passes
 
 
