@@ -106,15 +106,6 @@ def test_the_run_is_described(finished):
     }  # fmt: skip
 
 
-def test_people_are_named_as_in_the_citation():
-    person = {"given-names": "Ada", "family-names": "Lovelace", "orcid": "https://orcid.org/0000-0000-0000-0000"}
-    found = crate.authors({"authors": [person, {"name": "A lab"}]})
-    assert found == {
-        person["orcid"]: {"@type": "Person", "name": "Ada Lovelace"},
-        "#author-2": {"@type": "Organization", "name": "A lab"},
-    }
-
-
 def test_files_that_users_give_are_named_with_their_checksum(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("weights.pt", "theirs.pkl", "my_module.py"):
@@ -143,7 +134,7 @@ def test_files_that_users_give_are_named_with_their_checksum(tmp_path, monkeypat
     assert "sha256" not in dict(crate.inputs(plan, tmp_path))["weights-my_network"]
 
 
-@pytest.mark.parametrize("name", ["config", "test", "benchmark", "cure", "own", "paper"])
+@pytest.mark.parametrize("name", ["config", "benchmark", "cure", "own"])
 def test_the_page_of_results_describes_every_file_of_a_study(name):
     plan = planned(name)
     rows = crate.descriptions((ROOT / "results" / "README.md").read_text())

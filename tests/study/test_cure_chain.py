@@ -6,7 +6,6 @@ import sys
 from types import SimpleNamespace
 
 import h5py
-import jinja2
 import pandas as pd
 import pytest
 import torch
@@ -134,17 +133,3 @@ def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
     for name in NAMES:
         found = set(code_of("train.py", modules=plan.training_modules(name)))
         assert found >= files if name.startswith("dfmx") else not found & files
-
-
-@pytest.mark.parametrize("page", ["figure", "table"])
-def test_the_captions_print_the_settings(page):
-    text = (ROOT / "report" / "captions" / f"{page}.rst").read_text()
-    params = SimpleNamespace(names=["fashion_mnist"], parameters={"figures": [{}]})
-    snakemake = SimpleNamespace(
-        config=CONFIG, rule="figure_cure", wildcards=SimpleNamespace(table="cure"), params=params,
-        input={"table": "cure.csv"},
-    )  # fmt: skip
-    found = jinja2.Template(text).render(snakemake=snakemake)
-    assert "at most 1 percentage point" in found
-    if page == "figure":
-        assert "top 5 % map of another class with\nprobability 0.3" in found and "avoids shortcuts, beside" in found

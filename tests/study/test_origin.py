@@ -126,49 +126,39 @@ def test_each_kind_of_result_in_the_place_of_another_is_refused(results, capsys,
     assert sentence in error_of(results, capsys)
 
 
+SOURCES = {
+    "images": "results/test/data/d.h5", "weights": f"results/test/networks/{RUN}/weights.safetensors",
+    "maps": f"results/test/dfm/{RUN}.h5",
+}  # fmt: skip
+OTHERS = {"images": "results/test/data/e.h5"} | {
+    kind: SOURCES[kind].replace("seed0", "seed1") for kind in ("weights", "maps")
+}
+
+
 @pytest.mark.parametrize(
-    ("path", "what"),
+    ("path", "write", "made_from", "what"),
     [
-        ("data/ood/d/sketch.h5", "images"),
-        ("adcs/d.h5", "images"),
-        (f"networks/{RUN}/weights.safetensors", "images"),
-        *(
-            (path.format(RUN), what)
-            for path in (
-                "dfm/{}.h5", "dfm/{}_half0_part1.h5", "stability/{}.h5", "maps/rise/{}.h5", "tests/{}/sensitivity.h5"
-            )
-            for what in ("weights", "images")
-        ),
-        (f"tests/{RUN}/hits.h5", "maps"),
+        ("data/ood/d/sketch.h5", write_store, ["images"], "images"),
+        (f"networks/{RUN}/weights.safetensors", write_weights, ["images"], "images"),
+        (f"dfm/{RUN}.h5", write_maps, ["weights", "images"], "weights"),
+        (f"maps/rise/{RUN}.h5", write_maps, ["weights", "images"], "images"),
+        (f"tests/{RUN}/hits.h5", write_maps, ["weights", "images", "maps"], "maps"),
     ],
-)  # fmt: skip
-def test_a_result_of_the_right_run_that_was_made_from_other_files_is_refused(results, capsys, path, what):
+)
+def test_a_result_of_the_right_run_that_was_made_from_other_files_is_refused(
+    results, capsys, path, write, made_from, what
+):
     """As if its weights, images or maps had been made again since."""
     name = f"results/test/{path}"
-    source = {
-        "images": "results/test/data/d.h5", "weights": f"results/test/networks/{RUN}/weights.safetensors",
-        "maps": f"results/test/dfm/{RUN}.h5",
-    }  # fmt: skip
-    stale = {"images": "results/test/data/e.h5", "weights": source["weights"].replace("seed0", "seed1")}
-    stale["maps"] = source["maps"].replace("seed0", "seed1")
-    of_maps = ("weights", "images", "maps") if "hits" in path else ("weights", "images")
-    made_from = {key: source[key] for key in (of_maps if "seed" in path and "networks" not in path else ["images"])}
-    made_from[what] = stale[what]
-    if "ood" in path:
-        write_store(name, **origin_of(name, **made_from))
-    else:
-        (write_weights if "networks" in path else write_maps)(name, **made_from)
-    sentence = f"{name}: it was made from other {what} than those in {source[what]}; make it again: rm {name}, then"
+    of_others = {kind: (OTHERS if kind == what else SOURCES)[kind] for kind in made_from}
+    write(name, **(origin_of(name, **of_others) if write is write_store else of_others))
+    sentence = f"{name}: it was made from other {what} than those in {SOURCES[what]}; make it again: rm {name}, then"
     assert sentence in error_of(results, capsys)
 
 
 def test_a_test_of_other_maps_of_a_method_is_refused(results, capsys):
     name, maps = f"results/test/tests/{RUN}/hits.h5", f"results/test/maps/rise/{RUN}.h5"
-    sources = {
-        "images": "results/test/data/d.h5", "weights": f"results/test/networks/{RUN}/weights.safetensors",
-        "maps": f"results/test/dfm/{RUN}.h5",
-    }  # fmt: skip
-    write_maps(name, **sources, methods={"rise": f"results/test/maps/greedy/{SEED_1}.h5"})
+    write_maps(name, **SOURCES, methods={"rise": f"results/test/maps/greedy/{SEED_1}.h5"})
     assert f"{name}: it was made from other maps than those in {maps}; make it again: " in error_of(results, capsys)
 
 

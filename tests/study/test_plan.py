@@ -86,12 +86,6 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
 
 
-def test_a_network_without_maps_is_no_baseline():
-    first = {"datasets": ["photos"], "networks": ["large"], "augmentations": ["none"], "seeds": [1], "maps": False}
-    found = plan(plan=[first, PLAN[0]])
-    assert found.baselines() == [["photos", "small", "augmix"]] and found.non_baselines() == []
-
-
 @pytest.mark.parametrize("seeds", ["first", "all"])
 def test_costly_views_are_of_one_seed_of_each_network_or_of_all(seeds):
     found = plan(robustness={"seeds": seeds}, shortcuts={"phase_seeds": seeds})
@@ -106,7 +100,9 @@ def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_pl
     assert plan().baselines() == [["photos", "small", "none"]]
     others = [["photos", "small", "augmix"], ["photos", "large", "none"], ["photos", "large", "augmix"]]
     assert plan().non_baselines() == others
-    assert plan(plan=PLAN[:1]).baselines() == [["photos", "small", "augmix"]]
+    unmapped = {"datasets": ["photos"], "networks": ["large"], "augmentations": ["none"], "seeds": [1], "maps": False}
+    for entries in ([PLAN[0]], [unmapped, PLAN[0]]):
+        assert plan(plan=entries).baselines() == [["photos", "small", "augmix"]]
 
 
 def test_a_transfer_joins_runs_of_one_seed():
@@ -199,28 +195,25 @@ def test_the_augmentations_with_maps_are_those_of_the_library():
     assert set(CURES) == set(augmentation.NAMES) - {"none", "autoaugment", "augmix", "sin"}
 
 
-@pytest.mark.parametrize("name", WITH_MAPS)
-def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation(name):
-    found = avoiding(name)
-    file = "results/laptop/maps/on_training_images/photos/small/none/seed1.h5"
-    assert found.training_maps("photos", "small", name, 1) == file
-    assert found.method_images("on_training_images")["split"] == "train"
-    assert found.used_methods() == ["on_training_images"]
-    settings = found.training_settings("photographs", name)
-    assert (settings["probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
-    other = avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
-    assert "/maps/greedy/" in other.training_maps("photos", "small", name, 1)
-    assert other.used_methods() == ["greedy"]
-    assert other.training_settings("photographs", name)["percent"] == 10
+def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation():
+    for name in WITH_MAPS:
+        mixture, greedy = avoiding(name), avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
+        file = "results/laptop/maps/on_training_images/photos/small/none/seed1.h5"
+        assert mixture.training_maps("photos", "small", name, 1) == file
+        assert mixture.used_methods() == ["on_training_images"] and greedy.used_methods() == ["greedy"]
+        settings = mixture.training_settings("photographs", name)
+        assert (settings["probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
+        assert greedy.training_settings("photographs", name)["percent"] == 10
 
 
-@pytest.mark.parametrize("name", ["none", "autoaugment", "augmix", "sin", "afa"])
-def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings(name):
+def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
     changed = plan(training={"dfmx": {"maps": "greedy", "probability": 0.9}})
-    assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
-    assert changed.training_settings("photographs", name) == plan().training_settings("photographs", name)
     own = {"epochs", "images_per_class", "validation_per_class", "geometry", "dynamics", "stylised_share"}
-    assert set(plan().training_settings("photographs", name)) - own == ({"wave_strength"} if name == "afa" else set())
+    for name in set(augmentation.NAMES) - set(WITH_MAPS):
+        assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
+        settings = plan().training_settings("photographs", name)
+        assert settings == changed.training_settings("photographs", name)
+        assert set(settings) - own == ({"wave_strength"} if name == "afa" else set())
 
 
 def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():

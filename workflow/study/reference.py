@@ -24,11 +24,12 @@ def page() -> str:
     names = [name for name, part in parts.items() if part.get("type") in ("object", "array")]
     top = {"properties": {name: part for name, part in parts.items() if name not in names}}
     template = Template(PAGE.with_name("README.md.jinja").read_text(), keep_trailing_newline=True)
-    return template.render(
+    text: str = template.render(
         links=_prose(f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples)."),
         top=_table(top, {"": defaults}),
         sections="\n".join(_section(name, parts[name], defaults[name]) for name in names),
     )
+    return text
 
 
 def _section(name: str, part: Mapping[str, Any], default: Any) -> str:

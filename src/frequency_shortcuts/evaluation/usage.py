@@ -19,6 +19,7 @@ import pandas as pd
 from frequency_shortcuts.data.splits import Images, Split, accepts_split
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.fills import FILLS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -124,7 +125,6 @@ def wave_rates(
     from frequency_shortcuts.networks.predictions import predict
 
     from .comparison import compare
-    from .shortcuts import FILLS
 
     label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
     of_class = plain.subset(np.flatnonzero(plain.labels == label))
@@ -134,7 +134,10 @@ def wave_rates(
     tables = [pd.DataFrame([without])]
     for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():
         maps = {name: {100 * masks[label].mean(): masks}}
-        rates = compare(network, waved, maps, fills=FILLS, controls=controls, seed=seed, run=run)
+        rates = compare(
+            network, waved.images, waved.labels, maps, mean=waved.mean, std=waved.std, neutral=waved.neutral,
+            fills=FILLS, controls=controls, seed=seed, run=run,
+        )  # fmt: skip
         tables.append(rates[rates["class"] == label].assign(test=rates["method"]))
     columns = ["test", "part", "fill", "draw", "positions", "images", "negatives"]
     columns += [f"{rate}{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]
