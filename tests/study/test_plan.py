@@ -14,7 +14,7 @@ from study import outputs
 from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests.registry import TESTS
-from study.plan import Plan
+from study.plan import Plan, expand_runs
 from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
 from study.settings import CURES, KINDS, WITH_MAPS, Shape
 
@@ -71,7 +71,7 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     for name, test in TESTS.items():
         assert set(names(test.runs(found))).isdisjoint(added) == (name != "bandstop")
     files = outputs.of_study(found)
-    for run in found.expand_runs(FOLDER):
+    for run in expand_runs(FOLDER, found.runs()):
         assert f"results/laptop/networks/{run}/weights.safetensors" in files
     assert not any("syn_2/large" in file for file in files if "/networks/" not in file and "bandstop" not in file)
     assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
@@ -115,7 +115,6 @@ def test_external_networks_are_not_trained():
     found = plan(plan=[{**PLAN[1], "networks": ["small", "theirs"], "augmentations": ["none"]}])
     assert found.external_networks == ["theirs"] and found.trained_networks == ["small", "large"]
     assert names(found.trained_runs()) == ["photos/small/none/1"]
-    assert found.expand_runs("{network}", trained=True) == ["small"] and len(found.expand_runs("{network}")) == 2
     assert found.common_normalisation("photos") is None  # that of the trained one is not known yet
     alone = plan(plan=[{**PLAN[1], "networks": ["theirs"], "augmentations": ["none"]}])
     assert alone.common_normalisation("photos") == {"mean": (0.5,), "std": (0.1,)}
@@ -251,9 +250,11 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
 def test_every_file_is_named_once():
     files = outputs.of_study(plan())
     assert len(files) == len(set(files)) and all(path.startswith("results/laptop/") for path in files)
-    for run in plan().expand_runs(FOLDER):
+    for run in expand_runs(FOLDER, plan().runs()):
         assert f"results/laptop/dfm/{run}.h5" in files and f"results/laptop/tests/{run}/hits.h5" in files
-    assert all(f"results/laptop/tests/{run}/curves.csv" in files for run in plan().expand_first_seeds(FOLDER))
+    assert all(
+        f"results/laptop/tests/{run}/curves.csv" in files for run in expand_runs(FOLDER, plan().first_seed_runs())
+    )
 
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():

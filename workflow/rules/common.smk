@@ -25,7 +25,7 @@ from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
-from study.plan import Plan
+from study.plan import Plan, expand_runs
 from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.

@@ -8,7 +8,7 @@ from typing import Any
 
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
-from .plan import Plan
+from .plan import Plan, expand_runs
 from .report import Result
 
 
@@ -220,7 +220,7 @@ FIGURES = {
     ),
     "cards": Figure(
         Result("class cards", "dfm"),
-        lambda plan: plan.expand_first_seeds("{dataset}-{network}-{augmentation}"),
+        lambda plan: expand_runs("{dataset}-{network}-{augmentation}", plan.first_seed_runs()),
         _cards_inputs,
         _cards_parameters,
     ),
@@ -229,14 +229,14 @@ FIGURES = {
         Plan.mapped_datasets,
         lambda plan, name: {
             **_store(name),
-            "weights": plan.expand_first_seeds(f"networks/{RUN}/weights.safetensors", dataset=name),
-            "maps": plan.expand_first_seeds(f"dfm/{RUN}.h5", dataset=name),
+            "weights": expand_runs(f"networks/{RUN}/weights.safetensors", plan.first_seed_runs(dataset=name)),
+            "maps": expand_runs(f"dfm/{RUN}.h5", plan.first_seed_runs(dataset=name)),
             "shortcuts": "tables/shortcuts.csv",
         },
         lambda plan, name: {
             **_dataset(plan, name),
             **_percent(plan),
-            "labels": plan.expand_first_seeds("{network}/{augmentation}", dataset=name),
+            "labels": expand_runs("{network}/{augmentation}", plan.first_seed_runs(dataset=name)),
         },
     ),
     "findings": Figure(
@@ -287,13 +287,13 @@ FIGURES = {
         lambda plan: _synthetic(plan.mapped_datasets(*WITH_TRUTH)),
         lambda plan, name: {
             **_stores_with_truth(plan.mapped_datasets(*WITH_TRUTH)),
-            "maps": plan.expand_mapped(f"dfm/{RUN}.h5", *WITH_TRUTH),
+            "maps": expand_runs(f"dfm/{RUN}.h5", plan.mapped_runs(*WITH_TRUTH)),
             "table": "tables/truth.csv",
         },
         lambda plan, name: {
             **_sets_with_truth(plan, plan.mapped_datasets(*WITH_TRUTH)),
             **_percent(plan),
-            "datasets": plan.expand_mapped("{dataset}", *WITH_TRUTH),
+            "datasets": expand_runs("{dataset}", plan.mapped_runs(*WITH_TRUTH)),
         },
     ),
     "stability": Figure(

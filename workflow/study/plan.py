@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -11,6 +11,15 @@ from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
 from .settings import CURES, WITH_MAPS, Settings
 
 Run = dict[str, Any]  # the keys of `RUN`
+
+
+def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A pattern filled in with each run.
+
+    >>> expand_runs("data/{dataset}.h5", plan.mapped_runs())[0]
+    'data/syn_1.h5'
+    """
+    return [pattern.format(**run) for run in runs]
 
 
 class Plan(Settings):
@@ -107,9 +116,10 @@ class Plan(Settings):
         of_training = [self.config["training"]["dfmx"]["maps"]] if trained else []
         return list(dict.fromkeys([*self.methods(), *self.tested_methods(), *of_training]))
 
-    def compared_runs(self, **where: Any) -> list[Run]:
-        """The runs for which methods are planned."""
-        return [run for run in self.runs(**where) if self._methods[tuple(run.values())]]
+    def compared_runs(self, *kinds: str, **where: Any) -> list[Run]:
+        """The runs on data sets of these kinds for which methods are planned."""
+        names = self.datasets(*kinds)
+        return [run for run in self.runs(**where) if run["dataset"] in names and self._methods[tuple(run.values())]]
 
     def cure_networks(self) -> list[list[str]]:
         """[data set, network] of every network that is planned without augmentation and with one of `CURES`."""
@@ -175,6 +185,10 @@ class Plan(Settings):
         """The planned photographs that are tested out of distribution."""
         return [name for name in self.mapped_datasets("photographs") if self.renditions(name)]
 
+    def stability_runs(self) -> list[Run]:
+        """The runs whose maps are compared with each other, one data set after the other."""
+        return [run for name in self.stability_datasets() for run in self.mapped_runs(dataset=name)]
+
     def stability_datasets(self) -> list[str]:
         """The planned data sets with maps to compare: of several runs, or of halves of the images."""
         names = {run["dataset"] for run in self.halved_runs()}
@@ -204,24 +218,6 @@ class Plan(Settings):
 
     # Files of runs
 
-    def expand_runs(self, pattern: str, *kinds: str, trained: bool = False, **where: Any) -> list[str]:
-        """A pattern filled in with every planned run on data sets of these kinds, if trained, that matches `where`."""
-        datasets = set(self.datasets(*kinds))
-        runs = (run for run in self.runs(**where) if run["dataset"] in datasets)
-        return [pattern.format(**run) for run in runs if not trained or self.is_trained(run)]
-
-    def expand_mapped(self, pattern: str, *kinds: str, **where: Any) -> list[str]:
-        """A pattern filled in with the runs of `mapped_runs`: for maps and what is made from them."""
-        return [pattern.format(**run) for run in self.mapped_runs(*kinds, **where)]
-
-    def expand_first_seeds(self, pattern: str, **where: Any) -> list[str]:
-        """A pattern filled in with the runs of `first_seed_runs`."""
-        return [pattern.format(**run) for run in self.first_seed_runs(**where)]
-
-    def expand_halved(self, pattern: str) -> list[str]:
-        """A pattern filled in with the runs of `halved_runs`."""
-        return [pattern.format(**run) for run in self.halved_runs()]
-
     def expand_cullings(self, pattern: str) -> list[str]:
         """A pattern filled in with every job that culls: the run, as {step} its rule, as {job} the ending of its log.
 
@@ -237,15 +233,6 @@ class Plan(Settings):
         jobs = [(run, job) for run in self._mapped for job in whole]
         jobs += [(run, job) for run in self.halved_runs() for job in halved]
         return [pattern.format(**run, step=step, job=job) for run, (step, job) in jobs]
-
-    def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
-        """A pattern filled in with every run on data sets of these kinds for which methods are planned."""
-        datasets = set(self.datasets(*kinds))
-        return [pattern.format(**run) for run in self.compared_runs() if run["dataset"] in datasets]
-
-    def expand_waved(self, pattern: str) -> list[str]:
-        """A pattern filled in with every run on photographs with a wave."""
-        return [file for name in self.from_source("waved") for file in self.expand_mapped(pattern, dataset=name)]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""

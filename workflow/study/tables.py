@@ -47,7 +47,7 @@ PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     "dynamics": Plan.trained_runs,
     **dict.fromkeys(("graded", "graded_dynamics"), lambda plan: [{"seed": seed} for seed in plan.graded_seeds()]),
     "truth": lambda plan: plan.mapped_runs(*WITH_TRUTH),
-    "stability": lambda plan: _on(plan, plan.stability_datasets()),
+    "stability": Plan.stability_runs,
     "cure": lambda plan: [
         run for one in plan.cure_networks() for run in plan.mapped_runs(dataset=one[0], network=one[1])
     ],
