@@ -27,8 +27,9 @@ from frequency_shortcuts.networks.weights import identity
 from frequency_shortcuts.storage.checksums import read_hdf5, verify_checksum
 from frequency_shortcuts.storage.tables import RUN, read_table
 from ro_crates import entities, violations
-from study.crate import METADATA, changed
+from study.crate import changed
 from study.figures import FIGURES
+from study.outputs import CRATE
 from study.testing import with_names
 
 RUNS = [
@@ -605,7 +606,7 @@ def test_the_crate_describes_every_file_of_the_study(study):
     # Other tests export maps and a zipped report. Logs and benchmarks are described as folders.
     others = ("logs", "benchmarks", "published", "report.zip")
     rest = {path for path in there - files if path.split("/")[0] not in others}
-    assert files <= there and rest == {METADATA, "data/raw/fashion_mnist/.snakemake_timestamp"}
+    assert files <= there and rest == {CRATE, "data/raw/fashion_mnist/.snakemake_timestamp"}
     given = {part["@id"] for part in entities(study.results)["#run"]["object"]}
     assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#maps-theirs", "#seeds-of-training"} <= given
 

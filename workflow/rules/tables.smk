@@ -3,9 +3,9 @@
 
 rule table:
     input:
-        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
-        history=plan.expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
-        dynamics=plan.expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
+        history=expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", plan.trained_runs()),
+        dynamics=expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", plan.trained_runs()),
         hits=TESTS["shortcuts"].files(plan, "hits"),
         bandstop=TESTS["bandstop"].files(plan),
         planted_use=TESTS["planted_use"].files(plan),
@@ -105,7 +105,7 @@ rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
         tables=[f"{RESULTS}/tables/{name}.csv" for name in (*outputs.test_tables(plan), "runtimes")],
-        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),
     output:

@@ -60,20 +60,20 @@ def measured(paths, of_hits, of_methods=()):
 
     One file is read at a time, since the hits of thousands of classes take gigabytes.
     """
-    found = {name: [] for name in (*of_hits, *(f"method_{name}" for name in of_methods))}
+    parts = {name: [] for name in (*of_hits, *(f"method_{name}" for name in of_methods))}
     for path in paths:
         with read_hdf5(path) as file:
             classes, hits, others = list(file.attrs["classes"]), read_hits(file), read_hits_of_methods(file)
             phases = read_phase_hits(file["phase"]) if "phase" in file else None
         for name, measure in of_hits.items():
             if (table := measure(hits, phases)) is not None:
-                found[name].append(study_tables.of_run(table, identity(path), classes))
+                parts[name].append(study_tables.of_run(table, identity(path), classes))
         for name in of_methods:
             for method, hits_of_method in others.items():
                 table = study_tables.of_run(of_hits[name](hits_of_method, None), identity(path), classes)
                 table.insert(len(RUN), "method", method)
-                found[f"method_{name}"].append(table)
-    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items() if tables}
+                parts[f"method_{name}"].append(table)
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items() if tables}
 
 
 def advantages(paths, about):
@@ -81,17 +81,17 @@ def advantages(paths, about):
 
     Two tables: with the maps of the culling, and with those of other methods.
     """
-    found, of_methods = [], []
+    of_culling, of_methods = [], []
     for path in paths:
         with read_hdf5(path) as file:
             for name, group in file.items():
                 described = about(path, name, group)
-                found.append(study_tables.with_first(own_map_advantage(read_hits(group)), described))
+                of_culling.append(study_tables.with_first(own_map_advantage(read_hits(group)), described))
                 of_methods += [
                     study_tables.with_first(own_map_advantage(hits), {**described, "method": method})
                     for method, hits in read_hits_of_methods(group).items()
                 ]
-    return [pd.concat(tables, ignore_index=True) if tables else None for tables in (found, of_methods)]
+    return [pd.concat(tables, ignore_index=True) if tables else None for tables in (of_culling, of_methods)]
 
 
 def by_rendition(path, name, group):

@@ -23,12 +23,12 @@ def main(snakemake):
                 truths = truth.planted(file)
             with read_hdf5(spectra) as file:
                 adcs, significant = file["adcs"][:], file["adcs_significant"][:]
-            stored = dfm.read(maps)
+            frequency_maps = dfm.read(maps)
             table = truth.score(
-                stored.rank, adcs, stored.masks, truths,
-                increments=stored.loss_increment, significant=significant, **params.settings,
+                frequency_maps.rank, adcs, frequency_maps.masks, truths,
+                increments=frequency_maps.loss_increment, significant=significant, **params.settings,
             )  # fmt: skip
-            tables.append(of_run(table, run, stored.attributes["classes"]))
+            tables.append(of_run(table, run, frequency_maps.attributes["classes"]))
         use = read_joined(given.use, Plan(snakemake.config))
         use = use[[*RUN, "class", "uses"]]
         table = pd.concat(tables).merge(use, on=[*RUN, "class"], how="left", validate="many_to_one")

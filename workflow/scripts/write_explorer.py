@@ -67,8 +67,8 @@ def data_sets(networks, verdicts, tested, most):
 def tests_of_methods(path):
     """The rates with the maps of each other method that the study tests, from the hits of a run."""
     with read_hdf5(path) as file:
-        classes, found = list(file.attrs["classes"]), read_hits_of_methods(file)
-    return {name: of_run(rates(hits), identity(path), classes) for name, hits in found.items()}
+        classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
+    return {name: of_run(rates(hits), identity(path), classes) for name, hits in hits_of.items()}
 
 
 def path_of_run(path):

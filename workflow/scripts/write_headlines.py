@@ -17,12 +17,12 @@ WIDTH = 1100  # pixels of a figure on the cover
 
 def pictures(paths):
     """The key figures, reduced and split into lines that docutils accepts, each with its kind and data set."""
-    found = []
+    shown = []
     for path in map(Path, paths):
         kind, _, dataset = path.stem.partition("_")
         lines = textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000)
-        found.append({"kind": kind, "dataset": dataset, "result": str(path.with_suffix(".svg")), "lines": lines})
-    return found
+        shown.append({"kind": kind, "dataset": dataset, "result": str(path.with_suffix(".svg")), "lines": lines})
+    return shown
 
 
 def with_first(table, datasets):

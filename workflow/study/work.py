@@ -21,7 +21,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
 from .plan import Plan, Run
-from .settings import WITH_MAPS, Shape
+from .settings import DRAWN, PUBLISHED, WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -55,22 +55,26 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
     entry, shape = plan.config["datasets"][name], plan.shape(name)
     if shape is None or shape.height != shape.width:
         raise ValueError(f"data set {name}: the estimate counts square images of one size only")
-    match entry["source"]:
-        case "synthetic":
-            splits = plan.config["synthesis"]["images_per_class"]
-        case "planted":
-            splits = plan.planting(entry["mechanism"])["images_per_class"]
-        case "fashion_mnist" | "cifar10" as source:
-            count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
-            held_out = round(count * entry["validation_share"])
-            tested = 1000 if entry.get("test_images", "all") == "all" else 500
-            splits = {"train": count - held_out, "validation": held_out, "test": tested}
-        case "waved":
-            return data_set(plan, entry["of"], folder)
-        case _:
-            splits = {split: round(share * folder.train) for split, share in entry["shares"].items()}
-            splits |= {"test": folder.test} if "test_root" in entry else {}
-    return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
+    if entry["source"] == "waved":
+        return data_set(plan, entry["of"], folder)
+    return DataSet(
+        plan.n_classes(name) or folder.classes, shape.channels, shape.width, _images_per_class(plan, entry, folder)
+    )
+
+
+def _images_per_class(plan: Plan, dataset: Mapping[str, Any], folder: Folder) -> dict[str, int]:
+    """Images of a class by split."""
+    source = dataset["source"]
+    if source in PUBLISHED:
+        published = PUBLISHED[source]
+        held_out = round(published.train * dataset["validation_share"])
+        tested = published.test if dataset.get("test_images", "all") == "all" else published.test // 2
+        return {"train": published.train - held_out, "validation": held_out, "test": tested}
+    if source in DRAWN:
+        constants = plan.section("synthesis") if source == "synthetic" else plan.planting(dataset["mechanism"])
+        return dict(constants["images_per_class"])
+    splits = {split: round(share * folder.train) for split, share in dataset["shares"].items()}
+    return splits | ({"test": folder.test} if "test_root" in dataset else {})
 
 
 def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
