@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.networks.adapters import Logits, logits_only
+from frequency_shortcuts.networks.inference import fold
 
 IMAGES = torch.randn(5, 1, 2, 2, generator=torch.Generator().manual_seed(0))
 
@@ -27,20 +28,19 @@ def test_a_probability_of_zero_has_a_finite_logarithm_and_gradient():
     network, _ = logits_only(with_last(nn.Softmax(1)), IMAGES)
     network.network[1].weight.data *= 1e4
     images = IMAGES.clone().requires_grad_()
-    found = network(images)
-    found.sum().backward()
-    assert (network.network(IMAGES) == 0).any() and found.isfinite().all() and images.grad.isfinite().all()
+    logits = network(images)
+    logits.sum().backward()
+    assert (network.network(IMAGES) == 0).any() and logits.isfinite().all() and images.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_probabilities_in_half_precision_are_recognised(dtype):
+def test_probabilities_in_half_precision_are_recognised():
     class Half(nn.Module):
         def __init__(self):
             super().__init__()
             self.network = with_last()
 
         def forward(self, images):
-            return self.network(images).to(dtype).softmax(1).float()
+            return self.network(images).to(torch.bfloat16).softmax(1).float()
 
     assert logits_only(Half(), IMAGES)[0].probabilities
 
@@ -59,3 +59,10 @@ class FirstIsOneHot(nn.Module):
 )
 def test_other_outputs_stay_as_they_are(network):
     assert logits_only(network, IMAGES)[0] is network
+
+
+def test_batch_normalisation_behind_chosen_outputs_is_folded():
+    """Freezing a network traces it, which sees no values: the place of the logits is known before."""
+    plain = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())
+    network, _ = logits_only(plain, IMAGES, torch.tensor([5, 0]).numpy())
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in fold(network).modules())
