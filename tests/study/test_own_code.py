@@ -40,21 +40,21 @@ class Items:
 def module(tmp_path, monkeypatch):
     """A module in the working folder, which only child processes import."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.py").write_text(MODULE)
-    yield "mine"
-    assert "mine" not in sys.modules
+    (tmp_path / "users_code.py").write_text(MODULE)
+    yield "users_code"
+    assert "users_code" not in sys.modules
 
 
 def probe(function):
-    settings = {"source": f"mine:{function}", "checkpoint": None, "mean": None, "std": None}
+    settings = {"source": f"users_code:{function}", "checkpoint": None, "mean": None, "std": None}
     return inputs.probe_network(settings, 3, Shape(3, 2, 2))
 
 
 @pytest.mark.slow
 def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
-    assert probe("working") == "mine:working"
+    assert probe("working") == "users_code:working"
     monkeypatch.setattr(own_code, "LIMIT_S", 10)
-    with pytest.raises(ValueError, match=r"^entry point mine:waiting crashes, .*more than 10 s"):
+    with pytest.raises(ValueError, match=r"^entry point users_code:waiting crashes, .*more than 10 s"):
         probe("waiting")
 
 
@@ -62,12 +62,13 @@ def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
 def test_datasets_are_read_in_a_process_of_their_own(module):
     plan = SimpleNamespace(config={"culling": {"split": "test"}}, shape=lambda name: Shape(3, 2, 2))
     settings = {
-        "entry_point": "mine:Items", "size": 2, "channels": 3, "split_seed": 0, "shares": {"train": 0.5, "test": 0.5},
+        "entry_point": "users_code:Items", "size": 2, "channels": 3, "split_seed": 0,
+        "shares": {"train": 0.5, "test": 0.5},
     }  # fmt: skip
     items = inputs.inspect_torch_dataset(plan, "own", settings)
     assert items.classes == ["a", "b"] and sorted(items.ranking) == [0, 0, 1, 1]
     assert items.per_class == {"train": 2, "test": 2}
-    with pytest.raises(ValueError, match=r"^entry point mine:Items crashes"):
+    with pytest.raises(ValueError, match=r"^entry point users_code:Items crashes"):
         inputs.inspect_torch_dataset(plan, "own", settings | {"options": {"crashes": True}})
 
 

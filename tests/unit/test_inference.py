@@ -1,6 +1,7 @@
 """Inference copies against the network itself in evaluation mode. Tolerances: 1e-10 in float64, 1e-5 in float32."""
 
 import contextlib
+import copy
 import logging
 import weakref
 
@@ -11,7 +12,9 @@ from inference_networks import NETWORKS, Course, Twice, convolution, lively, noi
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.inference import LARGEST_BATCH, MIB, InferenceCopy, fold, memory_budget
+from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda
 
 networks = pytest.mark.parametrize("name", NETWORKS)
 
@@ -26,10 +29,10 @@ def normalisations(network):
 def test_the_logits_are_the_networks_own(name, dtype, tolerance):
     network, images = lively(NETWORKS[name](), dtype), noise(4, 2, 32, 32, dtype=dtype)
     with torch.inference_mode():
-        found = InferenceCopy(network)(images.clone())
+        logits = InferenceCopy(network)(images.clone())
         expected = network.eval()(images.clone())
-    assert found.dtype == torch.float64
-    torch.testing.assert_close(found, expected.double(), rtol=tolerance, atol=tolerance)
+    assert logits.dtype == torch.float64
+    torch.testing.assert_close(logits, expected.double(), rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +100,8 @@ ODD = {
 def test_networks_that_tracing_breaks_keep_their_logits(name):
     network, images = lively(ODD[name]()).eval(), noise(3, 2, 8, 8)
     with torch.no_grad():
-        expected, found = network(images.clone()), InferenceCopy(network)(images.clone())
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+        expected, logits = network(images.clone()), InferenceCopy(network)(images.clone())
+    torch.testing.assert_close(logits, expected, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize(("name", "precision"), [("resnet18", "float32"), ("not traceable", "bfloat16")])
@@ -286,11 +289,11 @@ class Alive(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         out = function(*args, **(kwargs or {}))
-        given = {id(value) for value in args}
+        arguments = {id(value) for value in args}
         self.tensors += [
             weakref.ref(value)
             for value in (out if isinstance(out, (tuple, list)) else [out])
-            if isinstance(value, torch.Tensor) and id(value) not in given
+            if isinstance(value, torch.Tensor) and id(value) not in arguments
         ]
         self.tensors = [reference for reference in self.tensors if reference() is not None]
         alive = [reference().untyped_storage() for reference in self.tensors]
@@ -327,3 +330,63 @@ def test_memory_used_outside_of_layers_counts():
 def test_the_budget_is_the_requested_one_or_2_gib_on_a_cpu():
     assert memory_budget(1.5, torch.device("cpu")) == 3 * MIB // 2
     assert memory_budget(None, torch.device("cpu")) == 2048 * MIB
+
+
+# Settings of CUDA, which can be read without a GPU
+
+
+def cuda_settings():
+    return torch.are_deterministic_algorithms_enabled(), torch.backends.cuda.flash_sdp_enabled()
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_algorithms_are_deterministic_on_cuda_alone_and_restored(error):
+    before = cuda_settings()
+    with deterministic_on_cuda(torch.device("cpu")):
+        assert cuda_settings() == before
+    try:
+        with deterministic_on_cuda(torch.device("cuda:1")):
+            assert cuda_settings() == (True, False)
+            if error:
+                raise error
+    except KeyboardInterrupt:
+        pass
+    assert cuda_settings() == before
+
+
+def test_old_gpus_and_cpus_train_in_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    for device in ("cuda", "cpu"):
+        with bfloat16(torch.device(device)):
+            assert not torch.is_autocast_enabled(device)
+
+
+# Whether two networks are the same
+
+
+class Buffered(nn.Module):
+    """One weight, and a buffer that the state dict leaves out."""
+
+    def __init__(self, weight=1.0, buffer=0.5, dtype=torch.float32):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((2, 2), weight, dtype=dtype))
+        self.register_buffer("mean", torch.tensor(buffer), persistent=False)
+
+
+@pytest.mark.parametrize("change", [{"weight": 2.0}, {"buffer": 0.1}, {"dtype": torch.bfloat16}], ids=str)
+def test_weights_buffers_and_dtypes_change_the_digest(change):
+    assert state_digest(Buffered()) == state_digest(copy.deepcopy(Buffered())) != state_digest(Buffered(**change))
+
+
+def test_names_count_and_the_mode_does_not():
+    network = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    assert state_digest(network) == state_digest(copy.deepcopy(network).eval())
+    assert state_digest(network) != state_digest(nn.ModuleDict({"a": network[0]}))
+
+
+def test_logits_are_the_same_up_to_a_share_of_the_greatest():
+    logits = torch.tensor([[1000.0, 1.0], [0.0, -1.0]])
+    assert same_logits(logits + 0.5, logits, 1e-3)
+    assert not same_logits(logits + 5, logits, 1e-3)
+    assert not same_logits(logits[:1], logits, 1e-3)
+    assert same_logits(torch.tensor([[torch.nan, 1.0]]), torch.tensor([[torch.nan, 1.0]]), 1e-3)

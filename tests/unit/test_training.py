@@ -88,9 +88,9 @@ def test_validation_images_are_never_augmented():
     network = tiny()
     dark, bright = split(N, 0, high=100), split(13, 1, low=200)
     trained = train(network, dark, bright, Recipe(epochs=2, batch_size=BATCH), seed=0, augmentation=Blank())
-    given = torch.cat(GIVEN)
-    assert len(given) == 2 * N
-    assert given.max() < 100
+    augmented = torch.cat(GIVEN)
+    assert len(augmented) == 2 * N
+    assert augmented.max() < 100
     assert trained.history["validation_loss"].min() == pytest.approx(loss_of(network, bright), rel=1e-5)
 
 
