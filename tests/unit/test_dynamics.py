@@ -1,4 +1,4 @@
-"""The learning dynamics: against a computation by hand, batch by batch, and from a store."""
+"""The learning dynamics: against a computation by hand, and batch by batch."""
 
 import copy
 import dataclasses
@@ -9,6 +9,8 @@ import pytest
 import torch
 from training_runs import CLASSES, DYNAMICS, TEST, run, split, tiny
 
+from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.networks import dynamics
 from frequency_shortcuts.networks.dynamics import VIEWS
 
 
@@ -87,3 +89,17 @@ def test_testing_the_dynamics_does_not_change_the_training(reference):
     assert len(without.dynamics) == 0
     assert without.history.equals(reference.history)
     assert all(torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items())
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_dynamics_never_hold_more_than_a_batch_as_numbers(monkeypatch):
+    """Three float copies of 50,000 images of 224 x 224 would take 90 GB."""
+    sizes = []
+
+    def watching(images, *statistics):
+        sizes.append(len(images))
+        return normalise(images, *statistics)
+
+    monkeypatch.setattr(dynamics, "normalise", watching)
+    run()
+    assert sizes and max(sizes) == 4
