@@ -14,7 +14,7 @@ from frequency_shortcuts.analysis import plan, search
 from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
-from frequency_shortcuts.networks.memory import keep_freed_memory
+from frequency_shortcuts.networks.devices import keep_freed_memory
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 IMAGES, LABELS = images_and_labels()

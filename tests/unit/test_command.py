@@ -170,7 +170,7 @@ def test_show_reads_the_metadata_of_weights(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["analyse", "torchvision:resnet81", "--images", "{folder}", "--size", "16"], "did you mean resnet18"),
+        (["analyse", "torchvision:resnet81", "--images", "{folder}", "--size", "16"], "Unknown model resnet81"),
         (["analyse", "torchvision:resnet18", "--weights", "NOPE", "--images", "{folder}"], "has no weights 'NOPE'"),
         (["analyse", MODEL, "--images", "{folder}"], "the network names no image size: give --size, --mean and --std"),
         (["analyse", MODEL, "--images", "{folder}", "--size", "16"], "need the mean and std"),

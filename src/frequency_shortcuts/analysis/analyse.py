@@ -24,10 +24,9 @@ from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.adapters import Logits, logits_only
-from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.inference import Precision
-from frequency_shortcuts.networks.memory import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills
