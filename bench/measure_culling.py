@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
-from frequency_shortcuts.data import fashion_mnist
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
@@ -217,7 +217,8 @@ def large(
     mean, std = pixel_statistics(pixels)
     some = first_of_each_class(train_labels, per_class)
     data, validation = (
-        Split(*part, fashion_mnist.CLASSES, mean, std) for part in ((train[some], train_labels[some]), (pixels, labels))
+        Split(*part, DOWNLOADS["fashion_mnist"].classes, mean, std)
+        for part in ((train[some], train_labels[some]), (pixels, labels))
     )
     network = architectures.build(architectures.Architecture("resnet18", 10, 1, 32, width=width), 0)
     training.train(network, data, validation, training.Recipe(epochs=2), seed=0, device=device)

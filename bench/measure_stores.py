@@ -24,7 +24,7 @@ from torchvision import datasets, transforms
 
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data import stores as images
-from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.stored_images import Stored
 from frequency_shortcuts.networks import architectures
 
 from .timing import by_turns, peak_mib, ratio, seconds
@@ -130,7 +130,7 @@ def _write(root: str, path: str, size: tuple[int, int], workers: int, count: int
     _, labels, classes = folders.listing(root)
     chosen = np.linspace(0, len(labels) - 1, count).astype(np.int64)
     splits = {"train": (_pictures(root, chosen, size, workers), labels[chosen])}
-    images.write(path, splits, classes=classes, source="bench", created_by="bench", workers=workers)
+    images.write(path, splits, classes=classes, source="bench", created_by="bench")
 
 
 def _in_a_process(**job: object) -> dict[str, float]:

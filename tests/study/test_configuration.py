@@ -265,8 +265,8 @@ def test_cifar10_is_planned():
     planned = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
     expected = {
         "check": 1,
-        "cifar10_files": 1,
-        "cifar10": 1,
+        "fetched_files": 1,
+        "fetched": 1,
         "rendition": 1,
         "train": 3,
         "cull": 3,

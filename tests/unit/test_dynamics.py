@@ -12,7 +12,7 @@ from training_runs import CLASSES, DYNAMICS, TEST, run, same, split, tiny
 
 from frequency_shortcuts.data import splits
 from frequency_shortcuts.data import stores as image_stores
-from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.stored_images import Stored
 from frequency_shortcuts.networks import dynamics, training
 from frequency_shortcuts.networks.dynamics import VIEWS
 

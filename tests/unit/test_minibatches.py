@@ -7,7 +7,7 @@ import pytest
 import torch
 from training_runs import BATCH, DATA, GIVEN, PER_EPOCH, RECIPE, VALIDATION, Blank, N, run, same, stored, tiny
 
-from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.stored_images import Stored
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe

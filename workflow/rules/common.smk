@@ -26,6 +26,7 @@ from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
 from study.plan import Plan
+from study.settings import DOWNLOADS
 from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.
@@ -51,9 +52,9 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
-def from_source(source):
-    """Wildcard constraint: the data sets from a source."""
-    return one_of(plan.from_source(source))
+def from_source(*sources):
+    """Wildcard constraint: the data sets from these sources."""
+    return one_of(name for source in sources for name in plan.from_source(source))
 
 
 def by_dataset(function):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores
+from frequency_shortcuts.data import folders, normalisation, planted, stores
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.data.waved import Wave
@@ -136,8 +138,7 @@ def inspect_dataset(plan: Plan, name: str) -> Found:
     inspectors = {
         "synthetic": inspect_synthetic,
         "planted": inspect_planted,
-        "fashion_mnist": inspect_download,
-        "cifar10": inspect_download,
+        **dict.fromkeys(DOWNLOADS, inspect_download),
         "folder": inspect_folder,
         "store": inspect_store,
         "dataset": inspect_torch_dataset,
@@ -173,12 +174,12 @@ def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found
 
 
 def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A data set that is downloaded, or already in a folder."""
-    if settings["source"] == "cifar10" and settings["folder"]:
-        cifar10.check_folder(settings["folder"])
-    title = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}[settings["source"]]
-    classes = {"fashion_mnist": fashion_mnist.CLASSES, "cifar10": cifar10.CLASSES}[settings["source"]]
-    return Found(classes, known_shape(plan, name), title)
+    """A data set that is downloaded, or already in a folder. Raises NotFound if the folder does not hold its files."""
+    published = DOWNLOADS[settings["source"]]
+    if settings["folder"]:
+        with tempfile.TemporaryDirectory() as scratch:
+            published.fetch(scratch, settings["folder"])
+    return Found(published.classes, known_shape(plan, name), published.title)
 
 
 def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:

@@ -21,7 +21,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
 from .plan import Plan, Run
-from .settings import N_CLASSES_PLANTED, WITH_MAPS, Shape
+from .settings import DOWNLOADS, N_CLASSES_PLANTED, WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -60,10 +60,10 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
             splits = plan.config["synthesis"]["images_per_class"]
         case "planted":
             splits = plan.planting(entry["mechanism"])["images_per_class"]
-        case "fashion_mnist" | "cifar10" as source:
-            count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
+        case source if source in DOWNLOADS:
+            count, tested = DOWNLOADS[source].per_class
             held_out = round(count * entry["validation_share"])
-            tested = 1000 if entry.get("test_images", "all") == "all" else 500
+            tested = tested if entry.get("test_images", "all") == "all" else tested // 2
             splits = {"train": count - held_out, "validation": held_out, "test": tested}
         case "waved":
             return data_set(plan, entry["of"], folder)

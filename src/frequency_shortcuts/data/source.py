@@ -17,9 +17,9 @@ from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .chunks import take_rows
 from .normalisation import check_one_per_channel, normalise
 from .splits import Images, StoredImages, check_images
+from .stored_images import take_rows
 
 T = TypeVar("T")
 
