@@ -16,6 +16,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import crate as crates
 from study import figures, outputs
 from study import report as catalogue
@@ -26,7 +27,6 @@ from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
 from study.plan import Plan
-from study.settings import DOWNLOADS
 from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class PublishedSet(ABC):
     shape: tuple[int, int, int]
     per_class: tuple[int, int]
     classes: tuple[str, ...]
-    files: Sequence[str]
+    files: Collection[str]
     advice: str
     sources: Sequence[Source]
 
@@ -203,14 +203,14 @@ class Cifar10(PublishedSet):
 
         with server_timeout():
             CIFAR10(str(scratch), download=True)
-        return scratch / CIFAR10.base_folder
+        return scratch / str(CIFAR10.base_folder)
 
     def _located(self, folder: Path, scratch: Path) -> Path:
         """The named folder, the archive's folder in it, or scratch with its archive unpacked."""
         from torchvision.datasets import CIFAR10
         from torchvision.datasets.utils import check_integrity, extract_archive
 
-        inner, archive = folder / CIFAR10.base_folder, folder / CIFAR10.filename
+        inner, archive = folder / str(CIFAR10.base_folder), folder / str(CIFAR10.filename)
         if inner.is_dir():
             return inner
         if not archive.is_file():
@@ -218,7 +218,7 @@ class Cifar10(PublishedSet):
         if not check_integrity(archive, CIFAR10.tgz_md5):
             raise RuntimeError(f"{archive} is not the published archive")
         extract_archive(archive, scratch)
-        return scratch / CIFAR10.base_folder
+        return scratch / inner.name
 
 
 DOWNLOADS: Mapping[str, PublishedSet] = {"fashion_mnist": FashionMnist(), "cifar10": Cifar10()}

@@ -64,15 +64,15 @@ class Stored:
         return str(self._file.attrs.get("checksum", fallback)), self._stored.name, self.chosen.tobytes()
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        positions = self.chosen[index]
-        if self._mapped is None:
+        positions, mapped = self.chosen[index], self._mapped
+        if mapped is None:
             return self._read(positions)
         images = np.empty((len(positions), *self.shape[1:]), np.uint8)
         workers = max(1, min(self.workers, images.nbytes // PER_THREAD))
         bounds = np.linspace(0, len(positions), workers + 1).astype(int).tolist()
 
         def fetch(first: int, end: int) -> None:
-            np.take(self._mapped, positions[first:end], axis=0, out=images[first:end], mode="wrap")
+            np.take(mapped, positions[first:end], axis=0, out=images[first:end], mode="wrap")
             self._verify(images[first:end], positions[first:end])
 
         if workers == 1:

@@ -229,7 +229,7 @@ def _write_images(
     crc32: list[int] = []
     may_skip = isinstance(images, ImageFiles) and images.on_error == "skip"
     with tempfile.TemporaryFile(dir=folder) if may_skip else nullcontext() as waiting:
-        stored = None if waiting else group.create_dataset(name, images.shape, np.uint8)
+        stored: Any = None if waiting else group.create_dataset(name, images.shape, np.uint8)
         described = _described(images, progress)
         while block := list(itertools.islice(described, BLOCK)):
             pixels = np.stack([image for _, image, _, _ in block])
