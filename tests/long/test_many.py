@@ -73,7 +73,7 @@ def left(tmp_path_factory):
         results = root / "results" / config.stem
         for name, rule in files(config, root).items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            if rule == "fashion_mnist_files":
+            if rule == "fetched_files":
                 (root / name).mkdir()
             else:
                 (root / name).touch()

@@ -220,7 +220,7 @@ def test_every_hdf5_file_and_all_weights_of_a_plan_have_a_place():
 # What opens files in scripts and notebooks, by the last part of its name.
 OPENING = {
     "File", "checksum", "compare_files", "first_test_images", "load", "load_network", "load_weights", "network_table",
-    "neutral_class", "normalisation", "open", "open_hdf5", "page", "planted_rows", "read", "read_bytes", "read_cards",
+    "normalisation", "open", "open_hdf5", "page", "planted_rows", "read", "read_bytes", "read_cards",
     "read_csv", "read_half", "read_hdf5", "read_images", "read_joined", "read_mask", "read_masks", "read_metadata",
     "read_overall", "read_part", "read_runs", "read_scores", "read_table", "read_text", "safe_open",
 }  # fmt: skip

@@ -29,8 +29,8 @@ def of_wing(wing):
 
 
 LIGHT = {  # these draw, write tables and make stores without PyTorch
-    "data.chunks", "data.cifar10", "data.fashion_mnist", "data.folders", "data.normalisation", "data.planted",
-    "data.splits", "data.stores", "data.synthetic", "evaluation.method_scores", "evaluation.stability",
+    "data.downloads", "data.folders", "data.normalisation", "data.planted", "data.splits", "data.stored_images",
+    "data.stores", "data.synthetic", "evaluation.method_scores", "evaluation.stability",
     "evaluation.truth", "evaluation.usage", "evaluation.verdicts", "evaluation.wave_errors", "intervals", "maps.dfm",
     "maps.exchange", "maps.methods.culling.result", "networks.weights", "spectrum", "spectrum.controls",
     "spectrum.masks", "spectrum.pairs", "storage.files", "storage.journal", "storage.tables",

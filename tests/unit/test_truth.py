@@ -107,7 +107,7 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(store):
     assert found["any"].shape == (4, 16, 16) and (found["any"] == found["any"][0]).all()
     assert np.array_equal(found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2])
     assert set(found) == {"own", "any"}
-    assert stores.neutral_class(store.filename) == 0
+    assert stores.neutral_class(store) == 0
 
 
 def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
@@ -118,11 +118,16 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
         file.create_dataset("planted/decoys", data=masks[2])
         file["planted"].attrs["neutral"] = -1
         found = truth.planted(file)
-    assert stores.neutral_class(tmp_path / "plant.h5") is None
+        assert stores.neutral_class(file) is None
     expected = {"own": masks[0] | masks[1], "half_0": masks[0], "half_1": masks[1], "decoy": masks[2]}
     assert set(found) == {*expected, "any"}
     for name, mask in expected.items():
         assert np.array_equal(found[name], mask)
+
+
+def test_a_store_of_photographs_has_no_neutral_class(tmp_path):
+    with h5py.File(tmp_path / "photographs.h5", "w") as file:
+        assert stores.neutral_class(file) is None
 
 
 def test_a_store_without_planted_masks_is_refused(tmp_path):

@@ -17,6 +17,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs
 from study import report as catalogue
 from study import states
@@ -51,9 +52,9 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
-def from_source(source):
-    """Wildcard constraint: the data sets from a source."""
-    return one_of(plan.from_source(source))
+def from_source(*sources):
+    """Wildcard constraint: the data sets from these sources."""
+    return one_of(name for source in sources for name in plan.from_source(source))
 
 
 def by_dataset(function):

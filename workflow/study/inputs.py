@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores, synthetic
+from frequency_shortcuts.data import folders, normalisation, planted, stores, synthetic
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.data.waved import Wave
@@ -25,7 +27,7 @@ from frequency_shortcuts.spectrum.radial import filters
 from . import own_code
 from .image_folders import split_folder
 from .plan import Plan
-from .settings import PUBLISHED, Shape
+from .settings import Shape
 from .torch_datasets import open_dataset
 from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 
@@ -141,11 +143,11 @@ def inspect_dataset(plan: Plan, name: str) -> Content:
     inspectors = {
         "synthetic": inspect_synthetic,
         "planted": inspect_planted,
+        **dict.fromkeys(DOWNLOADS, inspect_download),
         "folder": inspect_folder,
         "store": inspect_store,
         "dataset": inspect_torch_dataset,
         "waved": inspect_waved,
-        **dict.fromkeys(PUBLISHED, inspect_download),
     }
     content = inspectors[settings["source"]](plan, name, settings)
     if len(content.classes) < 2:
@@ -188,12 +190,12 @@ def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Conte
 
 
 def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A data set that is downloaded, or already in a folder."""
-    if settings["source"] == "cifar10" and settings["folder"]:
-        cifar10.check_folder(settings["folder"])
-    title = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}[settings["source"]]
-    classes = {"fashion_mnist": fashion_mnist.CLASSES, "cifar10": cifar10.CLASSES}[settings["source"]]
-    return Content(classes, known_shape(plan, name), title)
+    """A data set that is downloaded, or already in a folder. Raises NotFound if the folder does not hold its files."""
+    published = DOWNLOADS[settings["source"]]
+    if settings["folder"]:
+        with tempfile.TemporaryDirectory() as scratch:
+            published.fetch(scratch, settings["folder"])
+    return Content(published.classes, known_shape(plan, name), published.title)
 
 
 def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, NETWORK, WITH_TRUTH
@@ -26,20 +27,8 @@ class Shape(NamedTuple):
     width: int
 
 
-class Published(NamedTuple):
-    """A published data set: the shape of its images, its number of classes, training and test images of a class."""
-
-    shape: Shape
-    n_classes: int
-    train: int
-    test: int
-
-
-PUBLISHED = {
-    "fashion_mnist": Published(Shape(1, 32, 32), 10, 6000, 1000),
-    "cifar10": Published(Shape(3, 32, 32), 10, 5000, 1000),
-}
-DRAWN = {"synthetic": "synthesis", "planted": "planting"}  # the sections of the configuration that describe these
+# The sections of the configuration that describe the data sets that are drawn.
+DRAWN = {"synthetic": "synthesis", "planted": "planting"}
 N_CLASSES_SYNTHETIC = 4
 # Other mechanisms have one class per ring, and the neutral class.
 N_CLASSES_PLANTED = {"joint": 2, "phase": 3, "graded": 5}
@@ -92,8 +81,8 @@ class Settings:
         """Shape of the images; None if only the user's store has it."""
         settings = self.config["datasets"][dataset]
         source = settings["source"]
-        if source in PUBLISHED:
-            return PUBLISHED[source].shape
+        if source in DOWNLOADS:
+            return Shape(*DOWNLOADS[source].shape)
         if source == "store":
             return None
         if source == "waved":
@@ -110,8 +99,8 @@ class Settings:
         source = settings["source"]
         if source == "waved":
             return self.n_classes(settings["of"])
-        if source in PUBLISHED:
-            return PUBLISHED[source].n_classes
+        if source in DOWNLOADS:
+            return len(DOWNLOADS[source].classes)
         if source == "synthetic":
             return N_CLASSES_SYNTHETIC
         if source == "planted":

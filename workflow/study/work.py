@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
@@ -21,7 +22,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
 from .plan import Plan, Run
-from .settings import DRAWN, PUBLISHED, WITH_MAPS, Shape
+from .settings import DRAWN, WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -65,11 +66,11 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
 def _images_per_class(plan: Plan, dataset: Mapping[str, Any], folder: Folder) -> dict[str, int]:
     """Images of a class by split."""
     source = dataset["source"]
-    if source in PUBLISHED:
-        published = PUBLISHED[source]
-        held_out = round(published.train * dataset["validation_share"])
-        tested = published.test if dataset.get("test_images", "all") == "all" else published.test // 2
-        return {"train": published.train - held_out, "validation": held_out, "test": tested}
+    if source in DOWNLOADS:
+        train, test = DOWNLOADS[source].per_class
+        held_out = round(train * dataset["validation_share"])
+        tested = test if dataset.get("test_images", "all") == "all" else test // 2
+        return {"train": train - held_out, "validation": held_out, "test": tested}
     if source in DRAWN:
         constants = plan.section("synthesis") if source == "synthetic" else plan.planting(dataset["mechanism"])
         return dict(constants["images_per_class"])

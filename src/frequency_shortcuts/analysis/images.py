@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from frequency_shortcuts.data import folders, stores
-from frequency_shortcuts.data.chunks import take_rows
 from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.splits import Images, Split, StoredImages
+from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
