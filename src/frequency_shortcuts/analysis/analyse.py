@@ -94,23 +94,23 @@ def analyse(
     masks = None if test.maps is None else _as_masks(test.maps, subject.test)
     plan = _plan(subject, search, test, run, counts[1], quick)
     plan.announce(subject, run)
-    found = None
+    scores = None
     if plan.search:
-        found = _found(subject, plan.search, search, run)
-        masks = dfm.dominant(found.score, ConjugatePairs(*subject.ranking.images.shape[2:]), search.percent)
+        scores = _scores(subject, plan.search, search, run)
+        masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), search.percent)
     assert masks is not None  # they were given, or searched for
     amplitude, hits = _mean_amplitude(subject), _hits(subject, masks, plan, run) if test.parts else None
     about = {
         **_facts(subject, plan, run),
         "method": plan.search.name if plan.search else "given maps",
-        "settings": str(dict(found.settings)) if found else "",
-        "percent": search.percent if found else 100 * float(masks.mean()),
-        "passes of the search": found.passes if found else 0,
+        "settings": str(dict(scores.settings)) if scores else "",
+        "percent": search.percent if scores else 100 * float(masks.mean()),
+        "passes of the search": scores.passes if scores else 0,
         "quick": quick,
         "seed": run.seed,
         "seconds": round(time.perf_counter() - begin, 1),
     }
-    return Analysis(found, masks, hits, subject.ranking, subject.test, amplitude, about)
+    return Analysis(scores, masks, hits, subject.ranking, subject.test, amplitude, about)
 
 
 def negatives_by_default(n_classes: int, test_images: int, quick: bool) -> int:
@@ -141,7 +141,7 @@ def _plan(subject: Subject, search: Search, test: Test, run: Run, test_images: i
     return Plan(unfiltered, planned, tests, count_passes(n_classes, len(subject.test), **counted))
 
 
-def _found(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
+def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
     """What the search finds."""
     ranking: Any = subject.ranking  # `find` takes a Split as well
     return find(

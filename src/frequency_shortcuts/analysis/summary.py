@@ -16,16 +16,21 @@ def sentences(result: Outcome) -> list[str]:
     """What was tested, the verdicts, what low frequencies and removal do, and what a quick analysis leaves out."""
     rows, table = result.verdicts, result.table
     headline = table[table["headline"]]
-    found = [*_made(result, headline), *_verdicts(rows, _controls(result, headline))]
-    return [*found, *_low_frequencies(headline), *_removal(rows), *_quick(result)]
+    return [
+        *_made(result, headline),
+        *_verdicts(rows, _controls(result, headline)),
+        *_low_frequencies(headline),
+        *_removal(rows),
+        *_quick(result),
+    ]
 
 
 def _made(result: Outcome, headline: pd.DataFrame) -> Iterator[str]:
     """The images, the outputs and the test."""
     n_classes, n_outputs = len(result.classes), result.about.get("outputs")
     find = f"{_images(result.ranking.labels)} find the maps"
-    given = "the maps are given" if result.found is None else find
-    yield f"{n_classes} classes: {given}, {_images(result.test.labels)} test them."
+    maps = "the maps are given" if result.found is None else find
+    yield f"{n_classes} classes: {maps}, {_images(result.test.labels)} test them."
     if n_outputs:
         all_of = "all" if n_outputs == n_classes else f"{n_classes:,}"
         yield f"The network chose among {all_of} of its {n_outputs:,} outputs."
@@ -84,9 +89,9 @@ def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
         return
     low, own = (_rates(headline, kind) for kind in ("low_pass", "dfm"))
     yield f"The lowest frequencies alone, as many as in the map, give on average {low}; the maps {own}."
-    found = headline[headline["verdict"].isin(["strong", "weak"])]
-    if (as_well := found["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
-        yield f"They do as well as the map: {_of(as_well, found, 'shortcuts')}."
+    shortcuts = headline[headline["verdict"].isin(["strong", "weak"])]
+    if (as_well := shortcuts["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
+        yield f"They do as well as the map: {_of(as_well, shortcuts, 'shortcuts')}."
 
 
 def _rates(headline: pd.DataFrame, kind: str) -> str:
