@@ -99,20 +99,6 @@ def test_a_named_method_that_needs_gradients_says_so_itself():
     assert analyse(network=WithoutGradient(), method="low_pass", parts=()).about["remark"] == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("masks", 2.5, "masks 2.5: expected a whole number or None"),
-        ("masks", True, "masks True: expected a whole number or None"),
-        ("share", "0.5x", "share '0.5x': expected a number"),
-        ("fill", 3, "fill 3: expected a word"),
-    ],
-)
-def test_a_setting_of_another_type_is_refused(name, value, words):
-    with pytest.raises(ValueError, match=words):
-        make_settings(registry.load("rise"), {name: value})
-
-
 # The plan
 
 
