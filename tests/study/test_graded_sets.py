@@ -14,7 +14,6 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 from study import outputs
 from study.plan import Plan
 from study.tables import read_joined
-from study.work import graded_images
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
@@ -52,8 +51,3 @@ def test_a_plan_has_graded_sets_or_none():
     without = plan(sets=0)
     assert not any("graded" in file for file in outputs.of_study(without)) and without.graded_seeds() == []
     assert plan(sets=3, first_seed=7).graded_seeds() == [7, 8, 9]
-
-
-def test_the_images_of_graded_sets_by_hand():
-    assert graded_images(plan(batch_size=10)) == 2 * (3 * 4 * 10 + 3 * 5 * 4)
-    assert graded_images(plan(sets=0)) == 0

@@ -130,7 +130,6 @@ def test_every_table_with_runs_is_known():
     others = {
         "findings",
         "finding_numbers",
-        "published_numbers",
         "runtimes",
         "provenance",
         "table_1",

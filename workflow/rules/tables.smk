@@ -101,29 +101,6 @@ rule paper_table:
         "../scripts/draw_figure.py"
 
 
-rule published_numbers:
-    input:
-        numbers="workflow/resources/published_numbers.csv",
-        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
-        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
-        weights=plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
-        code=code("compare_published.py"),
-    output:
-        f"{RESULTS}/tables/published_numbers.csv",
-    log:
-        f"{RESULTS}/logs/published_numbers.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        percent=lookup(dpath="shortcuts/percent", within=config),
-    message:
-        "Comparing published numbers with ours"
-    script:
-        "../scripts/compare_published.py"
-
-
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.

@@ -112,7 +112,7 @@ def tables(plan: Plan) -> list[str]:
     scores += ["stability"] if plan.stability_datasets() else []
     scores += ["cure"] if plan.cure_networks() else []
     paper = [f"table_{number}" for number in paper_tables(plan)]
-    last = ["findings", "finding_numbers", "published_numbers", "runtimes", "provenance"]
+    last = ["findings", "finding_numbers", "runtimes", "provenance"]
     return [*test_tables(plan), "curves", "corruptions", *scores, *paper, *last]
 
 

@@ -21,7 +21,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
 from .plan import Plan, Run
-from .settings import N_CLASSES_PLANTED, WITH_MAPS, Shape
+from .settings import WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -92,17 +92,6 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
     return shown
 
 
-def graded_images(plan: Plan) -> float:
-    """Images that the job of the graded sets shows to its networks."""
-    settings = plan.config["graded"]
-    tests = (
-        N_CLASSES_PLANTED["graded"]
-        * settings["test_images_per_class"]
-        * (1 + settings["iterations"] // settings["every"])
-    )
-    return float(settings["sets"] * (3 * settings["iterations"] * settings["batch_size"] + tests))
-
-
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:
     """The most passes that a method can take."""
     method, images = registry.load(plan.method(name)["method"]), plan.method_images(name)
@@ -117,8 +106,8 @@ def images_of_augmentations(plan: Plan, runs: Sequence[Mapping[str, Any]], data:
     """
     seeds = {run["seed"] for run in runs if run["augmentation"] in WITH_MAPS}
     maps = plan.config["training"]["dfmx"]["maps"]
-    found = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
-    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * found
+    search = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
+    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * search
     return passes
 
 

@@ -47,8 +47,8 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
         the map hits just the images that the control hits most often, at equal FPR; NaN if no TPR would be enough
     `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `low_frequency` is whether these do as well, the
         lower end at most 0. They are no control: a shortcut of low frequencies is a shortcut
-    `positions` of the map; `measure`; `largest_other` : the largest measure of the class with another class's map, that
-        of `largest_other_class`
+    `positions` of the map; `measure`
+    `largest_other` : the largest measure of the class with another class's map, that of `largest_other_class`
     `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and the same of FPR; means over draws or classes
     `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
     `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
