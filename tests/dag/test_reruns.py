@@ -100,4 +100,4 @@ def test_other_classes_and_another_normalisation_re_run_their_steps(touched):
     }
     rules = again(touched, changes)
     assert {"check", "folder", "twin", "external_network"} <= rules
-    assert not {"train", "cull", "synthesize", "fashion_mnist"} & rules
+    assert not {"train", "cull", "synthesize", "fetched"} & rules

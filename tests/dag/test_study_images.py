@@ -16,7 +16,11 @@ def test_image_stores_keep_the_contract(study, dataset):
     with h5py.File(study.results / "data" / f"{dataset}.h5") as file:
         for split in ("train", "validation", "test"):
             images, labels = file[split]["images"], file[split]["labels"]
-            assert images.dtype == np.uint8 and images.shape == (len(labels), channels, size, size)
+            assert (
+                images.chunks is None
+                and images.dtype == np.uint8
+                and images.shape == (len(labels), channels, size, size)
+            )
             assert labels.dtype == np.int64 and set(labels[:]) == set(range(n_classes))
         assert len(file.attrs["classes"]) == n_classes
         assert file.attrs["mean"].shape == file.attrs["std"].shape == (channels,)

@@ -16,8 +16,9 @@ from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.storage.checksums import verify_checksum
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 from ro_crates import entities, violations
-from study.crate import METADATA, changed
+from study.crate import changed
 from study.figures import FIGURES
+from study.outputs import CRATE
 
 BEHIND_FINDINGS = {
     "finding_numbers", "ood_advantage", "transfer_advantage", "method_cross_matrix", "method_ood_advantage",
@@ -27,7 +28,7 @@ TOO_LONG = {"dynamics", "graded_dynamics", "bandstop"}
 TYPESET = {
     "findings", "graded", "networks", "shortcuts", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage",
     "method_own_map_advantage", "phase", "ood", "transfer", "published", "table_1", "table_2", "table_3",
-    "published_numbers", "truth", "planted_use", "stability", "curves", "corruptions", "runtimes", "provenance",
+    "truth", "planted_use", "stability", "curves", "corruptions", "runtimes", "provenance",
 }  # fmt: skip
 STEPS = {
     "train", "adcs", "cull", "cull_halves", "find_maps", "bandstop", "shortcuts", "planted_use", "robustness", "ood",
@@ -157,7 +158,7 @@ def test_the_crate_describes_every_file_of_the_study(study):
     # Other tests export maps and a zipped report. Logs and benchmarks are described as folders.
     others = ("logs", "benchmarks", "published", "report.zip")
     rest = {path for path in existing - files if path.split("/")[0] not in others}
-    assert files <= existing and rest == {METADATA, "data/raw/fashion_mnist/.snakemake_timestamp"}
+    assert files <= existing and rest == {CRATE, "data/raw/fashion_mnist/.snakemake_timestamp"}
     parts = {part["@id"] for part in described["#run"]["object"]}
     assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#maps-theirs", "#seeds-of-training"} <= parts
 

@@ -10,10 +10,9 @@ from study_runs import FASHION, MAPPED, NEUTRAL, STYLISED, dataset_of, shape_of
 
 from checkouts import BRIGHTNESS, CLASSES
 from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.evaluation import phase_hits
+from frequency_shortcuts.evaluation import phase_verdicts
 from frequency_shortcuts.evaluation.cross import own_map_advantage
-from frequency_shortcuts.evaluation.hits import read_hits
-from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
@@ -168,7 +167,8 @@ def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(
     for run in MAPPED:
         tests = read_csv(study.results / "tests" / run / "shortcuts.csv")
         with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
-            table = with_names(phase_hits.rates(phase_hits.read_phase_hits(file["phase"])), list(file.attrs["classes"]))
+            table = phase_verdicts.phase_rates(phase_verdicts.read_phase_hits(file["phase"]))
+            table = with_names(table, list(file.attrs["classes"]))
         assert len(table) == tested_classes(run) * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
         of_maps = tests.query("part == 'keep' and fill == 'swap' and filter == 'dfm'").reset_index(drop=True)
         of_both = table.query("region == 'map' and kept == 'both'").reset_index(drop=True)

@@ -15,7 +15,7 @@ import numpy as np
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from .method import Size, make_settings
-from .registry import load
+from .registry import RANKED_BY, load
 from .workspace import METHOD_FILLS, MethodFill, Workspace
 
 ROUNDING = 1e-9  # 18 of 25 images reach 0.9 of a recall of 20 of 25, although 0.9 * 0.8 is above 0.72
@@ -28,7 +28,7 @@ class Settings:
     fill : what stands at removed pairs, `zeros` or `swap`
     """
 
-    ranking: str = "gradient"
+    ranking: str = RANKED_BY["greedy"]
     floor: float = 0.9
     fill: MethodFill = "swap"
 
