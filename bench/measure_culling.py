@@ -20,7 +20,8 @@ from frequency_shortcuts.data import fashion_mnist
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.engine import Limits
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.inference import PRECISIONS
 from frequency_shortcuts.networks.numerics import tf32
@@ -77,9 +78,9 @@ class _Blocks:
         self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int, **options: Any
     ):
         self.pairs = ConjugatePairs(*images.shape[-2:])
-        self.engine = Engine.build(network, images, **options)
-        self.classes = [ClassEvaluator(c, np.flatnonzero(labels == c), self.engine) for c in range(n_classes)]
-        self.batch = self.engine.batch
+        workspace = Workspace(network, images, labels, n_classes, limits=Limits(**options))
+        self.classes = [ClassEvaluator(workspace, c) for c in range(n_classes)]
+        self.batch = workspace.engine.batch
         each = max(1, count // len(labels))
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
         self.images = len(self.index) * len(labels)
@@ -184,8 +185,7 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     }
     tasks = {}
     for name, options in variants.items():
-        engine = Engine.build(of.network, of.images, **options)
-        one = ClassEvaluator(0, np.flatnonzero(of.labels == 0), engine)
+        one = ClassEvaluator(Workspace(of.network, of.images, of.labels, 10, limits=Limits(**options)), 0)
         tasks[name] = lambda one=one: one.sums(np.arange(len(pairs)), 0, len(one))
     times = by_turns(tasks)
     return pd.DataFrame(

@@ -22,8 +22,8 @@ from frequency_shortcuts.evaluation.cost import count_passes
 from frequency_shortcuts.evaluation.trials import Part, check_limits
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps import adcs, dfm
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found, find
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.fingerprint import weights_digest

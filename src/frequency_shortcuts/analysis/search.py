@@ -16,10 +16,9 @@ from torch import nn
 
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -101,9 +100,7 @@ def seconds_per_pass(network: nn.Module, images: Split, limits: Limits) -> float
 
     A backward pass counts two.
     """
-    engine = Engine.build(
-        network, images.images, images.mean, images.std, precision=limits.precision, memory_mib=limits.memory_mib
-    )
+    engine = Engine.build(network, images.images, images.mean, images.std, limits)
 
     def measure() -> FloatArray:
         size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)
