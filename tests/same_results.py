@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import safe_open
 
 # What is not a result: logs, run times, and the states of unfinished work.
-BESIDE = re.compile(r"logs/|benchmarks/|\.snakemake/|(.*/)?state\.pt$|.*\.state(\.unfinished)?$|(.*/)?\.")
+BESIDE = re.compile(r"logs/|benchmarks/|\.snakemake/|(.*/)?state\.pt$|.*\.state$|(.*/)?\.")
 # Results that hold measured times or the date: what, and the pattern of what is left out before they are compared.
 ALL = r"(?s).*"
 MEASURED = {

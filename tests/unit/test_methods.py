@@ -227,7 +227,7 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     stops, found = 0, None
     while found is None:
         try:
-            found = run(case, network, state=tmp_path / "state", stop=StopAfter(22), limits=Limits(batch=2))
+            found = run(case, network, state=tmp_path / "state", stop=StopAfter(25), limits=Limits(batch=2))
         except Stopped as stopped:
             assert str(tmp_path / "state") in str(stopped)
             stops += 1

@@ -32,7 +32,7 @@ def two(tmp_path):
 def test_equal_folders_have_no_differences_whatever_their_logs_states_and_partial_files_hold(two):
     mine, theirs = two
     (mine / "logs" / "train.log").write_text("10:00:02")
-    for name in ("state.pt", "part0.h5.state", "part0.h5.state.unfinished", ".maps.123.h5"):
+    for name in ("state.pt", "part0.h5.state", ".maps.123.h5"):
         (mine / name).touch()
     assert sorted(results(mine)) == ["figure.ipynb", "maps.h5", "table.csv", "weights.safetensors"]
     assert differences(mine, theirs) == {}
