@@ -38,7 +38,6 @@ TESTS = {
     "spectrum/controls.py": "controls",
     "spectrum/fills.py": "fills",
     "spectrum/masks.py": "masks spectrum stability",
-    "spectrum/mixing.py": "mixing",
     "spectrum/waves.py": "waves",
     "spectrum": "spectrum waves cells mixing",
     "maps/adcs.py": "adcs",

@@ -29,7 +29,7 @@ from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.networks.predictions import check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import Fill, donors
-from frequency_shortcuts.spectrum.mixing import Mixer
+from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Journal, Stopped
 
