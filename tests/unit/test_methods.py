@@ -367,7 +367,7 @@ class Detached(nn.Module):
         return self.network(images.detach())
 
 
-@pytest.mark.parametrize("case", ["gradient", "learned", "learned destroy", "culling screened", "greedy swap"])
+@pytest.mark.parametrize("case", ["gradient", "learned", "culling screened", "mixture", "ffc"])
 def test_a_network_without_gradients_is_an_error_where_one_is_needed(case, network):
     with pytest.raises(ValueError, match=r"the network gives no gradient, which .* needs: ") as error:
         run(case, Detached(network))

@@ -55,7 +55,7 @@ def input_gradient(
         logits = network(seen.clone())  # a network may work in place
         if not logits.requires_grad:
             raise ValueError(
-                "the network gives no gradient, which this method needs: choose another method, exact culling say"
+                "the network gives no gradient, which this method needs: choose another method, such as exact culling"
             )
         total = objective(logits).sum()
         with tf32(False, seen.device):

@@ -129,8 +129,8 @@ def resized(
 
 def _rank(masks: BoolArray, loss: FloatArray) -> FloatArray:
     """The scores [class, pairs] from the candidates of the last stage [k, pairs] and their losses [k, class]."""
-    held = masks.sum(axis=0)
-    mean = np.where(held > 0, (loss.T @ masks) / np.maximum(held, 1), loss.max(axis=0)[:, None])
+    count = masks.sum(axis=0)
+    mean = np.where(count > 0, (loss.T @ masks) / np.maximum(count, 1), loss.max(axis=0)[:, None])
     best = masks[np.argmin(loss, axis=0)]
     scores: FloatArray = np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean
     return scores
