@@ -232,7 +232,7 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
             assert str(tmp_path / "state") in str(stopped)
             stops += 1
             assert stops < 100
-    assert stops or case in ("gradient", "ffc")
+    assert stops or case in ("gradient", "culling patch")  # of few passes
     np.testing.assert_array_equal(found.score, whole.score)
     assert found.passes == whole.passes
     assert found.resumed or not stops
