@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo study methods cure capacity report crate check test test-all dry-runs mutants lint format docs gallery
-.PHONY: bench audit clean statistics kills
+.PHONY: bench audit clean statistics
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -66,7 +66,7 @@ format: $(READY) ## format the code
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-docs: $(READY) ## config/README.md and docs/errors.md, and the site with the gallery: build/site/index.html
+docs: $(READY) ## config/README.md, and the site with the gallery and a page of errors: build/site/index.html
 	cd workflow && python -m study.reference
 	python tests/trials/trial.py
 	pip install --quiet --requirement envs/docs.txt
@@ -78,11 +78,8 @@ gallery: study ## render the figures and tables of the README from the results o
 bench: $(READY) ## measure run times: results/bench and three pages of docs (most of an hour)
 	python -m bench
 
-statistics: $(READY) ## simulate how often intervals and verdicts are right: docs/statistics.md (below a minute)
+statistics: $(READY) ## simulate how often intervals are right: docs/statistics.md (below a minute)
 	python -m bench.statistics
-
-kills: $(READY) ## kill a small study 30 times, compare its results, and write docs/trust.md (half an hour)
-	python tests/kill_study.py --folder build/kills --page docs/trust.md
 
 audit: $(READY) ## compare the installed packages with published advisories; needs the internet
 	pip install --quiet pip-audit

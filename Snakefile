@@ -75,7 +75,7 @@ rule published_maps:
             file
             for layout in ("iccv2023", "hfss", "dfmx")
             for path in outputs.exported_maps(plan, layout)
-            for file in plan.expand_mapped(path)
+            for file in expand_runs(path, plan.mapped_runs())
         ],
     localrule: True
 

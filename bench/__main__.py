@@ -11,21 +11,16 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from . import (
     document,
     estimate,
-    figures,
     measure_analysis,
     measure_culling,
     measure_methods,
-    measure_plan,
     measure_screening,
-    measure_spectra,
-    measure_stores,
     measure_training,
 )
 from .timing import machine
@@ -37,17 +32,10 @@ PARTS: dict[str, Measure] = {
     "forward": measure_culling.forward,
     "against_published": measure_culling.against_published,
     "screening": measure_screening.overlaps,
-    "scaling": lambda _, device: measure_culling.scaling(device),
     "precision": measure_culling.precision,
-    "spectra": measure_spectra.spectra,
-    "stores": measure_stores.stores,
     "training": measure_training.rates,
-    "large": lambda folder, device: (
-        measure_culling.large(folder, device) if device.type == "cuda" else pd.DataFrame(columns=["device"])
-    ),
     "methods": measure_methods.overhead,
     "analysis": measure_analysis.analyses,
-    "plan": lambda _, __: measure_plan.plan(),
 }
 
 
@@ -66,12 +54,9 @@ def main() -> None:
     for name in tqdm(options.only, desc="bench", unit="part", disable=None):
         write(name, PARTS[name](FOLDER, device))
     estimate.renew_pages()
-    for name, draw in {"scaling": figures.scaling, "screening": figures.overlap}.items():
-        if (FOLDER / f"{name}.csv").exists():
-            canvas.save(draw(read_table(FOLDER / f"{name}.csv")), FOLDER / name)
-    kept = document.write(FOLDER)
-    if kept:
-        print(f"not measured yet, so docs/performance.md keeps its sections: {', '.join(kept)}")
+    unchanged = document.write(FOLDER)
+    if unchanged:
+        print(f"not measured yet, so docs/performance.md keeps its sections: {', '.join(unchanged)}")
 
 
 def write(name: str, table: pd.DataFrame) -> None:

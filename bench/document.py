@@ -7,30 +7,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined, UndefinedError
+from jinja2 import UndefinedError
 from PIL import Image
 
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
-from .markdown import DOCS, table
+from .markdown import DOCS, TEMPLATES, table
+from .measure_screening import overlap_figure
 
-TEMPLATE = Path(__file__).parent / "performance.md.jinja"
-FIGURES = {"scaling": "bench_scaling", "screening": "bench_screening_curve"}  # in results/bench, in docs
+PICTURE = "bench_screening_curve"
 NOT_MEASURED = "not measured"
 
 
 def write(folder: Path) -> list[str]:
-    """Renew docs/performance.md and its figures. Returns the sections that stay, as they have not been measured."""
+    """Renew docs/performance.md and its picture. Returns the sections that stay, as they have not been measured."""
     measured = {path.stem: read_table(path) for path in sorted(folder.glob("*.csv"))}
     path = DOCS / "performance.md"
-    text, kept = page(measured, path.read_text() if path.exists() else "")
+    text, unchanged = page(measured, path.read_text() if path.exists() else "")
     path.write_text(text)
-    for figure, name in FIGURES.items():
-        if (folder / f"{figure}.png").exists():
-            with Image.open(folder / f"{figure}.png") as picture:
-                reduced = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-                reduced.save(DOCS / f"{name}.png", optimize=True)
-    return kept
+    if "screening" in measured:
+        canvas.save(overlap_figure(measured["screening"]), folder / "screening")
+        with Image.open(folder / "screening.png") as picture:
+            reduced = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            reduced.save(DOCS / f"{PICTURE}.png", optimize=True)
+    return unchanged
 
 
 def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list[str]]:
@@ -38,18 +39,22 @@ def page(measured: dict[str, pd.DataFrame], before: str = "") -> tuple[str, list
 
     These are as in the text `before`, or left out.
     """
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(
-        markdown=markdown, beside_cuda=beside_cuda, by_network=by_network, by_target=by_target, aims=aims
-    )
-    old, sections, kept = _sections(before), [], []
-    for heading, template in _sections(TEMPLATE.read_text()).items():
+    functions = {
+        "markdown": markdown,
+        "beside_cuda": beside_cuda,
+        "by_network": by_network,
+        "by_target": by_target,
+        "aims": aims,
+    }
+    template, *_ = TEMPLATES.loader.get_source(TEMPLATES, "performance.md.jinja")
+    old, sections, unchanged = _sections(before), [], []
+    for heading, section in _sections(template).items():
         try:
-            sections.append(environment.from_string(template).render(measured=measured))
+            sections.append(TEMPLATES.from_string(section, functions).render(measured=measured))
         except UndefinedError:
-            kept.append(heading)
+            unchanged.append(heading)
             sections.append(old.get(heading, ""))
-    return "\n".join(section.strip("\n") + "\n" for section in sections if section), kept
+    return "\n".join(section.strip("\n") + "\n" for section in sections if section), unchanged
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -74,8 +79,8 @@ def beside_cuda(rows: pd.DataFrame, key: str, columns: dict[str, str]) -> str:
     cells = []
     for value in dict.fromkeys(rows[key]):
         for device in ("cpu", "cuda"):
-            found = list(_cells(rows[(rows[key] == value) & (rows["device"] == device)], columns))
-            cells += [[value, device, *row] for row in found or [[NOT_MEASURED] * len(columns)]]
+            measured = list(_cells(rows[(rows[key] == value) & (rows["device"] == device)], columns))
+            cells += [[value, device, *row] for row in measured or [[NOT_MEASURED] * len(columns)]]
     return table([key, "device", *[text.partition("|")[0] for text in columns.values()]], cells)
 
 
@@ -103,7 +108,6 @@ def aims(measured: dict[str, pd.DataFrame]) -> str:
 
     published, training = on_cpu("against_published"), on_cpu("training")
     screened, targets = by_network(on_cpu("screening")), by_target(on_cpu("screening"))
-    spectra = on_cpu("spectra").groupby("task")["times_rfft2"].agg(["min", "max"])
     rows = [
         [f"exact culling over the bare forward pass, {row['case']}", "1.0", f"{row['ratio']:.2f}"]
         for _, row in on_cpu("forward").iterrows()
@@ -118,21 +122,6 @@ def aims(measured: dict[str, pd.DataFrame]) -> str:
         rows.append(["... for this share of the forward passes", "", f"{part['share_of_passes']:.3f}"])
         what = f"... an overlap of 0.98 takes (by a target recall of {reached['target_recall']:g})"
         rows.append([what, f"{aim:.3f}", f"{reached['share_of_passes']:.3f}"])
-    for task, what, aim in (
-        ("float", "ADCS of images in memory", "1.3"),
-        ("uint8", "ADCS of images in memory, as bytes", "1.3"),
-        ("rfft2 of uint8", "... making floats of these and the FFT alone", ""),
-        ("read", "reading of a store", ""),
-        ("store", "ADCS from a store", ""),
-    ):
-        low, high = spectra.loc[task]
-        rows.append([f"{what}, times the bare real FFT", aim, f"{low:.2f} to {high:.2f}"])
-    stores = on_cpu("stores").set_index("task")["times_reference"]
-    for task, what in (
-        ("folder to store", "JPEG files written into a store, times ImageFolder and DataLoader"),
-        ("store at random", "... and then read from it in random order"),
-    ):
-        rows.append([what, "", f"{stores[task]:.2f}"])
     rows.append(
         ["training, share of the time in the network", "0.9", f"{training['share_in_network'].min():.2f} or more"]
     )

@@ -1,4 +1,4 @@
-"""How much work a study is: its jobs, counted by a dry run of Snakemake, and its operations, by one formula.
+"""How much work a study is, by one formula.
 
     operations of a step of a run = images that the step shows to the network x operations of one forward pass
 
@@ -9,7 +9,6 @@ backward pass costs twice its forward pass. docs/paper_scale.md says how far the
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,10 @@ from snakemake.utils import update_config
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
 from workflow.study.plan import Plan
-from workflow.study.settings import N_CLASSES_PLANTED
-from workflow.study.work import Folder, data_set, graded_images, images_shown
+from workflow.study.work import Folder, data_set, images_shown
 
 from . import timing
 from .markdown import DOCS, ROOT, renew, table
-from .measure_plan import jobs
 
 PAGES = {"paper_scale.md": "paper", "cluster_plan.md": "imagenet1k"}  # page of docs: configuration
 LAPTOP, RUNTIMES = ROOT / "config" / "config.yaml", ROOT / "results" / "laptop" / "tables" / "runtimes.csv"
@@ -35,7 +32,7 @@ LAPTOP, RUNTIMES = ROOT / "config" / "config.yaml", ROOT / "results" / "laptop" 
 
 def configuration(path: Path) -> dict[str, Any]:
     """A configuration merged over the default one, as Snakemake does."""
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    config = yaml.safe_load(LAPTOP.read_text())
     update_config(config, yaml.safe_load(path.read_text()))
     return config
 
@@ -49,7 +46,7 @@ def operations(form: architectures.Architecture) -> float:
 
 
 def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
-    """A row for each step of each run, each half of a culling, and the graded sets: `rule`, `run`, `images`, `pflop`.
+    """A row for each step of each run, and each half of a culling: `rule`, `run`, `images`, `pflop`.
 
     Raises ValueError for external networks.
     """
@@ -67,28 +64,17 @@ def work(config: dict[str, Any], folder: Folder) -> pd.DataFrame:
             shown += [(rule, images / 2) for rule, images in shown if rule == "cull" for _ in range(2)]
         path = "{dataset}/{network}/{augmentation}/seed{seed}".format(**run)
         rows += [(rule, path, images, images * operations(form) / 1e15) for rule, images in shown]
-    if plan.graded_seeds():
-        planting, network = plan.planting("graded"), plan.graded_settings()["network"]
-        form = architectures.Architecture(
-            **network, n_classes=N_CLASSES_PLANTED["graded"], channels=planting["channels"], size=planting["size"]
-        )
-        rows.append(("graded", "all", graded_images(plan), graded_images(plan) * operations(form) / 1e15))
     return pd.DataFrame(rows, columns=["rule", "run", "images", "pflop"])
 
 
-def by_rule(config: dict[str, Any], found: pd.DataFrame, planned: Mapping[str, int]) -> str:
-    """A row for each rule that shows images to a network, and their sum, in Markdown. planned: jobs of each rule."""
-    sums = found.groupby("rule", sort=False)[["images", "pflop"]].sum()
-    sums.insert(0, "jobs", [planned.get(rule, 0) for rule in sums.index])
-    sums["greatest"] = found.groupby("rule")["pflop"].max()
+def by_rule(config: dict[str, Any], steps: pd.DataFrame) -> str:
+    """A row for each rule that shows images to a network, and their sum, in Markdown."""
+    sums = steps.groupby("rule", sort=False)[["images", "pflop"]].sum()
+    sums["greatest"] = steps.groupby("rule")["pflop"].max()
     sums.loc["cull", "greatest"] /= config["culling"]["parts"]
-    sums.loc["sum"] = sums.sum()
-    sums.loc["sum", "greatest"] = sums["greatest"].iloc[:-1].max()
-    rows = [
-        [rule, f"{row['jobs']:,.0f}", *map(number, (row["images"] / 1e6, row["pflop"], row["greatest"]))]
-        for rule, row in sums.iterrows()
-    ]
-    return table(["rule", "jobs", "images shown, millions", "PFLOP", "greatest job, PFLOP"], rows)
+    sums.loc["sum"] = [sums["images"].sum(), sums["pflop"].sum(), sums["greatest"].max()]
+    rows = [[rule, *map(number, (row["images"] / 1e6, row["pflop"], row["greatest"]))] for rule, row in sums.iterrows()]
+    return table(["rule", "images shown, millions", "PFLOP", "greatest job, PFLOP"], rows)
 
 
 def number(value: float) -> str:
@@ -96,15 +82,15 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def error(found: pd.DataFrame, runtimes: pd.DataFrame) -> str:
+def error(steps: pd.DataFrame, runtimes: pd.DataFrame) -> str:
     """The formula beside measured job times (`tables/runtimes.csv`): all steps at one rate, in Markdown.
 
     Steps with a resumed job, whose time is that of its last attempt, are left out.
     """
     runtimes = runtimes[~runtimes["resumed"].eq(True).groupby(runtimes["step"]).transform("any")]
-    steps = runtimes["step"].where(~runtimes["step"].str.startswith("cull"), "cull")
-    times = runtimes.groupby(steps, sort=False)["wall_s"].sum()
-    both = found.groupby("rule", sort=False)["pflop"].sum().to_frame().join(times, how="inner")
+    rules = runtimes["step"].where(~runtimes["step"].str.startswith("cull"), "cull")
+    times = runtimes.groupby(rules, sort=False)["wall_s"].sum()
+    both = steps.groupby("rule", sort=False)["pflop"].sum().to_frame().join(times, how="inner")
     both.loc["sum"] = both.sum()
     rate = both.loc["sum", "pflop"] / both.loc["sum", "wall_s"]
     rows = [
@@ -115,41 +101,32 @@ def error(found: pd.DataFrame, runtimes: pd.DataFrame) -> str:
     return table(["rule", "GFLOP/s", "measured, s", "by the formula, s", "formula / measured"], rows)
 
 
-def work_of(path: Path, folder: Folder) -> str:
-    """The table of the work of a configuration. Takes a dry run of Snakemake, some seconds."""
-    config = configuration(path)
-    return by_rule(config, work(config, folder), jobs(path.resolve()))
-
-
 def renew_pages() -> None:
     """Write the work of `PAGES` into docs, and the error of the formula where the laptop study is there."""
     for page, name in PAGES.items():
-        text = renew((DOCS / page).read_text(), "work", work_of(ROOT / "config" / f"{name}.yaml", Folder()))
+        config = configuration(ROOT / "config" / f"{name}.yaml")
+        text = renew((DOCS / page).read_text(), "work", by_rule(config, work(config, Folder())))
         if page == "paper_scale.md" and RUNTIMES.exists():
             text = renew(text, "error", error(work(configuration(LAPTOP), Folder()), read_table(RUNTIMES)))
         (DOCS / page).write_text(text)
 
 
 def main() -> None:
-    """Print the work of a configuration and the error of the formula, or renew the pages of docs."""
+    """Print the work of a configuration and the error of the formula."""
     parser = argparse.ArgumentParser(prog="python -m bench.estimate", description=__doc__.partition("\n")[0])
     parser.add_argument("--config", type=Path, default=ROOT / "config" / "paper.yaml", help="merged over the default")
     parser.add_argument("--runtimes", type=Path, help="tables/runtimes.csv of this configuration: print the error")
-    parser.add_argument("--renew", action="store_true", help=f"write the tables of {' and '.join(PAGES)}")
     for name, what in {"classes": "classes", "train": "images of a class in root", "test": "... in test_root"}.items():
         parser.add_argument(f"--{name}", type=int, default=getattr(Folder, name), help=f"{what} (%(default)s)")
     options = parser.parse_args()
-    if options.renew:
-        renew_pages()
-        return
-    folder = Folder(options.classes, options.train, options.test)
     try:
-        tables = [work_of(options.config, folder)]
+        config = configuration(options.config)
+        steps = work(config, Folder(options.classes, options.train, options.test))
+        print(by_rule(config, steps))
         if options.runtimes:
-            tables.append(error(work(configuration(options.config), folder), read_table(options.runtimes)))
+            print(f"\n{error(steps, read_table(options.runtimes))}")
     except (OSError, ValueError) as problem:
         parser.error(str(problem))
-    print("\n\n".join(tables))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Markdown: tables, lists, and the text between the markers of a page."""
+"""Markdown: tables, lists, the text between the markers of pages, and the templates that it is written from."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 LINE = 120  # characters
-UNBROKEN = {"break_long_words": False, "break_on_hyphens": False}
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "pages"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters["form"] = format
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -22,12 +30,17 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def renew(text: str, name: str, content: str) -> str:
     """The text with `content` between <!-- name --> and <!-- /name -->. Raises ValueError where these are missing."""
-    found = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    if not found.search(text):
+    place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not place.search(text):
         raise ValueError(
             f"there is no place marked {name}: write <!-- {name} --> and <!-- /{name} --> on lines of their own"
         )
-    return found.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
+    return place.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
+
+
+def marks(text: str) -> list[str]:
+    """The names of the places that are marked in a page."""
+    return re.findall(r"<!-- (\w+) -->", text)
 
 
 def listed(items: Iterable[str]) -> str:
@@ -36,13 +49,28 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def points(*texts: str) -> str:
-    """A list, in lines of at most `LINE` characters."""
-    return "\n".join(textwrap.fill(f"- {text}", LINE, subsequent_indent="  ", **UNBROKEN) for text in texts)
+TEMPLATES.globals["listed"] = listed
 
 
-def paragraphs(*texts: str) -> str:
-    """Texts, each in lines of at most `LINE` characters; those that are points of a list are indented."""
-    return "\n".join(
-        textwrap.fill(text, LINE, subsequent_indent="  " if text.startswith("- ") else "", **UNBROKEN) for text in texts
-    )
+def filled(template: str, study: Path, numbers: object) -> dict[str, str]:
+    """The blocks of a template by name, with the numbers of a study: what stands between the markers of these names."""
+    loaded = TEMPLATES.get_template(f"{template}.md.jinja")
+    context = loaded.new_context({"study": study, "numbers": numbers})
+    return {name: wrapped("".join(block(context))) for name, block in loaded.blocks.items()}
+
+
+def wrapped(text: str) -> str:
+    """Paragraphs and the points of lists in lines of at most `LINE` characters; tables as they are."""
+    parts = re.split(r"(\n\s*\n|\n(?=- ))", text.strip())
+    for i, part in enumerate(parts):
+        if i % 2:
+            parts[i] = "\n\n" if part.count("\n") > 1 else "\n"
+        elif not part.startswith("|"):
+            parts[i] = textwrap.fill(
+                " ".join(part.split()),
+                LINE,
+                subsequent_indent="  " if part.startswith("- ") else "",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    return "".join(parts)

@@ -42,7 +42,7 @@ def analyses(_: Path, device: torch.device) -> pd.DataFrame:
 def measure(name: str, make: Callable[[], Case], quick: bool, device: torch.device) -> dict[str, Any]:
     """One analysis: passes of its search, verdicts, seconds."""
     network, images, labels, about = make()
-    result = fs.analyse(network.to(device), images, labels, quick=quick, progress=False, **about)
+    result = fs.analyse(network.to(device), images, labels, quick=quick, run=fs.Run(progress=False), **about)
     return {
         "network": name,
         "quick": "yes" if quick else "no",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 import torch
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from frequency_shortcuts.figures.canvas import PAGE, style
 from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
@@ -37,16 +42,19 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
         workspace = Workspace(of.network, of.images, of.labels, of.n_classes)
         about = _about(of)
         classes = [ClassEvaluator(workspace, c) for c in range(of.n_classes)]
-        for c, one in enumerate(classes):
+        for c, evaluator in enumerate(classes):
             known = np.stack(
-                [one.group_sums(np.full(len(pairs), g), np.arange(len(pairs))) for g in range(len(one.bounds) - 1)]
+                [
+                    evaluator.group_sums(np.full(len(pairs), group), np.arange(len(pairs)))
+                    for group in range(len(evaluator.bounds) - 1)
+                ]
             )
-            exact, features = known.sum(axis=0), FeatureCollector(one).collect()
+            exact, features = known.sum(axis=0), FeatureCollector(evaluator).collect()
             for percent in PERCENTS:
                 wanted = positions(pairs.height, pairs.width, percent)
                 truth = set(top_pairs(exact, pairs.size, wanted))
                 for target in TARGETS:
-                    found = screening.screen(
+                    screened = screening.screen(
                         features,
                         lambda group, index, known=known: known[group, index],
                         pairs,
@@ -55,7 +63,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
                         patience=20,
                         seed=0,
                     )
-                    chosen = np.where(found.evaluated, found.increment, -np.inf)
+                    chosen = np.where(screened.evaluated, screened.increment, -np.inf)
                     top = set(top_pairs(chosen, pairs.size, wanted))
                     curve.append(
                         {
@@ -63,13 +71,13 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
                             "class": c,
                             "percent": percent,
                             "target_recall": target,
-                            "filtered_share": found.cost,
-                            "share_of_passes": found.cost + gradients.passes(len(pairs)) / len(pairs),
+                            "filtered_share": screened.cost,
+                            "share_of_passes": screened.cost + gradients.passes(len(pairs)) / len(pairs),
                             "overlap": len(truth & top) / len(truth | top),
                             "recall": len(truth & top) / len(truth),
-                            "expected_recall": found.expected_recall,
-                            "audited": found.audited,
-                            "missed": found.missed,
+                            "expected_recall": screened.expected_recall,
+                            "audited": screened.audited,
+                            "missed": screened.missed,
                         }
                     )
     return pd.DataFrame(curve).assign(device=device.type)
@@ -79,3 +87,28 @@ def _about(of: Subject) -> dict[str, object]:
     side, count = of.images.shape[-1], len(of.labels) // of.n_classes
     about = {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}
     return {**about, "accuracy": accuracy(of)}
+
+
+def overlap_figure(curve: pd.DataFrame) -> Figure:
+    """Overlap of screened with exact maps over the share of passes, one panel a map size, a line a network."""
+    percents, names = sorted(curve["percent"].unique()), list(curve["network"].unique())
+    with style():
+        figure, axes = plt.subplots(1, len(percents), figsize=(PAGE, 2.6), sharey=True)
+        shades = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+        markers = dict(zip(names, cycle("os^vDPX*"), strict=False))
+        for ax, percent in zip(axes, percents, strict=True):
+            part = curve[curve["percent"] == percent]
+            mean = part.groupby(["network", "target_recall"])[["share_of_passes", "overlap"]].mean().reset_index()
+            for name in names:
+                line = mean[mean["network"] == name].sort_values("share_of_passes")
+                ax.plot(
+                    100 * line["share_of_passes"], line["overlap"], "-", marker=markers[name], ms=3, lw=1,
+                    color=shades[name], label=name,
+                )  # fmt: skip
+            ax.set(title=f"top {percent} %", xlabel="forward passes, % of exact", xlim=(0, None))
+            ax.axhline(0.98, color="0.7", lw=0.8, zorder=0)
+        least = np.floor(mean["overlap"].min() * 10) / 10
+        axes[0].set(ylabel="overlap with the exact map", ylim=(min(0.6, least), 1.01))
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        sns.despine(figure)
+    return figure

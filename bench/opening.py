@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.evaluation.examples import reduced_images
 from frequency_shortcuts.evaluation.truth import planted
-from frequency_shortcuts.figures.examples import reduced_images
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.networks import architectures
@@ -24,10 +24,9 @@ from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.spectrum import keep, remove
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import read_table
+from frequency_shortcuts.storage.tables import RUN, read_table
 
 PLANTED = "plant_present"  # the data set of the lower row
-RUN = ["dataset", "network", "augmentation", "seed"]
 TRIED = 20  # images of a class, to show one with which the network does what it does with most
 HIT, EXTRA = 1.0, 0.35  # shades of a map: planted frequencies, and others
 
@@ -129,7 +128,7 @@ def opening(study: Path) -> Figure:
     """The picture, from the results of a study: of each class the first test image whose panels are all typical."""
     rows = {}
     for what, case, panels in zip(("photograph", "planted set"), cases(study), (photograph, truth), strict=True):
-        tried = (panels(read_case(study, case.row, case.percent, i)) for i in range(TRIED))
-        chosen = next((found for found in tried if all(panel.typical for panel in found)), panels(case))
-        rows[f"{what},\nclass {case.row['class']}"] = chosen
+        candidates = (panels(read_case(study, case.row, case.percent, i)) for i in range(TRIED))
+        typical_row = next((row for row in candidates if all(panel.typical for panel in row)), panels(case))
+        rows[f"{what},\nclass {case.row['class']}"] = typical_row
     return rows_of_panels(rows)

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from frequency_shortcuts.data import fashion_mnist, normalisation, synthetic
+from frequency_shortcuts.data import normalisation, synthetic
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.splits import Labelled, Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
@@ -79,11 +80,10 @@ def fashion(folder: Path) -> tuple[Labelled, Labelled]:
     """Fashion-MNIST, training and test images, 32 x 32, fetched once."""
     raw = folder / "fashion_mnist"
     try:
-        return fashion_mnist.read(raw)
-    except (OSError, ValueError, fashion_mnist.NotFound):
-        raw.mkdir(parents=True, exist_ok=True)
-        fashion_mnist.fetch(raw)
-        return fashion_mnist.read(raw)
+        return DOWNLOADS["fashion_mnist"].read(raw)
+    except (OSError, RuntimeError):
+        DOWNLOADS["fashion_mnist"].fetch(raw)
+        return DOWNLOADS["fashion_mnist"].read(raw)
 
 
 def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Split]:
@@ -94,7 +94,7 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
         parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [first_of_each_class(p[1], count)]]
         if side != 32:
             parts = [(np.stack([_enlarged(picture, side) for picture in part[0]]), part[1]) for part in parts]
-        classes: tuple[str, ...] = fashion_mnist.CLASSES
+        classes: tuple[str, ...] = DOWNLOADS["fashion_mnist"].classes
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))
         design = synthetic.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import resource
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -66,18 +62,6 @@ def peak_gflops(device: torch.device) -> float:
     return best
 
 
-def peak_mib(device: torch.device) -> float:
-    """The most memory that was in use, MiB: of a GPU, or of this process.
-
-    Of a process, Linux's getrusage would give the memory of the process that started it, where that was larger.
-    """
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    return int(found[1]) / 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def machine(device: torch.device) -> dict[str, str]:
     """What the numbers were measured on."""
     here, versions = provenance.machine(), provenance.versions(["torch"])
@@ -90,8 +74,3 @@ def machine(device: torch.device) -> dict[str, str]:
         **versions,
         "peak_gflops": f"{peak_gflops(device):.0f}",
     }
-
-
-def exponent(x: pd.Series, y: pd.Series) -> float:
-    """Slope of y over x in a double logarithmic plot."""
-    return float(np.polyfit(np.log(x), np.log(y), 1)[0])

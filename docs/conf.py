@@ -20,6 +20,7 @@ include_patterns = [
     "config/README.md",
     "results/README.md",
     "build/gallery/**",
+    "build/errors.md",
 ]
 exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees"]
 myst_heading_anchors = 3
@@ -54,7 +55,7 @@ def read_page(app: Any, docname: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
     if docname == root_doc:
         listed = re.findall(r"\]\((\w+/\w+)\.md\)", source[0].partition("## Documentation")[2])
-        menu = "\n".join(dict.fromkeys([GALLERY, *listed, "docs/api", "CHANGELOG", "CONTRIBUTING"]))
+        menu = "\n".join(dict.fromkeys([GALLERY, *listed, "build/errors", "docs/api", "CHANGELOG", "CONTRIBUTING"]))
         source[0] += f"\n\n```{{toctree}}\n:hidden:\n\n{menu}\n```\n"
 
 

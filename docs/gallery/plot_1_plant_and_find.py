@@ -53,8 +53,9 @@ print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 # Some images rank the frequencies, others test the maps. `quick` keeps the tests short; the search is that of the
 # study, which removes single pairs of frequencies.
 
-result = fs.analyse(network, draw(30, 3), test_images=draw(30, 4), method="screened", quick=True,
-                    images_per_class=(30, 30))  # fmt: skip
+search = fs.Search(method="screened", images_per_class=30)
+test = fs.Test(images=draw(30, 4), images_per_class=30)
+result = fs.analyse(network, draw(30, 3), quick=True, search=search, test=test)
 print(result.summary())
 result.verdicts
 

@@ -70,8 +70,10 @@ for _ in range(7):
 # in a picture of another class.
 
 images, labels = draw(30, seed=2)
-result = fs.analyse(network, wave.add(images, labels), labels, transform=transform, classes=SHAPES, quick=True,
-                    method="culling", percent=2)  # fmt: skip
+search = fs.Search(method="culling", percent=2)
+result = fs.analyse(
+    network, wave.add(images, labels), labels, transform=transform, classes=SHAPES, quick=True, search=search
+)
 print(result.summary())
 result.verdicts
 

@@ -83,11 +83,16 @@ for _ in range(12):
 # ------------------------------
 
 images, labels = draw(60, seed=2)
+options = {
+    "classes": SHAPES,
+    "quick": True,
+    "search": fs.Search(method="gradient", images_per_class=30),
+    "test": fs.Test(images_per_class=30),
+}
 results = {
-    name: fs.analyse(network, images, labels, mean=MEAN, std=STD, classes=SHAPES, method="gradient", quick=True,
-                     images_per_class=(30, 30), name=name)
+    name: fs.analyse(network, images, labels, mean=MEAN, std=STD, run=fs.Run(name=name), **options)
     for name, network in (("random weights", untrained), ("trained", trained))
-}  # fmt: skip
+}
 for name, result in results.items():
     print(f"{name}\n{result.summary()}\n")
 

@@ -5,7 +5,7 @@ Published maps, in and out
 Three published tools write their maps as pickles, each in a layout of its own. `frequency_shortcuts.maps.exchange`
 writes ours for these tools and reads theirs; nothing in a pickle is executed. Their maps lack the conjugate partner of
 some frequencies. A real image cannot have one without the other, so that the partner is added when a map is read.
-Maps that come from elsewhere are tested like our own: `fs.analyse(..., maps=...)`. No published file is part of this
+Maps that come from elsewhere are tested like our own: `fs.Test(maps=...)`. No published file is part of this
 repository, so the script makes one that is like them.
 """
 
@@ -48,8 +48,8 @@ shifts = Augmentation(shift=16, flip=False, wrap=True)
 training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts)
 
 ranking, test = draw(30, 3), draw(30, 4)
-options = {"test_images": test, "quick": True, "images_per_class": (30, 30)}
-ours = fs.analyse(network, ranking, method="gradient", **options)
+search = fs.Search(method="gradient", images_per_class=30)
+ours = fs.analyse(network, ranking, quick=True, search=search, test=fs.Test(images=test, images_per_class=30))
 
 # %%
 # Out: our maps for three tools
@@ -85,7 +85,8 @@ print(str(caught[0].message).replace(str(folder), "..."))
 # Both are tested in the same way
 # -------------------------------
 
-tested = fs.analyse(network, ranking, maps=read, **options)
+test_of_theirs = fs.Test(maps=read, images=test, images_per_class=30)
+tested = fs.analyse(network, ranking, quick=True, search=search, test=test_of_theirs)
 for name, result in (("ours", ours), ("theirs", tested)):
     print(f"\n{name}\n{result.verdicts[['class', 'tpr_dfm', 'best_control', 'margin', 'verdict']].round(2)}")
 

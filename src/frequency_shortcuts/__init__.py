@@ -8,7 +8,7 @@ study; these are in `workflow/`.
     result = fs.analyse(network, images, labels, mean=mean, std=std)
     result.verdicts  # one row for each class
 
-The parts of the analysis are modules:
+`Search`, `Test`, `Run` and `Preprocessing` hold what else can be chosen. The parts of the analysis are modules:
 
     from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
 """
@@ -30,16 +30,24 @@ PUBLIC = {
     "shortcuts": "evaluation.shortcuts",
     "spectrum": "spectrum",
 }
-FUNCTIONS = {"analyse": "analysis.analyse"}  # name -> module that holds it
+# Functions and classes: name -> module that holds it.
+NAMES = {
+    "analyse": "analysis.analyse",
+    "Search": "analysis.options",
+    "Test": "analysis.options",
+    "Run": "analysis.options",
+    "Preprocessing": "analysis.transforms",
+    "read_transform": "analysis.transforms",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in FUNCTIONS:
-        return getattr(import_module(f"{__name__}.{FUNCTIONS[name]}"), name)
+    if name in NAMES:
+        return getattr(import_module(f"{__name__}.{NAMES[name]}"), name)
     if name in PUBLIC:
         return import_module(f"{__name__}.{PUBLIC[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *PUBLIC, *FUNCTIONS])
+    return sorted([*globals(), *PUBLIC, *NAMES])

@@ -39,14 +39,17 @@ def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None
     return call
 
 
-def _numbers(kind: type, what: str) -> Callable[[Any, Any, str | None], list[Any] | None]:
-    """A check for options such as 0.5,0.5,0.5."""
+def _numbers(kind: type, what: str, most: int | None = None, least: int = 1) -> Callable[..., list[Any] | None]:
+    """A check for options such as 0.5,0.5,0.5, with so many numbers."""
 
     def parse(context: Any, option: Any, text: str | None) -> list[Any] | None:
         if text is None:
             return None
+        parts = text.replace("x", ",").split(",")
         try:
-            return [kind(part) for part in text.replace("x", ",").split(",")]
+            if not least <= len(parts) <= (most or len(parts)):
+                raise ValueError
+            return [kind(part) for part in parts]
         except ValueError:
             raise click.BadParameter(f"{text!r}: expected {what}") from None
 
@@ -69,19 +72,19 @@ def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[st
     return named
 
 
-def _settings(context: Any, option: Any, given: tuple[str, ...]) -> dict[str, Any]:
-    """The settings that are given as NAME=VALUE: numbers, None, true and false, and words."""
-    found = {}
-    for part in ",".join(given).split(",") if given else ():
+def _settings(context: Any, option: Any, texts: tuple[str, ...]) -> dict[str, Any]:
+    """The settings from NAME=VALUE: numbers, None, true and false, and words."""
+    settings: dict[str, Any] = {}
+    for part in ",".join(texts).split(",") if texts else ():
         name, equals, text = (piece.strip() for piece in part.partition("="))
         if not (name and equals and text):
             raise click.BadParameter(f"{part!r}: expected NAME=VALUE, such as samples=32")
         words = {"none": "None", "null": "None", "true": "True", "false": "False"}
         try:
-            found[name] = ast.literal_eval(words.get(text.lower(), text))
+            settings[name] = ast.literal_eval(words.get(text.lower(), text))
         except (ValueError, SyntaxError):
-            found[name] = text
-    return found
+            settings[name] = text
+    return settings
 
 
 @contextmanager
@@ -119,13 +122,13 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Mean of each channel, from 0 to 1. Default: of the weights."),
         click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
                      help="Standard deviation of each channel. Default: of the weights."),
-        click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320"), metavar="N",
+        click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
                      help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
                           "Default: of the weights."),
-        click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224"), metavar="N",
+        click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224", 2), metavar="N",
                      help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
                           "pictures. Default: of the weights."),
-        click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50"), metavar="N,N",
+        click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50", 2, 2), metavar="N,N",
                      help="Images that find the map of a class, and that test it. Default: 50,50; quick: 10,20."),
         click.option("--others", default=20, show_default=True, metavar="N",
                      help="Most maps of other classes that are tried on each class."),
@@ -277,42 +280,52 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
     with open_hdf5(file) as opened:
         if "mask" not in opened:
             raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
-        theirs = stores.class_names(opened, file) if "classes" in opened.attrs else ()
-    ours = class_names(images)
-    if theirs and ours and theirs != ours:
+        of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
+    of_images = class_names(images)
+    if of_maps and of_maps != of_images:
         raise ValueError(
-            f"{file} holds maps of the classes {', '.join(theirs[:5])}, the images are of {', '.join(ours[:5])}: "
+            f"{file} holds maps of the classes {', '.join(of_maps[:5])}, the images are of {', '.join(of_images[:5])}: "
             "expected the same, in the same order"
         )
     with naming(file):
         return dfm.read_mask(file, percent)
 
 
-def _analysis(options: dict[str, Any], **more: Any) -> Any:
+def _analysis(
+    options: dict[str, Any], *, state: Path | None = None, maps: Any = None, parts: tuple[str, ...] | None = None
+) -> Any:
     """The analysis that the options of a command describe."""
-    from frequency_shortcuts.analysis.analyse import analyse as run
+    import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
     from frequency_shortcuts.networks.named import open_network, outputs_of
 
-    channels = len(options["mean"] or [0, 0, 0])
     names = class_names(options["images"])
-    size = options["size"]
+    size, resize = (_one_or_two(options[name]) for name in ("size", "resize"))
+    preprocessing = fs.Preprocessing(options["mean"], options["std"], size, resize)
     named = open_network(
         options["model"], weights=options["weights"], checkpoint=options["checkpoint"], n_classes=len(names),
-        channels=channels, size=(size[0], size[-1]) if size else (224, 224),
+        channels=preprocessing.channels, size=preprocessing.shape or (224, 224),
     )  # fmt: skip
     if named.transform is None and size is None and options["images"].is_dir():
         raise ValueError("the network names no image size: give --size, --mean and --std")
-    always = ("mean", "std", "size", "seed", "device", "test_images", "others", "negatives", "memory_mib")
-    of_search = ("quick", "method", "settings", "percent", "precision")
-    chosen = {name: options[name] for name in (*always, *(name for name in of_search if name in options))}
-    if resize := options["resize"]:
-        chosen["resize"] = resize[0] if len(resize) == 1 else (resize[0], resize[-1])
-    outputs = options["outputs"] or outputs_of(names, named.categories)
-    return run(
-        named.network, options["images"], transform=named.transform, outputs=outputs,
-        images_per_class=options["images_per_class"], **chosen, **more,
+    transform = named.transform
+    if size is not None or resize is not None:
+        transform = preprocessing if transform is None else fs.read_transform(transform, size, resize)
+    ranking, test = options["images_per_class"] or (None, None)
+    of_search = {name: options[name] for name in ("method", "settings", "percent", "precision") if name in options}
+    of_test = {name: options[name] for name in ("others", "negatives")} | ({} if parts is None else {"parts": parts})
+    return fs.analyse(
+        named.network, options["images"], mean=options["mean"], std=options["std"], transform=transform,
+        outputs=options["outputs"] or outputs_of(names, named.categories), quick=options.get("quick", False),
+        search=fs.Search(images_per_class=ranking, **of_search),
+        test=fs.Test(maps=maps, images=options["test_images"], images_per_class=test, **of_test),
+        run=fs.Run(options["seed"], options["device"], options["memory_mib"], state),
     )  # fmt: skip
+
+
+def _one_or_two(numbers: list[int] | None) -> Any:
+    """One number as it is, several as a tuple."""
+    return numbers[0] if numbers and len(numbers) == 1 else numbers and tuple(numbers)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ from PIL import Image
 from conftest import ROOT, made_up_tests
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-make_report = importlib.import_module("make_report")
+make_report, write_explorer = map(importlib.import_module, ("make_report", "write_explorer"))
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 PICKS = ("dataset", "network", "class", "method", "percent")
 CLASSES = ("ant", "猫", "cow & calf")
@@ -94,9 +95,10 @@ def small(tmp_path_factory):
             )
             write_table(table.assign(tpr_low=table["tpr"] - 0.1, tpr_high=table["tpr"] + 0.1), rates, **run)
         store = folder / f"{dataset}.h5"
-        networks.append(explorer.Network(run, store, maps, tests=place / "shortcuts.csv", rates=rates))
-    settings = explorer.Settings(percent=5)
-    text = explorer.page("Explorer of a zoo", networks, pd.concat(verdicts), settings)
+        networks.append(examples.Network(run, store, maps, tests=place / "shortcuts.csv", rates=rates))
+    tested = examples.Tested(percent=5)
+    sets = write_explorer.data_sets(networks, pd.concat(verdicts), tested, most=12)
+    text = explorer.page("Explorer of a zoo", sets, tested)
     (folder / "explorer.html").write_text(text, encoding="utf-8")
     return folder
 

@@ -72,7 +72,7 @@ def test_every_link_of_the_cover_leads_somewhere(report):
     shown = {path for link in links for path in re.findall(r"showResultInfo\('(.*)'\)", link)}
     opened = {name for link in links for name in re.findall(r"showCategory\('(.*)'\)", link)}
     assert opened == set(categories)
-    assert {Path(path).name for path in shown} >= {"published_numbers.html", "config.yaml"}
+    assert {Path(path).name for path in shown} >= {"provenance.html", "config.yaml"}
     assert shown <= set(paths)
     report.run("document.querySelector('figure.key a').click()")
     assert "of the spectrum by the rise of the class's loss" in report.run("document.querySelector('nav').innerText")

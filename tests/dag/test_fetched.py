@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from conftest import ROOT, checkout
-from frequency_shortcuts.data import cifar10
+from frequency_shortcuts.data.downloads import DOWNLOADS
 
+CIFAR = DOWNLOADS["cifar10"]
 STORE = "results/small/data/cifar10.h5"
 
 
@@ -23,15 +24,20 @@ def small(tmp_path_factory):
     root = checkout(tmp_path_factory.mktemp("cifar10")).root
     generator, folder, contents = np.random.default_rng(0), root / "files", {}
     folder.mkdir()
-    for name in (*cifar10.TRAIN, cifar10.TEST):
+    for name in CIFAR.files[:6]:
         labels = [int(label) for label in generator.permutation(10)]
         contents[name] = {"data": generator.integers(0, 256, (10, 3072), dtype=np.uint8), "labels": labels}
-    contents[cifar10.META] = {"label_names": list(cifar10.CLASSES)}
+    contents["batches.meta"] = {"label_names": list(CIFAR.classes)}
     for name, content in contents.items():
         (folder / name).write_bytes(pickle.dumps(content, 2))
     sums = {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in contents}
-    with open(root / "src" / "frequency_shortcuts" / "data" / "cifar10.py", "a") as module:
-        module.write(f"\n\ndef checksums():\n    return {sums!r}\n")
+    with open(root / "src" / "frequency_shortcuts" / "data" / "downloads.py", "a") as module:
+        module.write(
+            "\n\nfrom torchvision.datasets import CIFAR10\n\n"
+            f"CIFAR10.train_list = {[[name, sums[name]] for name in CIFAR.files[:5]]!r}\n"
+            f"CIFAR10.test_list = {[['test_batch', sums['test_batch']]]!r}\n"
+            f"CIFAR10.meta['md5'] = {sums['batches.meta']!r}\n"
+        )
     return root, contents
 
 
@@ -50,21 +56,24 @@ def test_the_store_holds_the_images_of_the_files(small):
     done = snakemake(root, "files", "check", STORE)
     assert done.returncode == 0, done.stdout
     looked_at = (root / "results" / "small" / "checked.txt").read_text().splitlines()
-    *found, cost = looked_at
-    assert found == ["cifar10: 10 classes, 3 x 32 x 32, CIFAR-10", "cifar10: resnet18 (resnet18) takes its images"]
+    *sets_and_networks, cost = looked_at
+    assert sets_and_networks == [
+        "cifar10: 10 classes, 3 x 32 x 32, CIFAR-10",
+        "cifar10: resnet18 (resnet18) takes its images",
+    ]
     assert cost.startswith("cifar10: resnet18: 3 runs, about ")
-    assert {path.name for path in (root / "results/small/data/raw/cifar10").iterdir()} >= {*cifar10.FILES}
+    assert {path.name for path in (root / "results/small/data/raw/cifar10").iterdir()} >= {*CIFAR.files}
     with h5py.File(root / STORE) as store:
-        assert tuple(store.attrs["classes"]) == cifar10.CLASSES and store.attrs["source"] == "CIFAR-10"
+        assert tuple(store.attrs["classes"]) == CIFAR.classes and store.attrs["source"] == "CIFAR-10"
         for split, each in (("train", 4), ("validation", 1), ("test", 1)):
             assert store[split]["images"].shape == (10 * each, 3, 32, 32)
             assert np.bincount(store[split]["labels"]).tolist() == [each] * 10
-        test = contents[cifar10.TEST]
+        test = contents["test_batch"]
         np.testing.assert_array_equal(store["test/images"][:].reshape(10, -1), test["data"])
         np.testing.assert_array_equal(store["test/labels"][:], test["labels"])
         rows = np.concatenate([store[split]["images"][:].reshape(-1, 3072) for split in ("train", "validation")])
-        given = np.concatenate([contents[name]["data"] for name in cifar10.TRAIN])
-        np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(given, axis=0))
+        published = np.concatenate([contents[name]["data"] for name in CIFAR.files[:5]])
+        np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(published, axis=0))
 
 
 @pytest.mark.long
@@ -74,4 +83,6 @@ def test_a_folder_that_lacks_a_file_is_found_by_the_check(small):
     (root / "lacking" / "data_batch_4").unlink()
     done = snakemake(root, "lacking", "check", "--forcerun", "check")
     assert done.returncode != 0
-    assert "- datasets.cifar10: no file lacking/data_batch_4. Put cifar-10-python.tar.gz from" in done.stdout
+    assert (
+        "- datasets.cifar10: CIFAR-10 was not found; tried folder lacking (no file lacking/data_batch_4)" in done.stdout
+    )

@@ -302,7 +302,7 @@ def replaced(part, key, value):
             lambda images, network: network.update({"mean": [127] * 3, "std": [60] * 3}),
             r"networks\.my_network: mean \[127, 127, 127\] and std .* cannot be normalised with: expected units",
         ),
-        (replaced("network", "mean", [0.5]), r"networks\.my_network: mean \[0\.5\] and std .* do not match"),
+        (replaced("network", "mean", [0.5]), r"networks\.my_network: mean is \[0\.5\]: expected a number for each"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_one_sentence(own, change, sentence, monkeypatch):

@@ -2,40 +2,61 @@
 
 import base64
 import json
+import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 import yaml
 
-from bench import measure_plan
 from conftest import checkout
 
+SEEDS = 5
 OF_A_RUN = ("train", "cull", "shortcuts", "ood")
 OF_A_NETWORK = ("cull_halves", "robustness")  # of one of its seeds
 
 
 def planned(root, networks):
-    """The configuration of so many networks, written into a checkout."""
+    """A configuration of so many networks on Fashion-MNIST, a multiple of `SEEDS`, written into a checkout."""
+    names = [f"network_{number:03d}" for number in range(networks // SEEDS)]
+    entry = {"datasets": ["fashion_mnist"], "networks": names, "augmentations": ["none"], "seeds": list(range(SEEDS))}
+    form = {"architecture": "resnet18", "width": 16, "stem": "small"}
+    config = {"plan": [entry], "networks": {name: dict(form) for name in names}, "transfer": []}
     path = root / f"many_{networks}.yaml"
-    path.write_text(yaml.safe_dump(measure_plan.many(networks)))
+    path.write_text(yaml.safe_dump({"study": path.stem, **config}))
     return path
+
+
+def snakemake(*arguments, root):
+    """What Snakemake prints in a checkout."""
+    command = [sys.executable, "-m", "snakemake", "--nolock", *map(str, arguments)]
+    done = subprocess.run(command, cwd=root, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def jobs(config, root):
+    """How many jobs of each rule a study is, by a dry run that takes nothing for finished."""
+    text = snakemake("-nF", "--quiet", "rules", "--configfile", config, root=root)
+    return Counter({rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE) if rule != "total"})
 
 
 def test_a_thousand_networks_are_planned(tmp_path):
     root = checkout(tmp_path).root
-    found = measure_plan.jobs(planned(root, 1000), root=root)
-    assert {rule: found.pop(rule) for rule in OF_A_RUN} == dict.fromkeys(OF_A_RUN, 1000)
-    assert {rule: found.pop(rule) for rule in OF_A_NETWORK} == dict.fromkeys(OF_A_NETWORK, 1000 // measure_plan.SEEDS)
+    many = jobs(planned(root, 1000), root)
+    assert {rule: many.pop(rule) for rule in OF_A_RUN} == dict.fromkeys(OF_A_RUN, 1000)
+    assert {rule: many.pop(rule) for rule in OF_A_NETWORK} == dict.fromkeys(OF_A_NETWORK, 1000 // SEEDS)
     # Of the data set, the tables and the figures: as many as with ten networks.
-    few = measure_plan.jobs(planned(root, 10), root=root)
-    assert found.pop("figure") - few.pop("figure") == (1000 - 10) // measure_plan.SEEDS  # the cards of a network
-    assert found == Counter({rule: n for rule, n in few.items() if rule not in (*OF_A_RUN, *OF_A_NETWORK)})
-    assert found.total() < 100
+    few = jobs(planned(root, 10), root)
+    assert many.pop("figure") - few.pop("figure") == (1000 - 10) // SEEDS  # the cards of a network
+    assert many == Counter({rule: n for rule, n in few.items() if rule not in (*OF_A_RUN, *OF_A_NETWORK)})
+    assert many.total() < 100
 
 
 def files(config, root):
     """The rule of every file (or folder) that a study's jobs write, besides logs and benchmarks."""
-    lines = measure_plan.snakemake("--summary", "--configfile", config, root=root).splitlines()
+    lines = snakemake("--summary", "--configfile", config, root=root).splitlines()
     cells = [line.split("\t") for line in lines]
     return {row[0]: row[2] for row in cells if len(row) == 6 and row[0] != "output_file"}
 
@@ -46,24 +67,24 @@ def left(tmp_path_factory):
 
     No job runs: `--touch` takes files for results, empty ones here, and records them as those of a job that ran.
     """
-    root, found = checkout(tmp_path_factory.mktemp("many")).root, {}
+    root, written = checkout(tmp_path_factory.mktemp("many")).root, {}
     for networks in (10, 20):
         config = planned(root, networks)
-        results = root / "results" / measure_plan.many(networks)["study"]
+        results = root / "results" / config.stem
         for name, rule in files(config, root).items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            if rule == "fashion_mnist_files":
+            if rule == "fetched_files":
                 (root / name).mkdir()
             else:
                 (root / name).touch()
-        measure_plan.snakemake("--touch", "-F", "--cores", "1", "--configfile", config, root=root)
+        snakemake("--touch", "-F", "--cores", "1", "--configfile", config, root=root)
         records = {}
         for path in (root / ".snakemake" / "metadata").rglob("*"):
             name = base64.urlsafe_b64decode(path.name).decode() if path.is_file() else ""
             if name.startswith(f"results/{results.name}/"):
                 records.setdefault(json.loads(path.read_text())["rule"], []).append(path.stat().st_size)
-        found[networks] = [path for path in results.rglob("*") if path.is_file()], records
-    return found
+        written[networks] = [path for path in results.rglob("*") if path.is_file()], records
+    return written
 
 
 def test_files_grow_with_the_networks_alone(left):

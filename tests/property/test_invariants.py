@@ -1,7 +1,5 @@
 """What must not change, at every size: energy, order, scale, kept frequencies. Tolerance 1e-10, float64."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,7 @@ from torch import nn
 
 from frequency_shortcuts import adcs, culling, spectrum
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation.naming import background_of, named_classes
+from frequency_shortcuts.evaluation.naming import Namer, background_of
 from frequency_shortcuts.evaluation.trials import MaskSet
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.filters import Mixer
@@ -88,54 +86,6 @@ def test_adcs_does_not_depend_on_the_order_of_images_and_classes(height, width, 
     np.testing.assert_array_equal(adcs.accumulate(other.mean_amplitude)[name], adcs.accumulate(one.mean_amplitude))
 
 
-# Sign and scale
-
-
-def class_energies(seed, n_classes, height, width):
-    """Mean amplitudes with ties, and standard errors about as large as their differences."""
-    generator = np.random.default_rng(seed)
-    amplitude = generator.integers(1, 6, (n_classes, 3, height, width)).astype(float)
-    return amplitude, generator.random((n_classes, height, width)) * 0.3
-
-
-@quick
-@given(sides, sides, seeds)
-def test_adcs_of_two_classes_is_antisymmetric(height, width, seed):
-    amplitude, error = class_energies(seed, 2, height, width)
-    for found in (adcs.accumulate(amplitude), adcs.accumulate_significant(amplitude, error)):
-        np.testing.assert_array_equal(found[0], -found[1])
-        assert np.isin(found, (-1, 0, 1)).all()
-    np.testing.assert_array_equal(
-        adcs.accumulate(amplitude)[0], np.sign(amplitude[0].sum(axis=0) - amplitude[1].sum(axis=0))
-    )
-
-
-@quick
-@given(st.integers(1, 5), sides, sides, seeds, st.integers(-20, 20))
-def test_adcs_does_not_depend_on_a_common_scale(n_classes, height, width, seed, power):
-    """By powers of two, which are exact: of the amplitudes, and of the pixels."""
-    amplitude, error = class_energies(seed, n_classes, height, width)
-    scale = 2.0**power
-    np.testing.assert_array_equal(adcs.accumulate(scale * amplitude), adcs.accumulate(amplitude))
-    np.testing.assert_array_equal(
-        adcs.accumulate_significant(scale * amplitude, scale * error), adcs.accumulate_significant(amplitude, error)
-    )
-    images, labels = noise(seed, 2 * n_classes, 1, height, width), np.arange(2 * n_classes) % n_classes
-    one, other = (adcs.class_spectra(shown, labels, n_classes) for shown in (images, scale * images))
-    np.testing.assert_array_equal(other.mean_amplitude, scale * one.mean_amplitude)
-    np.testing.assert_array_equal(other.standard_error, scale * one.standard_error)
-
-
-@quick
-@given(sides, sides, seeds)
-def test_nothing_is_significant_more_often_than_it_is_different(height, width, seed):
-    """A significant difference has the sign of the difference, and without errors each difference is significant."""
-    amplitude, error = class_energies(seed, 2, height, width)
-    plain, significant = adcs.accumulate(amplitude), adcs.accumulate_significant(amplitude, error)
-    assert ((significant == plain) | (significant == 0)).all()
-    np.testing.assert_array_equal(adcs.accumulate_significant(amplitude, 0 * error), plain)
-
-
 # Fills
 
 
@@ -150,7 +100,7 @@ def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(h
     other = background(np.arange(6))
     expected = np.where(mask, np.fft.fft2(images), 0 if other is None else np.fft.fft2(images[donor]))
     mixed = Mixer(pairs, images, other).mix(torch.from_numpy(inside)[None, None])
-    shown, masks = [], MaskSet((height, width), 2)
+    shown, masks = [], MaskSet(2)
 
     def note(filtered):
         shown.append(filtered)
@@ -158,8 +108,8 @@ def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(h
 
     for c in range(2):
         masks.add(pairs.scatter(inside), c)
-    judged, bar = np.ones((2, 6), bool), SimpleNamespace(update=lambda images: None)
-    named = named_classes(note, Source(images), background, masks, labels, judged, 4, bar)
+    namer = Namer(note, labels, 2, 4, lambda images: None)
+    named = namer.under_masks(Source(images), background, masks, np.ones((2, 6), bool))
     assert (named == 0).all() and named.shape == (1, 6)
     for found in (mixed, torch.cat(shown)):
         np.testing.assert_allclose(np.fft.fft2(found), expected, rtol=0, atol=1e-10)

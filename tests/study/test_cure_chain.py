@@ -1,14 +1,12 @@
-"""Train, find maps, train with them: the scripts of the rules on a small store, and the plan of config/cure.yaml."""
+"""Train, find maps, train with them: the scripts of the rules on a small store, as config/cure.yaml plans them."""
 
 import copy
 import importlib
-import re
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import h5py
-import jinja2
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -21,8 +19,6 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.tables import read_table
-from study import outputs
-from study.configuration import mistakes
 from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CURES
@@ -122,25 +118,14 @@ def test_the_table_leaves_out_networks_that_are_not_compared(tmp_path, monkeypat
     given = {name: tmp_path / f"{name}.csv" for name in names}
     other = study(strong={"none": 3}, network="large")
     for name, *tables in zip(names, study(), other, strict=True):
-        for table in tables:
-            table.to_csv(given[name], mode="a", header=not given[name].exists(), index=False)
-    params = SimpleNamespace(networks=[["zoo", "small"]])
-    run_script(
-        "make_cure_table",
-        tmp_path,
-        params=params,
-        input=SimpleNamespace(**given),
-        output=[str(tmp_path / "cure.csv")],
-        config=CONFIG,
-    )
-    found = read_table(tmp_path / "cure.csv")
-    assert set(found["network"]) == {"small"} and set(found["augmentation"]) == {"none", "dfmx", "afa"}
-    assert found.loc[found["augmentation"] == "dfmx", "cures"].eq(True).all()
-    without = SimpleNamespace(**given | {"ood": [], "corruptions": []})
-    run_script(
-        "make_cure_table", tmp_path, params=params, input=without, output=[str(tmp_path / "cure.csv")], config=CONFIG
-    )
-    assert set(read_table(tmp_path / "cure.csv")["measure"]) == {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
+        pd.concat(tables).to_csv(given[name], index=False)
+    params, output = SimpleNamespace(networks=[["zoo", "small"]]), [str(tmp_path / "cure.csv")]
+    for missing in ({}, {"ood": [], "corruptions": []}):
+        read = SimpleNamespace(**given | missing)
+        run_script("make_cure_table", tmp_path, params=params, input=read, output=output, config=CONFIG)
+        table = read_table(output[0])
+        measures = {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
+        assert set(table["network"]) == {"small"} and (set(table["measure"]) == measures) == bool(missing)
 
 
 def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
@@ -148,43 +133,3 @@ def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
     for name in NAMES:
         found = set(code_of("train.py", modules=plan.training_modules(name)))
         assert found >= files if name.startswith("dfmx") else not found & files
-
-
-@pytest.mark.parametrize("page", ["figure", "table"])
-def test_the_captions_print_the_settings(page):
-    text = (ROOT / "report" / "captions" / f"{page}.rst").read_text()
-    params = SimpleNamespace(names=["fashion_mnist"], parameters={"figures": [{}]})
-    snakemake = SimpleNamespace(
-        config=CONFIG, rule="figure_cure", wildcards=SimpleNamespace(table="cure"), params=params,
-        input={"table": "cure.csv"},
-    )  # fmt: skip
-    found = jinja2.Template(text).render(snakemake=snakemake)
-    assert "at most 1 percentage point" in found
-    if page == "figure":
-        assert "top 5 % map of another class with\nprobability 0.3" in found and "avoids shortcuts, beside" in found
-
-
-def test_the_plan_of_the_study_has_every_augmentation():
-    assert mistakes(CONFIG) == []
-    plan = Plan(CONFIG)
-    assert {run["augmentation"] for run in plan.runs()} == set(NAMES)
-    assert len(plan.runs()) == 15 and plan.halved_runs() == []
-    assert "results/cure/tables/cure.csv" in outputs.of_cure(plan)
-
-
-@pytest.mark.slow
-def test_the_chain_is_planned_in_order():
-    """A dry run: each training with maps waits for the maps of its seed, and nothing is found twice."""
-    command = [sys.executable, "-m", "snakemake", "cure", "--nolock", "--configfile", "config/cure.yaml"]
-    done = subprocess.run([*command, "-nF", "--quiet", "rules"], cwd=ROOT, text=True, capture_output=True)
-    text = done.stdout + done.stderr
-    assert done.returncode == 0, text
-    planned = dict(re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE))
-    expected = {"train": 15, "find_maps": 3, "cull": 15, "shortcuts": 15, "ood": 15, "robustness": 15, "cure_table": 1}
-    assert {rule: int(planned[rule]) for rule in expected} == expected
-    graph = subprocess.run([*command, "--dag"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    rule_of = dict(re.findall(r'(\d+)\[label = "(\w+)', graph))
-    edges = [(rule_of[one], one, rule_of[other], other) for one, other in re.findall(r"(\d+) -> (\d+)", graph)]
-    with_maps = [(maps, job) for rule, maps, other, job in edges if (rule, other) == ("find_maps", "train")]
-    assert len({job for _, job in with_maps}) == len(with_maps) == 9  # three augmentations and seeds
-    assert all(len([job for maps, job in with_maps if maps == one]) == 3 for one, _ in with_maps)

@@ -1,53 +1,28 @@
-"""The modules that the resolver lists for a script, against those that Python loads."""
+"""The modules that the resolver lists for a script, against those that Python imports."""
 
 import ast
+import importlib
 import json
 import os
 import sys
+from importlib.util import resolve_name
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from workflow.study import dependencies
 from workflow.study.dependencies import NOTEBOOKS, REPOSITORY, SCRIPTS, UnresolvedImport, code_of
 
-NAMES = sorted(path.name for path in (*SCRIPTS.glob("*.py"), *NOTEBOOKS.glob("*.ipynb")))
+PATHS = sorted((*SCRIPTS.glob("*.py"), *NOTEBOOKS.glob("*.ipynb")))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def third_party():
-    """Load what takes long once; each test then runs in a fork."""
-    import h5py  # noqa: F401
-    import pandas  # noqa: F401
-    import scipy.stats  # noqa: F401
-    import seaborn  # noqa: F401
-    import torchvision  # noqa: F401
-
-
-def in_a_fork(function):
-    """What a function returns in a process of its own, in which no module of ours is loaded yet."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            own = ("frequency_shortcuts", "study", "workflow")
-            for name in [name for name in sys.modules if name.partition(".")[0] in own]:
-                del sys.modules[name]
-            sys.path[:0] = map(str, dependencies.FOLDERS)
-            answer = function()
-        except BaseException as error:
-            answer = [repr(error)]
-        with os.fdopen(writer, "w") as pipe:
-            json.dump(answer, pipe)
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        answer = json.load(pipe)
-    os.waitpid(child, 0)
-    return answer
-
-
-def statements(source):
-    """The import statements of a source, those for types left out."""
+def statements(path):
+    """The import statements of a script, notebook or module, those for types left out."""
+    source = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = json.loads(source)["cells"]
+        source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -55,42 +30,48 @@ def statements(source):
     return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def loaded():
-    """Files of this repository that are loaded as modules: path -> module."""
-    files = {getattr(module, "__file__", None): module for module in list(sys.modules.values())}
-    own = tuple(str(folder) + os.sep for folder in dependencies.FOLDERS)
-    return {file: module for file, module in files.items() if file and file.startswith(own)}
+def imported(node, package):
+    """The modules that Python imports by one statement in a module of a package."""
+    scope = {"__package__": package, "__name__": "importing"}
+    try:
+        exec(compile(ast.Module([node], []), "importing", "exec"), scope)
+    except ModuleNotFoundError as error:  # a package that need not be installed
+        assert error.name in ("timm", "snakemake"), error
+        return
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        names = [resolve_name("." * node.level + (node.module or ""), package)]
+        yield from (value for value in scope.values() if isinstance(value, ModuleType))
+        # Where a package loads a name at its first use.
+        yield from (sys.modules.get(getattr(value, "__module__", None) or "") for value in scope.values())
+    for name in names:
+        parts = name.split(".")
+        yield from (sys.modules[".".join(parts[:n])] for n in range(1, len(parts) + 1))
 
 
-def run_imports(name):
-    """Run the imports of a script, then those of every module of ours that this loads, functions' imports too."""
-    path = (NOTEBOOKS if name.endswith(".ipynb") else SCRIPTS) / name
-    source = path.read_text()
-    if path.suffix == ".ipynb":
-        cells = json.loads(source)["cells"]
-        source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    before, done = set(loaded()), set()
-    waiting = [(source, {"__name__": "script"})]
+def python_imports(path, seen):
+    """Files of this repository that Python imports for a script, also in functions: each module is executed once."""
+    waiting, reached = [(path, "")], set()
     while waiting:
-        text, scope = waiting.pop()
-        for node in statements(text):
-            try:
-                exec(compile(ast.Module([node], []), name, "exec"), scope)
-            except ModuleNotFoundError as error:  # a package that need not be installed
-                assert error.name in ("timm", "snakemake"), error
-        for file, module in loaded().items():
-            if file not in done | before:
-                done.add(file)
-                with open(file) as opened:
-                    waiting.append((opened.read(), dict(vars(module))))
-    return sorted(os.path.relpath(file, REPOSITORY) for file in done)
+        file, package = waiting.pop()
+        if file not in seen:
+            modules = [module for node in statements(file) for module in imported(node, package)]
+            seen[file] = {Path(module.__file__): module for module in modules if getattr(module, "__file__", None)}
+        for other, module in seen[file].items():
+            if other not in reached and any(folder in other.parents for folder in dependencies.FOLDERS):
+                reached.add(other)
+                waiting.append((other, module.__package__))
+    return sorted(os.path.relpath(file, REPOSITORY) for file in reached)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_code_of_a_script_is_what_python_loads(name):
-    code = code_of(name)
-    assert in_a_fork(lambda: run_imports(name)) == code
-    assert not [path for path in code if path.startswith("workflow/scripts/")]  # no script imports another
+def test_the_code_of_a_script_is_what_python_imports(monkeypatch):
+    monkeypatch.setattr(sys, "path", [*map(str, dependencies.FOLDERS), *sys.path])
+    importlib.invalidate_caches()
+    seen = {}
+    for path in PATHS:
+        code = code_of(path.name)
+        assert python_imports(path, seen) == code, path.name
+        assert not [file for file in code if file.startswith("workflow/scripts/")]  # no script imports another
 
 
 @pytest.mark.parametrize(
@@ -153,9 +134,8 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
         ("spectrum/pairs.py", {"train.py", "cull.py", "measure_shortcuts.py"}, {"make_report.py"}),
         ("data/torch_dataset.py", {"dataset_store.py", "check_inputs.py"}, {"synthesize.py", "train.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
-        ("findings/paper_tables.py", {"compare_published.py"}, {"make_tables.py", "score_truth.py"}),
     ],
 )
 def test_an_edit_of_a_module_concerns_the_scripts_that_use_it_and_no_others(module, used_by, not_by):
-    using = {name for name in NAMES if f"src/frequency_shortcuts/{module}" in code_of(name)}
+    using = {path.name for path in PATHS if f"src/frequency_shortcuts/{module}" in code_of(path.name)}
     assert used_by <= using and not not_by & using

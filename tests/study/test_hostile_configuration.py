@@ -1,68 +1,61 @@
 """Configurations that make no sense: each is refused in one short sentence, whose advice is accepted."""
 
 import copy
-import datetime
 import math
+import random
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from study import outputs, states
-from study.configuration import MOST_JOBS, MOST_RUNS, duplicate_keys, mistakes
+from study import outputs
+from study.configuration import MOST_PARTS, MOST_RUNS, duplicate_keys, mistakes
 from study.plan import Plan
 from study.schema import part_at, resolve, schema
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 # Keys that the default study does not have: sources, networks and maps of the user, every setting of a method.
-NETWORK = {"source": "torchvision:resnet18", "checkpoint": "a.pt", "mean": [0.5], "std": [0.5], "options": {"p": 0.5}}
-FOLDER = {
-    "source": "folder", "root": "a", "test_root": "b", "classes": {"one": "n1", "two": "n2"}, "size": 64, "resize": 80,
-    "channels": 1, "shares": {"train": 0.75, "validation": 0.25}, "split_seed": 0, "on_error": "stop", "keep": "images",
-    "stylised": "c", "ood": {"root": "d", "renditions": ["ink"], "classes": {"one": "n1", "two": "n2"}},
-}  # fmt: skip
-DATASET = {
-    "source": "dataset", "entry_point": "my:data", "options": {"n": 5}, "class_names": ["one", "two"], "size": [64, 48],
-    "channels": 1, "shares": {"train": 0.5, "validation": 0.25, "test": 0.25}, "split_seed": 0,
-}  # fmt: skip
-METHODS = {
-    "all_culling": {"method": "culling", "fill": "zeros", "search": "screened", "split": "test", "patch": 2,
-                    "target_recall": 0.9, "patience": 5, "percent": 5},
-    "all_hfss": {"method": "hfss", "percent": 5, "candidates": 50, "parents": 5},
-    "all_greedy": {"method": "greedy", "ranking": "gradient", "floor": 0.9},
-    "all_learned": {"method": "learned", "goal": "keep", "steps": 10, "images_per_class": 5, "rate": 0.1,
-                    "sparsity": 1},
-    "all_shapley": {"method": "shapley", "rings": 4},
-    "all_rise": {"method": "rise", "masks": 100, "share": 0.5},
-    "all_adcs": {"method": "adcs", "variant": "published"},
-}  # fmt: skip
-PUBLISHED = {"name": "theirs", "dataset": "syn_1", "network": "resnet18_w8", "augmentation": "none", "file": "a.pkl"}
 WHOLE = copy.deepcopy(CONFIG)
-# Fewer entries of the same kinds are checked sooner.
-WHOLE["plan"] = [*CONFIG["plan"][:2], CONFIG["plan"][2] | {"datasets": ["syn_1", "plant_present"]}]
 WHOLE["datasets"] = {name: CONFIG["datasets"][name] for name in ("syn_1", "plant_present", "fashion_mnist", "waved")}
-WHOLE["methods"] = {name: CONFIG["methods"][name] for name in ("on_training_images",)}
+WHOLE["plan"] = [*CONFIG["plan"][:2], CONFIG["plan"][2] | {"datasets": ["syn_1", "plant_present"]}]
 update_config(
     WHOLE,
-    {
-        "plan": [*WHOLE["plan"], {"datasets": ["pictures"], "networks": ["mine"], "augmentations": ["none"],
-                                   "seeds": [0], "methods": ["all_rise"]}, CONFIG["plan"][3] | {"datasets": ["syn_1"]}],
-        "networks": {"mine": NETWORK},
-        "datasets": {"pictures": FOLDER, "items": DATASET, "stored": {"source": "store", "path": "a.h5"},
-                     "cifar": {"source": "cifar10", "folder": None, "validation_share": 0.1, "split_seed": 0}},
-        "methods": METHODS,
-        "published": [PUBLISHED],
-    },
-)  # fmt: skip
-
-BAD = [
-    math.nan, math.inf, -math.inf, -1, 0, 1, 2.0, 2.5, 1e30, 10**12, 10**30, True, None, "", "text\n", "text",
-    "a" * 5000, [], {}, [math.nan], [0], [[1, 2]], list(range(10_000)), ["a"] * 3, {"a": math.nan}, {1: 2},
-    datetime.date(2024, 1, 1),
+    yaml.safe_load("""
+    datasets:
+      pictures:
+        {source: folder, root: a, test_root: b, classes: {one: n1, two: n2}, size: 64, resize: 80, channels: 1,
+         shares: {train: 0.75, validation: 0.25}, split_seed: 0, on_error: stop, keep: images, stylised: c,
+         ood: {root: d, renditions: [ink], classes: {one: n1, two: n2}}}
+      items:
+        {source: dataset, entry_point: my:data, options: {n: 5}, class_names: [one, two], size: [64, 48], channels: 1,
+         shares: {train: 0.5, validation: 0.25, test: 0.25}, split_seed: 0}
+      stored: {source: store, path: a.h5}
+      cifar: {source: cifar10, folder: null, validation_share: 0.1, split_seed: 0}
+    networks:
+      mine: {source: "torchvision:resnet18", checkpoint: a.pt, mean: [0.5], std: [0.5], options: {p: 0.5}}
+    methods:
+      all_culling: {method: culling, fill: zeros, search: screened, split: test, patch: 2, target_recall: 0.9,
+                    patience: 5, percent: 5}
+      all_hfss: {method: hfss, percent: 5, candidates: 50, parents: 5}
+      all_greedy: {method: greedy, ranking: gradient, floor: 0.9}
+      all_learned: {method: learned, goal: keep, steps: 10, images_per_class: 5, rate: 0.1, sparsity: 1}
+      all_shapley: {method: shapley, rings: 4}
+      all_rise: {method: rise, masks: 100, share: 0.5}
+      all_adcs: {method: adcs, variant: published}
+    published:
+      - {name: theirs, dataset: syn_1, network: resnet18_w8, augmentation: none, file: a.pkl}
+    """),
+)
+WHOLE["plan"] += [
+    {"datasets": ["pictures"], "networks": ["mine"], "augmentations": ["none"], "seeds": [0], "methods": ["all_rise"]},
+    CONFIG["plan"][3] | {"datasets": ["syn_1"]},
+]
+WRONG_TYPES = [None, True, 2.5, "text", [[1, 2]], {"a": {"b": 1}}]
+ODD_VALUES = [
+    math.nan, math.inf, -math.inf, -1, 0, 1, 2.0, 1e30, 10**12, "", "a" * 5000, [], {}, [math.nan], [0],
+    list(range(10_000)), ["a"] * 3, {"a": math.nan}, {1: 2},
 ]  # fmt: skip
 LONGEST = 300  # letters of a sentence
 
@@ -79,8 +72,12 @@ def leaves(part, path=()):
         yield path
 
 
+# Keys with the same name and rules are tried once.
+PATHS = list({(path[-1], repr(part_at(path, WHOLE))): path for path in leaves(WHOLE)}.values())
+
+
 def changed(path, value, config=WHOLE):
-    """A copy of the configuration with another value at a path, or at several."""
+    """A copy of the configuration with another value at a path."""
     config = copy.deepcopy(config)
     part = config
     for name in path[:-1]:
@@ -89,21 +86,15 @@ def changed(path, value, config=WHOLE):
     return config
 
 
-def text_of(path):
-    return ".".join(map(str, path))
-
-
 def advised(config, sentence):
     """The configurations that a sentence advises: `write KEY: VALUE`, with "and" for both and "or" for either."""
     key, _, rest = sentence.partition(": ")
-    found = re.search(r"; write(?:, under ([^,]+),)? ([\w.]+: .*)$", rest)
-    if not found:
-        return
-    under, advice = found.groups()
-    for either in re.split(r" or (?=[\w.]+: |remove )", advice):
+    advice = re.search(r"; write(?:, under ([^,]+),)? ([\w.]+: .*)$", rest)
+    under, lines = advice.groups() if advice else ("", "")
+    for either in filter(None, re.split(r" or (?=[\w.]+: |remove )", lines)):
         if either.startswith("remove "):
             continue
-        changed = copy.deepcopy(config)
+        better = copy.deepcopy(config)
         for line in re.split(r" and (?=[\w.]+: )", either):
             name, _, value = line.partition(": ")
             where = name.split(".")
@@ -112,121 +103,57 @@ def advised(config, sentence):
             elif len(where) == 1:
                 parents = key.split(".")
                 where = [*parents[: parents.index(name) if name in parents else -1], name]
-            part = changed
-            for one in where[:-1]:
-                part = part[int(one)] if isinstance(part, list) else part.setdefault(one, {})
+            part = better
+            for owner in where[:-1]:
+                part = part[int(owner)] if isinstance(part, list) else part.setdefault(owner, {})
             part[where[-1]] = yaml.safe_load(value)
-        yield changed
+        yield better
 
 
-def check(config, path, known=()):
+def check(config, path, tried):
     """Assert that a configuration is used, or refused as it should be; returns the sentences.
 
-    known: advice that is accepted, `KEY ADVICE`.
+    tried : advice that was accepted before
     """
-    found = mistakes(config)
-    if not found:
+    sentences = mistakes(config)
+    if not sentences:
         outputs.of_study(Plan(config))
-    for sentence in found:
+    assert len(sentences) <= 12
+    for sentence in sentences:
         assert len(sentence) <= LONGEST and "\n" not in sentence, (path, sentence)
-        assert "<" not in sentence.partition("write")[2], (path, sentence)
         key = sentence.partition(": ")[0]
-        if (advice := f"{key} {sentence.rpartition('; ')[2]}") in known:
-            continue
-        if isinstance(known, set):
-            known.add(advice)
-        for better in advised(config, sentence):
+        advice = f"{key} {sentence.rpartition('; ')[2]}"
+        for better in advised(config, sentence) if advice not in tried else ():
             assert not any(other.startswith(f"{key}:") for other in mistakes(better)), (path, sentence)
-    return found
+        tried.add(advice)
+    return sentences
 
 
 @pytest.mark.slow
 def test_every_value_is_used_or_refused_in_a_sentence_whose_advice_is_accepted():
-    # Keys with the same name and rules are tried once.
-    paths = list({(path[-1], repr(part_at(path, WHOLE))): path for path in leaves(WHOLE)}.values())
-    accepted, known = 0, set()
-    assert len(paths) > 130 and mistakes(WHOLE) == []
-    for path in paths:
-        for value in BAD:
-            found = check(changed(path, value), path, known)
-            accepted += not found
-            assert len(found) <= 12, (path, value, found)
-            if isinstance(value, float) and not math.isfinite(value):
-                assert [sentence.partition(":")[0] for sentence in found] == [text_of(path)], (path, value, found)
-    assert accepted < 0.2 * len(paths) * len(BAD)
+    tried, accepted = set(), 0
+    assert len(PATHS) > 130 and mistakes(WHOLE) == []
+    cases = [(path, value) for path in PATHS for value in WRONG_TYPES]
+    cases += random.Random(0).sample([(path, value) for path in PATHS for value in ODD_VALUES], 400)
+    for path, value in cases:
+        sentences = check(changed(path, value), path, tried)
+        accepted += not sentences
+        if isinstance(value, float) and not math.isfinite(value):
+            key = ".".join(map(str, path))
+            assert [sentence.partition(":")[0] for sentence in sentences] == [key], (path, value, sentences)
+    assert 0 < accepted < 0.2 * len(cases)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize(
-    "path",
-    [
-        ("shortcuts", "strong"), ("robustness", "sensitivity", "rms"), ("synthesis", "deviation"),
-        ("synthesis", "alpha"),
-        ("culling", "memory_mib"), ("checkpoint_minutes",), ("networks", "mine", "options", "p"),
-    ],
-)  # fmt: skip
-def test_a_number_that_is_not_finite_is_refused_with_its_key(path, value):
-    (sentence,) = check(changed(path, value), path)
-    assert sentence.startswith(f"{text_of(path)}: {value!r} is not allowed, expected ")
+def test_a_long_list_is_cut_in_its_sentence():
+    (sentence,) = check(changed(("robustness", "cutoffs"), list(range(9000))), "cutoffs", set())
+    assert "[0, 1, 2, 3" in sentence and "1... is not allowed, expected list of numbers above 0" in sentence
 
 
-def test_a_list_with_a_number_that_is_not_finite_is_refused():
-    (sentence,) = check(changed(("robustness", "cutoffs"), [1, math.nan, 8]), "cutoffs")
-    assert sentence.startswith("robustness.cutoffs.1: nan is not allowed, expected number above 0, at most 3000; write")
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "instead"),
-    [
-        (("training", "synthetic", "epochs"), 2.0, 2),
-        (("plan", 2, "seeds"), [0.0], 0),
-        (("synthesis", "size"), 32.0, 32),
-        (("datasets", "pictures", "size"), 64.0, 64),
-        (("synthesis", "seeds", "train"), 7.0, 7),
-    ],
-)
-def test_a_whole_float_is_no_integer(path, value, instead):
-    (sentence,) = check(changed(path, value), path)
-    assert f"{float(instead)!r} is not allowed, expected integer" in sentence
-    assert check(changed(path, [instead] if isinstance(value, list) else instead), path) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (("study",), "test\n"), (("culling", "parts"), 10**6), (("shortcuts", "controls"), 10**12),
-        (("training", "photographs", "epochs"), 10**12), (("synthesis", "size"), 10**6),
-        (("plan", 0, "seeds"), [2**64]),
-        (("datasets", "waved", "frequency"), [10**9, 0]), (("networks", "mine", "checkpoint"), "a\nb"),
-    ],
-)  # fmt: skip
-def test_what_makes_no_sense_is_refused(path, value):
-    (sentence,) = check(changed(path, value), path)
-    assert sentence.startswith(text_of(path))
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "sentence"),
-    [
-        (("plan", 0, "seeds", 0), [0], "plan.0.seeds.0: [0] is not allowed, expected integer at least 0, at most "
-         "4294967295; write seeds: [0]"),
-        (("culling", "split"), "al", "culling.split: 'al' is not allowed, expected train, validation or test; write "
-         "split: validation"),
-        (("robustness", "cutoffs"), list(range(9000)), "robustness.cutoffs: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, "
-         "12, 13, 14, 15, 16, 1... is not allowed, expected list of numbers above 0, at most 3000; at least 1 entry, "
-         "at most 100 entries, no repeats; write cutoffs: [1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20]"),
-    ],
-)  # fmt: skip
-def test_advice_is_an_example_that_is_accepted(path, value, sentence):
-    assert check(changed(path, value), path) == [sentence]
-
-
-def test_a_bad_name_is_named_and_told_what_names_are_like():
-    for name in ("Bad name", "test\n", "x" * 100):
-        (sentence,) = check(changed(("datasets", name), CONFIG["datasets"]["syn_1"]), "datasets")
+def test_a_bad_name_is_told_what_names_are_like():
+    for name in ("Bad name", "x" * 100, 1):
+        (sentence,) = check(changed(("datasets", name), CONFIG["datasets"]["syn_1"]), "datasets", set())
         assert "this name is not allowed, expected lower-case letters, digits and _" in sentence
-    (sentence,) = check(changed(("datasets", 1), CONFIG["datasets"]["syn_1"]), "datasets")
-    assert sentence.startswith("datasets.1: this name is not allowed, expected lower-case letters, digits and _")
+        assert ("quotes" in sentence) == (name == 1)
 
 
 def test_many_mistakes_are_cut():
@@ -238,25 +165,10 @@ def test_more_runs_or_jobs_than_snakemake_can_plan_are_refused():
     three = changed(("plan", 0, "augmentations"), ["none", "augmix", "afa"])
     (sentence,) = mistakes(changed(("plan", 0, "seeds"), list(range(1000)), three))
     assert sentence.startswith("plan: 3,015 runs are planned, expected at most 1,000")
-    (sentence,) = check(changed(("culling", "parts"), 1000), "culling.parts")
-    about = (ROOT / "config" / "README.md").read_text()
-    assert f"at most {MOST_RUNS:,} runs, and at most {MOST_JOBS:,} parts" in about
+    (sentence,) = check(changed(("culling", "parts"), 1000), "culling.parts", set())
     assert re.match(r"culling\.parts: 1000 parts of \d+ cullings are [\d,]+ jobs, expected at most", sentence)
-
-
-def test_a_path_with_a_name_that_is_too_long_is_a_missing_file():
-    path = "\u00fc" * 200  # 400 bytes
-    assert mistakes(changed(("networks", "mine", "checkpoint"), path)) == []
-    assert states.file_state(path) is None and states.folder_state(ROOT / path) == ()
-
-
-def test_maps_whose_sizes_have_one_name_are_refused():
-    (sentence,) = check(changed(("dfm", "percents"), [1, 5, 5.00000001]), "dfm.percents")
-    assert sentence.startswith("dfm.percents: ")
-
-
-# Numbers that need no bound, by path in the schema; there are none.
-WITHOUT_BOUND = ()
+    about = " ".join((ROOT / "config" / "README.md").read_text().split())
+    assert f"at most {MOST_RUNS:,} runs, and at most {MOST_PARTS:,} parts" in about
 
 
 def parts(part, path=()):
@@ -271,46 +183,28 @@ def parts(part, path=()):
 
 
 def test_every_number_list_and_text_has_bounds():
-    seen = {"number": 0, "array": 0, "string": 0}
     for path, part in parts(schema()):
         kinds = part.get("type", ()) if "properties" not in path[-1:] else ()
-        kinds = {"number" if kind == "integer" else kind for kind in ([kinds] if isinstance(kinds, str) else kinds)}
+        kinds = {kinds} if isinstance(kinds, str) else set(kinds)
         if path[:2] == ("$defs", "value"):
             continue  # keyword arguments of the user's own functions
-        for kind in kinds & set(seen):
-            seen[kind] += 1
-        if "number" in kinds and path not in WITHOUT_BOUND:
+        if kinds & {"number", "integer"}:
             assert {"minimum", "exclusiveMinimum"} & set(part) and {"maximum", "exclusiveMaximum"} & set(part), path
         if "array" in kinds:
-            of = resolve(part["items"])
-            assert "maxItems" in part or (part.get("uniqueItems") and "enum" in of), path
+            assert "maxItems" in part or (part.get("uniqueItems") and "enum" in resolve(part["items"])), path
         if "string" in kinds:
             assert "maxLength" in part, path
-    assert min(seen.values()) > 5
 
 
 def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
     path = tmp_path / "my.yaml"
     path.write_text("culling:\n  parts: 1\nshortcuts: {seed: 1}\nculling:\n  split: test\n  split: train\n")
-    assert list(duplicate_keys([path])) == [
+    assert sorted(duplicate_keys([path])) == [
         f"{path}: the key culling is there twice, in line 1 and in line 4; remove one",
         f"{path}: the key split is there twice, in line 5 and in line 6; remove one",
     ]
-    path.write_text('{"plan": [{"seeds": [0], "seeds": [1]}]}')
-    (sentence,) = duplicate_keys([path])
-    assert sentence == f"{path}: the key seeds is there twice, in line 1 and in line 1; remove one"
-    path.write_text('{\n\t"a": 1\n}')  # JSON, but no YAML
-    assert list(duplicate_keys([path])) == []
-    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n")
-    assert list(duplicate_keys([path])) == []
+    # JSON that is no YAML, and keys of a merged mapping.
+    for text in ('{\n\t"a": 1\n}', "a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n"):
+        path.write_text(text)
+        assert list(duplicate_keys([path])) == []
     assert list(duplicate_keys(sorted((ROOT / "config").glob("*.yaml")))) == []
-
-
-@pytest.mark.slow
-def test_snakemake_refuses_a_key_that_is_there_twice(tmp_path):
-    path = tmp_path / "my.yaml"
-    path.write_text("culling: {percent: 5, percent: 10}\n")
-    command = [sys.executable, "-m", "snakemake", "-n", "--nolock", "--quiet", "rules", "--configfile", str(path)]
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode != 0 and "Traceback" not in done.stdout
-    assert f"- {path}: the key percent is there twice, in line 1 and in line 1; remove one" in done.stdout

@@ -14,7 +14,7 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from frequency_shortcuts.storage.checksums import DamagedFile
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
 from study.job import created_by, identity, job, run_snakemake
 
 
@@ -68,13 +68,6 @@ def test_a_step_that_fills_the_disk_keeps_the_table_that_was_there(step, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step.log", "t.csv"]
 
 
-def test_names_of_classes_stay_text_in_tables(tmp_path):
-    write_table(pd.DataFrame({"class": ["0", "NA", "none"], "tpr": [0.5, None, 1.0]}), tmp_path / "t.csv", seed=3)
-    found = read_table(tmp_path / "t.csv")
-    assert list(found.columns) == ["seed", "class", "tpr"]
-    assert list(found["class"]) == ["0", "NA", "none"] and found["tpr"].isna().tolist() == [False, True, False]
-
-
 def test_the_mark_names_version_commit_and_configuration(step):
     mark = created_by(step.config)
     assert re.fullmatch(r"frequency-shortcuts \S.*, commit \S+, config [0-9a-f]{12}", mark)
@@ -86,21 +79,6 @@ def test_the_mark_names_version_commit_and_configuration(step):
 def test_a_run_is_identified_by_where_its_files_lie():
     found = identity("results/seed1/tests/syn_1/resnet18/none/seed7/shortcuts.csv")
     assert found == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["*star* `tick`_ |x|", "**", "a_", "_b_ c__", "`d", "[e]_", "http://f.g", "\\h", ":i:`j`", "k\nl", "größe 猫"],
-)
-def test_the_cover_shows_names_as_they_are(name):
-    from docutils.core import publish_doctree
-
-    from frequency_shortcuts.findings.headlines import fill_template
-
-    tree = publish_doctree(fill_template("- {{ name | rst }} (0.5)\n", name=name), settings_overrides={"halt_level": 1})
-    assert tree.astext() == f"{' '.join(name.split())} (0.5)"
-    (paragraph,) = tree.findall(lambda node: node.tagname == "paragraph")
-    assert [child.tagname for child in paragraph.children] == ["#text"]
 
 
 def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():

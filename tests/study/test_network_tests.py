@@ -6,7 +6,7 @@ from test_plan import plan
 from conftest import ROOT
 from frequency_shortcuts.data.corruptions import STRENGTHS
 from frequency_shortcuts.evaluation import usage
-from study import outputs, reference
+from study import outputs
 from study.network_tests import planted_use, registry, robustness
 from study.work import DataSet
 
@@ -33,12 +33,6 @@ def test_a_study_writes_the_files_of_all_its_tests_once():
     assert not registry.TESTS["transfer"].files(planned)
 
 
-def test_the_benchmarks_of_a_test_are_those_of_its_jobs():
-    test, planned = registry.TESTS["bandstop"], plan()
-    assert len(test.benchmarks(planned)) == len(planned.runs_on("synthetic"))
-    assert test.benchmarks(planned)[0].startswith("results/laptop/benchmarks/bandstop/syn_1/")
-
-
 def test_the_tables_of_the_tests_have_keys_and_names():
     found = {name: keys for name, _, keys in registry.tables()}
     assert found["published"] == found["shortcuts"] == ("class", "part", "fill", "filter")
@@ -47,13 +41,6 @@ def test_the_tables_of_the_tests_have_keys_and_names():
 
 def test_the_constants_of_the_cost_are_those_of_the_library():
     assert len(STRENGTHS) == robustness.STRENGTHS and usage.DRAWS == planted_use.DRAWS
-
-
-def test_every_test_of_a_planned_run_has_a_cost_but_those_of_few_runs():
-    planned = plan()
-    for name, test in registry.TESTS.items():
-        if test.cost and name != "compare_methods":
-            assert test.cost(planned, test.runs(planned)[0], DATA) > 0
 
 
 def test_phases_cost_something_where_they_are_tested():
@@ -65,8 +52,3 @@ def test_phases_cost_something_where_they_are_tested():
 def test_transfer_tests_have_no_random_masks():
     settings = registry.TESTS["transfer"].settings(plan())["settings"]
     assert (settings["controls"], settings["radial"], settings["parts"]) == (0, 0, ["keep"])
-
-
-def test_the_results_page_holds_the_files_of_the_tests():
-    text = (ROOT / "results" / "README.md").read_text()
-    assert reference.with_tests(text) == text, "make docs"

@@ -1,4 +1,4 @@
-"""The notebook in docs/ runs unchanged."""
+"""The notebook in docs/ runs unchanged, and no notebook is stored with outputs."""
 
 import nbformat
 import papermill
@@ -23,6 +23,7 @@ def test_the_notebook_of_the_docs_runs_from_top_to_bottom(tmp_path):
     assert any("verdict" in str(output.get("data", {})) for output in cells[-2].outputs)
 
 
-def test_the_notebook_is_stored_without_outputs():
-    cells = nbformat.read(ROOT / "docs" / "own_network.ipynb", 4).cells
-    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
+def test_notebooks_are_stored_without_outputs():
+    for path in (ROOT / "docs" / "own_network.ipynb", *(ROOT / "workflow" / "notebooks").glob("*.ipynb")):
+        cells = nbformat.read(path, 4).cells
+        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), path

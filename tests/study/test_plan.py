@@ -14,7 +14,7 @@ from study import outputs
 from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests.registry import TESTS
-from study.plan import Plan
+from study.plan import Plan, expand_runs
 from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
 from study.settings import CURES, KINDS, WITH_MAPS, Shape
 
@@ -53,14 +53,9 @@ def test_every_run_is_planned_once_in_order():
     ]  # fmt: skip
     assert names(plan().runs(dataset="photos", network="large")) == ["photos/large/none/1", "photos/large/augmix/1"]
     assert plan().datasets() == ["photos", "syn_1"] and plan().datasets("synthetic") == ["syn_1"]
-
-
-def test_one_run_of_each_network_is_that_of_its_smallest_seed():
     smallest = ["photos/small/augmix/1", "syn_1/small/augmix/1", "photos/small/none/1", "photos/large/none/1"]
-    smallest.append("photos/large/augmix/1")
-    assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == smallest
+    assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == [*smallest, "photos/large/augmix/1"]
     assert plan(stability={"halves": False}).halved_runs() == []
-    assert plan().expand_first_seeds("{network}-{seed}", dataset="syn_1") == ["small-1"]
 
 
 UNMAPPED = {**PLAN[0], "networks": ["large", "small"], "augmentations": ["augmix"], "seeds": [3, 0], "maps": False}
@@ -76,27 +71,19 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     for name, test in TESTS.items():
         assert set(names(test.runs(found))).isdisjoint(added) == (name != "bandstop")
     files = outputs.of_study(found)
-    for run in found.expand_runs(FOLDER):
+    for run in expand_runs(FOLDER, found.runs()):
         assert f"results/laptop/networks/{run}/weights.safetensors" in files
     assert not any("syn_2/large" in file for file in files if "/networks/" not in file and "bandstop" not in file)
     assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
         f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "bandstop", "adcs")
     ]
-    assert outputs.explored_runs(found) == outputs.explored_runs(plan())
+    photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
+    assert names(outputs.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
     assert found.expand_cullings("{seed}{job}") == plan().expand_cullings("{seed}{job}")
-    assert found.needed_splits("syn_2", trains=True).keys() == {"train", "validation", "test"}
-    assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
-
-
-def test_the_order_of_the_entries_does_not_matter_for_what_has_maps():
     for entries in ([PLAN[0], {**PLAN[0], "maps": False}], [{**PLAN[0], "maps": False}, PLAN[0]]):
         assert len(plan(plan=entries).mapped_runs()) == 4
-
-
-def test_a_network_without_maps_is_no_baseline():
-    first = {"datasets": ["photos"], "networks": ["large"], "augmentations": ["none"], "seeds": [1], "maps": False}
-    found = plan(plan=[first, PLAN[0]])
-    assert found.baselines() == [["photos", "small", "augmix"]] and found.non_baselines() == []
+    assert found.needed_splits("syn_2", trains=True).keys() == {"train", "validation", "test"}
+    assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
 
 
 @pytest.mark.parametrize("seeds", ["first", "all"])
@@ -113,7 +100,9 @@ def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_pl
     assert plan().baselines() == [["photos", "small", "none"]]
     others = [["photos", "small", "augmix"], ["photos", "large", "none"], ["photos", "large", "augmix"]]
     assert plan().non_baselines() == others
-    assert plan(plan=PLAN[:1]).baselines() == [["photos", "small", "augmix"]]
+    unmapped = {"datasets": ["photos"], "networks": ["large"], "augmentations": ["none"], "seeds": [1], "maps": False}
+    for entries in ([PLAN[0]], [unmapped, PLAN[0]]):
+        assert plan(plan=entries).baselines() == [["photos", "small", "augmix"]]
 
 
 def test_a_transfer_joins_runs_of_one_seed():
@@ -126,7 +115,6 @@ def test_external_networks_are_not_trained():
     found = plan(plan=[{**PLAN[1], "networks": ["small", "theirs"], "augmentations": ["none"]}])
     assert found.external_networks == ["theirs"] and found.trained_networks == ["small", "large"]
     assert names(found.trained_runs()) == ["photos/small/none/1"]
-    assert found.expand_runs("{network}", trained=True) == ["small"] and len(found.expand_runs("{network}")) == 2
     assert found.common_normalisation("photos") is None  # that of the trained one is not known yet
     alone = plan(plan=[{**PLAN[1], "networks": ["theirs"], "augmentations": ["none"]}])
     assert alone.common_normalisation("photos") == {"mean": (0.5,), "std": (0.1,)}
@@ -149,15 +137,12 @@ def test_what_is_known_of_a_data_set(dataset, kind, shape, n_classes):
     assert kind in KINDS
 
 
-@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
-def test_the_number_of_classes_is_that_of_the_library(mechanism):
-    found = plan(datasets={"p": {"source": "planted", "mechanism": mechanism}})
-    assert found.n_classes("p") == len(planted.design(mechanism).classes)
-    assert found.n_classes("syn_1") == len(synthetic.CLASSES)
-
-
-def test_classes_are_numbered_by_the_names_of_their_folders():
-    assert plan().folder_order("photos") == [1, 0] and plan().folder_order("syn_1") == []
+def test_what_the_settings_know_of_drawn_sets_is_what_the_library_draws():
+    sets = {name: {"source": "planted", "mechanism": name} for name in planted.MECHANISMS}
+    found = plan(datasets=sets)
+    for name in planted.MECHANISMS:
+        assert found.n_classes(name) == len(planted.design(name).classes)
+    assert found.n_classes("syn_1") == len(synthetic.CLASSES) and found.folder_order("photos") == [1, 0]
 
 
 def test_renditions_are_those_of_the_twin_or_synthetic_ones():
@@ -198,10 +183,6 @@ def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_the_halv
     assert len(plan(stability={"halves": False}).expand_cullings("{job}")) == len(runs)
 
 
-def test_the_seed_of_the_halves_is_a_setting_of_the_halves_alone():
-    assert "seed" in plan().culled_images("half0") and "seed" not in plan().culled_images("all")
-
-
 def avoiding(*names, seeds=(1,), **changes):
     """The plan of `plan` in which the small network is also trained with these augmentations."""
     entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": list(names), "seeds": list(seeds)}
@@ -213,28 +194,25 @@ def test_the_augmentations_with_maps_are_those_of_the_library():
     assert set(CURES) == set(augmentation.NAMES) - {"none", "autoaugment", "augmix", "sin"}
 
 
-@pytest.mark.parametrize("name", WITH_MAPS)
-def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation(name):
-    found = avoiding(name)
-    file = "results/laptop/maps/on_training_images/photos/small/none/seed1.h5"
-    assert found.training_maps("photos", "small", name, 1) == file
-    assert found.method_images("on_training_images")["split"] == "train"
-    assert found.used_methods() == ["on_training_images"]
-    settings = found.training_settings("photographs", name)
-    assert (settings["probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
-    other = avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
-    assert "/maps/greedy/" in other.training_maps("photos", "small", name, 1)
-    assert other.used_methods() == ["greedy"]
-    assert other.training_settings("photographs", name)["percent"] == 10
+def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation():
+    for name in WITH_MAPS:
+        mixture, greedy = avoiding(name), avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
+        file = "results/laptop/maps/on_training_images/photos/small/none/seed1.h5"
+        assert mixture.training_maps("photos", "small", name, 1) == file
+        assert mixture.used_methods() == ["on_training_images"] and greedy.used_methods() == ["greedy"]
+        settings = mixture.training_settings("photographs", name)
+        assert (settings["probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
+        assert greedy.training_settings("photographs", name)["percent"] == 10
 
 
-@pytest.mark.parametrize("name", ["none", "autoaugment", "augmix", "sin", "afa"])
-def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings(name):
+def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
     changed = plan(training={"dfmx": {"maps": "greedy", "probability": 0.9}})
-    assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
-    assert changed.training_settings("photographs", name) == plan().training_settings("photographs", name)
     own = {"epochs", "images_per_class", "validation_per_class", "geometry", "dynamics", "stylised_share"}
-    assert set(plan().training_settings("photographs", name)) - own == ({"wave_strength"} if name == "afa" else set())
+    for name in set(augmentation.NAMES) - set(WITH_MAPS):
+        assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
+        settings = plan().training_settings("photographs", name)
+        assert settings == changed.training_settings("photographs", name)
+        assert set(settings) - own == ({"wave_strength"} if name == "afa" else set())
 
 
 def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():
@@ -272,16 +250,11 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
 def test_every_file_is_named_once():
     files = outputs.of_study(plan())
     assert len(files) == len(set(files)) and all(path.startswith("results/laptop/") for path in files)
-    for run in plan().expand_runs(FOLDER):
+    for run in expand_runs(FOLDER, plan().runs()):
         assert f"results/laptop/dfm/{run}.h5" in files and f"results/laptop/tests/{run}/hits.h5" in files
-    assert all(f"results/laptop/tests/{run}/curves.csv" in files for run in plan().expand_first_seeds(FOLDER))
-
-
-def test_the_explorer_shows_photographs_first_and_the_smallest_seed_of_each_network():
-    entries = [{**PLAN[0], "datasets": ["syn_1", "photos"]}, PLAN[1]]
-    photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
-    assert names(outputs.explored_runs(plan(plan=entries))) == [*photographs, "syn_1/small/augmix/1"]
-    assert "results/laptop/explorer.html" in outputs.of_study(plan())
+    assert all(
+        f"results/laptop/tests/{run}/curves.csv" in files for run in expand_runs(FOLDER, plan().first_seed_runs())
+    )
 
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
@@ -310,13 +283,6 @@ def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone()
         assert tests[name]["methods"] == ["rise"] and settings["fills"] == fills
         assert (settings["parts"], settings["controls"], settings["radial"]) == (["keep"], 0, 0)
         assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
-
-
-def test_a_setting_is_found_by_its_path_or_has_a_default():
-    found = plan()
-    assert found.setting("datasets/photos/size") == [160, 224] and found.setting("datasets/photos/resize", None) is None
-    with pytest.raises(KeyError):
-        found.setting("datasets/photos/resize")
 
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():

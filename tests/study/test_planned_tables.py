@@ -15,8 +15,8 @@ from study import outputs
 from study.job import FOLDER, job
 from study.tables import PLANNED, read_joined, read_runs
 
-MINE = plan(shortcuts={"methods": ["rise"]})
-RUNS = [tuple(run.values()) for run in MINE.runs()]
+STUDY = plan(shortcuts={"methods": ["rise"]})
+RUNS = [tuple(run.values()) for run in STUDY.runs()]
 
 
 def measured(runs):
@@ -41,7 +41,7 @@ def joined():
     """Joined tables of several layouts, by their names."""
     classes = ["C0", "C1", "C2"]
     verdicts = pd.concat([made_up_verdicts([run], classes, neutral="C0" if run[0] == "syn_1" else "") for run in RUNS])
-    curves = measured([tuple(run.values()) for run in MINE.robustness_runs()])
+    curves = measured([tuple(run.values()) for run in STUDY.robustness_runs()])
     curves = curves[(curves["part"] == "keep") & (curves["fill"] == "zeros")].drop(columns=["part", "fill"])
     return {
         "shortcuts": verdicts,
@@ -57,7 +57,7 @@ def test_whole_tables_are_read_as_they_are(paths, tmp_path):
     )
     for name, table in joined().items():
         write_table(table, tmp_path / f"{name}.csv")
-        assert len(read_joined(str(tmp_path / f"{name}.csv"), MINE)) == len(table)
+        assert len(read_joined(str(tmp_path / f"{name}.csv"), STUDY)) == len(table)
 
 
 def test_the_table_of_another_run_is_refused_with_the_command_that_removes_it(paths, tmp_path, capsys):
@@ -97,7 +97,7 @@ def test_a_joined_table_that_was_cut_at_the_end_of_a_line_is_refused(tmp_path, n
     for count in cuts:
         write_table(table.iloc[:-count], path)
         with pytest.raises(DamagedFile, match=rf"^{path}: it lacks .*; make it again$"):
-            read_joined(str(path), MINE)
+            read_joined(str(path), STUDY)
         noticed += 1
     assert noticed == len(cuts) >= 6
 
@@ -110,31 +110,22 @@ def test_a_joined_table_holds_the_planned_runs_and_no_others(tmp_path):
     ):
         write_table(changed, path)
         with pytest.raises(DamagedFile, match=re.escape(f"{path}: {problem}; make it again")):
-            read_joined(path, MINE)
+            read_joined(path, STUDY)
 
 
 def test_runs_may_have_other_methods_and_networks_other_iterations(tmp_path):
     methods = pd.DataFrame(RUNS, columns=RUN).merge(pd.DataFrame({"class": ["a", "b"]}), how="cross")
     methods = pd.concat([methods.assign(method="rise"), methods[:2].assign(method="random")])
     write_table(methods, tmp_path / "method_overlap.csv")
-    assert len(read_joined(str(tmp_path / "method_overlap.csv"), MINE)) == len(methods)
+    assert len(read_joined(str(tmp_path / "method_overlap.csv"), STUDY)) == len(methods)
     runs = pd.DataFrame(RUNS, columns=RUN)
     iterations = runs.assign(count=runs["network"].map({"small": 3, "large": 2}))
     dynamics = pd.concat([iterations[iterations["count"] > i].assign(iteration=i) for i in range(3)])
     write_table(dynamics.drop(columns="count"), tmp_path / "dynamics.csv")
-    assert len(read_joined(str(tmp_path / "dynamics.csv"), MINE)) == len(dynamics)
+    assert len(read_joined(str(tmp_path / "dynamics.csv"), STUDY)) == len(dynamics)
 
 
 def test_every_table_with_runs_is_known():
     """The others have no runs, or are built from these and shown as they are."""
-    others = {
-        "findings",
-        "finding_numbers",
-        "published_numbers",
-        "runtimes",
-        "provenance",
-        "table_1",
-        "table_2",
-        "table_3",
-    }
-    assert set(outputs.tables(MINE)) - others <= set(PLANNED)
+    others = {"findings", "finding_numbers", "runtimes", "provenance", *(f"table_{number}" for number in (1, 2, 3))}
+    assert set(outputs.tables(STUDY)) - others <= set(PLANNED)

@@ -3,11 +3,10 @@
 import re
 
 import pytest
-import torch
 from test_plan import PLAN, plan
 
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from study.inputs import Found, cost
+from study.inputs import Content, cost
 from study.settings import Shape
 from study.work import (
     DataSet,
@@ -16,7 +15,6 @@ from study.work import (
     images_of_augmentations,
     images_shown,
     passes_of,
-    seconds_per_pass,
 )
 
 METHODS = {
@@ -73,11 +71,6 @@ def test_the_training_images_rank_the_pairs_for_a_method_with_their_split():
     assert passes_of(mine, "cells", DATA, ConjugatePairs(32, 32)) == 4 * 50 * 3
 
 
-def test_a_plan_without_methods_has_no_passes_of_them():
-    assert "find_maps" not in images_shown(plan(), RUN, DATA)
-    assert "find_maps" in images_shown(compared(), RUN, DATA)
-
-
 def test_a_run_has_the_steps_that_are_planned_for_it():
     steps = {"train", "cull", "bandstop", "shortcuts", "planted_use"}
     assert images_shown(plan(), RUN, DATA).keys() == steps | {"robustness"}
@@ -92,31 +85,16 @@ def test_half_of_the_test_images_are_half_as_many(part, count):
     assert data_set(mine, "fashion_mnist", Folder()).per_class["test"] == count
 
 
-def test_photographs_with_a_wave_are_as_many_as_without():
-    wave = {"source": "waved", "of": "fashion_mnist", "class": "Shirt", "frequency": [0, 3], "amplitude": 0.1}
-    mine = plan(datasets={"waved": wave})
-    assert data_set(mine, "waved", Folder()) == data_set(mine, "fashion_mnist", Folder())
-
-
-def test_a_pass_is_timed():
-    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
-    assert 0 < seconds_per_pass(network, Shape(1, 8, 8), None) < 1
-
-
 def test_a_set_without_training_images_has_none():
     assert DataSet(4, 3, 32, {"test": 6}).images("train", 100) == 0
 
 
 @pytest.mark.parametrize("per_class", [None, {"validation": 3, "test": 3, "train": 9}])
 def test_the_check_says_how_many_passes_a_network_takes_and_how_long(per_class):
-    found = Found(range(4), Shape(3, 32, 32), "", per_class=per_class)
+    found = Content(range(4), Shape(3, 32, 32), "", per_class=per_class)
     (line,) = cost(compared(device="cpu"), "syn_1", "small", found)
     assert re.fullmatch(
         r"syn_1: small: 2 runs, about [\d.]+ million forward passes \([\d.]+ of them of methods\), "
         r"[\d.]+ ms each on this cpu: \d+ min",
         line,
     )
-
-
-def test_images_that_are_not_square_are_not_counted():
-    assert cost(plan(), "syn_1", "small", Found(range(4), Shape(3, 32, 24), "")) == []

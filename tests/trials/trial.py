@@ -1,6 +1,6 @@
-"""Bad inputs with the sentence that answers each: read from the YAML files of this folder, written to docs/errors.md.
+"""Bad inputs with the sentence that answers each, from the YAML files of this folder.
 
-`python tests/trials/trial.py` writes the page; `make docs` does so, too.
+`make docs` writes them into a page of the site, build/errors.md.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "errors.md"
+PAGE = HERE.parents[1] / "build" / "errors.md"
 INTRO = """\
-<!-- `make docs` writes this page from tests/trials/*.yaml: edit those. -->
 # Errors
 
 What is answered to a mistake: one sentence with what is wrong, where, and what is allowed. The table lists {count} bad
@@ -43,26 +42,26 @@ class Trial:
 
 def kinds() -> dict[str, dict[str, Any]]:
     """The content of each YAML file, by kind, in the order of the page."""
-    found = {path.stem: yaml.safe_load(path.read_text()) for path in HERE.glob("*.yaml")}
-    return dict(sorted(found.items(), key=lambda item: item[1]["place"]))
+    contents = {path.stem: yaml.safe_load(path.read_text()) for path in HERE.glob("*.yaml")}
+    return dict(sorted(contents.items(), key=lambda item: item[1]["place"]))
 
 
 def trials(kind: str) -> list[Trial]:
     """The trials of a kind."""
-    page = kinds()[kind]
-    found = []
-    for one in page["trials"]:
-        given = {name: value for name, value in one.items() if name not in ("what", "says", "exit")}
-        what = one.get("what") or "; ".join(f"`{key}: {_flow(value)}`" for key, value in given["change"].items())
-        found.append(Trial(kind, what, given, " ".join(one["says"].split()), one.get("exit", page["exit"])))
-    return found
+    content = kinds()[kind]
+    listed = []
+    for entry in content["trials"]:
+        given = {name: value for name, value in entry.items() if name not in ("what", "says", "exit")}
+        what = entry.get("what") or "; ".join(f"`{key}: {_flow(value)}`" for key, value in given["change"].items())
+        listed.append(Trial(kind, what, given, " ".join(entry["says"].split()), entry.get("exit", content["exit"])))
+    return listed
 
 
 def page() -> str:
-    """docs/errors.md."""
+    """The page of the site."""
     parts = []
     for kind, content in kinds().items():
-        rows = "".join(f"| {_plain(one.what)} | {one.exit} | {_cell(one.says)} |\n" for one in trials(kind))
+        rows = "".join(f"| {_plain(trial.what)} | {trial.exit} | {_cell(trial.says)} |\n" for trial in trials(kind))
         text = fill(" ".join(content["text"].split()), 120, break_long_words=False, break_on_hyphens=False)
         parts.append(f"\n## {content['title']}\n\n{text}\n\n| mistake | exit code | answer |\n|---|---|---|\n{rows}")
     return INTRO.format(count=sum(len(trials(kind)) for kind in kinds())) + "".join(parts)
@@ -83,4 +82,5 @@ def _plain(text: str) -> str:
 
 
 if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page())

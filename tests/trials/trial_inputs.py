@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
 from pathlib import Path
@@ -57,18 +56,15 @@ def prepare(folder: Path, given: dict[str, Any]) -> None:
     """Change the good inputs as a trial says.
 
     Its keys: `write` (file: text), `pickle` (file: a value), `torch` (file: tensors by name), `picture` (file: [height,
-    width]), `fifo` (a file), `link` (file: target), `cut` (file: bytes that are left), and `hdf5` (file: what changes).
+    width]), `link` (file: target), `cut` (file: bytes that are left), and `hdf5` (file: what changes).
     In an HDF5 file, an object or attribute (`@name`) is removed by null, and set by a value or array. {shape, dtype,
-    value} is a data set of one value, {link: file} an external link, {shape, external: file} a data set with its bytes
-    in a file, {shape, virtual: file} one that is put together from a file.
+    value} is a data set of one value, {link: file} an external link.
     """
     for name, text in given.get("write", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for name, value in given.get("pickle", {}).items():
         (folder / name).write_bytes(pickle.dumps(value))
-    if "fifo" in given:
-        os.mkfifo(folder / given["fifo"])
     for name, target in given.get("link", {}).items():
         (folder / name).symlink_to(target)
     for name, (height, width) in given.get("picture", {}).items():
@@ -104,11 +100,5 @@ def _change(file: h5py.File, key: str, value: Any) -> None:
             file[key] = value
     elif "link" in value:
         file[key] = h5py.ExternalLink(value["link"], key)
-    elif "external" in value:
-        file.create_dataset(key, value["shape"], np.uint8, external=[(value["external"], 0, math.prod(value["shape"]))])
-    elif "virtual" in value:
-        layout = h5py.VirtualLayout(tuple(value["shape"]), np.uint8)
-        layout[:] = h5py.VirtualSource(value["virtual"], key, tuple(value["shape"]))
-        file.create_virtual_dataset(key, layout)
     else:  # full of one number
         file.create_dataset(key, value["shape"], value["dtype"], fillvalue=value.get("value", 0), chunks=True)

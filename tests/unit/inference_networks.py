@@ -24,9 +24,8 @@ def lively(network, dtype=torch.float64, seed=0):
     return network.to(dtype)
 
 
-def named(name, **options):
-    width = 48 if name.startswith("vit") else 4
-    return build(Architecture(name, 3, 2, 32, width, **options))
+def named(name):
+    return build(Architecture(name, 3, 2, 32, width=48 if name.startswith("vit") else 4))
 
 
 def convolution(**options):
@@ -59,12 +58,10 @@ class Twice(nn.Module):
 
 NETWORKS = {
     "resnet18": lambda: named("resnet18"),
-    "resnet18 standard stem": lambda: named("resnet18", stem="standard"),
     "vgg16_bn": lambda: named("vgg16_bn"),
     "vit_b_16": lambda: named("vit_b_16"),
     "not traceable": Course,
     "used twice": Twice,
-    "normalised first": lambda: nn.Sequential(nn.BatchNorm2d(2), nn.ReLU(), convolution(), nn.Flatten()),
     "relu between": lambda: nn.Sequential(convolution(), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten()),
     "no bias, circular": lambda: nn.Sequential(
         convolution(bias=False, padding_mode="circular"), nn.BatchNorm2d(2), nn.Flatten()

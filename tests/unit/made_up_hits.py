@@ -21,8 +21,7 @@ def random_hits(
     labels = generator.permutation(np.repeat(np.arange(n_classes), generator.integers(*per_class, n_classes)))
     pairs = ConjugatePairs(*size)
     maps = dominant(generator.standard_normal((n_classes, len(pairs))), pairs, 20)
-    shown, trials = plan_trials(
-        maps, size, parts, {"random": draws, "radial": draws}, others, seed, "", false_positives
+    shown, trials = plan_trials(maps, parts, {"random": draws, "radial": draws}, others, seed, "", false_positives
     )  # fmt: skip
     negative = np.zeros((n_classes, len(labels)), bool)
     for c in range(n_classes):

@@ -20,15 +20,15 @@ def write(path, splits, **options):
 
 def content(path):
     """All that a store holds: {name: array or attribute}."""
-    found = {}
+    contents = {}
     with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
-        found.update(file.attrs)
-    return found
+        file.visititems(lambda name, item: contents.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+        contents.update(file.attrs)
+    return contents
 
 
 def same(path, other):
-    found, expected = content(path), content(other)
-    assert found.keys() == expected.keys()
-    for name in found:
-        np.testing.assert_array_equal(found[name], expected[name], name)
+    contents, expected = content(path), content(other)
+    assert contents.keys() == expected.keys()
+    for name in contents:
+        np.testing.assert_array_equal(contents[name], expected[name], name)

@@ -7,23 +7,22 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
+from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis import plan, search
-from frequency_shortcuts.evaluation import cost, trials
+from frequency_shortcuts.analysis import plan
+from frequency_shortcuts.analysis.analyse import QUICK_PER_CLASS, negatives_by_default
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.maps.methods import mixture, registry
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size, make_settings
-from frequency_shortcuts.networks.memory import keep_freed_memory
+from frequency_shortcuts.networks.devices import keep_freed_memory
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 IMAGES, LABELS = images_and_labels()
+SPLIT = Split(IMAGES, LABELS, tuple("abcd"), np.array(MEAN), np.array(STD))
 MANY = {"parts": ("keep", "remove"), "fills": ("zeros", "swap"), "controls": 5, "others": 20, "one_sample": True}
-
-
-def analyse(network=None, images=IMAGES, labels=LABELS, **options):
-    usual = {"mean": MEAN, "std": STD, "fills": ("zeros",), "parts": ("keep",), "percent": 2, "progress": False}
-    return fs.analyse(network or WaveNetwork(), images, labels, **usual | options)
 
 
 class Counted(WaveNetwork):
@@ -52,20 +51,17 @@ class Flat(WaveNetwork):
 
 
 def test_the_default_method_finds_the_wave_of_each_class():
-    found = analyse()
-    assert found.about["method"] == "mixture" and found.found.settings["samples"] == search.SAMPLES
-    best = ConjugatePairs(SIZE, SIZE).frequencies[found.found.score[:3].argmax(axis=1)]
+    made = analyse(method=None)
+    assert made.about["method"] == "mixture" and made.found.settings["samples"] == plan.SAMPLES
+    best = ConjugatePairs(SIZE, SIZE).frequencies[made.found.score[:3].argmax(axis=1)]
     assert [tuple(np.abs(place)) for place in best] == [tuple(np.abs(wave)) for wave in WAVES]
 
 
 def test_quick_takes_fewer_images_and_one_fill():
-    found = analyse(images=images_and_labels(160)[0], labels=images_and_labels(160)[1], quick=True)
-    assert (found.about["images that find the maps"], found.about["images that test them"]) == (40, 80)
-    assert found.found.settings["samples"] == search.SAMPLES < mixture.Settings().samples
-    assert found.found.passes == 3 * search.SAMPLES * 40
-    quick = analyse(quick=True, fills=None).hits.named
-    assert set(quick) == {"zeros"} and set(analyse(fills=None).hits.named) == {"zeros", "swap"}
-    assert analyse(quick=True, settings={"samples": 4}).found.settings["samples"] == 4
+    quick = analyse(*images_and_labels(160), method=None, fills=None, settings={"samples": 4}, quick=True)
+    assert (quick.about["images that find the maps"], quick.about["images that test them"]) == (40, 80)
+    assert quick.found.settings["samples"] == 4 and quick.found.passes == 3 * 4 * 40
+    assert set(quick.hits.named) == {"zeros"} and set(analyse(fills=None).hits.named) == {"zeros", "swap"}
 
 
 @pytest.mark.parametrize("name", registry.PRESETS)
@@ -73,54 +69,34 @@ def test_a_preset_is_its_method_with_its_settings(name):
     method, settings = registry.PRESETS[name]
     chosen = make_settings(registry.load(method), settings)
     assert chosen != make_settings(registry.load(method), {}) and name not in registry.METHODS
-    found = search.plan_search(name, {}, *of_search())
-    assert found.name == name and settings.items() <= found.settings.items()
+    planned = plan.plan_search(fs.Search(method=name), WaveNetwork(), SPLIT, Limits(), quick=False)
+    assert planned.name == name and settings.items() <= planned.settings.items()
 
 
-def of_search():
-    from frequency_shortcuts.data.splits import Split
-
-    split = Split(IMAGES, LABELS, tuple("abcd"), np.array(MEAN), np.array(STD))
-    return WaveNetwork(), split, search.Limits()
-
-
-@pytest.mark.parametrize("network", [WithoutGradient, Flat])
-@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize(("network", "quick"), [(WithoutGradient, False), (Flat, True)])
 def test_a_network_without_gradients_is_culled_and_the_analysis_says_so(network, quick, caplog):
     network = nn.Sequential(nn.AvgPool2d(4), network())
-    found = analyse(network, np.kron(IMAGES, np.ones((1, 1, 4, 4), np.uint8)), quick=quick)
-    assert found.about["method"] == "culling" and "by cells of frequencies" in found.about["remark"]
-    assert found.found.settings["patch"] == (4 if quick else 2)  # 16 or 32 cells along 64 frequencies
-    assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == [found.about["remark"]]
+    large = np.kron(IMAGES, np.ones((1, 1, 4, 4), np.uint8))
+    made = analyse(large, LABELS, network, method=None, quick=quick, search_images=1, parts=())
+    assert made.about["method"] == "culling" and "by cells of frequencies" in made.about["remark"]
+    assert made.found.settings["patch"] == (4 if quick else 2)  # 16 or 32 cells along 64 frequencies
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == [made.about["remark"]]
 
 
 def test_sure_log_probabilities_have_a_gradient():
     """Their logsumexp is 0 whatever the image: only the log-odds of a class tell."""
     sure = nn.Sequential(WaveNetwork(), nn.LogSoftmax(1))
     sure[0].scale.data *= 20
-    assert search.seconds_per_pass(sure, of_search()[1], search.Limits()) is not None
+    assert plan.seconds_per_pass(sure, SPLIT, Limits()) is not None
 
 
 def test_a_named_method_that_needs_gradients_says_so_itself():
     with pytest.raises(ValueError, match="the network gives no gradient"):
-        analyse(WithoutGradient(), method="mixture")
+        analyse(network=WithoutGradient(), method="mixture")
     with pytest.raises(ValueError, match=r"no gradient, .*: name the method that the settings samples are of"):
-        analyse(WithoutGradient(), settings={"samples": 9})
-    assert analyse(WithoutGradient(), method="low_pass").about["remark"] == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("masks", 2.5, "masks 2.5: expected a whole number or None"),
-        ("masks", True, "masks True: expected a whole number or None"),
-        ("share", "0.5x", "share '0.5x': expected a number"),
-        ("fill", 3, "fill 3: expected a word"),
-    ],
-)
-def test_a_setting_of_another_type_is_refused(name, value, words):
-    with pytest.raises(ValueError, match=words):
-        make_settings(registry.load("rise"), {name: value})
+        analyse(network=WithoutGradient(), method=None, settings={"samples": 9})
+    assert analyse(network=WithoutGradient(), method="low_pass", parts=()).about["remark"] == ""
 
 
 # The plan
@@ -129,15 +105,15 @@ def test_a_setting_of_another_type_is_refused(name, value, words):
 def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
     monkeypatch.setattr(mixture, "scores", lambda *_: (_ for _ in ()).throw(ValueError("searched")))
     with pytest.raises(ValueError, match="searched"):
-        analyse(progress=True, name="small", outputs=None)
+        analyse(method=None, progress=True, name="small")
     lines = [line for line in capsys.readouterr().err.splitlines() if ":" in line]
     assert lines[0] == (
         "small, 4 classes: 12 images find the maps, 12 test them; the network chooses among all its 4 outputs"
     )
     assert lines[1] == "accuracy without a filter: 100.0% (mean over classes; chance: 25.0%)"
     assert lines[2].startswith("search by mixture: about 288 passes, ") and len(lines) == 4
-    expected = cost.count_passes(4, 12, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
-    assert lines[3].startswith(f"test beside controls: about {expected:,.0f} passes, 1 s")
+    expected = trials.count_passes(4, 12, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
+    assert lines[3].startswith(f"test beside controls: about {expected:,.0f} passes, ")
 
 
 def test_without_bars_the_plan_is_in_the_log(caplog, capsys):
@@ -146,12 +122,12 @@ def test_without_bars_the_plan_is_in_the_log(caplog, capsys):
             return nn.functional.pad(super().forward(images), (1, 0), value=1e3)
 
     with caplog.at_level(logging.INFO):
-        analyse(Five(), outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"], method="gradient")
+        analyse(network=Five(), outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"], parts=())
     assert "the network chooses among 4 of its 5 outputs (a 1, b 2, c 3, d 4)" in caplog.text
     assert "search by gradient: about 36 passes" in caplog.text and not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options", [{}, {"maps": np.ones((4, SIZE, SIZE), bool)}, {"parts": ()}])
+@pytest.mark.parametrize("options", [{}, {"maps": np.ones((4, SIZE, SIZE), bool)}])
 def test_a_network_that_is_not_above_chance_is_not_searched(options, monkeypatch):
     monkeypatch.setattr("frequency_shortcuts.analysis.analyse.find", None)
     words = r"recognises 0.0% of the test images \(mean over 4 classes\), which is not above chance: check which output"
@@ -168,7 +144,7 @@ def test_chance_is_that_of_classes_of_any_size():
 
     chosen = [*np.flatnonzero(LABELS == 0), 1, 2, 3, 5, 6, 7]
     with pytest.raises(ValueError, match=r"recognises 25.0% of the test images"):
-        analyse(Constant(), IMAGES[chosen], LABELS[chosen])
+        analyse(IMAGES[chosen], LABELS[chosen], Constant())
 
 
 @pytest.mark.parametrize(
@@ -193,19 +169,19 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
     masks = fs.dfm.dominant(score, pairs, 10)
     draws = {"random": 3, "radial": 2}
     how = {"parts": ("keep", "remove"), "controls": 3, "radial": 2, "others": others, "negatives": negatives}
-    shown, _ = trials.plan_trials(masks, size, how["parts"], draws, others, 0, "", false_positives)
+    shown, _ = trials.plan_trials(masks, how["parts"], draws, others, 0, "", false_positives)
     if one_sample:
         negative = trials.sample_of_negatives(labels, n, negatives, 0)
     else:
         negative = np.stack([np.isin(np.arange(4 * n), trials.negatives_of(labels, c, negatives, 0)) for c in range(n)])
     own = labels == np.arange(n)[:, None]
     needed = (shown.is_for.astype(int) @ own + shown.for_others.astype(int) @ negative) > 0
-    found = cost.count_passes(
+    count = trials.count_passes(
         n, len(labels), fills=("zeros",), one_sample=one_sample, false_positives=false_positives, **how
     )
     if not false_positives:  # the count shows random and low-pass masks to all images in any case
         needed[shown.is_for.sum(axis=1) == n] = True
-    assert found == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
+    assert count == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
 
 
 def test_one_sample_is_even_over_the_classes_and_leaves_out_those_of_the_class():
@@ -213,18 +189,17 @@ def test_one_sample_is_even_over_the_classes_and_leaves_out_those_of_the_class()
     negative = trials.sample_of_negatives(labels, 5, 7, seed=1)
     sample = np.flatnonzero(negative.any(axis=0))
     assert len(sample) == 7 and np.bincount(labels[sample]).max() <= 2
-    for c, mine in enumerate(negative):
-        assert np.flatnonzero(mine).tolist() == [i for i in sample if labels[i] != c]
+    for c, of_class in enumerate(negative):
+        assert np.flatnonzero(of_class).tolist() == [i for i in sample if labels[i] != c]
     assert np.array_equal(trials.sample_of_negatives(labels, 5, None, 1), labels != np.arange(5)[:, None])
 
 
 def test_false_positives_of_all_classes_are_counted_on_one_sample():
-    images, labels = images_and_labels(80)
-    found = analyse(images=images, labels=labels, method="gradient", negatives=8)
-    drawn = trials.negatives_of(found.test.labels, None, 8, 0)
-    for c, mine in enumerate(found.hits.negatives):
-        assert np.flatnonzero(mine).tolist() == [i for i in drawn if found.test.labels[i] != c]
-    everything = analyse(images=images, labels=labels, method="gradient")
+    made = analyse(*images_and_labels(80), negatives=8)
+    drawn = trials.negatives_of(made.test.labels, None, 8, 0)
+    for c, negatives in enumerate(made.hits.negatives):
+        assert np.flatnonzero(negatives).tolist() == [i for i in drawn if made.test.labels[i] != c]
+    everything = analyse(*images_and_labels(80))
     assert everything.hits.negatives.sum() == 40 * 3  # fewer images than the limit
 
 
@@ -232,21 +207,17 @@ def test_false_positives_of_all_classes_are_counted_on_one_sample():
     ("n_classes", "quick", "expected"), [(4, False, 100), (300, False, 300), (2000, False, 1000), (2000, True, 500)]
 )
 def test_by_default_there_are_some_negatives_for_each_test_image_of_a_class(n_classes, quick, expected):
-    from frequency_shortcuts.analysis.analyse import negatives_by_default
-
     assert negatives_by_default(n_classes, 50, quick) == expected
 
 
 def test_a_thousand_classes_take_less_than_ten_million_passes():
-    """The classes of ImageNet with 50 images each: quick; review: 281 million for the test alone without limits."""
-    from frequency_shortcuts.analysis.analyse import QUICK_PER_CLASS, negatives_by_default
-
+    """The classes of ImageNet with 50 images each, quick; without limits the test alone would take 281 million."""
     ranking, test = QUICK_PER_CLASS
-    settings = mixture.Settings(samples=search.SAMPLES)
+    settings = mixture.Settings(samples=plan.SAMPLES)
     searched = mixture.passes(settings, Size(1000, 1000 * ranking, ConjugatePairs(224, 224)))
-    tested = cost.count_passes(1000, 1000 * test, negatives=negatives_by_default(1000, test, quick=True), **MANY)
+    tested = trials.count_passes(1000, 1000 * test, negatives=negatives_by_default(1000, test, quick=True), **MANY)
     assert searched + tested + 1000 * (2 * test) <= 10e6  # unfiltered images twice
-    assert cost.count_passes(1000, 1000 * test, **MANY) > 250e6
+    assert trials.count_passes(1000, 1000 * test, **MANY) > 250e6
 
 
 # Memory
@@ -257,7 +228,7 @@ def test_memory_limits_the_batches_of_search_and_test():
     sizes = []
     for memory in (None, 0.1):
         Counted.sizes = []
-        analyse(Counted(), images, labels, memory_mib=memory)
+        analyse(images, labels, Counted(), memory_mib=memory)
         sizes.append(max(Counted.sizes))
     assert sizes[1] < sizes[0] / 4
 

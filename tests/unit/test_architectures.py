@@ -1,10 +1,7 @@
 """Architectures, their agreement with torchvision's, and weights in and out."""
 
-import copy
-import errno
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -55,7 +52,7 @@ def test_every_architecture_is_compared_with_torchvision():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+@pytest.mark.parametrize("name", ["resnet18"])
 def test_with_torchvisions_weights_it_gives_torchvisions_logits(name):
     reference = PUBLISHED[name][0](weights=None, num_classes=3).eval()
     built = architectures.build(Architecture(name, 3, 3, 64)).eval()
@@ -65,11 +62,10 @@ def test_with_torchvisions_weights_it_gives_torchvisions_logits(name):
         torch.testing.assert_close(built(images), reference(images), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", architectures.names())
-def test_small_images_give_one_logit_a_class_and_gradients_everywhere(name, channels):
-    network = architectures.build(Architecture(name, 5, channels, 32, width=4)).eval()
-    logits = network(torch.randn(2, channels, 32, 32, generator=torch.Generator().manual_seed(0)))
+def test_small_images_give_one_logit_a_class_and_gradients_everywhere(name):
+    network = architectures.build(Architecture(name, 5, 1, 32, width=4)).eval()
+    logits = network(torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
     assert logits.shape == (2, 5)
     logits.square().sum().backward()
     assert all(p.grad is not None for p in network.parameters())
@@ -77,7 +73,7 @@ def test_small_images_give_one_logit_a_class_and_gradients_everywhere(name, chan
 
 @pytest.mark.parametrize(
     ("size", "stem", "small"),
-    [(32, "auto", True), (63, "auto", True), (64, "auto", False), (32, "standard", False), (224, "small", True)],
+    [(63, "auto", True), (64, "auto", False), (32, "standard", False), (224, "small", True)],
 )
 def test_the_stem_is_small_below_64_pixels_unless_said_otherwise(size, stem, small):
     with torch.device("meta"):
@@ -95,19 +91,15 @@ def test_every_inner_width_scales_with_the_width(name):
         for axis, length in enumerate(shape[:2]):
             # the colour channels and the classes are given by the data
             assert slim[key][axis] == (length if length in (2, 3) else length // 4), key
-
-
-def test_a_vit_narrows_by_whole_heads_of_64():
-    with torch.device("meta"):
-        slim = architectures.build(Architecture("vit_b_16", 2, 3, 32, width=16))
-    assert slim.conv_proj.weight.shape == (192, 3, 4, 4)
-    assert slim.encoder.layers[0].self_attention.num_heads == 3
+    with torch.device("meta"):  # a ViT narrows by whole heads of 64
+        vit = architectures.build(Architecture("vit_b_16", 2, 3, 32, width=16))
+    assert vit.conv_proj.weight.shape == (192, 3, 4, 4) and vit.encoder.layers[0].self_attention.num_heads == 3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", architectures.names())
+@pytest.mark.parametrize("name", ["resnet18", "alexnet"])
 def test_initial_weights_follow_the_seed_alone(name):
-    architecture = Architecture(name, 3, 1, 32, width=4)
+    architecture = Architecture(name, 3, 1, 32, width=2)
     torch.manual_seed(5)
     before = torch.get_rng_state()
     one = architectures.build(architecture, seed=1).state_dict()
@@ -124,23 +116,17 @@ def test_initial_weights_follow_the_seed_alone(name):
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (Architecture("resnet19", 2, 3, 32), r"unknown network 'resnet19': choose from alexnet, resnet18, .*vit_b_16"),
+        (Architecture("resnet19", 2, 3, 32), "unknown network 'resnet19'"),
         (Architecture("resnet18", 2, 3, 32, width=0), "network width 0"),
-        (Architecture("alexnet", 2, 3, 32, stem="standard"), "alexnet .* at least 63 pixels, not 32"),
-        (Architecture("alexnet", 2, 3, 7, width=4), "alexnet .* at least 8 pixels"),
-        (Architecture("vgg16", 2, 3, 28), "at least 32 pixels, not 28"),
-        (Architecture("vit_b_16", 2, 3, 30), "multiple of 4 pixels, not 30"),
+        (Architecture("alexnet", 2, 3, 62, stem="standard"), "at least 63 pixels, not 62"),
+        (Architecture("alexnet", 2, 3, 7, width=4), "at least 8 pixels"),
+        (Architecture("vgg16", 2, 3, 31), "at least 32 pixels, not 31"),
         (Architecture("vit_b_16", 2, 3, 100), "multiple of 16 pixels, not 100"),
     ],
 )
 def test_networks_that_cannot_be_built_say_why(architecture, message):
     with pytest.raises(ValueError, match=message):
         architectures.build(architecture)
-
-
-def test_the_smallest_image_of_the_standard_alexnet_passes():
-    network = architectures.build(Architecture("alexnet", 2, 1, 63, width=2, stem="standard")).eval()
-    assert network(torch.zeros(1, 1, 63, 63)).shape == (1, 2)
 
 
 @pytest.fixture
@@ -162,58 +148,17 @@ def test_save_and_load_round_trip(stored):
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", architectures.names())
-def test_every_network_is_loaded_as_built_and_filled(name, tmp_path):
-    """Nothing stays on the meta device, where a network is built to be loaded; nothing is drawn; all can be trained."""
-    architecture = Architecture(name, n_classes=3, channels=1, size=32, width=8)
-    network, path = architectures.build(architecture, seed=5), tmp_path / "w.safetensors"
-    half = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
-    architectures.save(path, half, architecture)
-    drawn = torch.Generator.get_state(torch.default_generator)
-    loaded = architectures.load(path)
-    assert torch.equal(torch.Generator.get_state(torch.default_generator), drawn)
-    expected = architectures.load_weights(network, path).eval()
-    for (key, one), other in zip(expected.state_dict().items(), loaded.state_dict().values(), strict=True):
-        assert torch.equal(one, other) and one.dtype == other.dtype and one.stride() == other.stride(), key
-    tensors = [*loaded.parameters(), *loaded.buffers()]
-    assert not any(tensor.is_meta for tensor in tensors) and all(p.requires_grad for p in loaded.parameters())
-    images = torch.rand(2, 1, 32, 32)
-    assert torch.equal(loaded(images), expected(images))
-
-
 def test_the_same_weights_give_the_same_file(stored, tmp_path):
     network, architecture, path = stored
     architectures.save(tmp_path / "again.safetensors", network.state_dict(), architecture, {"epoch": 7, "note": "best"})
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
 
 
-def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(stored, monkeypatch):
-    network, architecture, path = stored
-    before = path.read_bytes()
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="the disk is full"):
-        architectures.save(path, network.state_dict(), architecture)
-    assert path.read_bytes() == before
-
-
 def test_weights_that_do_not_fit_name_the_first_few(stored):
     path = stored[2]
     wider = architectures.build(Architecture("resnet18", 3, 1, 8, width=4))
-    untouched = copy.deepcopy(wider.state_dict())
     with pytest.raises(ValueError, match=r"conv1\.weight is \[2, 1, 3, 3\], not \[4, 1, 3, 3\], bn1.* and \d+ more"):
         architectures.load_weights(wider, path)
-    assert all(torch.equal(tensor, untouched[name]) for name, tensor in wider.state_dict().items())
-
-
-def test_missing_and_unknown_weights_are_named(tmp_path):
-    save_file({"weight": torch.zeros(2, 2), "extra": torch.zeros(1)}, tmp_path / "w.safetensors")
-    with pytest.raises(ValueError, match=r"does not fit Linear: bias is missing, extra is unknown$"):
-        architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
 
 
 def test_a_file_without_an_architecture_says_what_to_use(tmp_path):
@@ -222,18 +167,6 @@ def test_a_file_without_an_architecture_says_what_to_use(tmp_path):
         architectures.load(tmp_path / "w.safetensors")
     network = architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
     assert torch.equal(network.weight, torch.ones(2, 2))
-
-
-@pytest.mark.parametrize("content", [b"PK\x03\x04 not safetensors at all", b"\xff" * 200])
-def test_a_file_of_another_kind_is_refused(tmp_path, content):
-    (tmp_path / "w.safetensors").write_bytes(content)
-    with pytest.raises(ValueError, match=r"w\.safetensors: it is not a safetensors file .*; make it again$"):
-        architectures.load(tmp_path / "w.safetensors")
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no weights at .*w\.safetensors"):
-        architectures.load(tmp_path / "w.safetensors")
 
 
 def test_devices(monkeypatch):
@@ -252,13 +185,13 @@ def test_devices(monkeypatch):
         pick_device("cuda:2")
 
 
-@pytest.mark.parametrize("size", [32, 33, 64])
+@pytest.mark.parametrize("size", [32, 33])
 def test_narrow_shortcuts_equal_strided_convolutions(size):
     """The same outputs and gradients as torchvision's layer, without the crash that oneDNN has in store for it."""
     arch = architectures.Architecture("resnet18", n_classes=3, channels=2, size=size, width=4, stem="small")
     network = architectures.build(arch, 0).to(memory_format=torch.channels_last)
     narrow = [m for m in network.modules() if type(m).__name__ == "_SlicedPointwise"]
-    assert [m.in_channels for m in narrow] == [4, 8]
+    assert [m.in_channels for m in narrow] == [4, 8]  # and the wider one is left alone
     assert set(network.state_dict()) == set(models.resnet18(num_classes=3).state_dict())
     for layer in narrow:
         plain = nn.Conv2d(layer.in_channels, layer.out_channels, 1, stride=2, bias=False).double()
@@ -274,11 +207,6 @@ def test_narrow_shortcuts_equal_strided_convolutions(size):
         layer.float()
 
 
-def test_wide_shortcuts_are_left_alone():
-    network = architectures.build(architectures.Architecture("resnet18", 3, 2, 32, width=16), 0)
-    assert all(type(layer[0].downsample[0]) is nn.Conv2d for layer in (network.layer2, network.layer3, network.layer4))
-
-
 @pytest.mark.slow
 def test_a_narrow_network_trains_on_large_images():
     """In a process of its own: where the layer is not sliced, it dies here in the first few steps."""
@@ -286,12 +214,6 @@ def test_a_narrow_network_trains_on_large_images():
         "import torch; torch.set_num_threads(1); from frequency_shortcuts.networks import architectures as n;"
         "last = torch.channels_last; arch = n.Architecture('resnet18', 4, 3, 64, width=8, stem='small');"
         "m = n.build(arch, 0).to(memory_format=last);"
-        "[m(torch.randn(32, 3, 64, 64).contiguous(memory_format=last)).square().sum().backward() for _ in range(8)]"
+        "[m(torch.randn(32, 3, 64, 64).contiguous(memory_format=last)).square().sum().backward() for _ in range(4)]"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
-
-
-def test_the_number_of_parameters_is_that_of_torchvision():
-    with torch.device("meta"):
-        network = architectures.build(architectures.Architecture("resnet18", 1000, 3, 224))
-    assert architectures.parameters(network) == models.ResNet18_Weights.IMAGENET1K_V1.meta["num_params"]

@@ -11,7 +11,6 @@ from torchvision.transforms import v2
 
 from frequency_shortcuts.networks import augmentation, operations
 from frequency_shortcuts.networks.augmentation import (
-    NAMES,
     Augmentation,
     augmix,
     autoaugment,
@@ -30,19 +29,12 @@ def augmented(augmentation, images, seed=0):
     return augmentation(images)
 
 
-def test_none_without_geometry_changes_nothing():
-    images = noise()
-    seen = augmented(Augmentation(shift=0, flip=False), images)
-    assert seen.dtype == torch.float32
-    assert torch.equal(seen, images.float())
-
-
 def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
     """At scale (1, 1) each image is one of the shifted, flipped ones, so no frequency is damped."""
-    images, shift = noise(n=200), 2
+    images, shift = noise(n=100), 2
     seen = augmented(Augmentation(shift=shift), images).numpy()
     height, width = images.shape[-2:]
-    found = []
+    moves = []
     for before, after in zip(images.numpy(), seen, strict=True):
         wide = np.pad(before, ((0, 0), (shift, shift), (shift, shift)), mode="symmetric").astype(float)
         matches = [
@@ -54,20 +46,18 @@ def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
             if np.allclose(wide[:, dy : dy + height, dx : dx + width][..., ::flip], after, rtol=0, atol=0.01)
         ]
         assert len(matches) == 1
-        found += matches
+        moves += matches
     for axis, values in enumerate((range(2 * shift + 1), range(2 * shift + 1), (-1, 1))):
-        assert {match[axis] for match in found} == set(values)
-    assert 60 < sum(match[2] == -1 for match in found) < 140  # half of 200, 5.6 standard deviations
+        assert {match[axis] for match in moves} == set(values)
+    assert 25 < sum(match[2] == -1 for match in moves) < 75  # half of 100, 5 standard deviations
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("flip", [True, False])
-@pytest.mark.parametrize("shift", [0, 2, 5, 6])
+@pytest.mark.parametrize(("shift", "flip"), [(2, True), (5, False), (6, True)])
 def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
     """Each image is exactly one rolled, mirrored one; where the shift is half a side, every roll of it occurs."""
-    images = noise(n=300)
+    images = noise(n=150)
     seen = augmented(Augmentation(shift=shift, flip=flip, wrap=True), images).numpy()
-    found = []
+    moves = []
     for before, after in zip(images.numpy(), seen, strict=True):
         matches = [
             (dy, dx, step)
@@ -77,30 +67,18 @@ def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
             if np.array_equal(np.roll(before[..., ::step], (dy, dx), (-2, -1)), after)
         ]
         assert len(matches) == 1
-        found += matches
+        moves += matches
     for axis, side in enumerate((12, 10)):
         rolls = range(side) if shift >= side // 2 else range(-shift, shift + 1)
-        assert {match[axis] for match in found} == {roll % side for roll in rolls}
-    mirrored = sum(match[2] == -1 for match in found)
-    assert 100 < mirrored < 200 if flip else not mirrored  # half of 300, 5.8 standard deviations
+        assert {match[axis] for match in moves} == {roll % side for roll in rolls}
+    mirrored = sum(match[2] == -1 for match in moves)
+    assert 45 < mirrored < 105 if flip else not mirrored  # half of 150, 4.9 standard deviations
 
 
 def test_where_a_shift_is_half_a_side_every_roll_is_equally_likely():
     ramp = torch.arange(10, dtype=torch.uint8).expand(5000, 1, 10, 10)
     first = augmented(Augmentation(shift=5, flip=False, wrap=True), ramp)[:, 0, 0, 0].int()
     assert stats.chisquare(torch.bincount(first, minlength=10).numpy()).pvalue > 1e-3
-
-
-def test_a_shift_that_wraps_around_leaves_the_amplitudes_alone():
-    images = noise(n=16)
-    seen = augmented(Augmentation(shift=6, flip=False, wrap=True), images)
-    before, after = (torch.fft.fft2(some.double()).abs() for some in (images, seen))
-    torch.testing.assert_close(after, before, rtol=1e-9, atol=1e-9)
-
-
-def test_images_that_wrap_around_are_not_cropped():
-    with pytest.raises(ValueError, match=r"crop_scale \(0\.5, 1\.0\): expected \(1, 1\), images that wrap around"):
-        Augmentation(wrap=True, crop_scale=(0.5, 1.0))
 
 
 def test_without_flip_nothing_is_mirrored():
@@ -124,32 +102,14 @@ def test_a_crop_of_a_quarter_of_the_area_magnifies_twice():
         torch.testing.assert_close(step, torch.full_like(step, 5), rtol=0, atol=1e-3)
 
 
-def test_a_crop_shows_nothing_from_outside_the_image():
-    ramp = (10 * torch.arange(16, dtype=torch.uint8)).expand(64, 1, 16, 16).contiguous()
-    seen = augmented(Augmentation(shift=0, flip=False, crop_scale=(0.25, 0.5)), ramp)
-    # Reflected content would run backwards along the ramp; the half pixel at the border is level.
-    assert (seen.diff(dim=-1) > -1e-3).all()
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["none", "autoaugment", "augmix"])
 def test_torchs_generator_seeds_everything(name):
     images = noise(n=8, channels=3, height=32, width=32)
-    augmentation = Augmentation(name, crop_scale=(0.5, 1))
-    one, same, other = (augmented(augmentation, images, seed) for seed in (1, 1, 2))
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", ["autoaugment", "augmix"])
-def test_policies_change_the_images_and_keep_their_range(name, channels):
-    images = noise(n=16, channels=channels, height=32, width=32)
     before = images.clone()
-    seen = augmented(Augmentation(name, shift=0, flip=False), images)
-    assert (seen.dtype, seen.shape) == (torch.float32, images.shape)
-    assert 0 <= seen.min() <= seen.max() <= 255
-    assert not torch.equal(seen, images.float())
-    assert torch.equal(images, before)
+    augmentation = Augmentation(name, crop_scale=(0.5, 1))
+    first, same, other = (augmented(augmentation, images, seed) for seed in (1, 1, 2))
+    assert torch.equal(first, same) and torch.equal(images, before)
+    assert not torch.equal(first, other)
 
 
 def test_a_scale_of_one_written_as_a_list_is_no_crop():
@@ -160,11 +120,11 @@ def test_a_scale_of_one_written_as_a_list_is_no_crop():
 
 
 def test_unknown_names_and_impossible_scales_are_refused():
-    with pytest.raises(ValueError, match="unknown augmentation 'mixup': choose from none, autoaugment, augmix"):
+    with pytest.raises(ValueError, match="unknown augmentation 'mixup'"):
         Augmentation("mixup")
-    for scale in ((0.0, 1.0), (0.8, 0.5), (0.5, 1.5)):
+    for scale, wrap in (((0.0, 1.0), False), ((0.8, 0.5), False), ((0.5, 1.5), False), ((0.5, 1.0), True)):
         with pytest.raises(ValueError, match="crop_scale"):
-            Augmentation(crop_scale=scale)
+            Augmentation(crop_scale=scale, wrap=wrap)
 
 
 SPACE = {"Identity": (lambda *_: None, False), **v2.AutoAugment._AUGMENTATION_SPACE}
@@ -196,9 +156,9 @@ def one_by_one(images, names, magnitudes, interpolation="nearest"):
     return torch.stack([torchvisions(*each, interpolation) for each in drawn])
 
 
-def assert_near(found, expected, tolerance):
+def assert_near(actual, expected, tolerance):
     levels, share = tolerance
-    difference = (found.int() - expected.int()).abs()
+    difference = (actual.int() - expected.int()).abs()
     assert difference.max() <= levels
     assert (difference > 0).float().mean() <= share
 
@@ -212,8 +172,7 @@ def magnitudes_of(name, n, height, width):
     return [values[i % len(values)] for i in range(n)]
 
 
-@pytest.mark.parametrize("size", [(32, 32), (28, 28), (31, 20), (2, 5)])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("channels", "size"), [(3, (32, 32)), (1, (31, 20)), (3, (2, 5))])
 @pytest.mark.parametrize("name", SPACE)
 def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, size):
     images = pictures(20, channels, *size)
@@ -221,12 +180,12 @@ def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, s
     names = [name] * len(images)
     blended = name in ("Brightness", "Color", "Contrast", "Sharpness")
     tolerance = MOVED if name in MOVES else BLENDED if blended else EQUAL
-    found = operations.apply(images, names, magnitudes)
-    assert found.dtype == torch.uint8
-    assert_near(found, one_by_one(images, names, magnitudes), tolerance)
+    done = operations.apply(images, names, magnitudes)
+    assert done.dtype == torch.uint8
+    assert_near(done, one_by_one(images, names, magnitudes), tolerance)
     if name in MOVES:
-        found = operations.apply(images, names, magnitudes, "bilinear")
-        assert_near(found, one_by_one(images, names, magnitudes, "bilinear"), BLENDED)
+        done = operations.apply(images, names, magnitudes, "bilinear")
+        assert_near(done, one_by_one(images, names, magnitudes, "bilinear"), BLENDED)
 
 
 def mixed_draw(n, height, width):
@@ -235,15 +194,12 @@ def mixed_draw(n, height, width):
     return names, [magnitudes_of(name, i + 1, height, width)[i] for i, name in enumerate(names)]
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_no_image_depends_on_the_others_of_its_batch(channels):
-    images = pictures(24, channels, 32, 32)
-    before = images.clone()
+def test_no_image_depends_on_the_others_of_its_batch():
+    images = pictures(24, 3, 32, 32)
     names, magnitudes = mixed_draw(len(images), 32, 32)
-    found = operations.apply(images, names, magnitudes)
+    done = operations.apply(images, names, magnitudes)
     alone = [operations.apply(images[i : i + 1], names[i : i + 1], magnitudes[i : i + 1]) for i in range(len(images))]
-    assert_near(found, torch.cat(alone), MOVED)  # products of another number of matrices may round otherwise
-    assert torch.equal(images, before)
+    assert_near(done, torch.cat(alone), MOVED)  # products of another number of matrices may round otherwise
 
 
 def test_operations_stay_on_the_device_and_never_wait_for_it():
@@ -255,23 +211,21 @@ def test_operations_stay_on_the_device_and_never_wait_for_it():
         assert (done.device.type, done.dtype, done.shape) == ("meta", torch.uint8, images.shape)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_autoaugment_is_its_draw_applied_by_torchvision(channels):
-    images = pictures(100, channels, 32, 32)
+def test_autoaugment_is_its_draw_applied_by_torchvision():
+    images = pictures(50, 3, 32, 32)
     torch.manual_seed(5)
     expected = images
     for draw in draw_autoaugment(len(images), 32, 32):
         expected = one_by_one(expected, *draw)
     torch.manual_seed(5)
-    found = autoaugment(images)
+    done = autoaugment(images)
     # Equalising or solarising may widen a difference of one level from the first step, so only the pixels are counted.
-    assert (found != expected).float().mean() < 0.01
-    assert not torch.equal(found, images)
+    assert (done != expected).float().mean() < 0.01
+    assert not torch.equal(done, images)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_augmix_is_its_draw_applied_and_mixed_by_hand(channels):
-    images = pictures(50, channels, 32, 32)
+def test_augmix_is_its_draw_applied_and_mixed_by_hand():
+    images = pictures(25, 1, 32, 32)
     torch.manual_seed(5)
     chains = images.repeat(3, 1, 1, 1)
     for draw in draw_augmix(len(chains), 32, 32):
@@ -323,16 +277,16 @@ def assert_alike(one, other):
 @pytest.mark.slow
 def test_autoaugment_draws_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
-    expected = recorded(monkeypatch, v2.AutoAugment(), 8000)
-    drawn = in_sequence(draw_autoaugment(8000, 8, 8))
+    expected = recorded(monkeypatch, v2.AutoAugment(), 4000)
+    drawn = in_sequence(draw_autoaugment(4000, 8, 8))
     assert_alike(drawn, expected)  # whole sequences, signs and magnitudes included
 
 
 @pytest.mark.slow
 def test_augmix_draws_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
-    expected = recorded(monkeypatch, v2.AugMix(mixture_width=1), 8000)
-    drawn = in_sequence(draw_augmix(8000, 8, 8))
+    expected = recorded(monkeypatch, v2.AugMix(mixture_width=1), 4000)
+    drawn = in_sequence(draw_augmix(4000, 8, 8))
     for aspect in (
         lambda sequence: [len(sequence)],
         lambda sequence: sequence[:1],
@@ -351,13 +305,6 @@ def test_the_images_of_a_batch_draw_independently(draw):
     for pair in itertools.pairwise(names):
         table[kinds.index(pair[0]), kinds.index(pair[1])] += 1
     assert stats.chi2_contingency(table).pvalue > 1e-3
-
-
-@pytest.mark.parametrize("policy", [autoaugment, augmix])
-def test_copies_of_one_image_in_a_batch_come_out_differently(policy):
-    torch.manual_seed(0)
-    copies = noise(n=1, channels=3, height=32, width=32).repeat(64, 1, 1, 1)
-    assert len(policy(copies).flatten(1).unique(dim=0)) > 15  # many of the 25 policies end alike on noise
 
 
 def test_augmix_mixes_by_flat_dirichlet_shares():

@@ -19,18 +19,11 @@ FLIPS = 60
 ABOUT = {"source": "made here", "created_by": "frequency-shortcuts 1"}
 
 
-def synthetic(path, folder):
-    images = np.random.default_rng(0).integers(0, 256, (40, 3, 16, 16), dtype=np.uint8)
+def synthetic(path, folder, seed=0):
+    images = np.random.default_rng(seed).integers(0, 256, (40, 3, 16, 16), dtype=np.uint8)
     masks = {"truth": np.zeros((2, 16, 16), bool)}
     splits = {name: (images, np.arange(40) % 2) for name in ("train", "test")}
     stores.write(path, splits, classes=("cat", "dog"), planted=masks, planted_about={"neutral": 0}, **ABOUT)
-
-
-def smooth(path, folder):
-    """Images of 96 x 96 pixels that are deflated, each a chunk."""
-    images = np.zeros((6, 3, 96, 96), np.uint8) + np.arange(96, dtype=np.uint8)
-    splits = {"train": (images, np.arange(6) % 2)}
-    stores.write(path, splits, classes=("cat", "dog"), **ABOUT)
 
 
 def of_files(path, folder):
@@ -44,9 +37,9 @@ def maps(path, folder):
 
 def spectra(path, folder):
     generator = np.random.default_rng(0)
-    found = adcs.class_spectra(generator.random((8, 1, 16, 16)), np.arange(8) % 2, 2)
+    class_spectra = adcs.class_spectra(generator.random((8, 1, 16, 16)), np.arange(8) % 2, 2)
     with replacing_hdf5(path) as file:
-        file.create_dataset("mean_amplitude", data=found.mean_amplitude, compression="gzip")
+        file.create_dataset("mean_amplitude", data=class_spectra.mean_amplitude, compression="gzip")
         file["count"] = np.array([4, 4])
         file.attrs.update(layout="centred", classes=["cat", "dog"], **ABOUT)
 
@@ -62,22 +55,21 @@ def everything(path):
         network = architectures.load(path)
         return repr(read_metadata(path)), *(value.numpy().tobytes() for value in network.state_dict().values())
     with read_hdf5(path) as file:
-        found = [(name, repr(np.asarray(value).tolist())) for name, value in sorted(file.attrs.items())]
+        contents = [(name, repr(np.asarray(value).tolist())) for name, value in sorted(file.attrs.items())]
         splits = [name for name in ("train", "test") if name in file]
         if not splits:
-            file.visititems(lambda name, item: found.append((name, bytes(item[()]) if hasattr(item, "dtype") else "")))
+            file.visititems(
+                lambda name, item: contents.append((name, bytes(item[()]) if hasattr(item, "dtype") else ""))
+            )
         elif "planted" in file:
-            found += [(name, mask.tobytes()) for name, mask in planted_masks(file).items()]
+            contents += [(name, mask.tobytes()) for name, mask in planted_masks(file).items()]
     for name in splits:
         split = stores.read(path, name, in_memory=0)
-        found.append((name, split.images[:].tobytes(), split.labels.tobytes(), split.classes, split.neutral))
-    return found
+        contents.append((name, split.images[:].tobytes(), split.labels.tobytes(), split.classes, split.neutral))
+    return contents
 
 
-KINDS = {
-    "a store": synthetic, "a store of deflated images": smooth, "a store of files": of_files, "maps": maps,
-    "spectra": spectra, "weights": weights,
-}  # fmt: skip
+KINDS = {"a store": synthetic, "a store of files": of_files, "maps": maps, "spectra": spectra, "weights": weights}
 
 
 @pytest.fixture(params=KINDS)
@@ -103,7 +95,7 @@ def test_every_flipped_bit_is_noticed_or_changes_nothing_that_is_read(kept):
     assert noticed == FLIPS
 
 
-@pytest.mark.parametrize("share", [0, 0.3, 0.9, 0.999])
+@pytest.mark.parametrize("share", [0, 0.3, 0.999])
 def test_a_file_that_was_cut_short_is_named(kept, share):
     good = kept.read_bytes()
     kept.write_bytes(good[: int(share * len(good))])
@@ -124,7 +116,7 @@ def test_a_file_without_its_checksum_is_refused_if_it_is_ours(kept):
 def test_a_changed_pixel_is_named_with_its_image(tmp_path):
     synthetic(tmp_path / "s.h5", tmp_path)
     with h5py.File(tmp_path / "s.h5") as file:
-        place = file["test/images"].id.get_chunk_info(0).byte_offset + 7 * 3 * 16 * 16
+        place = file["test/images"].id.get_offset() + 7 * 3 * 16 * 16
     content = bytearray((tmp_path / "s.h5").read_bytes())
     content[place] ^= 1
     (tmp_path / "s.h5").write_bytes(content)
@@ -154,7 +146,7 @@ def test_a_link_is_refused_when_its_store_has_changed(tmp_path):
     stores.link(tmp_path / "link.h5", tmp_path / "theirs.h5", created_by="")
     assert stores.checksum(tmp_path / "link.h5") == stores.checksum(tmp_path / "theirs.h5")
     stores.read(tmp_path / "link.h5", "test")
-    smooth(tmp_path / "theirs.h5", tmp_path)
+    synthetic(tmp_path / "theirs.h5", tmp_path, 1)
     with pytest.raises(
         DamagedFile, match=r"link\.h5: it links to .*theirs\.h5, which has changed since; make it again"
     ):

@@ -174,12 +174,11 @@ def test_two_trainings_have_equal_bits():
     assert same_training(run(device=CUDA), run(device=CUDA))
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_stopped_training_resumes_to_the_same_bits(tmp_path, share):
+def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
     stop = StopAfter()
     whole = run(device=CUDA, stop=stop)
     with pytest.raises(Stopped):
-        run(device=CUDA, state=tmp_path / "s.pt", stop=StopAfter(max(1, int(share * stop.checks))))
+        run(device=CUDA, state=tmp_path / "s.pt", stop=StopAfter(stop.checks // 2))
     assert same_training(run(device=CUDA, state=tmp_path / "s.pt"), whole)
 
 

@@ -22,10 +22,7 @@ from workflow.study.plan import Plan
 from workflow.study.work import DataSet, Folder
 
 SIDE, N = 16, {"train": 9, "validation": 4, "test": 5}
-PUBLISHED = {
-    "alexnet": models.AlexNet_Weights, "resnet18": models.ResNet18_Weights, "resnet50": models.ResNet50_Weights,
-    "vgg16": models.VGG16_Weights, "vit_b_16": models.ViT_B_16_Weights,
-}  # fmt: skip
+PUBLISHED = {"resnet50": models.ResNet50_Weights, "vit_b_16": models.ViT_B_16_Weights}
 RUN = {"dataset": "syn_2", "network": "resnet18", "augmentation": "none", "seed": 0}
 FORM = architectures.Architecture("resnet18", 4, 3, SIDE, width=4)
 
@@ -118,8 +115,8 @@ def test_a_test_of_phases_is_counted_within_a_quarter(tiny, neutral):
 
 def test_the_images_of_the_test_study_by_hand():
     config = configured()
-    found = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
-    first, second = (found.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
+    images = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
+    first, second = (images.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
     assert first["train"] == 3 * 2 * 4 * 32
     # The first seed is culled again on two halves of its images.
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
@@ -130,7 +127,7 @@ def test_the_images_of_the_test_study_by_hand():
     # Two low-pass, two high-pass and three band-stop filters, ten corruptions, the 57 waves up to 6 cycles per image.
     assert first["robustness"] == 16 * (7 + 10) + 8 * 57
     assert first["planted_use"] == 4 * 15 * 24 and first["bandstop"] == 7 * 48
-    photographs = found.loc["fashion_mnist/resnet18/none/seed0"]
+    photographs = images.loc["fashion_mnist/resnet18/none/seed0"]
     of_method = 2 * (10 * 40 + 40)  # with zeros alone
     assert photographs["ood"] == 2 * 2 * (10 * 40 + 50 * 4 + 6 * 40) + of_method
     assert np.isnan(photographs["planted_use"])
@@ -154,17 +151,18 @@ def test_sizes_of_data_sets():
 
 def test_the_error_takes_one_rate_for_all_steps():
     """Steps with a resumed job are left out, here ood."""
-    found = pd.DataFrame({"rule": ["train", "cull", "ood"], "pflop": [3e-6, 1e-6, 9.0]})
+    steps = pd.DataFrame({"rule": ["train", "cull", "ood"], "pflop": [3e-6, 1e-6, 9.0]})
     times = pd.DataFrame({"step": ["train", "cull", "cull_halves", "ood", "ood"], "wall_s": [2.0, 1.0, 1.0, 1.0, 1.0]})
     times["resumed"] = [False, False, np.nan, False, True]  # NaN: there is no log
-    lines = estimate.error(found, times).splitlines()
+    lines = estimate.error(steps, times).splitlines()
     assert lines[2:] == ["| train | 2 | 2 | 3 | 1.50 |", "| cull | 0 | 2 | 1 | 0.50 |", "| sum | 1 | 4 | 4 | 1.00 |"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", estimate.PAGES)
 def test_the_pages_hold_what_the_estimate_gives(page):
-    table = estimate.work_of(ROOT / "config" / f"{estimate.PAGES[page]}.yaml", Folder())
+    config = configured(estimate.PAGES[page])
+    table = estimate.by_rule(config, estimate.work(config, Folder()))
     assert f"<!-- work -->\n{table}\n<!-- /work -->" in (DOCS / page).read_text()
 
 

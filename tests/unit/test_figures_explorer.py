@@ -1,9 +1,11 @@
 """The explorer: its pictures are those of the tests, its numbers those of the tables, and what is missing is said."""
 
 import base64
+import importlib
 import io
 import json
 import re
+import sys
 from dataclasses import replace
 
 import drawn_tables
@@ -11,23 +13,26 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
-from conftest import made_up_tests
-from frequency_shortcuts import dfm, shortcuts, spectrum
+from conftest import ROOT, made_up_tests
+from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.evaluation.trials import seed_of
-from frequency_shortcuts.figures import examples, explorer
+from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.storage.tables import read_table, write_table
+
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+write_explorer = importlib.import_module("write_explorer")
 
 CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
 NAME = "zoo/small/none/2"
 SIZE = 9, 8
 FILLS = ("zeros", "swap")
-SETTINGS = explorer.Settings(percent=5, seed=3)
+TESTED = examples.Tested(percent=5, seed=3)
 NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
 
 
@@ -54,15 +59,7 @@ def network(tmp_path):
     write_maps(tmp_path / "rise.h5", [5, 20], seed=1)
     write_table(made_up_tests([tuple(RUN.values())], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
     maps = {explorer.OWN: tmp_path / "dfm.h5", "rise": tmp_path / "rise.h5"}
-    return explorer.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
-
-
-def test_a_table_of_another_run_is_refused(network, tmp_path):
-    write_table(made_up_tests([(*list(RUN.values())[:3], 3)], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
-    with pytest.raises(
-        ValueError, match=r"shortcuts\.csv: it holds rows of another run than zoo/small/none/2; make it"
-    ):
-        explorer.page("Explorer", [network], NO_VERDICTS, SETTINGS)
+    return examples.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
 
 
 def verdicts_of_network(tmp_path=None):
@@ -75,9 +72,14 @@ def verdicts_of_network(tmp_path=None):
     return read_table(tmp_path / "verdicts.csv")
 
 
-def content(networks, verdicts=NO_VERDICTS, settings=SETTINGS):
+def text_of(networks, verdicts=NO_VERDICTS, tested=TESTED, most=12, title="Explorer"):
+    """The page of these networks."""
+    return explorer.page(title, write_explorer.data_sets(networks, verdicts, tested, most), tested)
+
+
+def content(*arguments, **options):
     """What the script of the page reads."""
-    text = explorer.page("Explorer", networks, verdicts, settings)
+    text = text_of(*arguments, **options)
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     return json.loads(data)
 
@@ -85,31 +87,6 @@ def content(networks, verdicts=NO_VERDICTS, settings=SETTINGS):
 def pixels(png):
     with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
         return np.asarray(picture.convert({"P": "RGB", "1": "L"}.get(picture.mode, picture.mode))).astype(int)
-
-
-def test_two_pixels_a_side_by_hand(tmp_path):
-    """The image of a class rises to the right, its donor falls. Kept is what rises, or the mean alone."""
-    rising = np.array([[0, 255], [0, 255]], np.uint8)
-    write_store(tmp_path / "d.h5", np.stack([rising, 255 - rising])[:, None], np.array([0, 1]), ["up", "down"])
-    masks = np.zeros((2, 2, 2), bool)
-    masks[0, 1, 0] = masks[1, 1, 1] = True  # the horizontal frequency; zero frequency
-    with h5py.File(tmp_path / "m.h5", "w") as file:
-        file["mask/top_5"] = masks
-    one = explorer.Network({**RUN, "dataset": "d"}, tmp_path / "d.h5", {"m": tmp_path / "m.h5"}, ([0.0], [1.0]))
-    (found,) = content([one])["datasets"]
-    (size,) = found["networks"][0]["methods"][0]["sizes"]
-    up, down = size["classes"]
-    black, white = [0, 0], [255, 255]
-    # With its own rise, the mean of another image changes nothing; without, the picture is flat, or rises as the donor.
-    assert [pixels(shot).tolist() for shot in up["reduced"]] == [rising.tolist()] * 2
-    zeros, swap = (pixels(shot).tolist() for shot in down["reduced"])
-    assert zeros == [black, black] and swap == rising.tolist()
-    assert pixels(up["map"]).tolist() == [[0, 255], [255, 255]]  # black: kept; the vertical axis points upwards
-    assert pixels(down["map"]).tolist() == [[255, 0], white]
-    assert (up["kept"], up["of"]) == (1, 4)
-    assert [donor["class"] for donor in found["networks"][0]["donors"]] == ["down", "up"]
-    assert pixels(found["images"][0]).tolist() == rising.tolist()
-    assert pixels(found["networks"][0]["donors"][0]["image"]).tolist() == (255 - rising).tolist()
 
 
 def test_reduced_images_are_those_of_the_library(network):
@@ -133,21 +110,6 @@ def test_reduced_images_are_those_of_the_library(network):
         assert shown["class"] == CLASSES[split.labels[place]] and mine[shown["number"] - 1] == place
         assert np.array_equal(pixels(shown["image"]), split.images[place, 0])
     assert found["classes"] == CLASSES and np.array_equal(pixels(found["images"][0]), split.images[2, 0])
-
-
-@pytest.mark.slow
-def test_filtered_images_are_recognised_as_in_the_test(network, small_network):
-    """The rates of `shortcuts.measure` follow from the images that the explorer filters, under every fill."""
-    split = stores.read(network.store, "test", statistics=network.statistics)
-    model, masks = small_network(1, 3), dfm.read_mask(network.maps[explorer.OWN], 20)
-    table = shortcuts.measure(model, split, masks, fills=FILLS, controls=1, others=1, seed=3, run=NAME)
-    filtered = explorer.Fills(split, RUN, SETTINGS)
-    for row in table[table["filter"] == "dfm"].to_dict("records"):
-        mine = np.flatnonzero(split.labels == row["class"])
-        images = filtered.filtered(mine, masks[[row["class"]] * len(mine)], row["fill"])
-        with torch.inference_mode():
-            called = model.eval()(images).argmax(dim=1)
-        assert row["tpr"] == pytest.approx((called == row["class"]).float().mean().item())
 
 
 def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_path):
@@ -232,7 +194,7 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
         table[f"{rate}_low"], table[f"{rate}_high"] = table[rate] - 0.1, table[rate] + 0.1
     table = table.assign(fill="zeros", images=10, negatives=20, **{"class": "ant"})
     write_table(table, tmp_path / "rates.csv", **RUN)
-    one = explorer.Network(RUN, network.store, network.maps, network.statistics, rates=tmp_path / "rates.csv")
+    one = examples.Network(RUN, network.store, network.maps, network.statistics, rates=tmp_path / "rates.csv")
     own, rise = content([one])["datasets"][0]["networks"][0]["methods"]
     assert own["measured"] == [] and rise["measured"] == ["5", "20"]
     (zeros, other), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
@@ -250,11 +212,9 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
 
 def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_grow(network, monkeypatch):
     verdicts = verdicts_of_network()
-    for change in (
-        lambda: explorer.Settings(percent=5, most=1),
-        lambda: monkeypatch.setattr(explorer, "LIMIT", 0) or SETTINGS,
-    ):
-        (found,) = content([network], verdicts, change())["datasets"]
+    for most, limit in ((1, explorer.LIMIT), (12, 0)):
+        monkeypatch.setattr(explorer, "LIMIT", limit)
+        (found,) = content([network], verdicts, most=most)["datasets"]
         assert found["note"].startswith("1 of 3 classes: those with the clearest shortcut")
         assert len(found["classes"]) == len(found["images"]) == len(found["networks"][0]["donors"]) == 1
         assert len(found["networks"][0]["methods"][0]["sizes"][0]["classes"]) == 1
@@ -262,18 +222,19 @@ def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_g
 
 def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(network):
     runs = [{**RUN, "dataset": "b"}, {**RUN, "dataset": "b", "augmentation": "afa"}, {**RUN, "dataset": "a"}]
-    networks = [explorer.Network(run, network.store, network.maps) for run in runs]
-    found = content(networks, settings=explorer.Settings(percent=5, fills=("zeros",)))
+    networks = [examples.Network(run, network.store, network.maps) for run in runs]
+    tested = examples.Tested(percent=5, fills=("zeros",))
+    found = content(networks, tested=tested)
     assert [(one["name"], [net["augmentation"] for net in one["networks"]]) for one in found["datasets"]] == [
         ("b", ["none", "afa"]), ("a", ["none"]),
     ]  # fmt: skip
     assert found["fills"] == ["zeros"] and found["datasets"][0]["networks"][0]["donors"] == [None] * 3
-    text = explorer.page("Explorer", networks, NO_VERDICTS, explorer.Settings(percent=5, fills=("zeros",)))
+    text = text_of(networks, tested=tested)
     assert "fill: zeros" in text and "fill: swap" not in text
 
 
 def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(network):
-    text = explorer.page("A & B", [network], verdicts_of_network(), SETTINGS)
+    text = text_of([network], verdicts_of_network(), title="A & B")
     assert "<title>A &amp; B</title>" in text and '<meta charset="utf-8">' in text and "http" not in text
     assert text.count("</script>") == 2 and "猫" in text
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "import " not in text
@@ -291,8 +252,3 @@ def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
         values = values.mean(axis=0, keepdims=True)
     difference = np.abs(np.squeeze(values[:, :24, :20].transpose(1, 2, 0)) - found)
     assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03
-
-
-def test_a_photograph_is_shown_as_it_is():
-    image = np.random.default_rng(0).integers(0, 256, (3, 30, 20), dtype=np.uint8)
-    assert np.array_equal(pixels(explorer.png(image)).transpose(2, 0, 1), image)

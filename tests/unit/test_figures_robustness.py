@@ -1,14 +1,14 @@
-"""Drawings of tests on filtered, perturbed and corrupted images: labelled, and the same bytes each time."""
+"""Drawings of learning, and of tests on filtered, perturbed and corrupted images: their labels and means."""
 
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import check_files, texts_of
-from matplotlib.figure import Figure
+from drawn_tables import table
+from figure_checks import texts_of
 
-from frequency_shortcuts.figures import canvas, robustness, selection
+from frequency_shortcuts.figures import learning, robustness, selection
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -75,31 +75,13 @@ DRAWINGS = {
         "resnet18\n2 strong, 2 others\nrecall",
     ],
 }
-every_drawing = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
-
-
-def test_every_public_drawing_is_tested():
-    public = {
-        name
-        for name, value in vars(robustness).items()
-        if callable(value) and getattr(value, "__module__", "") == robustness.__name__ and name[0] != "_"
-    }
-    assert public == {draw.__name__ for draw in DRAWINGS}
 
 
 @pytest.mark.slow
-@every_drawing
+@pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
 def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
-    figure = draw()
-    assert isinstance(figure, Figure)
-    shown = texts_of(figure)
+    shown = texts_of(draw())
     assert [text for text in DRAWINGS[draw] if text not in shown] == []
-
-
-@pytest.mark.slow
-@every_drawing
-def test_the_same_drawing_gives_the_same_files(draw, tmp_path):
-    check_files(draw, tmp_path)
 
 
 def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():
@@ -143,26 +125,53 @@ def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_ar
         np.testing.assert_allclose(line.get_ydata(), expected)
 
 
-@pytest.mark.slow
-def test_only_the_classes_that_fall_most_are_drawn_of_many():
+def test_of_many_classes_those_are_chosen_that_fall_most():
     names = [f"class {c}" for c in range(40)]
     frame = of_filters(names)
     chosen = names[3:36:3]
     frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
     shown = selection.most_affected_by_filters(frame, names, len(chosen))
     assert shown.names(names) == chosen
-    figure = robustness.curves(frame, chosen, shown.note)
-    assert figure.get_suptitle() == "11 of 40 classes: those whose recall falls most under filters"
+    assert shown.note == "11 of 40 classes: those whose recall falls most under filters"
 
 
-def test_among_many_only_names_of_classes_are_cut():
-    names = [f"a long name of a class {c}" for c in range(4)]
-    figure = robustness.curves(of_filters(names), names, "4 of 40 classes: those chosen")
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels[-2:] == ["all classes (accuracy)", "accuracy, unfiltered"]
-    assert labels[0] == canvas.abbreviate(names[0], "many") != names[0]
+# Learning
 
 
-def test_a_single_heat_map_is_not_drawn_tiny():
-    figure = robustness.sensitivity({"resnet18, none": (np.full((8, 8), 0.5), 0.2)})
-    assert figure.get_figwidth() > 3.5
+def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
+    frame = pd.DataFrame(
+        [("n", "none", seed, i, "full", "a", 0.1 * i + 0.2 * seed) for seed in (0, 1, 2) for i in (0, 1)],
+        columns=["network", "augmentation", "seed", "iteration", "view", "class", "f1"],
+    )
+    axis = learning.dynamics(frame, ["a"]).axes[0]
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), [0.2, 0.3])
+    band = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((0.0, 0.5))  # 0.2 on either side
+
+
+def test_a_band_stop_figure_of_many_classes_shows_six():
+    names = [f"class {c}" for c in range(40)]
+    frame, generator = table(removed=("B1+B2", "B1+B3"), true_class=names, called_class=names)
+    frame["delta_percent"] = generator.uniform(-1, 1, len(frame))
+    chosen = ["class 3", "class 17", "class 18", "class 20", "class 30", "class 39"]
+    own = (frame["true_class"] == frame["called_class"]) & frame["true_class"].isin(chosen)
+    frame.loc[own, "delta_percent"] = -50
+    shown = selection.most_changed_by_bands(frame, names, 12)
+    assert shown.names(names) == chosen
+    figure = learning.band_stop(frame, chosen, shown.note)
+    assert figure.get_suptitle() == "6 of 40 classes: those whose recognition changes most"
+    assert figure.axes[0].images[0].get_array().shape == (6, 6)
+    assert selection.most_changed_by_bands(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
+
+
+def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
+    rows = [(seed, name, gain, ring, 0.2 * gain) for seed, shift in ((7, 0), (8, 0.4)) for name, gain, ring in
+            (("C0", np.nan, np.nan), ("C1", 3.1 + shift, "low"), ("C2", 1.6 + shift, "high"))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["seed", "class", "gain", "ring", "earliness"])
+    axis = learning.graded(frame).axes[0]
+    *sets, low, high = axis.lines
+    assert [line.get_label() for line in (low, high)] == ["low ring", "high ring"]
+    np.testing.assert_allclose(sorted(low.get_xdata()), [3.1, 3.5])
+    np.testing.assert_allclose(sorted(high.get_ydata()), [0.32, 0.4])
+    assert len(sets) == 2 and all(len(line.get_xdata()) == 2 for line in sets)
+    assert low.get_marker() != high.get_marker()

@@ -30,14 +30,6 @@ def bold(axis):
 
 
 @pytest.mark.slow
-def test_shortcuts_put_each_class_on_its_line():
-    (axis,) = shortcut_figures.shortcuts(over_seeds(verdicts()), CLASSES).axes
-    assert axis.get_yticks().tolist() == [0, 1]
-    assert [label.get_text() for label in axis.get_yticklabels()] == list(CLASSES)
-    assert axis.yaxis_inverted()
-
-
-@pytest.mark.slow
 def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_the_interval_of_the_map():
     names = [f"c{c}" for c in range(5)]
     table = over_seeds(verdicts(names))
@@ -78,15 +70,6 @@ def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
 
 
 @pytest.mark.slow
-def test_half_of_the_networks_are_not_most():
-    rows = verdicts(["ant"], seeds=(0, 1, 2, 3), kinds=KINDS[:1])
-    for strong in (2, 3):
-        judged = rows.assign(verdict=np.where(rows["seed"] < strong, "strong", "weak"))
-        (axis,) = shortcut_figures.shortcuts(over_seeds(judged), ["ant"]).axes
-        assert bold(axis) == (["ant"] if strong == 3 else [])
-
-
-@pytest.mark.slow
 def test_one_network_without_some_controls_and_without_fpr():
     rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
     table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])
@@ -101,7 +84,7 @@ def test_one_network_without_some_controls_and_without_fpr():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [2, 4, 10, 12])
+@pytest.mark.parametrize("n", [2, 12])
 def test_its_print_is_large_enough_for_half_the_size_and_stays_on_the_page(n):
     names = [f"some long name of a class, such as {c}" for c in range(n)]
     note = f"{n} of 40 classes: those that have one" if n == 12 else ""

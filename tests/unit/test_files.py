@@ -53,11 +53,6 @@ def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path):
     assert names(tmp_path) == ["a.csv"]
 
 
-def test_another_os_error_is_raised_unchanged(tmp_path):
-    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a.csv"):
-        (tmp_path / "missing").read_text()
-
-
 KILLED = """
 import os, signal, sys
 from frequency_shortcuts.storage import files

@@ -1,11 +1,7 @@
 """The decoding of one picture of a folder: every kind, one size, and the errors of files that are no picture."""
 
 import io
-import os
-import re
 import struct
-import subprocess
-import sys
 import zlib
 
 import numpy as np
@@ -13,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_files import saved
-from PIL import EpsImagePlugin, Image, ImageOps
+from PIL import Image, ImageOps
 from torchvision.transforms import v2
 
 from frequency_shortcuts.data.folders import ImageFiles
@@ -57,12 +53,6 @@ def test_every_mode_of_png_becomes_its_rgb(tmp_path, mode, words, channels):
     assert converted == words
 
 
-def test_a_palette_of_colours_is_looked_up(tmp_path):
-    pixels, converted = read(saved(tmp_path, "x.png", halves(RED, BLUE).quantize(2)))
-    assert (pixels[:, :8] == RED).all() and (pixels[:, 8:] == BLUE).all()
-    assert converted == {"indexed colours": 1}
-
-
 def half_clear(mode):
     """A red picture; its right half is transparent above blue."""
     picture = halves(RED, BLUE)
@@ -85,13 +75,6 @@ def test_what_is_transparent_is_white(tmp_path, mode, suffix):
     pixels, converted = read(saved(tmp_path, f"x.{suffix}", picture, **options))
     assert (pixels[:, :8] == RED).all() and (pixels[:, 8:] == 255).all()
     assert converted["transparency"] == 1
-
-
-def test_half_transparent_is_half_white(tmp_path):
-    picture = halves(BLACK, BLACK)
-    picture.putalpha(100)
-    pixels, _ = read(saved(tmp_path, "x.png", picture))
-    np.testing.assert_array_equal(pixels, 155)
 
 
 @pytest.mark.parametrize("marked", [True, False])
@@ -143,31 +126,6 @@ def test_a_transparent_tone_of_grey_is_white(tmp_path, depth):
     np.testing.assert_array_equal(pixels[0, :, 0], [255, 1, 2, 3])
 
 
-def test_sixteen_bit_colour_and_alpha(tmp_path):
-    (tmp_path / "rgb.png").write_bytes(png(16, 2, [struct.pack(">3H", 0, 257 * 100, 65535) * 4] * 4))
-    (tmp_path / "la.png").write_bytes(png(16, 4, [struct.pack(">2H", 257 * 100, 65535) * 4] * 4))
-    assert (read(tmp_path / "rgb.png", (4, 4))[0] == (0, 100, 255)).all()
-    assert (read(tmp_path / "la.png", (4, 4))[0] == 100).all()
-
-
-@pytest.mark.parametrize("greatest", [65535, 65536, -1])
-def test_integers_of_32_bit_are_read_as_16_or_refused(tmp_path, greatest):
-    path = saved(tmp_path, "x.tif", Image.fromarray(np.full((16, 16), greatest, np.int32)))
-    if greatest == 65535:
-        assert (read(path)[0] == 255).all()
-    else:
-        with pytest.raises(
-            ValueError, match=r"/x\.tif does not decode as an image \(pixels of more than 16 bit\): mend"
-        ):
-            read(path)
-
-
-def test_floating_point_numbers_are_refused(tmp_path):
-    path = saved(tmp_path, "x.tif", Image.fromarray(np.ones((16, 16), np.float32)))
-    with pytest.raises(ValueError, match=r"/x\.tif does not decode .*\(pixels are floating-point numbers\): mend or"):
-        read(path)
-
-
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tif"])
 def test_of_an_animation_the_first_frame_is_taken(tmp_path, suffix):
     frames = halves(RED, RED), halves(BLUE, BLUE)
@@ -191,7 +149,7 @@ TURNED = {
 
 
 @pytest.mark.parametrize("orientation", TURNED)
-@pytest.mark.parametrize("suffix", ["png", "webp", "tif", "jpg"])
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
 def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
     """Of JPEG, which is lossy, within 3 levels of 255 on a picture of large even parts."""
     scene = np.zeros((16, 32, 3), np.uint8)
@@ -199,7 +157,7 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(TURNED[orientation](scene)))
-    options = {"png": {}, "tif": {}, "webp": {"lossless": True}, "jpg": {"quality": 100}}[suffix]
+    options = {"quality": 100} if suffix == "jpg" else {}
     pixels, converted = read(saved(tmp_path, f"x.{suffix}", stored, exif=exif, **options), (16, 32))
     np.testing.assert_allclose(pixels.astype(int), scene, atol=3 if suffix == "jpg" else 0)
     assert converted == ({} if orientation == 1 else {"turned by EXIF": 1})
@@ -213,52 +171,12 @@ def with_exif(path, tag, kind, content):
     return path
 
 
-@pytest.mark.parametrize(("tag", "kind"), [(0x011A, 2), (0x011A, 7), (0x0153, 2)])
+@pytest.mark.parametrize(("tag", "kind"), [(0x011A, 2), (0x0153, 2)])
 def test_a_wrong_tag_beside_the_orientation_does_no_harm(tmp_path, tag, kind):
     """A resolution or a sample format that is text does not damage the picture."""
     pixels, _ = read(with_exif(tmp_path / "x.jpg", tag, kind, b"abc\0"))
     np.testing.assert_allclose(pixels[:, 8:].astype(int), 255, atol=3)
     np.testing.assert_allclose(pixels[:, :8], 0, atol=3)
-
-
-def encoded(suffix):
-    """The bytes of a picture with an EXIF orientation, and with two frames where the format supports them."""
-    exif, file = Image.Exif(), io.BytesIO()
-    exif[0x0112], exif[0x010E] = 6, "noise"
-    options = {"save_all": True, "append_images": [halves(RED, BLUE)]} if suffix in ("gif", "webp") else {}
-    options |= {} if suffix in ("gif", "bmp") else {"exif": exif}
-    Image.fromarray(noise(16, 16)).save(file, {"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix), **options)
-    return file.getvalue()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "gif"])
-@pytest.mark.filterwarnings("ignore")
-def test_a_file_that_is_cut_anywhere_is_read_or_named(tmp_path, suffix):
-    whole, path = encoded(suffix), tmp_path / f"x.{suffix}"
-    for length in np.unique(np.linspace(0, len(whole) - 1, 150).astype(int)):
-        path.write_bytes(whole[:length])
-        try:
-            read(path, (8, 8))
-        except ValueError as error:
-            assert re.search(r"/x\.\w+ does not decode as an image \(.*\): mend or delete", str(error), re.DOTALL), (
-                length
-            )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "gif"])
-@pytest.mark.filterwarnings("ignore")
-def test_a_file_with_wrong_bytes_is_read_or_named(tmp_path, suffix):
-    """Every byte of the headers in turn is set to 0 or 255."""
-    whole, path = encoded(suffix), tmp_path / f"x.{suffix}"
-    for at in range(8, 100):
-        for byte in (0, 255):
-            path.write_bytes(whole[:at] + bytes([byte]) + whole[at + 1 :])
-            try:
-                read(path, (8, 8))
-            except ValueError as error:
-                assert "does not decode as an image" in str(error), (at, byte)
 
 
 def truncated(path):
@@ -286,24 +204,7 @@ def test_what_is_no_picture_is_named_in_one_sentence(tmp_path, name):
         read(path)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
-def test_a_picture_of_another_format_starts_no_other_program(tmp_path, monkeypatch, suffix):
-    """Pillow goes by the content, and opens PostScript with Ghostscript."""
-    gs = tmp_path / "gs"
-    gs.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
-    gs.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
-    path = tmp_path / f"x{suffix}"
-    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n%%EndComments\nshowpage\n")
-    with pytest.raises(
-        ValueError, match=r"does not decode as an image \(it is none of JPEG, PNG, WEBP, BMP, GIF, TIFF"
-    ):
-        read(path)
-    assert not (tmp_path / "started").exists()
-
-
-@pytest.mark.parametrize("kind", ["PPM", "ICO", "PCX", "TGA", "PDF"])
+@pytest.mark.parametrize("kind", ["PPM", "EPS"])
 def test_formats_that_are_not_promised_are_named(tmp_path, kind):
     halves(RED, BLUE).save(tmp_path / "x.png", kind)
     with pytest.raises(ValueError, match=r"/x\.png does not decode as an image \(it is none of JPEG, PNG"):
@@ -316,14 +217,6 @@ def test_promised_formats_are_read_under_any_of_their_suffixes(tmp_path, kind):
     halves(RED, BLUE).save(tmp_path / "x.jpeg", kind)
     pixels, _ = read(tmp_path / "x.jpeg")
     assert np.abs(pixels.astype(int) - np.asarray(halves(RED, BLUE))).max() < 80
-
-
-def test_a_picture_too_large_to_decode_is_named(tmp_path, monkeypatch):
-    """Twice Pillow's limit, against files that are small and inflate to gigabytes."""
-    path = saved(tmp_path, "huge.png", halves(RED, BLUE))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(ValueError, match=r"/huge\.png does not decode as an image"):
-        read(path)
 
 
 # One size
@@ -343,33 +236,6 @@ def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
     long[(slice(None), slice(middle - 9, middle + 9)) if shape[1] > shape[0] else slice(middle - 9, middle + 9)] = RED
     pixels, _ = read(saved(tmp_path, "x.png", Image.fromarray(long)), (8, 8), resize=resize)
     assert (pixels == RED).all()
-
-
-MEMORY = """
-import resource, sys
-from frequency_shortcuts.data.folders import ImageFiles
-ImageFiles([sys.argv[1]], (8, 8))[:]
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-ImageFiles([sys.argv[1]], (224, 224), resize=256)[:]
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs the unit of ru_maxrss that Linux has")
-def test_a_long_thin_picture_takes_no_more_memory_than_others(tmp_path):
-    """A line of 8,000 pixels, scaled as a whole before it is cropped, would be 256 x 2,048,000: two gigabytes."""
-    path = saved(tmp_path, "x.png", Image.new("RGB", (1, 8000), RED))
-    done = subprocess.run([sys.executable, "-c", MEMORY, path], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 300  # MiB
-
-
-def test_the_centre_is_cropped_from_the_short_side(tmp_path):
-    wide = np.zeros((8, 24, 3), np.uint8)
-    wide[:, 8:16] = 200
-    path = saved(tmp_path, "x.png", Image.fromarray(wide))
-    assert (read(path, (8, 8), channels=1)[0] == 200).all()
-    assert (read(path, (8, 8), resize=8)[0] == 200).all()
 
 
 lengths = st.integers(1, 90)

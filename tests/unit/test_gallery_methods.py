@@ -1,10 +1,14 @@
-"""What the docs say of the comparison of methods, from small tables."""
+"""What the docs say of the comparison of methods and of the cure, from small tables."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from bench import gallery_methods
+from bench import gallery_cure, gallery_methods
+from bench.markdown import filled
+from frequency_shortcuts.storage.tables import write_table
 
 RUN = {"network": "small", "augmentation": "none", "seed": 0}
 
@@ -61,42 +65,44 @@ TABLES = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def tables(monkeypatch):
-    monkeypatch.setattr(gallery_methods, "read", TABLES.get)
+@pytest.fixture
+def blocks(monkeypatch):
+    """What stands between the markers, with tables in place of those of a study."""
+    monkeypatch.setattr(gallery_methods, "read", lambda study, name: TABLES[name])
+    monkeypatch.setattr(gallery_methods, "paired", lambda study: "")
+    return filled("benchmark", Path("benchmark"), gallery_methods)
 
 
-def test_the_words_say_who_finds_what_and_who_falls_for_the_decoy():
-    text = " ".join(gallery_methods.methods_in_words().split())
-    assert "**plant_present**: found in 2 of 2 classes by `culling`; in some by `energy` (1)." in text
-    assert "**plant_absent**: found by no method in any of 1 classes." in text
+def test_the_words_say_who_finds_what_and_who_falls_for_the_decoy(blocks):
+    text = " ".join(blocks["methods_in_words"].split())
+    assert "**plant_present**: found in 2 of 2 classes by `culling`; in some by `energy` (1). -" in text
+    assert "**plant_absent**: found by no method in any of 1 classes. -" in text
+    assert "**waved**: found in 1 of 1 classes by `energy`; by no method that asks the network. -" in text
     assert "in most of 2 classes by `energy` (mean average precision 0.85)." in text
+    text = " ".join(blocks["methods_caption"].split())
+    assert "No method that asks the network reaches this on absent (0.30) and waved (0.25) (in" in text
+    assert "an average precision of 0.85, and of at most 0.06 with methods that ask" in text
 
 
-def test_a_row_for_each_method_and_one_for_random_rankings():
-    rows = gallery_methods.methods_found().splitlines()
+def test_the_tables_have_a_row_for_each_method(blocks):
+    rows = blocks["methods_found"].splitlines()
     assert rows[0] == "| classes found (mean AP) | present, of 2 | absent, of 1 | waved, of 1 |"
     assert rows[2:] == [
         "| `culling` | 2 (0.97) | 0 (0.30) | 0 (0.25) |",
         "| `energy` | 1 (0.58) | 0 (0.50) | 1 (1.00) |",
         "| random rankings | (0.05) | (0.05) | (0.05) |",
     ]
+    assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
+    rows = blocks["methods_on_photographs"].splitlines()
+    assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
 
 
-def test_the_cost_and_the_rates_are_those_of_the_tables():
-    assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in gallery_methods.methods_cost()
-    rows = gallery_methods.methods_on_photographs().splitlines()
-    assert rows[2] == "| `culling` | 0.70 | +0.50 | 0.30 |"
-    assert rows[3] == "| random masks (ten) | 0.20 | +0.00 | 0.90 |"
-    assert len(rows) == 4
-
-
-def test_the_wave_has_its_places_and_its_tests():
-    text = gallery_methods.methods_waves()
-    assert "with the wave, mean of 1 networks: 1.00; on the same photographs without it: 0.02 (at most 0.02)." in text
+def test_the_wave_has_its_places_and_its_tests(blocks):
+    text = blocks["methods_waves"]
+    words = " ".join(text.split())
+    assert "with the wave, mean of 1 networks: 1.00; on the same photographs without it: 0.02 (at most 0.02)." in words
     assert "| wave | zeros | 0.97 | 0.60 | 0.04 | 1 |" in text and "random_control" not in text
     assert "| `culling` | 4 | 0.40 | 0.94 | 0.94 | 0.90 | 0.90 |" in text
-    assert "| `energy` | 1 | 0.70 | 0.84 | 0.84 | 0.80 | 0.80 |" in text
 
 
 def test_the_default_method_is_compared_with_each_other_class_by_class(monkeypatch):
@@ -109,14 +115,28 @@ def test_the_default_method_is_compared_with_each_other_class_by_class(monkeypat
             for name, measure in values.items() for fill, sign in (("zeros", 1), ("swap", -1))
         ]
     )  # fmt: skip
-    monkeypatch.setattr(gallery_methods, "read", {"method_rates": rates}.get)
-    rows = gallery_methods.methods_paired().splitlines()
+    monkeypatch.setattr(gallery_methods, "read", lambda study, name: rates)
+    rows = gallery_methods.paired(Path()).splitlines()
     assert rows[0] == "| `mixture` minus, 10 classes of networks | zeros | swap |"
     assert rows[2] == "| `culling` | +0.20 [+0.12, +0.28] better | -0.20 [-0.28, -0.12] worse |"
     assert rows[3] == "| `energy` | +0.00 [-0.15, +0.15] not clear | +0.00 [-0.15, +0.15] not clear |"
 
 
-def test_the_caption_names_what_no_method_reaches():
-    text = " ".join(gallery_methods.methods_caption().split())
-    assert "No method that asks the network reaches this on absent (0.30) and waved (0.25) (in" in text
-    assert "an average precision of 0.85, and of at most 0.06 with methods that ask" in text
+@pytest.mark.parametrize(("cures", "words"), [(False, "none of them cures."), (True, "`dfmx` cures.")])
+def test_the_cure_has_a_row_an_augmentation(tmp_path, cures, words):
+    row = {"low": 0.1, "high": 0.3, "difference_low": -0.2, "difference_high": -0.05, "seeds": 3, "classes": 10}
+    rows = pd.DataFrame(
+        [
+            {**row, "augmentation": name, "measure": measure, "value": 0.2, "difference": change, "cures": verdict}
+            for name, change, verdict in [("none", np.nan, np.nan), ("dfmx", -0.1, cures)]
+            for measure in gallery_cure.MEASURES
+        ]
+    )
+    (tmp_path / "tables").mkdir()
+    write_table(rows, tmp_path / "tables" / "cure.csv")
+    text = filled("cure", tmp_path, gallery_cure)["cured"]
+    sentences = " ".join(text.split())
+    assert "; test accuracy lower with `dfmx`;" in sentences and "higher" not in sentences
+    assert words in sentences and "Means over 3 seeds and 10 classes" in sentences
+    assert text.splitlines()[-2].startswith("| `none` | 0.200 |")
+    assert text.splitlines()[-1].startswith("| `dfmx` | 0.200 (-0.100 [-0.200, -0.050]) |")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import gallery, gallery_methods
+from bench import gallery_laptop, gallery_methods
 from conftest import ROOT
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.storage.tables import write_table
@@ -17,7 +17,7 @@ SCORES = ("dfm", "dfm_size", "adcs", "random")
 
 
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(tmp_path):
     """Tables with scores at random, of classes whose mask two of three networks use."""
     generator, runs = np.random.default_rng(3), itertools.product(SETS, range(3))
     rows, use = [], []
@@ -35,48 +35,50 @@ def study(tmp_path, monkeypatch):
     (tmp_path / "tables").mkdir()
     write_table(pd.DataFrame(use), tmp_path / "tables" / "planted_use.csv")
     write_table(pd.DataFrame(rows), tmp_path / "tables" / "truth.csv")
-    monkeypatch.setattr(gallery, "STUDY", tmp_path)
-    return [row for row in rows if row["uses"] and row["percent"] == 5]
+    return tmp_path, [row for row in rows if row["uses"] and row["percent"] == 5]
 
 
 def counted(rows, dataset, name):
     """Classes and networks, how many are found, and how many above chance by value and by size: counted one by one."""
-    mine = [row for row in rows if re.match(dataset, row["dataset"]) and row["class"] == name]
-    maps, sizes = ([r["average_precision"] for r in mine if r["ranking"] == kind] for kind in ("dfm", "dfm_size"))
+    selected = [row for row in rows if re.match(dataset, row["dataset"]) and row["class"] == name]
+    maps, sizes = ([r["average_precision"] for r in selected if r["ranking"] == kind] for kind in ("dfm", "dfm_size"))
     above = sum(first > 0.1 and second > 0.1 for first, second in zip(maps, sizes, strict=True))
     return [str(len(maps)), str(sum(value >= 0.95 for value in maps)), str(above), f"{np.mean(maps):.2f}"]
 
 
 def test_a_row_for_each_cue_counts_what_is_found_and_what_is_above_chance(study):
-    text, _, lines = gallery.truth().partition("\n\n")
-    assert text.startswith("The networks use 10 of 15 planted masks.") and "C1 of plant_present, seed 2" in text
-    rows = {line[0]: line[1:5] for line in (line.strip("| ").split(" | ") for line in lines.splitlines()[2:])}
+    folder, scores = study
+    rows = {line[0]: line[1:5] for line in map(cells, gallery_laptop.truth(folder).splitlines()[2:])}
     assert rows == {
-        gallery.SYN["C2"]: counted(study, "syn", "C2"),
-        gallery.SYN["C3"]: counted(study, "syn", "C3"),
-        "present": counted(study, "plant", "C1"),
+        gallery_laptop.SYN["C2"]: counted(scores, "syn", "C2"),
+        gallery_laptop.SYN["C3"]: counted(scores, "syn", "C3"),
+        "present": counted(scores, "plant", "C1"),
     }
-    by_class = [line.strip("| ").split(" | ") for line in gallery.planted().splitlines()[2:]]
+    by_class = [cells(line) for line in gallery_laptop.planted(folder).splitlines()[2:]]
     assert [row[:2] for row in by_class] == [[dataset, name] for dataset, names in SETS.items() for name in names]
     for row in by_class:
-        _, found, above, mean = counted(study, row[0], row[1])
+        _, found, above, mean = counted(scores, row[0], row[1])
         assert row[3] == "2 of 3" and row[7] == mean and row[-2:] == [found, above]
 
 
-def test_the_readme_counts_what_is_found(study, monkeypatch):
-    monkeypatch.setattr(gallery, "strong_maps", lambda part: f"all ({part})")
-    monkeypatch.setattr(gallery, "low_pass", lambda: "The low-pass mask does as well in all")
-    scores = {(row["dataset"], row["seed"], row["class"], row["ranking"]): row["average_precision"] for row in study}
-    maps = {key[:3]: value for key, value in scores.items() if key[3] == "dfm"}
-    above = {key for key, value in maps.items() if min(value, scores[*key, "dfm_size"]) > 0.1}
+def test_planted_masks_are_counted(study):
+    folder, scores = study
+    values = {(row["dataset"], row["seed"], row["class"], row["ranking"]): row["average_precision"] for row in scores}
+    maps = {key[:3]: value for key, value in values.items() if key[3] == "dfm"}
+    above = {key for key, value in maps.items() if min(value, values[*key, "dfm_size"]) > 0.1}
     found = {key for key, value in maps.items() if value >= 0.95}
-    text = " ".join(gallery.limits().split())
-    assert f"Of these, {len(found)} are found (average precision at least 0.95), and {len(above - found)} more" in text
-    assert 0 < len(found) < len(maps) and "are strong in all (keep)" in text and "does as well in all." in text
+    masks = gallery_laptop.planted_masks(folder)
+    assert (masks["used"], masks["count"], len(masks["unused"])) == (10, 15, 5)
+    assert masks["found"] == len(found) and masks["above_chance"] == len(above - found)
+    assert 0 < len(found) < len(maps)
+
+
+def cells(line):
+    return line.strip("| ").split(" | ")
 
 
 def test_found_is_one_number_in_code_docs_and_captions():
-    assert gallery.FOUND == gallery_methods.FOUND == truth.FOUND == 0.95
+    assert gallery_laptop.FOUND == gallery_methods.FOUND == truth.FOUND == 0.95
     for page in ("docs/methods.md", "docs/truth.md", "report/captions/figure.rst"):
         text = " ".join((ROOT / page).read_text().split())
         limits = re.findall(r"average precision[^.;]{0,30} (?:is|of) at least (\d\.\d+)", text)

@@ -135,14 +135,6 @@ def test_the_row_of_single_classes_names_those_that_are_strong_in_most_networks(
     assert deciding(study).loc["d", "detail"] == "ant (2 of 3)"
 
 
-def test_graded_sets_are_judged_over_the_sets():
-    sets = pd.concat(
-        [graded([1, 2, 3, 4], [0.1, 0.2, 0.4, 0.3 + i / 50], ["low", "high"] * 2, seed=200 + i) for i in range(12)]
-    )
-    row = deciding(Tables(graded=sets)).loc["a"]
-    assert row["networks"] == 12 and row["data"] == "graded" and row["verdict"] == HOLDS
-
-
 def test_a_study_with_data_for_every_finding_has_a_verdict_on_each():
     deep, wide = ("deep", "none"), ("wide", "none")
     kinds = [SMALL, AUGMENTED, wide, deep]

@@ -7,7 +7,7 @@ import torch
 from culled_images import LABELS, batch
 
 from frequency_shortcuts import adcs, culling, shortcuts
-from frequency_shortcuts.evaluation import band_stop, comparison, phase, recall, sensitivity
+from frequency_shortcuts.evaluation import comparison, phase, recall, sensitivity
 from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -31,7 +31,7 @@ BANDS = masks.bands(6, 6, (1, 2))
 FUNCTIONS = {
     "accuracy": lambda network, labels: predictions.accuracy(network, IMAGES, labels),
     "adcs": lambda _, labels: adcs.mean_amplitude(IMAGES, labels, 3),
-    "band_stop": lambda network, labels: band_stop.band_stop(network, IMAGES, labels, BANDS, 3),
+    "band_stop": lambda network, labels: shortcuts.band_stop(network, IMAGES, labels, BANDS, 3),
     "compare": lambda network, labels: comparison.compare(network, IMAGES, labels, {"m": {20: MAPS}}, controls=1),
     "cull": lambda network, labels: culling.cull(network, IMAGES, labels, 3, "exact").increment,
     "donors": lambda _, labels: fills.donors(labels),

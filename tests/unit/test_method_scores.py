@@ -9,15 +9,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from method_problems import LABELS, PAIRS, SIZE, batch, filled, run, same_for_all, slow_means
 from torch import nn
 from torch.nn import functional
 
 from frequency_shortcuts.maps.methods import registry, shapley, workspace
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -36,9 +35,10 @@ def small_blocks(monkeypatch):
 # The means of the classes under masks
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-@pytest.mark.parametrize("by_class", [False, True])
-@pytest.mark.parametrize(("size", "at_once"), [((7, 6), 1), ((7, 6), 7), ((5, 5), 512)])
+@pytest.mark.parametrize(
+    ("fill", "by_class", "size", "at_once"),
+    [("zeros", False, (7, 6), 1), ("swap", True, (7, 6), 7), ("swap", False, (5, 5), 512)],
+)
 @pytest.mark.usefixtures("small_blocks")
 def test_class_means_equal_filters_and_fills_by_hand(network, fill, by_class, at_once, size):
     images, pairs = batch(size), ConjugatePairs(*size)
@@ -77,7 +77,7 @@ def test_logits_of_mixtures_equal_filters_and_fills_by_hand(network):
 
 
 @pytest.mark.parametrize("fill", ["zeros", "swap"])
-@pytest.mark.parametrize("patch", [2, 3, 20])
+@pytest.mark.parametrize("patch", [2, 20])
 def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
     images, cell = batch(), cells(PAIRS, patch, patch)
     found = run("culling", network, images, patch=patch, fill=fill).score
@@ -99,20 +99,10 @@ def test_single_increments_equal_a_loop_over_the_pairs(network, fill):
     np.testing.assert_allclose(found, (loss[1:] - loss[0]).T, rtol=0, atol=1e-9)
 
 
-def test_the_neutral_class_gives_all_donors(network):
-    images = batch()
-    found = run("culling", network, images, patch=2, fill="swap", neutral=1, seed=3).score
-    other = images[torch.from_numpy(donors(LABELS, neutral=1, seed=3))]
-    cell = cells(PAIRS, 2, 2)
-    masks = same_for_all(np.stack([np.ones(len(cell), bool), cell != 4]))
-    loss = slow_means(network, images, LABELS, masks, other)[0]
-    np.testing.assert_allclose(found[:, cell == 4], np.repeat((loss[1] - loss[0])[:, None], (cell == 4).sum(), 1))
-
-
 # Shapley values
 
 
-@pytest.mark.parametrize("players", [1, 2, 3, 4])
+@pytest.mark.parametrize("players", [1, 4])
 def test_shapley_values_are_the_mean_contribution_over_all_orders(players):
     value = np.random.default_rng(players).standard_normal((2**players, 2))
     slow = np.zeros((2, players))
@@ -124,13 +114,6 @@ def test_shapley_values_are_the_mean_contribution_over_all_orders(players):
     found = shapley.shapley_values(value)
     np.testing.assert_allclose(found, slow / math.factorial(players), rtol=0, atol=1e-12)
     np.testing.assert_allclose(found.sum(axis=1), value[-1] - value[0], rtol=0, atol=1e-12)
-
-
-@settings(max_examples=30, deadline=None)
-@given(players=st.integers(1, 8), seed=st.integers(0, 99))
-def test_shapley_values_sum_to_what_all_players_add(players, seed):
-    value = np.random.default_rng(seed).standard_normal((2**players, 3))
-    np.testing.assert_allclose(shapley.shapley_values(value).sum(axis=1), value[-1] - value[0], rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("fill", ["zeros", "swap"])
@@ -226,38 +209,11 @@ def test_energy_is_the_size_of_the_log_ratio_of_amplitudes(network):
     np.testing.assert_allclose(found, np.abs(np.log(mean / mean.mean(axis=0))), rtol=0, atol=1e-9)
 
 
-def test_energy_is_finite_where_a_class_or_all_have_none(network):
-    images = batch()
-    images = torch.where(torch.from_numpy(LABELS == 1)[:, None, None, None], 0 * images, images)
-    empty = run("energy", network, torch.zeros_like(images)).score
-    assert (empty == 0).all()
-    assert (run("energy", network, images).score[1] > 100).all()
-
-
 def test_adcs_counts_the_signs_of_the_differences(network):
     images = batch()
     found, mean = run("adcs", network, images).score, amplitudes(images)
     for c, p in np.ndindex(found.shape):
         assert found[c, p] == abs(sum(np.sign(mean[c, p] - mean[other, p]) for other in range(3)))
-
-
-def test_significant_adcs_counts_only_differences_beyond_three_standard_errors(network):
-    images = batch()
-    found = run("adcs", network, images, variant="significant").score
-    spectra = PAIRS.gather(np.abs(np.fft.fftshift(np.fft.fft2(images.numpy()), axes=(-2, -1))).mean(axis=1))
-    mean = np.stack([spectra[c == LABELS].mean(axis=0) for c in range(3)])
-    square = np.stack([spectra[c == LABELS].var(axis=0, ddof=1) / (c == LABELS).sum() for c in range(3)])
-    expected = np.zeros_like(found)
-    for c, other in itertools.permutations(range(3), 2):
-        clear = np.abs(mean[c] - mean[other]) > 3 * np.sqrt(square[c] + square[other])
-        expected[c] += np.sign(mean[c] - mean[other]) * clear
-    np.testing.assert_array_equal(found, np.abs(expected))
-    assert 0 < found.sum() < run("adcs", network, images).score.sum()
-
-
-def test_low_pass_ranks_by_radius(network):
-    found = run("low_pass", network).score
-    np.testing.assert_array_equal(found, np.stack([-np.hypot(*PAIRS.frequencies.T)] * 3))
 
 
 # Known truth: a linear network that reads a few pairs
@@ -298,30 +254,17 @@ def assert_finds_truth(score):
     assert best(score) == [set(pairs.tolist()) for pairs in TRUTH]
 
 
-def test_the_network_of_known_truth_needs_these_pairs_and_no_others():
-    network, images, labels = needing()
-    alone, nothing = np.zeros((2, 1, 3, len(PAIRS)), bool)
-    alone[0, [[0], [1]], TRUTH] = True
-    assert (slow_means(network, images, labels, alone)[2] == 1).all()
-    for lost in range(3):
-        for mask in (alone.copy(), ~nothing):
-            mask[0, [0, 1], TRUTH[:, lost]] = False
-            assert slow_means(network, images, labels, mask)[2].tolist() == [[0, 0, 1]]
-
-
 @pytest.mark.parametrize("name", ["culling", "gradient", "mixture"])
 def test_single_removal_and_gradients_find_the_known_truth(name):
     assert_finds_truth(find_needed(name))
 
 
-@pytest.mark.parametrize("ranking", ["culling", "low_pass", "random"])
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
+@pytest.mark.parametrize(("ranking", "fill"), [("culling", "zeros"), ("random", "swap")])
 def test_greedy_keeps_exactly_the_needed_pairs_in_any_order(ranking, fill):
     assert_finds_truth(find_needed("greedy", ranking=ranking, fill=fill))
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-@pytest.mark.parametrize("goal", ["keep", "destroy"])
+@pytest.mark.parametrize(("goal", "fill"), [("keep", "swap"), ("destroy", "zeros")])
 def test_learned_masks_find_the_known_truth(goal, fill):
     assert_finds_truth(find_needed("learned", goal=goal, fill=fill, steps=40, images_per_class=4))
 

@@ -9,11 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-SIZES = [(1, 1), (1, 6), (7, 1), (2, 2), (5, 6), (6, 5), (7, 9), (8, 8)]
+SIZES = [(1, 1), (5, 6), (7, 9), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
@@ -65,49 +64,13 @@ def test_float32_stays_float32(size, filled):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
-@sizes
-def test_one_mask_for_all_images_and_one_fill_for_all_images(size):
-    pairs, images, other = ConjugatePairs(*size), noise(3, 2, *size), noise(1, 2, *size, seed=1)
-    masks = torch.from_numpy(np.random.default_rng(2).random((4, 1, len(pairs))))
-    found = Mixer(pairs, images, torch.fft.rfft2(other)).mix(masks)
-    expected = mix_slowly(pairs, images, other.expand(3, -1, -1, -1), masks.expand(-1, 3, -1))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
-
-
-@sizes
-def test_a_bool_mask_without_a_fill_is_the_filter_of_that_mask(size):
-    pairs, images = ConjugatePairs(*size), noise(3, 2, *size)
-    masks = np.random.default_rng(3).random((5, len(pairs))) < 0.5
-    found = Mixer(pairs, images).mix(torch.from_numpy(masks)[:, None]).unflatten(0, (5, 3))
-    for mixed, mask in zip(found, masks, strict=True):
-        np.testing.assert_allclose(mixed, filters.keep(images, pairs.scatter(mask)), rtol=0, atol=1e-12)
-
-
-@sizes
-def test_all_ones_give_the_image_and_all_zeros_the_fill(size):
-    pairs, images, others = ConjugatePairs(*size), noise(2, 2, *size), noise(2, 2, *size, seed=1)
-    masks = torch.tensor([[[1.0]], [[0.0]]]).expand(2, 1, len(pairs))
-    found = Mixer(pairs, images, torch.fft.rfft2(others)).mix(masks)
-    np.testing.assert_allclose(found, torch.cat([images, others]), rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize(("size", "filled"), [((2, 2), False), ((3, 4), True)])
+@pytest.mark.parametrize("size", [(3, 4)])
+@pytest.mark.parametrize("filled", [False, True])
 def test_gradients_flow_to_the_mask(size, filled):
     pairs, images = ConjugatePairs(*size), noise(2, 2, *size)
     mixer = Mixer(pairs, images, torch.fft.rfft2(noise(2, 2, *size, seed=1)) if filled else None)
     masks = noise(2, 2, len(pairs), seed=2).requires_grad_()
     assert torch.autograd.gradcheck(mixer.mix, masks, atol=1e-7)
-
-
-def test_the_gradient_of_a_pair_is_its_own_part_of_the_difference():
-    """A mixture is linear in the mask: the slope is the image of one pair, of the own image minus the fill."""
-    pairs, images, others = ConjugatePairs(5, 6), noise(1, 2, 5, 6), noise(1, 2, 5, 6, seed=1)
-    weight = noise(1, 2, 5, 6, seed=2)
-    mask = torch.zeros(1, 1, len(pairs), dtype=torch.float64, requires_grad=True)
-    (Mixer(pairs, images, torch.fft.rfft2(others)).mix(mask) * weight).sum().backward()
-    for p in range(len(pairs)):
-        part = filters.keep(images - others, pairs.scatter(np.arange(len(pairs)) == p))
-        assert mask.grad[0, 0, p].item() == pytest.approx((part * weight).sum().item(), abs=1e-11)
 
 
 def test_neither_the_images_nor_the_fill_nor_the_mask_change():

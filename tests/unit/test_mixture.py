@@ -12,8 +12,9 @@ from method_problems import LABELS, PAIRS, SIZE, batch, run
 from torch import nn
 
 from frequency_shortcuts.maps.methods import mixture, registry
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size, find, make_settings
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 KINDS = ["binary-swap", "beta-zeros", "binary-zeros+beta-swap", "auto"]

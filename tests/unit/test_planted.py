@@ -266,7 +266,7 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     with h5py.File(tmp_path / "p.h5") as file:
         assert file["planted"].attrs["mechanism"] == mechanism
         found = truth.planted(file)
-    assert store.neutral_class(tmp_path / "p.h5") == design.neutral
+    assert store.read(tmp_path / "p.h5", "train").neutral == design.neutral
     extra = {"redundant": {"half_0", "half_1"}, "decoy": {"decoy"}}.get(mechanism, set())
     assert set(found) == {"own", "any"} | extra
     np.testing.assert_array_equal(found["own"], design.planted()["truth"])

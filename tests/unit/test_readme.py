@@ -15,7 +15,8 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
-from bench import document, estimate, gallery, gallery_cure, gallery_findings, gallery_methods, opening, statistics
+from bench import document, estimate, gallery, gallery_laptop, opening, statistics
+from bench.markdown import TEMPLATES, marks
 from conftest import ROOT
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.data import stores
@@ -26,11 +27,6 @@ from frequency_shortcuts.storage.tables import RUN, write_table
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROSE = [*PAGES, ROOT / "CONTRIBUTING.md"]
 README = PAGES[0].read_text()
-MEASURED_BY_TESTS = {"trust.md": ["kills"]}  # parts that scripts in tests/ write
-
-
-def name_of(page):
-    return page.name
 
 
 @pytest.mark.slow
@@ -40,6 +36,9 @@ def test_the_library_works_in_the_lines_of_the_readme(capsys, tmp_path):
     names = {"network": WaveNetwork(), "images": images, "labels": labels, "mean": MEAN, "std": STD}
     exec(code.replace("results/analysis", str(tmp_path)), names, done := {})
     assert len(done["result"].verdicts) == 4 and (tmp_path / "report.html").is_file()
+    for name in ("clearest", "cards", "shortcuts"):
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert picture.width > 500
     assert "Too few images to tell" in capsys.readouterr().out
 
 
@@ -50,14 +49,8 @@ def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
     names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
     exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
     assert done["increments"].shape == (3, len(done["pairs"])) and done["masks"].shape == (3, 10, 9)
-    assert set(shortcuts.rates(done["hits"])["filter"]) == {
-        "unfiltered",
-        "dfm",
-        "random",
-        "radial",
-        "low_pass",
-        "other",
-    }
+    kinds = {"unfiltered", "dfm", "random", "radial", "low_pass", "other"}
+    assert set(shortcuts.rates(done["hits"])["filter"]) == kinds
     assert "verdict" in capsys.readouterr().out
 
 
@@ -65,15 +58,11 @@ def test_the_readme_is_short():
     assert len(README.splitlines()) <= 130
 
 
-@pytest.mark.parametrize("page", PROSE, ids=name_of)
-def test_prose_has_lines_of_at_most_120_characters(page):
-    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
-    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
-
-
-@pytest.mark.parametrize("page", PROSE, ids=name_of)
-def test_every_file_and_target_that_a_page_names_is_there(page):
+@pytest.mark.parametrize("page", PROSE, ids=attrgetter("name"))
+def test_a_page_has_short_lines_and_names_files_and_targets_that_are_there(page):
     text = page.read_text()
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in prose.splitlines() if len(line) > 120 and not line.startswith("|")] == []
     for name in re.findall(r"\]\(((?!http)[^)#]+)\)", text):
         assert (page.parent / name).exists(), name
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -88,44 +77,36 @@ def test_the_readme_lists_every_page():
 
 def test_every_picture_is_made_by_make_gallery_or_make_bench(tmp_path, monkeypatch):
     shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
-    assert sorted(shown) == sorted(
-        [
-            gallery.OPENING,
-            *gallery.FIGURES,
-            *gallery_methods.PICTURES,
-            *gallery_cure.PICTURES,
-            *document.FIGURES.values(),
-        ]
-    )
+    figures = [name for names in gallery.FIGURES.values() for name in names]
+    assert sorted(shown) == sorted([gallery.OPENING, *figures, document.PICTURE])
     (tmp_path / "figures").mkdir()
-    for name in gallery.FIGURES:
-        Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / f"{name}.png")
-    gallery.pictures(tmp_path, tmp_path)
-    for name in gallery.FIGURES:
-        with Image.open(tmp_path / f"{name}.png") as picture:
-            assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+    Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / "findings_all.png")
+    gallery.pictures(tmp_path, tmp_path, ["findings_all"])
+    with Image.open(tmp_path / "findings_all.png") as picture:
+        assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
     monkeypatch.setattr(opening, "opening", lambda study: plt.figure(figsize=(2, 1)))
     gallery.draw_opening(tmp_path, tmp_path)
     with Image.open(tmp_path / f"{gallery.OPENING}.png") as picture:
         assert picture.size == (400, 200)
 
 
-def test_the_gallery_fills_all_that_is_marked():
-    """Numbers of results stand between markers. bench.estimate has pages of its own."""
+def test_all_that_is_marked_is_written_from_results():
+    written = {name for study in gallery.STUDIES for name in TEMPLATES.get_template(f"{study}.md.jinja").blocks}
     for page in PAGES:
-        marked = re.findall(r"<!-- (\w+) -->", page.read_text())
-        if page.name not in estimate.PAGES:
-            parts = [
-                part
-                for pages in (gallery, gallery_findings, gallery_methods, gallery_cure, statistics)
-                for part in pages.PAGES.get(page, ())
-            ]
-            assert sorted(marked) == sorted([*(part.__name__ for part in parts), *MEASURED_BY_TESTS.get(page.name, [])])
+        if page.name in estimate.PAGES:
+            assert set(marks(page.read_text())) <= {"work", "error"}
+        elif page == statistics.PAGE:
+            assert marks(page.read_text()) == list(statistics.PARTS)
+        else:
+            names = set(marks(page.read_text()))
+            assert names <= written, page
+            written -= names
+    assert not written
     outside = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```|\[arXiv[^)]+\)", "", README, flags=re.DOTALL)
     assert not re.findall(r"\b[01]\.\d|\d %", outside)
 
 
-def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypatch):
+def test_the_results_are_those_of_the_headline(tmp_path):
     kinds = [("small", "none")]
     verdicts = pd.concat(
         [drawn_tables.verdicts(("ant", "bee", "cow"), kinds=kinds),
@@ -135,39 +116,39 @@ def test_the_results_of_the_readme_are_those_of_the_headline(tmp_path, monkeypat
     write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
     networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=[0.8, 0.9, 0.7])
     write_table(networks, tmp_path / "tables" / "networks.csv")
-    monkeypatch.setattr(gallery, "STUDY", tmp_path)
-    header, _, first, second = [line.strip("| ").split(" | ") for line in gallery.results().splitlines()]
-    found = dict(zip(header, first, strict=True))
+    header, _, first, second = [line.strip("| ").split(" | ") for line in gallery_laptop.results(tmp_path).splitlines()]
+    shown = dict(zip(header, first, strict=True))
     headline = verdicts[verdicts["headline"] & (verdicts["dataset"] == "zoo")]
-    assert set(headline["fill"]) == {"zeros"} == {found["fill"]} and len(headline) == 6
-    assert found["map: TPR - FPR"] == f"{headline['measure'].mean():.2f}"
-    assert found["test accuracy"] == "0.85" and found["seeds"] == "2"
+    assert set(headline["fill"]) == {"zeros"} == {shown["fill"]} and len(headline) == 6
+    assert shown["map: TPR - FPR"] == f"{headline['measure'].mean():.2f}"
+    assert shown["test accuracy"] == "0.85" and shown["seeds"] == "2"
     for verdict in ("strong", "weak", "none"):
-        assert int(found[verdict]) == (headline["verdict"] == verdict).sum()
-    assert int(found["no verdict"]) == headline["verdict"].isna().sum()
+        assert int(shown[verdict]) == (headline["verdict"] == verdict).sum()
+    assert int(shown["no verdict"]) == headline["verdict"].isna().sum()
     low = ((headline["verdict"] == "strong") & headline["low_frequency"]).sum()
-    assert int(found["strong, low frequencies do as well"]) == low
+    assert int(shown["strong, low frequencies do as well"]) == low
     closest = [max(row.tpr_random - row.fpr_random, row.tpr_radial - row.fpr_radial, row.largest_other)
                for row in headline.itertuples()]  # fmt: skip
-    assert found["closest control: TPR - FPR"] == f"{np.mean(closest):.2f}"
+    assert shown["closest control: TPR - FPR"] == f"{np.mean(closest):.2f}"
     assert dict(zip(header, second, strict=True))["fill"] == "swap"
 
 
-def test_the_sentences_of_the_readme_count_in_the_tables(tmp_path, monkeypatch):
+def test_the_sentences_count_in_the_tables(tmp_path):
     verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18_w8", "none")]).assign(
         dataset="fashion_mnist"
     )
     (tmp_path / "tables").mkdir()
     write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
-    monkeypatch.setattr(gallery, "STUDY", tmp_path)
     for part in ("keep", "remove"):
         selected = verdicts[verdicts["part"] == part]
         counts = [((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum() for fill in ("zeros", "swap")]
-        assert sum(counts) and gallery.strong_maps(part) == "{} of 6 with zeros and {} of 6 with swap".format(*counts)
+        assert sum(counts)
+        text = "{} of 6 with zeros and {} of 6 with swap".format(*counts)
+        assert gallery_laptop.strong_maps(tmp_path, part) == text
     kept = verdicts[verdicts["part"] == "keep"]
     better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
-    assert 0 < better < 12 and gallery.low_pass().endswith(f"{better} of 12 tests of maps")
-    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery.fills().partition("\n\n")[2].splitlines()]
+    assert 0 < better < 12 and gallery_laptop.low_pass(tmp_path) == (better, 12)
+    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery_laptop.fills(tmp_path).splitlines()]
     assert len(rows) == 3 and all(len(row) == len(header) == 5 for row in rows)
 
 
@@ -197,22 +178,22 @@ def write_small_study(folder):
     )  # fmt: skip
     write_table(verdicts, folder / "tables" / "shortcuts.csv")
     scores = pd.DataFrame({"class": classes[1:], "average_precision": [0.9, 0.5, 0.7], "uses": True, "percent": 5})
-    scores = scores.assign(truth="own", ranking="dfm", cut="percent", **dict(zip(opening.RUN, runs[1], strict=True)))
+    scores = scores.assign(truth="own", ranking="dfm", cut="percent", **dict(zip(RUN, runs[1], strict=True)))
     write_table(scores, folder / "tables" / "truth.csv")
     return verdicts, masks
 
 
-def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path, monkeypatch):
+def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path):
+    (tmp_path / "tables").mkdir()
     verdicts = pd.DataFrame({"dataset": ["zoo", "zoo", "zoo", "waves"], "verdict": ["both", "both", None, "phase"]})
     write_table(verdicts, tmp_path / "tables" / "phase.csv")
-    monkeypatch.setattr(gallery, "STUDY", tmp_path)
-    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery.phases().splitlines()]
+    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery_laptop.phases(tmp_path).splitlines()]
     assert header == ["data set", "amplitude", "phase", "either", "both", "undecided"]
     assert rows == [["zoo", "0", "0", "0", "2", "0"], ["waves", "0", "1", "0", "0", "0"]]
 
 
 @pytest.mark.slow
-def test_the_opening_shows_the_clearest_photograph_and_a_typical_planted_class(tmp_path):
+def test_the_opening_shows_the_clearest_photograph_and_a_typical_planted_class_without_overlap(tmp_path):
     verdicts, masks = write_small_study(tmp_path)
     kept = verdicts[(verdicts["dataset"] == "zoo") & (verdicts["part"] == "keep") & (verdicts["fill"] == "zeros")]
     least = kept[kept["verdict"] == "strong"].set_index("class")["margin_low"]
@@ -226,13 +207,6 @@ def test_the_opening_shows_the_clearest_photograph_and_a_typical_planted_class(t
     assert f"{below.mask.sum()} of {below.mask.sum()} are in the map" in texts[6]
     for text in (texts[0], texts[2], texts[3]):
         assert ("(right;" in text) == (f"predicted: {above.row['class']}\n" in text)
-    plt.close(figure)
-
-
-@pytest.mark.slow
-def test_labels_of_the_opening_do_not_overlap(tmp_path):
-    write_small_study(tmp_path)
-    figure = opening.opening(tmp_path)
     figure.canvas.draw()
     for line in np.reshape(figure.axes, (2, 4)):
         for text in ("title", "xaxis.label"):

@@ -7,7 +7,7 @@ import pytest
 
 from frequency_shortcuts.data import renditions
 from frequency_shortcuts.data import stores as image_stores
-from frequency_shortcuts.data.chunks import Stored
+from frequency_shortcuts.data.stored_images import Stored
 
 SEEDED = {"noisy", "texture"}
 

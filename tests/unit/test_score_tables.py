@@ -52,13 +52,6 @@ def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_ever
         )  # fmt: skip
 
 
-def test_scores_count_only_where_the_network_uses_the_truth():
-    table = pd.DataFrame({"average_precision": [0.5, 0.6, 0.7], "average_precision_size": [0.1, 0.2, 0.3]})
-    found = method_scores.only_where_used(table.assign(uses=pd.Series([True, False, np.nan], dtype=object)))
-    assert found["average_precision"].tolist()[0] == 0.5 and found["average_precision"].isna().tolist() == [0, 1, 1]
-    assert found["average_precision_size"].isna().tolist() == [False, True, True]
-
-
 def test_overlap_over_seeds_is_the_mean_over_every_two_seeds():
     of_seeds = [{5: planes(seed)[0] > 0, 20: planes(seed)[0] > -2} for seed in range(4)]
     table = method_scores.overlap_over_seeds(of_seeds, ["a", "b", "c"]).set_index(["percent", "class"])

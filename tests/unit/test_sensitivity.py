@@ -2,17 +2,15 @@
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, sizes
-from torch import nn
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.evaluation import curves, sensitivity, wave_errors
+from frequency_shortcuts.evaluation import sensitivity, wave_errors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -66,30 +64,11 @@ def test_neither_batches_nor_the_kind_of_images_matter_but_the_seed_does():
         return sensitivity.fourier_sensitivity(network, images, LABELS, 3, **how, **options).error
 
     expected = error(images, mean=MEAN)
-    for batch in (1, 3, 7, 50, None):
+    for batch in (1, 3, None):
         np.testing.assert_array_equal(error(images, mean=MEAN, batch=batch), expected)
     seen = normalise(torch.from_numpy(images), MEAN, STD, torch.float64)
     np.testing.assert_array_equal(error(seen), expected)
     assert (error(images, mean=MEAN, seed=1) != expected).any()
-
-
-def test_a_strong_wave_does_more_than_a_weak_one_and_none_moves_a_network_that_is_blind_to_it():
-    images = pixels(8, 8)
-
-    class Brightness(nn.Module):
-        """Sees the mean over all pixels, and so no wave but DC."""
-
-        def forward(self, x):
-            mean = x.mean(dim=(1, 2, 3))
-            return torch.stack([mean, -mean], dim=1)
-
-    mean_seen = normalise(torch.from_numpy(images), MEAN, STD).mean(dim=(1, 2, 3)).numpy()
-    labels = (mean_seen < 0).astype(int)
-    assert 0 < labels.sum() < 7
-    found = sensitivity.fourier_sensitivity(Brightness(), images, labels, 2, norm=40, mean=MEAN, std=STD)
-    dc = int(found.pairs.radius.argmin())
-    assert found.error[:, dc].max() > 0 and not np.delete(found.error, dc, axis=1).any()
-    assert not found.unperturbed_error.any()
 
 
 def test_sensitivity_refuses_what_it_cannot_measure():
@@ -126,11 +105,3 @@ def test_the_file_holds_centred_planes(tmp_path):
     overall, plain = wave_errors.read_overall(path)
     np.testing.assert_allclose(overall, np.average(error, axis=0, weights=[2, 2, 3]), rtol=1e-6)
     assert np.isclose(plain, np.average(found.unperturbed_error, weights=[2, 2, 3]))
-
-
-def test_sensitivity_and_curves_agree_on_unfiltered_images():
-    images, network = pixels(8, 8), linear(8, 8)
-    table = curves.filtered_recall(network, images, LABELS, 3, cutoffs=[2], band_width=4, mean=MEAN, std=STD)
-    found = sensitivity.fourier_sensitivity(network, images, LABELS, 3, norm=1, mean=MEAN, std=STD)
-    plain = table[table["filter"] == "unfiltered"]
-    pd.testing.assert_series_equal(1 - plain["tpr"], pd.Series(found.unperturbed_error, name="tpr"))

@@ -1,13 +1,12 @@
 """A finding in plain words, for the report's cover, the README and the docs, whichever way it comes out."""
 
-import re
-
 import numpy as np
 import pytest
 import verdict_rows
 
-from bench import gallery_findings
+from bench import gallery_laptop
 from frequency_shortcuts.findings import sentences
+from frequency_shortcuts.findings.definitions import FINDINGS
 from frequency_shortcuts.storage.tables import write_table
 
 ON = "on photographs (fashion_mnist; resnet18_w8, none)"
@@ -32,7 +31,7 @@ ON = "on photographs (fashion_mnist; resnet18_w8, none)"
     ],
 )  # fmt: skip
 def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
-    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{sentences.QUESTIONS[letter]} {text}"
+    assert sentences.sentence(verdict_rows.row(letter, verdict)) == f"{FINDINGS[letter].question} {text}"
 
 
 def test_a_sentence_says_of_what_its_interval_is():
@@ -57,36 +56,20 @@ def test_a_sentence_ends_with_the_number_of_other_methods_without_a_verdict():
     assert sentences.short(row, rows) == sentences.short(row).replace(" in 5", " (0.50 by rise) in 5")
 
 
-@pytest.fixture
-def study(tmp_path, monkeypatch):
-    monkeypatch.setattr(gallery_findings, "STUDY", tmp_path)
-
-    def write(*verdicts):
-        write_table(verdict_rows.table(*verdicts), tmp_path / "tables" / "findings.csv")
-
+@pytest.mark.parametrize("verdicts", [*((verdict,) for verdict in verdict_rows.VERDICTS), verdict_rows.VERDICTS])
+def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts):
     (tmp_path / "tables").mkdir()
-    return write
-
-
-@pytest.mark.parametrize("verdicts", [*((one,) for one in verdict_rows.VERDICTS), verdict_rows.VERDICTS])
-def test_the_docs_have_a_sentence_and_a_row_for_each_finding(study, verdicts):
-    study(*verdicts)
-    sentences_of, about, decides, _, beside = gallery_findings.findings().split("\n\n")
-    assert re.findall(r"^- \*\*\((\w+)\)\*\* ", sentences_of, re.MULTILINE) == list(sentences.QUESTIONS)
-    rows = [line.strip("|").split("|") for line in decides.splitlines()]
-    assert len(rows) == 2 + len(sentences.QUESTIONS) and {len(row) for row in rows} == {11}
+    write_table(verdict_rows.table(*verdicts), tmp_path / "tables" / "findings.csv")
+    findings = gallery_laptop.findings(tmp_path)
+    assert list(findings["sentences"]) == list(FINDINGS)
+    rows = [line.strip("|").split("|") for line in findings["decides"].splitlines()]
+    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {11}
     assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
-    assert "Holm" in about and len(beside.splitlines()) == 4 and "own-map advantage, swap" in beside
-    for text in (sentences_of, about, gallery_findings.outcome()):
-        assert "nan" not in text and max(map(len, text.splitlines())) <= 120
-
-
-def test_the_readme_has_five_points_without_intervals(study):
-    study(*verdict_rows.VERDICTS)
-    text = gallery_findings.outcome()
-    assert len(re.findall(r"^- ", text, re.MULTILINE)) == 5 and "[" not in text and "interval" not in text
-    text = " ".join(text.split())
-    assert "- **A few frequencies.** Claim of d: no data." in text
-    assert "**Without bands.** Claim of b: does not hold, in 1 of 12 networks on synthetic sets." in text
-    assert ". claim of c: open, quantity of c 0.06 in 5 networks." in text
-    assert set().union(*gallery_findings.TOPICS.values()) == set(sentences.QUESTIONS)
+    assert len(findings["beside"].splitlines()) == 4 and "own-map advantage, swap" in findings["beside"]
+    topics = dict(gallery_laptop.topics(tmp_path))
+    assert len(topics) == 5 and set().union(*gallery_laptop.TOPICS.values()) == set(FINDINGS)
+    for text in (*findings["sentences"].values(), *topics.values()):
+        assert "nan" not in text
+    if verdicts == verdict_rows.VERDICTS:
+        assert topics["A few frequencies"] == "Claim of d: no data."
+        assert topics["Without bands"] == "Claim of b: does not hold, in 1 of 12 networks on synthetic sets."

@@ -3,7 +3,6 @@
 import copy
 import itertools
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +10,6 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
-from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import controls, fills
@@ -107,21 +105,6 @@ def test_measure_has_one_row_a_class_part_fill_filter_and_draw(case):
     assert len(table) == 3 * 2 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
 
 
-def test_by_default_there_are_five_draws_of_each_random_kind(case):
-    table = shortcuts.measure(*case[:2], LABELS, case[2], fills=("zeros",))
-    counts = table[table["class"] == 0]["filter"].value_counts()
-    assert dict(counts) == {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 5, "low_pass": 1, "other": 2}
-
-
-def test_fewer_draws_are_the_first_of_more(case):
-    few, many = (
-        shortcuts.measure(*case[:2], LABELS, case[2], controls=n, seed=3, run="a run", parts=("keep", "remove"))
-        for n in (5, 10)
-    )
-    first = many[(many["draw"] < 5) | (many["filter"] == "other")].reset_index(drop=True)
-    pd.testing.assert_frame_equal(few, first)
-
-
 def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
     """`NOT_SHOWN` elsewhere: with negatives, and without false positives, which maps have and controls have not."""
     masks = case[2]
@@ -168,12 +151,6 @@ def self_paired(mask):
     return int((pairs.gather(mask) & (pairs.size == 1)).sum())
 
 
-def test_measure_is_seeded_and_draws_differ(case):
-    first, again, other = (shortcuts.measure(*case[:2], LABELS, case[2], controls=3, seed=s) for s in (1, 1, 2))
-    pd.testing.assert_frame_equal(first, again)
-    assert not first["overlap"].equals(other["overlap"])
-
-
 def test_measure_without_false_positives_keeps_the_true_ones(case):
     full = shortcuts.measure(*case[:2], LABELS, case[2], controls=2)
     short = shortcuts.measure(*case[:2], LABELS, case[2], controls=2, false_positives=False)
@@ -215,20 +192,6 @@ HOW = {"mean": [0.4], "std": [0.3]}
 
 
 @pytest.mark.slow
-def test_uint8_images_of_any_kind_give_the_table_of_the_normalised_tensor(many, tmp_path):
-    network, images, labels, masks = many
-    options = {"controls": 2, "others": 3, "negatives": 9, "parts": ("keep", "remove")}
-    expected = shortcuts.measure(network, normalise(torch.from_numpy(images), **HOW), labels, masks, **options)
-    with h5py.File(tmp_path / "images.h5", "w") as file:
-        file["images"] = images
-        for given in (images, torch.from_numpy(images), file["images"], Counting(images)):
-            found = shortcuts.measure(network, given, labels, masks, **HOW, **options)
-            pd.testing.assert_frame_equal(found, expected)
-    with pytest.raises(ValueError, match="uint8 images need the mean and std"):
-        shortcuts.measure(network, images, labels, masks)
-
-
-@pytest.mark.slow
 def test_no_more_than_a_batch_is_read_at_once(many):
     network, images, labels, masks = many
     counting = Counting(images)
@@ -243,51 +206,6 @@ def test_no_more_than_a_batch_is_read_at_once(many):
     table = shortcuts.band_stop(network, counting, labels, bands, MANY, **HOW, batch_size=8)
     assert max(counting.batch_sizes) == 8 and sum(counting.batch_sizes) == 1 + len(labels)
     pd.testing.assert_frame_equal(table, shortcuts.band_stop(network, images, labels, bands, MANY, **HOW))
-
-
-def test_each_mask_is_shown_each_image_once_and_unfiltered_images_once(many):
-    network, images, labels, masks = many
-    shown = []
-    hook = network.register_forward_pre_hook(lambda module, given: shown.append(len(given[0])))
-    try:
-        options = {"controls": 2, "others": 3, "negatives": 7, "seed": 0, "run": ""}
-        table = shortcuts.measure(network, images, labels, masks, **HOW, fills=("zeros",), **options)
-    finally:
-        hook.remove()
-    # A mask is shown to the images of all classes that it serves: their own and those that FPR is measured on.
-    needed = {}
-    for row in table[table["filter"] != "unfiltered"].to_dict("records"):
-        c = row["class"]
-        looked_at = {*np.flatnonzero(labels == c), *shortcuts.negatives_of(labels, c, 7, seed=0)}
-        needed.setdefault(mask_of(row, masks, 0, "").tobytes(), set()).update(looked_at)
-    assert sum(shown) == len(labels) + sum(map(len, needed.values()))
-    assert max(shown) <= 512
-
-
-@pytest.mark.slow
-def test_large_images_are_shown_in_smaller_batches():
-    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    counting = Counting(np.zeros((130, 3, 224, 224), np.uint8))
-    masks = np.ones((3, 224, 224), bool)
-    shortcuts.band_stop(network, counting, np.arange(130) % 3, masks, 3, mean=[0.5] * 3, std=[0.2] * 3)
-    assert max(counting.batch_sizes) == 55  # 2^23 numbers
-
-
-def test_negatives_are_few_and_the_same_for_every_filter(many):
-    """Against loops over the drawn images alone."""
-    network, images, labels, masks = many
-    options = {"controls": 1, "others": 2, "negatives": 30, "seed": 5, "fills": ("zeros",)}
-    table = shortcuts.measure(network, images, labels, masks, **HOW, **options)
-    assert (table["negatives"] == 30).all()
-    seen = normalise(torch.from_numpy(images), **HOW)
-    for c in (0, 17):
-        drawn = shortcuts.negatives_of(labels, c, 30, seed=5)
-        assert (labels[drawn] != c).all()
-        for name, mask in (("unfiltered", None), ("dfm", masks[c])):
-            (row,) = table[(table["class"] == c) & (table["filter"] == name)].itertuples()
-            assert row.fpr == np.mean(called(network, seen[drawn], mask) == c)
-            assert row.tpr == np.mean(called(network, seen[labels == c], mask) == c)
-            assert row.images == (labels == c).sum()
 
 
 def test_negatives_are_as_even_over_the_classes_as_their_images_allow():
@@ -309,28 +227,6 @@ def test_draws_are_seeded_and_differ_between_classes_and_seeds(many):
     ):
         assert np.array_equal(draw(3, 0), draw(3, 0))
         assert not np.array_equal(draw(3, 0), draw(3, 1)) and not np.array_equal(draw(3, 0), draw(4, 0))
-
-
-def test_others_are_all_up_to_twenty_and_twenty_of_more(many):
-    network, images, labels, masks = many
-    for given, expected in (({}, 20), ({"others": None}, MANY - 1), ({"others": 4}, 4)):
-        options = {**HOW, "controls": 1, "false_positives": False, "fills": ("zeros",), **given}
-        table = shortcuts.measure(network, images, labels, masks, **options)
-        tried = table[table["filter"] == "other"].groupby("class")["draw"].agg(list)
-        for c, draws in tried.items():
-            assert len(set(draws)) == expected and c not in draws and draws == sorted(draws)
-    assert np.array_equal(shortcuts.others_of(21, 7, shortcuts.OTHERS, 0), np.delete(np.arange(21), 7))
-
-
-def test_limits_do_not_change_what_the_random_controls_are(many):
-    network, images, labels, masks = many
-    few, all_ = (
-        shortcuts.measure(network, images, labels, masks, **HOW, controls=2, **limits)
-        for limits in ({"others": 1, "negatives": 1}, {"others": None})
-    )
-    columns = ["class", "filter", "draw", "positions", "overlap", "images", "tpr"]
-    few, all_ = (table.loc[table["filter"] != "other", columns].reset_index(drop=True) for table in (few, all_))
-    pd.testing.assert_frame_equal(few, all_)
 
 
 def test_images_are_filtered_in_the_networks_precision(case):
@@ -384,35 +280,13 @@ def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
     ("change", "message"),
     [
         ({"controls": -1}, "controls -1: expected 0 draws or more"),
-        ({"radial": -1}, "radial -1: expected 0 draws or more"),
-        ({"fills": ("zeros", "white")}, "unknown fill 'white': choose from zeros, swap"),
-        ({"fills": ("zeros", "noise")}, "^fill noise is gone: .*; choose from zeros, swap$"),
         ({"parts": ()}, "no part to test: choose from keep, remove"),
         ({"neutral": 3}, "neutral class 3: expected 0 to 2, or None where there is none"),
         ({"others": 0}, "others 0: expected at least 1, or None for all"),
-        ({"negatives": -1}, "negatives -1: expected at least 1, or None for all"),
-        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
-        ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
-        ({"labels": LABELS[:-1]}, "11 labels .*12 images|12 images .*11 labels"),
-        ({"masks": np.ones((3, 4, 4), bool)}, r"mask of shape \(4, 4\): the images need \[8, 7\]"),
-        ({"masks": np.ones((2, *SIZE), bool)}, "labels 0 to 2, but the classes are 0 to 1"),
-        ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64: expected bool"),
-    ],
-    ids=[
-        "controls",
-        "radial",
-        "fill",
-        "noise",
-        "no part",
-        "neutral",
-        "others",
-        "negatives",
-        "class missing",
-        "label 3",
-        "labels short",
-        "mask size",
-        "two masks",
-        "mask dtype",
+        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1"),
+        ({"masks": np.ones((3, 4, 4), bool)}, r"mask of shape \(4, 4\)"),
+        ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64"),
+        ({"network": nn.Sequential(nn.Flatten(), nn.Linear(56, 2))}, "has 2 outputs"),
     ],
 )
 def test_errors_say_what_is_wrong_and_what_is_allowed(case, change, message):
@@ -426,41 +300,3 @@ def test_a_network_with_more_outputs_than_masks_is_named(case):
     nn.init.constant_(network[1].bias, 0).data[3] = 99
     with pytest.raises(ValueError, match="output for class 3, but there are 3 classes"):
         shortcuts.measure(network, case[1], LABELS, case[2])
-
-
-class Odd(nn.Module):
-    """Standardises each image by its deviation from the mean, which one that a filter left constant has not."""
-
-    def forward(self, images):
-        seen = images.flatten(1)
-        return ((seen - seen.mean(dim=1, keepdim=True)) / seen.std(dim=1, keepdim=True))[:, :3]
-
-
-@pytest.mark.parametrize(
-    ("network", "message"),
-    [
-        (nn.Sequential(nn.Flatten(), nn.Linear(56, 2)), "the network has 2 outputs, and none for class 2"),
-        (nn.Flatten(0), r"the network gives \(672,\) for 12 images: expected logits of shape \[12, classes\]"),
-        (nn.LSTM(7, 3), "the network gives tuple for 12 images: expected logits"),
-        (nn.Sequential(nn.Flatten(), nn.Threshold(1e9, torch.nan), nn.Linear(56, 3)), "are|some are not a number"),
-    ],
-    ids=["few outputs", "one dimension", "tuple", "nan"],
-)
-def test_a_network_without_logits_is_an_error(case, network, message):
-    images = case[1][:, 0] if isinstance(network, nn.LSTM) else case[1]
-    if isinstance(network, nn.LSTM):
-        network = nn.Sequential(nn.Flatten(1, 2), network)
-        images = case[1]
-    with pytest.raises(ValueError, match=message):
-        shortcuts.measure(network, images, LABELS, case[2])
-    bands = np.zeros((3, *SIZE), bool)
-    bands[0, 4, 3] = True
-    with pytest.raises(ValueError, match=message):
-        shortcuts.band_stop(network, images, LABELS, bands, 3)
-
-
-def test_logits_that_are_not_a_number_only_on_filtered_images_are_an_error(case):
-    constant = np.zeros((3, *SIZE), bool)
-    constant[:, 4, 3] = True
-    with pytest.raises(ValueError, match="finite logits"):
-        shortcuts.measure(Odd(), case[1], LABELS, constant)

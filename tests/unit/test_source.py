@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from frequency_shortcuts.data import chunks, normalisation
+from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import source as sources
+from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.maps import adcs
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
@@ -71,9 +72,9 @@ def test_rows_are_read_in_runs_of_neighbours(stored):
             return stored[index]
 
     chosen = np.r_[140:150, 0:100, 120, 120]
-    assert np.array_equal(chunks.take_rows(Watched(), chosen), PIXELS[chosen])
+    assert np.array_equal(take_rows(Watched(), chosen), PIXELS[chosen])
     assert runs == [(0, 64), (64, 100), (120, 121), (140, 150)]
-    assert chunks.take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)
+    assert take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 3, 100])

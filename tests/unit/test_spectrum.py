@@ -6,9 +6,8 @@ import torch
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import PairRemover
 
-SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (4, 6), (5, 6), (6, 5), (7, 9), (8, 8)]
+SIZES = [(1, 1), (1, 7), (8, 1), (2, 2), (5, 6), (6, 5), (7, 9), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
@@ -99,16 +98,6 @@ def test_coefficients_are_those_of_the_full_fft(size):
 
 
 @sizes
-def test_removing_a_pair_takes_away_what_lives_at_it(size):
-    pairs, images = ConjugatePairs(*size), torch.from_numpy(noise(1, 2, *size))
-    removal = PairRemover(pairs, images, 1)
-    for p in range(len(pairs)):
-        without = pairs.scatter(np.arange(len(pairs)) != p)
-        found = removal.remove(torch.tensor([p]))
-        np.testing.assert_allclose(found, slow_keep(images.numpy(), without), rtol=0, atol=1e-12)
-
-
-@sizes
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
 def test_keep_and_remove_equal_the_full_fft(size, dtype, tolerance):
     images, mask = noise(2, 3, *size, dtype=dtype), random_mask(*size)
@@ -117,22 +106,6 @@ def test_keep_and_remove_equal_the_full_fft(size, dtype, tolerance):
     assert kept.dtype == removed.dtype == torch.from_numpy(images).dtype
     np.testing.assert_allclose(kept, slow_keep(images.astype(float), mask), rtol=0, atol=tolerance)
     np.testing.assert_allclose(removed, slow_keep(images.astype(float), ~mask), rtol=0, atol=tolerance)
-
-
-def test_departure_every_pair_has_its_mirror_so_no_energy_is_lost():
-    image = torch.from_numpy(noise(1, 32, 32))
-    pairs = ConjugatePairs(32, 32)
-    for p in np.flatnonzero((pairs.positions == 0).any(axis=(1, 2))):  # the Nyquist row and column
-        mask = pairs.scatter(np.arange(len(pairs)) == p)
-        energy = np.square(np.abs(np.fft.fftshift(np.fft.fft2(image[0]))))[mask].sum() / 1024
-        np.testing.assert_allclose(spectrum.keep(image, mask).square().sum(), energy, rtol=1e-10)
-
-
-def test_keep_leaves_its_input_alone():
-    image = torch.from_numpy(noise(1, 6, 6))
-    before = image.clone()
-    spectrum.keep(image, random_mask(6, 6))
-    assert torch.equal(image, before)
 
 
 @sizes
@@ -156,13 +129,8 @@ def test_low_pass_holds_dc_and_not_its_edge():
     assert spectrum.symmetric(mask)
 
 
-@pytest.mark.parametrize(("percent", "count"), [(1, 10), (5, 51), (10, 102), (20, 204), (100, 1024), (0.01, 1)])
-def test_positions_of_a_percentage(percent, count):
-    assert spectrum.positions(32, 32, percent) == count
-
-
-@pytest.mark.parametrize("kind", [str, np.float64, np.float32], ids=["text", "float64", "float32"])
-@pytest.mark.parametrize("size", [(100, 100), (32, 32), (224, 224), (33, 45)])
+@pytest.mark.parametrize("kind", [str, np.float32], ids=["text", "float32"])
+@pytest.mark.parametrize("size", [(100, 100), (33, 45)])
 def test_the_floor_of_percent_of_the_positions_is_exact(size, kind):
     """Against whole numbers: p tenths of a percent of n positions are p * n // 1000 (29 % of 10,000 are 2,900)."""
     n = size[0] * size[1]
@@ -173,28 +141,18 @@ def test_the_floor_of_percent_of_the_positions_is_exact(size, kind):
             assert spectrum.positions(*size, tenths // 10) == max(1, tenths * n // 1000), percent
 
 
-def test_very_small_shares_of_the_positions_are_exact():
-    assert spectrum.positions(10_000, 10_000, 1e-05) == 10  # written with an exponent
-    assert spectrum.positions(100, 100, 57.5) == 5750
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: ConjugatePairs(0, 4), "image size 0 x 4: .* at least 1"),
         (lambda: spectrum.bands(8, 8, ()), r"band edges \[\]: expected increasing radii above 0"),
         (lambda: spectrum.bands(8, 8, (4, 4)), r"band edges \[4, 4\]: expected increasing"),
-        (lambda: spectrum.bands(8, 8, (0, 4)), r"band edges \[0, 4\]: expected increasing radii above 0"),
         (lambda: spectrum.low_pass(8, 8, 0), "cutoff 0: expected a radius above 0"),
         (lambda: spectrum.positions(8, 8, 0), "percent 0: expected above 0 and at most 100"),
-        (lambda: spectrum.positions(8, 8, -1), "percent -1: expected above 0 and at most 100"),
         (lambda: spectrum.positions(8, 8, 101), "percent 101: expected above 0 and at most 100"),
         (lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)), r"shape \(9,\): .* 10 pairs of a 4 x 4"),
-        (lambda: ConjugatePairs(4, 4).scatter(np.zeros(11)), r"shape \(11,\): .* 10 pairs of a 4 x 4"),
         (lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 3)), r"\(1, 1, 4, 3\): expected \[..., 4, 4\]"),
-        (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 3), bool)), r"shape \(4, 3\): the images need \[4, 4\]"),
         (lambda: ConjugatePairs(4, 4).gather(np.zeros((4, 5))), r"shape \(4, 5\): expected \[..., 4, 4\]"),
-        (lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 5)), r"\(1, 1, 4, 5\): expected \[..., 4, 4\]"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 4))), "dtype float64: expected bool"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 5), bool)), r"shape \(4, 5\): the images need \[4, 4\]"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.eye(4, k=1) > 0), r"not symmetric: \(u, v\) and"),

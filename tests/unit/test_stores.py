@@ -15,9 +15,9 @@ from small_stores import CLASSES, content, labelled, same, write
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store
-from frequency_shortcuts.data.chunks import Stored
 from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.data.stored_images import Stored
 from frequency_shortcuts.storage import files as files_of_storage
 
 
@@ -44,8 +44,7 @@ def test_store_keeps_the_contract_of_the_file(tmp_path):
             images, labels = file[name]["images"], file[name]["labels"]
             assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
             assert images.shape == pixels.shape
-            assert images.chunks == (len(pixels), 3, 6, 5)
-            assert images.compression is not None
+            assert images.chunks is None and images.id.get_offset() is not None
         for name, mask in planted.items():
             assert file["planted"][name].dtype == bool
             np.testing.assert_array_equal(file["planted"][name], mask)
@@ -55,26 +54,6 @@ def test_store_keeps_the_contract_of_the_file(tmp_path):
     assert (attributes["source"], attributes["created_by"]) == ("made here", "test")
     assert len(attributes["checksum"]) == 64
     assert attributes["layout"] == "centred"
-
-
-def test_checksum_follows_the_data_and_nothing_else(tmp_path):
-    def checksum(name, splits):
-        write(tmp_path / name, splits)
-        with h5py.File(tmp_path / name) as file:
-            return file.attrs["checksum"]
-
-    splits = {"train": labelled(8, 0)}
-    assert checksum("a.h5", splits) == checksum("b.h5", splits)
-    pixels, labels = splits["train"]
-    assert checksum("c.h5", {"train": (pixels, labels[::-1].copy())}) != checksum("a.h5", splits)
-    assert checksum("d.h5", {"train": (255 - pixels, labels)}) != checksum("a.h5", splits)
-
-
-def test_store_with_the_statistics_of_another_set(tmp_path):
-    write(tmp_path / "s.h5", {"test": labelled(4, 0)}, statistics=([0.1, 0.2, 0.3], [1.0, 2.0, 3.0]))
-    split = store.read(tmp_path / "s.h5", "test")
-    np.testing.assert_array_equal(split.mean, [0.1, 0.2, 0.3])
-    np.testing.assert_array_equal(split.std, [1, 2, 3])
 
 
 def test_write_refuses_an_empty_class_and_leaves_nothing(tmp_path):
@@ -105,11 +84,11 @@ def test_some_images_of_a_split_in_their_order(tmp_path, in_memory):
     write(tmp_path / "s.h5", {"train": (images, labels)}, stylised=images[:, :, ::-1])
     split = store.read(tmp_path / "s.h5", "train", 4, in_memory=in_memory)
     chosen = np.array([5, 0, 3])
-    some = split.subset(chosen)
-    np.testing.assert_array_equal(some.images[:], split.images[:][chosen])
-    np.testing.assert_array_equal(some.stylised[:], split.stylised[:][chosen])
-    assert some.labels.tolist() == split.labels[chosen].tolist() and len(some) == 3 and some.classes == split.classes
-    assert (in_memory == 0) == isinstance(some.images, Stored)
+    part = split.subset(chosen)
+    np.testing.assert_array_equal(part.images[:], split.images[:][chosen])
+    np.testing.assert_array_equal(part.stylised[:], split.stylised[:][chosen])
+    assert part.labels.tolist() == split.labels[chosen].tolist() and len(part) == 3 and part.classes == split.classes
+    assert (in_memory == 0) == isinstance(part.images, Stored)
     twinless = Split(images, labels, ("a", "b"), split.mean, split.std).subset(chosen)
     assert twinless.stylised is None
 
@@ -122,21 +101,17 @@ def test_read_names_the_splits_that_are_there(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path, workers):
-    files, twins = photographs(tmp_path / "a", 11), photographs(tmp_path / "b", 7, 1)
-    stylised = photographs(tmp_path / "c", 11, 2, "webp")
-    one, two, three = (ImageFiles(names, (6, 5), workers=workers) for names in (files, twins, stylised))
-    labels = {"train": np.arange(11) % 2, "test": np.arange(7) % 2}
-    write(
-        tmp_path / "files.h5",
-        {"train": (one, labels["train"]), "test": (two, labels["test"])},
-        stylised=three,
-        workers=workers,
+    train, test, twins = (
+        ImageFiles(photographs(tmp_path / name, n, seed, suffix), (6, 5), workers=workers)
+        for name, n, seed, suffix in (("a", 11, 0, "png"), ("b", 7, 1, "png"), ("c", 11, 2, "webp"))
     )
-    arrays = {"train": (one[:], labels["train"]), "test": (two[:], labels["test"])}
-    write(tmp_path / "array.h5", arrays, stylised=three[:])
+    labels = {"train": np.arange(11) % 2, "test": np.arange(7) % 2}
+    write(tmp_path / "files.h5", {"train": (train, labels["train"]), "test": (test, labels["test"])}, stylised=twins)
+    arrays = {"train": (train[:], labels["train"]), "test": (test[:], labels["test"])}
+    write(tmp_path / "array.h5", arrays, stylised=twins[:])
     same(tmp_path / "files.h5", tmp_path / "array.h5")
     assert (tmp_path / "files.h5").read_bytes() == (tmp_path / "array.h5").read_bytes()
-    np.testing.assert_array_equal(store.read(tmp_path / "files.h5", "train").stylised, three[:])
+    np.testing.assert_array_equal(store.read(tmp_path / "files.h5", "train").stylised, twins[:])
     assert store.read(tmp_path / "files.h5", "test").stylised is None
 
 
@@ -159,14 +134,16 @@ def test_the_checksum_covers_all_that_a_store_holds(tmp_path):
         {"images": other}, {"labels": labels[::-1].copy()}, {"twins": pixels}, {"masks": ~masks}, {"neutral": 1},
         {"classes": ("cat", "cow")}, {"statistics": statistics}, {"statistics": (statistics[0], [0.3] * 3)}, one_less,
     ]  # fmt: skip
-    found = [checksum(), *(checksum(**change) for change in changes)]
-    assert len(set(found)) == len(found)
-    assert checksum(source="elsewhere", created_by="another commit", workers=3) == found[0]
+    checksums = [checksum(), *(checksum(**change) for change in changes)]
+    assert len(set(checksums)) == len(checksums)
+    assert checksum(source="elsewhere", created_by="another commit") == checksums[0]
 
 
-def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):
+@pytest.mark.parametrize("broken", [[0, 5, 6, 11], [*range(8)]])
+def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path, broken, monkeypatch):
+    """Also whole blocks of them; the store is the one of the other images."""
+    monkeypatch.setattr(store, "BLOCK", 4)
     files = photographs(tmp_path / "a", 12)
-    broken = [0, 5, 6, 11]
     for i in broken:
         files[i].write_bytes(b"broken")
     labels = np.arange(12) % 2
@@ -175,10 +152,12 @@ def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path):
     assert pictures.skipped == [str(files[i]) for i in broken]
     kept = np.delete(np.arange(12), broken)
     write(tmp_path / "array.h5", {"train": (pictures[kept], labels[kept])})
-    assert content(tmp_path / "files.h5")["source"] == "made here, 4 undecodable images skipped"
+    skipped = f", {len(broken)} undecodable images skipped"
+    assert content(tmp_path / "files.h5")["source"] == f"made here{skipped}"
     with h5py.File(tmp_path / "array.h5", "a") as file:
-        file.attrs["source"] += ", 4 undecodable images skipped"
+        file.attrs["source"] += skipped
     same(tmp_path / "files.h5", tmp_path / "array.h5")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "array.h5", "files.h5"]
     with pytest.raises(ValueError, match=r"/0000\.png does not decode as an image"):
         write(tmp_path / "stop.h5", {"train": (ImageFiles(files, (6, 5)), labels)})
     assert not (tmp_path / "stop.h5").exists()
@@ -195,75 +174,42 @@ def test_a_class_of_which_no_image_decodes_is_an_error_even_when_skipping(tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-@pytest.mark.parametrize(("images_broken", "twins_broken"), [([3], []), ([], [3]), ([3], [4]), ([2, 3], [3])])
-def test_images_and_twins_that_do_not_match_are_an_error(tmp_path, images_broken, twins_broken):
-    files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8)
+@pytest.mark.parametrize(("images_broken", "twins_broken"), [([3], []), ([3], [4]), ([3], [3])])
+def test_images_are_skipped_with_their_twins_or_not_at_all(tmp_path, images_broken, twins_broken):
+    files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8, 1)
     for path in [files[i] for i in images_broken] + [twins[i] for i in twins_broken]:
         path.write_bytes(b"broken")
-    one, two = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
-    with pytest.raises(
-        ValueError, match=r"made here: an image or its stylised twin does not decode: mend or delete both"
-    ):
-        write(tmp_path / "s.h5", {"train": (one, np.arange(8) % 2)}, stylised=two)
-    assert not (tmp_path / "s.h5").exists()
-
-
-def test_images_skipped_with_their_twins_match(tmp_path):
-    files, twins = photographs(tmp_path / "a", 8), photographs(tmp_path / "b", 8, 1)
-    for path in (files[3], twins[3]):
-        path.write_bytes(b"broken")
-    one, two = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
-    write(tmp_path / "s.h5", {"train": (one, np.arange(8) % 2)}, stylised=two)
+    images, stylised = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
+    splits = {"train": (images, np.arange(8) % 2)}
+    if images_broken != twins_broken:
+        with pytest.raises(ValueError, match=r"made here: an image or its stylised twin does not decode"):
+            write(tmp_path / "s.h5", splits, stylised=stylised)
+        assert not (tmp_path / "s.h5").exists()
+        return
+    write(tmp_path / "s.h5", splits, stylised=stylised)
     split = store.read(tmp_path / "s.h5", "train")
-    kept = np.delete(np.arange(8), 3)
-    np.testing.assert_array_equal(split.images, one[kept])
-    np.testing.assert_array_equal(split.stylised, two[kept])
+    kept = np.delete(np.arange(8), images_broken)
+    np.testing.assert_array_equal(split.images, images[kept])
+    np.testing.assert_array_equal(split.stylised, stylised[kept])
 
 
 def test_too_few_twins_are_an_error(tmp_path):
-    """None of them is broken, and the message must not claim it."""
     images, labels = labelled(8, 0)
-    with pytest.raises(ValueError, match=r"7 .*8|8 .*7"):
+    with pytest.raises(ValueError, match="7 stylised twins of 8"):
         write(tmp_path / "s.h5", {"train": (images, labels)}, stylised=images[:7])
 
 
-@pytest.mark.parametrize("n", [1, 2, 255, 256, 257, 512, 700])
-@pytest.mark.parametrize("workers", [1, 4])
-def test_blocks_miss_and_repeat_no_image(tmp_path, n, workers):
-    assert store.BLOCK == 256
-    pixels = np.random.default_rng(n).integers(0, 256, (n, 1, 3, 2), np.uint8)
-    labels = np.arange(n) % min(n, 2)
-    write_one = {"classes": CLASSES[: min(n, 2)], "source": "made here", "created_by": "test", "workers": workers}
-    store.write(tmp_path / "s.h5", {"train": (pixels, labels)}, **write_one)
-    found = content(tmp_path / "s.h5")
-    np.testing.assert_array_equal(found["train/images"], pixels)
-    np.testing.assert_array_equal(found["train/labels"], labels)
-    np.testing.assert_allclose(found["mean"], (pixels / 255).mean(axis=(0, 2, 3)), rtol=1e-12)
-    np.testing.assert_allclose(found["std"], (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
-
-
-@pytest.mark.parametrize("broken", [[0], [299], list(range(256)), list(range(0, 300, 2))])
-def test_skipping_across_the_ends_of_blocks(tmp_path, broken, monkeypatch):
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 40])
+def test_blocks_miss_and_repeat_no_image(tmp_path, n, monkeypatch):
     monkeypatch.setattr(store, "BLOCK", 16)
-    files = photographs(tmp_path / "a", 300)
-    for i in broken:
-        files[i].write_bytes(b"broken")
-    pictures = ImageFiles(files, (3, 2), 1, workers=2, on_error="skip")
-    labels = np.arange(300) // 2 % 2
-    write(tmp_path / "s.h5", {"train": (pictures, labels)})
-    split = store.read(tmp_path / "s.h5", "train")
-    kept = np.delete(np.arange(300), broken)
-    np.testing.assert_array_equal(split.images, pictures[kept])
-    np.testing.assert_array_equal(split.labels, labels[kept])
-
-
-def test_one_and_four_workers_write_the_same_bytes(tmp_path):
-    files = photographs(tmp_path / "a", 40)
-    files[7].write_bytes(b"broken")
-    for workers in (1, 4):
-        pictures = ImageFiles(files, (6, 5), workers=workers, on_error="skip")
-        write(tmp_path / f"{workers}.h5", {"train": (pictures, np.arange(40) % 2)}, workers=workers)
-    assert (tmp_path / "1.h5").read_bytes() == (tmp_path / "4.h5").read_bytes()
+    pixels = np.random.default_rng(n).integers(0, 256, (n, 1, 3, 2), np.uint8)
+    labels, classes = np.arange(n) % min(n, 2), CLASSES[: min(n, 2)]
+    store.write(tmp_path / "s.h5", {"train": (pixels, labels)}, classes=classes, source="made here", created_by="test")
+    stored = content(tmp_path / "s.h5")
+    np.testing.assert_array_equal(stored["train/images"], pixels)
+    np.testing.assert_array_equal(stored["train/labels"], labels)
+    np.testing.assert_allclose(stored["mean"], (pixels / 255).mean(axis=(0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(stored["std"], (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
 
 
 def test_sliceable_images_are_read_block_by_block(tmp_path):
@@ -292,18 +238,14 @@ def test_sliceable_images_are_read_block_by_block(tmp_path):
     same(tmp_path / "a.h5", tmp_path / "c.h5")
 
 
-@pytest.mark.parametrize("given", [{}, {"statistics": ([0.5], [0.2])}])
-def test_without_a_train_split_the_statistics_must_be_given(tmp_path, given):
+def test_without_a_train_split_the_statistics_must_be_given(tmp_path):
     splits = {"test": labelled(4, 0, channels=1)}
-    if given:
-        write(tmp_path / "s.h5", splits, **given)
-        assert content(tmp_path / "s.h5")["std"] == 0.2
-    else:
-        with pytest.raises(
-            ValueError, match="made here: without a train split, the mean and std to normalise with must"
-        ):
-            write(tmp_path / "s.h5", splits)
-        assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="made here: without a train split, the mean and std to normalise with must"):
+        write(tmp_path / "s.h5", splits)
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path / "s.h5", splits, statistics=([0.5], [0.2]))
+    split = store.read(tmp_path / "s.h5", "test")
+    assert (split.mean.tolist(), split.std.tolist()) == ([0.5], [0.2])
 
 
 FULL_DISK = """
@@ -321,8 +263,7 @@ decoded.clear()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
-    stores.write(sys.argv[1], {"train": (pictures, np.arange(5000) % 2)}, classes="ab", source="", created_by="",
-                 workers=2)
+    stores.write(sys.argv[1], {"train": (pictures, np.arange(5000) % 2)}, classes="ab", source="", created_by="")
 except OSError as error:
     print(type(error).__name__, len(decoded))
 """
@@ -330,7 +271,7 @@ except OSError as error:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
-@pytest.mark.parametrize("limit", [0, 100, 3_000, 50_000, 1_000_000, 4_000_000])
+@pytest.mark.parametrize("limit", [0, 3_000, 4_000_000])
 def test_a_full_disk_stops_the_writing_early_and_leaves_nothing(tmp_path, limit):
     """5,000 incompressible images of 12 KiB; no file may grow above the limit, as on a full disk."""
     picture = tmp_path / "x.png"
@@ -354,13 +295,12 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, from_files):
     pixels, labels = labelled(1000, 0, height=30, width=30)
     files = ImageFiles(photographs(tmp_path / "a", 1) * 1000, (30, 30))
     with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space and start again") as caught:
-        write(tmp_path / "s.h5", {"train": (files if from_files else pixels, labels)}, workers=2)
+        write(tmp_path / "s.h5", {"train": (files if from_files else pixels, labels)})
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "s.h5"))
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-@pytest.mark.parametrize("per_class", [None, 1, 30])
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize(("per_class", "workers"), [(None, 3), (30, 1)])
 def test_reading_later_gives_the_same_as_reading_at_once(tmp_path, per_class, workers):
     pixels, labels = labelled(200, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)}, stylised=255 - pixels)
@@ -372,8 +312,7 @@ def test_reading_later_gives_the_same_as_reading_at_once(tmp_path, per_class, wo
         np.testing.assert_array_equal(getattr(later, name), getattr(at_once, name))
     np.testing.assert_array_equal(later.images[:], at_once.images)
     np.testing.assert_array_equal(later.stylised[:], 255 - at_once.images)
-    for one, other in zip(later.tensors(), at_once.tensors(), strict=True):
-        assert torch.equal(one, other)
+    assert all(map(torch.equal, later.tensors(), at_once.tensors()))
 
 
 def test_images_and_twins_count_together_for_the_memory(tmp_path):
@@ -404,35 +343,15 @@ def test_labels_of_every_integer_type_are_read_as_int64(tmp_path, dtype):
     assert found.labels.dtype == np.int64 and found.classes == ("cat", "dog")
 
 
-def test_two_classes_of_one_name_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="made here, split train: two classes are called cat; each needs"):
-        store.write(
-            tmp_path / "s.h5", {"train": labelled(4, 0)}, classes=("cat", "cat"), source="made here", created_by=""
-        )
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        (
-            {"labels": np.array([0, 1, 0, 1], np.float32)},
-            r"s\.h5, split test: labels of type float32, expected integers",
-        ),
-        ({"classes": ["cat", ""]}, r"s\.h5, split test: a class has no name; each needs one"),
+        ({"labels": np.array([0, 1, 0, 1], np.float32)}, r"s\.h5, split test: labels of type float32"),
+        ({"classes": ["cat", ""]}, r"s\.h5, split test: a class has no name"),
+        ({"classes": ["cat", "cat"]}, r"s\.h5, split test: two classes are called cat"),
         ({"classes": ["cat", "wild\ndog"]}, r"s\.h5, split test: the class 'wild\\ndog' has a control character"),
-        (
-            {"classes": ["cat", "wild\u2028dog"]},
-            r"s\.h5, split test: the class 'wild\\u2028dog' has a control character",
-        ),
-        (
-            {"mean": [0.0], "std": [0.0]},
-            r"s\.h5: mean \[0\.0\] and std \[0\.0\] cannot be normalised with: expected units",
-        ),
         ({"mean": [127.0], "std": [50.0]}, r"s\.h5: mean \[127\.0\] and std \[50\.0\] cannot be normalised with"),
-        (
-            {"mean": [0.5] * 3, "std": [0.2] * 3},
-            r"s\.h5: mean is \[0\.5, 0\.5, 0\.5\]: expected a number for each of 1 cha",
-        ),
+        ({"mean": [0.5] * 3, "std": [0.2] * 3}, r"s\.h5: mean is \[0\.5, 0\.5, 0\.5\]: expected a number for each"),
     ],
 )
 def test_a_store_that_cannot_be_used_is_one_sentence(tmp_path, changes, sentence):

@@ -4,7 +4,6 @@ import h5py
 import numpy as np
 import pytest
 from image_files import photographs
-from PIL import Image
 from small_stores import CLASSES, content, write
 
 from frequency_shortcuts.data import stores as store
@@ -116,15 +115,6 @@ def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
     with pytest.raises(ValueError, match=r"/0001\.png does not decode as an image"):
         write_files(path, {"train": (pictures, np.arange(4) % 2)})
     assert not path.exists()
-
-
-def test_a_store_of_files_refuses_images_of_one_tone(tmp_path):
-    """Normalised, they would be divided by zero."""
-    files = photographs(tmp_path / "a", 4)
-    for file in files:
-        Image.new("RGB", (8, 8), (9, 9, 9)).save(file)
-    with pytest.raises(ValueError, match="made here: all training images are of one tone"):
-        write_files(tmp_path / "s.h5", {"train": (ImageFiles(files, (6, 5)), np.arange(4) % 2)})
 
 
 def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):

@@ -6,8 +6,9 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
 
 from frequency_shortcuts.analysis.classes import match
-from frequency_shortcuts.analysis.images import as_split, collect, in_two
-from frequency_shortcuts.analysis.torch_images import PROBES, LoaderImages
+from frequency_shortcuts.analysis.images import as_splits, collect
+from frequency_shortcuts.analysis.torch_images import LoaderImages
+from frequency_shortcuts.analysis.transforms import Preprocessing
 from frequency_shortcuts.data.torch_dataset import image_and_label
 
 N = 40
@@ -57,82 +58,80 @@ LOADERS = {
 
 
 @pytest.mark.parametrize("kind", LOADERS)
-@pytest.mark.parametrize("chosen", [[31, 2, 2, 39, 0], [1, 0], [], list(range(N))[::-1]])
-def test_chosen_images_of_a_loader(kind, chosen):
-    found = LoaderImages(LOADERS[kind](), "images")
-    assert found.shape == IMAGES.shape and found.dtype == np.float32 and np.array_equal(found.labels, LABELS)
-    assert np.array_equal(found[np.array(chosen, int)], IMAGES[chosen])
+def test_chosen_images_of_a_loader(kind):
+    images = LoaderImages(LOADERS[kind](), "images")
+    assert images.shape == IMAGES.shape and images.dtype == np.float32 and np.array_equal(images.labels, LABELS)
+    for chosen in ([31, 2, 2, 39, 0], [], list(range(N))[::-1]):
+        assert np.array_equal(images[np.array(chosen, int)], IMAGES[chosen])
 
 
-@pytest.mark.parametrize("collate", [None, own_collate])
-def test_a_shuffled_loader_keeps_its_first_order(collate):
-    found = LoaderImages(DataLoader(Items(), 7, shuffle=True, drop_last=True, collate_fn=collate), "images")
-    assert len(found) == 35 and not np.array_equal(found.labels, LABELS[:35])
-    for i, image in enumerate(found[:]):
+def test_a_shuffled_loader_keeps_its_first_order():
+    images = LoaderImages(DataLoader(Items(), 7, shuffle=True, drop_last=True, collate_fn=own_collate), "images")
+    assert len(images) == 35 and not np.array_equal(images.labels, LABELS[:35])
+    for i, image in enumerate(images[:]):
         place = next(place for place in range(N) if np.array_equal(IMAGES[place], image))
-        assert found.labels[i] == LABELS[place]
+        assert images.labels[i] == LABELS[place]
 
 
 def test_the_order_of_a_loader_does_not_depend_on_its_shuffling_and_no_item_comes_twice():
-    shuffled = [LoaderImages(DataLoader(Items(), 7, shuffle=True), "images") for _ in range(2)]
-    assert all(np.array_equal(found[:], IMAGES) for found in shuffled)
+    assert np.array_equal(LoaderImages(DataLoader(Items(), 7, shuffle=True), "images")[:], IMAGES)
     drawn = LoaderImages(DataLoader(Items(), 7, sampler=WeightedRandomSampler(np.ones(N), N)), "images")
     assert 1 < len(drawn) < N and len(np.unique(drawn[:], axis=0)) == len(drawn)
 
 
 def test_only_chosen_images_are_read_again():
     items = Items()
-    found = LoaderImages(DataLoader(items, 7), "images")
+    images = LoaderImages(DataLoader(items, 7), "images")
     assert (items.read == 1).all()
-    found[np.array([30, 12])]
-    assert np.flatnonzero(items.read == 2).tolist() == [*range(PROBES), 12, 30]
+    images[np.array([30, 12])]
+    assert np.flatnonzero(items.read == 2).tolist() == [12, 30]
 
 
 def test_labels_that_the_dataset_lists_are_not_read():
     items = Items(targets=torch.from_numpy(LABELS))
-    found = LoaderImages(DataLoader(items, 7), "images")
-    assert items.read.sum() == PROBES and np.array_equal(found.labels, LABELS)
+    images = LoaderImages(DataLoader(items, 7), "images")
+    assert items.read.sum() == 7 and np.array_equal(images.labels, LABELS)
     turned = LoaderImages(DataLoader(Items(targets=(LABELS + 1) % 3), 7), "images")
     assert np.array_equal(turned.labels, LABELS)
 
 
-@pytest.mark.parametrize("of", ["items", "own collate", "stream"])
-def test_a_loader_that_changes_is_refused(of):
-    def change(image, reading):
-        return image + reading
-
-    dataset = Stream(change) if of == "stream" else Items(change=change)
-    found = LoaderImages(DataLoader(dataset, 7, collate_fn=own_collate if of == "own collate" else None), "images")
-    with pytest.raises(ValueError, match="images: the DataLoader gives other images or labels when it is read again"):
-        found[np.array([20])]
+def split(labelled, *parts):
+    classes = match(labelled.labels, labelled.classes, 3)
+    return as_splits(labelled, [np.array(part) for part in parts], classes, Preprocessing(), None)
 
 
-def test_a_stream_that_ends_after_one_reading_is_refused():
+def test_labels_that_change_and_streams_that_end_are_refused():
     class Once(Stream):
         def __iter__(self):
             self.reading += 1
             return super().__iter__() if self.reading < 2 else iter(())
 
-    found = LoaderImages(DataLoader(Once(), 7), "images")
-    with pytest.raises(ValueError, match="images: the DataLoader gives other images or labels when it is read again"):
-        found[np.array([20])]
+    class Reversed(Stream):
+        def __iter__(self):
+            self.reading += 1
+            return super().__iter__() if self.reading < 2 else reversed(list(super().__iter__()))
+
+    for dataset in (Once(), Reversed()):
+        images = LoaderImages(DataLoader(dataset, 7), "images")
+        with pytest.raises(ValueError, match="images: the DataLoader gives other labels when it is read again"):
+            images[np.array([20])]
 
 
-@pytest.mark.parametrize("kind", ["pair", "dict"])
-def test_tensors_of_a_dataset_that_change_are_refused(kind):
-    fixed = collect(Items(kind))
-    classes = match(fixed.labels, fixed.classes, 3)
-    assert np.array_equal(as_split(fixed, np.array([3, 1]), classes, None, None, None).images, IMAGES[[3, 1]])
-    random = collect(Items(kind, change=lambda image, reading: image + reading))
+@pytest.mark.parametrize("of", ["pair", "dict", "items of a loader", "own collate", "stream"])
+def test_images_that_change_are_refused(of):
+    def change(image, reading):
+        return image + reading
+
+    dataset = Stream(change) if of == "stream" else Items("dict" if of == "dict" else "pair", change)
+    if of not in ("pair", "dict"):
+        dataset = DataLoader(dataset, 7, collate_fn=own_collate if of == "own collate" else None)
     with pytest.raises(ValueError, match="images: the Dataset gives other pictures at each reading: leave out"):
-        as_split(random, np.arange(9), classes, None, None, None)
+        split(collect(dataset), range(9))
 
 
 @pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7), DataLoader(Stream(), 7)])
 def test_both_halves_are_read_at_once(images):
-    found = collect(images, LABELS if images is IMAGES else None)
-    classes = match(found.labels, found.classes, 3)
-    both = in_two(as_split(found, np.array([9, 4, 30]), classes, None, None, None), 2)
+    both = split(collect(images, LABELS if images is IMAGES else None), [9, 4], [30])
     assert [part.labels.tolist() for part in both] == [[0, 1], [0]]
     assert np.array_equal(both[0].images, IMAGES[[9, 4]]) and np.array_equal(both[1].images, IMAGES[[30]])
 

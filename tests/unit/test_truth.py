@@ -4,7 +4,6 @@ import itertools
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +37,7 @@ def slow_average_precision(scores, inside, weight):
     return found
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_precision_and_recall_are_those_expected_over_the_order_of_ties(seed):
     generator = np.random.default_rng(seed)
     scores, inside, weight = generator.integers(0, 3, 5), np.arange(5) % 2 == seed % 2, np.array([1, 2, 1, 2, 1])
@@ -61,13 +60,6 @@ def test_average_precision_is_that_of_every_threshold(entries):
         assert found.at([weight.sum()])[1] == [1]
     else:
         assert np.isnan(found.average_precision()) and np.isnan(found.at([1])).all() and found.prevalence == 0
-
-
-def test_average_precision_by_hand():
-    """Hits at places 1 and 3 of 4: (1 / 1 + 2 / 3) / 2; all tied: the prevalence."""
-    inside, ones = np.array([True, False, True, False]), np.ones(4, int)
-    assert truth.curve([4, 3, 2, 1], inside, ones).average_precision() == pytest.approx((1 + 2 / 3) / 2)
-    assert truth.curve([7, 7, 7, 7], inside, ones).average_precision() == pytest.approx(0.5)
 
 
 def test_positions_and_scores_that_make_no_sense_are_refused():
@@ -95,14 +87,6 @@ def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
         assert (dealt[0] < cut)[strata == stratum].sum() == pairs.gather(drawn)[strata == stratum].sum()
 
 
-def test_every_pair_of_a_stratum_gets_every_score_equally_often():
-    pairs = ConjugatePairs(5, 5)
-    dealt = truth.shuffled(np.arange(len(pairs)), pairs, "radial", 6000, np.random.default_rng(0))
-    ring = np.flatnonzero(controls.strata(pairs, "radial") == controls.strata(pairs, "radial")[0])
-    counts = np.array([[(dealt[:, p] == s).sum() for s in ring] for p in ring])
-    assert len(ring) > 1 and np.allclose(counts, 6000 / len(ring), rtol=0.15)
-
-
 @pytest.fixture
 def store(tmp_path):
     """An open file with the planted masks of a small set."""
@@ -123,7 +107,7 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(store):
     assert found["any"].shape == (4, 16, 16) and (found["any"] == found["any"][0]).all()
     assert np.array_equal(found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2])
     assert set(found) == {"own", "any"}
-    assert stores.neutral_class(store.filename) == 0
+    assert stores.neutral_class(store) == 0
 
 
 def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
@@ -134,7 +118,7 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
         file.create_dataset("planted/decoys", data=masks[2])
         file["planted"].attrs["neutral"] = -1
         found = truth.planted(file)
-    assert stores.neutral_class(tmp_path / "plant.h5") is None
+        assert stores.neutral_class(file) is None
     expected = {"own": masks[0] | masks[1], "half_0": masks[0], "half_1": masks[1], "decoy": masks[2]}
     assert set(found) == {*expected, "any"}
     for name, mask in expected.items():
@@ -142,8 +126,8 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
 
 
 def test_a_store_of_photographs_has_no_neutral_class(tmp_path):
-    h5py.File(tmp_path / "photographs.h5", "w").close()
-    assert stores.neutral_class(tmp_path / "photographs.h5") is None
+    with h5py.File(tmp_path / "photographs.h5", "w") as file:
+        assert stores.neutral_class(file) is None
 
 
 def test_a_store_without_planted_masks_is_refused(tmp_path):
@@ -165,37 +149,6 @@ def scored(store):
     masks = {percent: dfm.dominant(increment, pairs, percent) for percent in (5, 12.5)}
     table = truth.score(rank, adcs, masks, truths, draws=200, seed=3)
     return table[table["cut"] == "percent"], rank, adcs, masks, truths
-
-
-def test_scores_of_the_maps_count_the_positions_of_the_stored_masks(scored):
-    table, _, _, masks, truths = scored
-    rankings = 4 + 1 + 2 * 4
-    assert len(table) == 4 * 2 * rankings * 2
-    for (c, name, percent), rows in table[table["ranking"] == "dfm"].groupby(["class", "truth", "percent"]):
-        (row,), mask, planted = rows.to_dict("records"), masks[percent][c], truths[name][c]
-        assert row["positions"] == mask.sum() and row["prevalence"] == pytest.approx(planted.mean())
-        if planted.any():
-            assert row["precision"] == pytest.approx((mask & planted).sum() / mask.sum())
-            assert row["recall"] == pytest.approx((mask & planted).sum() / planted.sum())
-        else:
-            assert np.isnan([row["precision"], row["recall"], row["average_precision"]]).all()
-    perfect = table.query("ranking == 'dfm' and `class` == 1 and truth == 'own'")
-    assert (perfect["average_precision"] == 1).all() and (perfect["precision"] == 1).all()
-
-
-def test_scores_of_adcs_are_those_of_every_position(scored):
-    """Counted position by position, without pairs, weights and ties give the same scores."""
-    table, _, adcs, masks, truths = scored
-    for name, values in {"adcs": np.abs(adcs), "adcs_high": adcs, "adcs_low": -adcs}.items():
-        for c in (1, 3):
-            row = table.query(f"ranking == '{name}' and `class` == {c} and truth == 'own' and percent == 5").iloc[0]
-            flat, planted = values[c].ravel(), truths["own"][c].ravel()
-            assert row["average_precision"] == pytest.approx(
-                slow_average_precision(flat, planted, np.ones(len(flat), int))
-            )
-            k, best = masks[5][c].sum(), flat == flat.max()
-            assert best.sum() > k  # so all are drawn from the first group of ties
-            assert row["precision"] == pytest.approx(planted[best].mean())
 
 
 @pytest.mark.slow
@@ -250,10 +203,10 @@ def cues(generator, pairs, n_classes, size):
     return pairs.scatter(inside)
 
 
-@pytest.fixture(params=[(8, 8), (7, 6)], ids=str)
-def drawn(request):
+@pytest.fixture
+def drawn():
     """(arguments, options) of `score` at random, with two halves of a truth; class 0 has none."""
-    generator, pairs = np.random.default_rng(2), ConjugatePairs(*request.param)
+    generator, pairs = np.random.default_rng(2), ConjugatePairs(7, 6)
     increment = generator.standard_normal((3, len(pairs)))
     rank = pairs.scatter(dfm.rank(increment))
     adcs, significant = pairs.scatter(generator.integers(-2, 3, (2, 3, len(pairs))))
@@ -288,6 +241,9 @@ def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
     planes = {
         "dfm": -rank,
         "dfm_size": np.abs(options["increments"]),
+        "adcs": np.abs(adcs),
+        "adcs_high": adcs,
+        "adcs_low": -adcs,
         "adcs_significant": np.abs(options["significant"]),
     }
     for name, plane in planes.items():
@@ -302,16 +258,6 @@ def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
                 np.testing.assert_allclose(selected[["precision", "recall", "average_precision"]], slow)
     # A class without a truth has no size to be cut to.
     assert (table.loc[table["class"] == 0, "cut"] == "percent").all()
-
-
-@pytest.mark.slow
-def test_what_is_not_given_is_not_ranked_and_changes_no_other_score(drawn):
-    arguments, options = drawn
-    both = truth.score(*arguments, **options)
-    less = truth.score(*arguments, draws=50, seed=1)
-    more = both["ranking"].str.contains("dfm_size|significant")
-    assert not less["ranking"].str.contains("dfm_size|significant").any()
-    assert both[~more].reset_index(drop=True).equals(less)
 
 
 @pytest.mark.slow
@@ -342,16 +288,3 @@ def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
         np.testing.assert_allclose(found, np.mean(slow))
         assert found.iloc[0] > max(table.loc[half, "random", c]["average_precision"].iloc[0] for half in truth.HALVES)
     assert table.loc["better_half", "dfm", 0][scores].isna().all(axis=None)
-
-
-@pytest.mark.slow
-def test_without_two_halves_there_is_no_better_one(scored):
-    assert "better_half" not in set(scored[0]["truth"])
-
-
-def test_classes_whose_mask_is_not_used_have_no_scores():
-    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
-    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in scores} | {"uses": [True, False, np.nan]})
-    found = truth.only_where_used(table)
-    assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
-    assert found["uses"].equals(table["uses"])

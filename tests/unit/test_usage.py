@@ -1,15 +1,16 @@
 """Whether a planted mask is used, on networks that read known frequencies of the image."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from torch import nn
 
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.evaluation import shortcuts, usage
-from frequency_shortcuts.evaluation.trials import seed_of
-from frequency_shortcuts.spectrum.controls import control_mask
-from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 PAIRS = ConjugatePairs(16, 16)
@@ -66,32 +67,6 @@ def test_a_network_that_reads_something_else_does_not(case):
     assert (table["tpr_complement"] > 0.9).all() and (table["tpr_planted"] < 0.1).all()
 
 
-def test_rates_equal_loops_over_masks_in_the_full_fft(case):
-    """In float64, within 1e-12, on a network that is right now and then."""
-    images, truth, labels = case[0][::3].double(), case[1], LABELS[::3]
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Flatten(), nn.Linear(512, 3)).double()
-    table = usage.planted_use(network, images, labels, truth, neutral=0, seed=3, run="a run")
-    donor = donors(labels, neutral=0, seed=seed_of(3, "a run", "donors"))
-    spectra = np.fft.fft2(images)
-
-    def rates(mask, c):
-        """TPR and FPR of class c if the frequencies of a mask are moved into the donors."""
-        mixed = np.fft.ifft2(np.where(np.fft.ifftshift(mask), spectra, spectra[donor]))
-        with torch.no_grad():
-            called = network(torch.from_numpy(mixed.real)).argmax(dim=1).numpy()
-        return np.mean(called[labels == c] == c), np.mean(called[(labels != c) & (labels[donor] != c)] == c)
-
-    for row in table.to_dict("records"):
-        c, mask = row["class"], truth[row["class"]]
-        drawn = [control_mask(mask, "random", [*seed_of(3, "a run", "random"), mask.sum(), i]) for i in range(5)]
-        with torch.no_grad():
-            plain = network(images[labels == c]).argmax(dim=1).numpy() == c
-        found = [row[f"{rate}_{name}"] for name in ("planted", "complement", "random") for rate in ("tpr", "fpr")]
-        expected = [*rates(mask, c), *rates(~mask, c), *np.mean([rates(one, c) for one in drawn], axis=0)]
-        np.testing.assert_allclose([row["tpr_unfiltered"], *found], [plain.mean(), *expected], rtol=0, atol=1e-12)
-
-
 @pytest.mark.parametrize(
     ("planted", "complement", "random", "uses"),
     [(0.7, 0.3, 1.0, True), (0.69, 0.3, 0.0, False), (0.7, 0.31, 0.0, False), (1.0, 0.0, 0.0, True)],
@@ -114,3 +89,37 @@ def test_no_planted_mask_is_an_error(case):
 
 def test_a_wave_is_used_if_the_class_is_recognised_with_it_and_not_without():
     assert usage.wave_use([0.7, 0.69, 0.7, 1], [0.3, 0.1, 0.31, 0]).tolist() == [True, False, False, True]
+
+
+def test_classes_whose_mask_is_not_used_have_no_scores():
+    scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
+    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})
+    found = usage.only_where_used(table)
+    assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
+    assert found[["uses", "random"]].equals(table[["uses", "random"]])
+
+
+def test_the_rates_of_a_wave_are_those_of_a_network_that_reads_it_and_of_one_that_does_not():
+    wave, generator = Wave(1, (0, 3), 0.3), np.random.default_rng(1)
+    images = generator.integers(60, 200, (60, 1, 16, 16), dtype=np.uint8)
+    labels, masks = np.repeat([0, 1, 2], 20), wave.masks(3, 16, 16)
+    plain = Split(images, labels, ("a", "b", "c"), np.array([0.5]), np.array([0.2]))
+    waved = replace(plain, images=wave.add(images, labels))
+    energy = masks["truth"] | masks["truth"][1]  # class 0 has a constant score, class 2 a low one
+
+    class Waves(Reader):
+        def forward(self, images):
+            return super().forward(images) * torch.tensor([1.0, 1.0, 0.0])
+
+    table = usage.wave_rates(Waves(energy), waved, plain, masks["truth"], masks["harmonics"], controls=5)
+    assert (table["class"] == 1).all() and set(table["part"].dropna()) == {"keep", "remove"}
+    tests = ["without the wave", "unfiltered", "wave", "wave and harmonics"]
+    assert table["test"].drop_duplicates()[lambda names: names.isin(tests)].tolist() == tests
+    rates = table.groupby("test")["tpr"].first()
+    assert (rates["without the wave"], rates["unfiltered"]) == (0, 1)
+    removed = table[(table["test"] == "wave") & (table["part"] == "remove")]
+    kept = table[(table["test"] == "wave") & (table["part"] == "keep")]
+    assert (removed["tpr"] == 0).all() and (kept["tpr"] == 1).all() and len(kept) == len(removed) == 2  # both fills
+    assert (kept["positions"] == 2).all() and (table["images"] == 20).all()
+    blind = usage.wave_rates(Waves(np.zeros_like(energy)), waved, plain, masks["truth"], masks["harmonics"], controls=5)
+    assert (blind["tpr"] == 0).all()

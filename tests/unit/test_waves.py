@@ -10,7 +10,7 @@ import torch
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import PairRemover, Waves
 
-SIZES = [(1, 1), (1, 2), (2, 1), (1, 7), (8, 1), (2, 2), (3, 3), (5, 6), (6, 5), (7, 9), (8, 8)]
+SIZES = [(1, 1), (1, 7), (8, 1), (2, 2), (5, 6), (6, 5), (7, 9)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
@@ -28,9 +28,8 @@ def remove_slowly(images, pairs, index):
 
 
 @sizes
-@pytest.mark.parametrize("channels", [1, 2, 3])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-5)])
-def test_every_pair_equals_mask_and_full_fft(size, channels, dtype, tolerance):
+def test_every_pair_equals_mask_and_full_fft(size, dtype, tolerance, channels=2):
     pairs, images = ConjugatePairs(*size), noise(2, channels, *size, dtype=dtype)
     found = PairRemover(pairs, images, len(pairs)).remove(torch.arange(len(pairs)))
     assert found.dtype == dtype
@@ -46,7 +45,7 @@ def test_float32_is_as_good_at_the_size_and_contrast_of_photographs():
     np.testing.assert_allclose(found, remove_slowly(images, pairs, index), rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("index", [[3], [7, 0], [5, 1, 9, 2], [2, 2, 0, 2]], ids=str)
+@pytest.mark.parametrize("index", [[3], [2, 2, 0, 2]], ids=str)
 def test_any_order_and_number_up_to_the_capacity(index):
     pairs, images = ConjugatePairs(5, 6), noise(3, 2, 5, 6)
     found = PairRemover(pairs, images, 4).remove(torch.tensor(index))
@@ -62,8 +61,7 @@ def test_calls_share_one_buffer_of_the_stated_size():
     assert {one.untyped_storage().nbytes() for one in found} == {4 * images.nbytes}
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3])
-def test_the_batch_is_dense_in_channels_last_order(channels):
+def test_the_batch_is_dense_in_channels_last_order(channels=3):
     pairs, images = ConjugatePairs(5, 6), noise(3, channels, 5, 6)
     removal = PairRemover(pairs, images, 4)
     for count in (1, 3, 4):
@@ -72,9 +70,8 @@ def test_the_batch_is_dense_in_channels_last_order(channels):
         assert found.contiguous(memory_format=torch.channels_last).data_ptr() == found.data_ptr()
 
 
-@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anything(channels, memory_format):
+def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anything(memory_format, channels=3):
     pairs = ConjugatePairs(5, 6)
     images = noise(3, channels, 5, 6).contiguous(memory_format=memory_format)
     before, removal = images.clone(), PairRemover(pairs, images, 4)
@@ -83,34 +80,6 @@ def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anythin
         np.testing.assert_allclose(found, remove_slowly(before, pairs, index), rtol=0, atol=1e-10)
         found.fill_(torch.nan)
         assert torch.equal(images, before)
-
-
-def test_images_may_be_a_view_with_gaps():
-    pairs, images = ConjugatePairs(5, 6), noise(6, 4, 10, 6)[::2, 1:3, ::2]
-    found = PairRemover(pairs, images, 2).remove(torch.tensor([8, 3]))
-    np.testing.assert_allclose(found, remove_slowly(images, pairs, [8, 3]), rtol=0, atol=1e-10)
-
-
-def test_a_pair_without_energy_leaves_the_images_as_they_are():
-    """Exactly: what is subtracted is 0."""
-    pairs, images = ConjugatePairs(4, 4), torch.ones(2, 1, 4, 4)
-    constant = int(pairs.radius.argmin())
-    found = PairRemover(pairs, images, 1)
-    for p in range(len(pairs)):
-        expected = torch.zeros_like(images) if p == constant else images
-        assert torch.equal(found.remove(torch.tensor([p])), expected)
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        (torch.zeros(2, 1, 5, 5), r"shape \(2, 1, 5, 5\): expected \[..., 5, 6\]"),
-        (torch.zeros(2, 1, 5, 6, dtype=torch.bfloat16), "torch.bfloat16: expected float32 or float64"),
-    ],
-)
-def test_images_of_another_size_or_dtype_are_refused(images, message):
-    with pytest.raises(ValueError, match=message):
-        PairRemover(ConjugatePairs(5, 6), images, 2)
 
 
 @sizes

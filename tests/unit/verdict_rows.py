@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.findings.sentences import QUESTIONS
+from frequency_shortcuts.findings.definitions import FINDINGS
 
 KINDS = {"a": "graded", "b": "synthetic"}
 DATA = {"graded": "graded", "synthetic": "syn_1, syn_2, syn_3, syn_4", "photographs": "fashion_mnist"}
@@ -33,7 +33,7 @@ def row(letter, verdict, **changes):
 
 def table(*verdicts):
     """A row for each finding, with these verdicts in turn; beside (d), the same with swap and on a synthetic set."""
-    rows = [row(letter, verdicts[i % len(verdicts)]) for i, letter in enumerate(QUESTIONS)]
+    rows = [row(letter, verdicts[i % len(verdicts)]) for i, letter in enumerate(FINDINGS)]
     beside = row("d", "holds", role="beside", threshold=np.nan, p=np.nan, p_holm=np.nan, detail="") | {"verdict": ""}
     rows += [{**beside, "quantity": "own-map advantage, swap"}, {**beside, "data": "syn_1", "kind": "synthetic"}]
     return pd.DataFrame(rows)

@@ -2,7 +2,12 @@
 
 import numpy as np
 import torch
+from matplotlib import pyplot as plt
+from PIL import Image
 from torch import nn
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.result import Analysis
 
 SIZE, CLASSES = 16, 4
 WAVES = [(2, 3), (0, 5), (4, 1)]  # (vertical, horizontal) cycles per image; the last class has none
@@ -39,3 +44,31 @@ def images_and_labels(n=24, seed=0, classes=CLASSES):
 def network():
     """For the command, which names it waves_and_network:network."""
     return WaveNetwork()
+
+
+def analyse(
+    given=None, given_labels=None, network=None, *, search_images=None, test_images=None, quick=False, **options
+):
+    """A short analysis of the waves or other images, with options of all kinds by their names."""
+    if given is None:
+        given, given_labels = images_and_labels()
+    if "transform" not in options or isinstance(options["transform"], fs.Preprocessing):
+        options = {"mean": MEAN, "std": STD} | options
+    options = {"method": "gradient", "percent": 2, "parts": ("keep",), "fills": ("zeros",), "progress": False} | options
+    kinds = (("search", fs.Search, search_images), ("test", fs.Test, test_images), ("run", fs.Run, None))
+    for name, kind, images in kinds:
+        known = kind.__dataclass_fields__
+        chosen = {key: options.pop(key) for key in list(options) if key in known}
+        options[name] = kind(**chosen, **({} if images is None else {"images_per_class": images}))
+    return fs.analyse(network or WaveNetwork(), given, given_labels, quick=quick, **options)
+
+
+def without_drawings(monkeypatch):
+    """Files of one pixel in the place of the drawings of an analysis."""
+    for name in ("clearest", "cards", "figure"):
+        monkeypatch.setattr(Analysis, name, lambda _: plt.figure())
+
+    def save(_, path):
+        Image.new("L", (1, 1)).save(f"{path}.png")
+
+    monkeypatch.setattr("frequency_shortcuts.figures.canvas.save", save)

@@ -2,6 +2,7 @@
 import gc
 import os
 import shutil
+from importlib.util import find_spec
 
 from snakemake.exceptions import WorkflowError
 
@@ -16,7 +17,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
-from study import crate as crates
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs
 from study import report as catalogue
 from study import states
@@ -25,12 +26,12 @@ from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
-from study.plan import Plan
+from study.plan import Plan, expand_runs
 from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.
-if workflow.is_main_process and (found := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
-    raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in found))
+if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
+    raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences))
 
 plan = Plan(config)
 RESULTS = plan.results
@@ -51,9 +52,9 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
-def from_source(source):
-    """Wildcard constraint: the data sets from a source."""
-    return one_of(plan.from_source(source))
+def from_source(*sources):
+    """Wildcard constraint: the data sets from these sources."""
+    return one_of(name for source in sources for name in plan.from_source(source))
 
 
 def by_dataset(function):
@@ -74,11 +75,11 @@ def setting(dpath, *default):
 def present(dpath):
     """Input: a file that the configuration names. If it is missing, the rule `check` gives a better error message."""
 
-    def found(wildcards):
+    def file(wildcards):
         path = setting(dpath)(wildcards)
         return path if path and os.path.isfile(path) else []
 
-    return found
+    return file
 
 
 def state_of(dpath):
@@ -118,8 +119,8 @@ def crate_inputs():
     """Input: all outputs and the report, if the package that describes them is installed or conda installs it."""
 
     def files(wildcards):
-        if not crates.is_available() and not workflow.deployment_settings.deployment_method:
-            raise WorkflowError(crates.MISSING)
+        if not find_spec("rocrate") and not workflow.deployment_settings.deployment_method:
+            raise WorkflowError("the target crate needs the package rocrate: pip install .[crate]")
         return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
 
     return files

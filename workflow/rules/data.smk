@@ -23,13 +23,13 @@ rule check:
 
 
 # Code is not an input: an edit must not fetch the files again. They are verified each time they are read.
-rule fashion_mnist_files:
+rule fetched_files:
     output:
         directory(f"{RESULTS}/data/raw/{{dataset}}"),
     log:
-        f"{RESULTS}/logs/fashion_mnist_files/{{dataset}}.log",
+        f"{RESULTS}/logs/fetched_files/{{dataset}}.log",
     wildcard_constraints:
-        dataset=from_source("fashion_mnist"),
+        dataset=from_source(*DOWNLOADS),
     localrule: True
     conda:
         "../../envs/study.yaml"
@@ -42,24 +42,16 @@ rule fashion_mnist_files:
         "../scripts/fetch_images.py"
 
 
-use rule fashion_mnist_files as cifar10_files with:
-    log:
-        f"{RESULTS}/logs/cifar10_files/{{dataset}}.log",
-    wildcard_constraints:
-        dataset=from_source("cifar10"),
-    localrule: True  # not inherited
-
-
-rule fashion_mnist:
+rule fetched:
     input:
-        files=rules.fashion_mnist_files.output[0],
+        files=rules.fetched_files.output[0],
         code=code("fetched_store.py"),
     output:
         f"{RESULTS}/data/{{dataset}}.h5",
     log:
-        f"{RESULTS}/logs/fashion_mnist/{{dataset}}.log",
+        f"{RESULTS}/logs/fetched/{{dataset}}.log",
     wildcard_constraints:
-        dataset=from_source("fashion_mnist"),
+        dataset=from_source(*DOWNLOADS),
     conda:
         "../../envs/study.yaml"
     params:
@@ -71,16 +63,6 @@ rule fashion_mnist:
         "Storing the photographs of {wildcards.dataset}"
     script:
         "../scripts/fetched_store.py"
-
-
-use rule fashion_mnist as cifar10 with:
-    input:
-        files=rules.cifar10_files.output[0],
-        code=code("fetched_store.py"),
-    log:
-        f"{RESULTS}/logs/cifar10/{{dataset}}.log",
-    wildcard_constraints:
-        dataset=from_source("cifar10"),
 
 
 rule folder:

@@ -54,8 +54,8 @@ rule method_tables:
     input:
         rates=TESTS["compare_methods"].files(plan, "rates"),
         scores=TESTS["compare_methods"].files(plan, "scores"),
-        use=plan.expand_compared(f"{RESULTS}/tests/{RUN}/planted_use.csv", *WITH_TRUTH),
-        waves=rules.wave_table.output if plan.expand_waved("") else [],
+        use=expand_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", plan.compared_runs(*WITH_TRUTH)),
+        waves=rules.wave_table.output if TESTS["wave"].runs(plan) else [],
         maps=plan.map_files(),
         code=code("make_method_tables.py"),
     output:

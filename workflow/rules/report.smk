@@ -4,7 +4,7 @@
 rule runtimes:
     input:
         benchmarks=[
-            *plan.expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", trained=True),
+            *expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", plan.trained_runs()),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
             *plan.expand_cullings(f"{RESULTS}/benchmarks/{{step}}/{RUN}{{job}}.tsv"),
@@ -57,11 +57,11 @@ rule headlines:
 rule explorer:
     input:
         stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in outputs.explored_runs(plan)],
-        weights=[f"{RESULTS}/networks/{RUN}/weights.safetensors".format(**run) for run in outputs.explored_runs(plan)],
-        dfm=[f"{RESULTS}/dfm/{RUN}.h5".format(**run) for run in outputs.explored_runs(plan)],
-        tests=[f"{RESULTS}/tests/{RUN}/shortcuts.csv".format(**run) for run in outputs.explored_runs(plan)],
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", outputs.explored_runs(plan)),
+        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", outputs.explored_runs(plan)),
+        tests=expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv", outputs.explored_runs(plan)),
         maps=[path for run in outputs.explored_runs(plan) for path in plan.all_maps(run)],
-        hits=[f"{RESULTS}/tests/{RUN}/hits.h5".format(**run) for run in outputs.explored_runs(plan)],
+        hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", outputs.explored_runs(plan)),
         rates=[
             f"{RESULTS}/tests/{RUN}/method_rates.csv".format(**run)
             for run in outputs.explored_runs(plan)
@@ -97,7 +97,7 @@ rule crate:
         about=["CITATION.cff", "LICENSE", "Snakefile", "results/README.md"],
         code=code("write_crate.py"),
     output:
-        f"{RESULTS}/{crates.METADATA}",
+        f"{RESULTS}/{outputs.CRATE}",
     log:
         f"{RESULTS}/logs/crate.log",
     localrule: True

@@ -3,9 +3,9 @@
 
 rule table:
     input:
-        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
-        history=plan.expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", trained=True),
-        dynamics=plan.expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", trained=True),
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
+        history=expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", plan.trained_runs()),
+        dynamics=expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", plan.trained_runs()),
         hits=TESTS["shortcuts"].files(plan, "hits"),
         bandstop=TESTS["bandstop"].files(plan),
         planted_use=TESTS["planted_use"].files(plan),
@@ -101,34 +101,11 @@ rule paper_table:
         "../scripts/draw_figure.py"
 
 
-rule published_numbers:
-    input:
-        numbers="workflow/resources/published_numbers.csv",
-        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        published=f"{RESULTS}/tables/published.csv" if config["published"] else [],
-        transfer=f"{RESULTS}/tests/transfer.csv" if config["transfer"] else [],
-        weights=plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", "photographs"),
-        code=code("compare_published.py"),
-    output:
-        f"{RESULTS}/tables/published_numbers.csv",
-    log:
-        f"{RESULTS}/logs/published_numbers.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        percent=lookup(dpath="shortcuts/percent", within=config),
-    message:
-        "Comparing published numbers with ours"
-    script:
-        "../scripts/compare_published.py"
-
-
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
         tables=[f"{RESULTS}/tables/{name}.csv" for name in (*outputs.test_tables(plan), "runtimes")],
-        weights=plan.expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors"),
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),
     output:

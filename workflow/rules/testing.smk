@@ -37,10 +37,10 @@ for test in TESTS.values():
 
 rule truth:
     input:
-        dfm=plan.expand_mapped(f"{RESULTS}/dfm/{RUN}.h5", *WITH_TRUTH),
-        stores=plan.expand_mapped(f"{RESULTS}/data/{{dataset}}.h5", *WITH_TRUTH),
-        spectra=plan.expand_mapped(f"{RESULTS}/adcs/{{dataset}}.h5", *WITH_TRUTH),
-        weights=plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", *WITH_TRUTH),
+        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", plan.mapped_runs(*WITH_TRUTH)),
+        stores=expand_runs(f"{RESULTS}/data/{{dataset}}.h5", plan.mapped_runs(*WITH_TRUTH)),
+        spectra=expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", plan.mapped_runs(*WITH_TRUTH)),
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.mapped_runs(*WITH_TRUTH)),
         use=f"{RESULTS}/tables/planted_use.csv",
         code=code("score_truth.py"),
     output:
@@ -60,18 +60,10 @@ rule truth:
 
 rule stability:
     input:
-        dfm=[
-            file
-            for name in plan.stability_datasets()
-            for file in plan.expand_mapped(f"{RESULTS}/dfm/{RUN}.h5", dataset=name)
-        ],
-        halves=plan.expand_halved(f"{RESULTS}/stability/{RUN}.h5"),
+        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", plan.stability_runs()),
+        halves=expand_runs(f"{RESULTS}/stability/{RUN}.h5", plan.halved_runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.stability_datasets()],
-        weights=[
-            file
-            for name in plan.stability_datasets()
-            for file in plan.expand_mapped(f"{RESULTS}/networks/{RUN}/weights.safetensors", dataset=name)
-        ],
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.stability_runs()),
         code=code("compare_maps.py"),
     output:
         f"{RESULTS}/tables/stability.csv",
@@ -80,7 +72,7 @@ rule stability:
     conda:
         "../../envs/study.yaml"
     params:
-        runs=[run for name in plan.stability_datasets() for run in plan.mapped_runs(dataset=name)],
+        runs=plan.stability_runs(),
         halved=plan.halved_runs(),
         settings=plan.section("dfm") | plan.section("stability", "draws", "seed"),
     message:

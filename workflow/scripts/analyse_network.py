@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from frequency_shortcuts.analysis.analyse import analyse
+from frequency_shortcuts.analysis.options import Run, Search, Test
 from study.job import identity, job
 from study.testing import load_network, read_images
 
@@ -19,8 +20,9 @@ def main(snakemake):
         run = identity(snakemake.output[0])
         name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
         result = analyse(
-            network, ranking, test_images=test, quick=True, percent=params.percent, seed=run["seed"], name=name
-        )
+            network, ranking, quick=True, search=Search(percent=params.percent), test=Test(images=test),
+            run=Run(run["seed"], name=name),
+        )  # fmt: skip
         result.save(folder)
         print(result.summary())
 

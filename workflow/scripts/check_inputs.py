@@ -9,13 +9,13 @@ from study.plan import Plan
 def main(snakemake):
     """Report every mistake in one sentence, all of them at once; the output lists what was found."""
     with job(snakemake):
-        mistakes, found = check(Plan(snakemake.params.settings))
+        mistakes, lines = check(Plan(snakemake.params.settings))
         if mistakes:
             raise ValueError("\n- ".join(["the configuration names things that cannot be used:", *mistakes]))
-        for line in found:
+        for line in lines:
             log.info("%s", line)
         with replacing(snakemake.output[0]) as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in found))
+            temporary.write_text("".join(f"{line}\n" for line in lines))
 
 
 if __name__ == "__main__":

@@ -24,15 +24,15 @@ def main(snakemake):
         rates = comparison.compare(network, data, maps, run=run_name(run), progress=True, **params.settings)
         write_table(with_names(rates, data.classes), output.rates, **run)
 
-        found = {name: scores.read_scores(path) for name, path in files.items()}
+        scores_of = {name: scores.read_scores(path) for name, path in files.items()}
         cost = pd.DataFrame(
-            [{"method": name, **{key: about[key] for key in COST}} for name, (_, about) in found.items()]
+            [{"method": name, **{key: about[key] for key in COST}} for name, (_, about) in scores_of.items()]
         )
         table = cost.assign(truth=None)
         with read_hdf5(given.images) as file:
             planted = truth.planted(file) if "planted/truth" in file else None
         if planted:
-            planes = {name: values for name, (values, _) in found.items()}
+            planes = {name: values for name, (values, _) in scores_of.items()}
             scored = score_methods(planes, planted, seed=params.settings["seed"])
             table = with_names(scored, data.classes).merge(cost, on="method", validate="many_to_one")
         write_table(table, output.scores, **run)

@@ -22,7 +22,6 @@ def main(snakemake):
             created_by=created_by,
             about=origin_of(snakemake.output[0]),
             statistics=None if "train" in parts else identity_statistics(settings["channels"]),
-            workers=snakemake.threads,
             progress=True,
         )
 

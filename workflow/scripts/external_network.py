@@ -10,23 +10,23 @@ from study.origin import origin_of
 
 def main(snakemake):
     """Write a weights file as training does; its metadata describes how to build the network."""
-    params, given = snakemake.params, snakemake.input
+    params, inputs = snakemake.params, snakemake.input
     settings = params.settings
     with job(snakemake) as created_by:
         mean, std, source = (settings[key] for key in ("mean", "std", "source"))
         statistics = (mean, std) if mean else None
-        data = stores.read(given.images, params.split, statistics=statistics, workers=snakemake.threads)
+        data = stores.read(inputs.images, params.split, statistics=statistics, workers=snakemake.threads)
         _, channels, height, width = data.images.shape
         what = ExternalNetwork(source, len(data.classes), channels, height, width, dict(settings.get("options", {})))
         network = architectures.build(what)
-        if given.get("checkpoint"):
-            architectures.load_weights(network, given.checkpoint)
+        if inputs.get("checkpoint"):
+            architectures.load_weights(network, inputs.checkpoint)
         probe(network, what.n_classes, channels, height, width)
         device = take_device(params.device)
         accuracy = predictions.accuracy(network.to(device), data)
         log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
-        facts |= origin_of(snakemake.output[0], images=given.images)
+        facts |= origin_of(snakemake.output[0], images=inputs.images)
         facts |= {"parameters": architectures.parameters(network)}
         facts |= {"mean": mean, "std": std} | identity(snakemake.output[0])
         architectures.save(snakemake.output[0], network.state_dict(), what, facts)

@@ -1,20 +1,13 @@
 """Fetch the published files of a set of images."""
 
-from pathlib import Path
-
-from frequency_shortcuts.data import cifar10, fashion_mnist
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from study.job import job, log
-
-SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 
 
 def main(snakemake):
-    """Try the sources of the files in order."""
+    """From the folder of the user, or from the first source that has them."""
     with job(snakemake):
-        published = SOURCES[snakemake.params.source]
-        destination = Path(snakemake.output[0])
-        destination.mkdir(parents=True, exist_ok=True)
-        place = published.fetch(destination, published.default_sources(snakemake.params.folder))
+        place = DOWNLOADS[snakemake.params.source].fetch(snakemake.output[0], snakemake.params.folder)
         log.info("the files came from %s", place)
 
 

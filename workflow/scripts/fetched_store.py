@@ -1,17 +1,16 @@
 """Write the image store of a set whose published files were fetched."""
 
-from frequency_shortcuts.data import cifar10, fashion_mnist, stores
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.splits import part_in_order, stratified
 from study.job import job
 from study.origin import origin_of
-
-SOURCES = {"cifar10": cifar10, "fashion_mnist": fashion_mnist}
 
 
 def main(snakemake):
     """Split the training photographs and store all three splits."""
     with job(snakemake) as created_by:
-        published = SOURCES[snakemake.params.source]
+        published = DOWNLOADS[snakemake.params.source]
         (pictures, labels), test = published.read(snakemake.input.files)
         kept = snakemake.params.validation_share
         parts = stratified(labels, {"train": 1 - kept, "validation": kept}, snakemake.params.seed)
@@ -19,8 +18,8 @@ def main(snakemake):
         stores.write(
             snakemake.output[0],
             {**splits, "test": part_in_order(*test, snakemake.params.test_images)},
-            classes=published.CLASSES,
-            source=published.DESCRIPTION,
+            classes=published.classes,
+            source=published.description,
             created_by=created_by,
             about=origin_of(snakemake.output[0]),
         )

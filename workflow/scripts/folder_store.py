@@ -21,8 +21,7 @@ def main(snakemake):
         if settings.get("keep") == "files":
             stores.write_files(snakemake.output[0], splits, **about)
         else:
-            about |= {"stylised": twins, "workers": snakemake.threads, "progress": True}
-            stores.write(snakemake.output[0], splits, **about)
+            stores.write(snakemake.output[0], splits, stylised=twins, progress=True, **about)
         log_conversions(pictures for pictures, _ in splits.values())
 
 

@@ -8,11 +8,10 @@ import pandas as pd
 from frequency_shortcuts.evaluation.method_scores import (
     CONTROL,
     UNFILTERED,
-    only_where_used,
     overlap_over_seeds,
     with_best_control,
 )
-from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, wave_use
+from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, only_where_used, wave_use
 from frequency_shortcuts.maps import scores
 from frequency_shortcuts.storage.tables import NETWORK, RUN, write_table
 from study.job import identity, job
@@ -47,12 +46,12 @@ def main(snakemake):
         for path in given.maps:
             run, method = identity(Path(path).with_suffix("") / "maps"), Path(path).parts[-len(RUN) - 1]
             of_network[method, *(run[key] for key in NETWORK)].append(path)
-        found = []
+        overlaps = []
         for (method, *network), paths in of_network.items():
             classes = scores.read_scores(paths[0])[1]["classes"]
             overlap = overlap_over_seeds(map(scores.read_masks, paths), classes)
-            found.append(overlap.assign(**dict(zip(NETWORK, network, strict=True)), method=method))
-        write_table(pd.concat(found)[[*NETWORK, "method", "class", "percent", "overlap", "seeds"]], output.overlap)
+            overlaps.append(overlap.assign(**dict(zip(NETWORK, network, strict=True)), method=method))
+        write_table(pd.concat(overlaps)[[*NETWORK, "method", "class", "percent", "overlap", "seeds"]], output.overlap)
 
 
 def use_of_waves(tests):

@@ -6,8 +6,7 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
 from frequency_shortcuts.evaluation.hits import read_hits, read_hits_of_methods
-from frequency_shortcuts.evaluation.phase_hits import read_phase_hits
-from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts
+from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
 from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
 from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -40,13 +39,11 @@ def main(snakemake):
             tables["transfer_advantage"], tables["method_transfer_advantage"] = advantages(given.transfer_hits, by_pair)
         if given.ood:
             ood = read_runs(given.ood)
-            tables["ood"] = study_tables.mean_over_draws(ood, [*RUN, "rendition"], ["tpr"])
+            tables["ood"] = study_tables.mean_over_draws(ood, [*RUN, "rendition"])
         if given.transfer:
             (path,) = given.transfer
             pairs = ["dataset", "maps_of", "tested_on"]
-            tables["transfer"] = study_tables.mean_over_draws(
-                read_joined(path, Plan(snakemake.config)), pairs, ["tpr", "fpr"]
-            )
+            tables["transfer"] = study_tables.mean_over_draws(read_joined(path, Plan(snakemake.config)), pairs)
         if given.published:
             external = {path: measured([path], {"of": of_hits["shortcuts"]})["of"] for path in given.published}
             named = [table.assign(maps=name_of(path)) for path, table in external.items()]
@@ -63,20 +60,20 @@ def measured(paths, of_hits, of_methods=()):
 
     One file is read at a time, since the hits of thousands of classes take gigabytes.
     """
-    found = {name: [] for name in (*of_hits, *(f"method_{name}" for name in of_methods))}
+    parts = {name: [] for name in (*of_hits, *(f"method_{name}" for name in of_methods))}
     for path in paths:
         with read_hdf5(path) as file:
             classes, hits, others = list(file.attrs["classes"]), read_hits(file), read_hits_of_methods(file)
             phases = read_phase_hits(file["phase"]) if "phase" in file else None
         for name, measure in of_hits.items():
             if (table := measure(hits, phases)) is not None:
-                found[name].append(study_tables.of_run(table, identity(path), classes))
+                parts[name].append(study_tables.of_run(table, identity(path), classes))
         for name in of_methods:
             for method, hits_of_method in others.items():
                 table = study_tables.of_run(of_hits[name](hits_of_method, None), identity(path), classes)
                 table.insert(len(RUN), "method", method)
-                found[f"method_{name}"].append(table)
-    return {name: pd.concat(tables, ignore_index=True) for name, tables in found.items() if tables}
+                parts[f"method_{name}"].append(table)
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items() if tables}
 
 
 def advantages(paths, about):
@@ -84,22 +81,17 @@ def advantages(paths, about):
 
     Two tables: with the maps of the culling, and with those of other methods.
     """
-    found, of_methods = [], []
+    of_culling, of_methods = [], []
     for path in paths:
         with read_hdf5(path) as file:
             for name, group in file.items():
                 described = about(path, name, group)
-                found.append(with_columns(own_map_advantage(read_hits(group)), described))
+                of_culling.append(study_tables.with_first(own_map_advantage(read_hits(group)), described))
                 of_methods += [
-                    with_columns(own_map_advantage(hits), {**described, "method": method})
+                    study_tables.with_first(own_map_advantage(hits), {**described, "method": method})
                     for method, hits in read_hits_of_methods(group).items()
                 ]
-    return [pd.concat(tables, ignore_index=True) if tables else None for tables in (found, of_methods)]
-
-
-def with_columns(table, described):
-    """The table with these values in its first columns."""
-    return pd.concat([pd.DataFrame(described, table.index), table], axis=1)
+    return [pd.concat(tables, ignore_index=True) if tables else None for tables in (of_culling, of_methods)]
 
 
 def by_rendition(path, name, group):

@@ -18,8 +18,8 @@ def main(snakemake):
         data = stores.read(
             snakemake.input.images, params.split, statistics=statistics, workers=snakemake.threads, in_memory=0
         )
-        found = adcs.class_spectra(data, channel_weights=weights, progress=True)
-        amplitude, error = found.mean_amplitude, found.standard_error
+        spectra = adcs.class_spectra(data, channel_weights=weights, progress=True)
+        amplitude, error = spectra.mean_amplitude, spectra.standard_error
         significant = adcs.accumulate_significant(amplitude, error, weights)
         with replacing_hdf5(snakemake.output[0]) as file:
             file.create_dataset("mean_amplitude", data=amplitude, compression="gzip")

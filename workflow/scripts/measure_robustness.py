@@ -2,8 +2,7 @@
 
 import math
 
-from frequency_shortcuts.evaluation import curves, sensitivity, wave_errors
-from frequency_shortcuts.evaluation.corrupted import corrupted_recall
+from frequency_shortcuts.evaluation import recall, sensitivity, wave_errors
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.origin import origin_of
@@ -21,19 +20,19 @@ def main(snakemake):
             for count in (settings["images_per_class"], waves["images_per_class"])
         )
         run = identity(outputs.curves)
-        table = curves.filtered_recall(
+        table = recall.filtered_recall(
             network, data, cutoffs=settings["cutoffs"], band_width=settings["band_width"], progress=True
         )
         write_table(with_names(table, data.classes), outputs.curves, **run)
         norm = waves["rms"] * math.sqrt(math.prod(data.images.shape[-2:]))
-        found = sensitivity.fourier_sensitivity(
+        errors = sensitivity.fourier_sensitivity(
             network, fewer, norm=norm, radius=waves["radius"], seed=seed, progress=True
         )
         wave_errors.write_sensitivity(
-            outputs.sensitivity, found, classes=data.classes, split=settings["split"], created_by=created_by,
+            outputs.sensitivity, errors, classes=data.classes, split=settings["split"], created_by=created_by,
             **origin_of(outputs.sensitivity, weights=given.weights, images=given.images),
         )  # fmt: skip
-        table = corrupted_recall(network, data, names=settings["corruptions"], seed=seed, progress=True)
+        table = recall.corrupted_recall(network, data, names=settings["corruptions"], seed=seed, progress=True)
         write_table(with_names(table, data.classes), outputs.corruptions, **run)
 
 

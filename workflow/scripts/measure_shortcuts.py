@@ -1,7 +1,7 @@
 """Test the shortcuts of a network, and its phases and amplitudes, on other images than those that found the maps."""
 
 from frequency_shortcuts.evaluation import phase
-from frequency_shortcuts.evaluation.phase_hits import write_phase_hits
+from frequency_shortcuts.evaluation.phase_verdicts import write_phase_hits
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from frequency_shortcuts.findings.study_tables import with_first
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
@@ -31,7 +32,7 @@ def main(snakemake):
                 settings=params.method_settings,
             )  # fmt: skip
             table = shortcut_tests.rates_of(hits, data.classes)
-            tables.append(pd.concat([pd.DataFrame(pair, table.index), table], axis=1))
+            tables.append(with_first(table, pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
         write_table(pd.concat(tables), output.transfer)
 

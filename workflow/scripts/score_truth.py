@@ -3,6 +3,8 @@
 import pandas as pd
 
 from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.evaluation.usage import only_where_used
+from frequency_shortcuts.findings.study_tables import of_run
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
@@ -21,17 +23,16 @@ def main(snakemake):
                 truths = truth.planted(file)
             with read_hdf5(spectra) as file:
                 adcs, significant = file["adcs"][:], file["adcs_significant"][:]
-            found = dfm.read(maps)
+            frequency_maps = dfm.read(maps)
             table = truth.score(
-                found.rank, adcs, found.masks, truths,
-                increments=found.loss_increment, significant=significant, **params.settings,
+                frequency_maps.rank, adcs, frequency_maps.masks, truths,
+                increments=frequency_maps.loss_increment, significant=significant, **params.settings,
             )  # fmt: skip
-            table["class"] = table["class"].map(dict(enumerate(found.attributes["classes"])))
-            tables.append(pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), table], axis=1))
+            tables.append(of_run(table, run, frequency_maps.attributes["classes"]))
         use = read_joined(given.use, Plan(snakemake.config))
         use = use[[*RUN, "class", "uses"]]
         table = pd.concat(tables).merge(use, on=[*RUN, "class"], how="left", validate="many_to_one")
-        write_table(truth.only_where_used(table), snakemake.output[0])
+        write_table(only_where_used(table), snakemake.output[0])
 
 
 if __name__ == "__main__":

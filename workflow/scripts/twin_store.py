@@ -32,7 +32,6 @@ def main(snakemake):
             about=origin_of(snakemake.output[0], images=snakemake.input.images),
             statistics=statistics,
             made_from=made_from,
-            workers=snakemake.threads,
             progress=True,
         )
         log_conversions([pictures])

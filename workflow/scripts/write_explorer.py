@@ -1,10 +1,12 @@
 """Write the explorer: one page to look at every class, network, method and size of map."""
 
+from itertools import groupby
 from pathlib import Path
 
-from frequency_shortcuts.evaluation.hits import read_hits_of_methods
-from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.evaluation import examples
+from frequency_shortcuts.evaluation.hits import rates, read_hits_of_methods
 from frequency_shortcuts.figures import explorer
+from frequency_shortcuts.figures.selection import clearest_shortcuts, evenly_spaced
 from frequency_shortcuts.findings.study_tables import of_run
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -26,7 +28,7 @@ def main(snakemake):
         for path in given.maps:
             maps.setdefault(key_of(path_of_run(path)), {})[Path(path).parts[-len(RUN) - 1]] = path
         networks = [
-            explorer.Network(
+            examples.Network(
                 run=identity(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
                 statistics=normalisation(weights), tests=tests, rates=compared.get(key_of(tests)),
                 tests_of_methods=tests_of_methods(hits),
@@ -35,22 +37,38 @@ def main(snakemake):
                 given.stores, given.weights, given.dfm, given.tests, given.hits, strict=True
             )
         ]  # fmt: skip
-        settings = explorer.Settings(most=params.most, **params.tested)
-        text = explorer.page(
-            f"Explorer of the study {params.study}",
-            networks,
-            read_joined(given.shortcuts, Plan(snakemake.config)),
-            settings,
-        )
+        settings = dict(params.tested)
+        strong, tested = settings.pop("strong"), examples.Tested(**settings)
+        verdicts = read_joined(given.shortcuts, Plan(snakemake.config))
+        sets = data_sets(networks, verdicts, tested, params.most)
+        text = explorer.page(f"Explorer of the study {params.study}", sets, tested, strong)
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def data_sets(networks, verdicts, tested, most):
+    """What the page shows, one data set after the other; of many classes, at most so many of each."""
+    by_name = [(name, list(members)) for name, members in groupby(networks, key=lambda network: network.run["dataset"])]
+    sizes = [
+        [examples.map_sizes(path) for network in members for path in network.maps.values()] for _, members in by_name
+    ]
+    cost = [(of_set[-1][1], sum(len(percents) for percents, _ in of_set)) for of_set in sizes]
+    most = explorer.affordable(cost, len(tested.fills), most)
+    for name, members in by_name:
+        images, of_set = tested.images(members[0].store), verdicts[verdicts["dataset"] == name]
+        classes = images.classes
+        shown = clearest_shortcuts(of_set, classes, most) if len(of_set) else evenly_spaced(len(classes), most)
+        yield explorer.DataSet(
+            name, shown.note, shown.names(classes), images.images[examples.first_images(images, shown.index)],
+            (examples.read_explored(network, shown.index, tested) for network in members), of_set,
+        )  # fmt: skip
 
 
 def tests_of_methods(path):
     """The rates with the maps of each other method that the study tests, from the hits of a run."""
     with read_hdf5(path) as file:
-        classes, found = list(file.attrs["classes"]), read_hits_of_methods(file)
-    return {name: of_run(rates(hits), identity(path), classes) for name, hits in found.items()}
+        classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
+    return {name: of_run(rates(hits), identity(path), classes) for name, hits in hits_of.items()}
 
 
 def path_of_run(path):

@@ -4,7 +4,7 @@ import base64
 import textwrap
 from pathlib import Path
 
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED as JUDGED_FROM
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings import headlines
 from frequency_shortcuts.storage.files import replacing
@@ -17,12 +17,12 @@ WIDTH = 1100  # pixels of a figure on the cover
 
 def pictures(paths):
     """The key figures, reduced and split into lines that docutils accepts, each with its kind and data set."""
-    found = []
+    shown = []
     for path in map(Path, paths):
         kind, _, dataset = path.stem.partition("_")
         lines = textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000)
-        found.append({"kind": kind, "dataset": dataset, "result": str(path.with_suffix(".svg")), "lines": lines})
-    return found
+        shown.append({"kind": kind, "dataset": dataset, "result": str(path.with_suffix(".svg")), "lines": lines})
+    return shown
 
 
 def with_first(table, datasets):
@@ -48,7 +48,8 @@ def main(snakemake):
             ),
             n_tested=len(headline),
             **headlines.count_verdicts(headline),
-            judged_from=JUDGED_FROM,
+            judged_from=RECOGNISED_TPR,
+            most_fpr=MOST_FPR,
             steps=headlines.step_rows(read_joined(given.runtimes, plan)),
         )
         with replacing(snakemake.output[0]) as temporary:

@@ -39,7 +39,7 @@ def main(snakemake):
     config, params = snakemake.config, snakemake.params
     with job(snakemake):
         used = sorted({read_metadata(path).get("device", "unknown") for path in snakemake.input.weights})
-        found = {
+        facts = {
             "study": params.study,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "commit": commit(),
@@ -54,9 +54,9 @@ def main(snakemake):
         for path in snakemake.input.stores:
             with read_hdf5(path) as file:
                 name = path.rsplit("/", 1)[1].removesuffix(".h5")
-                found[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
-        found |= {f"version of {name}": number for name, number in provenance.versions().items()}
-        write_table(pd.DataFrame({"key": list(found), "value": list(found.values())}), snakemake.output.table)
+                facts[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
+        facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
+        write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
         with replacing(snakemake.output.config) as temporary:
             temporary.write_text(yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120))
 

@@ -10,26 +10,27 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import yaml
 
+from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.files import sha256
+
 from .dependencies import code_of_entry_point
 from .figures import FIGURES
 from .job import ROOT
+from .outputs import CRATE
 from .plan import Plan
 from .report import CONFIGURATION, RULE_GRAPH, TABLES, label
 from .settings import DRAWN
 
-METADATA = "ro-crate-metadata.json"
 VERSION = "1.1"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 # Terms that the context of RO-Crate 1.1 lacks.
 TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
-MISSING = "the target crate needs the package rocrate: pip install .[crate]"
 FORMATS = {
     ".csv": "text/csv", ".gz": "application/gzip", ".h5": "application/x-hdf5", ".html": "text/html",
     ".ipynb": "application/x-ipynb+json", ".png": "image/png", ".rst": "text/x-rst", ".svg": "image/svg+xml",
@@ -41,40 +42,35 @@ FOLDERS = ("logs", "benchmarks")  # described as a whole
 Entity = dict[str, Any]
 
 
-def is_available() -> bool:
-    """Whether the package that writes crates is installed."""
-    return find_spec("rocrate") is not None
-
-
 def files_of(summary: str, folder: str) -> list[str]:
     """The result files below a folder that `snakemake --summary` lists, in order; paths from that folder.
 
     Directories that it lists count with all files in them, and temporary files do not count. Raises FileNotFoundError
     if a file is missing.
     """
-    found: set[Path] = set()
+    existing: set[Path] = set()
     for row in csv.DictReader(summary.splitlines(), delimiter="\t"):
         path = Path(row["output_file"])
         if path.is_dir():
-            found.update(file for file in path.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp")
+            existing.update(file for file in path.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp")
         elif path.is_file():
-            found.add(path)
+            existing.add(path)
         elif row["status"] != "removed temp file":
             raise FileNotFoundError(f"{path} is missing: run the study again, then write the crate")
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    return sorted(path.relative_to(folder).as_posix() for path in existing)
 
 
 def descriptions(readme: str) -> list[tuple[re.Pattern[str], str]]:
     """The table of results/README.md: for each pattern of paths, the first sentence on what such files hold."""
-    found = []
+    rows = []
     for cell, text in re.findall(r"^\| (`[^|]+) \| (.+) \|$", readme.partition("\nThe group")[0], re.MULTILINE):
         before = ""
         for name in re.findall(r"`([^`]+)`", cell):
             before = f"{before.rpartition('.')[0]}{name}" if name.startswith(".") else name
             pattern = re.escape(before).replace(r"\{run\}", r"[^/]+/[^/]+/[^/]+/seed\d+")
             pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else "")
-            found.append((re.compile(pattern), re.split(r"\.\s(?=[A-Z`])", text)[0]))
-    return found
+            rows.append((re.compile(pattern), re.split(r"\.\s(?=[A-Z`])", text)[0]))
+    return rows
 
 
 def title(path: str) -> str:
@@ -98,14 +94,7 @@ def title(path: str) -> str:
 
 def _about(path: Path) -> Entity:
     """Size and checksum of a file."""
-    return {"contentSize": str(path.stat().st_size), "sha256": _sha256(path)}
-
-
-def _sha256(path: Path) -> str:
-    # Snakemake loads this module in every job, and h5py, which the other takes along, is slow.
-    from frequency_shortcuts.storage.files import sha256
-
-    return sha256(path)
+    return {"contentSize": str(path.stat().st_size), "sha256": sha256(path)}
 
 
 def _given(path: str, name: str) -> Entity:
@@ -115,8 +104,6 @@ def _given(path: str, name: str) -> Entity:
 
 def _stored(store: Path, name: str) -> Entity:
     """The properties of images, as their store describes them."""
-    from frequency_shortcuts.storage.checksums import read_hdf5
-
     with read_hdf5(store) as file:
         source, checksum = file.attrs["source"], file.attrs["checksum"]
     return {"name": name, "description": str(source), "identifier": f"checksum in the store: {checksum}"}
@@ -153,83 +140,28 @@ def inputs(plan: Plan, root: Path = ROOT) -> Iterator[tuple[str, Entity]]:
 
 def authors(citation: Mapping[str, Any]) -> dict[str, Entity]:
     """The authors in CITATION.cff: persons have family names, all others are organisations."""
-    found = {}
+    entities = {}
     for number, author in enumerate(citation["authors"], 1):
         person = [author.get("given-names"), author.get("family-names")]
         kind, name = ("Person", " ".join(filter(None, person))) if any(person) else ("Organization", author["name"])
-        found[author.get("orcid") or author.get("website") or f"#author-{number}"] = {"@type": kind, "name": name}
-    return found
+        entities[author.get("orcid") or author.get("website") or f"#author-{number}"] = {"@type": kind, "name": name}
+    return entities
 
 
-def software(facts: Mapping[str, str]) -> dict[str, Entity]:
-    """Python and the packages, with the versions that the study recorded."""
+def recorded(facts: Mapping[str, str]) -> tuple[dict[str, Entity], dict[str, Entity]]:
+    """Python and the packages with their versions, and the seeds, as the study recorded them."""
     versions = {key.removeprefix("version of "): value for key, value in facts.items() if key.startswith("version of ")}
-    return {
+    software = {
         f"#software-{name}": {"@type": "SoftwareApplication", "name": name, "softwareVersion": version}
         for name, version in versions.items()
         if version != "not installed"
     }
-
-
-def seeds(facts: Mapping[str, str]) -> dict[str, Entity]:
-    """The seeds that the study recorded."""
-    return {
+    seeds = {
         f"#{key.replace(' ', '-')}": {"@type": "PropertyValue", "name": key, "value": str(value)}
         for key, value in facts.items()
         if key.startswith("seeds of ")
     }
-
-
-def _refer(identifiers: Iterable[str]) -> Any:
-    """References to entities; one alone is no list, as JSON-LD's compact form demands."""
-    found = [{"@id": identifier} for identifier in identifiers]
-    return found[0] if len(found) == 1 else found
-
-
-def context(plan: Plan, files: Sequence[str], facts: Mapping[str, str], root: Path = ROOT) -> dict[str, Entity]:
-    """What a crate describes beside its files, by identifier; for the arguments see `metadata`."""
-    citation = yaml.safe_load((root / "CITATION.cff").read_text())
-    licence, title_of_licence = _licence(citation), (root / "LICENSE").read_text().partition("\n")[0].strip()
-    people, packages, drawn = authors(citation), software(facts), seeds(facts)
-    given = {f"#{quote(name)}": {"@type": "CreativeWork", **entity} for name, entity in inputs(plan, root)}
-    last = max((root / plan.results / path).stat().st_mtime for path in files)
-    workflow = {
-        "@type": "SoftwareSourceCode",
-        "name": citation["title"],
-        "version": citation["version"],
-        "identifier": f"commit {facts['commit']}",
-        "programmingLanguage": "Snakemake",
-        "license": _refer([licence]),
-        "author": _refer(people),
-        "hasPart": _refer(["#Snakefile"]),
-        "softwareRequirements": _refer(packages),
-    }
-    run = {
-        "@type": "CreateAction",
-        "name": f"Run of the study {facts['study']}",
-        "description": f"Networks ran on: {facts['devices of the networks']}. Machine: {facts['platform']}, "
-        f"{facts['processor']}. The end is the time of the last result.",
-        "instrument": _refer(["#workflow"]),
-        "object": _refer(["config.yaml", *given, *drawn]),
-        "result": _refer(quote(path) for path in files if path != "config.yaml"),
-        "endTime": datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds"),
-        "actionStatus": "http://schema.org/CompletedActionStatus",
-    }
-    return {
-        licence: {"@type": "CreativeWork", "name": title_of_licence, "identifier": citation["license"]},
-        PROFILE: {"@type": "CreativeWork", "name": "Process Run Crate", "version": PROFILE.rpartition("/")[2]},
-        **people,
-        "#run": run,
-        "#workflow": workflow,
-        "#Snakefile": {"@type": "CreativeWork", "name": "Snakefile", **_about(root / "Snakefile")},
-        **packages,
-        **drawn,
-        **given,
-    }
-
-
-def _licence(citation: Mapping[str, Any]) -> str:
-    return f"https://spdx.org/licenses/{citation['license']}"
+    return software, seeds
 
 
 def metadata(plan: Plan, files: Sequence[str], facts: Mapping[str, str], root: Path = ROOT) -> Entity:
@@ -239,38 +171,86 @@ def metadata(plan: Plan, files: Sequence[str], facts: Mapping[str, str], root: P
     facts : tables/provenance.csv, key -> value
     root : the checkout, with CITATION.cff, LICENSE, Snakefile and results/README.md
 
-    Raises RuntimeError if the package rocrate is not installed.
+    Raises ModuleNotFoundError if the package rocrate is not installed.
     """
-    if not is_available():
-        raise RuntimeError(MISSING)
-    from rocrate.model.contextentity import ContextEntity
+    from rocrate.model.contextentity import ContextEntity  # here, since `changed` needs no package
     from rocrate.rocrate import ROCrate
 
     folder, rows = root / plan.results, descriptions((root / "results" / "README.md").read_text())
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
     crate = ROCrate(version=VERSION)
     crate.metadata.extra_terms.update(TERMS)
-    for path in files:
+
+    def describe(entities: Mapping[str, Entity]) -> list[Any]:
+        return [crate.add(ContextEntity(crate, name, properties)) for name, properties in entities.items()]
+
+    def add_file(path: str) -> Any:
         form = FORMATS.get(Path(path).suffix, OTHER_FORMAT)
         properties = {**_described(path, rows), "encodingFormat": form, **_about(folder / path)}
-        crate.add_file(folder / path, path, properties=properties)
+        return crate.add_file(folder / path, path, properties=properties)
+
+    results = {path: add_file(path) for path in files}
     for name in FOLDERS:
         if (folder / name).is_dir():
             crate.add_dataset(folder / name, name, properties=_described(f"{name}/", rows))
-    for identifier, entity in context(plan, files, facts, root).items():
-        crate.add(ContextEntity(crate, identifier, entity))
+    licence_name = (root / "LICENSE").read_text().partition("\n")[0].strip()
+    licence, profile, snakefile = describe(
+        {
+            f"https://spdx.org/licenses/{citation['license']}": {
+                "@type": "CreativeWork", "name": licence_name, "identifier": citation["license"],
+            },
+            PROFILE: {
+                "@type": "CreativeWork", "name": "Process Run Crate", "version": PROFILE.rpartition("/")[2],
+            },
+            "#Snakefile": {"@type": "CreativeWork", "name": "Snakefile", **_about(root / "Snakefile")},
+        }
+    )  # fmt: skip
+    people, (software, seeds) = describe(authors(citation)), map(describe, recorded(facts))
+    given = describe({f"#{quote(name)}": {"@type": "CreativeWork", **entity} for name, entity in inputs(plan, root)})
+    (workflow,) = describe(
+        {
+            "#workflow": {
+                "@type": "SoftwareSourceCode",
+                "name": citation["title"],
+                "version": citation["version"],
+                "identifier": f"commit {facts['commit']}",
+                "programmingLanguage": "Snakemake",
+                "license": _refer([licence]),
+                "author": _refer(people),
+                "hasPart": _refer([snakefile]),
+                "softwareRequirements": _refer(software),
+            }
+        }
+    )
+    configuration = results.pop("config.yaml")
+    last = max((folder / path).stat().st_mtime for path in files)
+    about_run = {
+        "name": f"Run of the study {facts['study']}",
+        "description": f"Networks ran on: {facts['devices of the networks']}. Machine: {facts['platform']}, "
+        f"{facts['processor']}. The end is the time of the last result.",
+        "endTime": datetime.fromtimestamp(last, UTC).isoformat(timespec="seconds"),
+        "actionStatus": "http://schema.org/CompletedActionStatus",
+    }
+    used, made = [configuration, *given, *seeds], list(results.values())
+    run = crate.add_action(workflow, "#run", object=used, result=made, properties=about_run)
     about = {
         "name": f"{citation['title'].partition(':')[0]}: results of the study {facts['study']}",
         "description": f"Data, networks, maps, tests, tables and figures of the study {facts['study']}, made by commit "
         f"{facts['commit']} from the configuration in config.yaml. report.html shows them.",
-        "license": _refer([_licence(citation)]),
-        "author": _refer(authors(citation)),
-        "conformsTo": _refer([PROFILE]),
-        "mentions": _refer(["#run"]),
+        "license": licence,
+        "author": _refer(people),
+        "conformsTo": profile,
+        "mentions": run,
     }
     for name, value in about.items():
         crate.root_dataset[name] = value
     return dict(crate.metadata.generate())
+
+
+def _refer(entities: Sequence[Any]) -> Any:
+    """References to entities; one alone is no list, as JSON-LD's compact form demands."""
+    references = [{"@id": entity.id} for entity in entities]
+    return references[0] if len(references) == 1 else references
 
 
 def _described(path: str, rows: Iterable[tuple[re.Pattern[str], str]]) -> Entity:
@@ -281,8 +261,8 @@ def _described(path: str, rows: Iterable[tuple[re.Pattern[str], str]]) -> Entity
 
 def changed(folder: Path) -> list[str]:
     """The files of a crate that are missing, or whose SHA-256 is not the one in its metadata; in order."""
-    entities: Iterable[Entity] = json.loads((folder / METADATA).read_text())["@graph"]
+    entities: Iterable[Entity] = json.loads((folder / CRATE).read_text())["@graph"]
     recorded = {unquote(entity["@id"]): entity["sha256"] for entity in entities if entity["@type"] == "File"}
     return sorted(
-        path for path, digest in recorded.items() if not (folder / path).is_file() or _sha256(folder / path) != digest
+        path for path, digest in recorded.items() if not (folder / path).is_file() or sha256(folder / path) != digest
     )

@@ -44,27 +44,27 @@ def code_of_entry_point(entry_point: str) -> list[str]:
 
     Files that cannot be read or found are left out: the check of the inputs gives a better error message.
     """
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = [entry_point.partition(":")[0]]
     while waiting:
-        for path in set(_files_of(waiting.pop(), Path())) - found:
-            found.add(path)
+        for path in set(_files_of(waiting.pop(), Path())) - files:
+            files.add(path)
             try:
                 waiting += [".".join(filter(None, [module, name])) for module, name in _imports(path, Path())]
             except (OSError, SyntaxError, ValueError):
                 continue
-    return sorted(map(str, found))
+    return sorted(map(str, files))
 
 
 def _reached(started: Iterable[Path]) -> set[Path]:
-    found: set[Path] = set()
+    reached: set[Path] = set()
     waiting = list(started)
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.add(path)
+        if path not in reached:
+            reached.add(path)
             waiting += _run_by(path)
-    return found
+    return reached
 
 
 @functools.cache
@@ -121,17 +121,17 @@ def _imports(path: Path, folder: Path) -> list[tuple[str, str]]:
     tree = _tree(path)
     checks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
     types = {node for check in checks for statement in check.body for node in ast.walk(statement)}
-    found = []
+    imports = []
     for node in ast.walk(tree):
         if node in types:
             continue
         if isinstance(node, ast.Import):
-            found += [(alias.name, "") for alias in node.names]
+            imports += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             above = path.relative_to(folder).parts[: -node.level] if node.level else ()
             module = ".".join([*above, *filter(None, [node.module])])
-            found += [(module, alias.name) for alias in node.names]
-    return found
+            imports += [(module, alias.name) for alias in node.names]
+    return imports
 
 
 @functools.cache

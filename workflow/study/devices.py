@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import re
 import tempfile
 import time
 from pathlib import Path
@@ -25,11 +24,11 @@ def take_device(requested: str) -> torch.device:
     one GPU, as under SLURM, it uses this GPU without a lock. A second call returns the same device.
     """
     device = pick_device(requested)
-    if requested == "auto" and device.type == "cpu" and (given := _given_by_slurm()):
+    if requested == "auto" and device.type == "cpu" and (assigned := _assigned_by_slurm()):
         log.warning(
             "SLURM gave this job a GPU (%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "
             "write device: cuda to make that an error",
-            given,
+            assigned,
             torch.__version__,
         )
     if device.type == "cuda" and device.index is None and torch.cuda.device_count() > 1:
@@ -39,11 +38,11 @@ def take_device(requested: str) -> torch.device:
     return device
 
 
-def _given_by_slurm() -> str:
+def _assigned_by_slurm() -> str:
     """The variable with the GPUs, or their number, that SLURM assigned to this job; "" if there are none."""
     nothing = {"CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"), "SLURM_JOB_GPUS": ("",), "SLURM_GPUS": ("", "0")}
-    given = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
-    return next((f"{name}={value}" for name, value in given.items() if value not in nothing[name]), "")
+    values = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
+    return next((f"{name}={value}" for name, value in values.items() if value not in nothing[name]), "")
 
 
 @functools.cache
@@ -64,35 +63,18 @@ def _own_gpu() -> int:
 
 def _lock_of(number: int) -> Path:
     """The lock file of a visible GPU: the same in every job of this user, also if jobs see different GPUs."""
-    listed = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
-    # Without a uuid, the GPU has the name of its entry in CUDA_VISIBLE_DEVICES, or its number.
-    name = listed[number] if len(listed) > number and listed[number] else number
-    name = getattr(torch.cuda.get_device_properties(number), "uuid", name)
-    safe = re.sub(r"[^\w-]", "-", str(name))
-    return Path(tempfile.gettempdir()) / f"frequency-shortcuts-{os.getuid()}-gpu-{safe}.lock"
+    uuid = torch.cuda.get_device_properties(number).uuid
+    return Path(tempfile.gettempdir()) / f"frequency-shortcuts-{os.getuid()}-gpu-{uuid}.lock"
 
 
 def _locked(path: Path) -> bool:
     """Whether this process could lock the file. It keeps the file open until it ends; then the kernel unlocks it."""
     import fcntl  # not on Windows, where a study on the CPU should still run
 
-    # Child processes do not inherit the lock: Python closes the file on exec, and a forked child closes it.
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)  # programs that this one starts do not get it
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(file)
         return False
-    except OSError as error:
-        raise RuntimeError(
-            f"{path}: {error.strerror}: set TMPDIR to a folder of a local disk, which has locks"
-        ) from None
-    os.utime(file)  # so that cleaning programs do not delete it as an old file
-    os.register_at_fork(after_in_child=functools.partial(_close_in_child, file, os.getpid()))
     return True
-
-
-def _close_in_child(file: int, owner: int) -> None:
-    """Close the lock in a child that its owner forked; in later generations the number may belong to another file."""
-    if os.getppid() == owner:
-        os.close(file)

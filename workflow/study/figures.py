@@ -8,7 +8,7 @@ from typing import Any
 
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
-from .plan import Plan
+from .plan import Plan, expand_runs
 from .report import Result
 
 
@@ -48,15 +48,15 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
 def inputs(plan: Plan, kind: str) -> list[str]:
     """The files that the figures of a kind are drawn from, each once."""
     figure = FIGURES[kind]
-    found = [_below_results(plan, figure.inputs(plan, name)) for name in figure.names(plan)]
-    files = [file for by_name in found for file in by_name.values()]
+    given = [_below_results(plan, figure.inputs(plan, name)) for name in figure.names(plan)]
+    files = [file for by_name in given for file in by_name.values()]
     return list(dict.fromkeys(path for file in files for path in ([file] if isinstance(file, str) else file)))
 
 
 def _below_results(plan: Plan, files: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: f"{plan.results}/{found}" if isinstance(found, str) else [f"{plan.results}/{file}" for file in found]
-        for key, found in files.items()
+        key: f"{plan.results}/{given}" if isinstance(given, str) else [f"{plan.results}/{file}" for file in given]
+        for key, given in files.items()
     }
 
 
@@ -200,13 +200,13 @@ FIGURES = {
     ),
     "adcs": Figure(
         Result("ADCS", "adcs"),
-        lambda plan: plan.datasets(),
+        Plan.datasets,
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), **_most(plan)},
     ),
     "dfm": Figure(
         Result("dominant frequency maps", "dfm"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         lambda plan, name: {
             "maps": _of_all_methods(plan, f"dfm/{RUN}.h5", f"maps/{{method}}/{RUN}.h5", name),
             "shortcuts": "tables/shortcuts.csv",
@@ -220,23 +220,23 @@ FIGURES = {
     ),
     "cards": Figure(
         Result("class cards", "dfm"),
-        lambda plan: plan.expand_first_seeds("{dataset}-{network}-{augmentation}"),
+        lambda plan: expand_runs("{dataset}-{network}-{augmentation}", plan.first_seed_runs()),
         _cards_inputs,
         _cards_parameters,
     ),
     "filtered": Figure(
         Result("images reduced to the maps", "dfm"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         lambda plan, name: {
             **_store(name),
-            "weights": plan.expand_first_seeds(f"networks/{RUN}/weights.safetensors", dataset=name),
-            "maps": plan.expand_first_seeds(f"dfm/{RUN}.h5", dataset=name),
+            "weights": expand_runs(f"networks/{RUN}/weights.safetensors", plan.first_seed_runs(dataset=name)),
+            "maps": expand_runs(f"dfm/{RUN}.h5", plan.first_seed_runs(dataset=name)),
             "shortcuts": "tables/shortcuts.csv",
         },
         lambda plan, name: {
             **_dataset(plan, name),
             **_percent(plan),
-            "labels": plan.expand_first_seeds("{network}/{augmentation}", dataset=name),
+            "labels": expand_runs("{network}/{augmentation}", plan.first_seed_runs(dataset=name)),
         },
     ),
     "findings": Figure(
@@ -247,7 +247,7 @@ FIGURES = {
     ),
     "shortcuts": Figure(
         Result("TPR - FPR with controls", "shortcuts"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         lambda plan, name: {
             **_store(name),
             "table": "tables/shortcuts_over_seeds.csv",
@@ -257,7 +257,7 @@ FIGURES = {
     ),
     "cross": Figure(
         Result("every class with every map", "shortcuts"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         lambda plan, name: {
             **_store(name),
             "table": "tables/cross_matrix.csv",
@@ -269,7 +269,7 @@ FIGURES = {
     ),
     "renditions": Figure(
         Result("the renditions", "ood"),
-        lambda plan: plan.ood_datasets(),
+        Plan.ood_datasets,
         lambda plan, name: {
             **_store(name),
             "renditions": [f"data/ood/{name}/{rendition}.h5" for rendition in plan.renditions(name)],
@@ -278,7 +278,7 @@ FIGURES = {
     ),
     "ood": Figure(
         Result("TPR by rendition", "ood"),
-        lambda plan: plan.ood_datasets(),
+        Plan.ood_datasets,
         lambda plan, name: {**_store(name), "table": "tables/ood.csv", "shortcuts": "tables/shortcuts.csv"},
         _dataset,
     ),
@@ -287,36 +287,36 @@ FIGURES = {
         lambda plan: _synthetic(plan.mapped_datasets(*WITH_TRUTH)),
         lambda plan, name: {
             **_stores_with_truth(plan.mapped_datasets(*WITH_TRUTH)),
-            "maps": plan.expand_mapped(f"dfm/{RUN}.h5", *WITH_TRUTH),
+            "maps": expand_runs(f"dfm/{RUN}.h5", plan.mapped_runs(*WITH_TRUTH)),
             "table": "tables/truth.csv",
         },
         lambda plan, name: {
             **_sets_with_truth(plan, plan.mapped_datasets(*WITH_TRUTH)),
             **_percent(plan),
-            "datasets": plan.expand_mapped("{dataset}", *WITH_TRUTH),
+            "datasets": expand_runs("{dataset}", plan.mapped_runs(*WITH_TRUTH)),
         },
     ),
     "stability": Figure(
         Result("stability of the maps", "beyond"),
-        lambda plan: plan.stability_datasets(),
+        Plan.stability_datasets,
         _table("stability"),
         lambda plan, name: {"dataset": name, **_percent(plan)},
     ),
     "phase": Figure(
         Result("phase or amplitude", "beyond"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         _store_and_table("phase"),
         _dataset,
     ),
     "curves": Figure(
         Result("recall without some frequencies", "beyond"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         _store_and_table("curves"),
         _dataset,
     ),
     "sensitivity": Figure(
         Result("error under single plane waves", "beyond"),
-        lambda plan: plan.mapped_datasets(),
+        Plan.mapped_datasets,
         lambda plan, name: {"maps": _of_robustness(plan, f"tests/{RUN}/sensitivity.h5", name)},
         lambda plan, name: {
             "labels": _of_robustness(plan, "{network}, {augmentation}", name),
@@ -331,7 +331,7 @@ FIGURES = {
     ),
     "cure": Figure(
         Result("training that avoids shortcuts", "beyond"),
-        lambda plan: plan.cure_datasets(),
+        Plan.cure_datasets,
         _table("cure"),
         lambda plan, name: {"dataset": name},
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import cifar10, fashion_mnist, folders, normalisation, planted, stores
+from frequency_shortcuts.data import folders, normalisation, planted, stores, synthetic
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.data.waved import Wave
@@ -18,7 +20,9 @@ from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
+from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.spectrum.radial import filters
 
 from . import own_code
 from .image_folders import split_folder
@@ -30,7 +34,7 @@ from .work import DataSet, Folder, data_set, images_of_augmentations, images_sho
 PER_SPLIT = 20  # images to decode per split
 
 
-class Found(NamedTuple):
+class Content(NamedTuple):
     """The content of a data set: names of its classes, shape of its images, a description, and the labels of the images
     that rank the frequencies and images of a class by split, if the user provides these images."""
 
@@ -47,7 +51,7 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
     Returns the mistakes, a sentence each, and what was found, a line each.
     """
     mistakes: list[str] = []
-    found: list[str] = []
+    lines: list[str] = []
 
     def collect_error(key: str, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
@@ -60,26 +64,29 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 
     for name in plan.used_methods():
         collect_error(f"methods.{name}", check_method, plan, name)
+    for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
+        key = f"training.{kind}.geometry"
+        collect_error(key, lambda geometry: Augmentation(**geometry), plan.config["training"][kind]["geometry"])
     for name in plan.datasets():
         planned = dict.fromkeys(run["network"] for run in plan.runs(dataset=name))
         if (dataset := collect_error(f"datasets.{name}", inspect_dataset, plan, name)) is None:
             mistakes += missing_weights(plan, planned)
             continue
         height_width = f"{dataset.shape.height} x {dataset.shape.width}"
-        found.append(
+        lines.append(
             f"{name}: {len(dataset.classes)} classes, {dataset.shape.channels} x {height_width}, {dataset.description}"
         )
         for network in planned:
             settings, key = plan.config["networks"][network], f"networks.{network}"
             source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
             if source:
-                found.append(f"{name}: {network} ({source}) takes its images")
-                found += collect_error(key, cost, plan, name, network, dataset) or []
+                lines.append(f"{name}: {network} ({source}) takes its images")
+                lines += collect_error(key, cost, plan, name, network, dataset) or []
         for entry in plan.config["published"]:
             if entry["dataset"] == name:
                 shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
                 collect_error(f"published.{entry['name']}", read_published, entry["file"], shape)
-    return mistakes, found
+    return mistakes, lines
 
 
 def check_method(plan: Plan, name: str) -> None:
@@ -87,26 +94,26 @@ def check_method(plan: Plan, name: str) -> None:
     make_settings(registry.load(plan.method(name)["method"]), plan.method_settings(name))
 
 
-def cost(plan: Plan, name: str, network: str, found: Found) -> list[str]:
+def cost(plan: Plan, name: str, network: str, content: Content) -> list[str]:
     """A line with the passes of all runs of a network on a data set, and how long they take on this machine.
 
     No line for images that are not square, whose passes are not counted.
     """
-    channels, height, width = found.shape
+    channels, height, width = content.shape
     if height != width:
         return []
-    if found.per_class is None:
+    if content.per_class is None:
         data = data_set(plan, name, Folder())
     else:
-        data = DataSet(len(found.classes), channels, height, dict(found.per_class))
+        data = DataSet(len(content.classes), channels, height, dict(content.per_class))
     runs = plan.runs(dataset=name, network=network)
     shown = [images_shown(plan, run, data) for run in runs]
     passes = sum(sum(steps.values()) for steps in shown)
     passes += sum(steps["cull"] for run, steps in zip(runs, shown, strict=True) if run in plan.halved_runs())
     passes += images_of_augmentations(plan, runs, data, shown[0].get("train", 0))
     device = pick_device(plan.config["device"])
-    built = build_network(plan.config["networks"][network], len(found.classes), found.shape).to(device)
-    seconds = seconds_per_pass(built, found.shape, plan.config["culling"]["memory_mib"])
+    built = build_network(plan.config["networks"][network], len(content.classes), content.shape).to(device)
+    seconds = seconds_per_pass(built, content.shape, plan.config["culling"]["memory_mib"])
     methods = sum(steps.get(name, 0) for steps in shown for name in ("find_maps", "compare_methods"))
     about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
     about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
@@ -130,27 +137,32 @@ def read_published(path: str, shape: tuple[int, int, int]) -> None:
         exchange.read(path, shape)
 
 
-def inspect_dataset(plan: Plan, name: str) -> Found:
+def inspect_dataset(plan: Plan, name: str) -> Content:
     """The content of a data set, with one image read per class. Raises ValueError if it does not fit the study."""
     settings = plan.config["datasets"][name]
     inspectors = {
         "synthetic": inspect_synthetic,
         "planted": inspect_planted,
-        "fashion_mnist": inspect_download,
-        "cifar10": inspect_download,
+        **dict.fromkeys(DOWNLOADS, inspect_download),
         "folder": inspect_folder,
         "store": inspect_store,
         "dataset": inspect_torch_dataset,
         "waved": inspect_waved,
     }
-    found = inspectors[settings["source"]](plan, name, settings)
-    if len(found.classes) < 2:
-        raise ValueError(f"it has {len(found.classes)} class: expected 2 to 1,000")
-    if plan.config["adcs"]["channel_weights"] == "luma" and found.shape.channels != 3:
-        raise ValueError(f"its images have {found.shape.channels} channels, but adcs.channel_weights: luma needs three")
-    if plan.config["stability"]["halves"] and found.ranking is not None:
-        check_halves(found.ranking, found.classes, plan.config["culling"]["split"])
-    return found._replace(description=found.description + "".join(inspect_renditions(settings, found.classes)))
+    content = inspectors[settings["source"]](plan, name, settings)
+    if len(content.classes) < 2:
+        raise ValueError(f"it has {len(content.classes)} class: expected 2 to 1,000")
+    if plan.config["adcs"]["channel_weights"] == "luma" and content.shape.channels != 3:
+        raise ValueError(
+            f"its images have {content.shape.channels} channels, but adcs.channel_weights: luma needs three"
+        )
+    views = plan.config["robustness"]
+    filters(content.shape.height, content.shape.width, views["cutoffs"], views["band_width"])  # it raises
+    if views["corruptions"] and content.shape.channels not in (1, 3):
+        raise ValueError(f"its images have {content.shape.channels} channels, but robustness.corruptions need 1 or 3")
+    if plan.config["stability"]["halves"] and content.ranking is not None:
+        check_halves(content.ranking, content.classes, plan.config["culling"]["split"])
+    return content._replace(description=content.description + "".join(inspect_renditions(settings, content.classes)))
 
 
 def known_shape(plan: Plan, name: str) -> Shape:
@@ -160,28 +172,33 @@ def known_shape(plan: Plan, name: str) -> Shape:
     return shape
 
 
-def inspect_synthetic(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A synthetic set."""
-    return Found(range(4), known_shape(plan, name), "synthetic")
+def inspect_synthetic(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
+    """A synthetic set. Raises ValueError for constants that are not possible."""
+    constants = plan.section("synthesis")
+    del constants["images_per_class"], constants["seeds"]
+    design = synthetic.Design(control_band=settings["control_band"], **constants)
+    if not all(band.any() for band in design.bands()):
+        raise ValueError(f"synthesis.band_edges {list(design.band_edges)}: expected radii within the spectrum")
+    return Content(synthetic.CLASSES, known_shape(plan, name), "synthetic")
 
 
-def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """A planted set. Raises ValueError for constants that are not possible."""
     constants = plan.planting(settings["mechanism"])
     del constants["images_per_class"], constants["seeds"]
-    return Found(planted.Design(settings["mechanism"], **constants).classes, known_shape(plan, name), "planted")
+    return Content(planted.Design(settings["mechanism"], **constants).classes, known_shape(plan, name), "planted")
 
 
-def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
-    """A data set that is downloaded, or already in a folder."""
-    if settings["source"] == "cifar10" and settings["folder"]:
-        cifar10.check_folder(settings["folder"])
-    title = {"fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}[settings["source"]]
-    classes = {"fashion_mnist": fashion_mnist.CLASSES, "cifar10": cifar10.CLASSES}[settings["source"]]
-    return Found(classes, known_shape(plan, name), title)
+def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
+    """A data set that is downloaded, or already in a folder. Raises NotFound if the folder does not hold its files."""
+    published = DOWNLOADS[settings["source"]]
+    if settings["folder"]:
+        with tempfile.TemporaryDirectory() as scratch:
+            published.fetch(scratch, settings["folder"])
+    return Content(published.classes, known_shape(plan, name), published.title)
 
 
-def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """A data set in folders."""
     roots = [settings.get(key) for key in ("root", "test_root", "stylised")] + [settings.get("ood", {}).get("root")]
     if missing := [root for root in roots if root and not Path(root).is_dir()]:
@@ -192,7 +209,7 @@ def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
             pass
     description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
     _, ranking = splits.get(plan.config["culling"]["split"], (None, None))
-    return Found(classes, known_shape(plan, name), description, ranking, _per_class(classes, splits))
+    return Content(classes, known_shape(plan, name), description, ranking, _per_class(classes, splits))
 
 
 def _per_class(classes: Sequence[Any], splits: Mapping[str, tuple[Any, np.ndarray]]) -> dict[str, int]:
@@ -200,7 +217,7 @@ def _per_class(classes: Sequence[Any], splits: Mapping[str, tuple[Any, np.ndarra
     return {split: round(len(labels) / len(classes)) for split, (_, labels) in splits.items()}
 
 
-def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """A store of the user."""
     with stores.open_store(settings["path"]) as (store, classes, splits):
         shape = Shape(*store[splits[0]]["images"].shape[1:])
@@ -210,26 +227,26 @@ def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
     needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
     if lacking := sorted(needed.keys() - set(splits)):
         raise ValueError(f"{settings['path']} has no {' and no '.join(lacking)} split, which is needed")
-    return Found(classes, shape, description, ranking, per_class)
+    return Content(classes, shape, description, ranking, per_class)
 
 
-def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """Photographs with a wave. Raises ValueError for a wave that is not possible."""
-    found = inspect_dataset(plan, settings["of"])
-    Wave(0, tuple(settings["frequency"]), settings["amplitude"]).masks(1, found.shape.height, found.shape.width)
-    if isinstance(found.classes[0], str) and settings["class"] not in found.classes:
-        raise ValueError(f"no class {settings['class']!r} in {settings['of']}: choose from {', '.join(found.classes)}")
-    return found._replace(description=f"{found.description}, with a wave in class {settings['class']}")
+    plain = inspect_dataset(plan, settings["of"])
+    Wave(0, tuple(settings["frequency"]), settings["amplitude"]).masks(1, plain.shape.height, plain.shape.width)
+    if isinstance(plain.classes[0], str) and settings["class"] not in plain.classes:
+        raise ValueError(f"no class {settings['class']!r} in {settings['of']}: choose from {', '.join(plain.classes)}")
+    return plain._replace(description=f"{plain.description}, with a wave in class {settings['class']}")
 
 
-def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Found:
+def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """A torch Dataset of the user."""
     labels, classes = own_code.call(try_dataset, settings, what=f"entry point {settings['entry_point']}")
     parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
     split = plan.config["culling"]["split"]
     ranking = labels[parts[split]] if split in parts else None
     per_class = {part: round(len(chosen) / len(classes)) for part, chosen in parts.items()}
-    return Found(classes, known_shape(plan, name), f"{len(labels)} items", ranking, per_class)
+    return Content(classes, known_shape(plan, name), f"{len(labels)} items", ranking, per_class)
 
 
 def try_dataset(settings: Mapping[str, Any]) -> tuple[np.ndarray, list[str]]:
@@ -266,7 +283,7 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
     """
     channels, height, width = shape
     if "source" in settings:
-        if settings["mean"]:
+        if settings["mean"] or settings["std"]:
             normalisation.check_statistics(settings["mean"], settings["std"], channels)
         source = str(settings["source"])
         if source.startswith(("torchvision:", "timm:")):

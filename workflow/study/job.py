@@ -80,8 +80,8 @@ def stopping() -> Iterator[Callable[[], bool]]:
             signal.signal(number, before[number])
             signal.raise_signal(number)
 
-    mine = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
-    before: dict[int, Any] = {number: signal.signal(number, receive) for number in mine}
+    handled = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
+    before: dict[int, Any] = {number: signal.signal(number, receive) for number in handled}
     try:
         yield lambda: bool(received)
     finally:
@@ -125,10 +125,10 @@ def digest(config: Mapping[str, Any]) -> str:
 
 def code_version(files: Iterable[str]) -> str:
     """A digest of the code that a step runs: what other code left unfinished is not resumed."""
-    found = hashlib.sha256()
+    digest_of_code = hashlib.sha256()
     for file in files:
-        found.update(Path(file).read_bytes())
-    return found.hexdigest()
+        digest_of_code.update(Path(file).read_bytes())
+    return digest_of_code.hexdigest()
 
 
 def commit() -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from frequency_shortcuts.maps.methods.culling.result import Culling
 
 
-def write_maps(snakemake: Any, found: Sequence[Culling], data: Split, created_by: str) -> None:
+def write_maps(snakemake: Any, cullings: Sequence[Culling], data: Split, created_by: str) -> None:
     """Write the output of a step that culls or merges: a DFM file of one culling, or the maps of both halves."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     pairs = ConjugatePairs(*data.images.shape[-2:])
@@ -25,7 +25,7 @@ def write_maps(snakemake: Any, found: Sequence[Culling], data: Split, created_by
         "created_by": created_by,
         **origin_of(output, weights=given.weights, images=given.images),
     }
-    if len(found) == 1:
-        dfm.write(output, found[0], pairs, params.percents, **about)
+    if len(cullings) == 1:
+        dfm.write(output, cullings[0], pairs, params.percents, **about)
     else:
-        halves.write_halves(output, found, pairs, params.percents, seed=params.images["seed"], **about)
+        halves.write_halves(output, cullings, pairs, params.percents, seed=params.images["seed"], **about)

@@ -39,8 +39,8 @@ def place_of(path: str | Path) -> dict[str, str]:
     >>> place_of("results/laptop/dfm/syn_1/resnet18/none/seed0.h5")
     {'kind': 'maps', 'run': 'syn_1/resnet18/none/seed0'}
     """
-    found = ((kind, pattern.fullmatch(str(path))) for kind, pattern in _PATTERNS.items())
-    return next(({"kind": kind, **match.groupdict()} for kind, match in found if match), {})
+    matches = ((kind, pattern.fullmatch(str(path))) for kind, pattern in _PATTERNS.items())
+    return next(({"kind": kind, **match.groupdict()} for kind, match in matches if match), {})
 
 
 def origin_of(
@@ -68,12 +68,12 @@ def _digest(kind: str, path: str | Path) -> str:
     with read_hdf5(path) as file:
         if kind == "images":
             return str(file.attrs["checksum"])
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         for name, planes in sorted(file["mask"].items()):
-            found.update(f"{name} {planes.shape}\n".encode())
+            digest.update(f"{name} {planes.shape}\n".encode())
             for plane in planes:  # class by class: a thousand planes may not fit into memory
-                found.update(plane.tobytes())
-        return found.hexdigest()
+                digest.update(plane.tobytes())
+        return digest.hexdigest()
 
 
 def check_origin(paths: Iterable[str | Path]) -> None:
@@ -82,7 +82,7 @@ def check_origin(paths: Iterable[str | Path]) -> None:
     What was made from weights, images or maps that are also inputs must have been made from these. Files of other
     programs state nothing, and are accepted.
     """
-    found = {}  # path -> kind, run, data set and attributes
+    results = {}  # path -> kind, run, data set and attributes
     for path in dict.fromkeys(map(str, paths)):
         expected = place_of(path)
         about = _stated(path) if expected else {}
@@ -92,11 +92,11 @@ def check_origin(paths: Iterable[str | Path]) -> None:
             if about.get(key) != value:
                 raise DamagedFile(path, f"its {key} is {about.get(key, 'not stated')}, not {value}")
         run = expected.get("run", "")
-        found[path] = expected["kind"], run, expected.get("dataset", run.partition("/")[0]), about
-    sources = {(kind, dataset if kind == "images" else run): path for path, (kind, run, dataset, _) in found.items()}
+        results[path] = expected["kind"], run, expected.get("dataset", run.partition("/")[0]), about
+    sources = {(kind, dataset if kind == "images" else run): path for path, (kind, run, dataset, _) in results.items()}
     digest_of = functools.cache(_digest)
     order = list(_PLACES)
-    for path, (kind, run, dataset, about) in sorted(found.items(), key=lambda item: order.index(item[1][0])):
+    for path, (kind, run, dataset, about) in sorted(results.items(), key=lambda item: order.index(item[1][0])):
         for source, of in (("weights", run), ("images", dataset), ("maps", run)):
             key, other = f"{source}_sha256", sources.get((source, of))
             # Of all that states maps, only tests are made from those of their own run.
@@ -104,8 +104,8 @@ def check_origin(paths: Iterable[str | Path]) -> None:
                 continue
             if about.get(key) != digest_of(source, other):
                 raise DamagedFile(path, f"it was made from other {source} than those in {other}")
-    of_methods = {(about["name"], run): path for path, (kind, run, _, about) in found.items() if kind == "method"}
-    for path, (_, run, _, about) in found.items():
+    of_methods = {(about["name"], run): path for path, (kind, run, _, about) in results.items() if kind == "method"}
+    for path, (_, run, _, about) in results.items():
         for key, digest in about.items():
             stated = _OF_METHOD.fullmatch(key)
             if stated and (other := of_methods.get((stated[1], run))) and digest != digest_of("maps", other):

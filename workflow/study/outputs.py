@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from .figures import FIGURES, METHOD_FIGURES
 from .job import FOLDER, WITH_TRUTH
-from .network_tests.registry import files_of_study
-from .plan import Plan, Run
+from .network_tests.registry import TESTS, files_of_study
+from .plan import Plan, Run, expand_runs
 from .report import TABLES
 
 # Tables that are also written of the maps of other methods, as `method_{name}`.
 METHOD_TABLES = ("cross_matrix", "own_map_advantage", "ood_advantage", "transfer_advantage")
+CRATE = "ro-crate-metadata.json"  # it describes the folder of results for a deposit
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]
 
@@ -20,9 +21,9 @@ def of_study(plan: Plan) -> list[str]:
     """Every file of the study except the report."""
     of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
     of_run = [
-        *plan.expand_runs(f"networks/{FOLDER}/weights.safetensors"),
-        *plan.expand_mapped(f"dfm/{FOLDER}.h5"),
-        *plan.expand_halved(f"stability/{FOLDER}.h5"),
+        *expand_runs(f"networks/{FOLDER}/weights.safetensors", plan.runs()),
+        *expand_runs(f"dfm/{FOLDER}.h5", plan.mapped_runs()),
+        *expand_runs(f"stability/{FOLDER}.h5", plan.halved_runs()),
     ]
     others = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
     planned = tables(plan)
@@ -51,7 +52,7 @@ def of_methods(plan: Plan) -> list[str]:
     if not plan.compared_runs():
         return []
     joined = ["methods", "method_rates", "method_overlap"]
-    joined += ["wave"] if plan.expand_waved("") else []
+    joined += ["wave"] if TESTS["wave"].runs(plan) else []
     drawn = [f"{kind}_{name}" for kind in METHOD_FIGURES for name in FIGURES[kind].names(plan)]
     return [f"{plan.results}/{file}" for file in (*_table_files(joined), *_figure_files(drawn))]
 
@@ -66,7 +67,7 @@ def of_cure(plan: Plan) -> list[str]:
 
 def of_demo(plan: Plan) -> list[str]:
     """The pages of the quick analysis of every run with maps."""
-    return plan.expand_mapped(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}")
+    return expand_runs(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}", plan.mapped_runs())
 
 
 def _table_files(names: Iterable[str]) -> list[str]:
@@ -112,7 +113,7 @@ def tables(plan: Plan) -> list[str]:
     scores += ["stability"] if plan.stability_datasets() else []
     scores += ["cure"] if plan.cure_networks() else []
     paper = [f"table_{number}" for number in paper_tables(plan)]
-    last = ["findings", "finding_numbers", "published_numbers", "runtimes", "provenance"]
+    last = ["findings", "finding_numbers", "runtimes", "provenance"]
     return [*test_tables(plan), "curves", "corruptions", *scores, *paper, *last]
 
 

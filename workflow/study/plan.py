@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -10,6 +11,15 @@ from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
 from .settings import CURES, WITH_MAPS, Settings
 
 Run = dict[str, Any]  # the keys of `RUN`
+
+
+def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A pattern filled in with each run.
+
+    >>> expand_runs("data/{dataset}.h5", plan.mapped_runs())[0]
+    'data/syn_1.h5'
+    """
+    return [pattern.format(**run) for run in runs]
 
 
 class Plan(Settings):
@@ -22,11 +32,17 @@ class Plan(Settings):
     # Runs
 
     @cached_property
+    def _entries(self) -> dict[tuple[Any, ...], list[Mapping[str, Any]]]:
+        """The entries of the plan that hold a run, by the values of its keys, in order."""
+        entries: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for entry in self.config["plan"]:
+            for values in product(*(entry[f"{key}s"] for key in RUN)):
+                entries.setdefault(values, []).append(entry)
+        return entries
+
+    @cached_property
     def _runs(self) -> list[Run]:
-        planned = dict.fromkeys(
-            values for entry in self.config["plan"] for values in product(*(entry[f"{key}s"] for key in RUN))
-        )
-        return [dict(zip(RUN, values, strict=True)) for values in planned]
+        return [dict(zip(RUN, values, strict=True)) for values in self._entries]
 
     def runs(self, **where: Any) -> list[Run]:
         """Every planned run once, in order; `where` keeps those that match."""
@@ -34,13 +50,8 @@ class Plan(Settings):
 
     @cached_property
     def _mapped(self) -> list[Run]:
-        found = {
-            values
-            for entry in self.config["plan"]
-            if entry.get("maps", True)
-            for values in product(*(entry[f"{key}s"] for key in RUN))
-        }
-        return [run for run in self._runs if tuple(run.values()) in found]
+        planned = zip(self._runs, self._entries.values(), strict=True)
+        return [run for run, entries in planned if any(entry.get("maps", True) for entry in entries)]
 
     def mapped_runs(self, *kinds: str, **where: Any) -> list[Run]:
         """The runs whose maps are found and tested, in order: on data sets of these kinds, that match `where`."""
@@ -90,11 +101,10 @@ class Plan(Settings):
 
     @cached_property
     def _methods(self) -> dict[tuple[Any, ...], list[str]]:
-        found: dict[tuple[Any, ...], dict[str, None]] = {}
-        for entry in self.config["plan"]:
-            for values in product(*(entry[f"{key}s"] for key in RUN)):
-                found.setdefault(values, {}).update(dict.fromkeys(entry.get("methods", [])))
-        return {values: list(names) for values, names in found.items()}
+        return {
+            values: list(dict.fromkeys(name for entry in entries for name in entry.get("methods", [])))
+            for values, entries in self._entries.items()
+        }
 
     def methods(self, **where: Any) -> list[str]:
         """The planned methods that find maps beside the culling of the study, of all runs that match `where`."""
@@ -106,9 +116,10 @@ class Plan(Settings):
         of_training = [self.config["training"]["dfmx"]["maps"]] if trained else []
         return list(dict.fromkeys([*self.methods(), *self.tested_methods(), *of_training]))
 
-    def compared_runs(self, **where: Any) -> list[Run]:
-        """The runs for which methods are planned."""
-        return [run for run in self.runs(**where) if self._methods[tuple(run.values())]]
+    def compared_runs(self, *kinds: str, **where: Any) -> list[Run]:
+        """The runs on data sets of these kinds for which methods are planned."""
+        names = self.datasets(*kinds)
+        return [run for run in self.runs(**where) if run["dataset"] in names and self._methods[tuple(run.values())]]
 
     def cure_networks(self) -> list[list[str]]:
         """[data set, network] of every network that is planned without augmentation and with one of `CURES`."""
@@ -133,12 +144,12 @@ class Plan(Settings):
 
         It is the first network with maps that is planned for the set, without augmentation if that is planned.
         """
-        found = []
+        networks = []
         for name in self.mapped_datasets("photographs"):
             network = self.mapped_runs(dataset=name)[0]["network"]
             augmentations = [run["augmentation"] for run in self.mapped_runs(dataset=name, network=network)]
-            found.append([name, network, "none" if "none" in augmentations else augmentations[0]])
-        return found
+            networks.append([name, network, "none" if "none" in augmentations else augmentations[0]])
+        return networks
 
     def non_baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
@@ -147,8 +158,8 @@ class Plan(Settings):
             for name in self.mapped_datasets("photographs")
             for run in self.mapped_runs(dataset=name)
         ]
-        baselines, found = self.baselines(), dict.fromkeys(map(tuple, planned))
-        return [list(key) for key in found if list(key) not in baselines]
+        baselines, networks = self.baselines(), dict.fromkeys(map(tuple, planned))
+        return [list(key) for key in networks if list(key) not in baselines]
 
     # Data sets
 
@@ -174,6 +185,10 @@ class Plan(Settings):
         """The planned photographs that are tested out of distribution."""
         return [name for name in self.mapped_datasets("photographs") if self.renditions(name)]
 
+    def stability_runs(self) -> list[Run]:
+        """The runs whose maps are compared with each other, one data set after the other."""
+        return [run for name in self.stability_datasets() for run in self.mapped_runs(dataset=name)]
+
     def stability_datasets(self) -> list[str]:
         """The planned data sets with maps to compare: of several runs, or of halves of the images."""
         names = {run["dataset"] for run in self.halved_runs()}
@@ -197,29 +212,11 @@ class Plan(Settings):
     def common_normalisation(self, dataset: str) -> dict[str, tuple[float, ...]] | None:
         """Mean and std of a data set's external networks, a number per channel; None if they differ or have none."""
         networks = [self.config["networks"][run["network"]] for run in self.runs(dataset=dataset)]
-        found = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks}
-        mean, std = found.pop() if len(found) == 1 else ((), ())
+        statistics = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks}
+        mean, std = statistics.pop() if len(statistics) == 1 else ((), ())
         return {"mean": mean, "std": std} if mean else None
 
     # Files of runs
-
-    def expand_runs(self, pattern: str, *kinds: str, trained: bool = False, **where: Any) -> list[str]:
-        """A pattern filled in with every planned run on data sets of these kinds, if trained, that matches `where`."""
-        datasets = set(self.datasets(*kinds))
-        runs = (run for run in self.runs(**where) if run["dataset"] in datasets)
-        return [pattern.format(**run) for run in runs if not trained or self.is_trained(run)]
-
-    def expand_mapped(self, pattern: str, *kinds: str, **where: Any) -> list[str]:
-        """A pattern filled in with the runs of `mapped_runs`: for maps and what is made from them."""
-        return [pattern.format(**run) for run in self.mapped_runs(*kinds, **where)]
-
-    def expand_first_seeds(self, pattern: str, **where: Any) -> list[str]:
-        """A pattern filled in with the runs of `first_seed_runs`."""
-        return [pattern.format(**run) for run in self.first_seed_runs(**where)]
-
-    def expand_halved(self, pattern: str) -> list[str]:
-        """A pattern filled in with the runs of `halved_runs`."""
-        return [pattern.format(**run) for run in self.halved_runs()]
 
     def expand_cullings(self, pattern: str) -> list[str]:
         """A pattern filled in with every job that culls: the run, as {step} its rule, as {job} the ending of its log.
@@ -236,15 +233,6 @@ class Plan(Settings):
         jobs = [(run, job) for run in self._mapped for job in whole]
         jobs += [(run, job) for run in self.halved_runs() for job in halved]
         return [pattern.format(**run, step=step, job=job) for run, (step, job) in jobs]
-
-    def expand_compared(self, pattern: str, *kinds: str) -> list[str]:
-        """A pattern filled in with every run on data sets of these kinds for which methods are planned."""
-        datasets = set(self.datasets(*kinds))
-        return [pattern.format(**run) for run in self.compared_runs() if run["dataset"] in datasets]
-
-    def expand_waved(self, pattern: str) -> list[str]:
-        """A pattern filled in with every run on photographs with a wave."""
-        return [file for name in self.from_source("waved") for file in self.expand_mapped(pattern, dataset=name)]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""

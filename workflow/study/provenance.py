@@ -20,13 +20,13 @@ PACKAGES = (
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """The version of Python and of each package, by name; "not installed" for a missing package."""
-    found = {"python": platform.python_version()}
+    numbers = {"python": platform.python_version()}
     for name in packages:
         try:
-            found[name] = version(name)
+            numbers[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            numbers[name] = "not installed"
+    return numbers
 
 
 def machine() -> dict[str, str]:
@@ -46,10 +46,10 @@ def device(name: str = "auto") -> str:
 
     Raises the errors of `devices.pick_device` of the library if it does not exist.
     """
-    found = pick_device(name)
-    if found.type != "cuda":
-        return f"{found.type} ({_processor()})"
-    return f"cuda ({torch.cuda.get_device_name(found)}, CUDA {torch.version.cuda})"
+    chosen = pick_device(name)
+    if chosen.type != "cuda":
+        return f"{chosen.type} ({_processor()})"
+    return f"cuda ({torch.cuda.get_device_name(chosen)}, CUDA {torch.version.cuda})"
 
 
 def _processor() -> str:

@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 import yaml
+from jinja2 import Template
 
 from .job import FOLDER, ROOT
 from .network_tests.registry import TESTS
@@ -16,106 +17,19 @@ from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
 PAGE = SCHEMA.with_name("README.md")
 RESULTS = ROOT / "results" / "README.md"
 
-INTRO = """\
-<!-- `make docs` writes this page from schema.yaml and config.yaml: edit those. -->
-# Configuration
-
-`config.yaml` is the default study (laptop scale) and holds a value for every key. To change the study, write only the
-keys that differ into a file of your own and name it:
-
-```
-snakemake --cores 8 --resources gpu=1 --configfile my.yaml
-```
-
-Dictionaries are merged with the default, lists are replaced. `schema.yaml` describes every key and checks the result:
-unknown keys, values out of range and names that do not exist are all reported at once, before anything runs. Editors
-that know YAML schemas complete the keys. Only the steps that a changed key affects re-run: another `shortcuts.percent`
-tests again, but does not cull or train. Threads, memory, run time and GPUs are set in the rules and in `profiles/`.
-
-An integer is written without a point: 2.0 epochs and the seed 1.0 are refused. NaN and infinity are refused at every
-key, also in `options`. A key that a file holds twice is an error; on the command line (`--config device=cpu
-device=cuda`) the last one counts. A study plans at most 1,000 runs, and at most 5,000 parts of cullings, runs of
-methods or tests of published maps.
-
-| file | study |
-|---|---|
-| [config.yaml](config.yaml) | the default: Fashion-MNIST, synthetic and planted sets, at laptop scale |
-| [demo.yaml](demo.yaml) | a first look in minutes: `make demo` |
-| [benchmark.yaml](benchmark.yaml) | every method that finds maps, where the truth is known: `make methods` |
-| [cure.yaml](cure.yaml) | trainings that avoid shortcuts, before and after: `make cure` |
-| [capacity.yaml](capacity.yaml) | one architecture of three widths, ten seeds each: `make capacity` |
-| [own.yaml](own.yaml) | template for a network and images of your own, nothing trained |
-| [paper.yaml](paper.yaml) | ImageNet-10 at the published scale |
-| [cifar10.yaml](cifar10.yaml) | CIFAR-10 at the published scale |
-| [imagenet1k.yaml](imagenet1k.yaml) | 50 networks on 1,000 classes, for a cluster |
-| [test.yaml](test.yaml) | the smallest study, for the tests |
-"""
-
-EXAMPLES = """\
-## Examples
-
-### Images of your own
-
-```yaml
-study: mine
-plan:
-  - {datasets: [birds], networks: [resnet18], augmentations: [none], seeds: [0]}
-datasets:
-  birds:
-    source: folder
-    root: /data/birds
-    size: 64
-    channels: 3
-    shares: {train: 0.7, validation: 0.15, test: 0.15}
-    split_seed: 0
-    on_error: stop
-transfer: []
-```
-
-### Maps of the published tools
-
-```yaml
-published:
-  - {name: hfss, dataset: imagenet10, network: resnet18, augmentation: none, file: /data/DFM/saved_DFMs_stage6.pkl}
-```
-
-This writes `tests/{run}/published_hfss.csv` for every seed, with the images, controls and seed of `shortcuts`, and
-`tables/published.csv`, which shows these maps beside those of the study. The layout of the file (ICCV 2023, HFSS
-or DFM-X) is recognised. The published codes number classes in the order of their folders' names; if `classes` has
-another order, the maps are sorted into it. A map keeps as many frequencies as the file says, whatever
-`shortcuts.percent` is: compare the column `positions` before the rates. Maps of another size or number of classes are
-an error.
-
-### Many classes
-
-The work of testing all maps on all images grows with the square of the number of classes. These keys limit it:
-
-```yaml
-shortcuts:
-  images_per_class: 50
-  others: 20 # of 999
-  negatives: 999 # one image of each other class
-figures: {classes: 12}
-culling: {parts: 100} # jobs, by classes
-robustness:
-  images_per_class: 5
-  sensitivity: {radius: 15, images_per_class: 1} # 355 waves at 224 x 224
-```
-
-Each class is then tested with 41 masks (1 map, 2 x 10 draws, 20 other maps) on 1,049 images. Images are read from the
-store when they are needed, so memory does not grow with their number. [imagenet1k.yaml](imagenet1k.yaml) is such a
-study; [docs/cluster_plan.md](../docs/cluster_plan.md) estimates its work.
-"""
-
 
 def page() -> str:
-    """The text of config/README.md: an introduction, a section of keys for each part of the schema, examples."""
+    """The text of config/README.md, from its template and the schema: a section of keys for each part of it."""
     parts, defaults = schema()["properties"], yaml.safe_load(DEFAULTS.read_text())
     names = [name for name, part in parts.items() if part.get("type") in ("object", "array")]
     top = {"properties": {name: part for name, part in parts.items() if name not in names}}
-    links = _prose(f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples).")
-    sections = [_section(name, parts[name], defaults[name]) for name in names]
-    return "\n".join([INTRO, links, "## Top level\n", _table(top, {"": defaults}), *sections, EXAMPLES])
+    template = Template(PAGE.with_name("README.md.jinja").read_text(), keep_trailing_newline=True)
+    text: str = template.render(
+        links=_prose(f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples)."),
+        top=_table(top, {"": defaults}),
+        sections="\n".join(_section(name, parts[name], defaults[name]) for name in names),
+    )
+    return text
 
 
 def _section(name: str, part: Mapping[str, Any], default: Any) -> str:

@@ -35,7 +35,6 @@ TABLES = {
     name: Result(title, category)
     for name, title, category in (
         ("findings", "the paper's findings, tested", "findings"),
-        ("published_numbers", "published numbers beside ours", "findings"),
         ("table_1", "TPR and FPR of the baseline (table 1)", "shortcuts"),
         ("table_2", "larger networks and augmentations (table 2)", "shortcuts"),
         ("shortcuts", "verdict on every class, network and seed", "shortcuts"),

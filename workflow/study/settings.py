@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, NETWORK, WITH_TRUTH
@@ -26,10 +27,9 @@ class Shape(NamedTuple):
     width: int
 
 
-# Data sets that are downloaded, and the section of the configuration that describes those that are drawn.
-DOWNLOADED = {"fashion_mnist": Shape(1, 32, 32), "cifar10": Shape(3, 32, 32)}
+# The sections of the configuration that describe the data sets that are drawn.
 DRAWN = {"synthetic": "synthesis", "planted": "planting"}
-N_CLASSES = {"fashion_mnist": 10, "cifar10": 10, "synthetic": 4}
+N_CLASSES_SYNTHETIC = 4
 # Other mechanisms have one class per ring, and the neutral class.
 N_CLASSES_PLANTED = {"joint": 2, "phase": 3, "graded": 5}
 
@@ -81,8 +81,8 @@ class Settings:
         """Shape of the images; None if only the user's store has it."""
         settings = self.config["datasets"][dataset]
         source = settings["source"]
-        if source in DOWNLOADED:
-            return DOWNLOADED[source]
+        if source in DOWNLOADS:
+            return Shape(*DOWNLOADS[source].shape)
         if source == "store":
             return None
         if source == "waved":
@@ -99,10 +99,14 @@ class Settings:
         source = settings["source"]
         if source == "waved":
             return self.n_classes(settings["of"])
+        if source in DOWNLOADS:
+            return len(DOWNLOADS[source].classes)
+        if source == "synthetic":
+            return N_CLASSES_SYNTHETIC
         if source == "planted":
             mechanism = settings["mechanism"]
             return N_CLASSES_PLANTED.get(mechanism, 1 + len(self.planting(mechanism)["rings"]))
-        return N_CLASSES.get(source) or len(settings.get("classes") or settings.get("class_names") or ()) or None
+        return len(settings.get("classes") or settings.get("class_names") or ()) or None
 
     def planting(self, mechanism: str) -> dict[str, Any]:
         """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
@@ -239,9 +243,7 @@ class Settings:
     def method_modules(self, name: str) -> list[str]:
         """The modules of the library that a method runs; its own comes first."""
         settings = self.method(name)
-        others = ["ranking"] if settings["method"] == "greedy" else []
-        used = [settings["method"], *(settings.get(key, "gradient") for key in others)]
-        return [registry.module_of(method) for method in used]
+        return registry.modules_of(settings["method"], settings)
 
     # Tests
 

@@ -13,8 +13,7 @@ import pandas as pd
 from torch import nn
 
 from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.hits import Hits, write_hits
-from frequency_shortcuts.evaluation.rates import rates
+from frequency_shortcuts.evaluation.hits import Hits, rates, write_hits
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 

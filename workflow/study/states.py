@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,11 @@ MANY = 50_000  # files; in larger folders single files are not examined
 
 def file_state(path: str | Path | None) -> tuple[int, int] | None:
     """Size in bytes and time in ns of a file; None if it does not exist."""
-    if not path or not _holds(Path(path).is_file):
+    try:
+        status = Path(path or "").stat()
+    except OSError:  # the check of the inputs names it
         return None
-    status = Path(path).stat()
-    return status.st_size, status.st_mtime_ns
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 @cache
@@ -35,20 +37,15 @@ def folder_state(root: Path) -> tuple[Any, ...]:
     """
     names: list[str] = []
     times = []
-    for folder in sorted(path for path in (root.iterdir() if _holds(root.is_dir) else ()) if path.is_dir()):
+    try:
+        folders = sorted(path for path in root.iterdir() if path.is_dir())
+    except OSError:  # the check of the inputs names it
+        return ()
+    for folder in folders:
         times.append(folder.stat().st_mtime_ns)
         with os.scandir(folder) as entries:
-            names += sorted(entry.path for entry in entries if not _holds(entry.is_dir))
+            names += sorted(entry.path for entry in entries if not entry.is_dir(follow_symlinks=False))
     return (names, times) if len(names) > MANY else tuple((name, file_state(name)) for name in names)
-
-
-def _holds(question: Callable[[], bool]) -> bool:
-    """The answer of `is_file` or `is_dir`. False for a link in a circle and a name that is too long: the check of the
-    inputs names them."""
-    try:
-        return question()
-    except OSError:
-        return False
 
 
 def digest(states: Iterable[Any]) -> str:

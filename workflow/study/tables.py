@@ -19,15 +19,8 @@ from .job import RUN, WITH_TRUTH, identity
 from .network_tests.registry import tables as tests_with_tables
 from .plan import Plan, Run
 
-UNITS = [
-    *RUN,
-    "method",
-    "maps",
-    "maps_of",
-    "tested_on",
-    "left",
-    "right",
-]  # rows that differ in these have equally many peers
+# Rows that differ in these have equally many peers.
+UNITS = [*RUN, "method", "maps", "maps_of", "tested_on", "left", "right"]
 COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not of one test
 
 
@@ -54,7 +47,7 @@ PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
     "dynamics": Plan.trained_runs,
     **dict.fromkeys(("graded", "graded_dynamics"), lambda plan: [{"seed": seed} for seed in plan.graded_seeds()]),
     "truth": lambda plan: plan.mapped_runs(*WITH_TRUTH),
-    "stability": lambda plan: _on(plan, plan.stability_datasets()),
+    "stability": Plan.stability_runs,
     "cure": lambda plan: [
         run for one in plan.cure_networks() for run in plan.mapped_runs(dataset=one[0], network=one[1])
     ],
@@ -105,8 +98,8 @@ def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
     keys = [name for name in KEYS.get(test, COUNTED) if name in table and name not in columns]
     of_classes = {"class", "true_class"}.intersection(keys) if "truth" not in table else set()
     counts: dict[tuple[str, ...], set[tuple[tuple[str, ...], int]]] = {}
-    for found, count in table[[*columns, *keys]].value_counts(sort=False, dropna=False).items():
-        values = tuple(map(str, found))
+    for row, count in table[[*columns, *keys]].value_counts(sort=False, dropna=False).items():
+        values = tuple(map(str, row))
         counts.setdefault(values[: len(columns)], set()).add((values[len(columns) :], count))
     # Not all runs have the same methods, and networks with other batches have other iterations.
     shared = {"dataset", "method", "maps", "network" if "iteration" in table else ""}
@@ -119,8 +112,8 @@ def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
         for unit in units:
             of_class: Counter[tuple[str, ...]] = Counter()  # a neutral class has no rows of the fill swap
             for key, count in counts[unit] if of_classes else ():
-                found_in = dict(zip(keys, key, strict=True))
-                of_class[found_in.get("fill", ""), *(found_in[name] for name in of_classes)] += count
+                of_key = dict(zip(keys, key, strict=True))
+                of_class[of_key.get("fill", ""), *(of_key[name] for name in of_classes)] += count
             sizes = {(key[0], count) for key, count in of_class.items()}
             if counts[unit] != usual or len(sizes) > len(dict(sizes)):
                 return unit

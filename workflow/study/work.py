@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
@@ -21,7 +22,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
 from .plan import Plan, Run
-from .settings import N_CLASSES_PLANTED, WITH_MAPS, Shape
+from .settings import DRAWN, WITH_MAPS, Shape
 
 SCREENED = 0.12  # share of the passes of exact culling that screened culling needs: docs/performance.md
 
@@ -55,22 +56,26 @@ def data_set(plan: Plan, name: str, folder: Folder) -> DataSet:
     entry, shape = plan.config["datasets"][name], plan.shape(name)
     if shape is None or shape.height != shape.width:
         raise ValueError(f"data set {name}: the estimate counts square images of one size only")
-    match entry["source"]:
-        case "synthetic":
-            splits = plan.config["synthesis"]["images_per_class"]
-        case "planted":
-            splits = plan.planting(entry["mechanism"])["images_per_class"]
-        case "fashion_mnist" | "cifar10" as source:
-            count = 6000 if source == "fashion_mnist" else 5000  # training images of a class
-            held_out = round(count * entry["validation_share"])
-            tested = 1000 if entry.get("test_images", "all") == "all" else 500
-            splits = {"train": count - held_out, "validation": held_out, "test": tested}
-        case "waved":
-            return data_set(plan, entry["of"], folder)
-        case _:
-            splits = {split: round(share * folder.train) for split, share in entry["shares"].items()}
-            splits |= {"test": folder.test} if "test_root" in entry else {}
-    return DataSet(plan.n_classes(name) or folder.classes, shape.channels, shape.width, splits)
+    if entry["source"] == "waved":
+        return data_set(plan, entry["of"], folder)
+    return DataSet(
+        plan.n_classes(name) or folder.classes, shape.channels, shape.width, _images_per_class(plan, entry, folder)
+    )
+
+
+def _images_per_class(plan: Plan, dataset: Mapping[str, Any], folder: Folder) -> dict[str, int]:
+    """Images of a class by split."""
+    source = dataset["source"]
+    if source in DOWNLOADS:
+        train, test = DOWNLOADS[source].per_class
+        held_out = round(train * dataset["validation_share"])
+        tested = test if dataset.get("test_images", "all") == "all" else test // 2
+        return {"train": train - held_out, "validation": held_out, "test": tested}
+    if source in DRAWN:
+        constants = plan.section("synthesis") if source == "synthetic" else plan.planting(dataset["mechanism"])
+        return dict(constants["images_per_class"])
+    splits = {split: round(share * folder.train) for split, share in dataset["shares"].items()}
+    return splits | ({"test": folder.test} if "test_root" in dataset else {})
 
 
 def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
@@ -92,17 +97,6 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
     return shown
 
 
-def graded_images(plan: Plan) -> float:
-    """Images that the job of the graded sets shows to its networks."""
-    settings = plan.config["graded"]
-    tests = (
-        N_CLASSES_PLANTED["graded"]
-        * settings["test_images_per_class"]
-        * (1 + settings["iterations"] // settings["every"])
-    )
-    return float(settings["sets"] * (3 * settings["iterations"] * settings["batch_size"] + tests))
-
-
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:
     """The most passes that a method can take."""
     method, images = registry.load(plan.method(name)["method"]), plan.method_images(name)
@@ -117,8 +111,8 @@ def images_of_augmentations(plan: Plan, runs: Sequence[Mapping[str, Any]], data:
     """
     seeds = {run["seed"] for run in runs if run["augmentation"] in WITH_MAPS}
     maps = plan.config["training"]["dfmx"]["maps"]
-    found = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
-    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * found
+    search = passes_of(plan, maps, data, ConjugatePairs(data.side, data.side)) if seeds else 0.0
+    passes: float = trained * sum(run["augmentation"] == "afa" for run in runs) + len(seeds) * search
     return passes
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.splits import check_characters
+from frequency_shortcuts.data.splits import check_classes
 from frequency_shortcuts.networks.named import outputs_of
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 
 @dataclass(frozen=True)
@@ -71,18 +70,9 @@ def match(
         )
     if len(names) < 2:
         raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"two classes are called {twice[0]}: each needs a name of its own")
-    check_characters(names)
+    check_classes(np.searchsorted(numbers, labels), names, "images")
     if outputs is not None:
-        given = np.asarray(_in_order(outputs, named or names) if isinstance(outputs, Mapping) else outputs)
-        if given.shape != (len(numbers),) or given.dtype.kind not in "iu" or len(set(given.tolist())) < len(given):
-            raise ValueError(
-                f"outputs {given.tolist()}: expected {len(numbers)} different numbers, the output of the network for "
-                f"each of the classes, in this order: {', '.join(names)}"
-            )
-        return Classes(names, numbers, given.astype(np.int64))
+        return Classes(names, numbers, _checked(outputs, named or names))
     if named and len(named) != n_outputs:
         raise ValueError(
             f"the network has {n_outputs} outputs, the images have {len(named)} classes: say with `outputs` which "
@@ -93,16 +83,24 @@ def match(
     return Classes(names, numbers, None if len(numbers) == n_outputs else numbers)
 
 
-def _in_order(outputs: Mapping[str, int], names: tuple[str, ...]) -> list[int]:
-    """The outputs of the classes of the images, from a dict with their names."""
-    known = {str(name): output for name, output in outputs.items()}
-    if missing := [name for name in names if name not in known]:
-        raise ValueError(f"outputs has no number for {few(missing)}: expected one for each class of the images")
-    if unknown := [name for name in known if name not in names]:
-        raise ValueError(f"outputs names {few(unknown)}: the classes of the images are {', '.join(names)}")
-    if odd := [name for name in names if not isinstance(known[name], int | np.integer)]:
-        raise ValueError(f"outputs: {odd[0]} is {known[odd[0]]!r}: expected one number, the output of the network")
-    return [known[name] for name in names]
+def _checked(outputs: Sequence[int] | Mapping[str, int], names: tuple[str, ...]) -> IntArray:
+    """The outputs int64 [class] in the order of the classes of the images, which a mapping names."""
+    if isinstance(outputs, Mapping):
+        named = {str(name): output for name, output in outputs.items()}
+        if missing := [name for name in names if name not in named]:
+            raise ValueError(f"outputs has no number for {few(missing)}: expected one for each class of the images")
+        if unknown := [name for name in named if name not in names]:
+            raise ValueError(f"outputs names {few(unknown)}: the classes of the images are {', '.join(names)}")
+        outputs = [named[name] for name in names]
+    else:
+        outputs = as_array(outputs).tolist()
+    numbers = [output for output in outputs if isinstance(output, int | np.integer)]
+    if not len(set(numbers)) == len(outputs) == len(names):
+        raise ValueError(
+            f"outputs {list(outputs)}: expected {len(names)} different numbers, the output of the network for each of "
+            f"the classes, in this order: {', '.join(names)}"
+        )
+    return np.array(numbers, np.int64)
 
 
 def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> tuple[str, ...]:
@@ -131,14 +129,14 @@ def choose(
     generator = np.random.default_rng(seed)
     parts: tuple[list[IntArray], list[IntArray]] = ([], [])
     for c, name in enumerate(classes):
-        mine = generator.permutation(np.flatnonzero(labels == c))
-        if len(mine) < 1 + halves:
+        of_class = generator.permutation(np.flatnonzero(labels == c))
+        if len(of_class) < 1 + halves:
             raise ValueError(
-                f"class {name} has {len(mine)} images: expected at least {1 + halves}"
+                f"class {name} has {len(of_class)} images: expected at least {1 + halves}"
                 + (", one to find its map and another to test it" if halves else "")
             )
-        first = min(ranking, len(mine) // 2) if halves else min(ranking, len(mine))
-        rest = mine[first:] if halves else mine
-        parts[0].append(mine[:first])
+        first = min(ranking, len(of_class) // 2) if halves else min(ranking, len(of_class))
+        rest = of_class[first:] if halves else of_class
+        parts[0].append(of_class[:first])
         parts[1].append(rest[:test])
     return np.sort(np.concatenate(parts[0])), np.sort(np.concatenate(parts[1]))

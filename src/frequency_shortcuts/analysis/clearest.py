@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from frequency_shortcuts.evaluation.examples import reduced_images
 from frequency_shortcuts.figures.canvas import control_label
-from frequency_shortcuts.figures.examples import reduced_images
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.figures.shortcuts import VERDICTS
 
-if TYPE_CHECKING:
-    from .result import Analysis
+from .outcome import Outcome
 
 
 def clearest_class(table: pd.DataFrame) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def note(row: dict[str, Any], n_classes: int) -> str:
     return f"No class is clear. This one has the largest margin over its closest control ({verdict})."
 
 
-def draw(result: Analysis) -> Figure:
+def draw(result: Outcome) -> Figure:
     """A test image of the class, its map, and what the map and its closest control leave of the image.
 
     Under each stands the class that the network names for this image, and TPR and FPR on all test images. The image is
@@ -83,7 +82,7 @@ def draw(result: Analysis) -> Figure:
     return rows_of_panels({f"class {row['class']}": panels}, note(row, len(result.classes)))
 
 
-def _rates_of_map(result: Analysis, c: int, fill: str, m: int) -> tuple[float, float]:
+def _rates_of_map(result: Outcome, c: int, fill: str, m: int) -> tuple[float, float]:
     """TPR and FPR of a class when only the map of another one is kept."""
     rates = result.rates
     assert rates is not None  # the maps were tested

@@ -38,17 +38,17 @@ def describe(path: str | os.PathLike[str]) -> str:
 def _of_hdf5(path: Path) -> Iterator[str]:
     with read_hdf5(path) as file:
         yield "holds"
-        found: list[tuple[str, str]] = []
+        contents: list[tuple[str, str]] = []
 
-        def visit(name: str, held: Any) -> None:
-            if isinstance(held, h5py.Dataset):
+        def visit(name: str, entry: Any) -> None:
+            if isinstance(entry, h5py.Dataset):
                 # The shape of a virtual data set may depend on other files.
-                shape = "virtual" if held.is_virtual else f"{held.dtype} {list(held.shape or ())}"
-                found.append((name, shape))
+                shape = "virtual" if entry.is_virtual else f"{entry.dtype} {list(entry.shape or ())}"
+                contents.append((name, shape))
 
         file.visititems(visit)
-        width = max((len(name) for name, _ in found), default=0)
-        yield from (f"  {name.ljust(width)}  {about}" for name, about in found)
+        width = max((len(name) for name, _ in contents), default=0)
+        yield from (f"  {name.ljust(width)}  {about}" for name, about in contents)
         yield from _facts({name: file.attrs[name] for name in sorted(file.attrs)})
 
 

@@ -16,30 +16,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from frequency_shortcuts.data import folders, stores
-from frequency_shortcuts.data.chunks import take_rows
 from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.splits import Images, Split, StoredImages
+from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
 from .classes import Classes
 from .torch_images import PROBES, ItemImages, LoaderImages, check_shape, checked_labels
+from .transforms import Preprocessing
 
 HDF5 = (".h5", ".hdf5", ".hdf")
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """How pictures of a folder or a Dataset are resized to one size; see `folders.ImageFiles`.
-
-    size : (height, width), None where the images have one size already; channels : 1 or 3
-    """
-
-    size: tuple[int, int] | None = None
-    resize: folders.Resize = None
-    channels: int = 3
-    interpolation: Image.Resampling = folders.BILINEAR
 
 
 @dataclass(frozen=True)
@@ -71,7 +59,12 @@ class Labelled:
 
 
 def collect(
-    images: Any, labels: Any = None, pictures: Pictures | None = None, *, progress: bool = False, what: str = "images"
+    images: Any,
+    labels: Any = None,
+    preprocessing: Preprocessing | None = None,
+    *,
+    progress: bool = False,
+    what: str = "images",
 ) -> Labelled:
     """Images of any kind, with their labels.
 
@@ -79,26 +72,15 @@ def collect(
         DataLoader of (image, label) or of dicts (see `image_and_label`); the path of a folder with a folder for each
         class, or of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images` and
         `labels`
-    pictures : how pictures are resized to one size
+    preprocessing : how pictures are resized to one size
     what : name of the images in errors
 
     Raises ValueError for other images or labels, in one sentence.
 
-    >>> collect("photographs", pictures=Pictures((224, 224), 256)).classes
+    >>> collect("photographs", preprocessing=Preprocessing(size=(224, 224), resize=256)).classes
     ('ox', 'zebra')
     """
-    pictures = pictures or Pictures()
-    if isinstance(images, str | os.PathLike):
-        _no_labels(labels, what, "a path")
-        return _of_path(Path(images), pictures)
-    if isinstance(images, Split):
-        _no_labels(labels, what, "a Split")
-        split = images
-        return Labelled(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
-    if isinstance(images, DataLoader):
-        _no_labels(labels, what, "a DataLoader")
-        loaded = LoaderImages(images, what, progress=progress)
-        return Labelled(loaded, loaded.labels, _classes_of(images.dataset))
+    preprocessing = preprocessing or Preprocessing()
     if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
         return _of_array(images, labels, what)
     if isinstance(images, list | tuple):
@@ -106,13 +88,17 @@ def collect(
             f"{what} are a {type(images).__name__}: expected one array or tensor [n, channels, H, W], a Dataset, a "
             "DataLoader, or a path"
         )
-    _no_labels(labels, what, "a Dataset")
-    return _of_dataset(images, pictures, what)
-
-
-def _no_labels(labels: Any, what: str, kind: str) -> None:
     if labels is not None:
-        raise ValueError(f"{what} are {kind}, which has labels of its own: leave the labels out")
+        raise ValueError(f"{what} are a {type(images).__name__}, which has labels of its own: leave the labels out")
+    if isinstance(images, str | os.PathLike):
+        return _of_path(Path(images), preprocessing)
+    if isinstance(images, Split):
+        split = images
+        return Labelled(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
+    if isinstance(images, DataLoader):
+        read = LoaderImages(images, what, progress=progress)
+        return Labelled(read, read.labels, _classes_of(images.dataset))
+    return _of_dataset(images, preprocessing, what)
 
 
 def _of_array(images: Any, labels: Any, what: str) -> Labelled:
@@ -132,21 +118,22 @@ def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     path = Path(path)
     if path.suffix.lower() not in HDF5:
         return folders.listing(path)[2]
-    found = _of_hdf5(path)
-    return found.classes or tuple(map(str, np.unique(found.labels).tolist()))
+    labelled = _of_hdf5(path)
+    return labelled.classes or tuple(map(str, np.unique(labelled.labels).tolist()))
 
 
-def _of_path(path: Path, pictures: Pictures) -> Labelled:
+def _of_path(path: Path, preprocessing: Preprocessing) -> Labelled:
     if path.suffix.lower() in HDF5:
         return _of_hdf5(path)
     files, labels, classes = folders.listing(path)
-    if pictures.size is None:
+    if preprocessing.shape is None:
         raise ValueError(
-            f"pictures in {path} may have any size: give size=(height, width), or the transform of the network"
+            f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
         )
     read = folders.ImageFiles(
-        files, pictures.size, pictures.channels, resize=pictures.resize, interpolation=pictures.interpolation, workers=4
-    )
+        files, preprocessing.shape, preprocessing.channels, resize=preprocessing.resize,
+        interpolation=preprocessing.interpolation, workers=4,
+    )  # fmt: skip
     return Labelled(read, labels.astype(np.int64), classes)
 
 
@@ -175,7 +162,7 @@ def _attribute(file: h5py.File, name: str) -> Any:
     return np.asarray(file.attrs[name], float) if name in file.attrs else None
 
 
-def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
+def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> Labelled:
     if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
         raise ValueError(
             f"{what} are a {type(dataset).__name__}: expected an array or tensor [n, channels, H, W], a map-style "
@@ -189,15 +176,15 @@ def _of_dataset(dataset: Any, pictures: Pictures, what: str) -> Labelled:
     if not isinstance(first, Image.Image):
         labels = items.labels()
         return Labelled(ItemImages(items, what), labels, classes)
-    if pictures.size is None and pictures.resize is not None:
+    if preprocessing.shape is None and preprocessing.resize is not None:
         raise ValueError(
-            f"{what} are pictures whose short side is resized to {pictures.resize} pixels, and then not cropped: give "
-            "size=(height, width) too"
+            f"{what} are pictures whose short side is resized to {preprocessing.resize} pixels, and then not cropped: "
+            "give Preprocessing with a size"
         )
-    size = pictures.size or (first.height, first.width)
     read = DatasetImages(
-        dataset, size, pictures.channels, pictures.resize, interpolation=pictures.interpolation, name=what
-    )
+        dataset, preprocessing.shape or (first.height, first.width), preprocessing.channels, preprocessing.resize,
+        interpolation=preprocessing.interpolation, name=what,
+    )  # fmt: skip
     return Labelled(read, read.labels(), classes)
 
 
@@ -207,49 +194,46 @@ def _classes_of(dataset: Any) -> tuple[str, ...] | None:
     return tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else None
 
 
-def as_split(
-    found: Labelled,
-    chosen: IntArray,
+def as_splits(
+    labelled: Labelled,
+    parts: Sequence[IntArray],
     classes: Classes,
-    mean: npt.ArrayLike | None,
-    std: npt.ArrayLike | None,
+    preprocessing: Preprocessing,
     neutral: int | None,
     what: str = "images",
-) -> Split:
-    """The chosen images as a `Split`; see `ready`. Raises ValueError for a Dataset that augments images at random."""
-    taken = found.take(chosen)
-    if isinstance(found.images, DatasetImages | ItemImages):
-        again = found.take(chosen[:PROBES])[:]
-        if not np.array_equal(taken[: len(again)], again, equal_nan=True):
+) -> list[Split]:
+    """Parts of the images, given by their positions, each as a `Split`; see `ready`.
+
+    All parts are read at once, since a DataLoader may have to be read from its beginning. Raises ValueError for a
+    Dataset that augments images at random.
+    """
+    if isinstance(labelled.images, DatasetImages | ItemImages | LoaderImages):
+        first, again = (labelled.take(parts[0][:PROBES])[:] for _ in range(2))
+        if not np.array_equal(first, again, equal_nan=True):
             raise ValueError(
                 f"{what}: the Dataset gives other pictures at each reading: leave out its random augmentation"
             )
-    images, mean, std = ready(taken, mean, std, what)
-    return Split(images, classes.relabel(found.labels[chosen], what), classes.names, mean, std, neutral=neutral)
+    taken: Sequence[Images]
+    if isinstance(labelled.images, StoredImages | DatasetImages):
+        taken = [labelled.take(part) for part in parts]
+    else:
+        ends = np.cumsum([len(part) for part in parts])
+        taken = np.split(np.asarray(labelled.take(np.concatenate(parts))), ends[:-1])
+    splits = []
+    for part, images in zip(parts, taken, strict=True):
+        pixels, mean, std = ready(images, preprocessing, what)
+        labels = classes.relabel(labelled.labels[part], what)
+        splits.append(Split(pixels, labels, classes.names, mean, std, neutral=neutral))
+    return splits
 
 
-def in_two(split: Split, first: int) -> tuple[Split, Split]:
-    """The first images of a split, and the others: views of an array, or images in files, which stay unread."""
-
-    def part(positions: IntArray, rows: slice) -> Split:
-        if isinstance(split.images, StoredImages | DatasetImages):
-            return replace(split, images=split.images.subset(positions), labels=split.labels[rows])
-        return replace(split, images=split.images[rows], labels=split.labels[rows])
-
-    rows = slice(first), slice(first, None)
-    parts = [part(np.arange(len(split))[some], some) for some in rows]
-    return parts[0], parts[1]
-
-
-def ready(
-    images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None, what: str = "images"
-) -> tuple[Images, FloatArray, FloatArray]:
+def ready(images: Images, preprocessing: Preprocessing, what: str = "images") -> tuple[Images, FloatArray, FloatArray]:
     """Images uint8 as they are, or float as a network sees them, with the mean and std [channels] that belong to them.
 
     uint8 images need the mean and std; float images from 0 to 1 are normalised if these are given. Raises ValueError
     for float images outside [0, 1] with a mean and std: pixels, or images that are normalised already.
     """
-    channels = images.shape[1]
+    channels, mean, std = images.shape[1], preprocessing.mean, preprocessing.std
     if (mean is None) != (std is None):
         raise ValueError("mean and std belong together: give both, or none")
     if mean is not None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import base64
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 
 from frequency_shortcuts import __version__
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas, typeset
 
-from . import clearest
-
-if TYPE_CHECKING:
-    from .result import Analysis
+from . import clearest, summary
+from .outcome import Outcome
 
 DRAWINGS = ("clearest", "cards", "shortcuts")
 COLUMNS = {  # of `Analysis.verdicts`, as the page shows them: what is tested, and the column's heading
@@ -43,19 +41,21 @@ _PAGE = jinja2.Environment(
 ).from_string(Path(__file__).with_name("page.html.jinja").read_text())
 
 
-def render(result: Analysis, drawings: Path) -> str:
-    """The page as text, with the pictures that `draw` has written to a folder."""
+def render(result: Outcome, drawings: Path) -> str:
+    """The page as text, with the pictures that lie in a folder."""
     headings, rows = _readable(result.verdicts)
     return _PAGE.render(
         title=f"Frequency shortcuts of {result.about['network']}",
         note=clearest.note(clearest.clearest_class(result.table), len(result.classes)),
-        summary=result.summary().splitlines(),
+        summary=summary.sentences(result),
         groups=[(name, len(list(of_group))) for name, of_group in itertools.groupby(group for group, _ in headings)],
         headings=[heading for _, heading in headings],
         rows=rows,
         pictures={name: _embedded(drawings / f"{name}.png") for name in DRAWINGS},
         about={name: value for name, value in result.about.items() if value != ""},
         version=__version__,
+        strong_tpr=STRONG_TPR,
+        most_fpr=MOST_FPR,
     )
 
 
@@ -83,13 +83,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def draw(result: Analysis, folder: Path) -> None:
-    """Write the drawings of the page to a folder, as SVG and PNG."""
-    for name, figure in zip(DRAWINGS, (result.clearest(), result.cards(), result.figure()), strict=True):
-        canvas.save(figure, folder / name)
-        plt.close(figure)
 
 
 def _embedded(path: Path) -> str:

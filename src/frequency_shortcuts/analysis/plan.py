@@ -1,12 +1,15 @@
-"""What an analysis will do, before it searches: accuracy without a filter, passes, and time on this device."""
+"""What an analysis will do, before it searches: method, accuracy without a filter, passes, and time on this device."""
 
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,14 +19,101 @@ from tqdm import tqdm
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
+from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
+from frequency_shortcuts.maps.methods.mixture import log_odds
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import hide
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .search import Search
+from .options import DEFAULT, Run, Search
+from .subject import Subject
 
 log = logging.getLogger(__name__)
+
+SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
+# Cells of frequencies along a side of the spectrum: if quick, some 128 of them cover the half that real images have.
+CELLS, QUICK_CELLS = 32, 16
+CPU_IMAGES = 16  # of the timed batch on a CPU, where a larger one is not faster
+NO_GRADIENT = "the network gives no gradient, which the default method needs"
+
+
+@dataclass(frozen=True)
+class PlannedSearch:
+    """The search of an analysis.
+
+    name : of the method, see `registry`; method, settings : what it stands for
+    passes : at most; a backward pass counts two
+    seconds : of a pass, None if the network gives no gradient
+    remark : why the method is not the default one, or empty
+    """
+
+    name: str
+    method: Method
+    settings: dict[str, Any]
+    passes: int
+    seconds: float | None
+    remark: str
+
+
+def plan_search(search: Search, network: nn.Module, images: Split, limits: Limits, *, quick: bool) -> PlannedSearch:
+    """A search by its method, or by the default one, and what it takes on this device.
+
+    Without a gradient the default is culling by cells, and a warning says so. Raises ValueError for settings without
+    the method that they are of, if the network gives no gradient.
+    """
+    seconds, pairs, remark = seconds_per_pass(network, images, limits), ConjugatePairs(*images.images.shape[2:]), ""
+    if search.method is None and seconds is None:
+        if search.settings:
+            raise ValueError(f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of")
+        remark = f"{NO_GRADIENT}: culling by cells of frequencies finds the maps"
+        log.warning("%s", remark)
+    name = search.method or ("culling" if remark else DEFAULT)
+    method, settings = registry.resolve(name)
+    module = registry.load(method)
+    if "percent" in signature(module.Settings).parameters:
+        settings["percent"] = search.percent
+    if name == "culling" and not search.settings:
+        cell = math.ceil(max(pairs.height, pairs.width) / (QUICK_CELLS if quick else CELLS))
+        settings |= {"search": "exact", "patch": cell} if quick or remark else {"search": "screened"}
+    if name == DEFAULT:
+        settings["samples"] = SAMPLES
+    settings |= search.settings
+    passes = module.passes(make_settings(module, settings), Size(len(images.classes), len(images), pairs))
+    return PlannedSearch(name, module, settings, passes, seconds, remark)
+
+
+def seconds_per_pass(network: nn.Module, images: Split, limits: Limits) -> float | None:
+    """Seconds of a pass in a batch of forward and backward passes, the second of two; None without a gradient.
+
+    A backward pass counts two.
+    """
+    engine = Engine.build(network, images.images, images.mean, images.std, limits)
+
+    def measure() -> FloatArray:
+        size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)
+        shown, took = engine.source.take(np.arange(min(size, len(images)))), 0.0
+        for _ in range(2):
+            begin = time.perf_counter()
+            seen = shown.clone().requires_grad_()
+            logits = engine.frozen(seen.clone())
+            (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
+            if not gradient.any():  # waits for the device
+                return np.empty(0)
+            took = time.perf_counter() - begin
+        return np.array([took / (3 * len(shown))])
+
+    try:
+        measured = engine.within_memory(measure)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # no gradient, or a layer of the user without a backward pass
+        log.info("no gradient: %s", error)
+        return None
+    return float(measured[0]) if len(measured) else None
 
 
 @dataclass(frozen=True)
@@ -40,21 +130,23 @@ class Unfiltered:
     batch: int
 
 
-def look(network: nn.Module, test: Split, memory_mib: float | None = None, progress: bool = False) -> Unfiltered:
+def measure_unfiltered(
+    network: nn.Module, test: Split, memory_mib: float | None = None, progress: bool = False
+) -> Unfiltered:
     """Show the unfiltered test images to a network, batch by batch, and time one batch of filtered ones.
 
     Raises ValueError if the network is not better than chance: its outputs then probably belong to other classes.
     """
     source, labels, n_classes = source_for(network, test.images, test.mean, test.std), test.labels, len(test.classes)
-    batch, named = source.batch_size(), []
+    batch = source.batch_size()
     if memory_mib is not None:
         frozen, first = InferenceCopy(network), source.take(np.arange(1))
         frozen.check(first)
         batch = min(batch, frozen.batch_sizes(first, memory_budget(memory_mib, source.device) // 2)[0])
     batches = list(index_batches(np.arange(len(source)), batch))
     with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict:
-        for some in tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True):
-            named.append(predict(source.take(some)).cpu().numpy())
+        bar = tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True)
+        named = [predict(source.take(positions)).cpu().numpy() for positions in bar]
         images = source.take(batches[0])
         begin = time.perf_counter()
         coefficients = torch.fft.rfft2(images)
@@ -73,39 +165,38 @@ def look(network: nn.Module, test: Split, memory_mib: float | None = None, progr
 
 @dataclass(frozen=True)
 class Plan:
-    """The work of an analysis: its search, None where the maps are given, and the passes of its test."""
+    """The work of an analysis.
+
+    search : None where the maps are given; tests : settings of the test, as `shortcuts.collect` takes them
+    """
 
     unfiltered: Unfiltered
-    search: Search | None
+    search: PlannedSearch | None
+    tests: Mapping[str, Any]
     test_passes: float
 
-    def lines(
-        self,
-        network: str,
-        images: tuple[int, int],
-        classes: Sequence[str],
-        outputs: IntArray | None,
-        n_outputs: int,
-    ) -> list[str]:
-        """The plan in a few lines.
+    def announce(self, subject: Subject, run: Run) -> None:
+        """Show the plan on standard error, beside the progress bars, or in the log if there are none."""
+        for line in self._lines(subject, run.name or type(subject.network).__name__):
+            if run.progress:
+                tqdm.write(line, file=sys.stderr)
+            else:
+                log.info("%s", line)
 
-        images : number of those that find the maps, and of those that test them
-        outputs : the output of each class, None for all `n_outputs` of the network
-        """
-        ranking, test = images
-        finds = f"{ranking:,} images find the maps, " if self.search else ""
+    def _lines(self, subject: Subject, name: str) -> Iterator[str]:
+        classes = subject.test.classes
+        finds = f"{len(subject.ranking):,} images find the maps, " if self.search else ""
+        yield (
+            f"{name}, {len(classes):,} classes: {finds}{len(subject.test):,} test them; the network chooses among "
+            f"{_outputs(classes, subject.outputs, subject.n_outputs)}"
+        )
         chance = f"mean over classes; chance: {1 / len(classes):.1%}"
-        lines = [
-            f"{network}, {len(classes):,} classes: {finds}{test:,} test them; the network chooses among "
-            f"{_outputs(classes, outputs, n_outputs)}",
-            f"accuracy without a filter: {self.unfiltered.accuracy:.1%} ({chance})",
-        ]
+        yield f"accuracy without a filter: {self.unfiltered.accuracy:.1%} ({chance})"
         if self.search:
             seconds = self.search.passes * (self.search.seconds or self.unfiltered.seconds)
-            lines.append(f"search by {self.search.name}: {_work(self.search.passes, seconds)}")
+            yield f"search by {self.search.name}: {_work(self.search.passes, seconds)}"
         if self.test_passes:
-            lines.append(f"test beside controls: {_work(self.test_passes, self.test_passes * self.unfiltered.seconds)}")
-        return lines
+            yield f"test beside controls: {_work(self.test_passes, self.test_passes * self.unfiltered.seconds)}"
 
 
 def _work(passes: float, seconds: float) -> str:
@@ -123,12 +214,3 @@ def _outputs(classes: Sequence[str], outputs: IntArray | None, n_outputs: int) -
         return f"all its {n_outputs:,} outputs"
     names = [f"{name} {output}" for name, output in zip(classes, outputs, strict=True)]
     return f"{len(outputs):,} of its {n_outputs:,} outputs ({few(names)})"
-
-
-def announce(lines: Iterable[str], progress: bool) -> None:
-    """Show lines on standard error, beside the progress bars, or in the log if there are none."""
-    for line in lines:
-        if progress:
-            tqdm.write(line, file=sys.stderr)
-        else:
-            log.info("%s", line)

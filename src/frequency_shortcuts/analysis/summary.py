@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.evaluation.verdicts import TOO_FEW
 
-if TYPE_CHECKING:
-    from .result import Analysis
+from .outcome import Outcome
 
 
-def sentences(result: Analysis) -> list[str]:
+def sentences(result: Outcome) -> list[str]:
     """What was tested, the verdicts, what low frequencies and removal do, and what a quick analysis leaves out."""
     rows, table = result.verdicts, result.table
     headline = table[table["headline"]]
-    found = [*_made(result, headline), *_verdicts(rows, _controls(result, headline))]
-    return [*found, *_low_frequencies(headline), *_removal(rows), *_quick(result)]
+    return [
+        *_made(result, headline),
+        *_verdicts(rows, _controls(result, headline)),
+        *_low_frequencies(headline),
+        *_removal(rows),
+        *_quick(result),
+    ]
 
 
-def _made(result: Analysis, headline: pd.DataFrame) -> Iterator[str]:
+def _made(result: Outcome, headline: pd.DataFrame) -> Iterator[str]:
     """The images, the outputs and the test."""
     n_classes, n_outputs = len(result.classes), result.about.get("outputs")
     find = f"{_images(result.ranking.labels)} find the maps"
-    given = "the maps are given" if result.found is None else find
-    yield f"{n_classes} classes: {given}, {_images(result.test.labels)} test them."
+    maps = "the maps are given" if result.found is None else find
+    yield f"{n_classes} classes: {maps}, {_images(result.test.labels)} test them."
     if n_outputs:
         all_of = "all" if n_outputs == n_classes else f"{n_classes:,}"
         yield f"The network chose among {all_of} of its {n_outputs:,} outputs."
@@ -48,7 +51,7 @@ def _images(labels: np.ndarray) -> str:
     return f"{len(labels):,} images ({few if few == many else f'{few} to {many}'} of each class)"
 
 
-def _controls(result: Analysis, headline: pd.DataFrame) -> str:
+def _controls(result: Outcome, headline: pd.DataFrame) -> str:
     """What a map must be above, in words."""
     maps, most = int(headline["draws_other"].max()) if "draws_other" in headline else 0, len(result.classes) - 1
     other = (
@@ -86,9 +89,9 @@ def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
         return
     low, own = (_rates(headline, kind) for kind in ("low_pass", "dfm"))
     yield f"The lowest frequencies alone, as many as in the map, give on average {low}; the maps {own}."
-    found = headline[headline["verdict"].isin(["strong", "weak"])]
-    if (as_well := found["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
-        yield f"They do as well as the map: {_of(as_well, found, 'shortcuts')}."
+    shortcuts = headline[headline["verdict"].isin(["strong", "weak"])]
+    if (as_well := shortcuts["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
+        yield f"They do as well as the map: {_of(as_well, shortcuts, 'shortcuts')}."
 
 
 def _rates(headline: pd.DataFrame, kind: str) -> str:
@@ -112,7 +115,7 @@ def _removal(rows: pd.DataFrame) -> Iterator[str]:
     yield f"The network needs its map, since TPR - FPR falls clearly more than without random frequencies: {needed}."
 
 
-def _quick(result: Analysis) -> Iterator[str]:
+def _quick(result: Outcome) -> Iterator[str]:
     if result.about.get("quick"):
         yield (
             "This was a quick analysis: it leaves out images, so that its maps are less exact and its intervals wider, "

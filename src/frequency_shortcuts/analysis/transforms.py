@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from frequency_shortcuts.data.folders import BILINEAR
+from frequency_shortcuts.data.folders import BILINEAR, Resize
 
 # Steps that change the type of an image and not its content; Maybe... are timm's.
 TO_TENSOR = ("ToTensor", "MaybeToTensor", "PILToTensor", "MaybePILToTensor", "ToImage")
@@ -31,23 +32,46 @@ SQUASHED_FROM = 384  # pixels from which a processor with crop_pct resizes whole
 class Preprocessing:
     """How pictures become the images of a network; None where nothing is said.
 
-    mean, std : per channel, in units of [0, 1]; size : (height, width) of the images; resize : pixels of the short side
-    before the centre is cropped, or (height, width) before that; interpolation : of the resizing, with antialias
+    mean, std : [channels], to normalise with, in units of [0, 1]
+    size : (height, width) of the images, or one number for both
+    resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
+        squashes whole pictures. Without it, the largest part of the shape of `size` is cropped and resized
+    interpolation : of the resizing, with antialias
+
+    Raises ValueError for another size.
+
+    >>> result = fs.analyse(network, "photographs", transform=fs.Preprocessing(mean, std, size=(64, 64)))
     """
 
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
-    size: tuple[int, int] | None = None
-    resize: int | tuple[int, int] | None = None
+    mean: npt.ArrayLike | None = None
+    std: npt.ArrayLike | None = None
+    size: tuple[int, int] | int | None = None
+    resize: Resize = None
     interpolation: Image.Resampling = BILINEAR
 
+    def __post_init__(self) -> None:
+        sides = np.atleast_1d(1 if self.size is None else self.size).tolist()
+        if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+            raise ValueError(f"size {self.size}: expected (height, width), or one number for both, from 1")
 
-def read_transform(transform: Any) -> Preprocessing:
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(height, width) of the images."""
+        return None if self.size is None else _pair(self.size)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the images."""
+        return 3 if self.mean is None else np.size(self.mean)
+
+
+def read_transform(transform: Any, size: tuple[int, int] | int | None = None, resize: Resize = None) -> Preprocessing:
     """What a transform does to pictures.
 
     transform : what `weights.transforms()` of torchvision returns; a Compose (or Sequential) with Normalize, Resize and
         CenterCrop, as timm's `create_transform` builds it; the dict of timm's `resolve_data_config`; an image processor
-        of Hugging Face, or its dict
+        of Hugging Face, or its dict; or a `Preprocessing`
+    size, resize : instead of those of the transform, see `Preprocessing`
 
     Raises ValueError for anything else, for a transform that does not normalise, and for one with a step that is not
     followed here.
@@ -55,21 +79,25 @@ def read_transform(transform: Any) -> Preprocessing:
     >>> read_transform(torchvision.models.ResNet50_Weights.DEFAULT.transforms()).size
     (224, 224)
     """
-    if hasattr(transform, "image_mean") or (isinstance(transform, Mapping) and OF_PROCESSORS & transform.keys()):
-        found = _of_processor(transform)
+    if isinstance(transform, Preprocessing):
+        read = transform
+    elif hasattr(transform, "image_mean") or (isinstance(transform, Mapping) and OF_PROCESSORS & transform.keys()):
+        read = _of_processor(transform)
     elif isinstance(transform, Mapping):
-        found = _of_config(transform)
+        read = _of_config(transform)
     elif hasattr(transform, "crop_size") and hasattr(transform, "mean"):
-        mean, std, size = _numbers(transform.mean), _numbers(transform.std), _pair(transform.crop_size)
-        found = Preprocessing(mean, std, size, transform.resize_size[0], _interpolation_of(transform))
+        mean, std, cropped = _numbers(transform.mean), _numbers(transform.std), _pair(transform.crop_size)
+        read = Preprocessing(mean, std, cropped, transform.resize_size[0], _interpolation_of(transform))
     else:
-        found = _of_steps(transform)
-    if found.mean is None or found.std is None:
+        read = _of_steps(transform)
+    if (read.mean is None or read.std is None) and read is not transform:
         raise ValueError(
             f"{type(transform).__name__} names no mean and std: give mean and std, a torchvision or timm transform "
             "with Normalize in it, the dict of timm's resolve_data_config, or an image processor of Hugging Face"
         )
-    return found
+    if size is None and resize is None:
+        return read
+    return replace(read, size=read.size if size is None else size, resize=resize)
 
 
 def _of_config(config: Mapping[str, Any]) -> Preprocessing:
@@ -85,7 +113,7 @@ def _of_config(config: Mapping[str, Any]) -> Preprocessing:
                 f"two equal sides; {INSTEAD}"
             )
         resize = (sides[0], sides[1]) if mode == "squash" else sides[0]
-    mean, std = (None if (given := config.get(name)) is None else _numbers(given) for name in ("mean", "std"))
+    mean, std = (None if (values := config.get(name)) is None else _numbers(values) for name in ("mean", "std"))
     return Preprocessing(mean, std, size, resize, _resampling(config.get("interpolation") or BILINEAR))
 
 
@@ -141,8 +169,10 @@ def _of_processor(processor: Any) -> Preprocessing:
         raise ValueError(f"{odd[0]} of the image processor {kind} cannot be followed: {INSTEAD}")
     # Its network sees (factor * image - mean) / std of an image from 0 to 1.
     factor = 255 * float(get("rescale_factor", 1 / 255) if get("do_rescale", True) else 1)
-    given = (get("image_mean"), get("image_std")) if get("do_normalize", True) else ([0.0] * 3, [1.0] * 3)
-    mean, std = (None if one is None else tuple(value / factor for value in _numbers(one)) for one in given)
+    statistics = (get("image_mean"), get("image_std")) if get("do_normalize", True) else ([0.0] * 3, [1.0] * 3)
+    mean, std = (
+        None if values is None else tuple(value / factor for value in _numbers(values)) for values in statistics
+    )
     if not get("do_resize", True):
         if get("do_center_crop"):
             raise ValueError(f"do_center_crop without do_resize of the {kind} cannot be followed: {INSTEAD}")
@@ -188,16 +218,16 @@ def _interpolation_of(step: Any) -> Image.Resampling:
     return _resampling(getattr(step, "interpolation", BILINEAR))
 
 
-def _resampling(given: Any) -> Image.Resampling:
+def _resampling(interpolation: Any) -> Image.Resampling:
     """An interpolation by its number in Pillow, or by its name as torchvision and timm write it."""
     try:
-        if isinstance(given, int):
-            return Image.Resampling(given)
-        name = str(getattr(given, "value", given)).removesuffix("-exact")  # Pillow has one `nearest`, which is exact
+        if isinstance(interpolation, int):
+            return Image.Resampling(interpolation)
+        name = str(getattr(interpolation, "value", interpolation)).removesuffix("-exact")  # Pillow's `nearest` is exact
         return Image.Resampling[name.upper()]
     except (KeyError, ValueError):
-        known = ", ".join(one.name.lower() for one in Image.Resampling)
-        raise ValueError(f"interpolation {given}: expected one of {known}") from None
+        known = ", ".join(choice.name.lower() for choice in Image.Resampling)
+        raise ValueError(f"interpolation {interpolation}: expected one of {known}") from None
 
 
 def _flat(transform: Any) -> Iterator[Any]:

@@ -1,17 +1,27 @@
-"""Fetching of published files: from the first source that works, verified, each whole or not at all."""
+"""Published sets of photographs: their files are fetched from the first place that has them, and read by torchvision.
+
+CIFAR-10: Krizhevsky, "Learning multiple layers of features from tiny images" (2009). Its files are pickles, which
+torchvision reads only if they have the published MD5 sums. Fashion-MNIST: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a
+novel image dataset for benchmarking machine learning algorithms" (arXiv 1708.07747), MIT licence.
+"""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from frequency_shortcuts.storage.files import replacing
+import numpy as np
+
+from .splits import Labelled
 
 TIMEOUT = 20.0  # seconds to wait for a silent server
 
@@ -23,35 +33,195 @@ class NotFound(RuntimeError):
     """No source had the files; the message lists what was tried and says what to do."""
 
 
-def fetch(
-    destination: str | os.PathLike[str],
-    sources: Sequence[Source],
-    *,
-    files: Iterable[str],
-    verify: Callable[[Path], None],
-    title: str,
-    advice: str,
-) -> str:
-    """Copy verified files into a folder; returns the name of their source.
+class PublishedSet(ABC):
+    """A published set of photographs of one size, with as many of each class.
 
-    The sources are tried in order. `verify` raises an error for a folder that does not hold the published `files`.
-    Raises NotFound if no source works, with what was tried and the `advice`.
+    title: its name in messages. description: the attribute `source` of its store. shape: (channels, height, width).
+    per_class: training and test photographs of each class. files: names of the published files. advice: where to get
+    them and where to put them. sources: where they are looked for, in order.
     """
-    destination = Path(destination)
-    tried = []
-    for name, locate in sources:
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                folder = locate(Path(scratch))
-                verify(folder)
-            except Exception as error:  # after any error of one source, the next one is tried
-                tried.append(f"{name} ({_reason(error)})")
-                continue
-            for file in files:
-                with replacing(destination / file) as temporary:
-                    shutil.copyfile(folder / file, temporary)
-            return name
-    raise NotFound(f"{title} was not found; tried {'; '.join(tried)}. {advice}")
+
+    title: str
+    description: str
+    shape: tuple[int, int, int]
+    per_class: tuple[int, int]
+    classes: tuple[str, ...]
+    files: Collection[str]
+    advice: str
+    sources: Sequence[Source]
+
+    @abstractmethod
+    def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
+        """The training and the test photographs of a folder. May raise any error for files that are not published."""
+
+    def _located(self, folder: Path, scratch: Path) -> Path:
+        """The folder of the files: one that the user names, or scratch, into which files may be unpacked."""
+        return folder
+
+    def fetch(self, destination: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> str:
+        """Copy the verified files into a folder; returns the name of their source.
+
+        folder: where the user has the files; without it, the `sources` are tried in order. Raises NotFound if no source
+        has the files.
+
+        >>> DOWNLOADS["fashion_mnist"].fetch("raw")
+        'folder /usr/share/datasets/fashion-mnist'
+        """
+        own = [(f"folder {folder}", lambda scratch: self._located(Path(folder or ""), scratch))]
+        tried = []
+        for name, locate in own if folder else self.sources:
+            with tempfile.TemporaryDirectory() as scratch:
+                try:
+                    place = locate(Path(scratch))
+                    self.read(place)
+                except Exception as error:  # after any error of one source, the next one is tried
+                    tried.append(f"{name} ({_reason(error)})")
+                    continue
+                Path(destination).mkdir(parents=True, exist_ok=True)
+                for file in self.files:
+                    shutil.copyfile(place / file, Path(destination, file))
+                return name
+        raise NotFound(f"{self.title} was not found; tried {'; '.join(tried)}. {self.advice}")
+
+    def read(self, folder: str | os.PathLike[str]) -> tuple[Labelled, Labelled]:
+        """The training and the test photographs: images uint8 [n, channels, height, width] and labels int64 [n].
+
+        Raises FileNotFoundError for a missing file, and RuntimeError for files that are not the published ones.
+
+        >>> (images, labels), test = DOWNLOADS["cifar10"].read("raw")
+        >>> images.shape
+        (50000, 3, 32, 32)
+        """
+        for name in self.files:
+            if not Path(folder, name).is_file():
+                raise FileNotFoundError(f"no file {Path(folder, name)}")
+        try:
+            return self._load(Path(folder))
+        except Exception as error:  # those of gzip, pickle and torchvision
+            problem = f"{folder} does not hold the published files of {self.title} ({_reason(error)})"
+            raise RuntimeError(problem) from error
+
+
+class FashionMnist(PublishedSet):
+    """Fashion-MNIST: 70,000 photographs of articles of clothing, with a black border, like their background."""
+
+    title, description = "Fashion-MNIST", "Fashion-MNIST, 28 x 28 padded to 32 x 32"
+    shape, per_class = (1, 32, 32), (6000, 1000)
+    classes = (
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    )  # fmt: skip
+    # SHA-256 of the decompressed files: archives differ in their compression, but not in the arrays.
+    files: Mapping[str, str] = {
+        "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "t10k-images-idx3-ubyte.gz": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    }
+    debian_package, debian_folder = "dataset-fashion-mnist", Path("/usr/share/datasets/fashion-mnist")
+    advice = (
+        f"Install Debian's package {debian_package}, or put {', '.join(files)} into a folder and name it in the config "
+        "as datasets: fashion_mnist: folder"
+    )
+
+    def __init__(self) -> None:
+        self.sources = (
+            (f"folder {self.debian_folder}", lambda scratch: self.debian_folder),
+            ("torchvision's download", self._torchvision),
+            (f"apt-get download {self.debian_package}", self._debian),
+        )
+
+    def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
+        from torchvision.datasets import FashionMNIST
+
+        with tempfile.TemporaryDirectory() as root:
+            raw = Path(root, "FashionMNIST", "raw")
+            raw.mkdir(parents=True)
+            for name, expected in self.files.items():
+                content = gzip.decompress((folder / name).read_bytes())
+                if hashlib.sha256(content).hexdigest() != expected:
+                    raise ValueError(f"{name} has another SHA-256")
+                (raw / name.removesuffix(".gz")).write_bytes(content)
+            train, test = (FashionMNIST(root, train=train) for train in (True, False))
+        border = (0, 0), (0, 0), (2, 2), (2, 2)
+        train, test = ((np.pad(part.data.numpy()[:, None], border), part.targets.numpy()) for part in (train, test))
+        return train, test
+
+    def _torchvision(self, scratch: Path) -> Path:
+        from torchvision.datasets import FashionMNIST
+
+        with server_timeout():
+            FashionMNIST(str(scratch), download=True)
+        return scratch / "FashionMNIST" / "raw"
+
+    def _debian(self, scratch: Path) -> Path:
+        if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+            raise RuntimeError("not a Debian machine")
+
+        def run(*command: str) -> None:
+            subprocess.run(command, cwd=scratch, check=True, capture_output=True, text=True, timeout=600)
+
+        try:
+            run("apt-get", "download", self.debian_package)
+        except subprocess.CalledProcessError:
+            if os.geteuid() != 0:
+                raise
+            run("apt-get", "update")
+            run("apt-get", "download", self.debian_package)
+        (archive,) = scratch.glob(f"{self.debian_package}*.deb")
+        run("dpkg-deb", "-x", archive.name, "package")
+        return scratch / "package" / self.debian_folder.relative_to("/")
+
+
+class Cifar10(PublishedSet):
+    """CIFAR-10: 60,000 small colour photographs, from the published files for Python."""
+
+    title, description = "CIFAR-10", "CIFAR-10"
+    shape, per_class = (3, 32, 32), (5000, 1000)
+    classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    files = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch", "batches.meta")
+    advice = (
+        "Put cifar-10-python.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html, or the files "
+        f"{', '.join(files)} in it, into a folder and name it in the config as datasets: cifar10: folder"
+    )
+
+    def __init__(self) -> None:
+        self.sources = (("torchvision's download", self._torchvision),)
+
+    def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
+        from torchvision.datasets import CIFAR10
+
+        in_folder = type("InFolder", (CIFAR10,), {"base_folder": "."})
+        train, test = (in_folder(folder, train=train) for train in (True, False))
+        train, test = (
+            (np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets, np.int64))
+            for part in (train, test)
+        )
+        return train, test
+
+    def _torchvision(self, scratch: Path) -> Path:
+        from torchvision.datasets import CIFAR10
+
+        with server_timeout():
+            CIFAR10(str(scratch), download=True)
+        return scratch / str(CIFAR10.base_folder)
+
+    def _located(self, folder: Path, scratch: Path) -> Path:
+        """The named folder, the archive's folder in it, or scratch with its archive unpacked."""
+        from torchvision.datasets import CIFAR10
+        from torchvision.datasets.utils import check_integrity, extract_archive
+
+        inner, archive = folder / str(CIFAR10.base_folder), folder / str(CIFAR10.filename)
+        if inner.is_dir():
+            return inner
+        if not archive.is_file():
+            return folder
+        if not check_integrity(archive, CIFAR10.tgz_md5):
+            raise RuntimeError(f"{archive} is not the published archive")
+        extract_archive(archive, scratch)
+        return scratch / inner.name
+
+
+DOWNLOADS: Mapping[str, PublishedSet] = {"fashion_mnist": FashionMnist(), "cifar10": Cifar10()}
 
 
 @contextmanager

@@ -29,11 +29,11 @@ def entry_point(name: str) -> Callable[..., Any]:
         ) from error
     finally:
         sys.path.remove(here)
-    found: Callable[..., Any] | None = getattr(module, function, None)
-    if not callable(found):
+    member: Callable[..., Any] | None = getattr(module, function, None)
+    if not callable(member):
         there = sorted(known for known, value in vars(module).items() if callable(value) and not known.startswith("_"))
         raise ValueError(f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}")
-    return found
+    return member
 
 
 def call(name: str, options: dict[str, Any], **offered: Any) -> Any:

@@ -25,7 +25,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the co
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
 BILINEAR = Image.Resampling.BILINEAR
-MOST = 2**25  # greatest number of pixels of a resized picture, before its centre is cropped
 # The operations that undo the orientations of EXIF
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -64,12 +63,12 @@ def listing(
     if not folders:
         raise ValueError(f"folder {root} holds no images: expected {root}/<class>/*.jpg or *.png")
     check_characters(list(folders), f"folder {root}")
-    found = [pictures(root / folder) for folder in folders.values()]
-    empty = [str(root / folder) for folder, files in zip(folders.values(), found, strict=True) if not files]
+    files_of_classes = [pictures(root / folder) for folder in folders.values()]
+    empty = [str(root / folder) for folder, files in zip(folders.values(), files_of_classes, strict=True) if not files]
     if empty:
         raise ValueError(f"no image files in {few(empty)}: expected {', '.join(SUFFIXES)}")
-    labels = np.repeat(np.arange(len(found)), [len(files) for files in found])
-    return list(itertools.chain(*found)), labels, tuple(folders)
+    labels = np.repeat(np.arange(len(folders)), [len(files) for files in files_of_classes])
+    return list(itertools.chain(*files_of_classes)), labels, tuple(folders)
 
 
 def matched(
@@ -107,7 +106,7 @@ def _subfolders(root: Path) -> list[str]:
 
 def pictures(folder: Path) -> list[Path]:
     """The image files in one folder, sorted. Raises ValueError for a FIFO, a folder or the like with such a name."""
-    found = []
+    names = []
     with os.scandir(folder) as entries:  # much faster than Path.iterdir on large folders
         for entry in entries:
             if not entry.name.lower().endswith(SUFFIXES) or entry.name.startswith("."):
@@ -115,8 +114,8 @@ def pictures(folder: Path) -> list[Path]:
             # Costs nothing for files; a link without a target is left to the decoder.
             if not entry.is_file(follow_symlinks=False) and (kind := kind_of(entry.path)):
                 raise ValueError(f"{entry.path} is {kind}: expected an image file")
-            found.append(entry.name)
-    return [folder / name for name in sorted(found)]
+            names.append(entry.name)
+    return [folder / name for name in sorted(names)]
 
 
 def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
@@ -128,7 +127,7 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
     if not other.is_dir():
         raise FileNotFoundError(f"no folder {other}: expected the same class folders and file names as in {root}")
     known: dict[str, dict[str, Path]] = {}
-    found: list[Path] = []
+    twin_files: list[Path] = []
     missing: list[Path] = []
     for file in files:
         folder = file.parent.name
@@ -136,10 +135,10 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
             there = pictures(other / folder) if (other / folder).is_dir() else []
             known[folder] = {path.stem: path for path in there} | {path.name: path for path in there}
         twin = known[folder].get(file.name, known[folder].get(file.stem))
-        (missing if twin is None else found).append(file if twin is None else twin)
+        (missing if twin is None else twin_files).append(file if twin is None else twin)
     if missing:
         raise ValueError(f"{other} has no twin of {few([str(path.relative_to(root)) for path in missing])}")
-    return found
+    return twin_files
 
 
 class ImageFiles:
@@ -242,7 +241,7 @@ class ImageFiles:
                     i, result = waiting.popleft()
                     bar.update()
                     try:
-                        found = result.result()
+                        pixels = result.result()
                     except Exception as error:  # Pillow raises nearly any error for damaged files
                         if on_error == "stop":
                             raise ValueError(
@@ -251,7 +250,7 @@ class ImageFiles:
                             ) from error
                         self.skipped.append(str(self.files[i]))
                     else:
-                        yield i, found
+                        yield i, pixels
             finally:
                 for _, result in waiting:
                     result.cancel()
@@ -263,11 +262,11 @@ class ImageFiles:
         except UnidentifiedImageError:
             raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
         with opened as picture:
-            found = _peculiarities(picture)
+            peculiarities = _peculiarities(picture)
             pixels = as_pixels(picture, height, width, channels, self.resize, self.interpolation)
-        if found:
+        if peculiarities:
             with self._lock:
-                self.converted.update(found)
+                self.converted.update(peculiarities)
         return pixels
 
 
@@ -319,11 +318,6 @@ def _fitted(
     if isinstance(resize, tuple):
         return _middle(picture.resize(resize[::-1], interpolation), height, width)
     short, long = sorted(picture.size)
-    if resize**2 * long > MOST * short:  # too large to resize as a whole: only its middle is kept anyway
-        spare = (long - MOST * short // resize**2) // 2
-        along = picture.height > picture.width
-        picture = ImageOps.crop(picture, (0, spare, 0, spare) if along else (spare, 0, spare, 0))
-        short, long = sorted(picture.size)
     scaled = int(resize * long / short)  # rounded down, as torchvision does
     size = (resize, scaled) if picture.width <= picture.height else (scaled, resize)
     return _middle(picture.resize(size, interpolation), height, width)
@@ -336,8 +330,8 @@ def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
 
 def _peculiarities(picture: Image.Image) -> list[str]:
     """The properties of a picture that need a conversion, in words; grey and 8-bit colour do not count."""
-    found = {"CMYK": "CMYK", "P": "indexed colours", "1": "black and white", "YCbCr": "YCbCr", "LAB": "LAB"}
-    words = [found[picture.mode]] if picture.mode in found else []
+    modes = {"CMYK": "CMYK", "P": "indexed colours", "1": "black and white", "YCbCr": "YCbCr", "LAB": "LAB"}
+    words = [modes[picture.mode]] if picture.mode in modes else []
     words += ["16 bit"] if picture.mode.startswith("I") else []
     words += ["transparency"] if picture.has_transparency_data else []
     words += ["animation or pages"] if picture.format != "MPO" and getattr(picture, "is_animated", False) else []

@@ -30,7 +30,7 @@ def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.floa
 def channel_sums(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Sum and sum of squares of each channel, [2, channels]: integers, so that they are exact in any order."""
     squares = np.square(pixels, dtype=np.uint16)
-    return np.stack([found.sum(axis=(1, 2), dtype=np.int64) for found in (pixels, squares)])
+    return np.stack([values.sum(axis=(1, 2), dtype=np.int64) for values in (pixels, squares)])
 
 
 def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -41,9 +41,9 @@ def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDAr
 
 def check_one_per_channel(mean: Any, std: Any, channels: int, where: str = "") -> None:
     """Raise ValueError unless mean and std hold a number for each channel."""
-    for name, given in (("mean", np.asarray(mean)), ("std", np.asarray(std))):
-        if given.shape != (channels,) or given.dtype.kind not in "iuf":
-            raise ValueError(f"{where}{name} is {given.tolist()}: expected a number for each of {channels} channels")
+    for name, values in (("mean", np.asarray(mean)), ("std", np.asarray(std))):
+        if values.shape != (channels,) or values.dtype.kind not in "iuf":
+            raise ValueError(f"{where}{name} is {values.tolist()}: expected a number for each of {channels} channels")
 
 
 def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:

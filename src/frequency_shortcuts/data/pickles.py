@@ -25,8 +25,8 @@ def read(path: str | os.PathLike[str], holds: str) -> Any:
     Raises ValueError, naming the file, for a file that is not a whole pickle or refers to a name that arrays do not
     need, and OSError if the file cannot be read.
 
-        held = pickles.read("data_batch_1", "images")
-        held["data"].values  # numpy array
+        maps = pickles.read("resnet18_DFM_5.pkl", "masks")
+        maps[0].values  # numpy array
     """
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected a pickle of {holds}")

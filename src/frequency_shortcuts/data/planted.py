@@ -224,13 +224,13 @@ def images(
     cue = synthetic.half(design.planted()["truth"][0])
 
     def draw(c: int, numbers: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.NDArray[np.uint8]:
-        found = synthetic.noise(generator, len(numbers), design.channels, size)
-        found *= amplitude[c, numbers % amplitude.shape[1]][:, None]
+        spectra = synthetic.noise(generator, len(numbers), design.channels, size)
+        spectra *= amplitude[c, numbers % amplitude.shape[1]][:, None]
         if design.mechanism == "phase" and c > 0:
-            at_cue = found[..., cue]
+            at_cue = spectra[..., cue]
             phase = at_cue[:, :1] / np.abs(at_cue[:, :1])
             sign = np.where(np.arange(design.channels) % 2 == 1, -1 if classes[c] == OPPOSITE else 1, 1)
-            found[..., cue] = np.abs(at_cue) * phase * sign[:, None]
-        return synthetic.pixels(found, size, design.mean)
+            spectra[..., cue] = np.abs(at_cue) * phase * sign[:, None]
+        return synthetic.pixels(spectra, size, design.mean)
 
     return synthetic.interleaved(draw, len(classes), per_class, seed, design.mechanism, chunk)

@@ -52,8 +52,8 @@ class Rendition:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, some: slice) -> npt.NDArray[np.uint8]:
-        chosen = np.arange(len(self))[some]
+    def __getitem__(self, rows: slice) -> npt.NDArray[np.uint8]:
+        chosen = np.arange(len(self))[rows]
         drawn = np.empty((len(chosen), *self.shape[1:]), np.uint8)
         size = max(1, IN_BATCH // math.prod(self.shape[1:]))
         for start in range(0, len(chosen), size):
@@ -87,8 +87,8 @@ def _donors(labels: IntArray, seed: int) -> IntArray:
     for c in np.unique(labels):
         others = np.flatnonzero(labels != c)
         if len(others):
-            mine = labels == c
-            donors[mine] = generator.choice(others, mine.sum())
+            of_class = labels == c
+            donors[of_class] = generator.choice(others, of_class.sum())
     return donors
 
 

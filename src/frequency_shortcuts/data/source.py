@@ -17,9 +17,9 @@ from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .chunks import take_rows
 from .normalisation import check_one_per_channel, normalise
 from .splits import Images, StoredImages, check_images
+from .stored_images import take_rows
 
 T = TypeVar("T")
 
@@ -45,13 +45,13 @@ class Source:
     ) -> None:
         self.images, self.mean, self.std = images, mean, std
         check_images(images)
-        found = self.read(np.arange(1)).dtype
-        if found == torch.uint8:
+        dtype_of_images = self.read(np.arange(1)).dtype
+        if dtype_of_images == torch.uint8:
             if mean is None or std is None:
                 raise ValueError("uint8 images need the mean and std to normalise them with")
             check_one_per_channel(mean, std, images.shape[1])
         self.device = torch.device(device)
-        self.dtype = dtype or (torch.float32 if found == torch.uint8 else found)
+        self.dtype = dtype or (torch.float32 if dtype_of_images == torch.uint8 else dtype_of_images)
 
     def __len__(self) -> int:
         return self.images.shape[0]
@@ -66,17 +66,17 @@ class Source:
 
     def digest(self) -> bytes:
         """SHA-256 of all images, mean and std; for images in files, of their origin instead of their pixels."""
-        found = hashlib.sha256(repr(tuple(self.images.shape)).encode())
+        digest = hashlib.sha256(repr(tuple(self.images.shape)).encode())
         for value in (self.mean, self.std):
-            found.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
+            digest.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
         if isinstance(self.images, StoredImages):  # reading all images would take minutes in every part of a culling
-            found.update(repr(self.images.origin()).encode())
-            return found.digest()
+            digest.update(repr(self.images.origin()).encode())
+            return digest.digest()
         step = max(1, 2**26 // max(1, self.read(np.arange(1)).nbytes))
         for start in range(0, len(self), step):
             piece = self.read(np.arange(start, min(start + step, len(self))))
-            found.update(piece.detach().cpu().contiguous().numpy().data)
-        return found.digest()
+            digest.update(piece.detach().cpu().contiguous().numpy().data)
+        return digest.digest()
 
     def read(self, chosen: IntArray) -> Tensor:
         """The chosen images [k] as they are, neither normalised nor moved: [k, channels, H, W]."""

@@ -119,9 +119,9 @@ def accepts_split(measure: Measure) -> Measure:
                 f"{measure.__name__}: {len(behind)} positional arguments follow the Split, which brings images and "
                 f"labels; allowed are {len(others)} ({', '.join(others) or 'none'}), give the others by name"
             )
-        given = dict(zip(others, behind, strict=False))
+        by_position = dict(zip(others, behind, strict=False))
         known = {name: value for name, value in known.items() if name in names}
-        return measure(*arguments[:place], **{**known, **given, **options})
+        return measure(*arguments[:place], **{**known, **by_position, **options})
 
     return cast(Measure, call)
 
@@ -156,7 +156,7 @@ def check_images(images: Images, what: str = "images") -> None:
 def check_characters(classes: Sequence[object], where: str = "") -> None:
     """Raise ValueError for a name with a control character, which would break the lines of tables and pages."""
     for name in map(str, classes):
-        if any(unicodedata.category(one) in ("Cc", "Zl", "Zp") for one in name):
+        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
             problem = f"the class {name!r} has a control character, such as a line break, in its name"
             raise ValueError(f"{where}: {problem}" if where else problem)
 
@@ -204,11 +204,11 @@ def stratified(
     parts: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in shares}
     bounds = np.cumsum(list(shares.values()))[:-1]
     for c in np.unique(labels):
-        mine = generator.permutation(np.flatnonzero(labels == c))
-        pieces = np.split(mine, np.rint(bounds * len(mine)).astype(int))
+        positions = generator.permutation(np.flatnonzero(labels == c))
+        pieces = np.split(positions, np.rint(bounds * len(positions)).astype(int))
         if not all(len(piece) for piece in pieces):
             name = c if classes is None else classes[c]
-            raise ValueError(f"class {name} has {len(mine)} images, too few for the splits {dict(shares)}")
+            raise ValueError(f"class {name} has {len(positions)} images, too few for the splits {dict(shares)}")
         for name, piece in zip(parts, pieces, strict=True):
             parts[name].append(piece)
     return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}

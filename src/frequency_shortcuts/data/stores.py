@@ -1,8 +1,8 @@
 """Image stores in HDF5: written, linked, checked and read.
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
-[n, channels, H, W] (see `chunks`) and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per channel,
-of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
+[n, channels, H, W], one after the other, and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per
+channel, of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
 twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
 when they are read, for sets that are too large to be kept twice.
 
@@ -15,13 +15,14 @@ is read. All other contents are verified when the store is opened (see `storage.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import os
 import reprlib
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,14 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from frequency_shortcuts.storage.checksums import (
-    DamagedFile,
-    chunks_of,
-    read_hdf5,
-)
+from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
 
-from .chunks import NOT_DEFLATED, Stored, images_per_chunk, pack
 from .folders import ImageFiles
 from .normalisation import channel_sums, check_statistics, moments
 from .splits import Images, Split, check_classes, first_of_each_class
+from .stored_images import Stored
 
 BLOCK = 256  # images to write at once
 IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
@@ -61,7 +58,6 @@ def write(
     stylised: Images | None = None,
     made_from: str | None = None,
     about: Mapping[str, str] | None = None,
-    workers: int = 1,
     progress: bool = False,
 ) -> None:
     """Write a store, whole or not at all.
@@ -76,7 +72,6 @@ def write(
     stylised : as images, a twin of each of the `train` split
     made_from : `checksum` of the store whose images these are renditions of
     about : more attributes, which do not change the `checksum`
-    workers : threads that compress
 
     Raises ValueError, naming split and class, if a class has no image, or if the images have no contrast to normalise.
     """
@@ -86,13 +81,13 @@ def write(
         raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
     if stylised is not None and len(stylised) != len(splits["train"][0]):
         raise ValueError(f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images")
-    with replacing_hdf5(path) as file, ThreadPoolExecutor(max(1, workers)) as pool:
+    with replacing_hdf5(path) as file:
         mean, std = (None, None) if statistics is None else map(np.asarray, statistics)
         skipped = 0
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
             title = f"storing {split}" if progress else None
-            kept, sums = _write_images(file, group, "images", images, pool, title)
+            kept, sums = _write_images(file, group, "images", images, Path(path).parent, title)
             check_classes(labels[kept], classes, f"{source}, split {split}")
             skipped += len(labels) - len(kept)
             group.create_dataset("labels", data=labels[kept])
@@ -100,7 +95,7 @@ def write(
                 mean, std = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
                 title = "storing stylised" if progress else None
-                twins, _ = _write_images(file, group, "stylised", stylised, pool, title)
+                twins, _ = _write_images(file, group, "stylised", stylised, Path(path).parent, title)
                 if not np.array_equal(twins, kept):
                     raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
         for name, mask in (planted or {}).items():
@@ -138,9 +133,9 @@ def write_files(
         if "train" not in splits:
             raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
         train = splits["train"][0]
-        some = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
-        sums = sum(found for _, found in some.decoded(then=channel_sums))
-        statistics = moments(sums, len(some) * math.prod(train.shape[2:]))
+        sample = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
+        sums = sum(image_sums for _, image_sums in sample.decoded(then=channel_sums))
+        statistics = moments(sums, len(sample) * math.prod(train.shape[2:]))
     with replacing_hdf5(path) as file:
         for split, (pictures, labels) in splits.items():
             group = file.create_group(split)
@@ -163,10 +158,10 @@ def as_text(name: Any) -> str:
 
 def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The attribute `classes` of a file as text. Raises ValueError unless it is a list."""
-    held = file.attrs.get("classes")
-    if not isinstance(held, np.ndarray) or held.ndim != 1:
-        raise ValueError(f"{path}: its attribute classes is {reprlib.repr(held)}: expected a list of names")
-    return tuple(map(as_text, held))
+    names = file.attrs.get("classes")
+    if not isinstance(names, np.ndarray) or names.ndim != 1:
+        raise ValueError(f"{path}: its attribute classes is {reprlib.repr(names)}: expected a list of names")
+    return tuple(map(as_text, names))
 
 
 def _is_utf8(name: str) -> bool:
@@ -195,23 +190,23 @@ def _describe(
 
 def _contents_digest(file: h5py.File) -> str:
     """SHA-256 of what a store holds: names, dtypes, shapes and values; of images their CRC-32 instead of the pixels."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
 
     def add(name: str, item: Any) -> None:
-        found.update(f"{name}\n".encode())
+        digest.update(f"{name}\n".encode())
         for key in sorted(item.attrs):
-            found.update(f"{key} {np.asarray(item.attrs[key]).tolist()!r}\n".encode())
+            digest.update(f"{key} {np.asarray(item.attrs[key]).tolist()!r}\n".encode())
         if isinstance(item, h5py.Dataset):
-            found.update(f"{item.dtype} {item.shape}\n".encode())
+            digest.update(f"{item.dtype} {item.shape}\n".encode())
             if name.endswith("/files"):
-                found.update("\n".join(item.asstr()[:]).encode())
+                digest.update("\n".join(item.asstr()[:]).encode())
             elif f"{item.name}_crc32" not in file:
-                found.update(np.ascontiguousarray(item[()]).data)
+                digest.update(np.ascontiguousarray(item[()]).data)
 
     for key in ("classes", "mean", "std"):
-        found.update(f"{key} {np.asarray(file.attrs[key]).tolist()!r}\n".encode())
+        digest.update(f"{key} {np.asarray(file.attrs[key]).tolist()!r}\n".encode())
     file.visititems(add)
-    return found.hexdigest()
+    return digest.hexdigest()
 
 
 def checksum(path: str | os.PathLike[str]) -> str:
@@ -221,62 +216,63 @@ def checksum(path: str | os.PathLike[str]) -> str:
 
 
 def _write_images(
-    file: WholeFile,
-    group: h5py.Group,
-    name: str,
-    images: Images,
-    pool: ThreadPoolExecutor,
-    progress: str | None,
+    file: WholeFile, group: h5py.Group, name: str, images: Images, folder: Path, progress: str | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Write images in order, with their CRC-32.
 
+    If files are skipped, the number of images is known only at the end: they wait in a nameless file in the folder.
     Returns the positions of those that were written, and their `channel_sums`.
     """
-    shape, each = images.shape, images_per_chunk(images.shape)
-    stored = group.create_dataset(
-        name, shape, np.uint8, chunks=(each, *shape[1:]), maxshape=shape, compression="gzip", compression_opts=1
-    )
-    sums = np.zeros((2, shape[1]), np.int64)
+    shape = images.shape[1:]
+    sums = np.zeros((2, shape[0]), np.int64)
     kept: list[int] = []
     crc32: list[int] = []
-    chunk: list[bytes] = []  # of several images only if none is deflated: their filter masks are the same
-    # Several threads compress, since HDF5 compresses one chunk after the other.
-    for position, ((packed, mask), crc, found) in _packed(images, pool, progress):
-        chunk.append(packed)
-        kept.append(position)
-        crc32.append(crc)
-        if len(chunk) == each:
-            stored.id.write_direct_chunk((len(kept) - each, 0, 0, 0), b"".join(chunk), mask)
-            chunk.clear()
-        sums += found
-        if len(kept) % BLOCK == 0:
+    may_skip = isinstance(images, ImageFiles) and images.on_error == "skip"
+    with tempfile.TemporaryFile(dir=folder) if may_skip else nullcontext() as waiting:
+        stored: Any = None if waiting else group.create_dataset(name, images.shape, np.uint8)
+        described = _described(images, progress)
+        while block := list(itertools.islice(described, BLOCK)):
+            pixels = np.stack([image for _, image, _, _ in block])
+            if waiting:
+                waiting.write(pixels.data)
+            else:
+                stored[len(kept) : len(kept) + len(block)] = pixels
+            kept += [position for position, _, _, _ in block]
+            crc32 += [crc for _, _, crc, _ in block]
+            sums += sum(image_sums for _, _, _, image_sums in block)
             file.check()
-    if len(kept) < len(images):
-        stored.resize(len(kept), axis=0)
-    if chunk:  # HDF5 stores whole chunks: the last one is filled up; after the resizing, which could not read it yet
-        filled = b"".join(chunk).ljust(each * math.prod(shape[1:]), b"\0")
-        stored.id.write_direct_chunk((len(kept) - len(chunk), 0, 0, 0), filled, NOT_DEFLATED)
+        if waiting:
+            stored = group.create_dataset(name, (len(kept), *shape), np.uint8)
+            waiting.seek(0)
+            for first in range(0, len(kept), BLOCK):
+                rows = np.frombuffer(waiting.read(BLOCK * math.prod(shape)), np.uint8).reshape(-1, *shape)
+                stored[first : first + len(rows)] = rows
+                file.check()
     group.create_dataset(f"{name}_crc32", data=np.array(crc32, np.uint32))
-    file.left_out = sorted([*file.left_out, *chunks_of(stored)])
+    if kept:
+        begin = stored.id.get_offset()
+        file.left_out = sorted([*file.left_out, (begin, begin + stored.nbytes)])
     return np.array(kept, np.int64), sums
 
 
-Packed = tuple[tuple[bytes, int], int, npt.NDArray[np.int64]]  # bytes and filter mask, CRC-32, channel sums
+Described = tuple[int, npt.NDArray[np.uint8], int, npt.NDArray[np.int64]]
 
 
-def _packed(images: Images, pool: ThreadPoolExecutor, progress: str | None) -> Iterator[tuple[int, Packed]]:
-    """All images in order: (position, result of `_pack`)."""
+def _described(images: Images, progress: str | None) -> Iterator[Described]:
+    """All images in order: position, pixels, CRC-32 and channel sums."""
     if isinstance(images, ImageFiles):
-        yield from images.decoded(progress, _pack)
+        for position, facts in images.decoded(progress, _facts):
+            yield position, *facts
         return
     starts = range(0, len(images), BLOCK)
     for start in tqdm(starts, desc=progress, unit="block", disable=None if progress else True):
         block = np.ascontiguousarray(images[start : start + BLOCK], np.uint8)
-        yield from zip(range(start, start + len(block)), pool.map(_pack, block), strict=True)
+        for position, pixels in enumerate(block, start):
+            yield position, *_facts(pixels)
 
 
-def _pack(pixels: npt.NDArray[np.uint8]) -> Packed:
-    return pack(pixels), zlib.crc32(pixels.data), channel_sums(pixels)
+def _facts(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int, npt.NDArray[np.int64]]:
+    return pixels, zlib.crc32(pixels.data), channel_sums(pixels)
 
 
 @contextmanager
@@ -320,11 +316,11 @@ def _check_split(group: Any, classes: Sequence[str], where: str) -> None:
     if "images" not in group or "labels" not in group:
         raise ValueError(f"{where}: expected images and labels, it holds {', '.join(group) or 'nothing'}")
     for name in ("images", "stylised") if "stylised" in group else ("images",):
-        held = group[name]
-        if not isinstance(held, h5py.Dataset) or held.dtype != np.uint8 or held.ndim != 4 or 0 in held.shape:
-            kind = f"{held.dtype} {list(held.shape or ())}" if isinstance(held, h5py.Dataset) else "a group"
+        images = group[name]
+        if not isinstance(images, h5py.Dataset) or images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
+            kind = f"{images.dtype} {list(images.shape or ())}" if isinstance(images, h5py.Dataset) else "a group"
             raise ValueError(f"{where}: {name} are {kind}, expected uint8 [n, channels, H, W], none of them 0")
-        if held.shape != group["images"].shape:
+        if images.shape != group["images"].shape:
             raise ValueError(f"{where}: {name} and images differ in their shape: expected a twin of every image")
     if not isinstance(group["labels"], h5py.Dataset) or not group["labels"].ndim:
         raise ValueError(f"{where}: labels are a group or a single value: expected the class of each image [n]")
@@ -376,12 +372,12 @@ def read(
     threads. `statistics` are a mean and std [channels] that replace those of the store. Raises ValueError if the store
     has no such split or no image of a class, or if the file is no whole store, and DamagedFile if it is damaged.
     """
-    with open_hdf5(path, links=True) as file, naming(path):
-        if split not in file:
+    with read_hdf5(path) as file, naming(path):
+        if split not in set(file):
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
-        if isinstance(file.get(split, getlink=True), h5py.ExternalLink):
-            _check_target(file, file[split].file)
+        if isinstance(link := file.get(split, getlink=True), h5py.ExternalLink):
+            _check_target(file, link)
         classes = class_names(file, path)
         group, where = file[split], f"{path}, split {split}"
         listed = isinstance(group, h5py.Group) and "files" in group
@@ -403,6 +399,7 @@ def read(
         else:
             lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}
         mean, std = statistics or (file.attrs["mean"][:], file.attrs["std"][:])
+        neutral = neutral_class(file)
     if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
         lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
     return Split(
@@ -410,19 +407,20 @@ def read(
         classes=classes,
         mean=np.asarray(mean, float),
         std=np.asarray(std, float),
-        neutral=neutral_class(path),
+        neutral=neutral,
         **lazy,
     )
 
 
-def _check_target(link: h5py.File, target: h5py.File) -> None:
-    """Raise DamagedFile unless the store that a store links to is still the one that was linked."""
-    if _checksum_of(target) != link.attrs["checksum"]:
-        raise DamagedFile(link.filename, f"it links to {target.filename}, which has changed since")
+def _check_target(file: h5py.File, link: h5py.ExternalLink) -> None:
+    """Raise an error unless the store that a store links to is there, and is still the one that was linked."""
+    target = Path(file.filename).parent / link.filename
+    with open_hdf5(target) as other:
+        if _checksum_of(other) != file.attrs["checksum"]:
+            raise DamagedFile(file.filename, f"it links to {target}, which has changed since")
 
 
-def neutral_class(path: str | os.PathLike[str]) -> int | None:
+def neutral_class(file: h5py.File) -> int | None:
     """The class of a store in which nothing is planted; None if there is none, as for photographs."""
-    with read_hdf5(path) as file:
-        index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
+    index = int(file["planted"].attrs["neutral"]) if "planted" in file else -1
     return None if index < 0 else index

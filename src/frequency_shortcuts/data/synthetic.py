@@ -157,6 +157,6 @@ def interleaved(
     for c in range(n_classes):
         generator = np.random.default_rng([seed, c, zlib.crc32(name.encode())])
         numbers = np.split(np.arange(per_class), range(chunk, per_class, chunk))
-        of_class.append(np.concatenate([draw(c, some, generator) for some in numbers]))
-    found = np.stack(of_class, axis=1)
-    return found.reshape(-1, *found.shape[2:]), np.tile(np.arange(n_classes), per_class)
+        of_class.append(np.concatenate([draw(c, part, generator) for part in numbers]))
+    drawn = np.stack(of_class, axis=1)
+    return drawn.reshape(-1, *drawn.shape[2:]), np.tile(np.arange(n_classes), per_class)

@@ -26,8 +26,8 @@ def image_and_label(item: Any) -> tuple[Any, Any] | None:
     True
     """
     if isinstance(item, Mapping):
-        found = [next((item[key] for key in keys if key in item), None) for keys in (IMAGE_KEYS, LABEL_KEYS)]
-        return None if found[0] is None or found[1] is None else (found[0], found[1])
+        image, label = (next((item[key] for key in keys if key in item), None) for keys in (IMAGE_KEYS, LABEL_KEYS))
+        return None if image is None or label is None else (image, label)
     return (item[0], item[1]) if isinstance(item, Sequence) and len(item) == 2 else None
 
 
@@ -64,10 +64,10 @@ class DatasetImages:
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> DatasetImages:
         """Some of the items, in that order."""
-        some = copy(self)
-        some.chosen = self.chosen[chosen]
-        some.shape = (len(some.chosen), *self.shape[1:])
-        return some
+        part = copy(self)
+        part.chosen = self.chosen[chosen]
+        part.shape = (len(part.chosen), *self.shape[1:])
+        return part
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         positions = self.chosen[index]
@@ -112,9 +112,9 @@ class DatasetImages:
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._naming(i):
             item = self.dataset[i]
-        if (found := image_and_label(item)) is None:
+        if (pair := image_and_label(item)) is None:
             raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected {PAIR}")
-        return found
+        return pair
 
     @contextmanager
     def _naming(self, i: int) -> Iterator[None]:
@@ -143,10 +143,10 @@ class DatasetImages:
     def listed(self) -> npt.NDArray[np.int64] | None:
         """The labels of all items of the Dataset from its attribute `targets` or `labels`; None if it has neither."""
         for name in ("targets", "labels"):
-            given = getattr(self.dataset, name, None)
-            if given is not None and not callable(given):
-                if len(given) != len(self.dataset):
-                    raise ValueError(f"{self.name} has {len(self.dataset)} items and {len(given)} {name}")
-                numbers = enumerate(given.tolist() if hasattr(given, "tolist") else given)
+            labels = getattr(self.dataset, name, None)
+            if labels is not None and not callable(labels):
+                if len(labels) != len(self.dataset):
+                    raise ValueError(f"{self.name} has {len(self.dataset)} items and {len(labels)} {name}")
+                numbers = enumerate(labels.tolist() if hasattr(labels, "tolist") else labels)
                 return np.array([self._whole(i, label) for i, label in numbers], np.int64)
         return None

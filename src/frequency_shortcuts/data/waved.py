@@ -46,10 +46,10 @@ class Wave:
         height, width = images.shape[-2:]
         u, v = self.frequency
         phase = 2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width)
-        found = images.copy()
-        mine = labels == self.label
-        found[mine] = np.clip(np.rint(images[mine] + 255 * self.amplitude * np.cos(phase)), 0, 255)
-        return found
+        waved = images.copy()
+        of_class = labels == self.label
+        waved[of_class] = np.clip(np.rint(images[of_class] + 255 * self.amplitude * np.cos(phase)), 0, 255)
+        return waved
 
     def masks(self, n_classes: int, height: int, width: int) -> Mapping[str, BoolArray]:
         """`truth` and `harmonics`, each bool [class, H, W], centred: the pair of the wave, and those of its harmonics.
@@ -58,11 +58,11 @@ class Wave:
         """
         if not (abs(self.frequency[0]) <= height // 2 and abs(self.frequency[1]) <= width // 2):
             raise ValueError(f"frequency {list(self.frequency)}: images of {height} x {width} have up to half of that")
-        found = np.zeros((2, n_classes, height, width), bool)
+        masks = np.zeros((2, n_classes, height, width), bool)
         for multiple in range(1, HARMONICS + 1):
-            found[int(multiple > 1), self.label] |= _pair(self.frequency, multiple, height, width)
-        found[1] &= ~found[0]
-        return {"truth": found[0], "harmonics": found[1]}
+            masks[int(multiple > 1), self.label] |= _pair(self.frequency, multiple, height, width)
+        masks[1] &= ~masks[0]
+        return {"truth": masks[0], "harmonics": masks[1]}
 
 
 def _pair(frequency: tuple[int, int], multiple: int, height: int, width: int) -> BoolArray:

@@ -12,24 +12,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.maps.dfm import dominant
-from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
+from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.fills import Fill, check_fills, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .hits import judged
+from .hits import judged, rates_of_class
 from .method_scores import CONTROL, UNFILTERED
-from .naming import background_of, named_classes, named_unfiltered
-from .rates import counts_of, with_rates
+from .naming import background_of, naming
 from .trials import PARTS, MaskSet, seed_of
 
 log = logging.getLogger(__name__)
+
+_ABOUT = ["method", "part", "fill", "class", "percent", "draw", "positions"]
 
 
 @accepts_split
@@ -66,47 +65,46 @@ def compare(
     """
     first = next(iter(maps.values()))
     percents = list(first)
-    for name, found in maps.items():
-        if list(found) != percents:
-            raise ValueError(f"the maps of {name} hold {list(found)} %, those of the first method {percents} %")
+    for name, of_size in maps.items():
+        if list(of_size) != percents:
+            raise ValueError(f"the maps of {name} hold {list(of_size)} %, those of the first method {percents} %")
     n_classes = len(first[percents[0]])
     labels = as_array(labels)
     check_classes(labels, range(n_classes), n_images=images.shape[0])
     check_fills(fills)
     source = source_for(network, images, mean, std)
     size = images.shape[-2:]
-    batch = batch_size or source.batch_size()
     plan = _plan(maps, percents, n_classes, size, controls, seed_of(seed, run, "random"))
     negative = labels != np.arange(n_classes)[:, None]
     tables: list[pd.DataFrame] = []
-    with (
-        evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict,
-        tqdm(total=len(fills) * len(PARTS) * len(labels), desc="comparing methods", unit=" images", leave=False,
-             disable=None if progress else True) as bar,
-    ):  # fmt: skip
-        called = named_unfiltered(predict, source, batch)
+    with naming(
+        network, labels, n_classes, batch_size or source.batch_size(), total=len(fills) * len(PARTS) * len(labels),
+        bar="comparing methods", progress=progress,
+    ) as namer:  # fmt: skip
+        unfiltered = namer.unfiltered(source)
         for fill in fills:
             swapped = fill == "swap"
             donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if swapped else None
-            classes = [c for c in range(n_classes) if not (swapped and c == neutral)]
             background = background_of(fill, source, donor)
             for part in PARTS:
-                some = judged(negative, labels, donor) if part == "keep" else np.zeros_like(negative)
-                masks = MaskSet(size, n_classes)
+                counted = judged(negative, labels, donor) if part == "keep" else np.zeros_like(negative)
+                masks = MaskSet(n_classes)
                 places = [
-                    [masks.add(kept if part == "keep" else ~kept, c) for c, kept in enumerate(one)] for _, one in plan
+                    [masks.add(mask if part == "keep" else ~mask, c) for c, mask in enumerate(of_classes)]
+                    for _, of_classes in plan
                 ]
-                named = named_classes(predict, source, background, masks, labels, some, batch, bar)
-                for c in classes:
-                    own, about = labels == c, {"part": part, "fill": fill, "class": c}
-                    listed = [(UNFILTERED, 100.0, 0, int(np.prod(size)))] if part == "keep" else []
-                    listed += [(*key, int(one[c].sum())) for key, one in plan]
-                    of_masks = named[[place[c] for place in places]]
-                    of_all = np.concatenate([called[None], of_masks]) if part == "keep" else of_masks
-                    right, wrong = counts_of(of_all, c, own, some[c])
-                    table = pd.DataFrame(listed, columns=["method", "percent", "draw", "positions"]).assign(**about)
-                    table = table[["method", *about, "percent", "draw", "positions"]]
-                    tables.append(with_rates(table, right, own.sum(), wrong, some[c].sum()))
+                named = namer.under_masks(source, background, masks, counted)
+                for c in range(n_classes):
+                    if swapped and c == neutral:
+                        continue
+                    rows = [(*key, int(of_classes[c].sum())) for key, of_classes in plan]
+                    shown = named[[place[c] for place in places]]
+                    if part == "keep":
+                        rows = [(UNFILTERED, 100.0, 0, int(np.prod(size))), *rows]
+                        shown = np.concatenate([unfiltered[None], shown])
+                    table = pd.DataFrame(rows, columns=["method", "percent", "draw", "positions"])
+                    table = table.assign(**{"part": part, "fill": fill, "class": c})[_ABOUT]
+                    tables.append(rates_of_class(table, shown, c, labels == c, counted[c]))
             log.info("fill %s: %d maps of %d classes on %d images", fill, len(plan), n_classes, len(labels))
     return pd.concat(tables, ignore_index=True)
 
@@ -120,10 +118,10 @@ def _plan(
     seed: list[int],
 ) -> list[tuple[tuple[str, float, int], BoolArray]]:
     """(method, percent, draw) and the masks [class, H, W] of every method and control."""
-    found = [((name, percent, 0), of_size[percent]) for name, of_size in maps.items() for percent in percents]
+    plan = [((name, percent, 0), of_size[percent]) for name, of_size in maps.items() for percent in percents]
     pairs = ConjugatePairs(*size)
     scores = np.random.default_rng(seed).random((controls, len(pairs)))
     for percent in percents:
         for draw, mask in enumerate(dominant(scores, pairs, percent)):
-            found.append(((CONTROL, percent, draw), np.broadcast_to(mask, (n_classes, *mask.shape))))
-    return found
+            plan.append(((CONTROL, percent, draw), np.broadcast_to(mask, (n_classes, *mask.shape))))
+    return plan

@@ -13,8 +13,7 @@ import pandas as pd
 from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from .hits import Hits
-from .rates import counts_of
+from .hits import Hits, counts_of
 
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:
@@ -59,8 +58,8 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
         advantage, influence = float((own - others).mean()), _influence(hits, str(fill))
 
         def drawn(weights: FloatArray, advantage: float = advantage, influence: FloatArray = influence) -> FloatArray:
-            found: FloatArray = advantage + weights @ influence
-            return found
+            advantages: FloatArray = advantage + weights @ influence
+            return advantages
 
         low, high = bootstrap(hits.labels, drawn, draws=draws, seed=seed)
         rows.append(
@@ -96,11 +95,11 @@ def _influence(hits: Hits, fill: str) -> FloatArray:
     images varies a little where images of some donors do not count: there it is the linear part of the change.
     """
     named, judged, maps = hits.named[fill], hits.judged(fill), _maps(hits)
-    found: FloatArray = np.zeros(len(hits.labels))
+    influence: FloatArray = np.zeros(len(hits.labels))
     for c, of_class in maps.items():
         sign = np.array([1.0 if m == c else -1.0 / (len(of_class) - 1) for m in of_class])
         hit = sign @ (named[list(of_class.values())] == c)
         for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
             if images.any():
-                found[images] += sign_of_rate * (hit[images] - hit[images].mean()) / images.sum() / len(maps)
-    return found
+                influence[images] += sign_of_rate * (hit[images] - hit[images].mean()) / images.sum() / len(maps)
+    return influence

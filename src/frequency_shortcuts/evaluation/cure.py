@@ -26,7 +26,7 @@ from frequency_shortcuts.intervals import TAIL
 
 NONE = "none"  # the augmentation that the others are compared with
 ACCURACY_LOSS = 0.01  # the greatest fall of the test accuracy with which a training can cure
-STRONG, MAPS, ACCURACY, OOD, CORRUPTED = (
+SHARE_STRONG, MAPS, ACCURACY, OOD, CORRUPTED = (
     "strong_shortcuts", "map_tpr_fpr", "test_accuracy", "ood_accuracy", "corrupted_recall"
 )  # fmt: skip
 _UNITS = ["dataset", "network", "augmentation", "seed", "class", "measure", "value"]
@@ -62,17 +62,19 @@ def cure_table(
         by_augmentation = dict(list(of_network.groupby("augmentation", sort=False)))
         if NONE not in by_augmentation:
             raise ValueError(f"{network} on {dataset} was not trained with augmentation {NONE}: there is no comparison")
-        for augmentation, found in by_augmentation.items():
-            mine = [_row(name, found, by_augmentation[NONE]) for name in dict.fromkeys(found["measure"])]
+        for augmentation, of_augmentation in by_augmentation.items():
+            of_measures = [
+                _row(name, of_augmentation, by_augmentation[NONE]) for name in dict.fromkeys(of_augmentation["measure"])
+            ]
             about = {"dataset": dataset, "network": network, "augmentation": augmentation}
-            changes = {str(row["measure"]): row for row in mine}
-            verdict = np.nan if augmentation == NONE else cures(changes[STRONG], changes[ACCURACY])
-            rows += [{**about, **row, "cures": verdict} for row in mine]
+            changes = {str(row["measure"]): row for row in of_measures}
+            verdict = np.nan if augmentation == NONE else cures(changes[SHARE_STRONG], changes[ACCURACY])
+            rows += [{**about, **row, "cures": verdict} for row in of_measures]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def cures(strong: Mapping[str, Any], accuracy: Mapping[str, Any]) -> bool:
-    """Whether a training cures, from its rows of `STRONG` and `ACCURACY`; a missing interval does not show it."""
+    """Whether a training cures, from its rows of `SHARE_STRONG` and `ACCURACY`; a missing interval does not show it."""
     return bool(strong["difference_high"] < 0 and accuracy["difference"] >= -ACCURACY_LOSS)
 
 
@@ -81,7 +83,7 @@ def _units(
 ) -> Iterator[pd.DataFrame]:
     """Tables with the columns `_UNITS`: the value of each measure of each run and class (of all classes: "")."""
     headline = verdicts[verdicts["headline"] & ~verdicts["neutral"].astype(bool)]
-    yield headline.assign(measure=STRONG, value=(headline["verdict"] == "strong").astype(float))
+    yield headline.assign(measure=SHARE_STRONG, value=(headline["verdict"] == "strong").astype(float))
     yield headline.assign(measure=MAPS, value=headline["tpr_dfm"] - headline["fpr_dfm"])
     yield networks.assign(**{"class": "", "measure": ACCURACY, "value": networks["test_accuracy"]})
     if ood is not None:
@@ -100,16 +102,16 @@ def _means(table: pd.DataFrame) -> pd.DataFrame:
     return means.rename("value").reset_index()
 
 
-def _row(measure: str, mine: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
+def _row(measure: str, units: pd.DataFrame, base: pd.DataFrame) -> dict[str, Any]:
     """The value of a measure and its difference to the base, with intervals."""
-    ours, others = (_grid(table[table["measure"] == measure]) for table in (mine, base))
+    ours, others = (_grid(table[table["measure"] == measure]) for table in (units, base))
     common = [seed for seed in ours.index if seed in others.index]
     value, low, high = mean_interval(ours.to_numpy())
     floor = -1.0 if measure == MAPS else 0.0
     low, high = (float(end) for end in np.clip((low, high), floor, 1.0))
     row = {"measure": measure, "value": value, "low": low, "high": high}
     change = (np.nan,) * 3
-    if common and mine["augmentation"].iloc[0] != NONE:
+    if common and units["augmentation"].iloc[0] != NONE:
         change = mean_interval((ours.loc[common] - others.loc[common]).to_numpy())
     names = ("difference", "difference_low", "difference_high")
     return {**row, **dict(zip(names, change, strict=True)), "seeds": len(ours), "classes": ours.shape[1]}
@@ -129,11 +131,11 @@ def mean_interval(values: Sequence[Sequence[float]] | np.ndarray) -> tuple[float
     >>> mean_interval([[0.0, 1.0], [0.0, 1.0]])[0]
     0.5
     """
-    found = np.asarray(values, float)
-    means = [one for one in (found.mean(axis=1), found.mean(axis=0)) if len(one) > 1]
-    parts = np.array([np.var(one, ddof=1) / len(one) for one in means])
-    value, variance, half = float(found.mean()), parts.sum(), 0.0 if means else np.nan
+    grid = np.asarray(values, float)
+    means = [mean for mean in (grid.mean(axis=1), grid.mean(axis=0)) if len(mean) > 1]
+    parts = np.array([np.var(mean, ddof=1) / len(mean) for mean in means])
+    value, variance, half = float(grid.mean()), parts.sum(), 0.0 if means else np.nan
     if variance > 0:
-        freedom = variance**2 / sum(parts**2 / [len(one) - 1 for one in means])
+        freedom = variance**2 / sum(parts**2 / [len(mean) - 1 for mean in means])
         half = float(stdtrit(freedom, 1 - TAIL) * np.sqrt(variance))
     return value, value - half, value + half

@@ -149,5 +149,7 @@ def earliness(table: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["seed", *OF_CLASS]
     trained = table[table["iteration"] > 0]
-    found = trained.groupby(keys, sort=False, dropna=False).agg(earliness=("f1", "mean"), recall=("recall", "last"))
-    return found.reset_index()[[*keys[:-1], "earliness", "recall", "images"]]
+    of_classes = trained.groupby(keys, sort=False, dropna=False).agg(
+        earliness=("f1", "mean"), recall=("recall", "last")
+    )
+    return of_classes.reset_index()[[*keys[:-1], "earliness", "recall", "images"]]

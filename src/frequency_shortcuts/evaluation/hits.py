@@ -1,7 +1,7 @@
-"""Hits: the class that a network names, for each image under each mask.
+"""Hits: the class that a network names, for each image under each mask, and the rates that follow from them.
 
-Rates, pairings and intervals of the shortcut tests all come from them: two masks are compared on the same images.
-`rates.rates` makes the table of rates, `verdicts.verdicts` the verdicts, `cross.cross_matrix` the cross matrix.
+Rates, pairings and intervals of the shortcut tests all come from hits: two masks are compared on the same images.
+`rates` makes the table of rates, `verdicts.verdicts` the verdicts, `cross.cross_matrix` the cross matrix.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
 Named = npt.NDArray[np.int16]  # the class that a network names for each image
@@ -32,7 +33,7 @@ class Hits:
     donors : int [n], the donor of each image, if the fill `swap` was tested
     negatives : bool [class, n], the images on which FPR of each class is measured; see `judged`
     masks : bool [mask, H, W], the frequencies that an image keeps, centred
-    trials : what each mask is for, with the columns `TRIAL`; `mask` is its index, other columns as in `rates.rates`
+    trials : what each mask is for, with the columns `TRIAL`; `mask` is its index, other columns as in `rates`
     neutral : the class without a cue of its own, if there is one
     false_positives : whether FPR was also measured under random and low-pass controls, not only under maps
     """
@@ -63,8 +64,8 @@ class Hits:
 
     def has_fpr(self, trials: pd.DataFrame) -> BoolArray:
         """Whether FPR was measured under the mask of each of some rows of `trials`."""
-        found: BoolArray = trials["filter"].isin(MAPS).to_numpy() | self.false_positives
-        return found
+        measured: BoolArray = trials["filter"].isin(MAPS).to_numpy() | self.false_positives
+        return measured
 
     def judged(self, fill: str) -> BoolArray:
         """The images on which FPR of each class is measured under a fill, bool [class, n].
@@ -134,3 +135,69 @@ def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
     ...     of_method = read_hits_of_methods(file)
     """
     return {name: read_hits(part) for name, part in group.get("methods", {}).items()}
+
+
+def rates(hits: Hits) -> pd.DataFrame:
+    """TPR and FPR of every class, unfiltered, filtered by its map and by controls of the same size, from hits.
+
+    Returns a tidy table, one row per class, part, fill, filter and draw, with the columns `class`, `neutral` (whether
+    it is the neutral class), `part`, `fill`, `filter` (unfiltered, dfm, random, radial, low_pass, other; for `remove`
+    unfiltered, dfm and random), `draw` (number of the draw, or the other class), `positions` (of the mask), `overlap`
+    (intersection over union with the map of the class), and those of `rates_of_class`.
+
+    >>> rates(read_hits(file)).query("filter == 'dfm'")[["class", "fill", "tpr", "fpr"]]
+    """
+    tables, size = [], hits.masks[0].size
+    by_test = dict(list(hits.trials.groupby(["part", "class"], sort=False)))
+    unfiltered = pd.DataFrame({"filter": ["unfiltered"], "draw": 0, "positions": size, "overlap": np.nan})
+    columns = ["class", "neutral", "part", "fill", *unfiltered]
+    for fill, named in hits.named.items():
+        judged = hits.judged(fill)
+        for part in dict.fromkeys(hits.trials["part"]):
+            for c in hits.tested(fill):
+                trials = by_test[part, c]
+                about = pd.concat([unfiltered, trials[list(unfiltered)]], ignore_index=True)
+                about = about.assign(**{"class": c, "neutral": c == hits.neutral, "part": part, "fill": fill})[columns]
+                shown = np.concatenate([hits.unfiltered[None], named[trials["mask"]]])
+                measured = np.r_[True, hits.has_fpr(trials)]
+                tables.append(rates_of_class(about, shown, c, hits.labels == c, judged[c], measured))
+    return pd.concat(tables, ignore_index=True)
+
+
+def rates_of_class(
+    about: pd.DataFrame,
+    named: npt.NDArray[np.integer],
+    c: int,
+    own: BoolArray,
+    judged: BoolArray,
+    measured: npt.ArrayLike = True,
+) -> pd.DataFrame:
+    """The rows of a table [row], each about a mask, with the rates of class c under it behind them.
+
+    named : int [row, n], the class named for each image; own, judged : as in `counts_of`
+    measured : bool [row] or one value, whether FPR was measured
+
+    Adds `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`: shares with Wilson's
+    intervals, missing (NaN) where there are no images.
+
+    >>> about, own = pd.DataFrame({"filter": ["dfm"]}), np.array([True, True, False])
+    >>> rates_of_class(about, np.array([[4, 0, 0]]), 4, own, ~own)["tpr"].tolist()
+    [0.5]
+    """
+    table = about.copy()
+    right, wrong = counts_of(named, c, own, judged)
+    table["images"], table["negatives"] = own.sum(), np.where(measured, judged.sum(), 0)
+    for rate, count, of in (("tpr", right, table["images"]), ("fpr", wrong, table["negatives"])):
+        there, ends = of.to_numpy() > 0, np.full((3, len(table)), np.nan)
+        ends[:, there] = shares(count[there], of.to_numpy()[there])
+        table[rate], table[f"{rate}_low"], table[f"{rate}_high"] = ends
+    return table
+
+
+def counts_of(named: npt.NDArray[np.integer], c: int, own: BoolArray, judged: BoolArray) -> tuple[IntArray, IntArray]:
+    """How often a class is named under some masks, among its own images and among the judged ones, int [mask] each.
+
+    named : int [mask, n]; own, judged : bool [n], the images of class c, and those on which its FPR is measured
+    """
+    is_named = named == c
+    return is_named[:, own].sum(axis=1), is_named[:, judged].sum(axis=1)

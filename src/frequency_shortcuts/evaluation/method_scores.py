@@ -47,32 +47,26 @@ def score_methods(
     rows: list[dict[str, Any]] = []
     for name, names in alternatives(inside).items():
         for c in range(len(next(iter(inside.values())))):
-            planted = [inside[one][c] for one in names]
-            if not any(one.any() for one in planted):
+            planted = [inside[part][c] for part in names]
+            if not any(mask.any() for mask in planted):
                 continue
 
             def precision(values: FloatArray, planted: list[BoolArray] = planted) -> float:
                 return best_curve(values, planted, pairs.size).average_precision()
 
             generator = np.random.default_rng([seed, c])
-            some = shuffled(np.arange(len(pairs)), pairs, "random", draws, generator)
-            chance = np.array([precision(one) for one in some])
+            rankings = shuffled(np.arange(len(pairs)), pairs, "random", draws, generator)
+            chance = np.array([precision(ranking) for ranking in rankings])
             low, high = np.quantile(chance, INTERVAL)
             about = {"class": c, "truth": name}
             limits = {"random": chance.mean(), "random_low": low, "random_high": high}
             for method, values in ranked.items():
-                found = {
+                precisions = {
                     "average_precision": precision(values[c]),
                     "average_precision_size": precision(np.abs(values[c])),
                 }
-                rows.append({**about, "method": method, **found, **limits})
+                rows.append({**about, "method": method, **precisions, **limits})
     return pd.DataFrame(rows)
-
-
-def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
-    """The table without the scores of classes whose planted mask the network does not use (column `uses`)."""
-    scores = ["average_precision", "average_precision_size"]
-    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
 
 
 def overlap_over_seeds(maps: Iterable[Mapping[float, BoolArray]], classes: Iterable[str]) -> pd.DataFrame:
@@ -85,8 +79,8 @@ def overlap_over_seeds(maps: Iterable[Mapping[float, BoolArray]], classes: Itera
     of_seeds, names = list(maps), list(classes)
     rows = []
     for percent in of_seeds[0] if len(of_seeds) > 1 else ():
-        found = [overlap(left[percent], right[percent]) for left, right in combinations(of_seeds, 2)]
-        for name, value in zip(names, np.mean(found, axis=0), strict=True):
+        overlaps = [overlap(left[percent], right[percent]) for left, right in combinations(of_seeds, 2)]
+        for name, value in zip(names, np.mean(overlaps, axis=0), strict=True):
             rows.append({"percent": percent, "class": name, "overlap": value, "seeds": len(of_seeds)})
     return pd.DataFrame(rows, columns=["percent", "class", "overlap", "seeds"])
 

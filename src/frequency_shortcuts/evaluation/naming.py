@@ -2,21 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
-from frequency_shortcuts.networks.predictions import Predictor
+from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill
-from frequency_shortcuts.spectrum.filters import hide
+from frequency_shortcuts.spectrum.filters import half_plane, hide
 
 from .hits import NOT_SHOWN, Named
 from .trials import MaskSet
+
+_BAR = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
+
+
+@contextlib.contextmanager
+def naming(
+    network: nn.Module, labels: IntArray, n_classes: int, batch: int, *, total: int, bar: str, progress: bool
+) -> Iterator[Namer]:
+    """A `Namer` for a network, which is in evaluation mode inside the block.
+
+    labels : int [n], of the images; batch : images in one forward pass
+    total : of the bar, in images; bar : its label; progress : whether to show it on a terminal
+    """
+    with (
+        evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict,
+        tqdm(total=total, desc=bar, unit="image", leave=False, bar_format=_BAR, disable=None if progress else True)
+        as shown,
+    ):  # fmt: skip
+        yield Namer(predict, labels, n_classes, batch, shown.update)
+
+
+class Namer:
+    """Names the classes of images; see `naming`, which makes one.
+
+    predict : images [k, channels, H, W] -> int64 [k]; update : called with the number of images that are done
+    """
+
+    def __init__(
+        self,
+        predict: Callable[[Tensor], Tensor],
+        labels: IntArray,
+        n_classes: int,
+        batch: int,
+        update: Callable[[float], object],
+    ) -> None:
+        self.predict, self.labels, self.n_classes, self.batch, self.update = predict, labels, n_classes, batch, update
+
+    def unfiltered(self, source: Source) -> IntArray:
+        """The class of each image of a source without a filter, int64 [n].
+
+        Raises ValueError if the network names a class that there is not.
+        """
+        batches = index_batches(np.arange(len(source)), self.batch)
+        named = np.concatenate([self.predict(source.take(chosen)).cpu().numpy() for chosen in batches])
+        confusion(self.labels, named, self.n_classes)
+        return named
+
+    def under_masks(
+        self, source: Source, background: Callable[[IntArray], Tensor | None], masks: MaskSet, judged: BoolArray
+    ) -> Named:
+        """The class of each image of a source under each mask, int16 [mask, n].
+
+        background : see `background_of`; judged : bool [class, n], the images on which FPR of each class is measured
+
+        An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for;
+        else it has the class `NOT_SHOWN`.
+        """
+        size, labels = source.images.shape[-2:], self.labels
+        halves = torch.stack([half_plane(mask, *size) for mask in masks.kept])
+        is_for, for_others = masks.is_for.astype(np.float32), masks.for_others.astype(np.float32)
+        named = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
+        for chosen in index_batches(np.argsort(labels, kind="stable"), self.batch):
+            of_class = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
+            mask, image = np.nonzero(is_for @ of_class + for_others @ judged[:, chosen])
+            own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
+            called = []
+            for pairs in index_batches(np.arange(len(mask)), self.batch):
+                half = halves[torch.from_numpy(mask[pairs])].to(source.device)[:, None]
+                place = torch.from_numpy(image[pairs]).to(source.device)
+                called.append(self.predict(hide(own[place], half, None if other is None else other[place], size=size)))
+                self.update(len(pairs) * len(chosen) / len(mask))
+            if called:
+                named[mask, chosen[image]] = torch.cat(called).cpu().numpy()
+        return named
 
 
 def background_of(fill: Fill, source: Source, donor: IntArray | None) -> Callable[[IntArray], Tensor | None]:
@@ -25,46 +100,5 @@ def background_of(fill: Fill, source: Source, donor: IntArray | None) -> Callabl
     donor : int [n], the donor of each image, for the fill `swap`
     """
     if fill != "swap" or donor is None:
-        return lambda some: None
-    return lambda some: torch.fft.rfft2(source.take(donor[some]))
-
-
-def named_classes(
-    predict: Predictor,
-    source: Source,
-    background: Callable[[IntArray], Tensor | None],
-    masks: MaskSet,
-    labels: IntArray,
-    judged: BoolArray,
-    batch: int,
-    bar: tqdm,
-) -> Named:
-    """The class that the network names for each image under each mask, int16 [mask, n].
-
-    judged : bool [class, n], the images on which FPR of each class is measured
-
-    An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for; else
-    it has the class `NOT_SHOWN`.
-    """
-    size = source.images.shape[-2:]
-    halves, is_for, for_others = masks.halves, masks.is_for.astype(np.float32), masks.for_others.astype(np.float32)
-    found = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
-    for some in index_batches(np.argsort(labels, kind="stable"), batch):
-        of_class = (labels[some] == np.arange(len(judged))[:, None]).astype(np.float32)
-        mask, image = np.nonzero(is_for @ of_class + for_others @ judged[:, some])
-        own, other = torch.fft.rfft2(source.take(some)), background(some)
-        named = []
-        for chosen in index_batches(np.arange(len(mask)), batch):
-            half = halves[torch.from_numpy(mask[chosen])].to(source.device)[:, None]
-            here = torch.from_numpy(image[chosen]).to(source.device)
-            named.append(predict(hide(own[here], half, None if other is None else other[here], size=size)))
-            bar.update(len(chosen) * len(some) / len(mask))
-        if named:
-            found[mask, some[image]] = torch.cat(named).cpu().numpy()
-    return found
-
-
-def named_unfiltered(predict: Predictor, source: Source, batch: int) -> IntArray:
-    """The class that the network names for each image of a source without a filter, int64 [n]."""
-    batches = index_batches(np.arange(len(source)), batch)
-    return np.concatenate([predict(source.take(some)).cpu().numpy() for some in batches])
+        return lambda chosen: None
+    return lambda chosen: torch.fft.rfft2(source.take(donor[chosen]))

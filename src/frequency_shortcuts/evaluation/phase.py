@@ -23,21 +23,19 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
+from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import donors
 
 from .hits import Hits, Named, judged
-from .naming import background_of, named_classes, named_unfiltered
-from .phase_hits import KEPT, REGIONS, PhaseHits, rates
-from .phase_verdicts import phase_verdicts
+from .naming import background_of, naming
+from .phase_verdicts import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
 from .trials import MaskSet, check_limits, check_neutral, negatives_of, seed_of
 
-__all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "measure", "phase_verdicts", "rates"]
+__all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "measure", "phase_rates", "phase_verdicts"]
 
 log = logging.getLogger(__name__)
 
@@ -111,31 +109,25 @@ def collect(
     check_limits(negatives=negatives)
     donor, everything = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")), np.arange(len(labels))
     negative = np.zeros((len(masks), len(labels)), bool)
-    shown, classes = MaskSet(images.shape[-2:], len(masks)), [c for c in range(len(masks)) if c != neutral]
+    shown, classes = MaskSet(len(masks)), [c for c in range(len(masks)) if c != neutral]
     for c in classes:
         negative[c, negatives_of(labels, c, negatives, seed)] = True
     places = np.array([shown.add(mask, c) for c, mask in enumerate(masks)])
     counted = judged(negative, labels, donor)
     source = source_for(network, images, mean, std)
-    batch = batch_size or source.batch_size()
     images_of = {
         "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
     }  # fmt: skip
     named = _known(hits, donor, negative[classes], masks)
-    with (
-        evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict,
-        tqdm(total=len(KEPT) * len(labels), desc="phases and amplitudes", unit="image", leave=False,
-             bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]",
-             disable=None if progress else True) as bar,
-    ):  # fmt: skip
+    with naming(
+        network, labels, len(masks), batch_size or source.batch_size(), total=len(KEPT) * len(labels),
+        bar="phases and amplitudes", progress=progress,
+    ) as namer:  # fmt: skip
         background = background_of("swap", source, donor)
-        for kept, of in images_of.items():
+        for kept, of_part in images_of.items():
             if ("spectrum", kept) not in named:
-                unfiltered = named_unfiltered(predict, of, batch)
-                confusion(labels, unfiltered, len(masks))  # fails early if the network has other classes than the masks
-                named["spectrum", kept] = unfiltered[None].astype(np.int16)
-                found = named_classes(predict, of, background, shown, labels, counted, batch, bar)
-                named["map", kept] = found[places]
+                named["spectrum", kept] = namer.unfiltered(of_part)[None].astype(np.int16)
+                named["map", kept] = namer.under_masks(of_part, background, shown, counted)[places]
     log.info("%d maps on %d images, with both, amplitudes or phases", len(classes), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
 
@@ -156,8 +148,8 @@ def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolA
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
-    """The table of `rates` of the hits that `collect` gives; it takes the same parameters.
+    """The table of `phase_rates` of the hits that `collect` gives; it takes the same parameters.
 
     >>> measure(network, split, masks).query("region == 'map'")[["class", "kept", "tpr", "fpr"]]
     """
-    return rates(collect(*arguments, **options))
+    return phase_rates(collect(*arguments, **options))

@@ -1,8 +1,10 @@
-"""Recall of every class in several views of the same images; predictions are counted on the device."""
+"""Recall of every class in several views of the same images: under radial filters, and under common corruptions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +13,19 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import Source, index_batches
-from frequency_shortcuts.data.splits import check_classes
+from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.intervals import shares
-from frequency_shortcuts.networks.predictions import Predictor, evaluating
+from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+from frequency_shortcuts.spectrum.filters import half_plane, hide
+from frequency_shortcuts.spectrum.radial import filters
+
+log = logging.getLogger(__name__)
+
+NONE = "none"  # the name of the images without corruption, of strength 0
 
 
 class Tally:
@@ -82,11 +92,11 @@ def recall_by_view(
             disable=None if progress else True,
         ) as bar,
     ):
-        for some in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
-            mine = truth[some[0] : some[-1] + 1]
-            for view, inputs in enumerate(views(some)):
-                tally.add(view, mine, predict(inputs))
-                bar.update(len(some))
+        for chosen in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
+            own = truth[chosen[0] : chosen[-1] + 1]
+            for view, inputs in enumerate(views(chosen)):
+                tally.add(view, own, predict(inputs))
+                bar.update(len(chosen))
     right, called = tally.counts()
     count = np.bincount(labels, minlength=n_classes)
     n = len(labels)
@@ -102,3 +112,90 @@ def recall_by_view(
         fpr=fpr.ravel(),
         accuracy=np.repeat(right.sum(axis=1) / n, n_classes),
     )
+
+
+@accepts_split
+def filtered_recall(
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    cutoffs: Sequence[float],
+    band_width: float,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Recall of every class on unfiltered images and under each of the `filters`.
+
+    images, mean, std, batch_size : see `shortcuts.measure`
+
+    Returns a tidy table, one row per filter and class: `filter` (unfiltered, low-pass, high-pass, band-stop), `low`,
+    `high` (in cycles per image, see `Filter`; missing where there is no limit), and the columns of `recall_by_view`.
+    For the errors see there and `filters`.
+    """
+    source = source_for(network, images, mean, std)
+    height, width = images.shape[-2:]
+    radial = filters(height, width, cutoffs, band_width)
+    halves = [half_plane(each.mask, height, width).to(source.device) for each in radial]
+    rows = [("unfiltered", np.nan, np.nan), *((each.name, each.low, each.high) for each in radial)]
+    about = pd.DataFrame(rows, columns=["filter", "low", "high"]).replace(math.inf, np.nan)
+
+    def views(chosen: IntArray) -> Iterator[Tensor]:
+        inputs = source.take(chosen)
+        yield inputs
+        own = torch.fft.rfft2(inputs)
+        for half in halves:
+            yield hide(own, half, size=(height, width))
+
+    table = recall_by_view(
+        network, source, labels, n_classes, about, views,
+        batch_size=batch_size, progress="filtering" if progress else None,
+    )  # fmt: skip
+    log.info("%d filters on %d images", len(radial), len(source))
+    return table
+
+
+@accepts_split
+def corrupted_recall(
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    *,
+    mean: npt.ArrayLike,
+    std: npt.ArrayLike,
+    names: Sequence[str] = tuple(KINDS),
+    seed: int = 0,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Recall of every class on images without corruption and under every corruption and strength.
+
+    images : uint8 [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar, read batch by batch. They
+        are corrupted, and then normalised with `mean` and `std`
+    names : of KINDS; the images without corruption are always tested
+
+    Returns a tidy table, one row per corruption, strength and class: `corruption` (`none` for images without one),
+    `strength` (0 for these, else 1 to 5), and the columns of `recall_by_view`. For the errors see there and `corrupt`.
+    """
+    source = source_for(network, images, mean, std)
+    about = pd.DataFrame(
+        [(NONE, 0), *((name, strength) for name in names for strength in STRENGTHS)], columns=["corruption", "strength"]
+    )
+
+    def views(chosen: IntArray) -> Iterator[Tensor]:
+        pixels = source.read(chosen).to(source.device)
+        yield normalise(pixels, mean, std, source.dtype)
+        for name in names:
+            for strength in STRENGTHS:
+                yield normalise(corrupt(name, pixels, strength, seed, chosen), mean, std, source.dtype)
+
+    table = recall_by_view(
+        network, source, labels, n_classes, about, views,
+        batch_size=batch_size, progress="corrupting" if progress else None,
+    )  # fmt: skip
+    log.info("%d corruptions on %d images", len(about) - 1, len(source))
+    return table

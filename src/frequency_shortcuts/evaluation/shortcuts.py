@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -17,20 +18,19 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
+from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
 from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import FILLS, Fill, check_fills, donors
+from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import check_mask
 
-from .band_stop import band_stop
 from .cross import cross_matrix, own_map_advantage
-from .hits import Hits, Named, judged, read_hits, write_hits
-from .naming import background_of, named_classes, named_unfiltered
-from .rates import rates
+from .hits import Hits, Named, judged, rates, read_hits, write_hits
+from .naming import background_of, naming
 from .trials import (
     PARTS,
     Part,
@@ -124,36 +124,32 @@ def collect(
         "random": controls,
         "radial": controls if radial is None else radial,
     }
-    shown, trials = plan_trials(masks, images.shape[-2:], parts, draws, others, seed, run, false_positives)
+    shown, trials = plan_trials(masks, parts, draws, others, seed, run, false_positives)
     negative = np.zeros((len(masks), len(labels)), bool)
     # Of two classes, FPR of one is 1 - TPR of the other: with both, the two would always have the same measure.
     if len(masks) > 2 or neutral is not None:
         if one_sample:
             negative = sample_of_negatives(labels, len(masks), negatives, seed)
         else:
-            for c, mine in enumerate(negative):
-                mine[negatives_of(labels, c, negatives, seed)] = True
+            for c, of_class in enumerate(negative):
+                of_class[negatives_of(labels, c, negatives, seed)] = True
     donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if "swap" in fills else None
     source = source_for(network, images, mean, std)
-    batch = batch_size or source.batch_size()
     named: dict[str, Named] = {}
-    with evaluating(network), torch.inference_mode(), Predictor(network, len(masks)) as predict:
-        unfiltered = named_unfiltered(predict, source, batch)
-        confusion(labels, unfiltered, len(masks))  # fails early if the network has other classes than the masks
-        with tqdm(
-            total=len(fills) * len(labels), desc="filtering", unit="image", leave=False,
-            bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]", disable=None if progress else True,
-        ) as bar:  # fmt: skip
-            for fill in fills:
-                background = background_of(fill, source, donor)
-                counted = judged(negative, labels, donor if fill == "swap" else None)
-                named[fill] = named_classes(predict, source, background, shown, labels, counted, batch, bar)
-                log.info("fill %s: %d tests of masks on %d images", fill, len(trials), len(labels))
+    with naming(
+        network, labels, len(masks), batch_size or source.batch_size(), total=len(fills) * len(labels),
+        bar="filtering", progress=progress,
+    ) as namer:  # fmt: skip
+        unfiltered = namer.unfiltered(source)
+        for fill in fills:
+            counted = judged(negative, labels, donor if fill == "swap" else None)
+            named[fill] = namer.under_masks(source, background_of(fill, source, donor), shown, counted)
+            log.info("fill %s: %d tests of masks on %d images", fill, len(trials), len(labels))
     return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral, false_positives)
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
-    """The table of `rates.rates` of the hits that `collect` gives; it takes the same parameters.
+    """The table of `hits.rates` of the hits that `collect` gives; it takes the same parameters.
 
     >>> measure(network, split, masks, fills=("zeros",)).query("filter == 'dfm'")[["class", "tpr", "fpr"]]
     """
@@ -166,3 +162,55 @@ def _check_parts(parts: Sequence[str]) -> None:
             raise ValueError(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
     if not parts:
         raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
+
+
+# Bands
+
+
+@accepts_split
+def band_stop(
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    bands: BoolArray,
+    n_classes: int,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    batch_size: int | None = None,
+) -> pd.DataFrame:
+    """Change of the confusion matrix when two of the bands are removed.
+
+    bands: bool [band, H, W]; images, mean, std, batch_size: see `collect`. Returns a tidy table, one row per
+    pair of bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
+    `filtered` (counts) and `delta_percent` = 100 * (filtered - original) / images of the true class.
+    """
+    labels = as_array(labels)
+    check_classes(labels, range(n_classes), n_images=images.shape[0])
+    source = source_for(network, images, mean, std)
+    removed = list(combinations(range(len(bands)), 2))
+    halves = [half_plane(~(bands[a] | bands[b]), *images.shape[-2:]).to(source.device) for a, b in removed]
+    counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
+    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict:
+        for chosen in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
+            inputs = source.take(chosen)
+            counts[0] += confusion(labels[chosen], predict(inputs).cpu(), n_classes)
+            own = torch.fft.rfft2(inputs)
+            for count, half in zip(counts[1:], halves, strict=True):
+                count += confusion(labels[chosen], predict(hide(own, half, size=images.shape[-2:])).cpu(), n_classes)
+    original, size = counts[0], counts[0].sum(axis=1, keepdims=True)
+    true, called = np.indices((n_classes, n_classes))
+    tables = [
+        pd.DataFrame(
+            {
+                "removed": f"B{a + 1}+B{b + 1}",
+                "true_class": true.ravel(),
+                "called_class": called.ravel(),
+                "original": original.ravel(),
+                "filtered": filtered.ravel(),
+                "delta_percent": (100 * (filtered - original) / size).ravel(),
+            }
+        )
+        for (a, b), filtered in zip(removed, counts[1:], strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,6 @@ from frequency_shortcuts.spectrum.masks import overlap_of_counts
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -113,10 +110,10 @@ def _chance(left: PackedMaps, right: PackedMaps, kind: str, draws: int, generato
     out = np.empty(len(left.positions))
     step = max(1, NUMBERS // (draws * len(members)))
     for start in range(0, len(out), step):
-        some = slice(start, start + step)
-        kept, drawn = left.counts[kind][some], right.counts[kind][some]
+        part = slice(start, start + step)
+        kept, drawn = left.counts[kind][part], right.counts[kind][part]
         hits = generator.hypergeometric(kept, members - kept, drawn, (draws, *kept.shape)) @ size
-        out[some] = overlap_of_counts(hits, left.positions[some], right.positions[some]).mean(axis=0)
+        out[part] = overlap_of_counts(hits, left.positions[part], right.positions[part]).mean(axis=0)
     return out
 
 
@@ -138,12 +135,12 @@ def compare_runs(
     memory at a time, one bit per position.
     """
     for percent in percents:
-        held = [maps(i, percent) for i in range(len(runs))]
+        packed = [maps(i, percent) for i in range(len(runs))]
         for i, j in combinations(range(len(runs)), 2):
             differ = [name for key, name in COMPARISONS.items() if runs[i][key] != runs[j][key]]
             comparison = differ[0] if len(differ) == 1 else SEVERAL
-            found = compare(held[i], held[j], draws=draws, seed=[seed, i, j])
-            yield _with_labels(found, comparison, run_label(runs[i]), run_label(runs[j]), percent)
+            overlaps = compare(packed[i], packed[j], draws=draws, seed=[seed, i, j])
+            yield _with_labels(overlaps, comparison, run_label(runs[i]), run_label(runs[j]), percent)
 
 
 def compare_halves(
@@ -157,8 +154,8 @@ def compare_halves(
 ) -> Iterator[pd.DataFrame]:
     """The maps of one run from two halves of its images, as tables of `compare_runs` (comparison `images`)."""
     for percent in percents:
-        found = compare(first(percent), second(percent), draws=draws, seed=seed)
-        yield _with_labels(found, IMAGES, f"{run_label(run)}/half0", f"{run_label(run)}/half1", percent)
+        overlaps = compare(first(percent), second(percent), draws=draws, seed=seed)
+        yield _with_labels(overlaps, IMAGES, f"{run_label(run)}/half0", f"{run_label(run)}/half1", percent)
 
 
 def run_label(run: Mapping[str, Any]) -> str:
@@ -166,9 +163,9 @@ def run_label(run: Mapping[str, Any]) -> str:
     return f"{run['network']}/{run['augmentation']}/seed{run['seed']}"
 
 
-def _with_labels(found: pd.DataFrame, comparison: str, left: str, right: str, percent: float) -> pd.DataFrame:
-    about = {"comparison": comparison, "left": left, "right": right, "percent": percent, "class": found.index}
-    return pd.concat([pd.DataFrame(about, found.index), found], axis=1)
+def _with_labels(overlaps: pd.DataFrame, comparison: str, left: str, right: str, percent: float) -> pd.DataFrame:
+    about = {"comparison": comparison, "left": left, "right": right, "percent": percent, "class": overlaps.index}
+    return pd.concat([pd.DataFrame(about, overlaps.index), overlaps], axis=1)
 
 
 def compare_files(
@@ -220,9 +217,9 @@ def _about(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _check_same(path: str | os.PathLike[str], other: str | os.PathLike[str], *keys: str) -> None:
     """Raise ValueError unless two files of maps were made from the same weights or images, by these attributes."""
-    found, expected = _about(path), _about(other)
+    own, expected = _about(path), _about(other)
     for key in keys:
-        if found.get(key) != expected.get(key):
+        if own.get(key) != expected.get(key):
             what = key.removesuffix("_sha256")
             raise ValueError(f"{path}: it was made from other {what} than {other}; make both again")
 

@@ -1,4 +1,7 @@
-"""The masks and images of the test of each class: maps, controls, maps of other classes, and negatives."""
+"""The masks and images of the test of each class: maps, controls, maps of other classes, and negatives; their cost.
+
+A plan of many tests imports this without PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
-from frequency_shortcuts.spectrum.filters import half_plane
 from frequency_shortcuts.spectrum.masks import overlap
 
 from .hits import MAPS
@@ -23,16 +23,15 @@ PARTS: tuple[Part, ...] = ("keep", "remove")
 
 
 class MaskSet:
-    """Masks for images of one size. A mask for several classes is stored once.
+    """Masks for the images of a test. A mask for several classes is stored once.
 
-    halves : bool [mask, H, W // 2 + 1], the kept part of a real FFT
     kept : bool [mask, H, W], the kept frequencies, centred
     is_for : bool [mask, class], whether a class is tested with a mask
     for_others : bool [mask, class], whether the mask is shown to the images on which FPR of the class is measured
     """
 
-    def __init__(self, size: tuple[int, ...], n_classes: int) -> None:
-        self._size, self._n_classes = size, n_classes
+    def __init__(self, n_classes: int) -> None:
+        self._n_classes = n_classes
         self._places: dict[bytes, int] = {}
         self._kept: list[BoolArray] = []
         self._for: dict[tuple[int, int], bool] = {}
@@ -53,10 +52,6 @@ class MaskSet:
         return np.stack(self._kept)
 
     @property
-    def halves(self) -> Tensor:
-        return torch.stack([half_plane(mask, *self._size) for mask in self._kept])
-
-    @property
     def is_for(self) -> BoolArray:
         return self._table(list(self._for))
 
@@ -65,15 +60,14 @@ class MaskSet:
         return self._table([pair for pair, others in self._for.items() if others])
 
     def _table(self, chosen: Sequence[tuple[int, int]]) -> BoolArray:
-        found = np.zeros((len(self._kept), self._n_classes), bool)
+        table = np.zeros((len(self._kept), self._n_classes), bool)
         for mask, c in chosen:
-            found[mask, c] = True
-        return found
+            table[mask, c] = True
+        return table
 
 
 def plan_trials(
     masks: BoolArray,
-    size: tuple[int, ...],
     parts: Sequence[Part],
     draws: Mapping[Literal["random", "radial"], int],
     others: int | None,
@@ -86,7 +80,7 @@ def plan_trials(
     masks : bool [class, H, W], the maps; draws : number of each random kind; others, seed, run, false_positives : as in
     `shortcuts.collect`
     """
-    shown, rows = MaskSet(size, len(masks)), []
+    shown, rows = MaskSet(len(masks)), []
     for part in parts:
         for c, mask in enumerate(masks):
             for name, draw, chosen in _filters(masks, c, part, draws, others, seed, run):
@@ -161,10 +155,10 @@ def negatives_of(labels: IntArray, c: int | None, limit: int | None, seed: int) 
 
 def sample_of_negatives(labels: IntArray, n_classes: int, limit: int | None, seed: int) -> BoolArray:
     """One sample of `limit` images for FPR of all classes: bool [class, n], for each class those of other classes."""
-    found = np.zeros((n_classes, len(labels)), bool)
-    found[:, negatives_of(labels, None, limit, seed)] = True
-    found &= labels != np.arange(n_classes)[:, None]
-    return found
+    sample = np.zeros((n_classes, len(labels)), bool)
+    sample[:, negatives_of(labels, None, limit, seed)] = True
+    sample &= labels != np.arange(n_classes)[:, None]
+    return sample
 
 
 def check_neutral(neutral: int | None, n_classes: int) -> None:
@@ -180,3 +174,45 @@ def check_limits(**limits: int | None) -> None:
         if limit is not None and limit < (0 if draws else 1):
             expected = "0 draws or more" if draws else "at least 1, or None for all"
             raise ValueError(f"{name} {limit}: expected {expected}")
+
+
+def count_passes(
+    n_classes: int,
+    n_images: int,
+    *,
+    parts: Sequence[str],
+    fills: Sequence[str],
+    controls: int,
+    radial: int | None = None,
+    others: int | None = None,
+    negatives: int | None = None,
+    one_sample: bool = False,
+    false_positives: bool = True,
+) -> float:
+    """Forward passes of filtered images that a shortcut test takes, without running it.
+
+    n_images : of all classes, as many of each; the other parameters are those of `shortcuts.collect`
+
+    A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is
+    tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size. With `swap` it is
+    a little less, since images whose donor is of the class are no negatives.
+
+    >>> count_passes(1000, 20_000, parts=["keep"], fills=["zeros"], controls=5, others=20, negatives=1000)
+    23120000.0
+    """
+    own, limit = n_images / n_classes, n_images if negatives is None else min(negatives, n_images)
+    tried_on = 1 + min(others or n_classes, n_classes - 1)
+
+    def shown(classes: int) -> float:
+        """Images of so many classes, and negatives of these: with one sample, those of other classes."""
+        if one_sample:
+            return own * classes + limit * (1 - classes / n_classes)
+        return min(n_images, classes * min(n_images, own + limit))
+
+    of_control = shown(1) if false_positives else own
+    draws = controls if radial is None else radial
+    passes = {
+        "keep": n_classes * (shown(tried_on) + draws * of_control) + (controls + 1) * n_images,
+        "remove": n_classes * shown(1) + controls * n_images,
+    }
+    return float(len(fills) * sum(passes[part] for part in parts))

@@ -47,14 +47,14 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
         raise ValueError(f"{store.filename} holds no planted masks: only synthetic and planted sets have a known truth")
     group = store["planted"]
     own = group["truth"][:]
-    found = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
+    masks = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
     if "halves" in group:
-        found["half_0"], found["half_1"] = group["halves"][:]
+        masks["half_0"], masks["half_1"] = group["halves"][:]
     if "decoys" in group:
-        found["decoy"] = group["decoys"][:]
+        masks["decoy"] = group["decoys"][:]
     if "harmonics" in group:
-        found["with_harmonics"] = own | group["harmonics"][:]
-    return found
+        masks["with_harmonics"] = own | group["harmonics"][:]
+    return masks
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class Curve:
             raise ValueError(f"positions {positions}: expected above 0 and at most {self.filled[-1]}")
         if not self.hits[-1]:
             return np.full_like(positions, np.nan), np.full_like(positions, np.nan)
-        found = np.interp(positions, self.filled, self.hits)
-        return found / positions, found / self.hits[-1]
+        hits = np.interp(positions, self.filled, self.hits)
+        return hits / positions, hits / self.hits[-1]
 
     def average_precision(self) -> float:
         """Sum of the precisions at the ends of the groups of ties, weighted by the rise of recall; NaN without a truth.
@@ -176,8 +176,8 @@ def score(
     """
     if draws < 2:
         raise ValueError(f"draws {draws}: expected at least 2, so that they have a spread")
-    for name, found in (*masks.items(), *truths.items()):
-        check_mask(found, f"mask {name}")
+    for name, mask in (*masks.items(), *truths.items()):
+        check_mask(mask, f"mask {name}")
     pairs = ConjugatePairs(*rank.shape[-2:])
     signed = pairs.gather(adcs).astype(np.int64)
     scores: dict[str, npt.NDArray[Any]] = {
@@ -206,21 +206,10 @@ def score(
     return pd.concat(rows, ignore_index=True)
 
 
-def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of `score` without the scores of classes whose planted mask the network does not use.
-
-    table : with the column `uses` (see `usage`), missing for a class that has no planted mask
-
-    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
-    """
-    scores = [f"{name}{end}" for name in ("precision", "recall", "average_precision") for end in ("", "_low", "_high")]
-    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
-
-
 def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
-    found: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
-    return found | ({BETTER_HALF: HALVES} if set(HALVES) <= set(found) else {})
+    names: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
+    return names | ({BETTER_HALF: HALVES} if set(HALVES) <= set(names) else {})
 
 
 def _sizes(

@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.data.splits import Images, Split, accepts_split
+from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.fills import FILLS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -92,3 +94,64 @@ def wave_use(with_wave: npt.ArrayLike, without_wave: npt.ArrayLike) -> npt.NDArr
     True
     """
     return (np.asarray(with_wave) >= PLANTED) & (np.asarray(without_wave) <= OTHERWISE)
+
+
+def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores without those of classes whose planted mask the network does not use.
+
+    table : of `truth.score` or `method_scores.score_methods`, with the column `uses`, missing for a class that has no
+        planted mask
+
+    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
+    """
+    scores = [name for name in table if name.startswith(("precision", "recall", "average_precision"))]
+    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
+
+
+def wave_rates(
+    network: nn.Module,
+    waved: Split,
+    plain: Split,
+    wave: BoolArray,
+    harmonics: BoolArray,
+    *,
+    controls: int = 10,
+    seed: int = 0,
+    run: str = "",
+) -> pd.DataFrame:
+    """TPR of the class with a wave: on its photographs without the wave, and with masks of the wave.
+
+    waved, plain : the same photographs with and without the wave
+    wave, harmonics : bool [class, H, W], the frequencies of the wave in its class, and those that clipping adds
+    controls, seed, run : see `comparison.compare`
+
+    Returns one row for each test, part, fill, draw and number of positions: `test` (`WITHOUT_WAVE`, `wave`, `wave and
+    harmonics`, and what `comparison.compare` adds), `part`, `fill`, `draw`, `positions`, `images`, `negatives`, TPR and
+    FPR with their intervals, and `class`.
+
+    >>> rates = wave_rates(network, waved, plain, wave, harmonics).groupby("test")["tpr"].first()
+    >>> wave_use(rates["unfiltered"], rates[WITHOUT_WAVE])
+    """
+    import torch
+
+    from frequency_shortcuts.networks.predictions import predict
+
+    from .comparison import compare
+
+    label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
+    of_class = plain.subset(np.flatnonzero(plain.labels == label))
+    called = predict(network, of_class.tensors(dtype=torch.float32)[0]).numpy()
+    tpr, low, high = shares(int(np.sum(called == label)), len(called))
+    without = {"test": WITHOUT_WAVE, "images": len(called), "tpr": tpr, "tpr_low": low, "tpr_high": high}
+    tables = [pd.DataFrame([without])]
+    for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():
+        maps = {name: {100 * masks[label].mean(): masks}}
+        rates = compare(
+            network, waved.images, waved.labels, maps, mean=waved.mean, std=waved.std, neutral=waved.neutral,
+            fills=FILLS, controls=controls, seed=seed, run=run,
+        )  # fmt: skip
+        tables.append(rates[rates["class"] == label].assign(test=rates["method"]))
+    columns = ["test", "part", "fill", "draw", "positions", "images", "negatives"]
+    columns += [f"{rate}{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]
+    table = pd.concat(tables)[columns].drop_duplicates(["test", "part", "fill", "draw", "positions"])
+    return table.assign(**{"class": label})

@@ -18,17 +18,16 @@ from frequency_shortcuts.intervals import NORMAL, Estimate, joined, over_network
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 
-from .hits import Hits
-from .rates import rates
+from .hits import Hits, rates
 
-RECOGNISED = 0.5  # unfiltered TPR below which a class has no verdict
-STRONG = 0.6  # a shortcut is strong from this TPR on; our choice
+RECOGNISED_TPR = 0.5  # unfiltered TPR below which a class has no verdict
+STRONG_TPR = 0.6  # a shortcut is strong from this TPR on; our choice
 MOST_FPR = 0.1  # greatest FPR of a strong shortcut
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
 TOO_FEW = "too few images"  # the verdict where not even a TPR of 1 against 0 would be clear
 
 
-def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
+def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
     """One row per class, part and fill, from the hits of `shortcuts.collect`: is there a shortcut?
 
     The measure is TPR - FPR; it is TPR where FPR was not measured, under the map or under the control that it is
@@ -47,8 +46,8 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
         the map hits just the images that the control hits most often, at equal FPR; NaN if no TPR would be enough
     `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `low_frequency` is whether these do as well, the
         lower end at most 0. They are no control: a shortcut of low frequencies is a shortcut
-    `positions` of the map; `measure`; `largest_other` : the largest measure of the class with another class's map, that
-        of `largest_other_class`
+    `positions` of the map; `measure`
+    `largest_other` : the largest measure of the class with another class's map, that of `largest_other_class`
     `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and the same of FPR; means over draws or classes
     `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
     `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
@@ -66,14 +65,14 @@ def verdicts(hits: Hits, strong: float = STRONG) -> pd.DataFrame:
     if (drawn := _fewest_draws(hits.trials)) < FEWEST_DRAWS:
         raise ValueError(f"{drawn} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
     judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
-    table = rates(hits)
-    controls = table[(table["filter"] != "other") | (table["draw"] != hits.neutral)]
-    found = _means(controls).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
-    recognised = found["tpr_unfiltered"] >= RECOGNISED
-    found["verdict"] = found["verdict"].where(recognised)
-    quoted = (found["part"] == "keep") & (found["fill"] == hits.primary_fill)
-    found["headline"] = quoted & (found["class"] != hits.neutral)
-    return found
+    measured = rates(hits)
+    controls = measured[(measured["filter"] != "other") | (measured["draw"] != hits.neutral)]
+    table = _means(controls).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
+    recognised = table["tpr_unfiltered"] >= RECOGNISED_TPR
+    table["verdict"] = table["verdict"].where(recognised)
+    quoted = (table["part"] == "keep") & (table["fill"] == hits.primary_fill)
+    table["headline"] = quoted & (table["class"] != hits.neutral)
+    return table
 
 
 def _fewest_draws(trials: pd.DataFrame) -> int:
@@ -123,8 +122,8 @@ class _Test:
     @property
     def own(self) -> BoolArray:
         """Where the map of the class is, bool [mask]."""
-        found: BoolArray = self.kinds == "dfm"
-        return found
+        is_own: BoolArray = self.kinds == "dfm"
+        return is_own
 
     def rates(self, chosen: BoolArray) -> list[BoolArray]:
         """The hits of TPR and of FPR, or those of TPR alone if FPR was not measured under the map and these masks."""
@@ -133,8 +132,8 @@ class _Test:
     def measure(self, chosen: BoolArray) -> FloatArray:
         """TPR - FPR under some masks, or TPR [mask]."""
         right, *wrong = (hits[chosen].mean(axis=1) for hits in self.rates(chosen))
-        found: FloatArray = right - wrong[0] if wrong else right
-        return found
+        difference: FloatArray = right - wrong[0] if wrong else right
+        return difference
 
     def margin(self, chosen: BoolArray, mean: bool = False) -> Estimate:
         """Margins of the map over some masks [mask], each alone, or over their mean [1]."""
@@ -211,7 +210,7 @@ def _judge(test: _Test, strong: float) -> dict[str, Any]:
 
 def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:
     """The least lower end of the margins over some controls, and the kind of this control."""
-    return min((float(np.min(found.low)), kind) for kind, found in controls.items())
+    return min((float(np.min(margins.low)), kind) for kind, margins in controls.items())
 
 
 def _to_low_pass(test: _Test) -> dict[str, Any]:
@@ -220,8 +219,9 @@ def _to_low_pass(test: _Test) -> dict[str, Any]:
     names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
     if not lowest.any():
         return {**dict.fromkeys(names, np.nan), "low_frequency": np.nan}
-    found = test.margin(lowest)
-    return {**dict(zip(names, (float(end[0]) for end in found), strict=True)), "low_frequency": bool(found.low[0] <= 0)}
+    margin = test.margin(lowest)
+    ends = dict(zip(names, (float(end[0]) for end in margin), strict=True))
+    return {**ends, "low_frequency": bool(margin.low[0] <= 0)}
 
 
 def _smallest_effect(test: _Test, kind: str, closest: int) -> float:
@@ -260,7 +260,7 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     spread.insert(2, "headline", groups["headline"].any())
     reach = sum(((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2 for rate in ("tpr", "fpr"))
     halves = table.assign(half=np.sqrt(reach)).groupby(list(groups.keys), sort=False)
-    found = [over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves]
-    found = [one._replace(low=max(one.low, -1.0), high=min(one.high, 1.0)) for one in found]
-    spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(found, spread.index)
+    means_of = [over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves]
+    measures = [mean._replace(low=max(mean.low, -1.0), high=min(mean.high, 1.0)) for mean in means_of]
+    spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(measures, spread.index)
     return spread.reset_index()

@@ -36,21 +36,21 @@ class Sensitivity:
 
 
 def write_sensitivity(
-    path: str | os.PathLike[str], found: Sensitivity, *, classes: Sequence[str], **attributes: Any
+    path: str | os.PathLike[str], errors: Sensitivity, *, classes: Sequence[str], **attributes: Any
 ) -> None:
     """Write an HDF5 file: `error` float32 [class, H, W], centred, `unperturbed_error` and `count` [class].
 
     Its attributes are `norm`, `rms` (root mean square of the wave), `layout`, `classes` and those given, such as
     `created_by`.
     """
-    pairs = found.pairs
-    shape = (len(found.count), pairs.height, pairs.width)
+    pairs = errors.pairs
+    shape = (len(errors.count), pairs.height, pairs.width)
     with replacing_hdf5(path) as file:
         planes = file.create_dataset("error", shape, np.float32, chunks=(1, *shape[1:]), compression="gzip")
-        for c, error in enumerate(found.error):  # one by one: a thousand planes may not fit into memory
+        for c, error in enumerate(errors.error):  # one by one: a thousand planes may not fit into memory
             planes[c] = pairs.scatter(error)
-        file["unperturbed_error"], file["count"] = found.unperturbed_error, found.count
-        about = {"norm": found.norm, "rms": found.norm / math.sqrt(pairs.height * pairs.width), "layout": "centred"}
+        file["unperturbed_error"], file["count"] = errors.unperturbed_error, errors.count
+        about = {"norm": errors.norm, "rms": errors.norm / math.sqrt(pairs.height * pairs.width), "layout": "centred"}
         for name, value in {**about, "classes": list(classes), **attributes}.items():
             file.attrs[name] = value
 

@@ -175,15 +175,11 @@ def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
 
 def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float]]:
     """A colour a class, by its place in the list: the same in every figure."""
-    few = len(classes) <= len(COLOURS)
-    return dict(zip(classes, map(to_rgb, COLOURS) if few else hues(len(classes)), strict=False))
-
-
-def hues(count: int) -> list[tuple[float, float, float]]:
-    """So many colours of evenly spaced hues."""
+    if len(classes) <= len(COLOURS):
+        return dict(zip(classes, map(to_rgb, COLOURS), strict=False))
     from seaborn import color_palette  # here, since it takes a job a second to import
 
-    return list(color_palette("husl", count))
+    return dict(zip(classes, color_palette("husl", len(classes)), strict=True))
 
 
 def despine(axes: Iterable[Axes], left: bool = False) -> None:
@@ -366,6 +362,21 @@ def panels(count: int, per_row: int) -> tuple[Figure, npt.NDArray[Any]]:
         sharey=True,
         squeeze=False,
     )
+
+
+def page_of_panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, npt.NDArray[Any]]:
+    """A figure as wide as the page, so many inches high, with panels that share their axes."""
+    options = {"sharex": True, "sharey": True, **options}
+    return plt.subplots(rows, columns, figsize=(PAGE, height), squeeze=False, **options)
+
+
+def write_numbers(
+    axis: Axes, values: npt.NDArray[Any], text: Callable[[float], str], dark: npt.NDArray[np.bool_], **options: Any
+) -> None:
+    """The numbers of a heat map [rows, columns] in its cells, white where these are dark; a missing one is left out."""
+    for i, j in np.argwhere(np.isfinite(values)):
+        ink = "white" if dark[i, j] else "black"
+        axis.text(j, i, text(values[i, j]), ha="center", va="center", color=ink, **options)
 
 
 def frequency_axes(axes: npt.NDArray[Any], used: int) -> None:

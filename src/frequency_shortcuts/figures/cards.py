@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,6 @@ from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.figure import Figure
-
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .canvas import (
     PAGE,
@@ -28,27 +26,8 @@ from .canvas import (
     write_note,
 )
 
-
-@dataclass(frozen=True)
-class Cards:
-    """What the cards of some classes show; planes [class, H, W] are centred, pictures [class, channels, H, W].
-
-    amplitude : mean amplitude spectrum, over channels
-    adcs : integers from 1 - |C| to |C| - 1
-    increment : loss increments, or the scores of another method; None where the maps alone are known
-    masks, control : the class's map, and a control of its size
-    unfiltered : uint8
-    filtered, controlled : numbers from 0 to 1, reduced to the map and to the control (`filtered`)
-    """
-
-    amplitude: FloatArray
-    adcs: npt.NDArray[np.int16]
-    increment: npt.NDArray[np.floating] | None
-    masks: BoolArray
-    control: BoolArray
-    unfiltered: npt.NDArray[np.uint8]
-    filtered: FloatArray
-    controlled: FloatArray
+if TYPE_CHECKING:
+    from frequency_shortcuts.evaluation.examples import Cards
 
 
 def class_cards(

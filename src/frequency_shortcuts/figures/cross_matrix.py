@@ -13,7 +13,20 @@ from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.intervals import over_networks
 
-from .canvas import NAME, PAGE, abbreviate, break_line, colour_bar, network_label, printable, style, wrap, write_note
+from .canvas import (
+    NAME,
+    PAGE,
+    abbreviate,
+    break_line,
+    colour_bar,
+    network_label,
+    printable,
+    style,
+    wrap,
+    write_note,
+    write_numbers,
+)
+from .selection import kinds_of, of_kind
 
 PER_ROW = 3  # panels
 NUMBERS = 5  # classes up to which each cell shows its number
@@ -34,7 +47,7 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
     """
     table, advantage = table[table["headline"]], advantage[advantage["headline"]]
     classes = [name for name in classes if name in set(table["class"])]
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = kinds_of(table)
     means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()
     rows = -(-len(kinds) // PER_ROW)
     columns = -(-len(kinds) // rows)
@@ -60,10 +73,10 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
             axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
             axis.tick_params(length=0)
             axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
-            mine = advantage[(advantage["network"] == kind[0]) & (advantage["augmentation"] == kind[1])]
             label = printable(network_label(*kind)).replace("\n", ", ")
+            rows_of_kind = of_kind(advantage, kind)
             letters = max(18, int(side / (0.0085 * size)))
-            lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(mine), letters))
+            lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(rows_of_kind), letters))
             axis.set_title("\n".join(lines), fontsize=size - 1)
         bar = colour_bar(figure, axes, _COLOURS, -1, 1, "TPR - FPR")
         bar.set_ticks([-1, -0.5, 0, 0.5, 1])
@@ -79,19 +92,17 @@ def _draw_matrix(axis: Axes, matrix: pd.DataFrame) -> None:
     axis.imshow(np.ma.masked_invalid(values), cmap=_COLOURS, vmin=-1, vmax=1)
     for c in range(len(values)):
         axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
-    for (i, j), value in np.ndenumerate(values) if len(values) <= NUMBERS else ():
-        if not np.isnan(value):
-            colour = "white" if abs(value) > 0.6 else "black"
-            axis.text(j, i, f"{value:.2f}".replace("-0.00", "0.00"), ha="center", va="center", color=colour)
+    if len(values) <= NUMBERS:
+        write_numbers(axis, values, lambda value: f"{value:.2f}".replace("-0.00", "0.00"), abs(values) > 0.6)
 
 
-def _advantage(mine: pd.DataFrame) -> str:
+def _advantage(rows: pd.DataFrame) -> str:
     """The own-map advantage of a kind of network with its interval and its networks, from the rows of these."""
-    if mine["advantage"].isna().all():
+    if rows["advantage"].isna().all():
         return "not measured"
-    half_widths = (mine["advantage_high"] - mine["advantage_low"]) / 2
-    value, low, high, of = over_networks(mine["advantage"].to_numpy(), half_widths.to_numpy())
-    n = len(mine)
+    half_widths = (rows["advantage_high"] - rows["advantage_low"]) / 2
+    value, low, high, of = over_networks(rows["advantage"].to_numpy(), half_widths.to_numpy())
+    n = len(rows)
     networks = f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
     parts = (f"{value:.2f} [{low:.2f}, {high:.2f}],", networks)
     return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts

@@ -37,11 +37,11 @@ def cure(table: pd.DataFrame) -> Figure:
             sharey=True, sharex="col", squeeze=False,
         )  # fmt: skip
         for network, line in zip(networks, axes, strict=True):
-            mine = table[table["network"] == network]
+            rows = table[table["network"] == network]
             for measure, axis in zip(measures, line, strict=True):
-                _draw(axis, mine[mine["measure"] == measure].set_index("augmentation"), names)
+                _draw(axis, rows[rows["measure"] == measure].set_index("augmentation"), names)
             line[0].set_yticks(range(len(names)), names)
-            cured = set(mine.loc[mine["cures"].eq(True), "augmentation"])
+            cured = set(rows.loc[rows["cures"].eq(True), "augmentation"])
             for label in line[0].get_yticklabels():
                 label.set_fontweight("bold" if label.get_text() in cured else "normal")
             line[0].set_ylabel(network)

@@ -1,7 +1,6 @@
 """The explorer: one page that shows an image, a map, reduced images and rates for each choice of class and method.
 
-The page holds all pictures and numbers, and loads nothing from elsewhere. The reduced images are made as in the tests
-of the maps: the same image has the same donor.
+The page holds all pictures and numbers, and loads nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -9,39 +8,27 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 from PIL import Image
-from torch import Tensor
 
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.naming import background_of
-from frequency_shortcuts.evaluation.trials import seed_of
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED, STRONG
-from frequency_shortcuts.maps.dfm import read_mask
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill, donors
-from frequency_shortcuts.spectrum.filters import half_plane, hide
-from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import RUN, read_table
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR, STRONG_TPR
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.storage.tables import RUN
 
 from .canvas import CONTROLS, control_label
-from .examples import stretched
-from .selection import ClassSelection, clearest_shortcuts, evenly_spaced
 from .shortcuts import VERDICTS
+
+if TYPE_CHECKING:
+    from frequency_shortcuts.evaluation.examples import Donor, Explored, Reduced, Tested
 
 OWN = "culling (the study's own)"  # the method whose maps the shortcut tests judge
 SIDE = 112  # pixels of the longer side of a picture; larger ones are shrunk
@@ -55,219 +42,112 @@ _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 ).from_string(Path(__file__).with_name("explorer.html.jinja").read_text(encoding="utf-8"))
 
-File = str | os.PathLike[str]
-
 
 @dataclass(frozen=True)
-class Network:
-    """The files of one network.
+class DataSet:
+    """What the page shows of one data set.
 
-    run : dataset, network, augmentation and seed
-    store : of its images; statistics : mean and std that they are normalised with, by default the store's
-    maps : method -> DFM file, or file of the same layout; `OWN` names the maps of the study
-    tests : table of `shortcuts.measure` with the maps of `OWN`; rates : table of `comparison.compare` with the others
-    tests_of_methods : method -> table of `shortcuts.measure` with its maps, which is shown rather than `rates`
+    note : which of its classes are shown; empty where they are all. classes : the names of the k classes
+    images : uint8 [k, channels, H, W], one of each class; networks : of `examples.read_explored`, one after the other
+    verdicts : on its networks (`tables/shortcuts.csv`)
     """
 
-    run: Mapping[str, Any]
-    store: File
-    maps: Mapping[str, File]
-    statistics: tuple[Sequence[float], Sequence[float]] | None = None
-    tests: File | None = None
-    rates: File | None = None
-    tests_of_methods: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    name: str
+    note: str
+    classes: Sequence[str]
+    images: npt.NDArray[np.uint8]
+    networks: Iterable[Explored]
+    verdicts: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How the maps were tested.
+def page(title: str, sets: Iterable[DataSet], tested: Tested, strong: float = STRONG_TPR) -> str:
+    """The page as text; data sets and their networks are offered in this order.
 
-    percent : size of the maps that `Network.tests` judges; split, images_per_class : of the images; seed : of the draws
-    fills : those that are shown; strong : as in `verdicts`
-    most : greatest number of classes of a data set that are shown
+    tested : how the maps were tested; strong : as in `verdicts`
+
+    >>> page("Explorer", [DataSet("zoo", "", ["ant", "bee"], images, [explored], verdicts)], Tested(percent=5))
     """
-
-    percent: float
-    split: str = "test"
-    images_per_class: int | None = None
-    seed: int = 0
-    fills: Sequence[Fill] = ("zeros", "swap")
-    strong: float = STRONG
-    most: int = 12
-
-
-def page(title: str, networks: Sequence[Network], verdicts: pd.DataFrame, settings: Settings) -> str:
-    """The page as text.
-
-    networks : those of one data set stand side by side; data sets are offered in this order
-    verdicts : table of verdicts (`tables/shortcuts.csv`); it also decides which of many classes are shown, see
-        `clearest_shortcuts`
-
-    >>> page("Explorer", [Network(run, "data.h5", {OWN: "dfm.h5"})], verdicts, Settings(percent=5))
-    """
-    sets = {name: list(members) for name, members in groupby(networks, key=lambda one: one.run["dataset"])}
-    most = _affordable(sets, settings)
     content = {
-        "fills": list(settings.fills),
-        "split": settings.split,
-        "percent": f"{settings.percent:g}",
-        "recognised": RECOGNISED,
-        "datasets": [_dataset(name, members, verdicts, settings, most) for name, members in sets.items()],
+        "fills": list(tested.fills),
+        "split": tested.split,
+        "percent": f"{tested.percent:g}",
+        "recognised": RECOGNISED_TPR,
+        "datasets": [
+            {
+                "name": one.name,
+                "note": one.note,
+                "classes": one.classes,
+                "images": [png(image) for image in one.images],
+                "networks": [_network(network, one, tested) for network in one.networks],
+            }
+            for one in sets
+        ],
     }
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _PAGE.render(
-        title=title, content=content, side=SIDE, strong=settings.strong, data=data.replace("<", "\\u003c")
+        title=title, content=content, side=SIDE, strong=strong, most_fpr=MOST_FPR, data=data.replace("<", "\\u003c")
     )
 
 
-def _affordable(sets: Mapping[str, Sequence[Network]], settings: Settings) -> int:
-    """The number of classes of each data set, at most `settings.most`, whose pictures stay below `LIMIT`."""
+def affordable(sets: Iterable[tuple[tuple[int, ...], int]], fills: int, most: int) -> int:
+    """The number of classes of each data set, at most `most`, whose pictures stay below `LIMIT`.
+
+    sets : of each data set, the shape (class, H, W) of its maps, and how many sizes of maps all its networks have
+    """
     cost = []
-    for members in sets.values():
-        pictures = 0.0
-        for one in members:
-            for path in one.maps.values():
-                with read_hdf5(path) as file:
-                    sizes = list(file["mask"])
-                    n_classes, height, width = file[f"mask/{sizes[0]}"].shape
-                pictures += len(sizes) * (len(settings.fills) + 0.2)  # a map takes a fifth of a picture
+    for (n_classes, height, width), sizes in sets:
         shown = height * width * min(1, SIDE / max(height, width)) ** 2
+        pictures = sizes * (fills + 0.2)  # a map takes a fifth of a picture
         cost.append((n_classes, pictures * (shown + 500) * 4 / 3))
-    counts = range(1, settings.most + 1)
-    fitting = [k for k in counts if sum(min(k, n) * each for n, each in cost) <= LIMIT]
+    fitting = [k for k in range(1, most + 1) if sum(min(k, n) * each for n, each in cost) <= LIMIT]
     return max(fitting, default=1)
 
 
-def _dataset(
-    name: str, networks: Sequence[Network], verdicts: pd.DataFrame, settings: Settings, most: int
-) -> dict[str, Any]:
-    """The part of a data set: its classes with their images, and its networks."""
-    images = stores.read(networks[0].store, settings.split, settings.images_per_class)
-    rows = verdicts[verdicts["dataset"] == name]
-    classes = images.classes
-    shown = clearest_shortcuts(rows, classes, most) if len(rows) else evenly_spaced(len(classes), most)
-    return {
-        "name": name,
-        "note": shown.note,
-        "classes": shown.names(classes),
-        "images": [png(images.images[place : place + 1][0]) for place in _first(images, shown)],
-        "networks": [_network(one, shown, rows, settings) for one in networks],
-    }
-
-
-def _first(images: Split, shown: ClassSelection) -> IntArray:
-    """The position of the first image of each class."""
-    return np.array([np.flatnonzero(images.labels == c)[0] for c in shown.index], np.int64)
-
-
-def _network(one: Network, shown: ClassSelection, verdicts: pd.DataFrame, settings: Settings) -> dict[str, Any]:
+def _network(network: Explored, dataset: DataSet, tested: Tested) -> dict[str, Any]:
     """The part of a network: donors, and for each method its maps with what they leave and the rates."""
-    images = stores.read(one.store, settings.split, settings.images_per_class, statistics=one.statistics)
-    classes, first = shown.names(images.classes), _first(images, shown)
-    fills = Fills(images, one.run, settings)
-    same = (verdicts[name] == one.run[name] for name in RUN)
-    mine = verdicts[np.logical_and.reduce(list(same))]
-    tests = _Rates.of_tests(_table_of(one, one.tests), mine, settings.percent) if one.tests else _Rates()
-    rates = _table_of(one, one.rates) if one.rates else None
+    of_run = [dataset.verdicts[name] == network.run[name] for name in RUN]
+    verdicts = dataset.verdicts[np.logical_and.reduce(of_run)]
     measured_with = {
-        name: _Rates.of_tests(table, pd.DataFrame(), settings.percent) for name, table in one.tests_of_methods.items()
+        name: _Rates.of_tests(table, pd.DataFrame(), tested.percent) for name, table in network.tests_of_methods.items()
     }
-    measured_with[OWN] = tests
+    measured_with[OWN] = _Rates.of_tests(network.tests, verdicts, tested.percent) if len(network.tests) else _Rates()
     methods = []
-    for name, path in one.maps.items():
-        measured = measured_with.get(name) or (_Rates() if rates is None else _Rates.of_method(rates, name))
-        methods.append(
+    for name, maps in network.maps.items():
+        rates = measured_with.get(name) or (_Rates.of_method(network.rates, name) if len(network.rates) else _Rates())
+        sizes = [
             {
-                "name": name,
-                "measured": [f"{percent:g}" for percent in measured.percents],
-                "sizes": [
-                    {
-                        "percent": f"{percent:g}",
-                        "classes": [
-                            {**found, "rates": measured.of(percent, c, settings.fills)}
-                            for c, found in zip(classes, fills.reduced(first, masks), strict=True)
-                        ],
-                    }
-                    for percent, masks in read_masks(path, shown.index)
+                "percent": f"{reduced.percent:g}",
+                "classes": [
+                    {**shown, "rates": rates.of(reduced.percent, c, tested.fills)}
+                    for c, shown in zip(dataset.classes, _reduced(reduced), strict=True)
                 ],
             }
-        )
+            for reduced in maps
+        ]
+        methods.append({"name": name, "measured": [f"{percent:g}" for percent in rates.percents], "sizes": sizes})
     return {
-        "name": one.run["network"],
-        "augmentation": one.run["augmentation"],
-        "seed": int(one.run["seed"]),
-        "donors": [fills.donor(place) for place in first],
+        "name": network.run["network"],
+        "augmentation": network.run["augmentation"],
+        "seed": int(network.run["seed"]),
+        "donors": [donor and _donor(donor) for donor in network.donors],
         "methods": methods,
     }
-
-
-def _table_of(one: Network, path: File) -> pd.DataFrame:
-    """A table of the tests of one network. Raises ValueError for one that holds rows of another run."""
-    table = read_table(path)
-    if any((table[name].astype(str) != str(one.run[name])).any() for name in RUN):
-        run = "/".join(str(one.run[name]) for name in RUN)
-        raise ValueError(f"{path}: it holds rows of another run than {run}; make it again")
-    return table
-
-
-def read_masks(path: File, index: IntArray) -> Iterator[tuple[float, BoolArray]]:
-    """The maps of some classes in a file, by their percentage, in ascending order."""
-    with read_hdf5(path) as file:
-        percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
-    for percent in percents:
-        yield percent, read_mask(path, percent, index)
 
 
 # Pictures
 
 
-class Fills:
-    """Images under the fills of the test of one network.
+def _donor(donor: Donor) -> dict[str, Any]:
+    return {"class": donor.name, "number": donor.number, "image": png(donor.image)}
 
-    images : those that the test uses, normalised as the network expects; run : as in `Network`
-    """
 
-    def __init__(self, images: Split, run: Mapping[str, Any], settings: Settings) -> None:
-        self._images, self._source = images, Source(images.images, images.mean, images.std)
-        name = "/".join(str(run[key]) for key in RUN)
-        self._donors = np.arange(len(images))
-        if "swap" in settings.fills:
-            seed = seed_of(settings.seed, name, "donors")
-            self._donors = donors(images.labels, neutral=images.neutral, seed=seed)
-        self._backgrounds: dict[Fill, Callable[[IntArray], Tensor | None]] = {
-            fill: background_of(fill, self._source, self._donors) for fill in settings.fills
-        }
-
-    def donor(self, place: int) -> dict[str, Any] | None:
-        """The donor of the image at a position: its class, its number among the images of this class, its picture."""
-        if "swap" not in self._backgrounds:
-            return None
-        donor = int(self._donors[place])
-        c = self._images.labels[donor]
-        number = int((self._images.labels[: donor + 1] == c).sum())
-        return {
-            "class": self._images.classes[c],
-            "number": number,
-            "image": png(self._images.images[donor : donor + 1][0]),
-        }
-
-    def filtered(self, places: IntArray, masks: BoolArray, fill: Fill) -> Tensor:
-        """The images at some positions [k], each with the frequencies of its mask [k, H, W] and else those of the fill.
-
-        Returns float32 [k, channels, H, W], normalised, as the network sees them in the test.
-        """
-        height, width = masks.shape[1:]
-        own, other = torch.fft.rfft2(self._source.take(places)), self._backgrounds[fill](places)
-        kept = torch.stack([half_plane(mask, height, width) for mask in masks])[:, None]
-        return hide(own, kept, other, size=(height, width))
-
-    def reduced(self, places: IntArray, masks: BoolArray) -> list[dict[str, Any]]:
-        """The map of each image, its number of positions, and the image reduced to it under each fill, as pictures."""
-        shots = zip(*(stretched(self.filtered(places, masks, fill)) for fill in self._backgrounds), strict=True)
-        return [
-            {"map": mask_png(mask), "kept": int(mask.sum()), "of": mask.size, "reduced": [png(shot) for shot in mine]}
-            for mask, mine in zip(masks, shots, strict=True)
-        ]
+def _reduced(reduced: Reduced) -> list[dict[str, Any]]:
+    """The map of each image, its number of positions, and the image reduced to it under each fill, as pictures."""
+    pictures = zip(*reduced.pictures, strict=True)
+    return [
+        {"map": mask_png(mask), "kept": int(mask.sum()), "of": mask.size, "reduced": [png(one) for one in under_fills]}
+        for mask, under_fills in zip(reduced.masks, pictures, strict=True)
+    ]
 
 
 def png(image: npt.NDArray[Any]) -> str:
@@ -345,15 +225,15 @@ class _Rates:
         """The rates of a class from maps of one size under each fill; None where they were not measured."""
         if percent not in self.percents:
             return None
-        mine = self.table[(self.table["percent"] == percent) & (self.table["class"] == name)]
-        found = [self._under_fill(mine[mine["fill"] == fill], name, fill) for fill in fills]
-        return found if any(found) else None
+        of_class = self.table[(self.table["percent"] == percent) & (self.table["class"] == name)]
+        rates = [self._under_fill(of_class[of_class["fill"] == fill], name, fill) for fill in fills]
+        return rates if any(rates) else None
 
     def _under_fill(self, table: pd.DataFrame, name: str, fill: str) -> dict[str, Any] | None:
         if table.empty:
             return None
         sizes = table.iloc[0]
-        found: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "rows": {row: _summary(table[table["row"] == row]) for row in ROWS.values() if row in set(table["row"])},
             "images": int(sizes["images"]),
             "others": int(sizes["negatives"]),
@@ -361,12 +241,12 @@ class _Rates:
         if len(self.verdicts):
             judged = self.verdicts[(self.verdicts["class"] == name) & (self.verdicts["fill"] == fill)]
             for row in judged.to_dict("records"):
-                found["margin"] = [_number(row[f"margin{end}"]) for end in ("", "_low", "_high")]
-                found["control"] = control_label(row["best_control"], row["closest_class"])
-                found["low"] = [_number(row[f"low_pass_margin{end}"]) for end in ("", "_low", "_high")]
-                found["verdict"] = VERDICTS.get(row["verdict"])
-                found["low_frequency"] = bool(row["low_frequency"] == 1)  # not where it is missing
-        return found
+                shown["margin"] = [_number(row[f"margin{end}"]) for end in ("", "_low", "_high")]
+                shown["control"] = control_label(row["best_control"], row["closest_class"])
+                shown["low"] = [_number(row[f"low_pass_margin{end}"]) for end in ("", "_low", "_high")]
+                shown["verdict"] = VERDICTS.get(row["verdict"])
+                shown["low_frequency"] = bool(row["low_frequency"] == 1)  # not where it is missing
+        return shown
 
 
 def _summary(part: pd.DataFrame) -> dict[str, Any]:
@@ -374,12 +254,12 @@ def _summary(part: pd.DataFrame) -> dict[str, Any]:
 
     The ends of one row are its interval, those of several draws the least and the greatest of them.
     """
-    found: dict[str, Any] = {"draws": len(part)}
+    shown: dict[str, Any] = {"draws": len(part)}
     for rate in ("tpr", "fpr"):
         values = part[rate]
         ends = (part[f"{rate}_low"], part[f"{rate}_high"]) if len(part) == 1 else (values, values)
-        found[rate] = [_number(value) for value in (values.mean(), ends[0].min(), ends[1].max())]
-    return found
+        shown[rate] = [_number(value) for value in (values.mean(), ends[0].min(), ends[1].max())]
+    return shown
 
 
 def _number(value: float) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -19,13 +18,17 @@ from .canvas import (
     legend_below,
     logarithmic,
     network_label,
+    page_of_panels,
     row_labels,
     shrink_titles,
     style,
     titles,
     whole_ticks,
     write_note,
+    write_numbers,
 )
+from .robustness import mean_and_spread
+from .selection import kinds_of, of_kind
 
 _SCORES = {"f1": "F1", "precision": "precision", "recall": "recall"}
 
@@ -38,31 +41,23 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
     the note then says (`ClassSelection`).
     """
     colours = class_colours(classes)
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
-    rows = [(network, augmentation, score) for network, augmentation in kinds for score in scores]
+    kinds = kinds_of(table)
+    rows = [(kind, score) for kind in kinds for score in scores]
     views = list(dict.fromkeys(table["view"]))
     with style():
-        figure, axes = plt.subplots(
-            len(rows), len(views), figsize=(PAGE, 0.6 + 1.3 * len(rows)), sharex=True, sharey=True, squeeze=False
-        )
-        for (network, augmentation, score), line in zip(rows, axes, strict=True):
-            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
+        figure, axes = page_of_panels(len(rows), len(views), 0.6 + 1.3 * len(rows))
+        for (kind, score), line in zip(rows, axes, strict=True):
+            rows_of_kind = of_kind(table, kind)
             for view, axis in zip(views, line, strict=True):
                 for c, name in enumerate(classes):
-                    part = mine[(mine["view"] == view) & (mine["class"] == name)]
-                    spread = part.groupby("iteration")[score].agg(["mean", "std"]).fillna(0)
+                    of_class = rows_of_kind[(rows_of_kind["view"] == view) & (rows_of_kind["class"] == name)]
                     # Of a dozen hues the neighbours are too much alike.
                     dashed = "--" if note and c % 2 else "-"
-                    axis.plot(spread.index, spread["mean"], dashed, color=colours[name], label=abbreviate(name, note))
-                    axis.fill_between(
-                        spread.index,
-                        (spread["mean"] - spread["std"]).clip(lower=0),
-                        (spread["mean"] + spread["std"]).clip(upper=1),
-                        color=colours[name],
-                        alpha=0.2,
-                        linewidth=0,
+                    label = abbreviate(name, note)
+                    mean_and_spread(
+                        axis, of_class, "iteration", score, colours[name], dashed, label, width=1.3, alpha=0.2
                     )
-        labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for *kind, score in rows]
+        labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for kind, score in rows]
         row_labels(figure, axes, labels, 1.3)
         titles(axes, views, "iteration")
         axes[0, 0].set_ylim(-0.03, 1.03)
@@ -109,20 +104,17 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
     mean = table.groupby(["network", "augmentation", "removed", "true_class", "called_class"], sort=False)[
         "delta_percent"
     ].mean()
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = kinds_of(table)
     removed = list(dict.fromkeys(table["removed"]))
     with style():
-        figure, axes = plt.subplots(
-            len(kinds), len(removed), figsize=(PAGE, 0.55 + 1.05 * len(kinds)), sharex=True, sharey=True, squeeze=False
-        )
+        figure, axes = page_of_panels(len(kinds), len(removed), 0.55 + 1.05 * len(kinds))
         for (network, augmentation), line in zip(kinds, axes, strict=True):
             for stop, axis in zip(removed, line, strict=True):
                 matrix = mean[network, augmentation, stop].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
                 axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
-                for i, j in () if note else np.ndindex(matrix.shape):
-                    value = matrix.to_numpy()[i, j]
-                    colour = "white" if abs(value) > 60 else "black"
-                    axis.text(j, i, f"{round(value)}", ha="center", va="center", color=colour, fontsize=6)
+                if not note:
+                    values = matrix.to_numpy(float)
+                    write_numbers(axis, values, lambda value: f"{round(value)}", abs(values) > 60, fontsize=6)
                 class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
                 class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)

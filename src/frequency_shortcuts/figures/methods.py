@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox, BboxBase
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 
-from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, style
+from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, page_of_panels, style, write_numbers
 
 LOW_PASS, RANDOM = "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
@@ -51,13 +51,11 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
         figure, axis = plt.subplots(figsize=(PAGE, 1.3 + 0.24 * len(labels)))
         axis.imshow(np.ma.masked_invalid(shown), cmap="viridis", vmin=0, vmax=1, aspect="auto")
         axis.set_facecolor("0.93")
-        for i, j in np.ndindex(shown.shape):
-            if np.isfinite(shown[i, j]):
-                bold = i < len(methods) and shown[i, j] >= found
-                axis.text(
-                    j, i, f"{shown[i, j]:.2f}", ha="center", va="center", fontsize=6.5,
-                    color="white" if shown[i, j] < 0.6 else "black", fontweight="bold" if bold else "normal",
-                )  # fmt: skip
+        write_numbers(axis, shown, "{:.2f}".format, shown < 0.6, fontsize=6.5)
+        for text in axis.texts:
+            column, row = text.get_position()
+            if row < len(methods) and shown[int(row), int(column)] >= found:
+                text.set_fontweight("bold")
         used = own[own["method"] == own["method"].iloc[0]].groupby(["dataset", "truth"]).size()
         names = [f"{mechanisms[name]}{TRUTHS[truth]}, n = {used.get((name, truth), 0)}" for name, truth in cells]
         axis.set_xticks(range(len(cells)), names, rotation=30, ha="right", rotation_mode="anchor")
@@ -76,7 +74,7 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
 
 def _in_order(table: pd.DataFrame) -> list[str]:
     """The methods in the order of the data set that has most of them, in which each stands at its place."""
-    names = [list(dict.fromkeys(mine)) for _, mine in table.groupby("dataset", sort=False)["method"]]
+    names = [list(dict.fromkeys(of_set)) for _, of_set in table.groupby("dataset", sort=False)["method"]]
     return list(dict.fromkeys([*max(names, key=len), *table["method"]]))
 
 
@@ -115,13 +113,11 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
     per_row = {4: 2, 5: 3, 6: 3, 9: 3}.get(len(panels), min(4, len(panels)))
     count = -(-len(panels) // per_row)
     with style():
-        figure, axes = plt.subplots(
-            count, per_row, figsize=(PAGE, 0.9 + 1.75 * count), sharex=True, sharey=True, squeeze=False
-        )
+        figure, axes = page_of_panels(count, per_row, 0.9 + 1.75 * count)
         looks = _looks(methods)
         for axis, (dataset, fill) in zip(axes.flat, panels, strict=False):
-            mine = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
-            means = mine.groupby(["method", "percent"])["shown"].mean()
+            of_panel = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
+            means = of_panel.groupby(["method", "percent"])["shown"].mean()
             drawn = {name: means[name] for name in methods if name in means.index.get_level_values(0)}
             for name, curve in drawn.items():
                 if name not in looks:
@@ -137,9 +133,9 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
                         curve.index, curve, markersize=4, markeredgecolor="white", markeredgewidth=0.4, label=name,
                         **looks[name],
                     )  # fmt: skip
-            without_fpr = "\n(TPR alone)" if part == "keep" and mine["fpr"].isna().all() else ""
+            without_fpr = "\n(TPR alone)" if part == "keep" and of_panel["fpr"].isna().all() else ""
             axis.set_title(f"{dataset}, {fill}{without_fpr}")
-            logarithmic(axis.xaxis, sorted(set(mine["percent"])))
+            logarithmic(axis.xaxis, sorted(set(of_panel["percent"])))
         for axis in axes.flat[len(panels) :]:
             axis.set_axis_off()
         for axis in axes[:, 0]:
@@ -179,9 +175,11 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
         datasets = own.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
         quality = datasets.groupby("method").mean()
         panels.append(("planted truth", "average precision", pd.DataFrame({"passes": passes, "quality": quality})))
-    for (dataset, fill), mine in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(["dataset", "fill"]):
+    for (dataset, fill), of_panel in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(
+        ["dataset", "fill"]
+    ):
         passes = plain[plain["dataset"] == dataset].groupby("method", sort=False)["passes"].mean()
-        quality = mine.groupby("method")["margin"].mean()
+        quality = of_panel.groupby("method")["margin"].mean()
         points = pd.DataFrame({"passes": passes, "quality": quality}).dropna()
         panels.append((f"{dataset}, {fill}, maps of {percent:g} %", "TPR - FPR above\nthe best control", points))
     everything = np.concatenate([points["passes"] for *_, points in panels])

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .canvas import (
     COLOURS,
-    PAGE,
     class_ticks,
     despine,
     legend_below,
     network_label,
+    page_of_panels,
     row_labels,
     style,
     titles,
     write_note,
 )
+from .selection import kinds_of, of_kind
 
 KEPT = {"both": "both", "amplitude": "amplitudes alone", "phase": "phases alone"}
 REGIONS = {"": "kept inside the map,\ndonor elsewhere", "_spectrum": "kept at all frequencies"}
@@ -36,19 +36,17 @@ def phase(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
     seeds, and small dots the seeds. Inside the map a tick stands at half of the value with both. The verdict of most
     judged seeds stands beside it. `classes` may be some of those in the table, which the note then says.
     """
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = kinds_of(table)
     row = 0.55 + 0.155 * len(classes)
     with style():
-        figure, axes = plt.subplots(
-            len(kinds), len(REGIONS), figsize=(PAGE, 1.25 + row * len(kinds)), sharex=True, sharey=True, squeeze=False
-        )
+        figure, axes = page_of_panels(len(kinds), len(REGIONS), 1.25 + row * len(kinds))
         lowest = -0.1
-        for (network, augmentation), line in zip(kinds, axes, strict=True):
-            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
+        for kind, line in zip(kinds, axes, strict=True):
+            rows = of_kind(table, kind)
             for region, axis in zip(REGIONS, line, strict=True):
-                lowest = min(lowest, _draw_region(axis, mine, region, classes))
+                lowest = min(lowest, _draw_region(axis, rows, region, classes))
                 class_ticks(axis.set_yticks, classes, note)
-            _write_verdicts(line[0], mine, classes)
+            _write_verdicts(line[0], rows, classes)
         row_labels(figure, axes, [network_label(*kind) for kind in kinds], row)
         axes[0, 0].set(xlim=(lowest - 0.05, 1.05), ylim=(len(classes) - 0.4, -0.6))
         for axis in axes.flat:
@@ -65,15 +63,15 @@ def _draw_region(axis: Axes, rows: pd.DataFrame, region: str, classes: Sequence[
     """One panel, from the rows of one network; returns the lowest value in it."""
     place = np.arange(len(classes))
     values = {kept: rows[f"tpr_{kept}{region}"] - rows[f"fpr_{kept}{region}"].fillna(0) for kept in KEPT}
-    found = pd.DataFrame(values).assign(**{"class": rows["class"]}).dropna()
-    means = found.groupby("class").mean().reindex(classes)
+    measured = pd.DataFrame(values).assign(**{"class": rows["class"]}).dropna()
+    means = measured.groupby("class").mean().reindex(classes)
     for kept, label in KEPT.items():
         axis.scatter(
             means[kept], place, s=30 if kept == "both" else 22, label=label, color=_SHADES[kept],
             marker=_MARKERS[kept], linewidth=1.2, zorder=3,
         )  # fmt: skip
         if len(set(rows["seed"])) > 1:
-            seeds = found[found["class"].isin(classes)]
+            seeds = measured[measured["class"].isin(classes)]
             at = seeds["class"].map(dict(zip(classes, place, strict=True)))
             axis.scatter(seeds[kept], at, s=5, color=_SHADES[kept], alpha=0.5, linewidth=0, zorder=2)
     if not region:
@@ -81,7 +79,7 @@ def _draw_region(axis: Axes, rows: pd.DataFrame, region: str, classes: Sequence[
     for c in np.flatnonzero(means["both"].isna()):
         axis.text(0.02, float(c), "not tested", color="0.5", fontsize=6, style="italic", va="center")
     axis.tick_params(axis="y", length=0)
-    return float(found[list(KEPT)].min().min())
+    return float(measured[list(KEPT)].min().min())
 
 
 def _write_verdicts(axis: Axes, rows: pd.DataFrame, classes: Sequence[str]) -> None:

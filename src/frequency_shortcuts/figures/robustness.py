@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .canvas import (
     COLOURS,
-    PAGE,
     abbreviate,
     class_colours,
     colour_bar,
@@ -23,6 +21,7 @@ from .canvas import (
     frequency_axes,
     legend_below,
     network_label,
+    page_of_panels,
     panels,
     row_labels,
     show_plane,
@@ -31,6 +30,7 @@ from .canvas import (
     whole_ticks,
     write_note,
 )
+from .selection import kinds_of, of_kind
 
 VIEWS = {
     "low-pass": ("low-pass: r < cutoff is kept", "cutoff"),
@@ -54,24 +54,22 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
     }
     table = table.assign(r=sum(values.where(table["filter"] == name, 0) for name, values in radii.items()))
     colours = class_colours(classes)
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = kinds_of(table)
     with style():
-        figure, axes = plt.subplots(
-            len(kinds), len(VIEWS), figsize=(PAGE, 0.85 + 1.35 * len(kinds)), sharex="col", sharey=True, squeeze=False
-        )
-        for (network, augmentation), line in zip(kinds, axes, strict=True):
-            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
-            plain = mine.loc[mine["filter"] == "unfiltered", "accuracy"].mean()
+        figure, axes = page_of_panels(len(kinds), len(VIEWS), 0.85 + 1.35 * len(kinds), sharex="col")
+        for kind, line in zip(kinds, axes, strict=True):
+            rows = of_kind(table, kind)
+            plain = rows.loc[rows["filter"] == "unfiltered", "accuracy"].mean()
             for view, axis in zip(VIEWS, line, strict=True):
-                part = mine[mine["filter"] == view]
+                part = rows[rows["filter"] == view]
                 for c, name in enumerate(classes):
                     # Of many hues the neighbours are too much alike.
                     dashed = "--" if len(classes) > 6 and c % 2 else "-"
-                    _mean_and_spread(
+                    mean_and_spread(
                         axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, abbreviate(name, note)
                     )
                 every = part.drop_duplicates(["seed", "r"])
-                _mean_and_spread(axis, every, "r", "accuracy", "black", "-", "all classes (accuracy)", width=2)
+                mean_and_spread(axis, every, "r", "accuracy", "black", "-", "all classes (accuracy)", width=2)
                 axis.axhline(plain, color="black", linewidth=0.8, linestyle=":", label="accuracy, unfiltered")
         row_labels(figure, axes, [f"{network_label(*kind)}\nshare recognised" for kind in kinds], 1.2)
         titles(axes, [title for title, _ in VIEWS.values()])
@@ -116,26 +114,24 @@ def corruptions(table: pd.DataFrame) -> Figure:
     classes of a group and over seeds, bands a standard error of that mean to either side.
     """
     names = [name for name in dict.fromkeys(table["corruption"]) if name != "none"]
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = kinds_of(table)
     colours = dict(zip(GROUPS, COLOURS[3:1:-1], strict=True))
     labels = []
     with style():
-        figure, axes = plt.subplots(
-            len(kinds), len(names), figsize=(PAGE, 0.7 + 1.3 * len(kinds)), sharex=True, sharey=True, squeeze=False
-        )
-        for (network, augmentation), line in zip(kinds, axes, strict=True):
-            mine = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
-            plain = mine[mine["corruption"] == "none"]
+        figure, axes = page_of_panels(len(kinds), len(names), 0.7 + 1.3 * len(kinds))
+        for kind, line in zip(kinds, axes, strict=True):
+            rows = of_kind(table, kind)
+            plain = rows[rows["corruption"] == "none"]
             for name, axis in zip(names, line, strict=True):
-                part = pd.concat([plain, mine[mine["corruption"] == name]])
+                part = pd.concat([plain, rows[rows["corruption"] == name]])
                 for strong, label in GROUPS.items():
                     group = part[part["strong_shortcut"] == strong]
-                    _mean_and_spread(
+                    mean_and_spread(
                         axis, group, "strength", "tpr", colours[strong], "-" if strong else "--", label, of="sem"
                     )
                 axis.set_xticks(sorted(part["strength"].unique()))
             strong = plain["strong_shortcut"]
-            labels.append(f"{network_label(network, augmentation)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall")
+            labels.append(f"{network_label(*kind)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall")
         row_labels(figure, axes, labels, 1.3)
         titles(axes, names, "strength")
         axes[0, 0].set_ylim(-0.03, 1.03)
@@ -151,7 +147,7 @@ def _sizes(strong: int, n: int) -> str:
     return f"{strong} strong, {n - strong} others"
 
 
-def _mean_and_spread(
+def mean_and_spread(
     axis: Axes,
     table: pd.DataFrame,
     x: str,
@@ -159,11 +155,13 @@ def _mean_and_spread(
     colour: object,
     dashes: str,
     label: str,
+    *,
     width: float = 1.0,
+    alpha: float = 0.15,
     of: str = "std",
 ) -> None:
-    """A line through the means of y at every x, and a band of a standard deviation or error (`sem`) to either side."""
+    """A line through the means of the share y at every x, and a band of a standard deviation or error (`sem`)."""
     spread = table.groupby(x)[y].agg(["mean", of]).fillna({of: 0})
     axis.plot(spread.index, spread["mean"], dashes, color=colour, linewidth=width, label=label)
     low, high = ((spread["mean"] + sign * spread[of]).clip(0, 1) for sign in (-1, 1))
-    axis.fill_between(spread.index, low, high, color=colour, alpha=0.15, linewidth=0)
+    axis.fill_between(spread.index, low, high, color=colour, alpha=alpha, linewidth=0)

@@ -1,4 +1,4 @@
-"""Which of many classes a figure shows."""
+"""Which kinds of networks, and which of many classes, a figure shows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ import pandas as pd
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
+
+
+def kinds_of(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """The kinds of networks in a table, (network, augmentation), in its order."""
+    return list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+
+
+def of_kind(table: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
+    """The rows of one kind of network."""
+    return table[(table["network"] == kind[0]) & (table["augmentation"] == kind[1])]
 
 
 @dataclass(frozen=True)

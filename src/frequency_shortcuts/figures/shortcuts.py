@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED, TOO_FEW
+from frequency_shortcuts.evaluation.verdicts import RECOGNISED_TPR, TOO_FEW
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import (
@@ -25,12 +25,14 @@ from .canvas import (
     despine,
     legend_below,
     network_label,
+    page_of_panels,
     printable,
     row_labels,
     style,
     titles,
     write_note,
 )
+from .selection import kinds_of, of_kind
 
 VERDICTS = {  # in words
     "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut", TOO_FEW: "too few images to tell",
@@ -52,16 +54,15 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
     which. `classes` may be some of those in the table, which the note then says (`ClassSelection`).
     """
     headline = table[table["headline"]]
-    kinds = list(dict.fromkeys(zip(headline["network"], headline["augmentation"], strict=True)))
-    network, augmentation = kinds[0]
-    mine = headline[(headline["network"] == network) & (headline["augmentation"] == augmentation)]
-    rows = mine.set_index("class").reindex(list(classes))
+    kinds = kinds_of(headline)
+    of_first = of_kind(headline, kinds[0])
+    rows = of_first.set_index("class").reindex(list(classes))
     place = np.arange(len(classes))
     with style(10):
         figure, axis = plt.subplots(figsize=(0.9 * PAGE, 1.75 + 0.27 * len(classes)))
         lowest = _draw_tests(axis, rows)
         strong = (rows["strong_seeds"] > rows["seeds"] / 2).to_numpy()
-        unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED).to_numpy()
+        unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED_TPR).to_numpy()
         class_ticks(axis.set_yticks, classes, note or "in full", NAME if note else _LONGEST)
         names = axis.get_yticklabels()
         for label, bold, grey in zip(names, strong, unknown, strict=True):
@@ -72,10 +73,10 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
         axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
         axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         measure = "TPR" if rows["fpr_dfm_mean"].isna().all() else "TPR - FPR"
-        fill = mine["fill"].iloc[0]
+        fill = of_first["fill"].iloc[0]
         below = f"{measure} from these frequencies alone ({FILLS.get(fill, f'{fill} elsewhere')})"
         axis.set_xlabel(textwrap.fill(below, int(0.9 * letters)))
-        above = _title(kinds, int(mine["seeds"].max()), any(strong), any(unknown))
+        above = _title(kinds, int(of_first["seeds"].max()), any(strong), any(unknown))
         axis.set_title("\n".join(textwrap.fill(line, letters) for line in above), fontsize=9)
         despine(figure.axes, left=True)
         legend_below(figure, axis, columns=2)
@@ -91,7 +92,7 @@ def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_u
     if others:
         lines.append(f"{others} other {'kinds' if others > 1 else 'kind'} of networks: see the cross matrix")
     strong = "bold: strong shortcut" + (" in most networks" if seeds > 1 else "")
-    unknown = f"grey: unfiltered TPR below {RECOGNISED}, no verdict"
+    unknown = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
     key = [text for text, there in ((strong, any_strong), (unknown, any_unknown)) if there]
     return [*lines, "; ".join(key)] if key else lines
 
@@ -148,7 +149,7 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str =
     columns = [("unfiltered", fills[0])]
     columns += [(name, fill) for fill in fills for name in ("dfm", "control") if name == "dfm" or controls]
     headings = {"unfiltered": "unfiltered", "dfm": "own map", "control": "best control"}
-    kinds = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = kinds_of(table)
     names = list(dict.fromkeys(table["rendition"]))
     row = 0.3 + 0.17 * len(names)
     keys = ["network", "augmentation", "fill", "filter", "rendition", "class"]
@@ -156,14 +157,7 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str =
     best = mean[mean.index.isin(controls, level="filter")].groupby([key for key in keys if key != "filter"]).max()
     mean = pd.concat([mean.unstack("filter"), best.rename("control")], axis=1)  # noqa: PD010
     with style():
-        figure, axes = plt.subplots(
-            len(kinds),
-            len(columns),
-            figsize=(PAGE, 1.0 + row * len(kinds)),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-        )
+        figure, axes = page_of_panels(len(kinds), len(columns), 1.0 + row * len(kinds))
         for kind, line in zip(kinds, axes, strict=True):
             for (name, fill), axis in zip(columns, line, strict=True):
                 matrix = mean.loc[(*kind, fill), name].unstack().reindex(index=names, columns=classes)  # noqa: PD010

@@ -93,8 +93,8 @@ def _matrices(table: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str]:
     turned = runs.rename(columns={"left": "right", "right": "left"})
     both = pd.concat([runs, turned[turned["left"] != turned["right"]]])
     means = both.groupby(["left", "right"])[["iou", "radial"]].mean()
-    found = {column: means[column].unstack().reindex(index=labels, columns=labels) for column in means}  # noqa: PD010
-    return found, note if np.isfinite(np.diag(found["iou"])).any() else ""
+    matrices = {column: means[column].unstack().reindex(index=labels, columns=labels) for column in means}  # noqa: PD010
+    return matrices, note if np.isfinite(np.diag(matrices["iou"])).any() else ""
 
 
 def _label(run: str) -> str:
@@ -111,12 +111,10 @@ def _draw_matrix(
     axis.set_facecolor("0.93")
     axis.imshow(overlap, cmap="viridis", vmin=0, vmax=most, aspect="auto")  # the layout must know its size
     size = 7 if len(labels) <= 6 else 5
-    for i, j in np.ndindex(overlap.shape):
-        if np.isfinite(overlap[i, j]):
-            axis.text(
-                j, i, f"{overlap[i, j]:.2f}\n({chance[i, j]:.2f})", ha="center", va="center", fontsize=size,
-                color="white" if overlap[i, j] < 0.6 * most else "black",
-            )  # fmt: skip
+    for i, j in np.argwhere(np.isfinite(overlap)):
+        colour = "white" if overlap[i, j] < 0.6 * most else "black"
+        text = f"{overlap[i, j]:.2f}\n({chance[i, j]:.2f})"
+        axis.text(j, i, text, ha="center", va="center", fontsize=size, color=colour)
     axis.set_xticks(range(len(labels)), labels, rotation=90)
     axis.set_yticks(range(len(labels)), labels)
     axis.tick_params(length=0)

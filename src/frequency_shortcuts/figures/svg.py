@@ -33,17 +33,17 @@ def compact(text: str) -> str:
     short = {name: f"a{number}" for number, name in enumerate(dict.fromkeys(referenced))}
     styles = {element.get("id"): element.get("style") for element in root.iter()}
     for element in root.iter():
-        found = element.attrib
+        attributes = element.attrib
         if element.tag == _USE:
-            if styles.get(found[_HREF].removeprefix("#")) == found.get("style"):
-                found.pop("style", None)  # what it refers to has that style
-            if "x" not in found and (shift := _SHIFT.fullmatch(found.get("transform", ""))):
-                del found["transform"]
-                found |= {key: value for key, value in zip("xy", shift.groups(), strict=True) if float(value)}
-        if "id" in found and found["id"] not in short:
-            del found["id"]
-        for key, value in found.items():
-            found[key] = _shorter(key, value, short)
+            if styles.get(attributes[_HREF].removeprefix("#")) == attributes.get("style"):
+                attributes.pop("style", None)  # what it refers to has that style
+            if "x" not in attributes and (shift := _SHIFT.fullmatch(attributes.get("transform", ""))):
+                del attributes["transform"]
+                attributes |= {key: value for key, value in zip("xy", shift.groups(), strict=True) if float(value)}
+        if "id" in attributes and attributes["id"] not in short:
+            del attributes["id"]
+        for key, value in attributes.items():
+            attributes[key] = _shorter(key, value, short)
     _flatten(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
@@ -69,8 +69,8 @@ def _shorter(key: str, value: str, short: dict[str, str]) -> str:
         value = re.sub(r"-?\d+\.\d+", _rounded, value)
         return re.sub(r"\s*([A-Za-z])\s*", r"\1", value).strip() if key == "d" else value
     if key == "transform":
-        return _SHIFT.sub(lambda found: re.sub(r"-?\d+\.\d+", _rounded, found[0]), value)
-    value = _REFERENCE.sub(lambda found: short[found[0]], value)
+        return _SHIFT.sub(lambda match: re.sub(r"-?\d+\.\d+", _rounded, match[0]), value)
+    value = _REFERENCE.sub(lambda match: short[match[0]], value)
     return value.replace("; ", ";").replace(": ", ":") if key == "style" else value
 
 
@@ -86,14 +86,14 @@ def compact_png(png: bytes) -> bytes:
         return png
     pixels = np.ascontiguousarray(pixels[..., :3])
     colours, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    found = [png, _png(Image.fromarray(pixels))]
+    candidates = [png, _png(Image.fromarray(pixels))]
     if (colours == colours[:, :1]).all():
-        found.append(_png(Image.fromarray(pixels[..., 0])))
+        candidates.append(_png(Image.fromarray(pixels[..., 0])))
     if len(colours) <= 256:
         few = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8), "P")
         few.putpalette(colours.tobytes())
-        found.append(_png(few, bits=next(bits for bits in (1, 2, 4, 8) if len(colours) <= 2**bits)))
-    return min(found, key=len)
+        candidates.append(_png(few, bits=next(bits for bits in (1, 2, 4, 8) if len(colours) <= 2**bits)))
+    return min(candidates, key=len)
 
 
 def _png(picture: Image.Image, **options: int) -> bytes:

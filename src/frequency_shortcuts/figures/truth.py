@@ -29,6 +29,7 @@ from .canvas import (
     show_plane,
     style,
 )
+from .selection import kinds_of
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
 _OF_SET = {
@@ -60,8 +61,8 @@ def truth(
     """
     table = table[table["cut"].eq("truth") | table["percent"].eq(percent)]
     # Each data set has classes of its own.
-    classes = {name: list(dict.fromkeys(mine["class"])) for name, mine in table.groupby("dataset", sort=False)}
-    networks = list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    classes = {name: list(dict.fromkeys(of_set["class"])) for name, of_set in table.groupby("dataset", sort=False)}
+    networks = kinds_of(table)
     colours = dict(zip(networks, cycle(COLOURS), strict=False))
     columns = [
         ("own", "average_precision", "percent", "average precision"),
@@ -70,7 +71,7 @@ def truth(
         ("any", "average_precision", "percent", "average precision"),
     ]
     with style():
-        tall = [0.15 + (0.09 + 0.09 * len(networks)) * len(found) for found in classes.values()]
+        tall = [0.15 + (0.09 + 0.09 * len(networks)) * len(names) for names in classes.values()]
         across = 3 * max(len(own) for own, *_ in planes.values())
         side = (PAGE - 1.6) / max(across, 6)
         heights = [sum(tall) + 0.6, (side + 0.05) * len(planes) + 0.4]
@@ -79,9 +80,9 @@ def truth(
         places = parts[0].subgridspec(len(tall), len(columns), height_ratios=tall)
         axes = places.subplots(sharex=True, sharey="row", squeeze=False)
         for (name, its), line in zip(classes.items(), axes, strict=True):
-            mine = table[table["dataset"] == name]
+            of_set = table[table["dataset"] == name]
             for (which, score, cut, _), axis in zip(columns, line, strict=True):
-                rows = mine[(mine["truth"] == which) & (mine["cut"] == cut)]
+                rows = of_set[(of_set["truth"] == which) & (of_set["cut"] == cut)]
                 _draw_scores(axis, rows, score, its, colours)
             line[0].set_ylabel(_broken(name))
             line[0].set_yticks(range(len(its)), its)
@@ -120,9 +121,9 @@ def _draw_scores(
     spread, over_seeds = runs.mean(), runs.std()[score].fillna(0)
     for place, name in enumerate(classes):
         axis.axhline(place - 0.5, color="0.93", linewidth=0.6, zorder=0)
-        said = _without_scores(table[(table["class"] == name) & (table["ranking"] == "dfm")])
-        if said:
-            axis.text(0.5, place, said, ha="center", va="center", fontsize=6, color="0.5", style="italic")
+        reason = _without_scores(table[(table["class"] == name) & (table["ranking"] == "dfm")])
+        if reason:
+            axis.text(0.5, place, reason, ha="center", va="center", fontsize=6, color="0.5", style="italic")
             continue
         _, low, high = mean.loc[("random", name)]
         axis.barh(place, high - low, left=low, height=0.9, color="0.85", zorder=1)
@@ -160,15 +161,15 @@ def _legend_of_scores(colours: Mapping[tuple[str, str], str]) -> list[Artist]:
     def point(marker: str, label: str, **options: Any) -> Line2D:
         return Line2D([], [], marker=marker, linestyle="none", markersize=4, label=label, **options)
 
-    found: list[Artist] = [
+    handles: list[Artist] = [
         point("o", f"map (DFM), {', '.join(network_label(*network).splitlines())}", color=colour)
         for network, colour in colours.items()
     ]
-    found += [point("o", "by the size of increments", color="0.4", markerfacecolor="none")]
-    found += [point("^", "maps of other classes", color="0.4", markerfacecolor="none")]
-    found += [Line2D([], [], color="0.4", alpha=0.3, linewidth=3.5, label="random, map's radii (95 %)")]
-    found += [Patch(color="0.85", label="random, uniform (95 %)")]
-    return found + [point(marker, label, color="black") for marker, label in _OF_SET.values()]
+    handles += [point("o", "by the size of increments", color="0.4", markerfacecolor="none")]
+    handles += [point("^", "maps of other classes", color="0.4", markerfacecolor="none")]
+    handles += [Line2D([], [], color="0.4", alpha=0.3, linewidth=3.5, label="random, map's radii (95 %)")]
+    handles += [Patch(color="0.85", label="random, uniform (95 %)")]
+    return handles + [point(marker, label, color="black") for marker, label in _OF_SET.values()]
 
 
 def _draw_planted(
@@ -184,16 +185,16 @@ def _draw_planted(
     for row, (name, (classes, masks, shares, values)) in enumerate(planes.items()):
         line = axes[row]
         for c, label in enumerate(classes):
-            planted, found, adcs = line[3 * c : 3 * c + 3]
+            planted, share, adcs = line[3 * c : 3 * c + 3]
             show_plane(planted, masks[c].astype(float), "Greys", 0, 1)
-            show_plane(found, shares[c], "Greys", 0, 1)
+            show_plane(share, shares[c], "Greys", 0, 1)
             show_plane(adcs, values[c], "RdBu_r", -most, most)
-            for axis in (planted, found, adcs):
+            for axis in (planted, share, adcs):
                 draw_circles(axis, band_edges.get(name, ()), "tab:blue" if axis is not adcs else "black")
                 few_frequency_ticks(axis)
             if list(classes) != list(above):
                 planted.set_title(f"{label}:\nplanted", fontsize=7)
-                found.set_title(f"DFM, {percent:g} %", fontsize=7)
+                share.set_title(f"DFM, {percent:g} %", fontsize=7)
                 adcs.set_title("ADCS", fontsize=7)
         for axis in line[3 * len(classes) :]:
             axis.set_axis_off()

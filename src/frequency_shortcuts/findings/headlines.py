@@ -41,16 +41,16 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
     rows: Rows = []
     networks = networks.merge(headline[RUN].drop_duplicates(), on=RUN)
     for key, part in networks.groupby(NETWORK, sort=False):
-        mine = headline[(headline[NETWORK] == list(key)).all(axis=1)]
-        classes = mine.assign(strong=mine["verdict"] == "strong").groupby("class", sort=False)
+        of_kind = headline[(headline[NETWORK] == list(key)).all(axis=1)]
+        classes = of_kind.assign(strong=of_kind["verdict"] == "strong").groupby("class", sort=False)
         means = classes[["strong", "tpr_dfm", "fpr_dfm", "margin"]].mean()
         strong = means[means["strong"] > 0.5]
         named = strong if len(strong) <= most else strong.nlargest(most, "margin")
         rows.append(
             {
-                **count_verdicts(mine),
+                **count_verdicts(of_kind),
                 **dict(zip(NETWORK, key, strict=True)),
-                "fill": mine["fill"].iloc[0],
+                "fill": of_kind["fill"].iloc[0],
                 "seeds": len(part),
                 "test_accuracy": part["test_accuracy"].mean(),
                 "strong": named.reset_index().to_dict("records"),

@@ -25,7 +25,6 @@ COLUMNS = [
     "finding", "claim", "quantity", "method", "role", "kind", "data", "networks_of", "value", "low", "high", "interval",
     "half_width", "hits", "networks", "threshold", "p", "p_holm", "verdict", "detail",
 ]  # fmt: skip
-COUNTED = "b"  # the finding whose number is whether something is so
 
 
 def judge(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -46,8 +45,8 @@ def judge(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> tup
     for letter, finding in FINDINGS.items():
         own = of_networks[(of_networks["finding"] == letter) & of_networks["value"].notna()]
         groups = own.groupby(["role", "method", "quantity", "data", "networks_of"], sort=False)
-        found = [_row(finding, key, part) for key, part in groups]
-        if not any(row["role"] == DECIDES for row in found):
+        of_finding = [_row(finding, key, part) for key, part in groups]
+        if not any(row["role"] == DECIDES for row in of_finding):
             rows.append(
                 {
                     **_about(finding),
@@ -58,7 +57,7 @@ def judge(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> tup
                     "detail": finding.needs,
                 }
             )
-        rows += sorted(found, key=lambda row: (row["role"] != DECIDES, not row["method"]))
+        rows += sorted(of_finding, key=lambda row: (row["role"] != DECIDES, not row["method"]))
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"verdict": object})
     deciding = ((table["role"] == DECIDES) & table["p"].notna()).to_numpy()
     table.loc[deciding, "p_holm"] = holm(table.loc[deciding, "p"].to_numpy(float))
@@ -86,7 +85,7 @@ def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> dict[str
         "networks_of": networks_of,
         "networks": len(values),
     }
-    if finding.letter == COUNTED:
+    if finding.counted:
         hits = int(values.sum())
         low, high = clopper_pearson(hits, len(values))
         of, p, row["hits"] = "networks", p_of_count(hits, len(values), threshold), hits
@@ -125,10 +124,10 @@ def holm(p: Iterable[float]) -> FloatArray:
     >>> holm([0.01, 0.04, 0.03]).round(2)
     array([0.03, 0.06, 0.06])
     """
-    found = np.asarray(list(p), float)
-    order = np.argsort(found)
-    steps = found[order] * (len(found) - np.arange(len(found)))
-    adjusted = np.empty(len(found))
+    values = np.asarray(list(p), float)
+    order = np.argsort(values)
+    steps = values[order] * (len(values) - np.arange(len(values)))
+    adjusted = np.empty(len(values))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return adjusted
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
-from .definitions import ADVANTAGE, FEWEST_CLASSES, RECOGNISED
+from .definitions import ADVANTAGE, FEWEST_CLASSES, SURVIVES_FROM
 
 COLUMNS = [
     "finding", "quantity", "method", "role", "kind", "data", "networks_of", "dataset", "network", "augmentation",
@@ -122,7 +122,7 @@ def bands(tables: Tables) -> Rows:
         worst = _rates(of_run[of_run["removed"].isin(left)]).groupby("true_class")["measure"].min()
         for name in ("C2", "C1", "C3") if left else ():
             role = DECIDES if name == "C2" and is_baseline else BESIDE
-            value = float(worst[name] >= RECOGNISED - 1e-9)  # 0.7 - 0.2 is less than 0.5
+            value = float(worst[name] >= SURVIVES_FROM - 1e-9)  # 0.7 - 0.2 is less than 0.5
             rows.append(_row(role, f"{name} survives", SYNTHETIC, value=value, **about))
     return rows
 

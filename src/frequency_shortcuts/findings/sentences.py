@@ -11,19 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-QUESTIONS = {
-    "a": "Is a class learned earlier if its cue is stronger?",
-    "b": "Is class C2 of the synthetic sets still recognised without two of the four bands of frequencies?",
-    "c": "Are classes learned earlier if their spectra stand out more from those of the others?",
-    "d": "Is a class recognised better from a few percent of the frequencies, its own map, than from maps of others?",
-    "e1": "Does the advantage of the own map carry over to images of another distribution?",
-    "e2": "Does the advantage of the own map carry over to another network?",
-    "f": "Does the widest network of an architecture still recognise classes better from their own maps?",
-    "g": "Do networks that are trained with augmentation still recognise classes better from their own maps?",
-}
-SHARES = ("b",)  # findings whose number is a share of networks; the others are means over networks
-UNITS = {"a": "set", "e2": "pair"}  # what a number is of; of other findings, a network
-_ANSWERS = {"holds": "Yes", "does not hold": "No", "open": "Open", "no data": "No data"}
+from .definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
+
+_ANSWERS = {HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", NO_DATA: "No data"}
 _ON = {
     "photographs": "on photographs",
     "synthetic": "on synthetic sets",
@@ -41,13 +31,13 @@ def sentence(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> 
     'Does ...? Yes: on photographs (fashion_mnist), own-map advantage: 0.21, mean of 5 networks. The finding holds.'
     """
     letter, verdict, detail = row["finding"], row["verdict"], _text(row["detail"])
-    start = f"{QUESTIONS[letter]} {_ANSWERS[verdict]}"
-    if verdict == "no data":
+    start = f"{FINDINGS[letter].question} {_ANSWERS[verdict]}"
+    if verdict == NO_DATA:
         return f"{start}.{f' The study needs: {detail}.' if detail else ''}"
     ends = {
-        "holds": "The finding holds.",
-        "does not hold": "The finding does not hold.",
-        "open": f"The finding stays open: {_half_width(row)}.",
+        HOLDS: "The finding holds.",
+        DOES_NOT_HOLD: "The finding does not hold.",
+        OPEN: f"The finding stays open: {_half_width(row)}.",
     }
     parts = [f"{start}: {where(row)}, {row['quantity']}: {numbers(row)}.", ends[verdict]]
     if letter == "d":
@@ -74,10 +64,10 @@ def short(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> str
     rows : of the same table; the number with the maps of other methods, which are not judged, follows in brackets
     """
     claim, verdict = row["claim"], row["verdict"]
-    if verdict == "no data":
+    if verdict == NO_DATA:
         return f"{claim}: no data"
     on = "" if row["kind"] == "photographs" else f" {_ON[row['kind']]}"
-    if row["finding"] in SHARES:
+    if FINDINGS[row["finding"]].counted:
         return f"{claim}: {verdict}, in {_value(row)}{on}"
     others = "".join(f" ({other['value']:.2f} by {other['method']})" for other in _of_methods(row, rows))
     number = f"{row['quantity'].removesuffix(', zeros')} {row['value']:.2f}{others}"
@@ -98,7 +88,7 @@ def where(row: Mapping[str, Any]) -> str:
 
 def numbers(row: Mapping[str, Any]) -> str:
     """The value of a row with its number of networks, its interval, and its threshold where that is not 0."""
-    notes = [f"a share of {row['value']:.2f}"] if row["finding"] in SHARES else []
+    notes = [f"a share of {row['value']:.2f}"] if FINDINGS[row["finding"]].counted else []
     if pd.notna(row["low"]):
         over = ", over the images of these networks" if row["interval"] == "these networks" else ""
         notes.append(f"95 % interval {row['low']:.2f} to {row['high']:.2f}{over}")
@@ -109,14 +99,14 @@ def numbers(row: Mapping[str, Any]) -> str:
 
 def _value(row: Mapping[str, Any]) -> str:
     """A count, "3 of 12 networks", or "0.21, mean of 5 networks"."""
-    if row["finding"] in SHARES:
+    if FINDINGS[row["finding"]].counted:
         return f"{int(row['hits'])} of {_networks(row)}"
     return f"{row['value']:.2f}, mean of {_networks(row)}"
 
 
 def _networks(row: Mapping[str, Any]) -> str:
     count = int(row["networks"])
-    unit = UNITS.get(row["finding"], "network")
+    unit = FINDINGS[row["finding"]].unit
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 

@@ -12,6 +12,7 @@ from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.tables import RUN
 
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
+NOT_AVERAGED = ("neutral", "draw", "positions")  # columns of a table of rates that say nothing as a mean over draws
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -42,7 +43,12 @@ def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) 
     """
     names = dict(enumerate(classes))
     named = table.replace({name: names for name in OF_CLASSES if name in table})
-    return pd.concat([pd.DataFrame({name: run[name] for name in RUN}, table.index), named], axis=1)
+    return with_first(named, {name: run[name] for name in RUN})
+
+
+def with_first(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
+    """The table with these columns, each of one value, before its own."""
+    return pd.concat([pd.DataFrame(dict(values), table.index), table], axis=1)
 
 
 def with_external_maps(ours: pd.DataFrame, external: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -59,15 +65,17 @@ def with_external_maps(ours: pd.DataFrame, external: Iterable[pd.DataFrame]) -> 
     return table.iloc[table.groupby(keys, sort=False).ngroup().argsort(kind="stable")]
 
 
-def mean_over_draws(table: pd.DataFrame, keys: Sequence[str], rates: Sequence[str]) -> pd.DataFrame:
+def mean_over_draws(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """The mean over the draws of each control, with their number and the standard error of its measure over draws.
 
-    keys : columns that identify a test; rates : `tpr`, and `fpr` if it was measured
+    keys : columns that identify a test. All others are averaged but those of `NOT_AVERAGED` and ends of intervals, so
+        that a new column of the shortcut test, which must be a number, is in the result
     """
-    counts = [name for name in ("images", "negatives") if name in table]
-    measure = table["tpr"] - (table["fpr"].fillna(0) if "fpr" in rates else 0)
-    groups = table.assign(measure=measure).groupby([*keys, "class", "part", "fill", "filter"], sort=False)
-    means = groups[["overlap", *counts, *rates]].mean()
+    keys = [*keys, "class", "part", "fill", "filter"]
+    averaged = [name for name in table if name not in (*keys, *NOT_AVERAGED) and not name.endswith(("_low", "_high"))]
+    measure = table["tpr"] - (table["fpr"].fillna(0) if "fpr" in table else 0)
+    groups = table.assign(measure=measure).groupby(keys, sort=False)
+    means = groups[averaged].mean()
     means["draws"] = groups["measure"].count()
     means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(means["draws"] > 1, 0.0)
     return means.reset_index()

@@ -8,10 +8,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .predictions import check_precision, check_repeated, device_of, evaluating
+from .predictions import check_precision, check_repeated, device_of, evaluating, shown_twice
 
 Where = Literal["tensor", "attribute", "key", "first"]
 SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
@@ -39,16 +38,16 @@ class Logits(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """images [n, channels, H, W] -> logits [n, outputs]"""
-        found = self.network(images)
+        returned = self.network(images)
         if self.where == "attribute":
-            found = found.logits
+            returned = returned.logits
         elif self.where == "key":
-            found = found["logits"]
+            returned = returned["logits"]
         elif self.where == "first":
-            found = found[0]
+            returned = returned[0]
         if self.probabilities:
-            found = found.clamp_min(SMALLEST).log()
-        logits: Tensor = found if self.outputs is None else found[:, self.outputs]
+            returned = returned.clamp_min(SMALLEST).log()
+        logits: Tensor = returned if self.outputs is None else returned[:, self.outputs]
         return logits
 
 
@@ -65,16 +64,10 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
     >>> classifier, n_outputs = logits_only(network, images[:8])
     """
     check_precision(network)
-    image = images[:1]
-    try:
-        with evaluating(network), torch.no_grad():
-            found, again = (network(image.clone()) for _ in range(2))
-    except (Exception, SystemExit) as error:  # a network of a user may raise any error
-        shape = " x ".join(map(str, image.shape[1:]))
-        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({first_line(error)})") from error
-    where, logits = _logits_in(found)
+    returned, again = shown_twice(network, images[:1])
+    where, logits = _logits_in(returned)
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != 1:
-        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(found).__name__
+        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(returned).__name__
         raise ValueError(
             f"{type(network).__name__} gives {kind} for one image: expected logits of shape [1, classes], alone, first "
             "in a tuple or list, or as `logits` of an object or dict"
@@ -90,24 +83,24 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
         with evaluating(network), torch.no_grad():
             probabilities = _are_probabilities(Logits(network, where)(images.clone()))
     changes = where != "tensor" or outputs is not None or probabilities
-    found = Logits(network, where, outputs, probabilities=probabilities) if changes else network
-    return found, logits.shape[1]
+    classifier = Logits(network, where, outputs, probabilities=probabilities) if changes else network
+    return classifier, logits.shape[1]
 
 
-def _are_probabilities(found: Tensor) -> bool:
+def _are_probabilities(outputs: Tensor) -> bool:
     """Whether each row is not negative and sums to 1, up to the rounding of half precision."""
-    sums = found.sum(dim=1)
-    return bool(found.min() >= 0) and torch.allclose(sums, torch.ones_like(sums), atol=HALF_PRECISION)
+    sums = outputs.sum(dim=1)
+    return bool(outputs.min() >= 0) and torch.allclose(sums, torch.ones_like(sums), atol=HALF_PRECISION)
 
 
-def _logits_in(found: Any) -> tuple[Where, Any]:
+def _logits_in(returned: Any) -> tuple[Where, Any]:
     """The place of the logits in what a network returned, and what is there."""
-    if isinstance(found, Tensor):
-        return "tensor", found
-    if isinstance(getattr(found, "logits", None), Tensor):
-        return "attribute", found.logits
-    if isinstance(found, Mapping) and "logits" in found:
-        return "key", found["logits"]
-    if isinstance(found, Sequence) and len(found):
-        return "first", found[0]
+    if isinstance(returned, Tensor):
+        return "tensor", returned
+    if isinstance(getattr(returned, "logits", None), Tensor):
+        return "attribute", returned.logits
+    if isinstance(returned, Mapping) and "logits" in returned:
+        return "key", returned["logits"]
+    if isinstance(returned, Sequence) and len(returned):
+        return "first", returned[0]
     return "tensor", None

@@ -8,11 +8,9 @@ channels after the stem of a residual network or VGG, 64 as published; all later
 from __future__ import annotations
 
 import os
-import pickle
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from safetensors.torch import save as serialise
@@ -216,8 +214,7 @@ def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Mod
             nn.init.zeros_(network.conv_proj.bias)
         # torchvision initialises the head with zeros: then the gradient of the loss at the image is zero.
         nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
-        made: nn.Module = network
-        return made
+        return cast(nn.Module, network)
 
     return make
 
@@ -257,12 +254,7 @@ def save(
 
 def load(path: str | os.PathLike[str], device: torch.device | str = "cpu") -> nn.Module:
     """The network that `save` wrote, with its weights, in evaluation mode."""
-    known = architecture(path)
-    if isinstance(known, ExternalNetwork):
-        return load_weights(build(known), path).to(device).eval()
-    with torch.device("meta"):  # no weights are drawn, since those of the file replace them
-        network = build(known)
-    return load_weights(network, path, assign=True).to(device).eval()
+    return load_weights(build(architecture(path)), path).to(device).eval()
 
 
 def architecture(path: str | os.PathLike[str]) -> Architecture | ExternalNetwork:
@@ -271,31 +263,26 @@ def architecture(path: str | os.PathLike[str]) -> Architecture | ExternalNetwork
     return ExternalNetwork(**written) if "source" in written else Architecture(**written)
 
 
-def load_weights(network: nn.Module, path: str | os.PathLike[str], *, assign: bool = False) -> nn.Module:
+def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
     """Load the weights of a safetensors file, or of a torch checkpoint, into a network, and return the network.
-
-    assign: use the tensors of the file (on the CPU) as the parameters, instead of copying their values.
 
     A checkpoint is read with weights_only, which executes nothing from the file. It is a state_dict, or holds one under
     a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first few, if
-    tensors are missing, unknown, of another shape, or not plain real numbers.
+    tensors are missing, unknown, or of another shape.
     """
     wanted = network.state_dict()
-    found = _unwrapped(_read_weights(path), wanted)
-    problems = [f"{name} is missing" for name in wanted if name not in found]
-    problems += [f"{name} is unknown" for name in found if name not in wanted]
+    weights = _unwrapped(_read_weights(path), wanted)
+    problems = [f"{name} is missing" for name in wanted if name not in weights]
+    problems += [f"{name} is unknown" for name in weights if name not in wanted]
     problems += [
-        f"{name} is {_form(found[name])}, not {_form(tensor)}"
+        f"{name} is {list(weights[name].shape)}, not {list(tensor.shape)}"
         for name, tensor in wanted.items()
-        if name in found and _form(found[name]) != _form(tensor)
+        if name in weights and weights[name].shape != tensor.shape
     ]
-    problems += [f"{name} holds no data" for name, tensor in found.items() if tensor.is_meta]
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
-    if assign:
-        found = {name: tensor.to(wanted[name].dtype) for name, tensor in found.items()}
-    network.load_state_dict(found, assign=assign)
+    network.load_state_dict(weights)
     return network
 
 
@@ -310,58 +297,30 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected safetensors, or a file of torch.save")
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        stored = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None
-    except OSError as error:
-        raise ValueError(f"{path} cannot be opened ({error.strerror})") from error
-    except Exception as error:
-        raise ValueError(f"{path} {_no_checkpoint(path, error)}") from error
+    except Exception as error:  # torch raises various errors, and for one of them advises to execute the file
+        raise ValueError(
+            f"{path} cannot be read as weights alone, and what else is in it is not executed: expected a file of "
+            "torch.save with a state_dict in it, or safetensors"
+        ) from error
     usual = ("state_dict", "model_state_dict", "model", "network", "net")
-    seen: set[int] = set()
-    while nested := [name for name in usual if isinstance(found, dict) and isinstance(found.get(name), dict)]:
-        if id(found) in seen:
-            raise ValueError(f"{path}: its {nested[0]} holds itself: expected a dict from names to tensors")
-        seen.add(id(found))
-        found = found[nested[0]]
-    items = found.items() if isinstance(found, dict) else ()
+    while nested := [name for name in usual if isinstance(stored, dict) and isinstance(stored.get(name), dict)]:
+        stored = stored[nested[0]]
+    items = stored.items() if isinstance(stored, dict) else ()
     tensors = {name: value for name, value in items if isinstance(name, str) and isinstance(value, Tensor)}
     if not tensors:
         raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
     return tensors
 
 
-def _form(tensor: Tensor) -> str:
-    """The shape of a tensor, and its kind if it is not a plain array of real numbers."""
-    if tensor.is_nested:
-        return "nested"
-    kinds = {"complex": tensor.is_complex(), "quantised": tensor.is_quantized, "sparse": tensor.layout != torch.strided}
-    return " ".join([*(kind for kind, holds in kinds.items() if holds), str(list(tensor.shape))])
-
-
-def _no_checkpoint(path: str | os.PathLike[str], error: Exception) -> str:
-    """The reason why torch does not load a file, in one sentence instead of torch's own message."""
-    with open(path, "rb") as file:
-        start = file.read(1)
-    if not start:
-        return "is an empty file: expected safetensors, or a file of torch.save with a state_dict in it"
-    if "TorchScript" in str(error):
-        return "is a network in TorchScript: save its state_dict, and name what builds the network as its source"
-    # The formats of torch.save: the present one and the old one.
-    if isinstance(error, pickle.UnpicklingError) and (zipfile.is_zipfile(path) or start == b"\x80"):
-        return (
-            "cannot be read as weights alone, and what else is in it is not executed: save the network's state_dict, "
-            "or safetensors"
-        )
-    return "is no checkpoint of torch's, or not whole: expected a file of torch.save with a state_dict in it"
-
-
-def _unwrapped(found: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+def _unwrapped(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors without the prefixes of DataParallel, torch.compile, Lightning and similar wrappers."""
     usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
-    while not found.keys() & wanted.keys():
-        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in found)), None)
+    while not weights.keys() & wanted.keys():
+        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in weights)), None)
         if prefix is None:
             break
-        found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
-    return found
+        weights = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
+    return weights

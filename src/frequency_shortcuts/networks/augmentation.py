@@ -168,8 +168,8 @@ def _magnitudes(policy: type, height: int, width: int) -> dict[str, tuple[list[f
     """The magnitudes of each operation from least to greatest, as given and with the sign, if any, reversed."""
     table = {}
     for name, (levels, signed) in policy._AUGMENTATION_SPACE.items():  # type: ignore[attr-defined]
-        found = levels(_LEVELS, height, width)
-        values = [0.0] * _LEVELS if found is None else found.tolist()
+        drawn = levels(_LEVELS, height, width)
+        values = [0.0] * _LEVELS if drawn is None else drawn.tolist()
         table[name] = (values, [-value for value in values] if signed else values)
     return table
 

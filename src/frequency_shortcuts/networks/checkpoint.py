@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import io
 import logging
 import math
-import os
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +20,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from frequency_shortcuts.data.splits import Split, identity
 from frequency_shortcuts.storage.files import replacing, set_aside
 
-from .augmentation import Augmentation
-from .dynamics import Dynamics
 from .fingerprint import state_digest
-from .recipe import Recipe
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +42,6 @@ class State:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     dynamics: list[dict[str, Any]] = field(default_factory=list)
-    # Results of the finished batches of the validation, or of the test of the dynamics, under way.
-    partial: list[Tensor] = field(default_factory=list)
 
 
 class Checkpoint:
@@ -57,13 +50,12 @@ class Checkpoint:
     path : the file, which need not exist
     fingerprint : of the run; see `run_fingerprint`
     parts : what has a state of its own, by name: the network, the optimiser and others
-    batch : images in a batch of the validation and of the dynamics; partial results of other batches are left out
     minutes : time after which the file is due to be written again
     """
 
-    def __init__(self, path: Path, fingerprint: str, parts: Mapping[str, Part], batch: int, minutes: float) -> None:
+    def __init__(self, path: Path, fingerprint: str, parts: Mapping[str, Part], minutes: float) -> None:
         self.path = path
-        self._fingerprint, self._parts, self._batch, self._minutes = fingerprint, parts, batch, minutes
+        self._fingerprint, self._parts, self._minutes = fingerprint, parts, minutes
         self._written = time.monotonic()
 
     def due(self) -> bool:
@@ -78,7 +70,6 @@ class Checkpoint:
                 "fingerprint": self._fingerprint,
                 **{name: part.state_dict() for name, part in self._parts.items()},
                 "state": vars(state),
-                "batch": self._batch,
             },
             buffer,
         )
@@ -90,69 +81,36 @@ class Checkpoint:
     def read(self, device: torch.device) -> State | None:
         """Restore the parts and return the state; None if there is no file, or that of another run.
 
-        None also if the file is damaged, or a folder: it is renamed (`files.set_aside`), and no part is changed.
+        None also if the bytes are not those that were written: the file is then renamed (`files.set_aside`).
         """
-        path = self.path
-        if not os.path.lexists(path):
+        if not self.path.exists():
             return None
-        try:
-            saved = _load(path, device)
-            if saved["fingerprint"] != self._fingerprint:
-                log.warning("%s belongs to another run: training starts anew", path)
-                return None
-            state = self._restore(saved)
-        except (MemoryError, torch.OutOfMemoryError):
-            raise
-        except Exception as error:  # torch raises various errors for contents that it cannot use
-            log.info("%s: %s: %s", path, type(error).__name__, error)
-            log.warning("%s is damaged: training starts anew, and the file is kept as %s", path, set_aside(path))
+        with open(self.path, "rb") as file:
+            contents, digest = file.read(max(0, self.path.stat().st_size - DIGEST_BYTES)), file.read()
+        if hashlib.sha256(contents).digest() != digest:
+            aside = set_aside(self.path)
+            log.warning("%s is damaged: training starts anew, and the file is kept as %s", self.path, aside)
             return None
-        log.info("resumed at iteration %d from %s", state.iteration, path)
-        return state
-
-    def _restore(self, saved: Mapping[str, Any]) -> State:
-        """Load all parts, or none if one of them raises an error, and return the state."""
+        saved = torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
+        if saved["fingerprint"] != self._fingerprint:
+            log.warning("%s belongs to another run: training starts anew", self.path)
+            return None
+        for name, part in self._parts.items():
+            part.load_state_dict(saved[name])
         state = State(**saved["state"])
         state.best_weights = {name: tensor.cpu() for name, tensor in state.best_weights.items()}
-        if saved["batch"] != self._batch:  # the state is from another device with other batches
-            state.partial = []
-        before = {name: copy.deepcopy(part.state_dict()) for name, part in self._parts.items()}
-        try:
-            for name, part in self._parts.items():
-                part.load_state_dict(saved[name])
-        except Exception:  # whatever it is, no part stays half restored
-            for name, part in self._parts.items():
-                part.load_state_dict(before[name])
-            raise
+        log.info("resumed at iteration %d from %s", state.iteration, self.path)
         return state
 
 
-def _load(path: Path, device: torch.device) -> dict[str, Any]:
-    """The contents of a file of `Checkpoint.write`. Raises ValueError if its bytes are not those that were written."""
-    if not path.is_file():
-        raise ValueError("it is not a file")
-    with open(path, "rb") as file:
-        contents, digest = file.read(max(0, path.stat().st_size - DIGEST_BYTES)), file.read()
-    if hashlib.sha256(contents).digest() != digest:
-        raise ValueError("the checksum at its end does not match")
-    stored: dict[str, Any] = torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
-    return stored
-
-
-def run_fingerprint(network: nn.Module, data: Split, validation: Split, *settings: Any) -> str:
+def run_fingerprint(network: nn.Module, splits: Iterable[Split], settings: Sequence[object]) -> str:
     """A stored state belongs to this run if data, initial weights and settings agree: their digest."""
-    digest = hashlib.sha256()
-    tests = [setting.test for setting in settings if isinstance(setting, Dynamics)]
-    for split in (data, validation, *tests):
+    digest = hashlib.sha256(repr(settings).encode())
+    for split in splits:
         for images in (split.images, split.stylised):
             if images is not None:
                 digest.update(identity(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
     digest.update(repr(network).encode() + state_digest(network))
-    for setting in settings:
-        if isinstance(setting, Dynamics):
-            digest.update(repr((setting.iterations, setting.every, setting.cutoff, setting.views)).encode())
-        else:
-            digest.update(repr(asdict(setting) if isinstance(setting, Recipe | Augmentation) else setting).encode())
     return digest.hexdigest()

@@ -14,12 +14,12 @@ def weights_digest(weights: Mapping[str, Tensor]) -> str:
 
     weights : the `state_dict` of a network. What is no tensor does not count.
     """
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, tensor in sorted(weights.items()):
         if isinstance(tensor, Tensor):
-            found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            found.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def state_digest(network: nn.Module) -> bytes:
@@ -31,12 +31,12 @@ def state_digest(network: nn.Module) -> bytes:
     return bytes.fromhex(weights_digest(dict((*network.named_parameters(), *network.named_buffers()))))
 
 
-def same_logits(found: Tensor, expected: Tensor, tolerance: float) -> bool:
+def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
     """Whether logits [n, classes] are as expected, up to `tolerance` times the greatest of these.
 
     Another GPU rounds differently; the difference of another network is larger.
     """
-    if found.shape != expected.shape:
+    if logits.shape != expected.shape:
         return False
     greatest = float(expected.abs().nan_to_num(0, 0).max())  # logits can be of any size
-    return torch.allclose(found, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
+    return torch.allclose(logits, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True)

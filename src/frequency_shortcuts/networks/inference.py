@@ -92,8 +92,8 @@ class InferenceCopy:
             self._install(plain)
 
     def _agrees(self, images: Tensor, expected: Tensor) -> bool:
-        found = self.network(self._prepare(images.clone())).double()
-        return same_logits(found, expected.double(), self.tolerance)
+        logits = self.network(self._prepare(images.clone())).double()
+        return same_logits(logits, expected.double(), self.tolerance)
 
     def _prepare(self, images: Tensor) -> Tensor:
         if self.precision == "bfloat16":
@@ -122,13 +122,13 @@ class InferenceCopy:
         They are powers of two, at least 1. They are computed, not timed: the same network gets the same batch size, and
         so the same rounding, in every run.
         """
-        one = self.footprint(images)
+        footprint = self.footprint(images)
         # The filtered images need memory too; the workspace of a convolution may be as large as they are.
-        forward = budget // (2 * one.peak + one.image)
+        forward = budget // (2 * footprint.peak + footprint.image)
         if self.device.type == "cpu":
-            forward = min(forward, max(CPU_BATCHES[0], min(CPU_ACTIVATION // one.largest, CPU_BATCHES[1])))
+            forward = min(forward, max(CPU_BATCHES[0], min(CPU_ACTIVATION // footprint.largest, CPU_BATCHES[1])))
         # A gradient keeps all activations, and the spectra of image and gradient are float64.
-        backward = min(forward, budget // (2 * one.total + 32 * one.image))
+        backward = min(forward, budget // (2 * footprint.total + 32 * footprint.image))
         return _power_of_two(forward), _power_of_two(backward)
 
 
@@ -149,7 +149,7 @@ class _Watch(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]  # of torch
         own = itertools.chain(network.parameters(), network.buffers())
         self._own = {tensor.untyped_storage().data_ptr() for tensor in own}
-        self._held: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        self._alive: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self.peak, self.largest, self.total = 1, 1, 1
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -158,13 +158,13 @@ class _Watch(TorchDispatchMode):
             if isinstance(tensor, Tensor) and tensor.numel():
                 storage = tensor.untyped_storage()
                 key = storage.data_ptr()
-                known = self._held.get(key)
+                known = self._alive.get(key)
                 if key in self._own or (known and known[0]() is not None):
                     continue
-                self._held[key] = weakref.ref(tensor), storage.nbytes()
+                self._alive[key] = weakref.ref(tensor), storage.nbytes()
                 self.largest, self.total = max(self.largest, storage.nbytes()), self.total + storage.nbytes()
-        self._held = {key: held for key, held in self._held.items() if held[0]() is not None}
-        self.peak = max(self.peak, sum(size for _, size in self._held.values()))
+        self._alive = {key: entry for key, entry in self._alive.items() if entry[0]() is not None}
+        self.peak = max(self.peak, sum(size for _, size in self._alive.values()))
         return out
 
 

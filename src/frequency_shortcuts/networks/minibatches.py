@@ -67,9 +67,9 @@ class Minibatches:
         if self._stylised_share:
             stylised = np.random.default_rng([self._seed, iteration, 2]).random(len(chosen)) < self._stylised_share
         pixels = np.empty((len(chosen), *self._data.images.shape[1:]), np.uint8)
-        for images, mine in ((self._data.images, ~stylised), (self._data.stylised, stylised)):
-            if images is not None and mine.any():
-                pixels[mine] = images[chosen[mine]]
+        for images, places in ((self._data.images, ~stylised), (self._data.stylised, stylised)):
+            if images is not None and places.any():
+                pixels[places] = images[chosen[places]]
         return chosen, torch.from_numpy(pixels)
 
 

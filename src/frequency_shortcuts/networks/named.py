@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from torch import nn
@@ -69,14 +70,14 @@ def open_network(
     if weights is not None:
         if kind not in ("torchvision", "timm"):
             raise ValueError(f"weights {weights}: only networks of torchvision and timm have published ones")
-        found = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights, dict(options or {}))
+        opened = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights, dict(options or {}))
     else:
         described = external.ExternalNetwork(name, n_classes, channels, *size, options=dict(options or {}))
-        found = NamedNetwork(external.build(described))
+        opened = NamedNetwork(external.build(described))
     if checkpoint is not None:
-        load_weights(found.network, checkpoint)
-    found.network.eval()
-    return found
+        load_weights(opened.network, checkpoint)
+    opened.network.eval()
+    return opened
 
 
 def _of_study(path: str, weights: str | None, checkpoint: Any) -> NamedNetwork:
@@ -88,8 +89,9 @@ def _of_study(path: str, weights: str | None, checkpoint: Any) -> NamedNetwork:
 
 
 def _torchvision(name: str, weights: str) -> NamedNetwork:
-    models = external.torchvision_models(name)
-    sets = models.get_model_weights(name)
+    from torchvision import models
+
+    sets = models.get_model_weights(name)  # its error for an unknown name is a sentence
     if weights not in ("DEFAULT", *sets.__members__):
         known = ", ".join(dict.fromkeys(["DEFAULT", *sets.__members__]))
         raise ValueError(f"{name} has no weights {weights!r}: choose from {known}")
@@ -105,12 +107,12 @@ def _torchvision(name: str, weights: str) -> NamedNetwork:
 
 
 def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
-    timm = external.timm_package(name)
     if weights != "pretrained":
         raise ValueError(
             f"weights {weights!r}: expected `pretrained`; timm names sets of weights in the name of a network"
         )
     try:
+        timm: Any = import_module("timm")
         network = timm.create_model(name, pretrained=True, **options)
     except Exception as error:  # timm and the hub raise many kinds
         raise ValueError(f"timm cannot load {name} with its weights ({first_line(error)})") from error
@@ -133,9 +135,9 @@ def outputs_of(
     """
     for names in categories:
         plain = [_plain(name) for name in names]
-        found = [plain.index(_plain(name)) for name in classes if plain.count(_plain(name)) == 1]
-        if len(found) == len(classes) and len(set(found)) == len(found):
-            return found
+        outputs = [plain.index(_plain(name)) for name in classes if plain.count(_plain(name)) == 1]
+        if len(outputs) == len(classes) and len(set(outputs)) == len(outputs):
+            return outputs
     if n_outputs == IMAGENET and all(re.fullmatch(r"n\d{8}", name) for name in classes):
         return _imagenet_outputs(classes)
     return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
@@ -120,10 +122,8 @@ def check_repeated(logits: Tensor, again: object, network: str = "the network") 
     What differs by less than `ROUNDING` of the greatest logit is the rounding of sums in another order.
     """
     if isinstance(again, Tensor) and again.shape == logits.shape:
-        apart, greatest = (
-            float(found.abs().max()) for found in (again.detach().float() - logits.detach().float(), logits)
-        )
-        if not apart > ROUNDING * greatest:
+        apart = (again.detach().float() - logits.detach().float()).abs().max()
+        if not apart > ROUNDING * logits.abs().max():
             return
     raise ValueError(
         f"{network} gives other logits when it sees the same images again: expected the same; a network in evaluation "
@@ -131,13 +131,27 @@ def check_repeated(logits: Tensor, again: object, network: str = "the network") 
     )
 
 
+def shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
+    """What a network returns for the same images [n, channels, H, W] the first and the second time.
+
+    It is in evaluation mode. Raises ValueError, in which the network is named, if it refuses the images.
+    """
+    try:
+        with evaluating(network), torch.no_grad():
+            # Copies: a first layer that works in place must not change the images.
+            return network(images.clone()), network(images.clone())
+    except (Exception, SystemExit) as error:  # a network of a user may raise any error
+        shape = " x ".join(map(str, images.shape[1:]))
+        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({first_line(error)})") from error
+
+
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class of each image by the network: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
     called = torch.empty(len(images), dtype=torch.int64)
     with evaluating(network), torch.inference_mode(), Predictor(network) as ask:
         for start in range(0, len(images), batch_size):
-            some = slice(start, start + batch_size)
-            called[some] = ask(images[some]).cpu()
+            batch = slice(start, start + batch_size)
+            called[batch] = ask(images[batch]).cpu()
     return called
 
 

@@ -40,9 +40,9 @@ def reduction_masks(name: str, maps: npt.ArrayLike, seed: int) -> BoolArray:
     if name == "dfmx":
         return checked
     if name == "dfmx_random":
-        return np.stack([control_mask(one, "random", [seed, c]) for c, one in enumerate(checked)])
+        return np.stack([control_mask(mask, "random", [seed, c]) for c, mask in enumerate(checked)])
     if name == "dfmx_low_pass":
-        return np.stack([low_pass_mask(one) for one in checked])
+        return np.stack([low_pass_mask(mask) for mask in checked])
     raise ValueError(f"augmentation {name!r} reduces no images: choose from {', '.join(WITH_MAPS)}")
 
 
@@ -66,7 +66,7 @@ class MapReduction:
             raise ValueError(f"probability {probability}: expected above 0 and at most 1")
         self.probability = probability
         self.identity = hashlib.sha256(repr((self.shape, probability)).encode() + checked.tobytes()).hexdigest()
-        self._half = torch.stack([half_plane(one, *self.shape[1:]) for one in checked])
+        self._half = torch.stack([half_plane(mask, *self.shape[1:]) for mask in checked])
 
     def draw(self, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Whether each image is reduced, bool [n], and the class of its mask, int64 [n], never its own label.

@@ -4,12 +4,11 @@ SGD with Nesterov momentum. The learning rate is divided by ten on a plateau of 
 cycle: up to its peak and down to almost zero.
 Every iteration draws its random numbers from a generator seeded by (seed, iteration), so that a run
 that is resumed needs no generator state and ends with the weights of an uninterrupted one. Its state can be stored
-after every iteration, and after every batch of a validation or a test of the dynamics.
+after every iteration; a validation or a test of the dynamics that was stopped is repeated.
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 import os
@@ -94,8 +93,8 @@ def train(
     progress : show a bar on a terminal
 
     Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
-    epoch, and before the state is written, so that the state of a diverged run is never stored. Raises
-    `journal.Stopped` if `stop` returns true. Raises ValueError if the reduction is missing, or does not fit.
+    epoch, and before the state is written. Raises `journal.Stopped` if `stop` returns true. Raises ValueError if the
+    reduction is missing, or does not fit.
 
     With the augmentation `afa`, `train_loss` is the mean of the losses with and without waves, and `train_accuracy` is
     that without.
@@ -104,18 +103,17 @@ def train(
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     _check_reduction(augmentation.name, reduction, (len(data.classes), *data.images.shape[-2:]))
-    path = Path(state) if state else None
-    fingerprint = ""
-    if path:
-        maps = reduction and reduction.identity
+    run = _Run(network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, stop)
+    if state:
         # The precision of a training depends on the device.
-        settings = (recipe, seed, augmentation, maps, dynamics, version, device.type)
-        fingerprint = run_fingerprint(network, data, validation, *settings)
-    run = _Run(
-        network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, path, fingerprint,
-        checkpoint_minutes, stop,
-    )  # fmt: skip
-    run.resume()
+        settings = [recipe, seed, augmentation, reduction and reduction.identity, version, device.type]
+        splits = [data, validation]
+        if dynamics:
+            settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
+            splits.append(dynamics.test)
+        fingerprint = run_fingerprint(network, splits, settings)
+        run.checkpoint = Checkpoint(Path(state), fingerprint, run.parts, checkpoint_minutes)
+        run.state = run.checkpoint.read(device) or run.state
     devices = [device] if device.type == "cuda" else []
     with deterministic(), torch.random.fork_rng(devices=devices):
         run.go(progress)
@@ -135,6 +133,10 @@ def _check_reduction(name: str, reduction: MapReduction | None, shape: tuple[int
 
 
 class _Run:
+    """A training under way: its parts, its state, and the file that both are stored in, if there is one."""
+
+    checkpoint: Checkpoint | None = None
+
     def __init__(
         self,
         network: nn.Module,
@@ -146,69 +148,49 @@ class _Run:
         augmentation: Augmentation,
         reduction: MapReduction | None,
         dynamics: Dynamics | None,
-        path: Path | None,
-        fingerprint: str,
-        minutes: float,
         stop: Callable[[], bool] | None,
     ) -> None:
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
         self.device, self.augmentation, self.dynamics = device, augmentation, dynamics
+        self.reduction, self.stop, self.state = reduction, stop, State()
         stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
         self.minibatches = Minibatches(data, recipe.batch_size, seed, device, stylised_share)
         self.per_epoch = self.minibatches.per_epoch
+        self.total = recipe.epochs * self.per_epoch
         self.mean, self.std = (
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
-        self.reduction = reduction
         self.auxiliary = AuxiliaryNorms(network) if augmentation.name == "afa" else None
-        self.parameters = [*network.parameters(), *(self.auxiliary or nn.ModuleList()).parameters()]
         self.optimiser = torch.optim.SGD(
-            self.parameters,
+            [*network.parameters(), *(self.auxiliary or nn.ModuleList()).parameters()],
             lr=recipe.learning_rate,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
             nesterov=recipe.momentum > 0,
             fused=True,  # one call for all parameters instead of five for each
         )
-        self.state = State()
+        self.schedule = recipe.scheduler(self.optimiser, self.total)
+        self.parts: dict[str, Part] = {"network": network, "optimiser": self.optimiser, "schedule": self.schedule}
+        if self.auxiliary is not None:
+            self.parts["auxiliary"] = self.auxiliary
         # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
         self.pending: list[tuple[Tensor, Tensor, int]] = []
-        self.total = recipe.epochs * self.per_epoch
-        self.schedule = recipe.scheduler(self.optimiser, self.total)
         # Images in a forward pass of the validation and of the dynamics.
         self.batch = fitting_batch(validation.images.shape[1:], device)
-        self.stop = stop
-        parts: dict[str, Part] = {"network": network, "optimiser": self.optimiser, "schedule": self.schedule}
-        if self.auxiliary is not None:
-            parts["auxiliary"] = self.auxiliary
-        self.checkpoint = Checkpoint(path, fingerprint, parts, self.batch, minutes) if path else None
-
-    def resume(self) -> None:
-        """Resume the run from its stored state, if there is one."""
-        if self.checkpoint and (state := self.checkpoint.read(self.device)):
-            self.state = state
 
     def go(self, progress: bool) -> None:
+        """Train from the state on until the end, and store the state."""
         self.network.train()
-        try:
-            self._go(progress)
-        except Stopped:
-            self._save()
-            raise
-        self._save()
-
-    def _go(self, progress: bool) -> None:
-        total = self.total
         self._run_due_tests()
         with tqdm(
-            total=total,
+            total=self.total,
             initial=self.state.iteration,
             desc="training",
             unit="it",
             leave=False,
             disable=None if progress else True,
         ) as bar:
-            for batch in self.minibatches.between(self.state.iteration, total):
+            for batch in self.minibatches.between(self.state.iteration, self.total):
                 self._step(batch)
                 self.state.iteration += 1
                 if len(self.pending) >= FLUSH_EVERY or self.state.iteration % self.per_epoch == 0:
@@ -216,14 +198,22 @@ class _Run:
                 self._pause()
                 self._run_due_tests()
                 bar.update()
+        self._save()
 
     def _pause(self) -> None:
-        """Store the state if a checkpoint is due. Raises Stopped if `stop` returns true; then `go` stores the state."""
-        if self.stop is not None and self.stop():
+        """Store the state if a checkpoint is due, or if `stop` returns true, which raises Stopped."""
+        stopped = self.stop is not None and self.stop()
+        if stopped or (self.checkpoint and self.checkpoint.due()):
+            self._save()
+        if stopped:
             stored = self.checkpoint.path if self.checkpoint else None
             raise Stopped(f"iteration {self.state.iteration} of {self.total}", stored)
-        if self.checkpoint and self.checkpoint.due():
-            self._save()
+
+    def _save(self) -> None:
+        """Write the checkpoint, if the run has one. Raises RuntimeError if a loss is not finite."""
+        if self.checkpoint:
+            self._flush_losses()
+            self.checkpoint.write(self.state)
 
     def _run_due_tests(self) -> None:
         """Run the steps that are due after the last iteration: the test of the dynamics, the end of the epoch."""
@@ -235,14 +225,13 @@ class _Run:
             self._end_epoch(len(state.history))
 
     def _in_batches(self, evaluate: Callable[[Batch], Tensor], batches: Iterable[Batch]) -> list[Tensor]:
-        """The results of `evaluate` for each batch, on the CPU; results in the state are not computed again."""
-        partial = self.state.partial
-        for batch in itertools.islice(batches, len(partial), None):
+        """The results of `evaluate` for each batch, on the CPU."""
+        results = []
+        for batch in batches:
             with predictions.evaluating(self.network), torch.inference_mode():
-                partial.append(evaluate(batch))
+                results.append(evaluate(batch))
             self._pause()
-        self.state.partial = []  # there is no pause before the result is in the state
-        return [result.cpu() for result in partial]
+        return [result.cpu() for result in results]
 
     def _reseed(self) -> None:
         """Seed the generators of the CPU and of the run's device, and no others, by (seed, iteration)."""
@@ -303,8 +292,7 @@ class _Run:
             images = dynamics.images(*batch, self.device)
             try:
                 return predictions.predict(self.network, images)
-            except ValueError as error:
-                self._flush_losses()  # raises an error that names the first loss that is not finite
+            except ValueError as error:  # logits that are not a number
                 self._diverged(f"{error}, at iteration {self.state.iteration}")
 
         predicted = torch.cat(self._in_batches(evaluate, dynamics.batches(self.batch)))
@@ -346,17 +334,8 @@ class _Run:
             loss = functional.cross_entropy(logits, labels, reduction="sum")
             return torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
 
-        found = self._in_batches(evaluate, range(0, len(data), self.batch))
-        losses, correct = torch.stack(found, dim=1).tolist()
+        sums = self._in_batches(evaluate, range(0, len(data), self.batch))
+        losses, correct = torch.stack(sums, dim=1).tolist()
         if not math.isfinite(loss := sum(losses)):
             self._diverged("the validation loss is not finite")
         return loss / len(data), sum(correct) / len(data)
-
-    def _save(self) -> None:
-        """Write the checkpoint, if the run has one. Raises RuntimeError if a loss or a weight is not finite."""
-        if self.checkpoint is None:
-            return
-        self._flush_losses()
-        if not torch.stack([weight.isfinite().all() for weight in self.parameters]).all():
-            self._diverged(f"the weights are not finite after iteration {self.state.iteration - 1}")
-        self.checkpoint.write(self.state)

@@ -49,11 +49,11 @@ def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float
     if not within:
         raise ValueError(f"cutoffs {cutoffs}: none is within the {corner:.1f} cycles per image of {height} x {width}")
     passed = [low_pass(height, width, cutoff) for cutoff in within]
-    found = [Filter("low-pass", 0, cutoff, mask) for cutoff, mask in zip(within, passed, strict=True)]
-    found += [Filter("high-pass", cutoff, math.inf, ~mask) for cutoff, mask in zip(within, passed, strict=True)]
+    chosen = [Filter("low-pass", 0, cutoff, mask) for cutoff, mask in zip(within, passed, strict=True)]
+    chosen += [Filter("high-pass", cutoff, math.inf, ~mask) for cutoff, mask in zip(within, passed, strict=True)]
     edges = np.arange(math.floor(corner / band_width) + 2) * band_width  # `high` of a band is `low` of the next one
     for low, high in pairwise(edges.tolist()):
         stopped = (r >= low) & (r < high) & (r > 0)
         if stopped.any():
-            found.append(Filter("band-stop", low, high, ~stopped))
-    return found
+            chosen.append(Filter("band-stop", low, high, ~stopped))
+    return chosen

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from .kinds import kind_of
 
@@ -70,27 +69,16 @@ def verify_checksum(path: str | os.PathLike[str]) -> bool:
 
 def _checksum(path: Path, size: int, left_out: Ranges) -> int:
     """CRC-32 of the first `size` bytes of a file without some of its parts, and of where these are."""
-    found = zlib.crc32(json.dumps([list(part) for part in left_out]).encode())
+    checksum = zlib.crc32(json.dumps([list(part) for part in left_out]).encode())
     with open(path, "rb") as file:
         first = 0
         for start, end in (*left_out, (size, size)):
             file.seek(first)
             while first < start and (piece := file.read(min(AT_ONCE, start - first))):
-                found = zlib.crc32(piece, found)
+                checksum = zlib.crc32(piece, checksum)
                 first += len(piece)
             first = end
-    return found
-
-
-def chunks_of(stored: h5py.Dataset) -> list[tuple[int, int]]:
-    """First byte and end of each run of neighbouring chunks of a dataset, in the order of the file."""
-    found: list[tuple[int, int]] = []
-    stored.id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.byte_offset + chunk.size)))
-    if not found:
-        return []
-    first, end = np.array(sorted(found)).T
-    new = np.flatnonzero(first[1:] != end[:-1])
-    return list(zip(first[[0, *(new + 1)]].tolist(), end[[*new, -1]].tolist(), strict=True))
+    return checksum
 
 
 @contextlib.contextmanager

@@ -54,12 +54,12 @@ def remove_partial_files(path: Path) -> None:
     """Remove what killed processes left of `path` while they wrote it; a warning names what may still be written."""
     name = re.compile(rf"\.{re.escape(path.stem)}\.([0-9a-f]{{8}})-(\d+){re.escape(path.suffix)}")
     for partial in path.parent.glob(f".{glob.escape(path.stem)}.*"):
-        found = name.fullmatch(partial.name)
-        if found is None or found.groups() == (MACHINE, str(os.getpid())):
+        match = name.fullmatch(partial.name)
+        if match is None or match.groups() == (MACHINE, str(os.getpid())):
             continue
         with contextlib.suppress(FileNotFoundError):  # it was finished, or another process removed it
             untouched = time.time() - partial.stat().st_mtime
-            killed = not _is_running(int(found[2])) if found[1] == MACHINE else untouched > ABANDONED_S
+            killed = not _is_running(int(match[2])) if match[1] == MACHINE else untouched > ABANDONED_S
             if killed:
                 partial.unlink()
                 # No warning: it would be printed into the notebook that writes the file.

@@ -1,12 +1,10 @@
-"""HDF5 files of unknown origin, opened for reading: they must hold their data themselves, and errors name the file."""
+"""HDF5 files of users, opened for reading: they must hold their data themselves, and errors name the file."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -14,19 +12,13 @@ import h5py
 from .checksums import check_foreign, verify_checksum
 from .kinds import kind_of
 
-COMPRESSION = 1032  # the greatest ratio of deflate, HDF5's usual compression
-_ITSELF = "expected a file that holds its data itself"
-
 
 @contextmanager
-def open_hdf5(path: str | os.PathLike[str], *, links: bool = False) -> Iterator[h5py.File]:
+def open_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     """An HDF5 file, open for reading, whose data lies in the file itself.
 
-    links : allow links into other files, as `stores.link` writes them; those files must then hold their data themselves
-
-    Raises FileNotFoundError, and ValueError for a file that is not HDF5, for external links, external storage and
-    virtual data sets, and for a data set that is too large for the file. Raises DamagedFile for a file of this library
-    that does not match its checksum.
+    Raises FileNotFoundError, and ValueError for a file that is not HDF5, and for external links, external storage and
+    virtual data sets. Raises DamagedFile for a file of this library that does not match its checksum.
 
     >>> with open_hdf5("maps.h5") as file:
     ...     file["mask/top_5"].shape
@@ -44,13 +36,8 @@ def open_hdf5(path: str | os.PathLike[str], *, links: bool = False) -> Iterator[
         if not verified:
             check_foreign(file)
         with naming(path):
-            others = _linked(file, path, links)
-        for other in sorted(others):
-            try:
-                with open_hdf5(Path(path).parent / other):
-                    pass
-            except FileNotFoundError as error:
-                raise FileNotFoundError(f"{path} links to {other}: {error}") from None
+            if outside := _what_leads_outside(file):
+                raise ValueError(f"{path}: {outside}: expected a file that holds its data itself")
         yield file
 
 
@@ -66,31 +53,18 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error
 
 
-def _linked(file: h5py.File, path: str | os.PathLike[str], links: bool) -> set[str]:
-    """The other files that a file links to. Raises ValueError for what is not allowed; see `open_hdf5`."""
-    others: set[str] = set()
-    size = Path(path).stat().st_size
+def _what_leads_outside(file: h5py.File) -> str | None:
+    """The first part of a file whose data lies in another file, and how it does so; None if there is none."""
 
-    def refuse(name: str, link: Any) -> str | None:
-        """Why a link of the file is refused; None if it is not. An exception would not leave h5py's loop."""
+    def visit(name: str, link: Any) -> str | None:  # an exception would not leave h5py's loop
         if isinstance(link, h5py.ExternalLink):
-            others.add(link.filename)
-            return None if links else f"is a link to {link.path} in {link.filename}: {_ITSELF}"
+            return f"{name} is a link to {link.path} in {link.filename}"
         # Soft links stay in the file, since no external link is in it.
-        if not isinstance(link, h5py.HardLink) or not isinstance(held := file[name], h5py.Dataset):
+        if not isinstance(link, h5py.HardLink) or not isinstance(part := file[name], h5py.Dataset):
             return None
-        if held.is_virtual:
-            return f"is a virtual data set: {_ITSELF}"
-        if held.external:
-            return f"is stored outside, in {held.external[0][0]}: {_ITSELF}"
-        if math.prod(held.shape or ()) * held.dtype.itemsize > COMPRESSION * size:
-            return f"claims to be {held.dtype} {list(held.shape)}: expected no more than fits in {size:,} bytes"
-        return None
+        if part.is_virtual:
+            return f"{name} is a virtual data set"
+        return f"{name} is stored outside, in {part.external[0][0]}" if part.external else None
 
-    def visit(name: str, link: Any) -> str | None:
-        why = refuse(name, link)
-        return why and f"{path}: {name} {why}"
-
-    if refused := file.visititems_links(visit):
-        raise ValueError(refused)
-    return others
+    outside: str | None = file.visititems_links(visit)
+    return outside

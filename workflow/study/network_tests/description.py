@@ -79,5 +79,5 @@ def run_of(wildcards: Any) -> Run:
 
 def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:
     """The inputs of a test of one network: images, weights and, if it needs them, the maps of the study."""
-    found = {"images": IMAGES, "weights": WEIGHTS} | ({"dfm": MAPS} if maps else {})
-    return {name: f"{plan.results}/{path}" for name, path in found.items()}
+    paths = {"images": IMAGES, "weights": WEIGHTS} | ({"dfm": MAPS} if maps else {})
+    return {name: f"{plan.results}/{path}" for name, path in paths.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from frequency_shortcuts.evaluation.cost import count_passes
+from frequency_shortcuts.evaluation.trials import count_passes
 
 from ..job import FOLDER
 from ..plan import Plan, Run
@@ -56,7 +56,7 @@ def images_of_methods(plan: Plan, data: DataSet, count: int, fills: Sequence[str
 
 
 def masked_images(data: DataSet, count: int, settings: Mapping[str, Any], false_positives: bool = True) -> float:
-    """Images that a shortcut test of `count` images shows to its network; see `cost.count_passes`."""
+    """Images that a shortcut test of `count` images shows to its network; see `trials.count_passes`."""
     keys = ("parts", "fills", "controls", "radial", "others", "negatives")
     chosen = {key: settings[key] for key in keys}
     return count_passes(data.classes, count, **chosen, false_positives=false_positives)

@@ -16,7 +16,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill, check_fills
 
 from .method import Size, make_settings
-from .registry import load
+from .registry import RANKED_BY, load
 from .workspace import Workspace
 
 ROUNDING = 1e-9  # 18 of 25 images reach 0.9 of a recall of 20 of 25, although 0.9 * 0.8 is above 0.72
@@ -29,7 +29,7 @@ class Settings:
     fill : what stands at removed pairs, `zeros` or `swap`
     """
 
-    ranking: str = "gradient"
+    ranking: str = RANKED_BY["greedy"]
     floor: float = 0.9
     fill: Fill = "swap"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +34,8 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "rise_swap": ("rise", {"fill": "swap", "share": 0.5}),
 }
 NAMES = (*METHODS, *PRESETS)
+# Methods that need the ranking of another one, which their setting `ranking` names -> its default.
+RANKED_BY = {"greedy": "gradient"}
 
 
 def module_of(name: str) -> str:
@@ -40,6 +43,16 @@ def module_of(name: str) -> str:
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
     return f"{__package__}.{METHODS[name]}"
+
+
+def modules_of(name: str, settings: Mapping[str, Any]) -> list[str]:
+    """The full names of the modules that a method runs with these settings; its own comes first.
+
+    >>> modules_of("greedy", {"ranking": "rise"})
+    ['frequency_shortcuts.maps.methods.greedy', 'frequency_shortcuts.maps.methods.rise']
+    """
+    others = [settings.get("ranking", RANKED_BY[name])] if name in RANKED_BY else []
+    return [module_of(method) for method in (name, *others)]
 
 
 def load(name: str) -> Method:

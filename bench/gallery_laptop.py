@@ -1,0 +1,262 @@
+"""The numbers and tables that README and docs take from the default study; pages/laptop.md.jinja has the sentences."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from frequency_shortcuts.evaluation.truth import FOUND
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
+from frequency_shortcuts.findings import sentences
+from frequency_shortcuts.findings.headlines import VERDICTS
+from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
+
+from .markdown import listed, table
+from .opening import strongest, tested_percent, typical
+
+LIMITS = {"strong": STRONG_TPR, "most_fpr": MOST_FPR, "found": FOUND}
+BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
+RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "random": "random rankings: AP"}
+SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C3": "a band that is absent (C3 of Syn)"}
+STEPS = {
+    "train": "training, with learning dynamics",
+    "graded": "graded sets: drawing, training, dynamics",
+    "adcs": "mean spectra and ADCS",
+    "cull": "culling (screened)",
+    "cull_halves": "culling of some networks on halves of the images",
+    "find_maps": "maps by other methods",
+    "bandstop": "band-stop tests",
+    "shortcuts": "shortcut tests with controls, and tests of phases and amplitudes",
+    "planted_use": "tests whether planted masks are used",
+    "robustness": "filters, plane waves, corruptions",
+    "ood": "out-of-distribution tests",
+    "transfer": "transfer tests",
+    "published": "tests of external maps",
+}
+# The sentences of the README: what they are about, and the findings that each states.
+TOPICS = {
+    "A few frequencies": ["d"],
+    "Other images and other networks": ["e1", "e2"],
+    "Larger networks and augmentation": ["f", "g"],
+    "The order of learning": ["a", "c"],
+    "Without bands": ["b"],
+}
+
+
+def read(study: Path, name: str) -> pd.DataFrame:
+    """A table of the study."""
+    return read_table(study / "tables" / f"{name}.csv")
+
+
+def opened(study: Path) -> dict[str, Any]:
+    """The size of the tested maps, the rows above and below in the opening picture, and how many maps are strong."""
+    percent = tested_percent(study)
+    tested = read(study, "shortcuts").query("headline and part == 'keep' and fill == 'zeros'")
+    return {
+        "percent": percent,
+        "above": strongest(study),
+        "below": typical(study, percent),
+        "tested": len(tested),
+        "strong": tested["verdict"].eq("strong").sum(),
+    }
+
+
+def whole_times(study: Path) -> pd.DataFrame:
+    """The run times of the study. Raises ValueError if jobs were resumed: their times are of the last attempt only."""
+    measured = read(study, "runtimes")
+    if resumed := int(measured["resumed"].ne(False).sum()):
+        raise ValueError(f"{study}: {resumed} jobs were resumed, or have no log; run these again without a stop")
+    return measured
+
+
+def runtimes(study: Path) -> str:
+    """One row a step: jobs, median and total processor time, which other programs do not lengthen, greatest memory."""
+    rows = [
+        [STEPS[step], len(jobs), f"{jobs['processor_s'].median():.0f}", f"{jobs['processor_s'].sum():.0f}",
+         f"{jobs['memory_mib'].max():.0f}"]
+        for step, jobs in whole_times(study).groupby("step", sort=False)
+    ]  # fmt: skip
+    return table(["step", "jobs", "median, s", "sum, s", "greatest memory, MiB"], rows)
+
+
+def results(study: Path) -> str:
+    """One row a network: accuracy, and the verdicts of its classes by the headline."""
+    verdicts = read(study, "shortcuts").query("headline").groupby(NETWORK, sort=False)
+    rows = []
+    for key, networks in read(study, "networks").groupby(NETWORK, sort=False):
+        tests = verdicts.get_group(key)
+        count, measure = tests["verdict"].value_counts(), tests["tpr_dfm"] - tests["fpr_dfm"]
+        strong = tests["verdict"] == "strong"
+        rows.append(
+            [*key, len(networks), f"{networks['test_accuracy'].mean():.2f}", tests["fill"].iloc[0],
+             f"{measure.mean():.2f}", f"{(measure - tests['margin']).mean():.2f}",
+             *(count.get(verdict, 0) for verdict in VERDICTS), (~tests["verdict"].isin(VERDICTS)).sum(),
+             tests.loc[strong, "low_frequency"].eq(True).sum()]
+        )  # fmt: skip
+    header = ["data set", "network", "augmentation", "seeds", "test accuracy", "fill", "map: TPR - FPR"]
+    verdict = [*VERDICTS, "no verdict", "strong, low frequencies do as well"]
+    return table([*header, "closest control: TPR - FPR", *verdict], rows)
+
+
+def fills(study: Path) -> str:
+    """One row a class of the photographs: TPR - FPR of map and low-pass control under each fill, mean over seeds."""
+    verdicts = read(study, "shortcuts").query(f"{BASELINE} and part == 'keep'")
+    rows = []
+    for name, tests in verdicts.groupby("class", sort=False):
+        row = [name]
+        for fill in dict.fromkeys(verdicts["fill"]):
+            filled = tests[tests["fill"] == fill]
+            rates = [(filled[f"tpr_{kind}"] - filled[f"fpr_{kind}"]).mean() for kind in ("dfm", "low_pass")]
+            row += [f"{rates[0]:.2f} ({rates[1]:.2f})", (filled["verdict"] == "strong").sum()]
+        rows.append(row)
+    header = [head for fill in dict.fromkeys(verdicts["fill"]) for head in (f"{fill}: map (low-pass)", "strong")]
+    return table(["class", *header], rows)
+
+
+def strong_maps(study: Path, part: str) -> str:
+    """How many maps of the photographs are strong under each fill, of the tests that keep or remove them."""
+    verdicts = read(study, "shortcuts").query(f"{BASELINE} and part == '{part}'")
+    strong = verdicts["verdict"].eq("strong").groupby(verdicts["fill"], sort=False).agg(["sum", "count"])
+    return listed(f"{row['sum']} of {row['count']} with {fill}" for fill, row in strong.iterrows())
+
+
+def low_pass(study: Path) -> tuple[int, int]:
+    """In how many tests the low-pass mask does at least as well as the map, of how many."""
+    kept = read(study, "shortcuts").query(f"{BASELINE} and part == 'keep'")
+    rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
+    return int((rates["low_pass"] >= rates["dfm"]).sum()), len(kept)
+
+
+def planted(study: Path) -> str:
+    """One row a class with a planted mask: whether it is used, and what average precision maps have against it."""
+    scored = by_class(study).groupby(["dataset", "class"])
+    means, counts = scored[list(RANKINGS)].mean(), scored[["found", "above"]].sum()
+    rows = []
+    for key, use in read(study, "planted_use").groupby(["dataset", "class"], sort=False):
+        rates = [f"{use[f'tpr_{name}'].mean():.2f}" for name in ("planted", "complement", "random")]
+        there = key in means.index
+        precision = [f"{value:.2f}" for value in means.loc[key]] if there else [""] * len(RANKINGS)
+        count = f"{use['uses'].sum()} of {len(use)}"
+        rows.append([*key, use["positions"].iloc[0], count, *rates, *precision, *(counts.loc[key] if there else "  ")])
+    header = ["data set", "class", "planted positions", "used", "planted: TPR", "all others: TPR", "random: TPR"]
+    return table([*header, *RANKINGS.values(), "found", "above chance"], rows)
+
+
+def phases(study: Path) -> str:
+    """One row a data set: where the shortcuts sit, in classes with a strong shortcut in the swap test."""
+    judged = read(study, "phase").dropna(subset="verdict")
+    kinds = ["amplitude", "phase", "either", "both", "undecided"]
+    rows = [
+        [name, *((verdicts == kind).sum() for kind in kinds)]
+        for name, verdicts in judged.groupby("dataset", sort=False)["verdict"]
+    ]
+    return table(["data set", *kinds], rows)
+
+
+def by_class(study: Path) -> pd.DataFrame:
+    """A row for each network and class whose planted mask is used: average precisions, `found`, `above` chance, `cue`.
+
+    A map is above chance if it is so by the value of the increments and by their size. Increments of about zero outrank
+    negative ones, so that a ranking by value alone seems to contain frequencies at which the class has no energy.
+    """
+    scores = read(study, "truth").query("truth == 'own' and cut == 'percent' and uses == True")
+    scores = scores.drop_duplicates([*RUN, "class", "ranking"])  # the same for maps of all sizes
+    values = ["average_precision", "average_precision_high"]
+    wide = scores.pivot_table(values, [*RUN, "class"], "ranking", sort=False)
+    rows, high = wide["average_precision"].copy(), wide["average_precision_high", "random"]
+    rows["above"] = (rows["dfm"] > high) & (rows["dfm_size"] > high)
+    rows["found"] = rows["dfm"] >= FOUND
+    rows = rows.reset_index()
+    return rows.assign(cue=[cue(dataset, name) for dataset, name in zip(rows["dataset"], rows["class"], strict=True)])
+
+
+def cue(dataset: str, name: str) -> str:
+    """What was planted for a class, in words; sets that differ only in their number count as one."""
+    return SYN[name] if dataset.startswith("syn_") else re.sub(r"_?\d+$", "", dataset.removeprefix("plant_"))
+
+
+def truth(study: Path) -> str:
+    """One row a kind of cue: in how many classes of networks it is found, or above chance."""
+    means = ["dfm", "dfm_size", "random"]
+    lines = [
+        [kind, len(rows), rows["found"].sum(), rows["above"].sum(), *(f"{rows[name].mean():.2f}" for name in means)]
+        for kind, rows in by_class(study).groupby("cue", sort=False)
+    ]
+    header = ["cue", "classes of networks", f"found (AP at least {FOUND})", "above chance"]
+    return table([*header, *(RANKINGS[name] for name in means)], lines)
+
+
+def planted_masks(study: Path) -> dict[str, Any]:
+    """How many planted masks there are, how many networks use, the unused ones, and what maps find of the used ones."""
+    use, rows = read(study, "planted_use"), by_class(study)
+    return {
+        "count": len(use),
+        "used": use["uses"].sum(),
+        "unused": use[~use["uses"]].to_dict("records"),
+        "found": rows["found"].sum(),
+        "above_chance": (rows["above"] & ~rows["found"]).sum(),
+    }
+
+
+def sizes(study: Path) -> dict[str, Any]:
+    """The size of the tested maps in percent and their most positions, and the positions of each planted mask."""
+    percent = tested_percent(study)
+    scores = read(study, "truth").query("ranking == 'dfm' and cut == 'percent'")
+    return {
+        "percent": percent,
+        "of_maps": scores.loc[scores["percent"] == percent, "positions"].max(),
+        "planted": read(study, "planted_use").drop_duplicates(["dataset", "class"])["positions"],
+    }
+
+
+def cost(study: Path) -> dict[str, Any]:
+    """Minutes of processor time, rounded up to tens as well, gigabytes on disk, and the facts of the provenance."""
+    minutes = whole_times(study)["processor_s"].sum() / 60
+    disk = sum(path.stat().st_size for path in study.rglob("*") if path.is_file()) / 2**30
+    facts = read(study, "provenance").set_index("key")["value"].to_dict()
+    return {"minutes": minutes, "allow": 10 * math.ceil(minutes / 10), "disk": disk, "facts": facts}
+
+
+def findings(study: Path) -> dict[str, Any]:
+    """A sentence for each finding by its letter, and tables of what decides, and of what stands beside it, if any."""
+    rows = read(study, "findings").to_dict("records")
+    decides = [row for row in rows if row["role"] == "decides"]
+    beside = [row for row in rows if row["role"] == "beside" and pd.isna(row["method"])]
+    return {
+        "sentences": {row["finding"]: sentences.sentence(row, rows) for row in decides},
+        "decides": table_of_findings(decides, True),
+        "beside": table_of_findings(beside, False) if beside else "",
+    }
+
+
+def topics(study: Path) -> Iterator[tuple[str, str]]:
+    """What the README says of each topic: its claims, without intervals."""
+    rows = read(study, "findings").to_dict("records")
+    by_letter = {row["finding"]: row for row in rows if row["role"] == "decides"}
+    for topic, letters in TOPICS.items():
+        claims = ". ".join(sentences.short(by_letter[letter], rows) for letter in letters)
+        yield topic, f"{claims[0].upper()}{claims[1:]}."
+
+
+def table_of_findings(rows: Sequence[dict[str, Any]], decides: bool) -> str:
+    """Rows of the findings; those that decide have a threshold, p-values and a verdict."""
+    header = ["finding", "quantity", "data", "networks of", "value", "95 % interval", "n"]
+    lines = [
+        [f"({row['finding']})", row["quantity"], shown(row["data"]), shown(row["networks_of"]),
+         shown(row["value"], ".2f"), f"{row['low']:.2f} to {row['high']:.2f}" if pd.notna(row["low"]) else "",
+         shown(row["networks"], ".0f"),
+         *([shown(row["threshold"], "g"), shown(row["p"], ".2g"), shown(row["p_holm"], ".2g"), row["verdict"]]
+           if decides else [])]
+        for row in rows
+    ]  # fmt: skip
+    return table([*header, *(["threshold", "p", "p (Holm)", "verdict"] if decides else [])], lines)
+
+
+def shown(value: object, form: str = "") -> str:
+    """A cell of a table; empty where it is missing."""
+    return "" if pd.isna(value) else format(value, form)

@@ -1,0 +1,127 @@
+"""What a user chooses for an analysis: how maps are searched for, how they are tested, and how all of it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation.trials import Part, check_limits
+from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.engine import Limits
+from frequency_shortcuts.maps.methods.method import make_settings
+from frequency_shortcuts.networks.inference import Precision
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.masks import positions
+
+DEFAULT = "mixture"  # method
+
+
+@dataclass(frozen=True)
+class Search:
+    """How an analysis searches for maps.
+
+    method : a name of `maps.methods.registry`; by default `mixture`, or `culling` for a network without gradients
+    settings : of the method, where they differ from those of its name. Without any, `culling` is screened, and by
+        cells of frequencies if quick
+    percent : of the frequencies in a map
+    images_per_class : images of each class that find its map, at most; by default 50, or 10 if quick
+    precision : of the passes: float32, tf32 or bfloat16
+
+    Raises ValueError for unknown methods and settings, and for numbers out of range.
+
+    >>> result = fs.analyse(network, images, labels, search=fs.Search(method="rise", settings={"masks": 500}))
+    """
+
+    method: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    percent: float = 5.0
+    images_per_class: int | None = None
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        method, settings = registry.resolve(self.method or DEFAULT)
+        make_settings(registry.load(method), {**settings, **self.settings})
+        positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
+        _check_images(self.images_per_class)
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """How an analysis tests maps.
+
+    maps : bool [class, H, W], centred, to test instead of maps that are searched for
+    images, labels : other images to test with, in any form; then all images of the analysis can find maps
+    images_per_class : images of each class that test its map, at most; by default 50, or 20 if quick
+    parts : keep, remove or both; without parts, the maps are not tested
+    fills : what stands at the other frequencies; by default all fills, or the one to quote if quick
+    controls : random masks of each kind
+    others : the most maps of other classes that are tried on each class
+    negatives : the most images on which FPR is measured, one sample for all classes, each without its own. By default
+        two for each test image of a class, at least 50 and one for each class, and at most 1,000, or 500 if quick
+    neutral : the number of the class without a cue of its own, as in the labels
+
+    `shortcuts.collect` says more of parts, fills, controls and the neutral class. Raises ValueError for tests without a
+    verdict, and for numbers out of range.
+
+    >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=maps, fills=("zeros",)))
+    """
+
+    maps: Any = None
+    images: Any = None
+    labels: Any = None
+    images_per_class: int | None = None
+    parts: Sequence[Part] = ("keep", "remove")
+    fills: Sequence[Fill] | None = None
+    controls: int = shortcuts.DRAWS
+    others: int = shortcuts.OTHERS
+    negatives: int | None = None
+    neutral: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.parts and "keep" not in self.parts:
+            raise ValueError(
+                f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about, or no parts"
+            )
+        if self.parts and self.controls < FEWEST_DRAWS:
+            raise ValueError(
+                f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind"
+            )
+        if self.fills is not None:
+            check_fills(self.fills)
+        check_limits(others=self.others, negatives=self.negatives)
+        _check_images(self.images_per_class)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How an analysis runs.
+
+    seed : of all random draws: images, search, controls
+    device : auto, cpu or cuda; by default, where the network is
+    memory_mib : memory of the batches of search and test; by default half of a GPU's memory, 2,048 on a CPU
+    state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
+    name : of the network, in pictures and on the page; by default the name of its class
+    progress : whether the plan and bars are shown, on standard error
+
+    >>> result = fs.analyse(network, images, labels, run=fs.Run(device="auto", name="my network"))
+    """
+
+    seed: int = 0
+    device: str | None = None
+    memory_mib: float | None = None
+    state: str | os.PathLike[str] | None = None
+    name: str | None = None
+    progress: bool = True
+
+    def limits(self, precision: Precision) -> Limits:
+        """Of the passes of a search."""
+        return Limits(precision, memory_mib=self.memory_mib)
+
+
+def _check_images(per_class: int | None) -> None:
+    if per_class is not None and per_class < 1:
+        raise ValueError(f"images_per_class {per_class}: expected at least 1")

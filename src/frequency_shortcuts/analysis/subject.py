@@ -1,0 +1,141 @@
+"""What is analysed: a network, its classes, the images that find maps, and those that test them."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.networks.adapters import Logits, logits_only
+from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.networks.predictions import device_of, source_for
+
+from .classes import Classes, choose, match
+from .images import Labelled, as_splits, collect, ready
+from .options import Test
+from .torch_images import PROBES
+from .transforms import Preprocessing, read_transform
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is analysed.
+
+    network : on the device of the analysis
+    classifier : its logits of the classes, and nothing else
+    n_outputs, outputs : how many outputs the network has, and that of each class, None for all of them
+    ranking, test : the images that find the maps, and those that test them
+    remark : what is said of a network that gives probabilities, else empty
+    """
+
+    network: nn.Module
+    classifier: nn.Module
+    n_outputs: int
+    outputs: npt.NDArray[np.int64] | None
+    ranking: Split
+    test: Split
+    remark: str
+
+
+def read_images(
+    images: Any,
+    labels: Any,
+    test: Test,
+    transform: Any,
+    mean: npt.ArrayLike | None,
+    std: npt.ArrayLike | None,
+    progress: bool,
+) -> tuple[Labelled, Labelled | None, Preprocessing]:
+    """The images, other images to test with if there are some, and the preprocessing that belongs to both."""
+    preprocessing = Preprocessing() if transform is None else read_transform(transform)
+    if mean is not None or std is not None:
+        preprocessing = replace(preprocessing, mean=mean, std=std)
+    labelled = collect(images, labels, preprocessing, progress=progress)
+    other = labelled.test
+    if test.images is not None:
+        other = collect(test.images, test.labels, preprocessing, progress=progress, what="test images")
+        other = other.test or other  # a store has a split for it
+    if preprocessing.mean is None and preprocessing.std is None:
+        preprocessing = replace(preprocessing, mean=labelled.mean, std=labelled.std)
+    shape, wanted = labelled.images.shape[2:], preprocessing.shape
+    if isinstance(transform, Preprocessing) and wanted is not None and shape != wanted:
+        sides = [" x ".join(map(str, sizes)) for sizes in (shape, wanted)]
+        raise ValueError(
+            f"images are {sides[0]} and size is {sides[1]}: only pictures of a folder or Dataset are resized"
+        )
+    return labelled, other, preprocessing
+
+
+def match_network(
+    network: nn.Module,
+    labelled: Labelled,
+    other: Labelled | None,
+    preprocessing: Preprocessing,
+    *,
+    classes: Sequence[str] | None,
+    outputs: Sequence[int] | Mapping[str, int] | None,
+    neutral: int | None,
+    counts: tuple[int, int],
+    seed: int,
+    device: str | None,
+) -> Subject:
+    """Match a network with the images, and choose those that find maps and test them.
+
+    counts : images of each class that find its map, and that test it, at most; the other parameters are those of
+        `analyse`
+    """
+    if device is not None and pick_device(device) != device_of(network):
+        network = copy.deepcopy(network).to(pick_device(device))
+    probes = np.arange(min(PROBES, len(labelled.labels)))
+    first = source_for(network, *ready(labelled.take(probes), preprocessing)).take(probes)
+    n_outputs = logits_only(network, first)[1]
+    matched = match(labelled.labels, labelled.classes, n_outputs, classes, outputs)
+    neutral = matched.position(labelled.neutral if neutral is None else neutral)
+    ranking, test = _choose_images(labelled, other, matched, preprocessing, neutral, counts, seed)
+    classifier, _ = logits_only(network, first, matched.outputs)
+    remark = ""
+    if isinstance(classifier, Logits) and classifier.probabilities:
+        remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
+        log.warning("%s", remark)
+    return Subject(network, classifier, n_outputs, matched.outputs, ranking, test, remark)
+
+
+def _choose_images(
+    labelled: Labelled,
+    other: Labelled | None,
+    classes: Classes,
+    preprocessing: Preprocessing,
+    neutral: int | None,
+    counts: tuple[int, int],
+    seed: int,
+) -> list[Split]:
+    """The images that find the maps, and those that test them."""
+    ranking, test = choose(
+        classes.relabel(labelled.labels, "images"), classes.names, *counts, seed, halves=other is None
+    )
+    if other is None:
+        return as_splits(labelled, [ranking, test], classes, preprocessing, neutral)
+    if other.images.shape[1:] != labelled.images.shape[1:]:
+        raise ValueError(
+            f"test images are {list(other.images.shape[1:])}, images are {list(labelled.images.shape[1:])}: expected "
+            "the same channels and size"
+        )
+    if labelled.classes and other.classes and labelled.classes != other.classes:
+        raise ValueError(
+            f"test images are of the classes {', '.join(other.classes[:5])}, images of "
+            f"{', '.join(labelled.classes[:5])}: expected the same, in the same order"
+        )
+    test = choose(classes.relabel(other.labels, "test images"), classes.names, *counts, seed, halves=False)[1]
+    return [
+        *as_splits(labelled, [ranking], classes, preprocessing, neutral),
+        *as_splits(other, [test], classes, preprocessing, neutral, "test images"),
+    ]

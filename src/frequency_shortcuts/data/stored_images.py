@@ -1,0 +1,122 @@
+"""Images in an HDF5 file that are read when they are indexed."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from frequency_shortcuts.storage.checksums import DamagedFile
+
+RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
+PER_THREAD = 2**20  # bytes per thread: for fewer, starting a thread takes longer than it saves
+
+
+class Stored:
+    """The images of one split of a store, uint8 [n, channels, H, W], read when they are indexed, by several threads.
+
+    chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
+    Images that lie in the file one after the other are mapped into memory; HDF5 reads all others. If the split holds
+    the CRC-32 of the images, they are verified. Reading raises DamagedFile if an image is damaged.
+
+    >>> images = Stored("results/laptop/data/syn_1.h5", "test", np.arange(100))
+    >>> images[np.array([3, 1])].shape
+    (2, 3, 32, 32)
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        split: str,
+        chosen: npt.NDArray[np.int64],
+        name: str = "images",
+        workers: int = 1,
+    ) -> None:
+        self._file = h5py.File(path, "r")
+        group = self._file[split]
+        self._stored = group[name]
+        self._mapped = _mapped(self._stored)
+        self._crc32 = group[f"{name}_crc32"][:] if f"{name}_crc32" in group else None
+        self.chosen, self.workers = chosen, max(1, workers)
+        self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
+        """Some of the images, in that order."""
+        part = copy(self)  # shares the open file: its name may now belong to another file
+        part.chosen = self.chosen[chosen]
+        part.shape = (len(part.chosen), *self.shape[1:])
+        return part
+
+    def origin(self) -> tuple[object, ...]:
+        """The checksum of the store (else its path, size and time) and the positions in it."""
+        about = Path(self._file.filename).stat()
+        fallback = f"{self._file.filename} {about.st_size} {about.st_mtime_ns}"
+        return str(self._file.attrs.get("checksum", fallback)), self._stored.name, self.chosen.tobytes()
+
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        positions, mapped = self.chosen[index], self._mapped
+        if mapped is None:
+            return self._read(positions)
+        images = np.empty((len(positions), *self.shape[1:]), np.uint8)
+        workers = max(1, min(self.workers, images.nbytes // PER_THREAD))
+        bounds = np.linspace(0, len(positions), workers + 1).astype(int).tolist()
+
+        def fetch(first: int, end: int) -> None:
+            np.take(mapped, positions[first:end], axis=0, out=images[first:end], mode="wrap")
+            self._verify(images[first:end], positions[first:end])
+
+        if workers == 1:
+            fetch(0, len(positions))
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(fetch, bounds[:-1], bounds[1:]))
+        return images
+
+    def _read(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        try:
+            images = take_rows(self._stored, positions).astype(np.uint8, copy=False)
+        except OSError as error:
+            problem = f"{self._stored.name[1:]} cannot be read, the file is damaged ({error})"
+            raise DamagedFile(self._stored.file.filename, problem) from error
+        self._verify(images, positions)
+        return images
+
+    def _verify(self, images: npt.NDArray[np.uint8], positions: npt.NDArray[np.int64]) -> None:
+        """Raise DamagedFile unless the images [k] at these positions [k] have their CRC-32."""
+        if self._crc32 is None:
+            return
+        for pixels, position, expected in zip(images, positions.tolist(), self._crc32[positions].tolist(), strict=True):
+            if zlib.crc32(pixels.data) != expected:
+                problem = f"image {position} of {self._stored.name[1:]}: it does not match its checksum"
+                raise DamagedFile(self._stored.file.filename, problem)
+
+
+def _mapped(stored: h5py.Dataset) -> npt.NDArray[np.uint8] | None:
+    """An HDF5 dataset as an array in its file, unread; None unless its bytes lie there one after the other."""
+    offset = stored.id.get_offset()
+    if offset is None or stored.id.get_type() != h5py.h5t.STD_U8LE:
+        return None
+    return np.memmap(stored.file.filename, np.uint8, "r", offset, stored.shape)
+
+
+def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """The chosen rows [k] of an HDF5 dataset, in any order, read in runs of neighbours: [k, ...]."""
+    ordered, place = np.unique(chosen, return_inverse=True)
+    rows = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)
+    first = 0
+    while first < len(ordered):
+        run = ordered[first : first + RUN]
+        end = first + int(np.count_nonzero(run - run[0] == np.arange(len(run))))
+        rows[first:end] = stored[run[0] : ordered[end - 1] + 1]
+        first = end
+    return rows if np.array_equal(place, np.arange(len(rows))) else rows[place]

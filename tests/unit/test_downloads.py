@@ -1,0 +1,233 @@
+"""Published sets: read from their files, verified, and fetched from the first place that has them."""
+
+import gzip
+import hashlib
+import http.client
+import io
+import pickle
+import shutil
+import struct
+import tarfile
+
+import numpy as np
+import pytest
+from torchvision.datasets import CIFAR10, FashionMNIST
+
+from frequency_shortcuts.data.downloads import DOWNLOADS, NotFound
+
+FASHION, CIFAR = DOWNLOADS["fashion_mnist"], DOWNLOADS["cifar10"]
+N = 3  # photographs of a file
+
+
+def idx(array):
+    """The published layout: two zero bytes, the type (8 = unsigned byte), the number of axes, their lengths, data."""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def fashion(monkeypatch):
+    """Small arrays in place of those of Fashion-MNIST, by file."""
+    generator, arrays = np.random.default_rng(0), {}
+    for part, n in (("train", 12), ("t10k", 5)):
+        arrays[f"{part}-images-idx3-ubyte.gz"] = generator.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        arrays[f"{part}-labels-idx1-ubyte.gz"] = generator.integers(0, 10, n, dtype=np.uint8)
+    monkeypatch.setattr(
+        type(FASHION), "files", {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays.items()}
+    )
+    return arrays
+
+
+@pytest.fixture
+def cifar(monkeypatch):
+    """Small contents in place of those of CIFAR-10, by file."""
+    generator = np.random.default_rng(0)
+    contents = {
+        name: {
+            "labels": [int(label) for label in generator.integers(0, 10, N)],
+            "data": generator.integers(0, 256, (N, 3072), dtype=np.uint8),
+        }
+        for name in CIFAR.files[:6]
+    }
+    contents["batches.meta"] = {"label_names": list(CIFAR.classes)}
+    sums = {name: hashlib.md5(pickle.dumps(content, 2)).hexdigest() for name, content in contents.items()}
+    monkeypatch.setattr(CIFAR10, "train_list", [[name, sums[name]] for name in CIFAR.files[:5]])
+    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", sums["test_batch"]]])
+    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": sums["batches.meta"]})
+    return contents
+
+
+def put_fashion(folder, arrays):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        (folder / name).write_bytes(gzip.compress(idx(array)))
+    return folder
+
+
+def put_cifar(folder, contents):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(pickle.dumps(content, 2))
+    return folder
+
+
+def put_archive(folder, contents, monkeypatch):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CIFAR10.filename
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in contents.items():
+            raw = pickle.dumps(content, 2)
+            member = tarfile.TarInfo(f"{CIFAR10.base_folder}/{name}")
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+    monkeypatch.setattr(CIFAR10, "tgz_md5", hashlib.md5(path.read_bytes()).hexdigest())
+    return path
+
+
+def test_what_is_said_of_each_set_is_what_torchvision_says():
+    assert FASHION.classes == tuple(FashionMNIST.classes) and len(FASHION.files) == 4
+    assert list(FASHION.files) == [name for name, _ in FashionMNIST.resources]
+    listed = [*CIFAR10.train_list, *CIFAR10.test_list]
+    assert list(CIFAR.files) == [*(name for name, _ in listed), CIFAR10.meta["filename"]]
+    assert all(len(bytes.fromhex(digest)) == 32 for digest in FASHION.files.values())
+
+
+def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):
+    put_fashion(tmp_path, fashion)
+    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(tmp_path), strict=True):
+        raw = fashion[f"{part}-images-idx3-ubyte.gz"]
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
+        assert images.shape == (len(raw), *FASHION.shape)
+        np.testing.assert_array_equal(images[:, 0, 2:30, 2:30], raw)
+        assert images.sum() == raw.sum()
+        np.testing.assert_array_equal(labels, fashion[f"{part}-labels-idx1-ubyte.gz"])
+
+
+def test_cifar10_is_read_as_planes_of_red_green_and_blue(tmp_path, cifar):
+    train, test = CIFAR.read(put_cifar(tmp_path, cifar))
+    for (images, labels), names in ((train, CIFAR.files[:5]), (test, CIFAR.files[5:6])):
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int64) and images.flags.c_contiguous
+        rows = np.concatenate([cifar[name]["data"] for name in names])
+        np.testing.assert_array_equal(images.reshape(-1, 3072), rows)
+        np.testing.assert_array_equal(labels, np.concatenate([cifar[name]["labels"] for name in names]))
+    assert train[0].shape == (5 * N, *CIFAR.shape)
+    assert train[0][N, 1, 5, 31] == cifar["data_batch_2"]["data"][0, 1024 + 32 * 5 + 31]
+
+
+@pytest.mark.parametrize("layout", ["files", "folder", "archive"])
+def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path, cifar, layout, monkeypatch):
+    match layout:
+        case "files":
+            put_cifar(tmp_path / "own", cifar)
+        case "folder":
+            put_cifar(tmp_path / "own" / CIFAR10.base_folder, cifar)
+        case "archive":
+            put_archive(tmp_path / "own", {**cifar, "readme.html": "more"}, monkeypatch)
+    assert CIFAR.fetch(tmp_path / "out", tmp_path / "own") == f"folder {tmp_path / 'own'}"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(CIFAR.files)
+    assert len(CIFAR.read(tmp_path / "out")[0][1]) == 5 * N
+
+
+def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path, fashion, monkeypatch):
+    good, tried = put_fashion(tmp_path / "good", fashion), []
+
+    def source(name, folder):
+        return name, lambda scratch: tried.append(name) or folder
+
+    def cut_off(scratch):
+        raise http.client.IncompleteRead(b"half")
+
+    sources = [("web", cut_off), source("first", tmp_path / "nowhere"), source("second", good), source("third", good)]
+    monkeypatch.setattr(FASHION, "sources", sources)
+    assert FASHION.fetch(tmp_path / "out") == "second" and tried == ["first", "second"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FASHION.files)
+    FASHION.read(tmp_path / "out")
+
+
+def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_path, monkeypatch):
+    def unreachable(scratch):
+        raise OSError("network unreachable")
+
+    monkeypatch.setattr(FASHION, "sources", [("the shelf", lambda scratch: tmp_path), ("the web", unreachable)])
+    with pytest.raises(NotFound) as caught:
+        FASHION.fetch(tmp_path / "out")
+    for part in ("the shelf (no file", "the web (network unreachable)", *FASHION.files, "fashion_mnist: folder"):
+        assert part in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_the_user_is_the_only_source(tmp_path, fashion, monkeypatch):
+    monkeypatch.setattr(FASHION, "sources", [("the shelf", lambda scratch: put_fashion(tmp_path / "shelf", fashion))])
+    with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
+        FASHION.fetch(tmp_path / "out", tmp_path / "own")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda raw: raw[: len(raw) // 2], lambda raw: b"<html>no such page</html>", lambda raw: gzip.compress(b"")],
+)
+@pytest.mark.parametrize("published", ["fashion", "cifar", "archive"])
+def test_files_that_are_not_the_published_ones_are_refused(tmp_path, published, damage, fashion, cifar, monkeypatch):
+    match published:
+        case "fashion":
+            path = put_fashion(tmp_path / "own", fashion) / "t10k-labels-idx1-ubyte.gz"
+        case "cifar":
+            path = put_cifar(tmp_path / "own", cifar) / "data_batch_3"
+        case "archive":
+            path = put_archive(tmp_path / "own", cifar, monkeypatch)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(NotFound, match=r"does not hold the published files|is not the published archive"):
+        (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", tmp_path / "own")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pickle_that_is_not_the_published_one_is_not_opened(tmp_path, cifar, monkeypatch):
+    cifar["data_batch_3"]["labels"][0] = 11
+    monkeypatch.setattr(pickle, "load", None)
+    with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
+        CIFAR.read(put_cifar(tmp_path, cifar))
+
+
+@pytest.mark.parametrize("published", [FASHION, CIFAR], ids=lambda published: published.title)
+def test_torchvision_downloads_into_its_own_folders(tmp_path, published, fashion, cifar, monkeypatch):
+    """Its archives are verified by torchvision; here they lie there already, and are only unpacked."""
+    download = dict(published.sources)["torchvision's download"]
+    if published is CIFAR:
+        put_archive(tmp_path, cifar, monkeypatch)
+    else:
+        raw = put_fashion(tmp_path / "FashionMNIST" / "raw", fashion)
+        sums = [(name, hashlib.md5((raw / name).read_bytes()).hexdigest()) for name in fashion]
+        monkeypatch.setattr(FashionMNIST, "resources", sums)
+    published.read(download(tmp_path))
+
+
+def programs(folder, monkeypatch, **scripts):
+    """Put shell scripts of these names first on the PATH."""
+    folder.mkdir()
+    for name, script in scripts.items():
+        path = folder / name.replace("_", "-")
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
+    folder, inside = put_fashion(tmp_path / "files", fashion), "$3/usr/share/datasets"
+    programs(
+        tmp_path / "bin", monkeypatch,
+        apt_get='[ "$1 $2" = "download dataset-fashion-mnist" ] && touch dataset-fashion-mnist_0.1_all.deb',
+        dpkg_deb=f'[ "$1" = -x ] && [ -f "$2" ] && mkdir -p {inside} && cp -r {folder} {inside}/fashion-mnist',
+    )  # fmt: skip
+    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
+    assert FASHION.fetch(tmp_path / "out") == "apt-get download dataset-fashion-mnist"
+
+
+def test_the_last_line_of_apt_is_reported_and_a_machine_without_apt_is_named(tmp_path, monkeypatch):
+    programs(
+        tmp_path / "bin", monkeypatch, apt_get="echo noise >&2; echo 'E: no such package' >&2; exit 100", dpkg_deb=""
+    )
+    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
+    with pytest.raises(NotFound, match=r"\(E: no such package\)"):
+        FASHION.fetch(tmp_path / "out")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(NotFound, match=r"\(not a Debian machine\)"):
+        FASHION.fetch(tmp_path / "out")
