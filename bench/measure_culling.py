@@ -12,7 +12,8 @@ from torch import nn
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.engine import Limits
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum import masks
@@ -66,9 +67,9 @@ class _Blocks:
 
     def __init__(self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int):
         self.pairs = ConjugatePairs(*images.shape[-2:])
-        self.engine = Engine.build(network, images)
-        self.classes = [ClassEvaluator(c, np.flatnonzero(labels == c), self.engine) for c in range(n_classes)]
-        self.batch = self.engine.batch
+        workspace = Workspace(network, images, labels, n_classes)
+        self.classes = [ClassEvaluator(workspace, c) for c in range(n_classes)]
+        self.batch = workspace.engine.batch
         each = max(1, count // len(labels))
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
         self.images = len(self.index) * len(labels)
@@ -173,8 +174,7 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     }
     tasks = {}
     for name, options in variants.items():
-        engine = Engine.build(of.network, of.images, **options)
-        first = ClassEvaluator(0, np.flatnonzero(of.labels == 0), engine)
+        first = ClassEvaluator(Workspace(of.network, of.images, of.labels, 10, limits=Limits(**options)), 0)
         tasks[name] = lambda first=first: first.sums(np.arange(len(pairs)), 0, len(first))
     times = by_turns(tasks)
     return pd.DataFrame(

@@ -18,7 +18,7 @@ from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -39,9 +39,9 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.images.shape[-2:])
-        engine = Engine.build(of.network, of.images)
+        workspace = Workspace(of.network, of.images, of.labels, of.n_classes)
         about = _about(of)
-        classes = [ClassEvaluator(c, np.flatnonzero(of.labels == c), engine) for c in range(of.n_classes)]
+        classes = [ClassEvaluator(workspace, c) for c in range(of.n_classes)]
         for c, evaluator in enumerate(classes):
             known = np.stack(
                 [

@@ -150,7 +150,7 @@ def closed_figures():
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 12 images, so that a culling of a few images has several."""
-    monkeypatch.setattr("frequency_shortcuts.maps.methods.culling.evaluator.BLOCK", 12)
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.workspace.BLOCK", 12)
 
 
 @pytest.fixture

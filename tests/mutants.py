@@ -34,7 +34,6 @@ TESTS = {
     "spectrum/controls.py": "controls",
     "spectrum/fills.py": "fills",
     "spectrum/masks.py": "masks spectrum stability",
-    "spectrum/mixing.py": "mixing",
     "spectrum/waves.py": "waves",
     "spectrum": "spectrum waves cells mixing",
     "maps/adcs.py": "adcs",
@@ -43,17 +42,18 @@ TESTS = {
     "maps/methods/culling/audits.py": "culling_screening_audits culling_result",
     "maps/methods/culling/screening.py": "culling_screening* culling_search",
     "maps/methods/culling/features.py": "culling_features culling_resuming culling_search",
-    "maps/methods/culling/evaluator.py": "culling_evaluator culling_resuming culling_search culling_progress",
-    "maps/methods/culling/method.py": "method_scores method_searches methods",
-    "maps/methods/culling": "culling_search culling_result culling_resuming culling_fingerprint culling_progress dfm",
+    "maps/methods/culling/evaluator.py": "culling_evaluator culling_resuming culling_search",
+    "maps/methods/culling/method.py": "culling_search culling_result method_scores methods",
+    "maps/methods/culling": "culling_search culling_result culling_resuming dfm",
     "maps/methods": "method* engine culling*",
     "evaluation/verdicts.py": "rates shortcuts verdicts",
-    "evaluation": "shortcuts controls rates verdicts recall",
+    "evaluation": "shortcuts controls rates hits verdicts recall",
 }
 MEMORY = 8 * 2**30  # bytes that the tests of a fault may take
 LAYOUT = (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 FEWEST_TOKENS = 8  # of a statement that is looked for in other modules: `return rows` stands in many
-FEWEST_NAMES = 0.5  # share of the names in a statement that did not change
+# Share of the names in a statement that did not change: in a long one, its structure says which one it is.
+FEWEST_NAMES, FEWEST_OF_LONG, LONG = 0.5, 0.25, 20
 
 
 class Statement(NamedTuple):
@@ -97,13 +97,17 @@ def renamed(before: tuple[str, ...], now: tuple[str, ...]) -> dict[str, str] | N
         return None
     names: dict[str, str] = {}
     for old, new in zip(before, now, strict=True):
-        both = all(text.isidentifier() and not keyword.iskeyword(text) for text in (old, new))
-        if names.setdefault(old, new) != new or (old != new and not both):
+        if names.setdefault(old, new) != new or (old != new and not (is_name(old) and is_name(new))):
             return None
-    identifiers = [old for old in names if old.isidentifier()]
-    same = sum(names[old] == old for old in identifiers)
+    same = [names[old] == old for old in names if is_name(old)]
+    least = FEWEST_NAMES if len(before) < LONG else FEWEST_OF_LONG
     is_one_to_one = len(set(names.values())) == len(names)
-    return names if is_one_to_one and same >= FEWEST_NAMES * len(identifiers) else None
+    return names if is_one_to_one and sum(same) >= least * len(same) else None
+
+
+def is_name(token: str) -> bool:
+    """Whether a token is a name and no keyword."""
+    return token.isidentifier() and not keyword.iskeyword(token)
 
 
 def place(row: pd.Series, modules: dict[str, list[Statement]]) -> Fault | None:

@@ -12,7 +12,7 @@ from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation.naming import Namer, background_of
 from frequency_shortcuts.evaluation.trials import MaskSet
 from frequency_shortcuts.spectrum import fills
-from frequency_shortcuts.spectrum.mixing import Mixer
+from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 sides = st.integers(1, 13)

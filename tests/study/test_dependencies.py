@@ -128,7 +128,7 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "used_by", "not_by"),
     [
-        ("maps/methods/culling/search.py", {"cull.py"}, {"train.py", "measure_adcs.py", "measure_shortcuts.py"}),
+        ("maps/methods/culling/method.py", {"cull.py"}, {"train.py", "measure_adcs.py", "measure_shortcuts.py"}),
         ("evaluation/shortcuts.py", {"measure_shortcuts.py", "measure_ood.py"}, {"train.py", "cull.py"}),
         ("evaluation/truth.py", {"score_truth.py"}, {"train.py", "cull.py", "compare_maps.py", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "cull.py", "measure_shortcuts.py"}, {"make_report.py"}),

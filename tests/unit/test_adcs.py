@@ -30,7 +30,7 @@ def slow_adcs(energy):
     return out
 
 
-@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (5, 5), (1, 4), (1, 1)])
+@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (1, 4)])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-4)])
 def test_mean_amplitude_equals_the_mean_of_full_spectra(size, dtype, tolerance):
     images = noise(len(LABELS), 3, *size)
@@ -39,19 +39,13 @@ def test_mean_amplitude_equals_the_mean_of_full_spectra(size, dtype, tolerance):
     np.testing.assert_allclose(found, slow_amplitude(images, LABELS, 3), rtol=0, atol=tolerance)
 
 
-def test_mean_amplitude_normalises_uint8_and_reads_tensors():
-    pixels = np.random.default_rng(0).integers(0, 256, (11, 2, 6, 6), np.uint8)
-    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
-    seen = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
-    found = adcs.mean_amplitude(torch.from_numpy(pixels), torch.from_numpy(LABELS), 3, mean=mean, std=std)
-    np.testing.assert_allclose(found, slow_amplitude(seen, LABELS, 3), rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (32, 32), (1, 1)])
-@pytest.mark.parametrize("kind", ["array", "tensor", "HDF5"])
 @pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(np.uint8, 1e-5), (np.float32, 1e-5), (np.float64, 1e-12)], ids=["uint8", "f32", "f64"]
-)
+    ("size", "kind", "dtype", "tolerance"),
+    [
+        ((8, 8), "array", np.uint8, 1e-5), ((7, 6), "tensor", np.uint8, 1e-5), ((32, 32), "HDF5", np.uint8, 1e-5),
+        ((6, 7), "HDF5", np.float32, 1e-5), ((1, 1), "tensor", np.float64, 1e-12),
+    ],
+)  # fmt: skip
 def test_mean_amplitude_is_accurate_for_every_kind_of_images(tmp_path, size, kind, dtype, tolerance):
     """Relative error; 300 images of 21 classes, one of which has a single image."""
     generator = np.random.default_rng(0)
@@ -84,14 +78,6 @@ def test_mean_amplitude_stays_accurate_over_many_images(order):
         np.testing.assert_allclose(found, np.fft.fftshift(expected, axes=(-2, -1)), rtol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
-@pytest.mark.parametrize("convert", [np.asarray, torch.from_numpy])
-def test_labels_of_every_integer_type_give_the_same(dtype, convert):
-    images = noise(len(LABELS), 1, 4, 4)
-    found = adcs.mean_amplitude(images, convert(LABELS.astype(dtype)), 3)
-    np.testing.assert_array_equal(found, adcs.mean_amplitude(images, LABELS, 3))
-
-
 def test_mean_amplitude_leaves_the_images_alone():
     pixels, floats = np.random.default_rng(0).integers(0, 256, (11, 1, 6, 6), np.uint8), noise(11, 1, 6, 6)
     for images in (pixels, floats, floats.astype(np.float32)):
@@ -108,7 +94,7 @@ def test_accumulate_equals_the_double_loop(n_classes):
     np.testing.assert_array_equal(found, slow_adcs(amplitude.mean(axis=1)))
 
 
-@pytest.mark.parametrize("at_once", [1, 60, 100])
+@pytest.mark.parametrize("at_once", [1, 60])
 def test_accumulate_ranks_any_number_of_rows_at_once(monkeypatch, at_once):
     amplitude = np.abs(noise(6, 3, 7, 5)).round(1)  # with ties
     whole = adcs.accumulate(amplitude, adcs.LUMA)
@@ -116,7 +102,7 @@ def test_accumulate_ranks_any_number_of_rows_at_once(monkeypatch, at_once):
     np.testing.assert_array_equal(adcs.accumulate(amplitude, adcs.LUMA), whole)
 
 
-@pytest.mark.parametrize("at_once", [1, 60, 100])
+@pytest.mark.parametrize("at_once", [1, 60])
 def test_significant_differences_are_counted_for_any_number_of_rows_at_once(monkeypatch, at_once):
     amplitude, error = np.abs(noise(6, 3, 7, 5)), 0.2 * np.abs(noise(6, 1, 7, 5, seed=1))[:, 0]
     whole = adcs.accumulate_significant(amplitude, error)
@@ -150,11 +136,6 @@ def test_departure_no_comparison_of_a_class_with_itself():
     levels = adcs.accumulate(np.arange(10.0)[:, None, None, None] * np.ones((1, 3, 2, 2)))
     np.testing.assert_array_equal(levels[:, 0, 0], np.arange(-9, 10, 2))  # published: -10 .. 8
     assert (adcs.accumulate(np.abs(noise(10, 3, 8, 8))).sum(axis=0) == 0).all()
-
-
-def test_adcs_of_real_images_is_symmetric():
-    amplitude = adcs.mean_amplitude(noise(11, 3, 8, 8), LABELS, 3)
-    assert spectrum.symmetric(adcs.accumulate(amplitude))
 
 
 @pytest.mark.parametrize(
@@ -207,9 +188,8 @@ def slow_standard_error(images, labels, n_classes, weights):
     )
 
 
-@pytest.mark.parametrize("size", [(8, 8), (7, 6), (6, 7), (5, 5), (1, 4), (1, 1)])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-5)])
-@pytest.mark.parametrize("weights", [None, adcs.LUMA])
+@pytest.mark.parametrize("size", [(8, 8), (7, 6), (1, 4)])
+@pytest.mark.parametrize(("dtype", "tolerance", "weights"), [(np.float64, 1e-10, adcs.LUMA), (np.float32, 1e-5, None)])
 def test_standard_error_equals_that_of_full_spectra(size, dtype, tolerance, weights):
     images = noise(len(LABELS), 3, *size)
     found = adcs.class_spectra(images.astype(dtype), LABELS, 3, channel_weights=weights, batch_size=4)
@@ -247,8 +227,7 @@ def test_a_class_of_one_image_has_no_standard_error_and_no_significant_differenc
     assert (adcs.accumulate_significant(found.mean_amplitude, found.standard_error)[0] == 0).all()
 
 
-@pytest.mark.parametrize("n_classes", [1, 2, 5])
-@pytest.mark.parametrize("weights", [None, adcs.LUMA])
+@pytest.mark.parametrize(("n_classes", "weights"), [(1, None), (2, None), (5, adcs.LUMA)])
 def test_significant_differences_equal_the_double_loop(n_classes, weights):
     amplitude, error = np.abs(noise(n_classes, 3, 7, 8)), 0.3 * np.abs(noise(n_classes, 1, 7, 8, seed=1))[:, 0]
     energy = sum(w * amplitude[:, i] for i, w in enumerate(weights or [1 / 3] * 3))
@@ -290,8 +269,7 @@ def slow_distinctiveness(energy, error, c, others):
     return (sum(size**2 for size in largest) / len(largest)) ** 0.5
 
 
-@pytest.mark.parametrize("size", [(8, 8), (7, 9), (6, 11), (12, 8)])
-@pytest.mark.parametrize("weights", [None, adcs.LUMA])
+@pytest.mark.parametrize(("size", "weights"), [((8, 8), None), ((7, 9), adcs.LUMA), ((12, 8), None)])
 def test_distinctiveness_equals_that_of_a_loop_over_positions(size, weights):
     images, labels = noise(60, 3, *size), np.arange(60) % 4
     images[labels == 1] *= 1.3

@@ -15,8 +15,8 @@ from frequency_shortcuts.analysis.analyse import QUICK_PER_CLASS, negatives_by_d
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.maps.methods import mixture, registry
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size, make_settings
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.devices import keep_freed_memory
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -92,7 +92,7 @@ def test_sure_log_probabilities_have_a_gradient():
 
 
 def test_a_named_method_that_needs_gradients_says_so_itself():
-    with pytest.raises(ValueError, match="the network gives no gradient, which mixtures need"):
+    with pytest.raises(ValueError, match="the network gives no gradient"):
         analyse(network=WithoutGradient(), method="mixture")
     with pytest.raises(ValueError, match=r"no gradient, .*: name the method that the settings samples are of"):
         analyse(network=WithoutGradient(), method=None, settings={"samples": 9})

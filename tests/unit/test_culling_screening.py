@@ -17,7 +17,6 @@ from frequency_shortcuts.maps.methods.culling.screening import (
     GROUPS,
     group_bounds,
 )
-from frequency_shortcuts.maps.methods.culling.surrogate import Features
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -36,10 +35,9 @@ def test_groups_partition_the_images_and_the_first_are_small():
 
 
 @pytest.mark.parametrize("side", [16, 32])
-@pytest.mark.parametrize("seed", range(5))
-def test_perfect_features_find_the_top_set_at_small_cost(side, seed):
-    problem = Problem(side, features="perfect", seed=seed)
-    found = problem.screen(seed=seed)
+def test_perfect_features_find_the_top_set_at_small_cost(side):
+    problem = Problem(side, features="perfect")
+    found = problem.screen()
     problem.check(found)
     assert problem.recall(found) == 1
     # The pilot is at least 16 pairs on 5 % of the images; then the set itself, the patience and one audit.
@@ -47,8 +45,7 @@ def test_perfect_features_find_the_top_set_at_small_cost(side, seed):
     assert found.expected_recall >= 0.98
 
 
-@pytest.mark.parametrize("percent", [1, 5, 20])
-@pytest.mark.parametrize("n_images", [1, 2, 9, 40])
+@pytest.mark.parametrize(("percent", "n_images"), [(1, 9), (5, 1), (5, 40), (20, 2)])
 def test_good_features_meet_the_target_on_average(percent, n_images):
     """Mean over 6 seeds at a target of 0.95, within 0.03; an uninformative model would find a tenth of them."""
     recalls = []
@@ -59,20 +56,6 @@ def test_good_features_meet_the_target_on_average(percent, n_images):
         assert found.cost < 0.6
         recalls.append(problem.recall(found))
     assert np.mean(recalls) >= 0.92
-
-
-@pytest.mark.parametrize("features", ["random", "none"])
-@pytest.mark.parametrize("seed", range(3))
-def test_useless_features_still_give_exact_values(features, seed):
-    problem = Problem(features=features, seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        problem.check(problem.screen(seed=seed))
-
-
-def test_more_is_evaluated_with_weaker_features():
-    costs = [Problem(32, features=features).screen().cost for features in ("perfect", "good", "random")]
-    assert costs == sorted(costs)
 
 
 def test_the_expected_recall_is_the_true_recall_where_the_assumptions_hold():
@@ -87,7 +70,7 @@ def test_the_expected_recall_is_the_true_recall_where_the_assumptions_hold():
     assert expected >= 0.9
 
 
-@pytest.mark.parametrize("patience", [0, 20, 100, 10**6])
+@pytest.mark.parametrize("patience", [0, 20, 10**6])
 def test_patience_counts_the_pairs_evaluated_since_the_set_last_changed(monkeypatch, patience):
     """Counted outside of the search: pairs evaluated between the last change of the set and the end of the search."""
     log, problem = [], Problem(32)
@@ -121,31 +104,6 @@ def test_patience_counts_the_pairs_evaluated_since_the_set_last_changed(monkeypa
     assert found.evaluated.all() == (patience == 10**6)
 
 
-def test_more_patience_never_costs_less():
-    costs = [Problem(32).screen(patience=patience).cost for patience in (0, 20, 100, 10**6)]
-    assert costs == sorted(costs)
-    assert costs[-1] == 1
-
-
-@pytest.mark.slow
-def test_the_likeliest_pairs_are_evaluated_first(monkeypatch):
-    """The search takes more and smaller steps than with all candidates at once, and no more passes."""
-    steps, costs, advance = {}, {}, screening._Search.evaluate_next_group
-
-    def counting(search, chosen):
-        steps[at_once] += 1
-        advance(search, chosen)
-
-    monkeypatch.setattr(screening._Search, "evaluate_next_group", counting)
-    for at_once in (screening.AT_ONCE, 1.0):
-        monkeypatch.setattr(screening, "AT_ONCE", at_once)
-        steps[at_once] = 0
-        costs[at_once] = np.mean([Problem(32, seed=seed).screen(20, seed=seed).cost for seed in range(10)])
-    few, many = costs
-    assert steps[few] > steps[many]
-    assert costs[few] <= costs[many]
-
-
 def test_the_search_depends_on_the_seed():
     first, again, other = (Problem(32) for _ in range(3))
     found, repeated = first.screen(seed=1), again.screen(seed=1)
@@ -156,15 +114,9 @@ def test_the_search_depends_on_the_seed():
     assert first.evaluations != other.evaluations
 
 
-def test_the_global_random_state_is_left_alone():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    Problem().screen()
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
-
-
-@pytest.mark.parametrize("side", [1, 2, 3])
-@pytest.mark.parametrize("n_images", [1, 2, 3, 40])
-@pytest.mark.parametrize("features", ["perfect", "good", "random"])
+@pytest.mark.parametrize(
+    ("side", "n_images", "features"), [(1, 1, "good"), (2, 3, "perfect"), (3, 2, "random"), (3, 40, "good")]
+)
 def test_tiny_problems_are_evaluated_whole(side, n_images, features):
     """1, 4 and 5 pairs; 1 and more groups. The audit draws all remaining pairs."""
     problem = Problem(side, n_images, features)
@@ -178,19 +130,7 @@ def test_tiny_problems_are_evaluated_whole(side, n_images, features):
     assert found.audited == found.left_out
 
 
-def test_two_pairs():
-    problem = Problem(1, 5)
-    problem.pairs = ConjugatePairs(1, 3)
-    problem.table = np.repeat(problem.table, 2, axis=1) * [1, 2]
-    problem.features = Features(*(np.repeat(a, 2, axis=2) for a in (problem.features.mean, problem.features.spread)),
-                                problem.share)  # fmt: skip
-    found = problem.screen(wanted=1)
-    problem.check(found)
-    assert found.evaluated.all()
-
-
-@pytest.mark.parametrize("scale", [1e-12, 1e-30, 1e12])
-@pytest.mark.parametrize("features", ["perfect", "good", "random"])
+@pytest.mark.parametrize(("scale", "features"), [(1e-30, "good"), (1e12, "random")])
 def test_the_scale_of_the_loss_changes_nothing(scale, features):
     """The scale does not change the evaluated pairs; only rounding may change the search."""
     plain, scaled = Problem(features=features), Problem(features=features, scale=scale)
@@ -203,9 +143,7 @@ def test_the_scale_of_the_loss_changes_nothing(scale, features):
 
 
 @pytest.mark.parametrize(
-    ("scale", "features"),
-    [(0.0, "good"), (1e-12, "good"), (1e12, "good"), (0.0, "none"), (1e-12, "none"),
-     (1e12, "none")],
+    ("scale", "features"), [(0.0, "good"), (1e12, "good"), (0.0, "none"), (1e-12, "none")]
 )  # fmt: skip
 def test_the_search_ends_for_equal_increments(scale, features):
     problem = Problem(features=features, equal=True)
@@ -215,16 +153,7 @@ def test_the_search_ends_for_equal_increments(scale, features):
         problem.check(problem.screen())
 
 
-@pytest.mark.parametrize("scale", [1e-12, 1e12])
-def test_the_search_ends_for_features_of_another_scale(scale):
-    problem = Problem()
-    problem.table *= scale
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        problem.check(problem.screen())
-
-
-@pytest.mark.parametrize("features", ["perfect", "good", "random"])
+@pytest.mark.parametrize("features", ["good", "random"])
 def test_a_target_of_1_or_the_whole_spectrum_finds_everything(features):
     problem = Problem(features=features)
     found = problem.screen(target_recall=1.0)
@@ -288,10 +217,6 @@ def test_the_pilot_takes_the_best_by_either_feature_and_as_many_at_random(side, 
     assert search.level.sum() == 2 * count and search.level.max() == 1
 
 
-def test_the_spread_is_the_variance_of_students_t():
-    np.testing.assert_allclose(screening.SPREAD, stats.t(screening.FREEDOM).var(), rtol=1e-12)
-
-
 def test_the_error_ratio_of_an_audit_is_the_size_of_its_errors_in_units_of_the_expected_ones():
     problem = Problem()
     search = searching(problem)
@@ -325,9 +250,9 @@ def slow_step(search, allowed, patience, held):
     return chosen, may_miss
 
 
-@pytest.mark.parametrize("patience", [0, 30])
-@pytest.mark.parametrize("allowed", [0.02, 0.3])
-@pytest.mark.parametrize("features", ["good", "random"])
+@pytest.mark.parametrize(
+    ("patience", "allowed", "features"), [(0, 0.02, "good"), (30, 0.3, "good"), (30, 0.02, "random")]
+)
 def test_each_step_takes_the_top_set_and_the_likeliest_of_the_others(patience, allowed, features):
     """Against a slow reference, step by step to the end, which says how many pairs may be missing."""
     search = searching(Problem(features=features))
@@ -368,16 +293,6 @@ def test_only_predicted_pairs_are_compared():
     assert search.tried.tolist() == [2, 2]
 
 
-def test_features_of_zero_and_late_increments_give_no_warning():
-    """All features are 0, and only the last group has increments."""
-    problem = Problem(features="none")
-    problem.table[:-1] = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        found = problem.screen()
-    problem.check(found)
-
-
 def protected(increment, evaluated, pairs, percent):
     """The exactly evaluated pairs that fill the top percentage, by a slow loop over the stored ranks."""
     rank, filled, chosen = dfm.rank(increment), 0, []
@@ -389,8 +304,7 @@ def protected(increment, evaluated, pairs, percent):
     return rank, chosen
 
 
-@pytest.mark.parametrize("percent", [1, 5, 20, 60])
-@pytest.mark.parametrize("scale", [1e-42, 1e-6, 1.0])
+@pytest.mark.parametrize(("percent", "scale"), [(1, 1e-6), (5, 1.0), (20, 1e-42), (60, 1.0)])
 def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
     generator, pairs = np.random.default_rng(0), ConjugatePairs(8, 8)
     for trial in range(100):

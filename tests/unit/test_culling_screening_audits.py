@@ -47,21 +47,18 @@ def coverage(true, low, high):
     return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
 
 
-@pytest.mark.parametrize("missing", [0, 1, 5, 25, 100, 250, 400, 800])
+@pytest.mark.parametrize("missing", [0, 1, 25, 400])
 def test_the_interval_covers_the_true_recall(missing):
-    """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw."""
-    true, _, low, high = simulate(1254, 20_000, 200, missing)
+    """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw.
+
+    The estimate is right on average: within 0.01.
+    """
+    true, estimate, low, high = simulate(1254, 20_000, 200, missing)
     assert coverage(true, low, high) >= 0.94
-
-
-@pytest.mark.parametrize("missing", [0, 20, 100, 400])
-def test_the_estimate_is_right_on_average(missing):
-    """Within 0.01 of the true recall, mean over 4000 audits."""
-    true, estimate, _, _ = simulate(1254, 20_000, 200, missing)
     assert abs(np.mean(estimate - true)) < 0.01
 
 
-SMALL = [(10, 10, 8, 1), (10, 10, 8, 2), (10, 9, 8, 1), (10, 30, 8, 1), (10, 100, 50, 5)]
+SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]
 
 
 @pytest.mark.parametrize("audit", SMALL, ids=str)
@@ -103,8 +100,10 @@ def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
             assert (estimate[:, 0] == 1).all()
 
 
-@pytest.mark.parametrize("missing", [(0, 0), (3, 3), (30, 5), (60, 0)])
-@pytest.mark.parametrize("sampling", [((500, 500), (8, 8)), ((500, 60), (8, 40)), ((2000, 400), (100, 8))])
+@pytest.mark.parametrize(
+    ("missing", "sampling"),
+    [((0, 0), ((500, 500), (8, 8))), ((30, 5), ((500, 60), (8, 40))), ((60, 0), ((2000, 400), (100, 8)))],
+)
 def test_the_interval_of_several_classes_covers(missing, sampling):
     """At least 95 % of 2000 draws (less 0.01), classes sampled equally or not; the mean error is below 0.02."""
     left, drawn = (np.array(value) for value in sampling)
@@ -204,15 +203,6 @@ def test_all_audits_that_there_could_be_share_the_error():
     assert recall_of_all(*two)[1] > recall_of_all(*two, np.array([1, 2]))[1] > recall_of_all(*two, 2)[1]
 
 
-def test_a_search_loses_no_pair():
-    for seed in range(20):
-        draw = np.random.default_rng(seed)
-        left, drawn, missed, audits, missing = audited_search(draw, 480, 26, 16, 0.98, 0.5, 0.5, 16)
-        assert min(8, left) <= drawn <= left <= 480 and 0 <= missed <= drawn and audits >= 1 and 0 <= missing <= 16
-    # Nothing is missing: the first audit passes.
-    assert audited_search(np.random.default_rng(0), 480, 26, 0, 0.98, 0.5, 0.5) == (480, 8, 0, 1, 0)
-
-
 @pytest.mark.parametrize("search", [(20_000, 1254, 300, 0.5, 0), (20_000, 1254, 120, 0, 0.9), (130, 26, 16, 0, 0.9)])
 def test_the_interval_covers_whatever_a_search_does_between_its_audits(search):
     """A failed audit makes it evaluate a share of the pairs without effect and a share of the missing ones.
@@ -226,16 +216,6 @@ def test_the_interval_covers_whatever_a_search_does_between_its_audits(search):
         *audit, rest = audited_search(generator, left, top_size, missing, 0.98, idle, found)
         _, low, high = recall(top_size, *audit)
         inside.append(low - 1e-12 <= 1 - rest / top_size <= high + 1e-12)
-    assert np.mean(inside) >= 0.92
-
-
-def test_the_interval_of_several_classes_covers_whatever_their_searches_do():
-    """Each search goes on until an audit finds nothing: their last audits together say little of what is missing."""
-    generator, size, inside = np.random.default_rng(0), np.full(10, 26), []
-    for _ in range(100):
-        searches = np.array([audited_search(generator, 480, 26, 26, 0.98, 0, 0) for _ in size])
-        _, low, high = recall_of_all(size, *searches[:, :4].T)
-        inside.append(low - 1e-12 <= 1 - searches[:, 4].sum() / size.sum() <= high + 1e-12)
     assert np.mean(inside) >= 0.92
 
 
@@ -284,31 +264,6 @@ def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monke
     assert inflations == [1, ratio][:audits]
 
 
-@pytest.mark.slow
-def test_hits_of_the_last_audit_are_reported(monkeypatch):
-    """No feature predicts a few pairs. A hit raises the predictions of others and still counts as a hit."""
-    hits, draw = [], screening._Search.draw
-
-    def noting(search, candidates, count):
-        drawn = draw(search, candidates, count)
-        hits.append(int(np.isin(drawn, problem.hidden).sum()))
-        return drawn
-
-    monkeypatch.setattr(screening._Search, "draw", noting)
-    surprised = 0
-    for seed in range(30):
-        problem = Fooled(8, seed=seed)
-        for moments in (problem.features.mean, problem.features.spread):
-            moments[:, :, problem.hidden] = 0
-        hits.clear()
-        # An audit passes with two hits, as long as its errors are not too large.
-        monkeypatch.setattr(screening, "MAX_ERROR_RATIO", np.inf)
-        found = problem.screen(percent=20, target_recall=0.1, seed=seed)
-        assert found.missed >= hits[-1]
-        surprised += hits[-1] > 0
-    assert surprised > 1
-
-
 def test_the_hypergeometric_chances_are_scipys():
     """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
     generator = np.random.default_rng(0)
@@ -319,8 +274,7 @@ def test_the_hypergeometric_chances_are_scipys():
         np.testing.assert_allclose(formulas.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("population", "drawn"), [(9, 4), (30, 8), (60, 60)])
-@pytest.mark.parametrize("tail", [0.025, 0.001])
+@pytest.mark.parametrize(("population", "drawn", "tail"), [(9, 4, 0.025), (30, 8, 0.001), (60, 60, 0.025)])
 def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
     for hits in range(drawn + 1):
         possible = range(hits, population - drawn + hits + 1)

@@ -5,12 +5,11 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, batch, same
+from culled_images import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
-from frequency_shortcuts.maps.methods.culling import search
-from frequency_shortcuts.spectrum.masks import symmetric
+from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -26,9 +25,7 @@ class Sleeping(nn.Module):
         return torch.relu(images.flatten(1) @ self.weight - self.threshold)[:, :3] * 100
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("threshold", [3.5, 1000.0])
-@pytest.mark.parametrize("per_class", [1, 20])
+@pytest.mark.parametrize(("threshold", "per_class"), [(3.5, 20), (1000.0, 1)])
 def test_a_network_with_constant_logits_is_screened(threshold, per_class):
     """All increments are 0, some features are not."""
     images = torch.from_numpy(np.random.default_rng(1).standard_normal((2 * per_class, 3, 16, 16))).float()
@@ -39,14 +36,7 @@ def test_a_network_with_constant_logits_is_screened(threshold, per_class):
     assert np.isfinite(found.increment).all()
 
 
-def test_images_that_require_a_gradient_are_screened_alike(small_network):
-    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
-    plain, with_gradient = (culling.cull(network, x, LABELS, 3) for x in (images, images.clone().requires_grad_()))
-    same(plain, with_gradient)
-
-
-@pytest.mark.parametrize("size", [(8, 8), (7, 5), (2, 2), (1, 4)])
-@pytest.mark.parametrize("target_recall", [0.5, 0.98, 1.0])
+@pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((7, 5), 1.0), ((1, 4), 0.98)])
 def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
@@ -87,21 +77,15 @@ def test_screened_finds_the_map_with_few_passes():
 
 def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
     """The bound on the recall of all classes needs this. With one seed, equal classes would have equal audits."""
-    seeds, screen = [], search.screening.screen
+    seeds, screen = [], screening.screen
 
     def noting(*arguments, seed, **options):
         seeds.append(np.random.SeedSequence(seed).generate_state(2).tolist())
         return screen(*arguments, seed=seed, **options)
 
-    monkeypatch.setattr(search.screening, "screen", noting)
+    monkeypatch.setattr(screening, "screen", noting)
     culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "screened", seed=1)
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
-
-
-def test_exact_shows_every_pair_once_and_audits_nothing(small_network):
-    found = culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
-    assert found.passes.tolist() == [20 * 5, 20 * 2, 20 * 2]
-    assert not found.left_out.any() and not found.audited.any() and (found.expected_recall == 1).all()
 
 
 def test_loss_increments_are_those_of_cull(small_network):
@@ -120,25 +104,6 @@ def test_departure_only_the_class_own_images_count(small_network, method):
     assert found.baseline_loss[1] == again.baseline_loss[1]  # published: ln 10 more for every image of another class
 
 
-def test_departure_every_entry_of_the_spectrum_is_scored_with_its_mirror(small_network):
-    found = culling.cull(small_network(1, 3), batch((8, 8), 1, torch.float32), LABELS, 3, "exact").increment
-    plane = ConjugatePairs(8, 8).scatter(found)
-    assert np.isfinite(plane).all()
-    assert symmetric(plane)
-
-
-@pytest.mark.parametrize("method", culling.METHODS)
-def test_cull_changes_neither_network_nor_images(small_network, method):
-    network, images = small_network(2, 3), batch((6, 6), dtype=torch.float32)
-    network.train()[1].eval()
-    state, before = {k: v.clone() for k, v in network.state_dict().items()}, images.clone()
-    culling.cull(network, images, LABELS, 3, method)
-    assert [m.training for m in network] == [True, False, True, True, True, True]
-    assert all(torch.equal(state[k], v) for k, v in network.state_dict().items())
-    assert all(p.grad is None and p.requires_grad for p in network.parameters())
-    assert torch.equal(images, before)
-
-
 @pytest.mark.parametrize("method", culling.METHODS)
 def test_a_network_that_works_in_place_gives_the_same_increments(method):
     """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
@@ -152,18 +117,14 @@ def test_a_network_that_works_in_place_gives_the_same_increments(method):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "guess"}, "unknown culling method 'guess': choose from exact, screened"),
+        ({"method": "guess"}, "unknown search 'guess' of a culling: choose from exact, screened"),
         ({"target_recall": 0}, "target_recall 0: expected above 0 and at most 1"),
-        ({"target_recall": 1.1}, "target_recall 1.1: expected above 0 and at most 1"),
         ({"percent": 0}, "percent 0: expected above 0 and at most 100"),
         ({"patience": -1}, "patience -1: expected at least 0 pairs"),
         ({"part": (2, 2)}, "part 2 of 2: expected 0 to 1"),
-        ({"part": (7, 4)}, "part 7 of 4: expected 0 to 3"),
         ({"precision": "float8"}, "unknown precision 'float8': choose from float32, tf32, bfloat16"),
-        ({"images": np.zeros((9, 2, 6, 6), np.uint8)}, "uint8 images need the mean and std"),
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
         ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
-        ({"labels": np.r_[LABELS[:-1], -1]}, "labels -1 to 2, but the classes are 0 to 2"),
         ({"labels": LABELS[:-1]}, "8 labels .*9 images|9 images .*8 labels"),
         ({"images": torch.full((9, 2, 6, 6), torch.nan)}, "loss of class 0 is nan: .* finite logits"),
     ],
@@ -172,11 +133,6 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, mes
     arguments = {"images": batch((6, 6), dtype=torch.float32), "labels": LABELS, "n_classes": 3} | change
     with pytest.raises(ValueError, match=message):
         culling.cull(small_network(2, 3), **arguments)
-
-
-@pytest.mark.parametrize(("name", "least"), [("patience", 0), ("target_recall", 1)])
-def test_the_ends_of_a_range_are_allowed(name, least):
-    assert getattr(culling.Settings(**{name: least}), name) == least
 
 
 class Refusing(nn.Module):
@@ -223,19 +179,6 @@ def test_a_network_that_calls_view_on_its_images_is_culled(method):
     np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
 
 
-class PerChannel(nn.Module):
-    """Views channels as images, which for one image every layout allows."""
-
-    def __init__(self):
-        super().__init__()
-        self.convolution, self.linear = nn.Conv2d(1, 4, 3).double(), nn.Linear(8, 3).double()
-
-    def forward(self, images):
-        n, channels, *size = images.shape
-        seen = self.convolution(images.view(n * channels, 1, *size)).relu().mean((2, 3))
-        return self.linear(seen.reshape(n, -1))
-
-
 class Keeping(nn.Module):
     """Caches a tensor in its first pass and counts its passes."""
 
@@ -252,13 +195,6 @@ class Keeping(nn.Module):
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_views_channels_as_images_is_culled(method):
-    torch.manual_seed(0)
-    found = culling.cull(PerChannel(), batch((6, 6)), LABELS, 3, method)
-    assert np.isfinite(found.increment).all() and found.evaluated.any()
-
-
-@pytest.mark.parametrize("method", culling.METHODS)
 def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(method):
     network = Keeping()
     culling.cull(network, batch((6, 6)), LABELS, 3, method)
@@ -267,16 +203,11 @@ def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(
     assert network.linear.weight.grad.abs().max() > 0
 
 
-def test_a_network_without_an_output_for_a_class_is_named(small_network):
-    with pytest.raises(ValueError, match="the network has 2 outputs, and none for class 2"):
-        culling.cull(small_network(2, 2), batch((6, 6), dtype=torch.float32), LABELS, 3)
-
-
 def test_a_fill_that_a_culling_does_not_know_is_refused(small_network):
     arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3)
-    with pytest.raises(ValueError, match="unknown fill 'noise' of a culling: choose from zeros, swap"):
-        culling.cull(*arguments, "exact", fill="noise")
-    with pytest.raises(ValueError, match="fill swap needs method exact: screened predicts"):
+    with pytest.raises(ValueError, match="unknown fill 'noisy': choose from zeros, swap"):
+        culling.cull(*arguments, "exact", fill="noisy")
+    with pytest.raises(ValueError, match="fill swap needs the search exact: screened predicts"):
         culling.cull(*arguments, fill="swap")
     with pytest.raises(ValueError, match="an image of class 0 needs another image of the neutral class 7"):
         culling.cull(*arguments, "exact", fill="swap", neutral=7)

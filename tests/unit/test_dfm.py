@@ -74,8 +74,8 @@ def test_rank_refuses_what_is_not_finite_as_stored(bad):
         dfm.rank(np.array([1.0, bad]))
 
 
-@pytest.mark.parametrize("size", [(32, 32), (8, 8), (7, 7), (6, 5), (1, 9), (1, 1)])
-@pytest.mark.parametrize("percent", [1, 5, 10, 20, 100])
+@pytest.mark.parametrize("size", [(8, 8), (7, 7), (6, 5), (1, 9)])
+@pytest.mark.parametrize("percent", [1, 20, 100])
 def test_dominant_equals_a_slow_loop(size, percent):
     pairs = ConjugatePairs(*size)
     values = increments(2, pairs).round(1)  # with ties

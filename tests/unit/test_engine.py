@@ -1,7 +1,5 @@
 """Images, networks, batches and precisions that a culling computes with."""
 
-import math
-
 import h5py
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from torch import nn
 
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
 
 
 class Tuple(nn.Module):
@@ -27,7 +25,6 @@ class Tuple(nn.Module):
             "images of dtype torch.int64: expected float32, float64",
         ),
         ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
-        ({"memory_mib": math.nan}, "memory_mib nan, batch None: expected above 0"),
         ({"batch": 0}, "memory_mib None, batch 0: expected above 0 and at least 1"),
         ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
         ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
@@ -39,8 +36,7 @@ def test_images_and_networks_of_another_kind_are_an_error(small_network, change,
         culling.cull(**arguments)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("given", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("dtype", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
 def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
     network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
     found, expected = (culling.cull(network, x, LABELS, 3, "exact").increment for x in (images, images.to(dtype)))
@@ -66,7 +62,7 @@ def test_a_batch_that_does_not_fit_is_halved(small_network, method, caplog):
 
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
-    engine = Engine.build(small_network(2, 3), batch((6, 6)), batch=32)
+    engine = Engine.build(small_network(2, 3), batch((6, 6)), limits=Limits(batch=32))
     sizes = []
 
     def compute():
@@ -88,8 +84,7 @@ def test_out_of_memory_at_a_single_image_is_an_error(small_network):
         culling.cull(None_(small_network(2, 3)), batch((6, 6)), LABELS, 3, batch=4)
 
 
-@pytest.mark.parametrize("method", culling.METHODS)
-@pytest.mark.parametrize("kind", ["array", "tensor", "hdf5"])
+@pytest.mark.parametrize(("method", "kind"), [("exact", "array"), ("exact", "hdf5"), ("screened", "tensor")])
 def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_path, method, kind):
     pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
     mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
@@ -103,7 +98,7 @@ def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mib", [0.05, 0.2, 1, 10])
+@pytest.mark.parametrize("mib", [0.2, 1])
 def test_no_batch_is_larger_than_the_budget_allows(small_network, mib):
     counting, largest = Counting(small_network(2, 3).eval()), []
     counting.register_forward_pre_hook(lambda _, images: largest.append(images[0].nbytes))

@@ -111,7 +111,7 @@ def test_a_damaged_file_is_set_aside_under_a_free_name(tmp_path):
 
 
 def test_the_state_of_finished_work_is_deleted_with_what_belongs_to_it(tmp_path):
-    for name in ("a.state", "a.state.unfinished", "a.state.damaged", "a.state.culling", "b.state"):
+    for name in ("a.state", "a.state.damaged", "a.state.damaged2", "b.state"):
         (tmp_path / name).touch()
     files.delete_state(tmp_path / "a.state")
     assert names(tmp_path) == ["b.state"]

@@ -14,8 +14,9 @@ from torch import nn
 from torch.nn import functional
 
 from frequency_shortcuts.maps.methods import registry, shapley, workspace
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

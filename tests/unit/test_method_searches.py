@@ -15,8 +15,9 @@ from torch import nn
 
 from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods import hfss, learned, registry, workspace
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts.spectrum.mixing import Mixer
+from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 SIZES = [(1, 1), (5, 6), (7, 9), (8, 8)]

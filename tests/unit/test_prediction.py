@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts.maps.methods.culling import surrogate
-from frequency_shortcuts.maps.methods.culling.surrogate import REACH, Features, Model, _ahead
+from frequency_shortcuts.maps.methods.culling.surrogate import REACH, Features, Model
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 SHARE = np.array([0.1, 0.1, 0.3, 0.5])  # of 20 images in each group
-SIZES = [(32, 32), (24, 33)]
+SIZES = [(24, 33)]
 
 
 class Problem:
@@ -130,19 +130,6 @@ def test_a_departure_of_neighbours_is_predicted_for_a_pair(size):
     assert np.square(mean - problem.truth)[unknown].sum() < 1.2 * np.square(linear - problem.truth)[unknown].sum()
 
 
-def test_a_departure_of_a_pair_is_predicted_to_continue():
-    """One partly known pair departs among others that do not. The model predicts a higher remainder for it."""
-    problem = Problem(noise=0.2)
-    place = int(np.argmax((problem.pairs.frequencies == (8, 8)).all(axis=1)))
-    problem.level[place] = 3
-    before, _ = problem.fit()
-    problem.table[:, place] += 5 * problem.features.mean[1, :, place]
-    after, _ = problem.fit()
-    ahead = problem.features.mean[1, 3, place]
-    known = 5 * problem.features.mean[1, :3, place].sum()
-    assert 0.1 * ahead < after[place] - before[place] - known < 5 * ahead
-
-
 def test_the_error_is_as_large_as_that_of_the_neighbours():
     """Noise four times as large at high frequencies: deviations are at least twice as large (the mean counts, too)."""
     pairs = ConjugatePairs(32, 32)
@@ -157,8 +144,7 @@ def test_the_error_is_as_large_as_that_of_the_neighbours():
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("noise", [0.1, 1.0])
-@pytest.mark.parametrize("hilly", [True, False])
+@pytest.mark.parametrize(("noise", "hilly"), [(0.1, True), (1.0, False)])
 def test_errors_are_as_large_as_it_says(size, noise, hilly):
     """Root mean square of the standardised errors over 10 draws, where nothing is known and where a part is: near 1."""
     squares = []
@@ -185,7 +171,7 @@ def test_a_departure_found_in_a_few_noisy_pairs_is_not_taken_for_certain(noise):
     assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
 
 
-@pytest.mark.parametrize("size", [*SIZES, (1, 1), (1, 4), (5, 2), (9, 9)])
+@pytest.mark.parametrize("size", [*SIZES, (1, 4), (5, 2), (9, 9)])
 def test_neighbours_are_those_on_a_torus(size):
     """A slow sum over all positions, wrapped around: within 1e-12. Weights end at three standard deviations."""
     pairs = ConjugatePairs(*size)
@@ -202,11 +188,10 @@ def test_neighbours_are_those_on_a_torus(size):
         np.testing.assert_allclose(found[:, pair], slow, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("scale", [1e-30, 1e12])
-def test_the_scale_is_carried_along(scale):
+def test_the_scale_is_carried_along():
     problem = Problem(departure=0.5, noise=0.5)
-    for plain, scaled in zip(problem.fit(), problem.fit(scale), strict=True):
-        np.testing.assert_allclose(scaled / scale, plain, rtol=1e-6, atol=1e-9)
+    for plain, scaled in zip(problem.fit(), problem.fit(1e-30), strict=True):
+        np.testing.assert_allclose(scaled / 1e-30, plain, rtol=1e-6, atol=1e-9)
 
 
 def test_uninformative_features_give_no_warning_and_no_certainty():
@@ -217,9 +202,3 @@ def test_uninformative_features_give_no_warning_and_no_certainty():
         mean, deviation = problem.fit()
     assert np.isfinite(mean).all()
     assert (deviation[problem.level < 4] > 0).all()
-
-
-def test_the_increment_ahead_is_the_sum_of_the_remaining_groups():
-    values = np.random.default_rng(0).random((2, 4, 3))
-    for level in range(5):
-        np.testing.assert_allclose(_ahead(values)[:, level], values[:, level:].sum(axis=1), rtol=1e-14)

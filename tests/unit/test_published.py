@@ -134,8 +134,7 @@ def dfmx_plane(size, seed):
     return plane.astype(float).tolist()
 
 
-@pytest.mark.parametrize("kind", [float, int, bool])
-@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize(("kind", "protocol"), [(float, 3), (int, 0), (bool, 5)])
 def test_dfmx_maps_are_recognised_and_get_their_missing_partners(tmp_path, kind, protocol):
     lists = {c: [[kind(value) for value in row] for row in dfmx_plane(12, c)] for c in range(3)}
     with pytest.warns(UserWarning, match=r"\d+ frequencies lacked their conjugate partner, which was added"):
@@ -169,8 +168,7 @@ def test_an_unknown_layout_is_named_with_those_there_are(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("layout", exchange.LAYOUTS)
-@pytest.mark.parametrize("shape", [(4, 6, 5), (3, 5, 6), (3, 6, 6)])
+@pytest.mark.parametrize(("layout", "shape"), [*zip(exchange.LAYOUTS, [(4, 6, 5), (3, 5, 6), (3, 6, 6)], strict=True)])
 def test_maps_of_another_shape_are_refused_naming_both(tmp_path, layout, shape):
     exchange.write(tmp_path / "a.pkl", some_masks(), layout)
     message = "a.pkl holds maps of 3 classes at 6 x 5, but {} classes at {} x {} are expected".format(*shape)
@@ -185,8 +183,7 @@ def test_the_loss_file_beside_the_iccv_maps_is_refused(tmp_path):
         exchange.read(path)
 
 
-@pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32, ">f8"])
+@pytest.mark.parametrize(("protocol", "dtype"), [*enumerate([bool, np.uint8, np.int64, np.float32, ">f8", float])])
 def test_published_masks_of_every_protocol_and_dtype_are_read(tmp_path, protocol, dtype):
     masks = some_masks()
     path = dumped(
@@ -201,14 +198,6 @@ def test_published_masks_of_numpy_1_are_read(tmp_path):
     assert exchange.read(tmp_path / "a.pkl").all()
 
 
-def test_missing_partners_are_added_with_a_warning(tmp_path):
-    half = np.zeros((4, 4))
-    half[0, 1] = half[2, 2] = 1
-    with pytest.warns(UserWarning, match="1 frequencies lacked their conjugate partner, which was added"):
-        (mask,) = exchange.read(dumped(tmp_path / "a.pkl", {0: half}))
-    np.testing.assert_array_equal(mask, (half > 0) | (mirror(half) > 0))
-
-
 class Malicious:
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -217,14 +206,16 @@ class Malicious:
         return self.call
 
 
-@pytest.mark.parametrize("plane", [np.ones((2, 2)), [[1.0, 1.0], [1.0, 1.0]]], ids=["array", "lists"])
-@pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("function", [open, eval, exec, __import__("os").system, np.save], ids=lambda f: f.__name__)
-def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, protocol, function, plane):
+@pytest.mark.parametrize(
+    ("protocol", "function"),
+    [*enumerate([open, eval, exec, os.system, np.save])],
+    ids=lambda f: getattr(f, "__name__", f),
+)
+def test_departure_a_malicious_pickle_is_refused_and_executes_nothing(tmp_path, protocol, function):
     victim, code = tmp_path / "victim", f"__import__('pathlib').Path({str(tmp_path / 'victim')!r}).touch()"
     arguments = {"open": (str(victim), "w"), "system": (f"touch {victim}",), "save": (str(victim) + ".npy", 0)}
     evil = Malicious(function, *arguments.get(function.__name__, (code,)))
-    path = dumped(tmp_path / "a.pkl", {0: plane, 1: evil}, protocol)
+    path = dumped(tmp_path / "a.pkl", {0: np.ones((2, 2)), 1: evil}, protocol)
     with pytest.raises(ValueError, match=f"not a pickle of masks: it refers to .*{function.__name__}, which masks do"):
         exchange.read(path)
     assert [file.name for file in tmp_path.iterdir()] == ["a.pkl"]
@@ -249,90 +240,22 @@ def test_a_crafted_dtype_state_is_ignored_or_refused_and_does_not_crash(tmp_path
     ("content", "message"),
     [
         ([], "holds no dict with the classes 0, 1, 2, ... as keys"),
-        ({}, "holds no dict with the classes"),
         ({1: np.ones((2, 2))}, "holds no dict with the classes"),
-        ({0: np.ones((2, 2)), "a": np.ones((2, 2))}, "holds no dict with the classes"),
         ({0: np.ones((2, 2)), 1: np.ones((2, 3))}, r"expected one number array \[H, W\] of the same size"),
         ({0: np.ones(4)}, r"expected one number array \[H, W\]"),
-        ({0: [[1], [1, 0]]}, r"expected one number array \[H, W\]"),
-        ({0: [[1.0, 0.0], [1.0, 0.0]], 1: [[1.0, 0.0]]}, r"expected one number array \[H, W\] of the same size"),
         ({0: [[1.0, 0.0], 1.0]}, r"expected one number array \[H, W\].* or H lists of W numbers"),
-        ({0: [[], []]}, r"expected one number array \[H, W\]"),
-        ({0: [[1.0, 0.5]]}, "holds other values than 0 and 1"),
-        ({0: [[1.0, "1"]]}, "holds other values than 0 and 1"),
-        ({0: [[1.0, [1.0]]]}, "holds other values than 0 and 1"),
-        ({0: [[0.0, float("nan")]]}, "holds other values than 0 and 1"),
-        ({0: [[0.0, 10**400]]}, "holds other values than 0 and 1"),
-        ({0: [[0.0, np.ones(2)]]}, "holds other values than 0 and 1"),
         ({0: []}, r"expected one number array \[H, W\]"),
-        ({0: [np.ones(4)]}, r"expected one number array \[H, W\]"),
         ({0: [np.ones((2, 2))], 1: [np.ones((3, 2))]}, r"expected one number array \[H, W\] of the same size"),
-        ({0: [np.full((2, 2), 0.5)]}, "holds other values than 0 and 1"),
-        ({0: np.array([[None]])}, r"expected one number array \[H, W\]|not a pickle of masks"),
+        ({0: [[1.0, "1"]]}, "holds other values than 0 and 1"),
+        ({0: [[0.0, float("nan")]]}, "holds other values than 0 and 1"),
         ({0: np.full((2, 2), 0.5)}, "holds other values than 0 and 1"),
-        ({0: np.full((2, 2), np.nan)}, "holds other values than 0 and 1"),
-        (
-            {0: np.ones((2, 2)), 1: np.full((2, 2), "1")},
-            r"expected one number array \[H, W\]|other values than 0 and 1|not a pickle of masks",
-        ),
+        ({0: np.array([[None]])}, r"expected one number array \[H, W\]|not a pickle of masks"),
     ],
-    ids=[
-        "list",
-        "empty",
-        "from 1",
-        "mixed keys",
-        "sizes",
-        "flat",
-        "ragged",
-        "sizes of rows",
-        "a number for a row",
-        "empty rows",
-        "halves in rows",
-        "text in rows",
-        "lists in rows",
-        "nan in rows",
-        "huge in rows",
-        "arrays in rows",
-        "no maps",
-        "flat in a list",
-        "sizes of lists",
-        "halves in a list",
-        "object",
-        "halves",
-        "nan",
-        "text",
-    ],
+    ids=str,
 )
 def test_other_pickles_are_refused_naming_the_file(tmp_path, content, message):
     with pytest.raises(ValueError, match=f"a.pkl.*{message}"):
         exchange.read(dumped(tmp_path / "a.pkl", content))
-
-
-def test_a_type_of_nested_lists_is_not_written_out(tmp_path):
-    """Of 300 bytes of file, the text would be 10^30 letters."""
-    nested = pickle.EMPTY_LIST
-    for level in range(30):
-        again = pickle.BINGET + bytes([level])
-        nested += pickle.BINPUT + bytes([level]) + pickle.POP + pickle.EMPTY_LIST + pickle.MARK + 10 * again + b"e"
-    (tmp_path / "a.pkl").write_bytes(b"cnumpy\ndtype\n" + nested + pickle.TUPLE1 + pickle.REDUCE + pickle.STOP)
-    with pytest.raises(
-        ValueError, match=r"a\.pkl is not a pickle of masks: it holds an array of a type that is a list$"
-    ):
-        exchange.read(tmp_path / "a.pkl")
-
-
-def test_a_long_type_is_cut(tmp_path):
-    code = b"V" + 10**6 * b"x" + b"\n"
-    (tmp_path / "a.pkl").write_bytes(b"cnumpy\ndtype\n" + code + pickle.TUPLE1 + pickle.REDUCE + pickle.STOP)
-    with pytest.raises(ValueError, match=r"a\.pkl is not a pickle of masks: it holds an array of 'xxx") as raised:
-        exchange.read(tmp_path / "a.pkl")
-    assert len(str(raised.value)) < 500
-
-
-def test_maps_in_a_fifo_are_named_and_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "a.pkl")
-    with pytest.raises(ValueError, match=r"a\.pkl is a FIFO: expected a pickle of masks"):
-        exchange.read(tmp_path / "a.pkl")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle at all", b"\x80\x04}\x94(K\x00"])

@@ -13,32 +13,31 @@ from study.testing import load_network, read_images
 
 def main(snakemake):
     """Write the maps, or one part of the loss increments; until then, finished blocks are stored beside the output."""
-    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
+    params, inputs, output = snakemake.params, snakemake.input, snakemake.output[0]
     part = int(snakemake.wildcards.get("part", 0)), params.parts
     states = [Path(f"{output}.{subset}.state") for subset in params.subsets]
     with job(snakemake) as created_by:
         images = params.images["split"], params.images["images_per_class"]
-        data = read_images(given.images, *images, weights=given.weights, workers=snakemake.threads)
-        network = load_network(given.weights, params.device)
+        data = read_images(inputs.images, *images, weights=inputs.weights, workers=snakemake.threads)
+        network = load_network(inputs.weights, params.device)
         with stopping() as stop:
-            found = [
+            cullings = [
                 cull(
                     network,
                     chosen(data, subset, params.images.get("seed")),
                     **params.settings,
                     part=part,
                     state=state,
-                    version=code_version(given.code),
-                    checkpoint_minutes=snakemake.config["checkpoint_minutes"],
+                    version=code_version(inputs.code),
                     stop=stop,
                     progress=True,
                 )
                 for subset, state in zip(params.subsets, states, strict=True)
             ]
         if params.parts == 1:
-            write_maps(snakemake, found, data, created_by)
+            write_maps(snakemake, cullings, data, created_by)
         else:
-            write_part(output, *found, **origin_of(output, weights=given.weights, images=given.images))
+            write_part(output, *cullings, **origin_of(output, weights=inputs.weights, images=inputs.images))
         for state in states:
             delete_state(state)
 

@@ -8,11 +8,11 @@ from study.maps import write_maps
 
 def main(snakemake):
     """Write the maps; the number of parts does not change them."""
-    params, given = snakemake.params, snakemake.input
+    params, inputs = snakemake.params, snakemake.input
     with job(snakemake) as created_by:
-        data = stores.read(given.images, params.images["split"], 1, in_memory=0)
-        found = [merge(map(read_part, given[subset])) for subset in params.subsets]
-        write_maps(snakemake, found, data, created_by)
+        data = stores.read(inputs.images, params.images["split"], 1, in_memory=0)
+        cullings = [merge(map(read_part, inputs[subset])) for subset in params.subsets]
+        write_maps(snakemake, cullings, data, created_by)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import Part, check_limits
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import make_settings
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.spectrum.fills import Fill, check_fills
 from frequency_shortcuts.spectrum.masks import positions

@@ -20,10 +20,9 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
@@ -92,9 +91,7 @@ def seconds_per_pass(network: nn.Module, images: Split, limits: Limits) -> float
 
     A backward pass counts two.
     """
-    engine = Engine.build(
-        network, images.images, images.mean, images.std, precision=limits.precision, memory_mib=limits.memory_mib
-    )
+    engine = Engine.build(network, images.images, images.mean, images.std, limits)
 
     def measure() -> FloatArray:
         size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)

@@ -11,6 +11,7 @@ For the same reason the mean of |ADCS| does not say how much a class stands out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -70,8 +71,8 @@ def class_spectra(
 
     The other parameters, and the errors, are those of `mean_amplitude`.
 
-    >>> found = class_spectra(images, labels, 4)
-    >>> accumulate_significant(found.mean_amplitude, found.standard_error)  # int16 [4, H, W]
+    >>> spectra = class_spectra(images, labels, 4)
+    >>> accumulate_significant(spectra.mean_amplitude, spectra.standard_error)  # int16 [4, H, W]
     """
     check_images(images)
     _, channels, height, width = images.shape
@@ -135,49 +136,75 @@ def _mean_amplitude(
     if raw:
         check_one_per_channel(mean, std, channels)
     dtype = torch.float64 if kind == "float64" else torch.float32
-    if batch_size is None:
-        at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
-        longest = HDF5_BATCH if isinstance(images, h5py.Dataset) else SHORT_SUM
-        batch_size = min(longest, max(1, at_once // (channels * height * width)))
-    if dtype == torch.float32:
-        batch_size = min(batch_size, SHORT_SUM)
+    batch_size = _batch_size(images, batch_size, dtype, device)
     # The spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal for all images.
     shift = torch.as_tensor(255 * height * width * np.asarray(mean), dtype=dtype, device=device) if raw else None
     scale = 255 * np.asarray(std, np.float64)[:, None, None] if raw else 1.0
     # The buffers are reused: allocating new memory takes longer than the FFT.
     pixels = torch.empty(batch_size if raw else 0, channels, height, width, dtype=dtype, device=device)
-    amplitude = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
-    recent = torch.zeros(n_classes, *amplitude.shape[1:], dtype=dtype, device=device)
-    held = np.zeros(n_classes, np.int64)  # number of images of each class in the sums `recent`
-    total = None  # sums of the earlier images, in float64; allocated only if needed, since it may be large
-    truth = torch.as_tensor(labels, device=device)
+    buffer = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
+    sums = _ClassSums(n_classes, buffer)
     starts = range(0, len(labels), batch_size)
     for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
-        some = slice(start, start + batch_size)
-        new = np.bincount(labels[some], minlength=n_classes)
-        if dtype == torch.float32 and (held + new).max() > SHORT_SUM:
-            if total is None:
-                total = torch.zeros_like(recent, dtype=torch.float64)
-            full = np.flatnonzero(held + new > SHORT_SUM // 2)  # also the nearly full ones: fewer additions
-            for where in torch.as_tensor(full, device=device).split(batch_size):
-                total.index_add_(0, where, recent[where].double())
-                recent.index_fill_(0, where, 0)
-            held[full] = 0
-        held += new
-        batch = torch.as_tensor(images[some]).to(device)
+        part = slice(start, start + batch_size)
+        batch = torch.as_tensor(images[part]).to(device)
         if raw:
             batch = pixels[: len(batch)].copy_(batch)
-        found = _amplitude(batch, shift, amplitude[: len(batch)])
-        recent.index_add_(0, truth[some], found)
+        amplitude = _amplitude(batch, shift, buffer[: len(batch)])
+        labels_on_device = torch.as_tensor(labels[part], device=device)
+        sums.add(labels[part], labels_on_device, amplitude)
         if spread is not None:
-            spread.add(truth[some], found, scale)
-    count = np.bincount(labels, minlength=n_classes)[:, None, None, None]
-    means = np.empty((n_classes, channels, height, width))
-    for start in range(0, n_classes, batch_size):  # as many planes at once as fit into the caches
-        some = slice(start, start + batch_size)
-        half = recent[some].double() if total is None else total[some] + recent[some]
-        means[some] = pairs.from_half_plane(half.cpu().numpy() / (count[some] * scale), width)
-    return means
+            spread.add(labels_on_device, amplitude, scale)
+    return sums.means(np.bincount(labels, minlength=n_classes)[:, None, None, None] * scale, width)
+
+
+def _batch_size(images: Images, wanted: int | None, dtype: torch.dtype, device: torch.device) -> int:
+    """Images in one batch: as wanted, or as many as are fast; in float32 no more than one sum may hold."""
+    if wanted is None:
+        at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
+        longest = HDF5_BATCH if isinstance(images, h5py.Dataset) else SHORT_SUM
+        wanted = min(longest, max(1, at_once // math.prod(images.shape[1:])))
+    return min(wanted, SHORT_SUM) if dtype == torch.float32 else wanted
+
+
+class _ClassSums:
+    """Sums of amplitudes over the images of each class, in the half plane of a real FFT.
+
+    Sums in float32 hold at most SHORT_SUM images; then they are added to sums in float64.
+
+    like : amplitudes [batch, channels, H, W // 2 + 1], whose shape, dtype and device the sums have
+    """
+
+    def __init__(self, n_classes: int, like: Tensor) -> None:
+        self._batch = len(like)
+        self._recent = like.new_zeros(n_classes, *like.shape[1:])
+        self._held = np.zeros(n_classes, np.int64)  # number of images of each class in the recent sums
+        self._total: Tensor | None = None  # of the earlier images; allocated only if needed, since it may be large
+
+    def add(self, labels: IntArray, labels_on_device: Tensor, amplitude: Tensor) -> None:
+        """Add amplitudes [n, channels, H, W // 2 + 1] of images with these labels [n]."""
+        new = np.bincount(labels, minlength=len(self._held))
+        if self._recent.dtype == torch.float32 and (self._held + new).max() > SHORT_SUM:
+            if self._total is None:
+                self._total = torch.zeros_like(self._recent, dtype=torch.float64)
+            full = np.flatnonzero(self._held + new > SHORT_SUM // 2)  # also the nearly full ones: fewer additions
+            for where in torch.as_tensor(full, device=amplitude.device).split(self._batch):
+                self._total.index_add_(0, where, self._recent[where].double())
+                self._recent.index_fill_(0, where, 0)
+            self._held[full] = 0
+        self._held += new
+        self._recent.index_add_(0, labels_on_device, amplitude)
+
+    def means(self, divisor: npt.NDArray[np.floating], width: int) -> FloatArray:
+        """The sums divided by `divisor`, which broadcasts with them, as [class, channels, H, W], centred."""
+        n_classes, channels, height, _ = self._recent.shape
+        means = np.empty((n_classes, channels, height, width))
+        for start in range(0, n_classes, self._batch):  # as many planes at once as fit into the caches
+            part = slice(start, start + self._batch)
+            recent = self._recent[part]
+            half = recent.double() if self._total is None else self._total[part] + recent
+            means[part] = pairs.from_half_plane(half.cpu().numpy() / divisor[part], width)
+        return means
 
 
 def _amplitude(images: Tensor, shift: Tensor | None, out: Tensor) -> Tensor:
@@ -240,8 +267,8 @@ def accumulate(
     """
     energy = _energy(amplitude, channel_weights)
     out = np.empty(energy.shape, np.int16)
-    for some in _rows(energy.shape, RANKED):
-        out[some] = _below_minus_above(energy[some])
+    for rows in _rows(energy.shape, RANKED):
+        out[rows] = _below_minus_above(energy[rows])
     return out
 
 
@@ -263,8 +290,8 @@ def accumulate_significant(
     _check_standard_error(standard_error, energy)
     variance = SIGNIFICANT**2 * standard_error**2
     out = np.zeros(energy.shape, np.int16)
-    for some in _rows(energy.shape, COMPARED):
-        means, variances, counts = energy[some], variance[some], out[some]
+    for rows in _rows(energy.shape, COMPARED):
+        means, variances, counts = energy[rows], variance[rows], out[rows]
         for c in range(len(means) - 1):  # each class is compared with the classes after it
             square = means[c] - means[c + 1 :]
             square *= np.abs(square)  # keeps the sign of the difference
@@ -289,16 +316,16 @@ def distinctiveness(
     The parameters and errors are those of `accumulate_significant`. A class of one image has no standard error: it has
     NaN, and the other classes are compared without it.
 
-    >>> found = class_spectra(images, labels, 4)
-    >>> distinctiveness(found.mean_amplitude, found.standard_error)
+    >>> spectra = class_spectra(images, labels, 4)
+    >>> distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     """
     energy = _energy(amplitude, channel_weights)
     _check_standard_error(standard_error, energy)
-    found = np.full(len(energy), np.nan)
+    distinct = np.full(len(energy), np.nan)
     known = np.flatnonzero(np.isfinite(standard_error).all(axis=(1, 2)))
     others = len(known) - 1
     if others < 1:
-        return found
+        return distinct
     all_pairs = pairs.ConjugatePairs(*energy.shape[1:])
     means, variances = (all_pairs.gather(plane)[:, all_pairs.radius > 0] for plane in (energy, standard_error**2))
     mean_sum, variance_sum = (plane[known].sum(axis=0) for plane in (means, variances))
@@ -308,8 +335,8 @@ def distinctiveness(
         error = np.sqrt(variances[c] + np.maximum(variance_sum - variances[c], 0) / others**2)
         # Equal amplitudes without an error do not differ.
         size = np.divide(difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0)
-        found[c] = np.sqrt(np.mean(np.sort(size)[-largest:] ** 2))
-    return found
+        distinct[c] = np.sqrt(np.mean(np.sort(size)[-largest:] ** 2))
+    return distinct
 
 
 def _check_standard_error(standard_error: FloatArray, energy: FloatArray) -> None:

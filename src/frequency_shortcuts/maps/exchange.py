@@ -66,18 +66,18 @@ def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None
     and so keep half of such a frequency. This function adds the partner, with a warning. Raises ValueError for anything
     but a dict of 0-1 arrays or nested lists, and for another shape.
     """
-    found = pickles.read(path, "masks")
-    if not isinstance(found, dict) or set(found) != set(range(len(found))) or not found:
+    planes_by_class = pickles.read(path, "masks")
+    if not _is_by_class(planes_by_class):
         raise ValueError(f"{path} holds no dict with the classes 0, 1, 2, ... as keys")
-    planes = [_Plane(found[c]) for c in range(len(found))]
+    planes = [_Plane(planes_by_class[c]) for c in range(len(planes_by_class))]
     if len({plane.shape for plane in planes}) != 1 or not planes[0].shape:
         raise ValueError(
             f"{path}: expected one number array [H, W] of the same size for each class, a list of such arrays, or "
             "H lists of W numbers"
         )
-    held = (len(planes), *planes[0].shape)
-    if shape is not None and held != tuple(shape):
-        raise ValueError(f"{path} holds maps of {_words(held)}, but {_words(shape)} are expected")
+    there = (len(planes), *planes[0].shape)
+    if shape is not None and there != tuple(shape):
+        raise ValueError(f"{path} holds maps of {_words(there)}, but {_words(shape)} are expected")
     if not all(plane.is_binary() for plane in planes):
         raise ValueError(f"{path}: a mask holds other values than 0 and 1")
     masks = np.stack([plane.mask() for plane in planes])
@@ -92,6 +92,11 @@ def read(path: str | os.PathLike[str], shape: tuple[int, int, int] | None = None
     return masks
 
 
+def _is_by_class(content: object) -> bool:
+    """Whether it is a dict with the keys 0, 1, 2, ..."""
+    return isinstance(content, dict) and bool(content) and set(content) == set(range(len(content)))
+
+
 class _Plane:
     """The map of one class in a file: an array, the first of a list of arrays, or lists of numbers.
 
@@ -99,15 +104,15 @@ class _Plane:
     pickle may refer to one row very often.
     """
 
-    def __init__(self, held: object) -> None:
+    def __init__(self, content: object) -> None:
         self._rows: list[list[Any]] | None = None
-        first = held[0] if isinstance(held, list) and held else held
+        first = content[0] if isinstance(content, list) and content else content
         self._values = first.values if isinstance(first, pickles.Array) else np.empty(0)
         self.shape: tuple[int, ...] = self._values.shape if self._values.ndim == 2 else ()
-        if isinstance(held, list) and isinstance(first, list) and first:
-            self._rows = held
-            same = all(isinstance(row, list) and len(row) == len(first) for row in held)
-            self.shape = (len(held), len(first)) if same else ()
+        if isinstance(content, list) and isinstance(first, list) and first:
+            self._rows = content
+            same = all(isinstance(row, list) and len(row) == len(first) for row in content)
+            self.shape = (len(content), len(first)) if same else ()
 
     def is_binary(self) -> bool:
         """Whether all values are the numbers 0 and 1."""

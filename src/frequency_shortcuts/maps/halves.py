@@ -29,13 +29,13 @@ def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None =
     labels = as_array(labels)
     parts: tuple[list[IntArray], list[IntArray]] = ([], [])
     for c in np.unique(labels):
-        mine = np.flatnonzero(labels == c)
-        if len(mine) < 2:
+        of_class = np.flatnonzero(labels == c)
+        if len(of_class) < 2:
             name = c if classes is None else classes[c]
-            raise ValueError(f"class {name} has {len(mine)} image to rank frequencies, too few for two halves")
+            raise ValueError(f"class {name} has {len(of_class)} image to rank frequencies, too few for two halves")
         # By the class alone: another class's images must not change what a class is split into.
-        mine = np.random.default_rng([seed, int(c)]).permutation(mine)
-        for part, piece in zip(parts, np.array_split(mine, 2), strict=True):
+        of_class = np.random.default_rng([seed, int(c)]).permutation(of_class)
+        for part, piece in zip(parts, np.array_split(of_class, 2), strict=True):
             part.append(piece)
     first, second = (np.sort(np.concatenate(part)) for part in parts)
     return first, second
@@ -43,7 +43,7 @@ def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None =
 
 def write_halves(
     path: str | os.PathLike[str],
-    found: Sequence[Culling],
+    cullings: Sequence[Culling],
     pairs: ConjugatePairs,
     percents: Sequence[float],
     *,
@@ -57,25 +57,25 @@ def write_halves(
 
     origin : as in `dfm.write`
     """
-    shape = len(found), len(classes), pairs.height, pairs.width
+    shape = len(cullings), len(classes), pairs.height, pairs.width
     with replacing_hdf5(path) as file:
         for percent in percents:
             stored = file.create_dataset(
                 f"mask/top_{percent:g}", shape, bool, chunks=(1, 1, *shape[2:]), compression="gzip", shuffle=True
             )
             # Class by class: the planes of a thousand classes at once would be gigabytes.
-            for half, one in enumerate(found):
-                for c, increment in enumerate(one.increment):
+            for half, culling in enumerate(cullings):
+                for c, increment in enumerate(culling.increment):
                     stored[half, c] = dfm.dominant(increment, pairs, percent)
         file.attrs.update(
             layout="centred",
-            method=found[0].method,
-            fill=found[0].fill,
+            method=cullings[0].method,
+            fill=cullings[0].fill,
             split=split,
             classes=list(classes),
-            images_per_class=np.array([one.images_per_class for one in found]),
-            passes=np.array([one.passes for one in found]),
-            precision=found[0].precision,
+            images_per_class=np.array([culling.images_per_class for culling in cullings]),
+            passes=np.array([culling.passes for culling in cullings]),
+            precision=cullings[0].precision,
             seed=seed,
             created_by=created_by,
             **origin,

@@ -88,8 +88,8 @@ def set_aside(path: Path) -> Path:
 
 
 def delete_state(path: Path) -> None:
-    """Delete the state file of finished work, with those of its parts and damaged ones, and no other file beside it."""
-    name = re.compile(rf"{re.escape(path.name)}(\.culling)?(\.unfinished)?(\.damaged\d*)?")
+    """Delete the state file of finished work, and damaged ones of it, but no other file beside it."""
+    name = re.compile(rf"{re.escape(path.name)}(\.damaged\d*)?")
     for file in path.parent.glob(f"{glob.escape(path.name)}*"):
         if name.fullmatch(file.name) and not file.is_dir():
             file.unlink(missing_ok=True)

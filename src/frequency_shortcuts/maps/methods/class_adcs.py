@@ -33,12 +33,12 @@ def passes(settings: Settings, size: Size) -> int:
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """The absolute value of ADCS, float64 [class, pairs]: a class can stand out by a lack of energy."""
-    found = class_spectra(
+    spectra = class_spectra(
         workspace.images, workspace.labels, workspace.n_classes, mean=workspace.mean, std=workspace.std,
         device=workspace.engine.source.device,
     )  # fmt: skip
     if settings.variant == "significant":
-        values = accumulate_significant(found.mean_amplitude, found.standard_error)
+        values = accumulate_significant(spectra.mean_amplitude, spectra.standard_error)
     else:
-        values = accumulate(found.mean_amplitude)
+        values = accumulate(spectra.mean_amplitude)
     return np.abs(workspace.pairs.gather(values).astype(np.float64))

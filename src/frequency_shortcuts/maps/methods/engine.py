@@ -21,6 +21,29 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Precision and memory of the passes.
+
+    precision, compiled : see `inference.InferenceCopy`
+    memory_mib : memory limit on the device of the network, besides its weights; by default half of a GPU's memory,
+        2 GiB on a CPU
+    batch : filtered images in one forward pass; by default chosen by the network and the memory
+
+    Raises ValueError for a batch or memory that is not above 0.
+    """
+
+    precision: Precision = "float32"
+    compiled: bool = False
+    memory_mib: float | None = None
+    batch: int | None = None
+
+    def __post_init__(self) -> None:
+        memory, batch = self.memory_mib, self.batch
+        if (memory is not None and not 0 < memory < math.inf) or (batch is not None and batch < 1):
+            raise ValueError(f"memory_mib {memory}, batch {batch}: expected above 0 and at least 1, or None")
+
+
 @dataclass
 class Engine:
     """The frozen network, the images and the sizes of batches.
@@ -50,24 +73,19 @@ class Engine:
         images: Images,
         mean: npt.ArrayLike | None = None,
         std: npt.ArrayLike | None = None,
-        *,
-        precision: Precision = "float32",
-        compiled: bool = False,
-        memory_mib: float | None = None,
-        batch: int | None = None,
+        limits: Limits | None = None,
     ) -> Engine:
-        """Freeze the network and choose batch sizes for it and the memory; the parameters are those of `cull`.
+        """Freeze the network and choose batch sizes for it and the memory; network and images are those of `cull`.
 
-        Raises ValueError for a batch or memory that is not above 0, and for a network that does not return logits.
+        Raises ValueError for a network that does not return logits.
         """
-        if (memory_mib is not None and not 0 < memory_mib < math.inf) or (batch is not None and batch < 1):
-            raise ValueError(f"memory_mib {memory_mib}, batch {batch}: expected above 0 and at least 1, or None")
-        frozen = InferenceCopy(network, precision, compiled=compiled)
+        limits = limits or Limits()
+        frozen = InferenceCopy(network, limits.precision, compiled=limits.compiled)
         source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
         first = source.take(np.arange(1))
         frozen.check(first)
-        budget = memory_budget(memory_mib, frozen.device)
-        if batch:
+        budget = memory_budget(limits.memory_mib, frozen.device)
+        if batch := limits.batch:
             backward = math.ceil(batch / 8)  # a backward pass keeps the activations of every layer
         else:
             batch, backward = frozen.batch_sizes(first, budget // 2)

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
+from .gradients import input_gradient
 from .method import Size
 from .workspace import Workspace
 
@@ -42,12 +42,11 @@ def passes(settings: Settings, size: Size) -> int:
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """Mean score over the images of each class, float64 [class, pairs]."""
-    found = []
+    means = []
     for c, count in enumerate(workspace.count):
-        mine = np.flatnonzero(workspace.labels == c)
-        compute = functools.partial(_mean, workspace, settings, mine)
-        found.append(workspace.step(f"descents of class {c}", compute, 3 * settings.steps * int(count)))
-    return np.stack(found)
+        compute = functools.partial(_mean, workspace, settings, np.flatnonzero(workspace.labels == c))
+        means.append(workspace.step(f"descents of class {c}", compute, 3 * settings.steps * int(count)))
+    return np.stack(means)
 
 
 def _mean(workspace: Workspace, settings: Settings, images: IntArray) -> FloatArray:
@@ -58,7 +57,7 @@ def _mean(workspace: Workspace, settings: Settings, images: IntArray) -> FloatAr
     for start in range(0, len(images), size):
         before = engine.source.take(images[start : start + size])
         after = _descend(workspace, settings, before)
-        own, other = (pairs.coefficients(some).double() for some in (before, after))
+        own, other = (pairs.coefficients(seen).double() for seen in (before, after))
         amplitude = own.square().sum(dim=0).sqrt()
         along = torch.where(amplitude > 0, (own * other).sum(dim=0) / amplitude, 0)
         total += (2 * along - amplitude).mean(dim=1).sum(dim=0)
@@ -68,20 +67,17 @@ def _mean(workspace: Workspace, settings: Settings, images: IntArray) -> FloatAr
 
 def _descend(workspace: Workspace, settings: Settings, images: Tensor) -> Tensor:
     """Where the descent ends, [k, channels, H, W]."""
-    frozen, label = workspace.engine.frozen, None
-    with torch.inference_mode(False), torch.enable_grad():
-        seen = images.detach().clone()
-        for _ in range(settings.steps):
-            seen = seen.detach().clone().requires_grad_()
-            logits = frozen(seen.clone())  # a network may work in place
-            if not logits.requires_grad:
-                raise ValueError("the network gives no gradient, which ffc needs: choose another method, culling say")
-            if label is None:
-                label = logits.detach().argmax(dim=1, keepdim=True)
-            loss = (logits.logsumexp(dim=1) - logits.gather(1, label)[:, 0]).sum()
-            if not loss.isfinite():
-                raise ValueError("the network does not give finite logits along the descent: choose a lower rate")
-            with tf32(False, seen.device):
-                (gradient,) = torch.autograd.grad(loss, seen)
-            seen = seen - settings.rate * gradient
-    return seen.detach()
+    label: Tensor | None = None  # that the network predicts for the unchanged images
+
+    def loss(logits: Tensor) -> Tensor:
+        nonlocal label
+        if label is None:
+            label = logits.detach().argmax(dim=1, keepdim=True)
+        values = logits.logsumexp(dim=1) - logits.gather(1, label)[:, 0]
+        if not values.isfinite().all():
+            raise ValueError("the network does not give finite logits along the descent: choose a lower rate")
+        return values
+
+    for _ in range(settings.steps):
+        images = images - settings.rate * input_gradient(workspace.forward, images, loss)
+    return images

@@ -31,26 +31,26 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
     X is the spectrum of an image, and G that of the gradient of its loss.
     """
-    found = []
+    means = []
     for c, count in enumerate(workspace.count):
         compute = functools.partial(_mean, workspace, c)
-        found.append(workspace.step(f"gradients of class {c}", compute, 3 * int(count)))
-    return np.stack(found)
+        means.append(workspace.step(f"gradients of class {c}", compute, 3 * int(count)))
+    return np.stack(means)
 
 
 def _mean(workspace: Workspace, c: int) -> FloatArray:
     """The mean over the images of class c, [pairs]."""
-    engine, mine = workspace.engine, np.flatnonzero(workspace.labels == c)
+    engine, of_class = workspace.engine, np.flatnonzero(workspace.labels == c)
     total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=engine.source.device)
     step = min(engine.backward_batch, engine.batch)
 
     def logits_of(images: Tensor) -> Tensor:
-        logits = engine.frozen(images)
+        logits = workspace.forward(images)
         if not (logits.logsumexp(dim=1) - logits[:, c]).isfinite().all():
             raise ValueError(f"the network does not give finite logits for the images of class {c}")
         return logits
 
-    for start in range(0, len(mine), step):
-        images = engine.source.take(mine[start : start + step])
+    for start in range(0, len(of_class), step):
+        images = engine.source.take(of_class[start : start + step])
         total += first_order(logits_of, images, images, c, workspace.pairs)[1].sum(dim=0)
-    return total.cpu().numpy() / len(mine)
+    return total.cpu().numpy() / len(of_class)

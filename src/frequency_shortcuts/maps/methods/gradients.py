@@ -31,14 +31,36 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
     level = (median / images[0].numel()).sqrt().to(images.dtype)
     generator = torch.Generator()
     noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], dtype=images.dtype)
-    for some, seed in zip(noise, seeds, strict=True):
-        some[1:].normal_(generator=generator.manual_seed(seed))
+    for copies_of_image, seed in zip(noise, seeds, strict=True):
+        copies_of_image[1:].normal_(generator=generator.manual_seed(seed))
     return (images[:, None] + noise.to(images.device) * level[:, None, None, None, None]).flatten(end_dim=1)
 
 
 def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
     """Energy of each pair in each image, (size / HW) |X|^2 summed over the channels: float64 [n, pairs]."""
     return pairs.coefficients(images).double().square().sum(dim=(0, 2)) * _share(images, pairs)
+
+
+def input_gradient(
+    network: Callable[[Tensor], Tensor], images: Tensor, objective: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """The gradient of an objective of each image with respect to the image, [n, channels, H, W].
+
+    objective : logits [n, outputs] -> [n]
+
+    Raises ValueError if the network gives no gradient.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        seen = images.detach().clone().requires_grad_()  # autograd does not accept a tensor of inference mode
+        logits = network(seen.clone())  # a network may work in place
+        if not logits.requires_grad:
+            raise ValueError(
+                "the network gives no gradient, which this method needs: choose another method, such as exact culling"
+            )
+        total = objective(logits).sum()
+        with tf32(False, seen.device):
+            (gradient,) = torch.autograd.grad(total, seen)
+    return gradient
 
 
 def first_order(
@@ -50,14 +72,8 @@ def first_order(
     to first order when the pair is removed, -(size / HW) Re(X conj G), summed over the channels. The second is the
     upper bound of the first, the sum of (size / HW) |X| |G|.
     """
-    with torch.inference_mode(False), torch.enable_grad():
-        seen = seen.detach().clone().requires_grad_()  # autograd does not accept a tensor of inference mode
-        logits = network(seen.clone())
-        if not logits.requires_grad:
-            raise ValueError("the network gives no gradient, which this method needs: choose exact culling, say")
-        with tf32(False, seen.device):
-            (gradient,) = torch.autograd.grad((logits.logsumexp(dim=1) - logits[:, label]).sum(), seen)
-        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
+    gradient = input_gradient(network, seen, lambda logits: logits.logsumexp(dim=1) - logits[:, label])
+    gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     change = -(image * slope).sum(dim=(0, 2))
     product = (image.square().sum(dim=0) * slope.square().sum(dim=0)).sqrt().sum(dim=1)

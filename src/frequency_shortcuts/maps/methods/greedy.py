@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
 
 from .method import Size, make_settings
 from .registry import RANKED_BY, load
-from .workspace import METHOD_FILLS, MethodFill, Workspace
+from .workspace import Workspace
 
 ROUNDING = 1e-9  # 18 of 25 images reach 0.9 of a recall of 20 of 25, although 0.9 * 0.8 is above 0.72
 
@@ -30,15 +31,14 @@ class Settings:
 
     ranking: str = RANKED_BY["greedy"]
     floor: float = 0.9
-    fill: MethodFill = "swap"
+    fill: Fill = "swap"
 
     def __post_init__(self) -> None:
         if self.ranking == "greedy":
             raise ValueError("ranking greedy: greedy needs the ranking of another method")
         if not 0 < self.floor <= 1:
             raise ValueError(f"floor {self.floor}: expected above 0 and at most 1")
-        if self.fill not in METHOD_FILLS:
-            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+        check_fills([self.fill])
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -56,17 +56,17 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     order = np.argsort(load(settings.ranking).scores(workspace, _ranking_settings(settings)), axis=1, kind="stable")
     pairs, everything = len(workspace.pairs), np.ones((1, len(workspace.pairs)), bool)
     least = settings.floor * workspace.class_means(everything, settings.fill, "unfiltered").correct[0]
-    searches = [_Removal(mine) for mine in order]
-    while active := [c for c, one in enumerate(searches) if not one.finished]:
-        masks = np.stack([one.proposal() for one in searches])[None]
+    searches = [_Removal(of_class) for of_class in order]
+    while active := [c for c, search in enumerate(searches) if not search.finished]:
+        masks = np.stack([search.proposal() for search in searches])[None]
         correct = workspace.class_means(masks, settings.fill, "removal", active).correct[0]
         for c in active:
             searches[c].decide(bool(correct[c] >= least[c] - ROUNDING))
-    found = np.empty(order.shape)
-    for c, one in enumerate(searches):
-        found[c, one.sequence()] = np.arange(pairs)
-        found[c, one.kept] += pairs
-    return found
+    places = np.empty(order.shape)
+    for c, search in enumerate(searches):
+        places[c, search.sequence()] = np.arange(pairs)
+        places[c, search.kept] += pairs
+    return places
 
 
 def _ranking_settings(settings: Settings) -> object:

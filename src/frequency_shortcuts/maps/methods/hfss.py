@@ -15,11 +15,12 @@ import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.cells import cells
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .method import Size
-from .workspace import METHOD_FILLS, MethodFill, Workspace
+from .workspace import Workspace
 
 # Published cells per side in each stage, by the side of the image; larger and other sides see `stages`.
 PUBLISHED = {224: (4, 8, 16, 28, 56, 112), 128: (4, 8, 16, 32, 64, 128), 64: (4, 8, 16, 32, 64), 32: (4, 8, 16, 32)}
@@ -37,15 +38,14 @@ class Settings:
     percent: float = 5
     candidates: int = 300
     parents: int = 10
-    fill: MethodFill = "swap"
+    fill: Fill = "swap"
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= 100:
             raise ValueError(f"percent {self.percent}: expected above 0 and at most 100")
         if not 1 <= self.parents <= self.candidates:
             raise ValueError(f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them")
-        if self.fill not in METHOD_FILLS:
-            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+        check_fills([self.fill])
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -58,10 +58,10 @@ def stages(pairs: ConjugatePairs) -> Sequence[int]:
     side = max(pairs.height, pairs.width)
     if pairs.height == pairs.width and side in PUBLISHED:
         return PUBLISHED[side]
-    found = [min(4, side)]
-    while found[-1] < side:
-        found.append(min(2 * found[-1], side))
-    return found
+    doubling = [min(4, side)]
+    while doubling[-1] < side:
+        doubling.append(min(2 * doubling[-1], side))
+    return doubling
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -99,12 +99,12 @@ def draw(
     """
     grids = [cells(pairs, *cell), cells(pairs, *cell, shift=0.5)] if max(cell) > 1 else [cells(pairs, *cell)]
     kind = np.arange(count) % KINDS if len(grids) > 1 else np.zeros(count, int)
-    found = np.zeros((count, len(pairs)), bool)
+    drawn = np.zeros((count, len(pairs)), bool)
     for number, grid in enumerate(grids):
-        mine = np.flatnonzero((kind == number) | (kind == KINDS - 1))
-        part = np.where(kind[mine] == KINDS - 1, share / 2, share)
-        found[mine] |= (generator.random((len(mine), grid.max() + 1)) < part[:, None])[:, grid]
-    return found
+        of_grid = np.flatnonzero((kind == number) | (kind == KINDS - 1))
+        part = np.where(kind[of_grid] == KINDS - 1, share / 2, share)
+        drawn[of_grid] |= (generator.random((len(of_grid), grid.max() + 1)) < part[:, None])[:, grid]
+    return drawn
 
 
 def resized(
@@ -129,8 +129,8 @@ def resized(
 
 def _rank(masks: BoolArray, loss: FloatArray) -> FloatArray:
     """The scores [class, pairs] from the candidates of the last stage [k, pairs] and their losses [k, class]."""
-    held = masks.sum(axis=0)
-    mean = np.where(held > 0, (loss.T @ masks) / np.maximum(held, 1), loss.max(axis=0)[:, None])
+    count = masks.sum(axis=0)
+    mean = np.where(count > 0, (loss.T @ masks) / np.maximum(count, 1), loss.max(axis=0)[:, None])
     best = masks[np.argmin(loss, axis=0)]
     scores: FloatArray = np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean
     return scores

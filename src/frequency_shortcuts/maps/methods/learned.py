@@ -21,9 +21,10 @@ from torch import Tensor
 
 from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
 
 from .method import Size
-from .workspace import METHOD_FILLS, MethodFill, Workspace
+from .workspace import Workspace
 
 Goal = Literal["keep", "destroy"]
 GOALS: tuple[Goal, ...] = ("keep", "destroy")
@@ -41,7 +42,7 @@ class Settings:
     """
 
     goal: Goal = "keep"
-    fill: MethodFill = "swap"
+    fill: Fill = "swap"
     steps: int = 150
     images_per_class: int = 16
     rate: float = 0.2
@@ -50,8 +51,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}: choose from {', '.join(GOALS)}")
-        if self.fill not in METHOD_FILLS:
-            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+        check_fills([self.fill])
         numbers_fit = 0 < self.rate < math.inf and 0 <= self.sparsity < math.inf
         if self.steps < 1 or self.images_per_class < 1 or not numbers_fit:
             raise ValueError(
@@ -133,8 +133,8 @@ def _draw(pool: IntArray, count: int, generator: np.random.Generator) -> IntArra
 
 def _fills(workspace: Workspace, chosen: IntArray, generator: np.random.Generator) -> IntArray:
     """For each chosen image [k] an image of another class, or of the neutral one where there is one."""
-    labels, found = workspace.labels, np.empty(len(chosen), np.int64)
-    for c in np.unique(labels[chosen]):
-        mine = np.flatnonzero(labels[chosen] == c)
-        found[mine] = _draw(workspace.pool(c), len(mine), generator)
-    return found
+    labels, fills = workspace.labels[chosen], np.empty(len(chosen), np.int64)
+    for c in np.unique(labels):
+        of_class = np.flatnonzero(labels == c)
+        fills[of_class] = _draw(workspace.pool(c), len(of_class), generator)
+    return fills

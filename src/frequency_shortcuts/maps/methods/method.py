@@ -27,7 +27,8 @@ from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .workspace import Limits, Workspace
+from .engine import Limits
+from .workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ def find(
     limits: Limits | None = None,
     state: str | os.PathLike[str] | None = None,
     version: str = "",
-    checkpoint_minutes: float = 2.0,
     stop: Callable[[], bool] | None = None,
     progress: bool = False,
     **settings: Any,
@@ -102,8 +102,8 @@ def find(
     resumed, begin = state is not None and Path(state).exists(), time.perf_counter()
     with Workspace(
         network, images, as_array(labels), n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits,
-        state=state, identity=(version, type(chosen).__module__, chosen), checkpoint_minutes=checkpoint_minutes,
-        stop=stop, progress=progress,
+        state=state, identity=(version, type(chosen).__module__, chosen), stop=stop,
+        progress=progress,
     ) as workspace:  # fmt: skip
         size = Size(n_classes, len(workspace), workspace.pairs)
         workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])

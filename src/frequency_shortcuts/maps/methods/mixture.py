@@ -25,17 +25,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.cells import cells
+from frequency_shortcuts.spectrum.fills import FILLS, Fill
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
+from .gradients import input_gradient
 from .method import Size
-from .workspace import METHOD_FILLS, MethodFill, Workspace
+from .workspace import Workspace
 
 Entries = Literal["binary", "beta"]
-Kind = tuple[Entries, MethodFill]
+Kind = tuple[Entries, Fill]
 ENTRIES: tuple[Entries, ...] = ("binary", "beta")
 WITH_NEUTRAL, WITHOUT_NEUTRAL = "binary-swap", "binary-swap+beta-zeros"
 JOINS = ("max", "mean")
@@ -77,16 +78,16 @@ class Settings:
         Raises ValueError for an unknown kind.
         """
         text = (WITH_NEUTRAL if neutral else WITHOUT_NEUTRAL) if self.mixtures == "auto" else self.mixtures
-        found = []
+        kinds = []
         for name in text.split("+"):
             entries, _, fill = name.partition("-")
-            if entries not in ENTRIES or fill not in METHOD_FILLS:
+            if entries not in ENTRIES or fill not in FILLS:
                 raise ValueError(
                     f"unknown mixture {name!r}: expected auto, or {' or '.join(ENTRIES)}, a hyphen, and "
-                    f"{' or '.join(METHOD_FILLS)}, as in {WITHOUT_NEUTRAL}"
+                    f"{' or '.join(FILLS)}, as in {WITHOUT_NEUTRAL}"
                 )
-            found.append((entries, fill))
-        return found
+            kinds.append((entries, fill))
+        return kinds
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -107,8 +108,8 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     for start in range(0, len(order), step):
         chosen = order[start : start + step]
         compute = functools.partial(_block, workspace, settings, chosen, cell)
-        found = workspace.step(f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen))
-        sums[np.unique(workspace.labels[chosen])] += found
+        block = workspace.step(f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen))
+        sums[np.unique(workspace.labels[chosen])] += block
     if (idle := ~sums[:, :, 1].any(axis=(1, 2))).any():
         raise ValueError(
             f"all derivatives of class {int(np.flatnonzero(idle)[0])} are 0, since the output of the network does not "
@@ -167,10 +168,10 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
     size = min(workspace.engine.backward_batch, workspace.engine.batch)
     for start in range(0, len(images), size):
         part = slice(start, start + size)
-        given = torch.as_tensor(masks[part], device=device)[:, index]
-        found = _derivatives(workspace, images[part], donors[part], given)
-        mean = torch.zeros(len(found), len(n_pairs), dtype=torch.float64, device=device)
-        mean = mean.index_add_(1, index, found) * share
+        by_pair = torch.as_tensor(masks[part], device=device)[:, index]
+        derivatives = _derivatives(workspace, images[part], donors[part], by_pair)
+        mean = torch.zeros(len(derivatives), len(n_pairs), dtype=torch.float64, device=device)
+        mean = mean.index_add_(1, index, derivatives) * share
         sums.index_add_(1, row[part], torch.stack([mean, mean.square()]))
     totals: FloatArray = sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
     return totals
@@ -210,24 +211,23 @@ def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks
 
     images, donors : positions [k] of the images that are mixed, -1 for zeros; masks : [k, pairs]
     """
-    engine, pairs = workspace.engine, workspace.pairs
-    source, label = engine.source, torch.as_tensor(workspace.labels[images], device=engine.source.device)
+    source, pairs = workspace.engine.source, workspace.pairs
+    label = torch.as_tensor(workspace.labels[images], device=source.device)
     read, place = np.unique(images, return_inverse=True)  # the samples of an image share one reading
     own = torch.fft.rfft2(source.take(read))[torch.as_tensor(place, device=source.device)]
     fill, swapped = torch.zeros_like(own), np.flatnonzero(donors >= 0)
     if len(swapped):
         fill[torch.as_tensor(swapped, device=source.device)] = torch.fft.rfft2(source.take(donors[swapped]))
     half = masks.to(source.dtype)[:, None, torch.as_tensor(pairs.half_plane, device=source.device)]
-    with torch.inference_mode(False), torch.enable_grad():
-        seen = hide(own, half, fill, size=(pairs.height, pairs.width)).detach().clone().requires_grad_()
-        logits = engine.frozen(seen.clone())  # a network may work in place
-        if not logits.requires_grad:
-            raise ValueError("the network gives no gradient, which mixtures need: choose another method, culling say")
-        odds = log_odds(logits, label)
-        if not odds.isfinite().all():
+    mixed = hide(own, half, fill, size=(pairs.height, pairs.width))
+
+    def odds(logits: Tensor) -> Tensor:
+        values = log_odds(logits, label)
+        if not values.isfinite().all():
             raise ValueError("the network does not give finite logits for mixtures of images")
-        with tf32(False, source.device):
-            (gradient,) = torch.autograd.grad(odds.sum(), seen)
+        return values
+
+    gradient = input_gradient(workspace.forward, mixed, odds)
     # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
     slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
     row, column = (torch.as_tensor(where, device=source.device) for where in (pairs.half_row, pairs.half_column))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
 
 from .method import Size
-from .workspace import BLOCK, METHOD_FILLS, MethodFill, Workspace
+from .workspace import Workspace, per_block
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,14 @@ class Settings:
 
     masks: int | None = None
     share: float = 0.7
-    fill: MethodFill = "zeros"
+    fill: Fill = "zeros"
 
     def __post_init__(self) -> None:
         if self.masks is not None and self.masks < 2:
             raise ValueError(f"masks {self.masks}: expected at least 2, or None for as many as there are pairs")
         if not 0 < self.share < 1:
             raise ValueError(f"share {self.share}: expected above 0 and below 1")
-        if self.fill not in METHOD_FILLS:
-            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+        check_fills([self.fill])
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -46,7 +46,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     A pair that no mask keeps gets the mean over all masks.
     """
     pairs = len(workspace.pairs)
-    count, step = settings.masks or pairs, max(1, BLOCK // len(workspace))
+    count, step = settings.masks or pairs, per_block(len(workspace))
     generator = np.random.default_rng([workspace.seed, 1])
     sums, kept, total = np.zeros((workspace.n_classes, pairs)), np.zeros(pairs), np.zeros(workspace.n_classes)
     for start in range(0, count, step):  # all masks of a large image take gigabytes

@@ -12,10 +12,11 @@ from math import factorial
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .method import Size
-from .workspace import METHOD_FILLS, MethodFill, Workspace
+from .workspace import Workspace
 
 MOST = 12  # rings: their sets double with each
 
@@ -27,13 +28,12 @@ class Settings:
     """
 
     rings: int = 8
-    fill: MethodFill = "swap"
+    fill: Fill = "swap"
 
     def __post_init__(self) -> None:
         if not 1 <= self.rings <= MOST:
             raise ValueError(f"rings {self.rings}: expected 1 to {MOST}")
-        if self.fill not in METHOD_FILLS:
-            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(METHOD_FILLS)}")
+        check_fills([self.fill])
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -64,8 +64,8 @@ def shapley_values(value: FloatArray) -> FloatArray:
     sets = np.arange(len(value))
     size = np.array([int(number).bit_count() for number in sets])
     weight = np.array([factorial(n) * factorial(players - n - 1) for n in range(players)]) / factorial(players)
-    found = np.empty((value.shape[1], players))
+    shapley = np.empty((value.shape[1], players))
     for i in range(players):
         without = sets[(sets >> i) % 2 == 0]
-        found[:, i] = weight[size[without]] @ (value[without | 1 << i] - value[without])
-    return found
+        shapley[:, i] = weight[size[without]] @ (value[without | 1 << i] - value[without])
+    return shapley

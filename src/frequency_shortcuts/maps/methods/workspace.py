@@ -10,9 +10,10 @@ import functools
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,34 +21,31 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from frequency_shortcuts import __version__
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, check_classes
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
-from frequency_shortcuts.networks.inference import Precision, tiling
+from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.networks.predictions import check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray, as_array
-from frequency_shortcuts.spectrum.fills import donors
-from frequency_shortcuts.spectrum.mixing import Mixer
+from frequency_shortcuts.spectrum.fills import Fill, donors
+from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.journal import Journal
+from frequency_shortcuts.storage.journal import Journal, Stopped
 
-from .engine import Engine
+from .engine import Engine, Limits
 
 log = logging.getLogger(__name__)
 
-MethodFill = Literal["zeros", "swap"]
-METHOD_FILLS: tuple[MethodFill, ...] = ("zeros", "swap")
-BLOCK = 8192  # filtered images in a block, which is stored when it is finished
+# Filtered images, or gradients, in a block, which is stored when it is finished: a second on a large GPU, and minutes
+# on a CPU at 224 pixels.
+BLOCK = 8192
+LOGGED_S = 60.0  # seconds between two lines of the log
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Precision and memory of the passes; see `culling.Settings`, which has the same."""
-
-    precision: Precision = "float32"
-    compiled: bool = False
-    memory_mib: float | None = None
-    batch: int | None = None
+def per_block(n_images: int) -> int:
+    """How many masks, or pairs, that are each shown to `n_images` images fit into one block."""
+    return max(1, BLOCK // n_images)
 
 
 @dataclass(frozen=True)
@@ -65,11 +63,8 @@ class ClassMeans:
 class Workspace:
     """A network and the images that rank its pairs.
 
-    network, images, labels, n_classes, mean, std, neutral : as in `culling.cull`
-    limits : precision and memory
-    state : file of finished blocks; see `culling.cull`
+    network, images, labels, n_classes, mean, std, neutral, state, stop : as in `culling.cull`
     identity : of method, settings and code: blocks of another identity are not used
-    checkpoint, stop : as `checkpoint_minutes` and `stop` of `culling.cull`
 
     engine, pairs : the frozen network with the images, and their conjugate pairs
     donors : int64 [n], the image whose coefficients replace those of each image with the fill `swap`
@@ -81,7 +76,7 @@ class Workspace:
         self,
         network: nn.Module,
         images: Images,
-        labels: npt.ArrayLike,
+        labels: npt.ArrayLike | Tensor,
         n_classes: int,
         *,
         mean: npt.ArrayLike | None = None,
@@ -91,27 +86,29 @@ class Workspace:
         limits: Limits | None = None,
         state: str | os.PathLike[str] | None = None,
         identity: object = "",
-        checkpoint_minutes: float = 2.0,
         stop: Callable[[], bool] | None = None,
         progress: bool = False,
     ) -> None:
         images = images.detach() if isinstance(images, Tensor) else images
+        limits = limits or Limits()
         self.network, self.images, self.mean, self.std = network, images, mean, std
         labels = as_array(labels)
-        self.n_classes, self.neutral, self.seed = n_classes, neutral, seed
-        self.limits = limits = limits or Limits()
         check_classes(labels, range(n_classes), n_images=images.shape[0])
         self.labels: IntArray = labels.astype(np.int64)
+        self.n_classes, self.neutral, self.seed = n_classes, neutral, seed
         self.count: IntArray = np.bincount(self.labels, minlength=n_classes)
-        self.engine = Engine.build(
-            network, images, mean, std, precision=limits.precision, compiled=limits.compiled,
-            memory_mib=limits.memory_mib, batch=limits.batch,
-        )  # fmt: skip
-        self.state, self.checkpoint_minutes, self.stop, self.progress = state, checkpoint_minutes, stop, progress
-        self.identity = repr((identity, self.labels.tolist(), n_classes, neutral, seed, limits))
-        self.passes = 0
-        self._journal = Journal(state, self._fingerprint() if state else "", minutes=checkpoint_minutes, stop=stop)
+        self.engine = Engine.build(network, images, mean, std, limits)
+        self._identity = repr((
+            __version__, identity, self.labels.tolist(), n_classes, neutral, seed, limits.precision, limits.compiled,
+            self.engine.frozen.device.type,
+        ))  # fmt: skip
+        self.passes, self._computed = 0, 0.0
+        self._state, self._stop = state, stop
+        self._network_is_checked = False
+        self._journal = Journal(state, f"{self.fingerprint}, batches of {self.engine.batch}" if state else "")
         self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if progress else True)
+        self._started = self._logged = time.monotonic()
+        self._expected = 0.0
 
     def __enter__(self) -> Workspace:
         return self
@@ -128,6 +125,17 @@ class Workspace:
         return self.engine.pairs
 
     @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of parameters and buffers, images and identity, as a hexadecimal number: not of the batch sizes.
+
+        It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
+        """
+        digest = hashlib.sha256(self.engine.source.digest())
+        digest.update(state_digest(self.network))
+        digest.update(self._identity.encode())
+        return digest.hexdigest()
+
+    @functools.cached_property
     def donors(self) -> IntArray:
         return donors(self.labels, neutral=self.neutral, seed=self.seed)
 
@@ -137,68 +145,87 @@ class Workspace:
         Raises ValueError if there is none.
         """
         neutral = None if self.neutral == c else self.neutral
-        found = np.flatnonzero(self.labels != c if neutral is None else self.labels == neutral)
-        if not len(found):
+        others = np.flatnonzero(self.labels != c if neutral is None else self.labels == neutral)
+        if not len(others):
             of = "of another class" if neutral is None else f"of the neutral class {neutral}"
             raise ValueError(f"fill swap: an image of class {c} needs another image {of}, and there is none")
-        return found
+        return others
 
     def expect(self, passes: float, description: str) -> None:
-        """Name what is computed, and how many passes it takes, for the progress bar and the log."""
+        """Name what is computed, and how many passes it takes at most, for the progress bar and the log."""
         self._bar.set_description(description)
-        self._bar.total = passes
-        log.info("%s: %.0f passes in batches of %d", description, passes, self.engine.batch)
+        self._bar.total = self._expected = passes
+        log.info("%s: at most %.0f passes in batches of %d", description, passes, self.engine.batch)
 
     # Stored steps
 
-    def _fingerprint(self) -> str:
-        found = hashlib.sha256(self.engine.source.digest())
-        found.update(state_digest(self.network))
-        found.update(f"{self.identity} {self.engine.frozen.device.type} {self.engine.batch}".encode())
-        return found.hexdigest()
-
-    def step(self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float) -> npt.NDArray[Any]:
+    def step(self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float = 0) -> npt.NDArray[Any]:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
-        if self._journal_is_unchecked:
-            self._journal_is_unchecked = False
+        if not self._network_is_checked:
+            self._network_is_checked = True
             self._check_network()
-        found = self._journal.step(key, functools.partial(self.engine.within_memory, compute))
+
+        def compute_in_memory() -> npt.NDArray[Any]:
+            self._computed += passes
+            return self.engine.within_memory(compute)
+
+        stored = self._journal.step(key, compute_in_memory)
         self.passes += round(passes)
         self._bar.update(passes)
-        return found
+        self._log_progress()
+        return stored
 
-    _journal_is_unchecked = True
+    def _log_progress(self) -> None:
+        """A line once a minute. The rate is that of passes that were computed, not read."""
+        if (now := time.monotonic()) - self._logged < LOGGED_S:
+            return
+        rate = max(self._computed / (now - self._started), 1e-9)
+        log.info(
+            "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
+            self.passes, self._expected, rate, max(0, self._expected - self.passes) / rate,
+        )  # fmt: skip
+        self._logged = now
 
     def _check_network(self) -> None:
         """Drop what another network has stored: one that differs only in a hook has the same fingerprint."""
         first = np.unique(self.labels, return_index=True)[1]
-        found = self.engine.within_memory(functools.partial(self._logits_of, first))
+        logits = self.engine.within_memory(functools.partial(self._logits_of, first))
 
         def accept(stored: npt.NDArray[Any]) -> bool:
-            return same_logits(torch.from_numpy(stored), torch.from_numpy(found), self.engine.frozen.tolerance)
+            if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.engine.frozen.tolerance):
+                return same
+            log.warning("the stored logits are those of another network: starting anew")
+            return False
 
-        self._journal.step("unfiltered", lambda: found, accept)
+        self._journal.step("unfiltered", lambda: logits, accept)
 
     @torch.inference_mode()
     def _logits_of(self, chosen: IntArray) -> FloatArray:
         """Logits [k, outputs] of the chosen unfiltered images [k]."""
         batches = index_batches(chosen, self.engine.batch)
-        logits = torch.cat([self.engine.frozen(self.engine.source.take(some)) for some in batches])
+        logits = torch.cat([self.forward(self.engine.source.take(part)) for part in batches])
         check_logits(logits, len(chosen), self.n_classes)
         return logits.cpu().numpy()
 
     # Passes
 
-    def fill(self, name: MethodFill, chosen: IntArray) -> Tensor | None:
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits float64 [k, outputs] of images [k, channels, H, W], which the network may overwrite.
+
+        Raises Stopped, before the pass, if `stop` returns true.
+        """
+        if self._stop is not None and self._stop():
+            raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._state)
+        return self.engine.frozen(images)
+
+    def fill(self, name: Fill, chosen: IntArray) -> Tensor | None:
         """The coefficients that replace those of the chosen images [k]: complex [k, channels, H, W // 2 + 1]."""
         if name == "zeros":
             return None
         coefficients: Tensor = torch.fft.rfft2(self.engine.source.take(self.donors[chosen]))
         return coefficients
 
-    def class_means(
-        self, masks: BoolArray, fill: MethodFill, about: str, classes: Sequence[int] | None = None
-    ) -> ClassMeans:
+    def class_means(self, masks: BoolArray, fill: Fill, about: str, classes: Sequence[int] | None = None) -> ClassMeans:
         """Loss, probability and recall of every class if only the pairs of a mask are kept.
 
         masks : bool [k, pairs], each shown to all images; or [k, class, pairs], where an image has that of its class
@@ -206,32 +233,32 @@ class Workspace:
         classes : show only images of these classes; the means of the others are NaN
         """
         chosen = np.arange(len(self)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
-        step = max(1, BLOCK // len(chosen))
-        found = []
+        step = per_block(len(chosen))
+        means = []
         for start in range(0, len(masks), step):
             block = masks[start : start + step]
             shown = hashlib.sha256(np.packbits(block).tobytes()).hexdigest()
             key = f"{about}, fill {fill}, masks {shown}, classes {classes}"
             compute = functools.partial(self._class_means, block, fill, chosen)
-            found.append(self.step(key, compute, len(block) * len(chosen)))
-        return ClassMeans(*np.concatenate(found, axis=1))
+            means.append(self.step(key, compute, len(block) * len(chosen)))
+        return ClassMeans(*np.concatenate(means, axis=1))
 
     @torch.inference_mode()
-    def _class_means(self, masks: BoolArray, fill: MethodFill, images: IntArray) -> FloatArray:
+    def _class_means(self, masks: BoolArray, fill: Fill, images: IntArray) -> FloatArray:
         """The three means, float64 [3, k, class]. The CPU waits for the device only at the end."""
         device, source = self.engine.source.device, self.engine.source
         at_once, step = tiling(len(images), self.engine.batch)
-        given = torch.as_tensor(masks, device=device)
+        kept = torch.as_tensor(masks, device=device)
         sums = torch.zeros(3, len(masks), self.n_classes, dtype=torch.float64, device=device)
         for first in range(0, len(images), at_once):
             chosen = images[first : first + at_once]
             labels = torch.as_tensor(self.labels[chosen], device=device)
             mixer = Mixer(self.pairs, source.take(chosen), self.fill(fill, chosen))
             for start in range(0, len(masks), step):
-                some = given[start : start + step]
-                shown = some[:, None] if some.ndim == 2 else some[:, labels]
-                logits = self.engine.frozen(mixer.mix(shown)).unflatten(0, (len(some), len(chosen)))
-                own = logits.gather(2, labels.expand(len(some), -1)[..., None])[..., 0]
+                part = kept[start : start + step]
+                shown = part[:, None] if part.ndim == 2 else part[:, labels]
+                logits = self.forward(mixer.mix(shown)).unflatten(0, (len(part), len(chosen)))
+                own = logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
                 loss = logits.logsumexp(dim=2) - own
                 correct = (logits.argmax(dim=2) == labels).double()
                 sums[:, start : start + step].index_add_(2, labels, torch.stack([loss, (-loss).exp(), correct]))
@@ -248,5 +275,4 @@ class Workspace:
         """
         source = self.engine.source
         fill = None if fills is None else torch.fft.rfft2(source.take(fills))
-        mixed = Mixer(self.pairs, source.take(images), fill).mix(masks[None])
-        return self.engine.frozen(mixed)
+        return self.forward(Mixer(self.pairs, source.take(images), fill).mix(masks[None]))

@@ -3,18 +3,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .result import METHODS, PAIR_FILLS, Culling, Method, PairFill, merge, read_part, write_part
+from .result import METHODS, Culling, Method, merge, read_part, write_part
 
 if TYPE_CHECKING:
-    from .search import Settings, cull, loss_increments
+    from .method import Settings, cull, loss_increments
 
 __all__ = [
-    "METHODS", "PAIR_FILLS", "Culling", "Method", "PairFill", "Settings", "cull", "loss_increments", "merge",
-    "read_part", "write_part",
+    "METHODS", "Culling", "Method", "Settings", "cull", "loss_increments", "merge", "read_part", "write_part",
 ]  # fmt: skip
 
 # Loaded at first use, since they need PyTorch, and the files of results do not: name -> module.
-PUBLIC = {"Settings": "search", "cull": "search", "loss_increments": "search"}
+PUBLIC = {"Settings": "method", "cull": "method", "loss_increments": "method"}
 
 
 def __getattr__(name: str) -> Any:

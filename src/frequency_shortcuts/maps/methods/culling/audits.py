@@ -31,8 +31,8 @@ def recall(
     `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %
     (`_share_of_tail`), so that the interval holds whatever the search does between them.
     """
-    given = (top_size, left_out, audited, missed, audits)
-    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in given))
+    arguments = (top_size, left_out, audited, missed, audits)
+    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in arguments))
     out = np.empty((3, *inputs[0].shape))
     for place in np.ndindex(inputs[0].shape):
         out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
@@ -50,13 +50,13 @@ def recall_of_all(
     fewest. The audits of different classes must be independent.
     """
     rest = left_out - audited
-    some = rest > 0  # all pairs of the other classes are evaluated
-    if not some.any():
+    open_ = rest > 0  # all pairs of the other classes are evaluated
+    if not open_.any():
         return 1.0, 1.0, 1.0
-    if not audited[some].all():
+    if not audited[open_].all():
         return 1.0, 0.0, 1.0
-    drawn, hits, speaks_for = int(audited[some].sum()), missed[some], left_out[some] / audited[some]
-    tail = TAIL * np.prod(_share_of_tail(np.broadcast_to(audits, some.shape)[some]))
+    drawn, hits, speaks_for = int(audited[open_].sum()), missed[open_], left_out[open_] / audited[open_]
+    tail = TAIL * np.prod(_share_of_tail(np.broadcast_to(audits, open_.shape)[open_]))
     least, most = (end * drawn for end in clopper_pearson(int(hits.sum()), drawn, float(tail)))
     missing = (
         (hits * (speaks_for - 1)).sum(),
@@ -103,8 +103,8 @@ def hypergeometric(population: int, drawn: int, hits: int, tail: float = TAIL) -
 def hypergeometric_chances(population: int, n: int, drawn: int) -> FloatArray:
     """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn from a population."""
 
-    def ln_choose(of: npt.ArrayLike, some: npt.ArrayLike) -> FloatArray:
-        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(some, 1)) - gammaln(np.subtract(of, some) + 1))
+    def ln_choose(of: npt.ArrayLike, k: npt.ArrayLike) -> FloatArray:
+        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(of, k) + 1))
 
     hits = np.arange(drawn + 1)
     return np.exp(ln_choose(n, hits) + ln_choose(population - n, drawn - hits) - ln_choose(population, drawn))

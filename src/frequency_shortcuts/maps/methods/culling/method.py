@@ -1,33 +1,65 @@
-"""Culling as one of the methods: the loss increment when a pair, or a cell of pairs, is removed."""
+"""Culling: the rise of the loss of a class when one conjugate pair of frequencies, or a cell of pairs, is removed.
+
+The increment of class c at a pair is a mean over the images of class c: the loss without the pair (in all channels)
+minus the loss of the unfiltered image (Wang et al. 2023). The search `exact` evaluates every pair. `screened` evaluates
+only as many pairs as it needs to find the best ones, and predicts the others (`screening`).
+
+With the fill `swap` a pair is not removed: the coefficients of another image, its donor (`fills.donors`), replace those
+of the image. This also finds pairs at which a class is recognised by a lack of energy.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import itertools
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
 
+from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Size
-from frequency_shortcuts.maps.methods.workspace import Workspace
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
+from frequency_shortcuts.networks.numerics import deterministic_on_cuda
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.cells import cells
+from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.masks import positions
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from . import search
-from .result import METHODS, PAIR_FILLS, Method, PairFill
+from . import screening
+from .evaluator import ClassEvaluator
+from .features import FeatureCollector
+from .result import METHODS, Culling, Method
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """search, fill, percent, target_recall, patience : `method` and the others of `culling.Settings`
+    """The settings of a culling.
 
+    search : `exact`, every pair, or `screened`
+    fill : what replaces a pair. `zeros`: nothing, the pair is removed. `swap`: the coefficients of the image's donor
+        (`fills.donors`, drawn with the seed from all images and fixed for all pairs), for `exact` only
     patch : side of the cells that are removed together, in cycles per image; 1 for single pairs. With cells of 14 x 14
         an image of 224 x 224 takes 128 passes instead of 25,090, and its maps have the resolution of the cells. It
         needs the search `exact`.
+    percent, target_recall : `screened` looks for the best `percent` % of the spectrum, and for this share of them
+    patience : `screened` searches until that set stays the same while this many pairs are evaluated further
+
+    Raises ValueError for an unknown search or fill, and for numbers out of range.
     """
 
     search: Method = "exact"
-    fill: PairFill = "zeros"
+    fill: Fill = "zeros"
     patch: int = 1
     percent: float = 5
     target_recall: float = 0.98
@@ -35,34 +67,36 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.search not in METHODS:
-            raise ValueError(f"unknown search {self.search!r}: choose from {', '.join(METHODS)}")
-        if self.fill not in PAIR_FILLS:
-            raise ValueError(f"unknown fill {self.fill!r}: choose from {', '.join(PAIR_FILLS)}")
+            raise ValueError(f"unknown search {self.search!r} of a culling: choose from {', '.join(METHODS)}")
+        check_fills([self.fill])
+        if self.fill == "swap" and self.search == "screened":
+            raise ValueError(
+                "fill swap needs the search exact: screened predicts what the removal of a pair does, not an exchange"
+            )
         if self.patch < 1 or (self.patch > 1 and self.search != "exact"):
             raise ValueError(f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact")
-        search.Settings(self.search, self.percent, self.target_recall, self.patience, self.fill)
+        if not 0 < self.target_recall <= 1:
+            raise ValueError(f"target_recall {self.target_recall}: expected above 0 and at most 1")
+        if self.patience < 0:
+            raise ValueError(f"patience {self.patience}: expected at least 0 pairs")
 
 
 def passes(settings: Settings, size: Size) -> int:
-    """Every pair or cell is removed from every image; for `screened` this is the most that it can take."""
+    """Every pair or cell is removed from every image; for `screened` this is the most that it can take.
+
+    Screening also takes a forward pass, and a backward pass that counts two, of each image and its noisy copies.
+    """
     if settings.patch > 1:
         return (1 + len(np.unique(cells(size.pairs, settings.patch, settings.patch)))) * size.n_images
-    return len(size.pairs) * size.n_images + _gradient_passes(settings, size.n_images, len(size.pairs))
-
-
-def _gradient_passes(settings: Settings, n_images: int, n_pairs: int) -> int:
-    """A forward pass, and a backward pass that counts two, of each image and its noisy copies, for screening."""
-    return 3 * n_images * (1 + noisy_copies(n_pairs)) if settings.search == "screened" else 0
+    n_pairs = len(size.pairs)
+    gradients = 3 * (1 + noisy_copies(n_pairs)) if settings.search == "screened" else 0
+    return (n_pairs + gradients) * size.n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """Loss increments, float64 [class, pairs]. All pairs of a cell have the same."""
-    if settings.patch > 1:
-        return _cells(workspace, settings)
-    return _pairs(workspace, settings)
-
-
-def _cells(workspace: Workspace, settings: Settings) -> FloatArray:
+    if settings.patch == 1:
+        return _cull(workspace, settings).increment
     cell = cells(workspace.pairs, settings.patch, settings.patch)
     kept = np.arange(cell.max() + 1)[:, None] != cell
     everything = np.ones((1, len(cell)), bool)
@@ -71,15 +105,156 @@ def _cells(workspace: Workspace, settings: Settings) -> FloatArray:
     return increments
 
 
-def _pairs(workspace: Workspace, settings: Settings) -> FloatArray:
-    """The increments of single pairs. The culling stores its blocks in a file of its own until it is done."""
-    state = None if workspace.state is None else Path(f"{workspace.state}.culling")
-    chosen = {name: value for name, value in asdict(settings).items() if name not in ("search", "patch")}
-    found = search.cull(
-        workspace.network, workspace.images, workspace.labels, workspace.n_classes, settings.search,
-        mean=workspace.mean, std=workspace.std, neutral=workspace.neutral, seed=workspace.seed, state=state,
-        version=workspace.identity, checkpoint_minutes=workspace.checkpoint_minutes, stop=workspace.stop,
-        progress=workspace.progress, **asdict(workspace.limits), **chosen,
-    )  # fmt: skip
-    gradients = _gradient_passes(settings, len(workspace), len(workspace.pairs))
-    return workspace.step(f"{settings}", lambda: found.increment, int(found.passes.sum()) + gradients)
+def loss_increments(
+    network: nn.Module, images: Images, labels: npt.ArrayLike | Tensor, n_classes: int, method: Method = "screened"
+) -> FloatArray:
+    """The increments alone, float64 [class, pairs], in the order of `ConjugatePairs`; see `cull`."""
+    return cull(network, images, labels, n_classes, method).increment
+
+
+@accepts_split
+def cull(
+    network: nn.Module,
+    images: Images,
+    labels: npt.ArrayLike | Tensor,
+    n_classes: int,
+    method: Method = "screened",
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+    neutral: int | None = None,
+    seed: int = 0,
+    part: tuple[int, int] = (0, 1),
+    state: str | os.PathLike[str] | None = None,
+    version: str = "",
+    stop: Callable[[], bool] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Culling:
+    """Loss increment of every class at every conjugate pair.
+
+    Parameters
+    ----------
+    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and not changed
+    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar (`source.Source`), read in
+        batches. float32 and float64 are used unchanged; uint8 is normalised with `mean` and `std`, which it needs
+    labels : [n], 0 to n_classes - 1
+    method : the `search` of `Settings`
+    neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
+    seed : of the random draws of screening, and of the donors
+    part : (i, n), compute only the i-th of n parts (counted from 0); `merge` joins them. `exact` is divided by classes
+        and blocks of pairs, `screened` by classes
+    state : file of finished blocks, which is read at the start. The file of another culling, or a broken end, is
+        dropped. It belongs to this culling if settings, images, weights and buffers are the same and the network gives
+        the stored logits up to rounding. The caller deletes the file after saving the result
+    version : version of the code, such as a digest of it. The state of another version is not resumed, and parts of
+        different versions are not merged
+    stop : called before every forward pass; if it returns true, Stopped is raised. Finished blocks are stored, of 8192
+        filtered images or gradients each; the unfinished one is lost
+    progress : show a bar on a terminal
+    settings : `fill`, `percent`, `target_recall` and `patience` of `Settings`, and all of `engine.Limits`
+
+    Raises ValueError for an unknown method or fill, a class without images, an image without a donor or a loss that is
+    not finite; RuntimeError if another process uses `state`; `journal.Stopped` if `stop` returns true.
+
+    >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).increment.shape  # 32 x 32 images
+    (4, 514)
+    """
+    limits = Limits(**{field.name: settings.pop(field.name) for field in fields(Limits) if field.name in settings})
+    chosen = Settings(method, patch=1, **settings)
+    if not 0 <= part[0] < part[1]:
+        raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
+    with Workspace(
+        network, images, labels, n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits, state=state,
+        identity=(version, chosen), stop=stop, progress=progress,
+    ) as workspace:  # fmt: skip
+        # Screening takes gradients, and the fastest algorithms for these add in any order.
+        settled = nullcontext() if method == "exact" else deterministic_on_cuda(workspace.engine.frozen.device)
+        workspace.expect(passes(chosen, Size(n_classes, len(workspace), workspace.pairs)), "culling")
+        with settled:
+            result = _cull(workspace, chosen, part)
+        return replace(result, fingerprint=workspace.fingerprint if state or part[1] > 1 else "")
+
+
+def _cull(workspace: Workspace, settings: Settings, part: tuple[int, int] = (0, 1)) -> Culling:
+    """One part of a culling of single pairs, without its fingerprint."""
+    pairs = workspace.pairs
+    wanted = positions(pairs.height, pairs.width, settings.percent)
+    result = _empty_result(workspace, settings)
+    units = list(itertools.islice(work_units(settings.search, workspace.count, pairs), part[0], None, part[1]))
+    if part[1] > 1:
+        workspace.expect(sum(len(index) * int(workspace.count[c]) for c, index in units), "a part of a culling")
+    log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(pairs))
+    for c, units_of_class in itertools.groupby(units, key=lambda unit: unit[0]):
+        evaluator = ClassEvaluator(workspace, c, settings.fill)
+        result.baseline_loss[c] = evaluator.losses.mean()
+        if settings.search == "exact":
+            _evaluate_blocks(evaluator, (index for _, index in units_of_class), result)
+        else:
+            _screen(evaluator, settings, wanted, result)
+        share = result.passes[c] / (len(pairs) * len(evaluator))
+        log.info("class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share)
+    return result
+
+
+def _empty_result(workspace: Workspace, settings: Settings) -> Culling:
+    """A culling with empty arrays, which are filled class by class."""
+    n_classes, n_pairs = workspace.n_classes, len(workspace.pairs)
+    return Culling(
+        increment=np.full((n_classes, n_pairs), np.nan),
+        evaluated=np.zeros((n_classes, n_pairs), bool),
+        baseline_loss=np.full(n_classes, np.nan),
+        images_per_class=workspace.count,
+        passes=np.zeros(n_classes, np.int64),
+        expected_recall=np.ones(n_classes),
+        left_out=np.zeros(n_classes, np.int64),
+        audited=np.zeros(n_classes, np.int64),
+        missed=np.zeros(n_classes, np.int64),
+        audits=np.zeros(n_classes, np.int64),
+        method=settings.search,
+        percent=settings.percent,
+        target_recall=settings.target_recall,
+        precision=workspace.engine.frozen.precision,
+        fingerprint="",
+        fill=settings.fill,
+    )
+
+
+def _evaluate_blocks(evaluator: ClassEvaluator, blocks: Iterable[IntArray], result: Culling) -> None:
+    """Evaluate blocks of pairs on all images of a class, and store the increments in the result."""
+    c, n_images = evaluator.label, len(evaluator)
+    for index in blocks:
+        result.increment[c, index] = evaluator.sums(index, 0, n_images) / n_images
+        result.evaluated[c, index] = True
+        result.passes[c] += len(index) * n_images
+
+
+def _screen(evaluator: ClassEvaluator, settings: Settings, wanted: int, result: Culling) -> None:
+    """Screen one class, and store its values in the result."""
+    c, pairs = evaluator.label, evaluator.engine.pairs
+    screened = screening.screen(
+        FeatureCollector(evaluator).collect(),
+        evaluator.group_sums,
+        pairs,
+        wanted,
+        target_recall=settings.target_recall,
+        patience=settings.patience,
+        seed=(evaluator.workspace.seed, c),
+    )
+    result.increment[c], result.evaluated[c] = screened.increment, screened.evaluated
+    result.passes[c] = round(screened.cost * len(pairs) * len(evaluator))
+    result.expected_recall[c] = screened.expected_recall
+    result.left_out[c], result.audited[c], result.missed[c] = screened.left_out, screened.audited, screened.missed
+    result.audits[c] = screened.audits
+
+
+def work_units(search: Method, count: IntArray, pairs: ConjugatePairs) -> Iterator[tuple[int, IntArray]]:
+    """The units that a culling can be divided into, (class, pairs), in order, the same on every machine.
+
+    count : int64 [class], images of each class
+    """
+    everything = np.arange(len(pairs))
+    for c, n in enumerate(count):
+        step = len(pairs) if search == "screened" else per_block(n)
+        for start in range(0, len(pairs), step):
+            yield c, everything[start : start + step]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.fills import Fill
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 Method = Literal["exact", "screened"]
 METHODS = ("exact", "screened")
-PairFill = Literal["zeros", "swap"]
-PAIR_FILLS = ("zeros", "swap")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Culling:
     target_recall: float
     precision: Precision
     fingerprint: str
-    fill: PairFill = "zeros"
+    fill: Fill = "zeros"
 
     def attributes(self, pairs: ConjugatePairs) -> dict[str, Any]:
         """The attributes of a file of maps; for a screened culling also its audits and the recall that they imply."""

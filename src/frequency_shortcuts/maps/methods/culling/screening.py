@@ -172,14 +172,14 @@ class _Search:
     def evaluate_next_group(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""
         levels = self.level[chosen]
-        found = self.exact[levels, chosen] = self._evaluate(levels, chosen)
+        sums = self.exact[levels, chosen] = self._evaluate(levels, chosen)
         self.level[chosen] += 1
         if self.prediction:
-            said = self.prediction.level[chosen] == levels
-            error = (found - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[chosen]
-            later = (levels[said] > 0).astype(int)
+            predicted = self.prediction.level[chosen] == levels
+            error = (sums - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[chosen]
+            later = (levels[predicted] > 0).astype(int)
             self.tried += np.bincount(later, minlength=2)
-            self.errors += np.bincount(later, np.minimum(np.abs(error[said]), CLIP) ** 2, minlength=2)
+            self.errors += np.bincount(later, np.minimum(np.abs(error[predicted]), CLIP) ** 2, minlength=2)
 
     def finish(self, chosen: IntArray) -> float:
         """Evaluate the chosen pairs on all groups; returns the ratio of the prediction errors to the expected ones."""
@@ -201,12 +201,12 @@ class _Search:
         slope, product = self.features.mean[:2].sum(axis=1)
         order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
         best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
-        some = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
-        self.evaluate_next_group(np.sort(np.concatenate([order[:best], some])))
+        drawn = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
+        self.evaluate_next_group(np.sort(np.concatenate([order[:best], drawn])))
 
     def run(self, allowed: float, patience: int) -> float:
         """Search until at most the `allowed` share of the top set may be missing; returns that number of pairs."""
-        held, before = 0, None
+        stable_for, before = 0, None  # pairs that were evaluated since the top set last changed
         while True:
             self.predict()
             inside = np.zeros(len(self.level), bool)
@@ -222,12 +222,12 @@ class _Search:
             stay = int(np.searchsorted(may_miss, bearable, side="right"))
             chosen = np.concatenate([np.flatnonzero(open_ & inside), outside[stay:]])
             if before is None or not np.array_equal(before, inside):
-                held, before = 0, inside
+                stable_for, before = 0, inside
             if not len(chosen):
-                if held >= patience or not len(outside):
+                if stable_for >= patience or not len(outside):
                     return float(may_miss[-1]) if len(outside) else 0.0
-                chosen = outside[::-1][: patience - held]
-            held += len(chosen)
+                chosen = outside[::-1][: patience - stable_for]
+            stable_for += len(chosen)
             self.evaluate_next_group(np.sort(chosen))
 
     def predict(self) -> None:

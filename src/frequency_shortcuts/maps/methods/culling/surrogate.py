@@ -67,6 +67,51 @@ class Prediction:
     next_deviation: FloatArray
 
 
+@dataclass(frozen=True)
+class _Evaluations:
+    """What the model is fitted to: all evaluations of a pair on a group, [k].
+
+    group, pair : int64, positions
+    features : float64 [5, k]; increment : float64
+    spread : float64 [6, k], terms of the variance of the error
+    """
+
+    group: IntArray
+    pair: IntArray
+    features: FloatArray
+    increment: FloatArray
+    spread: FloatArray
+    least: float  # variance: a prediction is never certain, even if all features or all increments are zero
+    n_groups: int
+    n_pairs: int
+
+    @property
+    def product(self) -> FloatArray:
+        """|X||G|"""
+        product: FloatArray = self.features[1]
+        return product
+
+    def by_group(self, values: FloatArray) -> FloatArray:
+        """Sums of values [k], [groups]."""
+        return np.bincount(self.group, values, self.n_groups).astype(float)
+
+    def by_pair(self, values: FloatArray) -> FloatArray:
+        """Sums of values [k], [pairs]."""
+        return np.bincount(self.pair, values, self.n_pairs).astype(float)
+
+
+@dataclass(frozen=True)
+class _Departure:
+    """What a fit says of the departure of each pair [pairs].
+
+    without_own : as its neighbours alone predict it
+    variance : of the prediction
+    """
+
+    without_own: FloatArray
+    variance: FloatArray
+
+
 class Model:
     """The model of one class."""
 
@@ -91,59 +136,106 @@ class Model:
         exact : float64 [groups, pairs], the evaluated increments; 0 where there is none
         level : int64 [pairs], number of evaluated groups; these are the first ones
         """
-        groups, pairs = exact.shape
-        group, pair = np.nonzero(np.arange(groups)[:, None] < level)
-        x, y, spread = self._features[:, group, pair], exact[group, pair], self._spread[:, group, pair]
-        product, started = x[1], level > 0
-        # A prediction is never certain, even if all features or all increments are zero.
-        least = 1e-12 * np.mean(y**2) + 1e-18 * np.mean(x**2) + TINY
+        known = self._evaluations(exact, level)
         for _ in range(2):  # each part needs the others
-            precision = 1 / np.maximum(self._error @ spread, least)
-            normal = (x * precision) @ x.T
-            normal += np.diag(RIDGE * np.diag(normal) + TINY)
-            target = y - self._departure[pair] * product
-            weights = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
-            linear_term = weights @ x
-            # Posterior mean of the factor of each group; the prior is a normal distribution around 1.
-            found, certain = (
-                np.bincount(group, linear_term * precision * one, groups) for one in (target, linear_term)
-            )
-            factor = (found + GROUPS_DIFFER**-2) / (certain + GROUPS_DIFFER**-2)
-            residual = y - factor[group] * linear_term
-            pull = np.bincount(pair, product * precision * residual, pairs)
-            known = np.bincount(pair, product**2 * precision, pairs).astype(float)
-            pull_near, known_near = self._around(np.stack([pull, known]))
-            held = known_near + DEPARTURE_PRIOR * self._one * known.sum() / started.sum() + TINY
-            self._departure = pull_near / held
-            rest = residual - self._departure[pair] * product
-            squares = np.minimum(rest**2 * precision, CLIP**2)
-            self._error = nnls((spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
-        # The size of the errors is estimated from the prediction of each pair without the pair itself.
-        others = (pull_near - self._own * pull) / (held - self._own * known)
-        rest = residual - others[pair] * product
-        expected = np.bincount(pair, np.maximum(self._error @ spread, least), pairs)[started]
-        size = np.zeros(pairs)
-        size[started] = np.minimum(np.bincount(pair, rest, pairs)[started] ** 2 / expected, CLIP**2)
-        size_near, count_near = self._around(np.stack([size, started.astype(float)]))
-        typical = TYPICAL * self._one
-        local = (size_near + typical * size[started].mean()) / (count_near + typical)
-        # The variance of the departure, which all images share: the square of a Gaussian is a narrower Gaussian.
-        unsure = self._one / 2 * self._around(known, REACH / 2**0.5) / held / held
+            precision = 1 / np.maximum(self._error @ known.spread, known.least)
+            target = known.increment - self._departure[known.pair] * known.product
+            weights = self._fit_linear_term(known, precision, target)
+            linear_term = weights @ known.features
+            factor = _group_factors(known, precision, linear_term, target)
+            residual = known.increment - factor[known.group] * linear_term
+            departure = self._fit_departure(known, precision, residual)
+            self._fit_error(known, precision, residual)
+        local = self._local_error(known, residual, departure)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
+        return self._predict(exact, level, linear, local, departure.variance, known.least)
 
-        def said_of(linear_term: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _evaluations(self, exact: FloatArray, level: IntArray) -> _Evaluations:
+        """All evaluations, from the arguments of `fit`."""
+        group, pair = np.nonzero(np.arange(len(exact))[:, None] < level)
+        features, increment = self._features[:, group, pair], exact[group, pair]
+        least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
+        return _Evaluations(group, pair, features, increment, self._spread[:, group, pair], least, *exact.shape)
+
+    def _fit_linear_term(self, known: _Evaluations, precision: FloatArray, target: FloatArray) -> FloatArray:
+        """The weight of each feature [5], by least squares with a ridge towards those of the prior."""
+        x = known.features
+        normal = (x * precision) @ x.T
+        normal += np.diag(RIDGE * np.diag(normal) + TINY)
+        weights: FloatArray = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
+        return weights
+
+    def _fit_departure(self, known: _Evaluations, precision: FloatArray, residual: FloatArray) -> _Departure:
+        """Set the departure of each pair, the mean of its neighbourhood."""
+        pull = known.by_pair(known.product * precision * residual)
+        certainty = known.by_pair(known.product**2 * precision)
+        pull_near, certainty_near = self._around(np.stack([pull, certainty]))
+        n_started = len(np.unique(known.pair))
+        total = certainty_near + DEPARTURE_PRIOR * self._one * certainty.sum() / n_started + TINY
+        self._departure = pull_near / total
+        without_own = (pull_near - self._own * pull) / (total - self._own * certainty)
+        # Of all images: the square of a Gaussian is a narrower Gaussian.
+        variance = self._one / 2 * self._around(certainty, REACH / 2**0.5) / total / total
+        return _Departure(without_own, variance)
+
+    def _fit_error(self, known: _Evaluations, precision: FloatArray, residual: FloatArray) -> None:
+        """Set the size of each term of the error."""
+        rest = residual - self._departure[known.pair] * known.product
+        squares = np.minimum(rest**2 * precision, CLIP**2)
+        self._error = nnls((known.spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
+
+    def _local_error(self, known: _Evaluations, residual: FloatArray, departure: _Departure) -> FloatArray:
+        """The mean squared error at each pair and its neighbours, in units of the expected one [pairs].
+
+        It is that of the prediction of each pair without the pair itself.
+        """
+        started = np.unique(known.pair)
+        rest = residual - departure.without_own[known.pair] * known.product
+        expected = known.by_pair(np.maximum(self._error @ known.spread, known.least))[started]
+        size, count = np.zeros(known.n_pairs), np.zeros(known.n_pairs)
+        size[started], count[started] = np.minimum(known.by_pair(rest)[started] ** 2 / expected, CLIP**2), 1.0
+        size_near, count_near = self._around(np.stack([size, count]))
+        typical = TYPICAL * self._one
+        local: FloatArray = (size_near + typical * size[started].mean()) / (count_near + typical)
+        return local
+
+    def _predict(
+        self,
+        exact: FloatArray,
+        level: IntArray,
+        linear: FloatArray,
+        local: FloatArray,
+        unsure: FloatArray,
+        least: float,
+    ) -> Prediction:
+        """Predict every pair.
+
+        linear : [groups, pairs], its linear term
+        local, unsure : [pairs], its squared error in units of the expected one, and the variance of its departure
+        """
+        groups, pairs = exact.shape
+
+        def moments(linear: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
             variance = local * (self._error @ spread + unsure * product**2)
-            return linear_term + self._departure * product, np.sqrt(np.maximum(variance, least))
+            return linear + self._departure * product, np.sqrt(np.maximum(variance, least))
 
         ahead, following = (level, np.arange(pairs)), (np.minimum(level, groups - 1), np.arange(pairs))
-        rest, deviation = said_of(_ahead(linear)[ahead], self._product_ahead[ahead], self._spread_ahead[:, *ahead])
-        step, step_deviation = said_of(linear[following], self._features[1, *following], self._spread[:, *following])
+        rest, deviation = moments(_ahead(linear)[ahead], self._product_ahead[ahead], self._spread_ahead[:, *ahead])
+        step, step_deviation = moments(linear[following], self._features[1, *following], self._spread[:, *following])
         deviation = np.where(level < groups, deviation, 0.0)
         return Prediction(level.copy(), exact.sum(axis=0) + rest, deviation, step, step_deviation)
 
     def _around(self, values: FloatArray, reach: float = REACH) -> FloatArray:
         """Means of each pair and its neighbours on the torus of frequencies, by their weights: [..., pairs]."""
         return self._pairs.gather(_smooth(self._pairs.scatter(values), reach))
+
+
+def _group_factors(
+    known: _Evaluations, precision: FloatArray, linear_term: FloatArray, target: FloatArray
+) -> FloatArray:
+    """Posterior mean of the factor of each group [groups]; the prior is a normal distribution around 1."""
+    pull, certainty = (known.by_group(linear_term * precision * values) for values in (target, linear_term))
+    return (pull + GROUPS_DIFFER**-2) / (certainty + GROUPS_DIFFER**-2)
 
 
 def _smooth(planes: FloatArray, reach: float) -> FloatArray:
