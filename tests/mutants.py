@@ -16,6 +16,7 @@ import shutil
 import sys
 import tokenize
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +52,7 @@ TESTS = {
 }
 MEMORY = 8 * 2**30  # bytes that the tests of a fault may take
 LAYOUT = (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+LAST_COMMAS = {(",", bracket) for bracket in ")]}"}
 FEWEST_TOKENS = 8  # of a statement that is looked for in other modules: `return rows` stands in many
 # Share of the names in a statement that did not change: in a long one, its structure says which one it is.
 FEWEST_NAMES, FEWEST_OF_LONG, LONG = 0.5, 0.25, 20
@@ -73,20 +75,15 @@ class Fault(NamedTuple):
 
 
 def statements(code: str) -> list[Statement]:
-    """The statements of a module, or of one line of code."""
+    """The statements of a module, or of one line of code. A comma before a closing bracket does not count."""
     complete, tokens = [], []
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.NEWLINE and tokens:
+        if token.type == tokenize.NEWLINE:
             texts = [item.string for item in tokens]
-            kept = [
-                text for text, following, item, next_item in zip(
-                    texts, [*texts[1:], ""], tokens, [*tokens[1:], tokens[-1]], strict=True
-                )
-                if not (text == "," and following in ("]", "}", ")") and next_item.start[0] > item.start[0])
-            ]  # fmt: skip
+            kept = [text for text, following in zip_longest(texts, texts[1:]) if (text, following) not in LAST_COMMAS]
             complete.append(Statement(tokens[0].start[0], tokens[-1].end[0], tuple(kept)))
             tokens = []
-        elif token.type not in (*LAYOUT, tokenize.NEWLINE):
+        elif token.type not in LAYOUT:
             tokens.append(token)
     return complete
 
