@@ -95,12 +95,6 @@ class Study(NamedTuple):
         )
 
 
-def jobs_of(planned):
-    """The rules in the table of a dry run."""
-    rows = (line.split() for line in planned.partition("Job stats")[2].splitlines())
-    return {row[0] for row in rows if len(row) == 2 and row[1].isdigit()} - {"total"}
-
-
 def checkout(root):
     """Copy what the workflow needs, and write the pictures, the network and the maps of `PICTURES`."""
     for part in PARTS:
@@ -119,7 +113,7 @@ def checkout(root):
     planes = np.kron(np.random.default_rng(0).random((3, 2, SIZE // 8, SIZE // 4)) < 0.3, np.ones((4, 4)))
     planes = np.concatenate([planes, planes[..., ::-1, ::-1]], axis=-2)
     (root / "theirs.pkl").write_bytes(pickle.dumps({c: list(planes[c]) for c in range(3)}))
-    (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES))
+    (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES, sort_keys=False))
     return Study(root)
 
 

@@ -10,12 +10,14 @@ from checkouts import checkout
 
 # Values of one type, so that two of them can change places.
 SETTINGS = {
-    "truth": {"draws": 20, "seed": 30},
-    "stability": {"draws": 20, "seed": 30},
-    "shortcuts": {"images_per_class": 10, "seed": 20},
+    "synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0},
     "robustness": {"images_per_class": 3, "band_width": 4, "seed": 5},
 }
-SWAPPED = {"truth": ("draws", "seed"), "shortcuts": ("images_per_class", "seed"), "robustness": ("band_width", "seed")}
+SWAPPED = {
+    "synthesis": {"diagonal_gain": 3.0, "axis_gain": 2.0},
+    "robustness": {"images_per_class": 5, "seed": 3},
+    "networks": {"my_network": {"mean": [0.25] * 3, "std": [0.5] * 3}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,70 +36,62 @@ def touched(tmp_path_factory):
     return study
 
 
-def again(study, changes):
-    """The rules that notice that some settings changed; not those that only follow them."""
-    (study.root / "changes.yaml").write_text(yaml.safe_dump(changes))
+def noticed(study, changes):
+    """The rules that notice that settings or files changed; not those that only follow them."""
+    (study.root / "changes.yaml").write_text(yaml.safe_dump(changes, sort_keys=False))
     planned = study.snakemake("--dry-run", extra=["settings.yaml", "changes.yaml"])
     assert planned.returncode == 0, planned.stdout
-    triggered = re.search(r"^Rules with provenance triggered jobs: (.*)$", planned.stdout, re.MULTILINE)
-    assert triggered or "Nothing to be done" in planned.stdout, planned.stdout
-    return set(triggered[1].split()) if triggered else set()
+    reasons = re.findall(r"^    (params have changed.*|updated input files):\n +(.*)$", planned.stdout, re.MULTILINE)
+    assert reasons or "Nothing to be done" in planned.stdout, planned.stdout
+    return {rule for _, rules in reasons for rule in rules.split(", ")}
 
 
-def again_after(study, edits):
-    """The same for files with other contents, which are older than what was made from them."""
-    before = {study.root / name: ((study.root / name).read_bytes(), (study.root / name).stat()) for name in edits}
-    try:
-        for (path, (content, status)), edit in zip(before.items(), edits.values(), strict=True):
-            path.write_bytes(edit(content))
-            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        return again(study, {})
-    finally:
-        for path, (content, status) in before.items():
-            path.write_bytes(content)
-            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+@pytest.fixture
+def edited(touched):
+    """A function that appends to files, which are older than what was made from them unless `newer`."""
+    before = {}
+
+    def edit(*names, newer=False):
+        for path in (touched.root / name for name in names):
+            before[path] = path.read_bytes(), path.stat()
+            with open(path, "ab") as file:
+                file.write(b"\n")
+            if not newer:
+                os.utime(path, ns=(before[path][1].st_atime_ns, before[path][1].st_mtime_ns))
+
+    yield edit
+    for path, (content, status) in before.items():
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def more(content):
-    return content + b"\n# edited\n"
+def test_nothing_re_runs_after_an_edit_of_a_module_that_nothing_imports(touched, edited):
+    edited("my_package/unused.py", newer=True)
+    assert noticed(touched, {}) == set()
 
 
-def test_nothing_re_runs_after_an_edit_of_a_module_that_nothing_imports(touched):
-    assert again_after(touched, {"my_package/unused.py": more}) == set()
+def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_notebook(touched, edited):
+    # The first is imported by a module that the module of a network imports.
+    edited("my_helper.py", "src/frequency_shortcuts/data/renditions.py", "workflow/notebooks/adcs.ipynb", newer=True)
+    assert noticed(touched, {}) == {"check", "external_network", "rendition", "figure_adcs"}
 
 
-def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_notebook(touched):
-    rules = again_after(
-        touched,
-        {
-            "my_helper.py": more,  # imported by a module that the module of a network imports
-            "src/frequency_shortcuts/evaluation/truth.py": more,
-            "workflow/notebooks/adcs.ipynb": lambda content: content.replace(b"# ADCS of every class", b"# Edited"),
-        },
-    )
-    assert rules == {"external_network", "truth", "figure_adcs"}
+def test_a_checkpoint_and_published_maps_with_other_contents_are_noticed(touched, edited):
+    edited("my_network.pt", "theirs.pkl")
+    assert noticed(touched, {}) == {"check", "external_network"}
 
 
-def test_checkpoints_and_published_maps_with_other_contents_are_noticed(touched):
-    rules = again_after(touched, {"my_network.pt": more, "theirs.pkl": more})
-    assert rules == {"check", "external_network", "published"}
-
-
-def test_two_settings_that_change_places_are_noticed_and_nothing_else_re_runs(touched):
-    changes = {name: {a: SETTINGS[name][b], b: SETTINGS[name][a]} for name, (a, b) in SWAPPED.items()}
-    assert again(touched, changes) == {"truth", "shortcuts", "planted_use", "robustness"}
+def test_settings_that_change_places_are_noticed(touched):
+    rules = noticed(touched, SWAPPED)
+    assert {"synthesize", "robustness", "external_network"} <= rules
+    assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
 
 
 def test_a_change_of_a_split_and_of_the_rules_is_checked_and_drawn_and_stores_no_images_again(touched):
-    rules = again(touched, {"robustness": {"split": "validation", "corruptions": []}})
+    rules = noticed(touched, {"robustness": {"split": "validation", "corruptions": []}})
     assert rules == {"check", "rule_graph_figure", "robustness"}
 
 
-def test_other_classes_and_another_normalisation_re_run_their_steps(touched):
-    changes = {
-        "datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}},
-        "networks": {"my_network": {"mean": [0.25] * 3, "std": [0.5] * 3}},  # swapped
-    }
-    rules = again(touched, changes)
-    assert {"check", "folder", "twin", "external_network"} <= rules
-    assert not {"train", "cull", "synthesize", "fetched"} & rules
+def test_other_classes_store_the_images_of_a_folder_again(touched):
+    rules = noticed(touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}})
+    assert rules == {"check", "rule_graph_figure", "folder"}

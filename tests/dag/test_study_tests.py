@@ -21,7 +21,7 @@ from study.testing import with_names
 read_csv = partial(pd.read_csv, keep_default_na=False, na_values=[""])
 
 
-def tested_classes(run):
+def judged_classes(run):
     """The classes that are not neutral."""
     return shape_of(run)[0] - (dataset_of(run) in NEUTRAL)
 
@@ -169,13 +169,13 @@ def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(
         with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
             table = phase_verdicts.phase_rates(phase_verdicts.read_phase_hits(file["phase"]))
             table = with_names(table, list(file.attrs["classes"]))
-        assert len(table) == tested_classes(run) * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
+        assert len(table) == judged_classes(run) * 2 * 3 and set(table["kept"]) == {"both", "amplitude", "phase"}
         of_maps = tests.query("part == 'keep' and fill == 'swap' and filter == 'dfm'").reset_index(drop=True)
         of_both = table.query("region == 'map' and kept == 'both'").reset_index(drop=True)
         columns = ["class", "positions", "images", "negatives", "tpr", "fpr"]
         pd.testing.assert_frame_equal(of_both[columns], of_maps[columns], check_dtype=False)
     joined = read_table(study.results / "tables" / "phase.csv")
-    assert len(joined) == sum(map(tested_classes, MAPPED))
+    assert len(joined) == sum(map(judged_classes, MAPPED))
     assert set(joined["verdict"].dropna()) <= {"amplitude", "phase", "either", "both", "undecided"}
 
 
