@@ -2,7 +2,6 @@
 
 import hashlib
 import pickle
-import shutil
 import subprocess
 import sys
 
@@ -74,15 +73,3 @@ def test_the_store_holds_the_images_of_the_files(small):
         rows = np.concatenate([store[split]["images"][:].reshape(-1, 3072) for split in ("train", "validation")])
         published = np.concatenate([contents[name]["data"] for name in CIFAR.files[:5]])
         np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(published, axis=0))
-
-
-@pytest.mark.long
-def test_a_folder_that_lacks_a_file_is_found_by_the_check(small):
-    root, _ = small
-    shutil.copytree(root / "files", root / "lacking")
-    (root / "lacking" / "data_batch_4").unlink()
-    done = snakemake(root, "lacking", "check", "--forcerun", "check")
-    assert done.returncode != 0
-    assert (
-        "- datasets.cifar10: CIFAR-10 was not found; tried folder lacking (no file lacking/data_batch_4)" in done.stdout
-    )

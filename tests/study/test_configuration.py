@@ -11,7 +11,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from conftest import ROOT, checkout
+from conftest import ROOT
 from frequency_shortcuts import culling
 from frequency_shortcuts.data import corruptions, planted, renditions
 from frequency_shortcuts.maps.methods import registry
@@ -157,17 +157,6 @@ def test_the_schema_names_what_the_library_knows():
     assert SCHEMA["$defs"]["method"]["enum"] == list(registry.METHODS)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
     assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
-
-
-@pytest.mark.slow
-def test_snakemake_stops_before_anything_runs(tmp_path):
-    study = checkout(tmp_path)
-    (tmp_path / "wrong.yaml").write_text("culling: {method: fast, parts: 1, parts: 2}\n")
-    done = study.snakemake("--cores", "1", extra=["wrong.yaml"])
-    assert done.returncode != 0 and "- culling.method: 'fast' is not allowed" in done.stdout
-    assert "wrong.yaml: the key parts is there twice" in done.stdout
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["README.md"]  # that of the checkout
-    assert "Traceback" not in done.stdout
 
 
 def objects(schema, path=()):

@@ -7,7 +7,6 @@ import pytest
 from test_plan import PLAN, plan
 
 from conftest import ROOT
-from study.dependencies import code_of
 from study.figures import FIGURES, inputs, kinds, parameters
 
 AVOIDING = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["afa"], "seeds": [1]}
@@ -61,10 +60,3 @@ def test_notebooks_have_words_between_their_cells():
     for kind in FIGURES:
         cells = json.loads((ROOT / "workflow" / "notebooks" / f"{kind}.ipynb").read_text())["cells"]
         assert [cell["cell_type"] for cell in cells] == ["markdown", "code", "code", "markdown", "code"]
-
-
-def test_a_figure_is_drawn_again_for_the_code_of_its_own_notebook():
-    maps, waves = (code_of("draw_figure.py", f"{kind}.ipynb") for kind in ("dfm", "corruptions"))
-    drawings = "src/frequency_shortcuts/figures"
-    assert f"{drawings}/spectra.py" in maps and f"{drawings}/robustness.py" not in maps
-    assert f"{drawings}/robustness.py" in waves and f"{drawings}/spectra.py" not in waves

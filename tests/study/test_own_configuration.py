@@ -6,7 +6,6 @@ import re
 import pytest
 import yaml
 from snakemake.utils import update_config
-from test_plan import plan
 
 from conftest import ROOT
 from study import inputs
@@ -64,30 +63,6 @@ def test_the_template_of_ones_own_takes_every_source_and_size(dataset):
     config = own()
     config["datasets"]["my_images"] = dataset
     assert mistakes(config) == []
-
-
-SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]}
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"synthesis": {"band_edges": [4, 12, 8]}}, r"datasets\.syn_1: band edges .* increasing"),
-        ({"synthesis": {"band_edges": [4, 8, 40]}}, r"datasets\.syn_1: synthesis\.band_edges .* within the spectrum"),
-        ({"datasets": {"syn_1": {"control_band": 6}}}, r"datasets\.syn_1: control_band 6: expected 1 to 4"),
-        ({"synthesis": {"channels": 2}}, r"datasets\.syn_1: its images have 2 channels, but robustness"),
-        ({"adcs": {"channel_weights": "luma"}, "synthesis": {"channels": 1}}, r"datasets\.syn_1: .* luma needs three"),
-        ({"robustness": {"cutoffs": [4, 2]}}, r"datasets\.syn_1: cutoffs .* increasing"),
-        ({"robustness": {"cutoffs": [25]}}, r"datasets\.syn_1: cutoffs .* none is within"),
-        (
-            {"training": {"synthetic": {"geometry": {"crop_scale": [1, 0.5]}}}},
-            r"training\.synthetic\.geometry: crop_sc",
-        ),
-    ],
-)
-def test_what_the_library_does_not_allow_is_found_before_the_first_job(changes, sentence):
-    (found,), _ = inputs.check(plan(**SMALL, **changes))
-    assert re.match(sentence, found), found
 
 
 def test_the_normalisation_of_a_network_is_a_number_for_each_channel():

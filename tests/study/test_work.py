@@ -1,13 +1,9 @@
 """The work of a plan, counted before it starts."""
 
-import re
-
 import pytest
 from test_plan import PLAN, plan
 
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from study.inputs import Content, cost
-from study.settings import Shape
 from study.work import (
     DataSet,
     Folder,
@@ -87,14 +83,3 @@ def test_half_of_the_test_images_are_half_as_many(part, count):
 
 def test_a_set_without_training_images_has_none():
     assert DataSet(4, 3, 32, {"test": 6}).images("train", 100) == 0
-
-
-@pytest.mark.parametrize("per_class", [None, {"validation": 3, "test": 3, "train": 9}])
-def test_the_check_says_how_many_passes_a_network_takes_and_how_long(per_class):
-    found = Content(range(4), Shape(3, 32, 32), "", per_class=per_class)
-    (line,) = cost(compared(device="cpu"), "syn_1", "small", found)
-    assert re.fullmatch(
-        r"syn_1: small: 2 runs, about [\d.]+ million forward passes \([\d.]+ of them of methods\), "
-        r"[\d.]+ ms each on this cpu: \d+ min",
-        line,
-    )

@@ -330,13 +330,6 @@ def test_maps_of_ones_own_are_tested():
     assert "26.8 % of the frequencies on average;" in analyse(maps=masks).summary()
 
 
-@pytest.mark.slow
-def test_cards_of_given_maps_have_no_scores():
-    figure = analyse(maps=np.ones((CLASSES, SIZE, SIZE), bool)).cards()
-    assert not [axis for axis in figure.axes if "score" in axis.get_title()]
-    plt.close(figure)
-
-
 def test_maps_alone_have_no_verdicts():
     made = analyse(parts=())
     with pytest.raises(ValueError, match="the maps were not tested: call analyse with the parts"):

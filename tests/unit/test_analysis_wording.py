@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn_tables import over_seeds, verdicts
+from drawn_tables import verdicts
 from PIL import Image
 
 from frequency_shortcuts.analysis import clearest, page, result
@@ -118,13 +118,3 @@ def test_the_first_picture_shows_the_clearest_class_or_says_that_none_is(analysi
     mine = table[table["headline"] & (table["verdict"] == "strong" if not left_out else True)]
     assert row["class"] == (shown or mine.loc[mine["margin"].idxmax(), "class"])
     assert clearest.note(row, 6).startswith(words)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("closed_figures")
-def test_the_figure_is_that_of_one_network(analysis, monkeypatch):
-    monkeypatch.setattr(result, "over_seeds", over_seeds)
-    (axis,) = analysis.figure().axes
-    assert axis.get_title().splitlines() == ["small", "bold: strong shortcut"]
-    bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
-    assert bold == ["ant", "bee"]

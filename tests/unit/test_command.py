@@ -1,22 +1,18 @@
 """The command: analyse, maps, test, show; and its errors."""
 
 import signal
-import subprocess
-import sys
 import time
 
 import click
 import h5py
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
 from PIL import Image
 from waves_and_network import SIZE, images_and_labels, without_drawings
 
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.command import _settings, main
-from frequency_shortcuts.maps import dfm, exchange
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 MODEL = "waves_and_network:network"
@@ -58,21 +54,6 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "verdicts.csv", "rates.csv", "maps.h5", "cards.png"} <= names
     assert not [name for name in names if name.startswith("unfinished")]
-
-
-def test_maps_can_be_made_first_and_tested_later(folder, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
-    file = tmp_path / "maps.h5"
-    options = ["--images", folder, *STATISTICS]
-    done = run("maps", MODEL, *options, "--method", "gradient", "--percent", "2", "--out", file)
-    assert done.exit_code == 0 and str(file) in done.output
-    masks = dfm.read_mask(file, 2)
-    exchange.write(tmp_path / "maps.pkl", masks, "dfmx")
-    for number, maps in enumerate((file, tmp_path / "maps.pkl")):
-        done = run("test", MODEL, *options, "--maps", maps, "--percent", "2", "--out", tmp_path / f"out{number}")
-        assert done.exit_code == 0, done.output
-        assert np.array_equal(dfm.read_mask(tmp_path / f"out{number}" / "maps.h5", 2.34), masks)
-    assert (tmp_path / "out0" / "rates.csv").read_text() == (tmp_path / "out1" / "rates.csv").read_text()
 
 
 def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_path, monkeypatch):
@@ -182,24 +163,3 @@ def test_outputs_are_found_by_the_names_of_the_classes():
     assert outputs_of(("ox", "Tabby_Cat"), names) == [1, 0]
     assert outputs_of(("n3", "n1"), names) == [2, 0]
     assert outputs_of(("ox", "crane"), names) is None and outputs_of(("ox", "n1"), names) is None
-
-
-@pytest.mark.slow
-def test_published_weights_give_transform_and_names(monkeypatch):
-    """Without a network connection: the weights are replaced by random ones."""
-    from torchvision import models
-
-    from frequency_shortcuts.networks.named import open_network
-
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict())
-    monkeypatch.setattr(
-        "torchvision.models._api.load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict()
-    )
-    found = open_network("torchvision:squeezenet1_1", weights="DEFAULT")
-    assert found.categories[0][340] == "zebra" and found.transform.crop_size == [224] and not found.network.training
-
-
-@pytest.mark.slow
-def test_help_does_not_wait_for_torch():
-    program = "import sys; from frequency_shortcuts import command; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

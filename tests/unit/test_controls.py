@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.maps.dfm import dominant
@@ -21,16 +20,6 @@ def test_controls_have_the_size_of_the_map_and_the_radial_ones_its_rings(kind, s
         assert spectrum.symmetric(drawn)
         if kind == "radial":
             np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99))
-
-
-def test_random_controls_are_uniform_over_the_pairs():
-    """Each pair of two is drawn with the same chance: chi-square over 4000 draws, p above 0.001."""
-    pairs, increment = ConjugatePairs(6, 6), np.zeros((1, 20))
-    increment[0, np.flatnonzero(pairs.size == 2)[:5]] = 1
-    mask = dominant(increment, pairs, 28)[0]
-    counts = sum(pairs.gather(control_mask(mask, "random", s)).astype(int) for s in range(4000))
-    assert (counts[pairs.size == 1] == 0).all()
-    assert stats.chisquare(counts[pairs.size == 2]).pvalue > 0.001
 
 
 def test_a_map_of_a_whole_ring_is_its_own_radial_control():

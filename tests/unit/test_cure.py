@@ -5,11 +5,9 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import check_page, texts_of
 from scipy import stats
 
 from frequency_shortcuts.evaluation.cure import COLUMNS, cure_table, cures, mean_interval
-from frequency_shortcuts.figures import cure as drawings
 
 CLASSES, SEEDS = [f"c{i}" for i in range(10)], (0, 1, 2)
 STRONG_CLASSES = {"none": 8, "dfmx": 1, "afa": 7}  # classes with a strong shortcut, the first ones
@@ -111,19 +109,3 @@ def test_without_the_network_without_augmentation_there_is_an_error():
     tables = [table[table["augmentation"] != "none"] for table in study()]
     with pytest.raises(ValueError, match="small on zoo was not trained with augmentation none: there is no comparison"):
         cure_table(*tables)
-
-
-def two_networks():
-    parts = [study(), study(STRONG_CLASSES | {"dfmx_low_pass": 3}, ACCURACY | {"dfmx_low_pass": 0.8}, network="large")]
-    return cure_table(*(pd.concat(pair) for pair in zip(*parts, strict=True)))
-
-
-@pytest.mark.usefixtures("closed_figures")
-def test_the_figure_shows_every_augmentation_and_measure():
-    found = two_networks()
-    figure = drawings.cure(found)
-    check_page(figure)
-    assert {*found["augmentation"], *found["network"], "test accuracy", "accuracy\nin renditions"} <= texts_of(figure)
-    cured = set(found.loc[found["cures"].eq(True), "augmentation"])
-    bold = {label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_fontweight() == "bold"}
-    assert bold == cured

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawn_tables import table
-from figure_checks import texts_of
 
 from frequency_shortcuts.figures import learning, robustness, selection
 
@@ -34,54 +33,10 @@ def of_corruptions(strong, seeds=(0, 1)):
     return frame.assign(strong_shortcut=frame["class"].isin(strong))
 
 
-def curves():
-    return robustness.curves(of_filters(), CLASSES)
-
-
 def sensitivity():
     error = np.random.default_rng(0).uniform(size=(8, 9))
     inner = np.where(np.hypot(*np.ogrid[-4:4, -4:5]) < 2.5, error, np.nan)
     return robustness.sensitivity({"resnet18": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
-
-
-def corruptions():
-    return robustness.corruptions(of_corruptions(["ant"]))
-
-
-DRAWINGS = {
-    curves: [
-        *CLASSES,
-        "low-pass: r < cutoff is kept",
-        "high-pass: r \u2265 cutoff is kept",
-        "band-stop",
-        "all classes (accuracy)",
-        "accuracy, unfiltered",
-        "resnet18\nshare recognised",
-        "vgg16\naugmix\nshare recognised",
-        "cutoff, cycles per image",
-        "centre of the band, cycles per image",
-    ],
-    sensitivity: [
-        "resnet18\nwithout a wave: 0.20",
-        "vgg16, augmix\nwithout a wave: 0.31",
-        "cycles per image",
-        "error (share of images)",
-    ],
-    corruptions: [
-        "noise",
-        "blur",
-        "strength",
-        *robustness.GROUPS.values(),
-        "resnet18\n2 strong, 2 others\nrecall",
-    ],
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
-def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
-    shown = texts_of(draw())
-    assert [text for text in DRAWINGS[draw] if text not in shown] == []
 
 
 def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():

@@ -124,47 +124,6 @@ def test_a_full_disk_is_recognised_by_its_error_number():
     assert not files.disk_is_full(ValueError("No space left on device"))
 
 
-HDF5_WHEN_FULL = """
-import resource, signal, sys
-import numpy as np
-from frequency_shortcuts import dfm
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.maps.methods.culling import Culling
-from frequency_shortcuts.spectrum import ConjugatePairs
-pairs = ConjugatePairs(32, 32)
-pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 32, 32), np.uint8)
-increment = np.random.default_rng(0).standard_normal((4, len(pairs)))
-four, zero = np.ones(4), np.zeros(4, int)
-about = dict(method="exact", percent=5.0, target_recall=0.98, precision="float32", fingerprint="")
-culling = Culling(increment, increment > 0, four, zero + 1, four, four, zero, zero, zero, zero, **about)
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
-try:
-    if sys.argv[1] == "dfm":
-        about = dict(classes="abcd", split="validation", weights_sha256="", images_sha256="", created_by="")
-        dfm.write(sys.argv[2], culling, pairs, [5], **about)
-    else:
-        about = dict(classes="ab", source="", created_by="")
-        stores.write(sys.argv[2], {"train": (pixels, np.arange(40) % 2)}, **about)
-except OSError:
-    print("OSError")
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
-@pytest.mark.parametrize("kind", ["dfm", "images"])
-def test_hdf5_that_cannot_be_written_raises_keeps_the_old_file_and_does_not_crash(tmp_path, kind):
-    """No file may grow above 8 KiB in the process: like a full disk, a write fails half way."""
-    path = tmp_path / "a.h5"
-    path.write_text("old")
-    done = subprocess.run([sys.executable, "-c", HDF5_WHEN_FULL, kind, path], capture_output=True, text=True)
-    assert done.returncode == 0, f"the process ended with {done.returncode}: {done.stderr[-300:]}"
-    assert done.stdout == "OSError\n"
-    assert path.read_text() == "old"
-    assert names(tmp_path) == ["a.h5"]
-
-
 def test_sha256_is_that_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc" * 100_000)
     assert files.sha256(tmp_path / "a") == hashlib.sha256(b"abc" * 100_000).hexdigest()

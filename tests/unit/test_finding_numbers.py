@@ -56,17 +56,6 @@ def test_b_the_worst_of_the_pairs_that_leave_the_control_band_decides():
     assert of(found, "b", "beside", quantity="C1 survives") == [0, 0, 0]
 
 
-def test_b_is_of_tpr_minus_fpr():
-    """All images are called C2: its TPR is 1, and so is its FPR."""
-    table = band_stop("syn_1", True)
-    table["filtered"] = np.where(table["called_class"] == "C2", 20, 0)
-    study = Tables(
-        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", ["C0", "C1", "C2", "C3"], "C0"),
-        networks=networks([SMALL], dataset="syn_1"), band_stop=table, control_bands={"syn_1": 1},
-    )  # fmt: skip
-    assert of(numbers(study), "b") == [0]
-
-
 def dynamics(kind, f1, seed=200, dataset="zoo"):
     """F1 of each class at iteration 0, where it is 1, at two tests, and of another view."""
     rows = [

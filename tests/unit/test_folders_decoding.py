@@ -1,16 +1,12 @@
 """The decoding of one picture of a folder: every kind, one size, and the errors of files that are no picture."""
 
-import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from image_files import saved
-from PIL import Image, ImageOps
-from torchvision.transforms import v2
+from PIL import Image
 
 from frequency_shortcuts.data.folders import ImageFiles
 
@@ -236,44 +232,6 @@ def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
     long[(slice(None), slice(middle - 9, middle + 9)) if shape[1] > shape[0] else slice(middle - 9, middle + 9)] = RED
     pixels, _ = read(saved(tmp_path, "x.png", Image.fromarray(long)), (8, 8), resize=resize)
     assert (pixels == RED).all()
-
-
-lengths = st.integers(1, 90)
-quick = settings(max_examples=80, deadline=None, derandomize=True)
-
-
-@pytest.mark.slow
-@quick
-@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.integers(0, 30))
-def test_resize_and_crop_are_torchvisions(height, width, crop_height, crop_width, more):
-    """To the pixel."""
-    picture = Image.fromarray(noise(height, width, height * width))
-    resize = max(crop_height, crop_width) + more
-    expected = v2.Compose([v2.Resize(resize), v2.CenterCrop((crop_height, crop_width))])(picture)
-    file = io.BytesIO()
-    picture.save(file, "png")
-    file.seek(0)
-    pixels, _ = read_open(file, (crop_height, crop_width), resize)
-    np.testing.assert_array_equal(pixels, np.asarray(expected))
-
-
-@quick
-@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40))
-def test_without_resize_the_largest_part_of_the_right_shape_is_taken(height, width, crop_height, crop_width):
-    """That is what ImageOps.fit does."""
-    picture = Image.fromarray(noise(height, width, height * width))
-    file = io.BytesIO()
-    picture.save(file, "png")
-    file.seek(0)
-    pixels, _ = read_open(file, (crop_height, crop_width), None)
-    expected = ImageOps.fit(picture, (crop_width, crop_height), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(pixels, np.asarray(expected))
-
-
-def read_open(file, size, resize):
-    """As `read`, of a file in memory, which is faster for the many examples of hypothesis."""
-    pictures = ImageFiles([], size, resize=resize)
-    return pictures._decode(file).transpose(1, 2, 0), pictures.converted
 
 
 def test_sizes_and_channels_that_do_not_work_are_refused():

@@ -19,21 +19,6 @@ def test_wilsons_interval_is_scipys(images):
     assert found[0][0] == 0 and found[1][-1] == 1
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60))
-def test_a_paired_difference_is_that_of_the_2_x_2_table_with_one_half_in_each_cell(images):
-    cells = {(one, other): 0.5 for one in (True, False) for other in (True, False)}
-    for image in images:
-        cells[image] += 1
-    n, only_one, only_other = sum(cells.values()), cells[True, False], cells[False, True]
-    found = intervals.paired([int(one) - int(other) for one, other in images])
-    assert found.centre == pytest.approx((only_one - only_other) / n, abs=1e-12)
-    assert found.variance == pytest.approx(((only_one + only_other) - (only_one - only_other) ** 2 / n) / n**2)
-    if images:
-        assert found.value == pytest.approx(np.mean([one for one, _ in images]) - np.mean([two for _, two in images]))
-    else:
-        assert np.isnan(found.value) and found.variance == 0.25
-
-
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
 def test_differences_to_a_mean_have_the_spread_of_their_values_and_two_more_images(differences):
     """The two images: one where the mask is better by 1/2 of an image each way, as in the 2 x 2 table."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from findings_tables import advantages, band_stop, classes, dynamics_of, graded, networks, run, tables
+from findings_tables import advantages, band_stop, classes, dynamics_of, networks, run, tables
 from hypothesis import given, strategies
 from scipy import stats
 
@@ -133,30 +133,3 @@ def test_the_row_of_single_classes_names_those_that_are_strong_in_most_networks(
     )  # fmt: skip
     study = tables(networks=networks([SMALL, AUGMENTED]), advantages=advantages({SMALL: FIVE}), verdicts=verdicts)
     assert deciding(study).loc["d", "detail"] == "ant (2 of 3)"
-
-
-def test_a_study_with_data_for_every_finding_has_a_verdict_on_each():
-    deep, wide = ("deep", "none"), ("wide", "none")
-    kinds = [SMALL, AUGMENTED, wide, deep]
-    found = pd.DataFrame(
-        [
-            {"dataset": "zoo", "maps_of": f"small/none/seed{seed}", "tested_on": f"deep/none/seed{seed}",
-             "fill": "zeros", "headline": True, "advantage": 0.1, "advantage_low": 0.0, "advantage_high": 0.2}
-            for seed in (200, 201)
-        ]
-    )  # fmt: skip
-    names = ["C0", "C1", "C2", "C3"]
-    study = Tables(
-        kinds={"zoo": "photographs", "syn_1": "synthetic"},
-        classes=pd.concat([classes(), classes("syn_1", names, "C0")]),
-        networks=pd.concat([networks(kinds, {"wide": 16}), networks([SMALL], dataset="syn_1")]),
-        advantages=advantages(dict.fromkeys(kinds, FIVE)),
-        ood=advantages({SMALL: FIVE}, rendition="toy"),
-        transfer=found,
-        dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
-        band_stop=band_stop("syn_1", False),
-        control_bands={"syn_1": 1},
-        graded=pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3 + i], ["low", "high"] * 2, 200 + i) for i in range(5)]),
-    )
-    verdicts = deciding(study)["verdict"]
-    assert list(verdicts.index) == list(FINDINGS) and set(verdicts) <= {HOLDS, DOES_NOT_HOLD, OPEN}

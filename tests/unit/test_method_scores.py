@@ -136,20 +136,6 @@ def test_the_shapley_value_of_a_pair_is_that_of_its_ring(network, fill):
 # Random masks
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-@pytest.mark.parametrize(("masks", "share"), [(8, 0.5), (2, 0.1), (None, 0.3)])
-def test_rise_is_the_mean_probability_over_the_masks_that_keep_a_pair(network, fill, masks, share):
-    images, seed = batch(), 6
-    drawn = np.random.default_rng([seed, 1]).random((masks or len(PAIRS), len(PAIRS))) < share
-    other = images[torch.from_numpy(donors(LABELS, seed=seed))] if fill == "swap" else None
-    probability = slow_means(network, images, LABELS, same_for_all(drawn), other)[1]
-    found = run("rise", network, images, masks=masks, share=share, fill=fill, seed=seed).score
-    for c, p in np.ndindex(found.shape):
-        holding = [probability[k, c] for k in range(len(drawn)) if drawn[k, p]]
-        expected = np.mean(holding) if holding else probability[:, c].mean()
-        assert found[c, p] == pytest.approx(expected, abs=1e-10)
-
-
 # Gradients
 
 

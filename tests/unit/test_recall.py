@@ -63,22 +63,6 @@ def test_what_is_no_filter_is_refused():
         filters(8, 8, [1], 0)
 
 
-@few
-@given(height=sizes, width=sizes, seed=st.integers(0, 5))
-def test_filtered_recall_equals_the_full_fft(height, width, seed):
-    images, network = pixels(height, width, seed=seed), linear(height, width, seed=seed)
-    table = recall.filtered_recall(network, images, LABELS, 3, cutoffs=[1, 2], band_width=2, batch_size=3, **HOW)
-    seen = normalise(torch.from_numpy(images), MEAN, STD, torch.float64).numpy()
-    views = [("unfiltered", seen)]
-    for one in filters(height, width, [1, 2], 2):
-        views.append((one.name, np.fft.ifft2(np.fft.fft2(seen) * np.fft.ifftshift(one.mask)).real))
-    assert len(table) == 3 * len(views)
-    for i, (name, view) in enumerate(views):
-        rows = table.iloc[3 * i : 3 * i + 3]
-        assert set(rows["filter"]) == {name}
-        assert_rates_of_loops(rows, called(network, view))
-
-
 def test_limits_that_are_none_are_missing():
     table = recall.filtered_recall(linear(8, 8), pixels(8, 8), LABELS, 3, cutoffs=[2], band_width=9, **HOW)
     limits = table.drop_duplicates("filter").set_index("filter")[["low", "high"]]

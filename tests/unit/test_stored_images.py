@@ -12,19 +12,6 @@ from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.splits import identity
 from frequency_shortcuts.data.stored_images import Stored
 
-INDICES = [
-    *(slice(None), slice(3, 70), slice(None, None, -7), slice(190, 999), slice(5, 5)),
-    *(np.array(positions, int) for positions in ([150, 3, 3, 0, 199], [], [-1, -200, 7])),
-    np.arange(200) % 3 == 0,
-    [4, 2],
-]
-LAYOUTS = {
-    "ours": None,
-    "of an earlier version": {"chunks": (1, 2, 5, 4), "compression": "gzip", "compression_opts": 1},
-    "in shared chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
-    "integers of 16 bit": {"dtype": np.int16},
-}
-
 
 @pytest.fixture(autouse=True)
 def threads_for_small_images_too(monkeypatch):
@@ -36,21 +23,6 @@ def replace_images(path, pixels, **layout):
     with h5py.File(path, "a") as file:
         del file["train/images"]
         file["train"].create_dataset("images", data=pixels, **layout)
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("workers", [1, 3])
-def test_stored_images_are_indexed_as_an_array(tmp_path, layout, workers):
-    pixels, labels = labelled(200, 0, channels=2, height=5, width=4)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    if LAYOUTS[layout] is not None:
-        replace_images(tmp_path / "s.h5", pixels, **LAYOUTS[layout])
-    for chosen in (np.arange(200), np.random.default_rng(0).integers(0, 200, 200)):
-        stored = Stored(tmp_path / "s.h5", "train", chosen, workers=workers)
-        assert (len(stored), stored.shape, stored.dtype) == (200, pixels.shape, np.uint8)
-        for index in INDICES:
-            assert stored[index].dtype == np.uint8
-            np.testing.assert_array_equal(stored[index], pixels[chosen][index])
 
 
 def test_a_chunk_that_an_earlier_version_did_not_deflate_is_read(tmp_path):

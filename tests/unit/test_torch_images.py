@@ -47,24 +47,6 @@ def own_collate(items):
     return {"pixel_values": torch.stack(images), "label": torch.tensor(labels)}
 
 
-LOADERS = {
-    "plain": lambda: DataLoader(Items(), batch_size=7),
-    "dicts": lambda: DataLoader(Items("dict"), batch_size=7),
-    "own collate": lambda: DataLoader(Items(), batch_size=7, collate_fn=own_collate),
-    "stream": lambda: DataLoader(Stream(), batch_size=7),
-    "listed": lambda: DataLoader(Items(targets=LABELS.tolist()), batch_size=7),
-    "workers": lambda: DataLoader(Items(), batch_size=7, num_workers=2, collate_fn=own_collate),
-}
-
-
-@pytest.mark.parametrize("kind", LOADERS)
-def test_chosen_images_of_a_loader(kind):
-    images = LoaderImages(LOADERS[kind](), "images")
-    assert images.shape == IMAGES.shape and images.dtype == np.float32 and np.array_equal(images.labels, LABELS)
-    for chosen in ([31, 2, 2, 39, 0], [], list(range(N))[::-1]):
-        assert np.array_equal(images[np.array(chosen, int)], IMAGES[chosen])
-
-
 def test_a_shuffled_loader_keeps_its_first_order():
     images = LoaderImages(DataLoader(Items(), 7, shuffle=True, drop_last=True, collate_fn=own_collate), "images")
     assert len(images) == 35 and not np.array_equal(images.labels, LABELS[:35])

@@ -50,17 +50,6 @@ def test_the_usual_preparation_of_imagenet(transform):
     assert read_transform(transform) == Preprocessing(MEAN, STD, (224, 224), 256, interpolation)
 
 
-@pytest.mark.slow
-def test_a_transform_that_timm_creates():
-    timm = pytest.importorskip("timm")
-    config = {"input_size": (3, 224, 224), "mean": MEAN, "std": STD, "crop_pct": 0.875, "interpolation": "bicubic"}
-    for mode in ("center", "squash"):
-        found = read_transform(timm.data.create_transform(**config, crop_mode=mode))
-        expected = read_transform(config | {"crop_mode": mode})
-        assert found.size == (224, 224) and found.resize == expected.resize and found.interpolation == BICUBIC
-        assert found.mean == pytest.approx(MEAN)
-
-
 NORMALISE = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.25] * 3)]
 HALF = {"image_mean": [0.5] * 3, "image_std": [0.25] * 3}
 SQUASHED = {"mean": [0.5] * 3, "std": [0.25] * 3, "input_size": (3, 32, 32), "crop_pct": 0.9, "crop_mode": "squash"}

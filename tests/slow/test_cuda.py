@@ -32,7 +32,6 @@ from frequency_shortcuts.storage.journal import Stopped
 
 pytestmark = [
     pytest.mark.cuda,
-    pytest.mark.slow,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
 ]
 CUDA = torch.device("cuda")

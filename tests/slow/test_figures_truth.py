@@ -40,7 +40,6 @@ def truth(networks=(("resnet18", "none"), ("vgg16", "augmix")), sets=("syn_1", "
     return truth_figure.truth(frame, 5, planes, dict.fromkeys(sets, (2, 3)))
 
 
-@pytest.mark.slow
 def test_the_drawing_says_what_it_shows_on_its_page():
     figure = truth()
     check_page(figure)
@@ -51,14 +50,12 @@ def test_the_drawing_says_what_it_shows_on_its_page():
     assert expected <= texts_of(figure)
 
 
-@pytest.mark.slow
 def test_classes_whose_mask_is_not_used_are_shown_without_scores():
     figure = truth(sets=("syn_1",), unused=(("resnet18", "C1"), ("vgg16", "C1"), ("vgg16", "C3")))
     notes = [text.get_text() for text in figure.axes[0].texts]
     assert sorted(notes) == ["mask not used", "nothing planted"]  # one network still uses C3's
 
 
-@pytest.mark.slow
 def test_scores_stand_on_the_line_of_their_class():
     axis = truth(networks=(("resnet18", "none"),), sets=("syn_1",)).axes[2]
     assert [label.get_text() for label in axis.get_yticklabels()] in ([], list(CLASSES)) and axis.yaxis_inverted()

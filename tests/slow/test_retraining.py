@@ -62,7 +62,6 @@ def accuracy(network, images, labels):
 CASES = [pytest.param(name, marks=() if name == "present" else pytest.mark.long) for name in planted.MECHANISMS]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", CASES)
 def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
     design = planted.design(mechanism)

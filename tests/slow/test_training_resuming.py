@@ -124,7 +124,6 @@ def test_a_run_without_a_state_stops_at_once(trained_iterations):
     assert trained_iterations == [0, 1]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("small_batches")
 def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
     """After an iteration, inside a validation or a test of the dynamics."""

@@ -2,12 +2,10 @@
 
 import nbformat
 import papermill
-import pytest
 
 from conftest import ROOT
 
 
-@pytest.mark.long
 def test_the_notebook_of_the_docs_runs_from_top_to_bottom(tmp_path):
     done = tmp_path / "done.ipynb"
     papermill.execute_notebook(

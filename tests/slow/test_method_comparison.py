@@ -26,7 +26,6 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 from study import outputs
 from study.plan import Plan
 
-pytestmark = pytest.mark.slow
 METHODS = ["culling", "greedy", "rise", "energy", "low_pass", "random"]  # unit tests run each method
 SMALL = {"culling": {"patch": 2}, "greedy": {"ranking": "energy"}, "rise": {"masks": 4}}
 SEEDS = (0, 1)

@@ -24,7 +24,6 @@ def planes(figure):
     return [axis.images[0].get_array() for axis in figure.axes if axis.images]
 
 
-@pytest.mark.slow
 def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_fill():
     names = ["a", "b", "c"]
     table = cross_matrix(names, seeds=(0, 1, 2), headline="swap")
@@ -43,7 +42,6 @@ def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_f
     assert first.images[0].get_clim() == (-1, 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "networks"), [(4, "these 4 networks"), (5, "5 networks")])
 def test_the_advantage_stands_above_its_panel(seeds, networks):
     table = cross_matrix(seeds=range(seeds))
@@ -57,7 +55,6 @@ def test_the_advantage_stands_above_its_panel(seeds, networks):
         assert " ".join(axis.get_title().split()) == expected
 
 
-@pytest.mark.slow
 def test_the_advantage_is_over_all_classes_where_only_some_are_drawn():
     names = [f"c{c}" for c in range(8)]
     table = cross_matrix(names)
@@ -66,7 +63,6 @@ def test_the_advantage_is_over_all_classes_where_only_some_are_drawn():
     assert planes(some)[0].shape == (3, 3) and some.get_suptitle() == "3 of 8 classes: those at the start"
 
 
-@pytest.mark.slow
 def test_pairs_that_were_not_tested_are_grey_and_have_no_number():
     names = [f"c{c}" for c in range(5)]
     table = cross_matrix(names, near=2)
@@ -81,7 +77,6 @@ def test_pairs_that_were_not_tested_are_grey_and_have_no_number():
     assert not drawn(cross_matrix(names), names).axes[0].texts  # numbers in more cells would be too small
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kinds", "n"), [(KINDS, 2), (MANY, 12)], ids=["few", "many"])
 def test_panels_lie_on_the_page_and_their_titles_apart(kinds, n):
     names = [f"some long name of a class, such as {c}" for c in range(n)]

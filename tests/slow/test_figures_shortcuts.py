@@ -29,7 +29,6 @@ def bold(axis):
     return [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
 
 
-@pytest.mark.slow
 def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_the_interval_of_the_map():
     names = [f"c{c}" for c in range(5)]
     table = over_seeds(verdicts(names))
@@ -47,7 +46,6 @@ def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_t
     np.testing.assert_allclose(ends, drawn[["measure_low", "measure_high"]].to_numpy(), atol=1e-12)
 
 
-@pytest.mark.slow
 def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
     names = ["C0", "C1", "C2", "C3"]
     rows = verdicts(names, neutral="C0", seeds=range(5))
@@ -69,7 +67,6 @@ def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
     assert [label.get_color() == "0.55" for label in axis.get_yticklabels()] == [False, True, False, False]
 
 
-@pytest.mark.slow
 def test_one_network_without_some_controls_and_without_fpr():
     rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
     table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])
@@ -83,7 +80,6 @@ def test_one_network_without_some_controls_and_without_fpr():
     assert axis.get_xlabel().startswith("TPR from ")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 12])
 def test_its_print_is_large_enough_for_half_the_size_and_stays_on_the_page(n):
     names = [f"some long name of a class, such as {c}" for c in range(n)]
@@ -109,7 +105,6 @@ def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
     assert shown == pytest.approx([0.9, 0.8, 0.6, 0.4, 0.3])
 
 
-@pytest.mark.slow
 def test_a_long_name_is_cut_in_the_middle_only_among_many():
     long = "soft-coated wheaten terrier 921"
     table = over_seeds(verdicts([long]))

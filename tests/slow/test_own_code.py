@@ -50,7 +50,6 @@ def probe(function):
     return inputs.probe_network(settings, 3, Shape(3, 2, 2))
 
 
-@pytest.mark.slow
 def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
     assert probe("working") == "users_code:working"
     monkeypatch.setattr(own_code, "LIMIT_S", 10)
@@ -58,7 +57,6 @@ def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
         probe("waiting")
 
 
-@pytest.mark.slow
 def test_datasets_are_read_in_a_process_of_their_own(module):
     plan = SimpleNamespace(config={"culling": {"split": "test"}}, shape=lambda name: Shape(3, 2, 2))
     settings = {

@@ -1,0 +1,62 @@
+"""The benchmark: what it compares with is right, and its arithmetic and documents are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from bench import measure_analysis, measure_methods, measure_screening, published
+from frequency_shortcuts import culling
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+LABELS = np.array([0, 1, 2, 0, 1, 2, 1])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_published_procedure_finds_the_same_increments(small_network, channels):
+    """Tolerance 5e-6: float32, and pixels that passed through a picture file."""
+    pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
+    mean, std = np.full(channels, 0.45), np.full(channels, 0.3)
+    network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
+    culled = culling.cull(network, pixels, LABELS, 3, "exact", mean=mean, std=std)
+    files = published.encoded(pixels)
+
+    def loss(c, mask):
+        return published.class_loss(network, files, LABELS, c, mean, std, device, mask)
+
+    for c in range(3):
+        assert loss(c, None) == pytest.approx(culled.baseline_loss[c], abs=5e-6)
+        for p in range(len(pairs)):
+            slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
+            assert slow == pytest.approx(culled.increment[c, p], abs=5e-6)
+
+
+def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure_methods, "WIDTHS", (2,))
+    monkeypatch.setattr(measure_methods, "METHODS", {"rise": ("rise", {"masks": 4}), "gradient": ("gradient", {})})
+    monkeypatch.setattr(measure_methods, "REPEATS", 2)
+    monkeypatch.setattr(measure_methods, "MORE_IMAGES", {})
+    table = measure_methods.overhead(tmp_path, torch.device("cpu"))
+    # Four masks of 80 images; a forward and a backward pass of each.
+    assert table["passes"].tolist() == [4 * 80, 3 * 80]
+    assert (table["added_low"] <= table["added"]).all() and (table["added"] <= table["added_high"]).all()
+
+
+def test_an_analysis_is_timed(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure_analysis, "SIDE", 16)
+    monkeypatch.setattr(measure_analysis, "WAVES", [(3, 0), (0, 5), (6, 2)])
+    monkeypatch.setattr(measure_analysis, "PER_CLASS", 12)
+    monkeypatch.setattr(measure_analysis, "STAMPS", tmp_path / "none")
+    ((name, make),) = measure_analysis._cases()
+    row = measure_analysis.measure(name, make, True, torch.device("cpu"))
+    assert row["quick"] == "yes" and row["classes"] == 3 and row["seconds"] > 0 and row["search_passes"] > 0
+
+
+def test_the_figure_of_screening_shows_every_line():
+    curve = pd.DataFrame(
+        [
+            {"network": name, "percent": percent, "target_recall": target, "share_of_passes": 0.1, "overlap": target}
+            for name in ("a", "b") for percent in (1, 5) for target in (0.8, 0.9)
+        ]
+    )  # fmt: skip
+    assert [len(ax.lines) for ax in measure_screening.overlap_figure(curve).axes] == [3, 3]

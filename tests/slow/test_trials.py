@@ -1,0 +1,49 @@
+"""Every bad input is answered with its sentence and exit code, and stands on the page of errors."""
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import trial_inputs
+from click.testing import CliRunner
+from test_trials import cases, matches
+from trial import kinds, page, trials
+
+from frequency_shortcuts.command import main
+
+COMMANDS = [name for name in kinds() if name != "configuration"]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    trial_inputs.good(folder)
+    return folder
+
+
+@pytest.fixture
+def here(good, tmp_path, monkeypatch):
+    """A folder with good inputs, which is the working folder."""
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)  # an entry point of another trial
+    return tmp_path
+
+
+@cases(*COMMANDS)
+def test_the_command_answers_in_one_sentence(trial, here):
+    trial_inputs.prepare(here, trial.given)
+    done = CliRunner().invoke(main, shlex.split(trial.given["run"]))
+    assert isinstance(done.exception, SystemExit), done.exception
+    sentence = " ".join(done.output.split()).partition("Error: ")[2].replace(str(here), "HERE")
+    assert matches(sentence, trial.says) and done.exit_code == trial.exit, (sentence, done.exit_code)
+    assert not Path("executed").exists()
+
+
+def test_the_page_of_errors_has_a_row_for_each():
+    count = sum(len(trials(kind)) for kind in kinds())
+    assert f"The table lists {count} bad inputs" in " ".join(page().split())
+    assert count >= 80 and len(re.findall(r"^\| .* \| `.*` \|$", page(), re.MULTILINE)) == count
