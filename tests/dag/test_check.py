@@ -71,9 +71,6 @@ def errors_of_check(study, config, monkeypatch):
         ({"shares": {"validation": 0.1, "test": 0.9}}, r"stability\.halves needs two validation images of each class"),
         ({"root": "one", "classes": None, "ood": None}, "datasets.pictures: it has 1 class"),
         ({"ood": {"root": "twin", "renditions": ["grey"]}}, "without a folder: spots, bands, checks"),
-        ({"checkpoint": "none.pt"}, r"networks\.my_network: no weights at none\.pt"),
-        ({"options": {"width": 4}}, r"my_network\.pt does not fit"),
-        ({"size": 100}, "refuses images of 3 x 100 x 100"),
         ({"mean": [127] * 3, "std": [60] * 3}, r"networks\.my_network: mean .* cannot be normalised with"),
     ],
 )
