@@ -7,6 +7,7 @@ from test_origin import (
     RUN,
     SEED_1,
     SOURCES,
+    built,  # noqa: F401 (the fixture `results` needs it)
     error_of,
     inputs,
     results,  # noqa: F401 (fixtures)
