@@ -10,7 +10,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods cure capacity report crate check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help demo study methods cure capacity experiments report crate check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench audit clean statistics
 
 help: ## this list
@@ -31,6 +31,9 @@ cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fas
 
 capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity
 	snakemake --cores all --resources gpu=1 --configfile config/capacity.yaml
+
+experiments: $(READY) ## are the frequencies of maps needed, and what does a strong shortcut cost? results/experiments
+	snakemake --cores all --resources gpu=1 --configfile config/experiments.yaml
 
 crate: $(READY) ## describe the results of the study for a deposit: results/laptop/ro-crate-metadata.json
 	snakemake crate --cores all --resources gpu=1

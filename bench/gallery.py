@@ -1,6 +1,6 @@
 """`make gallery` renews what README and docs take from results: pictures, and the text between markers.
 
-The laptop study is needed. What the docs say of `make methods` and `make cure` stays as it is where they have not run.
+The laptop study is needed. What the docs say of the other studies stays as it is where they have not run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
 
-from . import gallery_cure, gallery_laptop, gallery_methods, opening
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, opening
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 WIDTH = 1000  # pixels
@@ -27,12 +27,14 @@ FIGURES = {
         "method_cost_all", "method_overlap_all",
     ],
     "cure": ["cure_fashion_mnist"],
+    "experiments": [],
 }  # fmt: skip
 # Study, which is the name of its template: its target of make, and the module with its numbers and tables.
 STUDIES = {
     "laptop": ("study", gallery_laptop),
     "benchmark": ("methods", gallery_methods),
     "cure": ("cure", gallery_cure),
+    "experiments": ("experiments", gallery_experiments),
 }
 
 

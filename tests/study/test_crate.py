@@ -134,7 +134,7 @@ def test_files_that_users_give_are_named_with_their_checksum(tmp_path, monkeypat
     assert "sha256" not in dict(crate.inputs(plan, tmp_path))["weights-my_network"]
 
 
-@pytest.mark.parametrize("name", ["config", "benchmark", "cure", "own"])
+@pytest.mark.parametrize("name", ["config", "benchmark", "cure", "experiments", "own"])
 def test_the_page_of_results_describes_every_file_of_a_study(name):
     plan = planned(name)
     rows = crate.descriptions((ROOT / "results" / "README.md").read_text())

@@ -10,16 +10,18 @@ from conftest import ROOT
 from study.figures import FIGURES, inputs, kinds, parameters
 
 AVOIDING = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["afa"], "seeds": [1]}
-PLANNED = plan(
-    shortcuts={"methods": ["rise"]}, plan=[*({**entry, "methods": ["rise", "random"]} for entry in PLAN), AVOIDING]
-)
+WAVED = {"datasets": ["waved"], "networks": ["small"], "augmentations": ["none"], "seeds": [1]}
+NEEDED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1], "reliance": True}
+METHODS = [{**entry, "methods": ["rise", "random"]} for entry in PLAN]
+PLANNED = plan(shortcuts={"methods": ["rise"]}, plan=[*METHODS, AVOIDING, NEEDED, WAVED])
 KINDS = kinds(PLANNED)
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():
     assert set(FIGURES) - set(KINDS) == set()
     assert FIGURES["cards"].names(PLANNED)[0] == "photos-small-augmix"
-    assert FIGURES["bandstop"].names(PLANNED) == FIGURES["dynamics"].names(PLANNED)[1:] == ["syn_1"]
+    assert FIGURES["bandstop"].names(PLANNED) == ["syn_1"] and FIGURES["harm"].names(PLANNED) == ["all"]
+    assert FIGURES["dynamics"].names(PLANNED) == ["photos", "syn_1", "waved"]
 
 
 def code_cells(kind):

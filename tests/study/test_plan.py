@@ -224,6 +224,15 @@ def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_o
     assert needed.needed_splits("photos", trains=False)["train"] == "methods.on_training_images.split"
 
 
+def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
+    entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1, 2]}
+    found = plan(plan=[*PLAN, {**entry, "reliance": True}, {**entry, "seeds": [4], "reliance": True, "maps": False}])
+    assert names(found.reliance_runs()) == ["photos/small/none/1", "photos/small/none/2"]
+    files = [f"results/laptop/tests/photos/small/none/seed{seed}/reliance.csv" for seed in (1, 2)]
+    assert set(files) <= set(outputs.of_study(found)) and "reliance" in outputs.tables(found)
+    assert plan().reliance_runs() == plan().waved_runs() == [] and "reliance" not in outputs.tables(plan())
+
+
 def test_trainings_that_avoid_shortcuts_are_compared_with_those_without_augmentation():
     found = avoiding("afa")
     assert found.cure_networks() == [["photos", "small"]] and found.cure_datasets() == ["photos"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import gallery_cure, gallery_methods
+from bench import gallery_cure, gallery_experiments, gallery_methods
 from bench.markdown import filled
 from frequency_shortcuts.storage.tables import write_table
 
@@ -140,3 +140,33 @@ def test_the_cure_has_a_row_an_augmentation(tmp_path, cures, words):
     assert words in sentences and "Means over 3 seeds and 10 classes" in sentences
     assert text.splitlines()[-2].startswith("| `none` | 0.200 |")
     assert text.splitlines()[-1].startswith("| `dfmx` | 0.200 (-0.100 [-0.200, -0.050]) |")
+
+
+def test_the_experiments_are_said_in_words_and_tables(tmp_path):
+    ends = {
+        f"{name}_{end}": value for name in ("lost_at_test", "lost_after") for end, value in (("low", 0), ("high", 1))
+    }
+    reliance = pd.DataFrame(
+        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86, "lost_at_test": 0.5,
+         "lost_after": 0.04, "reading": reading}
+        for removed in gallery_experiments.REMOVED
+        for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("all", "open"))
+    )  # fmt: skip
+    harm = pd.DataFrame(
+        {"class": "Shirt", "share": share, "verdict": verdict, "advantage": share, "lost": share**2, "called": -share,
+         "tpr_with": 1.0, "in_map": True, "costs": share > 0.6}
+        for share, verdict in ((0.5, "weak"), (0.7, "strong"), (1.0, "strong"))
+    )  # fmt: skip
+    (tmp_path / "tables").mkdir()
+    write_table(reliance, tmp_path / "tables" / "reliance.csv")
+    write_table(harm, tmp_path / "tables" / "harm.csv")
+    texts = filled("experiments", tmp_path, gallery_experiments)
+    words = {name: " ".join(text.split()) for name, text in texts.items()}
+    assert "Of 2 classes, 1 could have avoided these frequencies, 1 need them, 0 do not rely" in words["reliance"]
+    assert "| the maps | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 1 | 1 | 0 | 0 |" in texts["reliance"]
+    assert (
+        "Of 3 networks, 2 have a strong shortcut in the class Shirt; 2 of these cost, and of the other 1, 0."
+        in (words["harm"])
+    )
+    assert "recall lost: 1.00; with the other images called this class: -1.00." in words["harm"]
+    assert "| 50% | 1 | 0 | 1 | 0.50 | 1.00 | 0.25 | -0.50 |" in texts["harm"]

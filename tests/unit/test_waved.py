@@ -51,20 +51,31 @@ def test_masks_are_symmetric_also_where_the_harmonics_are_aliased():
 
 def test_images_with_a_wave_are_made_when_they_are_read():
     wave, images = Wave(1, (0, 2), 0.1), np.random.default_rng(0).integers(256, size=(4, 3, 8, 8), dtype=np.uint8)
-    lazy = WavedImages(images, LABELS, wave)
+    lazy = WavedImages(images, LABELS == 1, wave)
     assert lazy.shape == images.shape and len(lazy) == 4 and lazy.dtype == np.uint8
     np.testing.assert_array_equal(lazy[1:3], wave.add(images, LABELS)[1:3])
     np.testing.assert_array_equal(lazy[np.array([3, 1])], wave.add(images, LABELS)[[3, 1]])
     assert images.max() <= 255 and not np.shares_memory(lazy[:], images)
 
 
+def test_a_share_of_the_class_is_drawn_to_carry_the_wave():
+    labels = np.arange(60) % 3
+    half, most = (Wave(1, (0, 2), 0.1, share).carriers(labels, seed=4) for share in (0.5, 0.9))
+    assert (half.sum(), most.sum()) == (10, 18) and not (half | most)[labels != 1].any()
+    assert not np.array_equal(half, Wave(1, (0, 2), 0.1, 0.5).carriers(labels, seed=5))
+    assert np.array_equal(Wave(1, (0, 2), 0.1).carriers(labels, seed=4), labels == 1)
+
+
 @pytest.mark.parametrize(
-    ("frequency", "amplitude", "sentence"),
-    [((0, 0), 0.1, "is no wave"), ((0, 1), 0, "amplitude 0"), ((0, 1), 1.5, "amplitude 1.5")],
-)
-def test_waves_that_are_none_are_refused(frequency, amplitude, sentence):
+    ("frequency", "amplitude", "share", "sentence"),
+    [
+        ((0, 0), 0.1, 1, "is no wave"), ((0, 1), 0, 1, "amplitude 0"), ((0, 1), 1.5, 1, "amplitude 1.5"),
+        ((0, 1), 0.1, 0, "share 0: expected above 0 and at most 1"), ((0, 1), 0.1, 1.2, "share 1.2"),
+    ],
+)  # fmt: skip
+def test_waves_that_are_none_are_refused(frequency, amplitude, share, sentence):
     with pytest.raises(ValueError, match=sentence):
-        Wave(0, frequency, amplitude)
+        Wave(0, frequency, amplitude, share)
 
 
 def test_a_frequency_beyond_the_spectrum_is_refused():

@@ -9,6 +9,8 @@ rule table:
         hits=TESTS["shortcuts"].files(plan, "hits"),
         bandstop=TESTS["bandstop"].files(plan),
         planted_use=TESTS["planted_use"].files(plan),
+        reliance=TESTS["reliance"].files(plan),
+        harm=TESTS["harm"].files(plan),
         ood=TESTS["ood"].files(plan, "ood"),
         ood_hits=TESTS["ood"].files(plan, "hits"),
         transfer=TESTS["transfer"].files(plan, "transfer"),

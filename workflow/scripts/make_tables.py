@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from frequency_shortcuts.evaluation import reliance
 from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
 from frequency_shortcuts.evaluation.hits import read_hits, read_hits_of_methods
 from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
@@ -30,9 +31,11 @@ def main(snakemake):
         history = read_runs(given.history) if given.history else None
         tables["networks"] = study_tables.network_table(history, given.weights)
         tables["shortcuts_over_seeds"] = over_seeds(tables["shortcuts"])
-        for name in ("dynamics", "bandstop", "planted_use"):
+        for name in ("dynamics", "bandstop", "planted_use", "harm"):
             if paths := getattr(given, name):
                 tables[name] = read_runs(paths)
+        if given.reliance:
+            tables["reliance"] = reliance.over_seeds(read_runs(given.reliance))
         if given.ood_hits:
             tables["ood_advantage"], tables["method_ood_advantage"] = advantages(given.ood_hits, by_rendition)
         if given.transfer_hits:

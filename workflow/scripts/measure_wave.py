@@ -1,12 +1,12 @@
 """Test what tells that a class hangs on the wave in its images: without it, and with its frequencies exchanged."""
 
-from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation.usage import wave_rates
-from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
+from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import run_name
 from study.testing import load_network, read_images, with_names
+from study.waves import check_plain
 
 
 def main(snakemake):
@@ -19,9 +19,8 @@ def main(snakemake):
             read_images(store, *chosen, weights=given.weights, workers=snakemake.threads)
             for store in (given.images, given.plain)
         )
+        check_plain(given.images, given.plain)
         with read_hdf5(given.images) as file:
-            if file.attrs["made_from"] != stores.checksum(given.plain):
-                raise DamagedFile(given.images, f"its images are not those of {given.plain}")
             wave, harmonics = file["planted/truth"][:], file["planted/harmonics"][:]
         table = wave_rates(network, waved, plain, wave, harmonics, run=run_name(run), **params.settings)
         write_table(with_names(table, waved.classes), output, **run)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions, training
-from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import delete_state
@@ -13,15 +12,7 @@ from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, identity, job, log, stopping
 from study.origin import origin_of
-
-IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
-
-
-def augmentation_of(name, settings):
-    """The augmentation of that name; settings that only some augmentations have are left out for the others."""
-    geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
-    own = {key: settings[key] for key in ("wave_strength",) if key in settings}
-    return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
+from study.trainings import IN_MEMORY, architecture_of, augmentation_of
 
 
 def reduction_of(name, path, settings, seed):
@@ -45,17 +36,7 @@ def main(snakemake):
         data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
         dynamics = dict(settings["dynamics"])
         test = stores.read(store, "test", dynamics.pop("images_per_class"))
-        _, channels, size, width = data.images.shape
-        if size != width:
-            raise ValueError(f"{store}: images are {size} x {width}, but networks are trained on square images only")
-        architecture = architectures.Architecture(
-            name=params.architecture["architecture"],
-            n_classes=len(data.classes),
-            channels=channels,
-            size=size,
-            width=params.architecture["width"],
-            stem=params.architecture["stem"],
-        )
+        architecture = architecture_of(params.architecture, data, store)
         log.info("%s on %s, %d images", architecture, device, len(data))
         network = architectures.build(architecture, seed)
         validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)

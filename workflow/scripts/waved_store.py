@@ -1,14 +1,15 @@
 """Write the store of photographs with a plane wave in one class."""
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.waved import Wave, WavedImages
+from frequency_shortcuts.data.waved import WavedImages
 from frequency_shortcuts.storage.checksums import read_hdf5
 from study.job import job
 from study.origin import origin_of
+from study.waves import wave_of
 
 
 def main(snakemake):
-    """Add the wave to every split of the store of photographs; the rest stays as it is."""
+    """Add the wave to images of every split of the store of photographs; the rest stays as it is."""
     params = snakemake.params.settings
     with job(snakemake) as created_by:
         plain = {
@@ -16,10 +17,11 @@ def main(snakemake):
             for name in ("train", "validation", "test")
         }
         classes = plain["test"].classes
-        if params["class"] not in classes:
-            raise ValueError(f"no class {params['class']!r} in {params['of']}: choose from {', '.join(classes)}")
-        wave = Wave(classes.index(params["class"]), tuple(params["frequency"]), params["amplitude"])
-        splits = {name: (WavedImages(data.images, data.labels, wave), data.labels) for name, data in plain.items()}
+        wave = wave_of(params, classes)
+        splits = {
+            name: (WavedImages(data.images, wave.carriers(data.labels, seed), wave), data.labels)
+            for seed, (name, data) in enumerate(plain.items())
+        }
         height, width = plain["test"].images.shape[-2:]
         with read_hdf5(snakemake.input.images) as file:
             source, made_from = file.attrs["source"], file.attrs["checksum"]

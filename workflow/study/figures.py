@@ -329,6 +329,18 @@ FIGURES = {
         _table("corruptions"),
         lambda plan, name: {"dataset": name},
     ),
+    "reliance": Figure(
+        Result("are the frequencies of the maps needed?", "beyond"),
+        lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
+        _table("reliance"),
+        lambda plan, name: {"dataset": name},
+    ),
+    "harm": Figure(
+        Result("what a strong shortcut costs", "beyond"),
+        lambda plan: ["all"] if plan.waved_runs() else [],
+        _table("harm"),
+        lambda plan, name: {},
+    ),
     "cure": Figure(
         Result("training that avoids shortcuts", "beyond"),
         Plan.cure_datasets,

@@ -15,7 +15,6 @@ from frequency_shortcuts.data import folders, normalisation, planted, stores, sy
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
-from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
@@ -29,6 +28,7 @@ from .image_folders import split_folder
 from .plan import Plan
 from .settings import Shape
 from .torch_datasets import open_dataset
+from .waves import wave_of
 from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 
 PER_SPLIT = 20  # images to decode per split
@@ -233,9 +233,8 @@ def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content
 def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """Photographs with a wave. Raises ValueError for a wave that is not possible."""
     plain = inspect_dataset(plan, settings["of"])
-    Wave(0, tuple(settings["frequency"]), settings["amplitude"]).masks(1, plain.shape.height, plain.shape.width)
-    if isinstance(plain.classes[0], str) and settings["class"] not in plain.classes:
-        raise ValueError(f"no class {settings['class']!r} in {settings['of']}: choose from {', '.join(plain.classes)}")
+    classes = plain.classes if isinstance(plain.classes[0], str) else [settings["class"]]
+    wave_of(settings, classes).masks(len(classes), plain.shape.height, plain.shape.width)
     return plain._replace(description=f"{plain.description}, with a wave in class {settings['class']}")
 
 

@@ -134,6 +134,8 @@ def test_tables(plan: Plan) -> list[str]:
         "transfer": plan.config["transfer"],
         "transfer_advantage": plan.config["transfer"],
         "published": plan.config["published"],
+        "reliance": plan.reliance_runs(),
+        "harm": plan.waved_runs(),
     }
     tested = [name for name in METHOD_TABLES if plan.tested_methods() and planned[name]]
     planned |= dict.fromkeys((f"method_{name}" for name in tested), True)

@@ -96,6 +96,16 @@ class Plan(Settings):
         """The runs whose phases and amplitudes are tested."""
         return self._of_seeds(self.config["shortcuts"]["phase_seeds"])
 
+    def reliance_runs(self) -> list[Run]:
+        """The runs whose networks are trained anew without the frequencies of their maps."""
+        planned = zip(self._runs, self._entries.values(), strict=True)
+        chosen = [run for run, entries in planned if any(entry.get("reliance", False) for entry in entries)]
+        return [run for run in chosen if run in self._mapped and self.is_trained(run)]
+
+    def waved_runs(self) -> list[Run]:
+        """The runs with maps on photographs with a wave."""
+        return [run for run in self._mapped if run["dataset"] in self.from_source("waved")]
+
     def _of_seeds(self, seeds: str) -> list[Run]:
         return self._first_seed_runs if seeds == "first" else self._mapped
 

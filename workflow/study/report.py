@@ -52,6 +52,8 @@ TABLES = {
         ("stability", "how stable the maps are", "beyond"),
         ("curves", "recall without some frequencies", "beyond"),
         ("corruptions", "recall under corruptions", "beyond"),
+        ("reliance", "are the frequencies of the maps needed?", "beyond"),
+        ("harm", "what a strong shortcut costs", "beyond"),
         ("cure", "training that avoids shortcuts", "beyond"),
         ("graded", "gain and earliness in the graded sets", "dynamics"),
         ("networks", "networks and their accuracy", "run"),

@@ -1,4 +1,4 @@
-"""Photographs with a plane wave in all images of one class: a shortcut that is known, on real images.
+"""Photographs with a plane wave in the images of one class: a shortcut that is known, on real images.
 
 The pixels are clipped to [0, 255], as a file needs it. In dark images the wave is then cut off below 0, which makes
 harmonics: waves of multiples of its frequency.
@@ -23,32 +23,47 @@ HARMONICS = 4  # multiples of the frequency up to this one, beside the wave itse
 
 @dataclass(frozen=True)
 class Wave:
-    """A plane wave in the images of one class.
+    """A plane wave in the images of one class, or in a share of them.
 
     label : number of the class. frequency : (u, v) in cycles per image. amplitude : in units in which pixels span 0
-    to 1. A horizontal flip leaves the frequency as it is where u or v is 0.
+    to 1. share : of the images of the class that carry the wave. A horizontal flip leaves the frequency as it is where
+    u or v is 0.
 
-    Raises ValueError for an amplitude that is not above 0 and at most 1, and for the frequency (0, 0).
+    Raises ValueError for an amplitude or a share that is not above 0 and at most 1, and for the frequency (0, 0).
     """
 
     label: int
     frequency: tuple[int, int]
     amplitude: float
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 < self.amplitude <= 1:
             raise ValueError(f"amplitude {self.amplitude}: expected above 0 and at most 1, where pixels span 0 to 1")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share {self.share}: expected above 0 and at most 1, of the images of the class")
         if tuple(self.frequency) == (0, 0):
             raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
 
+    def carriers(self, labels: npt.NDArray[np.int64], seed: int) -> BoolArray:
+        """Which images carry the wave, bool [n]: those of the class, or a share of them that is drawn, by a seed."""
+        carry: BoolArray = labels == self.label
+        (of_class,) = np.nonzero(carry)
+        left_out = len(of_class) - round(self.share * len(of_class))
+        carry[np.random.default_rng(seed).choice(of_class, left_out, replace=False)] = False
+        return carry
+
     def add(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """The images uint8 [n, channels, H, W] with the wave, in all channels, where the label is that of the class."""
+        """The images uint8 [n, channels, H, W] with the wave in all images of the class, labels int64 [n]."""
+        return self.add_to(images, labels == self.label)
+
+    def add_to(self, images: npt.NDArray[np.uint8], carry: BoolArray) -> npt.NDArray[np.uint8]:
+        """The images uint8 [n, channels, H, W] with the wave, in all channels, where `carry` [n] is true."""
         height, width = images.shape[-2:]
         u, v = self.frequency
         phase = 2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width)
         waved = images.copy()
-        of_class = labels == self.label
-        waved[of_class] = np.clip(np.rint(images[of_class] + 255 * self.amplitude * np.cos(phase)), 0, 255)
+        waved[carry] = np.clip(np.rint(images[carry] + 255 * self.amplitude * np.cos(phase)), 0, 255)
         return waved
 
     def masks(self, n_classes: int, height: int, width: int) -> Mapping[str, BoolArray]:
@@ -74,14 +89,14 @@ def _pair(frequency: tuple[int, int], multiple: int, height: int, width: int) ->
 
 
 class WavedImages:
-    """Images of a set with a wave, made when they are read. See `splits.Images`."""
+    """Images of a set with a wave in some of them (`Wave.carriers`), made when they are read. See `splits.Images`."""
 
-    def __init__(self, images: Images, labels: npt.NDArray[np.int64], wave: Wave) -> None:
-        self._images, self._labels, self._wave = images, labels, wave
+    def __init__(self, images: Images, carry: BoolArray, wave: Wave) -> None:
+        self._images, self._carry, self._wave = images, carry, wave
         self.shape, self.dtype = images.shape, np.dtype(np.uint8)
 
     def __len__(self) -> int:
-        return len(self._labels)
+        return len(self._carry)
 
     def __getitem__(self, index: Any, /) -> npt.NDArray[np.uint8]:
-        return self._wave.add(np.asarray(self._images[index]), self._labels[index])
+        return self._wave.add_to(np.asarray(self._images[index]), self._carry[index])

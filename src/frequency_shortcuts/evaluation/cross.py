@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import bootstrap
+from frequency_shortcuts.intervals import Estimate, bootstrap, joined, paired
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .hits import Hits, counts_of
@@ -29,7 +29,7 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
     tables = [pd.DataFrame(columns=columns)]
     for fill, named in hits.named.items():
         judged = hits.judged(fill)
-        for c, maps in _maps(hits).items():
+        for c, maps in maps_of_classes(hits).items():
             own = hits.labels == c
             right, wrong = counts_of(named[list(maps.values())], c, own, judged[c])
             tpr, fpr = right / own.sum(), wrong / judged[c].sum() if judged[c].any() else np.full(len(wrong), np.nan)
@@ -77,7 +77,19 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def _maps(hits: Hits) -> dict[int, dict[int, int]]:
+def advantage_of_class(hits: Hits, c: int) -> Estimate:
+    """The own-map advantage of one class under the fill to quote, M[c, c] minus the mean of M[c, m], m not c.
+
+    >>> value, low, high = advantage_of_class(hits, 3)
+    """
+    fill, maps = hits.primary_fill, maps_of_classes(hits)[c]
+    sign = np.array([1.0 if m == c else -1.0 / (len(maps) - 1) for m in maps])
+    difference = sign @ (hits.named[fill][list(maps.values())] == c)
+    tpr, fpr = (paired(difference[images]) for images in (hits.labels == c, hits.judged(fill)[c]))
+    return joined(tpr, fpr)
+
+
+def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
     """class -> the class of each map that is tried on it -> the index of its mask; without the neutral class."""
     kept = hits.trials[(hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])]
     kept = kept.assign(of=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
@@ -94,7 +106,7 @@ def _influence(hits: Hits, fill: str) -> FloatArray:
     The number of images of a class is fixed when they are drawn within classes, so TPR is exact. That of the judged
     images varies a little where images of some donors do not count: there it is the linear part of the change.
     """
-    named, judged, maps = hits.named[fill], hits.judged(fill), _maps(hits)
+    named, judged, maps = hits.named[fill], hits.judged(fill), maps_of_classes(hits)
     influence: FloatArray = np.zeros(len(hits.labels))
     for c, of_class in maps.items():
         sign = np.array([1.0 if m == c else -1.0 / (len(of_class) - 1) for m in of_class])

@@ -156,6 +156,23 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
 
 
 @accepts_split
+def called(
+    network: nn.Module,
+    images: Images,
+    *,
+    mean: npt.ArrayLike | None = None,
+    std: npt.ArrayLike | None = None,
+) -> IntArray:
+    """The class of each image [n, channels, H, W] by the network, int64 [n]. Images are read in batches.
+
+    >>> called(network, stores.read("results/laptop/data/synthetic.h5", "test"))
+    """
+    source = source_for(network, images, mean, std)
+    batches = index_batches(np.arange(len(source)), source.batch_size())
+    return np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
+
+
+@accepts_split
 def accuracy(
     network: nn.Module,
     images: Images,
@@ -168,10 +185,7 @@ def accuracy(
 
     >>> accuracy(network, stores.read("results/laptop/data/synthetic.h5", "test"))
     """
-    source = source_for(network, images, mean, std)
-    batches = index_batches(np.arange(len(source)), source.batch_size())
-    called = np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
-    return float(np.mean(called == as_array(labels)))
+    return float(np.mean(called(network, images, mean=mean, std=std) == as_array(labels)))
 
 
 def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:

@@ -7,14 +7,38 @@ from dataclasses import replace
 from itertools import chain
 
 from ..plan import Plan
-from . import bandstop, compare_methods, ood, planted_use, published, robustness, shortcuts, transfer, wave
+from . import (
+    bandstop,
+    compare_methods,
+    harm,
+    ood,
+    planted_use,
+    published,
+    reliance,
+    robustness,
+    shortcuts,
+    transfer,
+    wave,
+)  # fmt: skip
 from .description import Test
 
-_MODULES = (bandstop, shortcuts, planted_use, published, ood, transfer, robustness, compare_methods, wave)
+_MODULES = (
+    bandstop,
+    shortcuts,
+    planted_use,
+    published,
+    ood,
+    transfer,
+    robustness,
+    compare_methods,
+    wave,
+    reliance,
+    harm,
+)
 TESTS: dict[str, Test] = {
     name: replace(module.TEST, name=name) for module in _MODULES for name in [module.__name__.rpartition(".")[2]]
 }
-OF_STUDY = ("bandstop", "shortcuts", "planted_use", "ood", "transfer", "robustness", "published")
+OF_STUDY = ("bandstop", "shortcuts", "planted_use", "ood", "transfer", "robustness", "published", "reliance", "harm")
 
 
 def files_of_study(plan: Plan) -> list[str]:

@@ -9,7 +9,8 @@ from ..plan import Plan
 from .description import Output, Test, files_of_run
 
 
-def _inputs(plan: Plan) -> dict[str, Any]:
+def plain_and_waved(plan: Plan) -> dict[str, Any]:
+    """The inputs of a test of one network on photographs with a wave, and on the same without it."""
     datasets = plan.config["datasets"]
     return {
         **files_of_run(plan),
@@ -28,8 +29,8 @@ TEST = Test(
             ("test", "part", "fill"),
         )
     },
-    runs=lambda plan: [run for run in plan.mapped_runs() if run["dataset"] in plan.from_source("waved")],
-    inputs=_inputs,
+    runs=Plan.waved_runs,
+    inputs=plain_and_waved,
     settings=lambda plan: {
         "images": plan.section("shortcuts", "split", "images_per_class"),
         "settings": plan.section("shortcuts", "controls", "seed"),

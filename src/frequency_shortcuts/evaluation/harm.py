@@ -1,0 +1,73 @@
+"""What a shortcut costs: a class whose images carry a plane wave, in a share of them.
+
+Fixed before any result was seen:
+
+- The class has the wave in the same share of its training, validation and test images. Its own-map advantage and its
+  verdict come from the shortcut test on the test images as they are in the set.
+- The harm is measured on the photographs of the test split, to which the wave is added or not. `lost`: the recall of
+  the class with the wave in all its images minus that without it. `called`: the share of the images of other classes
+  that are called this class with the wave in them, minus that without it.
+- The own-map advantage of the class is its TPR - FPR with its own map minus the mean of that with the maps of the
+  other classes, under the fill to quote.
+- A shortcut *costs* if the lower end of `lost` or that of `called` is at least `COST`. The word strong is tied to a
+  harm if every shortcut that is called strong costs.
+- All intervals are over the images of one network (`intervals.paired`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.intervals import Estimate, joined, paired
+from frequency_shortcuts.networks.predictions import called
+
+from .cross import advantage_of_class, maps_of_classes
+from .hits import Hits
+from .verdicts import verdicts
+
+COST = 0.1
+
+
+def harm(network: nn.Module, plain: Split, wave: Wave, hits: Hits, strong: float) -> dict[str, Any]:
+    """The shortcut of the class with the wave, and its harm, as one row of a table.
+
+    plain : photographs without the wave, normalised as the network needs it
+    hits : of the shortcut test of the network on the set with the wave; strong : see `verdicts.verdicts`
+
+    Returns `class`, `share`, `verdict`, `tpr_dfm`, `fpr_dfm`, `in_map` (whether the map holds the pair of the wave),
+    `images`, `tpr_with`, `tpr_without`, `negatives`, `fpr_with`, `fpr_without`, and `advantage`, `lost` and `called`
+    with the ends of their 95 % intervals `_low` and `_high`; `costs`, whether the shortcut costs.
+
+    >>> harm(network, plain, wave, hits, strong=0.6)["lost"]
+    0.93
+    """
+    label = wave.label
+    with_wave = replace(plain, images=wave.add_to(np.asarray(plain.images[:]), np.full(len(plain), True)))
+    is_called = {
+        name: called(network, data.images, mean=data.mean, std=data.std) == label
+        for name, data in (("with", with_wave), ("without", plain))
+    }
+    own = plain.labels == label
+    verdict = verdicts(hits, strong).query("headline").set_index("class").loc[label]
+    row: dict[str, Any] = {"class": label, "share": wave.share}
+    row |= {name: verdict[name] for name in ("verdict", "tpr_dfm", "fpr_dfm")}
+    pair = wave.masks(hits.n_classes, *hits.masks.shape[1:])["truth"][label]
+    row["in_map"] = bool(hits.masks[maps_of_classes(hits)[label][label]][pair].all())
+    row |= _with_ends("advantage", advantage_of_class(hits, label))
+    for harmed, rate, count, images in (("lost", "tpr", "images", own), ("called", "fpr", "negatives", ~own)):
+        row[count] = int(images.sum())
+        row |= {f"{rate}_{name}": float(is_hit[images].mean()) for name, is_hit in is_called.items()}
+        difference = is_called["with"][images].astype(float) - is_called["without"][images]
+        row |= _with_ends(harmed, joined(paired(difference)))
+    row["costs"] = bool(row["lost_low"] >= COST or row["called_low"] >= COST)
+    return row
+
+
+def _with_ends(name: str, estimate: Estimate) -> dict[str, float]:
+    return {name + end: float(value) for end, value in zip(("", "_low", "_high"), estimate, strict=True)}

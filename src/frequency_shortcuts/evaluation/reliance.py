@@ -1,0 +1,129 @@
+"""Does a network need the frequencies that it relies on?
+
+A network whose recall falls when the frequencies of its maps are removed relies on them. If the same network, trained
+anew on images without them, recognises the class as well as before, it did not need them: the shortcut could have been
+avoided.
+
+Fixed before any result was seen:
+
+- Removed is the union of the maps of all classes, from all training, validation and test images, after normalisation;
+  zeros stand in its place. Controls of the same size: random pairs, drawn once for each network, and the lowest
+  frequencies. Where nothing is removed, the loss is what training anew changes by itself.
+- The network trained anew has the same initial weights, recipe and images; where nothing is removed, it has another
+  seed (`OTHER_SEED` is added), since else it would be the same network.
+- `lost_at_test` is the recall of the first network on images as they are minus its recall on images without the
+  frequencies; `lost_after` is the same recall minus that of the network trained anew, on images without them.
+- A loss is *large* if the lower end of its interval is at least `LARGE`, and *small* if the upper end is below `SMALL`.
+  A class of which the loss at test time is large could have *avoided* these frequencies if the loss after training
+  anew is small, and *needs* them if the lower end of that loss is at least `SMALL`. In all other cases it is *open*,
+  but where the upper end of the loss at test time is below `LARGE` the class *does not rely* on them.
+- The interval of one network is over its images (`intervals.paired`); that of several follows
+  `intervals.over_networks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from frequency_shortcuts.intervals import joined, over_networks, paired
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
+from frequency_shortcuts.spectrum.masks import check_mask
+
+REMOVED = ("maps", "random", "low_pass", "nothing")
+OTHER_SEED = 1000
+ALL = -1  # in the column `class`: all test images
+LARGE, SMALL = 0.2, 0.1
+AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
+LOSSES = ("lost_at_test", "lost_after")
+
+
+def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
+    """What is removed from all images, each bool [H, W], by the names of `REMOVED`.
+
+    maps : bool [class, H, W], centred and symmetric; seed : of the random mask
+
+    The lowest frequencies may be one position more. Raises ValueError if the maps hold all frequencies.
+
+    >>> {name: mask.sum() for name, mask in removed_masks(maps, seed=0).items()}
+    {'maps': 208, 'random': 208, 'low_pass': 208, 'nothing': 0}
+    """
+    union = np.asarray(check_mask(maps, "maps").any(axis=0))
+    if union.all():
+        raise ValueError("the maps of all classes hold all frequencies: without them, nothing is left to train on")
+    masks = union, control_mask(union, "random", seed), low_pass_mask(union), np.zeros_like(union)
+    return dict(zip(REMOVED, masks, strict=True))
+
+
+def seed_of(removed: str, seed: int) -> int:
+    """The seed of the network that is trained anew, from that of the first network."""
+    return seed if removed != "nothing" else seed + OTHER_SEED
+
+
+def losses(
+    labels: IntArray, plain: IntArray, without: Mapping[str, IntArray], after: Mapping[str, IntArray], n_classes: int
+) -> pd.DataFrame:
+    """What one network loses, a row for each removal and class, and for all images (class `ALL`).
+
+    labels : [n]; plain : the class that the network names for each image as it is [n]
+    without, after : by removal, what the network names for the images without the frequencies [n], and what the
+        network trained anew names for them [n]
+
+    Columns: `removed`, `class`, `images`, `tpr`, `tpr_without`, `tpr_after`, and `lost_at_test`, `lost_after` with the
+    ends of their 95 % intervals `_low` and `_high`.
+
+    >>> losses(labels, plain, {"maps": without}, {"maps": after}, 2)["lost_at_test"].tolist()
+    [0.8, 0.1, 0.45]
+    """
+    right = (plain == labels).astype(float)
+    rows = []
+    for name in without:
+        hits = {"without": (without[name] == labels).astype(float), "after": (after[name] == labels).astype(float)}
+        for c in (*range(n_classes), ALL):
+            own = labels == c if c != ALL else np.full(len(labels), True)
+            row = {"removed": name, "class": c, "images": int(own.sum()), "tpr": right[own].mean()}
+            row |= {f"tpr_{key}": hit[own].mean() for key, hit in hits.items()}
+            for key, hit in zip(LOSSES, hits.values(), strict=True):
+                value, low, high = joined(paired((right - hit)[own]))
+                row |= {key: float(value), f"{key}_low": float(low), f"{key}_high": float(high)}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """The losses of networks of one kind: a row for each data set, network, augmentation, removal and class.
+
+    table : rows of `losses` behind the run of each network
+
+    Adds `seeds`, `interval` (of what it is: networks, or these networks) and `reading` (`AVOIDABLE`, `NEEDED`,
+    `NOT_RELIED_ON` or `OPEN`); all other numbers are means.
+    """
+    keys = ["dataset", "network", "augmentation", "removed", "class"]
+    rows = []
+    for values, group in table.groupby(keys, sort=False):
+        row = dict(zip(keys, values, strict=True)) | {"seeds": len(group), "images": int(group["images"].iloc[0])}
+        row |= {name: group[name].mean() for name in ("positions", "tpr", "tpr_without", "tpr_after")}
+        for name in LOSSES:
+            half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2
+            value, low, high, of = over_networks(group[name], half_widths)
+            row |= {name: value, f"{name}_low": low, f"{name}_high": high, "interval": of}
+        rows.append(row | {"reading": reading(row)})
+    return pd.DataFrame(rows)
+
+
+def reading(row: Mapping[str, float]) -> str:
+    """What the losses of a class say, from their ends; see the head of this module.
+
+    >>> reading({"lost_at_test_low": 0.4, "lost_at_test_high": 0.6, "lost_after_low": 0.0, "lost_after_high": 0.05})
+    'avoidable'
+    """
+    if row["lost_at_test_high"] < LARGE:
+        return NOT_RELIED_ON
+    if row["lost_at_test_low"] >= LARGE and row["lost_after_high"] < SMALL:
+        return AVOIDABLE
+    if row["lost_at_test_low"] >= LARGE and row["lost_after_low"] >= SMALL:
+        return NEEDED
+    return OPEN

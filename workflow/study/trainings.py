@@ -1,0 +1,34 @@
+"""Shared code of the scripts that train networks: the form of a network, and the augmentation of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.networks.architectures import Architecture
+from frequency_shortcuts.networks.augmentation import Augmentation
+
+IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
+
+
+def augmentation_of(name: str, settings: Mapping[str, Any]) -> Augmentation:
+    """The augmentation of that name; settings that only some augmentations have are left out for the others."""
+    geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
+    own = {key: settings[key] for key in ("wave_strength",) if key in settings}
+    return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
+
+
+def architecture_of(settings: Mapping[str, Any], data: Split, store: str) -> Architecture:
+    """The form of a network for the images of a store. Raises ValueError for images that are not square."""
+    _, channels, size, width = data.images.shape
+    if size != width:
+        raise ValueError(f"{store}: images are {size} x {width}, but networks are trained on square images only")
+    return Architecture(
+        name=settings["architecture"],
+        n_classes=len(data.classes),
+        channels=channels,
+        size=size,
+        width=settings["width"],
+        stem=settings["stem"],
+    )
