@@ -147,36 +147,57 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many, workers):
     assert tones(pictures[1:4]) == [1, 2, 3]
 
 
+class Watched(folders.ThreadPoolExecutor):
+    """Notes what it is given to do, and when its work is to end."""
+
+    submitted, ending = [], threading.Event()
+
+    def submit(self, work, path):
+        self.submitted.append(path)
+        return super().submit(work, path)
+
+    def shutdown(self, **options):
+        self.ending.set()
+        super().shutdown(**options)
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    monkeypatch.setattr(folders, "ThreadPoolExecutor", Watched)
+    Watched.submitted.clear(), Watched.ending.clear()
+    return Watched
+
+
 @pytest.mark.parametrize("workers", [1, 3])
-def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch):
-    decoded_paths = []
+def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch, watched):
+    """All but the first two are decoded only when no more are waited for."""
+    begun, done, threads, busy = [], [], set(), threading.Semaphore(0)
     decode = ImageFiles._decode
 
-    def noted(self, path):
-        decoded_paths.append(path)
-        time.sleep(0.01)
-        return decode(self, path)
+    def held(self, path):
+        begun.append(path)
+        threads.add(threading.current_thread())
+        if path not in many[:2]:
+            busy.release()
+            assert watched.ending.wait(60)
+        pixels = decode(self, path)
+        done.append(path)
+        return pixels
 
-    monkeypatch.setattr(ImageFiles, "_decode", noted)
-    before = threading.active_count()
+    monkeypatch.setattr(ImageFiles, "_decode", held)
     decoded = ImageFiles(many, (4, 4), workers=workers).decoded()
-    next(decoded)
-    next(decoded)
+    assert [next(decoded)[0], next(decoded)[0]] == [0, 1]
+    assert all(busy.acquire(timeout=60) for _ in range(workers))
     decoded.close()
-    assert threading.active_count() == before
-    assert len(decoded_paths) <= 2 + 2 * workers
+    assert not any(thread.is_alive() for thread in threads)
+    assert sorted(done) == sorted(begun) == many[: 2 + workers]
 
 
-def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
+def test_no_more_than_a_few_are_decoded_ahead(many, watched):
     """Memory must not grow with the folder when the writer is slow."""
-    decoded_paths = []
-    decode = ImageFiles._decode
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded_paths.append(path), decode(self, path))[1])
-    decoded = ImageFiles(many, (4, 4), workers=2).decoded()
-    next(decoded)
-    time.sleep(0.3)
-    assert len(decoded_paths) <= 9
-    decoded.close()
+    for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
+        assert len(watched.submitted) <= i + 9
+    assert watched.submitted == many
 
 
 # What is no image file
