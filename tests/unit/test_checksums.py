@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pytest
-from image_files import photographs
+from small_stores import photographs
 from test_dfm import written
 
 from frequency_shortcuts.data import stores

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from image_files import saved
 from PIL import Image
+from small_stores import saved
 
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.folders import ImageFiles
@@ -110,8 +110,7 @@ def tones(pixels):
     return (pixels[:, 0, 0, 0] // 5).tolist()
 
 
-@pytest.mark.parametrize("workers", [1, 8])
-def test_decoding_keeps_the_order_of_the_files(many, workers, monkeypatch):
+def test_decoding_keeps_the_order_of_the_files(many, monkeypatch):
     decode = ImageFiles._decode
 
     def slow(self, path):
@@ -119,9 +118,23 @@ def test_decoding_keeps_the_order_of_the_files(many, workers, monkeypatch):
         return decode(self, path)
 
     monkeypatch.setattr(ImageFiles, "_decode", slow)
-    found = list(ImageFiles(many, (4, 4), workers=workers).decoded())
+    found = list(ImageFiles(many, (4, 4), workers=8).decoded())
     assert [i for i, _ in found] == list(range(50))
     assert tones(np.stack([pixels for _, pixels in found])) == list(range(50))
+
+
+INDICES = [slice(None), slice(7, 20), slice(None, None, -3), slice(40, 99), slice(3, 3), np.array([9, 2, 2, 49, 0]),
+           np.array([], int), np.array([-1, -50]), np.arange(50) % 7 == 0]  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_pictures_are_indexed_as_an_array(many, workers):
+    pictures = ImageFiles(many, (4, 4), workers=workers)
+    assert (len(pictures), pictures.shape, pictures.dtype) == (50, (50, 3, 4, 4), np.uint8)
+    for index in INDICES:
+        found = pictures[index]
+        assert found.shape[1:] == (3, 4, 4)
+        assert tones(found) == np.arange(50)[index].tolist()
 
 
 def test_a_subset_keeps_the_settings(many):
@@ -132,13 +145,12 @@ def test_a_subset_keeps_the_settings(many):
     np.testing.assert_array_equal(some[:], pictures[np.array([5, 3, 3])])
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_a_picture_that_does_not_decode_stops_or_is_skipped(many, workers):
+def test_a_picture_that_does_not_decode_stops_or_is_skipped(many):
     for i in (0, 7, 8, 49):
         many[i].write_bytes(b"broken")
     with pytest.raises(ValueError, match=r"/00\.png does not decode"):
-        list(ImageFiles(many, (4, 4), workers=workers).decoded())
-    pictures = ImageFiles(many, (4, 4), workers=workers, on_error="skip")
+        list(ImageFiles(many, (4, 4), workers=4).decoded())
+    pictures = ImageFiles(many, (4, 4), workers=4, on_error="skip")
     positions = [i for i, _ in pictures.decoded()]
     assert positions == [i for i in range(50) if i not in (0, 7, 8, 49)]
     assert pictures.skipped == [str(many[i]) for i in (0, 7, 8, 49)]
@@ -203,21 +215,19 @@ def test_no_more_than_a_few_are_decoded_ahead(many, watched):
 # What is no image file
 
 
-def no_file(path, kind):
-    make = {
-        "FIFO": lambda: os.mkfifo(path),
-        "device": lambda: path.symlink_to("/dev/zero"),
-        "symbolic link that leads in a circle": lambda: path.symlink_to(path.name),
-        "folder": path.mkdir,
-    }
-    make[kind]()
-
-
-@pytest.mark.parametrize("kind", ["FIFO", "device", "symbolic link that leads in a circle", "folder"])
-def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("FIFO", os.mkfifo),
+        ("device", lambda path: path.symlink_to("/dev/zero")),
+        ("symbolic link that leads in a circle", lambda path: path.symlink_to(path.name)),
+        ("folder", os.mkdir),
+    ],
+)
+def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind, make):
     """Also if files that do not decode are skipped."""
     root = tree(tmp_path, "a/1.png", "b/1.png")
-    no_file(root / "b" / "2.png", kind)
+    make(root / "b" / "2.png")
     with pytest.raises(ValueError, match=rf"b/2\.png is a {kind}.*: expected an image file$"):
         folders.listing(root)
     with pytest.raises(ValueError, match=rf"/2\.png does not decode as an image \(it is a {kind}.*, not a file\): me"):
@@ -226,6 +236,6 @@ def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind
 
 @pytest.mark.parametrize("read", [folders.listing, lambda root: folders.matched(["a"], root)])
 def test_a_folder_of_a_class_that_is_a_circle_is_named(tmp_path, read):
-    no_file(tree(tmp_path, "a/1.png") / "b", "symbolic link that leads in a circle")
+    (tree(tmp_path, "a/1.png") / "b").symlink_to("b")
     with pytest.raises(ValueError, match=r"/b is a symbolic link that leads in a circle: expected a folder of images$"):
         read(tmp_path)

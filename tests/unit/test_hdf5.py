@@ -34,6 +34,10 @@ def replaced(name, held):
     return change
 
 
+def classes(*names):
+    return lambda file: file.attrs.update(classes=names)
+
+
 def stored_outside(file):
     del file["test/images"]
     file.create_dataset("test/images", IMAGES.shape, np.uint8, external=[("secret", 0, IMAGES.nbytes)])
@@ -80,9 +84,18 @@ OTHER_LAYOUT = {
         lambda file: file.attrs.update(classes="ab"),
         "its attribute classes is 'ab': expected a list of names",
     ),
-    "one class": (
-        lambda file: file.attrs.update(classes=["cat"]),
-        "names 1 class: expected at least two in its attribute classes",
+    "one class": (classes("cat"), "names 1 class: expected at least two in its attribute classes"),
+    "labels are floats": (replaced("test/labels", np.float32(LABELS)), "split test: labels of type float32"),
+    "class without a name": (classes("cat", ""), "split \\w+: a class has no name"),
+    "class named twice": (classes("cat", "cat"), "split \\w+: two classes are called cat"),
+    "control character": (classes("cat", "wild\ndog"), r"split \w+: the class 'wild\\ndog' has a control character"),
+    "statistics of bytes": (
+        lambda file: file.attrs.update(mean=[127.0], std=[50.0]),
+        r"mean \[127\.0\] and std \[50\.0\] cannot be normalised with",
+    ),
+    "three means": (
+        lambda file: file.attrs.update(mean=[0.5] * 3, std=[0.2] * 3),
+        r"mean is \[0\.5, 0\.5, 0\.5\]: expected a number for each",
     ),
     "mean is a text": (lambda file: file.attrs.update(mean="dark"), "mean is dark: expected a number for each of 1 ch"),
 }  # fmt: skip
