@@ -58,11 +58,7 @@ def accuracy(network, images, labels):
     return (called.numpy() == labels).mean()
 
 
-# One runs in CI; each takes a quarter of a minute.
-CASES = [pytest.param(name, marks=() if name == "present" else pytest.mark.long) for name in planted.MECHANISMS]
-
-
-@pytest.mark.parametrize("mechanism", CASES)
+@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
 def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
     design = planted.design(mechanism)
     n, masks = len(design.classes), design.planted()
