@@ -2,7 +2,9 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+import torch
 from stops import StopAfter
 from training_runs import (
     DATA,
@@ -12,8 +14,9 @@ from training_runs import (
     RECIPE,
     TEST,
     N,
-    checks_of_a_run,
     killed_before,
+    maps,
+    options,
     run,
     same,
     split,
@@ -22,6 +25,7 @@ from training_runs import (
 )
 
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.checkpoint import Checkpoint
 from frequency_shortcuts.storage.journal import Stopped
 
 
@@ -64,32 +68,40 @@ def test_a_run_killed_twice_and_on_a_plateau_resumes_to_the_same_bits(tmp_path, 
 
 
 RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
+OTHERS = {
+    "seed": {"seed": 4},
+    "weights": {"network": tiny(1)},
+    "images": {"data": split(N, 7)},
+    "labels": {"data": dataclasses.replace(DATA, labels=DATA.labels[::-1].copy())},
+    "recipe": {"recipe": dataclasses.replace(RECIPE, learning_rate=0.1)},
+    "augmentation": {"augmentation": Augmentation(shift=2)},
+    "dynamics": {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
+    "test labels": {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
+    "version": {"version": "after an edit of the code"},
+}
+OF_MAPS = {
+    "maps": ("dfmx", {"masks": maps(classes=3, seed=1)}),
+    "probability": ("dfmx", {"probability": 0.4}),
+    "strength": ("afa", {"strength": 3.0}),
+}
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"seed": 4},
-        {"network": 1},
-        {"data": split(N, 7)},
-        {"data": dataclasses.replace(DATA, labels=DATA.labels[::-1].copy())},
-        {"recipe": dataclasses.replace(RECIPE, learning_rate=0.1)},
-        {"augmentation": Augmentation(shift=2)},
-        {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
-        {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
-        {"version": "after an edit of the code"},
-    ],
-    ids=["seed", "weights", "images", "labels", "recipe", "augmentation", "dynamics", "test labels", "version"],
-)
-def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iterations, options):
-    def own_options():  # training changes the network, so each run has its own
-        return options | ({"network": tiny(options["network"])} if "network" in options else {})
-
-    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+@pytest.mark.parametrize("changed", [*OTHERS, *OF_MAPS])
+def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iterations, changed):
+    own, other = {}, OTHERS.get(changed)
+    if changed in OF_MAPS:
+        name, changes = OF_MAPS[changed]
+        own, other = options(name), options(name, **changes)
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **own)
     trained_iterations.clear()
-    resumed = run(state=tmp_path / "s.pt", **own_options())
-    assert trained_iterations[0] == 0
-    assert same(resumed, run(**own_options()))
+    with pytest.raises(Stopped):
+        run(state=tmp_path / "s.pt", stop=lambda: bool(trained_iterations), **other)
+    assert trained_iterations == [0]
+
+
+def test_a_run_that_finds_the_state_of_another_is_as_without(tmp_path, monkeypatch):
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    assert same(run(state=tmp_path / "s.pt", seed=4), run(seed=4))
 
 
 @pytest.mark.parametrize("kind", ["cut", "a bit of a weight"])
@@ -108,14 +120,36 @@ def test_a_damaged_state_is_set_aside_with_a_warning(
     assert (tmp_path / "s.pt.damaged").exists() and state.is_file()
 
 
-@pytest.mark.parametrize("iteration", [2, 6])
-def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations, iteration):
+def test_every_flipped_bit_of_a_state_is_noticed(tmp_path, monkeypatch):
+    state = tmp_path / "s.pt"
+    killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
+    good = state.read_bytes()
+    for bit in np.random.default_rng(0).integers(8 * len(good), size=200):
+        flipped = bytearray(good)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        state.write_bytes(flipped)
+        assert Checkpoint(state, "", {}, 1).read(torch.device("cpu")) is None
+        (tmp_path / "s.pt.damaged").unlink()
+
+
+def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
     """At the peak of the rate, and while it falls, at the end of an epoch."""
     whole = run(recipe=ONE_CYCLE)
-    killed_before(monkeypatch, iteration, recipe=ONE_CYCLE, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    for iteration in (2, 6):
+        state = tmp_path / f"{iteration}.pt"
+        killed_before(monkeypatch, iteration, recipe=ONE_CYCLE, state=state, checkpoint_minutes=0)
+        trained_iterations.clear()
+        assert same(run(recipe=ONE_CYCLE, state=state, checkpoint_minutes=0), whole)
+        assert trained_iterations == list(range(iteration, 12))
+
+
+@pytest.mark.parametrize("name", ["dfmx", "afa"])
+def test_a_killed_run_of_frequencies_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations, name):
+    whole = run(**options(name))
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **options(name))
     trained_iterations.clear()
-    assert same(run(recipe=ONE_CYCLE, state=tmp_path / "s.pt", checkpoint_minutes=0), whole)
-    assert trained_iterations == list(range(iteration, 12))
+    assert same(run(state=tmp_path / "s.pt", **options(name)), whole)
+    assert trained_iterations[0] == 5
 
 
 def test_a_run_without_a_state_stops_at_once(trained_iterations):
@@ -127,11 +161,12 @@ def test_a_run_without_a_state_stops_at_once(trained_iterations):
 @pytest.mark.usefixtures("small_batches")
 def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
     """After an iteration, inside a validation or a test of the dynamics."""
-    _, checks = checks_of_a_run()
+    counting = StopAfter()
+    run(stop=counting)
     # Iterations; batches of 4 of 9 test images, in three views, four times; of 13 validation images, three times.
-    assert checks == 9 + 3 * 3 * 4 + 4 * 3
+    assert counting.checks == 9 + 3 * 3 * 4 + 4 * 3
     whole = run()  # in small batches
-    for n in range(1, checks + 1, 4):
+    for n in range(1, counting.checks + 1, 12):
         state = tmp_path / f"{n}.pt"
         trained_iterations.clear()
         with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
