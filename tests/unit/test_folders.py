@@ -43,58 +43,34 @@ def test_classes_are_mapped_to_folders_in_their_own_order(tmp_path):
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no folder .*/nowhere: expected class folders with image files"):
-        folders.listing(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match=r"holds no images: expected .*/<class>/\*\.jpg or \*\.png"):
-        folders.listing(tmp_path)
+    """Besides what tests/trials has."""
     with pytest.raises(ValueError, match=r"has no n01 \(cat\); it holds no folders$"):
         folders.listing(tmp_path, {"cat": "n01"})
     tree(tmp_path, "dog/x.png", "cat/notes.txt")
-    with pytest.raises(ValueError, match=r"^no image files in .*/cat: expected \.jpg"):
-        folders.listing(tmp_path)
     with pytest.raises(ValueError, match=r"has no n01 \(cat\), cow; it holds cat, dog$"):
         folders.listing(tmp_path, {"cat": "n01", "cow": "cow", "dog": "dog"})
-    with pytest.raises(FileNotFoundError, match=r"no folder .*x\.png"):
-        folders.listing(tmp_path / "dog" / "x.png")
-
-
-def test_two_classes_of_one_folder_are_refused(tmp_path):
-    """Its images would be in both classes, and in different splits."""
-    tree(tmp_path, "n01/1.jpg")
-    with pytest.raises(ValueError, match="n01"):
+    with pytest.raises(ValueError, match=r"n01 in .* is the folder of several classes"):  # and so of different splits
         folders.listing(tmp_path, {"cat": "n01", "dog": "n01"})
 
 
 def test_twins_have_the_same_name_and_any_suffix(tmp_path):
-    root = tree(tmp_path / "content", "a/1.jpg", "a/2.b.JPEG", "b/1.png")
-    tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/3.png", "c/1.png")
+    """One of exactly the same name comes first: 1.jpg and 1.png may be two photographs."""
+    root = tree(tmp_path / "content", "a/1.jpg", "a/1.png", "a/2.b.JPEG", "b/1.png")
+    style = tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/1.jpg", "a/3.png", "c/1.png")
     files, _, _ = folders.listing(root)
-    assert shown(tmp_path / "style", folders.twins(files, root, str(tmp_path / "style"))) == [
-        "a/1.png", "a/2.b.png", "b/1.webp",
-    ]  # fmt: skip
-    assert folders.twins([], root, tmp_path / "style") == []
+    expected = ["a/1.jpg", "a/1.png", "a/2.b.png", "b/1.webp"]
+    assert shown(style, folders.twins(files, root, str(style))) == expected
+    assert folders.twins([], root, style) == []
 
 
 def test_missing_twins_are_named(tmp_path):
     root = tree(tmp_path / "content", *(f"a/{i}.jpg" for i in range(7)), "b/1.jpg")
     files, _, _ = folders.listing(root)
-    with pytest.raises(
-        FileNotFoundError, match=r"no folder .*/style: expected the same class folders .* as in .*content"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"/style: expected the same class .* as in .*content"):
         folders.twins(files, root, tmp_path / "style")
-    tree(tmp_path / "style", *(f"a/{i}.png" for i in range(6)))
-    with pytest.raises(ValueError, match=r"/style has no twin of a/6\.jpg, b/1\.jpg$"):
+    tree(tmp_path / "style", "a/6.png")
+    with pytest.raises(ValueError, match=r"/style has no twin of a/0.jpg, .*, a/4\.jpg and 2 more$"):
         folders.twins(files, root, tmp_path / "style")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"/empty has no twin of a/0.jpg, .*, a/4\.jpg and 3 more$"):
-        folders.twins(files, root, tmp_path / "empty")
-
-
-def test_a_twin_of_exactly_the_same_name_is_preferred(tmp_path):
-    """1.jpg and 1.png may be two photographs."""
-    root, style = tree(tmp_path / "content", "a/1.jpg", "a/1.png"), tree(tmp_path / "style", "a/1.jpg", "a/1.png")
-    files, _, _ = folders.listing(root)
-    assert shown(style, folders.twins(files, root, style)) == ["a/1.jpg", "a/1.png"]
 
 
 # Many of them
@@ -127,9 +103,8 @@ INDICES = [slice(None), slice(7, 20), slice(None, None, -3), slice(40, 99), slic
            np.array([], int), np.array([-1, -50]), np.arange(50) % 7 == 0]  # fmt: skip
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_pictures_are_indexed_as_an_array(many, workers):
-    pictures = ImageFiles(many, (4, 4), workers=workers)
+def test_pictures_are_indexed_as_an_array(many):
+    pictures = ImageFiles(many, (4, 4), workers=3)
     assert (len(pictures), pictures.shape, pictures.dtype) == (50, (50, 3, 4, 4), np.uint8)
     for index in INDICES:
         found = pictures[index]
