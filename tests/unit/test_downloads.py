@@ -92,8 +92,7 @@ def test_what_is_said_of_each_set_is_what_torchvision_says():
 
 
 def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):
-    put_fashion(tmp_path, fashion)
-    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(tmp_path), strict=True):
+    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(put_fashion(tmp_path, fashion)), strict=True):
         raw = fashion[f"{part}-images-idx3-ubyte.gz"]
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
         assert images.shape == (len(raw), *FASHION.shape)
@@ -140,7 +139,9 @@ def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_pa
     monkeypatch.setattr(FASHION, "sources", sources)
     assert FASHION.fetch(tmp_path / "out") == "second" and tried == ["first", "second"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FASHION.files)
-    FASHION.read(tmp_path / "out")
+    # A folder of the user is the only source.
+    with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
+        FASHION.fetch(tmp_path / "other", tmp_path / "own")
 
 
 def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_path, monkeypatch):
@@ -155,12 +156,6 @@ def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_of_the_user_is_the_only_source(tmp_path, fashion, monkeypatch):
-    monkeypatch.setattr(FASHION, "sources", [("the shelf", lambda scratch: put_fashion(tmp_path / "shelf", fashion))])
-    with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
-        FASHION.fetch(tmp_path / "out", tmp_path / "own")
-
-
 @pytest.mark.parametrize(
     ("published", "damage"),
     [
@@ -171,16 +166,16 @@ def test_a_folder_of_the_user_is_the_only_source(tmp_path, fashion, monkeypatch)
     ],
 )
 def test_files_that_are_not_the_published_ones_are_refused(tmp_path, published, damage, fashion, cifar, monkeypatch):
-    match published:
-        case "fashion":
-            path = put_fashion(tmp_path / "own", fashion) / "t10k-labels-idx1-ubyte.gz"
-        case "cifar":
-            path = put_cifar(tmp_path / "own", cifar) / "data_batch_3"
-        case "archive":
-            path = put_archive(tmp_path / "own", cifar, monkeypatch)
+    own = tmp_path / "own"
+    put = {
+        "fashion": lambda: put_fashion(own, fashion) / "t10k-labels-idx1-ubyte.gz",
+        "cifar": lambda: put_cifar(own, cifar) / "data_batch_3",
+        "archive": lambda: put_archive(own, cifar, monkeypatch),
+    }
+    path = put[published]()
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(NotFound, match=r"does not hold the published files|is not the published archive"):
-        (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", tmp_path / "own")
+        (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", own)
     assert not (tmp_path / "out").exists()
 
 
@@ -226,9 +221,8 @@ def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
 
 
 def test_the_last_line_of_apt_is_reported_and_a_machine_without_apt_is_named(tmp_path, monkeypatch):
-    programs(
-        tmp_path / "bin", monkeypatch, apt_get="echo noise >&2; echo 'E: no such package' >&2; exit 100", dpkg_deb=""
-    )
+    apt_get = "echo noise >&2; echo 'E: no such package' >&2; exit 100"
+    programs(tmp_path / "bin", monkeypatch, apt_get=apt_get, dpkg_deb="")
     monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
     with pytest.raises(NotFound, match=r"\(E: no such package\)"):
         FASHION.fetch(tmp_path / "out")

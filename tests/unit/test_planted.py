@@ -139,6 +139,9 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism)
         assert (masks["truth"] == masks["truth"][0]).all()
         assert masks["truth"][0].sum() == 2 * design.pairs * len(design.rings)
         return
+    if mechanism == "redundant":
+        assert np.array_equal(masks["halves"][0] | masks["halves"][1], masks["truth"])
+        assert masks["halves"][:, 1:].any(axis=(2, 3)).all() and not masks["halves"][:, 0].any()
     by_class = [*masks["halves"]] if mechanism == "redundant" else list(masks.values())
     sets = [found for some in by_class for found in some[1:]]
     assert sum(found.astype(int) for found in sets).max() == 1
@@ -181,22 +184,12 @@ def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
     np.testing.assert_array_equal(other.planted()["truth"], same.planted()["truth"])
 
 
-def test_each_half_of_a_redundant_truth_is_a_set_of_its_own():
-    masks = planted.design("redundant").planted()
-    assert np.array_equal(masks["halves"][0] | masks["halves"][1], masks["truth"])
-    assert masks["halves"][:, 1:].any(axis=(2, 3)).all() and not masks["halves"][:, 0].any()
-
-
-def joint_sets(design):
-    """S and S': the truth within each ring; tried where the two rings do not overlap."""
-    radius, both = spectrum.radius(32, 32), design.planted()["truth"][0]
-    return [both & (inner <= radius) & (radius < outer) for inner, outer in design.rings]
-
-
 def test_of_joint_a_has_both_sets_or_neither_and_b_exactly_one():
     design, _, spectra = drawn("joint", rings=((3, 7), (7, 10)))
     assert design.classes == ("A", "B") and design.neutral is None
-    sets, known = joint_sets(design), background(design)
+    radius, both, known = spectrum.radius(32, 32), design.planted()["truth"][0], background(design)
+    # S and S': the truth within each ring; tried where the two rings do not overlap.
+    sets = [both & (inner <= radius) & (radius < outer) for inner, outer in design.rings]
     # Of each image, whether S and S' are raised by 3. The mean of 24 amplitudes spreads by a ninth of itself, so that
     # 1.6 is five standard deviations from 1 and four and a half from 3. [set, class, image]
     means = [(np.abs(spectra[..., chosen]).mean(axis=2) / known[chosen]).mean(axis=-1) for chosen in sets]
@@ -230,17 +223,12 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
 
 def test_the_neutral_class_is_the_background_of_the_synthetic_sets():
     """With the same constants, C0 of a planted set has the spectrum of C0 of Syn_1, in images of its own."""
-    design, synthetic_design = planted.design("present"), synthetic.Design(1)
+    design, other = planted.design("present"), synthetic.Design(1)
     plain = synthetic.background(32, design.alpha)
     np.testing.assert_array_equal(design.amplitude()[0, 0], plain)
-    np.testing.assert_array_equal(synthetic_design.amplitude()[0], plain)
-    first, second = (
-        planted.images(design, 300, 5)[0][::4] / 255,
-        synthetic.images(synthetic_design, 300, 5)[0][::4] / 255,
-    )
-    assert (
-        abs(first.std() / second.std() - 1) < 0.01 and abs(np.corrcoef(first[0].ravel(), second[0].ravel())[0, 1]) < 0.1
-    )
+    np.testing.assert_array_equal(other.amplitude()[0], plain)
+    one, two = planted.images(design, 300, 5)[0][::4] / 255, synthetic.images(other, 300, 5)[0][::4] / 255
+    assert abs(one.std() / two.std() - 1) < 0.01 and abs(np.corrcoef(one[0].ravel(), two[0].ravel())[0, 1]) < 0.1
 
 
 @pytest.mark.parametrize("mechanism", ["redundant", "decoy", "joint"])
