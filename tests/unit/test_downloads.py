@@ -114,14 +114,12 @@ def test_cifar10_is_read_as_planes_of_red_green_and_blue(tmp_path, cifar):
 
 @pytest.mark.parametrize("layout", ["files", "folder", "archive"])
 def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path, cifar, layout, monkeypatch):
-    match layout:
-        case "files":
-            put_cifar(tmp_path / "own", cifar)
-        case "folder":
-            put_cifar(tmp_path / "own" / CIFAR10.base_folder, cifar)
-        case "archive":
-            put_archive(tmp_path / "own", {**cifar, "readme.html": "more"}, monkeypatch)
-    assert CIFAR.fetch(tmp_path / "out", tmp_path / "own") == f"folder {tmp_path / 'own'}"
+    own = tmp_path / "own"
+    if layout == "archive":
+        put_archive(own, {**cifar, "readme.html": "more"}, monkeypatch)
+    else:
+        put_cifar(own / CIFAR10.base_folder if layout == "folder" else own, cifar)
+    assert CIFAR.fetch(tmp_path / "out", own) == f"folder {own}"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(CIFAR.files)
     assert len(CIFAR.read(tmp_path / "out")[0][1]) == 5 * N
 
@@ -186,27 +184,25 @@ def test_a_pickle_that_is_not_the_published_one_is_not_opened(tmp_path, cifar, m
         CIFAR.read(put_cifar(tmp_path, cifar))
 
 
-@pytest.mark.parametrize("published", [FASHION, CIFAR], ids=lambda published: published.title)
-def test_torchvision_downloads_into_its_own_folders(tmp_path, published, fashion, cifar, monkeypatch):
+def test_torchvision_downloads_into_its_own_folders(tmp_path, fashion, cifar, monkeypatch):
     """Its archives are verified by torchvision; here they lie there already, and are only unpacked."""
-    download = dict(published.sources)["torchvision's download"]
-    if published is CIFAR:
-        put_archive(tmp_path, cifar, monkeypatch)
-    else:
-        raw = put_fashion(tmp_path / "FashionMNIST" / "raw", fashion)
-        sums = [(name, hashlib.md5((raw / name).read_bytes()).hexdigest()) for name in fashion]
-        monkeypatch.setattr(FashionMNIST, "resources", sums)
-    published.read(download(tmp_path))
+    put_archive(tmp_path, cifar, monkeypatch)
+    raw = put_fashion(tmp_path / "FashionMNIST" / "raw", fashion)
+    sums = [(name, hashlib.md5((raw / name).read_bytes()).hexdigest()) for name in fashion]
+    monkeypatch.setattr(FashionMNIST, "resources", sums)
+    for published in (FASHION, CIFAR):
+        published.read(dict(published.sources)["torchvision's download"](tmp_path))
 
 
 def programs(folder, monkeypatch, **scripts):
-    """Put shell scripts of these names first on the PATH."""
+    """Put shell scripts of these names first on the PATH, and leave apt as the only source."""
     folder.mkdir()
     for name, script in scripts.items():
         path = folder / name.replace("_", "-")
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
 
 
 def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
@@ -216,14 +212,12 @@ def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
         apt_get='[ "$1 $2" = "download dataset-fashion-mnist" ] && touch dataset-fashion-mnist_0.1_all.deb',
         dpkg_deb=f'[ "$1" = -x ] && [ -f "$2" ] && mkdir -p {inside} && cp -r {folder} {inside}/fashion-mnist',
     )  # fmt: skip
-    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
     assert FASHION.fetch(tmp_path / "out") == "apt-get download dataset-fashion-mnist"
 
 
 def test_the_last_line_of_apt_is_reported_and_a_machine_without_apt_is_named(tmp_path, monkeypatch):
     apt_get = "echo noise >&2; echo 'E: no such package' >&2; exit 100"
     programs(tmp_path / "bin", monkeypatch, apt_get=apt_get, dpkg_deb="")
-    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
     with pytest.raises(NotFound, match=r"\(E: no such package\)"):
         FASHION.fetch(tmp_path / "out")
     monkeypatch.setattr(shutil, "which", lambda name: None)
