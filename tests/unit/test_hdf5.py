@@ -6,11 +6,9 @@ import re
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from frequency_shortcuts.analysis.contents import describe
 from frequency_shortcuts.analysis.images import collect
-from frequency_shortcuts.command import main
 from frequency_shortcuts.data import stores
 
 IMAGES, LABELS = np.zeros((4, 1, 2, 2), np.uint8), [0, 1, 0, 1]
@@ -177,10 +175,3 @@ def test_what_is_no_file_is_named_and_not_waited_for(folder, kind):
 def test_show_opens_no_other_file(folder):
     changed(folder / "s.h5", virtual)
     assert re.search(r"test/images +virtual\n", describe("s.h5"))
-
-
-def test_maps_that_are_none_are_named(folder):
-    done = CliRunner().invoke(
-        main, ["test", "torchvision:resnet18", "--images", "other.h5", "--size", "2", "--maps", "other.h5"]
-    )
-    assert done.exit_code == 1 and "other.h5 holds no maps: expected the group mask" in " ".join(done.output.split())

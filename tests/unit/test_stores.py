@@ -308,22 +308,18 @@ def test_the_checksum_of_a_store_of_files_follows_names_sizes_and_labels(tmp_pat
 
 
 def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypatch):
-    files = photographs(tmp_path / "a", 40)
-    pictures, labels = ImageFiles(files, (6, 5), workers=2), np.arange(40) % 2
+    pictures, labels = ImageFiles(photographs(tmp_path / "a", 40), (6, 5), workers=2), np.arange(40) % 2
     write_files(tmp_path / "all.h5", {"train": (pictures, labels)})
     np.testing.assert_allclose(content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12)
     monkeypatch.setattr(store, "SAMPLED", 10)
-    decoded_paths = []
-    decode = ImageFiles._decode
-    monkeypatch.setattr(
-        ImageFiles, "_decode", lambda self, path: (decoded_paths.append(str(path)), decode(self, path))[1]
-    )
+    decode, sampled = ImageFiles._decode, []
+    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (sampled.append(path), decode(self, path))[1])
     write_files(tmp_path / "some.h5", {"train": (pictures, labels)})
-    chosen = [i for i, file in enumerate(files) if str(file) in decoded_paths]
-    assert len(decoded_paths) == len(chosen) == 10 and max(chosen) > 10
-    found = content(tmp_path / "some.h5")
-    np.testing.assert_allclose(found["mean"], (pictures[np.array(chosen)] / 255).mean((0, 2, 3)), rtol=1e-12)
-    np.testing.assert_allclose(found["std"], (pictures[np.array(chosen)] / 255).std((0, 2, 3)), rtol=1e-12)
+    chosen = np.array(sorted(pictures.files.index(path) for path in sampled))
+    assert len(chosen) == 10 and max(chosen) > 10
+    found, values = content(tmp_path / "some.h5"), pictures[chosen] / 255
+    np.testing.assert_allclose(found["mean"], values.mean((0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(found["std"], values.std((0, 2, 3)), rtol=1e-12)
 
 
 def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
