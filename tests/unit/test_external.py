@@ -189,21 +189,15 @@ def test_weights_that_are_no_file_are_named_and_not_waited_for(tmp_path):
             architectures.load_weights(nn.Linear(2, 2), tmp_path / name)
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "cannot be read as weights alone"),
-        ({"epoch": 3}, "holds no state_dict"),
-        ([torch.zeros(2)], "holds no state_dict"),
-        ({"weight": torch.zeros(3, 2), "extra": torch.zeros(1)},
-         r"w\.pt does not fit Linear: bias is missing, extra is unknown, weight is \[3, 2\], not \[2, 2\]"),
-    ],
-)  # fmt: skip
-def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path, content, sentence):
-    path = tmp_path / "w.pt"
-    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
-    with pytest.raises(ValueError, match=sentence):
-        architectures.load_weights(nn.Linear(2, 2), path)
+def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path):
+    """Besides those in tests/trials."""
+    for content in ({"epoch": 3}, [torch.zeros(2)]):
+        torch.save(content, tmp_path / "w.pt")
+        with pytest.raises(ValueError, match=r"w\.pt holds no state_dict"):
+            architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.pt")
+    torch.save({"weight": torch.zeros(3, 2), "extra": torch.zeros(1)}, tmp_path / "w.pt")
+    with pytest.raises(ValueError, match=r"bias is missing, extra is unknown, weight is \[3, 2\], not \[2, 2\]"):
+        architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.pt")
 
 
 # Networks that give probabilities instead of logits

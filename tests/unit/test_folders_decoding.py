@@ -190,34 +190,22 @@ def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
 
 
 lengths = st.integers(1, 90)
-quick = settings(max_examples=40, deadline=None, derandomize=True)
 
 
-def fitted(picture, size, resize):
-    """The pixels that a picture is read as, from a file in memory, which is faster for many examples."""
-    file = io.BytesIO()
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.none() | st.integers(0, 30))
+def test_resize_and_crop_are_torchvisions_and_without_resize_pillows_fit(height, width, rows, columns, more):
+    """To the pixel; from a file in memory, which is faster for many examples."""
+    crop = rows, columns
+    picture, file = Image.fromarray(noise(height, width, height * width)), io.BytesIO()
     picture.save(file, "png", compress_level=0)
-    file.seek(0)
-    return ImageFiles([], size, resize=resize)._decode(file).transpose(1, 2, 0)
-
-
-@quick
-@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.integers(0, 30))
-def test_resize_and_crop_are_torchvisions(height, width, crop_height, crop_width, more):
-    """To the pixel."""
-    picture = Image.fromarray(noise(height, width, height * width))
-    resize = max(crop_height, crop_width) + more
-    expected = v2.Compose([v2.Resize(resize), v2.CenterCrop((crop_height, crop_width))])(picture)
-    np.testing.assert_array_equal(fitted(picture, (crop_height, crop_width), resize), np.asarray(expected))
-
-
-@quick
-@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40))
-def test_without_resize_the_largest_part_of_the_right_shape_is_taken(height, width, crop_height, crop_width):
-    """That is what ImageOps.fit does."""
-    picture = Image.fromarray(noise(height, width, height * width))
-    expected = ImageOps.fit(picture, (crop_width, crop_height), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(fitted(picture, (crop_height, crop_width), None), np.asarray(expected))
+    if more is None:
+        resize, expected = None, ImageOps.fit(picture, (columns, rows), Image.Resampling.BILINEAR)
+    else:
+        resize = max(crop) + more
+        expected = v2.Compose([v2.Resize(resize), v2.CenterCrop(crop)])(picture)
+    pixels = ImageFiles([], crop, resize=resize)._decode(file)
+    np.testing.assert_array_equal(pixels.transpose(1, 2, 0), np.asarray(expected))
 
 
 def test_sizes_and_channels_that_do_not_work_are_refused():

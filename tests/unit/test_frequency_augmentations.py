@@ -91,6 +91,8 @@ def test_mistakes_are_answered_with_a_sentence():
         reduction_masks("sin", maps(), 0)
     with pytest.raises(ValueError, match=r"maps is not symmetric"):
         reduction_masks("dfmx", np.eye(8, dtype=bool)[None, ::-1], 0)
+    with pytest.raises(ValueError, match="at least 3 x 3"):
+        random_waves(torch.zeros(1, 1, 2, 8), 10)
     with pytest.raises(ValueError, match="maps of one class"):
         MapReduction(maps()[:1], 0.3)
     for probability in (0, 1.5):
@@ -155,11 +157,6 @@ def test_a_wave_is_the_cosine_of_its_frequency():
         value = math.cos(2 * math.pi * (u * y / height + v * x / width) + p)
         expected = s * math.sqrt(height * width) / 32 * value / math.sqrt(height * width / 2)
         assert drawn_waves[i, c, y, x] == pytest.approx(expected, abs=1e-5)
-
-
-def test_images_too_small_for_a_wave_are_refused():
-    with pytest.raises(ValueError, match="at least 3 x 3"):
-        random_waves(torch.zeros(1, 1, 2, 8), 10)
 
 
 def two_norms():

@@ -254,8 +254,6 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
         ({"mechanism": "present"}, "0 images per class: expected at least 1"),
         ({"mechanism": "hidden"}, "mechanism 'hidden': expected one of present, redundant"),
         ({"mechanism": "phase", "channels": 1}, "channels 1: the mechanism phase needs at least 2"),
-        ({"mechanism": "joint", "rings": [[3, 7]]}, "1 rings: the mechanism joint needs 2"),
-        ({"mechanism": "present", "rings": []}, "0 rings: the mechanism present needs 1"),
         ({"mechanism": "present", "rings": [[7, 3]]}, r"ring \[7, 3\]: expected an inner radius above 0 and below"),
         ({"mechanism": "present", "pairs": 0}, r"pairs 0: expected 1 to \d+, so many are free in the ring \[3, 7\]"),
         ({"mechanism": "redundant", "rings": [[3, 4]]}, r"pairs 8: expected 1 to 2, so many are free in the ring"),
