@@ -176,14 +176,6 @@ def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, s
         assert_near(done, one_by_one(images, names, magnitudes, "bilinear"), BLENDED)
 
 
-def test_no_image_depends_on_the_others_of_its_batch():
-    images = pictures(24, 3, 32, 32)
-    names, magnitudes = mixed_draw(len(images), 32, 32)
-    done = operations.apply(images, names, magnitudes)
-    alone = [operations.apply(images[i : i + 1], names[i : i + 1], magnitudes[i : i + 1]) for i in range(len(images))]
-    assert_near(done, torch.cat(alone), MOVED)  # products of another number of matrices may round otherwise
-
-
 def test_operations_stay_on_the_device_and_never_wait_for_it():
     """The meta device has no values to wait for, and mixes with no other device."""
     images = torch.empty(48, 3, 16, 16, dtype=torch.uint8, device="meta")
