@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_dfm import written
 
-from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps import halves as half_maps
 from frequency_shortcuts.maps.methods.culling import cull
@@ -122,17 +121,45 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
     expected = stability.compare(left, right, draws=3, seed=[1, 0, 1])
     assert np.array_equal(tables[1][list(expected)], expected, equal_nan=True)
 
+    # Runs of one data set rank the same images; the halves of a run are of the run's weights.
+    dfm.write(paths[2], found, pairs, [5], **about | {"images_sha256": "x"})
+    with pytest.raises(ValueError, match=r"p1\.h5: it was made from other images than .*p0\.h5"):
+        list(stability.compare_files(runs, paths, percents=[5]))
+    half_maps.write_halves(tmp_path / "h.h5", [found, found], pairs, [5], seed=0, **about | {"weights_sha256": "x"})
+    with pytest.raises(ValueError, match=r"h\.h5: it was made from other weights than .*p0\.h5"):
+        list(stability.compare_files(runs[:1], paths[:1], runs[:1], [tmp_path / "h.h5"], percents=[5]))
 
-@pytest.mark.parametrize("change", [{"weights_sha256": "x"}, {"images_sha256": "x"}], ids=str)
-def test_maps_of_other_origin_are_not_compared(tmp_path, change):
-    """Runs of one data set rank the same images; the halves of a run are of the run's weights."""
-    written(tmp_path / "a.h5")
-    written(tmp_path / "b.h5", **change)
-    run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
-    runs, paths = [run, {**run, "seed": 1}], [tmp_path / "a.h5", tmp_path / "b.h5"]
-    what = next(iter(change)).removesuffix("_sha256")
-    halved = ([run], [tmp_path / "b.h5"])
-    with pytest.raises(ValueError, match=rf"b\.h5: it was made from other {what} than .*a\.h5"):
-        if what == "images":
-            list(stability.compare_files(runs, paths, percents=[5]))
-        list(stability.compare_files(runs[:1], paths[:1], *halved, percents=[5]))
+
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
+
+
+def slow_overlap(left, right):
+    """One class: positions in both by positions in either, counted one by one."""
+    both = either = 0
+    for a, b in zip(left.ravel(), right.ravel(), strict=True):
+        both, either = both + (a and b), either + (a or b)
+    return both / either if either else np.nan
+
+
+@given(SIZES, st.floats(1, 100), st.integers(0, 9))
+def test_overlap_is_counted_position_by_position(size, percent, seed):
+    left, right = maps(2, size, percent, seed), maps(2, size, percent, seed + 1)
+    slow = [slow_overlap(a, b) for a, b in zip(left, right, strict=True)]
+    assert np.allclose(spectrum.overlap(left, right), slow)
+    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right))
+    assert np.allclose(found["iou"], slow)
+    assert found["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
+    assert found["right_positions"].tolist() == right.sum(axis=(1, 2)).tolist()
+
+
+def test_chance_is_the_overlap_with_control_masks(size=(9, 12)):
+    left, right = (maps(2, size, 20, seed, lean=2) for seed in (0, 1))
+    right[1] = maps(1, size, 30, 5)[0]  # maps of different sizes
+    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right), draws=4000)
+    for kind in ("random", "radial"):
+        slow = [
+            np.mean([slow_overlap(left[c], shortcuts.control_mask(right[c], kind, [c, draw])) for draw in range(400)])
+            for c in range(2)
+        ]
+        assert np.allclose(found[kind], slow, atol=0.015), kind
+    assert (found["radial"] > found["random"]).iloc[0]

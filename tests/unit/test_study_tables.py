@@ -1,13 +1,18 @@
-"""The tables of the study, from tests of several runs, and the text of the cover about them."""
+"""The tables of the study and those of the published one, and the text of the cover."""
 
+from collections import defaultdict
+from itertools import product
+
+import numpy as np
 import pandas as pd
 import pytest
-from made_up_hits import random_hits
+from made_up_results import random_hits
 
 from conftest import ROOT, made_up_tests, made_up_verdicts
+from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
-from frequency_shortcuts.findings import definitions, headlines, judge, study_tables
+from frequency_shortcuts.findings import definitions, headlines, judge, paper_tables, study_tables
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
@@ -138,6 +143,71 @@ def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):
     networks = headline[RUN].drop_duplicates().assign(test_accuracy=0.9)
     without = networks.assign(seed=networks["seed"] + 100, test_accuracy=0.1)
     unknown = networks[:1].assign(network="never_tested")
-    assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == headlines.network_rows(
-        networks, headline, 12
-    )
+    expected = headlines.network_rows(networks, headline, 12)
+    assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == expected
+
+
+# Tables 1 to 3 of the published study, against values looked up one by one
+
+NAMES = ["zebra", "10", "ox"]
+RUNS = [("p", "b", "none", 0), ("p", "b", "none", 1), ("p", "a", "sin", 0), ("q", "b", "none", 3)]
+
+
+@pytest.fixture
+def of_runs():
+    """Verdicts of these runs, with rates at random."""
+    table = pd.concat([made_up_verdicts([run], NAMES, seed=i) for i, run in enumerate(RUNS)], ignore_index=True)
+    rates = [name for name in table if name.startswith(("tpr_", "fpr_"))]
+    table[rates] = np.random.default_rng(0).random((len(table), len(rates)))
+    return table.assign(verdict=["strong", "none", "weak"] * (4 * len(RUNS)))
+
+
+@pytest.fixture
+def ood():
+    generator = np.random.default_rng(1)
+    renditions = {"p": ["toy", "art"], "q": ["art"]}
+    rows = [
+        (*run, rendition, c, "keep", fill, kind, generator.random())
+        for run in RUNS
+        for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), paper_tables.FILTERS)
+    ]
+    return pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr"])
+
+
+def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
+    over = shortcuts.over_seeds(of_runs)
+    table = paper_tables.rates(over, [["p", "a", "sin"], ["p", "b", "none"]])
+    assert list(table["class"]) == NAMES * 2 and list(table["network"]) == ["a"] * 3 + ["b"] * 3
+    assert list(table["seeds"]) == [1] * 3 + [2] * 3 and list(table["strong_seeds"]) == [1, 0, 0, 2, 0, 0]
+    published = of_runs.query("part == 'keep' and fill == 'zeros' and dataset == 'p'").set_index(["network", "class"])
+    for row in table.to_dict("records"):
+        values = published.loc[[(row["network"], row["class"])], "fpr_dfm"]
+        assert np.isclose(row["fpr_dfm_mean"], values.mean())
+        assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
+    for some, name in ((over, "c"), (over.query("fill == 'swap'"), "b")):
+        with pytest.raises(ValueError, match=f"there are no shortcut tests of p, {name}, none with the fill zeros"):
+            paper_tables.rates(some, [["p", name, "none"]])
+
+
+def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):
+    table = paper_tables.by_rendition(ood, of_runs)
+    assert len(table) == 3 * len(NAMES) * 6
+    columns = [f"tpr_{images}_{kind}" for images in ("original", "toy", "art") for kind in ("mean", "sd")]
+    assert list(table.columns[6:]) == columns
+    assert list(table["class"].iloc[::6]) == NAMES * 3 and list(table["filter"]) == [*paper_tables.FILTERS] * 9
+    values = defaultdict(list)
+    for row in of_runs.query("part == 'keep' and fill == 'zeros'").to_dict("records"):
+        for kind in paper_tables.FILTERS:
+            values[(*(row[key] for key in RUN[:3]), row["class"], kind, "original")].append(row[f"tpr_{kind}"])
+    for *network, _, rendition, name, _, fill, kind, tpr in ood.itertuples(index=False):
+        if fill == "zeros":
+            values[*network, name, kind, rendition].append(tpr)
+    for row in table.to_dict("records"):
+        for images in ("original", "toy", "art"):
+            seeds = values[(*(row[key] for key in RUN[:3]), row["class"], row["filter"], images)]
+            expected = np.mean(seeds) if seeds else np.nan
+            assert np.isclose(row[f"tpr_{images}_mean"], expected, equal_nan=True)
+            spread = np.std(seeds, ddof=1) if len(seeds) > 1 else np.nan
+            assert np.isclose(row[f"tpr_{images}_sd"], spread, equal_nan=True)
+    # Runs without renditions do not enter.
+    assert set(paper_tables.by_rendition(ood[ood["dataset"] == "p"], of_runs)["dataset"]) == {"p"}
