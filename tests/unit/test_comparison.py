@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from test_truth import slow_average_precision
 from torch import nn
 
 from frequency_shortcuts.evaluation import method_scores, truth
@@ -77,17 +78,6 @@ def test_methods_of_other_percentages_are_refused(case):
         compare(network, images, LABELS, {**maps, "other": {10: maps["other"][10]}})
 
 
-def average_precision(scores, inside):
-    """Threshold by threshold, over the positions of two planes [H, W]."""
-    found = before = 0.0
-    for value in np.unique(scores)[::-1]:
-        kept = scores >= value
-        recall = (kept & inside).sum() / inside.sum()
-        found += (recall - before) * (kept & inside).sum() / kept.sum()
-        before = recall
-    return found
-
-
 def planes(seed, classes=3):
     """Scores with ties and of both signs, and truths of which the last class has none."""
     generator = np.random.default_rng(seed)
@@ -95,6 +85,11 @@ def planes(seed, classes=3):
     inside = PAIRS.scatter(generator.random((classes, len(PAIRS))) < 0.3)
     inside[-1] = False
     return scores, inside
+
+
+def of_planes(scores, inside):
+    """The average precision of two planes [H, W]."""
+    return slow_average_precision(scores.ravel(), inside.ravel(), np.ones(scores.size, int))
 
 
 def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_every_draw():
@@ -107,10 +102,10 @@ def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_ever
         planted = [truths[one][c] for one in (("half_0", "half_1") if name == "better_half" else (name,))]
         generator = np.random.default_rng([3, c])
         drawn = PAIRS.scatter(truth.shuffled(np.arange(len(PAIRS)), PAIRS, "random", 7, generator))
-        chance = [max(average_precision(one, inside) for inside in planted) for one in drawn]
+        chance = [max(of_planes(one, inside) for inside in planted) for one in drawn]
         low, high = (np.interp(share * 6, range(7), np.sort(chance)) for share in (0.025, 0.975))
         own = scores[method][c]
-        expected = [max(average_precision(one, inside) for inside in planted) for one in (own, np.abs(own))]
+        expected = [max(of_planes(one, inside) for inside in planted) for one in (own, np.abs(own))]
         np.testing.assert_allclose(
             row[["average_precision", "average_precision_size", "random", "random_low", "random_high"]].to_numpy(float),
             [*expected, np.mean(chance), low, high], rtol=0, atol=1e-12,

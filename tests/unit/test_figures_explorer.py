@@ -3,6 +3,7 @@
 import base64
 import importlib
 import io
+import itertools
 import json
 import re
 import sys
@@ -83,6 +84,17 @@ def content(*arguments, **options):
     return json.loads(data)
 
 
+def methods_of(network, verdicts=NO_VERDICTS):
+    """The methods of a network, and what is shown of each class for the first at 5 %."""
+    methods = content([network], verdicts)["datasets"][0]["networks"][0]["methods"]
+    return methods, at_5(methods[0])
+
+
+def at_5(method):
+    (size,) = [size for size in method["sizes"] if size["percent"] == "5"]
+    return size["classes"]
+
+
 def pixels(png):
     with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
         return np.asarray(picture.convert({"P": "RGB", "1": "L"}.get(picture.mode, picture.mode))).astype(int)
@@ -115,14 +127,44 @@ def test_rates_of_a_method_that_the_study_tests_stand_beside_those_of_the_cullin
     table = read_table(network.tests).query("filter not in ['random', 'radial']")
     table["tpr"] = table["tpr"].where(table["filter"] != "dfm", 0.125)
     tested = replace(network, tests_of_methods={"rise": table})
-    own, other = content([tested], verdicts_of_network())["datasets"][0]["networks"][0]["methods"]
-    assert own == content([network], verdicts_of_network())["datasets"][0]["networks"][0]["methods"][0]
-    assert other["measured"] == ["5"]
-    (size,) = [size for size in other["sizes"] if size["percent"] == "5"]
-    for shown in size["classes"]:
-        for rates in shown["rates"]:
-            assert rates["rows"]["the map"]["tpr"][0] == 0.125 and "verdict" not in rates
-            assert set(rates["rows"]) == {explorer.ROWS[name] for name in ("unfiltered", "dfm", "low_pass", "other")}
+    (own, other), _ = methods_of(tested, verdicts_of_network())
+    assert own == methods_of(network, verdicts_of_network())[0][0] and other["measured"] == ["5"]
+    for rates in (rates for shown in at_5(other) for rates in shown["rates"]):
+        assert rates["rows"]["the map"]["tpr"][0] == 0.125 and "verdict" not in rates
+        assert set(rates["rows"]) == {explorer.ROWS[name] for name in ("unfiltered", "dfm", "low_pass", "other")}
+
+
+def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_path):
+    verdicts, said = verdicts_of_network(tmp_path), set()
+    (own, other), shown = methods_of(network, verdicts)
+    assert own["measured"] == ["5"] and other["measured"] == []
+    untested = [size for size in (*own["sizes"], *other["sizes"]) if size["classes"] != shown]
+    assert len(untested) == 4 and all(one["rates"] is None for size in untested for one in size["classes"])
+    tests = read_table(network.tests).query("part == 'keep'").set_index(["class", "fill", "filter"])
+    judged = verdicts.query("part == 'keep'").set_index(["class", "fill"])
+    for name, (fill, i) in itertools.product(CLASSES, zip(FILLS, (0, 1), strict=True)):
+        rates, line = shown[CLASSES.index(name)]["rates"][i], judged.loc[name, fill]
+        row, draws = tests.loc[[(name, fill, "dfm")]].iloc[0], tests.loc[name, fill, "random"]["fpr"]
+        uniform = rates["rows"]["random masks, uniform"]
+        for found, expected in (
+            (rates["rows"]["the map"]["tpr"], row[["tpr", "tpr_low", "tpr_high"]]),
+            (rates["rows"]["the map"]["fpr"], row[["fpr", "fpr_low", "fpr_high"]]),
+            (uniform["fpr"], [draws.mean(), draws.min(), draws.max()]),
+            (rates["margin"][:1], line[["margin"]]),
+            (rates["low"], line[["low_pass_margin", "low_pass_margin_low", "low_pass_margin_high"]]),
+        ):
+            assert found == pytest.approx(list(expected), abs=1e-4)
+        assert uniform["draws"] == 10 and set(rates["rows"]) == set(explorer.ROWS.values())
+        assert (rates["images"], rates["others"]) == (50, 100)
+        assert rates["verdict"] == explorer.VERDICTS.get(line["verdict"])
+        assert rates["low_frequency"] is bool(line["low_frequency"])
+        is_map = line["best_control"] == "other"
+        expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
+        assert rates["control"] == expected
+        said.add((is_map, rates["low_frequency"]))
+    assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}
+    _, few = methods_of(network, verdicts.assign(verdict="too few images"))
+    assert {rates["verdict"] for one in few for rates in one["rates"]} == {"too few images to tell"}
 
 
 def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network, tmp_path):
@@ -130,9 +172,7 @@ def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network,
     missing = ["verdict", "low_frequency", *(f"low_pass_margin{end}" for end in ("", "_low", "_high"))]
     verdicts.loc[verdicts["class"] == "bee", missing] = None
     write_table(verdicts, tmp_path / "verdicts.csv")
-    (found,) = content([network], read_table(tmp_path / "verdicts.csv"))["datasets"]
-    (size,) = [size for size in found["networks"][0]["methods"][0]["sizes"] if size["percent"] == "5"]
-    for rates in size["classes"][1]["rates"]:
+    for rates in methods_of(network, read_table(tmp_path / "verdicts.csv"))[1][1]["rates"]:
         assert rates["verdict"] is None and rates["low_frequency"] is False and rates["low"] == [None] * 3
 
 
@@ -149,7 +189,7 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
     table = table.assign(fill="zeros", images=10, negatives=20, **{"class": "ant"})
     write_table(table, tmp_path / "rates.csv", **RUN)
     one = examples.Network(RUN, network.store, network.maps, network.statistics, rates=tmp_path / "rates.csv")
-    own, rise = content([one])["datasets"][0]["networks"][0]["methods"]
+    (own, rise), _ = methods_of(one)
     assert own["measured"] == [] and rise["measured"] == ["5", "20"]
     (zeros, other), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
     assert other is None and bee is None  # neither the fills nor the class were tested
@@ -206,48 +246,3 @@ def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
         values = values.mean(axis=0, keepdims=True)
     difference = np.abs(np.squeeze(values[:, :24, :20].transpose(1, 2, 0)) - found)
     assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03
-
-
-def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_path):
-    verdicts = verdicts_of_network(tmp_path)
-    found = content([network], verdicts)["datasets"][0]["networks"][0]
-    own, other = found["methods"]
-    assert own["measured"] == ["5"] and other["measured"] == []
-    assert all(shown["rates"] is None for size in other["sizes"] for shown in size["classes"])
-    tests, said = pd.read_csv(network.tests).query("part == 'keep'"), set()
-    for size in own["sizes"]:
-        for name, shown in zip(CLASSES, size["classes"], strict=True):
-            if size["percent"] != "5":
-                assert shown["rates"] is None
-                continue
-            for fill, rates in zip(FILLS, shown["rates"], strict=True):
-                mine = tests[(tests["class"] == name) & (tests["fill"] == fill)].set_index("filter")
-                row, draws = mine.loc["dfm"], mine.loc["random"]
-                assert rates["rows"]["the map"]["tpr"] == pytest.approx(
-                    list(row[["tpr", "tpr_low", "tpr_high"]]), abs=1e-4
-                )
-                assert rates["rows"]["the map"]["fpr"] == pytest.approx(
-                    list(row[["fpr", "fpr_low", "fpr_high"]]), abs=1e-4
-                )
-                uniform = rates["rows"]["random masks, uniform"]
-                ends = [draws["fpr"].mean(), draws["fpr"].min(), draws["fpr"].max()]
-                assert uniform["draws"] == 10 and uniform["fpr"] == pytest.approx(ends, abs=1e-4)
-                assert set(rates["rows"]) == set(explorer.ROWS.values())
-                assert (rates["images"], rates["others"]) == (50, 100)
-                judged = verdicts.query("part == 'keep' and fill == @fill")
-                (line,) = judged[judged["class"] == name].to_dict("records")
-                assert rates["margin"][0] == pytest.approx(line["margin"], abs=1e-4)
-                assert rates["low"] == pytest.approx(
-                    [line[f"low_pass_margin{end}"] for end in ("", "_low", "_high")], abs=1e-4
-                )
-                assert rates["verdict"] == explorer.VERDICTS.get(line["verdict"])
-                assert rates["low_frequency"] is bool(line["low_frequency"])
-                is_map = line["best_control"] == "other"
-                expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
-                assert rates["control"] == expected
-                said.add((is_map, rates["low_frequency"]))
-    few = content([network], verdicts.assign(verdict="too few images"))["datasets"][0]["networks"][0]
-    named = {rates["verdict"] for size in few["methods"][0]["sizes"] for one in size["classes"]
-             for rates in one["rates"] or ()}  # fmt: skip
-    assert named == {"too few images to tell"}
-    assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}

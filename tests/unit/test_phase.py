@@ -28,19 +28,6 @@ def some_masks(height, width, seed=0, percent=40):
     return dfm.dominant(np.random.default_rng(seed).standard_normal((3, len(pairs))), pairs, percent)
 
 
-@pytest.mark.parametrize(("neutral", "batch_size"), [(None, None), (1, 3)])
-def test_what_keeps_both_is_the_swap_test_and_the_unfiltered_images(neutral, batch_size):
-    images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
-    how = {"mean": MEAN, "std": STD, "neutral": neutral, "seed": 3, "run": "b", "batch_size": batch_size}
-    table = phase.measure(network, images, LABELS, masks, **how).query("kept == 'both'").set_index("class")
-    tested = shortcuts.measure(network, images, LABELS, masks, fills=("swap",), **how).set_index("class")
-    columns = ["positions", "images", "negatives", "tpr", "tpr_low", "tpr_high", "fpr", "fpr_low", "fpr_high"]
-    for region, name in (("map", "dfm"), ("spectrum", "unfiltered")):
-        pd.testing.assert_frame_equal(
-            table.loc[table["region"] == region, columns], tested.loc[tested["filter"] == name, columns]
-        )
-
-
 @few
 @given(sizes, sizes, seeds)
 def test_hybrids_have_the_amplitudes_of_one_image_and_the_phases_of_the_other(height, width, seed):

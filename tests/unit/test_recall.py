@@ -39,30 +39,26 @@ def test_filters_keep_the_rings_that_they_say(height, width, width_of_band):
     expected = [("low-pass", 0, c) for c in cutoffs if c <= corner]
     expected += [("high-pass", c, np.inf) for c in cutoffs if c <= corner]
     assert [(one.name, one.low, one.high) for one in found if one.name != "band-stop"] == expected
+    r = np.hypot(np.arange(height)[:, None] - height // 2, np.arange(width) - width // 2)
     for one in found:
         assert spectrum.symmetric(one.mask) and not one.mask.all() | (not one.mask.any() and one.name != "high-pass")
-        for row, column in np.ndindex(height, width):
-            r = np.hypot(row - height // 2, column - width // 2)
-            kept = {
-                "low-pass": r < one.high,
-                "high-pass": r >= one.low,
-                "band-stop": r == 0 or not one.low <= r < one.high,
-            }[one.name]
-            assert one.mask[row, column] == kept
+        of_band = (r == 0) | (r < one.low) | (r >= one.high)
+        kept = {"low-pass": r < one.high, "high-pass": r >= one.low, "band-stop": of_band}[one.name]
+        assert np.array_equal(one.mask, kept)
     # Every frequency but DC is removed by one band-stop.
     removed = sum(~one.mask for one in found if one.name == "band-stop")
     removed[height // 2, width // 2] += 1
     assert (removed == 1).all()
 
 
-def test_what_is_no_filter_is_refused():
-    for cutoffs in ([], [0, 1], [2, 1], [1, 1]):
-        with pytest.raises(ValueError, match="expected increasing radii above 0"):
-            filters(8, 8, cutoffs, 1)
-    with pytest.raises(ValueError, match=r"none is within the 5\.7 cycles per image of 8 x 8"):
-        filters(8, 8, [6], 1)
-    with pytest.raises(ValueError, match="band_width 0: expected above 0"):
-        filters(8, 8, [1], 0)
+@pytest.mark.parametrize(
+    ("cutoffs", "band_width", "message"),
+    [*(([*cutoffs], 1, "expected increasing radii above 0") for cutoffs in ((), (0, 1), (2, 1), (1, 1))),
+     ([6], 1, r"none is within the 5\.7 cycles per image of 8 x 8"), ([1], 0, "band_width 0: expected above 0")],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused(cutoffs, band_width, message):
+    with pytest.raises(ValueError, match=message):
+        filters(8, 8, cutoffs, band_width)
 
 
 def test_limits_that_are_none_are_missing():
@@ -135,17 +131,15 @@ def test_filtered_recall_equals_the_full_fft(height, width, seed):
 
 
 def test_sensitivity_refuses_what_it_cannot_measure():
-    images, network = pixels(8, 8), linear(8, 8)
-    measure = sensitivity.fourier_sensitivity
-    how = {"mean": MEAN, "std": STD}
-    with pytest.raises(ValueError, match="norm 0: expected above 0"):
-        measure(network, images, LABELS, 3, norm=0, **how)
-    with pytest.raises(ValueError, match="radius -1: no frequency is within it"):
-        measure(network, images, LABELS, 3, norm=1, radius=-1, **how)
-    with pytest.raises(ValueError, match="class 3"):
-        measure(network, images, LABELS, 4, norm=1, **how)
-    with pytest.raises(ValueError, match="an output for class 8, but there are 3 classes"):
-        measure(many_classes(), images, LABELS, 3, norm=1, **how)
+    usual = {"network": linear(8, 8), "n_classes": 3, "norm": 1}
+    for change, message in (
+        ({"norm": 0}, "norm 0: expected above 0"),
+        ({"radius": -1}, "radius -1: no frequency is within it"),
+        ({"n_classes": 4}, "class 3"),
+        ({"network": many_classes()}, "an output for class 8, but there are 3 classes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            sensitivity.fourier_sensitivity(images=pixels(8, 8), labels=LABELS, **HOW, **usual | change)
 
 
 def test_the_file_holds_centred_planes(tmp_path):

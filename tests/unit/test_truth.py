@@ -1,7 +1,6 @@
 """Scores against the planted truth, and whether a planted mask is used, against references that count one by one."""
 
 import io
-import itertools
 from dataclasses import replace
 
 import h5py
@@ -26,14 +25,6 @@ SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
 few = settings(max_examples=30, deadline=None)
 
 
-def brute(scores, inside, weight, k):
-    """Expected hits among the first k positions, over every order of positions that the scores allow."""
-    positions = [(score, bool(hit)) for score, hit, n in zip(scores, inside, weight, strict=True) for _ in range(n)]
-    groups = [[hit for score, hit in positions if score == value] for value in sorted(set(scores), reverse=True)]
-    orders = itertools.product(*(list(itertools.permutations(group)) for group in groups))
-    return np.mean([sum(list(itertools.chain(*order))[:k]) for order in orders])
-
-
 def slow_average_precision(scores, inside, weight):
     """Threshold by threshold: what is kept at and above each score, its precision, and by how much recall rose."""
     total, before, found = sum(weight[inside]), 0.0, 0.0
@@ -43,18 +34,6 @@ def slow_average_precision(scores, inside, weight):
         found += (recall - before) * sum(weight[kept & inside]) / sum(weight[kept])
         before = recall
     return found
-
-
-def test_precision_and_recall_are_those_expected_over_the_order_of_ties():
-    generator = np.random.default_rng(0)
-    scores, inside, weight = generator.integers(0, 3, 5), np.arange(5) % 2 == 0, np.array([1, 2, 1, 2, 1])
-    found = truth.curve(scores, inside, weight)
-    for k in range(1, 8):
-        hits = brute(scores, inside, weight, k)
-        precision, recall = found.at([k])
-        assert precision[0] == pytest.approx(hits / k) and recall[0] == pytest.approx(hits / sum(weight[inside]))
-    assert found.prevalence == pytest.approx(sum(weight[inside]) / 7)
-    assert found.average_precision() == pytest.approx(slow_average_precision(scores, inside, weight))
 
 
 def test_positions_and_scores_that_make_no_sense_are_refused():
@@ -135,6 +114,7 @@ def test_average_precision_is_that_of_every_threshold(entries):
         assert found.average_precision() == pytest.approx(slow_average_precision(scores, inside, weight))
         assert truth.curve(inside, inside, weight).average_precision() == 1
         assert found.at([weight.sum()])[1] == [1]
+        assert found.prevalence == pytest.approx(sum(weight[inside]) / sum(weight))
     else:
         assert np.isnan(found.average_precision()) and np.isnan(found.at([1])).all() and found.prevalence == 0
 
