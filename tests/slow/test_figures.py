@@ -208,22 +208,18 @@ RANKINGS = ("dfm", "dfm_size", "adcs", "adcs_high", "adcs_low", "random", "radia
 def truth(networks, sets, unused=()):
     """Scores at random, C0 without a truth of its own; unused: (network, class) whose planted mask is not used."""
     generator = np.random.default_rng(0)
-    rows = itertools.product(sets, networks, (0, 1), PLANTED, ("own", "any"), RANKINGS, (5, 10))
-    frame = pd.DataFrame(
-        [(name, *network, *rest) for name, network, *rest in rows],
-        columns=["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent"],
-    )
-    frame["cut"] = "percent"
-    frame = pd.concat([frame, frame[frame["percent"] == 5].assign(cut="truth", percent=3.0)], ignore_index=True)
-    frame["uses"] = [
-        np.nan if c == "C0" else (network, c) not in unused
-        for network, c in zip(frame["network"], frame["class"], strict=True)
+    cuts = (("percent", 5), ("percent", 10), ("truth", 3))
+    rows = [
+        (name, *network, seed, c, which, ranking, *cut, np.nan if c == "C0" else (network[0], c) not in unused)
+        for name, network, seed, c, which, ranking, cut in itertools.product(
+            sets, networks, (0, 1), PLANTED, ("own", "any"), RANKINGS, cuts
+        )
     ]
-    missing = ~frame["uses"].eq(True)
+    about = ["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "cut", "percent", "uses"]
+    frame = pd.DataFrame(rows, columns=about)
     for score in ("precision", "average_precision"):
-        frame[score] = generator.uniform(size=len(frame))
-        frame[f"{score}_low"], frame[f"{score}_high"] = frame[score] - 0.1, frame[score] + 0.1
-        frame.loc[missing, [score, f"{score}_low", f"{score}_high"]] = np.nan
+        values = pd.Series(generator.uniform(size=len(frame))).where(frame["uses"].eq(True))
+        frame[score], frame[f"{score}_low"], frame[f"{score}_high"] = values, values - 0.1, values + 0.1
     masks = generator.random((2, 8, 8)) < 0.3
     planes = {name: (PLANTED[1:], masks, generator.random((2, 8, 8)), np.full((2, 8, 8), 2, np.int16)) for name in sets}
     return truth_figure.truth(frame, 5, planes, dict.fromkeys(sets, (2, 3)))
@@ -252,31 +248,28 @@ METHODS = (
     "culling", "culling_swap", "screened", "hfss", "greedy", "learned", "destroyed", "shapley", "rise", "rise_swap",
     "mixture", "ffc", "gradient", "adcs", "energy", "low_pass", "random",
 )  # fmt: skip
-RUN = {"network": "small", "augmentation": "none", "class": "C1"}
-
-
-def scores():
-    generator = np.random.default_rng(0)
-    rows = [{"dataset": f"set_{i}", "seed": 0, "method": method, "truth": "own"}
-            for i in range(10) for method in METHODS]  # fmt: skip
-    rows += [{"dataset": "photographs", "seed": 0, "method": method, "truth": None} for method in METHODS]
-    passes = dict(zip(METHODS, [40_000] * 3 + [2, 300, 5_000, 1_000_000] * 2 + [4_000] * 2 + [0] * 4, strict=True))
-    quality = dict(zip(METHODS, generator.uniform(size=len(METHODS)), strict=True))
-    frame = pd.DataFrame(rows).assign(**RUN, random=0.1, random_low=0.0, random_high=0.2)
-    frame["passes"] = frame["method"].map(passes)
-    return frame.assign(average_precision=frame["method"].map(quality).where(frame["truth"].notna()))
+RUN = {"network": "small", "augmentation": "none", "seed": 0, "class": "C1"}
 
 
 def rates(count):
-    names = ["photographs", *(f"set_{i}" for i in range(1, count))]
-    rows = list(itertools.product(names, ("zeros",), (*METHODS, CONTROL), (1, 5, 20)))
-    frame = pd.DataFrame(rows, columns=["dataset", "fill", "method", "percent"]).assign(**RUN, seed=0, part="keep")
+    """Rates of every method on so many sets, at random."""
+    sets = ["photographs", *(f"set_{i}" for i in range(1, count))]
+    frame = pd.DataFrame(
+        itertools.product(sets, (*METHODS, CONTROL), (1, 5, 20)), columns=["dataset", "method", "percent"]
+    )
     values = np.random.default_rng(1).uniform(size=len(frame))
-    return frame.assign(measure=values, tpr=values, fpr=0.0, margin=values - 0.5)
+    return frame.assign(**RUN, fill="zeros", part="keep", measure=values, tpr=values, fpr=0.0, margin=values - 0.5)
 
 
 def test_every_method_has_its_name_beside_its_costs_and_five_stand_out_the_same_in_every_figure():
-    cost = methods.cost(scores(), rates(1), 5)
+    passes = dict(zip(METHODS, [40_000] * 3 + [2, 300, 5_000, 1_000_000] * 2 + [4_000] * 2 + [0] * 4, strict=True))
+    scores = pd.DataFrame(
+        [(f"set_{i}", "own", name, passes[name], quality) for i in range(10)
+         for name, quality in zip(METHODS, np.random.default_rng(0).uniform(size=len(METHODS)), strict=True)]
+        + [("photographs", None, name, passes[name], np.nan) for name in METHODS],
+        columns=["dataset", "truth", "method", "passes", "average_precision"],
+    )  # fmt: skip
+    cost = methods.cost(scores.assign(**RUN, random=0.1, random_low=0.0, random_high=0.2), rates(1), 5)
     check_page(cost)
     for axis in cost.axes:
         assert {text.get_text() for text in axis.texts} == set(METHODS)

@@ -207,7 +207,7 @@ def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts)
 
 @pytest.mark.usefixtures("closed_figures")
 def test_the_figure_shows_every_interval_network_and_verdict_and_says_what_is_missing():
-    values = {SMALL: [0.18, 0.22, 0.2, 0.25, 0.15], AUGMENTED: [-0.1, -0.2]}
+    values = {SMALL: FIVE, AUGMENTED: [-0.1, -0.2]}
     sets = pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3], ["low", "high"] * 2, 200 + i) for i in range(2)])
     study = tables(
         networks=networks([SMALL, AUGMENTED]), advantages=advantages(values), graded=sets,

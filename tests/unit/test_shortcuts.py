@@ -192,14 +192,12 @@ def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
         hits = shortcuts.collect(*case[:2], LABELS, masks, controls=2, seed=2, **options)
         few = options.get("false_positives", True)
         for fill, named in hits.named.items():
-            for mask, of_image in enumerate(named):
-                for i, label in enumerate(LABELS):
-                    needed = False
-                    for row in hits.trials[hits.trials["mask"] == mask].to_dict("records"):
-                        c, for_rate = row["class"], few or row["filter"] in ("dfm", "other")
-                        counts = hits.negatives[c, i] and (fill == "zeros" or LABELS[hits.donors[i]] != c)
-                        needed |= label == c or (counts and for_rate)
-                    assert (of_image[i] == NOT_SHOWN) == (not needed)
+            needed = np.zeros(named.shape, bool)
+            for row in hits.trials.to_dict("records"):
+                c, for_rate = row["class"], few or row["filter"] in ("dfm", "other")
+                counts = hits.negatives[c] & (LABELS[hits.donors] != c if fill == "swap" else True)
+                needed[row["mask"]] |= (c == LABELS) | (counts & for_rate)
+            assert np.array_equal(named == NOT_SHOWN, ~needed)
         for c in range(3):
             drawn = shortcuts.negatives_of(LABELS, c, options.get("negatives"), seed=2)
             assert np.flatnonzero(hits.negatives[c]).tolist() == drawn.tolist()

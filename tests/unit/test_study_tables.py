@@ -21,21 +21,17 @@ SYNTHETIC = [("syn", "small", "none", 0)]
 CLASSES = ["ant", "bee", "none"]
 
 
-def stored(table, path):
-    """The table after it was written and read."""
-    write_table(table, path)
-    return read_table(path)
-
-
 @pytest.fixture
 def tests():
     return pd.concat([made_up_tests(PHOTOGRAPHS, CLASSES), made_up_tests(SYNTHETIC, ["C0", "C1"], neutral="C0")])
 
 
 @pytest.fixture
-def verdicts(tmp_path):
-    tables = [made_up_verdicts(PHOTOGRAPHS, CLASSES), made_up_verdicts(SYNTHETIC, ["C0", "C1"], neutral="C0")]
-    return stored(pd.concat(tables), tmp_path / "verdicts.csv")
+def verdicts():
+    return pd.concat(
+        [made_up_verdicts(PHOTOGRAPHS, CLASSES), made_up_verdicts(SYNTHETIC, ["C0", "C1"], neutral="C0")],
+        ignore_index=True,
+    )
 
 
 def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
@@ -48,7 +44,8 @@ def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
         there = measured[name].notna()
         assert list(table.loc[there, name]) == [classes[int(c)] for c in measured.loc[there, name]]
         assert table.loc[~there, name].isna().all()
-    again = stored(table, tmp_path / "verdicts.csv")
+    write_table(table, tmp_path / "verdicts.csv")
+    again = read_table(tmp_path / "verdicts.csv")
     assert list(again["class"]) == list(table["class"]) and list(again["verdict"]) == list(table["verdict"])
     assert list(again["closest_class"].dropna()) == list(table["closest_class"].dropna())
     matrix = study_tables.of_run(cross_matrix(hits), run, classes)
@@ -60,9 +57,8 @@ def test_external_maps_stand_beside_ours_under_each_part_and_fill(verdicts):
     table = study_tables.with_external_maps(verdicts, [external])
     assert len(table) == 2 * 3 * 4 and list(table["maps"]) == ["ours", "hfss"] * 12
     assert list(table["positions"]) == [51, 60] * 12
-    assert (table.iloc[::2][["class", "part", "fill"]].to_numpy() == table.iloc[1::2][["class", "part", "fill"]]).all(
-        axis=None
-    )
+    ours, theirs = (table.iloc[i::2][["class", "part", "fill"]].reset_index(drop=True) for i in (0, 1))
+    pd.testing.assert_frame_equal(ours, theirs)
 
 
 def test_draws_are_averaged_within_each_fill(tests):
@@ -110,7 +106,7 @@ def read_as_rst(text):
     return publish_doctree(text, settings_overrides={"halt_level": 2})
 
 
-def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
+def test_the_cover_counts_the_verdicts_of_the_headline_and_too_few_images_as_undecided(verdicts):
     headline = verdicts[verdicts["headline"]]
     count = headline["verdict"].value_counts()
     low = (headline["verdict"] == "strong") & (headline["class"] == CLASSES[0])
@@ -119,9 +115,6 @@ def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
     assert f"In all, {count['strong']} of {len(headline)} tests" in text and f"{missing} have no verdict" in text
     assert low.any() and f"Of {low.sum()} of the strong ones, the lowest frequencies" in text
     read_as_rst(text)
-
-
-def test_the_cover_counts_classes_with_too_few_images_as_undecided(verdicts):
     few = verdicts.assign(verdict=verdicts["verdict"].mask(verdicts["class"] == CLASSES[0], "too few images"))
     undecided = int((few["headline"] & ((few["class"] == CLASSES[0]) | few["verdict"].isna())).sum())
     assert undecided and f"{undecided} have no verdict" in cover(few)
@@ -133,8 +126,7 @@ def test_the_cover_gives_each_finding_that_decides_with_its_verdict(verdicts):
     table, _ = judge.judge(Tables())
     text = cover(verdicts, findings=headlines.finding_rows(table))
     read_as_rst(text.replace("`findings.html`_", "findings.html").replace("`findings_all.svg`_", "findings_all.svg"))
-    for finding in definitions.FINDINGS.values():
-        assert finding.claim in text
+    assert all(finding.claim in text for finding in definitions.FINDINGS.values())
     assert text.count(definitions.NO_DATA + ".") >= len(definitions.FINDINGS)
 
 

@@ -25,20 +25,15 @@ def test_false_positives_of_the_controls_do_not_make_one_image_enough():
     assert found["margin_low"] > 0 and found["verdict"] == "too few images"
 
 
-def test_no_effect_is_enough_of_three_images():
+def test_no_effect_is_enough_of_three_images_and_none_from_nothing_is_a_shortcut():
     row = verdicts(hits_of(3, 9, other=(1.0, 0.0))).iloc[0]
     assert row["best_control"] == "other" and np.isnan(row["smallest_effect"])
-
-
-def test_a_class_that_is_recognised_from_nothing_has_no_shortcut():
     nothing = dict.fromkeys(("dfm", "random", "radial", "low_pass", "other"), (0.0, 0.0))
     assert verdicts(hits_of(3, unfiltered=(1.0, 0.0), **nothing))["verdict"][0] == "none"
 
 
 def test_what_cannot_be_judged_is_refused():
-    with pytest.raises(
-        TypeError, match=r"^verdicts compares masks image by image: expected the hits of shortcuts.collec"
-    ):
+    with pytest.raises(TypeError, match=r"^verdicts compares masks image by image: expected the hits of shortcuts\."):
         verdicts(rates(hits_of()))
     with pytest.raises(ValueError, match=r"^4 draws of a random mask: a verdict needs at least 5$"):
         verdicts(hits_of(draws=4))
@@ -63,18 +58,8 @@ def test_over_seeds_is_mean_and_sample_deviation():
 Z = 1.959963984540054
 
 
-def slow_difference(one, other):
-    """The difference of two masks on the same images: value, centre and variance, from the four cells of its table."""
-    n, both, ours, theirs, neither = len(one), 0.5, 0.5, 0.5, 0.5
-    for a, b in zip(one, other, strict=True):
-        both, neither = both + (a and b), neither + 1 - (a or b)
-        ours, theirs = ours + (a and not b), theirs + (b and not a)
-    total, difference = both + ours + theirs + neither, ours - theirs
-    return difference / n, difference / total, (ours + theirs - difference**2 / total) / total**2
-
-
-def slow_mean_difference(one, draws):
-    """The difference to the mean of several masks: the mean and its standard error, n + 2 in the denominator."""
+def slow_difference(one, draws):
+    """The difference to the mean of masks: value, centre and variance, with n + 2 in the denominator."""
     n = len(one)
     each = [float(a) - sum(draw[i] for draw in draws) / len(draws) for i, a in enumerate(one)]
     squares = sum(e * e for e in each) + 1  # one half of two more images that differ by 1 and by -1
@@ -83,9 +68,9 @@ def slow_mean_difference(one, draws):
 
 def slow_best(images, negatives):
     """The lower end of the margin if the map hits all images, the control none, and no other image is named so."""
-    _, centre, variance = slow_difference([True] * images, [False] * images)
+    _, centre, variance = slow_difference([True] * images, [[False] * images])
     if negatives:
-        variance += slow_difference([False] * negatives, [False] * negatives)[2]
+        variance += slow_difference([False] * negatives, [[False] * negatives])[2]
     return centre - Z * variance**0.5
 
 
@@ -99,13 +84,11 @@ def slow_margin(hits, fill, c, part, chosen):
     assert not measured or (named[np.ix_([own, *chosen], judged)] != NOT_SHOWN).all()
     for sign, some in ((1, images), (-1, judged)) if measured else ((1, images),):
         one, *draws = ([named[mask, i] == c for i in some] for mask in [own, *chosen])
-        found = slow_difference(one, draws[0]) if len(chosen) == 1 else slow_mean_difference(one, draws)
+        found = slow_difference(one, draws)
         value, centre, variance = value + sign * found[0], centre + sign * found[1], variance + found[2]
         rates_of_draws += sign * np.array([np.mean(draw) for draw in draws])
     if len(chosen) > 1:
-        variance += (
-            sum((rate - rates_of_draws.mean()) ** 2 for rate in rates_of_draws) / (len(chosen) - 1) / len(chosen)
-        )
+        variance += sum((rates_of_draws - rates_of_draws.mean()) ** 2) / (len(chosen) - 1) / len(chosen)
     sign, reach = (-1 if part == "remove" else 1), Z * variance**0.5
     return sign * value, sign * centre - reach, sign * centre + reach
 
