@@ -36,40 +36,27 @@ TESTED = examples.Tested(percent=5, seed=3)
 NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
 
 
-def write_store(path, images, labels, classes=CLASSES):
-    splits = dict.fromkeys(("train", "test"), (images, labels))
-    stores.write(path, splits, classes=classes, source="", created_by="")
-
-
-def write_maps(path, percents, size=SIZE, n_classes=3, seed=0):
-    pairs, generator = spectrum.ConjugatePairs(*size), np.random.default_rng(seed)
-    scores = generator.standard_normal((n_classes, len(pairs)))
-    with h5py.File(path, "w") as file:
-        for percent in percents:
-            file[f"mask/top_{percent:g}"] = dfm.dominant(scores, pairs, percent)
-
-
 @pytest.fixture
 def network(tmp_path):
     """A network of three classes, with grey images, maps of two methods, and the tests of one of them."""
-    generator = np.random.default_rng(0)
-    images, labels = generator.integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 4)
-    write_store(tmp_path / "zoo.h5", images, labels)
-    write_maps(tmp_path / "dfm.h5", [1, 5, 20])
-    write_maps(tmp_path / "rise.h5", [5, 20], seed=1)
-    write_table(made_up_tests([tuple(RUN.values())], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
+    generator, pairs = np.random.default_rng(0), spectrum.ConjugatePairs(*SIZE)
+    split = generator.integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 4)
+    stores.write(tmp_path / "zoo.h5", {"train": split, "test": split}, classes=CLASSES, source="", created_by="")
     maps = {explorer.OWN: tmp_path / "dfm.h5", "rise": tmp_path / "rise.h5"}
+    for path, percents in zip(maps.values(), ((1, 5, 20), (5, 20)), strict=True):
+        scores = generator.standard_normal((3, len(pairs)))
+        with h5py.File(path, "w") as file:
+            for percent in percents:
+                file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
+    write_table(made_up_tests([tuple(RUN.values())], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
     return examples.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
 
 
-def verdicts_of_network(tmp_path=None):
-    """The verdicts on the network of `RUN`; with a folder, as they are read from a CSV."""
+def verdicts_of_network():
+    """The verdicts on the network of `RUN`."""
     table = drawn_tables.verdicts(CLASSES, (RUN["seed"],), [(RUN["network"], RUN["augmentation"])])
     table.loc[table["class"] == "ant", ["best_control", "closest_class"]] = ["other", CLASSES[2]]
-    if tmp_path is None:
-        return table
-    write_table(table, tmp_path / "verdicts.csv")
-    return read_table(tmp_path / "verdicts.csv")
+    return table
 
 
 def text_of(networks, verdicts=NO_VERDICTS, tested=TESTED, most=12, title="Explorer"):
@@ -134,8 +121,8 @@ def test_rates_of_a_method_that_the_study_tests_stand_beside_those_of_the_cullin
         assert set(rates["rows"]) == {explorer.ROWS[name] for name in ("unfiltered", "dfm", "low_pass", "other")}
 
 
-def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network, tmp_path):
-    verdicts, said = verdicts_of_network(tmp_path), set()
+def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
+    verdicts, said = verdicts_of_network(), set()
     (own, other), shown = methods_of(network, verdicts)
     assert own["measured"] == ["5"] and other["measured"] == []
     untested = [size for size in (*own["sizes"], *other["sizes"]) if size["classes"] != shown]
@@ -239,10 +226,7 @@ def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
     values = np.random.default_rng(0).random((channels, 240, 120))
     with Image.open(io.BytesIO(base64.b64decode(explorer.png(values)))) as picture:
         assert (picture.size, picture.mode) == ((56, 112), mode)
-    with Image.open(io.BytesIO(base64.b64decode(explorer.png(values[:, :24, :20])))) as picture:
-        assert picture.size == (20, 24)
-        found = np.asarray(picture.convert("RGB" if mode == "P" else mode)).astype(float) / 255
-    if channels == 4:
-        values = values.mean(axis=0, keepdims=True)
-    difference = np.abs(np.squeeze(values[:, :24, :20].transpose(1, 2, 0)) - found)
+    small = values[:, :24, :20]
+    expected = np.squeeze((small.mean(axis=0, keepdims=True) if channels == 4 else small).transpose(1, 2, 0))
+    difference = np.abs(expected - pixels(explorer.png(small)) / 255)
     assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03
