@@ -1,6 +1,7 @@
 """Methods side by side: their rates, scores, overlaps and margins, against loops. Tolerance 1e-12."""
 
 import itertools
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -118,39 +119,29 @@ def test_overlap_over_seeds_is_the_mean_over_every_two_seeds():
     assert len(table) == 6 and (table["seeds"] == 4).all()
     for (percent, name), row in table.iterrows():
         maps = [maps[percent]["abc".index(name)] for maps in of_seeds]
-        slow = []
-        for left, right in itertools.combinations(maps, 2):
-            both = sum(a and b for a, b in zip(left.flat, right.flat, strict=True))
-            slow.append(both / sum(a or b for a, b in zip(left.flat, right.flat, strict=True)))
+        slow = [(left & right).sum() / (left | right).sum() for left, right in itertools.combinations(maps, 2)]
         assert row["overlap"] == pytest.approx(np.mean(slow), abs=1e-12)
     assert method_scores.overlap_over_seeds(of_seeds[:1], ["a", "b", "c"]).empty
 
 
 def test_the_best_control_is_the_greater_of_both_and_random_ones_count_by_their_mean():
-    generator, rows = np.random.default_rng(0), []
-    settings = itertools.product((0, 1), ("zeros", "swap"), (5, 20), "ab", ("keep", "remove"))
-    for seed, fill, percent, name, part in settings:
-        for method, draws in {"culling": 1, "low_pass": 1, "random_control": 3}.items():
-            for draw in range(draws):
-                tpr, fpr = generator.random(2)
-                fpr = np.nan if fill == "swap" else fpr
-                rows.append((seed, fill, percent, name, part, method, draw, tpr, fpr))
-    columns = ["seed", "fill", "percent", "class", "part", "method", "draw", "tpr", "fpr"]
-    rates = pd.DataFrame(rows, columns=columns)
+    masks = [("culling", 0), ("low_pass", 0), *(("random_control", draw) for draw in range(3))]
+    rows = itertools.product((0, 1), ("zeros", "swap"), (5, 20), "ab", ("keep", "remove"), masks)
+    keys = ["seed", "fill", "percent", "class", "part", "method", "draw"]
+    rates = pd.DataFrame([(*about, *mask) for *about, mask in rows], columns=keys)
+    rates[["tpr", "fpr"]] = np.random.default_rng(0).random((len(rates), 2))
+    rates.loc[rates["fill"] == "swap", "fpr"] = np.nan
     table = method_scores.with_best_control(rates, "random_control", "low_pass")
     assert len(table) == 2 * 2 * 2 * 2 * 3
 
-    def slow(row, method):
-        """Mean TPR - FPR of a method; TPR alone if no FPR was measured."""
-        found = []
-        for seed, fill, percent, name, part, one, _, tpr, fpr in rows:
-            here = (seed, fill, percent, name) == (row["seed"], row["fill"], row["percent"], row["class"])
-            if here and part == "keep" and one == method:
-                found.append(tpr - (0 if np.isnan(fpr) else fpr))
-        return np.mean(found)
-
+    kept = defaultdict(list)
+    for row in rates[rates["part"] == "keep"].to_dict("records"):
+        fpr = row["fpr"] if row["fill"] == "zeros" else 0  # TPR alone if no FPR was measured
+        kept[*(row[key] for key in keys[:4]), row["method"]].append(row["tpr"] - fpr)
     for row in table.to_dict("records"):
-        best = max(slow(row, "random_control"), slow(row, "low_pass"))
-        assert row["measure"] == pytest.approx(slow(row, row["method"]), abs=1e-12)
-        assert row["best_control"] == pytest.approx(best, abs=1e-12)
-        assert row["margin"] == pytest.approx(row["measure"] - best, abs=1e-12)
+        here = tuple(row[key] for key in keys[:4])
+        best = max(np.mean(kept[*here, name]) for name in ("random_control", "low_pass"))
+        expected = np.mean(kept[*here, row["method"]])
+        np.testing.assert_allclose(
+            [row["measure"], row["best_control"], row["margin"]], [expected, best, expected - best], rtol=0, atol=1e-12
+        )
