@@ -18,7 +18,7 @@ from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates_of_class, read_
 few = settings(max_examples=5, deadline=None, derandomize=True)
 designs = st.fixed_dictionaries(
     {
-        "seed": st.integers(0, 1000), "n_classes": st.integers(2, 5), "neutral": st.sampled_from([None, 1]),
+        "seed": st.integers(0, 1000), "n_classes": st.integers(2, 4), "neutral": st.sampled_from([None, 1]),
         "negatives": st.sampled_from([None, 4]), "false_positives": st.booleans(),
     }
 )  # fmt: skip

@@ -127,7 +127,7 @@ def scored(synthetic_truth):
     increment = generator.standard_normal((4, len(pairs)))
     adcs = pairs.scatter(generator.choice([-3, -1, 1, 3], (4, len(pairs)))).astype(np.int16)
     rank, masks = pairs.scatter(dfm.rank(increment)), {12.5: dfm.dominant(increment, pairs, 12.5)}
-    table = truth.score(rank, adcs, masks, truths, draws=200, seed=3)
+    table = truth.score(rank, adcs, masks, truths, draws=80, seed=3)
     return table[table["cut"] == "percent"], rank, adcs, masks, truths
 
 

@@ -169,7 +169,7 @@ def test_a_map_must_be_above_every_control_at_once(changes, verdict, low_frequen
     assert row["low_frequency"] == low_frequency
 
 
-@pytest.mark.parametrize(("images", "negatives", "control", "kind"), [(20, 60, 0.4, "other"), (8, 20, 0.25, "random")])
+@pytest.mark.parametrize(("images", "negatives", "control", "kind"), [(15, 40, 0.4, "other"), (8, 20, 0.25, "random")])
 def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, control, kind):
     weak = dict.fromkeys(("random", "radial", "other", "low_pass"), (0.0, 0.0)) | {kind: (control, 0.1)}
     tried = [verdicts(hits_of(images, negatives, **weak | {"dfm": (k / images, 0.1)})).iloc[0]
