@@ -14,7 +14,7 @@ from checkouts import ROOT, checkout  # noqa: F401 (ROOT is imported from here)
 
 torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
-pytest.register_assert_rewrite("figure_checks")
+pytest.register_assert_rewrite("drawn_tables")
 
 # These files run in one process, one after the other, since they use the same run of the DAG.
 USE_THE_STUDY = re.compile(r"tests/(browser/|dag/test_(study|expected|extending))")
