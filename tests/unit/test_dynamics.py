@@ -1,4 +1,4 @@
-"""The learning dynamics, by hand and batch by batch; and graded sets, whose measure they are."""
+"""The learning dynamics, by hand and batch by batch."""
 
 import copy
 import dataclasses
