@@ -35,6 +35,7 @@ def images_counted(task):
 def tiny():
     """A configuration of four classes of `N` images of 16 pixels, a network, and the images of each split."""
     config, generator = configured(), np.random.default_rng(0)
+    config["plan"] = [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
     config["synthesis"] |= {"size": SIDE, "images_per_class": N}
     config["culling"] |= {"images_per_class": None, "method": "exact"}
     config["shortcuts"] |= {"images_per_class": None, "fills": ["zeros"]}
