@@ -128,19 +128,6 @@ def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path):
     assert rows == [["zoo", "0", "0", "0", "2", "0"], ["waves", "0", "1", "0", "0", "0"]]
 
 
-def test_the_wings_import_no_other_than_the_page_lists():
-    text = (ROOT / "docs" / "development.md").read_text().partition("| wing | imports |")[2].partition("\n\n")[0]
-    listed = {wing: set(re.findall(r"`(\w+)`", below)) for wing, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
-    root = ROOT / "src" / "frequency_shortcuts"
-    found = {wing: set() for wing in listed}
-    for path in root.glob("*/**/*.py"):
-        wings = re.findall(r"(?:from|import) frequency_shortcuts(?:\.| import )(\w+)", path.read_text())
-        found[path.relative_to(root).parts[0]].update(wings)
-    found["intervals"].update(re.findall(r"^from \.(\w+)", (root / "intervals.py").read_text(), re.MULTILINE))
-    for wing, below in found.items():
-        assert below - {wing, "__version__"} <= listed[wing], wing
-
-
 def test_every_dependency_is_named_with_its_reason():
     listed = (ROOT / "docs" / "dependencies.md").read_text()
     for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines():
