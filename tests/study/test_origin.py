@@ -184,7 +184,7 @@ def test_scripts_read_tables_for_the_plan():
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_opens_its_parameters_alone_which_are_inputs_of_a_job(path):
-    """`test_figures_of_the_plan` compares the parameters with these inputs."""
+    """`test_planned_outputs` compares the parameters with these inputs."""
     cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
     rest = ast.parse("\n".join("".join(cell["source"]) for cell in cells if "tags" not in cell["metadata"]))
     assert not [text for text in texts(rest) if text.endswith((".h5", ".csv", ".safetensors")) or "results/" in text]

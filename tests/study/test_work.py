@@ -85,10 +85,6 @@ def test_half_of_the_test_images_are_half_as_many(part, count):
     assert data_set(mine, "fashion_mnist", Folder()).per_class["test"] == count
 
 
-def test_a_set_without_training_images_has_none():
-    assert DataSet(4, 3, 32, {"test": 6}).images("train", 100) == 0
-
-
 def test_the_check_says_how_many_passes_a_network_takes_and_how_long():
     found = Content(range(4), Shape(3, 32, 32), "", per_class={"validation": 3, "test": 3, "train": 9})
     (line,) = cost(compared(device="cpu"), "syn_1", "small", found)
@@ -122,12 +118,6 @@ def test_a_study_writes_the_files_of_all_its_tests_once():
     assert not registry.TESTS["transfer"].files(planned)
 
 
-def test_the_tables_of_the_tests_have_keys_and_names():
-    found = {name: keys for name, _, keys in registry.tables()}
-    assert found["published"] == found["shortcuts"] == ("class", "part", "fill", "filter")
-    assert found["transfer"][:2] == ("maps_of", "tested_on") and "hits" not in found and "sensitivity" not in found
-
-
 def test_the_constants_of_the_cost_are_those_of_the_library():
     assert len(STRENGTHS) == robustness.STRENGTHS and usage.DRAWS == planted_use.DRAWS
 
@@ -136,8 +126,3 @@ def test_phases_cost_something_where_they_are_tested():
     planned, test = plan(), registry.TESTS["shortcuts"]
     last, *_, first = (run for run in planned.runs(network="small", augmentation="augmix", dataset="photos"))
     assert test.cost(planned, first, DATA) > test.cost(planned, last, DATA) > 0
-
-
-def test_transfer_tests_have_no_random_masks():
-    settings = registry.TESTS["transfer"].settings(plan())["settings"]
-    assert (settings["controls"], settings["radial"], settings["parts"]) == (0, 0, ["keep"])
