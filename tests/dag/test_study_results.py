@@ -1,13 +1,15 @@
-"""Networks and maps of the study: the contract of the files, the truth and the stability of the maps."""
+"""Images, spectra, networks and maps of the study: the contract of the files, and what they hold."""
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from study_runs import EXTERNAL, FASHION, MAPPED, PERCENTS, PLANTED, STYLISED, TRAINED, shape_of
+from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, STYLISED, TRAINED, shape_of
 
-from frequency_shortcuts import dfm, spectrum
+from checkouts import CLASSES
+from frequency_shortcuts import adcs, dfm, spectrum
+from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
@@ -15,6 +17,73 @@ from frequency_shortcuts.networks.weights import identity, normalisation, read_m
 from frequency_shortcuts.storage.tables import read_table
 
 HALVED = [run for run in MAPPED if run != PLANTED[1]]  # the smallest seed of each network
+
+
+@pytest.mark.parametrize("dataset", SHAPES)
+def test_image_stores_keep_the_contract(study, dataset):
+    n_classes, channels, size = SHAPES[dataset]
+    with h5py.File(study.results / "data" / f"{dataset}.h5") as file:
+        for split in ("train", "validation", "test"):
+            images, labels = file[split]["images"], file[split]["labels"]
+            assert images.chunks is None and images.dtype == np.uint8
+            assert images.shape == (len(labels), channels, size, size)
+            assert labels.dtype == np.int64 and set(labels[:]) == set(range(n_classes))
+        assert len(file.attrs["classes"]) == n_classes
+        assert file.attrs["mean"].shape == file.attrs["std"].shape == (channels,)
+        assert {"source", "checksum", "created_by"} <= set(file.attrs)
+        assert ("planted" in file) == (dataset in (*NEUTRAL, "syn_2"))
+        if dataset == "syn_2":
+            assert file["planted/control_band"].shape == (size, size) and file.attrs["layout"] == "centred"
+            assert file["planted/patterns"].shape == (4, size, size) and file["planted/patterns"].dtype == bool
+
+
+def test_pictures_of_a_folder_are_stored_in_the_order_of_the_network_with_their_stylised_twins(study):
+    log = (study.results / "logs" / "folder" / "pictures.log").read_text()
+    assert "pictures/dots/broken.png" in log and "1 skipped" in log
+    with h5py.File(study.results / "data" / "pictures.h5") as file:
+        assert list(file.attrs["classes"]) == list(CLASSES) and "1 undecodable images skipped" in file.attrs["source"]
+        assert sum(len(file[split]["labels"]) for split in ("train", "validation", "test")) == 24
+        brightness = [file["test/images"][:][file["test/labels"][:] == c].mean() for c in range(3)]
+        assert brightness[0] > brightness[2] > brightness[1]  # spots, checks, bands
+        # Each twin was drawn as the negative of a picture.
+        assert file["train/stylised"].shape == file["train/images"].shape and "stylised" not in file["test"]
+        assert np.abs(255 - file["train/stylised"][:].astype(int) - file["train/images"][:]).mean() < 15
+
+
+def test_a_rendition_matches_the_test_images(study):
+    twin = stores.read(study.results / "data" / "ood" / "fashion_mnist" / "texture.h5", "test")
+    test = stores.read(study.results / "data" / "fashion_mnist.h5", "test", 4)
+    assert np.array_equal(twin.labels, test.labels) and twin.classes == test.classes
+    assert np.array_equal(twin.mean, test.mean) and np.array_equal(twin.std, test.std)
+    assert twin.images.shape == test.images.shape and not np.array_equal(twin.images, test.images)
+
+
+@pytest.mark.parametrize("dataset", SHAPES)
+def test_adcs_is_that_of_the_stored_test_images(study, dataset):
+    n_classes, channels, size = SHAPES[dataset]
+    test = stores.read(study.results / "data" / f"{dataset}.h5", "test")
+    with h5py.File(study.results / "adcs" / f"{dataset}.h5") as file:
+        amplitude, values = file["mean_amplitude"][:], file["adcs"][:]
+        assert file.attrs["layout"] == "centred" and file.attrs["split"] == "test"
+        assert np.array_equal(file["count"], np.bincount(test.labels))
+        error, significant = file["standard_error"][:], file["adcs_significant"][:]
+        assert file.attrs["shown"] == "adcs"
+    assert amplitude.dtype == np.float64 and amplitude.shape == (n_classes, channels, size, size)
+    if dataset != "pictures":  # whose network has a normalisation of its own
+        seen, _ = test.tensors()
+        slow = np.abs(np.fft.fftshift(np.fft.fft2(seen[test.labels == 1].double().numpy()), axes=(-2, -1)))
+        assert np.allclose(amplitude[1], slow.mean(axis=0), rtol=1e-4, atol=1e-4)  # computed in float32
+    assert values.dtype == np.int16 and np.array_equal(values, adcs.accumulate(amplitude))
+    assert significant.dtype == np.int16
+    assert np.array_equal(significant, adcs.accumulate_significant(amplitude, error))
+
+
+def test_fashion_mnist_is_whole_and_culling_and_testing_use_different_images(study):
+    path = study.results / "data" / "fashion_mnist.h5"
+    train, ranked, judged = (stores.read(path, split) for split in ("train", "validation", "test"))
+    assert (len(train), len(ranked), len(judged)) == (54_000, 6_000, 10_000)
+    seen = {image.tobytes() for image in ranked.images}
+    assert not any(image.tobytes() in seen for image in judged.images)
 
 
 @pytest.mark.parametrize("run", TRAINED)
@@ -81,11 +150,7 @@ def test_the_smallest_seed_of_each_network_is_culled_on_two_halves(study, run):
         # Together they are the images that ranked the pairs.
         assert np.array_equal(file.attrs["images_per_class"].sum(axis=0), whole.attributes["images_per_class"])
         assert file.attrs["weights_sha256"] == whole.attributes["weights_sha256"]
-    assert not list(path.parent.glob("*.state"))
-
-
-def test_other_seeds_are_culled_once(study):
-    assert not (study.results / "stability" / f"{PLANTED[1]}.h5").exists()
+    assert not list(path.parent.glob("*.state")) and not path.with_name("seed1.h5").exists()
 
 
 def test_the_truth_table_scores_every_run_class_and_ranking(study):
@@ -135,12 +200,9 @@ def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
     assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
 
 
-def test_maps_are_handed_over_in_all_published_layouts(study):
-    stem = f"results/test/published/{FASHION}"
-    done = study.snakemake(f"{stem}/hfss/top_5.pkl", "--cores", "1")
-    assert done.returncode == 0 and done.stdout.count("for the published tools") == 1, done.stdout
-    maps = dfm.read(study.results / "dfm" / f"{FASHION}.h5")
+def test_maps_are_handed_over_in_all_published_layouts(exports):
+    maps = dfm.read(exports.results / "dfm" / f"{FASHION}.h5")
     for layout in exchange.LAYOUTS:
         for percent in PERCENTS:
-            handed = exchange.read(study.root / stem / layout / f"top_{percent}.pkl", (10, 32, 32))
-            assert np.array_equal(handed, maps.mask(percent))
+            path = exports.results / "published" / FASHION / layout / f"top_{percent}.pkl"
+            assert np.array_equal(exchange.read(path, (10, 32, 32)), maps.mask(percent))

@@ -1,9 +1,28 @@
-"""The notebook in docs/ runs unchanged, and no notebook is stored with outputs."""
+"""What the docs run: the scripts of the gallery, and the notebook on a network of one's own."""
+
+import os
+import subprocess
+import sys
 
 import nbformat
 import papermill
+import pytest
 
 from conftest import ROOT
+
+SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("plot_*.py"))
+RUN = "import runpy, sys; runpy.run_path(sys.argv[1]); from matplotlib import pyplot; assert pyplot.get_fignums()"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_runs_and_draws_a_figure(path, tmp_path):
+    environment = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-c", RUN, path], cwd=tmp_path, env=environment, text=True,
+        capture_output=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not [*tmp_path.iterdir()]
 
 
 def test_the_notebook_of_the_docs_runs_from_top_to_bottom(tmp_path):

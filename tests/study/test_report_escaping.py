@@ -24,7 +24,7 @@ HOSTILE = [
     " :raw-html:`<b>`  \u00e4 \u4e2d",
     "data/weights_.pt",
 ]  # fmt: skip
-CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+CONFIG, OWN = (yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in ("config", "own"))
 COVER, FIGURE, TABLE, EXPLORER = (
     (ROOT / "report" / name).read_text()
     for name in ("workflow.rst", "captions/figure.rst", "captions/table.rst", "captions/explorer.rst")
@@ -36,7 +36,7 @@ LINKS = {"Findings", *re.findall(r"`([\w.]+)`_", COVER + HEADLINES)}
 def hostile(text):
     """The configuration of a network and images of the user, with a text wherever one is allowed, and odd names."""
     config = copy.deepcopy(CONFIG)
-    update_config(config, yaml.safe_load((ROOT / "config" / "own.yaml").read_text()))
+    update_config(config, copy.deepcopy(OWN))
     config["study"] = "study_"
     network = config["networks"].pop("my_network") | {"checkpoint": text, "options": {"a": text}}
     images = config["datasets"].pop("my_images") | {"root": text, "classes": {text: text, "b": "c"}}
