@@ -31,12 +31,12 @@ PACKAGE = Path("src/frequency_shortcuts")
 # Modules, or folders of modules -> their files in tests/unit and tests/slow, the likeliest to notice first. The first
 # that fits counts.
 TESTS = {
-    "spectrum/cells.py": "cells",
+    "spectrum/cells.py": "spectrum",
     "spectrum/controls.py": "controls",
-    "spectrum/fills.py": "fills",
-    "spectrum/masks.py": "masks spectrum stability",
-    "spectrum/waves.py": "waves",
-    "spectrum": "spectrum waves cells mixing",
+    "spectrum/fills.py": "controls",
+    "spectrum/masks.py": "spectrum stability",
+    "spectrum/waves.py": "mixing",
+    "spectrum": "spectrum mixing",
     "maps/adcs.py": "adcs",
     "maps/dfm.py": "dfm",
     "maps/methods/culling/surrogate.py": "prediction* culling_screening",
