@@ -1,9 +1,12 @@
-"""Whole cullings, exact and screened: their settings, their errors, and the networks that they accept."""
+"""Whole cullings, exact and screened: their settings, errors, parts, and the networks that they accept."""
+
+import dataclasses
+import warnings
 
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, batch
+from culled_images import LABELS, batch, same
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
@@ -11,7 +14,7 @@ from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
-@pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((7, 5), 1.0), ((1, 4), 0.98)])
+@pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])
 def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
@@ -101,6 +104,8 @@ def test_a_network_that_works_in_place_gives_the_same_increments(method):
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
         ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
         ({"labels": LABELS[:-1]}, "8 labels .*9 images|9 images .*8 labels"),
+        ({"fill": "noisy"}, "unknown fill 'noisy': choose from zeros, swap"),
+        ({"fill": "swap"}, "fill swap needs the search exact: screened predicts"),
         ({"images": torch.full((9, 2, 6, 6), torch.nan)}, "loss of class 0 is nan: .* finite logits"),
     ],
 )
@@ -145,12 +150,11 @@ class Viewing(nn.Module):
         return self.linear(images.view(len(images), -1))
 
 
-@pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_calls_view_on_its_images_is_culled(method):
+def test_a_network_that_calls_view_on_its_images_is_culled():
     torch.manual_seed(0)
     network, images = Viewing(), batch((6, 6))
     plain = nn.Sequential(nn.Flatten(), network.linear)
-    found, expected = (culling.cull(x, images, LABELS, 3, method) for x in (network, plain))
+    found, expected = (culling.cull(x, images, LABELS, 3) for x in (network, plain))
     np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
 
 
@@ -169,20 +173,110 @@ class Keeping(nn.Module):
         return self.linear((images.flatten(1) * self.ramp).tanh())
 
 
-@pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(method):
+def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards():
     network = Keeping()
-    culling.cull(network, batch((6, 6)), LABELS, 3, method)
+    culling.cull(network, batch((6, 6)), LABELS, 3)
     assert network.passes == 0
     network(batch((6, 6)).requires_grad_()).sum().backward()
     assert network.linear.weight.grad.abs().max() > 0
 
 
-def test_a_fill_that_a_culling_does_not_know_is_refused(small_network):
-    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3)
-    with pytest.raises(ValueError, match="unknown fill 'noisy': choose from zeros, swap"):
-        culling.cull(*arguments, "exact", fill="noisy")
-    with pytest.raises(ValueError, match="fill swap needs the search exact: screened predicts"):
-        culling.cull(*arguments, fill="swap")
-    with pytest.raises(ValueError, match="an image of class 0 needs another image of the neutral class 7"):
-        culling.cull(*arguments, "exact", fill="swap", neutral=7)
+class Sleeping(nn.Module):
+    """No unit is active for an image, with or without a pair; some are active for some noisy copies."""
+
+    def __init__(self, threshold):
+        super().__init__()
+        generator, self.threshold = torch.Generator().manual_seed(0), threshold
+        self.weight = nn.Parameter(torch.randn(768, 100, generator=generator) / 768**0.5)
+
+    def forward(self, images):
+        return torch.relu(images.flatten(1) @ self.weight - self.threshold)[:, :3] * 100
+
+
+@pytest.mark.parametrize(("threshold", "per_class"), [(3.5, 6), (1000.0, 1)])
+def test_a_network_with_constant_logits_is_screened(threshold, per_class):
+    """All increments are 0, some features are not."""
+    images = torch.from_numpy(np.random.default_rng(1).standard_normal((2 * per_class, 3, 16, 16))).float()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = culling.cull(Sleeping(threshold), images, np.arange(2 * per_class) % 2, 2)
+    assert (found.increment[found.evaluated] == 0).all()
+    assert np.isfinite(found.increment).all()
+
+
+# Parts
+
+
+class Store:
+    """Images in files that record which positions are read."""
+
+    def __init__(self, pixels, checksum):
+        self.pixels, self.checksum, self.positions = pixels, checksum, set()
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, index):
+        self.positions.update(np.arange(len(self))[index].tolist())
+        return self.pixels[index]
+
+    def subset(self, chosen):
+        pytest.fail("a culling reads its images by position")
+
+    def origin(self):
+        return (self.checksum,)
+
+
+def test_a_part_reads_only_the_images_of_its_classes(small_network, tmp_path):
+    """It also reads the first image of each class, to check the network. The store counts by its checksum."""
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
+    network, how = small_network(2, 3), {"method": "screened", "mean": [0.4, 0.5], "std": [0.2, 0.3]}
+    store = Store(pixels, "a")
+    part = culling.cull(network, store, LABELS, 3, **how, part=(2, 3), state=tmp_path / "state")
+    assert store.positions == {0, 1, 2, *np.flatnonzero(LABELS == 2).tolist()}
+    assert part.fingerprint != culling.cull(network, Store(pixels, "b"), LABELS, 3, **how, part=(2, 3)).fingerprint
+
+
+@pytest.mark.parametrize(("method", "fill", "n"), [("exact", "swap", 7), ("screened", "zeros", 2)])
+@pytest.mark.usefixtures("small_blocks")
+def test_merged_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill, n):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method)
+    options = {"batch": 4, "fill": fill, "neutral": 0}
+    whole = culling.cull(*arguments, **options)
+    paths = [tmp_path / f"{i}.h5" for i in range(n)]
+    for i, path in enumerate(paths):
+        culling.write_part(path, culling.cull(*arguments, part=(i, n), **options))
+    parts = [culling.read_part(path) for path in paths]
+    joined = culling.merge(iter(parts[::-1]))
+    same(dataclasses.replace(joined, fingerprint=""), dataclasses.replace(whole, fingerprint=""))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_merging_names_what_is_wrong(small_network):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    parts = [culling.cull(*arguments, part=(i, 2), batch=4) for i in range(2)]
+    with pytest.raises(ValueError, match="some increments of class 0 are missing"):
+        culling.merge(parts[:1])
+    with pytest.raises(ValueError, match="some increments of class 0 are there twice"):
+        culling.merge([*parts, parts[0]])
+    by_class = [culling.cull(*arguments[:-1], "screened", part=(c, 3)) for c in range(3)]
+    with pytest.raises(ValueError, match="some increments of class 2 are there twice"):
+        culling.merge([*by_class, by_class[2]])
+    with pytest.raises(ValueError, match="some increments of class 1 are missing"):
+        culling.merge(by_class[::2])
+    with pytest.raises(ValueError, match=r"come from different cullings: they differ in precision$"):
+        culling.merge([parts[0], dataclasses.replace(parts[1], precision="tf32")])
+    other = culling.cull(small_network(2, 3, seed=1), *arguments[1:], part=(1, 2), batch=4)
+    with pytest.raises(ValueError, match=r"they differ in fingerprint$"):
+        culling.merge([parts[0], other])
+    with pytest.raises(ValueError, match="no parts to merge"):
+        culling.merge([])
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_parts_computed_with_other_batch_sizes_merge(small_network):
+    """Blocks are cut the same; the batch changes rounding alone (2e-6 in float32)."""
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    joined = culling.merge([culling.cull(*arguments, part=(i, 3), batch=2 + 5 * i) for i in range(3)])
+    np.testing.assert_allclose(joined.increment, culling.cull(*arguments).increment, rtol=0, atol=2e-6)

@@ -22,7 +22,7 @@ def coverage(true, low, high):
     return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
 
 
-@pytest.mark.parametrize("missing", [0, 1, 25, 400])
+@pytest.mark.parametrize("missing", [0, 25, 400])
 def test_the_interval_covers_the_true_recall(missing):
     """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw.
 
@@ -41,6 +41,25 @@ def test_the_interval_covers_where_an_audit_draws_much_of_what_was_left_out(audi
     """As above. All that the audit did not draw counts: 1 miss found of 1 leaves a recall of 1."""
     true, _, low, high = simulate(*audit)
     assert coverage(true, low, high) >= 0.94
+
+
+@pytest.mark.parametrize(
+    ("missing", "sampling"),
+    [((30, 5), ((500, 60), (8, 40))), ((60, 0), ((2000, 400), (100, 8)))],
+)
+def test_the_interval_of_several_classes_covers(missing, sampling):
+    """At least 95 % of 2000 draws (less 0.01), classes sampled equally or not; the mean error is below 0.02."""
+    left, drawn = (np.array(value) for value in sampling)
+    missing, generator = np.array(missing), np.random.default_rng(0)
+    inside, error = [], []
+    for _ in range(2000):
+        hits = generator.hypergeometric(missing, left - missing, drawn)
+        _, low, high = recall_of_all(np.array([100, 100]), left, drawn, hits)
+        true = 1 - (missing - hits).sum() / 200
+        inside.append(low - 1e-12 <= true <= high + 1e-12)
+        error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
+    assert np.mean(inside) >= 0.94
+    assert abs(np.mean(error)) < 0.02
 
 
 def test_recall_of_known_audits():
@@ -128,7 +147,7 @@ def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monke
 def test_the_hypergeometric_chances_are_scipys():
     """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
     generator = np.random.default_rng(0)
-    for most in [50] * 300 + [30_000] * 30:
+    for most in [50] * 100 + [30_000] * 10:
         left = int(generator.integers(1, most))
         n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
         expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
