@@ -13,7 +13,7 @@ from method_problems import LABELS, PAIRS, SIZE, batch, filled, run, same_for_al
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts.maps.methods import registry, shapley, workspace
+from frequency_shortcuts.maps.methods import registry, shapley
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Workspace
@@ -25,11 +25,6 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 @pytest.fixture
 def network(small_network):
     return small_network(2, 3, dtype=torch.float64)
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    monkeypatch.setattr(workspace, "BLOCK", 30)
 
 
 # The means of the classes under masks
@@ -73,11 +68,10 @@ def test_logits_of_mixtures_equal_filters_and_fills_by_hand(network):
                 np.testing.assert_allclose(found[k].numpy(), expected[0].detach().numpy(), rtol=0, atol=1e-10)
 
 
-# Culling in patches, single pairs
+# Culling in patches
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-@pytest.mark.parametrize("patch", [2, 20])
+@pytest.mark.parametrize(("fill", "patch"), [("zeros", 2), ("swap", 2), ("zeros", 20)])
 def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
     images, cell = batch(), cells(PAIRS, patch, patch)
     found = run("culling", network, images, patch=patch, fill=fill).score
@@ -89,21 +83,11 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
             np.testing.assert_allclose(found[:, p], after - before, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_single_increments_equal_a_loop_over_the_pairs(network, fill):
-    images = batch()
-    other = images[torch.from_numpy(donors(LABELS))] if fill == "swap" else None
-    masks = np.concatenate([np.ones((1, len(PAIRS)), bool), ~np.eye(len(PAIRS), dtype=bool)])
-    loss = slow_means(network, images, LABELS, same_for_all(masks), other)[0]
-    found = run("culling", network, images, fill=fill).score
-    np.testing.assert_allclose(found, (loss[1:] - loss[0]).T, rtol=0, atol=1e-9)
-
-
 # Shapley values
 
 
-@pytest.mark.parametrize("players", [1, 4])
-def test_shapley_values_are_the_mean_contribution_over_all_orders(players):
+def test_shapley_values_are_the_mean_contribution_over_all_orders():
+    players = 4
     value = np.random.default_rng(players).standard_normal((2**players, 2))
     slow = np.zeros((2, players))
     for order in itertools.permutations(range(players)):
@@ -134,6 +118,19 @@ def test_the_shapley_value_of_a_pair_is_that_of_its_ring(network, fill):
 
 
 # Random masks
+
+
+@pytest.mark.parametrize(("fill", "masks", "share"), [("zeros", 8, 0.5), ("swap", 2, 0.1), ("swap", None, 0.3)])
+def test_rise_is_the_mean_probability_over_the_masks_that_keep_a_pair(network, fill, masks, share):
+    images, seed = batch(), 6
+    drawn = np.random.default_rng([seed, 1]).random((masks or len(PAIRS), len(PAIRS))) < share
+    other = images[torch.from_numpy(donors(LABELS, seed=seed))] if fill == "swap" else None
+    probability = slow_means(network, images, LABELS, same_for_all(drawn), other)[1]
+    found = run("rise", network, images, masks=masks, share=share, fill=fill, seed=seed).score
+    for c, p in np.ndindex(found.shape):
+        holding = [probability[k, c] for k in range(len(drawn)) if drawn[k, p]]
+        expected = np.mean(holding) if holding else probability[:, c].mean()
+        assert found[c, p] == pytest.approx(expected, abs=1e-10)
 
 
 # Gradients
@@ -255,10 +252,9 @@ def test_learned_masks_find_the_known_truth(goal, fill):
     assert_finds_truth(find_needed("learned", goal=goal, fill=fill, steps=40, images_per_class=4))
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_a_learned_mask_destroys_a_class_that_the_network_is_sure_of(fill):
+def test_a_learned_mask_destroys_a_class_that_the_network_is_sure_of():
     """The probability is 1 up to rounding even with half of each pair."""
-    score = find_needed("learned", 100.0, 0.5, goal="destroy", fill=fill, steps=40, images_per_class=4)
+    score = find_needed("learned", 100.0, 0.5, goal="destroy", fill="swap", steps=40, images_per_class=4)
     assert_finds_truth(score)
 
 

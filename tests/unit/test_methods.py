@@ -1,5 +1,4 @@
-"""What all methods that find maps promise: see `test_method_scores.py` and
-`test_method_searches.py` for what each of them finds."""
+"""What all methods that find maps promise; what each of them finds is in other files."""
 
 import inspect
 import itertools
