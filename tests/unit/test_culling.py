@@ -19,7 +19,7 @@ def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, 
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
     found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
-    exact = culling.cull(network, images, LABELS, 3, "exact").increment
+    exact = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
     np.testing.assert_allclose(found.increment[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
     assert np.isfinite(found.increment).all()
     masks = pairs.gather(dfm.dominant(found.increment, pairs, 10))
@@ -64,12 +64,6 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
     monkeypatch.setattr(screening, "screen", noting)
     culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "screened", seed=1)
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
-
-
-def test_loss_increments_are_those_of_cull(small_network):
-    network, images = small_network(2, 3), batch((6, 6), dtype=torch.float32)
-    found = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
-    np.testing.assert_array_equal(found, culling.cull(network, images, LABELS, 3, "exact").increment)
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
@@ -272,11 +266,3 @@ def test_merging_names_what_is_wrong(small_network):
         culling.merge([parts[0], other])
     with pytest.raises(ValueError, match="no parts to merge"):
         culling.merge([])
-
-
-@pytest.mark.usefixtures("small_blocks")
-def test_parts_computed_with_other_batch_sizes_merge(small_network):
-    """Blocks are cut the same; the batch changes rounding alone (2e-6 in float32)."""
-    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
-    joined = culling.merge([culling.cull(*arguments, part=(i, 3), batch=2 + 5 * i) for i in range(3)])
-    np.testing.assert_allclose(joined.increment, culling.cull(*arguments).increment, rtol=0, atol=2e-6)

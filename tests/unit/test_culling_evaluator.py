@@ -173,31 +173,6 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path):
         np.testing.assert_allclose(one.increment, expected, rtol=0, atol=2e-6)
 
 
-def test_swap_finds_a_class_by_the_lack_of_energy():
-    """A network that calls an image without the wave class 1: removal changes nothing, an exchange does."""
-    pairs, generator = ConjugatePairs(8, 8), np.random.default_rng(0)
-    planted = int(
-        np.flatnonzero((pairs.frequencies == [-2, 1]).all(axis=1) | (pairs.frequencies == [2, -1]).all(axis=1))[0]
-    )
-    wave = np.fft.ifft2(np.fft.ifftshift(pairs.scatter((np.arange(len(pairs)) == planted).astype(float)))).real * 64
-    labels = np.repeat([0, 1], 10)
-    images = torch.from_numpy(0.01 * generator.standard_normal((20, 1, 8, 8)))
-    images[labels == 0] += torch.from_numpy(wave)
-
-    class Amplitude(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = nn.Parameter(torch.from_numpy(wave))
-
-        def forward(self, images):
-            there = (images * self.weight).sum(dim=(1, 2, 3)) / 100
-            return torch.stack([there, 1 - there], dim=1)
-
-    removed, swapped = (culling.cull(Amplitude(), images, labels, 2, "exact", fill=f) for f in ("zeros", "swap"))
-    assert swapped.increment[1].argmax() == planted and swapped.increment[1, planted] > 0.5
-    assert np.abs(removed.increment[1]).max() < 0.01
-
-
 # Features of pairs
 
 

@@ -40,40 +40,6 @@ def test_perfect_features_find_the_top_set_at_small_cost():
     assert found.expected_recall >= 0.98
 
 
-@pytest.mark.parametrize("patience", [0, 20, 10**6])
-def test_patience_counts_the_pairs_evaluated_since_the_set_last_changed(monkeypatch, patience):
-    """Counted outside of the search: pairs evaluated between the last change of the set and the end of the search."""
-    log, problem = [], Problem(32)
-    predict, advance, run = (getattr(screening._Search, name) for name in ("predict", "evaluate_next_group", "run"))
-
-    def noting_predict(search):
-        predict(search)
-        log.append(("set", frozenset(search.top.tolist())))
-
-    def noting_advance(search, chosen):
-        advance(search, chosen)
-        log.append(("further", len(chosen)))
-
-    def noting_settle(search, *args):
-        log.clear()
-        missing = run(search, *args)
-        held, current = 0, None
-        for kind, value in log:
-            if kind == "set" and value != current:
-                held, current = 0, value
-            elif kind == "further":
-                held += value
-        assert held >= patience or search.evaluated[np.setdiff1d(np.arange(len(problem.pairs)), search.top)].all()
-        assert search.evaluated[search.top].all()
-        return missing
-
-    for name, method in (("predict", noting_predict), ("evaluate_next_group", noting_advance), ("run", noting_settle)):
-        monkeypatch.setattr(screening._Search, name, method)
-    found = problem.screen(patience=patience)
-    problem.check(found)
-    assert found.evaluated.all() == (patience == 10**6)
-
-
 def test_the_search_depends_on_the_seed():
     first, again, other = (Problem(32) for _ in range(3))
     found, repeated = first.screen(seed=1), again.screen(seed=1)

@@ -233,29 +233,24 @@ def best(score, count=3):
     return [set(np.argsort(-row)[:count].tolist()) for row in score[:2]]
 
 
-def assert_finds_truth(score):
-    assert best(score) == [set(pairs.tolist()) for pairs in TRUTH]
+LEARNED = {"steps": 40, "images_per_class": 4}
 
 
-@pytest.mark.parametrize("name", ["culling", "gradient", "mixture"])
-def test_single_removal_and_gradients_find_the_known_truth(name):
-    assert_finds_truth(find_needed(name))
-
-
-@pytest.mark.parametrize(("ranking", "fill"), [("culling", "zeros"), ("random", "swap")])
-def test_greedy_keeps_exactly_the_needed_pairs_in_any_order(ranking, fill):
-    assert_finds_truth(find_needed("greedy", ranking=ranking, fill=fill))
-
-
-@pytest.mark.parametrize(("goal", "fill"), [("keep", "swap"), ("destroy", "zeros")])
-def test_learned_masks_find_the_known_truth(goal, fill):
-    assert_finds_truth(find_needed("learned", goal=goal, fill=fill, steps=40, images_per_class=4))
-
-
-def test_a_learned_mask_destroys_a_class_that_the_network_is_sure_of():
-    """The probability is 1 up to rounding even with half of each pair."""
-    score = find_needed("learned", 100.0, 0.5, goal="destroy", fill="swap", steps=40, images_per_class=4)
-    assert_finds_truth(score)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("culling", {}),
+        ("gradient", {}),
+        ("mixture", {}),
+        ("greedy", {"ranking": "random", "fill": "swap"}),
+        ("learned", {"goal": "keep", "fill": "swap", **LEARNED}),
+        ("learned", {"goal": "destroy", "fill": "zeros", **LEARNED}),
+        # The probability is 1 up to rounding even with half of each pair.
+        ("learned", {"gain": 100.0, "least": 0.5, "goal": "destroy", "fill": "swap", **LEARNED}),
+    ],
+)
+def test_the_known_truth_is_found(name, options):
+    assert best(find_needed(name, **options)) == [set(pairs.tolist()) for pairs in TRUTH]
 
 
 def test_hfss_finds_most_of_the_known_truth():
