@@ -7,13 +7,11 @@ import pytest
 import torch
 from culled_images import LABELS, Counting, Killed, batch, same
 from screening_problems import Fooled, Problem
-from stops import StopAfter
 
 from frequency_shortcuts import culling
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.audits import recall
 from frequency_shortcuts.spectrum.masks import top_pairs
-from frequency_shortcuts.storage.journal import Stopped
 
 CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and those that check a stored state
 
@@ -38,35 +36,6 @@ def test_a_culling_killed_at_any_pass_resumes_to_the_same_result(small_network, 
     counting.seen = 0
     same(culling.cull(*arguments, batch=4, fill=fill, state=state), resumed)
     assert counting.seen == CHECKS + LOGITS  # a finished state needs nothing else
-
-
-def test_a_stopped_culling_says_where_and_stores_what_is_finished(small_network, tmp_path):
-    arguments, state = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3), tmp_path / "state"
-    with pytest.raises(Stopped, match=r"stopped at 0 of at most \d+ passes on request: nothing is stored"):
-        culling.cull(*arguments, stop=StopAfter(1))
-    whole = culling.cull(*arguments, batch=4)
-    with pytest.raises(Stopped, match=rf"stopped at \d\d+ of at most \d+ passes on request: stored in {state}, from"):
-        culling.cull(*arguments, batch=4, state=state, stop=StopAfter(60))
-    same(dataclasses.replace(culling.cull(*arguments, batch=4, state=state), fingerprint=""), whole)
-
-
-def test_a_culling_stopped_after_a_batch_was_halved_resumes(small_network, tmp_path):
-    class Small(Counting):
-        def forward(self, images):
-            if len(images) > 3:
-                raise torch.OutOfMemoryError("CUDA out of memory")
-            return super().forward(images)
-
-    arguments = (Small(small_network(2, 3, dtype=torch.float64).eval()), batch((6, 6)), LABELS, 3)
-    stop = StopAfter()
-    whole = culling.cull(*arguments, batch=8, stop=stop)
-    for n in range(1, stop.checks + 1, 40):
-        with pytest.raises(Stopped):
-            culling.cull(*arguments, batch=8, stop=StopAfter(n), state=tmp_path / f"{n}")
-        found = culling.cull(*arguments, batch=8, state=tmp_path / f"{n}")
-        assert np.array_equal(found.evaluated, whole.evaluated)
-        # Blocks after it are tried with the larger batch again, which changes rounding alone.
-        np.testing.assert_allclose(found.increment, whole.increment, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -76,16 +76,6 @@ def test_departure_only_the_class_own_images_count(small_network, method):
     assert found.baseline_loss[1] == again.baseline_loss[1]  # published: ln 10 more for every image of another class
 
 
-@pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_works_in_place_gives_the_same_increments(method):
-    """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
-    torch.manual_seed(0)
-    rest, images = (nn.Flatten(), nn.Linear(36, 3).double()), batch((6, 6), 1)
-    inplace = culling.cull(nn.Sequential(nn.ReLU(inplace=True), *rest), images, LABELS, 3, method)
-    plain = culling.cull(nn.Sequential(nn.ReLU(), *rest), images, LABELS, 3, method)
-    np.testing.assert_allclose(inplace.increment, plain.increment, rtol=0, atol=1e-9)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -136,20 +126,25 @@ def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said)
 class Viewing(nn.Module):
     """Takes no channels-last images."""
 
-    def __init__(self):
+    def __init__(self, linear):
         super().__init__()
-        self.linear = nn.Linear(72, 3).double()
+        self.linear = linear
 
     def forward(self, images):
         return self.linear(images.view(len(images), -1))
 
 
-def test_a_network_that_calls_view_on_its_images_is_culled():
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_networks_that_work_in_place_or_call_view_on_their_images_are_culled(method):
+    """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
     torch.manual_seed(0)
-    network, images = Viewing(), batch((6, 6))
-    plain = nn.Sequential(nn.Flatten(), network.linear)
-    found, expected = (culling.cull(x, images, LABELS, 3) for x in (network, plain))
-    np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
+    one, two = nn.Linear(36, 3).double(), nn.Linear(72, 3).double()
+    for network, plain, channels in (
+        (nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), one), nn.Sequential(nn.ReLU(), nn.Flatten(), one), 1),
+        (Viewing(two), nn.Sequential(nn.Flatten(), two), 2),
+    ):
+        found, expected = (culling.cull(x, batch((6, 6), channels), LABELS, 3, method) for x in (network, plain))
+        np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
 
 
 class Keeping(nn.Module):

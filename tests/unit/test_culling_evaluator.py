@@ -108,7 +108,8 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
     assert len(noting.sizes) == 1 or at_once < 512
 
 
-def test_shared_passes_shrink_when_memory_runs_out(small_network):
+def test_shared_passes_shrink_when_memory_runs_out_and_keep_their_names_in_the_journal(small_network):
+    """So that a culling that resumes with larger batches finds them."""
     of_class = evaluator(small_network, (6, 6), 512)
     index = np.arange(len(of_class.engine.pairs))
     group = index % (len(of_class.bounds) - 1)
@@ -116,10 +117,6 @@ def test_shared_passes_shrink_when_memory_runs_out(small_network):
     of_class.engine.frozen = Noting(of_class.engine.frozen, most=3)
     np.testing.assert_allclose(of_class.group_sums(group, index), expected, rtol=0, atol=1e-12)
     assert of_class.engine.batch == 2
-
-
-def test_shared_passes_do_not_change_after_memory_runs_out(small_network):
-    """Nor do their names in the journal change, so that a culling that resumes with larger batches finds them."""
     keys = {}
     for halved in (1, 4):
         of_class = evaluator(small_network, (6, 6), 8)

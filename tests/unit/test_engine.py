@@ -57,14 +57,11 @@ def test_backward_passes_get_smaller_too(small_network):
     engine.within_memory(compute)
     assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
 
+    def never():
+        raise torch.OutOfMemoryError("CUDA out of memory")
 
-def test_out_of_memory_at_a_single_image_is_an_error(small_network):
-    class None_(Counting):
-        def forward(self, images):
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
-    with pytest.raises(torch.OutOfMemoryError):
-        culling.cull(None_(small_network(2, 3)), batch((6, 6)), LABELS, 3, batch=4)
+    with pytest.raises(torch.OutOfMemoryError):  # at a single image
+        engine.within_memory(never)
 
 
 def test_no_batch_is_larger_than_the_budget_allows(small_network):
