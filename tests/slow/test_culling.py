@@ -125,41 +125,18 @@ def test_the_search_continues_after_an_audit_finds_pairs_wrongly_left_out(monkey
     assert found.evaluated[draws[1]].all()
 
 
-def test_the_last_audit_is_reported(monkeypatch):
-    draws, draw = [], screening._Search.draw
-
-    def noting(search, candidates, count):
-        draws.append((candidates.copy(), draw(search, candidates, count)))
-        return draws[-1][1]
-
-    monkeypatch.setattr(screening._Search, "draw", noting)
-    several = 0
-    for problem in (Problem(32), Fooled(60), Problem(4)):
-        draws.clear()
-        found = problem.screen()
-        audits = draws[1:]  # the first is the pilot's
-        assert found.audits == len(audits)
-        several += found.audits > 1
-        for candidates, drawn in audits:
-            assert len(drawn) == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
-            assert np.isin(drawn, candidates).all()
-            assert len(set(drawn.tolist())) == len(drawn)
-            assert found.evaluated[drawn].all()
-        candidates, drawn = audits[-1]
-        assert (found.left_out, found.audited) == (len(candidates), len(drawn))
-        best = top_pairs(found.increment, problem.pairs.size, problem.wanted)
-        assert found.missed == np.isin(drawn, best).sum()
-    assert several
-
-
-def test_an_audit_fails_if_it_finds_more_than_the_target_allows(monkeypatch):
+@pytest.mark.parametrize(
+    ("problem", "percent"),
+    [(Problem(32), 5), (Problem(4), 5), (Problem(features="random"), 20), (Problem(features="random", seed=1), 20)],
+)
+def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_reported(monkeypatch, problem, percent):
     """The share of the audited pairs in the top set, of all that were left out, against 2 % of the top set."""
-    draws, tops, few = [], [], 0
+    audits, tops = [], []
     draw, finish, cap = screening._Search.draw, screening._Search.finish, screening.cap_predictions
 
     def noting(search, candidates, count):
-        draws.append((len(candidates), draw(search, candidates, count)))
-        return draws[-1][1]
+        audits.append((candidates.copy(), draw(search, candidates, count)))
+        return audits[-1][1]
 
     def capped(increment, evaluated, size, wanted):
         tops.append(top_pairs(found := cap(increment, evaluated, size, wanted), size, wanted))
@@ -168,16 +145,18 @@ def test_an_audit_fails_if_it_finds_more_than_the_target_allows(monkeypatch):
     monkeypatch.setattr(screening._Search, "draw", noting)
     monkeypatch.setattr(screening._Search, "finish", lambda search, chosen: 0 * finish(search, chosen))
     monkeypatch.setattr(screening, "cap_predictions", capped)
-    for seed in range(3):
-        draws.clear(), tops.clear()
-        Problem(features="random", seed=seed).screen(20, seed=seed)
-        failed = []
-        for (left, drawn), top in zip(draws[1:], tops, strict=True):  # the first draw is the pilot's
-            missing = np.isin(drawn, top).mean() * left if left else 0
-            failed.append(missing > 0.02 * len(top))
-            few += 0.02 * len(top) < missing < len(top)
-        assert failed == [True] * (len(failed) - 1) + [False]
-    assert few > 0
+    found = problem.screen(percent)
+    audits.pop(0)  # the pilot's
+    failed = []
+    for (candidates, drawn), top in zip(audits, tops, strict=True):
+        assert len(drawn) == len(set(drawn)) == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
+        assert np.isin(drawn, candidates).all() and found.evaluated[drawn].all()
+        missed = np.isin(drawn, top)
+        failed.append(missed.any() and missed.mean() * len(candidates) > 0.02 * len(top))
+    assert failed == [True] * (len(failed) - 1) + [False]
+    assert len(failed) > 1 or percent == 5
+    reported = found.audits, found.left_out, found.audited, found.missed
+    assert reported == (len(audits), len(candidates), len(drawn), missed.sum())
 
 
 def audited_search(generator, left, top_size, missing, target, idle, found):

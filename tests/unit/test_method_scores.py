@@ -9,11 +9,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from method_problems import LABELS, PAIRS, SIZE, batch, filled, run, same_for_all, slow_means
+from method_problems import LABELS, PAIRS, SIZE, batch, run, same_for_all, slow_means
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts.maps.methods import registry, shapley
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Workspace
@@ -55,19 +55,6 @@ def test_class_means_equal_filters_and_fills_by_hand(network, fill, by_class, at
         np.testing.assert_allclose(part[:, [0, 2]], theirs[:, [0, 2]], rtol=0, atol=1e-10)
 
 
-def test_logits_of_mixtures_equal_filters_and_fills_by_hand(network):
-    images, chosen, fills = batch(), np.array([3, 1, 1]), np.array([0, 2, 9])
-    masks = np.random.default_rng(2).random((3, len(PAIRS))) < 0.5
-    network.eval()
-    with Workspace(network, images, LABELS, 3) as space:
-        for others in (None, fills):
-            found = space.logits(chosen, others, torch.from_numpy(masks).double())
-            for k, i in enumerate(chosen):
-                other = None if others is None else images[others[k] : others[k] + 1]
-                expected = network(filled(images[i : i + 1], masks[k], other))
-                np.testing.assert_allclose(found[k].numpy(), expected[0].detach().numpy(), rtol=0, atol=1e-10)
-
-
 # Culling in patches
 
 
@@ -84,20 +71,6 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
 
 
 # Shapley values
-
-
-def test_shapley_values_are_the_mean_contribution_over_all_orders():
-    players = 4
-    value = np.random.default_rng(players).standard_normal((2**players, 2))
-    slow = np.zeros((2, players))
-    for order in itertools.permutations(range(players)):
-        inside = 0
-        for player in order:
-            slow[:, player] += value[inside | 1 << player] - value[inside]
-            inside |= 1 << player
-    found = shapley.shapley_values(value)
-    np.testing.assert_allclose(found, slow / math.factorial(players), rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.sum(axis=1), value[-1] - value[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("fill", ["zeros", "swap"])

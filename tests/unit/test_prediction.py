@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from frequency_shortcuts.maps.methods.culling import surrogate
 from frequency_shortcuts.maps.methods.culling.surrogate import Features, Model
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -70,54 +69,6 @@ def test_known_increments_are_not_predicted():
     np.testing.assert_array_equal(mean[whole], problem.truth[whole])
     assert (deviation[whole] == 0).all()
     assert deviation[3] > 0
-
-
-def test_a_factor_common_to_the_images_of_a_group_is_predicted_for_the_rest(monkeypatch):
-    """The last ten images make three times as much of every removal. Of pairs that wait for these, the error is less
-    than half of that without factors; where no image differs, factors cost less than a twentieth."""
-    errors = {}
-    for name, differ in (("with", 0.3), ("without", 1e-6)):
-        monkeypatch.setattr(surrogate, "GROUPS_DIFFER", differ)
-        for last in (1.0, 3.0):
-            problem = Problem(noise=0.1, factor=np.r_[np.ones(10), np.full(10, last)][:, None])
-            problem.level = np.random.default_rng(0).integers(0, 5, len(problem.pairs))
-            wait = problem.level == 3
-            errors[name, last] = np.abs(problem.fit()[0] - problem.truth)[wait].sum()
-    assert errors["with", 3.0] < 0.5 * errors["without", 3.0]
-    assert errors["with", 1.0] < 1.05 * errors["without", 1.0]
-
-
-def test_the_next_group_is_predicted_with_an_error_as_large_as_it_says():
-    """Root mean square of the standardised errors over 10 draws: near 1. The steps add up to what lies ahead."""
-    squares = []
-    for seed in range(10):
-        problem = Problem(SIZE, noise=0.5, seed=seed)
-        problem.fit()
-        prediction, open_ = problem.prediction, np.flatnonzero(problem.level < 4)
-        next_ = problem.table[problem.level[open_], open_]
-        squares.append(np.mean(((next_ - prediction.next_mean[open_]) / prediction.next_deviation[open_]) ** 2))
-        last = np.flatnonzero(problem.level == 3)
-        known = problem.table[:3, last].sum(axis=0)
-        np.testing.assert_allclose(known + prediction.next_mean[last], prediction.mean[last], rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(prediction.next_deviation[last], prediction.deviation[last], rtol=1e-9)
-        np.testing.assert_array_equal(prediction.level, problem.level)
-    assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
-
-
-def test_a_departure_of_neighbours_is_predicted_for_a_pair():
-    """Near a smooth departure, the error is below half of a linear model's. Shuffled, it is at most 20 % larger."""
-    problem = Problem(SIZE, departure=hill(ConjugatePairs(*SIZE)), noise=0.2)
-    unknown = problem.level == 0
-    linear = Problem(SIZE, noise=0.2).truth  # the same draws, without the hill
-    here = unknown & (hill(problem.pairs) > 0.5)
-    mean, _ = problem.fit()
-    assert here.sum() > 20
-    assert np.abs(mean - problem.truth)[here].sum() < 0.5 * np.abs(linear - problem.truth)[here].sum()
-
-    mixed = np.random.default_rng(1).permutation(hill(problem.pairs))
-    problem = Problem(SIZE, departure=mixed, noise=0.2)
-    mean, _ = problem.fit()
-    assert np.square(mean - problem.truth)[unknown].sum() < 1.2 * np.square(linear - problem.truth)[unknown].sum()
 
 
 @pytest.mark.parametrize(("noise", "hilly"), [(0.1, True), (1.0, False)])
