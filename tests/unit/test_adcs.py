@@ -25,7 +25,7 @@ def slow_adcs(energy):
     out = np.zeros(energy.shape, int)
     for c in range(len(energy)):
         for other in range(len(energy)):
-            if other != c:
+            if other != c:  # a departure: published maps compare a class with itself, too
                 out[c] += np.sign(energy[c] - energy[other]).astype(int)
     return out
 
@@ -100,11 +100,6 @@ def test_luma_weights_the_channels():
     np.testing.assert_array_equal(adcs.accumulate(amplitude, adcs.LUMA), slow_adcs(weighted))
     assert (adcs.accumulate(amplitude, adcs.LUMA) != adcs.accumulate(amplitude)).any()
     assert sum(adcs.LUMA) == pytest.approx(1)
-
-
-def test_departure_no_comparison_of_a_class_with_itself():
-    levels = adcs.accumulate(np.arange(10.0)[:, None, None, None] * np.ones((1, 3, 2, 2)))
-    np.testing.assert_array_equal(levels[:, 0, 0], np.arange(-9, 10, 2))  # published: -10 .. 8
 
 
 def test_departure_a_mean_not_a_sum_so_that_class_sizes_do_not_matter():

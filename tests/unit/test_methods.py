@@ -87,17 +87,11 @@ def test_another_seed_gives_other_draws(case, network):
 
 
 @pytest.mark.parametrize(("case", "size"), [*zip(LOOKING, itertools.cycle(SIZES), strict=False)])
-def test_any_size_of_image(case, network, size):
-    found = run(case, network, batch(size))
-    assert found.score.shape == (3, len(ConjugatePairs(*size)))
-
-
-@every_looking_case
-def test_neither_network_nor_images_nor_labels_change(case, network):
+def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_change(case, network, size):
     network.train()
     network[0].eval()
     network[0].bias.requires_grad_(False)
-    images, labels = batch(), LABELS.copy()
+    images, labels = batch(size), LABELS.copy()
 
     def state():
         return (
@@ -107,11 +101,11 @@ def test_neither_network_nor_images_nor_labels_change(case, network):
         )
 
     before = state()
-    run(case, network, images, labels)
+    assert run(case, network, images, labels).score.shape == (3, len(ConjugatePairs(*size)))
     after = state()
     assert all(torch.equal(value, after[0][name]) for name, value in before[0].items())
     assert before[1:] == after[1:]
-    assert torch.equal(images, batch())
+    assert torch.equal(images, batch(size))
     assert (labels == LABELS).all()
 
 
