@@ -18,10 +18,9 @@ class Problem:
 
     departure : [pairs], in units of |X||G|
     noise : [pairs], of single images, in units of |X||G|
-    factor : [20, 1], of each image on what is linear in the features
     """
 
-    def __init__(self, size=(32, 32), weights=(0.5, -0.2, 0.1, 0.4, 0.3), departure=0.0, noise=0.0, seed=0, factor=1.0):
+    def __init__(self, size=(32, 32), departure=0.0, noise=0.0, seed=0):
         generator = np.random.default_rng(seed)
         self.pairs = ConjugatePairs(*size)
         count = len(self.pairs)
@@ -29,7 +28,7 @@ class Problem:
         values = strength * np.exp(0.5 * generator.standard_normal((5, 20, count)))
         values[0] *= generator.choice([-1, 1], values[0].shape)
         values[3] *= generator.choice([-1, 1], values[3].shape)
-        increment = factor * np.tensordot(weights, values, axes=1)
+        increment = np.tensordot((0.5, -0.2, 0.1, 0.4, 0.3), values, axes=1)
         increment += values[1] * (departure + noise * generator.standard_normal((20, count)))
 
         def grouped(values):
@@ -44,14 +43,14 @@ class Problem:
     def truth(self):
         return self.table.sum(axis=0)
 
-    def fit(self, scale=1.0, fits=5):
+    def fit(self, scale=1.0):
         """As a search does it: the model is fitted again and again."""
         features = Features(self.features.mean * scale, self.features.spread * scale**2, SHARE)
         model = Model(features, self.pairs)
         known = np.where(np.arange(4)[:, None] < self.level, self.table, 0.0)
-        for _ in range(fits):
-            self.prediction = model.fit(known * scale, self.level)
-        return self.prediction.mean, self.prediction.deviation
+        for _ in range(5):
+            prediction = model.fit(known * scale, self.level)
+        return prediction.mean, prediction.deviation
 
 
 def hill(pairs):
