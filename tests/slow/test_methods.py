@@ -104,28 +104,3 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     assert again.passes == whole.passes
     assert again.resumed
     assert sum(count for count, _ in seen) == 4 + 3
-
-
-class Scaled(nn.Module):
-    """Its weights do not tell what it answers: an attribute does."""
-
-    def __init__(self, network, scale):
-        super().__init__()
-        self.network, self.scale = network, scale
-
-    def forward(self, images):
-        return self.network(images) * self.scale
-
-
-@pytest.mark.parametrize(("case", "by"), [("culling", "attribute"), ("culling screened", "hook"), ("rise", "hook")])
-@pytest.mark.usefixtures("small_blocks")
-def test_the_state_of_another_network_with_the_same_weights_is_not_used(case, network, tmp_path, by):
-    first, second = Scaled(network, 1.0), Scaled(network, -0.7 if by == "attribute" else 1.0)
-    if by == "hook":
-        second.register_forward_hook(lambda module, inputs, logits: -0.7 * logits)
-    expected = run(case, second).score
-    run(case, first, state=tmp_path / "state")
-    np.testing.assert_array_equal(run(case, second, state=tmp_path / "state").score, expected)
-    with pytest.raises(Stopped):  # a state that is not finished
-        run(case, first, state=tmp_path / "state", stop=StopAfter(5))
-    np.testing.assert_array_equal(run(case, second, state=tmp_path / "state").score, expected)
