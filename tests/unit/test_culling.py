@@ -1,9 +1,12 @@
-"""Whole cullings, exact and screened: their settings, their errors, and the networks that they accept."""
+"""Whole cullings, exact and screened: their settings, errors, parts, and the networks that they accept."""
+
+import dataclasses
+import warnings
 
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, batch
+from culled_images import LABELS, batch, same
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
@@ -11,12 +14,12 @@ from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
-@pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((7, 5), 1.0), ((1, 4), 0.98)])
+@pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])
 def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
     found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
-    exact = culling.cull(network, images, LABELS, 3, "exact").increment
+    exact = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
     np.testing.assert_allclose(found.increment[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
     assert np.isfinite(found.increment).all()
     masks = pairs.gather(dfm.dominant(found.increment, pairs, 10))
@@ -63,12 +66,6 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
-def test_loss_increments_are_those_of_cull(small_network):
-    network, images = small_network(2, 3), batch((6, 6), dtype=torch.float32)
-    found = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
-    np.testing.assert_array_equal(found, culling.cull(network, images, LABELS, 3, "exact").increment)
-
-
 @pytest.mark.parametrize("method", culling.METHODS)
 def test_departure_only_the_class_own_images_count(small_network, method):
     network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
@@ -77,16 +74,6 @@ def test_departure_only_the_class_own_images_count(small_network, method):
     found, again = (culling.cull(network, x, LABELS, 3, method) for x in (images, other))
     np.testing.assert_array_equal(found.increment[1], again.increment[1])
     assert found.baseline_loss[1] == again.baseline_loss[1]  # published: ln 10 more for every image of another class
-
-
-@pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_works_in_place_gives_the_same_increments(method):
-    """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
-    torch.manual_seed(0)
-    rest, images = (nn.Flatten(), nn.Linear(36, 3).double()), batch((6, 6), 1)
-    inplace = culling.cull(nn.Sequential(nn.ReLU(inplace=True), *rest), images, LABELS, 3, method)
-    plain = culling.cull(nn.Sequential(nn.ReLU(), *rest), images, LABELS, 3, method)
-    np.testing.assert_allclose(inplace.increment, plain.increment, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +88,8 @@ def test_a_network_that_works_in_place_gives_the_same_increments(method):
         ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
         ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
         ({"labels": LABELS[:-1]}, "8 labels .*9 images|9 images .*8 labels"),
+        ({"fill": "noisy"}, "unknown fill 'noisy': choose from zeros, swap"),
+        ({"fill": "swap"}, "fill swap needs the search exact: screened predicts"),
         ({"images": torch.full((9, 2, 6, 6), torch.nan)}, "loss of class 0 is nan: .* finite logits"),
     ],
 )
@@ -137,21 +126,25 @@ def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said)
 class Viewing(nn.Module):
     """Takes no channels-last images."""
 
-    def __init__(self):
+    def __init__(self, linear):
         super().__init__()
-        self.linear = nn.Linear(72, 3).double()
+        self.linear = linear
 
     def forward(self, images):
         return self.linear(images.view(len(images), -1))
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_calls_view_on_its_images_is_culled(method):
+def test_networks_that_work_in_place_or_call_view_on_their_images_are_culled(method):
+    """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
     torch.manual_seed(0)
-    network, images = Viewing(), batch((6, 6))
-    plain = nn.Sequential(nn.Flatten(), network.linear)
-    found, expected = (culling.cull(x, images, LABELS, 3, method) for x in (network, plain))
-    np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
+    one, two = nn.Linear(36, 3).double(), nn.Linear(72, 3).double()
+    for network, plain, channels in (
+        (nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), one), nn.Sequential(nn.ReLU(), nn.Flatten(), one), 1),
+        (Viewing(two), nn.Sequential(nn.Flatten(), two), 2),
+    ):
+        found, expected = (culling.cull(x, batch((6, 6), channels), LABELS, 3, method) for x in (network, plain))
+        np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
 
 
 class Keeping(nn.Module):
@@ -169,20 +162,100 @@ class Keeping(nn.Module):
         return self.linear((images.flatten(1) * self.ramp).tanh())
 
 
-@pytest.mark.parametrize("method", culling.METHODS)
-def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(method):
+def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards():
     network = Keeping()
-    culling.cull(network, batch((6, 6)), LABELS, 3, method)
+    culling.cull(network, batch((6, 6)), LABELS, 3)
     assert network.passes == 0
     network(batch((6, 6)).requires_grad_()).sum().backward()
     assert network.linear.weight.grad.abs().max() > 0
 
 
-def test_a_fill_that_a_culling_does_not_know_is_refused(small_network):
-    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3)
-    with pytest.raises(ValueError, match="unknown fill 'noisy': choose from zeros, swap"):
-        culling.cull(*arguments, "exact", fill="noisy")
-    with pytest.raises(ValueError, match="fill swap needs the search exact: screened predicts"):
-        culling.cull(*arguments, fill="swap")
-    with pytest.raises(ValueError, match="an image of class 0 needs another image of the neutral class 7"):
-        culling.cull(*arguments, "exact", fill="swap", neutral=7)
+class Constant(nn.Module):
+    """The logits are 0, whatever the images are."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(108, 2))
+
+    def forward(self, images):
+        return torch.relu(images.flatten(1) @ self.weight - 1000)
+
+
+def test_a_network_with_constant_logits_is_screened():
+    """All increments are 0, and all features but the energy."""
+    images = torch.from_numpy(np.random.default_rng(1).standard_normal((12, 3, 6, 6))).float()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = culling.cull(Constant(), images, np.arange(12) % 2, 2)
+    assert (found.increment[found.evaluated] == 0).all()
+    assert np.isfinite(found.increment).all()
+
+
+# Parts
+
+
+class Store:
+    """Images in files that record which positions are read."""
+
+    def __init__(self, pixels, checksum):
+        self.pixels, self.checksum, self.positions = pixels, checksum, set()
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, index):
+        self.positions.update(np.arange(len(self))[index].tolist())
+        return self.pixels[index]
+
+    def subset(self, chosen):
+        pytest.fail("a culling reads its images by position")
+
+    def origin(self):
+        return (self.checksum,)
+
+
+def test_a_part_reads_only_the_images_of_its_classes(small_network, tmp_path):
+    """It also reads the first image of each class, to check the network. The store counts by its checksum."""
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
+    network, how = small_network(2, 3), {"method": "screened", "mean": [0.4, 0.5], "std": [0.2, 0.3]}
+    store = Store(pixels, "a")
+    part = culling.cull(network, store, LABELS, 3, **how, part=(2, 3), state=tmp_path / "state")
+    assert store.positions == {0, 1, 2, *np.flatnonzero(LABELS == 2).tolist()}
+    assert part.fingerprint != culling.cull(network, Store(pixels, "b"), LABELS, 3, **how, part=(2, 3)).fingerprint
+
+
+@pytest.mark.parametrize(("method", "fill", "n"), [("exact", "swap", 7), ("screened", "zeros", 2)])
+@pytest.mark.usefixtures("small_blocks")
+def test_merged_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill, n):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method)
+    options = {"batch": 4, "fill": fill, "neutral": 0}
+    whole = culling.cull(*arguments, **options)
+    paths = [tmp_path / f"{i}.h5" for i in range(n)]
+    for i, path in enumerate(paths):
+        culling.write_part(path, culling.cull(*arguments, part=(i, n), **options))
+    parts = [culling.read_part(path) for path in paths]
+    joined = culling.merge(iter(parts[::-1]))
+    same(dataclasses.replace(joined, fingerprint=""), dataclasses.replace(whole, fingerprint=""))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_merging_names_what_is_wrong(small_network):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    parts = [culling.cull(*arguments, part=(i, 2), batch=4) for i in range(2)]
+    with pytest.raises(ValueError, match="some increments of class 0 are missing"):
+        culling.merge(parts[:1])
+    with pytest.raises(ValueError, match="some increments of class 0 are there twice"):
+        culling.merge([*parts, parts[0]])
+    by_class = [culling.cull(*arguments[:-1], "screened", part=(c, 3)) for c in range(3)]
+    with pytest.raises(ValueError, match="some increments of class 2 are there twice"):
+        culling.merge([*by_class, by_class[2]])
+    with pytest.raises(ValueError, match="some increments of class 1 are missing"):
+        culling.merge(by_class[::2])
+    with pytest.raises(ValueError, match=r"come from different cullings: they differ in precision$"):
+        culling.merge([parts[0], dataclasses.replace(parts[1], precision="tf32")])
+    other = culling.cull(small_network(2, 3, seed=1), *arguments[1:], part=(1, 2), batch=4)
+    with pytest.raises(ValueError, match=r"they differ in fingerprint$"):
+        culling.merge([parts[0], other])
+    with pytest.raises(ValueError, match="no parts to merge"):
+        culling.merge([])

@@ -1,7 +1,5 @@
 """The audits of a screening: what they find, and the recall that they state, against simulations and known bounds."""
 
-import warnings
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -22,25 +20,36 @@ def coverage(true, low, high):
     return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
 
 
-@pytest.mark.parametrize("missing", [0, 1, 25, 400])
-def test_the_interval_covers_the_true_recall(missing):
-    """At a real size (224 x 224, top 5 %): at least 95 % of 4000 audits, less 0.01 for the chance of the draw.
+LARGE = [(1254, 20_000, 200, missing) for missing in (0, 25, 400)]  # 224 x 224, top 5 %
+SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]  # all that the audit did not draw counts
 
-    The estimate is right on average: within 0.01.
-    """
-    true, estimate, low, high = simulate(1254, 20_000, 200, missing)
+
+@pytest.mark.parametrize("audit", [*LARGE, *SMALL], ids=str)
+def test_the_interval_covers_the_true_recall(audit):
+    """At least 95 % of 4000 audits, less 0.01 for the chance of the draw. The estimate is right on average: to 0.01."""
+    true, estimate, low, high = simulate(*audit)
     assert coverage(true, low, high) >= 0.94
-    assert abs(np.mean(estimate - true)) < 0.01
+    assert audit in SMALL or abs(np.mean(estimate - true)) < 0.01
+    assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()
 
 
-SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]
-
-
-@pytest.mark.parametrize("audit", SMALL, ids=str)
-def test_the_interval_covers_where_an_audit_draws_much_of_what_was_left_out(audit):
-    """As above. All that the audit did not draw counts: 1 miss found of 1 leaves a recall of 1."""
-    true, _, low, high = simulate(*audit)
-    assert coverage(true, low, high) >= 0.94
+@pytest.mark.parametrize(
+    ("missing", "sampling"),
+    [((30, 5), ((500, 60), (8, 40))), ((60, 0), ((2000, 400), (100, 8)))],
+)
+def test_the_interval_of_several_classes_covers(missing, sampling):
+    """At least 95 % of 2000 draws (less 0.01), classes sampled equally or not; the mean error is below 0.02."""
+    left, drawn = (np.array(value) for value in sampling)
+    missing, generator = np.array(missing), np.random.default_rng(0)
+    inside, error = [], []
+    for _ in range(2000):
+        hits = generator.hypergeometric(missing, left - missing, drawn)
+        _, low, high = recall_of_all(np.array([100, 100]), left, drawn, hits)
+        true = 1 - (missing - hits).sum() / 200
+        inside.append(low - 1e-12 <= true <= high + 1e-12)
+        error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
+    assert np.mean(inside) >= 0.94
+    assert abs(np.mean(error)) < 0.02
 
 
 def test_recall_of_known_audits():
@@ -57,22 +66,6 @@ def test_without_an_audit_recall_is_certain_only_where_nothing_was_left_out():
     assert [float(one) for one in recall(10, 0, 0, 0)] == [1, 1, 1]
     _, low, high = recall(10, 4, 0, 0)
     assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
-
-
-def test_recall_takes_arrays_and_stays_in_0_to_1_without_warnings():
-    top_size, left_out = np.array([5, 50, 500])[:, None], np.array([0, 1, 8, 500, 20_000])
-    audited = np.minimum(left_out, 8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for missed in (0, audited // 2, audited):
-            found = recall(top_size, left_out, audited, missed)
-            for one in found:
-                assert one.shape == (3, 5)
-                assert ((one >= 0) & (one <= 1)).all()
-            estimate, low, high = found
-            assert (low <= estimate + 1e-12).all()
-            assert (estimate <= high + 1e-12).all()
-            assert (estimate[:, 0] == 1).all()
 
 
 def test_the_recall_of_several_classes_equals_its_definition():
@@ -128,7 +121,7 @@ def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monke
 def test_the_hypergeometric_chances_are_scipys():
     """scipy.stats to 1e-9, also of numbers that cannot be drawn."""
     generator = np.random.default_rng(0)
-    for most in [50] * 300 + [30_000] * 30:
+    for most in [50] * 100 + [30_000] * 10:
         left = int(generator.integers(1, most))
         n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
         expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
