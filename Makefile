@@ -5,7 +5,7 @@ READY := .venv/ready
 # Files are given to two processes in this order: those that take longest come first.
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 FAST_TESTS := tests/unit tests/study tests/property tests/trials
-CI_TESTS := tests/browser tests/dag tests/slurm $(wildcard tests/slow) $(FAST_TESTS)
+CI_TESTS := tests/browser tests/dag tests/slurm tests/slow $(FAST_TESTS)
 CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -45,7 +45,7 @@ check: lint ## before each commit: lint, types, and the fast tests
 	$(PYTEST) $(FAST_TESTS)
 
 test: $(READY) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
-	$(PYTEST) $(CI_TESTS) -m "not long" --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) $(CI_TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 test-all: $(READY) ## every test, and the gallery from the results of the study
 	$(PYTEST) tests/long $(CI_TESTS)

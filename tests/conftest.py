@@ -14,10 +14,10 @@ from checkouts import ROOT, checkout  # noqa: F401 (ROOT is imported from here)
 
 torch.set_num_threads(1)  # the same time and the same bits everywhere
 matplotlib.use("agg")
-pytest.register_assert_rewrite("figure_checks")
+pytest.register_assert_rewrite("drawn_tables")
 
 # These files run in one process, one after the other, since they use the same run of the DAG.
-USE_THE_STUDY = re.compile(r"tests/(browser/|dag/test_(study|expected|extending))")
+USE_THE_STUDY = re.compile(r"tests/(browser/|dag/test_study)")
 
 
 def made_up_tests(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral=None, seed=0):
@@ -110,6 +110,15 @@ def study(tmp_path_factory):
     study = checkout(tmp_path_factory.mktemp("study"))
     done = study.snakemake("--cores", "all", "--resources", "gpu=1")
     assert done.returncode == 0, done.stdout
+    return study
+
+
+@pytest.fixture(scope="session")
+def exports(study):
+    """The finished study with what is made on demand: maps for the published tools, a crate, the report as a zip."""
+    maps = "results/test/published/fashion_mnist/resnet18/none/seed0/hfss/top_5.pkl"
+    done = study.snakemake(maps, "crate", "report_zip", "--cores", "all")
+    assert done.returncode == 0 and done.stdout.count("for the published tools") == 1, done.stdout
     return study
 
 

@@ -31,24 +31,24 @@ PACKAGE = Path("src/frequency_shortcuts")
 # Modules, or folders of modules -> their files in tests/unit and tests/slow, the likeliest to notice first. The first
 # that fits counts.
 TESTS = {
-    "spectrum/cells.py": "cells",
+    "spectrum/cells.py": "spectrum",
     "spectrum/controls.py": "controls",
-    "spectrum/fills.py": "fills",
-    "spectrum/masks.py": "masks spectrum stability",
-    "spectrum/waves.py": "waves",
-    "spectrum": "spectrum waves cells mixing",
+    "spectrum/fills.py": "controls",
+    "spectrum/masks.py": "spectrum stability",
+    "spectrum/waves.py": "mixing",
+    "spectrum": "spectrum mixing",
     "maps/adcs.py": "adcs",
     "maps/dfm.py": "dfm",
-    "maps/methods/culling/surrogate.py": "prediction* culling_screening",
-    "maps/methods/culling/audits.py": "culling_screening_audits culling_result",
-    "maps/methods/culling/screening.py": "culling_screening* culling_search",
-    "maps/methods/culling/features.py": "culling_features culling_resuming culling_search",
-    "maps/methods/culling/evaluator.py": "culling_evaluator culling_resuming culling_search",
-    "maps/methods/culling/method.py": "culling_search culling_result method_scores methods",
-    "maps/methods/culling": "culling_search culling_result culling_resuming dfm",
+    "maps/methods/culling/surrogate.py": "prediction culling_screening",
+    "maps/methods/culling/audits.py": "culling_audits culling",
+    "maps/methods/culling/screening.py": "culling_screening culling_audits culling",
+    "maps/methods/culling/features.py": "culling_evaluator culling",
+    "maps/methods/culling/evaluator.py": "culling_evaluator culling",
+    "maps/methods/culling/method.py": "culling method_scores methods",
+    "maps/methods/culling": "culling dfm",
     "maps/methods": "method* engine culling*",
-    "evaluation/verdicts.py": "rates shortcuts verdicts",
-    "evaluation": "shortcuts controls rates hits verdicts recall",
+    "evaluation/verdicts.py": "verdicts shortcuts",
+    "evaluation": "shortcuts hits verdicts recall comparison controls",
 }
 MEMORY = 8 * 2**30  # bytes that the tests of a fault may take
 LAYOUT = (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)

@@ -179,8 +179,12 @@ def test_every_choice_changes_what_is_shown(page, small):
     assert chosen(browser)[2] == "ant"
 
 
-def test_what_does_not_exist_is_not_offered(page, small):
+def test_the_keyboard_reaches_every_choice_and_what_does_not_exist_is_not_offered(page, small):
     browser = page(small / "explorer.html")
+    browser.picture(SCREENSHOTS / "explorer_small.png")
+    assert browser.run("[...document.querySelectorAll('select')].every(select => select.labels.length === 1)")
+    assert browser.run("[...document.querySelectorAll('select')].map(select => select.tabIndex)") == [0] * len(PICKS)
+    assert browser.run("document.getElementById('summary').getAttribute('aria-live')") == "polite"
     assert offered(browser, "network") == ["resnet18 (seed 0)", "resnet18, afa (seed 0)"]
     assert offered(browser, "method") == [explorer.OWN] and offered(browser, "percent") == ["1 %", "5 %", "20 %"]
     choose(browser, network="resnet18, afa (seed 0)")
@@ -220,14 +224,6 @@ def test_rates_are_shown_where_they_were_measured_and_nowhere_else(page, small):
     assert "verdict" not in rows
     choose(browser, percent="1 %")
     assert "at 5 %, 20 % only" in text(browser, "summary")
-
-
-def test_the_keyboard_reaches_every_choice(page, small):
-    browser = page(small / "explorer.html")
-    assert browser.run("[...document.querySelectorAll('select')].every(select => select.labels.length === 1)")
-    assert browser.run("[...document.querySelectorAll('select')].map(select => select.tabIndex)") == [0] * len(PICKS)
-    assert browser.run("document.getElementById('summary').getAttribute('aria-live')") == "polite"
-    browser.picture(SCREENSHOTS / "explorer_small.png")
 
 
 def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(study, page):

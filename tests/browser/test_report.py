@@ -112,17 +112,17 @@ def test_a_category_opens_and_shows_every_result_with_its_caption(report, catego
     report.picture(SCREENSHOTS / f"{name}_first.png")
 
 
-def test_categories_stand_in_the_order_of_the_paper(report):
+def test_categories_stand_in_the_order_of_the_paper_and_every_result_has_a_base_name_of_its_own(report, study):
     there = report.run("Object.keys(categories).sort((a, b) => a.localeCompare(b))")
     assert there == list(CATEGORIES.values())
-
-
-def test_every_result_has_a_base_name_of_its_own(report):
     names = [Path(path).name for path in report.run("Object.keys(results)")]
     assert len(names) == len(set(names))
+    text = (study.results / "report.html").read_text()
+    assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", text) == []
+    assert len(text) < 25e6
 
 
-def test_a_table_sorts_by_a_click_and_filters(study, browser):
+def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, browser):
     browser.errors.clear()
     browser.requests.clear()
     browser.open(study.results / "tables" / "shortcuts.html")
@@ -145,31 +145,19 @@ def test_a_table_sorts_by_a_click_and_filters(study, browser):
     browser.run(f"(() => {{ {search} }})()")
     left = browser.run("[...document.querySelectorAll('tbody tr:not([hidden])')].map(row => row.cells[0].innerText)")
     assert left == ["plant_present"] * names.count("plant_present")
-    # The page unpacks its CSV from a data: address; nothing comes from elsewhere.
-    own = ("file:", "data:", "blob:")
-    assert browser.errors == [] and all(address.startswith(own) for address in browser.requests)
-
-
-def test_missing_values_are_sorted_last(study, browser):
-    browser.open(study.results / "tables" / "shortcuts.html")
-    column = browser.run("[...document.querySelectorAll('th')].findIndex(h => h.innerText.trim() === 'TPR radial')")
+    column = heads.index("TPR radial")
     for _ in range(2):
         browser.run(f"document.querySelectorAll('th button')[{column}].click()")
         values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
         missing = [value == "\N{EN DASH}" for value in values]
         assert missing == sorted(missing) and 0 < sum(missing) < len(values)  # of `remove` there are no radial controls
+    # The page unpacks its CSV from a data: address; nothing comes from elsewhere.
+    own = ("file:", "data:", "blob:")
+    assert browser.errors == [] and all(address.startswith(own) for address in browser.requests)
 
 
-def test_the_report_asks_for_nothing_from_outside_and_is_small(study):
-    text = (study.results / "report.html").read_text()
-    assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", text) == []
-    assert len(text) < 25e6
-
-
-def test_the_zip_holds_the_page_and_every_result(study, browser, tmp_path):
-    done = study.snakemake("report_zip", "--cores", "1")
-    assert done.returncode == 0, done.stdout
-    with ZipFile(study.results / "report.zip") as file:
+def test_the_zip_holds_the_page_and_every_result(exports, browser, tmp_path):
+    with ZipFile(exports.results / "report.zip") as file:
         file.extractall(tmp_path)
     (page,) = tmp_path.glob("*/report.html")
     browser.errors.clear()

@@ -42,7 +42,6 @@ def noticed(study, changes):
     planned = study.snakemake("--dry-run", extra=["settings.yaml", "changes.yaml"])
     assert planned.returncode == 0, planned.stdout
     reasons = re.findall(r"^    (params have changed.*|updated input files):\n +(.*)$", planned.stdout, re.MULTILINE)
-    assert reasons or "Nothing to be done" in planned.stdout, planned.stdout
     return {rule for _, rules in reasons for rule in rules.split(", ")}
 
 
@@ -65,31 +64,23 @@ def edited(touched):
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_nothing_re_runs_after_an_edit_of_a_module_that_nothing_imports(touched, edited):
-    edited("my_package/unused.py", newer=True)
-    assert noticed(touched, {}) == set()
-
-
 def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_notebook(touched, edited):
-    # The first is imported by a module that the module of a network imports.
-    edited("my_helper.py", "src/frequency_shortcuts/data/renditions.py", "workflow/notebooks/adcs.ipynb", newer=True)
+    # Nothing imports the first. The second is imported by a module that the module of a network imports.
+    edited("my_package/unused.py", "my_helper.py", "src/frequency_shortcuts/data/renditions.py", newer=True)
+    edited("workflow/notebooks/adcs.ipynb", newer=True)
     assert noticed(touched, {}) == {"check", "external_network", "rendition", "figure_adcs"}
 
 
-def test_a_checkpoint_and_published_maps_with_other_contents_are_noticed(touched, edited):
+def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):
     edited("my_network.pt", "theirs.pkl")
-    assert noticed(touched, {}) == {"check", "external_network"}
+    rules = noticed(touched, {"robustness": {"split": "validation", "corruptions": []}})
+    assert rules == {"check", "external_network", "rule_graph_figure", "robustness"}
 
 
 def test_settings_that_change_places_are_noticed(touched):
     rules = noticed(touched, SWAPPED)
     assert {"synthesize", "robustness", "external_network"} <= rules
     assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
-
-
-def test_a_change_of_a_split_and_of_the_rules_is_checked_and_drawn_and_stores_no_images_again(touched):
-    rules = noticed(touched, {"robustness": {"split": "validation", "corruptions": []}})
-    assert rules == {"check", "rule_graph_figure", "robustness"}
 
 
 def test_other_classes_store_the_images_of_a_folder_again(touched):

@@ -3,13 +3,16 @@
 import os
 import shutil
 
+import expected_values
 import h5py
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
+from nbformat import v4
 from PIL import Image
-from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, PLANTED, STYLISED, TRAINED, dataset_of, shape_of
+from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, STYLISED, TRAINED, dataset_of, shape_of
 
 from checkouts import PICTURES
 from frequency_shortcuts.findings import definitions, judge
@@ -128,15 +131,12 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
             assert picture.width > 300 and len(picture.convert("RGB").getcolors(2**24)) > 8, name
 
 
-def test_the_report_target_and_snakemakes_own_report_hold_the_numbers(study):
-    done = study.snakemake("--report", "own.html")
-    assert done.returncode == 0, done.stdout
+def test_the_report_holds_the_numbers(study):
     networks = read_table(study.results / "tables" / "networks.csv").set_index("dataset")
-    for report in (study.results / "report.html", study.root / "own.html"):
-        text = report.read_text()
-        assert "What came out" in text and f"{networks['test_accuracy']['fashion_mnist']:.2f}" in text
-        assert "shortcuts_fashion_mnist.svg" in text and "System Message" not in text
-    assert "my_network is an external network" in (study.results / "report.html").read_text()
+    text = (study.results / "report.html").read_text()
+    assert "What came out" in text and f"{networks['test_accuracy']['fashion_mnist']:.2f}" in text
+    assert "shortcuts_fashion_mnist.svg" in text and "System Message" not in text
+    assert "my_network is an external network" in text
 
 
 def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(study):
@@ -148,14 +148,12 @@ def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
 
 
-def test_the_crate_describes_every_file_of_the_study(study):
-    done = study.snakemake("crate", "--cores", "1")
-    assert done.returncode == 0, done.stdout
-    assert violations(study.results) == [] and changed(study.results) == []
-    described = entities(study.results)
+def test_the_crate_describes_every_file_of_the_study(exports):
+    assert violations(exports.results) == [] and changed(exports.results) == []
+    described = entities(exports.results)
     files = {name for name, entity in described.items() if entity["@type"] == "File"}
-    existing = {str(path.relative_to(study.results)) for path in study.results.rglob("*") if path.is_file()}
-    # Other tests export maps and a zipped report. Logs and benchmarks are described as folders.
+    existing = {str(path.relative_to(exports.results)) for path in exports.results.rglob("*") if path.is_file()}
+    # Logs and benchmarks are described as folders.
     others = ("logs", "benchmarks", "published", "report.zip")
     rest = {path for path in existing - files if path.split("/")[0] not in others}
     assert files <= existing and rest == {CRATE, "data/raw/fashion_mnist/.snakemake_timestamp"}
@@ -163,26 +161,23 @@ def test_the_crate_describes_every_file_of_the_study(study):
     assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#maps-theirs", "#seeds-of-training"} <= parts
 
 
+def test_the_study_gives_the_expected_values(study):
+    expected, measured = pd.read_csv(expected_values.FILE), expected_values.measured(study.results)
+    assert list(measured["number"]) == list(expected["number"]) and list(measured["kind"]) == list(expected["kind"])
+    near = (measured["value"] - expected["value"]).abs() <= expected["tolerance"]
+    wrong = expected.assign(measured=measured["value"])[~near]
+    assert wrong.empty, f"numbers beyond their tolerances:\n{wrong.to_string(index=False)}"
+    again = expected_values.with_tolerances(expected)["tolerance"]
+    assert (again - expected["tolerance"]).abs().max() < 1e-6, (
+        "renew the file: python tests/dag/expected_values.py RESULTS"
+    )
+
+
 # From here on, results are made again, so that tables of run times are due.
 
 
-@pytest.fixture
-def kept_files(study):
-    """Calls with paths of results keep these files; they are restored, with their times, after the test."""
-    kept = {}
-
-    def keep(*paths):
-        kept.update({path: (path.read_bytes(), path.stat()) for path in paths})
-
-    yield keep
-    for path, (content, status) in kept.items():
-        path.write_bytes(content)
-        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
-def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study, kept_files):
+def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study):
     table, spectra = study.results / "tables" / "truth.csv", study.results / "adcs" / "plant_present.h5"
-    kept_files(table, spectra)
     content, status, expected = bytearray(spectra.read_bytes()), spectra.stat(), table.read_bytes()
     content[len(content) // 3] ^= 4
     spectra.write_bytes(content)
@@ -199,15 +194,33 @@ def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study, k
     assert table.read_bytes() == expected and verify_checksum(spectra)
 
 
-def test_a_result_in_the_place_of_another_is_refused_and_others_stay(study, kept_files):
-    table, maps = study.results / "tables" / "truth.csv", study.results / "dfm" / f"{PLANTED[0]}.h5"
-    others = {path: path.read_bytes() for path in study.results.rglob("*.csv") if path != table}
-    kept_files(table, maps)
-    table.unlink()
-    status = maps.stat()
-    maps.write_bytes((study.results / "dfm" / f"{PLANTED[1]}.h5").read_bytes())
-    os.utime(maps, ns=(status.st_atime_ns, status.st_mtime_ns))
-    done = study.snakemake(str(table.relative_to(study.root)), "--cores", "1", "--rerun-triggers", "mtime")
-    assert done.returncode != 0
-    assert f"its run is {PLANTED[1]}, not {PLANTED[0]}; make it again: rm " in done.stdout, done.stdout
-    assert all(path.read_bytes() == content for path, content in others.items())
+NOTEBOOK = """import seaborn
+
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.storage.tables import read_table
+
+for parameters in figures:
+    axes = seaborn.barplot(read_table(parameters["table"]), x="test_accuracy", y="dataset")
+    canvas.save(axes.figure, parameters["figure"])
+"""
+ENTRY = """FIGURES["accuracy"] = Figure(
+    Result("accuracy of the networks", "run"), lambda plan: ["all"], _table("networks"), lambda plan, name: {}
+)
+"""
+
+
+def test_a_new_figure_is_a_notebook_and_an_entry_in_the_table_of_figures(study):
+    """As docs/development.md states it."""
+    table, notebook = (study.root / "workflow" / name for name in ("study/figures.py", "notebooks/accuracy.ipynb"))
+    before, parameters = table.read_text(), v4.new_code_cell("figures = []", metadata={"tags": ["parameters"]})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    try:
+        nbformat.write(v4.new_notebook(cells=[parameters, v4.new_code_cell(NOTEBOOK)], metadata=kernel), notebook)
+        table.write_text(before + ENTRY)
+        drawn = study.snakemake("results/test/figures/accuracy_all.svg", "--cores", "1")
+        assert drawn.returncode == 0 and (study.results / "figures" / "accuracy_all.png").exists(), drawn.stdout
+    finally:
+        table.write_text(before)
+        notebook.unlink()
+        for path in [*study.results.rglob("accuracy_all.*"), *study.results.rglob("accuracy.*")]:
+            path.unlink()

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -230,33 +229,3 @@ def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_p
     assert all(torch.equal(again[name], value) for name, value in interrupted.items())
     with h5py.File(maps) as file:
         assert np.array_equal(file["loss_increment"][:], increments)
-
-
-def test_no_process_of_the_cluster_outlives_a_killed_test(tmp_path):
-    script = "from cluster import Cluster; from pathlib import Path; import sys, time\n"
-    script += "with Cluster(Path(sys.argv[1])) as up: print('up', flush=True); time.sleep(60)"
-    test = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "slurm")],
-        cwd=SLURM, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert test.stdout.readline() == "up\n"
-    (unshare,) = children(test.pid)
-    (first,) = children(unshare)
-    inside = [pid for pid in processes() if namespace(pid) == namespace(first)]
-    assert len(inside) > 2 and namespace(first) != namespace(os.getpid())
-    test.kill()
-    test.wait()
-    until(lambda: not set(inside) & set(processes()), 20)
-    assert not Path("/etc/slurm/slurm.conf").exists() and not Path("/run/slurm").exists()
-
-
-def processes():
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-
-
-def namespace(pid):
-    """The process namespace of a process; "" if the process has ended."""
-    try:
-        return str(Path(f"/proc/{pid}/ns/pid").readlink())
-    except OSError:
-        return ""

@@ -1,20 +1,31 @@
-"""The benchmark: what it compares with is right, and its arithmetic and documents are."""
+"""The benchmark and the estimate of work, on small networks: the accuracy is stated in each test."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from test_bench import configured
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
 
-from bench import measure_analysis, measure_methods, measure_screening, published
-from frequency_shortcuts import culling
+from bench import estimate, measure_analysis, measure_methods, measure_screening, published
+from bench.markdown import DOCS
+from frequency_shortcuts import culling, dfm, shortcuts, spectrum
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import phase
+from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from workflow.study import work
+from workflow.study.network_tests.shortcuts import masked_images, mixed_images
+from workflow.study.plan import Plan
+from workflow.study.work import DataSet, Folder
 
 LABELS = np.array([0, 1, 2, 0, 1, 2, 1])
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_published_procedure_finds_the_same_increments(small_network, channels):
+def test_the_published_procedure_finds_the_same_increments(small_network):
     """Tolerance 5e-6: float32, and pixels that passed through a picture file."""
+    channels = 3
     pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
     mean, std = np.full(channels, 0.45), np.full(channels, 0.3)
     network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
@@ -60,3 +71,91 @@ def test_the_figure_of_screening_shows_every_line():
         ]
     )  # fmt: skip
     assert [len(ax.lines) for ax in measure_screening.overlap_figure(curve).axes] == [3, 3]
+
+
+# The estimate counts images as the library shows them
+
+SIDE, N = 16, {"train": 9, "validation": 4, "test": 5}
+RUN = {"dataset": "syn_2", "network": "resnet18", "augmentation": "none", "seed": 0}
+FORM = architectures.Architecture("resnet18", 4, 3, SIDE, width=4)
+
+
+def images_counted(task):
+    """Images that a task shows to a network of `FORM`, by the operations that PyTorch counts."""
+    with FlopCounterMode(display=False) as counter:
+        task()
+    return counter.get_total_flops() / estimate.operations(FORM)
+
+
+@pytest.fixture
+def tiny():
+    """A configuration of four classes of `N` images of 16 pixels, a network, and the images of each split."""
+    config, generator = configured(), np.random.default_rng(0)
+    config["plan"] = [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
+    config["synthesis"] |= {"size": SIDE, "images_per_class": N}
+    config["culling"] |= {"images_per_class": None, "method": "exact"}
+    config["shortcuts"] |= {"images_per_class": None, "fills": ["zeros"]}
+    pixels = {split: generator.integers(0, 256, (4 * n, 3, SIDE, SIDE), dtype=np.uint8) for split, n in N.items()}
+    splits = {
+        split: Split(images, np.arange(len(images)) % 4, tuple("abcd"), np.full(3, 0.5), np.full(3, 0.3))
+        for split, images in pixels.items()
+    }
+    shown = work.images_shown(Plan(config), RUN, DataSet(4, 3, SIDE, N))
+    return shown, architectures.build(FORM, 0), splits, config
+
+
+def test_operations_are_twice_the_multiply_adds_of_torchvision():
+    published = models.ViT_B_16_Weights.IMAGENET1K_V1.meta["_ops"]
+    form = architectures.Architecture("vit_b_16", 1000, 3, 224)
+    assert estimate.operations(form) / 1e9 == pytest.approx(2 * published, rel=1e-3)
+    assert torch.zeros(1).device.type == "cpu"  # nothing is left on the meta device
+
+
+def test_a_training_is_counted_within_ten_percent(tiny):
+    shown, network, splits, _ = tiny
+    recipe = training.Recipe(epochs=2, batch_size=6)
+    counted = images_counted(
+        lambda: training.train(network, splits["train"], splits["validation"].subset([0]), recipe, seed=0)
+    )
+    assert shown["train"] == 3 * 2 * 36 and counted == pytest.approx(shown["train"], rel=0.1)
+
+
+def test_an_exact_culling_is_counted_within_two_percent(tiny):
+    shown, network, splits, config = tiny
+    data = splits[config["culling"]["split"]]
+    counted = images_counted(
+        lambda: culling.cull(network, data.images, data.labels, 4, "exact", mean=data.mean, std=data.std)
+    )
+    assert counted == pytest.approx(shown["cull"], rel=0.02)
+
+
+@pytest.mark.parametrize("changes", [{"negatives": 6, "others": 1}, {"parts": ["keep"], "fills": ["swap"]}])
+def test_a_shortcut_test_of_maps_of_one_size_is_counted_within_a_fifth(tiny, changes):
+    _, network, splits, config = tiny
+    keys = ("parts", "fills", "controls", "radial", "others", "negatives")
+    settings = {key: config["shortcuts"][key] for key in keys} | changes
+    pairs, data = spectrum.ConjugatePairs(SIDE, SIDE), splits["test"]
+    increments = np.random.default_rng(0).random((4, len(pairs)))
+    increments[:, pairs.size == 1] = -1
+    how = {"mean": data.mean, "std": data.std, **settings}
+    maps = dfm.dominant(increments, pairs, 10)
+    counted = images_counted(lambda: shortcuts.measure(network, data.images, data.labels, maps, **how))
+    assert counted == pytest.approx(masked_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.2)
+
+
+def test_a_test_of_phases_is_counted_within_a_quarter(tiny):
+    """The count includes the neutral class, and the negatives whose donor is of the class of the map."""
+    _, network, splits, _ = tiny
+    data, settings = splits["test"], {"negatives": None, "fills": ["zeros"]}  # all three parts are shown
+    increments = np.random.default_rng(0).random((4, len(spectrum.ConjugatePairs(SIDE, SIDE))))
+    maps = dfm.dominant(increments, spectrum.ConjugatePairs(SIDE, SIDE), 10)
+    how = {"mean": data.mean, "std": data.std, "neutral": 0}
+    counted = images_counted(lambda: phase.measure(network, data.images, data.labels, maps, **how))
+    assert counted == pytest.approx(mixed_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.25)
+
+
+@pytest.mark.parametrize("page", estimate.PAGES)
+def test_the_pages_hold_what_the_estimate_gives(page):
+    config = configured(estimate.PAGES[page])
+    table = estimate.by_rule(config, estimate.work(config, Folder()))
+    assert f"<!-- work -->\n{table}\n<!-- /work -->" in (DOCS / page).read_text()

@@ -27,7 +27,6 @@ from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import PairRemover
 from frequency_shortcuts.storage.journal import Stopped
 
 pytestmark = [
@@ -82,16 +81,6 @@ def test_filters_are_those_of_the_cpu(size):
         torch.testing.assert_close(found.cpu(), function(images, mask), rtol=0, atol=1e-5)
 
 
-def test_pairs_are_removed_as_on_the_cpu():
-    images = torch.randn(3, 2, SIDE, SIDE, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    index = np.arange(0, len(PAIRS), 7)
-    here, there = (
-        PairRemover(PAIRS, images.to(device), len(index)).remove(torch.as_tensor(index, device=device))
-        for device in ("cpu", CUDA)
-    )
-    torch.testing.assert_close(there.cpu(), here, rtol=0, atol=1e-12)
-
-
 # Culling
 
 
@@ -129,12 +118,6 @@ def test_reduced_precision_finds_nearly_the_same_map(trained, split, precision, 
 
 
 @pytest.mark.parametrize("method", culling.METHODS)
-def test_two_cullings_have_equal_bits(trained, split, method):
-    network = on(CUDA, trained)
-    same_culling(cull(network, split, method), cull(network, split, method))
-
-
-@pytest.mark.parametrize("method", culling.METHODS)
 def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, method):
     network, stop = on(CUDA, trained), StopAfter()
     whole = cull(network, split, method, batch=512, stop=stop)
@@ -167,10 +150,6 @@ def test_a_culling_out_of_memory_goes_on_with_half_the_batch(caplog):
 
 
 # Training
-
-
-def test_two_trainings_have_equal_bits():
-    assert same_training(run(device=CUDA), run(device=CUDA))
 
 
 def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):

@@ -1,4 +1,4 @@
-"""Drawings: each kind draws small inputs and inputs of many classes and labels them; none of them reads a file."""
+"""Drawings of every kind, of small inputs and of many classes: they lie on their page and say what they show."""
 
 import itertools
 import os
@@ -8,15 +8,18 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, over_seeds, own_map_advantage, table, verdicts
-from drawn_tables import cross_matrix as matrix_table
-from figure_checks import texts_of
-from matplotlib.figure import Figure
-from test_figures import adcs, rule_graph
+from drawn_tables import CLASSES, check_page, table
+from matplotlib.collections import PathCollection
+from matplotlib.transforms import Bbox
+from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps, rule_graph
+from test_figures_robustness import of_corruptions, of_filters, sensitivity
 
-from frequency_shortcuts.figures import canvas, images, learning, selection, spectra
-from frequency_shortcuts.figures import cross_matrix as matrices
+from frequency_shortcuts.evaluation.method_scores import CONTROL
+from frequency_shortcuts.figures import canvas, images, learning, methods, robustness, selection, spectra
+from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
+from frequency_shortcuts.figures import stability as stability_figure
+from frequency_shortcuts.figures import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -52,6 +55,35 @@ def renditions():
     return images.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
 
 
+def curves():
+    return robustness.curves(of_filters(), CLASSES)
+
+
+def corruptions():
+    return robustness.corruptions(of_corruptions(["ant"]))
+
+
+def stability():
+    return stability_figure.stability(overlaps(RUNS, RUNS[:1]), 5)
+
+
+def stability_of_one_run():
+    return stability_figure.stability(overlaps(RUNS[:1], RUNS[:1]), 5)
+
+
+def stability_of_many_runs():
+    runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
+    return stability_figure.stability(overlaps(runs, runs[::3]), 5)
+
+
+def phase():
+    return phase_figure.phase(of_phase(), JUDGED)
+
+
+def phase_of_one_seed():
+    return phase_figure.phase(of_phase(1), ["C0", *JUDGED])
+
+
 FREQUENCIES = "horizontal and vertical frequency, cycles per image"
 # Every drawing, and what must be read on it.
 DRAWINGS = {
@@ -62,15 +94,45 @@ DRAWINGS = {
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
     rule_graph: ["all", "draw", "train one", "data"],
+    curves: [
+        *CLASSES, "low-pass: r < cutoff is kept", "high-pass: r \u2265 cutoff is kept", "band-stop",
+        "all classes (accuracy)", "accuracy, unfiltered", "resnet18\nshare recognised",
+        "vgg16\naugmix\nshare recognised", "cutoff, cycles per image", "centre of the band, cycles per image",
+    ],
+    sensitivity: [
+        "resnet18\nwithout a wave: 0.20", "vgg16, augmix\nwithout a wave: 0.31", "cycles per image",
+        "error (share of images)",
+    ],
+    corruptions: [
+        "noise", "blur", "strength", *robustness.GROUPS.values(), "resnet18\n2 strong, 2 others\nrecall",
+    ],
+    stability: [
+        "resnet18\nseed 0", "resnet18\naugmix\nseed 0", "two seeds", "two networks", "two augmentations",
+        "two image halves", "chance, same radii", "chance, uniform", "overlap (IoU)",
+        "diagonal: two halves of the images",
+    ],
+    stability_of_one_run: ["resnet18, seed 0", "two image halves"],
+    stability_of_many_runs: ["a", "c\nsin", "two seeds", "means over seeds; diagonal: two seeds of the network"],
+    phase: ["amplitude (2 of 3)", "undecided (1 of 1)", "resnet18", "vgg16", "phases alone", "half of both"],
+    phase_of_one_seed: ["amplitude", "undecided", "not tested"],
+}  # fmt: skip
+ABSENT = {
+    stability: ["runs unlike in several ways"],
+    stability_of_one_run: ["two seeds", "two networks"],
+    stability_of_many_runs: ["a\nseed 0"],
+    phase_of_one_seed: ["amplitude (1 of 1)"],
 }
 
 
 @pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
-def test_a_drawing_is_a_figure_that_says_what_it_shows(draw):
+def test_a_drawing_lies_on_its_page_and_says_what_it_shows(draw):
     figure = draw()
-    assert isinstance(figure, Figure)
-    shown = texts_of(figure)
+    shown = check_page(figure)
     assert [text for text in DRAWINGS[draw] if text not in shown] == []
+    assert not shown.intersection(ABSENT.get(draw, []))
+    for axis in figure.axes:
+        if "log" in axis.get_ylabel():
+            assert axis.yaxis.label.get_parse_math()
 
 
 DRAWN = """
@@ -91,91 +153,138 @@ def test_the_picture_of_the_rules_is_the_same_in_each_process_and_in_whatever_or
     assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
 
 
-def test_planes_are_drawn_in_cycles_per_image():
-    """For odd and even sides, frequency (0, 0) is at the origin and a pixel is one cycle wide."""
-    for height, width in ((8, 8), (7, 9), (6, 5)):
-        (image,) = spectra.adcs(np.zeros((1, height, width), np.int16), ("a",)).axes[0].images
-        left, right, bottom, top = image.get_extent()
-        assert (left, bottom) == (-(width // 2) - 0.5, -(height // 2) - 0.5)
-        assert (right - left, top - bottom) == (width, height)
-        assert image.origin == "lower"
-
-
-def many_shortcuts(names):
-    frame = verdicts(names, seeds=(0,), parts=("keep",))
-    shown = selection.clearest_shortcuts(frame, names, 12)
-    return shortcut_figures.shortcuts(over_seeds(frame), shown.names(names), shown.note), 1
-
-
-def many_cross(names):
-    frame = matrix_table(names[:40], seeds=(0,), near=20)
-    shown = selection.select_classes(np.arange(len(names)) < 12, 12, "at the start")
-    figure = matrices.cross_matrix(frame, own_map_advantage(frame), shown.names(names), shown.note)
-    return figure, 2 + 1
-
-
-def many_maps(names):
-    shown = selection.select_classes(np.arange(len(names)), 12, "at the end")
-    shares = np.zeros((12, 6, 6))
-    maps = {("a", "none"): shares, ("b", "none"): shares}
-    return spectra.dominant_frequencies(maps, shown.names(names), note=shown.note), 2 * 12 + 1
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [many_shortcuts, many_cross, many_maps],
-    ids=lambda draw: draw.__name__,
-)
-def test_many_classes_give_a_page_that_says_which_it_shows(draw):
-    figure, panels = draw([f"some long name of a class, such as no. {c}" for c in range(40)])
-    assert len(figure.axes) == panels
-    width, height = figure.get_size_inches()
-    assert width <= canvas.PAGE + 0.1 and height < 11
-    assert figure.get_suptitle().startswith("12 of 40 classes: those ")
-    figure.canvas.draw()
-    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
-    for one, other in itertools.combinations(titles, 2):
-        assert not one.overlaps(other)
-
-
-def drawn_ood(kinds, names, note=""):
-    rows = [(*kind, "sketch", "zeros", f, name, 0.5) for kind in kinds for f in ("unfiltered", "dfm") for name in names]
-    columns = ["network", "augmentation", "rendition", "fill", "filter", "class", "tpr"]
-    return shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), names, note)
-
-
-DOLLARS = ["from $5 to $10", r"cost $\frac{1} each"]
-
-
-def test_the_logarithm_is_set_as_mathematics():
-    (label,) = [axis.get_ylabel() for axis in samples().axes if "log" in axis.get_ylabel()]
-    bar = next(axis for axis in samples().axes if axis.get_ylabel() == label)
-    assert bar.yaxis.label.get_parse_math()
-
-
 def test_the_same_figure_gives_the_same_files_each_time_it_is_drawn_or_saved(tmp_path):
-    figure = samples()
-    for name, drawn in (("one", figure), ("two", figure), ("three", samples())):
+    figure = adcs()
+    for name, drawn in (("one", figure), ("two", figure), ("three", adcs())):
         canvas.save(drawn, tmp_path / name)
     for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
         files = {(tmp_path / f"{name}{suffix}").read_bytes() for name in ("one", "two", "three")}
         assert len(files) == 1 and files.pop().startswith(start)
 
 
-def test_dollars_in_a_name_are_dollars(tmp_path):
-    figure = drawn_ood([("n$a$", "none")], DOLLARS)
-    canvas.save(figure, tmp_path / "dollars")  # as mathematics, one is refused
+def test_maps_of_many_classes_give_a_page_that_says_which_it_shows():
+    names = [f"some long name of a class, such as no. {c}" for c in range(40)]
+    shown = selection.select_classes(np.arange(40), 12, "at the end")
+    shares = {("a", "none"): np.zeros((12, 6, 6))}
+    figure = spectra.dominant_frequencies(shares, shown.names(names), note=shown.note)
+    assert len(figure.axes) == 12 + 1 and figure.get_suptitle().startswith("12 of 40 classes: those ")
+    width, height = figure.get_size_inches()
+    assert width <= canvas.PAGE + 0.1 and height < 11
+    figure.canvas.draw()
+    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(titles, 2))
+
+
+def drawn_ood(networks, names):
+    rows = [(network, "none", "sketch", "zeros", kind, name, 0.5)
+            for network in networks for kind in ("unfiltered", "dfm") for name in names]  # fmt: skip
+    columns = ["network", "augmentation", "rendition", "fill", "filter", "class", "tpr"]
+    return shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), names)
+
+
+def test_dollars_in_a_name_are_dollars():
+    figure = drawn_ood(["n$a$"], ["from $5 to $10", r"cost $\frac{1} each"])
+    figure.canvas.draw()  # as mathematics, one is refused
     texts = [text for text in figure.findobj(lambda a: hasattr(a, "get_parse_math")) if "$" in text.get_text()]
     assert len(texts) >= 2 and not any(text.get_parse_math() for text in texts)
 
 
 def test_long_names_of_networks_stay_beside_their_rows():
     networks = ["my_small_network", "resnet18_pretrained_on_nothing", "a" * 50]
-    figure = drawn_ood([(network, "none") for network in networks], [f"class number {c}" for c in range(12)])
+    figure = drawn_ood(networks, [f"class number {c}" for c in range(12)])
     figure.canvas.draw()
     labels = [axis.yaxis.label for axis in figure.axes if axis.get_ylabel().replace("\n", "") in networks]
-    assert len(labels) == len(networks)
     places = [label.get_window_extent() for label in labels]
-    for one, other in itertools.combinations(places, 2):
-        assert not one.overlaps(other)
+    assert len(places) == 3 and not any(one.overlaps(other) for one, other in itertools.combinations(places, 2))
     assert all(figure.bbox.y0 <= place.y0 and place.y1 <= figure.bbox.y1 and place.x0 >= 0 for place in places)
+
+
+# Truth
+
+PLANTED = ("C0", "C1", "C3")
+RANKINGS = ("dfm", "dfm_size", "adcs", "adcs_high", "adcs_low", "random", "radial", "other")
+
+
+def truth(networks, sets, unused=()):
+    """Scores at random, C0 without a truth of its own; unused: (network, class) whose planted mask is not used."""
+    generator = np.random.default_rng(0)
+    cuts = (("percent", 5), ("percent", 10), ("truth", 3))
+    rows = [
+        (name, *network, seed, c, which, ranking, *cut, np.nan if c == "C0" else (network[0], c) not in unused)
+        for name, network, seed, c, which, ranking, cut in itertools.product(
+            sets, networks, (0, 1), PLANTED, ("own", "any"), RANKINGS, cuts
+        )
+    ]
+    about = ["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "cut", "percent", "uses"]
+    frame = pd.DataFrame(rows, columns=about)
+    for score in ("precision", "average_precision"):
+        values = pd.Series(generator.uniform(size=len(frame))).where(frame["uses"].eq(True))
+        frame[score], frame[f"{score}_low"], frame[f"{score}_high"] = values, values - 0.1, values + 0.1
+    masks = generator.random((2, 8, 8)) < 0.3
+    planes = {name: (PLANTED[1:], masks, generator.random((2, 8, 8)), np.full((2, 8, 8), 2, np.int16)) for name in sets}
+    return truth_figure.truth(frame, 5, planes, dict.fromkeys(sets, (2, 3)))
+
+
+def test_scores_against_the_truth_stand_on_the_line_of_their_class():
+    """Without scores where no network uses the mask of the class: one still uses that of C3."""
+    unused = (("resnet18", "C1"), ("vgg16", "C1"), ("vgg16", "C3"))
+    figure = truth((("resnet18", "none"), ("vgg16", "augmix")), ("syn_1", "syn_2"), unused)
+    shown = check_page(figure)
+    expected = {
+        "syn_1", "syn_2", *PLANTED, "planted for the class:\naverage precision", "nothing planted", "C1:\nplanted",
+        "DFM, 5 %", "share of runs", "map (DFM), vgg16, augmix", "|ADCS|", "random, uniform (95 %)",
+    }  # fmt: skip
+    assert expected <= shown
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == ["mask not used", "nothing planted"]
+    axis = truth((("resnet18", "none"),), ("syn_1",)).axes[2]
+    assert [label.get_text() for label in axis.get_yticklabels()] in ([], list(PLANTED)) and axis.yaxis_inverted()
+    dots = [dot.get_offsets()[0] for dot in axis.collections if isinstance(dot, PathCollection)]
+    assert {round(float(y)) for _, y in dots} == {1, 2}
+
+
+# Many methods side by side
+
+METHODS = (
+    "culling", "culling_swap", "screened", "hfss", "greedy", "learned", "destroyed", "shapley", "rise", "rise_swap",
+    "mixture", "ffc", "gradient", "adcs", "energy", "low_pass", "random",
+)  # fmt: skip
+RUN = {"network": "small", "augmentation": "none", "seed": 0, "class": "C1"}
+
+
+def rates(count):
+    """Rates of every method on so many sets, at random."""
+    sets = ["photographs", *(f"set_{i}" for i in range(1, count))]
+    frame = pd.DataFrame(
+        itertools.product(sets, (*METHODS, CONTROL), (1, 5, 20)), columns=["dataset", "method", "percent"]
+    )
+    values = np.random.default_rng(1).uniform(size=len(frame))
+    return frame.assign(**RUN, fill="zeros", part="keep", measure=values, tpr=values, fpr=0.0, margin=values - 0.5)
+
+
+def test_every_method_has_its_name_beside_its_costs_and_five_stand_out_the_same_in_every_figure():
+    passes = dict(zip(METHODS, [40_000] * 3 + [2, 300, 5_000, 1_000_000] * 2 + [4_000] * 2 + [0] * 4, strict=True))
+    scores = pd.DataFrame(
+        [(f"set_{i}", "own", name, passes[name], quality) for i in range(10)
+         for name, quality in zip(METHODS, np.random.default_rng(0).uniform(size=len(METHODS)), strict=True)]
+        + [("photographs", None, name, passes[name], np.nan) for name in METHODS],
+        columns=["dataset", "truth", "method", "passes", "average_precision"],
+    )  # fmt: skip
+    cost = methods.cost(scores.assign(**RUN, random=0.1, random_low=0.0, random_high=0.2), rates(1), 5)
+    check_page(cost)
+    for axis in cost.axes:
+        assert {text.get_text() for text in axis.texts} == set(METHODS)
+        boxes = [text.get_window_extent() for text in axis.texts]
+        assert all(axis.bbox.padded(2).contains(*corner) for box in boxes for corner in box.get_points())
+        covered = [Bbox.intersection(*two) for two in itertools.combinations(boxes, 2)]
+        assert sum(box is not None and box.width * box.height > 50 for box in covered) <= 1  # square pixels
+    figure = methods.rates(rates(5), "keep")
+    legend = figure.legends[0]
+    first = ["mixture", "culling", "rise_swap", "destroyed", "gradient"]
+    expected = [*first, "other methods", "low-pass", "random masks"]
+    assert [text.get_text() for text in legend.get_texts()] == expected
+    box = legend.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+    colours = {line.get_label(): line.get_color() for line in figure.axes[0].lines if line.get_label() in first}
+    named = {text.get_text(): text.get_color() for text in cost.axes[0].texts}
+    assert colours == {name: named[name] for name in first}
+    assert len({*colours.values(), *(named[name] for name in METHODS if name not in first)}) == 6

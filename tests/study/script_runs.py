@@ -18,15 +18,15 @@ class Outputs(list):
 
 
 class Inputs(list):
-    """Input files: each of them, and by name single ones and lists."""
+    """Input files, or wildcards: each of them, and by name single ones and lists."""
 
     def __init__(self, **named):
         lists = (given if isinstance(given, list) else [given] for given in named.values())
         super().__init__(str(path) for paths in lists for path in paths)
         self.__dict__.update(named)
 
-    def get(self, name):
-        return self.__dict__.get(name)
+    def get(self, name, default=None):
+        return self.__dict__.get(name, default)
 
 
 def run_script(name, folder, *, input, **parts):

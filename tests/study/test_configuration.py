@@ -10,6 +10,7 @@ import tomllib
 import pytest
 import yaml
 from snakemake.utils import update_config
+from test_plan import plan
 
 from conftest import ROOT
 from frequency_shortcuts import culling
@@ -18,13 +19,14 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
-from study import reference
+from study import inputs, reference
 from study.configuration import mistakes
 from study.plan import Plan
 from study.schema import resolve
-from study.settings import KINDS
+from study.settings import KINDS, Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
 SHIPPED = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
 
@@ -181,32 +183,10 @@ def test_the_schema_forbids_unknown_keys_and_requires_those_of_the_default_study
     assert set(SCHEMA["required"]) == set(SCHEMA["properties"]) == set(CONFIG)
 
 
-def keys_without_description(config, part, path=""):
-    """The keys of a configuration that the schema does not describe, dotted."""
-    part = resolve(part)
-    branches = [branch["then"] for branch in part.get("allOf", ())] + [
-        part[name] for name in ("then", "else") if name in part
-    ]
-    for name, value in config.items():
-        owners = [
-            owner["properties"]
-            for owner in (part, *branches)
-            if isinstance(owner.get("properties", {}).get(name), dict)
-        ]
-        children = [resolve(owner[name]) for owner in owners] or [part["additionalProperties"]]
-        if owners and not all(child.get("description") for child in children):
-            yield path + name
-        for entry in value if isinstance(value, list) else [value]:
-            if isinstance(entry, dict):
-                for child in children:
-                    yield from keys_without_description(entry, child.get("items", child), f"{path}{name}.")
-
-
 def test_every_key_has_a_description():
-    assert list(keys_without_description(CONFIG, SCHEMA)) == []
-    without = copy.deepcopy(SCHEMA)
-    del without["properties"]["plan"]["items"]["properties"]["seeds"]["description"]
-    assert set(keys_without_description(CONFIG, without)) == {"plan.seeds"}
+    for path, schema in objects(SCHEMA):
+        for name, part in schema["properties"].items():
+            assert not isinstance(part, dict) or resolve(part).get("description"), (*path, name)
 
 
 def test_the_reference_is_what_make_docs_writes():
@@ -227,3 +207,101 @@ def test_conda_and_pip_users_get_the_same_environment():
     pip += [line for line in (ROOT / "envs" / "docs.txt").read_text().splitlines() if line[0] != "#"]  # by make docs
     needed_names, installed = ({re.split(r"[=<>[]", line)[0] for line in lines} for lines in (needed, pip))
     assert needed_names - {"frequency-shortcuts"} == installed
+
+
+# The template of one's own networks and images
+
+
+def own(**changes):
+    """The template of one's own with some paths of keys changed."""
+    config = copy.deepcopy(CONFIG)
+    update_config(config, copy.deepcopy(OWN))
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        part = config
+        for name in parents:
+            part = part[int(name) if name.isdigit() else name]
+        part[last] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"plan__0__augmentations": ["none", "augmix"]}, r"plan\.0: my_network is not trained, since it has a source"),
+        ({"plan__0__seeds": [0, 1]}, r"plan\.0: my_network is not trained, since it has a source"),
+        ({"datasets__my_images__shares": {"test": 1}}, r"datasets\.my_images\.shares: .* needs a validation split"),
+        ({"datasets__my_images__ood": {"root": "twin", "renditions": ["original"]}}, r".*renditions.*, not original"),
+        ({"datasets__my_images__test_root": "elsewhere"}, r"datasets\.my_images\.shares: .* or from test_root"),
+        ({"datasets__my_images__keep": "files"}, r"datasets\.my_images\.keep: files excludes stylised"),
+        ({"datasets__my_images__classes": {"a": "folder"}}, r"datasets\.my_images\.classes: .* two or more"),
+        ({"networks__my_network__mean": None, "networks__my_network__std": None}, r"networks\.my_network\.mean: null"),
+        ({"plan__0__networks": ["resnet18"], "plan__0__augmentations": ["sin"]}, r"plan\.0\.augmentations: sin needs"),
+        ({"plan__0__networks": ["resnet18"]}, r"datasets\.my_images\.shares: training needs a train split"),
+    ],
+)
+def test_mistakes_about_ones_own_are_answered_with_a_sentence(changes, sentence):
+    sentences = mistakes(own(**changes))
+    assert any(re.match(sentence, one) for one in sentences), sentences
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        OWN["datasets"]["my_images"] | {"size": [160, 224]},
+        {"source": "store", "path": "a.h5"},
+        {"source": "dataset", "entry_point": "a.b:c", "size": 64, "channels": 1, "split_seed": 0,
+         "shares": {"validation": 0.5, "test": 0.5}, "class_names": ["x", "y"]},
+    ],
+)  # fmt: skip
+def test_the_template_of_ones_own_takes_every_source_and_size(dataset):
+    config = own()
+    config["datasets"]["my_images"] = dataset
+    assert mistakes(config) == []
+
+
+def test_the_normalisation_of_a_network_is_a_number_for_each_channel():
+    network = {"source": "torchvision:resnet18", "checkpoint": None, "mean": None, "std": [1]}
+    for std in ([1], [1, 1, 0]):
+        with pytest.raises(ValueError, match="mean"):
+            inputs.probe_network(network | {"std": std}, 10, Shape(3, 32, 32))
+
+
+def test_an_error_that_nobody_foresaw_is_a_sentence_and_hides_no_other_mistake(monkeypatch):
+    def fail(plan, name):
+        raise {"my_images": KeyError("labels"), "other": SystemExit(0)}[name]
+
+    monkeypatch.setattr(inputs, "inspect_dataset", fail)
+    config = own(networks__my_network__checkpoint="none.pt")
+    config["datasets"]["other"] = config["datasets"]["my_images"]
+    config["plan"][0]["datasets"] = ["my_images", "other"]
+    mistakes_of_inputs, found = inputs.check(Plan(config))
+    assert sorted(mistakes_of_inputs) == [
+        "datasets.my_images: KeyError: 'labels'", "datasets.other: SystemExit: 0",
+        *2 * ["networks.my_network: no weights at none.pt"],
+    ]  # fmt: skip
+    assert found == []
+
+
+SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"synthesis": {"band_edges": [4, 12, 8]}}, r"datasets\.syn_1: band edges .* increasing"),
+        ({"synthesis": {"band_edges": [4, 8, 40]}}, r"datasets\.syn_1: synthesis\.band_edges .* within the spectrum"),
+        ({"datasets": {"syn_1": {"control_band": 6}}}, r"datasets\.syn_1: control_band 6: expected 1 to 4"),
+        ({"synthesis": {"channels": 2}}, r"datasets\.syn_1: its images have 2 channels, but robustness"),
+        ({"adcs": {"channel_weights": "luma"}, "synthesis": {"channels": 1}}, r"datasets\.syn_1: .* luma needs three"),
+        ({"robustness": {"cutoffs": [4, 2]}}, r"datasets\.syn_1: cutoffs .* increasing"),
+        ({"robustness": {"cutoffs": [25]}}, r"datasets\.syn_1: cutoffs .* none is within"),
+        (
+            {"training": {"synthetic": {"geometry": {"crop_scale": [1, 0.5]}}}},
+            r"training\.synthetic\.geometry: crop_sc",
+        ),
+    ],
+)
+def test_what_the_library_does_not_allow_is_found_before_the_first_job(changes, sentence):
+    (found,), _ = inputs.check(plan(**SMALL, **changes))
+    assert re.match(sentence, found), found

@@ -1,6 +1,6 @@
 """The RO-Crate of a study, on a small folder: every file with its checksum, every input.
 
-`tests/dag/test_study.py` checks the rules of RO-Crate on a whole study.
+`tests/dag/test_study_outputs.py` checks the rules of RO-Crate on a whole study.
 """
 
 import copy

@@ -1,21 +1,31 @@
-"""What every script shares: a step that fails prints one sentence, and its log holds the rest."""
+"""What every script shares: a step that fails prints one sentence, its log holds the rest; signals; run times."""
 
 import errno
 import re
-import sys
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-
+from frequency_shortcuts.findings import headlines
+from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.checksums import DamagedFile
-from frequency_shortcuts.storage.tables import write_table
-from study.job import created_by, identity, job, run_snakemake
+from frequency_shortcuts.storage.journal import Journal
+from frequency_shortcuts.storage.tables import read_table, write_table
+from study.job import REPEAT_S, created_by, identity, job, run_snakemake, stopping
+from study.run_times import run_times
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_obeyed():
+    """A shell script in the background ignores SIGINT, and so do its child processes: restore the handler."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -30,6 +40,8 @@ def step(tmp_path):
         (RuntimeError("device cuda was requested"), "device cuda was requested"),
         (OSError(errno.ENOSPC, "the disk is full", "a.h5"), "a.h5: the disk is full"),
         (KeyError("images"), "KeyError: 'images'"),
+        (SystemExit(0), "code that this step runs called exit(0): expected a network or data set that does not"),
+        (KeyboardInterrupt(), "the step was interrupted"),
     ],
 )
 def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, error, sentence):
@@ -82,18 +94,16 @@ def test_a_run_is_identified_by_where_its_files_lie():
 
 
 def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():
-    from frequency_shortcuts.findings.headlines import network_rows
-
     run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
     verdicts = pd.DataFrame({"class": list("abcde"), "margin": [0.5, 0.9, 0.8, 0.2, 0.1], "fill": "swap", **run})
     verdicts = verdicts.assign(verdict=["strong", "strong", "strong", "none", None], tpr_dfm=0.9, fpr_dfm=0.1)
     verdicts["low_frequency"] = [True, False, True, True, None]
     networks = pd.DataFrame([{**run, "test_accuracy": 0.9}])
     for most, named, more in ((2, ["b", "c"], 1), (3, ["a", "b", "c"], 0)):
-        (row,) = network_rows(networks, verdicts, most)
+        (row,) = headlines.network_rows(networks, verdicts, most)
         assert ([entry["class"] for entry in row["strong"]], row["more"], row["n_strong"]) == (named, more, 3)
         assert (row["fill"], row["n_none"], row["n_without"], row["n_low_frequency"]) == ("swap", 1, 1, 2)
-    (row,) = network_rows(networks, verdicts.assign(low_frequency=None), 3)
+    (row,) = headlines.network_rows(networks, verdicts.assign(low_frequency=None), 3)
     assert row["n_low_frequency"] == 0
 
 
@@ -108,3 +118,104 @@ def test_a_snakemake_inside_a_study_gets_its_configuration_in_the_same_order(mon
     monkeypatch.setattr("study.job.subprocess.run", run)
     run_snakemake({"study": "test", "plan": [{"datasets": ["syn_2"], "augmentations": ["none"]}]}, "check")
     assert re.findall(r"\w+(?=:)", written[0]) == ["study", "plan", "datasets", "augmentations"]
+
+
+# Signals
+
+
+def test_signal_handlers_are_restored_after_the_block():
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    with stopping() as stop:
+        assert not stop()
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+    with pytest.raises(ZeroDivisionError), stopping() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop() and stop()
+        raise ZeroDivisionError  # Stopped, say: then the signal was obeyed
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping() as stop:
+            signal.raise_signal(signal.SIGINT)
+            assert not stop()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_the_block_did_not_handle_takes_effect_after_it():
+    passed = []
+    with pytest.raises(KeyboardInterrupt):
+        with stopping():
+            signal.raise_signal(signal.SIGINT)
+            passed.append(1)
+        passed.append(2)
+    assert passed == [1]
+
+
+def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
+    now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
+    monkeypatch.setattr("study.job.time", now)
+    with pytest.raises(KeyboardInterrupt), stopping() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        now.time = REPEAT_S / 2
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        now.time = 4 * REPEAT_S / 3  # the second of SIGTERM, and within the first of SIGINT
+        assert stop()
+        signal.raise_signal(signal.SIGINT)
+        now.time = 2 * REPEAT_S
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("it went on")
+
+
+# Run times from the benchmark files of Snakemake
+
+
+@pytest.mark.parametrize("study", ["laptop", "benchmarks"])
+def test_step_and_run_are_read_from_the_place_below_the_folder_of_benchmarks(tmp_path, study):
+    folder = tmp_path / "results" / study / "benchmarks"
+    paths = [folder / "train" / "photos" / "small" / "none" / "seed0.tsv", folder / "transfer.tsv"]
+    for path, seconds in zip(paths, (2, "-"), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t30\t1.5\n")
+    table = run_times(paths, folder)
+    assert list(table["step"]) == ["train", "transfer"] and list(table["run"]) == ["photos/small/none/seed0", "all"]
+    assert table["wall_s"].iloc[0] == 2 and table["wall_s"].isna().iloc[1]
+    assert list(table["processor_s"]) == [1.5, 1.5] and list(table["memory_mib"]) == [30, 30]
+
+
+def culling(folder):
+    with Journal(folder / "state", "mine") as journal:
+        journal.step("a", lambda: np.zeros(2))
+
+
+def training(folder):
+    checkpoint = Checkpoint(folder / "state.pt", "mine", {"network": torch.nn.Linear(1, 1)}, 1.0)
+    if checkpoint.read(torch.device("cpu")) is None:
+        checkpoint.write(State())
+
+
+@pytest.mark.parametrize("step", [culling, training])
+def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_path, step):
+    """Snakemake measures each attempt of a job by itself. What was stored decides, as the log of the job says it."""
+    benchmark, log = (
+        tmp_path / folder / "cull" / f"a.{end}" for folder, end in (("benchmarks", "tsv"), ("logs", "log"))
+    )
+    for path in (benchmark, log):
+        path.parent.mkdir(parents=True)
+    benchmark.write_text("s\tmax_rss\tcpu_time\n60\t30\t1.5\n")
+    found = []
+    for _ in range(2):
+        with job(SimpleNamespace(rule="cull", log=[str(log)], config={}, threads=1, input=[])):
+            step(tmp_path)
+        table = run_times([benchmark], tmp_path / "benchmarks")
+        write_table(table, tmp_path / "runtimes.csv")
+        found += list(read_table(tmp_path / "runtimes.csv")["resumed"])
+    assert found == [False, True]
+    assert headlines.step_rows(table)[0] == {"step": "cull", "minutes": 1, "resumed": 1}
+    log.unlink()
+    assert run_times([benchmark], tmp_path / "benchmarks")["resumed"].isna().all()

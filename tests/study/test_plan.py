@@ -105,12 +105,6 @@ def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_pl
         assert plan(plan=entries).baselines() == [["photos", "small", "augmix"]]
 
 
-def test_a_transfer_joins_runs_of_one_seed():
-    entry = {"dataset": "photos", "maps_of": "small/augmix", "tested_on": "large/none"}
-    pairs = plan(transfer=[entry]).transfers()
-    assert [names(pair) for pair in pairs] == [["photos/small/augmix/1", "photos/large/none/1"]]
-
-
 def test_external_networks_are_not_trained():
     found = plan(plan=[{**PLAN[1], "networks": ["small", "theirs"], "augmentations": ["none"]}])
     assert found.external_networks == ["theirs"] and found.trained_networks == ["small", "large"]
@@ -254,16 +248,6 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert outputs.table_if_planned(found, "truth") == []
     assert outputs.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
     assert outputs.cover_figures(found) == ["dfm_photos", "shortcuts_photos", "adcs_photos"]
-
-
-def test_every_file_is_named_once():
-    files = outputs.of_study(plan())
-    assert len(files) == len(set(files)) and all(path.startswith("results/laptop/") for path in files)
-    for run in expand_runs(FOLDER, plan().runs()):
-        assert f"results/laptop/dfm/{run}.h5" in files and f"results/laptop/tests/{run}/hits.h5" in files
-    assert all(
-        f"results/laptop/tests/{run}/curves.csv" in files for run in expand_runs(FOLDER, plan().first_seed_runs())
-    )
 
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():

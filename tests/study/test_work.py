@@ -1,9 +1,18 @@
-"""The work of a plan, counted before it starts."""
+"""The work of a plan, counted before it starts, and the descriptions of its tests of networks."""
+
+import re
 
 import pytest
 from test_plan import PLAN, plan
 
+from conftest import ROOT
+from frequency_shortcuts.data.corruptions import STRENGTHS
+from frequency_shortcuts.evaluation import usage
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study import outputs
+from study.inputs import Content, cost
+from study.network_tests import planted_use, registry, robustness
+from study.settings import Shape
 from study.work import (
     DataSet,
     Folder,
@@ -19,8 +28,6 @@ METHODS = {
     "random": {"method": "random"},
 }
 DATA = DataSet(4, 3, 32, {"train": 100, "validation": 8, "test": 6})
-
-
 RUN = {"dataset": "syn_1", "network": "small", "augmentation": "augmix", "seed": 1}
 
 
@@ -49,11 +56,8 @@ def test_the_maps_of_other_methods_cost_their_search_and_their_tests():
 
 def test_augmentations_add_their_second_images_and_their_maps():
     mine = compared(training={"dfmx": {"maps": "rise"}})
-    runs = [
-        {"augmentation": name, "seed": seed}
-        for seed in (0, 1)
-        for name in ("none", "dfmx", "dfmx_random", "afa")
-    ]  # fmt: skip
+    names = ("none", "dfmx", "dfmx_random", "afa")
+    runs = [{"augmentation": name, "seed": seed} for seed in (0, 1) for name in names]
     maps = passes_of(mine, "rise", DATA, ConjugatePairs(32, 32))
     assert maps == 20 * 10
     assert images_of_augmentations(mine, runs, DATA, 1000.0) == 2 * 1000 + 2 * maps
@@ -81,5 +85,44 @@ def test_half_of_the_test_images_are_half_as_many(part, count):
     assert data_set(mine, "fashion_mnist", Folder()).per_class["test"] == count
 
 
-def test_a_set_without_training_images_has_none():
-    assert DataSet(4, 3, 32, {"test": 6}).images("train", 100) == 0
+def test_the_check_says_how_many_passes_a_network_takes_and_how_long():
+    found = Content(range(4), Shape(3, 32, 32), "", per_class={"validation": 3, "test": 3, "train": 9})
+    (line,) = cost(compared(device="cpu"), "syn_1", "small", found)
+    assert re.fullmatch(
+        r"syn_1: small: 2 runs, about [\d.]+ million forward passes \([\d.]+ of them of methods\), "
+        r"[\d.]+ ms each on this cpu: \d+ min",
+        line,
+    )
+
+
+# The descriptions of the tests of networks, which rules, outputs, tables, estimate and docs ask
+
+
+@pytest.mark.parametrize("name", registry.TESTS)
+def test_each_test_has_a_script_that_names_its_outputs(name):
+    test = registry.TESTS[name]
+    text = (ROOT / "workflow" / "scripts" / test.script).read_text()
+    assert test.name == name and test.outputs
+    for key in test.outputs if len(test.outputs) > 1 else ():
+        assert f".{key}" in text
+
+
+def test_a_study_writes_the_files_of_all_its_tests_once():
+    planned = plan(published=[{"name": "hfss", "dataset": "photos", "network": "small", "augmentation": "augmix"}])
+    files = registry.files_of_study(planned)
+    assert len(files) == len(set(files)) and set(files) <= set(outputs.of_study(planned))
+    assert "results/laptop/tests/photos/small/augmix/seed3/published_hfss.csv" in files
+    hits = [file for file in files if file.endswith("/hits.h5")]
+    assert hits == registry.TESTS["shortcuts"].files(planned, "hits") and len(hits) == len(planned.runs())
+    assert not any("method_rates" in file or "wave" in file for file in files)
+    assert not registry.TESTS["transfer"].files(planned)
+
+
+def test_the_constants_of_the_cost_are_those_of_the_library():
+    assert len(STRENGTHS) == robustness.STRENGTHS and usage.DRAWS == planted_use.DRAWS
+
+
+def test_phases_cost_something_where_they_are_tested():
+    planned, test = plan(), registry.TESTS["shortcuts"]
+    last, *_, first = (run for run in planned.runs(network="small", augmentation="augmix", dataset="photos"))
+    assert test.cost(planned, first, DATA) > test.cost(planned, last, DATA) > 0

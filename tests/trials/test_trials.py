@@ -2,12 +2,19 @@
 
 import copy
 import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
 
 import pytest
+import trial_inputs
 import yaml
-from trial import trials
+from click.testing import CliRunner
+from trial import kinds, page, trials
 
 from conftest import ROOT
+from frequency_shortcuts.command import main
 from study.configuration import mistakes
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -35,3 +42,35 @@ def test_a_configuration_is_answered_in_one_sentence(trial):
         part[last] = value
     (sentence,) = mistakes(config)
     assert matches(sentence, trial.says)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("good")
+    trial_inputs.good(folder)
+    return folder
+
+
+@pytest.fixture
+def here(good, tmp_path, monkeypatch):
+    """A folder with good inputs, which is the working folder."""
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)  # an entry point of another trial
+    return tmp_path
+
+
+@cases(*(name for name in kinds() if name != "configuration"))
+def test_the_command_answers_in_one_sentence(trial, here):
+    trial_inputs.prepare(here, trial.given)
+    done = CliRunner().invoke(main, shlex.split(trial.given["run"]))
+    assert isinstance(done.exception, SystemExit), done.exception
+    sentence = " ".join(done.output.split()).partition("Error: ")[2].replace(str(here), "HERE")
+    assert matches(sentence, trial.says) and done.exit_code == trial.exit, (sentence, done.exit_code)
+    assert not Path("executed").exists()
+
+
+def test_the_page_of_errors_has_a_row_for_each():
+    count = sum(len(trials(kind)) for kind in kinds())
+    assert f"The table lists {count} bad inputs" in " ".join(page().split())
+    assert count >= 80 and len(re.findall(r"^\| .* \| `.*` \|$", page(), re.MULTILINE)) == count

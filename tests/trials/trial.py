@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import Any
@@ -40,6 +41,7 @@ class Trial:
     exit: int
 
 
+@cache
 def kinds() -> dict[str, dict[str, Any]]:
     """The content of each YAML file, by kind, in the order of the page."""
     contents = {path.stem: yaml.safe_load(path.read_text()) for path in HERE.glob("*.yaml")}

@@ -9,7 +9,6 @@ from torch import nn
 from frequency_shortcuts import culling
 
 LABELS = np.array([0, 2, 1, 0, 0, 2, 0, 1, 0])  # unequal, not sorted
-SIZES = [(6, 6), (5, 7), (6, 5), (1, 4), (2, 2)]
 
 
 def batch(size, channels=2, dtype=torch.float64):

@@ -1,4 +1,4 @@
-"""Small tables with scores at random, for the tests of figures."""
+"""Small tables with scores at random, for the tests of figures, and what every figure must pass."""
 
 import itertools
 
@@ -73,3 +73,28 @@ def over_seeds(rows):
         interval=np.where(seeds >= 5, "networks", "these networks"),
     )
     return out.reset_index()
+
+
+def texts_of(figure):
+    """The visible texts of a figure."""
+    figure.canvas.draw()
+    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return {artist.get_text() for artist in artists if artist.get_visible()}
+
+
+def check_page(figure):
+    """All visible axes, with their labels, lie on the page; returns the visible texts."""
+    texts = texts_of(figure)
+    width, height = figure.canvas.get_width_height()
+    for axis in figure.axes:
+        box = axis.get_tightbbox()
+        if box is not None and axis.get_visible():
+            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
+    return texts
+
+
+def has_whole_ticks(axis):
+    """Whether all ticks of an axis that are in view are whole numbers."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = [tick for tick in axis.get_ticklocs() if low <= tick <= high]
+    return len(ticks) > 0 and np.array_equal(ticks, np.rint(ticks))

@@ -9,7 +9,7 @@ from torch import nn
 LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
 MEAN, STD = [0.5, 0.4], [0.2, 0.4]
 sizes = st.integers(2, 9)
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=8, deadline=None)
 
 
 def pixels(height, width, channels=2, seed=0):

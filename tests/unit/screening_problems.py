@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from frequency_shortcuts.maps.methods.culling.screening import (
-    group_bounds,
-    screen,
-)
+from frequency_shortcuts.maps.methods.culling.screening import group_bounds, screen
 from frequency_shortcuts.maps.methods.culling.surrogate import Features
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -18,7 +15,7 @@ class Problem:
     `evaluations` holds the evaluated (group, pair) in order.
     """
 
-    def __init__(self, side=16, n_images=40, features="good", seed=0, scale=1.0, equal=False):
+    def __init__(self, side=16, n_images=40, features="good", seed=0, equal=False):
         generator = np.random.default_rng(seed)
         self.pairs, self.evaluations = ConjugatePairs(side, side), []
         count = len(self.pairs)
@@ -38,11 +35,9 @@ class Problem:
         def grouped(by_image):
             return np.add.reduceat(by_image, bounds[:-1], axis=-2)
 
-        self.table = grouped(increment * scale) / n_images
+        self.table = grouped(increment) / n_images
         self.share = np.diff(bounds) / n_images
-        self.features = Features(
-            grouped(values * scale) / n_images, grouped((values * scale) ** 2) / n_images**2, self.share
-        )
+        self.features = Features(grouped(values) / n_images, grouped(values**2) / n_images**2, self.share)
 
     @property
     def truth(self):
@@ -52,8 +47,8 @@ class Problem:
         self.evaluations += zip(group.tolist(), index.tolist(), strict=True)
         return self.table[group, index]
 
-    def screen(self, percent=5.0, wanted=None, target_recall=0.98, patience=20, seed=0):
-        self.wanted = wanted or positions(self.pairs.height, self.pairs.width, percent)
+    def screen(self, percent=5.0, target_recall=0.98, patience=20, seed=0):
+        self.wanted = positions(self.pairs.height, self.pairs.width, percent)
         options = {"target_recall": target_recall, "patience": patience, "seed": seed}
         return screen(self.features, self.evaluate, self.pairs, self.wanted, **options)
 

@@ -1,7 +1,8 @@
-"""Small image stores: how tests write and read them."""
+"""Small image stores and image files: how tests write and read them."""
 
 import h5py
 import numpy as np
+from PIL import Image
 
 from frequency_shortcuts.data import stores as store
 
@@ -32,3 +33,19 @@ def same(path, other):
     assert contents.keys() == expected.keys()
     for name in contents:
         np.testing.assert_array_equal(contents[name], expected[name], name)
+
+
+def saved(folder, name, picture, **options):
+    folder.mkdir(parents=True, exist_ok=True)
+    picture.save(folder / name, **options)
+    return folder / name
+
+
+def photographs(folder, n, seed=0, suffix="png"):
+    """n files of noise, of different shapes."""
+    folder.mkdir()
+    generator = np.random.default_rng(seed)
+    files = [folder / f"{i:04d}.{suffix}" for i in range(n)]
+    for i, file in enumerate(files):
+        Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
+    return files

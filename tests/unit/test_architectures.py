@@ -1,32 +1,110 @@
-"""Architectures, their agreement with torchvision's, and weights in and out."""
+"""Architectures, their agreement with torchvision's, weights in and out, and what networks predict."""
 
+import copy
+import multiprocessing
+
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.devices import pick_device
-
-PUBLISHED = {
-    "resnet18": (models.resnet18, 224),
-    "resnet34": (models.resnet34, 224),
-    "resnet50": (models.resnet50, 224),
-    "alexnet": (models.alexnet, 224),
-    "vgg16": (models.vgg16, 224),
-    "vgg16_bn": (models.vgg16_bn, 224),
-    "vit_b_16": (models.vit_b_16, 224),
-}
+from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
+from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda
 
 
 def shapes(network):
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
-def test_every_architecture_is_compared_with_torchvision():
-    assert sorted(PUBLISHED) == architectures.names()
+def leaves(network):
+    """Every layer without children, as it describes itself: kernel, stride, padding, dropout, ..."""
+    return [
+        (name, str(module))
+        for name, module in network.named_modules()
+        if not list(module.children()) and not isinstance(module, nn.AdaptiveAvgPool2d)
+    ]
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_at_width_64_and_the_standard_stem_it_is_torchvisions(name):
+    with torch.device("meta"):  # shapes only: VGG16 alone has 134 million weights
+        reference = getattr(models, name)(weights=None, num_classes=3)
+        built = architectures.build(Architecture(name, 3, 3, 224))
+    assert list(shapes(built).items()) == list(shapes(reference).items())
+    assert leaves(built) == leaves(reference)
+
+
+def test_with_torchvisions_weights_it_gives_torchvisions_logits():
+    reference = models.resnet18(weights=None, num_classes=3).eval()
+    built = architectures.build(Architecture("resnet18", 3, 3, 64)).eval()
+    built.load_state_dict(reference.state_dict())
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(built(images), reference(images), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", architectures.names())
+def test_small_images_give_one_logit_a_class_and_gradients_everywhere(name):
+    network = architectures.build(Architecture(name, 5, 1, 32, width=4)).eval()
+    logits = network(torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
+    assert logits.shape == (2, 5)
+    logits.square().sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
+def test_initial_weights_follow_the_seed_alone():
+    architecture = Architecture("resnet18", 3, 1, 32, width=2)
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    one = architectures.build(architecture, seed=1).state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(6)
+    same, other = (architectures.build(architecture, seed=seed).state_dict() for seed in (1, 2))
+    assert all(torch.equal(one[key], same[key]) for key in one)
+    assert any(not torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("size", [32, 33])
+def test_narrow_shortcuts_equal_strided_convolutions(size):
+    """The same outputs and gradients as torchvision's layer, without the crash that oneDNN has in store for it."""
+    arch = Architecture("resnet18", n_classes=3, channels=2, size=size, width=4, stem="small")
+    network = architectures.build(arch, 0).to(memory_format=torch.channels_last)
+    narrow = [m for m in network.modules() if type(m).__name__ == "_SlicedPointwise"]
+    assert [m.in_channels for m in narrow] == [4, 8]  # and the wider one is left alone
+    assert set(network.state_dict()) == set(models.resnet18(num_classes=3).state_dict())
+    for layer in narrow:
+        plain = nn.Conv2d(layer.in_channels, layer.out_channels, 1, stride=2, bias=False).double()
+        plain.load_state_dict({"weight": layer.weight.double()})
+        x = torch.randn(3, layer.in_channels, size, size).double().requires_grad_()
+        y = layer.double()(x)
+        expected = plain(x)
+        assert torch.allclose(y, expected, rtol=0, atol=1e-12)
+        slope = torch.randn_like(expected)
+        gradients = torch.autograd.grad(y, (x, layer.weight), slope)
+        reference = torch.autograd.grad(expected, (x, plain.weight), slope)
+        assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in zip(gradients, reference, strict=True))
+        layer.float()
+
+
+def a_few_steps():
+    network = architectures.build(Architecture("resnet18", 4, 3, 64, width=8, stem="small"), 0)
+    network.to(memory_format=torch.channels_last)
+    for _ in range(2):
+        images = torch.randn(32, 3, 64, 64).contiguous(memory_format=torch.channels_last)
+        network(images).square().sum().backward()
+
+
+def test_a_narrow_network_trains_on_large_images():
+    """In a process of its own: where the layer is not sliced, it dies here in the first few steps."""
+    process = multiprocessing.get_context("fork").Process(target=a_few_steps)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
 
 @pytest.mark.parametrize(
@@ -79,7 +157,7 @@ def stored(tmp_path):
     return network, architecture, path
 
 
-def test_save_and_load_round_trip(stored):
+def test_save_and_load_round_trip(stored, tmp_path):
     network, architecture, path = stored
     assert architectures.architecture(path) == architecture
     loaded = architectures.load(path)
@@ -87,12 +165,9 @@ def test_save_and_load_round_trip(stored):
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor), name
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
-
-
-def test_the_same_weights_give_the_same_file(stored, tmp_path):
-    network, architecture, path = stored
-    architectures.save(tmp_path / "again.safetensors", network.state_dict(), architecture, {"epoch": 7, "note": "best"})
-    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+    again = tmp_path / "again.safetensors"  # the same weights give the same file
+    architectures.save(again, network.state_dict(), architecture, {"epoch": 7, "note": "best"})
+    assert again.read_bytes() == path.read_bytes()
 
 
 def test_weights_that_do_not_fit_name_the_first_few(stored):
@@ -124,3 +199,125 @@ def test_devices(monkeypatch):
     assert pick_device("cuda:1") == torch.device("cuda", 1)
     with pytest.raises(RuntimeError, match="device cuda:2 was requested, but this machine offers 2 CUDA devices"):
         pick_device("cuda:2")
+
+
+# Predictions, confusion, precision and recall, against loops. Tolerance 1e-12.
+
+TRUE = np.array([0, 0, 1, 2, 2, 2, 2])
+CALLED = np.array([0, 1, 1, 0, 2, 2, 2])
+
+
+def test_confusion_counts_true_by_called():
+    slow = np.zeros((4, 4), int)
+    for i, j in zip(TRUE, CALLED, strict=True):
+        slow[i, j] += 1
+    np.testing.assert_array_equal(predictions.confusion(TRUE, torch.from_numpy(CALLED), 4), slow)
+    labels = np.repeat(np.arange(20, dtype=np.uint8), 3)  # 19 * 20 does not fit into one byte
+    assert np.array_equal(predictions.confusion(labels, labels, 20), 3 * np.eye(20, dtype=int))
+
+
+def test_precision_recall_and_f1_equal_their_definitions():
+    precision, recall, f1 = predictions.precision_recall_f1(predictions.confusion(TRUE, CALLED, 3))
+    for c in range(3):
+        hits = np.sum((c == TRUE) & (c == CALLED))
+        p, r = hits / np.sum(c == CALLED), hits / np.sum(c == TRUE)
+        np.testing.assert_allclose([precision[c], recall[c], f1[c]], [p, r, 2 * p * r / (p + r)], rtol=0, atol=1e-12)
+    never = predictions.confusion([0, 1], [0, 0], 3)  # precision and F1 of a class that is never called are zero
+    np.testing.assert_allclose(predictions.precision_recall_f1(never), [[0.5, 0, 0], [1, 0, 0], [2 / 3, 0, 0]])
+
+
+def test_predict_is_the_largest_logit_in_evaluation_mode(small_network):
+    images = (
+        torch.randn(10, 2, 8, 8, generator=torch.Generator().manual_seed(0)) + torch.arange(-5, 5)[:, None, None, None]
+    )
+    network = small_network(2, 5).train()
+    called = predictions.predict(network, images, 4)
+    with torch.no_grad():
+        expected = [int(network.eval()(image[None]).argmax()) for image in images]
+    assert called.tolist() == expected
+    assert called.dtype == torch.int64
+    assert len(set(expected)) > 1
+
+
+def test_predict_leaves_the_images_alone_for_a_network_that_works_in_place():
+    network = nn.Sequential(nn.ReLU(inplace=True), nn.Flatten())
+    images = torch.randn(4, 1, 3, 3, generator=torch.Generator().manual_seed(0))
+    before = images.clone()
+    predictions.predict(network, images)
+    assert torch.equal(images, before)
+
+
+def test_evaluating_restores_each_module_own_mode_after_an_error_too(small_network):
+    network = small_network(1, 2).train()
+    network[1].eval()
+    modes = [module.training for module in network.modules()]
+    with pytest.raises(KeyError), predictions.evaluating(network):
+        assert not any(module.training for module in network.modules())
+        raise KeyError
+    assert [module.training for module in network.modules()] == modes
+
+
+def test_classes_out_of_range_are_named():
+    for labels, called, message in (([0, 3], [0, 0], "labels 0 to 3"), ([0, 1], [0, 3], "output for class 3")):
+        with pytest.raises(ValueError, match=message):
+            predictions.confusion(labels, called, 3)
+
+
+# Settings of CUDA, which can be read without a GPU
+
+
+def cuda_settings():
+    return torch.are_deterministic_algorithms_enabled(), torch.backends.cuda.flash_sdp_enabled()
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_algorithms_are_deterministic_on_cuda_alone_and_restored(error):
+    before = cuda_settings()
+    with deterministic_on_cuda(torch.device("cpu")):
+        assert cuda_settings() == before
+    try:
+        with deterministic_on_cuda(torch.device("cuda:1")):
+            assert cuda_settings() == (True, False)
+            if error:
+                raise error
+    except KeyboardInterrupt:
+        pass
+    assert cuda_settings() == before
+
+
+def test_old_gpus_and_cpus_train_in_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    for device in ("cuda", "cpu"):
+        with bfloat16(torch.device(device)):
+            assert not torch.is_autocast_enabled(device)
+
+
+# Whether two networks are the same
+
+
+class Buffered(nn.Module):
+    """One weight, and a buffer that the state dict leaves out."""
+
+    def __init__(self, weight=1.0, buffer=0.5, dtype=torch.float32):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((2, 2), weight, dtype=dtype))
+        self.register_buffer("mean", torch.tensor(buffer), persistent=False)
+
+
+@pytest.mark.parametrize("change", [{"weight": 2.0}, {"buffer": 0.1}, {"dtype": torch.bfloat16}], ids=str)
+def test_weights_buffers_and_dtypes_change_the_digest(change):
+    assert state_digest(Buffered()) == state_digest(copy.deepcopy(Buffered())) != state_digest(Buffered(**change))
+
+
+def test_names_count_and_the_mode_does_not():
+    network = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    assert state_digest(network) == state_digest(copy.deepcopy(network).eval())
+    assert state_digest(network) != state_digest(nn.ModuleDict({"a": network[0]}))
+
+
+def test_logits_are_the_same_up_to_a_share_of_the_greatest():
+    logits = torch.tensor([[1000.0, 1.0], [0.0, -1.0]])
+    assert same_logits(logits + 0.5, logits, 1e-3)
+    assert not same_logits(logits + 5, logits, 1e-3)
+    assert not same_logits(logits[:1], logits, 1e-3)
+    assert same_logits(torch.tensor([[torch.nan, 1.0]]), torch.tensor([[torch.nan, 1.0]]), 1e-3)

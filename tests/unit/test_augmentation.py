@@ -1,5 +1,6 @@
 """Training augmentations."""
 
+import collections
 import itertools
 
 import numpy as np
@@ -51,23 +52,33 @@ def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
     assert 25 < sum(match[2] == -1 for match in moves) < 75  # half of 100, 5 standard deviations
 
 
-def test_where_a_shift_is_half_a_side_every_roll_is_equally_likely():
-    ramp = torch.arange(10, dtype=torch.uint8).expand(5000, 1, 10, 10)
-    first = augmented(Augmentation(shift=5, flip=False, wrap=True), ramp)[:, 0, 0, 0].int()
-    assert stats.chisquare(torch.bincount(first, minlength=10).numpy()).pvalue > 1e-3
+@pytest.mark.parametrize(("shift", "flip"), [(2, True), (6, False)])
+def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
+    """Each image is exactly one rolled, mirrored one; where the shift is half a side, every roll is equally likely."""
+    images = noise(n=200, height=8, width=8)
+    seen = augmented(Augmentation(shift=shift, flip=flip, wrap=True), images).numpy()
+    moves = []
+    for before, after in zip(images.numpy(), seen, strict=True):
+        rolls = itertools.product(range(8), range(8), (1, -1))
+        matches = [move for move in rolls if np.array_equal(np.roll(before[..., :: move[2]], move[:2], (1, 2)), after)]
+        assert len(matches) == 1
+        moves += matches
+    counts = [np.bincount(np.array(moves)[:, axis], minlength=8) for axis in (0, 1)]
+    for count in counts:
+        drawn = range(8) if shift == 6 else [0, 1, 2, 6, 7]
+        assert np.flatnonzero(count).tolist() == list(drawn)
+        assert stats.chisquare(count[count > 0]).pvalue > 1e-3
+    mirrored = sum(move[2] == -1 for move in moves)
+    assert 65 < mirrored < 135 if flip else not mirrored  # half of 200, 5 standard deviations
 
 
 def test_without_flip_nothing_is_mirrored():
     images = noise(n=32)
-    seen = augmented(Augmentation(shift=0, flip=True), images)
-    mirrored = [
-        torch.allclose(after, before.flip(-1), atol=0.01) for before, after in zip(images.float(), seen, strict=True)
-    ]
-    assert any(mirrored)
-    assert not all(mirrored)
     # A scale of nearly 1 goes through the same resampling, without the flip.
     still = augmented(Augmentation(shift=0, flip=False, crop_scale=(0.999999, 1), crop_ratio=(1, 1)), images)
     torch.testing.assert_close(still, images.float(), rtol=0, atol=0.05)
+    # A scale of one is no crop, also written as a list, since YAML has lists only.
+    assert torch.equal(augmented(Augmentation(shift=0, flip=False, crop_scale=[1.0, 1.0]), images), images.float())
 
 
 def test_a_crop_of_a_quarter_of_the_area_magnifies_twice():
@@ -86,13 +97,6 @@ def test_torchs_generator_seeds_everything(name):
     first, same, other = (augmented(augmentation, images, seed) for seed in (1, 1, 2))
     assert torch.equal(first, same) and torch.equal(images, before)
     assert not torch.equal(first, other)
-
-
-def test_a_scale_of_one_written_as_a_list_is_no_crop():
-    """YAML has lists only."""
-    images = noise(n=8)
-    seen = augmented(Augmentation(shift=0, flip=False, crop_scale=[1.0, 1.0]), images)
-    assert torch.equal(seen, images.float())
 
 
 def test_unknown_names_and_impossible_scales_are_refused():
@@ -153,12 +157,23 @@ def mixed_draw(n, height, width):
     return names, [magnitudes_of(name, i + 1, height, width)[i] for i, name in enumerate(names)]
 
 
-def test_no_image_depends_on_the_others_of_its_batch():
-    images = pictures(24, 3, 32, 32)
-    names, magnitudes = mixed_draw(len(images), 32, 32)
+MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
+
+
+@pytest.mark.parametrize(("channels", "size"), [(3, (32, 32)), (1, (31, 20)), (3, (2, 5))])
+@pytest.mark.parametrize("name", SPACE)
+def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, size):
+    images = pictures(20, channels, *size)
+    magnitudes = magnitudes_of(name, len(images), *size)
+    names = [name] * len(images)
+    blended = name in ("Brightness", "Color", "Contrast", "Sharpness")
+    tolerance = MOVED if name in MOVES else BLENDED if blended else EQUAL
     done = operations.apply(images, names, magnitudes)
-    alone = [operations.apply(images[i : i + 1], names[i : i + 1], magnitudes[i : i + 1]) for i in range(len(images))]
-    assert_near(done, torch.cat(alone), MOVED)  # products of another number of matrices may round otherwise
+    assert done.dtype == torch.uint8
+    assert_near(done, one_by_one(images, names, magnitudes), tolerance)
+    if name in MOVES:
+        done = operations.apply(images, names, magnitudes, "bilinear")
+        assert_near(done, one_by_one(images, names, magnitudes, "bilinear"), BLENDED)
 
 
 def test_operations_stay_on_the_device_and_never_wait_for_it():
@@ -229,3 +244,43 @@ def test_augmix_mixes_by_flat_dirichlet_shares():
             shares.mean(dim=0), torch.full((parts,), 1 / parts), rtol=0, atol=5 * (variance / 20000) ** 0.5
         )
         torch.testing.assert_close(shares.var(dim=0), torch.full((parts,), variance), rtol=0.05, atol=0)
+
+
+def recorded(monkeypatch, policy, n):
+    """What torchvision draws for n images: a sequence of operations and magnitudes for each."""
+    sequences = []
+
+    def note(self, image, name, magnitude, *_, **__):
+        sequences[-1].append((name, magnitude))
+        return image
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(policy), "_apply_image_or_video_transform", note)
+        for _ in range(n):
+            sequences.append([])
+            policy(torch.zeros(1, 8, 8, dtype=torch.uint8))
+    return sequences
+
+
+def assert_alike(one, other):
+    """Counts of two samples do not differ more than chance allows: chi squared, kinds seen under ten times pooled."""
+    one, other = collections.Counter(map(tuple, one)), collections.Counter(map(tuple, other))
+    kinds = [kind for kind in one | other if one[kind] + other[kind] >= 10]
+    rare = [sum(n for kind, n in counts.items() if kind not in kinds) for counts in (one, other)]
+    table = np.array([[one[kind], other[kind]] for kind in kinds] + ([rare] if sum(rare) >= 10 else []))
+    assert len(table) > 2
+    assert stats.chi2_contingency(table).pvalue > 1e-3
+
+
+def test_policies_draw_what_torchvision_draws(monkeypatch):
+    torch.manual_seed(0)
+    expected, drawn = recorded(monkeypatch, v2.AutoAugment(), 2000), in_sequence(draw_autoaugment(2000, 8, 8))
+    assert_alike(drawn, expected)  # whole sequences, signs and magnitudes included
+    expected, drawn = recorded(monkeypatch, v2.AugMix(mixture_width=1), 2000), in_sequence(draw_augmix(2000, 8, 8))
+    for aspect in (
+        lambda sequence: [len(sequence)],
+        lambda sequence: sequence[:1],
+        lambda sequence: sequence[-1:],
+        lambda sequence: [name for name, _ in sequence[:2]],
+    ):
+        assert_alike(map(aspect, drawn), map(aspect, expected))

@@ -7,12 +7,17 @@ import click
 import h5py
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
+from torchvision import models
 from waves_and_network import SIZE, images_and_labels, without_drawings
 
 from frequency_shortcuts.analysis.result import Analysis
-from frequency_shortcuts.command import _settings, main
+from frequency_shortcuts.command import _outputs, _settings, main
+from frequency_shortcuts.maps import dfm, exchange
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.named import open_network, outputs_of
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 MODEL = "waves_and_network:network"
@@ -56,6 +61,21 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     assert not [name for name in names if name.startswith("unfinished")]
 
 
+def test_maps_can_be_made_first_and_tested_later(folder, tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    file = tmp_path / "maps.h5"
+    options = ["--images", folder, *STATISTICS]
+    done = run("maps", MODEL, *options, "--method", "gradient", "--percent", "2", "--out", file)
+    assert done.exit_code == 0 and str(file) in done.output
+    masks = dfm.read_mask(file, 2)
+    exchange.write(tmp_path / "maps.pkl", masks, "dfmx")
+    for number, maps in enumerate((file, tmp_path / "maps.pkl")):
+        done = run("test", MODEL, *options, "--maps", maps, "--percent", "2", "--out", tmp_path / f"out{number}")
+        assert done.exit_code == 0, done.output
+        assert np.array_equal(dfm.read_mask(tmp_path / f"out{number}" / "maps.h5", 2.34), masks)
+    assert (tmp_path / "out0" / "rates.csv").read_text() == (tmp_path / "out1" / "rates.csv").read_text()
+
+
 def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_path, monkeypatch):
     """A result that cannot be saved leaves the state, from which the same command resumes."""
     options = ["maps", MODEL, "--images", folder, *STATISTICS, "--quick", "--out", tmp_path / "maps.h5"]
@@ -69,14 +89,12 @@ def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_p
     assert not (tmp_path / "maps.h5.unfinished").exists() and (tmp_path / "maps.h5").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_command_says_that_it_resumes(folder, tmp_path, monkeypatch, number):
+def test_a_stopped_command_says_that_it_resumes(folder, tmp_path, monkeypatch):
     def stop(*_):
-        signal.raise_signal(number)
+        signal.raise_signal(signal.SIGTERM)
         time.sleep(5)
 
     monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", stop)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background of a shell
     before = signal.getsignal(signal.SIGTERM)
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, "--quick", "--out", tmp_path / "out")
     assert done.exit_code == 1 and done.output.splitlines()[-1] == (
@@ -109,18 +127,11 @@ def test_show_says_what_made_a_file(tmp_path):
         file["mask/top_5"] = np.ones((2, 4, 4), bool)
         file.attrs.update(created_by="frequency-shortcuts 1, commit abc, config def", seed=3, device="cuda:0")
     shown = run("show", tmp_path / "a.h5").output
-    for words in (
-        "mask/top_5  bool [2, 4, 4]",
-        "created_by  frequency-shortcuts 1, commit abc",
-        "seed        3",
-        "cuda:0",
-    ):
-        assert words in shown
+    words = ("mask/top_5  bool [2, 4, 4]", "created_by  frequency-shortcuts 1, commit abc", "seed        3", "cuda:0")
+    assert all(word in shown for word in words)
 
 
 def test_show_reads_the_metadata_of_weights(tmp_path):
-    from frequency_shortcuts.networks import architectures
-
     known = architectures.Architecture("resnet18", 3, 1, 32, width=8)
     network = architectures.build(known)
     architectures.save(tmp_path / "w.safetensors", network.state_dict(), known, {"seed": 7, "created_by": "commit xyz"})
@@ -147,8 +158,6 @@ def test_errors_are_one_sentence(folder, arguments, words):
 
 
 def test_outputs_are_numbers_or_pairs():
-    from frequency_shortcuts.command import _outputs
-
     assert _outputs(None, None, "94,277") == [94, 277] and _outputs(None, None, None) is None
     assert _outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}
     for text in ("bird=94,277", "bird=x", "a", "bird=1,bird=2", "=3", ""):
@@ -157,9 +166,17 @@ def test_outputs_are_numbers_or_pairs():
 
 
 def test_outputs_are_found_by_the_names_of_the_classes():
-    from frequency_shortcuts.networks.named import outputs_of
-
     names = (("n1", "n2", "n3"), ("tabby cat", "ox", "crane", "crane"))
     assert outputs_of(("ox", "Tabby_Cat"), names) == [1, 0]
     assert outputs_of(("n3", "n1"), names) == [2, 0]
     assert outputs_of(("ox", "crane"), names) is None and outputs_of(("ox", "n1"), names) is None
+
+
+def test_published_weights_give_transform_and_names(monkeypatch):
+    """Without a network connection: the weights are replaced by random ones."""
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict())
+    monkeypatch.setattr(
+        "torchvision.models._api.load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict()
+    )
+    found = open_network("torchvision:squeezenet1_1", weights="DEFAULT")
+    assert found.categories[0][340] == "zebra" and found.transform.crop_size == [224] and not found.network.training

@@ -1,12 +1,16 @@
-"""Masks that a map is compared with: their size, their rings, their chance."""
+"""Masks that a map is compared with, and the fill of the frequencies that are not kept."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.maps.dfm import dominant
+from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])
 
 
 @pytest.mark.parametrize("kind", ["random", "radial"])
@@ -22,11 +26,16 @@ def test_controls_have_the_size_of_the_map_and_the_radial_ones_its_rings(kind, s
             np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99))
 
 
-def test_a_map_of_a_whole_ring_is_its_own_radial_control():
+def test_random_controls_are_uniform_over_the_pairs_and_a_whole_ring_is_its_own_radial_control():
+    """Each pair of two is drawn with the same chance: chi-square over 4000 draws, p above 0.001."""
+    pairs, increment = ConjugatePairs(6, 6), np.zeros((1, 20))
+    increment[0, np.flatnonzero(pairs.size == 2)[:5]] = 1
+    mask = dominant(increment, pairs, 28)[0]
+    counts = sum(pairs.gather(control_mask(mask, "random", s)).astype(int) for s in range(4000))
+    assert (counts[pairs.size == 1] == 0).all()
+    assert stats.chisquare(counts[pairs.size == 2]).pvalue > 0.001
     ring = np.rint(spectrum.radius(8, 8)) == 2
-    assert spectrum.symmetric(ring)
     np.testing.assert_array_equal(control_mask(ring, "radial", 0), ring)
-    assert (control_mask(ring, "random", 0) != ring).any()
 
 
 def test_controls_refuse_an_unknown_kind_and_a_mask_that_is_no_mask():
@@ -39,24 +48,53 @@ def test_controls_refuse_an_unknown_kind_and_a_mask_that_is_no_mask():
 @pytest.mark.parametrize("size", [(7, 7), (6, 5), (1, 9)])
 def test_the_low_pass_control_has_the_lowest_radii_with_ties_by_u_and_v(size):
     height, width = size
-    for count in range(1, height * width + 1):
-        mask = np.zeros(height * width, bool)
-        mask[:count] = True
-        found = low_pass_mask(mask.reshape(size))
-        expected, filled = np.zeros(size, bool), 0
-        ranked = sorted(
-            (u * u + v * v, u, v) for u in range(-(height // 2), (height + 1) // 2) for v in _columns(width)
-        )
-        for _, u, v in ranked:
-            here, there = (u + height // 2, v + width // 2), (-u + height // 2, -v + width // 2)
-            there = (there[0] % height, there[1] % width)
-            if filled < count and not expected[here]:
-                expected[here] = expected[there] = True
-                filled = expected.sum()
+    u, v = (range(-(side // 2), (side + 1) // 2) for side in size)
+    ranked = sorted((i * i + j * j, i, j) for i in u for j in v)
+    for count in range(height * width + 1):
+        mask = (np.arange(height * width) < count).reshape(size)
+        expected = np.zeros(size, bool)
+        for _, i, j in ranked:
+            if expected.sum() < count:
+                expected[i + height // 2, j + width // 2] = True
+                expected[(height // 2 - i) % height, (width // 2 - j) % width] = True
+        found = low_pass_mask(mask)
         np.testing.assert_array_equal(found, expected)
         assert spectrum.symmetric(found) and 0 <= found.sum() - count <= 1
-    assert not low_pass_mask(np.zeros(size, bool)).any()
 
 
-def _columns(width):
-    return range(-(width // 2), (width + 1) // 2)
+# Fills
+
+
+def test_donors_are_of_the_neutral_class_and_never_the_image_itself():
+    found = fills.donors(LABELS, neutral=2, seed=3)
+    assert (LABELS[found] == 2).all()
+    assert (found != np.arange(len(LABELS))).all()
+    assert sorted(found[LABELS == 2]) == sorted(np.flatnonzero(LABELS == 2))  # each gives to one of its own class
+
+
+def test_donors_without_a_neutral_class_are_of_another_class():
+    found = fills.donors(LABELS, seed=3)
+    assert (LABELS[found] != LABELS).all()
+    np.testing.assert_array_equal(found, fills.donors(LABELS, seed=3))
+    assert not np.array_equal(found, fills.donors(LABELS, seed=8))
+
+
+def test_every_donor_of_a_class_is_used_about_equally_often():
+    labels = np.repeat([0, 1], [7, 30])
+    count = np.bincount(fills.donors(labels, neutral=0)[labels == 1], minlength=7)
+    assert count[:7].min() >= 4 and count[:7].max() <= 5
+
+
+def test_donors_say_where_there_is_none():
+    with pytest.raises(ValueError, match="an image of class 0 needs another image of another class"):
+        fills.donors([0, 0, 0])
+    with pytest.raises(ValueError, match="an image of class 0 needs another image of the neutral class 0"):
+        fills.donors([0, 1, 1], neutral=0)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"), [(("zeros", "noise"), "noise is gone"), (("white",), "unknown fill 'white'"), ((), "no fill")]
+)
+def test_a_fill_that_does_not_exist_is_named(names, message):
+    with pytest.raises(ValueError, match=message):
+        fills.check_fills(names)

@@ -12,11 +12,7 @@ from screening_problems import Problem
 
 from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.screening import (
-    AUDIT_LEAST,
-    GROUPS,
-    group_bounds,
-)
+from frequency_shortcuts.maps.methods.culling.screening import AUDIT_LEAST, GROUPS, group_bounds
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -34,49 +30,14 @@ def test_groups_partition_the_images_and_the_first_are_small():
     assert group_bounds(300).tolist() == [0, 15, 30, 45, 60, 75, 90, 105, 120, 150, 180, 210, 240, 270, 300]
 
 
-@pytest.mark.parametrize("side", [16, 32])
-def test_perfect_features_find_the_top_set_at_small_cost(side):
-    problem = Problem(side, features="perfect")
+def test_perfect_features_find_the_top_set_at_small_cost():
+    problem = Problem(32, features="perfect")
     found = problem.screen()
     problem.check(found)
     assert problem.recall(found) == 1
     # The pilot is at least 16 pairs on 5 % of the images; then the set itself, the patience and one audit.
     assert found.cost < 2.5 * (problem.wanted / 2 + AUDIT_LEAST) / len(problem.pairs)
     assert found.expected_recall >= 0.98
-
-
-@pytest.mark.parametrize("patience", [0, 20, 10**6])
-def test_patience_counts_the_pairs_evaluated_since_the_set_last_changed(monkeypatch, patience):
-    """Counted outside of the search: pairs evaluated between the last change of the set and the end of the search."""
-    log, problem = [], Problem(32)
-    predict, advance, run = (getattr(screening._Search, name) for name in ("predict", "evaluate_next_group", "run"))
-
-    def noting_predict(search):
-        predict(search)
-        log.append(("set", frozenset(search.top.tolist())))
-
-    def noting_advance(search, chosen):
-        advance(search, chosen)
-        log.append(("further", len(chosen)))
-
-    def noting_settle(search, *args):
-        log.clear()
-        missing = run(search, *args)
-        held, current = 0, None
-        for kind, value in log:
-            if kind == "set" and value != current:
-                held, current = 0, value
-            elif kind == "further":
-                held += value
-        assert held >= patience or search.evaluated[np.setdiff1d(np.arange(len(problem.pairs)), search.top)].all()
-        assert search.evaluated[search.top].all()
-        return missing
-
-    for name, method in (("predict", noting_predict), ("evaluate_next_group", noting_advance), ("run", noting_settle)):
-        monkeypatch.setattr(screening._Search, name, method)
-    found = problem.screen(patience=patience)
-    problem.check(found)
-    assert found.evaluated.all() == (patience == 10**6)
 
 
 def test_the_search_depends_on_the_seed():
@@ -89,9 +50,7 @@ def test_the_search_depends_on_the_seed():
     assert first.evaluations != other.evaluations
 
 
-@pytest.mark.parametrize(
-    ("side", "n_images", "features"), [(1, 1, "good"), (2, 3, "perfect"), (3, 2, "random"), (3, 40, "good")]
-)
+@pytest.mark.parametrize(("side", "n_images", "features"), [(1, 1, "good"), (2, 3, "perfect"), (3, 40, "random")])
 def test_tiny_problems_are_evaluated_whole(side, n_images, features):
     """1, 4 and 5 pairs; 1 and more groups. The audit draws all remaining pairs."""
     problem = Problem(side, n_images, features)
@@ -105,10 +64,38 @@ def test_tiny_problems_are_evaluated_whole(side, n_images, features):
     assert found.audited == found.left_out
 
 
-def test_places_are_ordinal_ranks():
-    score = np.random.default_rng(0).integers(0, 5, (40, 30)).astype(float)
-    for each in score:
-        assert np.array_equal(screening._place(each), stats.rankdata(-each, method="ordinal") - 1)
+@pytest.mark.parametrize(("percent", "n_images"), [(5, 40), (20, 2)])
+def test_good_features_meet_the_target_on_average(percent, n_images):
+    """Mean over 6 seeds at a target of 0.95, within 0.03; an uninformative model would find a tenth of them."""
+    recalls = []
+    for seed in range(6):
+        problem = Problem(32, n_images, seed=seed)
+        found = problem.screen(percent, target_recall=0.95, seed=seed)
+        problem.check(found)
+        assert found.cost < 0.6
+        recalls.append(problem.recall(found))
+    assert np.mean(recalls) >= 0.92
+
+
+@pytest.mark.parametrize(("scale", "features"), [(1e12, "good"), (0.0, "none")])
+def test_the_search_ends_for_equal_increments(scale, features):
+    problem = Problem(features=features, equal=True)
+    problem.table *= scale
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        problem.check(problem.screen())
+
+
+def test_a_target_of_1_or_the_whole_spectrum_finds_everything():
+    problem = Problem(features="random")
+    found = problem.screen(target_recall=1.0)
+    problem.check(found)
+    assert problem.recall(found) == 1
+    problem = Problem(features="random")
+    found = problem.screen(percent=100)
+    problem.check(found)
+    assert found.evaluated.all()
+    assert found.cost == pytest.approx(1)
 
 
 def searching(problem, seed=0):
@@ -246,7 +233,7 @@ def protected(increment, evaluated, pairs, percent):
 @pytest.mark.parametrize(("percent", "scale"), [(1, 1e-6), (5, 1.0), (20, 1e-42), (60, 1.0)])
 def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
     generator, pairs = np.random.default_rng(0), ConjugatePairs(8, 8)
-    for trial in range(100):
+    for trial in range(40):
         increment = generator.standard_normal((1, len(pairs))).round(trial % 3) * scale  # many ties
         evaluated = generator.random((1, len(pairs))) < 0.3
         evaluated[0, trial % len(pairs)] = True

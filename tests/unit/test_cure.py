@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from drawn_tables import check_page
 from scipy import stats
 
 from frequency_shortcuts.evaluation.cure import COLUMNS, cure_table, cures, mean_interval
+from frequency_shortcuts.figures import cure as drawings
 
 CLASSES, SEEDS = [f"c{i}" for i in range(10)], (0, 1, 2)
 STRONG_CLASSES = {"none": 8, "dfmx": 1, "afa": 7}  # classes with a strong shortcut, the first ones
@@ -109,3 +111,13 @@ def test_without_the_network_without_augmentation_there_is_an_error():
     tables = [table[table["augmentation"] != "none"] for table in study()]
     with pytest.raises(ValueError, match="small on zoo was not trained with augmentation none: there is no comparison"):
         cure_table(*tables)
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_shows_every_augmentation_and_measure(table):
+    others = table[table["augmentation"] != "afa"].assign(network="large")
+    figure = drawings.cure(pd.concat([table, others]))
+    expected = {*table["augmentation"], "small", "large", "test accuracy", "accuracy\nin renditions"}
+    assert expected <= check_page(figure)
+    bold = {label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_fontweight() == "bold"}
+    assert bold == {"dfmx"}

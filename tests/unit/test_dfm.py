@@ -74,21 +74,13 @@ def test_rank_refuses_what_is_not_finite_as_stored(bad):
         dfm.rank(np.array([1.0, bad]))
 
 
-@pytest.mark.parametrize("size", [(8, 8), (7, 7), (6, 5), (1, 9)])
-@pytest.mark.parametrize("percent", [1, 20, 100])
+@pytest.mark.parametrize(("size", "percent"), [((8, 8), 1), ((7, 7), 20), ((6, 5), 20), ((1, 9), 100)])
 def test_dominant_equals_a_slow_loop(size, percent):
     pairs = ConjugatePairs(*size)
     values = increments(2, pairs).round(1)  # with ties
     masks = dfm.dominant(values, pairs, percent)
     np.testing.assert_array_equal(masks, [slow_dominant(row, pairs, percent) for row in values])
     assert masks.dtype == bool
-
-
-def test_departure_every_map_holds_the_mirror_of_what_it_holds(tmp_path):
-    written(tmp_path / "a.h5")
-    held = dfm.read(tmp_path / "a.h5")
-    for plane in (held.loss_increment, held.rank, held.evaluated, *held.masks.values()):
-        assert symmetric(plane)
 
 
 def test_file_holds_what_was_written(tmp_path):
@@ -100,18 +92,15 @@ def test_file_holds_what_was_written(tmp_path):
     assert list(held.masks) == [5, 12.5]
     for percent in held.masks:
         np.testing.assert_array_equal(held.mask(percent), dfm.dominant(culling.increment, PAIRS, percent))
-    assert held.attributes["baseline_loss"].tolist() == [0.1, 0.2, 0.3]
-    assert held.attributes["images_per_class"].tolist() == [4, 5, 6]
-    named = {
-        "layout": "centred",
-        "method": "screened",
-        "split": "validation",
-        "weights_sha256": "ab",
-        "images_sha256": "cd",
-    }
-    assert {name: held.attributes[name] for name in named} == named
-    assert held.attributes["classes"].tolist() == CLASSES
-    assert held.attributes["fill"] == "zeros"
+        again = dfm.dominant(PAIRS.gather(held.loss_increment), PAIRS, percent)
+        np.testing.assert_array_equal(held.mask(percent), again)
+    for plane in (held.loss_increment, held.rank, held.evaluated, *held.masks.values()):
+        assert symmetric(plane)  # a departure from the published maps
+    about = held.attributes
+    assert about["baseline_loss"].tolist() == [0.1, 0.2, 0.3] and about["images_per_class"].tolist() == [4, 5, 6]
+    assert about["classes"].tolist() == CLASSES
+    names = ("layout", "method", "split", "fill", "weights_sha256", "images_sha256")
+    assert [about[name] for name in names] == ["centred", "screened", "validation", "zeros", "ab", "cd"]
 
 
 def test_a_screened_file_says_what_its_audit_found(tmp_path):
@@ -123,23 +112,13 @@ def test_a_screened_file_says_what_its_audit_found(tmp_path):
     assert (about["recall_low"] <= about["recall"]).all() and (about["recall"] <= about["recall_high"]).all()
     assert about["recall_low"][2] == about["recall_high"][2] == 1  # nothing was left out
     assert about["recall_of_all_classes"].shape == (3,)
+    written(tmp_path / "b.h5", method="exact")
+    assert not {"recall", "audited", "percent"} & set(dfm.read(tmp_path / "b.h5").attributes)
     assert about["passes"].tolist() == [40, 41, 42] and about["target_recall"] == 0.9 and about["percent"] == 5
-
-
-def test_an_exact_file_has_no_audit(tmp_path):
-    written(tmp_path / "a.h5", method="exact")
-    assert not {"recall", "audited", "percent"} & set(dfm.read(tmp_path / "a.h5").attributes)
-
-
-def test_masks_can_be_made_again_from_the_stored_increments(tmp_path):
-    written(tmp_path / "a.h5")
-    held = dfm.read(tmp_path / "a.h5")
-    np.testing.assert_array_equal(dfm.dominant(PAIRS.gather(held.loss_increment), PAIRS, 12.5), held.mask(12.5))
 
 
 def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):
     written(tmp_path / "a.h5")
-    assert h5py.is_hdf5(tmp_path / "a.h5")
     found = {}
     with h5py.File(tmp_path / "a.h5") as file:
         file.visititems(lambda name, item: found.update({name: item.dtype.name} if hasattr(item, "dtype") else {}))
@@ -149,7 +128,7 @@ def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):
 
 def test_a_percentage_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
     written(tmp_path / "a.h5")
-    with pytest.raises(ValueError, match=r" holds no maps of 7 %: expected one of 5, 12\.5"):
+    with pytest.raises(ValueError, match=r" holds no maps of 7 %"):
         dfm.read(tmp_path / "a.h5").mask(7)
     with pytest.raises(ValueError, match=r" holds no maps of 7 %: expected one of 5, 12\.5"):
         dfm.read_mask(tmp_path / "a.h5", 7)

@@ -92,8 +92,7 @@ def test_what_is_said_of_each_set_is_what_torchvision_says():
 
 
 def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):
-    put_fashion(tmp_path, fashion)
-    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(tmp_path), strict=True):
+    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(put_fashion(tmp_path, fashion)), strict=True):
         raw = fashion[f"{part}-images-idx3-ubyte.gz"]
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
         assert images.shape == (len(raw), *FASHION.shape)
@@ -115,14 +114,12 @@ def test_cifar10_is_read_as_planes_of_red_green_and_blue(tmp_path, cifar):
 
 @pytest.mark.parametrize("layout", ["files", "folder", "archive"])
 def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path, cifar, layout, monkeypatch):
-    match layout:
-        case "files":
-            put_cifar(tmp_path / "own", cifar)
-        case "folder":
-            put_cifar(tmp_path / "own" / CIFAR10.base_folder, cifar)
-        case "archive":
-            put_archive(tmp_path / "own", {**cifar, "readme.html": "more"}, monkeypatch)
-    assert CIFAR.fetch(tmp_path / "out", tmp_path / "own") == f"folder {tmp_path / 'own'}"
+    own = tmp_path / "own"
+    if layout == "archive":
+        put_archive(own, {**cifar, "readme.html": "more"}, monkeypatch)
+    else:
+        put_cifar(own / CIFAR10.base_folder if layout == "folder" else own, cifar)
+    assert CIFAR.fetch(tmp_path / "out", own) == f"folder {own}"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(CIFAR.files)
     assert len(CIFAR.read(tmp_path / "out")[0][1]) == 5 * N
 
@@ -140,7 +137,9 @@ def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_pa
     monkeypatch.setattr(FASHION, "sources", sources)
     assert FASHION.fetch(tmp_path / "out") == "second" and tried == ["first", "second"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FASHION.files)
-    FASHION.read(tmp_path / "out")
+    # A folder of the user is the only source.
+    with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
+        FASHION.fetch(tmp_path / "other", tmp_path / "own")
 
 
 def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_path, monkeypatch):
@@ -155,28 +154,26 @@ def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_of_the_user_is_the_only_source(tmp_path, fashion, monkeypatch):
-    monkeypatch.setattr(FASHION, "sources", [("the shelf", lambda scratch: put_fashion(tmp_path / "shelf", fashion))])
-    with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
-        FASHION.fetch(tmp_path / "out", tmp_path / "own")
-
-
 @pytest.mark.parametrize(
-    "damage",
-    [lambda raw: raw[: len(raw) // 2], lambda raw: b"<html>no such page</html>", lambda raw: gzip.compress(b"")],
+    ("published", "damage"),
+    [
+        ("fashion", lambda raw: b"<html>no such page</html>"),
+        ("fashion", lambda raw: gzip.compress(b"")),
+        ("cifar", lambda raw: raw[: len(raw) // 2]),
+        ("archive", lambda raw: raw[: len(raw) // 2]),
+    ],
 )
-@pytest.mark.parametrize("published", ["fashion", "cifar", "archive"])
 def test_files_that_are_not_the_published_ones_are_refused(tmp_path, published, damage, fashion, cifar, monkeypatch):
-    match published:
-        case "fashion":
-            path = put_fashion(tmp_path / "own", fashion) / "t10k-labels-idx1-ubyte.gz"
-        case "cifar":
-            path = put_cifar(tmp_path / "own", cifar) / "data_batch_3"
-        case "archive":
-            path = put_archive(tmp_path / "own", cifar, monkeypatch)
+    own = tmp_path / "own"
+    put = {
+        "fashion": lambda: put_fashion(own, fashion) / "t10k-labels-idx1-ubyte.gz",
+        "cifar": lambda: put_cifar(own, cifar) / "data_batch_3",
+        "archive": lambda: put_archive(own, cifar, monkeypatch),
+    }
+    path = put[published]()
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(NotFound, match=r"does not hold the published files|is not the published archive"):
-        (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", tmp_path / "own")
+        (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", own)
     assert not (tmp_path / "out").exists()
 
 
@@ -187,27 +184,25 @@ def test_a_pickle_that_is_not_the_published_one_is_not_opened(tmp_path, cifar, m
         CIFAR.read(put_cifar(tmp_path, cifar))
 
 
-@pytest.mark.parametrize("published", [FASHION, CIFAR], ids=lambda published: published.title)
-def test_torchvision_downloads_into_its_own_folders(tmp_path, published, fashion, cifar, monkeypatch):
+def test_torchvision_downloads_into_its_own_folders(tmp_path, fashion, cifar, monkeypatch):
     """Its archives are verified by torchvision; here they lie there already, and are only unpacked."""
-    download = dict(published.sources)["torchvision's download"]
-    if published is CIFAR:
-        put_archive(tmp_path, cifar, monkeypatch)
-    else:
-        raw = put_fashion(tmp_path / "FashionMNIST" / "raw", fashion)
-        sums = [(name, hashlib.md5((raw / name).read_bytes()).hexdigest()) for name in fashion]
-        monkeypatch.setattr(FashionMNIST, "resources", sums)
-    published.read(download(tmp_path))
+    put_archive(tmp_path, cifar, monkeypatch)
+    raw = put_fashion(tmp_path / "FashionMNIST" / "raw", fashion)
+    sums = [(name, hashlib.md5((raw / name).read_bytes()).hexdigest()) for name in fashion]
+    monkeypatch.setattr(FashionMNIST, "resources", sums)
+    for published in (FASHION, CIFAR):
+        published.read(dict(published.sources)["torchvision's download"](tmp_path))
 
 
 def programs(folder, monkeypatch, **scripts):
-    """Put shell scripts of these names first on the PATH."""
+    """Put shell scripts of these names first on the PATH, and leave apt as the only source."""
     folder.mkdir()
     for name, script in scripts.items():
         path = folder / name.replace("_", "-")
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
 
 
 def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
@@ -217,15 +212,12 @@ def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
         apt_get='[ "$1 $2" = "download dataset-fashion-mnist" ] && touch dataset-fashion-mnist_0.1_all.deb',
         dpkg_deb=f'[ "$1" = -x ] && [ -f "$2" ] && mkdir -p {inside} && cp -r {folder} {inside}/fashion-mnist',
     )  # fmt: skip
-    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
     assert FASHION.fetch(tmp_path / "out") == "apt-get download dataset-fashion-mnist"
 
 
 def test_the_last_line_of_apt_is_reported_and_a_machine_without_apt_is_named(tmp_path, monkeypatch):
-    programs(
-        tmp_path / "bin", monkeypatch, apt_get="echo noise >&2; echo 'E: no such package' >&2; exit 100", dpkg_deb=""
-    )
-    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
+    apt_get = "echo noise >&2; echo 'E: no such package' >&2; exit 100"
+    programs(tmp_path / "bin", monkeypatch, apt_get=apt_get, dpkg_deb="")
     with pytest.raises(NotFound, match=r"\(E: no such package\)"):
         FASHION.fetch(tmp_path / "out")
     monkeypatch.setattr(shutil, "which", lambda name: None)

@@ -1,4 +1,4 @@
-"""The learning dynamics: against a computation by hand, and batch by batch."""
+"""The learning dynamics, by hand and batch by batch."""
 
 import copy
 import dataclasses
@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from training_runs import CLASSES, DYNAMICS, TEST, run, split, tiny
+from training_runs import CLASSES, DYNAMICS, TEST, run, tiny
 
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.networks import dynamics
-from frequency_shortcuts.networks.dynamics import VIEWS
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +37,13 @@ def scores_by_hand(labels, called, c):
     return precision, recall, 2 * precision * recall / (precision + recall) if hit else 0.0
 
 
-def test_dynamics_at_the_start_against_a_computation_by_hand():
+@pytest.mark.usefixtures("small_batches")
+def test_dynamics_at_the_start_against_a_computation_by_hand(monkeypatch):
+    """Never more than a batch of images is held as numbers: three copies of ImageNet's would take 90 GB."""
+    sizes = []
+    monkeypatch.setattr(
+        dynamics, "normalise", lambda images, *given: (sizes.append(len(images)), normalise(images, *given))[1]
+    )
     network = tiny(seed=5)
     with torch.inference_mode():
         untrained = copy.deepcopy(network).eval()
@@ -60,20 +65,9 @@ def test_dynamics_at_the_start_against_a_computation_by_hand():
     )
     rows = run(network=network).dynamics
     pd.testing.assert_frame_equal(rows[rows["iteration"] == 0], expected, rtol=1e-12)
+    assert max(sizes) == 4
     assert 0 < expected["f1"].mean() < 1
     assert rows["iteration"].unique().tolist() == [0, 2, 4, 6] and len(rows) == 4 * len(expected)
-
-
-@pytest.mark.parametrize("at_once", [1, 5])
-def test_filtering_batch_by_batch_changes_an_image_by_rounding_only(at_once):
-    """Compared with filtering all images at once: within 1e-6 of the largest value."""
-    test = split(16, 4)
-    dynamics = dataclasses.replace(DYNAMICS, test=test)
-    whole, _ = test.tensors()
-    for view in VIEWS:
-        expected = dynamics.filtered(whole, view)
-        filtered = torch.cat([dynamics.filtered(batch, view) for batch in whole.split(at_once)])
-        torch.testing.assert_close(filtered, expected, rtol=0, atol=1e-6 * expected.abs().max().item())
 
 
 def test_dynamics_of_one_view_are_the_rows_of_that_view(reference):
@@ -89,17 +83,3 @@ def test_testing_the_dynamics_does_not_change_the_training(reference):
     assert len(without.dynamics) == 0
     assert without.history.equals(reference.history)
     assert all(torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items())
-
-
-@pytest.mark.usefixtures("small_batches")
-def test_the_dynamics_never_hold_more_than_a_batch_as_numbers(monkeypatch):
-    """Three float copies of 50,000 images of 224 x 224 would take 90 GB."""
-    sizes = []
-
-    def watching(images, *statistics):
-        sizes.append(len(images))
-        return normalise(images, *statistics)
-
-    monkeypatch.setattr(dynamics, "normalise", watching)
-    run()
-    assert sizes and max(sizes) == 4

@@ -57,14 +57,19 @@ def test_backward_passes_get_smaller_too(small_network):
     engine.within_memory(compute)
     assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
 
+    def never():
+        raise torch.OutOfMemoryError("CUDA out of memory")
 
-def test_out_of_memory_at_a_single_image_is_an_error(small_network):
-    class None_(Counting):
-        def forward(self, images):
-            raise torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(torch.OutOfMemoryError):  # at a single image
+        engine.within_memory(never)
 
-    with pytest.raises(torch.OutOfMemoryError):
-        culling.cull(None_(small_network(2, 3)), batch((6, 6)), LABELS, 3, batch=4)
+
+def test_no_batch_is_larger_than_the_budget_allows(small_network):
+    counting, largest = Counting(small_network(2, 3).eval()), []
+    counting.register_forward_pre_hook(lambda _, images: largest.append(images[0].nbytes))
+    culling.cull(counting, batch((8, 8), dtype=torch.float32).repeat(8, 1, 1, 1), np.tile(LABELS, 8), 3, memory_mib=0.2)
+    # Five feature planes in and out of a layer, twice, beside the two planes of the image.
+    assert max(largest) * (2 * 10 + 2) / 2 <= 0.2 * 2**20
 
 
 @pytest.mark.parametrize(("method", "kind"), [("exact", "array"), ("exact", "hdf5"), ("screened", "tensor")])

@@ -1,15 +1,20 @@
-"""Drawings: each kind draws small inputs and inputs of many classes and labels them; none of them reads a file."""
+"""The values in drawings of spectra, stability and phase; no module of figures reads a file."""
 
 import ast
+import itertools
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from drawn_tables import CLASSES
 from matplotlib import pyplot as plt
 
+from frequency_shortcuts.evaluation.phase_verdicts import KEPT
 from frequency_shortcuts.figures import canvas, spectra
+from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import rule_graph as rule_graphs
+from frequency_shortcuts.figures import stability as stability_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -45,13 +50,15 @@ def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
     assert longest.get_window_extent().y1 <= figure.bbox.y1
 
 
-def test_the_colour_bar_of_adcs_says_which_variant_it_is():
-    values = np.zeros((3, 8, 8), np.int16)
-    figure = spectra.adcs(values, ["a", "b", "c"], label="ADCS, significant")
-    assert figure.axes[-1].get_ylabel() == "ADCS, significant"
-
-
-# Many classes
+def test_planes_are_drawn_in_cycles_per_image_and_the_colour_bar_of_adcs_says_which_variant_it_is():
+    """For odd and even sides, frequency (0, 0) is at the origin and a pixel is one cycle wide."""
+    for height, width in ((7, 9), (6, 5)):
+        figure = spectra.adcs(np.zeros((1, height, width), np.int16), ("a",), label="ADCS, significant")
+        (image,) = figure.axes[0].images
+        left, right, bottom, top = image.get_extent()
+        assert (left, bottom) == (-(width // 2) - 0.5, -(height // 2) - 0.5)
+        assert (right - left, top - bottom) == (width, height)
+        assert image.origin == "lower" and figure.axes[-1].get_ylabel() == "ADCS, significant"
 
 
 READERS = {"h5py", "torch", "stores", "read_table", "read_hdf5", "read_mask"}
@@ -63,3 +70,88 @@ def test_no_module_of_figures_reads_files_or_filters_images(path):
     imports = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {name for node in imports for alias in node.names for name in alias.name.split(".")}
     assert not READERS & (names | {part for node in imports for part in (getattr(node, "module", "") or "").split(".")})
+
+
+MAPPED = ("C0", "C1", "C3")
+
+
+def overlaps(runs, halved=()):
+    """A table of comparisons of these runs, (network, augmentation, seed), with the class means that are expected."""
+    generator, rows = np.random.default_rng(0), []
+    pairs = [*itertools.combinations(runs, 2), *((run, run) for run in halved)]
+    for one, other in pairs:
+        differ = [name for name, a, b in zip(("networks", "augmentations", "seeds"), one, other, strict=True) if a != b]
+        kind = {0: "images", 1: "".join(differ)}.get(len(differ), "several")
+        ends = [f"{network}/{augmentation}/seed{seed}" for network, augmentation, seed in (one, other)]
+        ends = [f"{end}/half{half}" for half, end in enumerate(ends)] if kind == "images" else ends
+        for percent, name in itertools.product((1, 5), MAPPED):
+            rows.append((kind, *ends, percent, name, *generator.uniform(size=3)))
+    columns = ["comparison", "left", "right", "percent", "class", "iou", "random", "radial"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+RUNS = [("resnet18", "none", 0), ("resnet18", "none", 1), ("resnet18", "augmix", 0), ("vgg16", "none", 0)]
+
+
+def test_the_heat_map_and_the_curves_of_stability_hold_the_means_over_classes_and_pairs():
+    table = overlaps(RUNS, RUNS[:1])
+    figure = stability_figure.stability(table, 5)
+    shown = figure.axes[0].images[0].get_array()
+    of = table[table["percent"] == 5].groupby(["left", "right"])["iou"].mean()
+    assert shown[0, 3] == shown[3, 0] == pytest.approx(of["resnet18/none/seed0", "vgg16/none/seed0"])
+    assert shown[0, 0] == pytest.approx(of["resnet18/none/seed0/half0", "resnet18/none/seed0/half1"])
+    assert np.ma.getmaskarray(shown)[1, 1]
+    axis = next(axis for axis in figure.axes if axis.get_title() == "two augmentations")
+    selected = table[table["comparison"] == "augmentations"].groupby("percent")[["iou", "radial", "random"]].mean()
+    for line, column in zip(axis.lines, selected, strict=True):
+        assert np.allclose(line.get_ydata(), selected[column])
+
+
+def test_many_runs_of_a_network_are_averaged():
+    runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
+    table = overlaps(runs, runs[::3])
+    figure = stability_figure.stability(table, 5)
+    shown = figure.axes[0].images[0].get_array()
+    assert shown.shape == (6, 6)
+    at = table[(table["percent"] == 5) & (table["comparison"] != "images")]
+    selected = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("a/none")]
+    assert len(selected) == 3 * len(MAPPED) and shown[0, 0] == pytest.approx(selected["iou"].mean())
+    across = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("b/sin")]
+    assert len(across) == 9 * len(MAPPED) and shown[0, 3] == pytest.approx(across["iou"].mean())
+
+
+JUDGED = ("C1", "C2", "shirt")
+VERDICTS = {"C1": ["amplitude", "amplitude", "phase"], "C2": ["undecided", None, None], "shirt": [None] * 3}
+
+
+def of_phase(seeds=3, networks=("resnet18", "vgg16")):
+    generator, rows = np.random.default_rng(0), []
+    for network, seed, name in itertools.product(networks, range(seeds), JUDGED):
+        rates = {
+            f"{rate}_{kept}{region}": generator.uniform()
+            for rate in ("tpr", "fpr")
+            for kept in KEPT
+            for region in ("", "_spectrum")
+        }
+        run = {"network": network, "augmentation": "none", "seed": seed}
+        rows.append({**run, "class": name, **rates, "verdict": VERDICTS[name][seed]})
+    return pd.DataFrame(rows)
+
+
+def test_values_of_phase_are_means_over_seeds():
+    rows = of_phase()
+    axes = np.reshape(phase_figure.phase(rows, JUDGED).axes, (2, 2))
+    mine = rows[rows["network"] == "vgg16"]
+    for axis, end in zip(axes[1], ("", "_spectrum"), strict=True):
+        for kept, label in phase_figure.KEPT.items():
+            expected = (mine[f"tpr_{kept}{end}"] - mine[f"fpr_{kept}{end}"]).groupby(mine["class"]).mean()
+            (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
+            np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], expected.loc[[*JUDGED]])
+
+
+def test_without_false_positive_rates_phase_shows_the_recall():
+    rows = of_phase(1, ["resnet18"])
+    rows[[name for name in rows if name.startswith("fpr")]] = np.nan
+    axis = phase_figure.phase(rows, JUDGED).axes[0]
+    (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == "both"]
+    np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], rows["tpr_both"])

@@ -1,16 +1,19 @@
 """Class cards and filtered images: what they hold, and what must be read on them."""
 
+import itertools
+
 import h5py
 import numpy as np
 import pytest
 import torch
-from figure_checks import texts_of
-from hypothesis import given
+from drawn_tables import texts_of
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples
+from frequency_shortcuts.figures import cards as card_figure
 from frequency_shortcuts.figures import images
 
 CLASSES = ["ant", "bee", "cow"]
@@ -22,6 +25,7 @@ def masks_of(generator, count, percent=20):
     return dfm.dominant(generator.standard_normal((count, len(pairs))), pairs, percent)
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.integers(1, 3), st.integers(0, 100), st.booleans())
 def test_filtered_is_the_inverse_transform_of_what_is_kept_and_of_the_donors_rest_stretched(channels, seed, swap):
     generator = np.random.default_rng(seed)
@@ -47,13 +51,8 @@ def files(tmp_path):
     generator = np.random.default_rng(0)
     pixels, labels = generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 3)
     store, spectra, maps = (tmp_path / name for name in ("data.h5", "adcs.h5", "dfm.h5"))
-    stores.write(
-        store,
-        {"train": (pixels, labels), "test": (pixels[::-1], labels[::-1])},
-        classes=CLASSES,
-        source="",
-        created_by="",
-    )
+    splits = {"train": (pixels, labels), "test": (pixels[::-1], labels[::-1])}
+    stores.write(store, splits, classes=CLASSES, source="", created_by="")
     with h5py.File(spectra, "w") as file:
         file["mean_amplitude"] = generator.random((3, 3, *SIZE))
         file["adcs"] = generator.integers(-2, 3, (3, *SIZE), dtype=np.int16)
@@ -84,18 +83,35 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
         assert np.array_equal(control, shortcuts.control_mask(mask, "radial", seed=[7, c, 0]))
     seen = (pixels[[8, 6]] / 255 - np.reshape(statistics[0], (3, 1, 1))) / np.reshape(statistics[1], (3, 1, 1))
     np.testing.assert_allclose(cards.filtered, examples.reduced_images(torch.from_numpy(seen), cards.masks), atol=1e-5)
+    figure = card_figure.class_cards(cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen")
+    words = {"ant", "cow", "ADCS", "map (DFM),\nblack: kept", "test image", "reduced\nto map", "cycles per image"}
+    assert words | {"share of greatest", "2 of 9 classes: those chosen"} <= texts_of(figure)
+    assert all(axis.images for axis in figure.axes[:16])
 
 
 def test_filtered_images_say_how_well_each_class_is_recognised_in_every_row():
     generator = np.random.default_rng(0)
     rows = {("small", "none"): [0.125, 0.5, 1.0], ("large", "augmix"): [-0.25, np.nan, 0.0]}
-    figure = images.filtered_images(
-        generator.integers(0, 256, (3, 1, *SIZE), dtype=np.uint8),
-        {key: generator.random((3, 1, *SIZE)) for key in rows},
-        rows,
-        CLASSES,
-        "swap",
-    )
+    unfiltered = generator.integers(0, 256, (3, 1, *SIZE), dtype=np.uint8)
+    filtered = {key: generator.random((3, 1, *SIZE)) for key in rows}
+    figure = images.filtered_images(unfiltered, filtered, rows, CLASSES, "swap")
     numbers = {"0.12", "0.50", "1.00", "-0.25", "not tested", "0.00"}
     below = "below each: TPR - FPR of the class from its map, fill swap"
     assert {*numbers, below, *CLASSES, "small", "large\naugmix"} <= texts_of(figure)
+
+
+@pytest.mark.parametrize(("size", "count"), [((32, 48), 1), ((30, 26), 2)])
+def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, count):
+    planes, pictures = np.zeros((count, *size)), np.zeros((count, 3, *size))
+    cards = examples.Cards(
+        planes, planes.astype(np.int16), planes, planes > 0, planes > 0, pictures.astype(np.uint8), pictures, pictures
+    )
+    figure = card_figure.class_cards(cards, [f"c{c}" for c in range(count)], count)
+    figure.canvas.draw()
+    for row in range(count):
+        tops = [axis.get_window_extent().y1 for axis in figure.axes[8 * row : 8 * row + 8]]
+        assert max(tops) - min(tops) < 2  # pixels
+    for bar in figure.axes[8 * count :]:
+        places = [tick.get_window_extent() for tick in bar.get_xticklabels()]
+        for one, other in itertools.pairwise(places):
+            assert one.x1 <= other.x0

@@ -3,6 +3,7 @@
 import base64
 import importlib
 import io
+import itertools
 import json
 import re
 import sys
@@ -26,7 +27,6 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 write_explorer = importlib.import_module("write_explorer")
-
 CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
 NAME = "zoo/small/none/2"
@@ -36,40 +36,27 @@ TESTED = examples.Tested(percent=5, seed=3)
 NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
 
 
-def write_store(path, images, labels, classes=CLASSES):
-    splits = dict.fromkeys(("train", "test"), (images, labels))
-    stores.write(path, splits, classes=classes, source="", created_by="")
-
-
-def write_maps(path, percents, size=SIZE, n_classes=3, seed=0):
-    pairs, generator = spectrum.ConjugatePairs(*size), np.random.default_rng(seed)
-    scores = generator.standard_normal((n_classes, len(pairs)))
-    with h5py.File(path, "w") as file:
-        for percent in percents:
-            file[f"mask/top_{percent:g}"] = dfm.dominant(scores, pairs, percent)
-
-
 @pytest.fixture
 def network(tmp_path):
     """A network of three classes, with grey images, maps of two methods, and the tests of one of them."""
-    generator = np.random.default_rng(0)
-    images, labels = generator.integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 4)
-    write_store(tmp_path / "zoo.h5", images, labels)
-    write_maps(tmp_path / "dfm.h5", [1, 5, 20])
-    write_maps(tmp_path / "rise.h5", [5, 20], seed=1)
-    write_table(made_up_tests([tuple(RUN.values())], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
+    generator, pairs = np.random.default_rng(0), spectrum.ConjugatePairs(*SIZE)
+    split = generator.integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 4)
+    stores.write(tmp_path / "zoo.h5", {"train": split, "test": split}, classes=CLASSES, source="", created_by="")
     maps = {explorer.OWN: tmp_path / "dfm.h5", "rise": tmp_path / "rise.h5"}
+    for path, percents in zip(maps.values(), ((1, 5, 20), (5, 20)), strict=True):
+        scores = generator.standard_normal((3, len(pairs)))
+        with h5py.File(path, "w") as file:
+            for percent in percents:
+                file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
+    write_table(made_up_tests([tuple(RUN.values())], CLASSES, fills=FILLS), tmp_path / "shortcuts.csv")
     return examples.Network(RUN, tmp_path / "zoo.h5", maps, ([0.4], [0.2]), tests=tmp_path / "shortcuts.csv")
 
 
-def verdicts_of_network(tmp_path=None):
-    """The verdicts on the network of `RUN`; with a folder, as they are read from a CSV."""
+def verdicts_of_network():
+    """The verdicts on the network of `RUN`."""
     table = drawn_tables.verdicts(CLASSES, (RUN["seed"],), [(RUN["network"], RUN["augmentation"])])
     table.loc[table["class"] == "ant", ["best_control", "closest_class"]] = ["other", CLASSES[2]]
-    if tmp_path is None:
-        return table
-    write_table(table, tmp_path / "verdicts.csv")
-    return read_table(tmp_path / "verdicts.csv")
+    return table
 
 
 def text_of(networks, verdicts=NO_VERDICTS, tested=TESTED, most=12, title="Explorer"):
@@ -82,6 +69,17 @@ def content(*arguments, **options):
     text = text_of(*arguments, **options)
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     return json.loads(data)
+
+
+def methods_of(network, verdicts=NO_VERDICTS):
+    """The methods of a network, and what is shown of each class for the first at 5 %."""
+    methods = content([network], verdicts)["datasets"][0]["networks"][0]["methods"]
+    return methods, at_5(methods[0])
+
+
+def at_5(method):
+    (size,) = [size for size in method["sizes"] if size["percent"] == "5"]
+    return size["classes"]
 
 
 def pixels(png):
@@ -116,14 +114,44 @@ def test_rates_of_a_method_that_the_study_tests_stand_beside_those_of_the_cullin
     table = read_table(network.tests).query("filter not in ['random', 'radial']")
     table["tpr"] = table["tpr"].where(table["filter"] != "dfm", 0.125)
     tested = replace(network, tests_of_methods={"rise": table})
-    own, other = content([tested], verdicts_of_network())["datasets"][0]["networks"][0]["methods"]
-    assert own == content([network], verdicts_of_network())["datasets"][0]["networks"][0]["methods"][0]
-    assert other["measured"] == ["5"]
-    (size,) = [size for size in other["sizes"] if size["percent"] == "5"]
-    for shown in size["classes"]:
-        for rates in shown["rates"]:
-            assert rates["rows"]["the map"]["tpr"][0] == 0.125 and "verdict" not in rates
-            assert set(rates["rows"]) == {explorer.ROWS[name] for name in ("unfiltered", "dfm", "low_pass", "other")}
+    (own, other), _ = methods_of(tested, verdicts_of_network())
+    assert own == methods_of(network, verdicts_of_network())[0][0] and other["measured"] == ["5"]
+    for rates in (rates for shown in at_5(other) for rates in shown["rates"]):
+        assert rates["rows"]["the map"]["tpr"][0] == 0.125 and "verdict" not in rates
+        assert set(rates["rows"]) == {explorer.ROWS[name] for name in ("unfiltered", "dfm", "low_pass", "other")}
+
+
+def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
+    verdicts, said = verdicts_of_network(), set()
+    (own, other), shown = methods_of(network, verdicts)
+    assert own["measured"] == ["5"] and other["measured"] == []
+    untested = [size for size in (*own["sizes"], *other["sizes"]) if size["classes"] != shown]
+    assert len(untested) == 4 and all(one["rates"] is None for size in untested for one in size["classes"])
+    tests = read_table(network.tests).query("part == 'keep'").set_index(["class", "fill", "filter"])
+    judged = verdicts.query("part == 'keep'").set_index(["class", "fill"])
+    for name, (fill, i) in itertools.product(CLASSES, zip(FILLS, (0, 1), strict=True)):
+        rates, line = shown[CLASSES.index(name)]["rates"][i], judged.loc[name, fill]
+        row, draws = tests.loc[[(name, fill, "dfm")]].iloc[0], tests.loc[name, fill, "random"]["fpr"]
+        uniform = rates["rows"]["random masks, uniform"]
+        for found, expected in (
+            (rates["rows"]["the map"]["tpr"], row[["tpr", "tpr_low", "tpr_high"]]),
+            (rates["rows"]["the map"]["fpr"], row[["fpr", "fpr_low", "fpr_high"]]),
+            (uniform["fpr"], [draws.mean(), draws.min(), draws.max()]),
+            (rates["margin"][:1], line[["margin"]]),
+            (rates["low"], line[["low_pass_margin", "low_pass_margin_low", "low_pass_margin_high"]]),
+        ):
+            assert found == pytest.approx(list(expected), abs=1e-4)
+        assert uniform["draws"] == 10 and set(rates["rows"]) == set(explorer.ROWS.values())
+        assert (rates["images"], rates["others"]) == (50, 100)
+        assert rates["verdict"] == explorer.VERDICTS.get(line["verdict"])
+        assert rates["low_frequency"] is bool(line["low_frequency"])
+        is_map = line["best_control"] == "other"
+        expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
+        assert rates["control"] == expected
+        said.add((is_map, rates["low_frequency"]))
+    assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}
+    _, few = methods_of(network, verdicts.assign(verdict="too few images"))
+    assert {rates["verdict"] for one in few for rates in one["rates"]} == {"too few images to tell"}
 
 
 def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network, tmp_path):
@@ -131,9 +159,7 @@ def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network,
     missing = ["verdict", "low_frequency", *(f"low_pass_margin{end}" for end in ("", "_low", "_high"))]
     verdicts.loc[verdicts["class"] == "bee", missing] = None
     write_table(verdicts, tmp_path / "verdicts.csv")
-    (found,) = content([network], read_table(tmp_path / "verdicts.csv"))["datasets"]
-    (size,) = [size for size in found["networks"][0]["methods"][0]["sizes"] if size["percent"] == "5"]
-    for rates in size["classes"][1]["rates"]:
+    for rates in methods_of(network, read_table(tmp_path / "verdicts.csv"))[1][1]["rates"]:
         assert rates["verdict"] is None and rates["low_frequency"] is False and rates["low"] == [None] * 3
 
 
@@ -150,7 +176,7 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
     table = table.assign(fill="zeros", images=10, negatives=20, **{"class": "ant"})
     write_table(table, tmp_path / "rates.csv", **RUN)
     one = examples.Network(RUN, network.store, network.maps, network.statistics, rates=tmp_path / "rates.csv")
-    own, rise = content([one])["datasets"][0]["networks"][0]["methods"]
+    (own, rise), _ = methods_of(one)
     assert own["measured"] == [] and rise["measured"] == ["5", "20"]
     (zeros, other), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
     assert other is None and bee is None  # neither the fills nor the class were tested
@@ -200,10 +226,7 @@ def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
     values = np.random.default_rng(0).random((channels, 240, 120))
     with Image.open(io.BytesIO(base64.b64decode(explorer.png(values)))) as picture:
         assert (picture.size, picture.mode) == ((56, 112), mode)
-    with Image.open(io.BytesIO(base64.b64decode(explorer.png(values[:, :24, :20])))) as picture:
-        assert picture.size == (20, 24)
-        found = np.asarray(picture.convert("RGB" if mode == "P" else mode)).astype(float) / 255
-    if channels == 4:
-        values = values.mean(axis=0, keepdims=True)
-    difference = np.abs(np.squeeze(values[:, :24, :20].transpose(1, 2, 0)) - found)
+    small = values[:, :24, :20]
+    expected = np.squeeze((small.mean(axis=0, keepdims=True) if channels == 4 else small).transpose(1, 2, 0))
+    difference = np.abs(expected - pixels(explorer.png(small)) / 255)
     assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03

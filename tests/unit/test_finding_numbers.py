@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from findings_tables import advantages, band_stop, classes, graded, networks, run, tables
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
+from made_up_results import advantages, band_stop, banded, classes, graded, networks, run, tables
 from scipy import stats
 
 from frequency_shortcuts.findings.numbers import EARLINESS, Tables, numbers, spearman
@@ -19,6 +19,7 @@ def of(found, finding, role="decides", **where):
     return list(found["value"])
 
 
+@settings(max_examples=30, deadline=None)
 @given(strategies.lists(strategies.integers(0, 5), min_size=2, max_size=8), strategies.randoms())
 def test_the_rank_correlation_is_that_of_scipy(x, random):
     y = [random.randint(0, 5) for _ in x]
@@ -43,15 +44,7 @@ def test_a_gain_and_ring_are_ranked_against_earliness_without_the_plain_class():
 def test_b_the_worst_of_the_pairs_that_leave_the_control_band_decides():
     # B3+B4 is removed, which leaves the control band of syn_1 and not that of syn_3.
     runs = pd.concat([band_stop("syn_1", False), band_stop("syn_1", True, seed=201), band_stop("syn_3", False)])
-    names = ["syn_1", "syn_3"]
-    study = Tables(
-        kinds=dict.fromkeys(names, "synthetic"),
-        classes=pd.concat([classes(name, ["C0", "C1", "C2", "C3"], "C0") for name in names]),
-        networks=pd.concat([networks([SMALL], dataset=name) for name in names]),
-        band_stop=runs,
-        control_bands={"syn_1": 1, "syn_3": 3},
-    )
-    found = numbers(study)
+    found = numbers(banded(runs, ("syn_1", "syn_3"), (1, 3)))
     assert of(found, "b") == [0, 1, 1]
     assert of(found, "b", "beside", quantity="C1 survives") == [0, 0, 0]
 
@@ -189,14 +182,11 @@ def test_the_baseline_is_the_first_network_that_was_tested():
     assert of(numbers(study), "d") == [0.1, 0.2]
 
 
-def test_b_a_difference_of_just_one_half_counts_as_recognised():
-    """0.7 - 0.2 is less than 0.5 in floating point."""
+def test_b_is_of_tpr_minus_fpr_and_a_difference_of_just_one_half_counts_as_recognised():
+    """All images are called C2: its TPR is 1, and so is its FPR. And 0.7 - 0.2 is less than 0.5 in floating point."""
     table = band_stop("syn_1", True, n=100)
-    true, called = table["true_class"], table["called_class"]
-    hits = np.where(true == "C2", 70, 20)
-    table["filtered"] = np.where(called == "C2", hits, np.where(called == "C0", 100 - hits, 0))
-    study = Tables(
-        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", ["C0", "C1", "C2", "C3"], "C0"),
-        networks=networks([SMALL], dataset="syn_1"), band_stop=table, control_bands={"syn_1": 1},
-    )  # fmt: skip
-    assert of(numbers(study), "b") == [1]
+    is_c2, is_c0, of_c2 = table["called_class"] == "C2", table["called_class"] == "C0", table["true_class"] == "C2"
+    assert of(numbers(banded(table.assign(filtered=np.where(is_c2, 100, 0)))), "b") == [0]
+    hits = np.where(of_c2, 70, 20)
+    table["filtered"] = np.where(is_c2, hits, np.where(is_c0, 100 - hits, 0))
+    assert of(numbers(banded(table)), "b") == [1]

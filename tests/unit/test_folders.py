@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from image_files import saved
 from PIL import Image
+from small_stores import saved
 
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.folders import ImageFiles
@@ -43,58 +43,34 @@ def test_classes_are_mapped_to_folders_in_their_own_order(tmp_path):
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no folder .*/nowhere: expected class folders with image files"):
-        folders.listing(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match=r"holds no images: expected .*/<class>/\*\.jpg or \*\.png"):
-        folders.listing(tmp_path)
+    """Besides what tests/trials has."""
     with pytest.raises(ValueError, match=r"has no n01 \(cat\); it holds no folders$"):
         folders.listing(tmp_path, {"cat": "n01"})
     tree(tmp_path, "dog/x.png", "cat/notes.txt")
-    with pytest.raises(ValueError, match=r"^no image files in .*/cat: expected \.jpg"):
-        folders.listing(tmp_path)
     with pytest.raises(ValueError, match=r"has no n01 \(cat\), cow; it holds cat, dog$"):
         folders.listing(tmp_path, {"cat": "n01", "cow": "cow", "dog": "dog"})
-    with pytest.raises(FileNotFoundError, match=r"no folder .*x\.png"):
-        folders.listing(tmp_path / "dog" / "x.png")
-
-
-def test_two_classes_of_one_folder_are_refused(tmp_path):
-    """Its images would be in both classes, and in different splits."""
-    tree(tmp_path, "n01/1.jpg")
-    with pytest.raises(ValueError, match="n01"):
+    with pytest.raises(ValueError, match=r"n01 in .* is the folder of several classes"):  # and so of different splits
         folders.listing(tmp_path, {"cat": "n01", "dog": "n01"})
 
 
 def test_twins_have_the_same_name_and_any_suffix(tmp_path):
-    root = tree(tmp_path / "content", "a/1.jpg", "a/2.b.JPEG", "b/1.png")
-    tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/3.png", "c/1.png")
+    """One of exactly the same name comes first: 1.jpg and 1.png may be two photographs."""
+    root = tree(tmp_path / "content", "a/1.jpg", "a/1.png", "a/2.b.JPEG", "b/1.png")
+    style = tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/1.jpg", "a/3.png", "c/1.png")
     files, _, _ = folders.listing(root)
-    assert shown(tmp_path / "style", folders.twins(files, root, str(tmp_path / "style"))) == [
-        "a/1.png", "a/2.b.png", "b/1.webp",
-    ]  # fmt: skip
-    assert folders.twins([], root, tmp_path / "style") == []
+    expected = ["a/1.jpg", "a/1.png", "a/2.b.png", "b/1.webp"]
+    assert shown(style, folders.twins(files, root, str(style))) == expected
+    assert folders.twins([], root, style) == []
 
 
 def test_missing_twins_are_named(tmp_path):
     root = tree(tmp_path / "content", *(f"a/{i}.jpg" for i in range(7)), "b/1.jpg")
     files, _, _ = folders.listing(root)
-    with pytest.raises(
-        FileNotFoundError, match=r"no folder .*/style: expected the same class folders .* as in .*content"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"/style: expected the same class .* as in .*content"):
         folders.twins(files, root, tmp_path / "style")
-    tree(tmp_path / "style", *(f"a/{i}.png" for i in range(6)))
-    with pytest.raises(ValueError, match=r"/style has no twin of a/6\.jpg, b/1\.jpg$"):
+    tree(tmp_path / "style", "a/6.png")
+    with pytest.raises(ValueError, match=r"/style has no twin of a/0.jpg, .*, a/4\.jpg and 2 more$"):
         folders.twins(files, root, tmp_path / "style")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"/empty has no twin of a/0.jpg, .*, a/4\.jpg and 3 more$"):
-        folders.twins(files, root, tmp_path / "empty")
-
-
-def test_a_twin_of_exactly_the_same_name_is_preferred(tmp_path):
-    """1.jpg and 1.png may be two photographs."""
-    root, style = tree(tmp_path / "content", "a/1.jpg", "a/1.png"), tree(tmp_path / "style", "a/1.jpg", "a/1.png")
-    files, _, _ = folders.listing(root)
-    assert shown(style, folders.twins(files, root, style)) == ["a/1.jpg", "a/1.png"]
 
 
 # Many of them
@@ -110,8 +86,7 @@ def tones(pixels):
     return (pixels[:, 0, 0, 0] // 5).tolist()
 
 
-@pytest.mark.parametrize("workers", [1, 8])
-def test_decoding_keeps_the_order_of_the_files(many, workers, monkeypatch):
+def test_decoding_keeps_the_order_of_the_files(many, monkeypatch):
     decode = ImageFiles._decode
 
     def slow(self, path):
@@ -119,9 +94,22 @@ def test_decoding_keeps_the_order_of_the_files(many, workers, monkeypatch):
         return decode(self, path)
 
     monkeypatch.setattr(ImageFiles, "_decode", slow)
-    found = list(ImageFiles(many, (4, 4), workers=workers).decoded())
+    found = list(ImageFiles(many, (4, 4), workers=8).decoded())
     assert [i for i, _ in found] == list(range(50))
     assert tones(np.stack([pixels for _, pixels in found])) == list(range(50))
+
+
+INDICES = [slice(None), slice(7, 20), slice(None, None, -3), slice(40, 99), slice(3, 3), np.array([9, 2, 2, 49, 0]),
+           np.array([], int), np.array([-1, -50]), np.arange(50) % 7 == 0]  # fmt: skip
+
+
+def test_pictures_are_indexed_as_an_array(many):
+    pictures = ImageFiles(many, (4, 4), workers=3)
+    assert (len(pictures), pictures.shape, pictures.dtype) == (50, (50, 3, 4, 4), np.uint8)
+    for index in INDICES:
+        found = pictures[index]
+        assert found.shape[1:] == (3, 4, 4)
+        assert tones(found) == np.arange(50)[index].tolist()
 
 
 def test_a_subset_keeps_the_settings(many):
@@ -132,13 +120,12 @@ def test_a_subset_keeps_the_settings(many):
     np.testing.assert_array_equal(some[:], pictures[np.array([5, 3, 3])])
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_a_picture_that_does_not_decode_stops_or_is_skipped(many, workers):
+def test_a_picture_that_does_not_decode_stops_or_is_skipped(many):
     for i in (0, 7, 8, 49):
         many[i].write_bytes(b"broken")
     with pytest.raises(ValueError, match=r"/00\.png does not decode"):
-        list(ImageFiles(many, (4, 4), workers=workers).decoded())
-    pictures = ImageFiles(many, (4, 4), workers=workers, on_error="skip")
+        list(ImageFiles(many, (4, 4), workers=4).decoded())
+    pictures = ImageFiles(many, (4, 4), workers=4, on_error="skip")
     positions = [i for i, _ in pictures.decoded()]
     assert positions == [i for i in range(50) if i not in (0, 7, 8, 49)]
     assert pictures.skipped == [str(many[i]) for i in (0, 7, 8, 49)]
@@ -147,56 +134,75 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many, workers):
     assert tones(pictures[1:4]) == [1, 2, 3]
 
 
+class Watched(folders.ThreadPoolExecutor):
+    """Notes what it is given to do, and when its work is to end."""
+
+    submitted, ending = [], threading.Event()
+
+    def submit(self, work, path):
+        self.submitted.append(path)
+        return super().submit(work, path)
+
+    def shutdown(self, **options):
+        self.ending.set()
+        super().shutdown(**options)
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    monkeypatch.setattr(folders, "ThreadPoolExecutor", Watched)
+    Watched.submitted.clear(), Watched.ending.clear()
+    return Watched
+
+
 @pytest.mark.parametrize("workers", [1, 3])
-def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch):
-    decoded_paths = []
+def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch, watched):
+    """All but the first two are decoded only when no more are waited for."""
+    begun, done, threads, busy = [], [], set(), threading.Semaphore(0)
     decode = ImageFiles._decode
 
-    def noted(self, path):
-        decoded_paths.append(path)
-        time.sleep(0.01)
-        return decode(self, path)
+    def held(self, path):
+        begun.append(path)
+        threads.add(threading.current_thread())
+        if path not in many[:2]:
+            busy.release()
+            assert watched.ending.wait(60)
+        pixels = decode(self, path)
+        done.append(path)
+        return pixels
 
-    monkeypatch.setattr(ImageFiles, "_decode", noted)
-    before = threading.active_count()
+    monkeypatch.setattr(ImageFiles, "_decode", held)
     decoded = ImageFiles(many, (4, 4), workers=workers).decoded()
-    next(decoded)
-    next(decoded)
+    assert [next(decoded)[0], next(decoded)[0]] == [0, 1]
+    assert all(busy.acquire(timeout=60) for _ in range(workers))
     decoded.close()
-    assert threading.active_count() == before
-    assert len(decoded_paths) <= 2 + 2 * workers
+    assert not any(thread.is_alive() for thread in threads)
+    assert sorted(done) == sorted(begun) == many[: 2 + workers]
 
 
-def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
+def test_no_more_than_a_few_are_decoded_ahead(many, watched):
     """Memory must not grow with the folder when the writer is slow."""
-    decoded_paths = []
-    decode = ImageFiles._decode
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded_paths.append(path), decode(self, path))[1])
-    decoded = ImageFiles(many, (4, 4), workers=2).decoded()
-    next(decoded)
-    time.sleep(0.3)
-    assert len(decoded_paths) <= 9
-    decoded.close()
+    for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
+        assert len(watched.submitted) <= i + 9
+    assert watched.submitted == many
 
 
 # What is no image file
 
 
-def no_file(path, kind):
-    make = {
-        "FIFO": lambda: os.mkfifo(path),
-        "device": lambda: path.symlink_to("/dev/zero"),
-        "symbolic link that leads in a circle": lambda: path.symlink_to(path.name),
-        "folder": path.mkdir,
-    }
-    make[kind]()
-
-
-@pytest.mark.parametrize("kind", ["FIFO", "device", "symbolic link that leads in a circle", "folder"])
-def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("FIFO", os.mkfifo),
+        ("device", lambda path: path.symlink_to("/dev/zero")),
+        ("symbolic link that leads in a circle", lambda path: path.symlink_to(path.name)),
+        ("folder", os.mkdir),
+    ],
+)
+def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind, make):
     """Also if files that do not decode are skipped."""
     root = tree(tmp_path, "a/1.png", "b/1.png")
-    no_file(root / "b" / "2.png", kind)
+    make(root / "b" / "2.png")
     with pytest.raises(ValueError, match=rf"b/2\.png is a {kind}.*: expected an image file$"):
         folders.listing(root)
     with pytest.raises(ValueError, match=rf"/2\.png does not decode as an image \(it is a {kind}.*, not a file\): me"):
@@ -205,6 +211,6 @@ def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind
 
 @pytest.mark.parametrize("read", [folders.listing, lambda root: folders.matched(["a"], root)])
 def test_a_folder_of_a_class_that_is_a_circle_is_named(tmp_path, read):
-    no_file(tree(tmp_path, "a/1.png") / "b", "symbolic link that leads in a circle")
+    (tree(tmp_path, "a/1.png") / "b").symlink_to("b")
     with pytest.raises(ValueError, match=r"/b is a symbolic link that leads in a circle: expected a folder of images$"):
         read(tmp_path)

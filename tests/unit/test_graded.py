@@ -1,13 +1,16 @@
 """Graded sets: the rows of a set, its earliness, and a computation that resumes set by set."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from stops import StopAfter
 
 from frequency_shortcuts import adcs
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.evaluation import graded
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.storage.journal import Stopped
 
 CONSTANTS = {"size": 16, "channels": 2, "pairs": 3, "rings": [[2, 4], [5, 7]], "gain_range": [3, 6]}
 NETWORK = {"name": "resnet18", "width": 4, "stem": "small"}
@@ -33,14 +36,37 @@ def test_the_distinctiveness_is_that_of_the_training_images(table):
 
 def test_earliness_is_the_mean_f1_after_the_first_iteration(table):
     found = graded.earliness(table)
-    assert list(found.columns) == [
-        "seed", "class", "gain", "ring", "distinctiveness", "earliness", "recall", "images"
-    ]  # fmt: skip
+    assert list(found) == ["seed", "class", "gain", "ring", "distinctiveness", "earliness", "recall", "images"]
     assert len(found) == 10
     for row in found.to_dict("records"):
-        tests = [
-            test for test in table.to_dict("records")
-            if test["seed"] == row["seed"] and test["class"] == row["class"] and test["iteration"] > 0
-        ]  # fmt: skip
-        assert row["earliness"] == pytest.approx(sum(test["f1"] for test in tests) / len(tests))
-        assert row["recall"] == tests[-1]["recall"] and row["images"] == 4
+        tests = table[(table["seed"] == row["seed"]) & (table["class"] == row["class"]) & (table["iteration"] > 0)]
+        assert row["earliness"] == pytest.approx(sum(tests["f1"]) / len(tests))
+        assert row["recall"] == tests["recall"].iloc[-1] and row["images"] == 4
+
+
+def test_a_set_has_a_row_for_each_test_and_class(table):
+    scores = ["distinctiveness", "precision", "recall", "f1", "images"]
+    assert list(table) == ["seed", "iteration", "class", "gain", "ring", *scores]
+    keys = [(seed, i, f"C{c}") for seed in (300, 301) for i in (0, 2, 4) for c in range(5)]
+    assert list(zip(table["seed"], table["iteration"], table["class"], strict=True)) == keys
+    assert (table["images"] == 4).all() and table[["precision", "recall", "f1"]].notna().all(axis=None)
+    neutral = table["class"] == "C0"
+    assert (table[["gain", "ring"]].isna().all(axis=1) == neutral).all()
+    for seed, rows in table[~neutral].groupby("seed"):
+        design = planted.design("graded", cue_seed=seed, **CONSTANTS)
+        for _, test in rows.groupby("iteration"):
+            np.testing.assert_array_equal(test["gain"], design.gains[1:])
+            assert tuple(test["ring"]) == design.ring_names[1:]
+
+
+def test_a_stopped_computation_resumes_with_the_finished_sets(table, tmp_path, trained_iterations):
+    state = tmp_path / "graded.csv.state"
+    with pytest.raises(Stopped, match="stopped at set 301"):
+        graded.measure([300, 301], CONSTANTS, PROTOCOL, state=state, stop=StopAfter(2))
+    of_one = len(trained_iterations)
+    resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, state=state)
+    assert len(trained_iterations) == 2 * of_one
+    pd.testing.assert_frame_equal(resumed, table)
+    # Sets of other settings, or of other code, are not taken.
+    graded.measure([300], CONSTANTS, PROTOCOL, state=state, version="another")
+    assert len(trained_iterations) == 3 * of_one

@@ -1,7 +1,9 @@
 """The imports between wings, and the slow packages that they avoid: PyTorch, torchvision, scipy.stats."""
 
 import ast
+import json
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -10,14 +12,21 @@ import frequency_shortcuts
 from conftest import ROOT
 
 PACKAGE = Path(frequency_shortcuts.__file__).parent
-# From the roof to the ground: a module imports from its own floor, and from those below. Wings of the ground floor
-# import nothing of each other.
-FLOORS = [
-    {"command"}, {"analysis"}, {"figures"}, {"findings"}, {"evaluation"}, {"maps"}, {"networks"}, {"data"},
-    {"intervals"}, {"spectrum", "storage"},
-]  # fmt: skip
-FLOOR_OF = {wing: floor for floor, wings in enumerate(FLOORS) for wing in wings}
-MODULES = sorted(PACKAGE.rglob("*.py"))
+# Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
+# imports scipy.stats, only where it draws with it.
+SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
+MAY_IMPORT = {
+    ("torch",): {  # these compute with images, or name a device
+        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.ipynb", "filtered.ipynb",
+    },
+    ("torch", "torchvision"): {  # these build networks
+        "analyse_network.py", "check_inputs.py", "compare_methods.py", "cull.py", "external_network.py", "find_maps.py",
+        "measure_bandstop.py", "measure_graded.py", "measure_harm.py", "measure_ood.py", "measure_planted_use.py",
+        "measure_published.py", "measure_reliance.py", "measure_robustness.py", "measure_shortcuts.py",
+        "measure_transfer.py", "measure_wave.py", "train.py",
+    },
+}  # fmt: skip
+STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.ipynb") for path in (ROOT / "workflow").glob(kind)}
 
 
 def imported(path):
@@ -32,19 +41,65 @@ def imported(path):
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def test_no_import_runs_upwards():
-    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))} <= FLOOR_OF.keys()
-    for path in MODULES:
+IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
+
+
+def test_the_wings_import_no_other_than_the_page_lists_and_none_runs_upwards():
+    text = (ROOT / "docs" / "development.md").read_text().partition("| wing | imports |")[2].partition("\n\n")[0]
+    listed = {wing: set(re.findall(r"`(\w+)`", below)) for wing, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
+    order = list(listed)
+    assert all(below <= set(order[place + 1 :]) for place, below in enumerate(listed.values()))
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))} <= listed.keys()
+    for path, names in IMPORTED.items():
         wing = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        others = {name.split(".")[1] for name in imported(path) if name.startswith("frequency_shortcuts.")} - {wing}
-        upward = {other for other in others & FLOOR_OF.keys() if FLOOR_OF[other] <= FLOOR_OF.get(wing, -1)}
-        assert not upward, path
+        others = {name.split(".")[1] for name in names if name.startswith("frequency_shortcuts.")} & listed.keys()
+        assert others <= listed.get(wing, listed.keys()) | {wing}, path
 
 
 def test_the_library_imports_what_its_dependencies_install_and_nothing_else():
     """Snakemake and what else only the workflow needs are in the extra `study`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     installed = {re.split("[=<>]", line)[0] for line in project["dependencies"]}
-    names = {name.split(".")[0] for path in MODULES for name in imported(path)}
+    names = {name.split(".")[0] for names in IMPORTED.values() for name in names}
     names -= {*sys.stdlib_module_names, "frequency_shortcuts", "timm"}
     assert {{"PIL": "pillow"}.get(name, name) for name in names} == installed
+
+
+def import_statements(path):
+    """The statements at the head of a script or notebook that import."""
+    source = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = (cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code")
+        source = "\n".join("".join(cell["source"]) for cell in cells)
+    nodes = (node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom))
+    return "\n".join(map(ast.unparse, nodes))
+
+
+def test_what_does_not_need_a_slow_package_does_not_import_it():
+    """In one process: the package, the command, and the scripts and notebooks from those that may import the least."""
+    allowed = {name: packages for packages, names in MAY_IMPORT.items() for name in names}
+    assert allowed.keys() <= STEPS.keys()
+    light = ["frequency_shortcuts.storage.journal"]
+    light += [f"frequency_shortcuts.figures.{path.stem}" for path in (PACKAGE / "figures").glob("[!_]*.py")]
+    stages = [
+        ("the package", "import frequency_shortcuts", {"torch", "numpy", "pandas", "h5py", "matplotlib"}),
+        ("the command", "from frequency_shortcuts import command", SLOW),
+        ("a wing", "import " + ", ".join(light), SLOW),
+    ]
+    for packages in ((), *MAY_IMPORT):
+        names = [name for name in STEPS if allowed.get(name, ()) == packages]
+        stages += [(name, import_statements(STEPS[name]), SLOW.difference(packages)) for name in names]
+    program = f"""
+import sys
+sys.path[:0] = {[str(ROOT / "src"), str(ROOT / "workflow")]}
+for name, statements, unwanted in {stages}:
+    exec(statements, {{}})
+    if loaded := unwanted.intersection(sys.modules):
+        sys.exit(f"{{name}} imports {{', '.join(loaded)}}")
+import frequency_shortcuts
+assert all(callable(getattr(getattr(frequency_shortcuts, wing), name)) for wing, name in [
+    ("spectrum", "keep"), ("shortcuts", "measure"), ("culling", "cull"), ("dfm", "write"), ("adcs", "class_spectra")
+])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,18 +1,111 @@
 """Inference copies against the network itself in evaluation mode. Tolerances: 1e-10 in float64, 1e-5 in float32."""
 
 import contextlib
-import copy
 import logging
+import weakref
 
 import numpy as np
 import pytest
 import torch
-from inference_networks import NETWORKS, Course, Twice, convolution, lively, noise
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
+from frequency_shortcuts.networks.architectures import Architecture, build
 from frequency_shortcuts.networks.inference import LARGEST_BATCH, MIB, InferenceCopy, fold, memory_budget
-from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda
+
+
+def noise(*shape, dtype=torch.float64, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape)).to(dtype)
+
+
+def lively(network, dtype=torch.float64, seed=0):
+    """The network as if it had been trained: its batch normalisations do something, and each something else."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.track_running_stats:
+            module.running_mean.normal_(0, 0.3, generator=generator)
+            module.running_var.uniform_(0.5, 2, generator=generator)
+            if module.affine:
+                nn.init.normal_(module.weight, 1, 0.3, generator=generator)
+                nn.init.normal_(module.bias, 0, 0.3, generator=generator)
+    return network.to(dtype)
+
+
+def named(name):
+    return build(Architecture(name, 3, 2, 32, width=48 if name.startswith("vit") else 4))
+
+
+def convolution(**options):
+    return nn.Conv2d(2, 2, 3, padding=1, **options)
+
+
+class Course(nn.Module):
+    """Its control flow depends on the images, so it cannot be traced."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.normalised = convolution(), nn.BatchNorm2d(2)
+
+    def forward(self, images):
+        seen = self.normalised(self.convolution(images))
+        return (seen if images.sum() > 0 else 2 * seen).flatten(1)
+
+
+class Twice(nn.Module):
+    """What the convolution gives is used with and without the normalisation."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.normalised = convolution(), nn.BatchNorm2d(2)
+
+    def forward(self, images):
+        seen = self.convolution(images)
+        return (seen + self.normalised(seen)).flatten(1)
+
+
+NETWORKS = {
+    "resnet18": lambda: named("resnet18"),
+    "vgg16_bn": lambda: named("vgg16_bn"),
+    "vit_b_16": lambda: named("vit_b_16"),
+    "not traceable": Course,
+    "used twice": Twice,
+    "relu between": lambda: nn.Sequential(convolution(), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten()),
+    "no bias, circular": lambda: nn.Sequential(
+        convolution(bias=False, padding_mode="circular"), nn.BatchNorm2d(2), nn.Flatten()
+    ),
+    "not affine": lambda: nn.Sequential(convolution(), nn.BatchNorm2d(2, affine=False), nn.Flatten()),
+    "statistics of the batch": lambda: nn.Sequential(
+        convolution(), nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten()
+    ),
+    "linear": lambda: nn.Sequential(nn.Flatten(), nn.Linear(2 * 32 * 32, 5), nn.BatchNorm1d(5), nn.Dropout()),
+    "no parameters": lambda: nn.Sequential(nn.AvgPool2d(16), nn.Flatten()),
+    "no layers": lambda: nn.Sequential(nn.Flatten(), nn.Sequential()),
+}
+
+
+DOUBLE, SINGLE = (torch.float64, 1e-10), (torch.float32, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "tolerance"),
+    [("resnet18", *SINGLE), ("vit_b_16", *SINGLE), *((name, *DOUBLE) for name in NETWORKS if name != "vit_b_16")],
+)
+def test_the_logits_are_the_networks_own(name, dtype, tolerance):
+    network, images = lively(NETWORKS[name](), dtype), noise(4, 2, 32, 32, dtype=dtype)
+    with torch.inference_mode():
+        logits = InferenceCopy(network)(images.clone())
+        expected = network.eval()(images.clone())
+    assert logits.dtype == torch.float64
+    torch.testing.assert_close(logits, expected.double(), rtol=tolerance, atol=tolerance)
+
+
+def test_bfloat16_is_near_float32():
+    """8 bits of fraction: within 5 % of the largest logit, and not equal to float32."""
+    network, images = lively(NETWORKS["resnet18"](), torch.float32), noise(8, 2, 32, 32, dtype=torch.float32)
+    with torch.inference_mode():
+        short, full = InferenceCopy(network, "bfloat16")(images), InferenceCopy(network)(images)
+    assert short.dtype == torch.float64
+    assert 0 < (short - full).abs().max() < 0.05 * full.abs().max()
 
 
 def normalisations(network):
@@ -41,14 +134,12 @@ def test_a_network_that_cannot_be_traced_is_logged_and_not_folded(caplog):
 class Shared(nn.Module):
     """One convolution, called twice, before different normalisations."""
 
-    def __init__(self, again=True):
+    def __init__(self):
         super().__init__()
-        self.convolution, self.again = convolution(), again
-        self.first, self.second = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+        self.convolution, self.first, self.second = convolution(), nn.BatchNorm2d(2), nn.BatchNorm2d(2)
 
     def forward(self, images):
-        seen = self.convolution(self.first(self.convolution(images)))
-        return (self.second(seen) if self.again else seen).flatten(1)
+        return self.second(self.convolution(self.first(self.convolution(images)))).flatten(1)
 
 
 class Asking(Twice):
@@ -73,7 +164,6 @@ def with_spectral_norm():
 
 ODD = {
     "convolution before two normalisations": Shared,
-    "convolution with and without": lambda: Shared(again=False),
     "asks for a tensor": Asking,
     "hook behind the convolution": hooked,
     "spectral norm": with_spectral_norm,
@@ -111,9 +201,7 @@ def test_the_network_is_left_as_it_was(name, precision):
     assert before[1:] == after[1:]
 
 
-def test_half_precision_and_an_unknown_one_are_refused():
-    with pytest.raises(ValueError, match=r"in half precision \(weight is float16\)"):
-        InferenceCopy(convolution().half())
+def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="unknown precision 'half'"):
         InferenceCopy(convolution(), "half")
 
@@ -129,35 +217,27 @@ class Spy(nn.Module):
         return self
 
     def forward(self, images):
-        self.seen.append(flags())
+        self.seen.append((MATMUL.fp32_precision, CONVOLUTION.fp32_precision))
         if self.error:
             raise self.error
         return images.flatten(1)
 
 
-needs_flags = pytest.mark.skipif(
-    not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="PyTorch before 2.9 has other flags"
-)
-
-
-def flags():
-    return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision
+MATMUL, CONVOLUTION = torch.backends.cuda.matmul, torch.backends.cudnn.conv
 
 
 @pytest.fixture
-def set_flags():
-    def put(matmul, convolution):
-        torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision = matmul, convolution
-
-    before = flags()
-    yield put
-    put(*before)
+def flags_of_the_user():
+    before = MATMUL.fp32_precision, CONVOLUTION.fp32_precision
+    MATMUL.fp32_precision, CONVOLUTION.fp32_precision = "none", "tf32"
+    yield
+    MATMUL.fp32_precision, CONVOLUTION.fp32_precision = before
 
 
-@needs_flags
+@pytest.mark.usefixtures("flags_of_the_user")
+@pytest.mark.skipif(not hasattr(MATMUL, "fp32_precision"), reason="PyTorch before 2.9 has other flags")
 @pytest.mark.parametrize(("precision", "error"), [("float32", None), ("tf32", RuntimeError("broken"))])
-def test_tf32_flags_hold_inside_and_are_restored(set_flags, precision, error):
-    set_flags("none", "tf32")
+def test_tf32_flags_hold_inside_and_are_restored(precision, error):
     frozen = InferenceCopy(Spy(error), precision)
     frozen.device = torch.device("cuda")  # which only the flags ask for
     with contextlib.nullcontext() if error is None else pytest.raises(type(error)):
@@ -167,7 +247,7 @@ def test_tf32_flags_hold_inside_and_are_restored(set_flags, precision, error):
     if error is None:  # network and copy are compared without TF32
         frozen.check(torch.zeros(1, 1, 2, 2))
         assert frozen.network.seen == [("ieee", "ieee")] * 3
-    assert flags() == ("none", "tf32")
+    assert (MATMUL.fp32_precision, CONVOLUTION.fp32_precision) == ("none", "tf32")
 
 
 @pytest.mark.parametrize("name", ["resnet18", "not traceable"])
@@ -185,16 +265,9 @@ def test_the_gradient_is_the_networks_own(name):
 
 
 def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten():
-    seen = []
-
-    class InPlace(nn.Module):
-        def forward(self, images):
-            seen.append(images)
-            return images.mul_(2).flatten(1)
-
-    images = noise(2, 3, 4, 5)
-    expected = 2 * images.flatten(1)
-    torch.testing.assert_close(InferenceCopy(InPlace())(images.clone()), expected, rtol=0, atol=0)
+    seen, network, images = [], nn.Flatten(), noise(2, 3, 4, 5)
+    network.forward = lambda images: (seen.append(images), images.mul_(2).flatten(1))[1]
+    torch.testing.assert_close(InferenceCopy(network)(images.clone()), 2 * images.flatten(1), rtol=0, atol=0)
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
 
 
@@ -237,6 +310,51 @@ def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
         assert frozen.batch_sizes(images, 10**15)[0] == LARGEST_BATCH
 
 
+def test_the_batch_is_a_power_of_two_that_grows_with_the_budget():
+    frozen, images = InferenceCopy(NETWORKS["resnet18"]().float()), noise(3, 2, 32, 32, dtype=torch.float32)
+    before = images.clone()
+    batches = [frozen.batch_sizes(images, budget)[0] for budget in (0, 1, *(MIB << i for i in range(16)))]
+    assert batches == sorted(batches)
+    assert batches[:2] == [1, 1] and batches[-1] == 128
+    assert set(batches) <= {1 << i for i in range(8)}
+    assert torch.equal(images, before)
+    again = InferenceCopy(NETWORKS["resnet18"]().float())
+    assert again.batch_sizes(images[:1], 8 * MIB)[0] == frozen.batch_sizes(images, 8 * MIB)[0]
+
+
+class Alive(TorchDispatchMode):
+    """The largest sum of bytes that new tensors held at a time."""
+
+    def __init__(self, weights):
+        super().__init__()
+        self.tensors, self.peak = [], 0
+        self.weights = {value.untyped_storage().data_ptr() for value in weights}  # and views of them
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        arguments = {id(value) for value in args}
+        self.tensors += [
+            weakref.ref(value)
+            for value in (out if isinstance(out, (tuple, list)) else [out])
+            if isinstance(value, torch.Tensor) and id(value) not in arguments
+        ]
+        self.tensors = [reference for reference in self.tensors if reference() is not None]
+        alive = [reference().untyped_storage() for reference in self.tensors]
+        sizes = {storage.data_ptr(): storage.nbytes() for storage in alive if storage.data_ptr() not in self.weights}
+        self.peak = max(self.peak, sum(sizes.values()))
+        return out
+
+
+@pytest.mark.parametrize(("name", "mib"), [("resnet18", 4), ("vit_b_16", 16)])
+def test_the_batch_keeps_to_the_budget(name, mib):
+    """Every operation of the forward pass is watched, the sums of skip connections and the attention among them."""
+    frozen = InferenceCopy(NETWORKS[name]().float())
+    batch = frozen.batch_sizes(torch.zeros(1, 2, 32, 32), mib * MIB)[0]
+    with torch.no_grad(), Alive(frozen.network.state_dict().values()) as alive:
+        frozen(torch.zeros(batch, 2, 32, 32).contiguous(memory_format=torch.channels_last))
+    assert 0.1 * mib * MIB < alive.peak <= mib * MIB
+
+
 def test_memory_used_outside_of_layers_counts():
     """A convolution called as a function: 1 MiB an image that no layer sees."""
 
@@ -254,63 +372,3 @@ def test_memory_used_outside_of_layers_counts():
 def test_the_budget_is_the_requested_one_or_2_gib_on_a_cpu():
     assert memory_budget(1.5, torch.device("cpu")) == 3 * MIB // 2
     assert memory_budget(None, torch.device("cpu")) == 2048 * MIB
-
-
-# Settings of CUDA, which can be read without a GPU
-
-
-def cuda_settings():
-    return torch.are_deterministic_algorithms_enabled(), torch.backends.cuda.flash_sdp_enabled()
-
-
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
-def test_algorithms_are_deterministic_on_cuda_alone_and_restored(error):
-    before = cuda_settings()
-    with deterministic_on_cuda(torch.device("cpu")):
-        assert cuda_settings() == before
-    try:
-        with deterministic_on_cuda(torch.device("cuda:1")):
-            assert cuda_settings() == (True, False)
-            if error:
-                raise error
-    except KeyboardInterrupt:
-        pass
-    assert cuda_settings() == before
-
-
-def test_old_gpus_and_cpus_train_in_float32(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
-    for device in ("cuda", "cpu"):
-        with bfloat16(torch.device(device)):
-            assert not torch.is_autocast_enabled(device)
-
-
-# Whether two networks are the same
-
-
-class Buffered(nn.Module):
-    """One weight, and a buffer that the state dict leaves out."""
-
-    def __init__(self, weight=1.0, buffer=0.5, dtype=torch.float32):
-        super().__init__()
-        self.weight = nn.Parameter(torch.full((2, 2), weight, dtype=dtype))
-        self.register_buffer("mean", torch.tensor(buffer), persistent=False)
-
-
-@pytest.mark.parametrize("change", [{"weight": 2.0}, {"buffer": 0.1}, {"dtype": torch.bfloat16}], ids=str)
-def test_weights_buffers_and_dtypes_change_the_digest(change):
-    assert state_digest(Buffered()) == state_digest(copy.deepcopy(Buffered())) != state_digest(Buffered(**change))
-
-
-def test_names_count_and_the_mode_does_not():
-    network = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
-    assert state_digest(network) == state_digest(copy.deepcopy(network).eval())
-    assert state_digest(network) != state_digest(nn.ModuleDict({"a": network[0]}))
-
-
-def test_logits_are_the_same_up_to_a_share_of_the_greatest():
-    logits = torch.tensor([[1000.0, 1.0], [0.0, -1.0]])
-    assert same_logits(logits + 0.5, logits, 1e-3)
-    assert not same_logits(logits + 5, logits, 1e-3)
-    assert not same_logits(logits[:1], logits, 1e-3)
-    assert same_logits(torch.tensor([[torch.nan, 1.0]]), torch.tensor([[torch.nan, 1.0]]), 1e-3)

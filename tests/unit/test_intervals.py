@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from frequency_shortcuts import intervals
 
 
-@pytest.mark.parametrize("images", [1, 2, 100])
+@pytest.mark.parametrize("images", [1, 100])
 def test_wilsons_interval_is_scipys(images):
     share, *found = intervals.shares(np.arange(images + 1), images)
     np.testing.assert_array_equal(share, np.arange(images + 1) / images)
@@ -19,6 +19,23 @@ def test_wilsons_interval_is_scipys(images):
     assert found[0][0] == 0 and found[1][-1] == 1
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60))
+def test_a_paired_difference_is_that_of_the_2_x_2_table_with_one_half_in_each_cell(images):
+    cells = {(one, other): 0.5 for one in (True, False) for other in (True, False)}
+    for image in images:
+        cells[image] += 1
+    n, only_one, only_other = sum(cells.values()), cells[True, False], cells[False, True]
+    found = intervals.paired([int(one) - int(other) for one, other in images])
+    assert found.centre == pytest.approx((only_one - only_other) / n, abs=1e-12)
+    assert found.variance == pytest.approx(((only_one + only_other) - (only_one - only_other) ** 2 / n) / n**2)
+    if images:
+        assert found.value == pytest.approx(np.mean([one for one, _ in images]) - np.mean([two for _, two in images]))
+    else:
+        assert np.isnan(found.value) and found.variance == 0.25
+
+
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
 def test_differences_to_a_mean_have_the_spread_of_their_values_and_two_more_images(differences):
     """The two images: one where the mask is better by 1/2 of an image each way, as in the 2 x 2 table."""
@@ -64,8 +81,8 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
     assert (low, high) != intervals.bootstrap(strata, mean, draws=1000, seed=2)
 
 
-@pytest.mark.parametrize("n", [5, 12])
-def test_networks_have_students_interval_from_five_on(n):
+def test_networks_have_students_interval_from_five_on():
+    n = 5
     values = np.random.default_rng(n).random(n)
     found = intervals.over_networks(values, np.ones(n))
     assert found[:3] == pytest.approx((values.mean(), *stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))))
@@ -79,7 +96,7 @@ def test_fewer_networks_have_an_interval_over_their_images():
     assert np.isnan(intervals.over_networks([], [])[:3]).all()
 
 
-@pytest.mark.parametrize("count", [1, 2, 8])
+@pytest.mark.parametrize("count", [1, 8])
 def test_clopper_and_pearsons_interval_is_scipys(count):
     for hits in range(count + 1):
         expected = stats.binomtest(hits, count).proportion_ci(method="exact")

@@ -68,7 +68,7 @@ def test_the_journal_of_another_computation_is_dropped_with_a_message(tmp_path, 
     assert journey(path) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"what is this?\n", bytes(1000), pickle.dumps({"a": 1})], ids=repr)
+@pytest.mark.parametrize("content", [b"", pickle.dumps({"a": 1})], ids=["empty", "pickle"])
 def test_a_file_that_is_no_journal_is_dropped(tmp_path, content):
     path = tmp_path / "state"
     path.write_bytes(content)
@@ -76,13 +76,40 @@ def test_a_file_that_is_no_journal_is_dropped(tmp_path, content):
     assert journey(path) == []
 
 
-@pytest.mark.parametrize("changed", [0, 2])
-def test_another_key_drops_its_step_and_all_later_ones(tmp_path, changed):
+def test_another_key_drops_its_step_and_all_later_ones(tmp_path):
     path = tmp_path / "state"
     journey(path)
-    keys = [f"step {i}" + " anew" * (i == changed) for i in ALL]
-    assert journey(path, keys=keys) == ALL[changed:]
+    keys = [f"step {i}" + " anew" * (i == 2) for i in ALL]
+    assert journey(path, keys=keys) == ALL[2:]
     assert journey(path, keys=keys) == []
+
+
+def test_a_truncated_journal_loses_only_the_truncated_steps(tmp_path):
+    """At each 43rd length of a file of two steps, and next to the ends of steps."""
+    path, ends = tmp_path / "state", []
+    with Journal(path, "mine") as journal:
+        for i in range(2):
+            journal.step(f"step {i}", lambda i=i: VALUES[i])
+            ends.append(path.stat().st_size)
+    whole = path.read_bytes()
+    for length in {*range(0, len(whole), 43), ends[0] - 1, *ends}:
+        path.write_bytes(whole[:length])
+        assert journey(path, keys=["step 0", "step 1"]) == [i for i in range(2) if ends[i] > length], length
+        assert path.read_bytes() == whole
+
+
+def test_no_bit_of_a_record_changes_a_result(tmp_path):
+    """Each 61st bit of a file of one step, header included: the stored array is returned, or computed anew."""
+    path, value = tmp_path / "state", np.arange(3, dtype="<f4")
+    with Journal(path, "mine") as journal:
+        journal.step("a", lambda: value)
+    whole = path.read_bytes()
+    for bit in range(0, 8 * len(whole), 61):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        with Journal(path, "mine") as journal:
+            assert same(journal.step("a", lambda: value), value), bit
 
 
 def test_a_step_that_is_not_accepted_is_dropped_with_all_later_ones(tmp_path):
@@ -94,24 +121,6 @@ def test_a_step_that_is_not_accepted_is_dropped_with_all_later_ones(tmp_path):
         )
         assert journal.step("step 1", lambda: np.ones(1), lambda value: len(value) == 1).tolist() == [1]
         journal.step("step 2", lambda: np.ones(1))
-
-
-def test_a_step_that_raises_leaves_the_journal_as_it_was(tmp_path):
-    path = tmp_path / "state"
-
-    def broken():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt), Journal(path, "mine") as journal:
-        journal.step("step 0", lambda: VALUES[0])
-        journal.step("step 1", broken)
-    assert journey(path) == ALL[1:]
-
-
-def test_without_a_path_everything_is_computed_and_nothing_stored(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert journey(None) == journey(None) == ALL
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stop_takes_effect_before_a_computed_step_and_not_before_a_stored_one(tmp_path):

@@ -1,15 +1,30 @@
-"""Verdicts: p, Holm, and what a table of findings says of each row."""
+"""Findings: p, Holm, verdicts, their sentences, and the figure of all."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from findings_tables import advantages, band_stop, classes, dynamics_of, networks, run, tables
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
+from made_up_results import (
+    VERDICTS,
+    advantages,
+    band_stop,
+    banded,
+    dynamics_of,
+    finding,
+    findings,
+    graded,
+    networks,
+    run,
+    tables,
+)
 from scipy import stats
 
-from frequency_shortcuts.findings import judge
+from bench import gallery_laptop
+from frequency_shortcuts.figures import findings as drawings
+from frequency_shortcuts.findings import judge, sentences
 from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
 from frequency_shortcuts.findings.numbers import Tables
+from frequency_shortcuts.storage.tables import write_table
 
 SMALL, AUGMENTED = ("small", "none"), ("small", "autoaugment")
 FIVE = [0.18, 0.22, 0.2, 0.25, 0.15]
@@ -31,14 +46,9 @@ def test_the_mean_of_five_networks_has_students_interval_and_p():
 
 
 def test_a_mean_below_the_threshold_does_not_hold_and_one_near_it_is_open():
-    for factor, verdict in ((-1, DOES_NOT_HOLD), (1, HOLDS)):
-        values = [factor * value for value in FIVE]
+    for values, verdict in (([-value for value in FIVE], DOES_NOT_HOLD), ([0.1, -0.1, 0.05, 0.0, -0.02], OPEN)):
         found = deciding(tables(networks=networks([SMALL]), advantages=advantages({SMALL: values})))
         assert found.loc["d", "verdict"] == verdict
-    near = [0.1, -0.1, 0.05, 0.0, -0.02]
-    assert (
-        deciding(tables(networks=networks([SMALL]), advantages=advantages({SMALL: near}))).loc["d", "verdict"] == OPEN
-    )
 
 
 def test_fewer_than_five_networks_have_an_interval_over_their_images():
@@ -60,12 +70,7 @@ def test_without_any_interval_a_finding_is_open():
 
 
 def test_shares_of_networks_are_counted_against_one_half():
-    runs = pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in range(12)])
-    study = Tables(
-        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", ["C0", "C1", "C2", "C3"], "C0"),
-        networks=networks([SMALL], dataset="syn_1"), band_stop=runs, control_bands={"syn_1": 1},
-    )  # fmt: skip
-    row = deciding(study).loc["b"]
+    row = deciding(banded(pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in range(12)]))).loc["b"]
     expected = stats.binomtest(1, 12, 0.5)
     interval = expected.proportion_ci(method="exact")
     assert row["hits"] == 1 and row["networks"] == 12 and row["p"] == pytest.approx(expected.pvalue)
@@ -73,12 +78,13 @@ def test_shares_of_networks_are_counted_against_one_half():
     assert row["verdict"] == DOES_NOT_HOLD
 
 
-@given(strategies.integers(1, 40).flatmap(lambda n: strategies.tuples(strategies.integers(0, n), strategies.just(n))))
-def test_p_of_a_count_at_one_half_is_the_exact_binomial_one(counts):
-    hits, count = counts
-    assert judge.p_of_count(hits, count, 0.5) == pytest.approx(stats.binomtest(hits, count, 0.5).pvalue)
+@pytest.mark.parametrize("count", [1, 2, 11])
+def test_p_of_a_count_at_one_half_is_the_exact_binomial_one(count):
+    for hits in range(count + 1):
+        assert judge.p_of_count(hits, count, 0.5) == pytest.approx(stats.binomtest(hits, count, 0.5).pvalue)
 
 
+@settings(max_examples=30, deadline=None)
 @given(strategies.lists(strategies.floats(0, 1), min_size=1, max_size=9))
 def test_holm_rejects_what_his_steps_reject(p):
     """Step by step: the smallest p against level / n, the next against level / (n - 1), until one fails."""
@@ -117,7 +123,7 @@ def test_the_numbers_of_another_method_have_a_p_and_change_no_verdict():
 def test_a_finding_without_data_says_which_lines_would_give_them():
     table, _ = judge.judge(Tables())
     assert list(table["finding"]) == list(FINDINGS) and set(table["verdict"]) == {NO_DATA}
-    assert list(table["detail"]) == [finding.needs for finding in FINDINGS.values()]
+    assert list(table["detail"]) == [known.needs for known in FINDINGS.values()]
     assert "graded" in table["detail"][0]
 
 
@@ -133,3 +139,96 @@ def test_the_row_of_single_classes_names_those_that_are_strong_in_most_networks(
     )  # fmt: skip
     study = tables(networks=networks([SMALL, AUGMENTED]), advantages=advantages({SMALL: FIVE}), verdicts=verdicts)
     assert deciding(study).loc["d", "detail"] == "ant (2 of 3)"
+
+
+ON = "on photographs (fashion_mnist; resnet18_w8, none)"
+
+
+@pytest.mark.parametrize(
+    ("letter", "verdict", "text"),
+    [
+        ("d", "holds",
+         f"Yes: {ON}, quantity of d: 0.75, mean of 5 networks (95 % interval 0.62 to 0.88). The finding holds. "
+         "Classes with a strong shortcut in most networks: Trouser (5 of 5), Bag (4 of 5)."),
+        ("g", "does not hold",
+         f"No: {ON}, quantity of g: -0.50, mean of 5 networks (95 % interval -0.75 to -0.25). The finding does "
+         "not hold."),
+        ("e1", "open",
+         f"Open: {ON}, quantity of e1: 0.06, mean of 5 networks (95 % interval -0.06 to 0.19). The finding stays "
+         "open: the half width of the interval is 0.12."),
+        ("b", "does not hold",
+         "No: on synthetic sets (syn_1, syn_2, syn_3, syn_4; resnet18_w8, none), quantity of b: 1 of 12 networks (a "
+         "share of 0.08; 95 % interval -0.17 to 0.33; threshold 0.5). The finding does not hold."),
+        ("f", "no data", "No data. The study needs: two seeds more."),
+    ],
+)  # fmt: skip
+def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
+    assert sentences.sentence(finding(letter, verdict)) == f"{FINDINGS[letter].question} {text}"
+
+
+def test_a_sentence_says_of_what_its_interval_is():
+    few = sentences.sentence(finding("f", "open", interval="these networks", networks=1))
+    assert "mean of 1 network (95 % interval -0.06 to 0.19, over the images of these networks)" in few
+    clear = sentences.sentence(finding("f", "open", low=0.01, high=0.1))
+    assert clear.endswith("is beyond the threshold, but not after Holm's correction for all findings.")
+    alone = finding("f", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
+    assert sentences.sentence(alone).endswith("0.06, mean of 5 networks. The finding stays open: it has no interval.")
+    assert sentences.sentence(finding("d", "holds", detail=np.nan)).endswith("in most networks: none.")
+
+
+def test_a_sentence_ends_with_the_number_of_other_methods_without_a_verdict():
+    row = finding("e1", "open")
+    other = finding("e1", "", role="beside", method="rise", value=0.5, low=0.4, high=0.6, p=0.00123)
+    different = [other | {key: "other"} for key in ("finding", "quantity", "data", "networks_of")]
+    rows = [row, other, *different, other | {"method": np.nan}]
+    said = "With the maps of rise (not judged): 0.50, mean of 5 networks (95 % interval 0.40 to 0.60), unadjusted p "
+    assert sentences.sentence(row, rows) == f"{sentences.sentence(row)} {said}0.0012."
+    assert sentences.short(row, rows) == sentences.short(row).replace(" in 5", " (0.50 by rise) in 5")
+
+
+@pytest.mark.parametrize("verdicts", [("no data",), VERDICTS], ids=["no data", "all"])
+def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts):
+    (tmp_path / "tables").mkdir()
+    write_table(findings(*verdicts), tmp_path / "tables" / "findings.csv")
+    shown = gallery_laptop.findings(tmp_path)
+    assert list(shown["sentences"]) == list(FINDINGS)
+    rows = [line.strip("|").split("|") for line in shown["decides"].splitlines()]
+    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {11}
+    assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
+    assert len(shown["beside"].splitlines()) == 4 and "own-map advantage, swap" in shown["beside"]
+    topics = dict(gallery_laptop.topics(tmp_path))
+    assert len(topics) == 5 and set().union(*gallery_laptop.TOPICS.values()) == set(FINDINGS)
+    for text in (*shown["sentences"].values(), *topics.values()):
+        assert "nan" not in text
+    if verdicts == VERDICTS:
+        assert topics["A few frequencies"] == "Claim of d: no data."
+        assert topics["Without bands"] == "Claim of b: does not hold, in 1 of 12 networks on synthetic sets."
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_shows_every_interval_network_and_verdict_and_says_what_is_missing():
+    values = {SMALL: FIVE, AUGMENTED: [-0.1, -0.2]}
+    sets = pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3], ["low", "high"] * 2, 200 + i) for i in range(2)])
+    study = tables(
+        networks=networks([SMALL, AUGMENTED]), advantages=advantages(values), graded=sets,
+        dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
+    )  # fmt: skip
+    of_method = tables(networks=study.networks, advantages=advantages({SMALL: [0.3, 0.4, 0.5, 0.6, 0.7]}))
+    table, numbers = judge.judge(study, {"rise": of_method})
+    figure = drawings.findings(table, numbers)
+    figure.canvas.draw()
+    (axis,) = figure.axes
+    texts = [artist.get_text().replace("\n", " ") for artist in axis.texts]
+    assert {f"({letter}) {known.claim}" for letter, known in FINDINGS.items()} <= set(texts)
+    assert texts.count(NO_DATA) == 4 and "does not hold (of these)" in texts
+    assert OPEN in texts  # without an interval there is no half width
+    assert "with maps of rise" in [text.get_text() for text in figure.legends[0].get_texts()]
+    decides = table[(table["role"] == "decides") & (table["networks"] > 0)]
+    drawn = {tuple(np.round(line.get_xdata(), 6)) for line in axis.lines}
+    for row in decides.to_dict("records"):
+        of = numbers[(numbers["finding"] == row["finding"]) & (numbers["role"] == "decides")]
+        assert (round(row["value"], 6),) in drawn and tuple(of["value"].round(6)) in drawn
+    segments = {tuple(segment[:, 0].round(6)) for shape in axis.collections for segment in shape.get_segments()}
+    assert {tuple(ends) for ends in decides[["low", "high"]].dropna().round(6).to_numpy()} <= segments
+    (beside,) = table[table["method"] == "rise"].to_dict("records")
+    assert (0.5,) in drawn and tuple(np.round([beside["low"], beside["high"]], 6)) in segments

@@ -9,11 +9,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from method_problems import LABELS, PAIRS, SIZE, batch, filled, run, same_for_all, slow_means
+from method_problems import LABELS, PAIRS, SIZE, batch, run, same_for_all, slow_means
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts.maps.methods import registry, shapley, workspace
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Workspace
@@ -25,11 +25,6 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 @pytest.fixture
 def network(small_network):
     return small_network(2, 3, dtype=torch.float64)
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    monkeypatch.setattr(workspace, "BLOCK", 30)
 
 
 # The means of the classes under masks
@@ -60,24 +55,10 @@ def test_class_means_equal_filters_and_fills_by_hand(network, fill, by_class, at
         np.testing.assert_allclose(part[:, [0, 2]], theirs[:, [0, 2]], rtol=0, atol=1e-10)
 
 
-def test_logits_of_mixtures_equal_filters_and_fills_by_hand(network):
-    images, chosen, fills = batch(), np.array([3, 1, 1]), np.array([0, 2, 9])
-    masks = np.random.default_rng(2).random((3, len(PAIRS))) < 0.5
-    network.eval()
-    with Workspace(network, images, LABELS, 3) as space:
-        for others in (None, fills):
-            found = space.logits(chosen, others, torch.from_numpy(masks).double())
-            for k, i in enumerate(chosen):
-                other = None if others is None else images[others[k] : others[k] + 1]
-                expected = network(filled(images[i : i + 1], masks[k], other))
-                np.testing.assert_allclose(found[k].numpy(), expected[0].detach().numpy(), rtol=0, atol=1e-10)
+# Culling in patches
 
 
-# Culling in patches, single pairs
-
-
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-@pytest.mark.parametrize("patch", [2, 20])
+@pytest.mark.parametrize(("fill", "patch"), [("zeros", 2), ("swap", 2), ("zeros", 20)])
 def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
     images, cell = batch(), cells(PAIRS, patch, patch)
     found = run("culling", network, images, patch=patch, fill=fill).score
@@ -89,31 +70,7 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
             np.testing.assert_allclose(found[:, p], after - before, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_single_increments_equal_a_loop_over_the_pairs(network, fill):
-    images = batch()
-    other = images[torch.from_numpy(donors(LABELS))] if fill == "swap" else None
-    masks = np.concatenate([np.ones((1, len(PAIRS)), bool), ~np.eye(len(PAIRS), dtype=bool)])
-    loss = slow_means(network, images, LABELS, same_for_all(masks), other)[0]
-    found = run("culling", network, images, fill=fill).score
-    np.testing.assert_allclose(found, (loss[1:] - loss[0]).T, rtol=0, atol=1e-9)
-
-
 # Shapley values
-
-
-@pytest.mark.parametrize("players", [1, 4])
-def test_shapley_values_are_the_mean_contribution_over_all_orders(players):
-    value = np.random.default_rng(players).standard_normal((2**players, 2))
-    slow = np.zeros((2, players))
-    for order in itertools.permutations(range(players)):
-        inside = 0
-        for player in order:
-            slow[:, player] += value[inside | 1 << player] - value[inside]
-            inside |= 1 << player
-    found = shapley.shapley_values(value)
-    np.testing.assert_allclose(found, slow / math.factorial(players), rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.sum(axis=1), value[-1] - value[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("fill", ["zeros", "swap"])
@@ -134,6 +91,19 @@ def test_the_shapley_value_of_a_pair_is_that_of_its_ring(network, fill):
 
 
 # Random masks
+
+
+@pytest.mark.parametrize(("fill", "masks", "share"), [("zeros", 8, 0.5), ("swap", 2, 0.1), ("swap", None, 0.3)])
+def test_rise_is_the_mean_probability_over_the_masks_that_keep_a_pair(network, fill, masks, share):
+    images, seed = batch(), 6
+    drawn = np.random.default_rng([seed, 1]).random((masks or len(PAIRS), len(PAIRS))) < share
+    other = images[torch.from_numpy(donors(LABELS, seed=seed))] if fill == "swap" else None
+    probability = slow_means(network, images, LABELS, same_for_all(drawn), other)[1]
+    found = run("rise", network, images, masks=masks, share=share, fill=fill, seed=seed).score
+    for c, p in np.ndindex(found.shape):
+        holding = [probability[k, c] for k in range(len(drawn)) if drawn[k, p]]
+        expected = np.mean(holding) if holding else probability[:, c].mean()
+        assert found[c, p] == pytest.approx(expected, abs=1e-10)
 
 
 # Gradients
@@ -236,30 +206,24 @@ def best(score, count=3):
     return [set(np.argsort(-row)[:count].tolist()) for row in score[:2]]
 
 
-def assert_finds_truth(score):
-    assert best(score) == [set(pairs.tolist()) for pairs in TRUTH]
+LEARNED = {"steps": 40, "images_per_class": 4}
 
 
-@pytest.mark.parametrize("name", ["culling", "gradient", "mixture"])
-def test_single_removal_and_gradients_find_the_known_truth(name):
-    assert_finds_truth(find_needed(name))
-
-
-@pytest.mark.parametrize(("ranking", "fill"), [("culling", "zeros"), ("random", "swap")])
-def test_greedy_keeps_exactly_the_needed_pairs_in_any_order(ranking, fill):
-    assert_finds_truth(find_needed("greedy", ranking=ranking, fill=fill))
-
-
-@pytest.mark.parametrize(("goal", "fill"), [("keep", "swap"), ("destroy", "zeros")])
-def test_learned_masks_find_the_known_truth(goal, fill):
-    assert_finds_truth(find_needed("learned", goal=goal, fill=fill, steps=40, images_per_class=4))
-
-
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_a_learned_mask_destroys_a_class_that_the_network_is_sure_of(fill):
-    """The probability is 1 up to rounding even with half of each pair."""
-    score = find_needed("learned", 100.0, 0.5, goal="destroy", fill=fill, steps=40, images_per_class=4)
-    assert_finds_truth(score)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("culling", {}),
+        ("gradient", {}),
+        ("mixture", {}),
+        ("greedy", {"ranking": "random", "fill": "swap"}),
+        ("learned", {"goal": "keep", "fill": "swap", **LEARNED}),
+        ("learned", {"goal": "destroy", "fill": "zeros", **LEARNED}),
+        # The probability is 1 up to rounding even with half of each pair.
+        ("learned", {"gain": 100.0, "least": 0.5, "goal": "destroy", "fill": "swap", **LEARNED}),
+    ],
+)
+def test_the_known_truth_is_found(name, options):
+    assert best(find_needed(name, **options)) == [set(pairs.tolist()) for pairs in TRUTH]
 
 
 def test_hfss_finds_most_of_the_known_truth():

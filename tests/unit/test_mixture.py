@@ -12,6 +12,7 @@ from method_problems import LABELS, PAIRS, SIZE, batch, run
 from torch import nn
 
 from frequency_shortcuts.maps.methods import mixture, registry
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size, find, make_settings
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -25,15 +26,14 @@ def standing_out(values):
     return (mean - np.median(mean)) / scale
 
 
-@pytest.mark.parametrize("mixtures", ["binary-swap", "beta-swap"])
-def test_of_a_linear_network_the_derivative_is_the_difference_to_the_donor(mixtures):
+def test_of_a_linear_network_the_derivative_is_the_difference_to_the_donor():
     """Two classes, logits w.x: whatever the mask, the derivative at a pair is w.(image - donor) at that pair."""
     images, labels = batch(), LABELS % 2
     network = nn.Sequential(nn.Flatten(), nn.Linear(2 * SIZE[0] * SIZE[1], 2)).double()
     weight = torch.from_numpy(np.random.default_rng(1).standard_normal((2, *images.shape[1:])))
     with torch.no_grad():
         network[1].weight.copy_(weight.flatten(1))
-    settings = mixture.Settings(samples=4, mixtures=mixtures, cell=1)
+    settings = mixture.Settings(samples=4, mixtures="beta-swap", cell=1)
     with Workspace(network, images, labels, 2) as workspace:
         drawn = [mixture._draw(workspace, settings, i, len(PAIRS))[1] for i in range(len(labels))]
     changes = [[], []]
@@ -47,8 +47,44 @@ def test_of_a_linear_network_the_derivative_is_the_difference_to_the_donor(mixtu
     for i, c in enumerate(labels):
         changes[c] += [(response[i, c] - response[i, 1 - c]) - (response[d, c] - response[d, 1 - c]) for d in drawn[i]]
     expected = np.stack([standing_out(np.stack(change)) for change in changes])
-    found = find(registry.load("mixture"), network, images, labels, 2, samples=4, mixtures=mixtures, cell=1)
+    found = find(registry.load("mixture"), network, images, labels, 2, samples=4, mixtures="beta-swap", cell=1)
     np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
+
+
+def slow_scores(network, images, labels, settings, seed=0, neutral=None):
+    """Mixture by mixture: the gradient with respect to the mask by autograd on full centred spectra, [class, pairs]."""
+    pairs = ConjugatePairs(*images.shape[-2:])
+    network.eval()
+    with Workspace(network, images, labels, 3, seed=seed, neutral=neutral) as workspace:
+        drawn = [mixture._draw(workspace, settings, i, len(pairs)) for i in range(len(labels))]
+    cell, kinds = mixture._cells(pairs, 1), len(settings.kinds(neutral is not None))
+    found = [[[] for _ in range(kinds)] for _ in range(3)]
+    for i, (masks, donors) in enumerate(drawn):
+        for sample, (mask, donor) in enumerate(zip(masks, donors, strict=True)):
+            entries = torch.from_numpy(mask[cell]).requires_grad_()
+            plane = torch.zeros(*images.shape[-2:], dtype=torch.float64)
+            for p, places in enumerate(pairs.positions):
+                for place in {tuple(places[0]), tuple(places[1])}:
+                    plane = plane.index_put(tuple(map(torch.tensor, place)), entries[p])
+            own, other = (torch.fft.fftshift(torch.fft.fft2(images[j]), dim=(-2, -1)) for j in (i, max(donor, 0)))
+            mixed = own * plane + (other * (1 - plane) if donor >= 0 else 0)
+            seen = torch.fft.ifft2(torch.fft.ifftshift(mixed, dim=(-2, -1))).real
+            chance = network(seen[None]).softmax(dim=1)[0, labels[i]]
+            (torch.log(chance) - torch.log(1 - chance)).backward()
+            found[labels[i]][sample // 2 % kinds].append(entries.grad.numpy())
+    return np.stack([np.max([standing_out(np.stack(kind)) for kind in of_class], axis=0) for of_class in found])
+
+
+@pytest.mark.parametrize(
+    ("mixtures", "at_once", "neutral"),
+    [("binary-swap", 3, 1), ("binary-zeros+beta-swap", 3, None), ("auto", 512, None)],
+)
+def test_scores_equal_gradients_by_autograd_through_full_spectra(small_network, mixtures, at_once, neutral):
+    network, images = small_network(2, 3, dtype=torch.float64), batch()
+    chosen = {"samples": 5, "cell": 1, "mixtures": mixtures}
+    slow = slow_scores(network, images, LABELS, mixture.Settings(**chosen), seed=3, neutral=neutral)
+    found = run("mixture", network, **chosen, seed=3, neutral=neutral, limits=Limits(batch=8 * at_once))
+    np.testing.assert_allclose(found.score, slow, rtol=0, atol=1e-9)
 
 
 class Multilinear(nn.Module):

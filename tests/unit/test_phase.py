@@ -7,14 +7,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from linear_networks import LABELS, MEAN, STD, few, linear, pixels, sizes
+from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, sizes
 from scipy import stats
 from torch import nn
 
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation import phase, shortcuts
 from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits, write_phase_hits
+from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 WHICH = np.arange(len(LABELS))
@@ -24,19 +26,6 @@ seeds = st.integers(0, 3)
 def some_masks(height, width, seed=0, percent=40):
     pairs = ConjugatePairs(height, width)
     return dfm.dominant(np.random.default_rng(seed).standard_normal((3, len(pairs))), pairs, percent)
-
-
-@pytest.mark.parametrize(("neutral", "batch_size"), [(None, None), (1, 3)])
-def test_what_keeps_both_is_the_swap_test_and_the_unfiltered_images(neutral, batch_size):
-    images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
-    how = {"mean": MEAN, "std": STD, "neutral": neutral, "seed": 3, "run": "b", "batch_size": batch_size}
-    table = phase.measure(network, images, LABELS, masks, **how).query("kept == 'both'").set_index("class")
-    tested = shortcuts.measure(network, images, LABELS, masks, fills=("swap",), **how).set_index("class")
-    columns = ["positions", "images", "negatives", "tpr", "tpr_low", "tpr_high", "fpr", "fpr_low", "fpr_high"]
-    for region, name in (("map", "dfm"), ("spectrum", "unfiltered")):
-        pd.testing.assert_frame_equal(
-            table.loc[table["region"] == region, columns], tested.loc[tested["filter"] == name, columns]
-        )
 
 
 @few
@@ -138,7 +127,7 @@ def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
         assert pd.isna(found[name]) == (verdict is None)
 
 
-@pytest.mark.parametrize(("images", "negatives"), [(1, 1), (7, 30), (50, 150), (50, 0)])
+@pytest.mark.parametrize(("images", "negatives"), [(7, 30), (50, 0)])
 def test_the_interval_of_a_margin_is_that_of_a_loop_over_the_images(images, negatives):
     """Each image differs by what it does with one part, minus half of what it does with both; to 1e-12."""
     generator = np.random.default_rng(images)
@@ -178,3 +167,52 @@ def test_what_a_shortcut_test_has_shown_is_not_shown_again(tmp_path, neutral=1):
     with h5py.File(tmp_path / "phase.h5", "w") as file:
         write_phase_hits(file, found)
         pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))
+
+
+def normalised(images):
+    mean, std = (np.array(values)[:, None, None] for values in (MEAN, STD))
+    return (images / 255 - mean) / std
+
+
+def slow_hybrid(image, donor, mask, kept):
+    """One channel after the other, one frequency after the other: [channels, H, W]."""
+    out = np.empty_like(image)
+    for channel, (x, y) in enumerate(zip(image, donor, strict=True)):
+        own, other = np.fft.fft2(x), np.fft.fft2(y)
+        spectrum = other.copy()
+        for u, v in np.ndindex(spectrum.shape):
+            if not mask[(u + mask.shape[0] // 2) % mask.shape[0], (v + mask.shape[1] // 2) % mask.shape[1]]:
+                continue
+            amplitude = abs(other[u, v]) if kept == "phase" else abs(own[u, v])
+            angle = np.angle(other[u, v]) if kept == "amplitude" else np.angle(own[u, v])
+            spectrum[u, v] = amplitude * np.exp(1j * angle)
+        restored = np.fft.ifft2(spectrum)
+        assert abs(restored.imag).max() < 1e-9
+        out[channel] = restored.real
+    return out
+
+
+@few
+@given(sizes, sizes, seeds, st.sampled_from([None, 0]), st.sampled_from([None, 2]))
+def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negatives):
+    """Exactly: the network is linear in float64, so that rounding does not change what it calls."""
+    images, masks, network = pixels(height, width, seed=seed), some_masks(height, width, seed), linear(height, width)
+    table = phase.measure(
+        network, images, LABELS, masks, mean=MEAN, std=STD, neutral=neutral, negatives=negatives, seed=seed, run="a"
+    )
+    donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
+    values = normalised(images.astype(float))
+    assert len(table) == (3 - (neutral is not None)) * 6
+    for row in table.to_dict("records"):
+        c = row["class"]
+        mask = masks[c] if row["region"] == "map" else np.ones((height, width), bool)
+        mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"]) for i in WHICH]
+        hit = called(network, np.stack(mixed)) == c
+        judged = np.zeros(len(LABELS), bool)
+        judged[shortcuts.negatives_of(LABELS, c, negatives, seed)] = True
+        judged &= LABELS[donor] != c
+        own = np.equal(LABELS, c)
+        assert (row["images"], row["negatives"], row["positions"]) == (own.sum(), judged.sum(), mask.sum())
+        assert row["tpr"] == hit[own].mean()
+        assert row["fpr"] == hit[judged].mean() if judged.any() else np.isnan(row["fpr"])
+        assert row["tpr_low"] <= row["tpr"] <= row["tpr_high"]

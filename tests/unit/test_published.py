@@ -13,7 +13,6 @@ import torch
 from frequency_shortcuts import dfm
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.spectrum.filters import keep
-from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, mirror
 
 PAIRS = ConjugatePairs(6, 5)
@@ -28,37 +27,24 @@ def dumped(path, content, protocol=4):
     return path
 
 
-def iccv_planes(n_classes, size, percent):
-    """As the ICCV 2023 script arrives at maps: one half scored and mirrored, but for the Nyquist row and column."""
-    generator, planes = np.random.default_rng(1), {}
-    for c in range(n_classes):
-        plane = np.zeros((size, size), np.float32)
-        for i in range(size):
-            for j in range(size // 2 + 1):
-                plane[i, j] = generator.uniform(1, 2)
-                if i > 0 and j > 0:
-                    plane[size - i, size - j] = plane[i, j]
-        least = np.sort(plane, axis=None)[-int(percent / 100 * size * size)]
-        planes[c] = (plane >= least).astype(np.float32)
-    return planes
-
-
-def hfss_plane(size, patches, seed):
-    """As HFSS draws a map: patches of the upper half, turned about the centre of the array, not about frequency 0."""
-    drawn = np.random.default_rng(seed).random((patches, patches)) < 0.4
-    plane = np.kron(drawn.astype(np.float32), np.ones((size // patches, size // patches)))
-    plane[size // 2 :] = plane[: size // 2][::-1, ::-1]
-    return plane
-
-
-def test_iccv_maps_are_read_and_lack_mirrors_in_the_nyquist_row_and_column_only(tmp_path):
-    planes = iccv_planes(3, 12, 20)
-    with pytest.warns(UserWarning, match="frequencies lacked their conjugate partner, which was added"):
-        masks = exchange.read(dumped(tmp_path / "resnet18_DFM_20.pkl", planes))
-    there = np.stack([planes[c] for c in range(3)]) > 0
-    assert symmetric(masks) and np.array_equal(masks, there | mirror(there))
-    added = masks & ~there
-    assert added.any() and not added[:, 1:, 1:].any()
+@pytest.mark.parametrize(
+    ("laid_out", "protocol"),
+    [
+        (lambda plane: plane.astype(np.float32), 4),  # ICCV 2023
+        (lambda plane: [plane.astype(float), *np.random.default_rng(1).random((9, 12, 12)).round()], 4),  # HFSS
+        (lambda plane: plane.astype(float).tolist(), 3),  # DFM-X, as are the next two
+        (lambda plane: plane.astype(int).tolist(), 0),
+        (lambda plane: plane.tolist(), 5),
+    ],
+    ids=["iccv2023", "hfss", "floats", "integers", "bools"],
+)
+def test_published_maps_of_each_layout_are_read_and_get_their_missing_partners(tmp_path, laid_out, protocol):
+    """The first map of each class, where there are several."""
+    there = np.random.default_rng(0).random((3, 12, 12)) < 0.3
+    path = dumped(tmp_path / "a.pkl", {c: laid_out(plane) for c, plane in enumerate(there)}, protocol)
+    with pytest.warns(UserWarning, match=r"\d+ frequencies lacked their conjugate partner, which was added"):
+        masks = exchange.read(path, (3, 12, 12))
+    np.testing.assert_array_equal(masks, there | mirror(there))
 
 
 def test_iccv_maps_are_centred_as_ours(tmp_path):
@@ -72,15 +58,6 @@ def test_iccv_maps_are_centred_as_ours(tmp_path):
     np.testing.assert_allclose(keep(image, mask).numpy(), expected, atol=1e-5)
 
 
-def test_the_first_map_of_each_class_is_read_from_hfss_lists(tmp_path):
-    lists = {c: [hfss_plane(16, 4, 10 * c + k) for k in range(10)] for c in range(3)}
-    assert lists[0][0].dtype == np.float64
-    with pytest.warns(UserWarning, match="frequencies lacked their conjugate partner"):
-        masks = exchange.read(dumped(tmp_path / "saved_DFMs_stage1.pkl", lists))
-    first = np.stack([lists[c][0] for c in range(3)]) > 0
-    np.testing.assert_array_equal(masks, first | mirror(first))
-
-
 @pytest.mark.parametrize("layout", exchange.LAYOUTS)
 def test_what_is_written_comes_back(tmp_path, layout, recwarn):
     masks = some_masks()
@@ -89,58 +66,22 @@ def test_what_is_written_comes_back(tmp_path, layout, recwarn):
     assert not recwarn.list
 
 
-def test_the_iccv_layout_is_what_its_scripts_read(tmp_path):
-    masks = some_masks()
-    exchange.write(tmp_path / "a.pkl", masks)
-    plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
-    assert list(plain) == [0, 1, 2] and all(type(c) is int for c in plain)
-    for c, plane in plain.items():
-        assert type(plane) is np.ndarray and plane.dtype == np.float32
-        assert len(plane[plane == 1]) == masks[c].sum() and np.array_equal(plane, masks[c])
-
-
-def test_the_hfss_layout_is_what_its_scripts_read(tmp_path):
-    masks = some_masks()
-    exchange.write(tmp_path / "a.pkl", masks, "hfss")
-    plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
-    assert list(plain) == [0, 1, 2]
-    for c, planes in plain.items():
-        assert len(planes) == 10  # a further search draws one of them; the evaluation takes the first
-        for plane in planes:
-            assert type(plane) is np.ndarray and plane.dtype == np.float64 and np.array_equal(plane, masks[c])
-    exchange.write(tmp_path / "b.pkl", masks[:, :, :4])
-    assert (tmp_path / "a.pkl").stat().st_size < 4 * (tmp_path / "b.pkl").stat().st_size  # each map is there once
-
-
-def test_the_dfmx_layout_is_what_its_scripts_read(tmp_path):
-    """`np.asarray(masks[c])`, and no more: H lists of W floats."""
-    masks = some_masks()
-    exchange.write(tmp_path / "a.pkl", masks, "dfmx")
-    plain = pickle.loads((tmp_path / "a.pkl").read_bytes())
-    assert list(plain) == [0, 1, 2]
-    for c, rows in plain.items():
-        assert type(rows) is list and all(type(row) is list for row in rows)
-        assert {type(value) for row in rows for value in row} == {float}
-        np.testing.assert_array_equal(np.asarray(rows), masks[c])
-
-
-def dfmx_plane(size, seed):
-    """As DFM-X arrives at maps: pairs are removed at once, but for the Nyquist row and column, and the column v = 0."""
-    drawn = np.random.default_rng(seed).random((size, size)) < 0.3
-    plane = drawn | mirror(drawn)
-    for single in (np.s_[0], np.s_[:, 0], np.s_[:, size // 2]):
-        plane[single] = drawn[single]
-    plane[0, size // 2 + 1 :] = False
-    return plane.astype(float).tolist()
-
-
-@pytest.mark.parametrize(("kind", "protocol"), [(float, 3), (int, 0), (bool, 5)])
-def test_dfmx_maps_are_recognised_and_get_their_missing_partners(tmp_path, kind, protocol):
-    lists = {c: [[kind(value) for value in row] for row in dfmx_plane(12, c)] for c in range(3)}
-    with pytest.warns(UserWarning, match=r"\d+ frequencies lacked their conjugate partner, which was added"):
-        masks = exchange.read(dumped(tmp_path / "resnet18.pkl", lists, protocol), (3, 12, 12))
-    there = np.array([lists[c] for c in range(3)]) > 0
-    np.testing.assert_array_equal(masks, there | mirror(there))
+def test_each_layout_is_what_its_scripts_read(tmp_path):
+    """Arrays of float32; ten of float64, of which the evaluation takes the first; H lists of W floats."""
+    masks, path = some_masks(), tmp_path / "a.pkl"
+    for layout in exchange.LAYOUTS:
+        exchange.write(path, masks, layout)
+        plain = pickle.loads(path.read_bytes())
+        assert list(plain) == [0, 1, 2] and all(type(c) is int for c in plain)
+        for c, maps in plain.items():
+            planes = maps if layout == "hfss" else [maps]
+            assert len(planes) == (10 if layout == "hfss" else 1)
+            assert all(np.array_equal(np.asarray(plane), masks[c]) for plane in planes)
+            if layout == "dfmx":
+                assert type(maps) is list and {type(value) for row in maps for value in row} == {float}
+            else:
+                assert type(planes[0]) is np.ndarray
+                assert planes[0].dtype == (np.float32 if layout == "iccv2023" else np.float64)
 
 
 def test_rows_that_a_file_repeats_are_not_copied_before_their_size_is_checked(tmp_path):
@@ -152,6 +93,12 @@ def test_rows_that_a_file_repeats_are_not_copied_before_their_size_is_checked(tm
         exchange.read(path, (1, 4, 4))
 
 
+def test_an_unknown_layout_is_named_with_those_there_are(tmp_path):
+    with pytest.raises(ValueError, match="unknown layout 'npy': choose from iccv2023, hfss, dfmx"):
+        exchange.write(tmp_path / "a.pkl", some_masks(), "npy")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("layout", exchange.LAYOUTS)
 def test_written_files_name_nothing_that_numpy_1_lacks(tmp_path, layout):
     exchange.write(tmp_path / "a.pkl", some_masks(), layout)
@@ -160,12 +107,6 @@ def test_written_files_name_nothing_that_numpy_1_lacks(tmp_path, layout):
     named = {argument for operation, argument, _ in operations if operation.name == "GLOBAL"}
     arrays = {"numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
     assert named == (set() if layout == "dfmx" else arrays)
-
-
-def test_an_unknown_layout_is_named_with_those_there_are(tmp_path):
-    with pytest.raises(ValueError, match="unknown layout 'npy': choose from iccv2023, hfss, dfmx"):
-        exchange.write(tmp_path / "a.pkl", some_masks(), "npy")
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("layout", "shape"), [*zip(exchange.LAYOUTS, [(4, 6, 5), (3, 5, 6), (3, 6, 6)], strict=True)])

@@ -1,20 +1,18 @@
-"""README and docs: what they promise can be typed, their links exist, and their numbers are those of the results."""
+"""README, docs and site: what they promise can be typed, and their links, numbers and modules exist."""
 
+import ast
 import re
+import tomllib
 from operator import attrgetter
 from pathlib import Path
 
-import drawn_tables
-import numpy as np
-import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from bench import document, estimate, gallery, gallery_laptop, opening, statistics
+from bench import document, estimate, gallery, opening, statistics
 from bench.markdown import TEMPLATES, marks
 from conftest import ROOT
-from frequency_shortcuts.storage.tables import RUN, write_table
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROSE = [*PAGES, ROOT / "CONTRIBUTING.md"]
@@ -73,76 +71,46 @@ def test_all_that_is_marked_is_written_from_results():
     assert not re.findall(r"\b[01]\.\d|\d %", outside)
 
 
-def test_the_results_are_those_of_the_headline(tmp_path):
-    kinds = [("small", "none")]
-    verdicts = pd.concat(
-        [drawn_tables.verdicts(("ant", "bee", "cow"), kinds=kinds),
-         drawn_tables.verdicts(("C0", "C1"), (0,), kinds, neutral="C0").assign(dataset="syn")]
-    )  # fmt: skip
-    (tmp_path / "tables").mkdir()
-    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
-    networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=[0.8, 0.9, 0.7])
-    write_table(networks, tmp_path / "tables" / "networks.csv")
-    header, _, first, second = [line.strip("| ").split(" | ") for line in gallery_laptop.results(tmp_path).splitlines()]
-    shown = dict(zip(header, first, strict=True))
-    headline = verdicts[verdicts["headline"] & (verdicts["dataset"] == "zoo")]
-    assert set(headline["fill"]) == {"zeros"} == {shown["fill"]} and len(headline) == 6
-    assert shown["map: TPR - FPR"] == f"{headline['measure'].mean():.2f}"
-    assert shown["test accuracy"] == "0.85" and shown["seeds"] == "2"
-    for verdict in ("strong", "weak", "none"):
-        assert int(shown[verdict]) == (headline["verdict"] == verdict).sum()
-    assert int(shown["no verdict"]) == headline["verdict"].isna().sum()
-    low = ((headline["verdict"] == "strong") & headline["low_frequency"]).sum()
-    assert int(shown["strong, low frequencies do as well"]) == low
-    closest = [max(row.tpr_random - row.fpr_random, row.tpr_radial - row.fpr_radial, row.largest_other)
-               for row in headline.itertuples()]  # fmt: skip
-    assert shown["closest control: TPR - FPR"] == f"{np.mean(closest):.2f}"
-    assert dict(zip(header, second, strict=True))["fill"] == "swap"
-
-
-def test_the_sentences_count_in_the_tables(tmp_path):
-    verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18_w8", "none")]).assign(
-        dataset="fashion_mnist"
-    )
-    (tmp_path / "tables").mkdir()
-    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
-    for part in ("keep", "remove"):
-        selected = verdicts[verdicts["part"] == part]
-        counts = [((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum() for fill in ("zeros", "swap")]
-        assert sum(counts)
-        text = "{} of 6 with zeros and {} of 6 with swap".format(*counts)
-        assert gallery_laptop.strong_maps(tmp_path, part) == text
-    kept = verdicts[verdicts["part"] == "keep"]
-    better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
-    assert 0 < better < 12 and gallery_laptop.low_pass(tmp_path) == (better, 12)
-    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery_laptop.fills(tmp_path).splitlines()]
-    assert len(rows) == 3 and all(len(row) == len(header) == 5 for row in rows)
-
-
-def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path):
-    (tmp_path / "tables").mkdir()
-    verdicts = pd.DataFrame({"dataset": ["zoo", "zoo", "zoo", "waves"], "verdict": ["both", "both", None, "phase"]})
-    write_table(verdicts, tmp_path / "tables" / "phase.csv")
-    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery_laptop.phases(tmp_path).splitlines()]
-    assert header == ["data set", "amplitude", "phase", "either", "both", "undecided"]
-    assert rows == [["zoo", "0", "0", "0", "2", "0"], ["waves", "0", "1", "0", "0", "0"]]
-
-
-def test_the_wings_import_no_other_than_the_page_lists():
-    text = (ROOT / "docs" / "development.md").read_text().partition("| wing | imports |")[2].partition("\n\n")[0]
-    listed = {wing: set(re.findall(r"`(\w+)`", below)) for wing, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
-    root = ROOT / "src" / "frequency_shortcuts"
-    found = {wing: set() for wing in listed}
-    for path in root.glob("*/**/*.py"):
-        wings = re.findall(r"(?:from|import) frequency_shortcuts(?:\.| import )(\w+)", path.read_text())
-        found[path.relative_to(root).parts[0]].update(wings)
-    found["intervals"].update(re.findall(r"^from \.(\w+)", (root / "intervals.py").read_text(), re.MULTILINE))
-    for wing, below in found.items():
-        assert below - {wing, "__version__"} <= listed[wing], wing
-
-
 def test_every_dependency_is_named_with_its_reason():
     listed = (ROOT / "docs" / "dependencies.md").read_text()
     for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines():
         if not line.startswith("#"):
             assert re.search(rf"\b{re.split('[=<>]', line)[0]}\b", listed), line
+
+
+# The site: its gallery, its API page and its packages. `make docs` builds it
+
+SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("*.py"))
+
+
+def test_the_gallery_has_eight_scripts_in_order():
+    assert [re.sub(r"_[a-z].*", "", path.name) for path in SCRIPTS] == [f"plot_{i}" for i in range(1, 9)]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_has_a_title_sentences_blocks_and_a_figure(path):
+    tree = ast.parse(text := path.read_text())
+    compile(tree, path, "exec")
+    title, line, empty, *sentences = ast.get_docstring(tree).splitlines()
+    assert set(line) == {"="} and len(line) >= len(title) and not empty
+    assert 3 <= len(re.findall(r"[.?!](?=\s|$)", " ".join(sentences))) <= 8
+    blocks = text.split("\n# %%\n")
+    assert len(blocks) > 3 and re.search(r"\bplt\.show\(\)|\.cards\(\)", blocks[-1])
+    assert "download" not in re.sub(r'""".*?"""|#.*', "", text, flags=re.DOTALL)
+
+
+def test_the_modules_of_the_api_page_exist():
+    named = re.findall(r"automodule:: ([\w.]+)", (ROOT / "docs" / "api.rst").read_text())
+    assert len(named) == len(set(named)) > 20
+    for name in named:
+        path = ROOT / "src" / name.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), name
+
+
+def test_the_packages_of_the_site_are_pinned_and_named_with_their_reason():
+    lines = (ROOT / "envs" / "docs.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
+    assert sorted(re.split("[=<>]", line)[0] for line in extra) == sorted(pinned)
+    listed = (ROOT / "docs" / "dependencies.md").read_text()
+    assert all(re.search(rf"^\| {name} \|", listed, re.MULTILINE) for name in pinned)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from made_up_hits import random_hits
+from made_up_results import random_hits
 from torch import nn
 
 from frequency_shortcuts.data.splits import Split

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import controls, fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -24,9 +26,8 @@ def case():
     torch.manual_seed(1)
     network = nn.Sequential(nn.Flatten(), nn.Linear(56, 3))
     images = torch.randn(len(LABELS), 1, *SIZE)
-    masks = dominant(
-        np.random.default_rng(0).standard_normal((3, len(ConjugatePairs(*SIZE)))), ConjugatePairs(*SIZE), 30
-    )
+    pairs = ConjugatePairs(*SIZE)
+    masks = dominant(np.random.default_rng(0).standard_normal((3, len(pairs))), pairs, 30)
     assert len(set(called(network, images))) == 3
     return network, images, masks
 
@@ -50,20 +51,12 @@ def slow_rates(found, c, judged=None):
 
 def mask_of(row, masks, seed, run):
     """The mask of a row, drawn as documented."""
-    mask = masks[row["class"]]
-    draw = {
-        "unfiltered": lambda: np.ones(SIZE, bool),
-        "dfm": lambda: mask,
-        "other": lambda: masks[row["draw"]],
-        "low_pass": lambda: controls.low_pass_mask(mask),
-        "random": lambda: shortcuts.control_mask(
-            mask, "random", [*shortcuts.seed_of(seed, run, "random"), mask.sum(), row["draw"]]
-        ),
-        "radial": lambda: shortcuts.control_mask(
-            mask, "radial", [*shortcuts.seed_of(seed, run, "radial"), row["class"], row["draw"]]
-        ),
-    }
-    return draw[row["filter"]]()
+    kind, mask = row["filter"], masks[row["class"]]
+    if kind in ("random", "radial"):
+        shared_by = mask.sum() if kind == "random" else row["class"]
+        return shortcuts.control_mask(mask, kind, [*shortcuts.seed_of(seed, run, kind), shared_by, row["draw"]])
+    fixed = {"unfiltered": np.ones(SIZE, bool), "dfm": mask, "low_pass": controls.low_pass_mask(mask)}
+    return masks[row["draw"]] if kind == "other" else fixed[kind]
 
 
 @pytest.mark.parametrize("neutral", [None, 2])
@@ -78,8 +71,8 @@ def test_measure_equals_loops_over_masks_and_images(case, neutral):
         c, mask = row["class"], mask_of(row, masks, 7, "a run")
         shown = mask if row["part"] == "keep" or row["filter"] == "unfiltered" else ~mask
         judged = LABELS[donor] != c if row["fill"] == "swap" else np.ones(len(LABELS), bool)
-        expected = slow_rates(called(network, images, shown, behind[row["fill"]]), c, judged)
-        np.testing.assert_allclose((row["tpr"], row["fpr"]), expected, rtol=0, atol=1e-12)
+        rates_of_loop = slow_rates(called(network, images, shown, behind[row["fill"]]), c, judged)
+        np.testing.assert_allclose((row["tpr"], row["fpr"]), rates_of_loop, rtol=0, atol=1e-12)
         assert row["positions"] == mask.sum()
         assert row["images"] == (c == LABELS).sum() and row["negatives"] == ((c != LABELS) & judged).sum()
         assert row["neutral"] == (c == neutral)
@@ -87,69 +80,16 @@ def test_measure_equals_loops_over_masks_and_images(case, neutral):
             assert np.isnan(row["overlap"])
         else:
             assert row["overlap"] == (mask & masks[c]).sum() / (mask | masks[c]).sum()
-    swapped = table.loc[table["fill"] == "swap", "class"]
-    assert set(swapped) == ({0, 1} if neutral == 2 else {0, 1, 2})
-
-
-def test_measure_has_one_row_a_class_part_fill_filter_and_draw(case):
-    table = shortcuts.measure(case[0], case[1], LABELS, case[2], controls=4, radial=2, parts=("keep", "remove"))
-    found = table.groupby(["class", "part", "fill", "filter"])["draw"].agg(list).to_dict()
-    for c, fill in itertools.product(range(3), fills.FILLS):
-        for part in ("keep", "remove"):
-            assert found[c, part, fill, "unfiltered"] == found[c, part, fill, "dfm"] == [0]
-            assert found[c, part, fill, "random"] == [0, 1, 2, 3]
-        assert found[c, "keep", fill, "radial"] == [0, 1]
-        assert found[c, "keep", fill, "low_pass"] == [0]
-        assert found[c, "keep", fill, "other"] == [other for other in range(3) if other != c]
-    assert len(table) == 3 * 2 * ((1 + 1 + 4 + 2 + 1 + 2) + (1 + 1 + 4))
-
-
-def test_random_controls_are_shared_by_maps_of_one_size_and_differ_between_runs(case):
-    network, images, masks = case
-    assert len({mask.sum() for mask in masks}) < len(masks)
-
-    def random(run):
-        table = shortcuts.measure(network, images, LABELS, masks, controls=3, run=run, fills=("zeros",))
-        return {
-            (row["class"], row["draw"]): mask_of(row, masks, 0, run).tobytes()
-            for row in table.to_dict("records")
-            if row["filter"] == "random"
-        }
-
-    first, second = random("a"), random("b")
-    same = [c for c in range(3) if masks[c].sum() == masks[0].sum()]
-    assert len({first[c, 0] for c in same if self_paired(masks[c]) == self_paired(masks[0])}) == 1
-    assert not set(first.values()) & set(second.values())
-
-
-def self_paired(mask):
-    pairs = ConjugatePairs(*SIZE)
-    return int((pairs.gather(mask) & (pairs.size == 1)).sum())
-
-
-def test_measure_without_false_positives_keeps_the_true_ones(case):
-    full = shortcuts.measure(*case[:2], LABELS, case[2], controls=2)
-    short = shortcuts.measure(*case[:2], LABELS, case[2], controls=2, false_positives=False)
-    control = full["filter"].isin(["random", "radial", "low_pass"])
-    assert short.loc[control, "fpr"].isna().all() and (short.loc[control, "negatives"] == 0).all()
-    pd.testing.assert_frame_equal(short[~control], full[~control])
-    columns = [name for name in full if not name.startswith("fpr") and name != "negatives"]
-    pd.testing.assert_frame_equal(short[columns], full[columns])
-
-
-MANY = 40  # classes, with 2 to 6 images each
-
-
-@pytest.fixture(scope="module")
-def many():
-    """Network, images, labels and masks of many classes, with uint8 images."""
-    torch.manual_seed(2)
-    network = nn.Sequential(nn.Flatten(), nn.Linear(56, MANY))
-    generator = np.random.default_rng(3)
-    labels = generator.permutation(np.repeat(np.arange(MANY), np.arange(MANY) % 5 + 2))
-    images = generator.integers(0, 256, (len(labels), 1, *SIZE), dtype=np.uint8)
-    masks = dominant(generator.standard_normal((MANY, len(ConjugatePairs(*SIZE)))), ConjugatePairs(*SIZE), 30)
-    return network, images, labels, masks
+    draws = {"unfiltered": [0], "dfm": [0], "random": [0, 1, 2], "radial": [0, 1], "low_pass": [0]}
+    expected = {
+        (c, part, fill, name, draw)
+        for c, part, fill in itertools.product(range(3), ("keep", "remove"), fills.FILLS)
+        for name, drawn in {**draws, "other": [other for other in range(3) if other != c]}.items()
+        for draw in drawn
+        if (part == "keep" or name in ("unfiltered", "dfm", "random")) and not (fill == "swap" and c == neutral)
+    }
+    rows = table[["class", "part", "fill", "filter", "draw"]].itertuples(index=False, name=None)
+    assert sorted(rows) == sorted(expected)
 
 
 def test_negatives_are_as_even_over_the_classes_as_their_images_allow():
@@ -163,11 +103,10 @@ def test_negatives_are_as_even_over_the_classes_as_their_images_allow():
     assert np.array_equal(shortcuts.negatives_of(labels, 2, None, seed=1), np.flatnonzero(labels != 2))
 
 
-def test_draws_are_seeded_and_differ_between_classes_and_seeds(many):
-    labels = many[2]
+def test_draws_are_seeded_and_differ_between_classes_and_seeds():
     for draw in (
-        lambda c, seed: shortcuts.negatives_of(labels, c, 12, seed),
-        lambda c, seed: shortcuts.others_of(MANY, c, 12, seed),
+        lambda c, seed: shortcuts.negatives_of(np.arange(80) // 2, c, 12, seed),
+        lambda c, seed: shortcuts.others_of(40, c, 12, seed),
     ):
         assert np.array_equal(draw(3, 0), draw(3, 0))
         assert not np.array_equal(draw(3, 0), draw(3, 1)) and not np.array_equal(draw(3, 0), draw(4, 0))
@@ -214,7 +153,7 @@ def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
     expected = table[~table["filter"].isin(["random", "radial"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(shortcuts.rates(none), expected)
     pd.testing.assert_frame_equal(shortcuts.own_map_advantage(none), shortcuts.own_map_advantage(some))
-    for changes in ({"controls": 0, "radial": 0}, {"controls": 0, "radial": 5}, {"radial": 0}):
+    for changes in ({"controls": 0, "radial": 5}, {"radial": 0}):
         hits = shortcuts.collect(network, images, LABELS, masks, **{**options, **changes})
         with pytest.raises(ValueError, match=r"^0 draws of a random mask: a verdict needs at least 5$"):
             shortcuts.verdicts(hits)
@@ -244,3 +183,50 @@ def test_a_network_with_more_outputs_than_masks_is_named(case):
     nn.init.constant_(network[1].bias, 0).data[3] = 99
     with pytest.raises(ValueError, match="output for class 3, but there are 3 classes"):
         shortcuts.measure(network, case[1], LABELS, case[2])
+
+
+def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
+    """`NOT_SHOWN` elsewhere: with negatives, and without false positives, which maps have and controls have not."""
+    masks = case[2]
+    for options in ({"negatives": 3}, {"negatives": 4, "false_positives": False}):
+        hits = shortcuts.collect(*case[:2], LABELS, masks, controls=2, seed=2, **options)
+        few = options.get("false_positives", True)
+        for fill, named in hits.named.items():
+            needed = np.zeros(named.shape, bool)
+            for row in hits.trials.to_dict("records"):
+                c, for_rate = row["class"], few or row["filter"] in ("dfm", "other")
+                counts = hits.negatives[c] & (LABELS[hits.donors] != c if fill == "swap" else True)
+                needed[row["mask"]] |= (c == LABELS) | (counts & for_rate)
+            assert np.array_equal(named == NOT_SHOWN, ~needed)
+        for c in range(3):
+            drawn = shortcuts.negatives_of(LABELS, c, options.get("negatives"), seed=2)
+            assert np.flatnonzero(hits.negatives[c]).tolist() == drawn.tolist()
+        table = shortcuts.rates(hits)
+        measured = set(table.loc[table["fpr"].notna(), "filter"])
+        assert measured == {"unfiltered", "dfm", "other"} | ({"random", "radial", "low_pass"} if few else set())
+
+
+class Counting:
+    """An array with only a shape and dtype, which records how many rows are read at once."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.batch_sizes = array, array.shape, array.dtype, []
+
+    def __getitem__(self, index):
+        assert isinstance(index, np.ndarray) and index.dtype.kind == "i"
+        self.batch_sizes.append(len(index))
+        return self.array[index]
+
+
+def test_no_more_than_a_batch_is_read_at_once(case):
+    """Each image once unfiltered, once a fill, and again as a donor; the bands are removed from it at once."""
+    network, masks, bands = case[0], case[2], spectrum.bands(*SIZE, (1.5, 3))
+    images = np.random.default_rng(3).integers(0, 256, (len(LABELS), 1, *SIZE), dtype=np.uint8)
+    for measure, of_what, reads in (
+        (partial(shortcuts.measure, controls=1, others=1), [masks], 1 + 2 + 1),
+        (shortcuts.band_stop, [bands, 3], 1),
+    ):
+        counting, how = Counting(images), {"mean": [0.4], "std": [0.3]}
+        table = measure(network, counting, LABELS, *of_what, **how, batch_size=5)
+        assert max(counting.batch_sizes) == 5 and sum(counting.batch_sizes) == 1 + reads * len(LABELS)
+        pd.testing.assert_frame_equal(table, measure(network, images, LABELS, *of_what, **how))

@@ -1,26 +1,23 @@
-"""Images read piece by piece: the same from a tensor, an array, and a file; batches read ahead."""
+"""Labelled images as one object: how a network is given them, normalised and batch by batch, and batches read ahead."""
 
+import itertools
 import threading
-import time
 
 import h5py
 import numpy as np
 import pytest
 import torch
+from small_stores import CLASSES, labelled
+from torch import nn
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import source as sources
+from frequency_shortcuts.data.splits import Images, Split, accepts_split, part_in_order, stratified
 from frequency_shortcuts.data.stored_images import take_rows
-from frequency_shortcuts.maps import adcs
+from frequency_shortcuts.networks import predictions
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
-CHOSEN = [
-    np.array([7]),
-    np.array([9, 3, 3, 149, 0]),
-    np.arange(150)[::-1].copy(),
-    np.arange(20, 120),
-    np.arange(0, 150, 3),
-]
+CHOSEN = [np.array([7]), np.array([9, 3, 3, 149, 0]), np.arange(150)[::-1].copy(), np.arange(0, 150, 3)]
 HOW = {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]}
 
 
@@ -31,11 +28,11 @@ def stored(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [None, torch.float64])
-@pytest.mark.parametrize("chosen", CHOSEN, ids=len)
-def test_every_kind_of_images_is_read_and_normalised_alike(stored, chosen, dtype):
-    expected = normalisation.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
-    for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
-        assert torch.equal(sources.Source(kind, **HOW, dtype=dtype).take(chosen), expected)
+def test_every_kind_of_images_is_read_and_normalised_alike(stored, dtype):
+    for chosen in CHOSEN:
+        expected = normalisation.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
+        for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
+            assert torch.equal(sources.Source(kind, **HOW, dtype=dtype).take(chosen), expected)
 
 
 def test_floats_stay_what_they_are():
@@ -62,52 +59,36 @@ def test_what_no_network_sees_is_refused():
 
 
 def test_rows_are_read_in_runs_of_neighbours(stored):
-    runs = []
-
     class Watched:
-        shape, dtype = stored.shape, stored.dtype
+        shape, dtype, runs = stored.shape, stored.dtype, []
 
         def __getitem__(self, index):
-            runs.append((index.start, index.stop))
+            self.runs.append((index.start, index.stop))
             return stored[index]
 
     chosen = np.r_[140:150, 0:100, 120, 120]
     assert np.array_equal(take_rows(Watched(), chosen), PIXELS[chosen])
-    assert runs == [(0, 64), (64, 100), (120, 121), (140, 150)]
+    assert Watched.runs == [(0, 64), (64, 100), (120, 121), (140, 150)]
     assert take_rows(stored, np.arange(0)).shape == (0, 3, 5, 4)
 
 
-@pytest.mark.parametrize("ahead", [0, 1, 3, 100])
-@pytest.mark.parametrize("n", [0, 1, 3, 20])
-def test_batches_come_in_order(ahead, n):
-    def square(i):
-        time.sleep(0.002 * (i % 3))
-        return i * i
+@pytest.mark.parametrize(("ahead", "n"), [(0, 3), (1, 20), (3, 20), (3, 3), (100, 20), (3, 0)])
+def test_batches_come_in_order_and_no_more_than_a_few_are_read_ahead(monkeypatch, ahead, n):
+    submitted = []
 
-    assert list(sources.prefetched(square, range(n), ahead)) == [i * i for i in range(n)]
+    class Noted(sources.ThreadPoolExecutor):
+        def submit(self, read, batch):
+            submitted.append(batch)
+            return super().submit(read, batch)
 
-
-def test_no_more_than_a_few_batches_are_read_ahead():
-    reads = []
-    for used, _ in enumerate(sources.prefetched(reads.append, range(30), ahead=3), start=1):
-        time.sleep(0.01)
-        assert len(reads) <= used + 3
-    assert reads == list(range(30))
-
-
-def test_batches_are_read_while_one_is_used():
-    done = threading.Event()
-    batches = sources.prefetched(lambda i: done.set() if i == 1 else i, range(3), ahead=1)
-    assert next(batches) == 0
-    assert done.wait(10)
-    batches.close()
+    monkeypatch.setattr(sources, "ThreadPoolExecutor", Noted)
+    for i, square in enumerate(sources.prefetched(lambda i: i * i, range(n), ahead)):
+        assert square == i * i and len(submitted) <= i + 1 + ahead
+    assert submitted == list(range(n))
 
 
 @pytest.mark.parametrize("ahead", [0, 2, 9])
 def test_an_error_is_raised_at_its_batch(ahead):
-    found = []
-    with pytest.raises(ZeroDivisionError):
-        found.extend(sources.prefetched(lambda i: 1 / (i - 5), range(9), ahead))
     batches = sources.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
     assert [next(batches) for _ in range(5)] == [1 / (i - 5) for i in range(5)]
     with pytest.raises(ZeroDivisionError):
@@ -116,52 +97,43 @@ def test_an_error_is_raised_at_its_batch(ahead):
         next(batches)
 
 
-def test_closing_early_waits_for_only_one_batch():
-    reads, before = [], threading.active_count()
+def test_closing_early_waits_for_only_one_batch(monkeypatch):
+    begun, ending, threads = threading.Event(), threading.Event(), set()
+    reads = []
 
-    def slow(i):
+    class Ending(sources.ThreadPoolExecutor):
+        def shutdown(self, **options):
+            ending.set()
+            super().shutdown(**options)
+
+    def held(i):
+        threads.add(threading.current_thread())
+        if i:
+            begun.set()
+            assert ending.wait(60)
         reads.append(i)
-        time.sleep(0.02)
         return i
 
-    batches = sources.prefetched(slow, range(1000), ahead=50)
+    monkeypatch.setattr(sources, "ThreadPoolExecutor", Ending)
+    batches = sources.prefetched(held, range(1000), ahead=50)
     assert next(batches) == 0
+    assert begun.wait(60)
     batches.close()
-    assert len(reads) <= 53
-    assert threading.active_count() == before
-    count = len(reads)
-    time.sleep(0.1)
-    assert len(reads) == count
+    assert reads == [0, 1]
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_endless_batches_are_read_as_far_as_they_are_used():
-    def endless():
-        i = 0
-        while True:
-            yield i
-            i += 1
-
-    found = []
-    for i in sources.prefetched(lambda i: i, endless()):
-        found.append(i)
-        if i == 7:
-            break
-    assert found == list(range(8))
+    squares = sources.prefetched(lambda i: i * i, itertools.count())
+    assert [next(squares) for _ in range(8)] == [i * i for i in range(8)]
 
 
-@pytest.mark.parametrize(
-    ("shape", "device", "fitting"),
-    [
-        ((1, 32, 32), "cpu", 512),
-        ((3, 64, 64), "cpu", 512),
-        ((3, 224, 224), "cpu", 55),
-        ((3, 224, 224), "cuda", 222),
-        ((3, 4000, 4000), "cpu", 1),
-    ],
-)
-def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
+def test_batches_are_smaller_where_images_are_large():
     """2^23 numbers a batch on a CPU, 2^25 on a GPU, and 512 images at most."""
-    assert sources.fitting_batch(shape, device) == fitting
+    assert sources.fitting_batch((3, 64, 64), "cpu") == 512
+    assert sources.fitting_batch((3, 224, 224), "cpu") == 55
+    assert sources.fitting_batch((3, 224, 224), "cuda") == 222
+    assert sources.fitting_batch((3, 4000, 4000), "cpu") == 1
 
 
 @pytest.mark.parametrize(
@@ -169,7 +141,6 @@ def test_batches_are_smaller_where_images_are_large(shape, device, fitting):
     [
         ({"images": np.zeros((3, 4, 4), np.uint8)}, r"images are 3 x 4 x 4: expected \[n, channels, H, W\]; add the"),
         ({"images": np.zeros((0, 1, 4, 4), np.uint8)}, "images are 0 x 1 x 4 x 4: expected .*, none of them 0"),
-        ({"mean": 0.5}, "mean is 0.5: expected a number for each of 2 channels"),
         ({"std": [0.5]}, r"std is \[0.5\]: expected a number for each of 2 channels"),
     ],
 )
@@ -177,5 +148,123 @@ def test_wrong_shapes_are_named(change, words):
     given = {"images": np.zeros((3, 2, 4, 4), np.uint8), "mean": [0.5, 0.5], "std": [0.5, 0.5], **change}
     with pytest.raises(ValueError, match=words):
         sources.Source(**given)
-    with pytest.raises(ValueError, match=words):
-        adcs.class_spectra(given.pop("images"), np.arange(3), 3, **given)
+
+
+# Normalisation
+
+
+def test_pixel_statistics_against_numpy():
+    pixels, _ = labelled(9, 3)
+    mean, std = normalisation.pixel_statistics(pixels)
+    np.testing.assert_allclose(mean, (pixels / 255).mean(axis=(0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(std, (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0, 1), (0, 1 / 255), (123.68 / 255, 1 / 255)])
+def test_what_networks_are_normalised_with_is_in_units_of_one(mean, std):
+    normalisation.check_statistics([mean] * 3, [std] * 3, 3)
+
+
+@pytest.mark.parametrize(("mean", "std"), [(127, 60), (0.5, 60), (0.5, 0), (0.5, -0.2), (float("nan"), 0.2)])
+def test_other_units_are_refused(mean, std):
+    with pytest.raises(ValueError, match=r"expected units of \[0, 1\]"):
+        normalisation.check_statistics([mean] * 3, [std] * 3, 3)
+
+
+# A split: what measures take from it
+
+FEW = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
+SPLIT = Split(FEW, np.arange(7) % 2, ("a", "b"), np.array([0.5]), np.array([0.2]), neutral=1)
+
+
+@accepts_split
+def measure(network, images, labels, masks, n_classes, *, mean=None, std=None, neutral=None, seed=0):
+    return network, images, labels, masks, n_classes, mean, std, neutral, seed
+
+
+def test_a_split_gives_images_labels_classes_and_normalisation():
+    expected = ("net", FEW, SPLIT.labels, "masks", 2, SPLIT.mean, SPLIT.std, 1, 5)
+    for found in (measure("net", SPLIT, "masks", seed=5), measure("net", SPLIT, masks="masks", seed=5)):
+        assert all(a is b or a == b for a, b in zip(found, expected, strict=True))
+    # What is given by name comes before the split, and arrays stay as they are.
+    assert measure("net", SPLIT, "masks", neutral=None, mean=[0])[5:8] == ([0], SPLIT.std, None)
+    assert measure("net", FEW, "labels", "masks", 3) == ("net", FEW, "labels", "masks", 3, None, None, None, 0)
+
+
+def test_a_function_gets_only_the_parameters_that_it_has():
+    @accepts_split
+    def mean_of(images, labels, *, mean):
+        return mean
+
+    assert mean_of(SPLIT) is SPLIT.mean
+
+
+def test_wrong_arguments_are_an_error():
+    with pytest.raises(TypeError, match="speed"):
+        measure("net", SPLIT, "masks", speed=1)
+    with pytest.raises(TypeError, match=r"measure: 3 positional arguments .* allowed are 1 \(masks\)"):
+        measure("net", SPLIT, "labels", "masks", 2)
+
+
+class Counting(nn.Module):
+    """Predicts class 0 for every image and records the sizes of its batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, images):
+        self.seen.append(len(images))
+        return torch.tensor([[1.0, 0.0]]).repeat(len(images), 1)
+
+
+def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
+    network = Counting()
+    assert isinstance(SPLIT.images, Images)
+    assert predictions.accuracy(network, SPLIT) == 4 / 7
+    monkeypatch.setattr(sources, "fitting_batch", lambda shape, device: 3)
+    assert predictions.accuracy(network, SPLIT) == 4 / 7
+    assert network.seen == [7, 3, 3, 1]
+    assert predictions.accuracy(network, *SPLIT.tensors()) == 4 / 7
+
+
+def test_tensors_are_normalised_and_leave_the_images_alone():
+    before = FEW.copy()
+    seen, truth = SPLIT.tensors()
+    assert seen.dtype == torch.float32 and SPLIT.tensors(dtype=torch.float64)[0].dtype == torch.float64
+    np.testing.assert_allclose(seen, (FEW / 255 - 0.5) / 0.2, atol=2e-6)
+    np.testing.assert_array_equal(truth, SPLIT.labels)
+    np.testing.assert_array_equal(FEW, before)
+
+
+def test_stratified_shares_every_class_and_loses_none():
+    labels = np.repeat([0, 1, 2], [10, 20, 40])
+    parts = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(70))
+    assert np.bincount(labels[parts["train"]]).tolist() == [8, 16, 32]
+    assert np.bincount(labels[parts["test"]]).tolist() == [1, 2, 4]
+    again = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    other = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=2)
+    np.testing.assert_array_equal(parts["test"], again["test"])
+    assert not np.array_equal(parts["test"], other["test"])
+
+
+@pytest.mark.parametrize(
+    ("shares", "classes", "message"),
+    [
+        ({"a": 0.5, "b": 0.4}, CLASSES, "positive numbers that sum to 1"),
+        ({"a": 0.8, "b": 0.1, "c": 0.1}, CLASSES, "class dog has 2 images, too few for the splits"),
+        ({"a": 0.8, "b": 0.1, "c": 0.1}, None, "class 1 has 2 images"),
+    ],
+)
+def test_stratified_refuses_shares_that_do_not_work(shares, classes, message):
+    with pytest.raises(ValueError, match=message):
+        stratified(np.array([0] * 9 + [1] * 2), shares, seed=0, classes=classes)
+
+
+def test_the_halves_are_in_the_order_of_the_images_and_together_all_of_them():
+    halves = [part_in_order(FEW, SPLIT.labels, part) for part in ("first_half", "second_half")]
+    assert [len(labels) for _, labels in halves] == [3, 4] and (halves[1][0] == FEW[3:]).all()
+    for joined, whole in zip(map(np.concatenate, zip(*halves, strict=True)), (FEW, SPLIT.labels), strict=True):
+        assert (joined == whole).all()
+    assert part_in_order(FEW, SPLIT.labels, "all")[0].shape == FEW.shape

@@ -1,13 +1,22 @@
-"""Pairs, layout, masks: against the full complex FFT. Tolerances: 1e-12 in float64, 1e-5 in float32 (unit variance)."""
+"""Pairs, layout, masks, cells: against the full complex FFT and loops over positions.
+
+Tolerances: 1e-12 in float64, 1e-5 in float32 (images of unit variance).
+"""
+
+import math
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from frequency_shortcuts import spectrum
+from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts.spectrum.cells import cells
+from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-SIZES = [(1, 1), (1, 7), (8, 1), (2, 2), (5, 6), (6, 5), (7, 9), (8, 8)]
+SIZES = [(1, 1), (1, 7), (5, 6), (6, 5), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
@@ -45,6 +54,9 @@ def test_pairs_are_each_position_once_with_its_partner(size):
     for (first, second), count in zip(pairs.positions, pairs.size, strict=True):
         assert partner(*first, *size) == tuple(second)
         assert count == (1 if tuple(first) == tuple(second) else 2)
+    plane = noise(*size)
+    slow = np.array([[plane[partner(i, j, *size)] for j in range(size[1])] for i in range(size[0])])
+    np.testing.assert_array_equal(spectrum.mirror(plane), slow)
 
 
 @sizes
@@ -58,13 +70,6 @@ def test_frequencies_and_radius_belong_to_both_members(size):
 
 
 @sizes
-def test_mirror_reads_at_the_negated_frequency(size):
-    plane = noise(*size)
-    slow = np.array([[plane[partner(i, j, *size)] for j in range(size[1])] for i in range(size[0])])
-    np.testing.assert_array_equal(spectrum.mirror(plane), slow)
-
-
-@sizes
 def test_from_half_plane_is_the_centred_full_amplitude(size):
     image = noise(2, *size)
     half, full = np.abs(np.fft.rfft2(image)), np.abs(np.fft.fftshift(np.fft.fft2(image), axes=(-2, -1)))
@@ -72,7 +77,7 @@ def test_from_half_plane_is_the_centred_full_amplitude(size):
 
 
 @sizes
-def test_scatter_is_symmetric_keeps_dtype_and_gather_inverts_it(size):
+def test_scatter_is_symmetric_gather_inverts_it_and_the_half_plane_names_the_pairs(size):
     pairs = ConjugatePairs(*size)
     values = np.arange(2 * len(pairs), dtype=np.int16).reshape(2, -1)
     plane = pairs.scatter(values)
@@ -80,6 +85,10 @@ def test_scatter_is_symmetric_keeps_dtype_and_gather_inverts_it(size):
     assert plane.shape == (2, *size)
     assert spectrum.symmetric(plane)
     np.testing.assert_array_equal(pairs.gather(plane), values)
+    assert pairs.half_plane.shape == (size[0], size[1] // 2 + 1)
+    for i, j in np.ndindex(pairs.half_plane.shape):
+        row, column = (i + size[0] // 2) % size[0], (j + size[1] // 2) % size[1]
+        assert [row, column] in pairs.positions[pairs.half_plane[i, j]].tolist()
 
 
 @sizes
@@ -130,15 +139,90 @@ def test_low_pass_holds_dc_and_not_its_edge():
 
 
 @pytest.mark.parametrize("kind", [str, np.float32], ids=["text", "float32"])
-@pytest.mark.parametrize("size", [(100, 100), (33, 45)])
-def test_the_floor_of_percent_of_the_positions_is_exact(size, kind):
+def test_the_floor_of_percent_of_the_positions_is_exact(kind):
     """Against whole numbers: p tenths of a percent of n positions are p * n // 1000 (29 % of 10,000 are 2,900)."""
-    n = size[0] * size[1]
+    size, n = (100, 100), 100 * 100
     for tenths in range(1, 1001):
         percent = float(f"{tenths // 10}.{tenths % 10}") if kind is str else kind(f"{tenths // 10}.{tenths % 10}")
-        assert spectrum.positions(*size, percent) == max(1, tenths * n // 1000), percent
+        assert positions(*size, percent) == max(1, tenths * n // 1000), percent
         if tenths % 10 == 0:
-            assert spectrum.positions(*size, tenths // 10) == max(1, tenths * n // 1000), percent
+            assert positions(*size, tenths // 10) == max(1, tenths * n // 1000), percent
+
+
+# The top pairs of a ranking, and cells
+
+
+def slow_top(increment, size, wanted):
+    left, found, filled = list(range(len(increment))), [], 0
+    while left and filled < wanted:
+        best = max(left, key=lambda p: (increment[p], -p))  # the first of equals
+        left.remove(best)
+        found.append(best)
+        filled += size[best]
+    return found
+
+
+@sizes
+@pytest.mark.parametrize("levels", [3, 10**6], ids=["ties", "no ties"])
+def test_top_equals_a_slow_loop_and_the_dominant_map(size, levels):
+    pairs, generator = ConjugatePairs(*size), np.random.default_rng(0)
+    increment = generator.integers(-levels, levels, len(pairs)).astype(float)  # whole in float32, too
+    for percent in (0.1, 20, 99, 100):
+        wanted = positions(*size, percent)
+        found = top_pairs(increment, pairs.size, wanted)
+        assert found.tolist() == slow_top(increment, pairs.size, wanted)
+        mask = pairs.scatter(np.isin(np.arange(len(pairs)), found))
+        np.testing.assert_array_equal(mask, dfm.dominant(increment[None], pairs, percent)[0])
+
+
+def test_top_of_more_than_there_is_is_everything():
+    assert top_pairs(np.array([1.0, 3.0, 2.0]), np.array([2, 1, 2]), 99).tolist() == [1, 2, 0]
+
+
+sides = st.integers(1, 13)
+lengths = st.one_of(st.just(1), st.integers(1, 14), st.floats(1, 14))
+shifts = st.sampled_from([0, 0.25, 0.5, 0.9])
+
+
+def rectangles(pairs, height, width, shift=0):
+    """The rectangle of each pair: (row, column) of the tiling, found with signed frequencies."""
+    found = []
+    for members in pairs.positions:
+        options = []
+        for row, column in members:
+            u, v = row - pairs.height // 2, column - pairs.width // 2
+            if v == -pairs.width / 2:  # the Nyquist column has both signs
+                v = -v
+            if v >= 0:
+                options.append((u, v))
+        u, v = options[0]  # in the columns that are their own mirror, the member with the lower row
+        if width > 1 and pairs.width % 2 == 0 and v == pairs.width // 2:
+            v -= 1
+        found.append((math.floor((u + pairs.height // 2) / height + shift), math.floor(v / width + shift)))
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(size=st.tuples(sides, sides), height=lengths, width=lengths, shift=shifts)
+def test_two_pairs_share_a_cell_if_they_lie_in_one_rectangle(size, height, width, shift):
+    pairs = ConjugatePairs(*size)
+    found, expected = cells(pairs, height, width, shift=shift), rectangles(pairs, height, width, shift)
+    assert found.shape == (len(pairs),)
+    assert sorted(set(found)) == list(range(len(set(expected))))
+    assert len(set(zip(found, expected, strict=True))) == len(set(expected))
+    masks = [pairs.scatter(found == number) for number in range(found.max() + 1)]
+    assert all(spectrum.symmetric(mask) for mask in masks) and (np.sum(masks, axis=0) == 1).all()
+    assert len(np.unique(cells(pairs, 1, 1, shift=shift))) == len(pairs) and not cells(pairs, *size).any()
+
+
+@pytest.mark.parametrize(("side", "cell", "count"), [(224, 14, 128), (32, 2, 128), (32, 32, 1)])
+def test_cells_of_even_images_have_nearly_the_same_size(side, cell, count):
+    """A cell next to the Nyquist column holds one column more."""
+    pairs = ConjugatePairs(side, side)
+    numbers = np.bincount(cells(pairs, cell, cell))
+    assert len(numbers) == count
+    assert numbers.max() <= cell * (cell + 1)
+    assert numbers.sum() == len(pairs)
 
 
 @pytest.mark.parametrize(
@@ -149,17 +233,20 @@ def test_the_floor_of_percent_of_the_positions_is_exact(size, kind):
         (lambda: spectrum.bands(8, 8, (4, 4)), r"band edges \[4, 4\]: expected increasing"),
         (lambda: spectrum.low_pass(8, 8, 0), "cutoff 0: expected a radius above 0"),
         (lambda: spectrum.positions(8, 8, 0), "percent 0: expected above 0 and at most 100"),
+        (lambda: spectrum.positions(8, 8, -1), "percent -1: expected above 0 and at most 100"),
         (lambda: spectrum.positions(8, 8, 101), "percent 101: expected above 0 and at most 100"),
         (lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)), r"shape \(9,\): .* 10 pairs of a 4 x 4"),
         (lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 3)), r"\(1, 1, 4, 3\): expected \[..., 4, 4\]"),
         (lambda: ConjugatePairs(4, 4).gather(np.zeros((4, 5))), r"shape \(4, 5\): expected \[..., 4, 4\]"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 4))), "dtype float64: expected bool"),
-        (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 5), bool)), r"shape \(4, 5\): the images need \[4, 4\]"),
+        (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 3), bool)), r"shape \(4, 3\): the images need \[4, 4\]"),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.eye(4, k=1) > 0), r"not symmetric: \(u, v\) and"),
         (
             lambda: spectrum.keep(np.zeros((4, 4), "f4"), np.ones((4, 4), bool)),
             "are a ndarray: expected a torch.Tensor",
         ),
+        (lambda: cells(ConjugatePairs(8, 8), 2, 0), r"cells of .*expected at least 1 x 1, and 0 to below 1$"),
+        (lambda: cells(ConjugatePairs(8, 8), 2, 2, shift=1), r"expected at least 1 x 1, and 0 to below 1$"),
         (lambda: spectrum.keep(torch.zeros(4, 4).int(), np.ones((4, 4), bool)), "torch.int32: expected float32 or"),
     ],
 )

@@ -3,15 +3,17 @@
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_dfm import written
 
-from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps import halves as half_maps
 from frequency_shortcuts.maps.methods.culling import cull
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
+few = settings(max_examples=30, deadline=None)
 
 
 def maps(n_classes, size, percent=10, seed=0, lean=0.0):
@@ -30,7 +32,6 @@ def test_maps_that_cannot_be_compared_are_refused():
         stability.compare(left, left, draws=0)
 
 
-ORIGIN = {"weights_sha256": "ab", "images_sha256": "cd"}
 RUNS = [
     {"network": network, "augmentation": augmentation, "seed": seed}
     for network, augmentation, seed in (("a", "none", 0), ("a", "none", 1), ("b", "none", 0), ("a", "sin", 0))
@@ -63,6 +64,7 @@ def test_every_two_runs_are_compared_by_what_they_differ_in():
     assert list(stability.compare_runs(RUNS[:1], of, [5])) == []
 
 
+@few
 @given(st.lists(st.integers(2, 7), min_size=1, max_size=4), st.integers(0, 3))
 def test_halves_are_disjoint_even_and_whole(counts, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
@@ -78,15 +80,16 @@ def test_a_class_with_one_image_is_named():
         half_maps.halves([0, 0, 1], classes=["ox", "zebra"])
 
 
+IMAGES, LABELS = np.random.default_rng(0).standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
+ABOUT = {
+    "classes": list("abc"), "split": "validation", "created_by": "tests", "weights_sha256": "ab", "images_sha256": "cd",
+}  # fmt: skip
+
+
 def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network):
-    generator = np.random.default_rng(0)
-    images, labels = generator.standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
-    network, pairs = small_network(2, 3), ConjugatePairs(6, 7)
-    chosen = half_maps.halves(labels)
-    found = [cull(network, images[some], labels[some], 3, "exact") for some in chosen]
-    path = tmp_path / "run.h5"
-    about = {"classes": list("abc"), "split": "validation", "seed": 0, "created_by": "tests"} | ORIGIN
-    half_maps.write_halves(path, found, pairs, [5, 12.5], **about)
+    network, pairs, path = small_network(2, 3), ConjugatePairs(6, 7), tmp_path / "run.h5"
+    found = [cull(network, IMAGES[some], LABELS[some], 3, "exact") for some in half_maps.halves(LABELS)]
+    half_maps.write_halves(path, found, pairs, [5, 12.5], seed=0, **ABOUT)
     for half, percent in ((0, 5), (1, 12.5)):
         read = half_maps.read_half(path, half, percent)
         assert np.array_equal(read, dfm.dominant(found[half].increment, pairs, percent))
@@ -101,16 +104,13 @@ def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network
 
 
 def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, small_network):
-    generator = np.random.default_rng(0)
-    images, labels = generator.standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
     pairs, runs, paths = ConjugatePairs(6, 7), [], []
-    about = {"classes": list("abc"), "split": "validation", "created_by": "tests"} | ORIGIN
     for dataset, seed in (("p", 0), ("q", 0), ("p", 1)):
         runs.append({"dataset": dataset, "network": "n", "augmentation": "none", "seed": seed})
         paths.append(tmp_path / f"{dataset}{seed}.h5")
-        found = cull(small_network(2, 3, seed), images, labels, 3, "exact")
-        dfm.write(paths[-1], found, pairs, [5, 12.5], **about)
-        half_maps.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **about)
+        found = cull(small_network(2, 3, seed), IMAGES, LABELS, 3, "exact")
+        dfm.write(paths[-1], found, pairs, [5, 12.5], **ABOUT)
+        half_maps.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **ABOUT)
     tables = list(
         stability.compare_files(runs, paths, runs[:1], [tmp_path / "halves.h5"], percents=[5, 12.5], draws=3, seed=1)
     )
@@ -122,17 +122,43 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
     expected = stability.compare(left, right, draws=3, seed=[1, 0, 1])
     assert np.array_equal(tables[1][list(expected)], expected, equal_nan=True)
 
+    # Runs of one data set rank the same images; the halves of a run are of the run's weights.
+    dfm.write(paths[2], found, pairs, [5], **ABOUT | {"images_sha256": "x"})
+    with pytest.raises(ValueError, match=r"p1\.h5: it was made from other images than .*p0\.h5"):
+        list(stability.compare_files(runs, paths, percents=[5]))
+    half_maps.write_halves(tmp_path / "h.h5", [found, found], pairs, [5], seed=0, **ABOUT | {"weights_sha256": "x"})
+    with pytest.raises(ValueError, match=r"h\.h5: it was made from other weights than .*p0\.h5"):
+        list(stability.compare_files(runs[:1], paths[:1], runs[:1], [tmp_path / "h.h5"], percents=[5]))
 
-@pytest.mark.parametrize("change", [{"weights_sha256": "x"}, {"images_sha256": "x"}], ids=str)
-def test_maps_of_other_origin_are_not_compared(tmp_path, change):
-    """Runs of one data set rank the same images; the halves of a run are of the run's weights."""
-    written(tmp_path / "a.h5")
-    written(tmp_path / "b.h5", **change)
-    run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
-    runs, paths = [run, {**run, "seed": 1}], [tmp_path / "a.h5", tmp_path / "b.h5"]
-    what = next(iter(change)).removesuffix("_sha256")
-    halved = ([run], [tmp_path / "b.h5"])
-    with pytest.raises(ValueError, match=rf"b\.h5: it was made from other {what} than .*a\.h5"):
-        if what == "images":
-            list(stability.compare_files(runs, paths, percents=[5]))
-        list(stability.compare_files(runs[:1], paths[:1], *halved, percents=[5]))
+
+def slow_overlap(left, right):
+    """One class: positions in both by positions in either, counted one by one."""
+    both = either = 0
+    for a, b in zip(left.ravel(), right.ravel(), strict=True):
+        both, either = both + (a and b), either + (a or b)
+    return both / either if either else np.nan
+
+
+@few
+@given(SIZES, st.floats(1, 100), st.integers(0, 9))
+def test_overlap_is_counted_position_by_position(size, percent, seed):
+    left, right = maps(2, size, percent, seed), maps(2, size, percent, seed + 1)
+    slow = [slow_overlap(a, b) for a, b in zip(left, right, strict=True)]
+    assert np.allclose(spectrum.overlap(left, right), slow)
+    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right))
+    assert np.allclose(found["iou"], slow)
+    assert found["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
+    assert found["right_positions"].tolist() == right.sum(axis=(1, 2)).tolist()
+
+
+def test_chance_is_the_overlap_with_control_masks(size=(9, 12)):
+    left, right = (maps(2, size, 20, seed, lean=2) for seed in (0, 1))
+    right[1] = maps(1, size, 30, 5)[0]  # maps of different sizes
+    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right), draws=4000)
+    for kind in ("random", "radial"):
+        slow = [
+            np.mean([slow_overlap(left[c], shortcuts.control_mask(right[c], kind, [c, draw])) for draw in range(400)])
+            for c in range(2)
+        ]
+        assert np.allclose(found[kind], slow, atol=0.015), kind
+    assert (found["radial"] > found["random"]).iloc[0]

@@ -1,13 +1,18 @@
-"""The tables of the study, from tests of several runs, and the text of the cover about them."""
+"""The tables of the study and those of the published one, and the text of the cover."""
 
+from collections import defaultdict
+from itertools import product
+
+import numpy as np
 import pandas as pd
 import pytest
-from made_up_hits import random_hits
+from made_up_results import random_hits
 
 from conftest import ROOT, made_up_tests, made_up_verdicts
+from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
-from frequency_shortcuts.findings import definitions, headlines, judge, study_tables
+from frequency_shortcuts.findings import definitions, headlines, judge, paper_tables, study_tables
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
@@ -16,21 +21,17 @@ SYNTHETIC = [("syn", "small", "none", 0)]
 CLASSES = ["ant", "bee", "none"]
 
 
-def stored(table, path):
-    """The table after it was written and read."""
-    write_table(table, path)
-    return read_table(path)
-
-
 @pytest.fixture
 def tests():
     return pd.concat([made_up_tests(PHOTOGRAPHS, CLASSES), made_up_tests(SYNTHETIC, ["C0", "C1"], neutral="C0")])
 
 
 @pytest.fixture
-def verdicts(tmp_path):
-    tables = [made_up_verdicts(PHOTOGRAPHS, CLASSES), made_up_verdicts(SYNTHETIC, ["C0", "C1"], neutral="C0")]
-    return stored(pd.concat(tables), tmp_path / "verdicts.csv")
+def verdicts():
+    return pd.concat(
+        [made_up_verdicts(PHOTOGRAPHS, CLASSES), made_up_verdicts(SYNTHETIC, ["C0", "C1"], neutral="C0")],
+        ignore_index=True,
+    )
 
 
 def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
@@ -43,7 +44,8 @@ def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
         there = measured[name].notna()
         assert list(table.loc[there, name]) == [classes[int(c)] for c in measured.loc[there, name]]
         assert table.loc[~there, name].isna().all()
-    again = stored(table, tmp_path / "verdicts.csv")
+    write_table(table, tmp_path / "verdicts.csv")
+    again = read_table(tmp_path / "verdicts.csv")
     assert list(again["class"]) == list(table["class"]) and list(again["verdict"]) == list(table["verdict"])
     assert list(again["closest_class"].dropna()) == list(table["closest_class"].dropna())
     matrix = study_tables.of_run(cross_matrix(hits), run, classes)
@@ -55,9 +57,8 @@ def test_external_maps_stand_beside_ours_under_each_part_and_fill(verdicts):
     table = study_tables.with_external_maps(verdicts, [external])
     assert len(table) == 2 * 3 * 4 and list(table["maps"]) == ["ours", "hfss"] * 12
     assert list(table["positions"]) == [51, 60] * 12
-    assert (table.iloc[::2][["class", "part", "fill"]].to_numpy() == table.iloc[1::2][["class", "part", "fill"]]).all(
-        axis=None
-    )
+    ours, theirs = (table.iloc[i::2][["class", "part", "fill"]].reset_index(drop=True) for i in (0, 1))
+    pd.testing.assert_frame_equal(ours, theirs)
 
 
 def test_draws_are_averaged_within_each_fill(tests):
@@ -105,7 +106,7 @@ def read_as_rst(text):
     return publish_doctree(text, settings_overrides={"halt_level": 2})
 
 
-def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
+def test_the_cover_counts_the_verdicts_of_the_headline_and_too_few_images_as_undecided(verdicts):
     headline = verdicts[verdicts["headline"]]
     count = headline["verdict"].value_counts()
     low = (headline["verdict"] == "strong") & (headline["class"] == CLASSES[0])
@@ -114,9 +115,6 @@ def test_the_cover_counts_the_verdicts_of_the_headline(tests, verdicts):
     assert f"In all, {count['strong']} of {len(headline)} tests" in text and f"{missing} have no verdict" in text
     assert low.any() and f"Of {low.sum()} of the strong ones, the lowest frequencies" in text
     read_as_rst(text)
-
-
-def test_the_cover_counts_classes_with_too_few_images_as_undecided(verdicts):
     few = verdicts.assign(verdict=verdicts["verdict"].mask(verdicts["class"] == CLASSES[0], "too few images"))
     undecided = int((few["headline"] & ((few["class"] == CLASSES[0]) | few["verdict"].isna())).sum())
     assert undecided and f"{undecided} have no verdict" in cover(few)
@@ -128,8 +126,7 @@ def test_the_cover_gives_each_finding_that_decides_with_its_verdict(verdicts):
     table, _ = judge.judge(Tables())
     text = cover(verdicts, findings=headlines.finding_rows(table))
     read_as_rst(text.replace("`findings.html`_", "findings.html").replace("`findings_all.svg`_", "findings_all.svg"))
-    for finding in definitions.FINDINGS.values():
-        assert finding.claim in text
+    assert all(finding.claim in text for finding in definitions.FINDINGS.values())
     assert text.count(definitions.NO_DATA + ".") >= len(definitions.FINDINGS)
 
 
@@ -138,6 +135,71 @@ def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):
     networks = headline[RUN].drop_duplicates().assign(test_accuracy=0.9)
     without = networks.assign(seed=networks["seed"] + 100, test_accuracy=0.1)
     unknown = networks[:1].assign(network="never_tested")
-    assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == headlines.network_rows(
-        networks, headline, 12
-    )
+    expected = headlines.network_rows(networks, headline, 12)
+    assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == expected
+
+
+# Tables 1 to 3 of the published study, against values looked up one by one
+
+NAMES = ["zebra", "10", "ox"]
+RUNS = [("p", "b", "none", 0), ("p", "b", "none", 1), ("p", "a", "sin", 0), ("q", "b", "none", 3)]
+
+
+@pytest.fixture
+def of_runs():
+    """Verdicts of these runs, with rates at random."""
+    table = pd.concat([made_up_verdicts([run], NAMES, seed=i) for i, run in enumerate(RUNS)], ignore_index=True)
+    rates = [name for name in table if name.startswith(("tpr_", "fpr_"))]
+    table[rates] = np.random.default_rng(0).random((len(table), len(rates)))
+    return table.assign(verdict=["strong", "none", "weak"] * (4 * len(RUNS)))
+
+
+@pytest.fixture
+def ood():
+    generator = np.random.default_rng(1)
+    renditions = {"p": ["toy", "art"], "q": ["art"]}
+    rows = [
+        (*run, rendition, c, "keep", fill, kind, generator.random())
+        for run in RUNS
+        for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), paper_tables.FILTERS)
+    ]
+    return pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr"])
+
+
+def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
+    over = shortcuts.over_seeds(of_runs)
+    table = paper_tables.rates(over, [["p", "a", "sin"], ["p", "b", "none"]])
+    assert list(table["class"]) == NAMES * 2 and list(table["network"]) == ["a"] * 3 + ["b"] * 3
+    assert list(table["seeds"]) == [1] * 3 + [2] * 3 and list(table["strong_seeds"]) == [1, 0, 0, 2, 0, 0]
+    published = of_runs.query("part == 'keep' and fill == 'zeros' and dataset == 'p'").set_index(["network", "class"])
+    for row in table.to_dict("records"):
+        values = published.loc[[(row["network"], row["class"])], "fpr_dfm"]
+        assert np.isclose(row["fpr_dfm_mean"], values.mean())
+        assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
+    for some, name in ((over, "c"), (over.query("fill == 'swap'"), "b")):
+        with pytest.raises(ValueError, match=f"there are no shortcut tests of p, {name}, none with the fill zeros"):
+            paper_tables.rates(some, [["p", name, "none"]])
+
+
+def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):
+    table = paper_tables.by_rendition(ood, of_runs)
+    assert len(table) == 3 * len(NAMES) * 6
+    columns = [f"tpr_{images}_{kind}" for images in ("original", "toy", "art") for kind in ("mean", "sd")]
+    assert list(table.columns[6:]) == columns
+    assert list(table["class"].iloc[::6]) == NAMES * 3 and list(table["filter"]) == [*paper_tables.FILTERS] * 9
+    values = defaultdict(list)
+    for row in of_runs.query("part == 'keep' and fill == 'zeros'").to_dict("records"):
+        for kind in paper_tables.FILTERS:
+            values[(*(row[key] for key in RUN[:3]), row["class"], kind, "original")].append(row[f"tpr_{kind}"])
+    for *network, _, rendition, name, _, fill, kind, tpr in ood.itertuples(index=False):
+        if fill == "zeros":
+            values[*network, name, kind, rendition].append(tpr)
+    for row in table.to_dict("records"):
+        for images in ("original", "toy", "art"):
+            seeds = values[(*(row[key] for key in RUN[:3]), row["class"], row["filter"], images)]
+            expected = np.mean(seeds) if seeds else np.nan
+            assert np.isclose(row[f"tpr_{images}_mean"], expected, equal_nan=True)
+            spread = np.std(seeds, ddof=1) if len(seeds) > 1 else np.nan
+            assert np.isclose(row[f"tpr_{images}_sd"], spread, equal_nan=True)
+    # Runs without renditions do not enter.
+    assert set(paper_tables.by_rendition(ood[ood["dataset"] == "p"], of_runs)["dataset"]) == {"p"}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from frequency_shortcuts import spectrum
+from frequency_shortcuts import adcs, spectrum
 from frequency_shortcuts.data import synthetic
 from frequency_shortcuts.data.synthetic import Design
 
@@ -30,15 +30,16 @@ def slow_amplitude(design):
     return out
 
 
-@every_set
-@pytest.mark.parametrize("size", [32, 31])
+SIZES = pytest.mark.parametrize(("band", "size"), [(1, 32), (2, 31), (3, 32), (4, 31)])
+
+
+@SIZES
 def test_amplitude_equals_a_slow_loop(band, size):
     design = Design(band, size=size)
     np.testing.assert_allclose(design.amplitude(), slow_amplitude(design), rtol=1e-12, atol=0)
 
 
-@every_set
-@pytest.mark.parametrize("size", [32, 31])
+@SIZES
 def test_planted_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
     design = Design(band, size=size)
     control, patterns = design.planted()["control_band"], design.planted()["patterns"]
@@ -67,28 +68,56 @@ def test_all_classes_have_one_scale_that_gives_c0_the_stated_deviation(band):
     for c in range(4):  # tolerance 0.004: what clipping and rounding may take
         assert abs(pixels[labels == c].mean() - 0.5) < 0.004
         assert abs(pixels[labels == c].std() - 0.12 * (variance[c] / variance[0]) ** 0.5) < 0.004
-
-
-@every_set
-def test_fewer_than_one_pixel_in_200_is_clipped(band):
-    images, labels = synthetic.images(Design(band), 100, seed=1)
-    for c in range(4):  # rounding to 0 or 255 counts as clipped
+        # Fewer than one pixel in 200 is clipped; rounding to 0 or 255 counts as clipped.
         assert np.isin(images[labels == c], (0, 255)).mean() < 0.005
 
 
-def test_an_image_depends_on_seed_class_and_number_alone():
+def test_a_synthetic_image_depends_on_seed_class_and_number_alone():
     large = synthetic.images(Design(2), 7, seed=3)[0]
     np.testing.assert_array_equal(synthetic.images(Design(2), 4, seed=3)[0], large[:16])
     np.testing.assert_array_equal(synthetic.images(Design(2), 7, seed=3, chunk=2)[0], large)
     assert len(np.unique(np.concatenate([large, synthetic.images(Design(2), 7, seed=4)[0]]), axis=0)) == 56
 
 
-@pytest.mark.parametrize("band", [0, 5])
-def test_unknown_control_band_is_refused(band):
-    with pytest.raises(ValueError, match=f"control_band {band}: expected 1 to 4"):
-        Design(band)
-
-
-def test_no_images_are_refused():
+def test_impossible_synthetic_sets_are_refused():
+    for band in (0, 5):
+        with pytest.raises(ValueError, match=f"control_band {band}: expected 1 to 4"):
+            Design(band)
     with pytest.raises(ValueError, match="0 images per class: expected at least 1"):
         synthetic.images(Design(1), 0, seed=0)
+
+
+def outside(design, images):
+    """Of each image the mean amplitude at the frequencies where nothing is planted and that are not DC, [n]."""
+    free = ~design.planted()["truth"].any(axis=0)
+    free[design.size // 2, design.size // 2] = False
+    spectra = np.fft.fftshift(np.fft.fft2(images / np.float32(255)), axes=(-2, -1))
+    return np.abs(spectra)[..., free].mean(axis=(1, 2))
+
+
+@pytest.mark.parametrize("band", [1, 4])
+def test_outside_the_planted_masks_the_classes_do_not_differ(band):
+    design = Design(band)
+    train, labels = synthetic.images(design, 400, seed=1)
+    test, expected = synthetic.images(design, 100, seed=3)
+    mean = np.array([outside(design, train[labels == c]).mean() for c in range(4)])
+    np.testing.assert_allclose(mean, mean[0], rtol=0.01)
+    # The nearest mean of this number is at chance, within three standard errors of a share of 400 images.
+    found = np.abs(outside(design, test)[:, None] - mean).argmin(axis=1)
+    assert abs((found == expected).mean() - 1 / 4) < 3 * (1 / 4 * 3 / 4 / 400) ** 0.5
+
+
+@pytest.mark.parametrize("band", [2, 3])
+def test_planted_truth_is_visible_in_adcs(band):
+    design = Design(band)
+    images, labels = synthetic.images(design, 200, seed=5)
+    amplitude = adcs.mean_amplitude(images, labels, 4, mean=[0.5] * 3, std=[0.12] * 3)
+    control, patterns = design.planted()["control_band"], design.planted()["patterns"]
+    found = adcs.accumulate(amplitude)
+    energy = amplitude.mean(axis=1)
+    # C3 stands below all the others in the control band; clipping and rounding leave it under 5 % of C0.
+    assert (found[3][control] == -3).all()
+    assert energy[3][control].max() < 0.05 * energy[0][control].mean()
+    # C2 stands above all the others on the axes, C1 on the diagonals where they are not axes.
+    assert (found[2][patterns[2]] == 3).all()
+    assert (found[1][patterns[1] & ~patterns[2]] == 3).all()

@@ -1,25 +1,24 @@
-"""Tables as CSV: names stay names, and tables are written one after the other."""
+"""Tables as CSV, and as they are shown: names stay names, and what a reader sees is what the table holds."""
 
+import base64
 import csv
+import gzip
+import re
 import weakref
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.tables import read_table, write_table, write_tables
 
 
 def test_names_that_look_like_numbers_stay_names(tmp_path):
-    table = pd.DataFrame(
-        {
-            "dataset": ["007", "1e3"],
-            "network": ["18", "true"],
-            "augmentation": ["none", "NA"],
-            "class": ["3", "04"],
-            "seed": [0, 1],
-        }
-    )
+    names = {"dataset": ["007", "1e3"], "network": ["18", "true"], "augmentation": ["none", "NA"], "class": ["3", "04"]}
+    table = pd.DataFrame({**names, "seed": [0, 1]})
     write_table(table, tmp_path / "t.csv", rendition="10", maps="2")
     read = read_table(tmp_path / "t.csv")
     assert read.drop(columns=["rendition", "maps"]).equals(table)
@@ -95,7 +94,72 @@ def test_no_text_of_a_table_is_a_formula_of_a_spreadsheet_and_names_come_back(tm
         assert read["verdict"].isna().tolist() == table["verdict"].isna().tolist() and read["verdict"].iloc[-1] == "-"
 
 
-def test_a_table_is_not_changed_by_writing_it(tmp_path):
-    table = pd.DataFrame({"class": ["=1"], "seed": [0]})
-    write_table(table, tmp_path / "t.csv")
-    assert list(table["class"]) == ["=1"]
+TABLE = pd.DataFrame(
+    {
+        "data_set": ["a_1", "R&D <b>", None],
+        "seeds": [2, 1, 3],
+        "tpr_dfm_mean": [0.9, 0.25, np.nan],
+        "tpr_dfm_sd": [0.02, np.nan, np.nan],
+        "wall_s": [1234.5, 3.25, 20.0],
+    }
+)
+
+
+def test_cells_have_headings_precision_spreads_and_dashes():
+    shown = typeset.cells(TABLE)
+    assert list(shown) == ["data set", "seeds", "TPR dfm", "wall, s"]
+    assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", typeset.MISSING]
+    assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == typeset.MISSING
+    assert list(shown["wall, s"]) == ["1234.5", "3.2", "20.0"]
+
+
+def test_latex_is_escaped_and_uses_booktabs():
+    text = typeset.latex(TABLE, "50 % of them", "tab:x")
+    assert r"\toprule" in text and r"\midrule" in text and r"\bottomrule" in text and r"\begin{tabular}{lrrr}" in text
+    assert r"\caption{50 \% of them}" in text and r"\label{tab:x}" in text
+    assert r"R\&D <b> & 1 & 0.250 & 3.2 \\" in text and r"a\_1 & 2 & 0.900 $\pm$ 0.020 & 1234.5 \\" in text
+    assert r"-- & 3 & -- & 20.0 \\" in text
+
+
+def test_a_long_table_goes_over_pages_and_a_very_long_one_says_what_is_left_out():
+    long = pd.DataFrame({"n": range(60)})
+    text = typeset.latex(long, "all", "tab:n")
+    assert r"\begin{longtable}{r}" in text and r"\endhead" in text and "59 \\\\" in text
+    text = typeset.latex(long, "all", "tab:n", most=50)
+    assert "the first 50 of 60 rows" in text and "49 \\\\" in text and "\n59 \\\\" not in text
+
+
+def test_the_page_asks_nothing_of_the_network_and_carries_its_csv():
+    csv = TABLE.to_csv(index=False).encode()
+    text = typeset.page(TABLE, "Rates & times", "results/x/tables/t.csv", csv)
+    assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "http" not in text and "import" not in text
+    assert text.count("<tr>") == 4 and text.count('scope="col" aria-sort="none"') == 4
+    for shown in ("R&amp;D &lt;b&gt;", "<h1>Rates &amp; times</h1>", "3 rows; results/x/tables/t.csv"):
+        assert shown in text
+    (data,) = re.findall(r'download="t.csv.gz" href="data:application/gzip;base64,([^"]+)"', text)
+    assert gzip.decompress(base64.b64decode(data)) == csv
+    assert len(text) < 20_000
+
+
+def test_a_very_large_table_is_cut_and_its_csv_named_only():
+    large = pd.DataFrame({"n": range(3000)})
+    text = typeset.page(large, "n", "results/x/tables/n.csv", b"x" * 2**20)
+    assert text.count("<tr>") == 1 + typeset.MOST and "2000 of 3000 rows, the first ones" in text
+    assert "download" not in text and "results/x/tables/n.csv" in text
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame({"a": []}), pd.DataFrame({"a": [np.nan], "b": [None]})])
+def test_an_empty_table_is_shown_empty(table):
+    assert r"\bottomrule" in typeset.latex(table, "c", "l")
+    assert f"{len(table)} rows" in typeset.page(table, "t", "p.csv")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=8))
+def test_numbers_are_within_half_a_unit_of_their_last_place(values):
+    texts = typeset.cells(pd.DataFrame({"x": values}))["x"]
+    for value, text in zip(values, texts, strict=True):
+        decimals = len(text.partition(".")[2]) if "e" not in text else None
+        allowed = 0.06 * abs(value) if decimals is None else 0.5001 * 10.0**-decimals
+        assert abs(float(text) - value) <= allowed + 1e-12 * abs(value)
+        assert value == 0 or float(text) != 0 or "e" in text

@@ -14,12 +14,10 @@ from training_runs import (
     BATCH,
     CLASSES,
     DATA,
-    GIVEN,
     ONE_CYCLE,
     PER_EPOCH,
     RECIPE,
     VALIDATION,
-    Blank,
     N,
     loss_of,
     run,
@@ -37,6 +35,17 @@ from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.networks.training import train
 
+GIVEN = []
+
+
+@dataclasses.dataclass(frozen=True)
+class Blank(Augmentation):
+    """Shows the network zeros and records the images."""
+
+    def __call__(self, images):
+        GIVEN.append(images.clone())
+        return torch.zeros_like(images, dtype=torch.float32)
+
 
 @pytest.fixture(scope="module")
 def reference():
@@ -51,15 +60,14 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_does_not(reference):
     assert not same(run(seed=4), reference)
 
 
-def test_training_learns_and_returns_a_row_an_epoch(reference):
-    history = reference.history
+def test_training_learns_and_returns_a_row_an_epoch():
+    history = run(recipe=dataclasses.replace(RECIPE, epochs=15), augmentation=None, dynamics=None).history
     assert list(history) == [
         "epoch", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
     ]  # fmt: skip
-    assert history["epoch"].tolist() == [0, 1, 2]
-    longer = run(recipe=dataclasses.replace(RECIPE, epochs=15), augmentation=None, dynamics=None).history
-    assert longer["train_loss"].iloc[-1] < 0.3 * longer["train_loss"].iloc[0]
-    assert longer["train_accuracy"].iloc[-1] > 0.9
+    assert history["epoch"].tolist() == list(range(15))
+    assert history["train_loss"].iloc[-1] < 0.3 * history["train_loss"].iloc[0]
+    assert history["train_accuracy"].iloc[-1] > 0.9
 
 
 def test_the_settings_for_determinism_are_left_as_they_were():
@@ -94,17 +102,14 @@ def test_validation_images_are_never_augmented():
     assert trained.history["validation_loss"].min() == pytest.approx(loss_of(network, bright), rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("batch_size", "message"),
-    [
+def test_divergence_says_what_to_do():
+    for batch_size, message in (
         (4, r"finite logits: .*, at iteration 2: training diverged, lower learning_rate \(now 1e\+30\)"),
         (N, "the validation loss is not finite: training diverged, lower learning_rate"),
-    ],
-)
-def test_divergence_says_what_to_do(batch_size, message):
-    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Linear(16, 3))
-    with pytest.raises(RuntimeError, match=message):
-        run(network=network, recipe=Recipe(epochs=3, batch_size=batch_size, learning_rate=1e30))
+    ):
+        network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Linear(16, 3))
+        with pytest.raises(RuntimeError, match=message):
+            run(network=network, recipe=Recipe(epochs=3, batch_size=batch_size, learning_rate=1e30))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,21 +121,14 @@ class Spoilt(Augmentation):
         return super().__call__(images) * (torch.nan if len(GIVEN) == 5 else 1)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "computed"),
-    [
-        (1e9, 6),  # seen at the end of the epoch
-        (0, 5),  # seen before the state is written
-    ],
-)
-def test_divergence_is_detected_later_but_named_and_never_stored(
-    tmp_path, reference, trained_iterations, minutes, computed
-):
+@pytest.mark.parametrize("minutes", [1e9, 0])
+def test_divergence_is_detected_later_but_named_and_never_stored(tmp_path, trained_iterations, minutes):
+    """At the end of the epoch, or before the state is written."""
     GIVEN.clear()
     state = tmp_path / "s.pt"
     with pytest.raises(RuntimeError, match="the loss is nan at iteration 4: training diverged"):
         run(augmentation=Spoilt(shift=1), state=state, checkpoint_minutes=minutes)
-    assert len(trained_iterations) == computed
+    assert len(trained_iterations) == (5 if minutes == 0 else 6)
     if minutes == 0:
         saved = torch.load(state, weights_only=True)
         assert saved["state"]["iteration"] == 4
@@ -235,14 +233,12 @@ def rates_of(monkeypatch, **options):
         return run(**options).history, rates
 
 
-@pytest.mark.parametrize("share", [0.25, 0.9])
-def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, share):
-    history, rates = rates_of(monkeypatch, recipe=dataclasses.replace(ONE_CYCLE, warmup_share=share))
-    expected = [one_cycle_by_hand(i, 4 * PER_EPOCH, 0.05, share) for i in range(4 * PER_EPOCH)]
+def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch):
+    history, rates = rates_of(monkeypatch, recipe=dataclasses.replace(ONE_CYCLE, warmup_share=0.25))
+    expected = [one_cycle_by_hand(i, 4 * PER_EPOCH, 0.05, 0.25) for i in range(4 * PER_EPOCH)]
     np.testing.assert_allclose(rates, expected, rtol=1e-9)
     assert history["learning_rate"].tolist() == rates[PER_EPOCH - 1 :: PER_EPOCH]  # at the end of each epoch
-    if share == 0.25:
-        assert max(rates) == 0.05 and rates[0] == pytest.approx(0.05 / 25) and rates[-1] == pytest.approx(2e-7)
+    assert max(rates) == 0.05 and rates[0] == pytest.approx(0.05 / 25) and rates[-1] == pytest.approx(2e-7)
 
 
 @pytest.mark.parametrize(("epochs", "share"), [(1, 0.25), (4, 1 / 12)])
@@ -253,13 +249,10 @@ def test_one_cycle_of_few_iterations_has_no_warm_up(monkeypatch, epochs, share):
     np.testing.assert_allclose(rates, expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"schedule": "two_cycles"}, {"warmup_share": 1.0}, {"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}],
-)
-def test_an_impossible_recipe_is_refused(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        Recipe(**wrong)
+def test_an_impossible_recipe_is_refused():
+    for wrong in ({"schedule": "two_cycles"}, {"warmup_share": 1.0}, {"epochs": 0}, {"batch_size": 0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            Recipe(**wrong)
 
 
 # The minibatches: order, images of a store, stylised twins
@@ -286,3 +279,33 @@ def test_sin_without_twins_is_an_error():
         run(augmentation=Augmentation("sin"))
     with pytest.raises(ValueError, match="stylised_share"):
         Augmentation("sin", stylised_share=0)
+
+
+def seen_by(monkeypatch, **options):
+    """All images uint8 that the steps of a run got, by iteration."""
+    batches, step = [], training._Run._step
+
+    def watching(self, batch):
+        batches.append(batch[0].clone())
+        step(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_step", watching)
+        run(**options)
+    return batches
+
+
+@pytest.mark.parametrize(("where", "share"), [("memory", 1.0), ("store", 0.3)])
+def test_sin_puts_a_share_of_stylised_twins_in_their_places(tmp_path, monkeypatch, where, share):
+    # The twin of an image is its negative: what stands at each place tells which of the two was taken.
+    data = stored(tmp_path, 255 - DATA.images)
+    if where == "memory":
+        data = dataclasses.replace(data, images=data.images[:], stylised=data.stylised[:])
+    recipe = dataclasses.replace(RECIPE, epochs=12)
+    options = {"data": data, "recipe": recipe, "dynamics": None}
+    plain = seen_by(monkeypatch, augmentation=Augmentation(shift=0, flip=False), **options)
+    mixed = seen_by(monkeypatch, augmentation=Augmentation("sin", 0, False, stylised_share=share), **options)
+    same_place = torch.cat([(a == b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
+    turned = torch.cat([(a == 255 - b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
+    assert (same_place ^ turned).all()
+    assert turned.double().mean().item() == pytest.approx(share, abs=0.1)

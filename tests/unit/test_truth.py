@@ -1,28 +1,29 @@
-"""Scores against the planted truth, compared with references that count positions one by one."""
+"""Scores against the planted truth, and whether a planted mask is used, against references that count one by one."""
 
+import io
 import itertools
+from dataclasses import replace
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
+from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores, synthetic
-from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.evaluation import shortcuts, truth, usage
 from frequency_shortcuts.spectrum import controls
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
-
-
-def brute(scores, inside, weight, k):
-    """Expected hits among the first k positions, over every order of positions that the scores allow."""
-    positions = [(score, bool(hit)) for score, hit, n in zip(scores, inside, weight, strict=True) for _ in range(n)]
-    groups = [[hit for score, hit in positions if score == value] for value in sorted(set(scores), reverse=True)]
-    orders = itertools.product(*(list(itertools.permutations(group)) for group in groups))
-    return np.mean([sum(list(itertools.chain(*order))[:k]) for order in orders])
+few = settings(max_examples=30, deadline=None)
 
 
 def slow_average_precision(scores, inside, weight):
@@ -36,19 +37,6 @@ def slow_average_precision(scores, inside, weight):
     return found
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_precision_and_recall_are_those_expected_over_the_order_of_ties(seed):
-    generator = np.random.default_rng(seed)
-    scores, inside, weight = generator.integers(0, 3, 5), np.arange(5) % 2 == seed % 2, np.array([1, 2, 1, 2, 1])
-    found = truth.curve(scores, inside, weight)
-    for k in range(1, 8):
-        hits = brute(scores, inside, weight, k)
-        precision, recall = found.at([k])
-        assert precision[0] == pytest.approx(hits / k) and recall[0] == pytest.approx(hits / sum(weight[inside]))
-    assert found.prevalence == pytest.approx(sum(weight[inside]) / 7)
-    assert found.average_precision() == pytest.approx(slow_average_precision(scores, inside, weight))
-
-
 def test_positions_and_scores_that_make_no_sense_are_refused():
     found = truth.curve([2, 1], [True, False], [1, 2])
     for k in (0, 4):
@@ -58,6 +46,7 @@ def test_positions_and_scores_that_make_no_sense_are_refused():
         truth.curve([1.0, np.nan], [True, False], [1, 1])
 
 
+@few
 @given(SIZES, st.sampled_from(["random", "radial"]), st.integers(0, 5))
 def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
     pairs = ConjugatePairs(*size)
@@ -74,32 +63,30 @@ def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
         assert (dealt[0] < cut)[strata == stratum].sum() == pairs.gather(drawn)[strata == stratum].sum()
 
 
-@pytest.fixture
-def store(tmp_path):
-    """An open file with the planted masks of a small set."""
-    path = tmp_path / "syn.h5"
-    with h5py.File(path, "w") as file:
+@pytest.fixture(scope="module")
+def synthetic_truth():
+    """The truths of a small synthetic set, as they are read from its store."""
+    with h5py.File(io.BytesIO(), "w") as file:
         for name, mask in DESIGN.planted().items():
             file.create_dataset(f"planted/{name}", data=mask)
         file["planted"].attrs.update(DESIGN.about())
-    with h5py.File(path) as file:
-        yield file
+        assert stores.neutral_class(file) == 0
+        return truth.planted(file)
 
 
-def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(store):
-    found, masks = truth.planted(store), DESIGN.planted()
+def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(synthetic_truth):
+    found, masks = synthetic_truth, DESIGN.planted()
     assert not found["own"][0].any()
     assert np.array_equal(found["own"][1:3], masks["patterns"][1:3])
     assert np.array_equal(found["own"][3], masks["control_band"])
     assert found["any"].shape == (4, 16, 16) and (found["any"] == found["any"][0]).all()
     assert np.array_equal(found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2])
     assert set(found) == {"own", "any"}
-    assert stores.neutral_class(store) == 0
 
 
-def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
+def test_halves_and_decoys_are_returned_beside_the_truth():
     masks = np.random.default_rng(0).random((4, 2, 6, 6)) < 0.5
-    with h5py.File(tmp_path / "plant.h5", "w") as file:
+    with h5py.File(io.BytesIO(), "w") as file:
         file.create_dataset("planted/truth", data=masks[0] | masks[1])
         file.create_dataset("planted/halves", data=masks[:2])
         file.create_dataset("planted/decoys", data=masks[2])
@@ -112,11 +99,257 @@ def test_halves_and_decoys_are_returned_beside_the_truth(tmp_path):
         assert np.array_equal(found[name], mask)
 
 
-def test_a_store_of_photographs_has_no_neutral_class(tmp_path):
+def test_a_store_without_planted_masks_is_refused(tmp_path):
     with h5py.File(tmp_path / "photographs.h5", "w") as file:
         assert stores.neutral_class(file) is None
+        with pytest.raises(ValueError, match="no planted masks"):
+            truth.planted(file)
 
 
-def test_a_store_without_planted_masks_is_refused(tmp_path):
-    with h5py.File(tmp_path / "photographs.h5", "w") as file, pytest.raises(ValueError, match="no planted masks"):
-        truth.planted(file)
+@few
+@given(st.lists(st.tuples(st.integers(-2, 2), st.booleans(), st.integers(1, 2)), min_size=1, max_size=30))
+def test_average_precision_is_that_of_every_threshold(entries):
+    scores, inside, weight = map(np.array, zip(*entries, strict=True))
+    found = truth.curve(scores, inside, weight)
+    if inside.any():
+        assert found.average_precision() == pytest.approx(slow_average_precision(scores, inside, weight))
+        assert truth.curve(inside, inside, weight).average_precision() == 1
+        assert found.at([weight.sum()])[1] == [1]
+        assert found.prevalence == pytest.approx(sum(weight[inside]) / sum(weight))
+    else:
+        assert np.isnan(found.average_precision()) and np.isnan(found.at([1])).all() and found.prevalence == 0
+
+
+@pytest.fixture(scope="module")
+def scored(synthetic_truth):
+    """(table, rank, adcs, masks, truths) of maps at random; the rows that are cut to the size of the maps."""
+    generator, pairs, truths = np.random.default_rng(1), ConjugatePairs(16, 16), synthetic_truth
+    increment = generator.standard_normal((4, len(pairs)))
+    adcs = pairs.scatter(generator.choice([-3, -1, 1, 3], (4, len(pairs)))).astype(np.int16)
+    rank, masks = pairs.scatter(dfm.rank(increment)), {12.5: dfm.dominant(increment, pairs, 12.5)}
+    table = truth.score(rank, adcs, masks, truths, draws=80, seed=3)
+    return table[table["cut"] == "percent"], rank, adcs, masks, truths
+
+
+def test_controls_are_at_chance_and_have_a_spread(scored):
+    table, rank, _, masks, truths = scored
+    drawn = table[table["ranking"].str.startswith("ra") & (table["truth"] == "any")]
+    for score in ("precision", "recall", "average_precision"):
+        assert (drawn[f"{score}_low"] <= drawn[score]).all() and (drawn[score] <= drawn[f"{score}_high"]).all()
+    random = drawn[drawn["ranking"] == "random"]
+    assert np.allclose(random["precision"], random["prevalence"], atol=0.03)
+    of_class_2 = table.query("truth == 'any' and `class` == 2").set_index("ranking")["precision"]
+    # The radial control of a map, drawn here as masks.
+    drawn_masks = [controls.control_mask(masks[12.5][2], "radial", seed) for seed in range(300)]
+    slow = [(control & truths["any"][2]).sum() / control.sum() for control in drawn_masks]
+    assert of_class_2["radial"] == pytest.approx(np.mean(slow), abs=0.03)
+    pairs, k = ConjugatePairs(16, 16), masks[12.5][2].sum()
+    inside = pairs.gather(truths["any"][2])
+    others = [truth.curve(-pairs.gather(rank[c]), inside, pairs.size).at([k])[0] for c in (0, 1, 3)]
+    assert of_class_2["other"] == pytest.approx(np.mean(others))
+    rest = table[~table["ranking"].str.startswith("ra")]
+    assert rest[["precision_low", "recall_high", "average_precision_low"]].isna().all(axis=None)
+
+
+def test_scoring_is_seeded_and_refuses_what_it_cannot_score(scored):
+    _, rank, adcs, masks, truths = scored
+    one, again, other = (truth.score(rank, adcs, masks, truths, draws=2, seed=seed) for seed in (3, 3, 4))
+    assert one.equals(again) and not one.equals(other)
+    with pytest.raises(ValueError, match="draws 1: expected at least 2"):
+        truth.score(rank, adcs, masks, truths, draws=1)
+    lopsided = truths["own"].copy()
+    lopsided[0, 3, 4] = True
+    assert not spectrum.symmetric(lopsided)
+    with pytest.raises(ValueError, match="mask own is not symmetric"):
+        truth.score(rank, adcs, masks, {"own": lopsided})
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """(table, arguments, options) of `score` at random, with two halves of a truth; class 0 has none."""
+    generator, pairs = np.random.default_rng(2), ConjugatePairs(7, 6)
+    increment = generator.standard_normal((3, len(pairs)))
+    rank = pairs.scatter(dfm.rank(increment))
+    adcs, significant = pairs.scatter(generator.integers(-2, 3, (2, 3, len(pairs))))
+    halves = np.zeros((2, 3, len(pairs)), bool)
+    for half, c in itertools.product((0, 1), (1, 2)):
+        halves[half, c, generator.choice(len(pairs), 3 + half, replace=False)] = True
+    halves = pairs.scatter(halves)
+    truths = {"own": halves[0] | halves[1], "half_0": halves[0], "half_1": halves[1]}
+    masks = {percent: dfm.dominant(increment, pairs, percent) for percent in (10, 20)}
+    increments = pairs.scatter(increment).astype(np.float32)
+    options = {"increments": increments, "significant": significant, "draws": 50, "seed": 1}
+    arguments = rank, adcs, masks, truths
+    return truth.score(*arguments, **options), arguments, options
+
+
+def slow_scores(plane, planted, k):
+    """Precision, recall at k positions and average precision, position by position."""
+    order = sorted(np.ndindex(plane.shape), key=lambda at: -plane[at])
+    expected, left = 0.0, k
+    for value in sorted(set(plane.ravel()), reverse=True):
+        tied = [at for at in order if plane[at] == value]
+        taken = min(left, len(tied))
+        expected += taken * np.mean([planted[at] for at in tied])
+        left -= taken
+    average = slow_average_precision(plane.ravel(), planted.ravel(), np.ones(plane.size, int))
+    return expected / k, expected / planted.sum(), average
+
+
+def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
+    table, (rank, adcs, masks, truths), options = drawn
+    beside = {f"{kind}{name}" for kind in ("radial", "other") for name in ("_dfm_size", "_adcs_significant")}
+    assert beside < set(table["ranking"])
+    planes = {
+        "dfm": -rank,
+        "dfm_size": np.abs(options["increments"]),
+        "adcs": np.abs(adcs),
+        "adcs_high": adcs,
+        "adcs_low": -adcs,
+        "adcs_significant": np.abs(options["significant"]),
+    }
+    assert {name for name in table["ranking"] if not name.startswith(("ra", "other"))} == set(planes)
+    for (name, plane), (which, planted), c in itertools.product(planes.items(), truths.items(), (1, 2)):
+        selected = table[(table["ranking"] == name) & (table["truth"] == which) & (table["class"] == c)]
+        assert selected["cut"].tolist() == ["percent", "percent", "truth"]
+        sizes = [mask[c].sum() for mask in masks.values()] + [planted[c].sum()]
+        assert selected["positions"].tolist() == sizes
+        np.testing.assert_allclose(selected["percent"], [10, 20, 100 * planted[c].mean()])
+        slow = [slow_scores(plane[c], planted[c], k) for k in sizes]
+        np.testing.assert_allclose(selected[["precision", "recall", "average_precision"]], slow)
+    # A class without a truth has no size to be cut to.
+    assert (table.loc[table["class"] == 0, "cut"] == "percent").all()
+
+
+def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
+    table, (rank, *_, truths), _ = drawn
+    table = table.set_index(["truth", "ranking", "class", "cut", "percent"]).sort_index()
+    pairs, scores = ConjugatePairs(*rank.shape[1:]), ["precision", "recall", "average_precision"]
+    for name, c in itertools.product(("dfm", "dfm_size", "adcs_low"), (1, 2)):
+        halves = [table.loc[half, name, c] for half in truth.HALVES]
+        best = max(halves, key=lambda half: half["average_precision"].iloc[0])
+        found = table.loc["better_half", name, c]
+        assert found.loc["percent", scores].equals(best.loc["percent", scores])
+        assert found.loc["truth", "positions"].tolist() == [max(truths[half][c].sum() for half in truth.HALVES)]
+        np.testing.assert_allclose(found["prevalence"], np.mean([truths[half][c].mean() for half in truth.HALVES]))
+    # Draw by draw: the mean of the better of two is above the better of the two means.
+    for c in (1, 2):
+        dealt = truth.shuffled(-pairs.gather(rank[c]), pairs, "random", 50, np.random.default_rng([1, c]))
+        inside = [pairs.gather(truths[half][c]) for half in truth.HALVES]
+        slow = [max(truth.curve(one, half, pairs.size).average_precision() for half in inside) for one in dealt]
+        found = table.loc["better_half", "random", c]["average_precision"]
+        np.testing.assert_allclose(found, np.mean(slow))
+        assert found.iloc[0] > max(table.loc[half, "random", c]["average_precision"].iloc[0] for half in truth.HALVES)
+    assert table.loc["better_half", "dfm", 0][scores].isna().all(axis=None)
+
+
+PAIRS = ConjugatePairs(16, 16)
+LABELS = np.repeat([0, 1, 2], 40)
+
+
+class Reader(nn.Module):
+    """Scores class c by the amplitude at its frequencies, and class 0 by a constant."""
+
+    def __init__(self, masks):
+        super().__init__()
+        self.masks = torch.from_numpy(np.fft.ifftshift(masks, axes=(1, 2)).astype(np.float32))
+
+    def forward(self, images):
+        amplitude = torch.fft.fft2(images).abs().mean(dim=1)
+        scores = torch.einsum("nhw,chw->nc", amplitude, self.masks) / self.masks.sum(dim=(1, 2)).clamp(min=1)
+        return torch.cat([torch.full((len(images), 1), 30.0), scores[:, 1:]], dim=1)
+
+
+@pytest.fixture(scope="module")
+def case():
+    """White noise whose classes 1 and 2 are raised at eight pairs each; images, truth and other pairs."""
+    generator = np.random.default_rng(0)
+    drawn = generator.permutation(np.flatnonzero(PAIRS.size == 2))
+    truth = np.zeros((3, len(PAIRS)), bool)
+    truth[1, drawn[:8]], truth[2, drawn[8:16]] = True, True
+    truth = PAIRS.scatter(truth)
+    spectra = np.fft.fft2(generator.standard_normal((len(LABELS), 2, 16, 16)))
+    spectra *= np.fft.ifftshift(1 + 3 * truth[LABELS], axes=(1, 2))[:, None]
+    return torch.from_numpy(np.fft.ifft2(spectra).real).float(), truth
+
+
+def test_a_network_that_reads_the_planted_frequencies_uses_them(case):
+    images, truth = case
+    table = usage.planted_use(Reader(truth), images, LABELS, truth, neutral=0).set_index("class")
+    assert table.index.tolist() == [1, 2] and table["uses"].all()
+    assert (table["positions"] == 16).all() and (table["images"] == 40).all()
+    assert (table[["tpr_unfiltered", "tpr_planted"]] > 0.95).all(axis=None)
+    assert (table[["tpr_complement", "tpr_random", "fpr_planted", "fpr_random"]] < 0.05).all(axis=None)
+
+
+def test_a_network_that_reads_something_else_does_not(case):
+    images, truth = case
+    # It knows the class by one bright pixel in a corner, whose energy lies at all frequencies.
+    marked = images.clone()
+    marked[:, :, 0, 0] += 1000.0 * torch.from_numpy(LABELS)[:, None]
+
+    class Marked(nn.Module):
+        def forward(self, images):
+            return -(images[:, :, 0, 0].mean(dim=1, keepdim=True) / 1000 - torch.arange(3)).abs()
+
+    table = usage.planted_use(Marked(), marked, LABELS, truth, neutral=0)
+    assert not table["uses"].any()
+    assert (table["tpr_complement"] > 0.9).all() and (table["tpr_planted"] < 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ("planted", "complement", "random", "uses"),
+    [(0.7, 0.3, 1.0, True), (0.69, 0.3, 0.0, False), (0.7, 0.31, 0.0, False), (1.0, 0.0, 0.0, True)],
+)
+def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, complement, random, uses):
+    """The random masks decide nothing."""
+    rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
+            (1, "keep", "random", random)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
+    monkeypatch.setattr(shortcuts, "measure", lambda *_, **__: table)
+    truth = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
+    (row,) = usage.planted_use(None, np.zeros((1, 1, 4, 4)), [0], truth, neutral=0).to_dict("records")
+    assert row["uses"] == uses and row["tpr_random"] == random
+
+
+def test_no_planted_mask_is_an_error(case):
+    with pytest.raises(ValueError, match="no class has a planted mask"):
+        usage.planted_use(Reader(case[1]), case[0], LABELS, np.zeros_like(case[1]), neutral=0)
+
+
+def test_a_wave_is_used_if_the_class_is_recognised_with_it_and_not_without():
+    assert usage.wave_use([0.7, 0.69, 0.7, 1], [0.3, 0.1, 0.31, 0]).tolist() == [True, False, False, True]
+
+
+def test_classes_whose_mask_is_not_used_have_no_scores():
+    scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
+    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})
+    found = usage.only_where_used(table)
+    assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
+    assert found[["uses", "random"]].equals(table[["uses", "random"]])
+
+
+def test_the_rates_of_a_wave_are_those_of_a_network_that_reads_it_and_of_one_that_does_not():
+    wave, generator = Wave(1, (0, 3), 0.3), np.random.default_rng(1)
+    images = generator.integers(60, 200, (60, 1, 16, 16), dtype=np.uint8)
+    labels, masks = np.repeat([0, 1, 2], 20), wave.masks(3, 16, 16)
+    plain = Split(images, labels, ("a", "b", "c"), np.array([0.5]), np.array([0.2]))
+    waved = replace(plain, images=wave.add(images, labels))
+    energy = masks["truth"] | masks["truth"][1]  # class 0 has a constant score, class 2 a low one
+
+    class Waves(Reader):
+        def forward(self, images):
+            return super().forward(images) * torch.tensor([1.0, 1.0, 0.0])
+
+    table = usage.wave_rates(Waves(energy), waved, plain, masks["truth"], masks["harmonics"], controls=5)
+    assert (table["class"] == 1).all() and set(table["part"].dropna()) == {"keep", "remove"}
+    tests = ["without the wave", "unfiltered", "wave", "wave and harmonics"]
+    assert table["test"].drop_duplicates()[lambda names: names.isin(tests)].tolist() == tests
+    rates = table.groupby("test")["tpr"].first()
+    assert (rates["without the wave"], rates["unfiltered"]) == (0, 1)
+    removed = table[(table["test"] == "wave") & (table["part"] == "remove")]
+    kept = table[(table["test"] == "wave") & (table["part"] == "keep")]
+    assert (removed["tpr"] == 0).all() and (kept["tpr"] == 1).all() and len(kept) == len(removed) == 2  # both fills
+    assert (kept["positions"] == 2).all() and (table["images"] == 20).all()
+    blind = usage.wave_rates(Waves(np.zeros_like(energy)), waved, plain, masks["truth"], masks["harmonics"], controls=5)
+    assert (blind["tpr"] == 0).all()

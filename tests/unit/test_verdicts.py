@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_hits import hits_of
+from made_up_results import hits_of, random_hits
 
-from frequency_shortcuts.evaluation.hits import rates
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates
 from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
 
 # 1 - 0.8 is less than 0.2.
@@ -25,21 +25,15 @@ def test_false_positives_of_the_controls_do_not_make_one_image_enough():
     assert found["margin_low"] > 0 and found["verdict"] == "too few images"
 
 
-def test_no_effect_is_enough_of_three_images():
+def test_no_effect_is_enough_of_three_images_and_none_from_nothing_is_a_shortcut():
     row = verdicts(hits_of(3, 9, other=(1.0, 0.0))).iloc[0]
     assert row["best_control"] == "other" and np.isnan(row["smallest_effect"])
-
-
-@pytest.mark.parametrize("images", [3, 50])
-def test_a_class_that_is_recognised_from_nothing_has_no_shortcut(images):
     nothing = dict.fromkeys(("dfm", "random", "radial", "low_pass", "other"), (0.0, 0.0))
-    assert verdicts(hits_of(images, unfiltered=(1.0, 0.0), **nothing))["verdict"][0] == "none"
+    assert verdicts(hits_of(3, unfiltered=(1.0, 0.0), **nothing))["verdict"][0] == "none"
 
 
 def test_what_cannot_be_judged_is_refused():
-    with pytest.raises(
-        TypeError, match=r"^verdicts compares masks image by image: expected the hits of shortcuts.collec"
-    ):
+    with pytest.raises(TypeError, match=r"^verdicts compares masks image by image: expected the hits of shortcuts\."):
         verdicts(rates(hits_of()))
     with pytest.raises(ValueError, match=r"^4 draws of a random mask: a verdict needs at least 5$"):
         verdicts(hits_of(draws=4))
@@ -59,3 +53,140 @@ def test_over_seeds_is_mean_and_sample_deviation():
     (row,) = over_seeds(pd.concat(runs[1:3])).to_dict("records")
     assert row["interval"] == "these networks" and row["measure_low"] < 0.8 < row["measure_high"]
     assert over_seeds(runs[0])["tpr_dfm_sd"].isna().all()
+
+
+Z = 1.959963984540054
+
+
+def slow_difference(one, draws):
+    """The difference to the mean of masks: value, centre and variance, with n + 2 in the denominator."""
+    n = len(one)
+    each = [float(a) - sum(draw[i] for draw in draws) / len(draws) for i, a in enumerate(one)]
+    squares = sum(e * e for e in each) + 1  # one half of two more images that differ by 1 and by -1
+    return sum(each) / n, sum(each) / (n + 2), (squares - sum(each) ** 2 / (n + 2)) / (n + 2) ** 2
+
+
+def slow_best(images, negatives):
+    """The lower end of the margin if the map hits all images, the control none, and no other image is named so."""
+    _, centre, variance = slow_difference([True] * images, [[False] * images])
+    if negatives:
+        variance += slow_difference([False] * negatives, [[False] * negatives])[2]
+    return centre - Z * variance**0.5
+
+
+def slow_margin(hits, fill, c, part, chosen):
+    """Margin and its ends of the map of a class over a mask, or over the mean of several."""
+    own = hits.trials.query("`class` == @c and part == @part and filter == 'dfm'")["mask"].item()
+    images, judged = np.flatnonzero(hits.labels == c), np.flatnonzero(hits.judged(fill)[c])
+    named, value, centre, variance, rates_of_draws = hits.named[fill], 0, 0, 0, np.zeros(len(chosen))
+    kinds = hits.trials.query("`class` == @c and part == @part and mask in @chosen")["filter"]
+    measured = len(judged) and (hits.false_positives or (kinds == "other").all())
+    assert not measured or (named[np.ix_([own, *chosen], judged)] != NOT_SHOWN).all()
+    for sign, some in ((1, images), (-1, judged)) if measured else ((1, images),):
+        one, *draws = ([named[mask, i] == c for i in some] for mask in [own, *chosen])
+        found = slow_difference(one, draws)
+        value, centre, variance = value + sign * found[0], centre + sign * found[1], variance + found[2]
+        rates_of_draws += sign * np.array([np.mean(draw) for draw in draws])
+    if len(chosen) > 1:
+        variance += sum((rates_of_draws - rates_of_draws.mean()) ** 2) / (len(chosen) - 1) / len(chosen)
+    sign, reach = (-1 if part == "remove" else 1), Z * variance**0.5
+    return sign * value, sign * centre - reach, sign * centre + reach
+
+
+@pytest.mark.parametrize(
+    ("seed", "neutral", "negatives", "false_positives"), [(0, None, None, True), (1, 1, 4, True), (2, None, 4, False)]
+)
+def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negatives, false_positives):
+    hits = random_hits(seed, neutral=neutral, negatives=negatives, false_positives=false_positives)
+    table = rates(hits).set_index(["class", "part", "fill", "filter", "draw"])
+    found = verdicts(hits, strong=0.5)
+    assert len(found) == 2 * (4 + 4 - (neutral is not None))
+    for row in found.to_dict("records"):
+        key = c, part, fill = row["class"], row["part"], row["fill"]
+        trials = hits.trials.query("`class` == @c and part == @part")
+        of_kind = {kind: list(zip(some["draw"], some["mask"], strict=True)) for kind, some in trials.groupby("filter")}
+        margins = {}
+        for kind in {"random", "radial"} & set(of_kind):
+            margins[kind, None] = slow_margin(hits, fill, c, part, [mask for _, mask in of_kind[kind]])
+        others = [(m, mask) for m, mask in of_kind.get("other", ()) if m != neutral]
+        for m, mask in others:
+            margins["other", m] = slow_margin(hits, fill, c, part, [mask])
+        closest = min(margins, key=lambda name: margins[name][1])
+        mine = [row[f"margin{end}"] for end in ("", "_low", "_high")]
+        np.testing.assert_allclose(mine, margins[closest], rtol=0, atol=1e-12)
+        assert row["best_control"] == closest[0]
+        assert row["closest_class"] == closest[1] or (closest[1] is None and np.isnan(row["closest_class"]))
+        tpr, fpr = table.loc[(*key, "dfm", 0), ["tpr", "fpr"]]
+        fpr = 0 if np.isnan(fpr) else fpr
+        assert row["measure"] == pytest.approx(tpr - fpr, abs=1e-12)
+        if part == "keep":
+            of_others = {m: table.loc[(*key, "other", m), "tpr"] - table["fpr"].fillna(0).loc[(*key, "other", m)]
+                         for m, _ in others}  # fmt: skip
+            assert row["largest_other"] == pytest.approx(max(of_others.values()), abs=1e-12)
+            assert of_others[row["largest_other_class"]] == pytest.approx(row["largest_other"], abs=1e-12)
+            low_pass = slow_margin(hits, fill, c, part, [of_kind["low_pass"][0][1]])
+            mine = [row[f"low_pass_margin{end}"] for end in ("", "_low", "_high")]
+            np.testing.assert_allclose(mine, low_pass, rtol=0, atol=1e-12)
+            assert row["low_frequency"] == (low_pass[1] <= 0)
+            assert row["tpr_other"] == pytest.approx(np.mean([table.loc[(*key, "other", m), "tpr"] for m, _ in others]))
+        above = all(low > 0 for _, low, _ in margins.values())
+        negatives = hits.judged(fill)[c].sum()
+        possible = all(
+            slow_best((hits.labels == c).sum(), negatives if false_positives or kind == "other" else 0) > 0
+            for kind, _ in margins
+        )
+        clear = (tpr >= 0.5 and fpr <= 0.1) if part == "keep" else tpr <= 0.5
+        if table.loc[(*key, "unfiltered", 0), "tpr"] < 0.5:
+            assert pd.isna(row["verdict"])
+        else:
+            found = ("strong" if clear else "weak") if above else "none"
+            assert row["verdict"] == (found if possible else "too few images")
+        assert row["headline"] == (part == "keep" and fill == ("zeros" if neutral is None else "swap"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "low_frequency"),
+    [
+        ({}, "strong", False),
+        ({"low_pass": (0.9, 0.02)}, "strong", True),  # a shortcut of low frequencies is a shortcut
+        ({"dfm": (0.6, 0.01)}, "weak", False),
+        ({"dfm": (0.9, 0.11)}, "weak", False),
+        ({"dfm": (0.9, 0.1)}, "strong", False),
+        ({"dfm": (1.0, 0.9)}, "none", True),  # everything is called so
+        ({"random": (0.85, 0.02)}, "none", False),
+        ({"radial": (0.9, 0.05)}, "none", False),
+        ({"other": (0.9, 0.05)}, "none", False),
+        ({"images": 3, "negatives": 12}, "none", True),
+        ({"images": 2, "negatives": 300}, "too few images", True),
+        ({"images": 2, "negatives": 300, "unfiltered": (0.0, 0.0)}, None, True),
+        ({"unfiltered": (0.49, 0.0)}, None, False),
+        ({"unfiltered": (0.5, 0.0)}, "strong", False),
+    ],
+)
+def test_a_map_must_be_above_every_control_at_once(changes, verdict, low_frequency):
+    row = verdicts(hits_of(**changes), strong=0.61).iloc[0]
+    assert (row["verdict"] == verdict) if verdict else pd.isna(row["verdict"])
+    assert row["low_frequency"] == low_frequency
+
+
+@pytest.mark.parametrize(("images", "negatives", "control", "kind"), [(15, 40, 0.4, "other"), (8, 20, 0.25, "random")])
+def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, control, kind):
+    weak = dict.fromkeys(("random", "radial", "other", "low_pass"), (0.0, 0.0)) | {kind: (control, 0.1)}
+    tried = [verdicts(hits_of(images, negatives, **weak | {"dfm": (k / images, 0.1)})).iloc[0]
+             for k in range(round(control * images), images + 1)]  # fmt: skip
+    expected = min(row["margin"] for row in tried if row["best_control"] == kind and row["margin_low"] > 0)
+    assert tried[1]["best_control"] == kind and tried[1]["smallest_effect"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("part", "images", "negatives"),
+    [("keep", 2, 300), ("keep", 3, 3), ("keep", 3, 12), ("remove", 2, 300), ("remove", 20, 60)],
+)
+def test_images_are_too_few_if_the_clearest_result_would_not_be_positive(part, images, negatives):
+    nothing = {"dfm": (0.5, 0.5), **dict.fromkeys(("random", "radial", "other", "low_pass"), (0.5, 0.5))}
+    clearest = {kind: (float((kind == "dfm") == (part == "keep")), 0.0) for kind in nothing}
+    unclear, best = (verdicts(hits_of(images, negatives, part, unfiltered=(1.0, 0.0), **rates_of)).iloc[0]
+                     for rates_of in (nothing, clearest))  # fmt: skip
+    enough = slow_best(images, negatives) > 0
+    assert best["verdict"] == ("strong" if enough else "too few images") and (best["margin_low"] > 0) == enough
+    assert unclear["verdict"] == ("none" if enough else "too few images")

@@ -6,7 +6,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from stops import StopAfter
 from torch import nn
 from torch.nn import functional
 
@@ -14,10 +13,12 @@ from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
-from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.augmentation import WITH_MAPS, Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
 from frequency_shortcuts.networks.training import train
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 CLASSES = ("a", "b", "c")
 N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one
@@ -97,16 +98,6 @@ def loss_of(network, data):
         return functional.cross_entropy(network.eval()(images), torch.from_numpy(data.labels)).item()
 
 
-@dataclasses.dataclass(frozen=True)
-class Blank(Augmentation):
-    """Shows the network zeros and records the images."""
-
-    def __call__(self, images):
-        GIVEN.append(images.clone())
-        return torch.zeros_like(images, dtype=torch.float32)
-
-
-GIVEN = []
 ONE_CYCLE = dataclasses.replace(RECIPE, epochs=4, schedule="one_cycle")
 
 
@@ -119,6 +110,20 @@ def stored(tmp_path, stylised=None):
     return image_stores.read(path, "train", in_memory=0, workers=2)
 
 
-def checks_of_a_run(**options):
-    counting = StopAfter()
-    return run(stop=counting, **options), counting.checks
+def maps(height=8, width=8, classes=4, pairs=6, seed=0):
+    """A map for each class, of conjugate pairs at random, bool [class, H, W]."""
+    generator, places = np.random.default_rng(seed), ConjugatePairs(height, width)
+    kept = np.zeros((classes, len(places)), bool)
+    for c in range(classes):
+        kept[c, generator.choice(len(places), pairs + c, replace=False)] = True
+    return places.scatter(kept)
+
+
+MAPS = maps(classes=len(CLASSES))
+
+
+def options(name, masks=MAPS, probability=0.5, strength=4.0, **geometry):
+    """The options of a run with an augmentation, and with maps if it needs them."""
+    reduction = MapReduction(reduction_masks(name, masks, 3), probability) if name in WITH_MAPS else None
+    geometry = geometry or {"shift": 1}
+    return {"augmentation": Augmentation(name, wave_strength=strength, **geometry), "reduction": reduction}

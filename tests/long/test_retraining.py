@@ -1,0 +1,76 @@
+"""The truth of a planted set is all that tells its classes apart: shown by training with and without it.
+
+Statistics of the amplitudes would miss phases, and the harmonics that clipping makes. A network would not.
+"""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from frequency_shortcuts.data import planted
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.augmentation import Augmentation
+
+EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
+# Training images of each class, and the accuracy that the recipe must exceed with the truth: far above chance, at
+# the least 10 standard errors, and below what it reached (0.60 to 0.95).
+RECIPES = {
+    "present": (250, 0.45), "redundant": (200, 0.6), "diffuse": (200, 0.45), "absent": (250, 0.45),
+    "joint": (700, 0.7), "phase": (250, 0.6), "decoy": (250, 0.45), "graded": (300, 0.45),
+}  # fmt: skip
+
+
+def without(images, masks, seed):
+    """The images with the coefficients at masks [H, W] replaced by those of images in which nothing is planted."""
+    plain = planted.images(planted.design("present"), len(images), seed)[0][::4]
+    mask = np.fft.ifftshift(masks)
+    spectra = np.where(mask, np.fft.fft2(plain / 255), np.fft.fft2(images / 255))
+    return np.rint(np.clip(np.fft.ifft2(spectra).real, 0, 1) * 255).astype(np.uint8)
+
+
+def normalised(pixels):
+    return ((pixels.float() / 255 - 0.5) / 0.13).contiguous(memory_format=torch.channels_last)
+
+
+def trained(images, labels, n_classes):
+    """A width-8 ResNet18 after a one-cycle schedule, on images shifted by any number of pixels, wrapping around."""
+    torch.manual_seed(0)
+    network = architectures.build(architectures.Architecture("resnet18", n_classes, 3, 32, width=8))
+    network.to(memory_format=torch.channels_last)
+    steps, shifted = len(images) // BATCH, Augmentation(shift=16, flip=False, wrap=True)
+    optimiser = torch.optim.SGD(network.parameters(), RATE, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=EPOCHS * steps)
+    pixels, truth = torch.from_numpy(images), torch.from_numpy(labels)
+    for _ in range(EPOCHS):
+        for batch in torch.randperm(len(pixels))[: steps * BATCH].split(BATCH):
+            loss = functional.cross_entropy(network(normalised(shifted(pixels[batch]))), truth[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    return network.eval()
+
+
+def accuracy(network, images, labels):
+    with torch.inference_mode():
+        called = torch.cat([network(normalised(batch)) for batch in torch.from_numpy(images).split(256)]).argmax(dim=1)
+    return (called.numpy() == labels).mean()
+
+
+@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
+def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
+    design = planted.design(mechanism)
+    n, masks = len(design.classes), design.planted()
+    per_class, least = RECIPES[mechanism]
+    train, labels = planted.images(design, per_class, seed=1)
+    test, expected = planted.images(design, TEST // n, seed=3, decoys=True)
+    reached = accuracy(trained(train, labels, n), test, expected)
+    # Test images also have decoys. A network that never saw them may answer them in any way, but one way each.
+    known = masks["truth"].any(axis=0)
+    in_test = known | masks.get("decoys", masks["truth"]).any(axis=0)
+    network = trained(without(train, known, seed=11), labels, n)
+    left = accuracy(network, without(test, in_test, seed=13), expected)
+    print(f"{mechanism}: accuracy {reached:.3f} with the truth, {left:.3f} without; chance {1 / n:.3f}")
+    assert reached > least
+    assert abs(left - 1 / n) < 3 * (1 / n * (1 - 1 / n) / len(expected)) ** 0.5

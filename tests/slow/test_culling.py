@@ -1,0 +1,195 @@
+"""Cullings that are stopped or killed and resume, screenings with audits that fail, and a compiled network."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from culled_images import LABELS, Counting, Killed, batch, same
+from screening_problems import Fooled, Problem
+
+from frequency_shortcuts import culling
+from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.maps.methods.culling.audits import recall
+from frequency_shortcuts.spectrum.masks import top_pairs
+
+CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and those that check a stored state
+
+
+@pytest.mark.parametrize(("method", "fill"), [("exact", "swap"), ("screened", "zeros")])
+@pytest.mark.usefixtures("small_blocks")
+def test_a_culling_killed_at_any_pass_resumes_to_the_same_result(small_network, tmp_path, method, fill):
+    """At each eleventh of them. The images of one block, and those that check the state, are seen twice at most."""
+    counting = Counting(small_network(2, 3).eval())
+    arguments = (counting, batch((6, 6), dtype=torch.float32), LABELS, 3, method)
+    whole = culling.cull(*arguments, batch=4, fill=fill)
+    calls, seen = counting.calls, counting.seen
+    for last in range(1, calls, 11):
+        counting.calls, counting.seen, counting.last = 0, 0, last
+        state = tmp_path / f"{last}"
+        with pytest.raises(Killed):
+            culling.cull(*arguments, batch=4, fill=fill, state=state)
+        counting.calls, counting.last = 0, None
+        resumed = culling.cull(*arguments, batch=4, fill=fill, state=state)
+        same(dataclasses.replace(resumed, fingerprint=""), whole)
+        assert seen <= counting.seen <= seen + 12 + CHECKS + LOGITS
+    counting.seen = 0
+    same(culling.cull(*arguments, batch=4, fill=fill, state=state), resumed)
+    assert counting.seen == CHECKS + LOGITS  # a finished state needs nothing else
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"method": "exact"}, {"percent": 20}, {"images": 2}, {"labels": 1}, {"network": 1}, {"precision": "bfloat16"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_state_of_another_culling_is_dropped(small_network, tmp_path, change, caplog):
+    images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
+    culling.cull(small_network(2, 3), images, LABELS, 3, state=state)
+    now = {"network": 0, "images": 1, "labels": 0, "method": "screened", **change}
+    arguments = (
+        small_network(2, 3, seed=now.pop("network")), images * now.pop("images"), np.roll(LABELS, now.pop("labels")), 3
+    )  # fmt: skip
+    again = culling.cull(*arguments, **now, state=state)
+    same(dataclasses.replace(again, fingerprint=""), culling.cull(*arguments, **now))
+    assert "belongs to another computation" in caplog.text
+
+
+def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_network, tmp_path, caplog):
+    def hooked(factor):
+        network = small_network(2, 3)
+        network.register_forward_hook(lambda module, images, logits: logits * factor)
+        return network
+
+    images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
+    whole = culling.cull(hooked(1.0), images, LABELS, 3, "exact", state=state)
+    same(culling.cull(hooked(1 + 1e-5), images, LABELS, 3, "exact", state=state), whole)
+    assert "another network" not in caplog.text
+    other = culling.cull(hooked(3.0), images, LABELS, 3, "exact", state=state)  # of the same weights
+    same(other, culling.cull(hooked(3.0), images, LABELS, 3, "exact", state=tmp_path / "new"))
+    assert "the stored logits are those of another network" in caplog.text
+
+
+def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
+    """The wiring alone, on the backend that needs no C++ compiler."""
+    compile_, seen = torch.compile, []
+
+    def eager(network, mode):
+        seen.append(mode)
+        return compile_(network, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", eager)
+    images = batch((6, 6), dtype=torch.float32)
+    plain = culling.cull(small_network(2, 3), images, LABELS, 3)
+    other = culling.cull(small_network(2, 3), images, LABELS, 3, compiled=True)
+    both = plain.evaluated & other.evaluated
+    np.testing.assert_allclose(other.increment[both], plain.increment[both], rtol=0, atol=2e-6)
+    assert seen == [None]  # the mode is for CUDA
+
+
+# Screenings
+
+
+def test_the_expected_recall_is_the_true_recall_where_the_assumptions_hold():
+    """Mean expected against mean true recall over 30 seeds, within 0.03."""
+    both = []
+    for seed in range(30):
+        problem = Problem(seed=seed)
+        found = problem.screen(20, target_recall=0.9, seed=seed)
+        both.append((found.expected_recall, problem.recall(found)))
+    expected, true = np.mean(both, axis=0)
+    assert expected <= true + 0.03
+    assert expected >= 0.9
+
+
+def test_the_search_continues_after_an_audit_finds_pairs_wrongly_left_out(monkeypatch, caplog):
+    """60 of 130 pairs are hidden: with 8 drawn, hardly any audit misses them all."""
+    # The pilot must not evaluate the hidden pairs.
+    draws, draw = [], screening._Search.draw
+
+    def blind(search, candidates, count):
+        drawn = draw(search, np.setdiff1d(candidates, problem.hidden) if not draws else candidates, count)
+        draws.append(drawn)
+        return drawn
+
+    monkeypatch.setattr(screening._Search, "draw", blind)
+    problem = Fooled(60)
+    with caplog.at_level("INFO", "frequency_shortcuts"):
+        found = problem.screen(percent=20)
+    problem.check(found)
+    assert np.isin(draws[1], problem.hidden).any()
+    messages = [record.getMessage() for record in caplog.records]
+    hit = int(np.isin(draws[1], problem.hidden).sum())
+    assert messages[0] == f"an audit found {hit} of {len(draws[1])} pairs wrongly left out: the search goes on"
+    assert len(messages) == len(draws) - 2  # each audit but the last
+    assert problem.recall(found) > 0.9
+    assert found.evaluated[draws[1]].all()
+
+
+@pytest.mark.parametrize(
+    ("problem", "percent"),
+    [(Problem(48), 5), (Problem(4), 5), (Problem(features="random"), 20), (Problem(features="random", seed=1), 20)],
+)
+def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_reported(monkeypatch, problem, percent):
+    """The share of the audited pairs in the top set, of all that were left out, against 2 % of the top set."""
+    audits, tops = [], []
+    draw, finish, cap = screening._Search.draw, screening._Search.finish, screening.cap_predictions
+
+    def noting(search, candidates, count):
+        audits.append((candidates.copy(), draw(search, candidates, count)))
+        return audits[-1][1]
+
+    def capped(increment, evaluated, size, wanted):
+        tops.append(top_pairs(found := cap(increment, evaluated, size, wanted), size, wanted))
+        return found
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    monkeypatch.setattr(screening._Search, "finish", lambda search, chosen: 0 * finish(search, chosen))
+    monkeypatch.setattr(screening, "cap_predictions", capped)
+    found = problem.screen(percent)
+    audits.pop(0)  # the pilot's
+    failed = []
+    for (candidates, drawn), top in zip(audits, tops, strict=True):
+        assert len(drawn) == len(set(drawn)) == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
+        assert np.isin(drawn, candidates).all() and found.evaluated[drawn].all()
+        missed = np.isin(drawn, top)
+        failed.append(missed.any() and missed.mean() * len(candidates) > 0.02 * len(top))
+    assert failed == [True] * (len(failed) - 1) + [False]
+    assert len(failed) > 1 or percent == 5
+    reported = found.audits, found.left_out, found.audited, found.missed
+    assert reported == (len(audits), len(candidates), len(drawn), missed.sum())
+
+
+def audited_search(generator, left, top_size, missing, target, idle, found):
+    """A search: left_out, audited, missed and number of its last audit, and pairs of the top set that it never found.
+
+    After a failed audit it evaluates the share `idle` of the pairs without effect, and `found` of the missing ones.
+    """
+    audits = 0
+    while True:
+        audits += 1
+        drawn = min(left, max(screening.AUDIT_LEAST, int(np.ceil(screening.AUDIT_SHARE * left))))
+        missed = generator.hypergeometric(missing, left - missing, drawn)
+        before, left, missing = left, left - drawn, missing - missed
+        if missed * before <= (1 - target) * top_size * drawn:
+            break
+        more = generator.binomial(missing, found)
+        left -= more + int((left - missing) * idle)
+        missing -= more
+    return before, drawn, missed, audits, missing
+
+
+@pytest.mark.parametrize("search", [(20_000, 1254, 300, 0.5, 0), (130, 26, 16, 0, 0.9)])
+def test_the_interval_covers_whatever_a_search_does_between_its_audits(search):
+    """A failed audit makes it evaluate a share of the pairs without effect and a share of the missing ones.
+
+    At least 95 % of 400 searches, less 0.03 for the chance of the draws; the sum of all audits held 6 to 87 %.
+    """
+    left, top_size, missing, idle, found = search
+    generator = np.random.default_rng(0)
+    inside = []
+    for _ in range(400):
+        *audit, rest = audited_search(generator, left, top_size, missing, 0.98, idle, found)
+        _, low, high = recall(top_size, *audit)
+        inside.append(low - 1e-12 <= 1 - rest / top_size <= high + 1e-12)
+    assert np.mean(inside) >= 0.92

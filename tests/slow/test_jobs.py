@@ -1,0 +1,218 @@
+"""Jobs that are stopped or killed and resume; code of the user that crashes or never returns."""
+
+import importlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+from children import Child
+from safetensors.numpy import load_file
+from script_runs import Inputs, Outputs
+
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.networks import architectures
+from study import inputs, own_code
+from study.settings import Shape
+
+WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
+RUN = Path("d/n/none/seed0")
+N, SIZE = 60, 16
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_obeyed():
+    """A shell script in the background ignores SIGINT, and so do its child processes: restore the handler."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def store(path):
+    generator = np.random.default_rng(0)
+    labels = np.arange(N) % 3
+    splits = {
+        name: (generator.integers(0, 256, (N, 1, SIZE, SIZE), np.uint8), labels)
+        for name in ("train", "validation", "test")
+    }
+    stores.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
+
+
+def settings_of(rule, folder, minutes):
+    """The settings of a job of `rule`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    base = folder.parents[len(RUN.parts)]
+    train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
+    outputs = {"train": train, "cull": {"maps": "halves.h5"}}[rule]
+    culling = {
+        "images": {"split": "validation", "images_per_class": None, "seed": 0}, "subsets": ["half0", "half1"],
+        "parts": 1, "percents": [5],
+        "settings": {"method": "exact", "precision": "float32", "compiled": False, "memory_mib": 8},
+    }  # fmt: skip
+    training = {
+        "architecture": {"architecture": "resnet18", "width": 4, "stem": "small"}, "recipe": {"batch_size": 16},
+        "settings": {
+            "stylised_share": 0.5, "epochs": 4, "images_per_class": None, "validation_per_class": None,
+            "geometry": {"shift": 1, "flip": True, "crop_scale": [1.0, 1.0]},
+            "dynamics": {"iterations": 10, "every": 5, "images_per_class": None, "cutoff": 4},
+        },
+    }  # fmt: skip
+    given = {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": [], "code": []}
+    return SimpleNamespace(
+        rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Inputs(**WILDCARDS),
+        config={"checkpoint_minutes": minutes}, input=Inputs(**given),
+        output=Outputs(**{key: folder / name for key, name in outputs.items()}),
+        params=SimpleNamespace(device="cpu", **(training if rule == "train" else culling)),
+    )  # fmt: skip
+
+
+def start(settings, messages="messages"):
+    """A job as Snakemake starts it, with as much of its object as the scripts read."""
+    script = importlib.import_module(settings.rule)
+    return Child(script.main, settings, messages=Path(settings.log[0]).with_name(messages))
+
+
+def finished(settings):
+    job = start(settings)
+    assert job.ended() == 0, job.text()
+
+
+def contents(folder):
+    """Everything that a job wrote, except the attribute created_by."""
+    stored = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".h5":
+            with h5py.File(path) as file:
+                file.visititems(
+                    lambda name, item: stored.update({name: item[:].tolist()} if hasattr(item, "shape") else {})
+                )
+                stored.update({name: np.asarray(value).tolist() for name, value in file.attrs.items()})
+        elif path.suffix == ".safetensors":
+            stored.update({name: value.tolist() for name, value in load_file(path).items()})
+        elif path.suffix == ".csv":
+            stored[path.name] = path.read_text()
+    return {name: value for name, value in stored.items() if name != "created_by"}
+
+
+@pytest.fixture(scope="module")
+def wholes(tmp_path_factory):
+    """The folder of images and weights, and what uninterrupted jobs wrote."""
+    base = tmp_path_factory.mktemp("stopping")
+    store(base / "d.h5")
+    architecture = architectures.Architecture("resnet18", n_classes=3, channels=1, size=SIZE, width=4, stem="small")
+    network = architectures.build(architecture, 0)
+    architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
+    whole = {}
+    for rule in ("train", "cull"):
+        finished(settings_of(rule, base / rule / RUN, 100))
+        whole[rule] = contents(base / rule / RUN)
+        assert whole[rule]
+    return base, whole
+
+
+STATES = {"train": ["state.pt"], "cull": ["halves.h5.half0.state", "halves.h5.half1.state"]}
+
+
+def files_of(folder):
+    """The names of the results and states of a job."""
+    return {path.name for path in folder.iterdir() if not path.name.endswith(".log") and "messages" not in path.name}
+
+
+def in_the_middle(rule, folder):
+    """Whether a job has stored some of its work."""
+    first = folder / STATES[rule][0]
+    least_bytes = {"train": 1, "cull": 3000}[rule]
+    return first.exists() and first.stat().st_size > least_bytes
+
+
+@pytest.mark.parametrize(("rule", "number"), [("train", signal.SIGTERM), ("cull", signal.SIGINT)])
+def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, number):
+    base, whole = wholes
+    folder = base / f"{rule}_{number}" / RUN
+    settings = settings_of(rule, folder, 1e-4)
+    job = start(settings)
+    job.until(lambda: in_the_middle(rule, folder))
+    os.kill(job.process.pid, number)
+    signalled = time.monotonic()
+    os.kill(job.process.pid, number)  # as a parent process forwards it
+    assert job.ended(20) == 1 and time.monotonic() - signalled < 10
+    sentence = job.text().strip().splitlines()[-1]
+    assert sentence.startswith(f"ERROR in {rule}: stopped at ") and "from which the next run resumes" in sentence
+    assert "Traceback" not in job.text()
+    left = files_of(folder)
+    assert left <= set(STATES[rule]) and STATES[rule][0] in left
+    finished(settings)
+    assert contents(folder) == whole[rule]
+    assert files_of(folder) == {Path(path).name for path in settings.output}
+    log = (folder / "job.log").read_text()
+    assert "another" not in log and (rule != "train" or "resumed at iteration" in log)
+
+
+def test_a_second_job_on_the_same_output_is_an_error_and_a_killed_job_resumes(wholes):
+    base, whole = wholes
+    folder = base / "twice" / RUN
+    settings = settings_of("cull", folder, 1e-4)
+    job = start(settings)
+    job.until(lambda: in_the_middle("cull", folder))
+    os.kill(job.process.pid, signal.SIGSTOP)  # alive, and not at its end before the other starts
+    second = start(SimpleNamespace(**{**vars(settings), "log": [str(folder / "second.log")]}), "messages_of_second")
+    assert second.ended(60) == 1
+    assert "another job, perhaps of an earlier run, is still at work on it" in second.text()
+    job.process.kill()
+    job.process.join()
+    assert not any(Path(path).exists() for path in settings.output)
+    finished(settings)
+    assert contents(folder) == whole["cull"]
+
+
+# Code of the user: `check` answers in a sentence whatever it does
+
+MODULE = """
+import ctypes, time
+import torch
+
+def waiting():
+    while True: time.sleep(0.01)
+
+class Items:
+    classes = ["a", "b"]
+    def __init__(self, crashes=False): self.crashes = crashes
+    def __len__(self): return 8
+    def __getitem__(self, i):
+        if self.crashes: ctypes.string_at(0)
+        return torch.zeros(3, 2, 2), i % 2
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module in the working folder, which only child processes import."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "users_code.py").write_text(MODULE)
+    yield "users_code"
+    assert "users_code" not in sys.modules
+
+
+def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
+    monkeypatch.setattr(own_code, "LIMIT_S", 1)
+    settings = {"source": f"{module}:waiting", "checkpoint": None, "mean": None, "std": None}
+    with pytest.raises(ValueError, match=r"^entry point users_code:waiting crashes, .*more than 1 s"):
+        inputs.probe_network(settings, 3, Shape(3, 2, 2))
+
+
+def test_datasets_are_read_in_a_process_of_their_own(module):
+    plan = SimpleNamespace(config={"culling": {"split": "test"}}, shape=lambda name: Shape(3, 2, 2))
+    settings = {
+        "entry_point": "users_code:Items", "size": 2, "channels": 3, "split_seed": 0,
+        "shares": {"train": 0.5, "test": 0.5},
+    }  # fmt: skip
+    items = inputs.inspect_torch_dataset(plan, "own", settings)
+    assert items.classes == ["a", "b"] and sorted(items.ranking) == [0, 0, 1, 1]
+    assert items.per_class == {"train": 2, "test": 2}
+    with pytest.raises(ValueError, match=r"^entry point users_code:Items crashes"):
+        inputs.inspect_torch_dataset(plan, "own", settings | {"options": {"crashes": True}})

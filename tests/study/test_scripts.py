@@ -1,0 +1,300 @@
+"""Scripts of rules without the DAG: graded sets, renditions, figures of which one fails, the rule graph, the cure."""
+
+import copy
+import importlib
+from types import SimpleNamespace
+
+import h5py
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from nbformat import v4
+from script_runs import Inputs, Outputs, run_script
+from snakemake.utils import update_config
+from test_cure import study
+
+from conftest import ROOT
+from frequency_shortcuts.data import planted, renditions, stores
+from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation.hits import write_hits
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.reduction import MapReduction
+from frequency_shortcuts.storage.checksums import DamagedFile
+from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.tables import read_table, write_table
+from study import outputs
+from study.dependencies import code_of
+from study.plan import Plan
+from study.settings import CURES
+from study.tables import read_joined
+
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
+
+
+def graded_plan(**graded):
+    config = copy.deepcopy(CONFIG)
+    config["graded"] |= graded
+    return Plan(config)
+
+
+def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
+    planned = graded_plan()
+    output = Outputs(classes=tmp_path / "graded.csv", dynamics=tmp_path / "graded_dynamics.csv")
+    params = SimpleNamespace(device="cpu", seeds=planned.graded_seeds(), settings=planned.graded_settings())
+    run_script("measure_graded", tmp_path, params=params, input=SimpleNamespace(code=[]), output=output)
+    classes, dynamics = (read_joined(path, planned) for path in output)
+    assert classes["seed"].unique().tolist() == [0, 1] and len(classes) == 2 * 5
+    assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
+    assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
+    assert sorted(path.name for path in tmp_path.glob("graded*")) == ["graded.csv", "graded_dynamics.csv"]
+    write_table(classes[classes["seed"] == 0], output.classes)
+    with pytest.raises(DamagedFile, match="it lacks 1"):
+        read_joined(output.classes, planned)
+    write_table(classes[1:], output.classes)
+    with pytest.raises(DamagedFile, match="it lacks rows of 0"):
+        read_joined(output.classes, planned)
+    assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
+
+
+def test_a_plan_has_graded_sets_or_none():
+    files = {f"results/test/{name}" for name in ("tables/graded.csv", "tables/graded_dynamics.csv",
+             "figures/graded_all.svg", "tables/graded.html")}  # fmt: skip
+    assert files <= set(outputs.of_study(graded_plan()))
+    without = graded_plan(sets=0)
+    assert not any("graded" in file for file in outputs.of_study(without)) and without.graded_seeds() == []
+    assert graded_plan(sets=3, first_seed=7).graded_seeds() == [7, 8, 9]
+
+
+def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path, monkeypatch):
+    """As config/imagenet1k.yaml: 10 of 1,000 classes' images do not fit, and are read when they are drawn."""
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 3, 16, 16), dtype=np.uint8)
+    labels = np.arange(30) % 3
+    splits = dict.fromkeys(("train", "test"), (pixels, labels))
+    stores.write(tmp_path / "d.h5", splits, classes=("a", "b", "c"), source="", created_by="")
+    monkeypatch.setitem(stores.read.__kwdefaults__, "in_memory", 10_000)
+    params, given = SimpleNamespace(images_per_class=5, seed=2), SimpleNamespace(images=str(tmp_path / "d.h5"))
+    output = [str(tmp_path / f"{name}.h5") for name in renditions.names()]
+    wildcards = SimpleNamespace(dataset="d")
+    run_script("render", tmp_path, params=params, input=given, output=output, wildcards=wildcards)
+    for name in renditions.names():
+        found = stores.read(tmp_path / f"{name}.h5", "test", in_memory=2**30)
+        np.testing.assert_array_equal(found.labels, labels[:15])
+        np.testing.assert_array_equal(found.images, renditions.render(name, pixels[:15], labels[:15], 2))
+
+
+DRAW = """
+from pathlib import Path
+
+for figure in figures:
+    1 / figure["value"]
+    for suffix in ("svg", "png"):
+        Path(f"{figure['figure']}.{suffix}").write_text(str(figure["value"]))
+"""
+
+
+def draw(folder, **values):
+    """Run the script on a notebook that divides by the value of each figure."""
+    parameters = v4.new_code_cell("figures = []", metadata={"tags": ["parameters"]})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(v4.new_notebook(cells=[parameters, v4.new_code_cell(DRAW)], metadata=kernel), folder / "in.ipynb")
+    snakemake = SimpleNamespace(
+        rule="figure_x", config={}, threads=1, log=[str(folder / "x.log")], input=Inputs(notebook=folder / "in.ipynb"),
+        output=SimpleNamespace(notebook=str(folder / "out.ipynb")),
+        params=SimpleNamespace(parameters={"figures": [
+            {"figure": str(folder / name), "value": value} for name, value in values.items()
+        ]}),
+    )  # fmt: skip
+    importlib.import_module("draw_figure").main(snakemake)
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_one_notebook_draws_all_figures_and_one_failed_figure_does_not_lose_the_others(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        draw(tmp_path, a=1, b=0, c=3, d=0)
+    error, kept = "ZeroDivisionError: division by zero", tmp_path / "x"
+    sentence = f"b: {error}; d: {error}. What is finished, and the notebook of each failure, is in {kept}"
+    assert f"ERROR in figure_x: {sentence} (log" in capsys.readouterr().err
+    assert names(tmp_path) == {"in.ipynb", "x.log", "x"}  # Snakemake would delete what lies elsewhere
+    assert names(kept) == {"a.svg", "a.png", "b.ipynb", "c.svg", "c.png", "d.ipynb"}
+
+    draw(tmp_path, a=1, b=2)
+    assert names(tmp_path) == {"in.ipynb", "x.log", "out.ipynb", "a.svg", "a.png", "b.svg", "b.png"}
+    assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count
+
+
+def test_the_rule_graph_shows_all_kinds_of_figures_as_one():
+    lines = ['0[label = "all"]', '1[label = "figure_adcs"]', '2[label = "figure_dfm"]', '3[label = "adcs"]']
+    lines += ['4[label = "rule_graph_figure"]', "1 -> 0", "2 -> 0", "3 -> 1", "3 -> 2", "4 -> 0"]
+    found = importlib.import_module("draw_rule_graph").read_dot("\n".join(f"\t{line}" for line in lines))
+    assert found == {"figure": ["adcs"], "adcs": [], "rule_graph_figure": []}
+
+
+# Train, find maps, train with them, as config/cure.yaml plans them
+
+NAMES = ("none", *CURES)
+CURE = copy.deepcopy(CONFIG)
+update_config(CURE, yaml.safe_load((ROOT / "config" / "cure.yaml").read_text()))
+
+
+def test_the_table_leaves_out_networks_that_are_not_compared(tmp_path, monkeypatch):
+    script = importlib.import_module("make_cure_table")
+    monkeypatch.setattr(script, "read_joined", lambda path, plan: read_table(path))  # the tables are small
+    names = ("networks", "shortcuts", "ood", "corruptions")
+    given = {name: tmp_path / f"{name}.csv" for name in names}
+    other = study(strong={"none": 3}, network="large")
+    for name, *tables in zip(names, study(), other, strict=True):
+        pd.concat(tables).to_csv(given[name], index=False)
+    params, output = SimpleNamespace(networks=[["zoo", "small"]]), [str(tmp_path / "cure.csv")]
+    for missing in ({}, {"ood": [], "corruptions": []}):
+        read = SimpleNamespace(**given | missing)
+        run_script("make_cure_table", tmp_path, params=params, input=read, output=output, config=CURE)
+        table = read_table(output[0])
+        measures = {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
+        assert set(table["network"]) == {"small"} and (set(table["measure"]) == measures) == bool(missing)
+
+
+def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
+    plan, files = Plan(CURE), {f"src/frequency_shortcuts/{name}.py" for name in ("maps/dfm", "networks/reduction")}
+    for name in NAMES:
+        found = set(code_of("train.py", modules=plan.training_modules(name)))
+        assert found >= files if name.startswith("dfmx") else not found & files
+
+
+def train(folder, store, name, maps):
+    """One training as its rule starts it; returns its weights file."""
+    plan = Plan(CURE)
+    place = folder / "networks" / "plant_present" / "small" / name / "seed0"
+    settings = copy.deepcopy(plan.training_settings("planted", name))
+    settings |= {"epochs": 1, "dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
+    params = SimpleNamespace(
+        device="cpu", architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
+        recipe=plan.recipe("planted", "resnet18"), settings=settings,
+    )  # fmt: skip
+    output = Outputs(
+        weights=place / "weights.safetensors", history=place / "history.csv", dynamics=place / "dynamics.csv"
+    )
+    given = SimpleNamespace(images=store, maps=maps, code=[])
+    place.mkdir(parents=True)
+    run_script("train", folder, params=params, input=given, output=output)
+    assert not (place / "state.pt").exists()
+    return output.weights
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Weights of every augmentation, and the maps of the first network."""
+    folder = tmp_path_factory.mktemp("cure")
+    design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
+    splits = {split: planted.images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
+    store, maps = folder / "data.h5", folder / "maps.h5"
+    stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
+    weights = {"none": train(folder, store, "none", [])}
+    params = SimpleNamespace(
+        device="cpu", images=Plan(CURE).method_images("on_training_images") | {"images_per_class": 4}, limits={},
+        method="culling", module=registry.module_of("culling"), percents=[5],
+        settings=Plan(CURE).method_settings("on_training_images"),
+    )  # fmt: skip
+    given = SimpleNamespace(images=store, weights=weights["none"], code=[])
+    wildcards = SimpleNamespace(seed="0")
+    run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)
+    for name in CURES:
+        weights[name] = train(folder, store, name, [] if name == "afa" else str(maps))
+    return weights, maps
+
+
+def test_the_maps_are_found_on_training_images(trained):
+    with h5py.File(trained[1]) as file:
+        assert file.attrs["split"] == "train" and file["mask/top_5"].shape == (3, 16, 16)
+
+
+def test_every_augmentation_gives_other_weights_that_load_as_any_network(trained):
+    networks = {name: architectures.load(path) for name, path in trained[0].items()}
+    first = networks["none"].state_dict()
+    found = {name: network.state_dict()["conv1.weight"].numpy().tobytes() for name, network in networks.items()}
+    assert len(set(found.values())) == len(NAMES)
+    for network in networks.values():
+        assert network.state_dict().keys() == first.keys()
+        assert torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all()
+
+
+def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_path):
+    """With other maps, the script hands these to the training."""
+    seen = []
+
+    def record(*_, augmentation, reduction, **__):
+        seen.append((augmentation, reduction))
+        raise ValueError("seen")
+
+    monkeypatch.setattr(training, "train", record)
+    store = trained[1].with_name("data.h5")
+    for name in ("dfmx", "afa"):
+        with pytest.raises(SystemExit):
+            train(tmp_path, store, name, str(trained[1]) if name == "dfmx" else [])
+    (reduced, reduction), (waved, nothing) = seen
+    with h5py.File(trained[1]) as file:
+        assert reduction.identity == MapReduction(file["mask/top_5"][:], 0.3).identity
+    assert (reduced.name, waved.name, waved.wave_strength) == ("dfmx", "afa", 10)
+    assert nothing is None
+
+
+# The two experiments of config/experiments.yaml
+
+
+def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
+    plan = Plan(CURE)
+    settings = plan.training_settings("planted") | {"epochs": 1}
+    params = SimpleNamespace(
+        device="cpu", split="test", percent=5, architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
+        recipe=plan.recipe("planted", "resnet18"), training=settings,
+    )  # fmt: skip
+    weights, maps = trained
+    given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps, code=[])
+    output = tmp_path / "tests" / "plant_present" / "small" / "none" / "seed0" / "reliance.csv"
+    output.parent.mkdir(parents=True)
+    run_script("measure_reliance", tmp_path, params=params, input=given, output=[str(output)])
+    table = read_table(output)
+    assert table["removed"].unique().tolist() == ["maps", "random", "low_pass", "nothing"]
+    assert table["class"].unique().tolist() == ["C0", "C1", "C2", "all"]
+    assert (table[table["removed"] == "nothing"][["positions", "lost_at_test"]] == 0).all(axis=None)
+    assert [path.name for path in output.parent.iterdir()] == ["reliance.csv"]  # no states
+
+
+def test_the_harm_of_a_wave_is_measured_on_the_photographs_without_it(trained, tmp_path):
+    weights, maps = trained
+    plain, waved = maps.with_name("data.h5"), tmp_path / "results" / "test" / "data" / "waved.h5"
+    wave = {"of": "plain", "class": "C1", "frequency": [0, 3], "amplitude": 0.3, "share": 0.5}
+    waved.parent.mkdir(parents=True)
+    params = SimpleNamespace(settings=wave)
+    run_script("waved_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(waved)])
+    changed = stores.read(waved, "test").images[:] != stores.read(plain, "test").images[:]
+    assert changed.any(axis=(1, 2, 3)).sum() == 3  # of six images of the class
+
+    hits = tmp_path / "hits.h5"
+    collected = shortcuts.collect(
+        architectures.load(weights["none"]), stores.read(waved, "test"), dfm.read_mask(maps, 5), fills=("zeros",),
+        parts=("keep",), controls=5, radial=5,
+    )  # fmt: skip
+    with replacing_hdf5(hits) as file:
+        write_hits(file, collected)
+    params = SimpleNamespace(device="cpu", split="test", strong=0.6, wave=wave)
+    given = SimpleNamespace(images=waved, plain=plain, weights=weights["none"], hits=hits)
+    output = tmp_path / "waved" / "small" / "none" / "seed0" / "harm.csv"
+    output.parent.mkdir(parents=True)
+    run_script("measure_harm", tmp_path, params=params, input=given, output=[str(output)])
+    (row,) = read_table(output).to_dict("records")
+    assert (row["class"], row["share"], row["images"], row["negatives"]) == ("C1", 0.5, 6, 12)
+    assert row["lost"] == pytest.approx(row["tpr_with"] - row["tpr_without"])
+
+    params.wave = wave | {"class": "C9"}
+    with pytest.raises(SystemExit):
+        run_script("measure_harm", tmp_path, params=params, input=given, output=[str(output)])
+    assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()

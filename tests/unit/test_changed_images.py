@@ -1,0 +1,337 @@
+"""Images that are changed: restyled test images, corruptions, and photographs with a plane wave in one class."""
+
+import io
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy import ndimage
+
+from frequency_shortcuts.data import renditions, stores
+from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
+from frequency_shortcuts.data.stored_images import Stored
+from frequency_shortcuts.data.waved import HARMONICS, Wave, WavedImages
+from frequency_shortcuts.spectrum.masks import symmetric
+
+# Renditions
+
+SEEDED = {"noisy", "texture"}
+
+
+def photographs(n=6, channels=3, height=32, width=32, low=0, high=255):
+    """Smooth bright blobs with a texture, on a dark border; three classes."""
+    generator = np.random.default_rng(0)
+    y, x = np.mgrid[:height, :width]
+    images = np.empty((n, channels, height, width))
+    for image in images:
+        row, column = generator.uniform(0.4, 0.6, 2) * (height, width)
+        size = generator.uniform(0.15, 0.3) * min(height, width)
+        blob = np.exp(-((((y - row) ** 2 + (x - column) ** 2) / size**2) ** 2))
+        image[:] = blob * generator.uniform(0.5, 1, (channels, height, width))
+    return (low + images / images.max() * (high - low)).astype(np.uint8), np.arange(n) % 3
+
+
+@pytest.mark.parametrize("name", renditions.names())
+def test_a_rendition_is_repeatable_and_changes_every_image(name):
+    for shape in ((1, 32, 32), (3, 33, 45)):
+        images, labels = photographs(6, *shape)
+        before = images.copy()
+        drawn = renditions.render(name, images, labels, seed=1)
+        assert (drawn.dtype, drawn.shape) == (np.uint8, images.shape)
+        np.testing.assert_array_equal(images, before)
+        np.testing.assert_array_equal(renditions.render(name, images, labels, seed=1), drawn)
+        assert (drawn != images).any(axis=(1, 2, 3)).all()
+        assert np.array_equal(renditions.render(name, images, labels, seed=2), drawn) == (name not in SEEDED)
+
+
+def test_other_renditions_are_refused():
+    with pytest.raises(ValueError, match=r"unknown rendition 'oil': choose from sketch, cartoon, .*texture"):
+        renditions.render("oil", *photographs())
+
+
+def drawn(name, *images):
+    """A rendition of grey images [H, W], each of a class of its own."""
+    stack = np.stack(images)[:, None].astype(np.uint8)
+    return renditions.render(name, stack, np.arange(len(images)))[:, 0]
+
+
+def test_renditions_of_a_step_a_ring_one_tone_and_all_levels():
+    y, x = np.mgrid[:32, :32]
+    step, even = np.where(x < 16, 0, 255), np.full((32, 32), 80)
+    sketched, empty = drawn("sketch", step, even)  # nothing of the first may show in the second
+    assert sketched[:, 15:17].max() == 0 and sketched[:, :12].min() == 255 and sketched[:, 20:].min() == 255
+    assert empty.min() == 255
+    np.testing.assert_array_equal(drawn("cartoon", step)[0], step)
+    assert set(np.unique(renditions.render("cartoon", *photographs()))) <= {0, 85, 170, 255}
+    radius = np.hypot(y - 15.5, x - 15.5)
+    rings = [np.where((radius < 10) & (radius > 4), tone, dark) for dark, tone in ((0, 200), (250, 90))]
+    for filled in drawn("silhouette", *rings):  # the object without its holes
+        np.testing.assert_array_equal(filled, np.where(radius < 10, 255, 0))
+    assert drawn("silhouette", even).max() == 0
+    levels = np.arange(256).reshape(16, 16)
+    np.testing.assert_array_equal(drawn("inverted", levels)[0], 255 - levels)
+
+
+def amplitude(images, inside):
+    """Mean amplitude over the frequencies of a radius that the predicate holds for."""
+    height, width = images.shape[-2:]
+    radius = np.hypot(np.fft.fftfreq(height, 1 / height)[:, None], np.fft.fftfreq(width, 1 / width))
+    return np.abs(np.fft.fft2(images))[..., inside(radius)].mean()
+
+
+def test_blurring_damps_high_frequencies_and_scales_with_the_image():
+    images, labels = photographs(high=250)
+    blurred = renditions.render("blurred", images, labels)
+    assert amplitude(blurred, lambda r: r > 10) < 0.2 * amplitude(images, lambda r: r > 10)
+    point = np.zeros((64, 64))
+    point[32, 32] = 255
+    wide, narrow = drawn("blurred", point)[0, 32], drawn("blurred", point[16:48, 16:48])[0, 16]
+    assert np.count_nonzero(wide) > np.count_nonzero(narrow)
+
+
+def test_texture_keeps_low_frequencies_and_takes_high_ones_of_another_class():
+    images, labels = photographs(low=90, high=150)  # low contrast, so that nothing is clipped
+    drawn = renditions.render("texture", images, labels)
+    radius = np.hypot(np.fft.fftfreq(32, 1 / 32)[:, None], np.fft.fftfreq(32, 1 / 32))
+    before, after = np.fft.fft2(images), np.fft.fft2(drawn)
+    rounding = 6 * 32 / np.sqrt(12)  # six standard deviations of the rounding of 32 x 32 pixels
+    np.testing.assert_allclose(after[..., radius < 4], before[..., radius < 4], rtol=0, atol=rounding)
+    for i, image in enumerate(after):
+        donors = [j for j in range(len(images)) if abs(image - before[j])[..., radius >= 4].max() < rounding]
+        assert len(donors) == 1
+        assert labels[donors[0]] != labels[i]
+
+
+@pytest.mark.parametrize("name", renditions.names())
+def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkeypatch, name):
+    """From a store that is larger than what may be in memory, in batches, which shows that images do not interfere."""
+    pixels, labels = photographs(7)
+    about = {"classes": ("a", "b", "c"), "source": "", "created_by": "", "statistics": (np.zeros(3), np.ones(3))}
+    stores.write(tmp_path / "test.h5", {"test": (pixels, labels)}, **about)
+    stored = stores.read(tmp_path / "test.h5", "test", in_memory=pixels.nbytes - 1).images
+    assert isinstance(stored, Stored)
+    whole = renditions.render(name, pixels, labels, seed=1)
+    for per_batch in (1, 2):
+        monkeypatch.setattr(renditions, "IN_BATCH", per_batch * pixels[0].size)
+        np.testing.assert_array_equal(renditions.render(name, stored, labels, seed=1), whole)
+    drawn = renditions.Rendition(name, stored, labels, seed=1)
+    assert (drawn.shape, len(drawn)) == (whole.shape, 7)
+    for some in (slice(5, 9), slice(2, 5), slice(0, 0)):
+        np.testing.assert_array_equal(drawn[some], whole[some])
+    stores.write(tmp_path / "drawn.h5", {"test": (drawn, labels)}, **about)
+    np.testing.assert_array_equal(stores.read(tmp_path / "drawn.h5", "test").images, whole)
+
+
+@pytest.mark.parametrize("name", renditions.names())
+def test_memory_does_not_grow_with_the_number_of_images(monkeypatch, name):
+    """64 images of 1 x 64 x 64 are 2 MiB as float64; batches of two images are drawn with less than half of that."""
+    pixels, labels = photographs(64, 1, 64, 64)
+    monkeypatch.setattr(renditions, "IN_BATCH", 2 * pixels[0].size)
+    drawn = renditions.Rendition(name, pixels, labels)
+    drawn[:2]  # what is imported and kept at the first call
+    tracemalloc.start()
+    for start in range(0, 64, 8):
+        drawn[start : start + 8]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_noise_has_the_stated_spread_and_does_not_depend_on_how_many_images_follow():
+    images, labels = photographs(5)
+    first = renditions.render("noisy", images[:2], labels[:2], 3)
+    np.testing.assert_array_equal(renditions.render("noisy", images, labels, 3)[:2], first)
+    noise = renditions.render("noisy", np.full((40, 1, 32, 32), 128, np.uint8), np.zeros(40, np.int64), 3) / 255
+    assert noise.std() == pytest.approx(0.15, rel=0.01)  # 40,960 draws: a standard error of 0.4 %
+    assert abs(noise.mean() - 128 / 255) < 0.005
+    assert np.abs(np.corrcoef(noise.reshape(40, -1)) - np.eye(40)).max() < 0.15  # 4.7 standard errors of 1 / 32
+
+
+# Corruptions
+
+every_kind = pytest.mark.parametrize("name", KINDS)
+
+
+def pixels(n, channels, height, width, seed=0):
+    generator = np.random.default_rng(seed)
+    return torch.from_numpy(generator.integers(0, 256, (n, channels, height, width), dtype=np.uint8))
+
+
+def picture(channels=3, height=32, width=40):
+    """A smooth image with an edge."""
+    rows, columns = np.indices((height, width))
+    plane = 60 + 3 * rows + 80 * (columns > width // 2)
+    return torch.from_numpy(np.stack([plane + 10 * c for c in range(channels)]).clip(0, 255).astype(np.uint8))[None]
+
+
+@every_kind
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from([1, 3]), st.integers(1, 40), st.integers(1, 40), st.sampled_from(STRENGTHS))
+def test_any_size_and_strength_gives_images_of_the_same_kind(name, channels, height, width, strength):
+    images = pixels(3, channels, height, width)
+    before = images.clone()
+    found = corrupt(name, images, strength)
+    assert found.dtype == torch.uint8 and found.shape == images.shape
+    assert torch.equal(images, before)
+
+
+@every_kind
+def test_no_image_depends_on_those_beside_it(name):
+    images = pixels(5, 3, 9, 12)
+    as_batch = corrupt(name, images, 3, seed=4)
+    for i in range(5):
+        assert torch.equal(corrupt(name, images[i : i + 1], 3, seed=4, numbers=[i])[0], as_batch[i])
+
+
+@every_kind
+def test_each_strength_changes_images_more(name):
+    # Ten images with energy at all frequencies, so that no grid happens to fit them.
+    noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(10, 1, 48, 48)), (0, 0, 1, 1))
+    images = torch.from_numpy((128 + 200 * noise).clip(0, 255).astype(np.uint8))
+    change = [(corrupt(name, images, s).double() - images.double()).square().mean().item() for s in STRENGTHS]
+    assert change[0] > 0 and sorted(change) == change
+
+
+def test_noise_follows_its_seed_and_leaves_the_users_generator_alone():
+    image = torch.full((2, 3, 64, 64), 128, dtype=torch.uint8)
+    torch.manual_seed(1)
+    state = torch.random.get_rng_state()
+    found = corrupt("noise", image, 2, seed=3)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(corrupt("noise", image, 2, seed=3), found)
+    assert not torch.equal(corrupt("noise", image, 2, seed=4), found) and not torch.equal(found[0], found[1])
+    noise = (found.double() - 128) / 255
+    # 24,576 values: the standard error of the deviation is half a per cent.
+    assert abs(noise.std() / KINDS["noise"].levels[1] - 1) < 0.03 and abs(noise.mean()) < 0.002
+
+
+def test_blur_is_a_gaussian_of_a_share_of_the_shorter_side():
+    """Against scipy, which cuts the kernel at three deviations as well; one grey level for rounding."""
+    images = pixels(1, 1, 64, 80)
+    for strength, share in zip(STRENGTHS, KINDS["blur"].levels, strict=True):
+        sigma = share * 64
+        slow = ndimage.gaussian_filter(
+            images[0, 0].double().numpy(), sigma, mode="mirror", radius=int(np.ceil(3 * sigma))
+        )
+        found = corrupt("blur", images, strength)[0, 0].double().numpy()
+        np.testing.assert_allclose(found, slow, rtol=0, atol=1)
+
+
+def test_contrast_shrinks_the_distance_to_the_mean():
+    image = picture(1)
+    mean = image.double().mean()
+    for strength, factor in zip(STRENGTHS, KINDS["contrast"].levels, strict=True):
+        expected = factor * image.double() + (1 - factor) * mean
+        assert (corrupt("contrast", image, strength).double() - expected).abs().max() <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_jpeg_is_close_to_that_of_another_encoder(channels):
+    """Pillow's, at the same quality: both use libjpeg, of versions of their own; two grey levels on average."""
+    image = picture(channels)
+    for strength, quality in zip(STRENGTHS, KINDS["jpeg"].levels, strict=True):
+        plane = image[0].permute(1, 2, 0).numpy()
+        stream = io.BytesIO()
+        Image.fromarray(plane[..., 0] if channels == 1 else plane).save(stream, "jpeg", quality=int(quality))
+        other = np.asarray(Image.open(stream)).reshape(plane.shape).astype(float)
+        found = corrupt("jpeg", image, strength)[0].permute(1, 2, 0).double().numpy()
+        assert np.abs(found - other).mean() < 2
+
+
+def test_pixelation_leaves_so_many_pixels_a_side():
+    images = pixels(1, 3, 40, 60)
+    for strength, share in zip(STRENGTHS, KINDS["pixelation"].levels, strict=True):
+        found = corrupt("pixelation", images, strength)[0].numpy()
+        rows = 1 + (np.diff(found, axis=1) != 0).any(axis=(0, 2)).sum()
+        columns = 1 + (np.diff(found, axis=2) != 0).any(axis=(0, 1)).sum()
+        assert (rows, columns) == (round(share * 40), round(share * 60))
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "strength", "sentence"),
+    [
+        ("fog", 3, 1, "unknown corruption 'fog': choose from noise, blur, contrast, jpeg, pixelation"),
+        ("blur", 3, 0, "strength 0: expected one of 1, 2, 3, 4, 5"),
+        ("blur", 2, 1, "images of 2 channels: corruptions need 1 or 3"),
+    ],
+)
+def test_what_cannot_be_corrupted_is_refused(name, channels, strength, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        corrupt(name, pixels(1, channels, 8, 8), strength)
+    with pytest.raises(ValueError, match=r"images of torch\.float32 \[1, 3, 8, 8\]: expected uint8"):
+        corrupt("jpeg", torch.zeros(1, 3, 8, 8), 1)
+
+
+# Plane waves
+
+LABELS = np.array([0, 1, 1, 0])
+
+
+def pictures(value=128, shape=(1, 12, 10)):
+    return np.full((len(LABELS), *shape), value, np.uint8)
+
+
+def test_the_wave_stands_in_the_images_of_its_class_only():
+    """Without clipping they gain energy at the pair of the wave alone."""
+    wave = Wave(1, (2, 3), 0.2)
+    found = wave.add(pictures(), LABELS)
+    assert (found[LABELS == 0] == 128).all()
+    y, x = np.mgrid[:12, :10]
+    expected = 128 + 255 * 0.2 * np.cos(2 * np.pi * (2 * y / 12 + 3 * x / 10))
+    np.testing.assert_allclose(found[1, 0], expected, atol=0.5)
+    spectrum = np.abs(np.fft.fftshift(np.fft.fft2(found[1, 0].astype(float))))
+    spectrum[6, 5] = 0
+    truth = wave.masks(2, 12, 10)["truth"]
+    assert not truth[0].any() and truth[1].sum() == 2
+    assert spectrum[truth[1]].min() > 20 * spectrum[~truth[1]].max()
+
+
+@pytest.mark.parametrize("frequency", [(0, 1), (-1, 2)])
+def test_clipped_waves_have_their_harmonics(frequency):
+    wave = Wave(0, frequency, 0.3)
+    images = wave.add(np.zeros((1, 1, 32, 32), np.uint8), np.array([0]))
+    spectrum = np.abs(np.fft.fftshift(np.fft.fft2(images[0, 0].astype(float))))
+    spectrum[16, 16] = 0
+    masks = wave.masks(1, 32, 32)
+    assert not (masks["truth"] & masks["harmonics"]).any()
+    assert masks["harmonics"].sum() == 2 * (HARMONICS - 1)
+    inside = (masks["truth"] | masks["harmonics"])[0]
+    # The third harmonic of half a wave is zero; the fifth and later ones hold less than a hundredth of the energy.
+    assert (spectrum[inside] ** 2).sum() > 0.99 * (spectrum**2).sum()
+
+
+def test_masks_are_symmetric_also_where_the_harmonics_are_aliased():
+    for masks in Wave(1, (3, -4), 0.1).masks(3, 9, 8).values():
+        assert masks.shape == (3, 9, 8) and symmetric(masks)
+
+
+def test_images_with_a_wave_are_made_when_they_are_read():
+    wave, images = Wave(1, (0, 2), 0.1), np.random.default_rng(0).integers(256, size=(4, 3, 8, 8), dtype=np.uint8)
+    lazy = WavedImages(images, LABELS == 1, wave)
+    assert lazy.shape == images.shape and len(lazy) == 4 and lazy.dtype == np.uint8
+    np.testing.assert_array_equal(lazy[1:3], wave.add(images, LABELS)[1:3])
+    np.testing.assert_array_equal(lazy[np.array([3, 1])], wave.add(images, LABELS)[[3, 1]])
+    assert images.max() <= 255 and not np.shares_memory(lazy[:], images)
+
+
+def test_a_share_of_the_class_is_drawn_to_carry_the_wave():
+    labels = np.arange(60) % 3
+    half, most = (Wave(1, (0, 2), 0.1, share).carriers(labels, seed=4) for share in (0.5, 0.9))
+    assert (half.sum(), most.sum()) == (10, 18) and not (half | most)[labels != 1].any()
+    assert not np.array_equal(half, Wave(1, (0, 2), 0.1, 0.5).carriers(labels, seed=5))
+    assert np.array_equal(Wave(1, (0, 2), 0.1).carriers(labels, seed=4), labels == 1)
+
+
+def test_waves_that_are_none_are_refused():
+    for frequency, amount, sentence in (((0, 0), 0.1, "is no wave"), ((0, 1), 0, "amplitude 0"), ((0, 1), 1.5, "1.5")):
+        with pytest.raises(ValueError, match=sentence):
+            Wave(0, frequency, amount)
+    for share in (0, 1.2):
+        with pytest.raises(ValueError, match=f"share {share}: expected above 0 and at most 1"):
+            Wave(0, (0, 1), 0.1, share)
+    with pytest.raises(ValueError, match=r"frequency \[0, 5\]: images of 8 x 8"):
+        Wave(0, (0, 5), 0.1).masks(1, 8, 8)

@@ -1,0 +1,261 @@
+"""Whole cullings, exact and screened: their settings, errors, parts, and the networks that they accept."""
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from culled_images import LABELS, batch, same
+from torch import nn
+
+from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+
+@pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])
+def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
+    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
+    pairs = ConjugatePairs(*size)
+    found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
+    exact = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
+    np.testing.assert_allclose(found.increment[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
+    assert np.isfinite(found.increment).all()
+    masks = pairs.gather(dfm.dominant(found.increment, pairs, 10))
+    assert found.evaluated[masks].all()
+    images_times_pairs = found.images_per_class * len(pairs)
+    assert (found.evaluated.sum(axis=1) * found.images_per_class <= found.passes).all()
+    assert (found.passes <= images_times_pairs).all()
+
+
+def test_screened_finds_the_map_with_few_passes():
+    """A network that looks at few frequencies: the exact top 5 % in all classes, at less than a third of the passes."""
+    torch.manual_seed(0)
+    generator = np.random.default_rng(0)
+    pairs, labels = ConjugatePairs(16, 16), np.repeat(np.arange(3), 40)
+    images = torch.from_numpy(generator.standard_normal((120, 1, 16, 16)))
+    weight = np.zeros((3, 16, 16))
+    for c in range(3):
+        spectrum = np.zeros(len(pairs))
+        spectrum[generator.choice(len(pairs), 12, replace=False)] = generator.uniform(0.5, 2, 12)
+        weight[c] = np.fft.ifft2(np.fft.ifftshift(pairs.scatter(spectrum))).real
+        images[labels == c] += torch.from_numpy(weight[c] * 20)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(256, 3).double())
+    with torch.no_grad():
+        network[1].weight.copy_(torch.from_numpy(weight.reshape(3, -1)) * 8)
+    exact = culling.cull(network, images, labels, 3, "exact")
+    found = culling.cull(network, images, labels, 3)
+    masks = [pairs.gather(dfm.dominant(x.increment, pairs, 5)) for x in (exact, found)]
+    assert np.array_equal(*masks)
+    assert (found.passes < 40 * len(pairs) / 3).all()
+    assert (found.expected_recall >= 0.98).all() and (found.audited > 0).all()
+    assert (found.left_out == (~found.evaluated).sum(axis=1) + found.audited).all()
+
+
+def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
+    """The bound on the recall of all classes needs this. With one seed, equal classes would have equal audits."""
+    seeds, screen = [], screening.screen
+
+    def noting(*arguments, seed, **options):
+        seeds.append(np.random.SeedSequence(seed).generate_state(2).tolist())
+        return screen(*arguments, seed=seed, **options)
+
+    monkeypatch.setattr(screening, "screen", noting)
+    culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "screened", seed=1)
+    assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_departure_only_the_class_own_images_count(small_network, method):
+    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
+    other = images.clone()
+    other[torch.from_numpy(LABELS != 1)] *= 3
+    found, again = (culling.cull(network, x, LABELS, 3, method) for x in (images, other))
+    np.testing.assert_array_equal(found.increment[1], again.increment[1])
+    assert found.baseline_loss[1] == again.baseline_loss[1]  # published: ln 10 more for every image of another class
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"method": "guess"}, "unknown search 'guess' of a culling: choose from exact, screened"),
+        ({"target_recall": 0}, "target_recall 0: expected above 0 and at most 1"),
+        ({"percent": 0}, "percent 0: expected above 0 and at most 100"),
+        ({"patience": -1}, "patience -1: expected at least 0 pairs"),
+        ({"part": (2, 2)}, "part 2 of 2: expected 0 to 1"),
+        ({"precision": "float8"}, "unknown precision 'float8': choose from float32, tf32, bfloat16"),
+        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
+        ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
+        ({"labels": LABELS[:-1]}, "8 labels .*9 images|9 images .*8 labels"),
+        ({"fill": "noisy"}, "unknown fill 'noisy': choose from zeros, swap"),
+        ({"fill": "swap"}, "fill swap needs the search exact: screened predicts"),
+        ({"images": torch.full((9, 2, 6, 6), torch.nan)}, "loss of class 0 is nan: .* finite logits"),
+    ],
+)
+def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, message):
+    arguments = {"images": batch((6, 6), dtype=torch.float32), "labels": LABELS, "n_classes": 3} | change
+    with pytest.raises(ValueError, match=message):
+        culling.cull(small_network(2, 3), **arguments)
+
+
+class Refusing(nn.Module):
+    """Has no answer for images whose mean is not near 1, unless they have no wave (1, 2)."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+    def forward(self, images):
+        plane = torch.fft.fft2(images[:, 0]) / 64
+        odd = ((plane[:, 0, 0].real - 1).abs() > 0.5) & (plane[:, 1, 2].abs() > 0.1)
+        return torch.where(odd, torch.nan, 1.0)[:, None] * self.weight
+
+
+@pytest.mark.parametrize(
+    ("fill", "said"), [("zeros", "without the frequency"), ("swap", "with a donor's coefficients at the frequency")]
+)
+def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said):
+    """The images of class 1 have the mean 3 and no wave. Images that are mixed, or without a mean, have no answer."""
+    wave = torch.cos(2 * torch.pi * (torch.arange(8)[:, None] + 2 * torch.arange(8)) / 8).double()
+    images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None]
+    with pytest.raises(ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"):
+        culling.cull(Refusing(), images, np.array([0, 0, 1, 1]), 2, "exact", fill=fill)
+
+
+class Viewing(nn.Module):
+    """Takes no channels-last images."""
+
+    def __init__(self, linear):
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, images):
+        return self.linear(images.view(len(images), -1))
+
+
+@pytest.mark.parametrize("method", culling.METHODS)
+def test_networks_that_work_in_place_or_call_view_on_their_images_are_culled(method):
+    """One channel is at once channels-last: nothing copies the images on the way to a first in-place layer."""
+    torch.manual_seed(0)
+    one, two = nn.Linear(36, 3).double(), nn.Linear(72, 3).double()
+    for network, plain, channels in (
+        (nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), one), nn.Sequential(nn.ReLU(), nn.Flatten(), one), 1),
+        (Viewing(two), nn.Sequential(nn.Flatten(), two), 2),
+    ):
+        found, expected = (culling.cull(x, batch((6, 6), channels), LABELS, 3, method) for x in (network, plain))
+        np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
+
+
+class Keeping(nn.Module):
+    """Caches a tensor in its first pass and counts its passes."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.ramp = nn.Linear(72, 3).double(), None
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, images):
+        self.passes += 1
+        if self.ramp is None:
+            self.ramp = torch.linspace(0, 1, 72, dtype=torch.float64)
+        return self.linear((images.flatten(1) * self.ramp).tanh())
+
+
+def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards():
+    network = Keeping()
+    culling.cull(network, batch((6, 6)), LABELS, 3)
+    assert network.passes == 0
+    network(batch((6, 6)).requires_grad_()).sum().backward()
+    assert network.linear.weight.grad.abs().max() > 0
+
+
+class Constant(nn.Module):
+    """The logits are 0, whatever the images are."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(108, 2))
+
+    def forward(self, images):
+        return torch.relu(images.flatten(1) @ self.weight - 1000)
+
+
+def test_a_network_with_constant_logits_is_screened():
+    """All increments are 0, and all features but the energy."""
+    images = torch.from_numpy(np.random.default_rng(1).standard_normal((12, 3, 6, 6))).float()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = culling.cull(Constant(), images, np.arange(12) % 2, 2)
+    assert (found.increment[found.evaluated] == 0).all()
+    assert np.isfinite(found.increment).all()
+
+
+# Parts
+
+
+class Store:
+    """Images in files that record which positions are read."""
+
+    def __init__(self, pixels, checksum):
+        self.pixels, self.checksum, self.positions = pixels, checksum, set()
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, index):
+        self.positions.update(np.arange(len(self))[index].tolist())
+        return self.pixels[index]
+
+    def subset(self, chosen):
+        pytest.fail("a culling reads its images by position")
+
+    def origin(self):
+        return (self.checksum,)
+
+
+def test_a_part_reads_only_the_images_of_its_classes(small_network, tmp_path):
+    """It also reads the first image of each class, to check the network. The store counts by its checksum."""
+    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
+    network, how = small_network(2, 3), {"method": "screened", "mean": [0.4, 0.5], "std": [0.2, 0.3]}
+    store = Store(pixels, "a")
+    part = culling.cull(network, store, LABELS, 3, **how, part=(2, 3), state=tmp_path / "state")
+    assert store.positions == {0, 1, 2, *np.flatnonzero(LABELS == 2).tolist()}
+    assert part.fingerprint != culling.cull(network, Store(pixels, "b"), LABELS, 3, **how, part=(2, 3)).fingerprint
+
+
+@pytest.mark.parametrize(("method", "fill", "n"), [("exact", "swap", 7), ("screened", "zeros", 2)])
+@pytest.mark.usefixtures("small_blocks")
+def test_merged_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill, n):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method)
+    options = {"batch": 4, "fill": fill, "neutral": 0}
+    whole = culling.cull(*arguments, **options)
+    paths = [tmp_path / f"{i}.h5" for i in range(n)]
+    for i, path in enumerate(paths):
+        culling.write_part(path, culling.cull(*arguments, part=(i, n), **options))
+    parts = [culling.read_part(path) for path in paths]
+    joined = culling.merge(iter(parts[::-1]))
+    same(dataclasses.replace(joined, fingerprint=""), dataclasses.replace(whole, fingerprint=""))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_merging_names_what_is_wrong(small_network):
+    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    parts = [culling.cull(*arguments, part=(i, 2), batch=4) for i in range(2)]
+    with pytest.raises(ValueError, match="some increments of class 0 are missing"):
+        culling.merge(parts[:1])
+    with pytest.raises(ValueError, match="some increments of class 0 are there twice"):
+        culling.merge([*parts, parts[0]])
+    by_class = [culling.cull(*arguments[:-1], "screened", part=(c, 3)) for c in range(3)]
+    with pytest.raises(ValueError, match="some increments of class 2 are there twice"):
+        culling.merge([*by_class, by_class[2]])
+    with pytest.raises(ValueError, match="some increments of class 1 are missing"):
+        culling.merge(by_class[::2])
+    with pytest.raises(ValueError, match=r"come from different cullings: they differ in precision$"):
+        culling.merge([parts[0], dataclasses.replace(parts[1], precision="tf32")])
+    other = culling.cull(small_network(2, 3, seed=1), *arguments[1:], part=(1, 2), batch=4)
+    with pytest.raises(ValueError, match=r"they differ in fingerprint$"):
+        culling.merge([parts[0], other])
+    with pytest.raises(ValueError, match="no parts to merge"):
+        culling.merge([])

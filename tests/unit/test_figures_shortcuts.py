@@ -1,0 +1,192 @@
+"""Drawings of shortcuts and of the cross matrix: each class with its map, its controls and other maps."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawn_tables import CLASSES, KINDS, check_page, cross_matrix, over_seeds, own_map_advantage, texts_of, verdicts
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
+
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures import cross_matrix as matrices
+from frequency_shortcuts.figures import shortcuts as shortcut_figures
+from frequency_shortcuts.intervals import over_networks
+
+pytestmark = pytest.mark.usefixtures("closed_figures")
+OWN = "own map, 95 % interval over images"
+BEST = "best map of another class"
+
+
+def points(axis, label):
+    """The dots of one kind, [n, 2]."""
+    (found,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
+    return np.asarray(found.get_offsets())
+
+
+def marks(axis):
+    return [drawn.get_label() for drawn in axis.collections if not drawn.get_label().startswith("_")]
+
+
+def bold(axis):
+    return [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
+
+
+def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_the_interval_of_the_map():
+    names = [f"c{c}" for c in range(5)]
+    table = over_seeds(verdicts(names))
+    (axis,) = shortcut_figures.shortcuts(table, names).axes
+    drawn = table[table["headline"] & (table["network"] == KINDS[0][0])].set_index("class").loc[names]
+    assert len(drawn) == 5 and set(drawn["fill"]) == {"zeros"} and set(drawn["part"]) == {"keep"}
+    expected = {OWN: drawn["measure_mean"], BEST: drawn["largest_other_mean"]}
+    for kind in ("radial", "low_pass"):
+        expected[canvas.CONTROLS[kind]] = drawn[f"tpr_{kind}_mean"] - drawn[f"fpr_{kind}_mean"]
+    assert marks(axis) == list(expected)
+    for label, values in expected.items():
+        np.testing.assert_allclose(points(axis, label), np.column_stack([values, range(5)]), atol=1e-12)
+    (bars,) = [lines for lines in axis.collections if isinstance(lines, LineCollection) and lines.get_zorder() == 2]
+    ends = np.array(bars.get_segments())[:, :, 0]
+    np.testing.assert_allclose(ends, drawn[["measure_low", "measure_high"]].to_numpy(), atol=1e-12)
+
+
+def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
+    names = ["C0", "C1", "C2", "C3"]
+    rows = verdicts(names, neutral="C0", seeds=range(5))
+    weak = (rows["class"] == "C1") & (rows["network"] == "resnet18")
+    rows.loc[weak, ["tpr_unfiltered", "verdict"]] = [0.3, None]
+    figure = shortcut_figures.shortcuts(over_seeds(rows), names)
+    (axis,) = figure.axes
+    assert axis.get_title().splitlines() == [
+        "resnet18, mean of 5 networks",
+        "1 other kind of networks: see the cross matrix",
+        "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict",
+    ]
+    assert [text.get_text() for text in axis.texts] == ["not tested"]  # C0 gets nothing from its own donors
+    assert axis.texts[0].get_position() == (0.02, 0)
+    assert axis.get_xlabel() == "TPR - FPR from these frequencies alone (another image elsewhere)"
+    assert "own map, 95 % interval over 5 networks" in texts_of(figure)
+    strong = (rows.query("headline and network == 'resnet18'")["verdict"] == "strong").groupby(rows["class"]).mean()
+    assert bold(axis) == [name for name in names[1:] if strong[name] > 0.5] == ["C2"]
+    assert [label.get_color() == "0.55" for label in axis.get_yticklabels()] == [False, True, False, False]
+
+
+def test_one_network_without_some_controls_and_without_fpr():
+    rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
+    table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])
+    (axis,) = shortcut_figures.shortcuts(table, CLASSES).axes
+    assert marks(axis) == [OWN, canvas.CONTROLS["radial"]] and axis.get_title() == "vgg16, augmix"
+    alone = rows.assign(measure=rows["tpr_dfm"], **{name: np.nan for name in rows if name.startswith("fpr_")})
+    (axis,) = shortcut_figures.shortcuts(over_seeds(alone), CLASSES).axes
+    drawn = alone[alone["headline"]].set_index("class").loc[list(CLASSES)]
+    np.testing.assert_allclose(points(axis, OWN)[:, 0], drawn["tpr_dfm"])
+    np.testing.assert_allclose(points(axis, canvas.CONTROLS["radial"])[:, 0], drawn["tpr_radial"])
+    assert axis.get_xlabel().startswith("TPR from ")
+
+
+def test_its_print_is_large_enough_for_half_the_size_and_stays_on_the_page():
+    names = [f"some long name of a class, such as {c}" for c in range(12)]
+    note = "12 of 40 classes: those that have one"
+    figure = shortcut_figures.shortcuts(over_seeds(verdicts(names)), names, note)
+    check_page(figure)
+    assert figure.get_suptitle() == note
+    assert figure.get_figwidth() <= canvas.PAGE and figure.get_figheight() < 6
+    sizes = [text.get_fontsize() for text in figure.findobj(lambda a: hasattr(a, "get_fontsize")) if text.get_text()]
+    assert min(size for size in sizes if size != 8) >= 9  # 8: the note above
+
+
+def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
+    rates_of = {"unfiltered": [0.9], "dfm": [0.8], "random": [0.1, 0.9], "low_pass": [0.6], "other": [0.2, 0.3]}
+    rows = [
+        ("n", "none", "toy", "ant", fill, kind, tpr if fill == "zeros" else tpr / 2)
+        for fill in ("zeros", "swap")
+        for kind, draws in rates_of.items()
+        for tpr in draws
+    ]
+    columns = ["network", "augmentation", "rendition", "class", "fill", "filter", "tpr"]
+    figure = shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), ["ant"])
+    shown = [axis.images[0].get_array().item() for axis in figure.axes[:5]]
+    assert shown == pytest.approx([0.9, 0.8, 0.6, 0.4, 0.3])
+
+
+def test_a_long_name_is_cut_in_the_middle_only_among_many():
+    long = "soft-coated wheaten terrier 921"
+    table = over_seeds(verdicts([long]))
+    axis = shortcut_figures.shortcuts(table, [long]).axes[0]
+    assert axis.get_yticklabels()[0].get_text() == long
+    axis = shortcut_figures.shortcuts(table, [long], "1 of 40 classes").axes[0]
+    assert axis.get_yticklabels()[0].get_text() == "soft-coated…er 921"
+
+
+def drawn(table, classes, note=""):
+    return matrices.cross_matrix(table, own_map_advantage(table), classes, note)
+
+
+def planes(figure):
+    return [axis.images[0].get_array() for axis in figure.axes if axis.images]
+
+
+def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_fill():
+    names = ["a", "b", "c"]
+    table = cross_matrix(names, seeds=(0, 1, 2), headline="swap")
+    figure = drawn(table, ["neutral", *names])  # a neutral class has no row
+    of_fill = table[table["fill"] == "swap"].groupby(["network", "class", "map"])["measure"]
+    assert (of_fill.size() == 3).all()
+    for (network, _), plane in zip(KINDS, planes(figure), strict=True):
+        np.testing.assert_allclose(plane, of_fill.mean()[network].unstack())  # noqa: PD010
+    first = figure.axes[0]
+    assert (first.get_ylabel(), first.get_xlabel()) == ("images of", "map of")
+    assert [text.get_text() for text in first.get_yticklabels()] == names
+    assert [text.get_text() for text in first.get_xticklabels()] == names
+    frames = [patch.get_xy() for patch in first.patches if isinstance(patch, Rectangle)]
+    assert frames == [(c - 0.5, c - 0.5) for c in range(3)]
+    assert first.images[0].get_clim() == (-1, 1)
+
+
+@pytest.mark.parametrize(("seeds", "networks"), [(4, "these 4 networks"), (5, "5 networks")])
+def test_the_advantage_stands_above_its_panel(seeds, networks):
+    table = cross_matrix(seeds=range(seeds))
+    advantage = own_map_advantage(table)
+    figure = drawn(table, CLASSES)
+    for (network, augmentation), axis in zip(KINDS, figure.axes, strict=False):
+        values = advantage.query("network == @network and headline")["advantage"]
+        value, low, high, _ = over_networks(values, [0.02] * seeds)
+        label = network if augmentation == "none" else f"{network}, {augmentation}"
+        expected = f"{label} own-map advantage {value:.2f} [{low:.2f}, {high:.2f}], {networks}"
+        assert " ".join(axis.get_title().split()) == expected
+
+
+def test_the_advantage_is_over_all_classes_where_only_some_are_drawn():
+    names = [f"c{c}" for c in range(8)]
+    table = cross_matrix(names)
+    some = drawn(table, names[:3], "3 of 8 classes: those at the start")
+    assert some.axes[0].get_title().split() == drawn(table, names).axes[0].get_title().split()
+    assert planes(some)[0].shape == (3, 3) and some.get_suptitle() == "3 of 8 classes: those at the start"
+
+
+def test_pairs_that_were_not_tested_are_grey_and_have_no_number():
+    names = [f"c{c}" for c in range(5)]
+    table = cross_matrix(names, near=2)
+    axis = drawn(table, names).axes[0]
+    missing = np.ma.getmaskarray(axis.images[0].get_array())
+    assert missing.tolist() == [[(m - c) % 5 > 2 for m in range(5)] for c in range(5)]
+    shown = {text.get_position(): text.get_text() for text in axis.texts}
+    assert set(shown) == {(j, i) for i, j in np.argwhere(~missing)}
+    assert shown[1, 0] == f"{axis.images[0].get_array()[0, 1]:.2f}"
+    assert axis.get_facecolor()[:3] == (0.85,) * 3
+    names.append("c5")
+    assert not drawn(cross_matrix(names), names).axes[0].texts  # numbers in more cells would be too small
+
+
+def test_panels_lie_on_the_page_and_their_titles_apart():
+    kinds = [(f"resnet{n}", "none") for n in range(5)]
+    names = [f"some long name of a class, such as {c}" for c in range(12)]
+    figure = drawn(cross_matrix(names, kinds=kinds), names)
+    check_page(figure)
+    assert figure.get_figwidth() <= canvas.PAGE + 0.01 and figure.get_figheight() < 11
+    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
+    assert len(titles) == len(kinds)
+    labels = [label.get_window_extent() for axis in figure.axes[:1] for label in axis.get_yticklabels()]
+    assert len(labels) == 12
+    for places in (titles, labels):
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(places, 2))

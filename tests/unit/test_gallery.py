@@ -1,0 +1,310 @@
+"""What README and docs say of the results, from small tables: the laptop study, the methods, the cure."""
+
+import itertools
+import re
+from pathlib import Path
+
+import drawn_tables
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods
+from bench.markdown import filled
+from conftest import ROOT
+from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.storage.tables import RUN, write_table
+
+
+def test_the_results_are_those_of_the_headline(tmp_path):
+    kinds = [("small", "none")]
+    verdicts = pd.concat(
+        [drawn_tables.verdicts(("ant", "bee", "cow"), kinds=kinds),
+         drawn_tables.verdicts(("C0", "C1"), (0,), kinds, neutral="C0").assign(dataset="syn")]
+    )  # fmt: skip
+    (tmp_path / "tables").mkdir()
+    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
+    networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=[0.8, 0.9, 0.7])
+    write_table(networks, tmp_path / "tables" / "networks.csv")
+    header, _, first, second = [line.strip("| ").split(" | ") for line in gallery_laptop.results(tmp_path).splitlines()]
+    shown = dict(zip(header, first, strict=True))
+    headline = verdicts[verdicts["headline"] & (verdicts["dataset"] == "zoo")]
+    assert set(headline["fill"]) == {"zeros"} == {shown["fill"]} and len(headline) == 6
+    assert shown["map: TPR - FPR"] == f"{headline['measure'].mean():.2f}"
+    assert shown["test accuracy"] == "0.85" and shown["seeds"] == "2"
+    for verdict in ("strong", "weak", "none"):
+        assert int(shown[verdict]) == (headline["verdict"] == verdict).sum()
+    assert int(shown["no verdict"]) == headline["verdict"].isna().sum()
+    low = ((headline["verdict"] == "strong") & headline["low_frequency"]).sum()
+    assert int(shown["strong, low frequencies do as well"]) == low
+    closest = [max(row.tpr_random - row.fpr_random, row.tpr_radial - row.fpr_radial, row.largest_other)
+               for row in headline.itertuples()]  # fmt: skip
+    assert shown["closest control: TPR - FPR"] == f"{np.mean(closest):.2f}"
+    assert dict(zip(header, second, strict=True))["fill"] == "swap"
+
+
+def test_the_sentences_count_in_the_tables(tmp_path):
+    verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18_w8", "none")]).assign(
+        dataset="fashion_mnist"
+    )
+    (tmp_path / "tables").mkdir()
+    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
+    for part in ("keep", "remove"):
+        selected = verdicts[verdicts["part"] == part]
+        counts = [((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum() for fill in ("zeros", "swap")]
+        assert sum(counts)
+        text = "{} of 6 with zeros and {} of 6 with swap".format(*counts)
+        assert gallery_laptop.strong_maps(tmp_path, part) == text
+    kept = verdicts[verdicts["part"] == "keep"]
+    better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
+    assert 0 < better < 12 and gallery_laptop.low_pass(tmp_path) == (better, 12)
+    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery_laptop.fills(tmp_path).splitlines()]
+    assert len(rows) == 3 and all(len(row) == len(header) == 5 for row in rows)
+
+
+def test_the_verdicts_on_phases_are_counted_by_data_set(tmp_path):
+    (tmp_path / "tables").mkdir()
+    verdicts = pd.DataFrame({"dataset": ["zoo", "zoo", "zoo", "waves"], "verdict": ["both", "both", None, "phase"]})
+    write_table(verdicts, tmp_path / "tables" / "phase.csv")
+    header, _, *rows = [line.strip("| ").split(" | ") for line in gallery_laptop.phases(tmp_path).splitlines()]
+    assert header == ["data set", "amplitude", "phase", "either", "both", "undecided"]
+    assert rows == [["zoo", "0", "0", "0", "2", "0"], ["waves", "0", "1", "0", "0", "0"]]
+
+
+# The methods and the cure
+
+NAMED = {"network": "small", "augmentation": "none", "seed": 0}
+
+
+def scores(dataset, truth, method, values, **changes):
+    rows = pd.DataFrame({"class": [f"C{c}" for c in range(len(values))], "average_precision": values})
+    row = {**NAMED, "dataset": dataset, "truth": truth, "method": method, "random": 0.05, "random_high": 0.1}
+    return rows.assign(**row, passes=0.0 if method == "energy" else 1000.0, seconds=2.0, **changes)
+
+
+TABLES = {
+    "methods": pd.concat(
+        [
+            scores("plant_present", "own", "culling", [0.99, 0.95]),
+            scores("plant_present", "own", "energy", [0.96, 0.2]),
+            scores("plant_absent", "own", "culling", [0.3, np.nan]),
+            scores("plant_absent", "own", "energy", [0.5, np.nan]),
+            scores("plant_decoy", "decoy", "culling", [0.05, 0.06]),
+            scores("plant_decoy", "decoy", "energy", [0.9, 0.8]),
+            scores("waved", "own", "culling", [0.25]),
+            scores("waved", "with_harmonics", "culling", [0.4]),
+            scores("waved", "own", "energy", [1.0]),
+            scores("waved", "with_harmonics", "energy", [0.7]),
+            scores("fashion_mnist", np.nan, "culling", [np.nan]),
+            scores("fashion_mnist", np.nan, "energy", [np.nan]),
+        ]
+    ),
+    "method_overlap": pd.DataFrame({"method": ["culling", "energy"], "percent": 5.0, "overlap": [0.4, 0.9]}),
+    "method_rates": pd.DataFrame(
+        [
+            {**NAMED, "dataset": "fashion_mnist", "method": method, "part": part, "fill": "zeros", "percent": 5.0,
+             "class": "Shirt", "tpr": tpr, "fpr": fpr, "margin": margin}
+            for method, part, tpr, fpr, margin in [
+                ("culling", "keep", 0.8, 0.1, 0.5), ("culling", "remove", 0.3, np.nan, np.nan),
+                ("random_control", "keep", 0.2, 0.0, 0.0), ("random_control", "remove", 0.9, np.nan, np.nan),
+                ("unfiltered", "keep", 0.95, 0.0, np.nan),
+            ]
+        ]
+        + [
+            {"dataset": "waved", "method": method, "part": "remove", "fill": fill, "percent": percent, "class": "Shirt",
+             "tpr": tpr - percent / 100}
+            for method, tpr in (("culling", 0.95), ("energy", 0.85)) for fill in ("zeros", "swap") for percent in (1, 5)
+        ]
+    ),
+    "wave": pd.DataFrame(
+        [
+            {"test": "without the wave", "part": np.nan, "fill": np.nan, "tpr": 0.02, "tpr_low": 0.0, "tpr_high": 0.1},
+            {"test": "unfiltered", "part": "keep", "fill": "zeros", "tpr": 1.0, "fpr": 0.0},
+            {"test": "wave", "part": "keep", "fill": "zeros", "tpr": 0.6, "fpr": 0.04},
+            {"test": "wave", "part": "remove", "fill": "zeros", "tpr": 0.97},
+            {"test": "random_control", "part": "remove", "fill": "zeros", "tpr": 1.0},
+        ]
+    ).assign(**{"seed": 0, "class": "Shirt"}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """What stands between the markers, with tables in place of those of a study."""
+    monkeypatch.setattr(gallery_methods, "read", lambda study, name: TABLES[name])
+    monkeypatch.setattr(gallery_methods, "paired", lambda study: "")
+    return filled("benchmark", Path("benchmark"), gallery_methods)
+
+
+def test_the_words_say_who_finds_what_and_who_falls_for_the_decoy(blocks):
+    text = " ".join(blocks["methods_in_words"].split())
+    assert "**plant_present**: found in 2 of 2 classes by `culling`; in some by `energy` (1). -" in text
+    assert "**plant_absent**: found by no method in any of 1 classes. -" in text
+    assert "**waved**: found in 1 of 1 classes by `energy`; by no method that asks the network. -" in text
+    assert "in most of 2 classes by `energy` (mean average precision 0.85)." in text
+    text = " ".join(blocks["methods_caption"].split())
+    assert "No method that asks the network reaches this on absent (0.30) and waved (0.25) (in" in text
+    assert "an average precision of 0.85, and of at most 0.06 with methods that ask" in text
+
+
+def test_the_tables_have_a_row_for_each_method(blocks):
+    rows = blocks["methods_found"].splitlines()
+    assert rows[0] == "| classes found (mean AP) | present, of 2 | absent, of 1 | waved, of 1 |"
+    assert rows[2:] == [
+        "| `culling` | 2 (0.97) | 0 (0.30) | 0 (0.25) |",
+        "| `energy` | 1 (0.58) | 0 (0.50) | 1 (1.00) |",
+        "| random rankings | (0.05) | (0.05) | (0.05) |",
+    ]
+    assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
+    rows = blocks["methods_on_photographs"].splitlines()
+    assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
+
+
+def test_the_wave_has_its_places_and_its_tests(blocks):
+    text = blocks["methods_waves"]
+    words = " ".join(text.split())
+    assert "with the wave, mean of 1 networks: 1.00; on the same photographs without it: 0.02 (at most 0.02)." in words
+    assert "| wave | zeros | 0.97 | 0.60 | 0.04 | 1 |" in text and "random_control" not in text
+    assert "| `culling` | 4 | 0.40 | 0.94 | 0.94 | 0.90 | 0.90 |" in text
+
+
+def test_the_default_method_is_compared_with_each_other_class_by_class(monkeypatch):
+    """Ten classes: 0.1 or 0.3 above culling (mean 0.2, half width 2.262 * 0.1054 / 3.162), as good as energy."""
+    values = {"mixture": np.tile([0.6, 0.8], 5), "culling": np.full(10, 0.5), "energy": np.tile([0.8, 0.6], 5)}
+    rates = pd.concat(
+        [
+            pd.DataFrame({**NAMED, "dataset": "fashion_mnist", "part": "keep", "fill": fill, "percent": 5.0,
+                          "class": [f"C{c}" for c in range(10)], "method": name, "measure": sign * measure})
+            for name, measure in values.items() for fill, sign in (("zeros", 1), ("swap", -1))
+        ]
+    )  # fmt: skip
+    monkeypatch.setattr(gallery_methods, "read", lambda study, name: rates)
+    rows = gallery_methods.paired(Path()).splitlines()
+    assert rows[0] == "| `mixture` minus, 10 classes of networks | zeros | swap |"
+    assert rows[2] == "| `culling` | +0.20 [+0.12, +0.28] better | -0.20 [-0.28, -0.12] worse |"
+    assert rows[3] == "| `energy` | +0.00 [-0.15, +0.15] not clear | +0.00 [-0.15, +0.15] not clear |"
+
+
+@pytest.mark.parametrize(("cures", "words"), [(False, "none of them cures."), (True, "`dfmx` cures.")])
+def test_the_cure_has_a_row_an_augmentation(tmp_path, cures, words):
+    row = {"low": 0.1, "high": 0.3, "difference_low": -0.2, "difference_high": -0.05, "seeds": 3, "classes": 10}
+    rows = pd.DataFrame(
+        [
+            {**row, "augmentation": name, "measure": measure, "value": 0.2, "difference": change, "cures": verdict}
+            for name, change, verdict in [("none", np.nan, np.nan), ("dfmx", -0.1, cures)]
+            for measure in gallery_cure.MEASURES
+        ]
+    )
+    (tmp_path / "tables").mkdir()
+    write_table(rows, tmp_path / "tables" / "cure.csv")
+    text = filled("cure", tmp_path, gallery_cure)["cured"]
+    sentences = " ".join(text.split())
+    assert "; test accuracy lower with `dfmx`;" in sentences and "higher" not in sentences
+    assert words in sentences and "Means over 3 seeds and 10 classes" in sentences
+    assert text.splitlines()[-2].startswith("| `none` | 0.200 |")
+    assert text.splitlines()[-1].startswith("| `dfmx` | 0.200 (-0.100 [-0.200, -0.050]) |")
+
+
+# Sets with a known truth: "found" and "above chance" have one meaning
+
+SETS = {"syn_1": ["C2", "C3"], "syn_2": ["C2", "C3"], "plant_present": ["C1"]}
+SCORES = ("dfm", "dfm_size", "adcs", "random")
+
+
+def test_the_experiments_are_said_in_words_and_tables(tmp_path):
+    ends = {
+        f"{name}_{end}": value for name in ("lost_at_test", "lost_after") for end, value in (("low", 0), ("high", 1))
+    }
+    reliance = pd.DataFrame(
+        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86, "lost_at_test": 0.5,
+         "lost_after": 0.04, "reading": reading}
+        for removed in gallery_experiments.REMOVED
+        for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("all", "open"))
+    )  # fmt: skip
+    harm = pd.DataFrame(
+        {"class": "Shirt", "share": share, "verdict": verdict, "advantage": share, "lost": share**2, "called": -share,
+         "tpr_with": 1.0, "in_map": True, "costs": share > 0.6}
+        for share, verdict in ((0.5, "weak"), (0.7, "strong"), (1.0, "strong"))
+    )  # fmt: skip
+    (tmp_path / "tables").mkdir()
+    write_table(reliance, tmp_path / "tables" / "reliance.csv")
+    write_table(harm, tmp_path / "tables" / "harm.csv")
+    texts = filled("experiments", tmp_path, gallery_experiments)
+    words = {name: " ".join(text.split()) for name, text in texts.items()}
+    assert "Of 2 classes, 1 could have avoided these frequencies, 1 need them, 0 do not rely" in words["reliance"]
+    assert "| the maps | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 1 | 1 | 0 | 0 |" in texts["reliance"]
+    assert (
+        "Of 3 networks, 2 have a strong shortcut in the class Shirt; 2 of these cost, and of the other 1, 0."
+        in (words["harm"])
+    )
+    assert "recall lost: 1.00; with the other images called this class: -1.00." in words["harm"]
+    assert "| 50% | 1 | 0 | 1 | 0.50 | 1.00 | 0.25 | -0.50 |" in texts["harm"]
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Tables with scores at random, of classes whose mask two of three networks use."""
+    generator, runs = np.random.default_rng(3), itertools.product(SETS, range(3))
+    rows, use = [], []
+    for dataset, seed in runs:
+        for name in SETS[dataset]:
+            about = {"dataset": dataset, "network": "small", "augmentation": "none", "seed": seed, "class": name}
+            uses = seed < 2
+            use.append({**about, "uses": uses, "positions": 40, "tpr_planted": 1, "tpr_complement": 0, "tpr_random": 0})
+            for ranking, percent in itertools.product(SCORES, (1, 5)):
+                value = generator.choice([0.05, 0.6, 0.94, 0.95, 1]) if ranking != "random" else 0.04
+                high = 0.1 if ranking == "random" else np.nan
+                row = {**about, "truth": "own", "cut": "percent", "ranking": ranking, "percent": percent, "uses": uses}
+                previous = rows[-1]["average_precision"] if percent == 5 else value
+                rows.append({**row, "average_precision": previous, "average_precision_high": high})
+    (tmp_path / "tables").mkdir()
+    write_table(pd.DataFrame(use), tmp_path / "tables" / "planted_use.csv")
+    write_table(pd.DataFrame(rows), tmp_path / "tables" / "truth.csv")
+    return tmp_path, [row for row in rows if row["uses"] and row["percent"] == 5]
+
+
+def counted(rows, dataset, name):
+    """Classes and networks, how many are found, and how many above chance by value and by size: counted one by one."""
+    selected = [row for row in rows if re.match(dataset, row["dataset"]) and row["class"] == name]
+    maps, sizes = ([r["average_precision"] for r in selected if r["ranking"] == kind] for kind in ("dfm", "dfm_size"))
+    above = sum(first > 0.1 and second > 0.1 for first, second in zip(maps, sizes, strict=True))
+    return [str(len(maps)), str(sum(value >= 0.95 for value in maps)), str(above), f"{np.mean(maps):.2f}"]
+
+
+def test_a_row_for_each_cue_counts_what_is_found_and_what_is_above_chance(study):
+    folder, scores = study
+    rows = {line[0]: line[1:5] for line in map(cells, gallery_laptop.truth(folder).splitlines()[2:])}
+    assert rows == {
+        gallery_laptop.SYN["C2"]: counted(scores, "syn", "C2"),
+        gallery_laptop.SYN["C3"]: counted(scores, "syn", "C3"),
+        "present": counted(scores, "plant", "C1"),
+    }
+    by_class = [cells(line) for line in gallery_laptop.planted(folder).splitlines()[2:]]
+    assert [row[:2] for row in by_class] == [[dataset, name] for dataset, names in SETS.items() for name in names]
+    for row in by_class:
+        _, found, above, mean = counted(scores, row[0], row[1])
+        assert row[3] == "2 of 3" and row[7] == mean and row[-2:] == [found, above]
+
+
+def test_planted_masks_are_counted(study):
+    folder, scores = study
+    values = {(row["dataset"], row["seed"], row["class"], row["ranking"]): row["average_precision"] for row in scores}
+    maps = {key[:3]: value for key, value in values.items() if key[3] == "dfm"}
+    above = {key for key, value in maps.items() if min(value, values[*key, "dfm_size"]) > 0.1}
+    found = {key for key, value in maps.items() if value >= 0.95}
+    masks = gallery_laptop.planted_masks(folder)
+    assert (masks["used"], masks["count"], len(masks["unused"])) == (10, 15, 5)
+    assert masks["found"] == len(found) and masks["above_chance"] == len(above - found)
+    assert 0 < len(found) < len(maps)
+
+
+def cells(line):
+    return line.strip("| ").split(" | ")
+
+
+def test_found_is_one_number_in_code_docs_and_captions():
+    assert gallery_laptop.FOUND == gallery_methods.FOUND == truth.FOUND == 0.95
+    for page in ("docs/methods.md", "docs/truth.md", "report/captions/figure.rst"):
+        text = " ".join((ROOT / page).read_text().split())
+        limits = re.findall(r"average precision[^.;]{0,30} (?:is|of) at least (\d\.\d+)", text)
+        assert set(limits) == {f"{truth.FOUND:g}"}, page

@@ -1,0 +1,181 @@
+"""A training that is stopped or killed resumes to the same bits; states of other runs are ignored."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from stops import StopAfter
+from training_runs import (
+    DATA,
+    DYNAMICS,
+    ONE_CYCLE,
+    PER_EPOCH,
+    RECIPE,
+    TEST,
+    N,
+    killed_before,
+    maps,
+    options,
+    run,
+    same,
+    split,
+    stored,
+    tiny,
+)
+
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.checkpoint import Checkpoint
+from frequency_shortcuts.storage.journal import Stopped
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return run()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "killed_at", "resumed_at"),
+    [
+        (0, 5, 5),  # in the middle of an epoch, between two tests of the dynamics
+        (0, 6, 6),  # after an epoch and a test of the dynamics
+        (1e9, 8, 0),  # before anything was saved
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_bits(
+    tmp_path, monkeypatch, reference, trained_iterations, minutes, killed_at, resumed_at
+):
+    state = tmp_path / "state.pt"
+    killed_before(monkeypatch, killed_at, state=state, checkpoint_minutes=minutes)
+    trained_iterations.clear()
+    resumed = run(state=state, checkpoint_minutes=minutes)
+    assert trained_iterations == list(range(resumed_at, 3 * PER_EPOCH))
+    assert same(resumed, reference)
+    trained_iterations.clear()  # the state stays until its results are safe: a finished run is not run again
+    assert same(run(state=state, checkpoint_minutes=minutes), reference)
+    assert trained_iterations == []
+
+
+def test_a_run_killed_twice_and_on_a_plateau_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
+    recipe = dataclasses.replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
+    whole = run(recipe=recipe)
+    assert set(whole.history["learning_rate"]) != {0.5}  # otherwise the schedule is not put to the test
+    for iteration in (7, 13):
+        killed_before(monkeypatch, iteration, recipe=recipe, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    trained_iterations.clear()
+    assert same(run(recipe=recipe, state=tmp_path / "s.pt"), whole)
+    assert trained_iterations[0] == 13
+
+
+RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
+OTHERS = {
+    "seed": {"seed": 4},
+    "weights": {"network": tiny(1)},
+    "images": {"data": split(N, 7)},
+    "labels": {"data": dataclasses.replace(DATA, labels=DATA.labels[::-1].copy())},
+    "recipe": {"recipe": dataclasses.replace(RECIPE, learning_rate=0.1)},
+    "augmentation": {"augmentation": Augmentation(shift=2)},
+    "dynamics": {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
+    "test labels": {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
+    "version": {"version": "after an edit of the code"},
+}
+OF_MAPS = {
+    "maps": ("dfmx", {"masks": maps(classes=3, seed=1)}),
+    "probability": ("dfmx", {"probability": 0.4}),
+    "strength": ("afa", {"strength": 3.0}),
+}
+
+
+@pytest.mark.parametrize("changed", [*OTHERS, *OF_MAPS])
+def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iterations, changed):
+    own, other = {}, OTHERS.get(changed)
+    if changed in OF_MAPS:
+        name, changes = OF_MAPS[changed]
+        own, other = options(name), options(name, **changes)
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **own)
+    trained_iterations.clear()
+    with pytest.raises(Stopped):
+        run(state=tmp_path / "s.pt", stop=lambda: bool(trained_iterations), **other)
+    assert trained_iterations == [0]
+
+
+def test_a_run_that_finds_the_state_of_another_is_as_without(tmp_path, monkeypatch):
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
+    assert same(run(state=tmp_path / "s.pt", seed=4), run(seed=4))
+
+
+@pytest.mark.parametrize("kind", ["cut", "a bit of a weight"])
+def test_a_damaged_state_is_set_aside_with_a_warning(
+    tmp_path, monkeypatch, reference, trained_iterations, caplog, kind
+):
+    state = tmp_path / "s.pt"
+    killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
+    data = bytearray(state.read_bytes())
+    data[data.index(b"archive/data/0") + 200] ^= 1  # without a checksum, training would go on with it
+    state.write_bytes(data[: len(data) // 2] if kind == "cut" else data)
+    trained_iterations.clear()
+    assert same(run(state=state), reference)
+    assert trained_iterations[0] == 0
+    assert "s.pt is damaged: training starts anew" in caplog.text
+    assert (tmp_path / "s.pt.damaged").exists() and state.is_file()
+
+
+def test_every_flipped_bit_of_a_state_is_noticed(tmp_path, monkeypatch):
+    state = tmp_path / "s.pt"
+    killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
+    good = state.read_bytes()
+    for bit in np.random.default_rng(0).integers(8 * len(good), size=200):
+        flipped = bytearray(good)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        state.write_bytes(flipped)
+        assert Checkpoint(state, "", {}, 1).read(torch.device("cpu")) is None
+        (tmp_path / "s.pt.damaged").unlink()
+
+
+def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
+    """At the peak of the rate, and while it falls, at the end of an epoch."""
+    whole = run(recipe=ONE_CYCLE)
+    for iteration in (2, 6):
+        state = tmp_path / f"{iteration}.pt"
+        killed_before(monkeypatch, iteration, recipe=ONE_CYCLE, state=state, checkpoint_minutes=0)
+        trained_iterations.clear()
+        assert same(run(recipe=ONE_CYCLE, state=state, checkpoint_minutes=0), whole)
+        assert trained_iterations == list(range(iteration, 12))
+
+
+def test_a_killed_run_of_two_normalisations_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
+    whole = run(**options("afa"))
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **options("afa"))
+    trained_iterations.clear()
+    assert same(run(state=tmp_path / "s.pt", **options("afa")), whole)
+    assert trained_iterations[0] == 5
+
+
+def test_a_run_without_a_state_stops_at_once(trained_iterations):
+    with pytest.raises(Stopped, match="stopped at iteration 2 of 9 on request: nothing is stored"):
+        run(stop=StopAfter(2), dynamics=None)
+    assert trained_iterations == [0, 1]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
+    """After an iteration, inside a validation or a test of the dynamics."""
+    counting = StopAfter()
+    run(stop=counting)
+    # Iterations; batches of 4 of 9 test images, in three views, four times; of 13 validation images, three times.
+    assert counting.checks == 9 + 3 * 3 * 4 + 4 * 3
+    whole = run()  # in small batches
+    for n in range(1, counting.checks + 1, 12):
+        state = tmp_path / f"{n}.pt"
+        trained_iterations.clear()
+        with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
+            run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9)
+        assert same(run(state=state, checkpoint_minutes=0), whole), n
+        assert trained_iterations == list(range(9)), n  # no iteration is done twice
+
+
+def test_a_run_that_reads_while_training_stops_to_the_same_bits(tmp_path, reference):
+    lazy = stored(tmp_path)
+    with pytest.raises(Stopped):
+        run(data=lazy, state=tmp_path / "state.pt", stop=StopAfter(8), checkpoint_minutes=1e9)
+    assert same(run(data=lazy, state=tmp_path / "state.pt"), reference)
