@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from scipy.stats import spearmanr
 
-from frequency_shortcuts.evaluation.reliance import AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN
+from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import table
@@ -23,18 +23,21 @@ READINGS = (AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN)
 def reliance(study: Path) -> dict[str, Any]:
     """What was removed, its losses over all images, and the readings of the classes."""
     rows = read_table(study / "tables" / "reliance.csv").assign(**{"class": lambda rows: rows["class"].astype(str)})
-    of_all = rows[rows["class"] == "all"].set_index("removed")
-    of_classes = rows[rows["class"] != "all"]
+    of_all = rows[rows["class"] == ALL_IMAGES].set_index("removed")
+    of_classes = rows[rows["class"] != ALL_IMAGES]
     of_maps = of_classes[of_classes["removed"] == "maps"]
     lines = []
     for removed, words in REMOVED.items():
         row, counts = of_all.loc[removed], of_classes.loc[of_classes["removed"] == removed, "reading"].value_counts()
         readings = [counts.get(reading, 0) for reading in READINGS]
+        readings = readings if removed != "nothing" else [""] * len(READINGS)
         lines.append([words, _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"), *readings])
+    by_seed = of_classes[of_classes["removed"] == "nothing"].set_index("class")["lost_after"]
     classes = [
-        [row["class"], _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"), row["reading"]]
+        [row["class"], _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"),
+         f"{by_seed[row['class']]:.2f}", row["reading"] if isinstance(row["reading"], str) else ""]
         for _, row in of_maps.iterrows()
-    ]
+    ]  # fmt: skip
     return {
         "positions": round(of_all.loc["maps", "positions"]),
         "seeds": of_all["seeds"].max(),
@@ -42,27 +45,41 @@ def reliance(study: Path) -> dict[str, Any]:
         "classes": len(of_maps),
         "counts": {reading: int((of_maps["reading"] == reading).sum()) for reading in READINGS},
         "table": table(["removed", "lost at test time", "lost after training anew", *READINGS], lines),
-        "by_class": table(["class", "lost at test time", "lost after training anew", "reading"], classes),
+        "by_class": table(
+            ["class", "lost at test time", "lost after training anew", "by another seed", "reading"], classes
+        ),
     }
 
 
 def harm(study: Path) -> dict[str, Any]:
     """What the shortcut of the class with the wave costs, by the share of its images with the wave."""
     rows = read_table(study / "tables" / "harm.csv")
-    rows["strong"] = rows["verdict"] == "strong"
+    rows["strong"] = (rows["verdict"] == "strong") & rows["in_map"].astype(bool)
     lines = []
     for share, part in rows.groupby("share"):
         means = [f"{part[name].mean():.2f}" for name in ("advantage", "tpr_with", "lost", "called")]
         lines.append([f"{share:.0%}", len(part), int(part["strong"].sum()), int(part["in_map"].sum()), *means])
-    header = ["wave in", "networks", "strong", "wave in the map", "own-map advantage", "recall with the wave"]
+    some = rows[rows["share"] > 0]
+    header = [
+        "wave in",
+        "networks",
+        "strong by the wave",
+        "wave in the map",
+        "own-map advantage",
+        "recall with the wave",
+    ]
     return {
         "class": rows["class"].iloc[0],
-        "networks": len(rows),
-        "strong": int(rows["strong"].sum()),
-        "strong_that_cost": int(rows.loc[rows["strong"], "costs"].sum()),
-        "others_that_cost": int(rows.loc[~rows["strong"], "costs"].sum()),
-        "correlations": {name: _rank_correlation(rows, name) for name in ("lost", "called")},
-        "table": table([*header, "recall lost without it", "other images called this class with it"], lines),
+        "networks": len(some),
+        "strong": int(some["strong"].sum()),
+        "strong_that_cost": int(some.loc[some["strong"], "costs"].sum()),
+        "others_that_cost": int(some.loc[~some["strong"], "costs"].sum()),
+        "controls": len(rows) - len(some),
+        "controls_that_cost": int(rows.loc[rows["share"] == 0, "costs"].sum()),
+        "correlations": {name: _rank_correlation(some, name) for name in ("lost", "called")},
+        "table": table(
+            [*header, "recall with the wave", "recall lost without it", "other images called this class with it"], lines
+        ),
     }
 
 

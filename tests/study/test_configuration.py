@@ -123,6 +123,11 @@ WITH_MAPS = ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]
     ("config", "sentences"),
     [
         (updated({"transfer": [{**CONFIG["transfer"][0], "tested_on": "a/none"}]}), [r"transfer\.0\.tested_on: "]),
+        (planned({"reliance": True, "maps": False}), [r"plan\.\d+: reliance removes .* but maps is false"]),
+        (
+            planned({"reliance": True, "augmentations": ["none", "dfmx"]}),
+            [r"plan\.\d+: reliance trains .* without maps, which dfmx needs"],
+        ),
         (planned({"augmentations": ["afa"], "seeds": [7]},
                  transfer=[CONFIG["transfer"][0] | {"tested_on": "resnet18_w8/afa"}]),
          [r"transfer\.0: .* have no planned seed in common"]),

@@ -263,7 +263,7 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     run_script("measure_reliance", tmp_path, params=params, input=given, output=[str(output)])
     table = read_table(output)
     assert table["removed"].unique().tolist() == ["maps", "random", "low_pass", "nothing"]
-    assert table["class"].unique().tolist() == ["C0", "C1", "C2", "all"]
+    assert table["class"].unique().tolist() == ["C0", "C1", "C2", "(all)"]
     assert (table[table["removed"] == "nothing"][["positions", "lost_at_test"]] == 0).all(axis=None)
     assert [path.name for path in output.parent.iterdir()] == ["reliance.csv"]  # no states
 

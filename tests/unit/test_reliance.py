@@ -62,6 +62,7 @@ def test_losses_are_differences_on_the_same_images():
     table = reliance.losses(labels, plain, {"maps": without}, {"maps": after}, 2).set_index("class")
     assert table.index.tolist() == [0, 1, reliance.ALL] and table["images"].tolist() == [10, 10, 20]
     np.testing.assert_allclose(table["tpr"], [0.9, 1, 0.95])
+    np.testing.assert_allclose(table[["fpr", "fpr_without", "fpr_after"]], [[0] * 3, [0.1, 0.6, 0.2], [np.nan] * 3])
     np.testing.assert_allclose(table["lost_at_test"], [0.5, 0, 0.25])
     np.testing.assert_allclose(table["lost_after"], [0.1, 0, 0.05])
     # Agresti and Min's interval by hand: 5 of 10 images differ by 1, one half is added to each cell.
@@ -90,7 +91,7 @@ def of_seeds(losses):
     """A table of `losses` of one removal and class, a row a seed, each with a half width of 0.1."""
     about = {"dataset": "photos", "network": "small", "augmentation": "none", "removed": "maps", "class": "a"}
     rows = pd.DataFrame([{**about, "seed": seed, "images": 50, "positions": 20} for seed in range(len(losses))])
-    rows = rows.assign(tpr=0.9, tpr_without=0.9 - np.array(losses), tpr_after=0.85)
+    rows = rows.assign(tpr=0.9, tpr_without=0.9 - np.array(losses), tpr_after=0.85, fpr=0, fpr_without=0, fpr_after=0)
     for name, values in (("lost_at_test", np.array(losses)), ("lost_after", np.full(len(losses), 0.05))):
         rows = rows.assign(**{name: values, f"{name}_low": values - 0.1, f"{name}_high": values + 0.1})
     return rows
@@ -102,6 +103,8 @@ def test_fewer_than_five_networks_have_an_interval_over_their_images():
     ends = three[["lost_at_test", "lost_at_test_low", "lost_at_test_high"]].astype(float)
     np.testing.assert_allclose(ends, [0.5, 0.4, 0.6])
     assert three["reading"] == reliance.OPEN and five["reading"] == reliance.AVOIDABLE
+    for changes in ({"removed": "nothing"}, {"tpr": 0.49}):
+        assert reliance.over_seeds(of_seeds([0.5] * 5).assign(**changes))["reading"].isna().all()
 
 
 class Amplitude(nn.Module):
@@ -123,9 +126,7 @@ def test_the_harm_of_a_wave_to_a_network_that_reads_it_alone():
     )  # fmt: skip
     truth = wave.masks(3, 8, 8)["truth"]
     network = Amplitude(truth[1], 5.0)
-    with_wave = Split(
-        wave.add_to(plain.images, wave.carriers(labels, seed=0)), labels, plain.classes, plain.mean, plain.std
-    )
+    with_wave = Split(wave.add_to(plain.images, wave.carriers(labels)), labels, plain.classes, plain.mean, plain.std)
     maps = truth.copy()
     maps[0, 4, 3], maps[0, 4, 5], maps[2, 3, 4], maps[2, 5, 4] = True, True, True, True
     hits = shortcuts.collect(network, with_wave, maps, fills=("zeros",), parts=("keep",), controls=5, radial=5)
@@ -149,6 +150,11 @@ def test_the_advantages_of_the_classes_have_the_mean_of_the_own_map_advantage(ne
         assert value == pytest.approx(expected) and low < high
 
 
+def test_the_advantage_of_one_of_two_classes_has_no_false_positives_to_count():
+    hits = random_hits(2, n_classes=2, negatives=0)
+    assert np.isfinite(advantage_of_class(hits, 0)).all()
+
+
 def test_the_figures_draw_both_losses_and_both_harms():
     table = reliance.over_seeds(
         pd.concat([of_seeds([0.5] * 5).assign(removed=name) for name in reliance.REMOVED], ignore_index=True)
@@ -156,7 +162,7 @@ def test_the_figures_draw_both_losses_and_both_harms():
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
         figure = reliance_figure.reliance(table.assign(reading=reading))
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]
-    rows = pd.DataFrame({"share": [0.5, 0.5, 1.0], "verdict": ["weak", "strong", np.nan]})
+    rows = pd.DataFrame({"share": [0.5, 0.5, 1.0], "verdict": ["weak", "strong", np.nan], "in_map": True})
     for name in ("advantage", "lost", "called"):
         rows = rows.assign(**{name: [0.1, 0.2, 0.9], f"{name}_low": 0.0, f"{name}_high": 1.0})
     figure = harm_figure.harm(rows)

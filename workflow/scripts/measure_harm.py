@@ -7,8 +7,8 @@ from frequency_shortcuts.evaluation.hits import read_hits
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
-from study.testing import load_network, read_images, with_names
-from study.waves import check_plain, wave_of
+from study.testing import load_network, read_with_and_without, with_names
+from study.waves import wave_of
 
 
 def main(snakemake):
@@ -16,8 +16,9 @@ def main(snakemake):
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     with job(snakemake):
         network, run = load_network(given.weights, params.device), identity(output)
-        check_plain(given.images, given.plain)
-        plain = read_images(given.plain, params.split, weights=given.weights, workers=snakemake.threads)
+        _, plain = read_with_and_without(
+            given.images, given.plain, params.split, weights=given.weights, workers=snakemake.threads
+        )
         with read_hdf5(given.hits) as file:
             hits = read_hits(file)
         row = harm(network, plain, wave_of(params.wave, plain.classes), hits, params.strong)

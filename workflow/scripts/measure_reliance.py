@@ -53,7 +53,8 @@ def main(snakemake):
             without[name], after[name] = called(Without(first, mask), tested), called(network, tested)
         table = reliance.losses(tested.labels, called(first, tested), without, after, len(tested.classes))
         table.insert(2, "positions", table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}))
-        write_table(with_names(table, tested.classes).replace({"class": {reliance.ALL: "all"}}), output, **run)
+        table = with_names(table, tested.classes).replace({"class": {reliance.ALL: reliance.ALL_IMAGES}})
+        write_table(table, output, **run)
         for name in removed:
             delete_state(state_of(output, name))
 

@@ -5,8 +5,7 @@ from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import identity, job
 from study.shortcut_tests import run_name
-from study.testing import load_network, read_images, with_names
-from study.waves import check_plain
+from study.testing import load_network, read_with_and_without, with_names
 
 
 def main(snakemake):
@@ -15,11 +14,9 @@ def main(snakemake):
     with job(snakemake):
         network, run = load_network(given.weights, params.device), identity(output)
         chosen = params.images["split"], params.images["images_per_class"]
-        waved, plain = (
-            read_images(store, *chosen, weights=given.weights, workers=snakemake.threads)
-            for store in (given.images, given.plain)
+        waved, plain = read_with_and_without(
+            given.images, given.plain, *chosen, weights=given.weights, workers=snakemake.threads
         )
-        check_plain(given.images, given.plain)
         with read_hdf5(given.images) as file:
             wave, harmonics = file["planted/truth"][:], file["planted/harmonics"][:]
         table = wave_rates(network, waved, plain, wave, harmonics, run=run_name(run), **params.settings)

@@ -19,8 +19,8 @@ def main(snakemake):
         classes = plain["test"].classes
         wave = wave_of(params, classes)
         splits = {
-            name: (WavedImages(data.images, wave.carriers(data.labels, seed), wave), data.labels)
-            for seed, (name, data) in enumerate(plain.items())
+            name: (WavedImages(data.images, wave.carriers(data.labels), wave), data.labels)
+            for name, data in plain.items()
         }
         height, width = plain["test"].images.shape[-2:]
         with read_hdf5(snakemake.input.images) as file:

@@ -182,6 +182,11 @@ def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What the networks or data sets of an entry of the plan do not allow."""
     if "methods" in entry and not entry.get("maps", True):
         yield f"{key}: methods find maps, but maps is false; leave out one of the two"
+    if entry.get("reliance", False):
+        if not entry.get("maps", True):
+            yield f"{key}: reliance removes the frequencies of maps, but maps is false; leave out one of the two"
+        if names := [name for name in entry["augmentations"] if name in WITH_MAPS]:
+            yield f"{key}: reliance trains networks anew without maps, which {listed(names)} needs; remove one of them"
     external = [name for name in entry["networks"] if name in plan.external_networks]
     trains = len(external) < len(entry["networks"])
     if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 from torch import nn
@@ -11,6 +13,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 
 from .devices import take_device
 
@@ -23,6 +26,18 @@ def load_network(weights: str, device: str) -> nn.Module:
 def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Split:
     """A split of a store, normalised as the network with these weights was trained."""
     return stores.read(store, split, images_per_class, statistics=normalisation(weights), workers=workers)
+
+
+def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Split, Split]:
+    """Photographs with a wave, and the same without it; both normalised as those that the network was trained on.
+
+    Raises DamagedFile if the store with the wave was not made from the other one. For the rest see `read_images`.
+    """
+    with read_hdf5(waved) as file:
+        if file.attrs["made_from"] != stores.checksum(plain):
+            raise DamagedFile(waved, f"its images are not those of {plain}")
+    with_wave, without = (read_images(store, *chosen, **options) for store in (waved, plain))
+    return with_wave, replace(without, mean=with_wave.mean, std=with_wave.std)
 
 
 def with_names(table: pd.DataFrame, classes: Sequence[str], *columns: str) -> pd.DataFrame:

@@ -29,7 +29,8 @@ class Wave:
     to 1. share : of the images of the class that carry the wave. A horizontal flip leaves the frequency as it is where
     u or v is 0.
 
-    Raises ValueError for an amplitude or a share that is not above 0 and at most 1, and for the frequency (0, 0).
+    Raises ValueError for an amplitude that is not above 0 and at most 1, a share outside 0 to 1, and for the frequency
+    (0, 0).
     """
 
     label: int
@@ -40,17 +41,18 @@ class Wave:
     def __post_init__(self) -> None:
         if not 0 < self.amplitude <= 1:
             raise ValueError(f"amplitude {self.amplitude}: expected above 0 and at most 1, where pixels span 0 to 1")
-        if not 0 < self.share <= 1:
-            raise ValueError(f"share {self.share}: expected above 0 and at most 1, of the images of the class")
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share {self.share}: expected 0 to 1, of the images of the class")
         if tuple(self.frequency) == (0, 0):
             raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
 
-    def carriers(self, labels: npt.NDArray[np.int64], seed: int) -> BoolArray:
-        """Which images carry the wave, bool [n]: those of the class, or a share of them that is drawn, by a seed."""
+    def carriers(self, labels: npt.NDArray[np.int64]) -> BoolArray:
+        """Which images carry the wave, bool [n]: a share of those of the class, spread evenly over their order.
+
+        So the first images of a class have the same share as all of them, but for half an image.
+        """
         carry: BoolArray = labels == self.label
-        (of_class,) = np.nonzero(carry)
-        left_out = len(of_class) - round(self.share * len(of_class))
-        carry[np.random.default_rng(seed).choice(of_class, left_out, replace=False)] = False
+        carry[carry] = np.diff(np.floor(np.arange(carry.sum() + 1) * self.share + 0.5)) > 0
         return carry
 
     def add(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

@@ -85,8 +85,8 @@ def advantage_of_class(hits: Hits, c: int) -> Estimate:
     fill, maps = hits.primary_fill, maps_of_classes(hits)[c]
     sign = np.array([1.0 if m == c else -1.0 / (len(maps) - 1) for m in maps])
     difference = sign @ (hits.named[fill][list(maps.values())] == c)
-    tpr, fpr = (paired(difference[images]) for images in (hits.labels == c, hits.judged(fill)[c]))
-    return joined(tpr, fpr)
+    judged = hits.judged(fill)[c]
+    return joined(paired(difference[hits.labels == c]), paired(difference[judged]) if judged.any() else None)
 
 
 def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:

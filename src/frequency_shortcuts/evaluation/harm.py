@@ -7,10 +7,13 @@ Fixed before any result was seen:
 - The harm is measured on the photographs of the test split, to which the wave is added or not. `lost`: the recall of
   the class with the wave in all its images minus that without it. `called`: the share of the images of other classes
   that are called this class with the wave in them, minus that without it.
+- Where no image of the class carries the wave (share 0), both say what the wave does to a network that has no shortcut
+  by it: the control of the others.
 - The own-map advantage of the class is its TPR - FPR with its own map minus the mean of that with the maps of the
-  other classes, under the fill to quote.
+  other classes, under the fill to quote. A network that reads the wave alone has TPR, and this advantage, of about the
+  share at most: images without the wave cannot be recognised by it.
 - A shortcut *costs* if the lower end of `lost` or that of `called` is at least `COST`. The word strong is tied to a
-  harm if every shortcut that is called strong costs.
+  harm if every shortcut that is called strong, and whose map holds the wave, costs; if there is none, nothing is said.
 - All intervals are over the images of one network (`intervals.paired`).
 """
 
@@ -23,7 +26,7 @@ import numpy as np
 from torch import nn
 
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.waved import Wave, WavedImages
 from frequency_shortcuts.intervals import Estimate, joined, paired
 from frequency_shortcuts.networks.predictions import called
 
@@ -48,7 +51,7 @@ def harm(network: nn.Module, plain: Split, wave: Wave, hits: Hits, strong: float
     0.93
     """
     label = wave.label
-    with_wave = replace(plain, images=wave.add_to(np.asarray(plain.images[:]), np.full(len(plain), True)))
+    with_wave = replace(plain, images=WavedImages(plain.images, np.full(len(plain), True), wave))
     is_called = {
         name: called(network, data.images, mean=data.mean, std=data.std) == label
         for name, data in (("with", with_wave), ("without", plain))

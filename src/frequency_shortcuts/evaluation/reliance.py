@@ -16,7 +16,10 @@ Fixed before any result was seen:
 - A loss is *large* if the lower end of its interval is at least `LARGE`, and *small* if the upper end is below `SMALL`.
   A class of which the loss at test time is large could have *avoided* these frequencies if the loss after training
   anew is small, and *needs* them if the lower end of that loss is at least `SMALL`. In all other cases it is *open*,
-  but where the upper end of the loss at test time is below `LARGE` the class *does not rely* on them.
+  but where the upper end of the loss at test time is below `LARGE` the class *does not rely* on them. There is no
+  reading where nothing is removed, and of a class that the first network does not recognise (`RECOGNISED_TPR`).
+- A network that names one class for everything loses no recall of that class. So the share of other images called the
+  class stands beside each recall, and the row of all images beside the classes.
 - The interval of one network is over its images (`intervals.paired`); that of several follows
   `intervals.over_networks`.
 """
@@ -33,9 +36,11 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.masks import check_mask
 
+from .verdicts import RECOGNISED_TPR
+
 REMOVED = ("maps", "random", "low_pass", "nothing")
 OTHER_SEED = 1000
-ALL = -1  # in the column `class`: all test images
+ALL, ALL_IMAGES = -1, "(all)"  # in the column `class`: all test images, as number and as name
 LARGE, SMALL = 0.2, 0.1
 AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
 LOSSES = ("lost_at_test", "lost_after")
@@ -72,23 +77,25 @@ def losses(
     without, after : by removal, what the network names for the images without the frequencies [n], and what the
         network trained anew names for them [n]
 
-    Columns: `removed`, `class`, `images`, `tpr`, `tpr_without`, `tpr_after`, and `lost_at_test`, `lost_after` with the
-    ends of their 95 % intervals `_low` and `_high`.
+    Columns: `removed`, `class`, `images`; recall `tpr`, `tpr_without`, `tpr_after`; the share of the other images that
+    are called the class `fpr`, `fpr_without`, `fpr_after` (missing for all images); and `lost_at_test`, `lost_after`
+    with the ends of their 95 % intervals `_low` and `_high`.
 
     >>> losses(labels, plain, {"maps": without}, {"maps": after}, 2)["lost_at_test"].tolist()
     [0.8, 0.1, 0.45]
     """
-    right = (plain == labels).astype(float)
     rows = []
     for name in without:
-        hits = {"without": (without[name] == labels).astype(float), "after": (after[name] == labels).astype(float)}
+        called = {"": plain, "_without": without[name], "_after": after[name]}
         for c in (*range(n_classes), ALL):
             own = labels == c if c != ALL else np.full(len(labels), True)
-            row = {"removed": name, "class": c, "images": int(own.sum()), "tpr": right[own].mean()}
-            row |= {f"tpr_{key}": hit[own].mean() for key, hit in hits.items()}
-            for key, hit in zip(LOSSES, hits.values(), strict=True):
-                value, low, high = joined(paired((right - hit)[own]))
-                row |= {key: float(value), f"{key}_low": float(low), f"{key}_high": float(high)}
+            hits = {key: (named == labels)[own].astype(float) for key, named in called.items()}
+            row = {"removed": name, "class": c, "images": int(own.sum())}
+            row |= {f"tpr{key}": hit.mean() for key, hit in hits.items()}
+            row |= {f"fpr{key}": (named == c)[~own].mean() if c != ALL else np.nan for key, named in called.items()}
+            for loss, key in zip(LOSSES, ("_without", "_after"), strict=True):
+                value, low, high = joined(paired(hits[""] - hits[key]))
+                row |= {loss: float(value), f"{loss}_low": float(low), f"{loss}_high": float(high)}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -99,18 +106,20 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     table : rows of `losses` behind the run of each network
 
     Adds `seeds`, `interval` (of what it is: networks, or these networks) and `reading` (`AVOIDABLE`, `NEEDED`,
-    `NOT_RELIED_ON` or `OPEN`); all other numbers are means.
+    `NOT_RELIED_ON` or `OPEN`; missing where there is none); all other numbers are means.
     """
     keys = ["dataset", "network", "augmentation", "removed", "class"]
     rows = []
     for values, group in table.groupby(keys, sort=False):
         row = dict(zip(keys, values, strict=True)) | {"seeds": len(group), "images": int(group["images"].iloc[0])}
-        row |= {name: group[name].mean() for name in ("positions", "tpr", "tpr_without", "tpr_after")}
+        rates = [f"{rate}{end}" for rate in ("tpr", "fpr") for end in ("", "_without", "_after")]
+        row |= {name: group[name].mean() for name in ("positions", *rates)}
         for name in LOSSES:
             half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2
             value, low, high, of = over_networks(group[name], half_widths)
             row |= {name: value, f"{name}_low": low, f"{name}_high": high, "interval": of}
-        rows.append(row | {"reading": reading(row)})
+        has_one = row["removed"] != "nothing" and row["tpr"] >= RECOGNISED_TPR
+        rows.append(row | {"reading": reading(row) if has_one else None})
     return pd.DataFrame(rows)
 
 

@@ -19,15 +19,17 @@ def harm(table: pd.DataFrame) -> Figure:
 
     table : rows of `evaluation.harm.harm`, one a network
 
-    Colours are shares of the images of the class with the wave; a filled dot is a strong shortcut.
+    Colours are shares of the images of the class with the wave; a filled dot is a strong shortcut by it: its map holds
+    the wave.
     """
     shares = sorted(table["share"].unique())
+    is_strong = (table["verdict"] == "strong") & table["in_map"].astype(bool)
     with style():
         figure, axes = plt.subplots(1, len(HARMS), figsize=(PAGE, 2.9), sharex=True, sharey=True)
         for (name, title), axis in zip(HARMS.items(), axes, strict=True):
             for share, colour in zip(shares, COLOURS, strict=False):
                 for strong in (True, False):
-                    rows = table[(table["share"] == share) & ((table["verdict"] == "strong") == strong)]
+                    rows = table[(table["share"] == share) & (is_strong == strong)]
                     axis.errorbar(
                         rows["advantage"], rows[name], color=colour, fmt="o", markersize=5, linewidth=0.8,
                         xerr=[rows["advantage"] - rows["advantage_low"], rows["advantage_high"] - rows["advantage"]],

@@ -41,10 +41,11 @@ TEST = Test(
             f"tests/{FOLDER}/reliance.csv",
             "runs with `reliance` in the plan, one row for what is `removed` from all images (maps: the union of the "
             "maps of all classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and class "
-            "(and `all`): `positions` removed, `images`, recall of the network on the images as they are (`tpr`), on "
-            "images without these frequencies (`tpr_without`), and of the network trained anew on such images "
-            "(`tpr_after`; where nothing is removed, with another seed); `lost_at_test`, `lost_after`, how much less "
-            "the second and the third are than the first, with 95 % intervals over images `_low`, `_high`",
+            "(and all images, `(all)`): `positions` removed, `images`, recall of the network on the images as they are "
+            "(`tpr`), on images without these frequencies (`tpr_without`), and of the network trained anew on such "
+            "images (`tpr_after`; where nothing is removed, with another seed); `fpr`, `fpr_without`, `fpr_after`, the "
+            "share of the other images called the class; `lost_at_test`, `lost_after`, how much less the second and "
+            "the third recall are than the first, with 95 % intervals over images `_low`, `_high`",
             ("removed", "class"),
         )
     },
