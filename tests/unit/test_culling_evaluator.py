@@ -239,3 +239,15 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
     for computed, expected in zip((found.mean, found.spread), slow, strict=True):
         np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
     assert found.share.tolist() == [(last - first) / len(of_class) for first, last in pairwise(bounds)]
+
+
+def test_features_keep_no_graph_of_the_gradients(small_network, monkeypatch):
+    """Gradients are enabled only for the loss: a graph of all images would fill the memory."""
+    enabled, with_noise = [], gradients.with_noise
+    monkeypatch.setattr(
+        gradients, "with_noise", lambda *images: enabled.append(torch.is_grad_enabled()) or with_noise(*images)
+    )
+    FeatureCollector(
+        ClassEvaluator(Workspace(small_network(2, 3).eval(), batch((6, 6)).float(), LABELS, 3), 1)
+    ).collect()
+    assert enabled and not any(enabled)

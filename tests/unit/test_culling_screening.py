@@ -177,7 +177,7 @@ def slow_step(search, allowed, patience, held):
 
 
 @pytest.mark.parametrize(
-    ("patience", "allowed", "features"), [(0, 0.02, "good"), (30, 0.3, "good"), (30, 0.02, "random")]
+    ("patience", "allowed", "features"), [(0, 0.02, "good"), (30, 0.3, "good"), (100, 0.3, "random")]
 )
 def test_each_step_takes_the_top_set_and_the_likeliest_of_the_others(patience, allowed, features):
     """Against a slow reference, step by step to the end, which says how many pairs may be missing."""

@@ -91,14 +91,15 @@ def test_the_scale_is_carried_along():
         np.testing.assert_allclose(scaled / 1e-30, plain, rtol=1e-6, atol=1e-9)
 
 
-def test_uninformative_features_give_no_warning_and_no_certainty():
+@pytest.mark.parametrize(("scale", "least"), [(0, 0), (1e-12, 1e-5)])
+def test_features_that_say_nothing_beside_the_increments_give_no_warning_and_no_certainty(scale, least):
     problem = Problem()
-    problem.features = Features(np.zeros_like(problem.features.mean), np.zeros_like(problem.features.spread), SHARE)
+    problem.features = Features(problem.features.mean * scale, problem.features.spread * scale**2, SHARE)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         mean, deviation = problem.fit()
     assert np.isfinite(mean).all()
-    assert (deviation[problem.level < 4] > 0).all()
+    assert (deviation[problem.level < 4] > least * np.std(problem.truth)).all()
 
 
 # Against loops over evaluations, pairs and positions
