@@ -9,6 +9,7 @@ from checkouts import checkout
 from frequency_shortcuts import dfm
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.storage.tables import read_table
 
 MODULE = """
 import torch
@@ -106,6 +107,35 @@ def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
         contents = [contents_of(tmp_path / "results" / name / file) for name in ("parts1", "parts2")]
         assert contents[0].keys() == contents[1].keys() and len(contents[0]) > 4
         assert all(np.array_equal(value, contents[1][name]) for name, value in contents[0].items())
+
+
+EXPERIMENTS = {
+    "study": "experiments",
+    "plan": [
+        {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0],
+         "reliance": True},
+        {"datasets": ["wave"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]},
+    ],
+    "datasets": {
+        "wave": {"source": "waved", "of": "fashion_mnist", "class": "Bag", "frequency": [0, 13], "amplitude": 0.2,
+                 "share": 0.5},
+    },
+    "graded": {"sets": 0},
+}  # fmt: skip
+
+
+@pytest.mark.timeout(1800)
+def test_the_two_experiments_have_a_table_and_a_figure_each(tmp_path):
+    study = checkout(tmp_path)
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(EXPERIMENTS))
+    done = study.snakemake("--cores", "all", configs=["config/test.yaml", "small.yaml"])
+    assert done.returncode == 0, done.stdout
+    results = tmp_path / "results" / "experiments"
+    reliance, harm = (read_table(results / "tables" / f"{name}.csv") for name in ("reliance", "harm"))
+    assert len(reliance) == 4 * 11 and (reliance["interval"] == "these networks").all()
+    assert harm[["class", "share", "images"]].values.tolist() == [["Bag", 0.5, 1000]]
+    report = (results / "report.html").read_text()
+    assert "reliance_fashion_mnist.svg" in report and "harm_all.svg" in report
 
 
 def contents_of(path):
