@@ -52,34 +52,40 @@ def reliance(study: Path) -> dict[str, Any]:
 
 
 def harm(study: Path) -> dict[str, Any]:
-    """What the shortcut of the class with the wave costs, by the share of its images with the wave."""
-    rows = read_table(study / "tables" / "harm.csv")
-    rows["strong"] = (rows["verdict"] == "strong") & rows["in_map"].astype(bool)
-    lines = []
-    for share, part in rows.groupby("share"):
-        means = [f"{part[name].mean():.2f}" for name in ("advantage", "tpr_with", "lost", "called")]
-        lines.append([f"{share:.0%}", len(part), int(part["strong"].sum()), int(part["in_map"].sum()), *means])
-    some = rows[rows["share"] > 0]
+    """What the shortcut of the class with the wave costs, by the share of its images with the wave, and each method."""
+    table_of_all = read_table(study / "tables" / "harm.csv")
+    of_culling = table_of_all[table_of_all["method"] == "culling"]
+    some, controls = of_culling[of_culling["share"] > 0], of_culling[of_culling["share"] == 0]
+    is_strong = (some["verdict"] == "strong") & some["in_map"].astype(bool)
+    methods = list(dict.fromkeys(table_of_all["method"]))
     header = [
         "wave in",
         "networks",
-        "strong by the wave",
-        "wave in the map",
-        "own-map advantage",
         "recall with the wave",
+        "lost without it",
+        "other images called this class with it",
     ]
+    lines = []
+    for share, part in table_of_all.groupby("share"):
+        first = part[part["method"] == "culling"]
+        line = [f"{share:.0%}", len(first), *(f"{first[name].mean():.2f}" for name in ("tpr_with", "lost", "called"))]
+        for _, rows in part.groupby("method", sort=False):
+            line += [f"{rows['advantage'].mean():.2f}", f"{int(rows['in_map'].sum())}"]
+        lines.append(line)
+    header += [words.format(method) for method in methods for words in ("advantage, {}", "wave in the map, {}")]
     return {
-        "class": rows["class"].iloc[0],
+        "class": of_culling["class"].iloc[0],
         "networks": len(some),
-        "strong": int(some["strong"].sum()),
-        "strong_that_cost": int(some.loc[some["strong"], "costs"].sum()),
-        "others_that_cost": int(some.loc[~some["strong"], "costs"].sum()),
-        "controls": len(rows) - len(some),
-        "controls_that_cost": int(rows.loc[rows["share"] == 0, "costs"].sum()),
-        "correlations": {name: _rank_correlation(some, name) for name in ("lost", "called")},
-        "table": table(
-            [*header, "recall with the wave", "recall lost without it", "other images called this class with it"], lines
-        ),
+        "strong": int(is_strong.sum()),
+        "strong_that_cost": int(some.loc[is_strong, "costs"].sum()),
+        "others_that_cost": int(some.loc[~is_strong, "costs"].sum()),
+        "controls": len(controls),
+        "controls_that_cost": int(controls["costs"].sum()),
+        "correlations": {
+            method: [_rank_correlation(rows[rows["share"] > 0], name) for name in ("lost", "called")]
+            for method, rows in table_of_all.groupby("method", sort=False)
+        },
+        "table": table(header, lines),
     }
 
 

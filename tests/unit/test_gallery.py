@@ -222,8 +222,8 @@ def test_the_experiments_are_said_in_words_and_tables(tmp_path):
         for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("(all)", "open"))
     )  # fmt: skip
     harm = pd.DataFrame(
-        {"class": "Shirt", "share": share, "verdict": verdict, "advantage": share, "lost": share**2, "called": -share,
-         "tpr_with": 1.0, "in_map": True, "costs": share > 0.6}
+        {"class": "Shirt", "method": "culling", "share": share, "verdict": verdict, "advantage": share,
+         "lost": share**2, "called": -share, "tpr_with": 1.0, "in_map": True, "costs": share > 0.6}
         for share, verdict in ((0.0, np.nan), (0.5, "weak"), (0.7, "strong"), (1.0, "strong"))
     )  # fmt: skip
     (tmp_path / "tables").mkdir()
@@ -236,8 +236,8 @@ def test_the_experiments_are_said_in_words_and_tables(tmp_path):
     text = words["harm"]
     assert "Of 3 networks with the wave in some images of the class Shirt, 2 have a strong shortcut whose map" in text
     assert "; 2 of these cost. Of the other 1, 0 cost, and of 1 networks that never saw the wave, 0." in text
-    assert "over all shares above 0: 1.00; with the other images called this class: -1.00." in text
-    assert "| 50% | 1 | 0 | 1 | 0.50 | 1.00 | 0.25 | -0.50 |" in texts["harm"]
+    assert "over all shares above 0: culling 1.00 and -1.00." in text
+    assert "| 50% | 1 | 1.00 | 0.25 | -0.50 | 0.50 | 1 |" in texts["harm"]
 
 
 @pytest.fixture

@@ -130,12 +130,16 @@ def test_the_harm_of_a_wave_to_a_network_that_reads_it_alone():
     maps = truth.copy()
     maps[0, 4, 3], maps[0, 4, 5], maps[2, 3, 4], maps[2, 5, 4] = True, True, True, True
     hits = shortcuts.collect(network, with_wave, maps, fills=("zeros",), parts=("keep",), controls=5, radial=5)
-    row = harm.harm(network, plain, wave, hits, 0.4)
+    table = harm.harm(network, plain, wave, {"culling": hits, "other": hits}, 0.4)
+    assert table["method"].tolist() == ["culling", "other"] and table["verdict"].isna().tolist() == [False, True]
+    row, other = table.to_dict("records")
+    del row["method"], row["verdict"], other["method"], other["verdict"]
+    assert row == other
     assert (row["class"], row["share"], row["images"], row["negatives"]) == (1, 0.5, 20, 40)
     assert (row["tpr_with"], row["tpr_without"], row["lost"]) == (1, 0, 1)
     assert (row["fpr_with"], row["fpr_without"], row["called"]) == (1, 0, 1)
     assert row["tpr_dfm"] == 0.5 and row["in_map"] and row["costs"] and 0.5 < row["lost_low"] < 1
-    blind = harm.harm(Amplitude(truth[1], 1e9), plain, wave, hits, 0.4)
+    (blind,) = harm.harm(Amplitude(truth[1], 1e9), plain, wave, {"culling": hits}, 0.4).to_dict("records")
     assert blind["lost"] == blind["called"] == 0 and not blind["costs"]
 
 
@@ -162,7 +166,7 @@ def test_the_figures_draw_both_losses_and_both_harms():
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
         figure = reliance_figure.reliance(table.assign(reading=reading))
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]
-    rows = pd.DataFrame({"share": [0.5, 0.5, 1.0], "verdict": ["weak", "strong", np.nan], "in_map": True})
+    rows = pd.DataFrame({"share": [0.5, 0.5, 1.0], "method": "culling", "in_map": [True, False, True]})
     for name in ("advantage", "lost", "called"):
         rows = rows.assign(**{name: [0.1, 0.2, 0.9], f"{name}_low": 0.0, f"{name}_high": 1.0})
     figure = harm_figure.harm(rows)
