@@ -27,7 +27,7 @@ FIGURES = {
         "method_cost_all", "method_overlap_all",
     ],
     "cure": ["cure_fashion_mnist"],
-    "experiments": [],
+    "experiments": ["reliance_fashion_mnist", "harm_all"],
 }  # fmt: skip
 # Study, which is the name of its template: its target of make, and the module with its numbers and tables.
 STUDIES = {

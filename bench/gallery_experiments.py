@@ -34,19 +34,34 @@ def reliance(study: Path) -> dict[str, Any]:
         lines.append([words, _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"), *readings])
     by_seed = of_classes[of_classes["removed"] == "nothing"].set_index("class")["lost_after"]
     classes = [
-        [row["class"], _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"),
-         f"{by_seed[row['class']]:.2f}", row["reading"] if isinstance(row["reading"], str) else ""]
+        [
+            row["class"],
+            _with_interval(row, "lost_at_test"),
+            _with_interval(row, "lost_after"),
+            _rounded(by_seed[row["class"]]),
+            _rounded(row["fpr_without"]),
+            row["reading"] if isinstance(row["reading"], str) else "",
+        ]
         for _, row in of_maps.iterrows()
-    ]  # fmt: skip
+    ]
     return {
         "positions": round(of_all.loc["maps", "positions"]),
         "seeds": of_all["seeds"].max(),
         "recall": of_all.loc["maps", "tpr"],
         "classes": len(of_maps),
+        "after": of_all["lost_after"].to_dict(),
         "counts": {reading: int((of_maps["reading"] == reading).sum()) for reading in READINGS},
         "table": table(["removed", "lost at test time", "lost after training anew", *READINGS], lines),
         "by_class": table(
-            ["class", "lost at test time", "lost after training anew", "by another seed", "reading"], classes
+            [
+                "class",
+                "lost at test time",
+                "lost after training anew",
+                "by another seed",
+                "others called it",
+                "reading",
+            ],
+            classes,
         ),
     }
 
@@ -94,4 +109,8 @@ def _rank_correlation(rows: pd.DataFrame, name: str) -> float:
 
 
 def _with_interval(row: pd.Series, name: str) -> str:
-    return f"{row[name]:.2f} [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]"
+    return f"{_rounded(row[name])} [{_rounded(row[f'{name}_low'])}, {_rounded(row[f'{name}_high'])}]"
+
+
+def _rounded(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # no -0.00

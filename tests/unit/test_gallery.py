@@ -216,8 +216,8 @@ def test_the_experiments_are_said_in_words_and_tables(tmp_path):
         f"{name}_{end}": value for name in ("lost_at_test", "lost_after") for end, value in (("low", 0), ("high", 1))
     }
     reliance = pd.DataFrame(
-        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86, "lost_at_test": 0.5,
-         "lost_after": 0.04, "reading": reading}
+        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86, "fpr_without": 0.1,
+         "lost_at_test": 0.5, "lost_after": 0.04, "reading": reading}
         for removed in gallery_experiments.REMOVED
         for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("(all)", "open"))
     )  # fmt: skip
@@ -233,7 +233,9 @@ def test_the_experiments_are_said_in_words_and_tables(tmp_path):
     words = {name: " ".join(text.split()) for name, text in texts.items()}
     assert "Of 2 classes, 1 could have avoided these frequencies, 1 need them, 0 do not rely" in words["reliance"]
     assert "| the maps | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 1 | 1 | 0 | 0 |" in texts["reliance"]
+    assert "| Bag | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 0.04 | 0.10 | avoidable |" in texts["reliance"]
     text = words["harm"]
+    assert "gives no warning" not in text
     assert "Of 3 networks with the wave in some images of the class Shirt, 2 have a strong shortcut whose map" in text
     assert "; 2 of these cost. Of the other 1, 0 cost, and of 1 networks that never saw the wave, 0." in text
     assert "over all shares above 0: culling 1.00 and -1.00." in text
