@@ -137,6 +137,6 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     blocks = {name: block for name, block in blocks_of_rules if name}
     on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | set(TESTS)
     on_gpu |= set(re.findall(r"use rule cull as (\w+) with", rules))
-    assert len(on_gpu) == 16 and set(profile["set-resources"]) == on_gpu
+    assert len(on_gpu) == 18 and set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
     assert "drawing" in profile["group-components"]
