@@ -133,7 +133,8 @@ def test_the_two_experiments_have_a_table_and_a_figure_each(tmp_path):
     results = tmp_path / "results" / "experiments"
     reliance, harm = (read_table(results / "tables" / f"{name}.csv") for name in ("reliance", "harm"))
     assert len(reliance) == 4 * 11 and (reliance["interval"] == "these networks").all()
-    assert harm[["class", "share", "images"]].values.tolist() == [["Bag", 0.5, 1000]]
+    expected = [["Bag", method, 0.5, 1000] for method in ("culling", "mixture")]
+    assert harm[["class", "method", "share", "images"]].to_numpy().tolist() == expected
     report = (results / "report.html").read_text()
     assert "reliance_fashion_mnist.svg" in report and "harm_all.svg" in report
 
