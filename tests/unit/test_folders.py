@@ -158,11 +158,11 @@ def watched(monkeypatch):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch, watched):
     """All but the first two are decoded only when no more are waited for."""
-    begun, done, threads, busy = [], [], set(), threading.Semaphore(0)
+    started, done, threads, busy = [], [], set(), threading.Semaphore(0)
     decode = ImageFiles._decode
 
     def held(self, path):
-        begun.append(path)
+        started.append(path)
         threads.add(threading.current_thread())
         if path not in many[:2]:
             busy.release()
@@ -177,7 +177,7 @@ def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monk
     assert all(busy.acquire(timeout=60) for _ in range(workers))
     decoded.close()
     assert not any(thread.is_alive() for thread in threads)
-    assert sorted(done) == sorted(begun) == many[: 2 + workers]
+    assert sorted(done) == sorted(started) == many[: 2 + workers]
 
 
 def test_no_more_than_a_few_are_decoded_ahead(many, watched):

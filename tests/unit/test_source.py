@@ -98,7 +98,7 @@ def test_an_error_is_raised_at_its_batch(ahead):
 
 
 def test_closing_early_waits_for_only_one_batch(monkeypatch):
-    begun, ending, threads = threading.Event(), threading.Event(), set()
+    started, ending, threads = threading.Event(), threading.Event(), set()
     reads = []
 
     class Ending(sources.ThreadPoolExecutor):
@@ -109,7 +109,7 @@ def test_closing_early_waits_for_only_one_batch(monkeypatch):
     def held(i):
         threads.add(threading.current_thread())
         if i:
-            begun.set()
+            started.set()
             assert ending.wait(60)
         reads.append(i)
         return i
@@ -117,7 +117,7 @@ def test_closing_early_waits_for_only_one_batch(monkeypatch):
     monkeypatch.setattr(sources, "ThreadPoolExecutor", Ending)
     batches = sources.prefetched(held, range(1000), ahead=50)
     assert next(batches) == 0
-    assert begun.wait(60)
+    assert started.wait(60)
     batches.close()
     assert reads == [0, 1]
     assert not any(thread.is_alive() for thread in threads)
