@@ -6,12 +6,14 @@ READY := .venv/ready
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 FAST_TESTS := tests/unit tests/study tests/property tests/trials
 CI_TESTS := tests/browser tests/dag tests/slurm tests/slow $(FAST_TESTS)
+# LOCK=1 installs exactly the packages of the tested environment, else the versions of requirements.txt.
+PACKAGES := envs/$(if $(LOCK),lock,requirements).txt
 CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo study methods cure capacity experiments report crate check test test-all dry-runs mutants lint format docs gallery
-.PHONY: bench audit clean statistics
+.PHONY: bench audit clean lock statistics
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -86,6 +88,10 @@ bench: $(READY) ## measure run times: results/bench and three pages of docs (mos
 statistics: $(READY) ## simulate how often intervals are right: docs/statistics.md (below a minute)
 	python -m bench.statistics
 
+lock: $(READY) ## write the exact packages of .venv into envs/lock.txt; run it after `make clean`
+	{ echo "# Every package of the tested environment ($$(python -V)); make lock writes it, make ... LOCK=1 installs it."; \
+		pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//'; } > envs/lock.txt
+
 audit: $(READY) ## compare the installed packages with published advisories; needs the internet
 	pip install --quiet pip-audit
 	pip freeze --exclude-editable | pip-audit --strict --disable-pip --no-deps --requirement /dev/stdin
@@ -93,11 +99,11 @@ audit: $(READY) ## compare the installed packages with published advisories; nee
 clean: ## remove .venv (results stay)
 	rm -rf .venv
 
-$(READY): envs/requirements.txt pyproject.toml
+$(READY): $(PACKAGES) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1): run make with PYTHON=<a newer one>"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 		{ echo "$(PYTHON) cannot make virtual environments: on Debian, install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement envs/requirements.txt --editable '.[study]'
+	$(BIN)/pip install --quiet --requirement $(PACKAGES) --editable '.[study]'
 	@touch $@
