@@ -13,9 +13,8 @@ import torch
 from matplotlib import pyplot as plt
 from PIL import Image
 from test_readme import README
-from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
+from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
-import frequency_shortcuts as fs
 from bench import opening
 from conftest import ROOT
 from frequency_shortcuts import shortcuts
@@ -23,8 +22,6 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import RUN, write_table
-
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)
 
 
 def test_the_library_works_in_the_lines_of_the_readme(capsys, tmp_path):
@@ -39,26 +36,11 @@ def test_the_library_works_in_the_lines_of_the_readme(capsys, tmp_path):
     assert "Too few images to tell" in capsys.readouterr().out
 
 
-def test_the_first_lines_for_a_network_of_the_reader_work_with_another_network(tmp_path, monkeypatch, capsys):
-    def photographs(folder):
-        for i, (image, label) in enumerate(zip(*images_and_labels(), strict=True)):
-            (path := Path(folder, str(label), f"{i}.png")).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image[0]).convert("RGB").save(path)
-        return folder
-
-    monkeypatch.setattr("frequency_shortcuts.example.network", WaveNetwork)
-    monkeypatch.setattr("frequency_shortcuts.example.photographs", photographs)
-    monkeypatch.setattr("frequency_shortcuts.example.TRANSFORM", fs.Preprocessing(3 * MEAN, 3 * STD, SIZE))
-    monkeypatch.chdir(tmp_path)
-    exec(BLOCKS[0], {}, done := {})
-    assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(done["result"].verdicts) == 4
-    assert "Too few images to tell" in capsys.readouterr().out
-
-
 def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[-1]
     images, labels = torch.randn(12, 3, 10, 9), np.arange(12) % 3
     names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
-    exec(BLOCKS[-1], names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
+    exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
     assert done["increments"].shape == (3, len(done["pairs"])) and done["masks"].shape == (3, 10, 9)
     kinds = {"unfiltered", "dfm", "random", "radial", "low_pass", "other"}
     assert set(shortcuts.rates(done["hits"])["filter"]) == kinds
