@@ -44,16 +44,16 @@ def imported(path):
 IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
 
 
-def test_the_wings_import_no_other_than_the_page_lists_and_none_runs_upwards():
-    text = (ROOT / "docs" / "development.md").read_text().partition("| wing | imports |")[2].partition("\n\n")[0]
-    listed = {wing: set(re.findall(r"`(\w+)`", below)) for wing, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
+def test_packages_import_no_other_than_the_page_lists_and_none_runs_upwards():
+    text = (ROOT / "docs" / "development.md").read_text().partition("| package | imports |")[2].partition("\n\n")[0]
+    listed = {name: set(re.findall(r"`(\w+)`", below)) for name, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
     order = list(listed)
     assert all(below <= set(order[place + 1 :]) for place, below in enumerate(listed.values()))
     assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))} <= listed.keys()
     for path, names in IMPORTED.items():
-        wing = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         others = {name.split(".")[1] for name in names if name.startswith("frequency_shortcuts.")} & listed.keys()
-        assert others <= listed.get(wing, listed.keys()) | {wing}, path
+        assert others <= listed.get(part, listed.keys()) | {part}, path
 
 
 def test_the_library_imports_what_its_dependencies_install_and_nothing_else():

@@ -17,6 +17,7 @@ from conftest import ROOT
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROSE = [*PAGES, ROOT / "CONTRIBUTING.md"]
 README = PAGES[0].read_text()
+DEPENDENCIES = (ROOT / "docs" / "development.md").read_text().partition("\n## Dependencies\n")[2].partition("\n## ")[0]
 
 
 def test_the_readme_is_short():
@@ -71,11 +72,16 @@ def test_all_that_is_marked_is_written_from_results():
     assert not re.findall(r"\b[01]\.\d|\d %", outside)
 
 
-def test_every_dependency_is_named_with_its_reason():
-    listed = (ROOT / "docs" / "dependencies.md").read_text()
-    for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines():
-        if not line.startswith("#"):
-            assert re.search(rf"\b{re.split('[=<>]', line)[0]}\b", listed), line
+def test_every_package_is_named_with_its_extra_and_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = {"": project["dependencies"], **project["optional-dependencies"]}
+    rows = dict(re.findall(r"^\| ([\w-]+) \| ([\w`/.]*) ?\| \w.* \|$", DEPENDENCIES, re.MULTILINE))
+    for name, extra in rows.items():
+        assert extra not in listed or any(re.split("[=<>]", line)[0] == name for line in listed[extra]), name
+    for path in (ROOT / "envs").glob("*.txt"):
+        if path.name != "lock.txt":  # which also holds what these packages need
+            lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
+            assert {re.split("[=<>]", line)[0] for line in lines} <= rows.keys(), path
 
 
 # The site: its gallery, its API page and its packages. `make docs` builds it
@@ -107,10 +113,8 @@ def test_the_modules_of_the_api_page_exist():
         assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file(), name
 
 
-def test_the_packages_of_the_site_are_pinned_and_named_with_their_reason():
+def test_the_packages_of_the_site_are_pinned():
     lines = (ROOT / "envs" / "docs.txt").read_text().splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
     assert sorted(re.split("[=<>]", line)[0] for line in extra) == sorted(pinned)
-    listed = (ROOT / "docs" / "dependencies.md").read_text()
-    assert all(re.search(rf"^\| {name} \|", listed, re.MULTILINE) for name in pinned)
