@@ -167,7 +167,7 @@ def test_a_killed_head_leaves_no_partial_results(cluster, tmp_path):
     finished = {path: path.stat().st_mtime_ns for path in (second, *(tmp_path / "results/test/data").glob("*.h5"))}
     assert len(finished) == 3
 
-    # As docs/cluster.md describes it.
+    # As docs/running.md describes it.
     cluster.run("scancel", "--me")
     until(lambda: not head.jobs("", "", "RUNNING", "COMPLETING"))
     let_go(head, "syn_1")
