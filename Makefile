@@ -82,7 +82,7 @@ docs: $(READY) ## config/README.md, and the site with the gallery and a page of 
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery
 
-bench: $(READY) ## measure run times: results/bench and three pages of docs (most of an hour)
+bench: $(READY) ## measure run times: results/bench and two pages of docs (most of an hour)
 	python -m bench
 
 statistics: $(READY) ## simulate how often intervals are right: docs/statistics.md (below a minute)

@@ -53,7 +53,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in tqdm(options.only, desc="bench", unit="part", disable=None):
         write(name, PARTS[name](FOLDER, device))
-    estimate.renew_pages()
+    estimate.renew_page()
     unchanged = document.write(FOLDER)
     if unchanged:
         print(f"not measured yet, so docs/performance.md keeps its sections: {', '.join(unchanged)}")

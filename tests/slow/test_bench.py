@@ -1,5 +1,7 @@
 """The benchmark and the estimate of work, on small networks: the accuracy is stated in each test."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 from bench import estimate, measure_analysis, measure_methods, measure_screening, published
-from bench.markdown import DOCS
+from conftest import ROOT
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import phase
@@ -154,8 +156,22 @@ def test_a_test_of_phases_is_counted_within_a_quarter(tiny):
     assert counted == pytest.approx(mixed_images(DataSet(4, 3, SIDE, N), 20, settings), rel=0.25)
 
 
-@pytest.mark.parametrize("page", estimate.PAGES)
-def test_the_pages_hold_what_the_estimate_gives(page):
-    config = configured(estimate.PAGES[page])
-    table = estimate.by_rule(config, estimate.work(config, Folder()))
-    assert f"<!-- work -->\n{table}\n<!-- /work -->" in (DOCS / page).read_text()
+@pytest.mark.parametrize("name", estimate.PARTS)
+def test_the_page_holds_what_the_estimate_gives(name):
+    assert f"<!-- {name} -->\n{estimate.section(name)}\n<!-- /{name} -->" in estimate.PAGE.read_text()
+
+
+def test_the_gpu_hours_at_the_head_of_the_published_scale_are_those_of_the_estimate():
+    hours = estimate.gpu_hours(estimate.work(configured("paper"), Folder())).sum()
+    head = (ROOT / "config" / "paper.yaml").read_text().partition("study:")[0]
+    for gpu in estimate.PEAKS:
+        stated = re.search(rf"{gpu}: ([\d,]+) hours in float32, ([\d,]+) in bfloat16", head)
+        assert stated.groups() == tuple(estimate.rounded(hours[gpu, name]) for name in ("float32", "bfloat16"))
+
+
+def test_the_jobs_of_the_published_scale_take_half_of_their_time_limit_on_slurm():
+    limit = re.search(r"# runtime: (\d+) \* 2", (ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+    config = configured("paper")
+    jobs = estimate.longest(estimate.work(config, Folder()), config["culling"]["parts"])
+    assert 2 * 60 * jobs.max(axis=None) < int(limit[1])
+    assert (jobs.loc["cull"] < jobs.loc["train"]).all()

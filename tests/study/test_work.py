@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 from test_plan import PLAN, plan
 
 from conftest import ROOT
@@ -72,11 +73,17 @@ def test_the_training_images_rank_the_pairs_for_a_method_with_their_split():
 
 
 def test_a_run_has_the_steps_that_are_planned_for_it():
-    steps = {"train", "cull", "bandstop", "shortcuts", "planted_use"}
+    steps = {"train", "validate", "cull", "bandstop", "shortcuts", "planted_use"}
     assert images_shown(plan(), RUN, DATA).keys() == steps | {"robustness"}
     assert images_shown(plan(), RUN | {"seed": 3}, DATA).keys() == steps
     without = plan(plan=[PLAN[1], {**PLAN[0], "maps": False}])
-    assert images_shown(without, RUN, DATA).keys() == {"train", "bandstop"}
+    assert images_shown(without, RUN, DATA).keys() == {"train", "validate", "bandstop"}
+
+
+def test_a_training_shows_validation_images_every_epoch_and_test_images_in_three_views_at_its_start():
+    dynamics = {"iterations": 50, "every": 20, "images_per_class": 5}
+    mine = plan(training={"synthetic": {"epochs": 7, "validation_per_class": 3, "dynamics": dynamics}})
+    assert images_shown(mine, RUN, DATA)["validate"] == 7 * 4 * 3 + (1 + 2) * 3 * 4 * 5
 
 
 @pytest.mark.parametrize(("part", "count"), [("all", 1000), ("first_half", 500), ("second_half", 500)])
@@ -93,6 +100,13 @@ def test_the_check_says_how_many_passes_a_network_takes_and_how_long():
         r"[\d.]+ ms each on this cpu: \d+ min",
         line,
     )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_login_node_without_a_gpu_counts_the_passes_of_a_study_that_needs_one():
+    found = Content(range(4), Shape(3, 32, 32), "", per_class={"validation": 3, "test": 3, "train": 9})
+    (line,) = cost(compared(device="cuda"), "syn_1", "small", found)
+    assert line.endswith("not timed: this machine lacks the GPU that jobs need")
 
 
 # The descriptions of the tests of networks, which rules, outputs, tables, estimate and docs ask

@@ -9,6 +9,7 @@ import torch
 
 from bench import document, estimate, markdown, timing
 from conftest import ROOT
+from frequency_shortcuts.networks import architectures
 from workflow.study import work
 from workflow.study.plan import Plan
 from workflow.study.work import DataSet, Folder
@@ -71,6 +72,8 @@ def test_the_images_of_the_test_study_by_hand():
     images = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
     first, second = (images.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
     assert first["train"] == 3 * 2 * 4 * 32
+    # Two epochs; three tests of the dynamics in three views.
+    assert first["validate"] == 2 * 4 * 8 + 3 * 3 * 4 * 4
     # The first seed is culled again on two halves of its images.
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
     # Four maps, five radial masks for each, five random and a low-pass mask; all but the maps or five random ones;
@@ -104,11 +107,42 @@ def test_sizes_of_data_sets():
 
 def test_the_error_takes_one_rate_for_all_steps():
     """Steps with a resumed job are left out, here ood."""
-    steps = pd.DataFrame({"rule": ["train", "cull", "ood"], "pflop": [3e-6, 1e-6, 9.0]})
+    rules = ["train", "validate", "cull", "ood"]  # the second is a part of the first
+    steps = pd.DataFrame({"rule": rules, "pflop": [2.5e-6, 0.5e-6, 1e-6, 9.0]})
     times = pd.DataFrame({"step": ["train", "cull", "cull_halves", "ood", "ood"], "wall_s": [2.0, 1.0, 1.0, 1.0, 1.0]})
     times["resumed"] = [False, False, np.nan, False, True]  # NaN: there is no log
     lines = estimate.error(steps, times).splitlines()
-    assert lines[2:] == ["| train | 2 | 2 | 3 | 1.50 |", "| cull | 0 | 2 | 1 | 0.50 |", "| sum | 1 | 4 | 4 | 1.00 |"]
+    assert lines[2:] == ["| train | 2 | 2 | 3 |", "| cull | 0 | 2 | 1 |", "| sum | 1 | 4 | 4 |"]
+
+
+def test_gpu_hours_are_operations_over_the_assumed_rates():
+    rules, runs = ["train", "validate", "cull", "cull", "ood"], ["a", "a", "a", "a", "b"]
+    steps = pd.DataFrame({"rule": rules, "run": runs, "pflop": [312.0, 19.5, 19.5, 39.0, 19.5]})
+    hours = estimate.gpu_hours(steps)["A100"]
+    shares = estimate.SHARES
+    second = {"train": 1 / shares["bfloat16"], "validate": 1 / shares["float32"], "ood": 1 / shares["float32"]}
+    for i, rule in ((0, "train"), (1, "validate"), (4, "ood")):  # 1,000 s at the peak, in every column
+        assert hours.loc[i].to_numpy() * 3.6 == pytest.approx(second[rule])
+    assert hours.loc[2].tolist() == pytest.approx(
+        [
+            1000 / 3600 * 19.5 / peak / share
+            for peak, share in zip(estimate.PEAKS["A100"].values(), shares.values(), strict=True)
+        ]
+    )
+    # A training is one job with its validation, and a culling is divided.
+    jobs = estimate.longest(steps, 3)["A100", "float32"]
+    assert jobs["train"] * 3.6 == pytest.approx(second["train"] + second["validate"])
+    assert jobs["cull"] == pytest.approx(hours.loc[3, "float32"] / 3)
+
+
+def test_the_activations_of_a_training_are_those_that_autograd_keeps():
+    form = architectures.Architecture("resnet18", 4, 3, 32, width=4)
+    network, kept = architectures.build(form), {}
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: kept.setdefault(x.data_ptr(), x), lambda x: x):
+        network(torch.zeros(8, 3, 32, 32))
+    weights = {parameter.data_ptr() for parameter in network.parameters()}
+    sizes = [x.untyped_storage().nbytes() for at, x in kept.items() if at not in weights]
+    assert estimate.activations(form) == pytest.approx(sum(sizes) / 8 / 2, rel=0.02)  # in half of the bytes
 
 
 def test_a_network_of_the_user_is_not_counted(capsys, monkeypatch, tmp_path):

@@ -111,14 +111,18 @@ def cost(plan: Plan, name: str, network: str, content: Content) -> list[str]:
     passes = sum(sum(steps.values()) for steps in shown)
     passes += sum(steps["cull"] for run, steps in zip(runs, shown, strict=True) if run in plan.halved_runs())
     passes += images_of_augmentations(plan, runs, data, shown[0].get("train", 0))
-    device = pick_device(plan.config["device"])
-    built = build_network(plan.config["networks"][network], len(content.classes), content.shape).to(device)
-    seconds = seconds_per_pass(built, content.shape, plan.config["culling"]["memory_mib"])
     methods = sum(steps.get(name, 0) for steps in shown for name in ("find_maps", "compare_methods"))
     about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
     about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
-    minutes = f"{1000 * seconds:.3g} ms each on this {device.type}: {max(1, round(passes * seconds / 60)):,} min"
-    return [f"{name}: {network}: {about}, {minutes}"]
+    try:
+        device = pick_device(plan.config["device"])
+    except RuntimeError:  # a login node, whose jobs have a GPU elsewhere
+        return [f"{name}: {network}: {about}, not timed: this machine lacks the GPU that jobs need"]
+    built = build_network(plan.config["networks"][network], len(content.classes), content.shape).to(device)
+    seconds = seconds_per_pass(built, content.shape, plan.config["culling"]["memory_mib"])
+    minutes = max(1, round(passes * seconds / 60))
+    duration = f"{minutes:,} min" if minutes < 600 else f"{minutes / 60:,.0f} h"
+    return [f"{name}: {network}: {about}, {1000 * seconds:.3g} ms each on this {device.type}: {duration}"]
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:

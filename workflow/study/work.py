@@ -1,7 +1,7 @@
 """How many images a study shows to its networks, and how long that takes on this machine, before it starts.
 
 `images_shown` counts the images of each step of a run, from the configuration alone. An image of a training counts
-three times, because its backward pass costs twice its forward pass.
+three times, because its backward pass costs twice its forward pass. The step `validate` is a part of the training.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import nn
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
+from frequency_shortcuts.networks.dynamics import VIEWS
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -85,6 +86,7 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
     if plan.is_trained(run):
         training = plan.config["training"][plan.kind_of(run["dataset"])]
         shown["train"] = 3.0 * training["epochs"] * data.images("train", training["images_per_class"])
+        shown["validate"] = _validated(training, data)
     if plan.mapped_runs(**run):
         passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
         shown["cull"] = data.images(culling["split"], culling["images_per_class"]) * passes
@@ -95,6 +97,16 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
         if test.cost and run in test.runs(plan):
             shown[test.name] = test.cost(plan, run, data)
     return shown
+
+
+def _validated(training: Mapping[str, Any], data: DataSet) -> float:
+    """Images that a training shows for its validation and its learning dynamics, without a backward pass."""
+    dynamics = training["dynamics"]
+    validation = data.images("validation", training["validation_per_class"])
+    tests = 1 + dynamics["iterations"] // dynamics["every"]
+    return float(
+        training["epochs"] * validation + tests * len(VIEWS) * data.images("test", dynamics["images_per_class"])
+    )
 
 
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:
