@@ -19,7 +19,7 @@ from .markdown import table
 
 PERCENT = 5.0  # size of the maps in the tables
 PHOTOGRAPHS, WAVED = "fashion_mnist", "waved"
-TELLS = 0.5  # TPR - FPR from which a kept wave tells that the class hangs on it
+TELLS = 0.5  # TPR - FPR from which a kept wave says that the class depends on it
 DEFAULT = "mixture"  # the method that is compared with every other
 NAMES = {CONTROL: "random masks (ten)"}
 
@@ -110,14 +110,14 @@ def waves(study: Path) -> dict[str, Any]:
 
 def overview(study: Path) -> dict[str, Any]:
     """Networks, the sets that no method with passes finds on average, and what `energy` and these make of the decoy."""
-    unasking = blind(study)
+    blind_methods = blind(study)
     means = scored(study).groupby(["method", "dataset"], sort=False)["average_precision"].mean()
-    best = means.drop(index=unasking, level="method").groupby("dataset", sort=False).max()
+    best = means.drop(index=blind_methods, level="method").groupby("dataset", sort=False).max()
     decoys = scored(study, "decoy").groupby("method")["average_precision"].mean()
     return {
         "found": FOUND,
         "networks": len(read(study, "methods").drop_duplicates(["dataset", "seed"])),
         "missed": [f"{name.removeprefix('plant_')} ({value:.2f})" for name, value in best.items() if value < FOUND],
         "energy": decoys.get("energy"),
-        "asking": decoys.drop(index=unasking, errors="ignore").max(),
+        "using": decoys.drop(index=blind_methods, errors="ignore").max(),
     }

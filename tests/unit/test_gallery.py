@@ -138,8 +138,8 @@ def blocks(monkeypatch):
 
 def test_the_caption_says_what_no_method_finds_and_what_energy_makes_of_the_decoy(blocks):
     text = " ".join(blocks["methods_caption"].split())
-    assert "No method that asks the network reaches this on absent (0.30) and waved (0.25) (in" in text
-    assert text.endswith("an average precision of 0.85, and of at most 0.06 with methods that ask the network.")
+    assert "No method that uses the network reaches this on absent (0.30) and waved (0.25) (in" in text
+    assert text.endswith("an average precision of 0.85, and of at most 0.06 with methods that use the network.")
 
 
 def test_the_tables_have_a_row_for_each_method(blocks):
