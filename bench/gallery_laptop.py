@@ -116,6 +116,15 @@ def strong_maps(study: Path, part: str) -> str:
     return listed(f"{row['sum']} of {row['count']} with {fill}" for fill, row in strong.iterrows())
 
 
+def specific(study: Path) -> tuple[int, int]:
+    """How many maps of photographs are strong, kept with zeros elsewhere, over all kinds of networks, and of how many.
+
+    These are enough for their class, and above the map of each other class and random masks.
+    """
+    verdicts = read(study, "shortcuts").query("headline and fill == 'zeros'")["verdict"]
+    return int(verdicts.eq("strong").sum()), len(verdicts)
+
+
 def low_pass(study: Path) -> tuple[int, int]:
     """In how many tests the low-pass mask does at least as well as the map, of how many."""
     kept = read(study, "shortcuts").query(f"{BASELINE} and part == 'keep'")
