@@ -17,7 +17,7 @@ from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 
 from .markdown import listed, table
-from .opening import strongest, tested_percent, typical
+from .schematic import strongest, tested_percent
 
 LIMITS = {"strong": STRONG_TPR, "most_fpr": MOST_FPR, "found": FOUND}
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
@@ -53,14 +53,12 @@ def read(study: Path, name: str) -> pd.DataFrame:
     return read_table(study / "tables" / f"{name}.csv")
 
 
-def opened(study: Path) -> dict[str, Any]:
-    """The size of the tested maps, the rows above and below in the opening picture, and how many maps are strong."""
-    percent = tested_percent(study)
+def example(study: Path) -> dict[str, Any]:
+    """The row that the schematic shows, the size of its map, and how many maps of photographs are tested and strong."""
     tested = read(study, "shortcuts").query("headline and part == 'keep' and fill == 'zeros'")
     return {
-        "percent": percent,
-        "above": strongest(study),
-        "below": typical(study, percent),
+        "row": strongest(study),
+        "percent": tested_percent(study),
         "tested": len(tested),
         "strong": tested["verdict"].eq("strong").sum(),
     }
