@@ -93,7 +93,7 @@ DRAWINGS = {
     adcs: [*CLASSES, "ADCS", "cycles per image"],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
-    rule_graph: ["all", "draw", "train one", "data"],
+    rule_graph: ["data", "maps\n2 rules", "spectra", "tests", "report"],
     curves: [
         *CLASSES, "low-pass: r < cutoff is kept", "high-pass: r \u2265 cutoff is kept", "band-stop",
         "all classes (accuracy)", "accuracy, unfiltered", "resnet18\nshare recognised",

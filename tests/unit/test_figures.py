@@ -24,9 +24,8 @@ def adcs():
 
 
 def rule_graph():
-    return rule_graphs.rule_graph(
-        {"all": ["draw", "train_one"], "draw": ["train_one"], "train_one": ["data"], "data": []}
-    )
+    needs = {"report": ["tests", "maps"], "tests": ["maps", "spectra"], "spectra": ["data"], "maps": ["data"]}
+    return rule_graphs.rule_graph({**needs, "data": []}, {"maps": "maps\n2 rules"})
 
 
 def test_drawing_leaves_the_users_style_alone():
@@ -35,10 +34,19 @@ def test_drawing_leaves_the_users_style_alone():
     assert dict(plt.rcParams) == before
 
 
-def test_rules_stand_below_what_they_need():
-    figure = rule_graph()
-    place = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts if text.get_text()}
-    assert place["data"] > place["train one"] > place["draw"] > place["all"]
+def test_groups_of_rules_stand_to_the_right_of_what_they_need_and_no_arrow_crosses_a_box():
+    axis = rule_graph().axes[0]
+    place = {text.get_text(): text.get_position() for text in axis.texts if text.get_text()}
+    x, y = ({name: where[i] for name, where in place.items()} for i in (0, 1))
+    assert x["data"] < x["maps\n2 rules"] == x["spectra"] < x["tests"] < x["report"]
+    assert y["data"] == y["tests"] == y["report"] and {y["maps\n2 rules"], y["spectra"]} == {0, -1}
+    axis.figure.canvas.draw()
+    arrows = [text.arrow_patch for text in axis.texts if not text.get_text()]
+    boxes = [text.get_bbox_patch() for text in axis.texts if text.get_text()]
+    assert len(arrows) == 5
+    for arrow in arrows:
+        path = arrow.get_transform().transform_path(arrow.get_path()).interpolated(20)
+        assert not any(box.get_window_extent().padded(-3).count_contains(path.vertices) for box in boxes)
 
 
 @pytest.mark.parametrize("verdict", ["strong", "weak"])
