@@ -90,7 +90,7 @@ DRAWINGS = {
     samples: [*CLASSES, "cow", "syn_1", "grey", "log$_{10}$ mean amplitude"],
     dynamics: [*CLASSES, "full", "low-pass", "iteration", "resnet18\nF1", "vgg16\naugmix\nrecall"],
     band_stop: [*CLASSES, "without B1 + B2", "without B3 + B4", "called", "resnet18\ntrue class", "change, % of class"],
-    adcs: [*CLASSES, "ADCS", "cycles per image"],
+    adcs: [*CLASSES, "ADCS", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
     rule_graph: ["data", "maps\n2 rules", "spectra", "tests", "report"],
