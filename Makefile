@@ -83,7 +83,7 @@ gallery: study ## render the figures and tables of the README from the results o
 bench: $(READY) ## measure run times: results/bench and three pages of docs (most of an hour)
 	python -m bench
 
-statistics: $(READY) ## simulate how often intervals are right: docs/statistics.md (below a minute)
+statistics: $(READY) ## simulate how often intervals are right: docs/method.md (below a minute)
 	python -m bench.statistics
 
 audit: $(READY) ## compare the installed packages with published advisories; needs the internet

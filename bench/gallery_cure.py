@@ -1,4 +1,4 @@
-"""The numbers that docs/method.md takes from the trainings that should avoid shortcuts (`make cure`).
+"""The numbers that docs/results.md takes from the trainings that should avoid shortcuts (`make cure`).
 
 pages/cure.md.jinja has the sentences.
 """

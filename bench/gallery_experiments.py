@@ -32,18 +32,7 @@ def reliance(study: Path) -> dict[str, Any]:
         readings = [counts.get(reading, 0) for reading in READINGS]
         readings = readings if removed != "nothing" else [""] * len(READINGS)
         lines.append([words, _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"), *readings])
-    by_seed = of_classes[of_classes["removed"] == "nothing"].set_index("class")["lost_after"]
-    classes = [
-        [
-            row["class"],
-            _with_interval(row, "lost_at_test"),
-            _with_interval(row, "lost_after"),
-            _rounded(by_seed[row["class"]]),
-            _rounded(row["fpr_without"]),
-            row["reading"] if isinstance(row["reading"], str) else "",
-        ]
-        for _, row in of_maps.iterrows()
-    ]
+    unrelied = of_maps[of_maps["reading"] == NOT_RELIED_ON]
     return {
         "positions": round(of_all.loc["maps", "positions"]),
         "seeds": of_all["seeds"].max(),
@@ -52,17 +41,7 @@ def reliance(study: Path) -> dict[str, Any]:
         "after": of_all["lost_after"].to_dict(),
         "counts": {reading: int((of_maps["reading"] == reading).sum()) for reading in READINGS},
         "table": table(["removed", "lost at test time", "lost after training anew", *READINGS], lines),
-        "by_class": table(
-            [
-                "class",
-                "lost at test time",
-                "lost after training anew",
-                "by another seed",
-                "others called it",
-                "reading",
-            ],
-            classes,
-        ),
+        "others_called": dict(zip(unrelied["class"], unrelied["fpr_without"], strict=True)),
     }
 
 

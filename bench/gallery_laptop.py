@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from frequency_shortcuts.evaluation.truth import FOUND
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.findings import sentences
 from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
@@ -19,9 +18,8 @@ from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 from .markdown import listed, table
 from .schematic import strongest, tested_percent
 
-LIMITS = {"strong": STRONG_TPR, "most_fpr": MOST_FPR, "found": FOUND}
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
-RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "adcs": "ADCS: AP", "random": "random rankings: AP"}
+RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "random": "random rankings: AP"}
 SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C3": "a band that is absent (C3 of Syn)"}
 STEPS = {
     "train": "training, with learning dynamics",
@@ -38,14 +36,7 @@ STEPS = {
     "transfer": "transfer tests",
     "published": "tests of external maps",
 }
-# The sentences of the README: what they are about, and the findings that each states.
-TOPICS = {
-    "A few frequencies": ["d"],
-    "Other images and other networks": ["e1", "e2"],
-    "Larger networks and augmentation": ["f", "g"],
-    "The order of learning": ["a", "c"],
-    "Without bands": ["b"],
-}
+TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence of the README
 
 
 def read(study: Path, name: str) -> pd.DataFrame:
@@ -123,26 +114,20 @@ def strong_maps(study: Path, part: str) -> str:
     return listed(f"{row['sum']} of {row['count']} with {fill}" for fill, row in strong.iterrows())
 
 
+def specific(study: Path) -> tuple[int, int]:
+    """How many maps of photographs are strong, kept with zeros elsewhere, over all kinds of networks, and of how many.
+
+    These are enough for their class, and above the map of each other class and random masks.
+    """
+    verdicts = read(study, "shortcuts").query("headline and fill == 'zeros'")["verdict"]
+    return int(verdicts.eq("strong").sum()), len(verdicts)
+
+
 def low_pass(study: Path) -> tuple[int, int]:
     """In how many tests the low-pass mask does at least as well as the map, of how many."""
     kept = read(study, "shortcuts").query(f"{BASELINE} and part == 'keep'")
     rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
     return int((rates["low_pass"] >= rates["dfm"]).sum()), len(kept)
-
-
-def planted(study: Path) -> str:
-    """One row a class with a planted mask: whether it is used, and what average precision maps have against it."""
-    scored = by_class(study).groupby(["dataset", "class"])
-    means, counts = scored[list(RANKINGS)].mean(), scored[["found", "above"]].sum()
-    rows = []
-    for key, use in read(study, "planted_use").groupby(["dataset", "class"], sort=False):
-        rates = [f"{use[f'tpr_{name}'].mean():.2f}" for name in ("planted", "complement", "random")]
-        there = key in means.index
-        precision = [f"{value:.2f}" for value in means.loc[key]] if there else [""] * len(RANKINGS)
-        count = f"{use['uses'].sum()} of {len(use)}"
-        rows.append([*key, use["positions"].iloc[0], count, *rates, *precision, *(counts.loc[key] if there else "  ")])
-    header = ["data set", "class", "planted positions", "used", "planted: TPR", "all others: TPR", "random: TPR"]
-    return table([*header, *RANKINGS.values(), "found", "above chance"], rows)
 
 
 def phases(study: Path) -> str:
@@ -180,13 +165,12 @@ def cue(dataset: str, name: str) -> str:
 
 def truth(study: Path) -> str:
     """One row a kind of cue: in how many classes of networks it is found, or above chance."""
-    means = ["dfm", "dfm_size", "random"]
     lines = [
-        [kind, len(rows), rows["found"].sum(), rows["above"].sum(), *(f"{rows[name].mean():.2f}" for name in means)]
+        [kind, len(rows), rows["found"].sum(), rows["above"].sum(), *(f"{rows[name].mean():.2f}" for name in RANKINGS)]
         for kind, rows in by_class(study).groupby("cue", sort=False)
     ]
     header = ["cue", "classes of networks", f"found (AP at least {FOUND})", "above chance"]
-    return table([*header, *(RANKINGS[name] for name in means)], lines)
+    return table([*header, *RANKINGS.values()], lines)
 
 
 def planted_masks(study: Path) -> dict[str, Any]:
@@ -221,38 +205,40 @@ def cost(study: Path) -> dict[str, Any]:
 
 
 def findings(study: Path) -> dict[str, Any]:
-    """A sentence for each finding by its letter, and tables of what decides, and of what stands beside it, if any."""
+    """The question and answer of each finding by its letter, and a table with the numbers."""
     rows = read(study, "findings").to_dict("records")
     decides = [row for row in rows if row["role"] == "decides"]
-    beside = [row for row in rows if row["role"] == "beside" and pd.isna(row["method"])]
     return {
-        "sentences": {row["finding"]: sentences.sentence(row, rows) for row in decides},
-        "decides": table_of_findings(decides, True),
-        "beside": table_of_findings(beside, False) if beside else "",
+        "sentences": {row["finding"]: sentences.short(row) for row in decides},
+        "table": table_of_findings(decides, rows),
     }
 
 
-def topics(study: Path) -> Iterator[tuple[str, str]]:
-    """What the README says of each topic: its claims, without intervals."""
+def outcome(study: Path) -> list[str]:
+    """What the README says came out: a sentence for each of `TOPICS`."""
     rows = read(study, "findings").to_dict("records")
     by_letter = {row["finding"]: row for row in rows if row["role"] == "decides"}
-    for topic, letters in TOPICS.items():
-        claims = ". ".join(sentences.short(by_letter[letter], rows) for letter in letters)
-        yield topic, f"{claims[0].upper()}{claims[1:]}."
+    return [sentences.plain([by_letter[letter] for letter in letters]) for letters in TOPICS]
 
 
-def table_of_findings(rows: Sequence[dict[str, Any]], decides: bool) -> str:
-    """Rows of the findings; those that decide have a threshold, p-values and a verdict."""
-    header = ["finding", "quantity", "data", "networks of", "value", "95 % interval", "n"]
-    lines = [
-        [f"({row['finding']})", row["quantity"], shown(row["data"]), shown(row["networks_of"]),
-         shown(row["value"], ".2f"), f"{row['low']:.2f} to {row['high']:.2f}" if pd.notna(row["low"]) else "",
-         shown(row["networks"], ".0f"),
-         *([shown(row["threshold"], "g"), shown(row["p"], ".2g"), shown(row["p_holm"], ".2g"), row["verdict"]]
-           if decides else [])]
-        for row in rows
-    ]  # fmt: skip
-    return table([*header, *(["threshold", "p", "p (Holm)", "verdict"] if decides else [])], lines)
+def table_of_findings(decides: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> str:
+    """What decides, and beside it the same number with the maps of other methods, from all `rows` of the table."""
+    methods = list(dict.fromkeys(row["method"] for row in rows if isinstance(row["method"], str) and row["method"]))
+    header = ["finding", "number", "networks of", "n", "value", "95 % interval", "p", "p (Holm)", "verdict"]
+    lines = []
+    for row in decides:
+        others = {other["method"]: other for other in sentences.of_methods(row, rows)}
+        lines.append(
+            [f"({row['finding']})", row["quantity"], shown(row["networks_of"]), shown(row["networks"], ".0f"),
+             shown(row["value"], ".2f"), ends(row), shown(row["p"], ".2g"), shown(row["p_holm"], ".2g"), row["verdict"],
+             *(f"{others[name]['value']:.2f} ({ends(others[name])})" if name in others else "" for name in methods)]
+        )  # fmt: skip
+    return table([*header, *(f"with maps of {name}" for name in methods)], lines)
+
+
+def ends(row: dict[str, Any]) -> str:
+    """The interval of a row; empty where it has none."""
+    return f"{row['low']:.2f} to {row['high']:.2f}" if pd.notna(row["low"]) else ""
 
 
 def shown(value: object, form: str = "") -> str:

@@ -6,7 +6,7 @@
 - Networks of one kind: `over_networks`.
 - A count of networks or classes: `clopper_pearson`.
 
-docs/statistics.md has the coverage and the power of each at the study's sizes.
+docs/method.md has the coverage and the power of each at the study's sizes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Findings: p, Holm, verdicts, their sentences, and the figure of all."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,7 +185,41 @@ def test_a_sentence_ends_with_the_number_of_other_methods_without_a_verdict():
     rows = [row, other, *different, other | {"method": np.nan}]
     said = "With the maps of rise (not judged): 0.50, mean of 5 networks (95 % interval 0.40 to 0.60), unadjusted p "
     assert sentences.sentence(row, rows) == f"{sentences.sentence(row)} {said}0.0012."
-    assert sentences.short(row, rows) == sentences.short(row).replace(" in 5", " (0.50 by rise) in 5")
+
+
+def test_a_short_sentence_has_no_number_but_the_half_width():
+    assert sentences.short(finding("g", "holds")) == f"{FINDINGS['g'].question} Yes."
+    text = f"{FINDINGS['e1'].question} Open: the half width of the interval is 0.12."
+    assert sentences.short(finding("e1", "open")) == text
+    assert (
+        sentences.short(finding("f", "no data"))
+        == f"{FINDINGS['f'].question} No data. The study needs: two seeds more."
+    )
+    assert sentences.short(finding("d", "holds")).endswith("networks: Trouser (5 of 5), Bag (4 of 5).")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "text"),
+    [
+        (("holds", "holds"),
+         "The advantage carries over to altered copies of the photographs, where it is 75 percentage points, and it "
+         "carries over to another network."),
+        (("open", "holds"),
+         "It stays open whether the advantage carries over to altered copies of the photographs, where it is 6 "
+         "percentage points; it carries over to another network."),
+        (("open", "open"),
+         "It stays open whether the advantage carries over to altered copies of the photographs, where it is 6 "
+         "percentage points, and whether it carries over to another network."),
+        (("does not hold", "no data"),
+         "The advantage is reversed in altered copies of the photographs, where it is -50 percentage points; there are "
+         "no data on whether it carries over to another network."),
+        (("no data", "no data"),
+         "There are no data on whether the advantage carries over to altered copies of the photographs, and whether it "
+         "carries over to another network."),
+    ],
+)  # fmt: skip
+def test_a_plain_sentence_joins_findings_and_their_verdicts(verdicts, text):
+    assert sentences.plain([finding(*of) for of in zip(("e1", "e2"), verdicts, strict=True)]) == text
 
 
 @pytest.mark.parametrize("verdicts", [("no data",), VERDICTS], ids=["no data", "all"])
@@ -192,17 +228,25 @@ def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts)
     write_table(findings(*verdicts), tmp_path / "tables" / "findings.csv")
     shown = gallery_laptop.findings(tmp_path)
     assert list(shown["sentences"]) == list(FINDINGS)
-    rows = [line.strip("|").split("|") for line in shown["decides"].splitlines()]
-    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {11}
+    rows = [line.strip("|").split("|") for line in shown["table"].splitlines()]
+    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {9}
     assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
-    assert len(shown["beside"].splitlines()) == 4 and "own-map advantage, swap" in shown["beside"]
-    topics = dict(gallery_laptop.topics(tmp_path))
-    assert len(topics) == 5 and set().union(*gallery_laptop.TOPICS.values()) == set(FINDINGS)
-    for text in (*shown["sentences"].values(), *topics.values()):
-        assert "nan" not in text
-    if verdicts == VERDICTS:
-        assert topics["A few frequencies"] == "Claim of d: no data."
-        assert topics["Without bands"] == "Claim of b: does not hold, in 1 of 12 networks on synthetic sets."
+    outcome = gallery_laptop.outcome(tmp_path)
+    assert len(outcome) == 5 and sorted(letter for letters in gallery_laptop.TOPICS for letter in letters) == list(
+        FINDINGS
+    )
+    assert not any("nan" in text for text in (*shown["sentences"].values(), *outcome))
+    for sentence in outcome:
+        assert "(" not in sentence and sentence.endswith(".") and len(re.findall(r"\d+", sentence)) <= 1
+
+
+def test_the_table_of_findings_has_the_numbers_of_other_methods_beside_them():
+    row = finding("d", "holds")
+    other = finding("d", "", role="beside", method="rise", value=0.5, low=0.4, high=0.6)
+    lines = gallery_laptop.table_of_findings([row, finding("e1", "open")], [row, other]).splitlines()
+    assert lines[0].endswith("| verdict | with maps of rise |")
+    assert lines[2].endswith("| 0.75 | 0.62 to 0.88 | 0.01 | 0.04 | holds | 0.50 (0.40 to 0.60) |")
+    assert lines[3].endswith("| open |  |")
 
 
 @pytest.mark.usefixtures("closed_figures")

@@ -6,7 +6,8 @@ read well whichever way a finding comes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,37 @@ _ON = {
     "planted": "on planted sets",
     "graded": "on graded sets",
 }
+# In plain words, what came out if a finding holds, and if it does not; and the number of those that have one.
+_PLAIN = {
+    "a": (
+        "in images that we made, a class is learned earlier if its cue is stronger",
+        "in images that we made, a class is learned later if its cue is stronger",
+    ),
+    "b": (
+        "in images that we made, most networks still recognise the class with a cue at all frequencies when two of "
+        "four bands of frequencies are removed, as in the paper",
+        "in images that we made, most networks no longer recognise the class with a cue at all frequencies when two of "
+        "four bands of frequencies are removed, unlike in the paper",
+    ),
+    "c": (
+        "classes of photographs are learned earlier if their spectra differ more from those of the others",
+        "classes of photographs are learned later if their spectra differ more from those of the others",
+    ),
+    "d": (
+        "the networks recognise a class of photographs better from the few percent of the frequencies that the method "
+        "picks for it than from those that it picks for other classes",
+        "the networks recognise a class of photographs worse from the few percent of the frequencies that the method "
+        "picks for it than from those that it picks for other classes",
+    ),
+    "e1": (
+        "the advantage carries over to altered copies of the photographs",
+        "the advantage is reversed in altered copies of the photographs",
+    ),
+    "e2": ("it carries over to another network", "it is reversed in another network"),
+    "f": ("the advantage remains in the widest network", "the advantage is reversed in the widest network"),
+    "g": ("training with augmentation does not remove it", "training with augmentation reverses it"),
+}
+_POINTS = {"d": ": this advantage is {} percentage points", "e1": ", where it is {} percentage points"}
 
 
 def sentence(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> str:
@@ -30,22 +62,40 @@ def sentence(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> 
     >>> sentence(row)
     'Does ...? Yes: on photographs (fashion_mnist), own-map advantage: 0.21, mean of 5 networks. The finding holds.'
     """
-    letter, verdict, detail = row["finding"], row["verdict"], _text(row["detail"])
-    start = f"{FINDINGS[letter].question} {_ANSWERS[verdict]}"
+    verdict = row["verdict"]
     if verdict == NO_DATA:
-        return f"{start}.{f' The study needs: {detail}.' if detail else ''}"
+        return short(row)
     ends = {
         HOLDS: "The finding holds.",
         DOES_NOT_HOLD: "The finding does not hold.",
         OPEN: f"The finding stays open: {_half_width(row)}.",
     }
-    parts = [f"{start}: {where(row)}, {row['quantity']}: {numbers(row)}.", ends[verdict]]
-    if letter == "d":
-        parts.append(f"Classes with a strong shortcut in most networks: {detail or 'none'}.")
-    elif detail:
-        parts.append(f"{detail[0].upper()}{detail[1:]}.")
-    parts += [with_maps_of(other) for other in _of_methods(row, rows)]
-    return " ".join(parts)
+    parts = [f"{_answered(row)}: {where(row)}, {row['quantity']}: {numbers(row)}.", ends[verdict], _detail(row)]
+    parts += [with_maps_of(other) for other in of_methods(row, rows)]
+    return " ".join(filter(None, parts))
+
+
+def short(row: Mapping[str, Any]) -> str:
+    """The question of a row that decides, and the answer without its numbers, which a table beside it has.
+
+    >>> short(row)
+    'Does ...? Open: the half width of the interval is 0.11.'
+    """
+    reason = f": {_half_width(row)}" if row["verdict"] == OPEN else ""
+    return f"{_answered(row)}{reason}. {_detail(row)}".rstrip()
+
+
+def _answered(row: Mapping[str, Any]) -> str:
+    return f"{FINDINGS[row['finding']].question} {_ANSWERS[row['verdict']]}"
+
+
+def _detail(row: Mapping[str, Any]) -> str:
+    detail = _text(row["detail"])
+    if row["verdict"] == NO_DATA:
+        return f"The study needs: {detail}." if detail else ""
+    if row["finding"] == "d":
+        return f"Classes with a strong shortcut in most networks: {detail or 'none'}."
+    return f"{detail[0].upper()}{detail[1:]}." if detail else ""
 
 
 def with_maps_of(row: Mapping[str, Any]) -> str:
@@ -58,23 +108,32 @@ def with_maps_of(row: Mapping[str, Any]) -> str:
     return f"With the maps of {row['method']} (not judged): {numbers(row)}{p}."
 
 
-def short(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> str:
-    """The claim of a row and what came out, without intervals, for the README, which is about photographs.
+def plain(rows: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence of what came out of rows that decide, for a reader who knows none of our words.
 
-    rows : of the same table; the number with the maps of other methods, which are not judged, follows in brackets
+    >>> plain([row_f, row_g])
+    'The advantage remains in the widest network; it stays open whether training with augmentation does not remove it.'
     """
-    claim, verdict = row["claim"], row["verdict"]
-    if verdict == NO_DATA:
-        return f"{claim}: no data"
-    on = "" if row["kind"] == "photographs" else f" {_ON[row['kind']]}"
-    if FINDINGS[row["finding"]].counted:
-        return f"{claim}: {verdict}, in {_value(row)}{on}"
-    others = "".join(f" ({other['value']:.2f} by {other['method']})" for other in _of_methods(row, rows))
-    number = f"{row['quantity'].removesuffix(', zeros')} {row['value']:.2f}{others}"
-    return f"{claim}: {verdict}, {number} in {_networks(row)}{on}"
+    parts = []
+    for verdict, group in itertools.groupby(rows, lambda row: row["verdict"]):
+        clauses = [_clause(row) for row in group]
+        start = {OPEN: "it stays open whether ", NO_DATA: "there are no data on whether "}.get(verdict, "")
+        parts.append(start + (", and whether " if start else ", and ").join(clauses))
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _clause(row: Mapping[str, Any]) -> str:
+    """What a row says, with its number in percentage points where it has one."""
+    letter, verdict = row["finding"], row["verdict"]
+    holds, does_not_hold = _PLAIN[letter]
+    clause = does_not_hold if verdict == DOES_NOT_HOLD else holds
+    if verdict == NO_DATA or letter not in _POINTS:
+        return clause
+    return f"{clause}{_POINTS[letter].format(round(100 * row['value']))}"
+
+
+def of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The rows of the same number with the maps of other methods."""
     same = ("finding", "quantity", "data", "networks_of")
     return [other for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]
