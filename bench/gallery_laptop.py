@@ -36,7 +36,6 @@ STEPS = {
     "transfer": "transfer tests",
     "published": "tests of external maps",
 }
-TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence of the README
 
 
 def read(study: Path, name: str) -> pd.DataFrame:
@@ -215,10 +214,10 @@ def findings(study: Path) -> dict[str, Any]:
 
 
 def outcome(study: Path) -> list[str]:
-    """What the README says came out: a sentence for each of `TOPICS`."""
+    """What the README says came out: a sentence for each of `sentences.TOPICS`."""
     rows = read(study, "findings").to_dict("records")
     by_letter = {row["finding"]: row for row in rows if row["role"] == "decides"}
-    return [sentences.plain([by_letter[letter] for letter in letters]) for letters in TOPICS]
+    return [sentences.plain([by_letter[letter] for letter in letters]) for letters in sentences.TOPICS]
 
 
 def table_of_findings(decides: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> str:
