@@ -10,7 +10,7 @@ from PIL import Image
 from test_readme import README
 from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
-from bench import schematic
+from bench import gallery_laptop, schematic
 from conftest import ROOT
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.data import stores
@@ -71,6 +71,9 @@ def test_the_schematic_shows_the_clearest_photograph_with_its_rates(tmp_path):
     example = schematic.example(tmp_path)
     row = kept.set_index("class").loc[example.name]
     assert len(least) > 1 and example.name == least.idxmax() and example.verdict == "strong"
+    shown = gallery_laptop.example(tmp_path)
+    headline = kept[kept["headline"]]
+    assert shown["row"]["class"] == example.name and (shown["tested"], shown["strong"]) == (len(headline), len(least))
     number = int(example.name[1])
     assert (example.mask == masks[number]).all() and (example.image == images[number::4]).all(axis=(1, 2, 3)).any()
     np.testing.assert_allclose(example.of_map, row[["tpr_dfm", "fpr_dfm"]].tolist(), rtol=1e-5)
