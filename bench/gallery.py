@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures import schematic as drawing
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, opening
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, schematic
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 WIDTH = 1000  # pixels
-OPENING = "opening"  # drawn here; the other pictures are figures of the studies
+SCHEMATIC = "schematic"  # drawn here; the other pictures are figures of the studies
 FIGURES = {
     "laptop": [
         "rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
@@ -41,16 +42,16 @@ def pictures(study: Path, target: Path, names: Sequence[str]) -> None:
         (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
 
 
-def draw_opening(study: Path, target: Path) -> None:
-    """The picture at the top of the README, in the folder `target`."""
+def draw_schematic(study: Path, target: Path) -> None:
+    """The picture of the whole idea, in the folder `target`."""
     with tempfile.TemporaryDirectory() as folder:
-        canvas.save(opening.opening(study), Path(folder) / OPENING)
-        shutil.copyfile(Path(folder) / f"{OPENING}.png", target / f"{OPENING}.png")  # few colours would tint the greys
+        canvas.save(drawing.schematic(schematic.example(study)), Path(folder) / SCHEMATIC)
+        shutil.copyfile(Path(folder) / f"{SCHEMATIC}.png", target / f"{SCHEMATIC}.png")  # in all its colours
 
 
 def main() -> None:
     """Pictures, then text."""
-    draw_opening(ROOT / "results" / "laptop", DOCS)
+    draw_schematic(ROOT / "results" / "laptop", DOCS)
     texts: dict[str, str] = {}
     for name, (target, numbers) in STUDIES.items():
         study = ROOT / "results" / name

@@ -16,7 +16,7 @@ from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 
 from .markdown import listed, table
-from .opening import strongest, tested_percent, typical
+from .schematic import strongest, tested_percent
 
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "random": "random rankings: AP"}
@@ -36,7 +36,6 @@ STEPS = {
     "transfer": "transfer tests",
     "published": "tests of external maps",
 }
-TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence of the README
 
 
 def read(study: Path, name: str) -> pd.DataFrame:
@@ -44,14 +43,12 @@ def read(study: Path, name: str) -> pd.DataFrame:
     return read_table(study / "tables" / f"{name}.csv")
 
 
-def opened(study: Path) -> dict[str, Any]:
-    """The size of the tested maps, the rows above and below in the opening picture, and how many maps are strong."""
-    percent = tested_percent(study)
+def example(study: Path) -> dict[str, Any]:
+    """The row that the schematic shows, the size of its map, and how many maps of photographs are tested and strong."""
     tested = read(study, "shortcuts").query("headline and part == 'keep' and fill == 'zeros'")
     return {
-        "percent": percent,
-        "above": strongest(study),
-        "below": typical(study, percent),
+        "row": strongest(study),
+        "percent": tested_percent(study),
         "tested": len(tested),
         "strong": tested["verdict"].eq("strong").sum(),
     }
@@ -217,10 +214,10 @@ def findings(study: Path) -> dict[str, Any]:
 
 
 def outcome(study: Path) -> list[str]:
-    """What the README says came out: a sentence for each of `TOPICS`."""
+    """What the README says came out: a sentence for each of `sentences.TOPICS`."""
     rows = read(study, "findings").to_dict("records")
     by_letter = {row["finding"]: row for row in rows if row["role"] == "decides"}
-    return [sentences.plain([by_letter[letter] for letter in letters]) for letters in TOPICS]
+    return [sentences.plain([by_letter[letter] for letter in letters]) for letters in sentences.TOPICS]
 
 
 def table_of_findings(decides: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> str:

@@ -88,7 +88,8 @@ with torch.inference_mode():
 # %%
 # The cards
 # ---------
-# One row for each class: its spectrum, the rise of the loss, the map, a control of the same radii, and a picture that
-# is reduced to both. `result.save("folder")` writes them with all tables and an HTML page.
+# One row for each class: what sets its spectrum apart (ADCS), the rise of the loss, the map, and a picture that is
+# reduced to the map and to a control of the same radii. `result.save("folder")` writes them with all tables and an HTML
+# page.
 
 figure = result.cards()

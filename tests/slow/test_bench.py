@@ -65,14 +65,19 @@ def test_an_analysis_is_timed(tmp_path, monkeypatch):
     assert row["quick"] == "yes" and row["classes"] == 3 and row["seconds"] > 0 and row["search_passes"] > 0
 
 
-def test_the_figure_of_screening_shows_every_line():
+def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():
     curve = pd.DataFrame(
         [
-            {"network": name, "percent": percent, "target_recall": target, "share_of_passes": 0.1, "overlap": target}
-            for name in ("a", "b") for percent in (1, 5) for target in (0.8, 0.9)
+            {"network": name, "side": side, "percent": percent, "target_recall": target, "share_of_passes": target / 4,
+             "overlap": target + more}
+            for side in (32, 64) for name, more in (("a", 0.0), ("b", 0.1)) for percent in (1, 5)
+            for target in (0.8, 0.9)
         ]
     )  # fmt: skip
-    assert [len(ax.lines) for ax in measure_screening.overlap_figure(curve).axes] == [3, 3]
+    _, *lines = measure_screening.overlap_figure(curve).axes[0].lines
+    assert [line.get_label() for line in lines] == ["32 x 32 pixels", "64 x 64 pixels"]
+    for line in lines:
+        np.testing.assert_allclose(line.get_xydata(), [[20, 0.85], [22.5, 0.95]])
 
 
 # The estimate counts images as the library shows them

@@ -216,6 +216,5 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_pat
         write_table(table, tmp_path / "runtimes.csv")
         found += list(read_table(tmp_path / "runtimes.csv")["resumed"])
     assert found == [False, True]
-    assert headlines.step_rows(table)[0] == {"step": "cull", "minutes": 1, "resumed": 1}
     log.unlink()
     assert run_times([benchmark], tmp_path / "benchmarks")["resumed"].isna().all()

@@ -247,7 +247,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in figures)
     assert outputs.table_if_planned(found, "truth") == []
     assert outputs.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
-    assert outputs.cover_figures(found) == ["dfm_photos", "shortcuts_photos", "adcs_photos"]
+    assert outputs.cover_figure(found) == "shortcuts_photos"
 
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():

@@ -84,10 +84,9 @@ def main_results(text):
         "dataset": "_set_", "network": "__net_", "augmentation": "none", "seeds": 1, "test_accuracy": 0.9,
         "fill": "zeros", "strong": [{"class": text, "tpr_dfm": 0.9, "fpr_dfm": 0.1}], "more": 0, **counts,
     }  # fmt: skip
-    finding = {"finding": "a", "claim": "It is so", "verdict": "holds", "sentence": f"It holds on _set_: {text}."}
     page = headlines.fill_template(
-        HEADLINES, percent=5, strong=0.6, findings=[finding], pictures=[], networks=[network], n_tested=1, **counts,
-        judged_from=0.5, most_fpr=0.1, steps=[{"step": "train", "minutes": 1.0, "resumed": 1}],
+        HEADLINES, percent=5, strong=0.6, most_fpr=0.1, answers=[f"It holds on _set_: {text}."], networks=[network],
+        picture={"dataset": "_set_", "result": "a.svg", "lines": []}, on_photographs=True, n_tested=1, **counts,
     )  # fmt: skip
     return html_of(page)
 
@@ -96,7 +95,7 @@ def main_results(text):
 def test_texts_of_the_configuration_are_shown_as_they_are(text):
     snakemake = SimpleNamespace(config=hostile(text))
     cover = rendered(COVER, snakemake=snakemake, categories=[SimpleNamespace(name="Findings")])
-    assert_harmless(cover, ['scale "study_"', "__net_ is an external network", text])
+    assert_harmless(cover, ['study is "study_"', "__net_ is an external network", text])
     assert_harmless(caption("renditions", text), [text])
     assert_harmless(main_results(text), [text, "_set_", "__net_"])
 

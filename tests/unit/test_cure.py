@@ -117,7 +117,7 @@ def test_without_the_network_without_augmentation_there_is_an_error():
 def test_the_figure_shows_every_augmentation_and_measure(table):
     others = table[table["augmentation"] != "afa"].assign(network="large")
     figure = drawings.cure(pd.concat([table, others]))
-    expected = {*table["augmentation"], "small", "large", "test accuracy", "accuracy\nin renditions"}
+    expected = {*table["augmentation"], "small", "large", "test\naccuracy", "renditions,\naccuracy", "differs from it"}
     assert expected <= check_page(figure)
     bold = {label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_fontweight() == "bold"}
     assert bold == {"dfmx"}

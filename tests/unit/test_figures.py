@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES
+from drawn_tables import CLASSES, check_page
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
-from frequency_shortcuts.figures import canvas, spectra
+from frequency_shortcuts.figures import canvas, schematic, spectra
 from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import rule_graph as rule_graphs
 from frequency_shortcuts.figures import stability as stability_figure
@@ -24,9 +24,8 @@ def adcs():
 
 
 def rule_graph():
-    return rule_graphs.rule_graph(
-        {"all": ["draw", "train_one"], "draw": ["train_one"], "train_one": ["data"], "data": []}
-    )
+    needs = {"report": ["tests", "maps"], "tests": ["maps", "spectra"], "spectra": ["data"], "maps": ["data"]}
+    return rule_graphs.rule_graph({**needs, "data": []}, {"maps": "maps\n2 rules"})
 
 
 def test_drawing_leaves_the_users_style_alone():
@@ -35,10 +34,35 @@ def test_drawing_leaves_the_users_style_alone():
     assert dict(plt.rcParams) == before
 
 
-def test_rules_stand_below_what_they_need():
-    figure = rule_graph()
-    place = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts if text.get_text()}
-    assert place["data"] > place["train one"] > place["draw"] > place["all"]
+def test_groups_of_rules_stand_to_the_right_of_what_they_need_and_no_arrow_crosses_a_box():
+    axis = rule_graph().axes[0]
+    place = {text.get_text(): text.get_position() for text in axis.texts if text.get_text()}
+    x, y = ({name: where[i] for name, where in place.items()} for i in (0, 1))
+    assert x["data"] < x["maps\n2 rules"] == x["spectra"] < x["tests"] < x["report"]
+    assert y["data"] == y["tests"] == y["report"] and {y["maps\n2 rules"], y["spectra"]} == {0, -1}
+    axis.figure.canvas.draw()
+    arrows = [text.arrow_patch for text in axis.texts if not text.get_text()]
+    boxes = [text.get_bbox_patch() for text in axis.texts if text.get_text()]
+    assert len(arrows) == 5
+    for arrow in arrows:
+        path = arrow.get_transform().transform_path(arrow.get_path()).interpolated(20)
+        assert not any(box.get_window_extent().padded(-3).count_contains(path.vertices) for box in boxes)
+
+
+@pytest.mark.parametrize("verdict", ["strong", "weak"])
+def test_the_schematic_has_few_words_and_an_arrow_to_each_step(verdict):
+    generator = np.random.default_rng(1)
+    picture, plane = generator.random((3, 12, 12)), generator.random((12, 12))
+    example = schematic.Example("Ankle boot", picture, picture, plane, plane > 0.9, 5, (0.9, 0.1), (0.2, 0.3), verdict)
+    figure = schematic.schematic(example)
+    texts = check_page(figure)
+    assert {"image", "spectrum", "map", "test", "verdict", "TPR", "FPR", "random"} <= texts
+    assert all(len(text.split()) <= 7 for text in texts) and any(verdict in text for text in texts)
+    arrows = [text for axis in figure.axes for text in axis.texts if getattr(text, "arrow_patch", None)]
+    assert len(arrows) == 4
+    heights = [bar.get_height() for bar in figure.axes[-1].patches]
+    assert heights == [0.9, 0.2, 0.1, 0.3]
+    plt.close(figure)
 
 
 def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
@@ -50,15 +74,15 @@ def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
     assert longest.get_window_extent().y1 <= figure.bbox.y1
 
 
-def test_planes_are_drawn_in_cycles_per_image_and_the_colour_bar_of_adcs_says_which_variant_it_is():
+def test_planes_are_drawn_in_cycles_per_image():
     """For odd and even sides, frequency (0, 0) is at the origin and a pixel is one cycle wide."""
     for height, width in ((7, 9), (6, 5)):
-        figure = spectra.adcs(np.zeros((1, height, width), np.int16), ("a",), label="ADCS, significant")
+        figure = spectra.adcs(np.zeros((1, height, width), np.int16), ("a",))
         (image,) = figure.axes[0].images
         left, right, bottom, top = image.get_extent()
         assert (left, bottom) == (-(width // 2) - 0.5, -(height // 2) - 0.5)
         assert (right - left, top - bottom) == (width, height)
-        assert image.origin == "lower" and figure.axes[-1].get_ylabel() == "ADCS, significant"
+        assert image.origin == "lower" and figure.axes[-1].get_ylabel() == "ADCS"
 
 
 READERS = {"h5py", "torch", "stores", "read_table", "read_hdf5", "read_mask"}

@@ -59,7 +59,7 @@ def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
     (axis,) = figure.axes
     assert axis.get_title().splitlines() == [
         "resnet18, mean of 5 networks",
-        "1 other kind of networks: see the cross matrix",
+        "the first of 2 kinds of networks",
         "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict",
     ]
     assert [text.get_text() for text in axis.texts] == ["not tested"]  # C0 gets nothing from its own donors

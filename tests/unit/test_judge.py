@@ -143,59 +143,18 @@ def test_the_row_of_single_classes_names_those_that_are_strong_in_most_networks(
     assert deciding(study).loc["d", "detail"] == "ant (2 of 3)"
 
 
-ON = "on photographs (fashion_mnist; resnet18_w8, none)"
-
-
-@pytest.mark.parametrize(
-    ("letter", "verdict", "text"),
-    [
-        ("d", "holds",
-         f"Yes: {ON}, quantity of d: 0.75, mean of 5 networks (95 % interval 0.62 to 0.88). The finding holds. "
-         "Classes with a strong shortcut in most networks: Trouser (5 of 5), Bag (4 of 5)."),
-        ("g", "does not hold",
-         f"No: {ON}, quantity of g: -0.50, mean of 5 networks (95 % interval -0.75 to -0.25). The finding does "
-         "not hold."),
-        ("e1", "open",
-         f"Open: {ON}, quantity of e1: 0.06, mean of 5 networks (95 % interval -0.06 to 0.19). The finding stays "
-         "open: the half width of the interval is 0.12."),
-        ("b", "does not hold",
-         "No: on synthetic sets (syn_1, syn_2, syn_3, syn_4; resnet18_w8, none), quantity of b: 1 of 12 networks (a "
-         "share of 0.08; 95 % interval -0.17 to 0.33; threshold 0.5). The finding does not hold."),
-        ("f", "no data", "No data. The study needs: two seeds more."),
-    ],
-)  # fmt: skip
-def test_a_sentence_asks_answers_and_gives_its_numbers(letter, verdict, text):
-    assert sentences.sentence(finding(letter, verdict)) == f"{FINDINGS[letter].question} {text}"
-
-
-def test_a_sentence_says_of_what_its_interval_is():
-    few = sentences.sentence(finding("f", "open", interval="these networks", networks=1))
-    assert "mean of 1 network (95 % interval -0.06 to 0.19, over the images of these networks)" in few
-    clear = sentences.sentence(finding("f", "open", low=0.01, high=0.1))
-    assert clear.endswith("is beyond the threshold, but not after Holm's correction for all findings.")
-    alone = finding("f", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
-    assert sentences.sentence(alone).endswith("0.06, mean of 5 networks. The finding stays open: it has no interval.")
-    assert sentences.sentence(finding("d", "holds", detail=np.nan)).endswith("in most networks: none.")
-
-
-def test_a_sentence_ends_with_the_number_of_other_methods_without_a_verdict():
-    row = finding("e1", "open")
-    other = finding("e1", "", role="beside", method="rise", value=0.5, low=0.4, high=0.6, p=0.00123)
-    different = [other | {key: "other"} for key in ("finding", "quantity", "data", "networks_of")]
-    rows = [row, other, *different, other | {"method": np.nan}]
-    said = "With the maps of rise (not judged): 0.50, mean of 5 networks (95 % interval 0.40 to 0.60), unadjusted p "
-    assert sentences.sentence(row, rows) == f"{sentences.sentence(row)} {said}0.0012."
-
-
 def test_a_short_sentence_has_no_number_but_the_half_width():
     assert sentences.short(finding("g", "holds")) == f"{FINDINGS['g'].question} Yes."
-    text = f"{FINDINGS['e1'].question} Open: the half width of the interval is 0.12."
-    assert sentences.short(finding("e1", "open")) == text
-    assert (
-        sentences.short(finding("f", "no data"))
-        == f"{FINDINGS['f'].question} No data. The study needs: two seeds more."
-    )
+    text = f"{FINDINGS['e1'].question} Open: the half width of the interval is 0.12"
+    assert sentences.short(finding("e1", "open")) == f"{text}."
+    clear = sentences.short(finding("e1", "open", low=0.01, high=0.1))
+    assert clear == f"{text}. Alone it is beyond the threshold, but not after Holm's correction for all findings."
+    alone = finding("e1", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
+    assert sentences.short(alone).endswith("Open: it has no interval.")
+    lacks = "No data. The study needs: two seeds more."
+    assert sentences.short(finding("f", "no data")) == f"{FINDINGS['f'].question} {lacks}"
     assert sentences.short(finding("d", "holds")).endswith("networks: Trouser (5 of 5), Bag (4 of 5).")
+    assert sentences.short(finding("d", "holds", detail=np.nan)).endswith("in most networks: none.")
 
 
 @pytest.mark.parametrize(
@@ -232,9 +191,7 @@ def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts)
     assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {9}
     assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
     outcome = gallery_laptop.outcome(tmp_path)
-    assert len(outcome) == 5 and sorted(letter for letters in gallery_laptop.TOPICS for letter in letters) == list(
-        FINDINGS
-    )
+    assert len(outcome) == 5 and sorted(letter for letters in sentences.TOPICS for letter in letters) == list(FINDINGS)
     assert not any("nan" in text for text in (*shown["sentences"].values(), *outcome))
     for sentence in outcome:
         assert "(" not in sentence and sentence.endswith(".") and len(re.findall(r"\d+", sentence)) <= 1

@@ -10,7 +10,7 @@ import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from bench import document, estimate, gallery, opening, statistics
+from bench import document, estimate, gallery, statistics
 from bench.markdown import TEMPLATES, marks
 from conftest import ROOT
 
@@ -44,15 +44,16 @@ def test_the_readme_lists_every_page():
 def test_every_picture_is_made_by_make_gallery_or_make_bench(tmp_path, monkeypatch):
     shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
     figures = [name for names in gallery.FIGURES.values() for name in names]
-    assert sorted(shown) == sorted([gallery.OPENING, *figures, document.PICTURE])
+    assert sorted(shown) == sorted([gallery.SCHEMATIC, *figures, document.PICTURE])
     (tmp_path / "figures").mkdir()
     Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / "findings_all.png")
     gallery.pictures(tmp_path, tmp_path, ["findings_all"])
     with Image.open(tmp_path / "findings_all.png") as picture:
         assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
-    monkeypatch.setattr(opening, "opening", lambda study: plt.figure(figsize=(2, 1)))
-    gallery.draw_opening(tmp_path, tmp_path)
-    with Image.open(tmp_path / f"{gallery.OPENING}.png") as picture:
+    monkeypatch.setattr(gallery.schematic, "example", lambda study: None)
+    monkeypatch.setattr(gallery.drawing, "schematic", lambda example: plt.figure(figsize=(2, 1)))
+    gallery.draw_schematic(tmp_path, tmp_path)
+    with Image.open(tmp_path / f"{gallery.SCHEMATIC}.png") as picture:
         assert picture.size == (400, 200)
 
 

@@ -169,6 +169,9 @@ def test_the_figures_draw_both_losses_and_both_harms():
     rows = pd.DataFrame({"share": [0.5, 0.5, 1.0], "method": "culling", "in_map": [True, False, True]})
     for name in ("advantage", "lost", "called"):
         rows = rows.assign(**{name: [0.1, 0.2, 0.9], f"{name}_low": 0.0, f"{name}_high": 1.0})
-    figure = harm_figure.harm(rows)
-    drawn = np.concatenate([line.get_xydata() for line in figure.axes[0].lines if line.get_marker() == "o"])
-    assert sorted(drawn[:, 0].tolist()) == [0.1, 0.2, 0.9]
+    figure = harm_figure.harm(pd.concat([rows, rows.assign(method="mixture", advantage=0.5)]))
+    for axis, names in zip(figure.axes, (("lost", "called"), ("mixture", "culling")), strict=True):
+        (dots, means, others, _) = (line.get_xydata().tolist() for line in axis.lines[:4])
+        assert others == [[50, 0.1], [50, 0.2], [100, 0.9]]
+        expected = 0.5 if "mixture" in names else 0.15
+        assert means[0] == [50, pytest.approx(expected)] and len(means) == 2 and len(dots) == 3

@@ -12,7 +12,7 @@ from conftest import ROOT, made_up_tests, made_up_verdicts
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
-from frequency_shortcuts.findings import definitions, headlines, judge, paper_tables, study_tables
+from frequency_shortcuts.findings import headlines, judge, paper_tables, sentences, study_tables
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
@@ -90,10 +90,9 @@ def cover(verdicts, **changes):
     networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=0.9)
     headline = verdicts[verdicts["headline"]]
     values = {
-        "percent": 5, "strong": 0.6, "findings": [], "pictures": [], "n_tested": len(headline),
+        "percent": 5, "strong": 0.6, "most_fpr": rates.MOST_FPR, "answers": [], "n_tested": len(headline),
         "networks": headlines.network_rows(networks, headline, 12), **headlines.count_verdicts(headline),
-        "judged_from": rates.RECOGNISED_TPR, "most_fpr": rates.MOST_FPR,
-        "steps": [{"step": "all", "minutes": 1.0, "resumed": 2}],
+        "picture": {"dataset": "zoo", "result": "a.svg", "lines": ["AAAA"]}, "on_photographs": True,
     }  # fmt: skip
     template = (ROOT / "report" / "headlines.rst.jinja").read_text()
     return headlines.fill_template(template, **values | changes)
@@ -112,22 +111,30 @@ def test_the_cover_counts_the_verdicts_of_the_headline_and_too_few_images_as_und
     low = (headline["verdict"] == "strong") & (headline["class"] == CLASSES[0])
     missing = int(headline["verdict"].isna().sum())
     text = cover(verdicts)
-    assert f"In all, {count['strong']} of {len(headline)} tests" in text and f"{missing} have no verdict" in text
-    assert low.any() and f"Of {low.sum()} of the strong ones, the lowest frequencies" in text
+    words = " ".join(text.split())
+    assert f"{count['strong']} of {len(headline)} maps of photographs are *strong*" in words
+    assert (f"{missing} maps have no verdict" in words) == (missing > 0)
+    assert low.any() and f"In {low.sum()} of the {count['strong']}, as many of the lowest frequencies" in words
     read_as_rst(text)
     few = verdicts.assign(verdict=verdicts["verdict"].mask(verdicts["class"] == CLASSES[0], "too few images"))
     undecided = int((few["headline"] & ((few["class"] == CLASSES[0]) | few["verdict"].isna())).sum())
-    assert undecided and f"{undecided} have no verdict" in cover(few)
+    assert undecided and f"{undecided} maps have no verdict" in cover(few)
     assert headlines.count_verdicts(few[few["headline"]])["n_none"] == (few[few["headline"]]["verdict"] == "none").sum()
 
 
-def test_the_cover_gives_each_finding_that_decides_with_its_verdict(verdicts):
-    """A study without data for them has eight rows that say what they need."""
+def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts):
     table, _ = judge.judge(Tables())
-    text = cover(verdicts, findings=headlines.finding_rows(table))
-    read_as_rst(text.replace("`findings.html`_", "findings.html").replace("`findings_all.svg`_", "findings_all.svg"))
-    assert all(finding.claim in text for finding in definitions.FINDINGS.values())
-    assert text.count(definitions.NO_DATA + ".") >= len(definitions.FINDINGS)
+    assert headlines.answers(table) == []  # without data
+    assert "findings.html" not in cover(verdicts, answers=[])
+    decides = table[table["role"] == "decides"].assign(verdict="holds", value=0.25, networks_of="small")
+    answers = headlines.answers(decides)
+    assert len(answers) == len(sentences.TOPICS) and "25 percentage points" in answers[0]
+    text = cover(verdicts, answers=answers)
+    read_as_rst(text.replace("`findings.html`_", "findings.html"))
+    assert all(answer.removesuffix(".") in text.replace("\\", "") for answer in answers)
+    twice = pd.concat([decides, decides[decides["finding"] == "g"].assign(networks_of="large", verdict="open")])
+    last = [answer for answer in headlines.answers(twice) if "augmentation" in answer]
+    assert [answer[-8:] for answer in last] == ["(small).", "(large)."] and last[1].startswith("It stays open")
 
 
 def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):

@@ -32,9 +32,8 @@ rule headlines:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        runtimes=rules.runtimes.output[0],
         findings=outputs.table_if_planned(plan, "findings"),
-        pictures=[f"{RESULTS}/figures/{name}.png" for name in outputs.cover_figures(plan)],
+        picture=f"{RESULTS}/figures/{outputs.cover_figure(plan)}.png",
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:

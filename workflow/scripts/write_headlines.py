@@ -4,7 +4,7 @@ import base64
 import textwrap
 from pathlib import Path
 
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings import headlines
 from frequency_shortcuts.storage.files import replacing
@@ -15,14 +15,11 @@ from study.tables import read_joined
 WIDTH = 1100  # pixels of a figure on the cover
 
 
-def pictures(paths):
-    """The key figures, reduced and split into lines that docutils accepts, each with its kind and data set."""
-    shown = []
-    for path in map(Path, paths):
-        kind, _, dataset = path.stem.partition("_")
-        lines = textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000)
-        shown.append({"kind": kind, "dataset": dataset, "result": str(path.with_suffix(".svg")), "lines": lines})
-    return shown
+def picture(path):
+    """A figure of the cover, reduced and split into lines that docutils accepts, with its data set."""
+    path = Path(path)
+    lines = textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000)
+    return {"dataset": path.stem.partition("_")[2], "result": str(path.with_suffix(".svg")), "lines": lines}
 
 
 def with_first(table, datasets):
@@ -37,20 +34,20 @@ def main(snakemake):
         plan = Plan(snakemake.config)
         verdicts = read_joined(given.shortcuts, plan)
         headline = verdicts[verdicts["headline"]]
+        of_photographs = headline[headline["dataset"].isin(params.photographs)]
+        shown = of_photographs if len(of_photographs) else headline
+        networks = with_first(read_joined(given.networks, plan), params.photographs)
         text = headlines.fill_template(
             Path(given.template).read_text(),
             percent=params.percent,
             strong=params.strong,
-            findings=headlines.finding_rows(read_joined(given.findings, plan)) if given.findings else [],
-            pictures=pictures(given.pictures),
-            networks=headlines.network_rows(
-                with_first(read_joined(given.networks, plan), params.photographs), headline, params.most
-            ),
-            n_tested=len(headline),
-            **headlines.count_verdicts(headline),
-            judged_from=RECOGNISED_TPR,
             most_fpr=MOST_FPR,
-            steps=headlines.step_rows(read_joined(given.runtimes, plan)),
+            answers=headlines.answers(read_joined(given.findings, plan)) if given.findings else [],
+            picture=picture(given.picture),
+            networks=headlines.network_rows(networks, headline, params.most),
+            on_photographs=len(of_photographs) > 0,
+            n_tested=len(shown),
+            **headlines.count_verdicts(shown),
         )
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text)

@@ -97,6 +97,9 @@ def _percent(plan: Plan) -> dict[str, Any]:
     return {"percent": plan.setting("shortcuts/percent")}
 
 
+CARDS = 4  # classes on the cards of a network
+
+
 def _network(name: str) -> dict[str, str]:
     """The network of the figure {dataset}-{network}-{augmentation}."""
     return dict(zip(NETWORK, name.split("-"), strict=True))
@@ -116,7 +119,8 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
 def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
     network = _network(name)
     edges, seed = plan.band_edges(network["dataset"]), plan.setting("shortcuts/seed")
-    return {**network, **_percent(plan), **_most(plan), "control_seed": seed, "band_edges": edges}
+    most = min(CARDS, plan.setting("figures/classes"))
+    return {**network, **_percent(plan), "most": most, "control_seed": seed, "band_edges": edges}
 
 
 def _of_robustness(plan: Plan, pattern: str, name: str) -> list[str]:

@@ -90,14 +90,10 @@ def figures(plan: Plan) -> list[str]:
     return [*drawn, "rule_graph"]
 
 
-def cover_figures(plan: Plan) -> list[str]:
-    """Figures of the cover: maps and shortcuts of the first photographs, ADCS of the first synthetic set."""
-    first, *_ = plan.mapped_datasets()
-    (photographs, *_), (synthetic, *_) = (
-        plan.mapped_datasets("photographs") or [first],
-        plan.datasets("synthetic") or [first],
-    )
-    return [f"dfm_{photographs}", f"shortcuts_{photographs}", f"adcs_{synthetic}"]
+def cover_figure(plan: Plan) -> str:
+    """The figure of the cover: the shortcut tests of the first photographs, or of the first data set."""
+    first, *_ = plan.mapped_datasets("photographs") or plan.mapped_datasets()
+    return f"shortcuts_{first}"
 
 
 def explored_runs(plan: Plan) -> list[Run]:

@@ -44,7 +44,7 @@ class Analysis(Outcome):
         return clearest.draw(self)
 
     def cards(self) -> Figure:
-        """One row for each class: its spectrum, scores, map, a control, and a test image reduced to both.
+        """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to a control.
 
         Of more than twelve classes, those with the clearest shortcut.
         """
@@ -55,8 +55,8 @@ class Analysis(Outcome):
             pairs = ConjugatePairs(*self.maps.shape[1:])
             increment = pairs.scatter(self.found.score)[chosen.index]
         content = examples.make_cards(
-            self.amplitude[chosen.index].mean(axis=1), adcs.accumulate(self.amplitude)[chosen.index], increment,
-            self.maps[chosen.index], chosen.index, (pictures, normalised), int(self.about["seed"]),
+            adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], chosen.index,
+            (pictures, normalised), int(self.about["seed"]),
         )  # fmt: skip
         title = "loss\nincrement" if self.about["method"] == "culling" else f"score by\n{self.about['method']}"
         return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)

@@ -74,7 +74,6 @@ def first_test_images(
 class Cards:
     """What the cards of some classes show; planes [class, H, W] are centred, pictures [class, channels, H, W].
 
-    amplitude : mean amplitude spectrum, over channels
     adcs : integers from 1 - |C| to |C| - 1
     increment : loss increments, or the scores of another method; None where the maps alone are known
     masks, control : the class's map, and a control of its size
@@ -82,7 +81,6 @@ class Cards:
     filtered, controlled : numbers from 0 to 1, reduced to the map and to the control
     """
 
-    amplitude: FloatArray
     adcs: npt.NDArray[np.int16]
     increment: npt.NDArray[np.floating] | None
     masks: BoolArray
@@ -106,15 +104,14 @@ def read_cards(
     statistics : by default the store's; seed : of the control, a random mask with the map's radial distribution
     """
     with read_hdf5(spectra) as file:
-        amplitude, adcs = file["mean_amplitude"][shown].mean(axis=1), file[file.attrs["shown"]][shown]
+        adcs = file[file.attrs["shown"]][shown]
     with read_hdf5(maps) as file:
         increment = file["loss_increment"][shown]
     masks = read_mask(maps, percent, shown)
-    return make_cards(amplitude, adcs, increment, masks, shown, first_test_images(store, shown, statistics), seed)
+    return make_cards(adcs, increment, masks, shown, first_test_images(store, shown, statistics), seed)
 
 
 def make_cards(
-    amplitude: FloatArray,
     adcs: npt.NDArray[np.int16],
     increment: npt.NDArray[np.floating] | None,
     masks: BoolArray,
@@ -131,7 +128,7 @@ def make_cards(
         [control_mask(mask, "radial", seed=[seed, int(c), 0]) for c, mask in zip(shown, masks, strict=True)]
     )
     to_map, to_control = (reduced_images(normalised, kept) for kept in (masks, control))
-    return Cards(amplitude, adcs, increment, masks, control, pictures, to_map, to_control)
+    return Cards(adcs, increment, masks, control, pictures, to_map, to_control)
 
 
 # The explorer

@@ -200,7 +200,7 @@ def write_note(figure: Figure, note: str) -> None:
     """The note above a figure that does not show all classes, in room of its own."""
     if note:
         figure.set_figheight(figure.get_figheight() + 0.25)
-        figure.suptitle(note, fontsize=8, style="italic")
+        figure.suptitle(note, fontsize=mpl.rcParams["axes.labelsize"], style="italic")
 
 
 def abbreviate(name: str, note: str, letters: int = NAME) -> str:

@@ -53,14 +53,14 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
     columns = -(-len(kinds) // rows)
     labels = [abbreviate(name, "beside many cells", NAME if columns < 3 else 14) for name in classes]
     longest = max(map(len, labels))
-    names = 0.075 * longest  # inches
+    size = 10 if columns < 3 else 8
+    names = 0.0094 * size * longest  # inches
     side = min((PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
-    size = 8 if columns > 1 else 9
     with style(size):
         figure, axes = plt.subplots(
             rows,
             columns,
-            figsize=(1.0 + names + columns * side, 0.35 + names + rows * (side + (0.42 if columns < 3 else 0.53))),
+            figsize=(1.0 + names + columns * side, 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))),
             squeeze=False,
         )
         for axis in axes.flat[len(kinds) :]:

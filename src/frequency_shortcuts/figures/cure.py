@@ -6,18 +6,19 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from .canvas import PAGE, despine, style
 
 MEASURES = {  # of `evaluation.cure`
-    "strong_shortcuts": "classes with a\nstrong shortcut",
-    "map_tpr_fpr": "TPR - FPR\nof the maps",
-    "test_accuracy": "test accuracy",
-    "ood_accuracy": "accuracy\nin renditions",
-    "corrupted_recall": "recall under\ncorruptions",
+    "strong_shortcuts": "strong\nshortcuts",
+    "map_tpr_fpr": "TPR - FPR\nof maps",
+    "test_accuracy": "test\naccuracy",
+    "ood_accuracy": "renditions,\naccuracy",
+    "corrupted_recall": "corruptions,\nrecall",
 }
 NONE = "none"
-_DIFFERENT, _SAME, _BASE = "tab:orange", "0.45", "black"
+_DIFFERENT, _SAME, _BASE = "tab:orange", "0.55", "black"
 
 
 def cure(table: pd.DataFrame) -> Figure:
@@ -31,9 +32,9 @@ def cure(table: pd.DataFrame) -> Figure:
     networks = list(dict.fromkeys(table["network"]))
     names = list(dict.fromkeys(table["augmentation"]))
     measures = [name for name in MEASURES if name in set(table["measure"])]
-    with style():
+    with style(10):
         figure, axes = plt.subplots(
-            len(networks), len(measures), figsize=(PAGE, 0.9 + (0.3 + 0.2 * len(names)) * len(networks)),
+            len(networks), len(measures), figsize=(PAGE, 1.1 + (0.3 + 0.25 * len(names)) * len(networks)),
             sharey=True, sharex="col", squeeze=False,
         )  # fmt: skip
         for network, line in zip(networks, axes, strict=True):
@@ -44,10 +45,14 @@ def cure(table: pd.DataFrame) -> Figure:
             cured = set(rows.loc[rows["cures"].eq(True), "augmentation"])
             for label in line[0].get_yticklabels():
                 label.set_fontweight("bold" if label.get_text() in cured else "normal")
-            line[0].set_ylabel(network)
+            if len(networks) > 1:
+                line[0].set_ylabel(network)
         axes[0, 0].invert_yaxis()
         for axis, measure in zip(axes[0], measures, strict=True):
             axis.set_title(MEASURES[measure])
+        handles = [Line2D([], [], color=colour, marker="o", markersize=5) for colour in (_BASE, _DIFFERENT, _SAME)]
+        labels = ["without augmentation", "differs from it", "may be equal"]
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=10)
         despine(figure.axes)
     return figure
 
@@ -60,8 +65,8 @@ def _draw(axis: Axes, rows: pd.DataFrame, names: list[str]) -> None:
         row = rows.loc[name]
         different = row["difference_low"] > 0 or row["difference_high"] < 0
         colour = _BASE if name == NONE else _DIFFERENT if different else _SAME
-        axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.2)
-        axis.plot([row["value"]], [place], "o", color=colour, markersize=4)
+        axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.6)
+        axis.plot([row["value"]], [place], "o", color=colour, markersize=5)
         if name == NONE:
             axis.axvline(row["value"], color=_BASE, linewidth=0.7, linestyle=":")
     axis.margins(x=0.1, y=0.12)

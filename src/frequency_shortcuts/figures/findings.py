@@ -15,7 +15,7 @@ from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, HOLDS, NO_DA
 from .canvas import PAGE, style
 
 INK = {HOLDS: "#0173b2", DOES_NOT_HOLD: "#d55e00", OPEN: "#737373", NO_DATA: "#737373"}
-ROW = 0.62  # inches
+ROW = 0.66  # inches
 # Columns in which a row of another method is as the one that decides.
 SAME = ["finding", "quantity", "data", "networks_of"]
 
@@ -31,13 +31,13 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
     others = table[table["method"].fillna("") != ""]
     marks = dict(zip(dict.fromkeys(others["method"]), "Dsv^<>", strict=False))
     several = rows["finding"].duplicated(keep=False)
-    with style():
+    with style(10):
         figure, axis = plt.subplots(figsize=(PAGE, 1.1 + ROW * len(rows)))
         for place, row in rows.iterrows():
             ink = INK[row["verdict"]]
             claim = f"({row['finding']}) {row['claim']}" + (f" ({row['networks_of']})" if several[place] else "")
             axis.text(
-                -0.02, place, textwrap.fill(claim, 34), ha="right", va="center", transform=axis.get_yaxis_transform()
+                -0.02, place, textwrap.fill(claim, 27), ha="right", va="center", transform=axis.get_yaxis_transform()
             )
             if row["networks"] == 0:
                 axis.text(
@@ -64,7 +64,7 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
                 axis.plot(other["value"], place - 0.27, mark, color="0.3", markerfacecolor="white", markersize=5)
         axis.set_ylim(len(rows) - 0.4, -0.6)
         axis.set_yticks([])
-        axis.set_xlabel("rank correlation (a, c); share of networks (b); own-map advantage (d to g)")
+        axis.set_xlabel("correlation (a, c), share (b), own-map advantage (d to g)")
         axis.spines[["top", "right", "left"]].set_visible(False)
         figure.legend(
             [
@@ -78,7 +78,10 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
             ],
             ["mean, 95 % interval", "one network", "threshold", *(f"with maps of {name}" for name in marks)],
             loc="outside lower center",
-            ncols=4,
+            ncols=4 if len(marks) < 2 else 3,
+            fontsize=9,
+            columnspacing=1.2,
+            handlelength=1.6,
         )
     return figure
 
@@ -86,5 +89,5 @@ def findings(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
 def _verdict(row: pd.Series) -> str:
     """The verdict in words; of an open one with the half width, of few networks with a note."""
     is_open = row["verdict"] == OPEN and not np.isnan(row["half_width"])
-    text = f"open, ± {row['half_width']:.2f}" if is_open else str(row["verdict"])
+    text = f"open\n± {row['half_width']:.2f}" if is_open else str(row["verdict"])
     return text + ("\n(of these)" if row["interval"] == "these networks" else "")

@@ -1,60 +1,48 @@
-"""Drawing of what a shortcut costs against how strong it is."""
+"""Drawing of what a shortcut costs beside how strong it is, by the share of images that carry its cue."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import COLOURS, PAGE, despine, style
+from .canvas import despine, page_of_panels, style
+from .methods import looks
 
-HARMS = {  # of `evaluation.harm`
-    "lost": "recall lost without the wave",
-    "called": "other images called this class\nonce they carry the wave",
+HARMS = {  # of `evaluation.harm`: what it is called, its colour and mark
+    "lost": ("recall lost without the wave", "0.15", "o"),
+    "called": ("others called this class", "0.55", "s"),
 }
 
 
 def harm(table: pd.DataFrame) -> Figure:
-    """Both harms of every network against the own-map advantage of the class with the wave, with 95 % intervals.
+    """Left both harms, right the own-map advantage of the class, against the share of its images with the wave.
 
-    table : of `evaluation.harm.harm`, the rows of every network; a row of panels for each method that finds maps
+    table : of `evaluation.harm.harm`, a row for each network and method that finds maps
 
-    Colours are shares of the images of the class with the wave; a filled dot is a map that holds the wave.
+    Marks are networks, a line joins their means.
     """
-    shares, methods = sorted(table["share"].unique()), list(dict.fromkeys(table["method"]))
-    with style():
-        figure, axes = plt.subplots(
-            len(methods), len(HARMS), figsize=(PAGE, 0.6 + 2.2 * len(methods)), sharex=True, sharey=True, squeeze=False
-        )
-        for method, line in zip(methods, axes, strict=True):
-            for name, axis in zip(HARMS, line, strict=True):
-                _draw(axis, table[table["method"] == method], name, shares)
-            line[0].set_ylabel(f"maps of {method}\ndifference of shares")
-        for axis, title in zip(axes[0], HARMS.values(), strict=True):
+    methods = list(dict.fromkeys(table["method"]))
+    with style(10):
+        figure, ((cost, advantage),) = page_of_panels(1, 2, 3.3)
+        for name, (label, colour, mark) in HARMS.items():  # they are the same with the maps of each method
+            _draw(cost, table[table["method"] == methods[0]], name, label, colour, mark)
+        for method, look in looks(methods).items():
+            rows = table[table["method"] == method]
+            _draw(advantage, rows, "advantage", f"maps of {method}", look["color"], look["marker"])
+        for axis, title in ((cost, "what the shortcut costs"), (advantage, "own-map advantage")):
+            axis.axhline(0, color="0.8", linewidth=0.8, zorder=0)
             axis.set_title(title)
-        for axis in axes[-1]:
-            axis.set_xlabel("own-map advantage of the class")
-        last = axes[-1, -1]
-        for share, colour in zip(shares, COLOURS, strict=False):
-            last.plot([], [], "o", color=colour, label=f"wave in {share:.0%} of the class")
-        last.plot([], [], "o", color="0.4", markerfacecolor="white", label="wave not in the map")
-        figure.legend(loc="outside right center")
+            axis.set_xlabel("images with the wave, %")
+            axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), fontsize=10)
+        cost.set(ylabel="difference of shares", xticks=sorted(100 * table["share"].unique()))
         despine(figure.axes)
     return figure
 
 
-def _draw(axis: Axes, table: pd.DataFrame, name: str, shares: Sequence[float]) -> None:
-    """One harm of every network with the maps of one method."""
-    axis.axhline(0, color="0.8", linewidth=0.8)
-    for share, colour in zip(shares, COLOURS, strict=False):
-        for in_map in (True, False):
-            rows = table[(table["share"] == share) & (table["in_map"].astype(bool) == in_map)]
-            axis.errorbar(
-                rows["advantage"], rows[name], color=colour, fmt="o", markersize=5, linewidth=0.8,
-                xerr=[rows["advantage"] - rows["advantage_low"], rows["advantage_high"] - rows["advantage"]],
-                yerr=[rows[name] - rows[f"{name}_low"], rows[f"{name}_high"] - rows[name]],
-                markerfacecolor=colour if in_map else "white",
-            )  # fmt: skip
+def _draw(axis: Axes, rows: pd.DataFrame, name: str, label: str, colour: str, mark: str) -> None:
+    """One number of every network, and a line through the means."""
+    share = 100 * rows["share"]
+    axis.plot(share, rows[name], mark, color=colour, markersize=4.5, alpha=0.6, markeredgewidth=0)
+    means = rows[name].groupby(share).mean()
+    axis.plot(means.index, means, marker=mark, color=colour, linewidth=1.8, markersize=0, label=label)

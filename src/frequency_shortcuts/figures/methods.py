@@ -19,13 +19,13 @@ from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, page_of_pan
 LOW_PASS, RANDOM = "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
 # The truths of a data set that have a column, and what is added to its name.
-TRUTHS = {"own": "", "better_half": " (better half)", "decoy": " (the decoy)", "with_harmonics": " (with harmonics)"}
+TRUTHS = {"own": "", "decoy": " (unused cue)"}
 # The methods that stand out where many are drawn, by preference, and the look of each; others are grey.
-_FIRST = ("mixture", "culling", "rise_swap", "destroyed", "gradient")
-_LOOKS = [{"color": colour, "marker": marker} for colour, marker in zip(COLOURS[:5], "oDs^v", strict=True)]
+_FIRST = ("mixture", "culling", "rise_swap")
+_LOOKS = [{"color": colour, "marker": marker} for colour, marker in zip(COLOURS[:3], "oDs", strict=True)]
 _GREY = "0.75"
 # Where the name of a mark may stand, by preference: points to the right and up.
-_BESIDE = [(x, y) for far in (1, 2, 3) for y in (0, 7, -7) for x in (6, -6) for x, y in [(x * far, y * far)]]
+_BESIDE = [(x, y) for far in (1, 2, 3) for y in (0, 9, -9) for x in (6, -6) for x, y in [(x * far, y * far)]]
 
 
 def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> Figure:
@@ -40,26 +40,26 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
     own = table[table["truth"].isin(list(TRUTHS))].dropna(subset=["average_precision"])
     there = set(zip(own["dataset"], own["truth"], strict=True))
     cells = [(name, truth) for name in mechanisms for truth in TRUTHS if (name, truth) in there]
-    methods = _in_order(own)
+    methods = [name for name in _in_order(own) if name != RANDOM]  # the last row is the same
     means = own.groupby(["dataset", "truth", "method"])["average_precision"].mean()
     chance = own.groupby(["dataset", "truth"])[["random", "random_low", "random_high"]].mean()
     values = np.array([[means.get((*cell, method), np.nan) for cell in cells] for method in methods])
     random = np.array([[chance.loc[cell, "random"] for cell in cells]])
     shown = np.concatenate([values, random])
     labels = [*methods, "random rankings"]
-    with style():
-        figure, axis = plt.subplots(figsize=(PAGE, 1.3 + 0.24 * len(labels)))
+    with style(10):
+        figure, axis = plt.subplots(figsize=(PAGE, 1.4 + 0.26 * len(labels)))
         axis.imshow(np.ma.masked_invalid(shown), cmap="viridis", vmin=0, vmax=1, aspect="auto")
         axis.set_facecolor("0.93")
-        write_numbers(axis, shown, "{:.2f}".format, shown < 0.6, fontsize=6.5)
+        write_numbers(axis, shown, _two_digits, shown < 0.6, fontsize=9)
         for text in axis.texts:
             column, row = text.get_position()
             if row < len(methods) and shown[int(row), int(column)] >= found:
                 text.set_fontweight("bold")
         used = own[own["method"] == own["method"].iloc[0]].groupby(["dataset", "truth"]).size()
         names = [f"{mechanisms[name]}{TRUTHS[truth]}, n = {used.get((name, truth), 0)}" for name, truth in cells]
-        axis.set_xticks(range(len(cells)), names, rotation=30, ha="right", rotation_mode="anchor")
-        axis.set_yticks(range(len(labels)), labels)
+        axis.set_xticks(range(len(cells)), names, rotation=35, ha="right", rotation_mode="anchor", fontsize=10)
+        axis.set_yticks(range(len(labels)), labels, fontsize=10)
         axis.tick_params(length=0)
         for label, name in zip(axis.get_yticklabels(), labels, strict=True):
             label.set_fontstyle("italic" if name in BASELINES or name == labels[-1] else "normal")
@@ -68,8 +68,13 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
             axis.axhline(place - 0.5, color="white", linewidth=2)
         for spine in axis.spines.values():
             spine.set_visible(False)
-        colour_bar(figure, np.array([axis]), "viridis", 0, 1, "average precision")
+        colour_bar(figure, np.array([axis]), "viridis", 0, 1, "average precision").set_ticks([0, 0.5, 1])
     return figure
+
+
+def _two_digits(value: float) -> str:
+    """A number from 0 to 1 in few letters: .97 or 1."""
+    return f"{value:.2f}".removeprefix("0").replace("1.00", "1")
 
 
 def _in_order(table: pd.DataFrame) -> list[str]:
@@ -91,7 +96,7 @@ def _print_bold(labels: Iterable[Text]) -> None:
             label.set_fontweight("bold")
 
 
-def _looks(methods: Sequence[str]) -> dict[str, dict[str, str]]:
+def looks(methods: Sequence[str]) -> dict[str, dict[str, str]]:
     """Colour and marker of the methods that stand out: of `_FIRST` those that are there, then others in order."""
     first = sorted(methods, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
     return dict(zip(first, _LOOKS, strict=False))
@@ -102,37 +107,30 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
 
     table : of `method_rates`, of all data sets to draw; means over classes and seeds. part : keep or remove
 
-    Five methods have colours (see `_looks`), others are light grey. Black, and dashed, stand the controls: random masks
-    of the same size, and the lowest frequencies. With two classes and the fill swap there is no FPR, since the donor of
-    each other image is of the class: there, TPR is shown.
+    Three methods have colours (see `looks`), others are light grey. Black and dashed stands the best control: of random
+    masks of the same size and the lowest frequencies, at each size, the one that does better. With two classes and the
+    fill swap there is no FPR, since the donor of each other image is of the class: there, TPR is shown.
     """
     rows = table[(table["part"] == part) & (table["method"] != UNFILTERED) & (table["method"] != RANDOM)]
     rows = rows.assign(shown=rows["measure"] if part == "keep" else rows["tpr"])
     panels = list(dict.fromkeys(zip(rows["dataset"], rows["fill"], strict=True)))
     methods = [name for name in _in_order(rows) if name not in (CONTROL, LOW_PASS)]
-    per_row = {4: 2, 5: 3, 6: 3, 9: 3}.get(len(panels), min(4, len(panels)))
+    per_row = {4: 2}.get(len(panels), min(3, len(panels)))
     count = -(-len(panels) // per_row)
-    with style():
-        figure, axes = page_of_panels(count, per_row, 0.9 + 1.75 * count)
-        looks = _looks(methods)
+    with style(10):
+        figure, axes = page_of_panels(count, per_row, 1.0 + 1.8 * count)
+        look_of = looks(methods)
         for axis, (dataset, fill) in zip(axes.flat, panels, strict=False):
             of_panel = rows[(rows["dataset"] == dataset) & (rows["fill"] == fill)]
-            means = of_panel.groupby(["method", "percent"])["shown"].mean()
-            drawn = {name: means[name] for name in methods if name in means.index.get_level_values(0)}
-            for name, curve in drawn.items():
-                if name not in looks:
-                    axis.plot(curve.index, curve, color=_GREY, linewidth=0.8)
-            for name, line, label in ((CONTROL, ":", "random masks"), (LOW_PASS, "--", "low-pass")):
-                if name in means.index.get_level_values(0):
-                    curve = means[name]
-                    axis.plot(curve.index, curve, line, color="0.15", linewidth=1.4, label=label)
-            for name in reversed(looks):  # the first on top
-                if name in drawn:
-                    curve = drawn[name]
-                    axis.plot(
-                        curve.index, curve, markersize=4, markeredgecolor="white", markeredgewidth=0.4, label=name,
-                        **looks[name],
-                    )  # fmt: skip
+            means = of_panel.groupby(["method", "percent"])["shown"].mean().unstack("percent")  # noqa: PD010
+            for name in means.index.intersection([name for name in methods if name not in look_of]):
+                axis.plot(means.columns, means.loc[name], color=_GREY, linewidth=0.8)
+            controls = means.reindex([CONTROL, LOW_PASS])
+            best = controls.max() if part == "keep" else controls.min()
+            axis.plot(best.index, best, "--", color="0.15", linewidth=1.6, label="best control")
+            for name in reversed(look_of):  # the first on top
+                if name in means.index:
+                    axis.plot(means.columns, means.loc[name], linewidth=1.8, markersize=4, label=name, **look_of[name])
             without_fpr = "\n(TPR alone)" if part == "keep" and of_panel["fpr"].isna().all() else ""
             axis.set_title(f"{dataset}, {fill}{without_fpr}")
             logarithmic(axis.xaxis, sorted(set(of_panel["percent"])))
@@ -141,16 +139,16 @@ def rates(table: pd.DataFrame, part: str) -> Figure:
         for axis in axes[:, 0]:
             axis.set_ylabel("TPR - FPR" if part == "keep" else "TPR")
         for axis in axes.flat[max(0, len(panels) - per_row) : len(panels)]:
-            axis.set_xlabel("frequencies kept, %" if part == "keep" else "frequencies removed, %")
+            axis.set_xlabel("% kept" if part == "keep" else "% removed")
             axis.tick_params(labelbottom=True)
         despine(figure.axes)
         handles = {
             label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
         }
-        if len(methods) > len(looks):
+        if len(methods) > len(look_of):
             (handles["other methods"],) = axes[0, 0].plot([], [], color=_GREY, linewidth=0.8)
-        shown = [name for name in (*looks, "other methods", "low-pass", "random masks") if name in handles]
-        figure.legend([handles[name] for name in shown], shown, loc="outside lower center", ncols=4)
+        shown = [name for name in (*look_of, "other methods", "best control") if name in handles]
+        figure.legend([handles[name] for name in shown], shown, loc="outside lower center", ncols=3, fontsize=10)
     return figure
 
 
@@ -159,14 +157,14 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
 
     scores, rates : of `method_scores` and `method_rates`; percent : size of the maps of the margin
 
-    Each mark has its name beside it; five methods have colours (see `_looks`). Methods that need no pass stand at the
+    Each mark has its name beside it; three methods have colours (see `looks`). Methods that need no pass stand at the
     left end. Passes are those of a run, the mean over runs. A mean over data sets is shown for methods that ran on all
-    of them.
+    of them. Of several fills on a set, the first is shown.
     """
     own = scores[scores["truth"] == "own"].dropna(subset=["average_precision"])
     there = own.groupby("method")["dataset"].nunique()
     own = own[own["method"].isin(there[there == there.max()].index)] if len(own) else own
-    looks = _looks(_in_order(scores))
+    look_of = looks(_in_order(scores))
     plain = scores[scores["truth"].isna()]
     margins = rates[(rates["percent"] == percent) & (rates["part"] == "keep")]
     panels: list[tuple[str, str, pd.DataFrame]] = []  # title, what is measured, passes and quality by method
@@ -175,24 +173,24 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
         datasets = own.groupby(["method", "dataset"], sort=False)["average_precision"].mean()
         quality = datasets.groupby("method").mean()
         panels.append(("planted truth", "average precision", pd.DataFrame({"passes": passes, "quality": quality})))
-    for (dataset, fill), of_panel in margins[margins["dataset"].isin(set(plain["dataset"]))].groupby(
-        ["dataset", "fill"]
-    ):
+    first = margins[margins["dataset"].isin(set(plain["dataset"]))].groupby("dataset", sort=False)["fill"].first()
+    for dataset, fill in first.items():
+        of_panel = margins[(margins["dataset"] == dataset) & (margins["fill"] == fill)]
         passes = plain[plain["dataset"] == dataset].groupby("method", sort=False)["passes"].mean()
         quality = of_panel.groupby("method")["margin"].mean()
         points = pd.DataFrame({"passes": passes, "quality": quality}).dropna()
         panels.append((f"{dataset}, {fill}, maps of {percent:g} %", "TPR - FPR above\nthe best control", points))
     everything = np.concatenate([points["passes"] for *_, points in panels])
     nothing = 0.3 * min(everything[everything > 0], default=1.0)
-    with style():
+    with style(10):
         figure, axes = plt.subplots(
-            len(panels), 1, figsize=(PAGE, 0.5 + 1.95 * len(panels)), squeeze=False, sharex=True
+            len(panels), 1, figsize=(PAGE, 0.5 + 2.4 * len(panels)), squeeze=False, sharex=True
         )  # a panel takes the width of a page, for the names
         for axis, (title, measured, points) in zip(axes[:, 0], panels, strict=True):
             points["passes"] = points["passes"].clip(lower=nothing)
             for name, (passes, quality) in points.iterrows():
                 axis.scatter(
-                    passes, quality, s=26, zorder=2.5 if name in looks else 2, **looks.get(name, {"color": "0.6"})
+                    passes, quality, s=32, zorder=2.5 if name in look_of else 2, **look_of.get(name, {"color": "0.7"})
                 )
             axis.axvline(nothing * 1.7, color="0.85", linewidth=0.8)
             axis.set_title(title)
@@ -203,7 +201,7 @@ def cost(scores: pd.DataFrame, rates: pd.DataFrame, percent: float) -> Figure:
         despine(figure.axes)
         figure.draw_without_rendering()  # the names need to know where the marks lie
         for axis, (*_, points) in zip(axes[:, 0], panels, strict=True):
-            _write_names(axis, points, {name: look["color"] for name, look in looks.items()})
+            _write_names(axis, points, {name: look["color"] for name, look in look_of.items()})
     return figure
 
 
@@ -218,7 +216,7 @@ def _write_names(axis: Axes, points: pd.DataFrame, colours: Mapping[str, str]) -
     for i in sorted(range(len(points)), key=lambda i: points.index[i] not in colours):
         name, (x, y) = str(points.index[i]), places[i]
         text = axis.annotate(
-            name, points.iloc[i], (0, 0), textcoords="offset points", va="center", fontsize=6.5, in_layout=False,
+            name, points.iloc[i], (0, 0), textcoords="offset points", va="center", fontsize=9, in_layout=False,
             color=colours.get(name, "0.4"), fontweight="bold" if name in colours else "normal",
             arrowprops={"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
         )  # fmt: skip
@@ -246,24 +244,24 @@ def _common(one: Bbox, other: BboxBase) -> float:
 
 
 def overlap(table: pd.DataFrame, percent: float) -> Figure:
-    """Overlap of the maps of networks with other seeds, by method; each point is a data set.
+    """Overlap of the maps of networks with other seeds, by method: dots are data sets, lines their means.
 
     table : of `method_overlap`; percent : size of the maps
     """
     rows = table[table["percent"] == percent]
-    means = rows.groupby(["method", "dataset"], sort=False)["overlap"].mean().reset_index()
-    order = means.groupby("method")["overlap"].mean().sort_values(ascending=False).index
-    from seaborn import stripplot  # here, since it takes a job a second to import
-
-    with style():
-        figure, axis = plt.subplots(figsize=(PAGE, 0.9 + 0.2 * len(order)))
-        stripplot(means, x="overlap", y="method", hue="dataset", order=order, jitter=False, ax=axis, size=4)
-        mean = means.groupby("method")["overlap"].mean()
-        axis.scatter(mean[order], range(len(order)), marker="|", s=120, color="black", label="mean")
-        axis.set_xlabel(f"overlap (IoU) of the top {percent:g} % between seeds, mean over classes")
-        axis.set_ylabel("")
+    sets = rows.groupby(["method", "dataset"], sort=False)["overlap"].mean()
+    mean = sets.groupby("method").mean().sort_values()
+    look_of = looks(list(mean.index))
+    with style(10):
+        figure, axis = plt.subplots(figsize=(PAGE, 0.8 + 0.25 * len(mean)))
+        for place, (name, value) in enumerate(mean.items()):
+            colour = look_of.get(str(name), {"color": "0.5"})["color"]
+            axis.plot(sets[name], np.full(len(sets[name]), place), "o", color=colour, alpha=0.4, markersize=5)
+            axis.plot([value, value], [place - 0.35, place + 0.35], color=colour, linewidth=3)
+        axis.set_yticks(range(len(mean)), mean.index, fontsize=10)
+        axis.set_xlabel(f"overlap (IoU) of maps of {percent:g} % between seeds")
         axis.set_xlim(0, 1.02)
+        axis.margins(y=0.02)
         _print_bold(axis.get_yticklabels())
-        axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         despine(figure.axes)
     return figure

@@ -7,13 +7,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, despine, style
+from .canvas import PAGE, despine, network_label, style
 
 REMOVED = {  # of `evaluation.reliance`
-    "maps": "without the maps'\nfrequencies",
-    "random": "without random\nfrequencies",
-    "low_pass": "without the lowest\nfrequencies",
-    "nothing": "with all frequencies,\nanother seed",
+    "maps": "the maps",
+    "random": "random masks",
+    "low_pass": "the lowest",
+    "nothing": "none (new seed)",
 }
 _AT_TEST, _AFTER = "#d55e00", "#0173b2"
 
@@ -28,13 +28,13 @@ def reliance(table: pd.DataFrame) -> Figure:
     """
     kinds = table[["network", "augmentation"]].drop_duplicates().to_records(index=False).tolist()
     classes = list(dict.fromkeys(table["class"].astype(str)))
-    with style():
+    with style(10):
         figure, axes = plt.subplots(
-            len(kinds), len(REMOVED), figsize=(PAGE, (1.1 + 0.2 * len(classes)) * len(kinds)),
+            len(kinds), len(REMOVED), figsize=(PAGE, 0.8 + (0.5 + 0.25 * len(classes)) * len(kinds)),
             sharex=True, sharey=True, squeeze=False,
         )  # fmt: skip
-        for (network, augmentation), line in zip(kinds, axes, strict=True):
-            rows = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
+        for kind, line in zip(kinds, axes, strict=True):
+            rows = table[(table["network"] == kind[0]) & (table["augmentation"] == kind[1])]
             for removed, axis in zip(REMOVED, line, strict=True):
                 _draw(axis, rows[rows["removed"] == removed].assign(place=range(len(classes))))
             line[0].set_yticks(range(len(classes)), classes)
@@ -42,13 +42,16 @@ def reliance(table: pd.DataFrame) -> Figure:
             avoidable = set(of_maps.loc[of_maps["reading"] == "avoidable", "class"].astype(str))
             for label in line[0].get_yticklabels():
                 label.set_fontweight("bold" if label.get_text() in avoidable else "normal")
-            line[0].set_ylabel(f"{network}, {augmentation}")
+            if len(kinds) > 1:
+                line[0].set_ylabel(network_label(*kind))
         axes[0, 0].invert_yaxis()
+        axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         for axis, title in zip(axes[0], REMOVED.values(), strict=True):
             axis.set_title(title)
+        figure.suptitle("removed frequencies:", fontsize=10)
         for axis in axes[-1]:
             axis.set_xlabel("recall lost")
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=10)
         despine(figure.axes)
     return figure
 
@@ -62,6 +65,6 @@ def _draw(axis: Axes, rows: pd.DataFrame) -> None:
     ):
         ends = [rows[name] - rows[f"{name}_low"], rows[f"{name}_high"] - rows[name]]
         axis.errorbar(
-            rows[name], rows["place"] + shift, xerr=ends, fmt="o", color=colour, markersize=3.5, linewidth=1,
+            rows[name], rows["place"] + shift, xerr=ends, fmt="o", color=colour, markersize=4.5, linewidth=1.2,
             label=label,
         )  # fmt: skip

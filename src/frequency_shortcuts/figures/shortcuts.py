@@ -87,10 +87,9 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
 def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_unknown: bool) -> list[str]:
     """Lines: the network that is drawn, which others there are, and what bold and grey names mean."""
     shown = printable(network_label(*kinds[0]).replace("\n", ", "))
-    others = len(kinds) - 1
     lines = [f"{shown}, mean of {seeds} networks" if seeds > 1 else shown]
-    if others:
-        lines.append(f"{others} other {'kinds' if others > 1 else 'kind'} of networks: see the cross matrix")
+    if len(kinds) > 1:
+        lines.append(f"the first of {len(kinds)} kinds of networks")
     strong = "bold: strong shortcut" + (" in most networks" if seeds > 1 else "")
     unknown = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
     key = [text for text, there in ((strong, any_strong), (unknown, any_unknown)) if there]

@@ -17,7 +17,6 @@ from .canvas import (
     colour_bar,
     draw_circles,
     few_frequency_ticks,
-    frequency_axes,
     network_label,
     panels,
     row_labels,
@@ -35,23 +34,23 @@ def adcs(
     *,
     n_classes: int | None = None,
     note: str = "",
-    label: str = "ADCS",
 ) -> Figure:
     """ADCS of every class, int [class, H, W], on one colour scale from 1 - |C| to |C| - 1.
 
     n_classes : |C|, where these are some of the classes, which the note then says (`ClassSelection`)
-    label : of the colour bar
     """
-    with style():
+    with style(10):
         figure, axes = panels(len(classes), per_row=6 if note else 5)
         most = max(1, (n_classes or len(classes)) - 1)
         for axis, name, plane in zip(axes.flat, classes, values, strict=False):
             show_plane(axis, plane, "RdBu_r", -most, most)
             draw_circles(axis, band_edges, "black")
             axis.set_title(abbreviate(name, note))
+        for axis in axes.flat[len(classes) :]:
+            axis.set_axis_off()
         shrink_titles(axes.flat, note)
-        frequency_axes(axes, len(classes))
-        colour_bar(figure, axes, "RdBu_r", -most, most, label).set_ticks([-most, 0, most])
+        figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=10)
+        colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
         write_note(figure, note)
     return figure
 

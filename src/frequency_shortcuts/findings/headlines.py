@@ -10,7 +10,8 @@ from jinja2 import Environment, StrictUndefined
 
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
-from .sentences import sentence
+from .definitions import NO_DATA
+from .sentences import TOPICS, plain
 
 Rows = list[dict[str, Any]]
 VERDICTS = ("strong", "weak", "none")
@@ -60,10 +61,20 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
     return rows
 
 
-def finding_rows(table: pd.DataFrame) -> Rows:
-    """The rows of the findings that decide, each with its sentence."""
-    rows: Rows = table.to_dict("records")
-    return [{**row, "sentence": sentence(row, rows)} for row in rows if row["role"] == "decides"]
+def answers(table: pd.DataFrame) -> list[str]:
+    """What came out of the findings that have data, in plain sentences: one for each of `sentences.TOPICS`.
+
+    A finding that is judged on several kinds of networks has a sentence for each, which names them.
+    """
+    decides = table[(table["role"] == "decides") & (table["verdict"] != NO_DATA)]
+    several = set(decides.loc[decides["finding"].duplicated(), "finding"])
+    said = []
+    for topic in TOPICS:
+        rows: Rows = [row for letter in topic for row in decides[decides["finding"] == letter].to_dict("records")]
+        once = [row for row in rows if row["finding"] not in several]
+        said += [plain(once)] if once else []
+        said += [f"{plain([row])[:-1]} ({row['networks_of']})." for row in rows if row["finding"] in several]
+    return said
 
 
 def literal(name: str) -> str:
@@ -76,11 +87,3 @@ def fill_template(template: str, **values: Any) -> str:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True)
     environment.filters["rst"] = literal
     return environment.from_string(template).render(values)
-
-
-def step_rows(runtimes: pd.DataFrame) -> Rows:
-    """Minutes of all jobs of each step, and of all steps; of `resumed` jobs, a number, only the last attempt counts."""
-    jobs = runtimes.assign(minutes=runtimes["wall_s"] / 60, resumed=runtimes["resumed"].eq(True).astype(int))
-    steps = jobs.groupby("step", sort=False)[["minutes", "resumed"]].sum()
-    every = {"step": "all", **steps.sum()}
-    return [{**row, "resumed": int(row["resumed"])} for row in (*steps.reset_index().to_dict("records"), every)]

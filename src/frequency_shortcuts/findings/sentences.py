@@ -15,12 +15,6 @@ import pandas as pd
 from .definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
 
 _ANSWERS = {HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", NO_DATA: "No data"}
-_ON = {
-    "photographs": "on photographs",
-    "synthetic": "on synthetic sets",
-    "planted": "on planted sets",
-    "graded": "on graded sets",
-}
 # In plain words, what came out if a finding holds, and if it does not; and the number of those that have one.
 _PLAIN = {
     "a": (
@@ -51,28 +45,8 @@ _PLAIN = {
     "f": ("the advantage remains in the widest network", "the advantage is reversed in the widest network"),
     "g": ("training with augmentation does not remove it", "training with augmentation reverses it"),
 }
+TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence on the cover and in the README
 _POINTS = {"d": ": this advantage is {} percentage points", "e1": ", where it is {} percentage points"}
-
-
-def sentence(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]] = ()) -> str:
-    """A row that decides, as plain text: the question, the answer and its numbers, and what the verdict is.
-
-    rows : of the same table; the number with the maps of other methods follows, which is in no verdict
-
-    >>> sentence(row)
-    'Does ...? Yes: on photographs (fashion_mnist), own-map advantage: 0.21, mean of 5 networks. The finding holds.'
-    """
-    verdict = row["verdict"]
-    if verdict == NO_DATA:
-        return short(row)
-    ends = {
-        HOLDS: "The finding holds.",
-        DOES_NOT_HOLD: "The finding does not hold.",
-        OPEN: f"The finding stays open: {_half_width(row)}.",
-    }
-    parts = [f"{_answered(row)}: {where(row)}, {row['quantity']}: {numbers(row)}.", ends[verdict], _detail(row)]
-    parts += [with_maps_of(other) for other in of_methods(row, rows)]
-    return " ".join(filter(None, parts))
 
 
 def short(row: Mapping[str, Any]) -> str:
@@ -96,16 +70,6 @@ def _detail(row: Mapping[str, Any]) -> str:
     if row["finding"] == "d":
         return f"Classes with a strong shortcut in most networks: {detail or 'none'}."
     return f"{detail[0].upper()}{detail[1:]}." if detail else ""
-
-
-def with_maps_of(row: Mapping[str, Any]) -> str:
-    """A row of the maps of another method, as plain text.
-
-    >>> with_maps_of(row)
-    'With the maps of gradient (not judged): 0.31, mean of 5 networks (95 % interval 0.2 to 0.4), unadjusted p 0.0021.'
-    """
-    p = f", unadjusted p {row['p']:.2g}" if pd.notna(row["p"]) else ""
-    return f"With the maps of {row['method']} (not judged): {numbers(row)}{p}."
 
 
 def plain(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -137,36 +101,6 @@ def of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> lis
     """The rows of the same number with the maps of other methods."""
     same = ("finding", "quantity", "data", "networks_of")
     return [other for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]
-
-
-def where(row: Mapping[str, Any]) -> str:
-    """The data and networks of a row: "on photographs (fashion_mnist; resnet18_w8, none)"."""
-    names = "; ".join(text for text in (_text(row["data"]), _text(row["networks_of"])) if text)
-    return f"{_ON[row['kind']]}{f' ({names})' if names else ''}"
-
-
-def numbers(row: Mapping[str, Any]) -> str:
-    """The value of a row with its number of networks, its interval, and its threshold where that is not 0."""
-    notes = [f"a share of {row['value']:.2f}"] if FINDINGS[row["finding"]].counted else []
-    if pd.notna(row["low"]):
-        over = ", over the images of these networks" if row["interval"] == "these networks" else ""
-        notes.append(f"95 % interval {row['low']:.2f} to {row['high']:.2f}{over}")
-    if row["threshold"]:
-        notes.append(f"threshold {row['threshold']:g}")
-    return f"{_value(row)} ({'; '.join(notes)})" if notes else _value(row)
-
-
-def _value(row: Mapping[str, Any]) -> str:
-    """A count, "3 of 12 networks", or "0.21, mean of 5 networks"."""
-    if FINDINGS[row["finding"]].counted:
-        return f"{int(row['hits'])} of {_networks(row)}"
-    return f"{row['value']:.2f}, mean of {_networks(row)}"
-
-
-def _networks(row: Mapping[str, Any]) -> str:
-    count = int(row["networks"])
-    unit = FINDINGS[row["finding"]].unit
-    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _half_width(row: Mapping[str, Any]) -> str:
