@@ -18,7 +18,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
 PICTURES = ("real", "real_page")
-WIDTH, HEIGHT = 1040, 1140  # pixels of the page that the second picture shows
+WIDTH, HEIGHT = 1040, 1024  # pixels of the page that the second picture shows: down to the table of verdicts
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -368,7 +368,7 @@ def test_the_page_names_the_closest_control_and_shows_removal(analysis, tmp_path
     [
         ([], None, "The clearest of 6 classes: strong shortcut."),
         (["strong"], "cat", "The clearest of 6 classes: weak shortcut."),
-        (["strong", "weak"], None, "No class is clear. This one has the largest margin over its closest control"),
+        (["strong", "weak"], None, "No class has a clear shortcut. The map of this one does best against"),
     ],
 )
 def test_the_first_picture_shows_the_clearest_class_or_says_that_none_is(analysis, left_out, shown, words):
