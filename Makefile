@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+REAL := .venv/real
 # Files are given to two processes in this order: those that take longest come first.
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
 FAST_TESTS := tests/unit tests/study tests/property tests/trials
@@ -12,7 +13,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study methods cure capacity experiments report crate check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help demo real study methods cure capacity experiments report crate check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench audit clean lock statistics
 
 help: ## this list
@@ -21,6 +22,11 @@ help: ## this list
 demo: $(READY) ## a first look in minutes: a small network on photographs, its maps, tests and verdicts on one page
 	snakemake demo --cores all --resources gpu=1 --configfile config/demo.yaml
 	@ls results/demo/analysis/*/*/*/*/report.html
+
+real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, then the whole study of it in results/real
+	python -m frequency_shortcuts.example results/real
+	snakemake own --cores all --resources gpu=1 --configfile config/real.yaml
+	@ls results/real/analysis/report.html results/real/report.html
 
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
 	snakemake --cores all --resources gpu=1
@@ -46,10 +52,10 @@ report: $(READY) ## the report alone, if the study is there
 check: lint ## before each commit: lint, types, and the fast tests
 	$(PYTEST) $(FAST_TESTS)
 
-test: $(READY) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
+test: $(REAL) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
 	$(PYTEST) $(CI_TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=95
 
-test-all: $(READY) ## every test, and the gallery from the results of the study
+test-all: $(REAL) ## every test, and the gallery from the results of the study
 	$(PYTEST) tests/long $(CI_TESTS)
 
 dry-runs: $(READY) ## a dry run of every configuration
@@ -73,7 +79,7 @@ format: $(READY) ## format the code
 	ruff format .
 	snakefmt Snakefile workflow/rules
 
-docs: $(READY) ## config/README.md, and the site with the gallery and a page of errors: build/site/index.html
+docs: $(REAL) ## config/README.md, and the site with the gallery and a page of errors: build/site/index.html
 	cd workflow && python -m study.reference
 	python tests/trials/trial.py
 	pip install --quiet --requirement envs/docs.txt
@@ -106,4 +112,8 @@ $(READY): $(PACKAGES) pyproject.toml
 		{ echo "$(PYTHON) cannot make virtual environments: on Debian, install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --requirement $(PACKAGES) --editable '.[study]'
+	@touch $@
+
+$(REAL): $(READY) envs/real.txt
+	$(BIN)/pip install --quiet --requirement envs/real.txt
 	@touch $@

@@ -13,7 +13,7 @@ from pathlib import Path
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import schematic as drawing
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, schematic
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real, schematic
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 WIDTH = 1000  # pixels
@@ -26,6 +26,7 @@ FIGURES = {
     "benchmark": ["method_truth_all", "method_cost_all"],
     "cure": ["cure_fashion_mnist"],
     "experiments": ["reliance_fashion_mnist", "harm_all"],
+    "real": [],
 }  # fmt: skip
 # Study, which is the name of its template: its target of make, and the module with its numbers and tables.
 STUDIES = {
@@ -33,6 +34,7 @@ STUDIES = {
     "benchmark": ("methods", gallery_methods),
     "cure": ("cure", gallery_cure),
     "experiments": ("experiments", gallery_experiments),
+    "real": ("real", gallery_real),
 }
 
 
@@ -58,6 +60,8 @@ def main() -> None:
         if name == "laptop" or (study / "tables").exists():
             pictures(study, DOCS, FIGURES[name])
             texts |= filled(name, study, numbers)
+            if name == "real":
+                gallery_real.draw(study, DOCS)
         else:
             print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
     for page in (README, *sorted(DOCS.glob("*.md"))):

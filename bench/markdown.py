@@ -60,12 +60,12 @@ def filled(template: str, study: Path, numbers: object) -> dict[str, str]:
 
 
 def wrapped(text: str) -> str:
-    """Paragraphs and the points of lists in lines of at most `LINE` characters; tables as they are."""
+    """Paragraphs and the points of lists in lines of at most `LINE` characters; tables and code as they are."""
     parts = re.split(r"(\n\s*\n|\n(?=- ))", text.strip())
     for i, part in enumerate(parts):
         if i % 2:
             parts[i] = "\n\n" if part.count("\n") > 1 else "\n"
-        elif not part.startswith("|"):
+        elif not part.startswith(("|", "```")):
             parts[i] = textwrap.fill(
                 " ".join(part.split()),
                 LINE,

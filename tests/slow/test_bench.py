@@ -10,7 +10,7 @@ from test_bench import configured
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
-from bench import estimate, measure_analysis, measure_methods, measure_screening, published
+from bench import estimate, measure_methods, measure_screening, published
 from conftest import ROOT
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data.splits import Split
@@ -53,16 +53,6 @@ def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
     # Four masks of 80 images; a forward and a backward pass of each.
     assert table["passes"].tolist() == [4 * 80, 3 * 80]
     assert (table["added_low"] <= table["added"]).all() and (table["added"] <= table["added_high"]).all()
-
-
-def test_an_analysis_is_timed(tmp_path, monkeypatch):
-    monkeypatch.setattr(measure_analysis, "SIDE", 16)
-    monkeypatch.setattr(measure_analysis, "WAVES", [(3, 0), (0, 5), (6, 2)])
-    monkeypatch.setattr(measure_analysis, "PER_CLASS", 12)
-    monkeypatch.setattr(measure_analysis, "STAMPS", tmp_path / "none")
-    ((name, make),) = measure_analysis._cases()
-    row = measure_analysis.measure(name, make, True, torch.device("cpu"))
-    assert row["quick"] == "yes" and row["classes"] == 3 and row["seconds"] > 0 and row["search_passes"] > 0
 
 
 def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():

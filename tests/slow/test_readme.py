@@ -1,6 +1,7 @@
 """README and docs: what they promise can be typed, their links exist, and their numbers are those of the results."""
 
 import re
+import textwrap
 
 import drawn_tables
 import h5py
@@ -10,25 +11,37 @@ from PIL import Image
 from test_readme import README
 from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
+import frequency_shortcuts as fs
 from bench import gallery_laptop, schematic
 from conftest import ROOT
-from frequency_shortcuts import shortcuts
+from frequency_shortcuts import example, shortcuts
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import write_table
 
 
-def test_the_library_works_in_the_lines_of_the_readme(capsys, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def test_the_lines_of_the_readme_run_as_they_stand(capsys, tmp_path, monkeypatch):
+    """A network of two packages and photographs of a third, see envs/real.txt: `make test` installs the network."""
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    assert textwrap.indent(code, "    ", bool) in example.__doc__.replace("\n\n    ", "\n    ")
+    exec(code, done := {})
+    assert list(done["result"].verdicts["class"]) == ["birds", "mammals", "things"]
+    assert (done["result"].verdicts["tpr_unfiltered"] > 0.8).all()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("3 classes: 30 images") and max(map(len, lines)) <= 100
+    assert (tmp_path / "results" / "example" / "report.html").is_file()
+
+
+def test_the_pictures_of_an_analysis_are_saved(tmp_path):
     images, labels = images_and_labels()
-    names = {"network": WaveNetwork(), "images": images, "labels": labels, "mean": MEAN, "std": STD}
-    exec(code.replace("results/analysis", str(tmp_path)), names, done := {})
-    assert len(done["result"].verdicts) == 4 and (tmp_path / "report.html").is_file()
+    result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD)
+    result.save(tmp_path)
     for name in ("clearest", "cards", "shortcuts"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.width > 500
-    assert "Too few images to tell" in capsys.readouterr().out
+    assert "Too few images to tell" in result.summary()
 
 
 def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):

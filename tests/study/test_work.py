@@ -55,6 +55,11 @@ def test_the_maps_of_other_methods_cost_their_search_and_their_tests():
     assert images_shown(alone, RUN, DATA)["find_maps"] == 20 * 10
 
 
+def test_a_culling_by_cells_costs_a_pass_of_each_image_for_a_cell():
+    found = images_shown(plan(culling={"method": "exact", "patch": 16, "images_per_class": 5}), RUN, DATA)
+    assert found["cull"] == 4 * 5 * 2
+
+
 def test_augmentations_add_their_second_images_and_their_maps():
     mine = compared(training={"dfmx": {"maps": "rise"}})
     names = ("none", "dfmx", "dfmx_random", "afa")

@@ -60,7 +60,7 @@ def test_the_planted_waves_are_found_and_judged(analysed):
     assert rows["class"].tolist() == ["0", "1", "2", "3"]
     assert rows["verdict"].tolist() == ["strong"] * 3 + ["none"]
     assert (rows["tpr_dfm"][:3] == 1).all() and (rows["fpr_dfm"][:3] == 0).all()
-    assert "3 of 4 classes (0, 1, 2)" in analysed.summary() and "WaveNetwork" in repr(analysed)
+    assert "Strong shortcut in 3 of 4 classes (0, 1, 2): " in analysed.summary() and "WaveNetwork" in repr(analysed)
 
 
 def test_it_is_the_parts_one_after_the_other(analysed):

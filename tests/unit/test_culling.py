@@ -10,7 +10,10 @@ from culled_images import LABELS, batch, same
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -51,6 +54,23 @@ def test_screened_finds_the_map_with_few_passes():
     assert (found.passes < 40 * len(pairs) / 3).all()
     assert (found.expected_recall >= 0.98).all() and (found.audited > 0).all()
     assert (found.left_out == (~found.evaluated).sum(axis=1) + found.audited).all()
+
+
+@pytest.mark.parametrize("fill", ["zeros", "swap"])
+def test_a_culling_by_cells_removes_all_pairs_of_a_cell_at_once(small_network, fill):
+    network, images, pairs = small_network(2, 3, dtype=torch.float64), batch((8, 7)), ConjugatePairs(8, 7)
+    found = culling.cull(network, images, LABELS, 3, "exact", fill=fill, patch=3)
+    method = registry.load("culling")
+    assert np.array_equal(found.increment, find(method, network, images, LABELS, 3, fill=fill, patch=3).score)
+    cell = cells(pairs, 3, 3)
+    assert 1 < len(np.unique(cell)) < len(pairs) / 4 and found.evaluated.all()
+    assert all(np.ptp(found.increment[:, cell == i], axis=1).max() == 0 for i in np.unique(cell))
+    single = culling.cull(network, images, LABELS, 3, "exact")
+    np.testing.assert_allclose(found.baseline_loss, single.baseline_loss, rtol=1e-9)
+    assert (found.passes == (1 + cell.max()) * found.images_per_class).all()
+    assert found.attributes(pairs)["patch"] == 3 and "patch" not in single.attributes(pairs)
+    with pytest.raises(ValueError, match="patch 3, 2 parts: a culling by cells is not divided"):
+        culling.cull(network, images, LABELS, 3, "exact", patch=3, part=(0, 2))
 
 
 def test_the_audits_of_classes_are_independent(small_network, monkeypatch):

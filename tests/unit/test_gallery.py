@@ -8,8 +8,9 @@ import drawn_tables
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
-from bench import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods
+from bench import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real
 from bench.markdown import filled
 from conftest import ROOT
 from frequency_shortcuts.evaluation import truth
@@ -291,3 +292,49 @@ def test_found_is_one_number_in_code_docs_and_captions():
         text = " ".join((ROOT / page).read_text().split())
         limits = re.findall(r"(?:average precision[^.;]{0,30} is|Bold: a mean of) at least (\d\.\d+)", text)
         assert set(limits) == {f"{truth.FOUND:g}"}, page
+
+
+# The example
+
+
+@pytest.fixture
+def example(tmp_path):
+    """The files of an analysis of three classes, none of them with a shortcut; `bee` does best, against `cow`."""
+    folder = tmp_path / "analysis"
+    folder.mkdir()
+    (folder / "example.json").write_text('{"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "threads": 2}')
+    (folder / "summary.txt").write_text("3 classes: a long line\n  and another\n")
+    rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["none", "none", "too few images"]})
+    rows = rows.assign(headline=True, margin=[0.1, 0.2, 0.3], fill="zeros", best_control="other", positions=2509,
+                       closest_class="cow", tpr_dfm=[0.1, 0.45, 0.3], fpr_dfm=[0.0, 0.3, 0.0])  # fmt: skip
+    rows.loc[2, "margin"] = -0.1
+    write_table(rows, folder / "verdicts.csv")
+    rates = pd.DataFrame({"class": ["bee"] * 4, "part": ["keep", "keep", "keep", "remove"], "fill": "zeros",
+                          "filter": ["dfm", "other", "other", "other"], "draw": [0, 0, 2, 2],
+                          "tpr": [0.45, 0.9, 0.35, 0.9], "fpr": [0.3, 0.9, 0.24, 0.9]})  # fmt: skip
+    write_table(rates, folder / "rates.csv")
+    Image.new("RGB", (1600, 500), "red").save(folder / "clearest.png")
+    (folder / "report.html").write_text("<h1>A page</h1>")
+    return tmp_path
+
+
+def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
+    texts = filled("real", example, gallery_real)
+    assert texts["real_output"] == "```\n3 classes: a long line\n  and another\n```"
+    caption = " ".join(texts["real_caption"].split())
+    assert "apart (3, 5 and 4 photographs)" in caption and "41 seconds on 2 cores" in caption
+    assert "From the map of bee, 5 % of the frequencies, it recognises 45 % of them and takes 30 %" in caption
+    assert "the closest control, the map of cow, 35 % and 24 %. By this test, no class has a shortcut." in caption
+
+
+def test_the_pictures_of_the_example_need_a_browser_for_its_page_alone(example, tmp_path, monkeypatch, capsys):
+    gallery_real.draw(example, tmp_path)
+    shown = [path.name for path in tmp_path.glob("*.png")]
+    assert "real.png" in shown and ("real_page.png" in shown or "No browser" in capsys.readouterr().out)
+    with Image.open(tmp_path / "real.png") as picture:
+        assert picture.size == (1200, 375)
+    (tmp_path / "real_page.png").write_text("as it was")
+    monkeypatch.setattr(gallery_real, "BROWSERS", ("no-such-browser",))
+    gallery_real.draw(example, tmp_path)
+    assert (tmp_path / "real_page.png").read_text() == "as it was"
+    assert "No browser (no-such-browser) is installed" in capsys.readouterr().out

@@ -318,6 +318,11 @@ def _culling(plan: Plan) -> Iterator[str]:
             "culling.fill: swap needs culling.method: exact, since screened predicts what the removal of a pair does; "
             "write method: exact or fill: zeros"
         )
+    if culling["patch"] > 1 and (culling["method"], culling["parts"]) != ("exact", 1):
+        yield (
+            f"culling.patch: {culling['patch']} needs culling.method: exact and culling.parts: 1; "
+            "write these, or patch: 1"
+        )
     if plan.config["stability"]["halves"] and culling["images_per_class"] == 1:
         yield (
             "stability.halves: true needs culling.images_per_class of 2 or more, to be divided; it is 1; "

@@ -211,10 +211,13 @@ class Settings:
     # Methods that find maps
 
     def culling_settings(self) -> dict[str, Any]:
-        """The keyword arguments of `culling.cull` in the configuration; those of screening only if it is used."""
+        """The keyword arguments of `culling.cull` in the configuration; those of screening or cells only if used."""
         keys = ["method", "fill", "precision", "compiled", "memory_mib"]
-        screened = self.config["culling"]["method"] == "screened"
-        return self.section("culling", *keys, *(["percent", "target_recall", "patience"] if screened else []))
+        if self.config["culling"]["method"] == "screened":
+            keys += ["percent", "target_recall", "patience"]
+        elif self.config["culling"]["patch"] > 1:
+            keys += ["patch"]
+        return self.section("culling", *keys)
 
     def culled_images(self, images: str) -> dict[str, Any]:
         """The settings that choose the images of a culling: all of them, or with the seed of the halves one half."""

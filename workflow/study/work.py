@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -19,6 +20,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Size, make_settings
 from frequency_shortcuts.networks.dynamics import VIEWS
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
+from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .network_tests.registry import TESTS
@@ -88,7 +90,8 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
         shown["train"] = 3.0 * training["epochs"] * data.images("train", training["images_per_class"])
         shown["validate"] = _validated(training, data)
     if plan.mapped_runs(**run):
-        passes = len(pairs) * (1 if culling["method"] == "exact" else SCREENED)
+        removed = len(np.unique(cells(pairs, culling["patch"], culling["patch"])))
+        passes = removed * (1 if culling["method"] == "exact" else SCREENED)
         shown["cull"] = data.images(culling["split"], culling["images_per_class"]) * passes
     tested = plan.tested_methods() if plan.mapped_runs(**run) else []
     if chosen := dict.fromkeys([*plan.methods(**run), *tested]):

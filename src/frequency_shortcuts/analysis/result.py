@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from . import clearest, page, summary
 from .outcome import Outcome
 
 MOST = 12  # classes that a drawing shows
+LINE = 100  # characters of the summary
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,8 +34,9 @@ class Analysis(Outcome):
     """The result of `analyse`: what was found, see `Outcome`, and its summary, pictures, files and page."""
 
     def summary(self) -> str:
-        """What was done and what came out, one sentence a line."""
-        return "\n".join(summary.sentences(self))
+        """What was done and what came out, a sentence in each line; long ones go on in lines that begin with spaces."""
+        lines = (textwrap.fill(sentence, LINE, subsequent_indent="  ") for sentence in summary.sentences(self))
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         outcome = "The maps were not tested." if self.hits is None else self.summary()

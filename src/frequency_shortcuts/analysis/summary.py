@@ -13,11 +13,12 @@ from .outcome import Outcome
 
 
 def sentences(result: Outcome) -> list[str]:
-    """What was tested, the verdicts, what low frequencies and removal do, and what a quick analysis leaves out."""
+    """What was tested, the rates, the verdicts, what removal does, and what a quick analysis leaves out."""
     rows, table = result.verdicts, result.table
     headline = table[table["headline"]]
     return [
         *_made(result, headline),
+        *_rates(headline),
         *_verdicts(rows, _controls(result, headline)),
         *_low_frequencies(headline),
         *_removal(rows),
@@ -26,14 +27,13 @@ def sentences(result: Outcome) -> list[str]:
 
 
 def _made(result: Outcome, headline: pd.DataFrame) -> Iterator[str]:
-    """The images, the outputs and the test."""
+    """The images, the outputs if the network has more, and the test."""
     n_classes, n_outputs = len(result.classes), result.about.get("outputs")
     find = f"{_images(result.ranking.labels)} find the maps"
     maps = "the maps are given" if result.found is None else find
     yield f"{n_classes} classes: {maps}, {_images(result.test.labels)} test them."
-    if n_outputs:
-        all_of = "all" if n_outputs == n_classes else f"{n_classes:,}"
-        yield f"The network chose among {all_of} of its {n_outputs:,} outputs."
+    if n_outputs and n_outputs != n_classes:
+        yield f"The network chose among {n_classes:,} of its {n_outputs:,} outputs."
     sizes, fill = result.maps.sum(axis=(1, 2)), headline["fill"].iloc[0]
     average = " on average" if result.found is None and len(set(sizes.tolist())) > 1 else ""
     neutral = result.test.neutral
@@ -60,44 +60,49 @@ def _controls(result: Outcome, headline: pd.DataFrame) -> str:
     return f"{other} and random masks of the same size" if maps else "random masks of the same size"
 
 
+def _rates(headline: pd.DataFrame) -> Iterator[str]:
+    """The mean TPR and FPR over the classes: unfiltered, from the maps, and from as many of the lowest frequencies."""
+    kinds = {"unfiltered": "without a filter", "dfm": "from the maps alone"}
+    if "tpr_low_pass" in headline:
+        kinds["low_pass"] = "from as many of the lowest frequencies"
+    means = {kind: [float(headline[f"{rate}_{kind}"].mean()) for rate in ("tpr", "fpr")] for kind in kinds}
+    has_fpr = not np.isnan(means["dfm"][1])
+    of_others = ", FPR the share of other images that it takes for the class" if has_fpr else ""
+    yield f"TPR is the share of the images of a class that the network recognises{of_others}."
+    texts = (f"{tpr:.2f}{f' and {fpr:.2f}' if has_fpr else ''} {kinds[kind]}" for kind, (tpr, fpr) in means.items())
+    yield f"Mean TPR{' and FPR' if has_fpr else ''}: {'; '.join(texts)}."
+
+
 def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
     """A sentence for each verdict that a class has."""
     meaning = {
-        "strong": "Strong shortcut: the map alone is enough to recognise the class, and clearly better than "
-        f"{controls}",
-        "weak": f"Weak shortcut: the map alone is clearly better than {controls}, but the class is rarely recognised "
-        "from it, or others are taken for it",
-        "none": f"No shortcut: the map alone is not clearly better than {controls}",
-        TOO_FEW: f"Too few images to tell: not even a TPR of 1 against 0 would be clearly better than {controls}",
+        "strong": f"the map alone is enough to recognise the class, and clearly better than {controls}",
+        "weak": f"the map alone is clearly better than {controls}, but the class is rarely recognised from it, or "
+        "others are taken for it",
+        "none": f"the map alone is not clearly better than {controls}",
+        TOO_FEW: f"not even a TPR of 1 against 0 would be clearly better than {controls}",
     }
+    names = {"strong": "Strong shortcut", "weak": "Weak shortcut", "none": "No shortcut"}
     for kind, words in meaning.items():
         if (chosen := rows["verdict"] == kind).any():
-            yield f"{words}: {_of(chosen, rows)}."
+            yield f"{names.get(kind, 'Too few images to tell')} in {_of(chosen, rows)}: {words}."
     without = rows[rows["verdict"] == "none"]
     if (no_room := without["smallest_effect"].isna()).any():
         yield (
-            "The closest control does so well that even a TPR of 1 from the map, at the same FPR, would not be clearly "
-            f"better: {_of(no_room, without)} without a shortcut."
+            f"In {_of(no_room, without)} without a shortcut, the closest control does so well that even a TPR of 1 "
+            "from the map, at the same FPR, would not be clearly better."
         )
     if (unknown := rows["verdict"].isna()).any():
-        yield f"No verdict, since the network does not recognise the unfiltered images: {_of(unknown, rows)}."
+        yield f"No verdict in {_of(unknown, rows)}: the network does not recognise the unfiltered images."
 
 
 def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
-    """What the lowest frequencies of the same number do."""
+    """Which shortcuts are of low frequencies."""
     if "tpr_low_pass" not in headline:
         return
-    low, own = (_rates(headline, kind) for kind in ("low_pass", "dfm"))
-    yield f"The lowest frequencies alone, as many as in the map, give on average {low}; the maps {own}."
     shortcuts = headline[headline["verdict"].isin(["strong", "weak"])]
     if (as_well := shortcuts["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
-        yield f"They do as well as the map: {_of(as_well, shortcuts, 'shortcuts')}."
-
-
-def _rates(headline: pd.DataFrame, kind: str) -> str:
-    """The mean TPR over the classes under some masks, and FPR where it was measured."""
-    tpr, fpr = headline[f"tpr_{kind}"].mean(), headline[f"fpr_{kind}"].mean()
-    return f"TPR {tpr:.2f}" + ("" if np.isnan(fpr) else f", FPR {fpr:.2f}")
+        yield f"The lowest frequencies do as well as the map in {_of(as_well, shortcuts, 'shortcuts')}."
 
 
 def _removal(rows: pd.DataFrame) -> Iterator[str]:
@@ -112,15 +117,12 @@ def _removal(rows: pd.DataFrame) -> Iterator[str]:
     if (judged := rows[rows["needed"].notna()]).empty:
         return
     needed = _of(judged["needed"] == True, judged)  # noqa: E712 (an object column)
-    yield f"The network needs its map, since TPR - FPR falls clearly more than without random frequencies: {needed}."
+    yield f"The network needs the map in {needed}: without it, TPR - FPR falls clearly more than without random ones."
 
 
 def _quick(result: Outcome) -> Iterator[str]:
     if result.about.get("quick"):
-        yield (
-            "This was a quick analysis: it leaves out images, so that its maps are less exact and its intervals wider, "
-            "and the other fill."
-        )
+        yield "This was a quick analysis, of fewer images and one fill: maps are less exact, and intervals wider."
 
 
 def _of(chosen: pd.Series, rows: pd.DataFrame, what: str = "classes", most: int = 8) -> str:

@@ -33,6 +33,57 @@ class NotFound(RuntimeError):
     """No source had the files; the message lists what was tried and says what to do."""
 
 
+@contextmanager
+def first_source(
+    title: str, sources: Sequence[Source], check: Callable[[Path], object], advice: str
+) -> Iterator[tuple[str, Path]]:
+    """The name and the folder of the first source whose folder passes a check; scratch is deleted after the block.
+
+    Raises NotFound, with the reasons and the advice, if there is none.
+
+    >>> with first_source("Fashion-MNIST", sources, read, "Install it") as (name, folder): ...
+    """
+    tried = []
+    for name, locate in sources:
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                place = locate(Path(scratch))
+                check(place)
+            except Exception as error:  # after any error of one source, the next one is tried
+                tried.append(f"{name} ({_reason(error)})")
+                continue
+            yield name, place
+            return
+    raise NotFound(f"{title} was not found; tried {'; '.join(tried)}. {advice}")
+
+
+def debian_sources(package: str, folder: Path) -> tuple[Source, Source]:
+    """The folder that a package of Debian installs, and the package itself, downloaded and unpacked.
+
+    >>> installed, package = debian_sources("dataset-fashion-mnist", Path("/usr/share/datasets/fashion-mnist"))
+    """
+
+    def download(scratch: Path) -> Path:
+        if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+            raise RuntimeError("not a Debian machine")
+
+        def run(*command: str) -> None:
+            subprocess.run(command, cwd=scratch, check=True, capture_output=True, text=True, timeout=600)
+
+        try:
+            run("apt-get", "download", package)
+        except subprocess.CalledProcessError:
+            if os.geteuid() != 0:
+                raise
+            run("apt-get", "update")
+            run("apt-get", "download", package)
+        (archive,) = scratch.glob(f"{package}*.deb")
+        run("dpkg-deb", "-x", archive.name, "package")
+        return scratch / "package" / folder.relative_to("/")
+
+    return (f"folder {folder}", lambda scratch: folder), (f"apt-get download {package}", download)
+
+
 class PublishedSet(ABC):
     """A published set of photographs of one size, with as many of each class.
 
@@ -68,20 +119,11 @@ class PublishedSet(ABC):
         'folder /usr/share/datasets/fashion-mnist'
         """
         own = [(f"folder {folder}", lambda scratch: self._located(Path(folder or ""), scratch))]
-        tried = []
-        for name, locate in own if folder else self.sources:
-            with tempfile.TemporaryDirectory() as scratch:
-                try:
-                    place = locate(Path(scratch))
-                    self.read(place)
-                except Exception as error:  # after any error of one source, the next one is tried
-                    tried.append(f"{name} ({_reason(error)})")
-                    continue
-                Path(destination).mkdir(parents=True, exist_ok=True)
-                for file in self.files:
-                    shutil.copyfile(place / file, Path(destination, file))
-                return name
-        raise NotFound(f"{self.title} was not found; tried {'; '.join(tried)}. {self.advice}")
+        with first_source(self.title, own if folder else self.sources, self.read, self.advice) as (name, place):
+            Path(destination).mkdir(parents=True, exist_ok=True)
+            for file in self.files:
+                shutil.copyfile(place / file, Path(destination, file))
+        return name
 
     def read(self, folder: str | os.PathLike[str]) -> tuple[Labelled, Labelled]:
         """The training and the test photographs: images uint8 [n, channels, height, width] and labels int64 [n].
@@ -124,11 +166,8 @@ class FashionMnist(PublishedSet):
     )
 
     def __init__(self) -> None:
-        self.sources = (
-            (f"folder {self.debian_folder}", lambda scratch: self.debian_folder),
-            ("torchvision's download", self._torchvision),
-            (f"apt-get download {self.debian_package}", self._debian),
-        )
+        installed, package = debian_sources(self.debian_package, self.debian_folder)
+        self.sources = (installed, ("torchvision's download", self._torchvision), package)
 
     def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
         from torchvision.datasets import FashionMNIST
@@ -152,24 +191,6 @@ class FashionMnist(PublishedSet):
         with server_timeout():
             FashionMNIST(str(scratch), download=True)
         return scratch / "FashionMNIST" / "raw"
-
-    def _debian(self, scratch: Path) -> Path:
-        if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-            raise RuntimeError("not a Debian machine")
-
-        def run(*command: str) -> None:
-            subprocess.run(command, cwd=scratch, check=True, capture_output=True, text=True, timeout=600)
-
-        try:
-            run("apt-get", "download", self.debian_package)
-        except subprocess.CalledProcessError:
-            if os.geteuid() != 0:
-                raise
-            run("apt-get", "update")
-            run("apt-get", "download", self.debian_package)
-        (archive,) = scratch.glob(f"{self.debian_package}*.deb")
-        run("dpkg-deb", "-x", archive.name, "package")
-        return scratch / "package" / self.debian_folder.relative_to("/")
 
 
 class Cifar10(PublishedSet):

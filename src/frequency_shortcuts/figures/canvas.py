@@ -167,8 +167,9 @@ def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
         width = min(width, picture.width)
         small = picture.convert("RGB").resize((width, round(picture.height * width / picture.width)))
     target = io.BytesIO()
-    # By coverage: the usual choice, by frequency, gives the colour of a few small marks to those of many.
-    few = small.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    # By coverage: the usual choice, by frequency, gives the colour of a few small marks to those of many. The means of
+    # what gets each colour then keep grey grey.
+    few = small.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(target, "PNG", optimize=True)
     return target.getvalue()
 

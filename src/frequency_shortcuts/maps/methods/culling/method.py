@@ -95,14 +95,7 @@ def passes(settings: Settings, size: Size) -> int:
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """Loss increments, float64 [class, pairs]. All pairs of a cell have the same."""
-    if settings.patch == 1:
-        return _cull(workspace, settings).increment
-    cell = cells(workspace.pairs, settings.patch, settings.patch)
-    kept = np.arange(cell.max() + 1)[:, None] != cell
-    everything = np.ones((1, len(cell)), bool)
-    loss = workspace.class_means(np.concatenate([everything, kept]), settings.fill, "cells").loss
-    increments: FloatArray = (loss[1:] - loss[0]).T[:, cell]
-    return increments
+    return _cull(workspace, settings).increment
 
 
 def loss_increments(
@@ -152,18 +145,21 @@ def cull(
     stop : called before every forward pass; if it returns true, Stopped is raised. Finished blocks are stored, of 8192
         filtered images or gradients each; the unfinished one is lost
     progress : show a bar on a terminal
-    settings : `fill`, `percent`, `target_recall` and `patience` of `Settings`, and all of `engine.Limits`
+    settings : `fill`, `patch`, `percent`, `target_recall` and `patience` of `Settings`, and all of `engine.Limits`
 
-    Raises ValueError for an unknown method or fill, a class without images, an image without a donor or a loss that is
-    not finite; RuntimeError if another process uses `state`; `journal.Stopped` if `stop` returns true.
+    Raises ValueError for an unknown method or fill, parts of a culling by cells, a class without images, an image
+    without a donor or a loss that is not finite; RuntimeError if another process uses `state`; `journal.Stopped` if
+    `stop` returns true.
 
     >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).increment.shape  # 32 x 32 images
     (4, 514)
     """
     limits = Limits(**{field.name: settings.pop(field.name) for field in fields(Limits) if field.name in settings})
-    chosen = Settings(method, patch=1, **settings)
+    chosen = Settings(method, **settings)
     if not 0 <= part[0] < part[1]:
         raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
+    if chosen.patch > 1 and part[1] > 1:
+        raise ValueError(f"patch {chosen.patch}, {part[1]} parts: a culling by cells is not divided")
     with Workspace(
         network, images, labels, n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits, state=state,
         identity=(version, chosen), stop=stop, progress=progress,
@@ -177,7 +173,9 @@ def cull(
 
 
 def _cull(workspace: Workspace, settings: Settings, part: tuple[int, int] = (0, 1)) -> Culling:
-    """One part of a culling of single pairs, without its fingerprint."""
+    """One part of a culling, without its fingerprint."""
+    if settings.patch > 1:
+        return _cull_cells(workspace, settings)
     pairs = workspace.pairs
     wanted = positions(pairs.height, pairs.width, settings.percent)
     result = _empty_result(workspace, settings)
@@ -195,6 +193,19 @@ def _cull(workspace: Workspace, settings: Settings, part: tuple[int, int] = (0, 
         share = result.passes[c] / (len(pairs) * len(evaluator))
         log.info("class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share)
     return result
+
+
+def _cull_cells(workspace: Workspace, settings: Settings) -> Culling:
+    """A culling by cells, without its fingerprint."""
+    cell = cells(workspace.pairs, settings.patch, settings.patch)
+    kept = np.arange(cell.max() + 1)[:, None] != cell
+    everything = np.ones((1, len(cell)), bool)
+    loss = workspace.class_means(np.concatenate([everything, kept]), settings.fill, "cells").loss
+    result = _empty_result(workspace, settings)
+    return replace(
+        result, increment=(loss[1:] - loss[0]).T[:, cell], evaluated=np.ones_like(result.evaluated),
+        baseline_loss=loss[0], passes=len(kept) * workspace.count,
+    )  # fmt: skip
 
 
 def _empty_result(workspace: Workspace, settings: Settings) -> Culling:
@@ -217,6 +228,7 @@ def _empty_result(workspace: Workspace, settings: Settings) -> Culling:
         precision=workspace.engine.frozen.precision,
         fingerprint="",
         fill=settings.fill,
+        patch=settings.patch,
     )
 
 

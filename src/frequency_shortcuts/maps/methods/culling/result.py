@@ -33,8 +33,8 @@ class Culling:
     evaluated : bool [class, pairs], true where the increment was evaluated exactly, not predicted
     baseline_loss : float64 [class], the mean loss of the unfiltered images
     images_per_class : int64 [class]
-    passes : int64 [class], filtered images shown to the network: pairs times images for exact. Not included are the
-        gradients for screening, which cost `gradients.passes` forward passes per image
+    passes : int64 [class], filtered images shown to the network: pairs or cells times images for exact. Not included
+        are the gradients for screening, which cost `gradients.passes` forward passes per image
     expected_recall : float64 [class], expected share of the true top `percent` % in the top that was found, by the
         model of screening; 1 for exact
     left_out, audited, missed : int64 [class], pairs that the last audit of screening could draw from, drew, and found
@@ -42,6 +42,7 @@ class Culling:
     audits : int64 [class], number of audits; the last one passed
     fingerprint : of network, images, settings and code, if parts are merged or blocks are stored; else empty
     fill : what replaces a pair: `zeros`, or with `swap` the coefficients of a donor image
+    patch : side of the cells, whose pairs have the same increment; 1 for single pairs
     """
 
     increment: FloatArray
@@ -60,10 +61,12 @@ class Culling:
     precision: Precision
     fingerprint: str
     fill: Fill = "zeros"
+    patch: int = 1
 
     def attributes(self, pairs: ConjugatePairs) -> dict[str, Any]:
         """The attributes of a file of maps; for a screened culling also its audits and the recall that they imply."""
         names = ["method", "fill", "images_per_class", "baseline_loss", "precision", "passes"]
+        names += ["patch"] if self.patch > 1 else []
         if self.method == "exact":
             return {name: getattr(self, name) for name in names}
         names += ["percent", "target_recall", "expected_recall", "left_out", "audited", "missed", "audits"]
