@@ -1,6 +1,7 @@
-"""`make gallery` renews what README and docs take from results: pictures, and the text between markers.
+"""`make gallery` renews what README and docs take from results: tables, pictures, and the text between markers.
 
-The laptop study is needed. What the docs say of the other studies stays as it is where they have not run.
+The tables of the studies that have run go to docs/data, and the text is written from there, so that a clone can check
+its numbers. What the docs say of the other studies stays as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from frequency_shortcuts.figures import schematic as drawing
 from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real, schematic
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
+DATA = DOCS / "data"
+STORED = ("config.yaml", "tables/*.csv", "analysis/*.csv", "analysis/*.json", "analysis/*.txt")  # of each study
 WIDTH = 1000  # pixels
 SCHEMATIC = "schematic"  # drawn here; the other pictures are figures of the studies
 FIGURES = {
@@ -51,23 +54,42 @@ def draw_schematic(study: Path, target: Path) -> None:
         shutil.copyfile(Path(folder) / f"{SCHEMATIC}.png", target / f"{SCHEMATIC}.png")  # in all its colours
 
 
+def store(study: Path, target: Path) -> None:
+    """Replace the tables and the configuration of a study in the folder `target`."""
+    shutil.rmtree(target, ignore_errors=True)
+    for file in (file for pattern in STORED for file in study.glob(pattern)):
+        place = target / file.relative_to(study)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+
+
+def texts() -> dict[str, str]:
+    """The text for each pair of markers, from the tables in docs/data."""
+    found: dict[str, str] = {}
+    for name, (_, numbers) in STUDIES.items():
+        if (DATA / name).exists():
+            found |= filled(name, DATA / name, numbers)
+    return found
+
+
 def main() -> None:
-    """Pictures, then text."""
-    draw_schematic(ROOT / "results" / "laptop", DOCS)
-    texts: dict[str, str] = {}
-    for name, (target, numbers) in STUDIES.items():
+    """Tables, pictures, then text."""
+    for name, (target, _) in STUDIES.items():
         study = ROOT / "results" / name
-        if name == "laptop" or (study / "tables").exists():
-            pictures(study, DOCS, FIGURES[name])
-            texts |= filled(name, study, numbers)
-            if name == "real":
-                gallery_real.draw(study, DOCS)
-        else:
+        if not (study / "tables").exists():
             print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
+            continue
+        store(study, DATA / name)
+        pictures(study, DOCS, FIGURES[name])
+        if name == "laptop":
+            draw_schematic(study, DOCS)
+        if name == "real":
+            gallery_real.draw(study, DOCS)
+    written = texts()
     for page in (README, *sorted(DOCS.glob("*.md"))):
         text = page.read_text()
-        for name in set(marks(text)) & set(texts):
-            text = renew(text, name, texts[name])
+        for name in set(marks(text)) & set(written):
+            text = renew(text, name, written[name])
         page.write_text(text)
 
 

@@ -196,11 +196,10 @@ def sizes(study: Path) -> dict[str, Any]:
 
 
 def cost(study: Path) -> dict[str, Any]:
-    """Minutes of processor time, rounded up to tens as well, gigabytes on disk, and the facts of the provenance."""
+    """Minutes of processor time, rounded up to tens as well, and the facts of the provenance."""
     minutes = whole_times(study)["processor_s"].sum() / 60
-    disk = sum(path.stat().st_size for path in study.rglob("*") if path.is_file()) / 2**30
     facts = read(study, "provenance").set_index("key")["value"].to_dict()
-    return {"minutes": minutes, "allow": 10 * math.ceil(minutes / 10), "disk": disk, "facts": facts}
+    return {"minutes": minutes, "allow": 10 * math.ceil(minutes / 10), "facts": facts}
 
 
 def findings(study: Path) -> dict[str, Any]:
