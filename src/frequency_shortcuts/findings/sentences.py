@@ -18,24 +18,24 @@ _ANSWERS = {HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", NO_DATA: "No data"}
 # In plain words, what came out if a finding holds, and if it does not; and the number of those that have one.
 _PLAIN = {
     "a": (
-        "in images that we made, a class is learned earlier if its cue is stronger",
-        "in images that we made, a class is learned later if its cue is stronger",
+        "classes of images that we made are learned earlier if their cue is stronger",
+        "classes of images that we made are learned later if their cue is stronger",
     ),
     "b": (
-        "in images that we made, most networks still recognise the class with a cue at all frequencies when two of "
-        "four bands of frequencies are removed, as in the paper",
-        "in images that we made, most networks no longer recognise the class with a cue at all frequencies when two of "
-        "four bands of frequencies are removed, unlike in the paper",
+        "a class of images that we made is still recognised by most networks without two of four bands of frequencies, "
+        "as in the paper",
+        "a class of images that we made is no longer recognised by most networks without two of four bands of "
+        "frequencies, unlike in the paper",
     ),
     "c": (
-        "classes of photographs are learned earlier if their spectra differ more from those of the others",
-        "classes of photographs are learned later if their spectra differ more from those of the others",
+        "classes of photographs are learned earlier if their spectra stand out",
+        "classes of photographs are learned later if their spectra stand out",
     ),
     "d": (
-        "the networks recognise a class of photographs better from the few percent of the frequencies that the method "
-        "picks for it than from those that it picks for other classes",
-        "the networks recognise a class of photographs worse from the few percent of the frequencies that the method "
-        "picks for it than from those that it picks for other classes",
+        "classes of photographs are recognised better from their own map, a few percent of the frequencies, than from "
+        "the maps of other classes",
+        "classes of photographs are recognised worse from their own map, a few percent of the frequencies, than from "
+        "the maps of other classes",
     ),
     "e1": (
         "the advantage carries over to altered copies of the photographs",
@@ -46,7 +46,7 @@ _PLAIN = {
     "g": ("training with augmentation does not remove it", "training with augmentation reverses it"),
 }
 TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence on the cover and in the README
-_POINTS = {"d": ": this advantage is {} percentage points", "e1": ", where it is {} percentage points"}
+_POINTS = {"d": ": the advantage is {} percentage points", "e1": ", where it is {} percentage points"}
 
 
 def short(row: Mapping[str, Any]) -> str:
