@@ -134,7 +134,7 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
 def test_the_report_holds_the_numbers(study):
     networks = read_table(study.results / "tables" / "networks.csv").set_index("dataset")
     text = (study.results / "report.html").read_text()
-    assert "What came out" in text and f"{networks['test_accuracy']['fashion_mnist']:.2f}" in text
+    assert "The answer" in text and f"test accuracy {networks['test_accuracy']['fashion_mnist']:.2f}." in text
     assert "shortcuts_fashion_mnist.svg" in text and "System Message" not in text
     assert "my_network is an external network" in text
 

@@ -135,6 +135,7 @@ def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts)
     twice = pd.concat([decides, decides[decides["finding"] == "g"].assign(networks_of="large", verdict="open")])
     last = [answer for answer in headlines.answers(twice) if "augmentation" in answer]
     assert [answer[-8:] for answer in last] == ["(small).", "(large)."] and last[1].startswith("It stays open")
+    assert len(headlines.answers(twice)) == len(answers) + 2  # the widest networks have a sentence of their own, too
 
 
 def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):

@@ -64,16 +64,17 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
 def answers(table: pd.DataFrame) -> list[str]:
     """What came out of the findings that have data, in plain sentences: one for each of `sentences.TOPICS`.
 
-    A finding that is judged on several kinds of networks has a sentence for each, which names them.
+    A topic with a finding that is judged on several kinds of networks has a sentence for each, which names them.
     """
     decides = table[(table["role"] == "decides") & (table["verdict"] != NO_DATA)]
     several = set(decides.loc[decides["finding"].duplicated(), "finding"])
     said = []
     for topic in TOPICS:
         rows: Rows = [row for letter in topic for row in decides[decides["finding"] == letter].to_dict("records")]
-        once = [row for row in rows if row["finding"] not in several]
-        said += [plain(once)] if once else []
-        said += [f"{plain([row])[:-1]} ({row['networks_of']})." for row in rows if row["finding"] in several]
+        if several.isdisjoint(topic):
+            said += [plain(rows)] if rows else []
+        else:
+            said += [f"{plain([row])[:-1]} ({row['networks_of']})." for row in rows]
     return said
 
 
