@@ -26,7 +26,7 @@ FIGURES = {
         "rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
         "shortcuts_fashion_mnist",
     ],
-    "benchmark": ["method_truth_all", "method_cost_all"],
+    "benchmark": ["method_truth_all"],
     "cure": ["cure_fashion_mnist"],
     "experiments": ["reliance_fashion_mnist", "harm_all"],
     "real": [],
