@@ -320,7 +320,7 @@ def example(tmp_path):
     """The files of an analysis of three classes, none of them with a shortcut; `bee` does best, against `cow`."""
     folder = tmp_path / "analysis"
     folder.mkdir()
-    (folder / "example.json").write_text('{"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "threads": 2}')
+    (folder / "example.json").write_text('{"pictures": {"ant": 3, "bee": 5, "cow": 4}, "processor_s": 41}')
     (folder / "summary.txt").write_text("3 classes: a long line\n  and another\n")
     rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["none", "none", "too few images"]})
     rows = rows.assign(headline=True, margin=[0.1, 0.2, 0.3], fill="zeros", best_control="other", positions=2509,
@@ -340,7 +340,7 @@ def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
     texts = filled("real", example, gallery_real)
     assert texts["real_output"] == "```\n3 classes: a long line\n  and another\n```"
     caption = " ".join(texts["real_caption"].split())
-    assert "apart (3, 5 and 4 photographs)" in caption and "41 seconds on 2 cores" in caption
+    assert "apart (3, 5 and 4 photographs)" in caption and "It took 41 seconds of processor time." in caption
     assert "From the map of bee, 5 % of the frequencies, it recognises 45 % of them and takes 30 %" in caption
     assert "the closest control, the map of cow, 35 % and 24 %. By this test, no class has a shortcut." in caption
 
