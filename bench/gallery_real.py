@@ -19,6 +19,7 @@ from frequency_shortcuts.storage.tables import read_table
 
 PICTURES = ("real", "real_page")
 WIDTH, HEIGHT = 1040, 1024  # pixels of the page that the second picture shows: down to the table of verdicts
+LONGEST = 120  # minutes from the analysis to the report; what took longer was made in several runs
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -45,7 +46,7 @@ def printed(study: Path) -> str:
 
 
 def about(study: Path) -> dict[str, Any]:
-    """The photographs, the class of the picture with the rates from its map and closest control, and the time."""
+    """The photographs, the class of the picture with the rates from its map and closest control, and the times."""
     analysis = study / "analysis"
     found: dict[str, Any] = json.loads((analysis / "example.json").read_text())
     verdicts = read_table(analysis / "verdicts.csv")
@@ -55,7 +56,9 @@ def about(study: Path) -> dict[str, Any]:
     )
     if shown["best_control"] == "other":
         rates = rates[rates["draw"] == list(quoted["class"]).index(shown["closest_class"])]
+    minutes = ((study / "report.html").stat().st_mtime - found["begin"]) / 60 if (study / "report.html").exists() else 0
     return found | {
+        "minutes": minutes if 0 < minutes < LONGEST else None,
         "shown": shown,
         "percent": 100 * shown["positions"] / SIDE**2,
         "control": canvas.control_label(shown["best_control"], shown["closest_class"]),

@@ -166,13 +166,13 @@ def _on_grey(file: Path) -> Image.Image:
 def main(folder: str) -> None:
     """Lay out the photographs in a folder, analyse the network quickly, print the summary, and save all beside them."""
     pictures = photographs(Path(folder, "pictures"))
-    begin = time.perf_counter()
+    begin = time.time()
     result = analyse(network(), pictures, transform=TRANSFORM, quick=True)
     print(result.summary())
     saved = result.save(Path(folder, "analysis"))
     (saved / "summary.txt").write_text(result.summary() + "\n")
     counts = {group: len([*(pictures / group).iterdir()]) for group in GROUPS}
-    about = {"pictures": counts, "seconds": round(time.perf_counter() - begin), "threads": torch.get_num_threads()}
+    about = {"pictures": counts, "begin": begin, "seconds": round(time.time() - begin), "cores": os.cpu_count()}
     (saved / "example.json").write_text(json.dumps(about, indent=1))
 
 

@@ -25,7 +25,7 @@ def test_the_lines_of_the_readme_run_as_they_stand(capsys, tmp_path, monkeypatch
     """A network of two packages and photographs of a third, see envs/real.txt: `make test` installs the network."""
     monkeypatch.chdir(tmp_path)
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
-    assert textwrap.indent(code, "    ", bool) in example.__doc__.replace("\n\n    ", "\n    ")
+    assert textwrap.indent(code, "    ") in example.__doc__
     exec(code, done := {})
     assert list(done["result"].verdicts["class"]) == ["birds", "mammals", "things"]
     assert (done["result"].verdicts["tpr_unfiltered"] > 0.8).all()

@@ -1,6 +1,8 @@
 """What README and docs say of the results, from small tables: the laptop study, the methods, the cure."""
 
 import itertools
+import json
+import os
 import re
 from pathlib import Path
 
@@ -302,7 +304,8 @@ def example(tmp_path):
     """The files of an analysis of three classes, none of them with a shortcut; `bee` does best, against `cow`."""
     folder = tmp_path / "analysis"
     folder.mkdir()
-    (folder / "example.json").write_text('{"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "threads": 2}')
+    about = {"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "cores": 2, "begin": 1000.0}
+    (folder / "example.json").write_text(json.dumps(about))
     (folder / "summary.txt").write_text("3 classes: a long line\n  and another\n")
     rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["none", "none", "too few images"]})
     rows = rows.assign(headline=True, margin=[0.1, 0.2, 0.3], fill="zeros", best_control="other", positions=2509,
@@ -322,9 +325,24 @@ def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
     texts = filled("real", example, gallery_real)
     assert texts["real_output"] == "```\n3 classes: a long line\n  and another\n```"
     caption = " ".join(texts["real_caption"].split())
-    assert "apart (3, 5 and 4 photographs)" in caption and "41 seconds on 2 cores" in caption
+    assert "apart (3, 5 and 4 photographs)" in caption and "It took 41 seconds on 2 cores. Photo" in caption
     assert "From the map of bee, 5 % of the frequencies, it recognises 45 % of them and takes 30 %" in caption
     assert "the closest control, the map of cow, 35 % and 24 %. By this test, no class has a shortcut." in caption
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (1000 + 9 * 60, "2 cores, and `make real`, with the whole study"),
+        (500, "2 cores. Photo"),
+        (1000 + 9 * 3600, "2 cores. Photo"),
+    ],
+)
+def test_the_minutes_of_the_study_are_those_of_one_run(example, second, words):
+    (example / "report.html").touch()
+    os.utime(example / "report.html", (second, second))
+    caption = " ".join(filled("real", example, gallery_real)["real_caption"].split())
+    assert words in caption and ("network, 9 minutes." in caption) == ("whole" in words)
 
 
 def test_the_pictures_of_the_example_need_a_browser_for_its_page_alone(example, tmp_path, monkeypatch, capsys):
