@@ -84,6 +84,7 @@ def main() -> None:
         if name == "laptop":
             draw_schematic(study, DOCS)
         if name == "real":
+            gallery_real.add_minutes(study, DATA / name)
             gallery_real.draw(study, DOCS)
     written = texts()
     for page in (README, *sorted(DOCS.glob("*.md"))):

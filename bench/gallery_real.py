@@ -45,6 +45,16 @@ def printed(study: Path) -> str:
     return (study / "analysis" / "summary.txt").read_text().strip()
 
 
+def add_minutes(study: Path, target: Path) -> None:
+    """Add the minutes of `make real` to the stored times, if its report was made in the same call."""
+    file = target / "analysis" / "example.json"
+    times: dict[str, Any] = json.loads(file.read_text())
+    report = study / "report.html"
+    minutes = (report.stat().st_mtime - times["begin"]) / 60 if report.exists() else 0
+    if 0 < minutes < LONGEST:
+        file.write_text(json.dumps(times | {"minutes": round(minutes)}, indent=1))
+
+
 def about(study: Path) -> dict[str, Any]:
     """The photographs, the class of the picture with the rates from its map and closest control, and the times."""
     analysis = study / "analysis"
@@ -56,9 +66,7 @@ def about(study: Path) -> dict[str, Any]:
     )
     if shown["best_control"] == "other":
         rates = rates[rates["draw"] == list(quoted["class"]).index(shown["closest_class"])]
-    minutes = ((study / "report.html").stat().st_mtime - found["begin"]) / 60 if (study / "report.html").exists() else 0
     return found | {
-        "minutes": minutes if 0 < minutes < LONGEST else None,
         "shown": shown,
         "percent": 100 * shown["positions"] / SIDE**2,
         "control": canvas.control_label(shown["best_control"], shown["closest_class"]),

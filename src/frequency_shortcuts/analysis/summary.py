@@ -57,20 +57,19 @@ def _controls(result: Outcome, headline: pd.DataFrame) -> str:
     other = (
         "each other class's map" if maps >= most - (result.test.neutral is not None) else f"{maps} other classes' maps"
     )
-    return f"{other} and random masks of the same size" if maps else "random masks of the same size"
+    return f"{other} and random masks" if maps else "random masks"
 
 
 def _rates(headline: pd.DataFrame) -> Iterator[str]:
     """The mean TPR and FPR over the classes: unfiltered, from the maps, and from as many of the lowest frequencies."""
     kinds = {"unfiltered": "without a filter", "dfm": "from the maps alone"}
     if "tpr_low_pass" in headline:
-        kinds["low_pass"] = "from as many of the lowest frequencies"
+        kinds["low_pass"] = "from as many lowest frequencies"
     means = {kind: [float(headline[f"{rate}_{kind}"].mean()) for rate in ("tpr", "fpr")] for kind in kinds}
     has_fpr = not np.isnan(means["dfm"][1])
-    of_others = ", FPR the share of other images that it takes for the class" if has_fpr else ""
-    yield f"TPR is the share of the images of a class that the network recognises{of_others}."
+    of_others = " and FPR (share of the others that are taken for it)" if has_fpr else ""
     texts = (f"{tpr:.2f}{f' and {fpr:.2f}' if has_fpr else ''} {kinds[kind]}" for kind, (tpr, fpr) in means.items())
-    yield f"Mean TPR{' and FPR' if has_fpr else ''}: {'; '.join(texts)}."
+    yield f"Mean TPR (share of a class that is recognised){of_others}: {'; '.join(texts)}."
 
 
 def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
@@ -110,19 +109,18 @@ def _removal(rows: pd.DataFrame) -> Iterator[str]:
     if rows["tpr_removed"].isna().all():
         return
     before, without, random = (rows[f"tpr_{name}"].mean() for name in ("unfiltered", "removed", "random_removed"))
-    yield (
-        f"Removal, which is no part of the verdict: without its map, the mean TPR of a class goes from {before:.2f} "
-        f"to {without:.2f}; without as many random frequencies, to {random:.2f}."
-    )
-    if (judged := rows[rows["needed"].notna()]).empty:
-        return
+    judged = rows[rows["needed"].notna()]
     needed = _of(judged["needed"] == True, judged)  # noqa: E712 (an object column)
-    yield f"The network needs the map in {needed}: without it, TPR - FPR falls clearly more than without random ones."
+    clear = "" if judged.empty else f" Clearly worse without the map: {needed}."
+    yield (
+        f"Removal, no part of the verdict: mean TPR {without:.2f} without the map (before: {before:.2f}), {random:.2f} "
+        f"without as many random frequencies.{clear}"
+    )
 
 
 def _quick(result: Outcome) -> Iterator[str]:
     if result.about.get("quick"):
-        yield "This was a quick analysis, of fewer images and one fill: maps are less exact, and intervals wider."
+        yield "A quick analysis: fewer images and one fill, so that maps are less exact and intervals wider."
 
 
 def _of(chosen: pd.Series, rows: pd.DataFrame, what: str = "classes", most: int = 8) -> str:

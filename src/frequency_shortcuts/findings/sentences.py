@@ -22,10 +22,8 @@ _PLAIN = {
         "classes of images that we made are learned later if their cue is stronger",
     ),
     "b": (
-        "a class of images that we made is still recognised by most networks without two of four bands of frequencies, "
-        "as in the paper",
-        "a class of images that we made is no longer recognised by most networks without two of four bands of "
-        "frequencies, unlike in the paper",
+        "without two of four bands of frequencies, most networks still recognise a class of our images, as in the paper",
+        "without two of four bands of frequencies, most networks miss a class of our images, unlike in the paper",
     ),
     "c": (
         "classes of photographs are learned earlier if their spectra stand out",
@@ -38,8 +36,8 @@ _PLAIN = {
         "the maps of other classes",
     ),
     "e1": (
-        "the advantage carries over to altered copies of the photographs",
-        "the advantage is reversed in altered copies of the photographs",
+        "this advantage carries over to altered copies of the photographs",
+        "this advantage is reversed in altered copies of the photographs",
     ),
     "e2": ("it carries over to another network", "it is reversed in another network"),
     "f": ("the advantage remains in the widest network", "the advantage is reversed in the widest network"),
