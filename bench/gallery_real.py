@@ -18,7 +18,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
 PICTURES = ("real", "real_page")
-WIDTH, HEIGHT = 1040, 1024  # pixels of the page that the second picture shows: down to the table of verdicts
+WIDTH, HEIGHT = 1040, 950  # pixels of the page that the second picture shows: down to the table of verdicts
 LONGEST = 120  # minutes from the analysis to the report; what took longer was made in several runs
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -161,20 +161,20 @@ def test_a_short_sentence_has_no_number_but_the_half_width():
     ("verdicts", "text"),
     [
         (("holds", "holds"),
-         "The advantage carries over to altered copies of the photographs, where it is 75 percentage points, and it "
+         "This advantage carries over to altered copies of the photographs, where it is 75 percentage points, and it "
          "carries over to another network."),
         (("open", "holds"),
-         "It stays open whether the advantage carries over to altered copies of the photographs, where it is 6 "
+         "It stays open whether this advantage carries over to altered copies of the photographs, where it is 6 "
          "percentage points; it carries over to another network."),
         (("open", "open"),
-         "It stays open whether the advantage carries over to altered copies of the photographs, where it is 6 "
+         "It stays open whether this advantage carries over to altered copies of the photographs, where it is 6 "
          "percentage points, and whether it carries over to another network."),
         (("does not hold", "no data"),
-         "The advantage is reversed in altered copies of the photographs, where it is -50 percentage points; there are "
-         "no data on whether it carries over to another network."),
+         "This advantage is reversed in altered copies of the photographs, where it is -50 percentage points; there "
+         "are no data on whether it carries over to another network."),
         (("no data", "no data"),
-         "There are no data on whether the advantage carries over to altered copies of the photographs, and whether it "
-         "carries over to another network."),
+         "There are no data on whether this advantage carries over to altered copies of the photographs, and whether "
+         "it carries over to another network."),
     ],
 )  # fmt: skip
 def test_a_plain_sentence_joins_findings_and_their_verdicts(verdicts, text):

@@ -22,7 +22,7 @@ _PLAIN = {
         "classes of images that we made are learned later if their cue is stronger",
     ),
     "b": (
-        "without two of four bands of frequencies, most networks still recognise a class of our images, as in the paper",
+        "without two of four bands of frequencies, most networks still recognise a class of our images, as reported",
         "without two of four bands of frequencies, most networks miss a class of our images, unlike in the paper",
     ),
     "c": (
