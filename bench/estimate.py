@@ -39,7 +39,7 @@ PEAKS = {
 # github.com/NVIDIA/DeepLearningExamples (PyTorch/Classification/ConvNets/resnet50v1.5).
 SHARES = {"float32": 0.5, "tf32": 0.15, "bfloat16": 0.2}
 SEARCHES = ("cull", "find_maps")  # in `culling: precision`; training is in bfloat16, all other passes in float32
-LAPTOP, RUNTIMES = ROOT / "config" / "config.yaml", ROOT / "results" / "laptop" / "tables" / "runtimes.csv"
+LAPTOP, RUNTIMES = ROOT / "config" / "config.yaml", DOCS / "data" / "laptop" / "tables" / "runtimes.csv"
 
 
 def configuration(path: Path) -> dict[str, Any]:
@@ -153,19 +153,25 @@ def rounded(hours: float) -> str:
 
 
 def error(steps: pd.DataFrame, runtimes: pd.DataFrame) -> str:
-    """The formula beside measured job times (`tables/runtimes.csv`): all steps at one rate, in Markdown.
+    """The formula beside measured processor times (`tables/runtimes.csv`): all steps at one rate, in Markdown.
 
     Steps with a resumed job, whose time is that of its last attempt, are left out.
     """
     runtimes = runtimes[~runtimes["resumed"].eq(True).groupby(runtimes["step"]).transform("any")]
     rules = runtimes["step"].where(~runtimes["step"].str.startswith("cull"), "cull")
-    times = runtimes.groupby(rules, sort=False)["wall_s"].sum()
+    times = runtimes.groupby(rules, sort=False)["processor_s"].sum()
     pflop = steps["pflop"].groupby(steps["rule"].replace("validate", "train"), sort=False).sum()
     both = pflop.to_frame().join(times, how="inner")
     both.loc["sum"] = both.sum()
-    rate = both.loc["sum", "pflop"] / both.loc["sum", "wall_s"]
+    rate = both.loc["sum", "pflop"] / both.loc["sum", "processor_s"]
     rows = [
-        [rule, *(f"{value:.0f}" for value in (1e6 * row["pflop"] / row["wall_s"], row["wall_s"], row["pflop"] / rate))]
+        [
+            rule,
+            *(
+                f"{value:.0f}"
+                for value in (1e6 * row["pflop"] / row["processor_s"], row["processor_s"], row["pflop"] / rate)
+            ),
+        ]
         for rule, row in both.iterrows()
     ]
     return table(["rule", "GFLOP/s", "measured, s", "by the formula, s"], rows)
@@ -175,10 +181,11 @@ def rates(config: dict[str, Any]) -> str:
     """The rates behind the hours, and the training that keeps most for its backward pass, in sentences."""
     peaks = [f"{gpu} {', '.join(f'{peak:g}' for peak in by_precision.values())}" for gpu, by_precision in PEAKS.items()]
     plan = Plan(config)
-    kept = {}
+    kept: dict[tuple[str, int], float] = {}
     for run in plan.trained_runs():
         batch = plan.recipe(plan.kind_of(run["dataset"]), run["network"])["batch_size"]
-        kept[run["network"], batch] = batch * activations(form_of(plan, run, Folder())) / 1e9
+        gigabytes = batch * activations(form_of(plan, run, Folder())) / 1e9
+        kept[run["network"], batch] = max(gigabytes, kept.get((run["network"], batch), 0.0))
     network, batch = max(kept, key=lambda key: kept[key])
     return wrapped(
         f"Peak rates in TFLOP/s ({', '.join(SHARES)}): {'; '.join(peaks)}. Assumed shares: "

@@ -180,7 +180,6 @@ def planted_masks(study: Path) -> dict[str, Any]:
         "used": use["uses"].sum(),
         "unused": use[~use["uses"]].to_dict("records"),
         "found": rows["found"].sum(),
-        "above_chance": (rows["above"] & ~rows["found"]).sum(),
     }
 
 

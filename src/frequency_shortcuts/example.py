@@ -38,7 +38,8 @@ from .data.downloads import Source, debian_sources, first_source
 # The outputs of ImageNet in each group, in the order of the names. Its classes are sorted by kind: birds are 7 to 24
 # (cock to great grey owl), 80 to 100 (black grouse to black swan) and 127 to 146 (white stork to albatross); mammals
 # 101 to 106 (tusker to wombat), 147 to 299 (grey whale to meerkat) and 330 to 388 (wood rabbit to giant panda); things
-# that people make 398 to 922 (abacus to menu). Other animals, food, landscapes and plants are left out.
+# that people make, and two that spiders and bees make, 398 to 922 (abacus to menu). Other animals, food, landscapes and
+# plants are left out.
 GROUPS: Mapping[str, Sequence[int]] = {
     "birds": [*range(7, 25), *range(80, 101), *range(127, 147)],
     "mammals": [*range(101, 107), *range(147, 300), *range(330, 389)],

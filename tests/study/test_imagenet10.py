@@ -61,6 +61,14 @@ def test_a_link_whose_image_has_moved_is_renewed(imagenet):
     assert link.read_text() == IDS[0]
 
 
+def test_images_of_an_earlier_call_with_other_labels_are_refused(imagenet, capsys):
+    (imagenet / "wrong.txt").write_text("\n".join([*IDS, *reversed(IDS), OTHER]))
+    imagenet10.main(["--train", "train", "--validation", "flat", "--labels", "wrong.txt"])
+    with pytest.raises(SystemExit):
+        imagenet10.main(["--train", "train", "--validation", "flat", "--labels", "ids.txt"])
+    assert "holds other images than planned" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -69,7 +77,7 @@ def test_a_link_whose_image_has_moved_is_renewed(imagenet):
         ("--train train --validation flat", "holds 21 images that are not sorted by class: add --labels"),
         ("--train train --validation flat --labels no.csv", "no file no.csv: expected the labels"),
         ("--train train --validation flat --labels devkit.txt", "devkit.txt holds no WordNet ids such as n02690373"),
-        ("--train train --validation flat --labels short.txt", "short.txt has no label for ILSVRC2012_val_00000002"),
+        ("--train train --validation flat --labels short.txt", "short.txt has 1 ids for the 21 images of flat"),
         ("--train train --validation flat --labels other.txt", "flat has no images of n02690373 (airliner), n02814533"),
     ],
 )

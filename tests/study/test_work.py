@@ -85,10 +85,10 @@ def test_a_run_has_the_steps_that_are_planned_for_it():
     assert images_shown(without, RUN, DATA).keys() == {"train", "validate", "bandstop"}
 
 
-def test_a_training_shows_validation_images_every_epoch_and_test_images_in_three_views_at_its_start():
+def test_a_training_shows_validation_images_every_epoch_and_test_images_at_its_start_and_end():
     dynamics = {"iterations": 50, "every": 20, "images_per_class": 5}
     mine = plan(training={"synthetic": {"epochs": 7, "validation_per_class": 3, "dynamics": dynamics}})
-    assert images_shown(mine, RUN, DATA)["validate"] == 7 * 4 * 3 + (1 + 2) * 3 * 4 * 5
+    assert images_shown(mine, RUN, DATA)["validate"] == 7 * 4 * 3 + (1 + 2) * 3 * 4 * 5 + DATA.images("test")
 
 
 @pytest.mark.parametrize(("part", "count"), [("all", 1000), ("first_half", 500), ("second_half", 500)])

@@ -72,8 +72,8 @@ def test_the_images_of_the_test_study_by_hand():
     images = estimate.work(config, Folder()).pivot_table("images", "run", "rule", "sum")
     first, second = (images.loc[f"syn_2/resnet18/none/seed{seed}"] for seed in (0, 1))
     assert first["train"] == 3 * 2 * 4 * 32
-    # Two epochs; three tests of the dynamics in three views.
-    assert first["validate"] == 2 * 4 * 8 + 3 * 3 * 4 * 4
+    # Two epochs; three tests of the dynamics in three views; all test images at the end.
+    assert first["validate"] == 2 * 4 * 8 + 3 * 3 * 4 * 4 + 48
     # The first seed is culled again on two halves of its images.
     assert second["cull"] == pytest.approx(work.SCREENED * 4 * 4 * 514) and first["cull"] == 2 * second["cull"]
     # Four maps, five radial masks for each, five random and a low-pass mask; all but the maps or five random ones;
@@ -109,7 +109,9 @@ def test_the_error_takes_one_rate_for_all_steps():
     """Steps with a resumed job are left out, here ood."""
     rules = ["train", "validate", "cull", "ood"]  # the second is a part of the first
     steps = pd.DataFrame({"rule": rules, "pflop": [2.5e-6, 0.5e-6, 1e-6, 9.0]})
-    times = pd.DataFrame({"step": ["train", "cull", "cull_halves", "ood", "ood"], "wall_s": [2.0, 1.0, 1.0, 1.0, 1.0]})
+    times = pd.DataFrame(
+        {"step": ["train", "cull", "cull_halves", "ood", "ood"], "processor_s": [2.0, 1.0, 1.0, 1.0, 1.0]}
+    )
     times["resumed"] = [False, False, np.nan, False, True]  # NaN: there is no log
     lines = estimate.error(steps, times).splitlines()
     assert lines[2:] == ["| train | 2 | 2 | 3 |", "| cull | 0 | 2 | 1 |", "| sum | 1 | 4 | 4 |"]

@@ -161,20 +161,20 @@ def test_a_short_sentence_has_no_number_but_the_half_width():
     ("verdicts", "text"),
     [
         (("holds", "holds"),
-         "This advantage carries over to altered copies of the photographs, where it is 75 percentage points, and it "
+         "The advantage carries over to images in other styles, where it is 75 percentage points, and the advantage "
          "carries over to another network."),
         (("open", "holds"),
-         "It stays open whether this advantage carries over to altered copies of the photographs, where it is 6 "
-         "percentage points; it carries over to another network."),
+         "It stays open whether the advantage carries over to images in other styles, where it is 6 percentage points; "
+         "the advantage carries over to another network."),
         (("open", "open"),
-         "It stays open whether this advantage carries over to altered copies of the photographs, where it is 6 "
-         "percentage points, and whether it carries over to another network."),
+         "It stays open whether the advantage carries over to images in other styles, where it is 6 percentage points, "
+         "and whether the advantage carries over to another network."),
         (("does not hold", "no data"),
-         "This advantage is reversed in altered copies of the photographs, where it is -50 percentage points; there "
-         "are no data on whether it carries over to another network."),
+         "The advantage is reversed in images in other styles, where it is -50 percentage points; there are no data on "
+         "whether the advantage carries over to another network."),
         (("no data", "no data"),
-         "There are no data on whether this advantage carries over to altered copies of the photographs, and whether "
-         "it carries over to another network."),
+         "There are no data on whether the advantage carries over to images in other styles, and whether the advantage "
+         "carries over to another network."),
     ],
 )  # fmt: skip
 def test_a_plain_sentence_joins_findings_and_their_verdicts(verdicts, text):

@@ -44,6 +44,8 @@ def in_one_folder(images: Sequence[Path], labels: Path | None, classes: Mapping[
             "--labels LOC_val_solution.csv (from Kaggle), or sort them into folders of WordNet ids"
         )
     ids = ids_by_number(labels)
+    if len(ids) != len(images):
+        raise ValueError(f"{labels} has {len(ids):,} ids for the {len(images):,} images of {images[0].parent}")
     chosen = []
     for image in images:
         number = NUMBER.search(image.name)
@@ -78,7 +80,15 @@ def ids_by_number(labels: Path) -> dict[int, str]:
 
 
 def lay_out(images: Iterable[tuple[Path, str]], root: Path, *, copy: bool, label: str) -> None:
-    """Link or copy each image to root/id/name. What is there already stays."""
+    """Link or copy each image to root/id/name. What is there already stays.
+
+    Raises ValueError for a folder that holds other images, of an earlier call with other labels.
+    """
+    images = list(images)
+    planned = {(wordnet_id, image.name) for image, wordnet_id in images}
+    for folder in (root / wordnet_id for wordnet_id in dict.fromkeys(wordnet_id for _, wordnet_id in images)):
+        if other := next((file for file in folder.glob("*") if (folder.name, file.name) not in planned), None):
+            raise ValueError(f"{folder} holds other images than planned, such as {other.name}: remove {root} first")
     for image, wordnet_id in tqdm(images, desc=label, unit="image", disable=None):
         target = root / wordnet_id / image.name
         if target.exists():

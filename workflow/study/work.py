@@ -103,13 +103,12 @@ def images_shown(plan: Plan, run: Run, data: DataSet) -> dict[str, float]:
 
 
 def _validated(training: Mapping[str, Any], data: DataSet) -> float:
-    """Images that a training shows for its validation and its learning dynamics, without a backward pass."""
+    """Images that a training shows without a backward pass: validation, learning dynamics, the accuracy at the end."""
     dynamics = training["dynamics"]
     validation = data.images("validation", training["validation_per_class"])
     tests = 1 + dynamics["iterations"] // dynamics["every"]
-    return float(
-        training["epochs"] * validation + tests * len(VIEWS) * data.images("test", dynamics["images_per_class"])
-    )
+    watched = tests * len(VIEWS) * data.images("test", dynamics["images_per_class"])
+    return float(training["epochs"] * validation + watched + data.images("test"))
 
 
 def passes_of(plan: Plan, name: str, data: DataSet, pairs: ConjugatePairs) -> float:

@@ -18,16 +18,16 @@ _ANSWERS = {HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", NO_DATA: "No data"}
 # In plain words, what came out if a finding holds, and if it does not; and the number of those that have one.
 _PLAIN = {
     "a": (
-        "classes of images that we made are learned earlier if their cue is stronger",
-        "classes of images that we made are learned later if their cue is stronger",
+        "classes of images that we made are learned earlier if what sets them apart is stronger",
+        "classes of images that we made are learned later if what sets them apart is stronger",
     ),
     "b": (
         "without two of four bands of frequencies, most networks still recognise a class of our images, as reported",
         "without two of four bands of frequencies, most networks miss a class of our images, unlike in the paper",
     ),
     "c": (
-        "classes of photographs are learned earlier if their spectra stand out",
-        "classes of photographs are learned later if their spectra stand out",
+        "classes of photographs are learned earlier if their frequencies differ more from the others",
+        "classes of photographs are learned later if their frequencies differ more from the others",
     ),
     "d": (
         "classes of photographs are recognised better from their own map, a few percent of the frequencies, than from "
@@ -36,15 +36,18 @@ _PLAIN = {
         "the maps of other classes",
     ),
     "e1": (
-        "this advantage carries over to altered copies of the photographs",
-        "this advantage is reversed in altered copies of the photographs",
+        "the advantage carries over to images in other styles",
+        "the advantage is reversed in images in other styles",
     ),
-    "e2": ("it carries over to another network", "it is reversed in another network"),
+    "e2": ("the advantage carries over to another network", "the advantage is reversed in another network"),
     "f": ("the advantage remains in the widest network", "the advantage is reversed in the widest network"),
-    "g": ("training with augmentation does not remove it", "training with augmentation reverses it"),
+    "g": (
+        "training with augmentation does not remove the advantage",
+        "training with augmentation reverses the advantage",
+    ),
 }
 TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence on the cover and in the README
-_POINTS = {"d": ": the advantage is {} percentage points", "e1": ", where it is {} percentage points"}
+_POINTS = {"d": ": the advantage is {}", "e1": ", where it is {}"}
 
 
 def short(row: Mapping[str, Any]) -> str:
@@ -92,7 +95,9 @@ def _clause(row: Mapping[str, Any]) -> str:
     clause = does_not_hold if verdict == DOES_NOT_HOLD else holds
     if verdict == NO_DATA or letter not in _POINTS:
         return clause
-    return f"{clause}{_POINTS[letter].format(round(100 * row['value']))}"
+    points = round(100 * row["value"])
+    number = f"{points} percentage point{'' if abs(points) == 1 else 's'}"
+    return clause + _POINTS[letter].format(number)
 
 
 def of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -71,6 +71,7 @@ def write_halves(
             layout="centred",
             method=cullings[0].method,
             fill=cullings[0].fill,
+            **({"patch": cullings[0].patch} if cullings[0].patch > 1 else {}),
             split=split,
             classes=list(classes),
             images_per_class=np.array([culling.images_per_class for culling in cullings]),
