@@ -323,7 +323,7 @@ def example(tmp_path):
 
 def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
     texts = filled("real", example, gallery_real)
-    assert texts["real_output"] == "```\n3 classes: a long line\n  and another\n```"
+    assert texts["real_output"] == "```text\n3 classes: a long line\n  and another\n```"
     caption = " ".join(texts["real_caption"].split())
     assert "apart (3, 5 and 4 photographs)" in caption
     assert texts["real_cost"] == "The lines above took 41 seconds on 2 cores without a GPU, after a download of 81 MB."
