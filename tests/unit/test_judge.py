@@ -181,6 +181,16 @@ def test_a_plain_sentence_joins_findings_and_their_verdicts(verdicts, text):
     assert sentences.plain([finding(*of) for of in zip(("e1", "e2"), verdicts, strict=True)]) == text
 
 
+@pytest.mark.parametrize(
+    ("networks", "start"), [(1, "In this network, the"), (3, "In these 3 networks, the"), (5, "The")]
+)
+def test_a_plain_sentence_of_few_networks_is_about_these(networks, start):
+    assert (
+        sentences.plain([finding("f", "holds", networks=networks)])
+        == f"{start} advantage remains in the widest network."
+    )
+
+
 @pytest.mark.parametrize("verdicts", [("no data",), VERDICTS], ids=["no data", "all"])
 def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts):
     (tmp_path / "tables").mkdir()

@@ -126,7 +126,7 @@ def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts)
     table, _ = judge.judge(Tables())
     assert headlines.answers(table) == []  # without data
     assert "findings.html" not in cover(verdicts, answers=[])
-    decides = table[table["role"] == "decides"].assign(verdict="holds", value=0.25, networks_of="small")
+    decides = table[table["role"] == "decides"].assign(verdict="holds", value=0.25, networks=5, networks_of="small")
     answers = headlines.answers(decides)
     assert len(answers) == len(sentences.TOPICS) and "25 percentage points" in answers[0]
     text = cover(verdicts, answers=answers)

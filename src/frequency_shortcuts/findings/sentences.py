@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from frequency_shortcuts.intervals import FEWEST_NETWORKS
+
 from .definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
 
 _ANSWERS = {HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", NO_DATA: "No data"}
@@ -76,6 +78,8 @@ def _detail(row: Mapping[str, Any]) -> str:
 def plain(rows: Sequence[Mapping[str, Any]]) -> str:
     """One sentence of what came out of rows that decide, for a reader who knows none of our words.
 
+    With fewer than five networks, the intervals are over images, and the sentence is about these networks.
+
     >>> plain([row_f, row_g])
     'The advantage remains in the widest network; it stays open whether training with augmentation does not remove it.'
     """
@@ -84,7 +88,9 @@ def plain(rows: Sequence[Mapping[str, Any]]) -> str:
         clauses = [_clause(row) for row in group]
         start = {OPEN: "it stays open whether ", NO_DATA: "there are no data on whether "}.get(verdict, "")
         parts.append(start + (", and whether " if start else ", and ").join(clauses))
-    text = "; ".join(parts)
+    most = max((int(row["networks"]) for row in rows if row["verdict"] != NO_DATA), default=FEWEST_NETWORKS)
+    these = "" if most >= FEWEST_NETWORKS else "in this network, " if most == 1 else f"in these {most} networks, "
+    text = these + "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
 
