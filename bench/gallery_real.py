@@ -6,6 +6,7 @@ pages/real.md.jinja has the sentences.
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import tempfile
@@ -46,13 +47,13 @@ def printed(study: Path) -> str:
 
 
 def add_minutes(study: Path, target: Path) -> None:
-    """Add the minutes of `make real` to the stored times, if its report was made in the same call."""
+    """Add the minutes of `make real`, rounded up, to the stored times, if its report was made in the same call."""
     file = target / "analysis" / "example.json"
     times: dict[str, Any] = json.loads(file.read_text())
     report = study / "report.html"
     minutes = (report.stat().st_mtime - times["begin"]) / 60 if report.exists() else 0
     if 0 < minutes < LONGEST:
-        file.write_text(json.dumps(times | {"minutes": round(minutes)}, indent=1))
+        file.write_text(json.dumps(times | {"minutes": math.ceil(minutes)}, indent=1))
 
 
 def about(study: Path) -> dict[str, Any]:
