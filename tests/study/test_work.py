@@ -107,8 +107,8 @@ def test_the_check_says_how_many_passes_a_network_takes_and_how_long():
     )
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_a_login_node_without_a_gpu_counts_the_passes_of_a_study_that_needs_one():
+def test_a_login_node_without_a_gpu_counts_the_passes_of_a_study_that_needs_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     found = Content(range(4), Shape(3, 32, 32), "", per_class={"validation": 3, "test": 3, "train": 9})
     (line,) = cost(compared(device="cuda"), "syn_1", "small", found)
     assert line.endswith("not timed: this machine lacks the GPU that jobs need")

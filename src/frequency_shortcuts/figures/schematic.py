@@ -15,6 +15,7 @@ from .canvas import COLOURS, PAGE, despine, printable, show_picture, show_plane,
 
 POINTS = 11.5  # of the print, which stays readable at half the size
 LETTERS = 13  # in a line below a panel
+GRID = {"width_ratios": [1, 1, 1, 1, 1.15], "wspace": 0.16}  # with room for the arrows
 _TPR, _FPR = COLOURS[0], COLOURS[3]
 
 
@@ -49,8 +50,7 @@ def schematic(example: Example) -> Figure:
         "verdict": f"{example.verdict}: above all controls" if example.verdict == "strong" else example.verdict,
     }
     with style(POINTS):
-        figure, axes = plt.subplots(1, len(steps), figsize=(PAGE, 2.25), width_ratios=[1, 1, 1, 1, 1.15])
-        figure.get_layout_engine().set(wspace=0.16)  # type: ignore[union-attr, call-arg]
+        figure, axes = plt.subplots(1, len(steps), figsize=(PAGE, 2.25), gridspec_kw=GRID)
         image, spectrum, mask, test, verdict = axes
         show_picture(image, example.image)
         show_plane(spectrum, np.log10(np.maximum(example.amplitude, 1e-2)), "viridis")
