@@ -14,6 +14,7 @@ import pytest
 from torchvision.datasets import CIFAR10, FashionMNIST
 
 from frequency_shortcuts.data.downloads import DOWNLOADS, NotFound
+from frequency_shortcuts.data.splits import stratified
 
 FASHION, CIFAR = DOWNLOADS["fashion_mnist"], DOWNLOADS["cifar10"]
 N = 3  # photographs of a file
@@ -89,6 +90,17 @@ def test_what_is_said_of_each_set_is_what_torchvision_says():
     listed = [*CIFAR10.train_list, *CIFAR10.test_list]
     assert list(CIFAR.files) == [*(name for name, _ in listed), CIFAR10.meta["filename"]]
     assert all(len(bytes.fromhex(digest)) == 32 for digest in FASHION.files.values())
+
+
+def test_sealed_photographs_are_the_last_of_each_class_in_the_training_split_of_the_default_study():
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 6000))
+    sealed, train = FASHION.sealed(labels), stratified(labels, {"train": 0.9, "validation": 0.1}, 0)["train"]
+    assert (np.diff(sealed) > 0).all() and np.isin(sealed, train).all()
+    assert (np.bincount(labels[sealed]) == 500).all()
+    for c in range(10):
+        others = train[(labels[train] == c) & ~np.isin(train, sealed)]
+        assert len(others) == 4900 and others.max() < sealed[labels[sealed] == c].min()
+    assert len(CIFAR.sealed(labels)) == 0
 
 
 def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):

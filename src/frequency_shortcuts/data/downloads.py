@@ -20,8 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from .splits import Labelled
+from .splits import Labelled, stratified
 
 TIMEOUT = 20.0  # seconds to wait for a silent server
 
@@ -88,14 +89,16 @@ class PublishedSet(ABC):
     """A published set of photographs of one size, with as many of each class.
 
     title: its name in messages. description: the attribute `source` of its store. shape: (channels, height, width).
-    per_class: training and test photographs of each class. files: names of the published files. advice: where to get
-    them and where to put them. sources: where they are looked for, in order.
+    per_class: training and test photographs of each class. sealed_per_class: of the training photographs, those that
+    only the last study may read. files: names of the published files. advice: where to get them and where to put them.
+    sources: where they are looked for, in order.
     """
 
     title: str
     description: str
     shape: tuple[int, int, int]
     per_class: tuple[int, int]
+    sealed_per_class: int = 0
     classes: tuple[str, ...]
     files: Collection[str]
     advice: str
@@ -143,12 +146,27 @@ class PublishedSet(ABC):
             problem = f"{folder} does not hold the published files of {self.title} ({_reason(error)})"
             raise RuntimeError(problem) from error
 
+    def sealed(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Positions, int64, sorted, of the sealed photographs among all training photographs with these labels.
+
+        They are the last of each class in the training split that the default study draws (validation share 0.1, split
+        seed 0), so that no study before had used one. No setting changes them.
+
+        >>> DOWNLOADS["fashion_mnist"].sealed(labels).shape
+        (5000,)
+        """
+        if not self.sealed_per_class:
+            return np.empty(0, np.int64)
+        train = stratified(labels, {"train": 0.9, "validation": 0.1}, seed=0)["train"]
+        of_class = (train[labels[train] == c][-self.sealed_per_class :] for c in range(len(self.classes)))
+        return np.sort(np.concatenate(list(of_class)))
+
 
 class FashionMnist(PublishedSet):
     """Fashion-MNIST: 70,000 photographs of articles of clothing, with a black border, like their background."""
 
     title, description = "Fashion-MNIST", "Fashion-MNIST, 28 x 28 padded to 32 x 32"
-    shape, per_class = (1, 32, 32), (6000, 1000)
+    shape, per_class, sealed_per_class = (1, 32, 32), (6000, 1000), 500
     classes = (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
