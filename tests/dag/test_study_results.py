@@ -1,5 +1,8 @@
 """Images, spectra, networks and maps of the study: the contract of the files, and what they hold."""
 
+import hashlib
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -10,6 +13,7 @@ from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, PERCENTS, PLANTED, SH
 from checkouts import CLASSES
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
@@ -48,6 +52,18 @@ def test_pictures_of_a_folder_are_stored_in_the_order_of_the_network_with_their_
         # Each twin was drawn as the negative of a picture.
         assert file["train/stylised"].shape == file["train/images"].shape and "stylised" not in file["test"]
         assert np.abs(255 - file["train/stylised"][:].astype(int) - file["train/images"][:]).mean() < 15
+
+
+def test_the_store_of_fashion_mnist_leaves_the_sealed_images_out(study):
+    published = DOWNLOADS["fashion_mnist"]
+    (images, labels), _ = published.read(study.results / "data" / "raw" / "fashion_mnist")
+    sealed = published.sealed(labels)
+    digest = hashlib.sha256(sealed.astype("<i8").tobytes()).hexdigest()
+    assert digest in (Path(__file__).parents[2] / "docs" / "method.md").read_text()
+    rest = np.delete(images, sealed, axis=0)
+    with h5py.File(study.results / "data" / "fashion_mnist.h5") as file:
+        stored = np.concatenate([file[f"{split}/images"][:] for split in ("train", "validation")])
+    assert sorted(map(bytes, stored)) == sorted(map(bytes, rest))
 
 
 def test_a_rendition_matches_the_test_images(study):

@@ -56,9 +56,11 @@ rule fetched:
         "../../envs/study.yaml"
     params:
         source=setting("datasets/{dataset}/source"),
-        validation_share=setting("datasets/{dataset}/validation_share"),
-        seed=setting("datasets/{dataset}/split_seed"),
-        test_images=setting("datasets/{dataset}/test_images", "all"),
+        settings=lambda wildcards: {
+            "validation_share": setting("datasets/{dataset}/validation_share")(wildcards),
+            "seed": setting("datasets/{dataset}/split_seed")(wildcards),
+            "test_images": setting("datasets/{dataset}/test_images", "all")(wildcards),
+        },
     message:
         "Storing the photographs of {wildcards.dataset}"
     script:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .splits import Labelled, stratified
+from .splits import Labelled, part_in_order, stratified
 
 TIMEOUT = 20.0  # seconds to wait for a silent server
 
@@ -160,6 +160,27 @@ class PublishedSet(ABC):
         train = stratified(labels, {"train": 0.9, "validation": 0.1}, seed=0)["train"]
         of_class = (train[labels[train] == c][-self.sealed_per_class :] for c in range(len(self.classes)))
         return np.sort(np.concatenate(list(of_class)))
+
+    def splits(
+        self, folder: str | os.PathLike[str], validation_share: float, seed: int, test_images: str = "all"
+    ) -> dict[str, Labelled]:
+        """The photographs of a folder in the splits of a study: `train`, `validation`, `test` -> images and labels.
+
+        validation_share, seed : of the draw from the training photographs. test_images : `all` published ones, their
+        `first_half` or `second_half` in order, or `sealed`. Sealed photographs are in no other split. For the errors
+        see `read`.
+
+        >>> DOWNLOADS["fashion_mnist"].splits("raw", 0.1, seed=0)["train"][0].shape
+        (49000, 1, 32, 32)
+        """
+        (images, labels), test = self.read(folder)
+        sealed = self.sealed(labels)
+        parts = stratified(labels, {"train": 1 - validation_share, "validation": validation_share}, seed)
+        chosen = {name: np.setdiff1d(part, sealed, assume_unique=True) for name, part in parts.items()}
+        splits = {name: (images[part], labels[part]) for name, part in chosen.items()}
+        if test_images == "sealed":
+            return {**splits, "test": (images[sealed], labels[sealed])}
+        return {**splits, "test": part_in_order(*test, test_images)}
 
 
 class FashionMnist(PublishedSet):
