@@ -20,7 +20,6 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.spectrum.radial import filters
 
 from . import own_code
@@ -29,7 +28,6 @@ from .plan import Plan
 from .settings import Shape
 from .torch_datasets import open_dataset
 from .waves import wave_of
-from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 
 PER_SPLIT = 20  # images to decode per split
 
@@ -81,7 +79,6 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
             source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
             if source:
                 lines.append(f"{name}: {network} ({source}) takes its images")
-                lines += collect_error(key, cost, plan, name, network, dataset) or []
         for entry in plan.config["published"]:
             if entry["dataset"] == name:
                 shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
@@ -92,37 +89,6 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 def check_method(plan: Plan, name: str) -> None:
     """Raises ValueError for settings that the method does not have, or that do not go together."""
     make_settings(registry.load(plan.method(name)["method"]), plan.method_settings(name))
-
-
-def cost(plan: Plan, name: str, network: str, content: Content) -> list[str]:
-    """A line with the passes of all runs of a network on a data set, and how long they take on this machine.
-
-    No line for images that are not square, whose passes are not counted.
-    """
-    channels, height, width = content.shape
-    if height != width:
-        return []
-    if content.per_class is None:
-        data = data_set(plan, name, Folder())
-    else:
-        data = DataSet(len(content.classes), channels, height, dict(content.per_class))
-    runs = plan.runs(dataset=name, network=network)
-    shown = [images_shown(plan, run, data) for run in runs]
-    passes = sum(sum(steps.values()) for steps in shown)
-    passes += sum(steps["cull"] for run, steps in zip(runs, shown, strict=True) if run in plan.halved_runs())
-    passes += images_of_augmentations(plan, runs, data, shown[0].get("train", 0))
-    methods = sum(steps.get(name, 0) for steps in shown for name in ("find_maps", "compare_methods"))
-    about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
-    about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
-    try:
-        device = pick_device(plan.config["device"])
-    except RuntimeError:  # a login node, whose jobs have a GPU elsewhere
-        return [f"{name}: {network}: {about}, not timed: this machine lacks the GPU that jobs need"]
-    built = build_network(plan.config["networks"][network], len(content.classes), content.shape).to(device)
-    seconds = seconds_per_pass(built, content.shape, plan.config["culling"]["memory_mib"])
-    minutes = max(1, round(passes * seconds / 60))
-    duration = f"{minutes:,} min" if minutes < 600 else f"{minutes / 60:,.0f} h"
-    return [f"{name}: {network}: {about}, {1000 * seconds:.3g} ms each on this {device.type}: {duration}"]
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
