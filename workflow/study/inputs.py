@@ -1,9 +1,8 @@
-"""Check all inputs of the user in the plan: folders, stores, Datasets, networks, checkpoints and published maps."""
+"""Check all inputs of the user in the plan: folders, stores, Datasets, networks and checkpoints."""
 
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,6 @@ from frequency_shortcuts.data import folders, normalisation, planted, stores, sy
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
-from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
@@ -79,10 +77,6 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
             source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
             if source:
                 lines.append(f"{name}: {network} ({source}) takes its images")
-        for entry in plan.config["published"]:
-            if entry["dataset"] == name:
-                shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
-                collect_error(f"published.{entry['name']}", read_published, entry["file"], shape)
     return mistakes, lines
 
 
@@ -97,14 +91,6 @@ def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
         path = plan.config["networks"][name].get("checkpoint")
         if path and not Path(path).is_file():
             yield f"networks.{name}: no weights at {path}"
-
-
-def read_published(path: str, shape: tuple[int, int, int]) -> None:
-    """Read published maps and check their shape. Raises ValueError for another shape."""
-    if not Path(path).is_file():
-        raise ValueError(f"no maps at {path}")
-    with warnings.catch_warnings(action="ignore"):  # the log of the rule `published` shows the warnings
-        exchange.read(path, shape)
 
 
 def inspect_dataset(plan: Plan, name: str) -> Content:
