@@ -69,17 +69,6 @@ rule demo:
     localrule: True
 
 
-rule published_maps:
-    input:
-        [
-            file
-            for layout in ("iccv2023", "hfss", "dfmx")
-            for path in outputs.exported_maps(plan, layout)
-            for file in expand_runs(path, plan.mapped_runs())
-        ],
-    localrule: True
-
-
 rule report:
     default_target: True
     input:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import document, estimate, measure_culling, measure_methods, measure_screening, measure_training
+from . import document, measure_culling, measure_methods, measure_screening, measure_training
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
@@ -44,7 +44,6 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in tqdm(options.only, desc="bench", unit="part", disable=None):
         write(name, PARTS[name](FOLDER, device))
-    estimate.renew_page()
     unchanged = document.write(FOLDER)
     if unchanged:
         print(f"not measured yet, so docs/performance.md keeps its sections: {', '.join(unchanged)}")

@@ -34,7 +34,6 @@ STEPS = {
     "robustness": "filters, plane waves, corruptions",
     "ood": "out-of-distribution tests",
     "transfer": "transfer tests",
-    "published": "tests of external maps",
 }
 
 

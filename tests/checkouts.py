@@ -1,7 +1,6 @@
 """A copy of the checkout with a study of its own: config/test.yaml, a folder of images, and a network of a user."""
 
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -24,7 +23,7 @@ CLASSES = {"spots": "dots", "bands": "bands", "checks": "checks"}
 BRIGHTNESS = {"bands": 0, "checks": 80, "dots": 160}  # of the darkest pixel in each folder
 NOISE = 90  # levels above it
 # In addition to the sets of config/test.yaml: a folder of images with stylised twins and a twin of another
-# distribution, a network that was trained elsewhere, and published maps, so that every rule runs.
+# distribution, and a network that was trained elsewhere, so that every rule runs.
 PICTURES = {
     "plan": [
         *yaml.safe_load((ROOT / "config" / "test.yaml").read_text())["plan"],
@@ -49,9 +48,6 @@ PICTURES = {
         }
     },
     "transfer": [{"dataset": "pictures", "maps_of": "my_network/none", "tested_on": "resnet18/sin"}],
-    "published": [
-        {"name": "theirs", "dataset": "pictures", "network": "resnet18", "augmentation": "sin", "file": "theirs.pkl"}
-    ],
 }  # fmt: skip
 # The network's module imports another, and that a third; nothing imports the last.
 MODULES = {
@@ -96,7 +92,7 @@ class Study(NamedTuple):
 
 
 def checkout(root):
-    """Copy what the workflow needs, and write the pictures, the network and the maps of `PICTURES`."""
+    """Copy what the workflow needs, and write the pictures, the network of `PICTURES`."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -109,10 +105,6 @@ def checkout(root):
         (root / name).write_text(text)
     _draw_pictures(root)
     _save_network(root / "my_network.pt")
-    # As HFSS writes them: for each class a list of maps, patches turned about the centre of the array.
-    planes = np.kron(np.random.default_rng(0).random((3, 2, SIZE // 8, SIZE // 4)) < 0.3, np.ones((4, 4)))
-    planes = np.concatenate([planes, planes[..., ::-1, ::-1]], axis=-2)
-    (root / "theirs.pkl").write_bytes(pickle.dumps({c: list(planes[c]) for c in range(3)}))
     (root / "pictures.yaml").write_text(yaml.safe_dump(PICTURES, sort_keys=False))
     return Study(root)
 

@@ -72,7 +72,7 @@ def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_no
 
 
 def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):
-    edited("my_network.pt", "theirs.pkl")
+    edited("my_network.pt")
     rules = noticed(touched, {"robustness": {"split": "validation", "corruptions": []}})
     assert rules == {"check", "external_network", "rule_graph_figure", "robustness"}
 

@@ -30,12 +30,12 @@ BEHIND_FINDINGS = {
 TOO_LONG = {"dynamics", "graded_dynamics", "bandstop"}
 TYPESET = {
     "findings", "graded", "networks", "shortcuts", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage",
-    "method_own_map_advantage", "phase", "ood", "transfer", "published", "table_1", "table_2", "table_3",
+    "method_own_map_advantage", "phase", "ood", "transfer", "table_1", "table_2", "table_3",
     "truth", "planted_use", "stability", "curves", "corruptions", "runtimes", "provenance",
 }  # fmt: skip
 STEPS = {
     "train", "adcs", "cull", "cull_halves", "find_maps", "bandstop", "shortcuts", "planted_use", "robustness", "ood",
-    "graded", "transfer", "published",
+    "graded", "transfer",
 }  # fmt: skip
 
 
@@ -154,11 +154,11 @@ def test_the_crate_describes_every_file_of_the_study(exports):
     files = {name for name, entity in described.items() if entity["@type"] == "File"}
     existing = {str(path.relative_to(exports.results)) for path in exports.results.rglob("*") if path.is_file()}
     # Logs and benchmarks are described as folders.
-    others = ("logs", "benchmarks", "published", "report.zip")
+    others = ("logs", "benchmarks", "report.zip")
     rest = {path for path in existing - files if path.split("/")[0] not in others}
     assert files <= existing and rest == {CRATE, "data/raw/fashion_mnist/.snakemake_timestamp"}
     parts = {part["@id"] for part in described["#run"]["object"]}
-    assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#maps-theirs", "#seeds-of-training"} <= parts
+    assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#seeds-of-training"} <= parts
 
 
 def test_the_study_gives_the_expected_values(study):

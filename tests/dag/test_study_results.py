@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, STYLISED, TRAINED, shape_of
+from study_runs import EXTERNAL, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, STYLISED, TRAINED, shape_of
 
 from checkouts import CLASSES
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.evaluation import truth
-from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import identity, normalisation, read_metadata
 from frequency_shortcuts.storage.tables import read_table
@@ -214,11 +213,3 @@ def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
     assert np.allclose(selected["iou"], spectrum.overlap(left, right), atol=1e-5)
     assert selected["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
     assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
-
-
-def test_maps_are_handed_over_in_all_published_layouts(exports):
-    maps = dfm.read(exports.results / "dfm" / f"{FASHION}.h5")
-    for layout in exchange.LAYOUTS:
-        for percent in PERCENTS:
-            path = exports.results / "published" / FASHION / layout / f"top_{percent}.pkl"
-            assert np.array_equal(exchange.read(path, (10, 32, 32)), maps.mask(percent))

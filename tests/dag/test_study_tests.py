@@ -8,12 +8,10 @@ import pandas as pd
 import pytest
 from study_runs import FASHION, MAPPED, NEUTRAL, STYLISED, dataset_of, shape_of
 
-from checkouts import BRIGHTNESS, CLASSES
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.evaluation import phase_verdicts
 from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import rates, read_hits
-from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.testing import with_names
@@ -177,26 +175,3 @@ def test_phases_and_amplitudes_are_tested_with_the_donors_of_the_shortcut_tests(
     joined = read_table(study.results / "tables" / "phase.csv")
     assert len(joined) == sum(map(judged_classes, MAPPED))
     assert set(joined["verdict"].dropna()) <= {"amplitude", "phase", "either", "both", "undecided"}
-
-
-def test_published_maps_are_tested_beside_ours(study):
-    ours, theirs = (
-        read_csv(study.results / "tests" / STYLISED / f"{n}.csv") for n in ("shortcuts", "published_theirs")
-    )
-    assert list(ours) == list(theirs) and len(ours) == len(theirs)
-    keys = ["class", "part", "fill", "filter", "draw"]
-    assert ours[keys].equals(theirs[keys])
-    unfiltered = (table[table["filter"] == "unfiltered"].set_index(keys)["tpr"] for table in (ours, theirs))
-    assert next(unfiltered).equals(next(unfiltered))
-    with pytest.warns(UserWarning, match="lacked their conjugate partner"):
-        masks = exchange.read(study.root / "theirs.pkl")  # in the order of the folders
-    positions = dict(zip(BRIGHTNESS, masks.sum(axis=(1, 2)), strict=True))
-    maps = theirs[theirs["filter"] == "dfm"]
-    assert list(maps["positions"]) == [positions[CLASSES[name]] for name in maps["class"]]
-    table, verdicts = (read_csv(study.results / "tables" / f"{name}.csv") for name in ("published", "shortcuts"))
-    assert list(table["maps"]) == ["ours", "theirs"] * (3 * 4)
-    assert set(table["verdict"].dropna()) <= {"strong", "weak", "none", "too few images"}
-    selected = table[table["maps"] == "ours"].drop(columns="maps").reset_index(drop=True)
-    same = verdicts.query("dataset == 'pictures' and augmentation == 'sin'").reset_index(drop=True)
-    # Whole numbers have another type beside fractions.
-    pd.testing.assert_frame_equal(selected[list(same)], same, check_dtype=False)

@@ -39,7 +39,6 @@ ON_A_GPU = {
     "bandstop": (4, 3000, 30, 1),
     "shortcuts": (4, 3000, 120, 1),
     "planted_use": (4, 3000, 30, 1),
-    "published": (4, 3000, 120, 1),
     "robustness": (4, 4000, 240, 1),
     "ood": (4, 3000, 120, 1),
     "transfer": (4, 3000, 120, 1),

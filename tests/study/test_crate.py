@@ -108,26 +108,23 @@ def test_the_run_is_described(finished):
 
 def test_files_that_users_give_are_named_with_their_checksum(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("weights.pt", "theirs.pkl", "my_module.py"):
+    for name in ("weights.pt", "my_module.py"):
         (tmp_path / name).write_text(f"content of {name}")
     plan = planned(
         "own",
         networks={"my_network": {"source": "my_module:network", "checkpoint": "weights.pt"}},
         datasets={"my_images": {"ood": {"root": "twin", "renditions": ["ink"]}}},
-        published=[{"name": "hfss", "dataset": "my_images", "network": "my_network", "augmentation": "none",
-                    "file": "theirs.pkl"}],
-    )  # fmt: skip
+    )
     data = tmp_path / "results" / "own" / "data"
     write_store(data / "my_images.h5", "folder my_images", "c0ffee")
     write_store(data / "ood" / "my_images" / "ink.h5", "folder twin/ink", "decade")
     found = dict(crate.inputs(plan, tmp_path))
     assert list(found) == [
-        "images-my_images", "images-my_images-ink", "network-my_network", "weights-my_network", "maps-hfss",
-        "code-my_module.py",
+        "images-my_images", "images-my_images-ink", "network-my_network", "weights-my_network", "code-my_module.py",
     ]  # fmt: skip
     assert found["images-my_images"]["description"] == "folder my_images"
     assert found["images-my_images-ink"]["identifier"].endswith("decade")
-    for name, file in (("weights-my_network", "weights.pt"), ("maps-hfss", "theirs.pkl"), ("code-my_module.py", None)):
+    for name, file in (("weights-my_network", "weights.pt"), ("code-my_module.py", None)):
         content = f"content of {file or 'my_module.py'}".encode()
         assert found[name]["sha256"] == hashlib.sha256(content).hexdigest()
     (tmp_path / "weights.pt").unlink()

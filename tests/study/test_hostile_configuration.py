@@ -42,8 +42,6 @@ update_config(
       all_shapley: {method: shapley, rings: 4}
       all_rise: {method: rise, masks: 100, share: 0.5}
       all_adcs: {method: adcs, variant: published}
-    published:
-      - {name: theirs, dataset: syn_1, network: resnet18_w8, augmentation: none, file: a.pkl}
     """),
 )
 WHOLE["plan"] += [

@@ -136,7 +136,7 @@ def test_what_the_settings_know_of_drawn_sets_is_what_the_library_draws():
     found = plan(datasets=sets)
     for name in planted.MECHANISMS:
         assert found.n_classes(name) == len(planted.design(name).classes)
-    assert found.n_classes("syn_1") == len(synthetic.CLASSES) and found.folder_order("photos") == [1, 0]
+    assert found.n_classes("syn_1") == len(synthetic.CLASSES)
 
 
 def test_renditions_are_those_of_the_twin_or_synthetic_ones():
@@ -153,15 +153,6 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
     needed = plan(adcs={"split": "train"}, ood={"renditions": []}).needed_splits("photos", trains=False)
     assert needed == {"train": "adcs.split", "validation": "culling.split", "test": "robustness.split"}
     assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
-
-
-def test_published_maps_are_found_by_name_and_network():
-    entry = {"name": "hfss", "dataset": "photos", "network": "small", "augmentation": "augmix", "file": "a.pkl"}
-    found = plan(published=[entry])
-    assert found.published_file("hfss", "photos", "small", "augmix") == "a.pkl"
-    assert [(job["name"], job["seed"]) for job in TESTS["published"].jobs(found)] == [("hfss", 3), ("hfss", 1)]
-    with pytest.raises(ValueError, match="there are no maps hfss for large/none on photos"):
-        found.published_file("hfss", "photos", "large", "none")
 
 
 def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_the_halves():
@@ -243,7 +234,7 @@ def test_trainings_that_avoid_shortcuts_are_compared_with_those_without_augmenta
 def test_what_is_not_planned_has_no_table_and_no_figure():
     found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, robustness={"corruptions": []}, ood={"renditions": []})
     tables, figures = outputs.tables(found), outputs.figures(found)
-    assert {"bandstop", "ood", "transfer", "published", "planted_use", "truth", "table_1"}.isdisjoint(tables)
+    assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables)
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in figures)
     assert outputs.table_if_planned(found, "truth") == []
     assert outputs.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "compare_methods.py", "cull.py", "external_network.py", "find_maps.py",
         "measure_bandstop.py", "measure_graded.py", "measure_harm.py", "measure_ood.py", "measure_planted_use.py",
-        "measure_published.py", "measure_reliance.py", "measure_robustness.py", "measure_shortcuts.py",
+        "measure_reliance.py", "measure_robustness.py", "measure_shortcuts.py",
         "measure_transfer.py", "measure_wave.py", "train.py",
     },
 }  # fmt: skip

@@ -52,15 +52,6 @@ def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
     assert set(matrix["map"]) == set(matrix["class"]) == set(classes)
 
 
-def test_external_maps_stand_beside_ours_under_each_part_and_fill(verdicts):
-    external = made_up_verdicts(PHOTOGRAPHS[:1], CLASSES, seed=1).assign(positions=60, maps="hfss")
-    table = study_tables.with_external_maps(verdicts, [external])
-    assert len(table) == 2 * 3 * 4 and list(table["maps"]) == ["ours", "hfss"] * 12
-    assert list(table["positions"]) == [51, 60] * 12
-    ours, theirs = (table.iloc[i::2][["class", "part", "fill"]].reset_index(drop=True) for i in (0, 1))
-    pd.testing.assert_frame_equal(ours, theirs)
-
-
 def test_draws_are_averaged_within_each_fill(tests):
     ood = tests[tests["part"] == "keep"].drop(columns=["fpr", "negatives"]).assign(rendition="toy")
     table = study_tables.mean_over_draws(ood.assign(new=ood["tpr"]), [*RUN, "rendition"])

@@ -95,24 +95,3 @@ else:
             subsets=["half0", "half1"],
             images=plan.culled_images("halves"),
             percents=lookup(dpath="dfm/percents", within=config),
-
-
-rule export_maps:
-    input:
-        dfm=f"{RESULTS}/dfm/{RUN}.h5",
-        code=code("export_maps.py"),
-    output:
-        iccv2023=outputs.exported_maps(plan, "iccv2023"),
-        hfss=outputs.exported_maps(plan, "hfss"),
-        dfmx=outputs.exported_maps(plan, "dfmx"),
-    log:
-        f"{RESULTS}/logs/export_maps/{RUN}.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        percents=lookup(dpath="dfm/percents", within=config),
-        order=by_dataset(plan.folder_order),
-    message:
-        "Writing the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}) for the published tools"
-    script:
-        "../scripts/export_maps.py"

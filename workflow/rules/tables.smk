@@ -1,4 +1,4 @@
-# Joined tables, tables in the layout of the paper, comparison with published numbers, provenance, typeset tables.
+# Joined tables, tables in the layout of the paper, provenance, typeset tables.
 
 
 rule table:
@@ -15,7 +15,6 @@ rule table:
         ood_hits=TESTS["ood"].files(plan, "hits"),
         transfer=TESTS["transfer"].files(plan, "transfer"),
         transfer_hits=TESTS["transfer"].files(plan, "hits"),
-        published=TESTS["published"].files(plan, "hits"),
         code=code("make_tables.py"),
     output:
         [f"{RESULTS}/tables/{name}.csv" for name in outputs.test_tables(plan)],

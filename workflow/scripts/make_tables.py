@@ -47,10 +47,6 @@ def main(snakemake):
             (path,) = given.transfer
             pairs = ["dataset", "maps_of", "tested_on"]
             tables["transfer"] = study_tables.mean_over_draws(read_joined(path, Plan(snakemake.config)), pairs)
-        if given.published:
-            external = {path: measured([path], {"of": of_hits["shortcuts"]})["of"] for path in given.published}
-            named = [table.assign(maps=name_of(path)) for path, table in external.items()]
-            tables["published"] = study_tables.with_external_maps(tables["shortcuts"], named)
         for path in snakemake.output:
             write_table(tables[Path(path).stem], path)
 
@@ -105,11 +101,6 @@ def by_rendition(path, name, group):
 def by_pair(path, name, group):
     """The data set, and the two networks."""
     return {key: str(group.attrs[key]) for key in ("dataset", "maps_of", "tested_on")}
-
-
-def name_of(path):
-    """The name of published maps, from the file of their hits."""
-    return Path(path).stem.removeprefix("published_").removesuffix("_hits")
 
 
 if __name__ == "__main__":

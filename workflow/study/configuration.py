@@ -128,7 +128,6 @@ def _references(plan: Plan) -> Iterator[str]:
     yield from _graded(plan)
     for i, entry in enumerate(config["transfer"]):
         yield from _transfer(plan, f"transfer.{i}", entry)
-    yield from _published(plan)
     for section in DRAWN.values():
         seeds = config[section]["seeds"]
         if len(set(seeds.values())) < len(seeds):
@@ -294,20 +293,6 @@ def _transfer(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}.{end}: {entry[end]!r} is not planned with maps for {entry['dataset']}; planned is {there}"
     if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
         yield f"{key}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
-
-
-def _published(plan: Plan) -> Iterator[str]:
-    """Published maps must be of networks that are planned with maps, and have names that differ."""
-    listed_maps: set[tuple[str, ...]] = set()
-    for i, entry in enumerate(plan.config["published"]):
-        run, seeds = f"{entry['network']}/{entry['augmentation']}", _mapped_seeds(plan, entry["dataset"])
-        if run not in seeds:
-            there = listed(list(seeds))
-            yield f"published.{i}: {run!r} is not planned with maps for {entry['dataset']}; planned is {there}"
-        maps = (entry["name"], entry["dataset"], run)
-        if maps in listed_maps:
-            yield f"published.{i}.name: two entries for {run} on {entry['dataset']} have the name {entry['name']!r}"
-        listed_maps.add(maps)
 
 
 def _culling(plan: Plan) -> Iterator[str]:

@@ -132,8 +132,6 @@ def inputs(plan: Plan, root: Path = ROOT) -> Iterator[tuple[str, Entity]]:
             if network.get("checkpoint"):
                 yield f"weights-{name}", _given(network["checkpoint"], f"weights of {name}")
             code.update(code_of_entry_point(network["source"]))
-    for entry in plan.config["published"]:
-        yield f"maps-{entry['name']}", _given(entry["file"], f"published maps {entry['name']}")
     for path in sorted(code):
         yield f"code-{path}", _given(path, f"code {path}")
 

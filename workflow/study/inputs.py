@@ -1,9 +1,8 @@
-"""Check all inputs of the user in the plan: folders, stores, Datasets, networks, checkpoints and published maps."""
+"""Check all inputs of the user in the plan: folders, stores, Datasets, networks and checkpoints."""
 
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +14,10 @@ from frequency_shortcuts.data import folders, normalisation, planted, stores, sy
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.splits import first_of_each_class, stratified
-from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.spectrum.radial import filters
 
 from . import own_code
@@ -29,7 +26,6 @@ from .plan import Plan
 from .settings import Shape
 from .torch_datasets import open_dataset
 from .waves import wave_of
-from .work import DataSet, Folder, data_set, images_of_augmentations, images_shown, seconds_per_pass
 
 PER_SPLIT = 20  # images to decode per split
 
@@ -81,11 +77,6 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
             source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
             if source:
                 lines.append(f"{name}: {network} ({source}) takes its images")
-                lines += collect_error(key, cost, plan, name, network, dataset) or []
-        for entry in plan.config["published"]:
-            if entry["dataset"] == name:
-                shape = (len(dataset.classes), dataset.shape.height, dataset.shape.width)
-                collect_error(f"published.{entry['name']}", read_published, entry["file"], shape)
     return mistakes, lines
 
 
@@ -94,51 +85,12 @@ def check_method(plan: Plan, name: str) -> None:
     make_settings(registry.load(plan.method(name)["method"]), plan.method_settings(name))
 
 
-def cost(plan: Plan, name: str, network: str, content: Content) -> list[str]:
-    """A line with the passes of all runs of a network on a data set, and how long they take on this machine.
-
-    No line for images that are not square, whose passes are not counted.
-    """
-    channels, height, width = content.shape
-    if height != width:
-        return []
-    if content.per_class is None:
-        data = data_set(plan, name, Folder())
-    else:
-        data = DataSet(len(content.classes), channels, height, dict(content.per_class))
-    runs = plan.runs(dataset=name, network=network)
-    shown = [images_shown(plan, run, data) for run in runs]
-    passes = sum(sum(steps.values()) for steps in shown)
-    passes += sum(steps["cull"] for run, steps in zip(runs, shown, strict=True) if run in plan.halved_runs())
-    passes += images_of_augmentations(plan, runs, data, shown[0].get("train", 0))
-    methods = sum(steps.get(name, 0) for steps in shown for name in ("find_maps", "compare_methods"))
-    about = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}, about {passes / 1e6:.3g} million forward passes"
-    about += f" ({methods / 1e6:.3g} of them of methods)" if methods else ""
-    try:
-        device = pick_device(plan.config["device"])
-    except RuntimeError:  # a login node, whose jobs have a GPU elsewhere
-        return [f"{name}: {network}: {about}, not timed: this machine lacks the GPU that jobs need"]
-    built = build_network(plan.config["networks"][network], len(content.classes), content.shape).to(device)
-    seconds = seconds_per_pass(built, content.shape, plan.config["culling"]["memory_mib"])
-    minutes = max(1, round(passes * seconds / 60))
-    duration = f"{minutes:,} min" if minutes < 600 else f"{minutes / 60:,.0f} h"
-    return [f"{name}: {network}: {about}, {1000 * seconds:.3g} ms each on this {device.type}: {duration}"]
-
-
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for every network whose checkpoint is missing; used if the images of the network are unknown."""
     for name in names:
         path = plan.config["networks"][name].get("checkpoint")
         if path and not Path(path).is_file():
             yield f"networks.{name}: no weights at {path}"
-
-
-def read_published(path: str, shape: tuple[int, int, int]) -> None:
-    """Read published maps and check their shape. Raises ValueError for another shape."""
-    if not Path(path).is_file():
-        raise ValueError(f"no maps at {path}")
-    with warnings.catch_warnings(action="ignore"):  # the log of the rule `published` shows the warnings
-        exchange.read(path, shape)
 
 
 def inspect_dataset(plan: Plan, name: str) -> Content:

@@ -78,12 +78,6 @@ def _figure_files(names: Iterable[str]) -> list[str]:
     return [f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")]
 
 
-def exported_maps(plan: Plan, layout: str) -> list[str]:
-    """The maps of a run in a published layout, one file per percentage."""
-    percents = plan.config["dfm"]["percents"]
-    return [f"{plan.results}/published/{FOLDER}/{layout}/top_{percent:g}.pkl" for percent in percents]
-
-
 def figures(plan: Plan) -> list[str]:
     """Names of all figures."""
     drawn = [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
@@ -129,7 +123,6 @@ def test_tables(plan: Plan) -> list[str]:
         "ood_advantage": plan.ood_datasets(),
         "transfer": plan.config["transfer"],
         "transfer_advantage": plan.config["transfer"],
-        "published": plan.config["published"],
         "reliance": plan.reliance_runs(),
         "harm": plan.waved_runs(),
     }

@@ -43,7 +43,6 @@ TABLES = {
         ("own_map_advantage", "own-map advantage of every network", "shortcuts"),
         ("method_own_map_advantage", "own-map advantage with the maps of other methods", "shortcuts"),
         ("transfer", "maps of one network tried on another", "shortcuts"),
-        ("published", "maps of the published tools beside ours", "shortcuts"),
         ("table_3", "TPR by class and rendition (table 3)", "ood"),
         ("ood", "every test on renditions", "ood"),
         ("phase", "phase or amplitude?", "beyond"),

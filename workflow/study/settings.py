@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 
-from .job import FOLDER, NETWORK, WITH_TRUTH
+from .job import FOLDER, WITH_TRUTH
 
 KINDS = (*WITH_TRUTH, "photographs")
 # Augmentations that need maps of the same network trained without augmentation, and all that are meant to avoid
@@ -145,11 +145,6 @@ class Settings:
         """The settings that determine the content of the image store of a data set."""
         return {key: value for key, value in self.config["datasets"][dataset].items() if key != "ood"}
 
-    def folder_order(self, dataset: str) -> list[int]:
-        """The classes in the order of the names of their folders, in which the published tools number them."""
-        folders = list((self.config["datasets"][dataset].get("classes") or {}).values())
-        return sorted(range(len(folders)), key=folders.__getitem__)
-
     def twin_datasets(self) -> list[str]:
         """All data sets with an out-of-distribution twin in folders."""
         return [name for name, dataset in self.config["datasets"].items() if "ood" in dataset]
@@ -267,10 +262,3 @@ class Settings:
         """The keyword arguments of `comparison.compare`: sets with a known truth are tested with the fill swap."""
         fills = ["swap"] if self.kind_of(dataset) in WITH_TRUTH else ["zeros", "swap"]
         return {"fills": fills, **self.section("shortcuts", "controls", "seed")}
-
-    def published_file(self, name: str, dataset: str, network: str, augmentation: str) -> str:
-        """The file of the published maps of a network. Raises ValueError if none are listed."""
-        for entry in self.config["published"]:
-            if [entry[key] for key in ("name", *NETWORK)] == [name, dataset, network, augmentation]:
-                return str(entry["file"])
-        raise ValueError(f"published: there are no maps {name} for {network}/{augmentation} on {dataset}")

@@ -14,7 +14,7 @@ from .plan import Plan
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
-    "study", "plan", "datasets", "networks", "published", "synthesis", "planting", "adcs", "culling", "shortcuts",
+    "study", "plan", "datasets", "networks", "synthesis", "planting", "adcs", "culling", "shortcuts",
     "ood", "robustness", "stability", "methods", "device", "training", "dfm",
 )  # fmt: skip
 MANY = 50_000  # files; in larger folders single files are not examined
@@ -74,5 +74,4 @@ def inputs_digest(plan: Plan, code: Callable[[str], Iterable[str]]) -> str:
     for name in dict.fromkeys(run["network"] for run in plan.runs()):
         network = plan.config["networks"][name]
         states += [file_state(network.get("checkpoint")), *map(file_state, code(network.get("source", "")))]
-    states += [file_state(entry["file"]) for entry in plan.config["published"]]
     return digest(states)

@@ -20,7 +20,7 @@ from .network_tests.registry import tables as tests_with_tables
 from .plan import Plan, Run
 
 # Rows that differ in these have equally many peers.
-UNITS = [*RUN, "method", "maps", "maps_of", "tested_on", "left", "right"]
+UNITS = [*RUN, "method", "maps_of", "tested_on", "left", "right"]
 COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not of one test
 
 
@@ -93,16 +93,15 @@ def _texts(table: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]
 
 def _uneven(table: pd.DataFrame, path: str) -> tuple[str, ...]:
     """The first run, method or pair that has other numbers of rows than its peers; () if none has."""
-    test = "published" if Path(path).stem.startswith("published_") else Path(path).stem
     columns = [name for name in UNITS if name in table]
-    keys = [name for name in KEYS.get(test, COUNTED) if name in table and name not in columns]
+    keys = [name for name in KEYS.get(Path(path).stem, COUNTED) if name in table and name not in columns]
     of_classes = {"class", "true_class"}.intersection(keys) if "truth" not in table else set()
     counts: dict[tuple[str, ...], set[tuple[tuple[str, ...], int]]] = {}
     for row, count in table[[*columns, *keys]].value_counts(sort=False, dropna=False).items():
         values = tuple(map(str, row))
         counts.setdefault(values[: len(columns)], set()).add((values[len(columns) :], count))
     # Not all runs have the same methods, and networks with other batches have other iterations.
-    shared = {"dataset", "method", "maps", "network" if "iteration" in table else ""}
+    shared = {"dataset", "method", "network" if "iteration" in table else ""}
     peers: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for unit in counts:
         peers.setdefault(tuple(v for v, name in zip(unit, columns, strict=True) if name in shared), []).append(unit)

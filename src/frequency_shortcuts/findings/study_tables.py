@@ -51,20 +51,6 @@ def with_first(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(dict(values), table.index), table], axis=1)
 
 
-def with_external_maps(ours: pd.DataFrame, external: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Our maps and external ones for the same runs: one row per run, class, part, fill and kind of maps.
-
-    Both are tables of verdicts; `maps` is the name of the external ones.
-    """
-    others = pd.concat(external, ignore_index=True)
-    table = pd.concat(
-        [ours.merge(others[RUN].drop_duplicates(), on=RUN).assign(maps="ours"), others], ignore_index=True
-    )
-    keys = [*RUN, "class", "part", "fill"]
-    table = table[[*keys, "maps", *table.columns.difference([*keys, "maps"], sort=False)]]
-    return table.iloc[table.groupby(keys, sort=False).ngroup().argsort(kind="stable")]
-
-
 def mean_over_draws(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """The mean over the draws of each control, with their number and the standard error of its measure over draws.
 

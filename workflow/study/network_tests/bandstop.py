@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 from ..job import FOLDER
 from .description import Output, Test, files_of_run
 
@@ -21,7 +19,4 @@ TEST = Test(
     runs=lambda plan: plan.runs_on("synthetic"),
     inputs=files_of_run,
     settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"]},
-    cost=lambda plan, run, data: (
-        data.images("test") * (1.0 + len(list(combinations(range(len(plan.config["synthesis"]["band_edges"]) + 1), 2))))
-    ),
 )

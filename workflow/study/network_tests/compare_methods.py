@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..job import FOLDER
-from ..plan import Plan, Run
+from ..plan import Plan
 from .description import Output, Test, files_of_run, run_of
-
-if TYPE_CHECKING:
-    from ..work import DataSet
-
-
-def _cost(plan: Plan, run: Run, data: DataSet) -> float:
-    """Every map is kept for all images, and removed from those of its class; random masks serve all classes."""
-    names, tests = plan.methods(**run), plan.config["shortcuts"]
-    masks = len(plan.config["dfm"]["percents"]) * (len(names) * (data.classes + 1) + 2 * tests["controls"])
-    return float(masks * data.images(tests["split"], tests["images_per_class"])) if names else 0.0
-
 
 TEST = Test(
     script="compare_methods.py",
@@ -46,7 +33,6 @@ TEST = Test(
         "names": lambda wildcards: plan.methods(**run_of(wildcards)),
         "settings": lambda wildcards: plan.comparison_settings(wildcards.dataset),
     },
-    cost=_cost,
     minutes=120,
     memory=4000,
 )

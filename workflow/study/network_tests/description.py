@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..job import FOLDER, RUN
 from ..plan import Plan, Run
-
-if TYPE_CHECKING:
-    from ..work import DataSet
 
 IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safetensors", f"dfm/{FOLDER}.h5"
 
@@ -39,7 +36,6 @@ class Test:
     runs : the runs that are tested
     inputs : the input files by their names in the rule, paths with wildcards or functions of wildcards
     settings : the params of the rule by their names, values or functions of wildcards, besides `device`
-    cost : the images that the test of a run shows to its network, from the plan, the run and the size of its data set
     wildcards : one dict for each time the test runs; by default the runs
     minutes, memory : limits of a job, in minutes and MiB
     """
@@ -50,7 +46,6 @@ class Test:
     runs: Callable[[Plan], list[Run]]
     inputs: Callable[[Plan], dict[str, Any]]
     settings: Callable[[Plan], dict[str, Any]]
-    cost: Callable[[Plan, Run, DataSet], float] | None = None
     wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
     place: str = FOLDER
     minutes: int = 30

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..job import FOLDER
-from ..plan import Plan, Run
+from ..plan import Plan
 from .description import IMAGES, Output, Test, files_of_run
-from .shortcuts import HITS, KEYS, METHODS, deciding, images_of_methods, maps_of_methods, masked_images, of_methods
-
-if TYPE_CHECKING:
-    from ..work import DataSet
+from .shortcuts import HITS, KEYS, METHODS, deciding, maps_of_methods, of_methods
 
 
 def _settings(plan: Plan) -> dict[str, Any]:
@@ -20,14 +17,6 @@ def _settings(plan: Plan) -> dict[str, Any]:
         "settings": plan.shortcut_settings(parts=["keep"], fills=fills),
         **of_methods(plan, deciding(fills)),
     }
-
-
-def _cost(plan: Plan, run: Run, data: DataSet) -> float:
-    count = data.images("test", plan.config["ood"]["images_per_class"])
-    settings = {**plan.config["shortcuts"], **_settings(plan)["settings"]}
-    of_culling = masked_images(data, count, settings, false_positives=False)
-    of_others = images_of_methods(plan, data, count, deciding(plan.config["ood"]["fills"]))
-    return len(plan.renditions(run["dataset"])) * (of_culling + of_others)
 
 
 TEST = Test(
@@ -55,6 +44,5 @@ TEST = Test(
         "methods": maps_of_methods(plan),
     },
     settings=_settings,
-    cost=_cost,
     minutes=120,
 )

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..job import FOLDER, WITH_TRUTH
-from ..plan import Plan, Run
 from .description import Output, Test, files_of_run
-
-if TYPE_CHECKING:
-    from ..work import DataSet
-
-DRAWS = 5  # of random masks, as in `evaluation.usage`
-
-
-def _cost(plan: Plan, run: Run, data: DataSet) -> float:
-    """Planted mask, complement, another class's mask, radial, low-pass; random masks for the first two."""
-    tests = plan.config["shortcuts"]
-    return float(data.classes * data.images(tests["split"], tests["images_per_class"]) * (5 + 2 * DRAWS))
-
 
 TEST = Test(
     script="measure_planted_use.py",
@@ -37,5 +22,4 @@ TEST = Test(
     runs=lambda plan: plan.mapped_runs(*WITH_TRUTH),
     inputs=files_of_run,
     settings=lambda plan: {"settings": plan.section("shortcuts", "split", "images_per_class", "seed")},
-    cost=_cost,
 )

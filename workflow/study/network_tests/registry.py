@@ -13,7 +13,6 @@ from . import (
     harm,
     ood,
     planted_use,
-    published,
     reliance,
     robustness,
     shortcuts,
@@ -26,7 +25,6 @@ _MODULES = (
     bandstop,
     shortcuts,
     planted_use,
-    published,
     ood,
     transfer,
     robustness,
@@ -38,7 +36,7 @@ _MODULES = (
 TESTS: dict[str, Test] = {
     name: replace(module.TEST, name=name) for module in _MODULES for name in [module.__name__.rpartition(".")[2]]
 }
-OF_STUDY = ("bandstop", "shortcuts", "planted_use", "ood", "transfer", "robustness", "published", "reliance", "harm")
+OF_STUDY = ("bandstop", "shortcuts", "planted_use", "ood", "transfer", "robustness", "reliance", "harm")
 
 
 def files_of_study(plan: Plan) -> list[str]:
@@ -51,4 +49,4 @@ def tables() -> Iterator[tuple[str, Test, tuple[str, ...]]]:
     for test in TESTS.values():
         for output in test.outputs.values():
             if output.keys:
-                yield output.path.rpartition("/")[2].partition(".csv")[0].partition("_{name}")[0], test, output.keys
+                yield output.path.rpartition("/")[2].partition(".csv")[0], test, output.keys

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..job import FOLDER
-from ..plan import Plan, Run
+from ..plan import Plan
 from .description import Output, Test, files_of_run
-
-if TYPE_CHECKING:
-    from ..work import DataSet
-
-REMOVALS = 4  # maps, random, lowest frequencies, nothing
-
-
-def _cost(plan: Plan, run: Run, data: DataSet) -> float:
-    """Four trainings (a backward pass counts as two), and nine views of the test images."""
-    training = plan.config["training"][plan.kind_of(run["dataset"])]
-    trained = 3.0 * training["epochs"] * data.images("train", training["images_per_class"])
-    cost: float = REMOVALS * trained + (1 + 2 * REMOVALS) * data.images(plan.config["shortcuts"]["split"])
-    return cost
 
 
 def _settings(plan: Plan) -> dict[str, Any]:
@@ -52,7 +39,6 @@ TEST = Test(
     runs=Plan.reliance_runs,
     inputs=lambda plan: files_of_run(plan, maps=True),
     settings=_settings,
-    cost=_cost,
     minutes=240,
     memory=8000,
     priority=2,

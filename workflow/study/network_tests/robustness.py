@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.radial import filters
-
 from ..job import FOLDER
-from ..plan import Plan, Run
+from ..plan import Plan
 from .description import Output, Test, files_of_run
-
-if TYPE_CHECKING:
-    from ..work import DataSet
-
-STRENGTHS = 5  # of each corruption, as in `data.corruptions`
-
-
-def _cost(plan: Plan, run: Run, data: DataSet) -> float:
-    views = plan.config["robustness"]
-    waves, radius = views["sensitivity"], views["sensitivity"]["radius"]
-    n_filters = len(filters(data.side, data.side, views["cutoffs"], views["band_width"]))
-    within = ConjugatePairs(data.side, data.side).radius <= (math.inf if radius is None else radius)
-    images, fewer = (data.images(views["split"], section["images_per_class"]) for section in (views, waves))
-    return float(images * (n_filters + len(views["corruptions"]) * STRENGTHS) + fewer * int(within.sum()))
-
 
 TEST = Test(
     script="measure_robustness.py",
@@ -59,7 +38,6 @@ TEST = Test(
     settings=lambda plan: {
         "settings": {key: value for key, value in plan.section("robustness").items() if key != "seeds"}
     },
-    cost=_cost,
     minutes=240,
     memory=4000,
 )

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from frequency_shortcuts.evaluation.trials import count_passes
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..job import FOLDER
-from ..plan import Plan, Run
+from ..plan import Plan
 from .description import Output, Test, files_of_run, run_of
-
-if TYPE_CHECKING:
-    from ..work import DataSet
 
 METHODS = (
     "group `methods/{name}`, of each method in `shortcuts.methods`: the same with its maps, beside the maps of other "
@@ -49,37 +44,6 @@ def maps_of_methods(plan: Plan) -> Callable[[Any], list[str]]:
     return lambda wildcards: plan.tested_maps(run_of(wildcards))
 
 
-def images_of_methods(plan: Plan, data: DataSet, count: int, fills: Sequence[str]) -> float:
-    """Images that the tests of these maps on `count` images show to the network."""
-    tested = of_methods(plan, fills)
-    return len(tested["methods"]) * masked_images(data, count, tested["method_settings"])
-
-
-def masked_images(data: DataSet, count: int, settings: Mapping[str, Any], false_positives: bool = True) -> float:
-    """Images that a shortcut test of `count` images shows to its network; see `trials.count_passes`."""
-    keys = ("parts", "fills", "controls", "radial", "others", "negatives")
-    chosen = {key: settings[key] for key in keys}
-    return count_passes(data.classes, count, **chosen, false_positives=false_positives)
-
-
-def mixed_images(data: DataSet, count: int, settings: Mapping[str, Any]) -> float:
-    """Images that a test of phases and amplitudes of `count` images shows to its network.
-
-    All images once, and for each map those of its class and its negatives; with each of two parts kept, and with both
-    only where the shortcut test did not show these.
-    """
-    negatives = count if settings["negatives"] is None else settings["negatives"]
-    parts = 2 if "swap" in settings["fills"] else 3
-    return parts * (count + data.classes * min(count, count / data.classes + negatives))
-
-
-def _cost(plan: Plan, run: Run, data: DataSet) -> float:
-    tests = plan.config["shortcuts"]
-    count = data.images(tests["split"], tests["images_per_class"])
-    of_phases = mixed_images(data, count, tests) if run in plan.phase_runs() else 0.0
-    return masked_images(data, count, tests) + images_of_methods(plan, data, count, tests["fills"]) + of_phases
-
-
 TEST = Test(
     script="measure_shortcuts.py",
     message="Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed "
@@ -111,7 +75,6 @@ TEST = Test(
         **of_methods(plan, plan.config["shortcuts"]["fills"]),
         "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs(),
     },
-    cost=_cost,
     minutes=120,
     priority=1,
 )
