@@ -24,7 +24,7 @@ from .figures import FIGURES
 from .job import ROOT
 from .outputs import CRATE
 from .plan import Plan
-from .report import CONFIGURATION, RULE_GRAPH, TABLES, label
+from .report import CONFIGURATION, TABLES, label
 from .settings import DRAWN
 
 VERSION = "1.1"
@@ -87,8 +87,6 @@ def title(path: str) -> str:
         kinds = sorted((kind for kind in FIGURES if stem.startswith(f"{kind}_")), key=len)
         if kinds:
             return label(FIGURES[kinds[-1]].result, stem.removeprefix(f"{kinds[-1]}_"))["result"]
-        if stem == "rule_graph":
-            return RULE_GRAPH.title
     return path
 
 

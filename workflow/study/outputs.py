@@ -86,8 +86,7 @@ def exported_maps(plan: Plan, layout: str) -> list[str]:
 
 def figures(plan: Plan) -> list[str]:
     """Names of all figures."""
-    drawn = [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
-    return [*drawn, "rule_graph"]
+    return [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
 
 
 def cover_figure(plan: Plan) -> str:
