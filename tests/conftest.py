@@ -115,9 +115,9 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def exports(study):
-    """The finished study with what is made on demand: maps for the published tools, a crate, the report as a zip."""
+    """The finished study with what is made on demand: maps for the published tools, the report as a zip."""
     maps = "results/test/published/fashion_mnist/resnet18/none/seed0/hfss/top_5.pkl"
-    done = study.snakemake(maps, "crate", "report_zip", "--cores", "all")
+    done = study.snakemake(maps, "report_zip", "--cores", "all")
     assert done.returncode == 0 and done.stdout.count("for the published tools") == 1, done.stdout
     return study
 

@@ -112,17 +112,6 @@ def own():
     return files
 
 
-def crate_inputs():
-    """Input: all outputs and the report, if the package that describes them is installed or conda installs it."""
-
-    def files(wildcards):
-        if not find_spec("rocrate") and not workflow.deployment_settings.deployment_method:
-            raise WorkflowError("the target crate needs the package rocrate: pip install .[crate]")
-        return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
-
-    return files
-
-
 # These are functions, since the way jobs are run is known only after the rules are read.
 
 
