@@ -131,21 +131,6 @@ def test_partial_files_of_processes_at_work_stay_and_are_named(tmp_path, caplog)
         assert f"{path} is a partial file, perhaps of a process at work: delete it if there is none" in caplog.messages
 
 
-def test_a_damaged_file_is_set_aside_under_a_free_name(tmp_path):
-    for content in ("1", "2", "3"):
-        (tmp_path / "a.pt").write_text(content)
-        aside = files.set_aside(tmp_path / "a.pt")
-        assert aside.read_text() == content
-    assert names(tmp_path) == ["a.pt.damaged", "a.pt.damaged2", "a.pt.damaged3"]
-
-
-def test_the_state_of_finished_work_is_deleted_with_what_belongs_to_it(tmp_path):
-    for name in ("a.state", "a.state.damaged", "a.state.damaged2", "b.state"):
-        (tmp_path / name).touch()
-    files.delete_state(tmp_path / "a.state")
-    assert names(tmp_path) == ["b.state"]
-
-
 def test_full_disks_and_digests_are_those_of_the_system(tmp_path):
     assert files.disk_is_full(OSError(errno.EDQUOT, "x")) and not files.disk_is_full(OSError(errno.EACCES, "x"))
     assert not files.disk_is_full(ValueError("No space left on device"))
