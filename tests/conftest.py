@@ -20,6 +20,17 @@ pytest.register_assert_rewrite("drawn_tables")
 USE_THE_STUDY = re.compile(r"tests/(browser/|dag/test_study)")
 
 
+class StopAfter:
+    """A `stop` that returns true from the n-th call on; `checks` counts the calls."""
+
+    def __init__(self, n=None):
+        self.n, self.checks = n, 0
+
+    def __call__(self):
+        self.checks += 1
+        return self.n is not None and self.checks >= self.n
+
+
 def made_up_tests(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral=None, seed=0):
     """A table as of `shortcuts.measure` of several runs (data set, network, augmentation, seed), rates at random.
 

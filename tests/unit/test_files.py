@@ -12,9 +12,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from full_disk import FullDisk
 from safetensors.torch import save_file
-from small_stores import photographs
+from small_stores import FullDisk, photographs
 from test_dfm import written
 
 from frequency_shortcuts.data import stores

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from stops import StopAfter
 from training_runs import (
     DATA,
     DYNAMICS,
@@ -24,6 +23,7 @@ from training_runs import (
     tiny,
 )
 
+from conftest import StopAfter
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.checkpoint import Checkpoint
 from frequency_shortcuts.storage.journal import Stopped
