@@ -13,7 +13,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real study methods cure capacity experiments report crate check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help demo real study methods cure capacity experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench audit clean lock statistics
 
 help: ## this list
@@ -42,9 +42,6 @@ capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashi
 
 experiments: $(READY) ## are the frequencies of maps needed, and what does a strong shortcut cost? results/experiments
 	snakemake --cores all --resources gpu=1 --configfile config/experiments.yaml
-
-crate: $(READY) ## describe the results of the study for a deposit: results/laptop/ro-crate-metadata.json
-	snakemake crate --cores all --resources gpu=1
 
 report: $(READY) ## the report alone, if the study is there
 	snakemake report --cores all

@@ -7,20 +7,17 @@ its numbers. What the docs say of the other studies stays as it is.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.figures import schematic as drawing
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real, schematic
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 DATA = DOCS / "data"
 STORED = ("config.yaml", "tables/*.csv", "analysis/*.csv", "analysis/*.json", "analysis/*.txt")  # of each study
 WIDTH = 1000  # pixels
-SCHEMATIC = "schematic"  # drawn here; the other pictures are figures of the studies
 FIGURES = {
     "laptop": [
         "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
@@ -45,13 +42,6 @@ def pictures(study: Path, target: Path, names: Sequence[str]) -> None:
     """The figures of a study that README and docs show, reduced, in the folder `target`."""
     for name in names:
         (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
-
-
-def draw_schematic(study: Path, target: Path) -> None:
-    """The picture of the whole idea, in the folder `target`."""
-    with tempfile.TemporaryDirectory() as folder:
-        canvas.save(drawing.schematic(schematic.example(study)), Path(folder) / SCHEMATIC)
-        shutil.copyfile(Path(folder) / f"{SCHEMATIC}.png", target / f"{SCHEMATIC}.png")  # in all its colours
 
 
 def store(study: Path, target: Path) -> None:
@@ -81,8 +71,6 @@ def main() -> None:
             continue
         store(study, DATA / name)
         pictures(study, DOCS, FIGURES[name])
-        if name == "laptop":
-            draw_schematic(study, DOCS)
         if name == "real":
             gallery_real.add_minutes(study, DATA / name)
             gallery_real.draw(study, DOCS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from frequency_shortcuts.evaluation.truth import FOUND
 from frequency_shortcuts.findings import sentences
@@ -16,7 +17,6 @@ from frequency_shortcuts.findings.headlines import VERDICTS
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 
 from .markdown import listed, table
-from .schematic import strongest, tested_percent
 
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "random": "random rankings: AP"}
@@ -40,17 +40,6 @@ STEPS = {
 def read(study: Path, name: str) -> pd.DataFrame:
     """A table of the study."""
     return read_table(study / "tables" / f"{name}.csv")
-
-
-def example(study: Path) -> dict[str, Any]:
-    """The row that the schematic shows, the size of its map, and how many maps of photographs are tested and strong."""
-    tested = read(study, "shortcuts").query("headline and part == 'keep' and fill == 'zeros'")
-    return {
-        "row": strongest(study),
-        "percent": tested_percent(study),
-        "tested": len(tested),
-        "strong": tested["verdict"].eq("strong").sum(),
-    }
 
 
 def whole_times(study: Path) -> pd.DataFrame:
@@ -184,7 +173,7 @@ def planted_masks(study: Path) -> dict[str, Any]:
 
 def sizes(study: Path) -> dict[str, Any]:
     """The size of the tested maps in percent and their most positions, and the positions of each planted mask."""
-    percent = tested_percent(study)
+    percent = yaml.safe_load((study / "config.yaml").read_text())["shortcuts"]["percent"]
     scores = read(study, "truth").query("ranking == 'dfm' and cut == 'percent'")
     return {
         "percent": percent,

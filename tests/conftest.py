@@ -20,6 +20,17 @@ pytest.register_assert_rewrite("drawn_tables")
 USE_THE_STUDY = re.compile(r"tests/(browser/|dag/test_study)")
 
 
+class StopAfter:
+    """A `stop` that returns true from the n-th call on; `checks` counts the calls."""
+
+    def __init__(self, n=None):
+        self.n, self.checks = n, 0
+
+    def __call__(self):
+        self.checks += 1
+        return self.n is not None and self.checks >= self.n
+
+
 def made_up_tests(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral=None, seed=0):
     """A table as of `shortcuts.measure` of several runs (data set, network, augmentation, seed), rates at random.
 
@@ -115,8 +126,8 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def exports(study):
-    """The finished study with what is made on demand: a crate, the report as a zip."""
-    done = study.snakemake("crate", "report_zip", "--cores", "all")
+    """The finished study with what is made on demand: the report as a zip."""
+    done = study.snakemake("report_zip", "--cores", "all")
     assert done.returncode == 0, done.stdout
     return study
 

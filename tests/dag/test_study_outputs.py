@@ -18,10 +18,7 @@ from checkouts import PICTURES
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.storage.checksums import verify_checksum
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
-from ro_crates import entities, violations
-from study.crate import changed
 from study.figures import FIGURES
-from study.outputs import CRATE
 
 BEHIND_FINDINGS = {
     "finding_numbers", "ood_advantage", "transfer_advantage", "method_cross_matrix", "method_ood_advantage",
@@ -148,19 +145,6 @@ def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(
     configs = ["results/test/config.yaml"]
     done = study.snakemake("own", "--cores", "all", "--resources", "gpu=1", configs=configs)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
-
-
-def test_the_crate_describes_every_file_of_the_study(exports):
-    assert violations(exports.results) == [] and changed(exports.results) == []
-    described = entities(exports.results)
-    files = {name for name, entity in described.items() if entity["@type"] == "File"}
-    existing = {str(path.relative_to(exports.results)) for path in exports.results.rglob("*") if path.is_file()}
-    # Logs and benchmarks are described as folders.
-    others = ("logs", "benchmarks", "report.zip")
-    rest = {path for path in existing - files if path.split("/")[0] not in others}
-    assert files <= existing and rest == {CRATE, "data/raw/fashion_mnist/.snakemake_timestamp"}
-    parts = {part["@id"] for part in described["#run"]["object"]}
-    assert {"config.yaml", "#images-pictures", "#images-fashion_mnist", "#seeds-of-training"} <= parts
 
 
 def test_the_study_gives_the_expected_values(study):

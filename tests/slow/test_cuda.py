@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 from culled_images import same as same_culling
-from stops import StopAfter
 from training_runs import run
 from training_runs import same as same_training
 
+from conftest import StopAfter
 from frequency_shortcuts import culling, dfm, shortcuts
 from frequency_shortcuts.data import synthetic
 from frequency_shortcuts.data.normalisation import pixel_statistics

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from method_problems import LABELS, PAIRS
-from stops import StopAfter
 from test_methods import (
     CASES,
     NO_NETWORK,
@@ -17,6 +16,7 @@ from test_methods import (
 )
 from torch import nn
 
+from conftest import StopAfter
 from frequency_shortcuts.maps.methods import learned, mixture, registry, workspace
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size

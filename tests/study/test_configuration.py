@@ -1,6 +1,6 @@
 """Configurations: those that are shipped are right, and mistakes that several keys make together are named.
 
-Sentences on mistakes of a single key stand in tests/trials/configuration.yaml.
+Sentences on mistakes of a single key stand in tests/trials/trials.yaml.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Bad inputs with the sentence that answers each, from the YAML files of this folder.
+"""Bad inputs with the sentence that answers each, from trials.yaml.
 
 `make docs` writes them into a page of the site, build/errors.md.
 """
@@ -27,7 +27,7 @@ inputs. `make test` gives each of them to the program and compares the sentence 
 class Trial:
     """One bad input.
 
-    kind : the YAML file that holds it, without its suffix
+    kind : the section of trials.yaml that holds it
     what : the mistake, in a few words; by default the key of the configuration that changes, and its value
     given : what the file of the kind needs to make the input
     says : the whole sentence that answers it
@@ -43,9 +43,9 @@ class Trial:
 
 @cache
 def kinds() -> dict[str, dict[str, Any]]:
-    """The content of each YAML file, by kind, in the order of the page."""
-    contents = {path.stem: yaml.safe_load(path.read_text()) for path in HERE.glob("*.yaml")}
-    return dict(sorted(contents.items(), key=lambda item: item[1]["place"]))
+    """The sections of trials.yaml, by kind, in the order of the page."""
+    sections: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "trials.yaml").read_text())
+    return sections
 
 
 def trials(kind: str) -> list[Trial]:

@@ -1,4 +1,7 @@
-"""Small image stores and image files: how tests write and read them."""
+"""Small image stores and image files: how tests write and read them, and a file on a full disk."""
+
+import errno
+import io
 
 import h5py
 import numpy as np
@@ -49,3 +52,16 @@ def photographs(folder, n, seed=0, suffix="png"):
     for i, file in enumerate(files):
         Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
     return files
+
+
+class FullDisk(io.FileIO):
+    """A file on a disk that has room for `room` bytes more."""
+
+    room = 0
+
+    def write(self, data):
+        fits = memoryview(data).cast("B")[: self.room]
+        if not len(fits):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(fits)
+        return super().write(fits)

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, check_page
+from drawn_tables import CLASSES
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
-from frequency_shortcuts.figures import canvas, schematic, spectra
+from frequency_shortcuts.figures import canvas, spectra
 from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import stability as stability_figure
 
@@ -26,22 +26,6 @@ def test_drawing_leaves_the_users_style_alone():
     before = dict(plt.rcParams)
     adcs()
     assert dict(plt.rcParams) == before
-
-
-@pytest.mark.parametrize("verdict", ["strong", "weak"])
-def test_the_schematic_has_few_words_and_an_arrow_to_each_step(verdict):
-    generator = np.random.default_rng(1)
-    picture, plane = generator.random((3, 12, 12)), generator.random((12, 12))
-    example = schematic.Example("Ankle boot", picture, picture, plane, plane > 0.9, 5, (0.9, 0.1), (0.2, 0.3), verdict)
-    figure = schematic.schematic(example)
-    texts = check_page(figure)
-    assert {"image", "spectrum", "map", "test", "verdict", "TPR", "FPR", "random"} <= texts
-    assert all(len(text.split()) <= 7 for text in texts) and any(verdict in text for text in texts)
-    arrows = [text for axis in figure.axes for text in axis.texts if getattr(text, "arrow_patch", None)]
-    assert len(arrows) == 4
-    heights = [bar.get_height() for bar in figure.axes[-1].patches]
-    assert heights == [0.9, 0.2, 0.1, 0.3]
-    plt.close(figure)
 
 
 def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():

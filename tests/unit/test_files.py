@@ -12,9 +12,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from full_disk import FullDisk
 from safetensors.torch import save_file
-from small_stores import photographs
+from small_stores import FullDisk, photographs
 from test_dfm import written
 
 from frequency_shortcuts.data import stores
@@ -129,21 +128,6 @@ def test_partial_files_of_processes_at_work_stay_and_are_named(tmp_path, caplog)
     assert names(tmp_path) == sorted([living.name, elsewhere.name, "a.h5"])
     for path in (living, elsewhere):
         assert f"{path} is a partial file, perhaps of a process at work: delete it if there is none" in caplog.messages
-
-
-def test_a_damaged_file_is_set_aside_under_a_free_name(tmp_path):
-    for content in ("1", "2", "3"):
-        (tmp_path / "a.pt").write_text(content)
-        aside = files.set_aside(tmp_path / "a.pt")
-        assert aside.read_text() == content
-    assert names(tmp_path) == ["a.pt.damaged", "a.pt.damaged2", "a.pt.damaged3"]
-
-
-def test_the_state_of_finished_work_is_deleted_with_what_belongs_to_it(tmp_path):
-    for name in ("a.state", "a.state.damaged", "a.state.damaged2", "b.state"):
-        (tmp_path / name).touch()
-    files.delete_state(tmp_path / "a.state")
-    assert names(tmp_path) == ["b.state"]
 
 
 def test_full_disks_and_digests_are_those_of_the_system(tmp_path):

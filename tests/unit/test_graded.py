@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from stops import StopAfter
 
+from conftest import StopAfter
 from frequency_shortcuts import adcs
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.evaluation import graded

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from full_disk import FullDisk
+from small_stores import FullDisk
 
 from frequency_shortcuts.storage import journal as journals
 from frequency_shortcuts.storage.journal import Journal, Stopped

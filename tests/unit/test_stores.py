@@ -6,8 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from full_disk import FullDisk
-from small_stores import CLASSES, content, labelled, photographs, same, write
+from small_stores import CLASSES, FullDisk, content, labelled, photographs, same, write
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store

@@ -12,10 +12,6 @@ gc.set_threshold(100_000)
 FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
 sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
-# Without these, glibc gives the memory of each batch back to the system and asks for it again, which takes a quarter of
-# the processor time of a job on a CPU.
-for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
-    os.environ.setdefault(threshold, str(2**30))
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs
@@ -111,17 +107,6 @@ def own():
     def files(wildcards):
         if not any(run["network"] in plan.external_networks for run in plan.runs()):
             raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-        return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
-
-    return files
-
-
-def crate_inputs():
-    """Input: all outputs and the report, if the package that describes them is installed or conda installs it."""
-
-    def files(wildcards):
-        if not find_spec("rocrate") and not workflow.deployment_settings.deployment_method:
-            raise WorkflowError("the target crate needs the package rocrate: pip install .[crate]")
         return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
 
     return files

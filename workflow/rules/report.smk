@@ -86,23 +86,3 @@ rule explorer:
         "Writing the explorer: every class, network, method and size of map"
     script:
         "../scripts/write_explorer.py"
-
-
-# The folder of results is the crate: this file describes it, and nothing is copied.
-rule crate:
-    input:
-        crate_inputs(),
-        provenance=f"{RESULTS}/tables/provenance.csv",
-        about=["CITATION.cff", "LICENSE", "Snakefile", "results/README.md"],
-        code=code("write_crate.py"),
-    output:
-        f"{RESULTS}/{outputs.CRATE}",
-    log:
-        f"{RESULTS}/logs/crate.log",
-    localrule: True
-    conda:
-        "../../envs/study.yaml"
-    message:
-        "Describing the results of the study for a deposit"
-    script:
-        "../scripts/write_crate.py"

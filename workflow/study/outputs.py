@@ -12,7 +12,6 @@ from .report import TABLES
 
 # Tables that are also written of the maps of other methods, as `method_{name}`.
 METHOD_TABLES = ("cross_matrix", "own_map_advantage", "ood_advantage", "transfer_advantage")
-CRATE = "ro-crate-metadata.json"  # it describes the folder of results for a deposit
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]
 

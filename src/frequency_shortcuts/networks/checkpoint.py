@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from frequency_shortcuts.data.splits import Split, identity
-from frequency_shortcuts.storage.files import replacing, set_aside
+from frequency_shortcuts.storage.files import replacing
 
 from .fingerprint import state_digest
 
@@ -79,17 +79,13 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def read(self, device: torch.device) -> State | None:
-        """Restore the parts and return the state; None if there is no file, or that of another run.
-
-        None also if the bytes are not those that were written: the file is then renamed (`files.set_aside`).
-        """
+        """Restore the parts and return the state; None if there is no file, a damaged one, or that of another run."""
         if not self.path.exists():
             return None
         with open(self.path, "rb") as file:
             contents, digest = file.read(max(0, self.path.stat().st_size - DIGEST_BYTES)), file.read()
         if hashlib.sha256(contents).digest() != digest:
-            aside = set_aside(self.path)
-            log.warning("%s is damaged: training starts anew, and the file is kept as %s", self.path, aside)
+            log.warning("%s is damaged: training starts anew", self.path)
             return None
         saved = torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
         if saved["fingerprint"] != self._fingerprint:

@@ -7,7 +7,6 @@ import errno
 import glob
 import hashlib
 import io
-import itertools
 import logging
 import os
 import re
@@ -80,19 +79,9 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def set_aside(path: Path) -> Path:
-    """Rename what is damaged, a file or a folder in its place, to `path`.damaged, or .damaged2, ...; the new name."""
-    numbers = itertools.chain([""], itertools.count(2))
-    aside = next(name for n in numbers if not os.path.lexists(name := path.with_name(f"{path.name}.damaged{n}")))
-    return path.rename(aside)
-
-
 def delete_state(path: Path) -> None:
-    """Delete the state file of finished work, and damaged ones of it, but no other file beside it."""
-    name = re.compile(rf"{re.escape(path.name)}(\.damaged\d*)?")
-    for file in path.parent.glob(f"{glob.escape(path.name)}*"):
-        if name.fullmatch(file.name) and not file.is_dir():
-            file.unlink(missing_ok=True)
+    """Delete the state file of finished work."""
+    path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
