@@ -18,7 +18,9 @@ from script_runs import Inputs, Outputs
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
 from study import inputs, own_code
-from study.settings import Shape
+from study.plan import Plan
+from study.sources import dataset
+from study.sources.description import Shape
 
 WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
 RUN = Path("d/n/none/seed0")
@@ -206,13 +208,13 @@ def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
 
 
 def test_datasets_are_read_in_a_process_of_their_own(module):
-    plan = SimpleNamespace(config={"culling": {"split": "test"}}, shape=lambda name: Shape(3, 2, 2))
     settings = {
         "entry_point": "users_code:Items", "size": 2, "channels": 3, "split_seed": 0,
         "shares": {"train": 0.5, "test": 0.5},
     }  # fmt: skip
-    items = inputs.inspect_torch_dataset(plan, "own", settings)
-    assert items.classes == ["a", "b"] and sorted(items.ranking) == [0, 0, 1, 1]
-    assert items.per_class == {"train": 2, "test": 2}
+    sets = {"own": settings, "crashing": settings | {"options": {"crashes": True}}}
+    plan = Plan({"study": "own", "datasets": sets, "culling": {"split": "test"}})
+    items = dataset.SOURCE.inspect(plan, "own")
+    assert items.classes == ["a", "b"] and sorted(items.ranking) == [0, 0, 1, 1] and items.shape == Shape(3, 2, 2)
     with pytest.raises(ValueError, match=r"^entry point users_code:Items crashes"):
-        inputs.inspect_torch_dataset(plan, "own", settings | {"options": {"crashes": True}})
+        dataset.SOURCE.inspect(plan, "crashing")

@@ -23,11 +23,12 @@ from study import inputs, reference
 from study.configuration import mistakes
 from study.plan import Plan
 from study.schema import resolve
-from study.settings import KINDS, Shape
+from study.settings import KINDS
+from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
-SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
+SCHEMA = reference.schema()
 SHIPPED = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
 
 

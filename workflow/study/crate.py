@@ -21,11 +21,10 @@ from frequency_shortcuts.storage.files import sha256
 
 from .dependencies import code_of_entry_point
 from .figures import FIGURES
-from .job import ROOT
+from .job import ROOT, WITH_TRUTH
 from .outputs import CRATE
 from .plan import Plan
 from .report import CONFIGURATION, RULE_GRAPH, TABLES, label
-from .settings import DRAWN
 
 VERSION = "1.1"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -117,8 +116,8 @@ def inputs(plan: Plan, root: Path = ROOT) -> Iterator[tuple[str, Entity]]:
     data = root / plan.results / "data"
     code: set[str] = set()
     for name in plan.datasets():
-        settings = plan.config["datasets"][name]
-        if settings["source"] not in DRAWN:
+        settings = plan.dataset(name)
+        if plan.kind_of(name) not in WITH_TRUTH:
             yield f"images-{name}", _stored(data / f"{name}.h5", f"images of {name}")
         if "path" in settings:
             yield f"store-{name}", _given(settings["path"], f"store of {name}")

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
+from .job import FOLDER, NETWORK, RUN
 from .settings import CURES, WITH_MAPS, Settings
 
 Run = dict[str, Any]  # the keys of `RUN`
@@ -187,9 +187,7 @@ class Plan(Settings):
 
     def datasets_with_truth(self) -> list[str]:
         """The planned data sets whose truth is known, and photographs with a known wave."""
-        return [
-            name for name in self.datasets() if self.kind_of(name) in WITH_TRUTH or name in self.from_source("waved")
-        ]
+        return [name for name in self.datasets() if self.source(name).has_truth]
 
     def ood_datasets(self) -> list[str]:
         """The planned photographs that are tested out of distribution."""

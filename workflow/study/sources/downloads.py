@@ -1,0 +1,102 @@
+"""Published sets of photographs, whose files the rule `fetched_files` fetches."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from frequency_shortcuts.data.downloads import DOWNLOADS
+from frequency_shortcuts.data.splits import part_in_order, stratified
+
+from .description import Content, Shape, Source
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+    from ..settings import Settings
+
+
+class Downloads(Source):
+    """The sets of `DOWNLOADS`."""
+
+    names = tuple(DOWNLOADS)
+    rule = "fetched"
+    message = "Storing the photographs of {wildcards.dataset}"
+    keys = r"""
+fashion_mnist:
+  description: Fashion-MNIST, 60,000 training and 10,000 test images of 28 x 28 pixels.
+  required: [folder, validation_share, split_seed]
+  properties:
+    test_images: &test_images
+      description: >-
+        Published test images that the study uses: `all` (the default), or one half of them, 5,000 in the
+        order of the published file. A study that confirms what an earlier one saw uses the other half.
+      enum: [all, first_half, second_half]
+    folder:
+      description: >-
+        Folder with the four IDX files. `null` tries Debian's `/usr/share/datasets/fashion-mnist`,
+        torchvision's download and Debian's package, in this order.
+      title: "path, or null"
+      type: [string, "null"]
+      minLength: 1
+      maxLength: 1000
+      examples: [null]
+      pattern: &no_control "^[^\\x00-\\x1f\\x7f]*$"
+    validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
+    split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
+cifar10:
+  description: >-
+    CIFAR-10, 50,000 training and 10,000 test images of 32 x 32 pixels. torchvision reads the files, which are
+    pickles, only if they have the published MD5 sums.
+  required: [folder, validation_share, split_seed]
+  properties:
+    test_images: *test_images
+    folder:
+      description: >-
+        Folder with `cifar-10-python.tar.gz` or with the seven files in it (`data_batch_1` to `data_batch_5`,
+        `test_batch`, `batches.meta`), there or in `cifar-10-batches-py`. `null` downloads the archive (163
+        MiB) from where torchvision does.
+      title: "path, or null"
+      type: [string, "null"]
+      minLength: 1
+      maxLength: 1000
+      examples: [null]
+      pattern: *no_control
+    validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
+    split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
+"""
+
+    def shape(self, plan: Settings, name: str) -> Shape:
+        """Shape of the images."""
+        return Shape(*DOWNLOADS[plan.dataset(name)["source"]].shape)
+
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """Raises NotFound if the folder that the user names does not hold the published files."""
+        settings = plan.dataset(name)
+        published = DOWNLOADS[settings["source"]]
+        if settings["folder"]:
+            with tempfile.TemporaryDirectory() as scratch:
+                published.fetch(scratch, settings["folder"])
+        return Content(published.classes, self.shape(plan, name), published.title)
+
+    def inputs(self, plan: Plan) -> dict[str, Any]:
+        """The fetched files."""
+        return {"files": f"{plan.results}/data/raw/{{dataset}}"}
+
+    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
+        """All but the folder, which changes no image."""
+        return {key: value for key, value in plan.store_settings(name).items() if key != "folder"}
+
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Split the training photographs and store all three splits."""
+        from frequency_shortcuts.data import stores
+
+        published, kept = DOWNLOADS[settings["source"]], settings["validation_share"]
+        (pictures, labels), test = published.read(given.files)
+        parts = stratified(labels, {"train": 1 - kept, "validation": kept}, settings["split_seed"])
+        splits = {split: (pictures[chosen], labels[chosen]) for split, chosen in parts.items()}
+        splits["test"] = part_in_order(*test, settings.get("test_images", "all"))
+        stores.write(path, splits, classes=published.classes, source=published.description, **about)
+
+
+SOURCE = Downloads()
