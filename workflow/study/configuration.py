@@ -130,6 +130,10 @@ def _references(plan: Plan) -> Iterator[str]:
     for i, entry in enumerate(config["transfer"]):
         yield from _transfer(plan, f"transfer.{i}", entry)
     yield from _published(plan)
+    for section, part in config.items():
+        seeds = part.get("seeds") if isinstance(part, Mapping) else None
+        if isinstance(seeds, Mapping) and len(set(seeds.values())) < len(seeds):  # of splits
+            yield f"{section}.seeds: {seeds} must differ, otherwise the splits hold the same images"
     yield from _culling(plan)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .job import FOLDER, NETWORK, RUN
 from .settings import CURES, WITH_MAPS, Settings
+from .sources.description import Shape
 
 Run = dict[str, Any]  # the keys of `RUN`
 
@@ -184,6 +185,10 @@ class Plan(Settings):
     def _of_kinds(self, runs: list[Run], *kinds: str) -> list[str]:
         names = dict.fromkeys(run["dataset"] for run in runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
+
+    def shape(self, dataset: str) -> Shape | None:
+        """Shape of the images; None if only the user's store has it."""
+        return self.source(dataset).shape(self, dataset)
 
     def datasets_with_truth(self) -> list[str]:
         """The planned data sets whose truth is known, and photographs with a known wave."""

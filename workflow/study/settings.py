@@ -10,7 +10,7 @@ from typing import Any
 from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, NETWORK, WITH_TRUTH
-from .sources.description import Shape, Source
+from .sources.description import Source
 from .sources.registry import BY_NAME
 
 KINDS = (*WITH_TRUTH, "photographs")
@@ -26,8 +26,8 @@ class Settings:
     config: a complete configuration (`configuration.mistakes` finds nothing), which must not change afterwards. A data
     set or network without a description raises KeyError when it is looked up. Whether it is planned does not matter.
 
-    >>> Settings(config).shape("fashion_mnist")
-    Shape(channels=1, height=32, width=32)
+    >>> Settings(config).kind_of("fashion_mnist")
+    'photographs'
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -70,10 +70,6 @@ class Settings:
     def from_source(self, *sources: str) -> list[str]:
         """All data sets of the configuration, planned or not, with one of these values of the key `source`."""
         return [name for name, dataset in self.config["datasets"].items() if dataset["source"] in sources]
-
-    def shape(self, dataset: str) -> Shape | None:
-        """Shape of the images; None if only the user's store has it."""
-        return self.source(dataset).shape(self, dataset)
 
     def planting(self, mechanism: str) -> dict[str, Any]:
         """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""

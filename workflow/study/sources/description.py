@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ..plan import Plan
-    from ..settings import Settings
-
-T = TypeVar("T")
 
 
 class Shape(NamedTuple):
@@ -68,7 +65,7 @@ class Source(ABC):
         """A sentence for each value that other values exclude, of all data sets of the source."""
         yield from ()
 
-    def shape(self, plan: Settings, name: str) -> Shape | None:
+    def shape(self, plan: Plan, name: str) -> Shape | None:
         """Shape of the images; None if only the user's files have it."""
         return shape_of(plan.dataset(name))
 
@@ -101,17 +98,3 @@ def shape_of(settings: Mapping[str, Any]) -> Shape:
     size = settings["size"]
     height, width = (size, size) if isinstance(size, int) else size
     return Shape(settings["channels"], height, width)
-
-
-def drawn(design: Callable[..., T], settings: Mapping[str, Any]) -> tuple[T, dict[str, int], dict[str, int]]:
-    """The design of a set that is drawn, and by split its images per class and its seeds."""
-    constants = dict(settings)
-    counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
-    return design(**constants), counts, seeds
-
-
-def differing_seeds(plan: Plan, section: str) -> Iterator[str]:
-    """A sentence if two splits of the sets of a section are drawn with one seed."""
-    seeds = plan.config[section]["seeds"]
-    if len(set(seeds.values())) < len(seeds):
-        yield f"{section}.seeds: {seeds} must differ, otherwise the splits hold the same images"

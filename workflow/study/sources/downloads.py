@@ -13,7 +13,6 @@ from .description import Content, Shape, Source
 
 if TYPE_CHECKING:
     from ..plan import Plan
-    from ..settings import Settings
 
 
 class Downloads(Source):
@@ -66,7 +65,7 @@ cifar10:
     split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
 """
 
-    def shape(self, plan: Settings, name: str) -> Shape:
+    def shape(self, plan: Plan, name: str) -> Shape:
         """Shape of the images."""
         return Shape(*DOWNLOADS[plan.dataset(name)["source"]].shape)
 

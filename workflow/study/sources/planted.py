@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from frequency_shortcuts.data import planted
 
-from .description import Content, Shape, Source, differing_seeds, drawn, shape_of
+from .drawn import Drawn
 
 if TYPE_CHECKING:
+    from frequency_shortcuts.data.splits import Labelled
+
     from ..plan import Plan
-    from ..settings import Settings
 
 
-class Planted(Source):
+class Planted(Drawn):
     """Images drawn by `frequency_shortcuts.data.planted`."""
 
     names = ("planted",)
     kind = "planted"
-    has_truth = True
+    section = "planting"
     rule = "plant"
-    message = "Drawing the images of {wildcards.dataset}"
     keys = """
 planted:
   description: A set with one known difference between its classes, drawn with the constants of `planting`.
@@ -59,41 +58,18 @@ planted:
             class that are drawn.
 """
 
-    def mistakes(self, plan: Plan) -> Iterator[str]:
-        """Seeds of splits that are equal."""
-        yield from differing_seeds(plan, "planting")
-
-    def shape(self, plan: Settings, name: str) -> Shape:
-        """Shape of the images."""
-        return shape_of(plan.config["planting"])
-
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The mechanism and its constants."""
         mechanism = plan.dataset(name)["mechanism"]
         return {"mechanism": mechanism, **plan.planting(mechanism)}
 
-    def inspect(self, plan: Plan, name: str) -> Content:
-        """Raises ValueError for constants that are not possible."""
-        design, *_ = drawn(planted.Design, self.settings(plan, name))
-        return Content(design.classes, self.shape(plan, name), "planted")
+    def design(self, constants: dict[str, Any]) -> planted.Design:
+        """That of the mechanism."""
+        return planted.Design(**constants)
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
-        """Draw train, validation and test images from separate seeds; only the latter two have decoys."""
-        from frequency_shortcuts.data import stores
-
-        design, counts, seeds = drawn(planted.Design, settings)
-        stores.write(
-            path,
-            {
-                split: planted.images(design, counts[split], seeds[split], decoys=split != "train")
-                for split in ("train", "validation", "test")
-            },
-            classes=design.classes,
-            source=f"planted, {design}",
-            planted=design.planted(),
-            planted_about=design.about(),
-            **about,
-        )
+    def images(self, design: planted.Design, split: str, count: int, seed: int) -> Labelled:
+        """Those of `planted.images`; training images have no decoys."""
+        return planted.images(design, count, seed, decoys=split != "train")
 
 
 SOURCE = Planted()

@@ -11,7 +11,6 @@ from .description import Content, Shape, Source
 
 if TYPE_CHECKING:
     from ..plan import Plan
-    from ..settings import Settings
 
 
 class Store(Source):
@@ -33,7 +32,7 @@ store:
     ood: {$ref: "#/$defs/twin", description: Images of the same classes from another distribution.}
 """
 
-    def shape(self, plan: Settings, name: str) -> None:
+    def shape(self, plan: Plan, name: str) -> None:
         """None, since only the file has it."""
 
     def state(self, plan: Plan, name: str) -> str:
@@ -62,10 +61,6 @@ store:
             return path if Path(path).is_file() else []
 
         return {"store": store}
-
-    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
-        """None."""
-        return {}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Write a small file with links to the splits of the store: nothing is copied."""

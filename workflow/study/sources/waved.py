@@ -9,7 +9,6 @@ from .description import Content, Shape, Source
 
 if TYPE_CHECKING:
     from ..plan import Plan
-    from ..settings import Settings
 
 
 class Waved(Source):
@@ -49,7 +48,7 @@ waved:
       maximum: 1
 """
 
-    def shape(self, plan: Settings, name: str) -> Shape | None:
+    def shape(self, plan: Plan, name: str) -> Shape | None:
         """That of the other set."""
         return plan.shape(plan.dataset(name)["of"])
 
