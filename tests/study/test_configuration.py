@@ -23,11 +23,12 @@ from study import inputs, reference
 from study.configuration import mistakes
 from study.plan import Plan
 from study.schema import resolve
-from study.settings import KINDS, Shape
+from study.settings import KINDS
+from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
-SCHEMA = yaml.safe_load((ROOT / "config" / "schema.yaml").read_text())
+SCHEMA = reference.schema()
 SHIPPED = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
 
 
@@ -303,9 +304,8 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
         "shares": {"validation": 0.5, "test": 0.5},
     }  # fmt: skip
     mine = Plan(own(culling__split="test", datasets__my_images=dataset))
-    found = inputs.inspect_torch_dataset(mine, "my_images", dataset)
+    found = mine.source("my_images").inspect(mine, "my_images")
     assert found.classes == ["a", "b"] and sorted(found.ranking) == [0, 0, 1, 1]
-    assert found.per_class == {"validation": 2, "test": 2}
     mine.config["datasets"]["my_images"]["options"] = {"ends": True}
     mistakes_of_inputs, _ = inputs.check(mine)
     assert mistakes_of_inputs[0].startswith("datasets.my_images: ") and "SystemExit: 3" in mistakes_of_inputs[0]

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from study.sources.registry import SOURCES
 from workflow.study import dependencies
 from workflow.study.dependencies import NOTEBOOKS, REPOSITORY, SCRIPTS, UnresolvedImport, code_of
 
@@ -75,13 +76,22 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
         ("evaluation/shortcuts.py", {"measure_shortcuts.py", "measure_ood.py"}, {"train.py", "cull.py"}),
         ("evaluation/truth.py", {"score_truth.py"}, {"train.py", "cull.py", "compare_maps.py", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "cull.py", "measure_shortcuts.py"}, {"make_report.py"}),
-        ("data/torch_dataset.py", {"dataset_store.py", "check_inputs.py"}, {"synthesize.py", "train.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
     ],
 )
 def test_an_edit_of_a_module_concerns_the_scripts_that_use_it_and_no_others(module, used_by, not_by):
     using = {path.name for path in PATHS if f"src/frequency_shortcuts/{module}" in code_of(path.name)}
     assert used_by <= using and not not_by & using
+
+
+def test_an_edit_of_a_source_concerns_its_own_stores_and_no_others():
+    code = {source.rule: code_of("build_store.py", modules=[source.module]) for source in SOURCES}
+    for source in SOURCES:
+        file = f"workflow/{source.module.replace('.', '/')}.py"
+        assert [rule for rule in code if file in code[rule]] == [source.rule]
+    file = "src/frequency_shortcuts/data/torch_dataset.py"
+    assert [rule for rule in code if file in code[rule]] == ["dataset_store"]
+    assert not any("workflow/study/plan.py" in files or "networks/training" in str(files) for files in code.values())
 
 
 def statements(path):

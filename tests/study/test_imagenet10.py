@@ -5,7 +5,7 @@ import yaml
 
 from conftest import ROOT
 from study import imagenet10
-from study.image_folders import split_folder
+from study.sources.folder import split_folder
 
 SETTINGS = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())["datasets"]["imagenet10"]
 IDS = list(SETTINGS["classes"].values())

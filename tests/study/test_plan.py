@@ -8,7 +8,6 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.networks import augmentation
 from study import outputs
 from study.figures import FIGURES
@@ -16,7 +15,8 @@ from study.job import FOLDER
 from study.network_tests.registry import TESTS
 from study.plan import Plan, expand_runs
 from study.report import CATEGORIES, CONFIGURATION, EXPLORER, TABLES, label, marks
-from study.settings import CURES, KINDS, WITH_MAPS, Shape
+from study.settings import CURES, KINDS, WITH_MAPS
+from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 CLASSES = {"cat": "n02", "ant": "n01"}
@@ -116,27 +116,20 @@ def test_external_networks_are_not_trained():
 
 
 @pytest.mark.parametrize(
-    ("dataset", "kind", "shape", "n_classes"),
+    ("dataset", "kind", "in_findings", "shape"),
     [
-        ("syn_1", "synthetic", Shape(3, 32, 32), 4),
-        ("plant_joint", "planted", Shape(3, 32, 32), 2),
-        ("fashion_mnist", "photographs", Shape(1, 32, 32), 10),
-        ("photos", "photographs", Shape(3, 160, 224), 2),
-        ("mine", "photographs", None, None),  # its store tells
+        ("syn_1", "synthetic", "synthetic", Shape(3, 32, 32)),
+        ("plant_joint", "planted", "planted", Shape(3, 32, 32)),
+        ("fashion_mnist", "photographs", "photographs", Shape(1, 32, 32)),
+        ("waved", "photographs", "planted", Shape(1, 32, 32)),
+        ("photos", "photographs", "photographs", Shape(3, 160, 224)),
+        ("mine", "photographs", "photographs", None),  # its store tells
     ],
 )
-def test_what_is_known_of_a_data_set(dataset, kind, shape, n_classes):
+def test_what_is_known_of_a_data_set(dataset, kind, in_findings, shape):
     found = plan()
-    assert (found.kind_of(dataset), found.shape(dataset), found.n_classes(dataset)) == (kind, shape, n_classes)
+    assert (found.kind_of(dataset), found.kind_in_findings(dataset), found.shape(dataset)) == (kind, in_findings, shape)
     assert kind in KINDS
-
-
-def test_what_the_settings_know_of_drawn_sets_is_what_the_library_draws():
-    sets = {name: {"source": "planted", "mechanism": name} for name in planted.MECHANISMS}
-    found = plan(datasets=sets)
-    for name in planted.MECHANISMS:
-        assert found.n_classes(name) == len(planted.design(name).classes)
-    assert found.n_classes("syn_1") == len(synthetic.CLASSES)
 
 
 def test_renditions_are_those_of_the_twin_or_synthetic_ones():

@@ -266,8 +266,8 @@ def test_the_harm_of_a_wave_is_measured_on_the_photographs_without_it(trained, t
     plain, waved = maps.with_name("data.h5"), tmp_path / "results" / "test" / "data" / "waved.h5"
     wave = {"of": "plain", "class": "C1", "frequency": [0, 3], "amplitude": 0.3, "share": 0.5}
     waved.parent.mkdir(parents=True)
-    params = SimpleNamespace(settings=wave)
-    run_script("waved_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(waved)])
+    params = SimpleNamespace(source="study.sources.waved", settings=wave)
+    run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(waved)])
     changed = stores.read(waved, "test").images[:] != stores.read(plain, "test").images[:]
     assert changed.any(axis=(1, 2, 3)).sum() == 3  # of six images of the class
 

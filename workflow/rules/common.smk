@@ -2,6 +2,7 @@
 import gc
 import os
 import shutil
+from functools import partial
 from importlib.util import find_spec
 
 from snakemake.exceptions import WorkflowError
@@ -23,6 +24,7 @@ from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest
 from study.plan import Plan, expand_runs
+from study.sources.registry import SOURCES
 from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.
@@ -46,11 +48,6 @@ wildcard_constraints:
 def one_of(names):
     """Wildcard constraint: one of these names."""
     return "|".join(names) or "(?!)"
-
-
-def from_source(*sources):
-    """Wildcard constraint: the data sets from these sources."""
-    return one_of(name for source in sources for name in plan.from_source(source))
 
 
 def by_dataset(function):

@@ -21,7 +21,8 @@ from frequency_shortcuts.maps.methods.registry import NAMES
 from .job import RUN
 from .plan import Plan
 from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
-from .settings import DRAWN, KINDS, WITH_MAPS
+from .settings import KINDS, WITH_MAPS
+from .sources.registry import SOURCES
 
 MOST = 30  # mistakes that are named
 # Snakemake plans so many in about 20 s.
@@ -120,17 +121,17 @@ def _references(plan: Plan) -> Iterator[str]:
         yield "plan: no network has maps, which the study needs; leave out maps: false of at least one entry"
     for i, entry in enumerate(config["plan"]):
         yield from _entry(plan, f"plan.{i}", entry)
-    for name, dataset in config["datasets"].items():
-        yield from _dataset(f"datasets.{name}", dataset)
+    for source in SOURCES:
+        yield from source.mistakes(plan)
     for kind in KINDS:
         yield from _training(plan, kind)
     yield from _training_maps(plan)
     yield from _graded(plan)
     for i, entry in enumerate(config["transfer"]):
         yield from _transfer(plan, f"transfer.{i}", entry)
-    for section in DRAWN.values():
-        seeds = config[section]["seeds"]
-        if len(set(seeds.values())) < len(seeds):
+    for section, part in config.items():
+        seeds = part.get("seeds") if isinstance(part, Mapping) else None
+        if isinstance(seeds, Mapping) and len(set(seeds.values())) < len(seeds):  # of splits
             yield f"{section}.seeds: {seeds} must differ, otherwise the splits hold the same images"
     yield from _culling(plan)
 
@@ -139,7 +140,7 @@ def _names(plan: Plan) -> Iterator[str]:
     """Data sets, networks and methods that have no description."""
     config = plan.config
     methods, datasets = [*NAMES, *config["methods"]], config["datasets"]
-    photographs = [name for name in datasets if datasets[name]["source"] not in ("waved", "synthetic", "planted")]
+    photographs = [name for name in datasets if not plan.source(name).has_truth]
     known = {"datasets": list(datasets), "networks": list(config["networks"]), "methods": methods}
     used = [
         (f"plan.{i}.{kind}", kind, entry.get(kind, ()), known[kind])
@@ -150,7 +151,7 @@ def _names(plan: Plan) -> Iterator[str]:
     used += [
         (f"datasets.{name}.of", "the sets of photographs", [dataset["of"]], photographs)
         for name, dataset in datasets.items()
-        if dataset["source"] == "waved"
+        if "of" in dataset
     ]
     if config["graded"]["sets"]:
         used.append(("graded.network", "the trained networks", [config["graded"]["network"]], plan.trained_networks))
@@ -217,14 +218,6 @@ def _splits(plan: Plan, name: str, external: Sequence[str], trains: bool) -> Ite
             f"networks.{unnormalised[0]}.mean: null takes mean and std of the training images, but {name} has none; "
             "write the mean and std that the network was trained with"
         )
-
-
-def _dataset(key: str, dataset: Mapping[str, Any]) -> Iterator[str]:
-    """Keys of one data set that exclude each other."""
-    if "test_root" in dataset and "test" in dataset["shares"]:
-        yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
-    if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
-        yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
 
 
 def _training(plan: Plan, kind: str) -> Iterator[str]:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
-from frequency_shortcuts.data import folders, normalisation, planted, stores, synthetic
-from frequency_shortcuts.data.downloads import DOWNLOADS
+from frequency_shortcuts.data import folders, normalisation
 from frequency_shortcuts.data.entry_points import first_line
-from frequency_shortcuts.data.splits import first_of_each_class, stratified
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.spectrum.radial import filters
 
-from .image_folders import split_folder
 from .plan import Plan
-from .settings import Shape
-from .torch_datasets import open_dataset
-from .waves import wave_of
-
-PER_SPLIT = 20  # images to decode per split
-
-
-class Content(NamedTuple):
-    """The content of a data set: names of its classes, shape of its images, a description, and the labels of the images
-    that rank the frequencies and images of a class by split, if the user provides these images."""
-
-    classes: Sequence[Any]
-    shape: Shape
-    description: str
-    ranking: np.ndarray | None = None
-    per_class: Mapping[str, int] | None = None
+from .sources.description import Content, Shape
 
 
 def check(plan: Plan) -> tuple[list[str], list[str]]:
@@ -94,17 +75,7 @@ def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
 
 def inspect_dataset(plan: Plan, name: str) -> Content:
     """The content of a data set, with one image read per class. Raises ValueError if it does not fit the study."""
-    settings = plan.config["datasets"][name]
-    inspectors = {
-        "synthetic": inspect_synthetic,
-        "planted": inspect_planted,
-        **dict.fromkeys(DOWNLOADS, inspect_download),
-        "folder": inspect_folder,
-        "store": inspect_store,
-        "dataset": inspect_torch_dataset,
-        "waved": inspect_waved,
-    }
-    content = inspectors[settings["source"]](plan, name, settings)
+    content = plan.source(name).inspect(plan, name)
     if len(content.classes) < 2:
         raise ValueError(f"it has {len(content.classes)} class: expected 2 to 1,000")
     if plan.config["adcs"]["channel_weights"] == "luma" and content.shape.channels != 3:
@@ -117,91 +88,9 @@ def inspect_dataset(plan: Plan, name: str) -> Content:
         raise ValueError(f"its images have {content.shape.channels} channels, but robustness.corruptions need 1 or 3")
     if plan.config["stability"]["halves"] and content.ranking is not None:
         check_halves(content.ranking, content.classes, plan.config["culling"]["split"])
-    return content._replace(description=content.description + "".join(inspect_renditions(settings, content.classes)))
-
-
-def known_shape(plan: Plan, name: str) -> Shape:
-    """The image shape of a data set in the configuration; any source except a store has it there."""
-    shape = plan.shape(name)
-    assert shape is not None
-    return shape
-
-
-def inspect_synthetic(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A synthetic set. Raises ValueError for constants that are not possible."""
-    constants = plan.section("synthesis")
-    del constants["images_per_class"], constants["seeds"]
-    design = synthetic.Design(control_band=settings["control_band"], **constants)
-    if not all(band.any() for band in design.bands()):
-        raise ValueError(f"synthesis.band_edges {list(design.band_edges)}: expected radii within the spectrum")
-    return Content(synthetic.CLASSES, known_shape(plan, name), "synthetic")
-
-
-def inspect_planted(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A planted set. Raises ValueError for constants that are not possible."""
-    constants = plan.planting(settings["mechanism"])
-    del constants["images_per_class"], constants["seeds"]
-    return Content(planted.Design(settings["mechanism"], **constants).classes, known_shape(plan, name), "planted")
-
-
-def inspect_download(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A data set that is downloaded, or already in a folder. Raises NotFound if the folder does not hold its files."""
-    published = DOWNLOADS[settings["source"]]
-    if settings["folder"]:
-        with tempfile.TemporaryDirectory() as scratch:
-            published.fetch(scratch, settings["folder"])
-    return Content(published.classes, known_shape(plan, name), published.title)
-
-
-def inspect_folder(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A data set in folders."""
-    roots = [settings.get(key) for key in ("root", "test_root", "stylised")] + [settings.get("ood", {}).get("root")]
-    if missing := [root for root in roots if root and not Path(root).is_dir()]:
-        raise ValueError(f"no folder {' and no folder '.join(missing)}: expected class folders with image files")
-    splits, classes, _ = split_folder(settings)
-    for pictures, labels in splits.values():
-        for _ in pictures.subset(first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
-            pass
-    description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
-    _, ranking = splits.get(plan.config["culling"]["split"], (None, None))
-    return Content(classes, known_shape(plan, name), description, ranking, _per_class(classes, splits))
-
-
-def _per_class(classes: Sequence[Any], splits: Mapping[str, tuple[Any, np.ndarray]]) -> dict[str, int]:
-    """Images of a class, on average, by split."""
-    return {split: round(len(labels) / len(classes)) for split, (_, labels) in splits.items()}
-
-
-def inspect_store(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A store of the user."""
-    with stores.open_store(settings["path"]) as (store, classes, splits):
-        shape = Shape(*store[splits[0]]["images"].shape[1:])
-        description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
-        ranking = store[split]["labels"][:] if (split := plan.config["culling"]["split"]) in splits else None
-        per_class = {split: round(len(store[split]["labels"]) / len(classes)) for split in splits}
-    needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
-    if lacking := sorted(needed.keys() - set(splits)):
-        raise ValueError(f"{settings['path']} has no {' and no '.join(lacking)} split, which is needed")
-    return Content(classes, shape, description, ranking, per_class)
-
-
-def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """Photographs with a wave. Raises ValueError for a wave that is not possible."""
-    plain = inspect_dataset(plan, settings["of"])
-    classes = plain.classes if isinstance(plain.classes[0], str) else [settings["class"]]
-    wave_of(settings, classes).masks(len(classes), plain.shape.height, plain.shape.width)
-    return plain._replace(description=f"{plain.description}, with a wave in class {settings['class']}")
-
-
-def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
-    """A torch Dataset of the user."""
-    items, labels, classes = open_dataset(settings)
-    items[first_of_each_class(labels, 1)[:PER_SPLIT]]  # it raises if they do not fit
-    parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
-    split = plan.config["culling"]["split"]
-    ranking = labels[parts[split]] if split in parts else None
-    per_class = {part: round(len(chosen) / len(classes)) for part, chosen in parts.items()}
-    return Content(classes, known_shape(plan, name), f"{len(labels)} items", ranking, per_class)
+    return content._replace(
+        description=content.description + "".join(inspect_renditions(plan.dataset(name), content.classes))
+    )
 
 
 def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:

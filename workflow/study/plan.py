@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
+from .job import FOLDER, NETWORK, RUN
 from .settings import CURES, WITH_MAPS, Settings
+from .sources.description import Shape
 
 Run = dict[str, Any]  # the keys of `RUN`
 
@@ -185,11 +186,13 @@ class Plan(Settings):
         names = dict.fromkeys(run["dataset"] for run in runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
+    def shape(self, dataset: str) -> Shape | None:
+        """Shape of the images; None if only the user's store has it."""
+        return self.source(dataset).shape(self, dataset)
+
     def datasets_with_truth(self) -> list[str]:
         """The planned data sets whose truth is known, and photographs with a known wave."""
-        return [
-            name for name in self.datasets() if self.kind_of(name) in WITH_TRUTH or name in self.from_source("waved")
-        ]
+        return [name for name in self.datasets() if self.source(name).has_truth]
 
     def ood_datasets(self) -> list[str]:
         """The planned photographs that are tested out of distribution."""

@@ -39,7 +39,7 @@ def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
     if "properties" in part:
         return f"{heading}\n{_table(part, {'': default})}"
     named = part["additionalProperties"]  # entries with names that the user chooses
-    if "properties" in named:
+    if "properties" in named and "allOf" not in named:
         return f"{heading}\n{_table(named, {})}"
     # Entries of several kinds.
     kinds = [branch["then"] for branch in named["allOf"]] if "allOf" in named else [named["else"], named["then"]]

@@ -1,4 +1,4 @@
-"""config/schema.yaml: its rules, what they allow in words, and an example of what to write."""
+"""config/schema.yaml with the keys of all sources: rules, what they allow in words, and an example of what to write."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
+
+from .sources.registry import BY_NAME, conditions
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 DEFAULTS = SCHEMA.with_name("config.yaml")
@@ -42,8 +44,11 @@ Validator = extend(
 
 @cache
 def schema() -> dict[str, Any]:
-    """config/schema.yaml."""
+    """config/schema.yaml, with the keys of a data set from each source."""
     contents: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
+    dataset = contents["properties"]["datasets"]["additionalProperties"]
+    dataset["properties"]["source"]["enum"] = list(BY_NAME)
+    dataset["allOf"] = conditions()
     return contents
 
 

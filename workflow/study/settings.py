@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, WITH_TRUTH
+from .sources.description import Source
+from .sources.registry import BY_NAME
 
 KINDS = (*WITH_TRUTH, "photographs")
 # Augmentations that need maps of the same network trained without augmentation, and all that are meant to avoid
@@ -19,29 +20,14 @@ WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
 CURES = (*WITH_MAPS, "afa")
 
 
-class Shape(NamedTuple):
-    """Shape of an image."""
-
-    channels: int
-    height: int
-    width: int
-
-
-# The sections of the configuration that describe the data sets that are drawn.
-DRAWN = {"synthetic": "synthesis", "planted": "planting"}
-N_CLASSES_SYNTHETIC = 4
-# Other mechanisms have one class per ring, and the neutral class.
-N_CLASSES_PLANTED = {"joint": 2, "phase": 3, "graded": 5}
-
-
 class Settings:
     """The settings of a configuration.
 
     config: a complete configuration (`configuration.mistakes` finds nothing), which must not change afterwards. A data
     set or network without a description raises KeyError when it is looked up. Whether it is planned does not matter.
 
-    >>> Settings(config).shape("fashion_mnist")
-    Shape(channels=1, height=32, width=32)
+    >>> Settings(config).kind_of("fashion_mnist")
+    'photographs'
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -63,50 +49,27 @@ class Settings:
 
     # Data sets
 
+    def dataset(self, name: str) -> Mapping[str, Any]:
+        """A data set as the configuration describes it."""
+        described: Mapping[str, Any] = self.config["datasets"][name]
+        return described
+
+    def source(self, dataset: str) -> Source:
+        """Where a data set comes from."""
+        return BY_NAME[self.dataset(dataset)["source"]]
+
     def kind_of(self, dataset: str) -> str:
         """Whether a data set is synthetic, planted, or holds photographs."""
-        source = str(self.config["datasets"][dataset]["source"])
-        return source if source in WITH_TRUTH else "photographs"
+        return self.source(dataset).kind
 
     def kind_in_findings(self, dataset: str) -> str:
-        """The same, but photographs with a wave are no photographs: their cue was made."""
-        is_waved = self.config["datasets"][dataset]["source"] == "waved"
-        return "planted" if is_waved else self.kind_of(dataset)
+        """The same, but photographs whose truth is known are no photographs: their cue was made."""
+        kind = self.kind_of(dataset)
+        return "planted" if self.source(dataset).has_truth and kind not in WITH_TRUTH else kind
 
-    def from_source(self, source: str) -> list[str]:
-        """All data sets of the configuration, planned or not, that come from a source."""
-        return [name for name, dataset in self.config["datasets"].items() if dataset["source"] == source]
-
-    def shape(self, dataset: str) -> Shape | None:
-        """Shape of the images; None if only the user's store has it."""
-        settings = self.config["datasets"][dataset]
-        source = settings["source"]
-        if source in DOWNLOADS:
-            return Shape(*DOWNLOADS[source].shape)
-        if source == "store":
-            return None
-        if source == "waved":
-            return self.shape(settings["of"])
-        if source in DRAWN:
-            settings = self.config[DRAWN[source]]
-        size = settings["size"]
-        height, width = (size, size) if isinstance(size, int) else size
-        return Shape(settings["channels"], height, width)
-
-    def n_classes(self, dataset: str) -> int | None:
-        """Number of classes; None if only the user's files have it."""
-        settings = self.config["datasets"][dataset]
-        source = settings["source"]
-        if source == "waved":
-            return self.n_classes(settings["of"])
-        if source in DOWNLOADS:
-            return len(DOWNLOADS[source].classes)
-        if source == "synthetic":
-            return N_CLASSES_SYNTHETIC
-        if source == "planted":
-            mechanism = settings["mechanism"]
-            return N_CLASSES_PLANTED.get(mechanism, 1 + len(self.planting(mechanism)["rings"]))
-        return len(settings.get("classes") or settings.get("class_names") or ()) or None
+    def from_source(self, *sources: str) -> list[str]:
+        """All data sets of the configuration, planned or not, with one of these values of the key `source`."""
+        return [name for name, dataset in self.config["datasets"].items() if dataset["source"] in sources]
 
     def planting(self, mechanism: str) -> dict[str, Any]:
         """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
@@ -143,7 +106,7 @@ class Settings:
 
     def store_settings(self, dataset: str) -> dict[str, Any]:
         """The settings that determine the content of the image store of a data set."""
-        return {key: value for key, value in self.config["datasets"][dataset].items() if key != "ood"}
+        return {key: value for key, value in self.dataset(dataset).items() if key != "ood"}
 
     def twin_datasets(self) -> list[str]:
         """All data sets with an out-of-distribution twin in folders."""
@@ -151,7 +114,7 @@ class Settings:
 
     def renditions(self, dataset: str) -> list[str]:
         """The renditions of a data set: those of its twin, or the synthetic ones."""
-        twin = self.config["datasets"][dataset].get("ood")
+        twin = self.dataset(dataset).get("ood")
         return list((twin or self.config["ood"])["renditions"])
 
     def rendition_files(self, dataset: str) -> list[str]:

@@ -8,9 +8,10 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .plan import Plan
+if TYPE_CHECKING:
+    from .plan import Plan
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
@@ -53,11 +54,6 @@ def digest(states: Iterable[Any]) -> str:
     return hashlib.sha256(repr(list(states)).encode()).hexdigest()
 
 
-def folders_digest(dataset: Mapping[str, Any], keys: Iterable[str] = ("root", "test_root", "stylised")) -> str:
-    """The state of the folders of a data set (a part of the configuration) under these keys."""
-    return digest(folder_state(Path(dataset[key])) for key in keys if key in dataset)
-
-
 def rendition_digest(dataset: Mapping[str, Any], rendition: str) -> str:
     """The state of the folder of one rendition of a data set's twin."""
     return digest([folder_state(Path(dataset["ood"]["root"]) / rendition)])
@@ -67,10 +63,9 @@ def inputs_digest(plan: Plan, code: Callable[[str], Iterable[str]]) -> str:
     """The state of all files of the planned data sets and networks; `code` returns the files of an entry point."""
     states: list[Any] = []
     for name in plan.datasets():
-        dataset = plan.config["datasets"][name]
-        states += [folders_digest(dataset), file_state(dataset.get("path"))]
+        dataset = plan.dataset(name)
+        states.append(plan.source(name).state(plan, name))
         states += [rendition_digest(dataset, rendition) for rendition in dataset.get("ood", {}).get("renditions", ())]
-        states += map(file_state, code(dataset.get("entry_point", "")))
     for name in dict.fromkeys(run["network"] for run in plan.runs()):
         network = plan.config["networks"][name]
         states += [file_state(network.get("checkpoint")), *map(file_state, code(network.get("source", "")))]

@@ -53,6 +53,11 @@ class Design:
         if not 1 <= self.control_band <= len(self.band_edges) + 1:
             raise ValueError(f"control_band {self.control_band}: expected 1 to {len(self.band_edges) + 1}")
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return CLASSES
+
     def bands(self) -> arrays.BoolArray:
         """The radial bands, bool [bands, H, W]."""
         return masks.bands(self.size, self.size, self.band_edges)

@@ -1,0 +1,120 @@
+"""Images that the user provides as a torch Dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..dependencies import code_of_entry_point
+from ..job import code_version
+from .description import Content, Source, shape_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from frequency_shortcuts.data.torch_dataset import DatasetImages
+
+    from ..plan import Plan
+
+TRIED = 20  # classes of which the check reads an image
+
+
+class Dataset(Source):
+    """A function that returns a Dataset."""
+
+    names = ("dataset",)
+    rule = "dataset_store"
+    memory, minutes = 3000, 240
+    keys = """
+dataset:
+  description: >-
+    A torch `Dataset` of (image, label) items. PIL images are resized. Tensors need the right size and are
+    uint8, or floating point from 0 to 1.
+  required: [entry_point, size, channels, shares, split_seed]
+  properties:
+    entry_point:
+      description: >-
+        Function that returns the `Dataset`. A change in its module, or in what that imports from beside the
+        Snakefile, re-runs it.
+      $ref: "#/$defs/entry_point"
+    options: {$ref: "#/$defs/options", description: Keyword arguments of the function.}
+    class_names:
+      description: Names of the classes; may be left out if the `Dataset` has an attribute `classes`.
+      type: array
+      minItems: 2
+      maxItems: 10000
+      uniqueItems: true
+      items: {title: names of classes, $ref: "#/$defs/class_name"}
+      examples: [[ox, zebra]]
+    size: {$ref: "#/$defs/size", description: Size of the stored images in pixels.}
+    resize:
+      description: Pixels of the short side before the centre is cropped to `size`, for PIL images.
+      $ref: "#/$defs/short_side"
+    channels: {enum: [1, 3], description: 3 for colour or 1 for grey.}
+    shares:
+      description: Share of the images in each split, drawn class by class; the shares sum to 1.
+      $ref: "#/$defs/shares"
+    split_seed: {$ref: "#/$defs/seed", description: Seed of these draws.}
+    ood: {$ref: "#/$defs/twin", description: Images of the same classes from another distribution.}
+"""
+
+    def state(self, plan: Plan, name: str) -> str:
+        """The contents of the module and of what it imports from beside the Snakefile."""
+        return code_version(code_of_entry_point(plan.dataset(name)["entry_point"]))
+
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """Raises ValueError for a Dataset that does not match its settings."""
+        from frequency_shortcuts.data.splits import first_of_each_class, stratified
+
+        settings = plan.dataset(name)
+        items, labels, classes = open_dataset(settings)
+        items[first_of_each_class(labels, 1)[:TRIED]]  # it raises if they do not fit
+        parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
+        split = plan.config["culling"]["split"]
+        ranking = labels[parts[split]] if split in parts else None
+        return Content(classes, shape_of(settings), f"{len(labels)} items", ranking)
+
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Convert its items, split them class by class and store them."""
+        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.data.splits import stratified
+
+        from ..image_folders import identity_statistics
+
+        items, labels, classes = open_dataset(settings)
+        parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
+        stores.write(
+            path,
+            {split: (items.subset(chosen), labels[chosen]) for split, chosen in parts.items()},
+            classes=classes,
+            source=f"dataset {settings['entry_point']}",
+            statistics=None if "train" in parts else identity_statistics(settings["channels"]),
+            progress=True,
+            **about,
+        )
+
+
+def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray, list[str]]:
+    """The items of a torch Dataset, their labels and the names of the classes.
+
+    settings: the data set in the configuration. Raises ValueError if the Dataset does not match them.
+    """
+    from frequency_shortcuts.data import entry_points
+    from frequency_shortcuts.data.splits import check_classes
+    from frequency_shortcuts.data.torch_dataset import DatasetImages
+
+    name = f"dataset {settings['entry_point']}"
+    dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
+    channels, height, width = shape_of(settings)
+    items = DatasetImages(dataset, (height, width), channels, settings.get("resize"), name=name)
+    labels = items.labels()
+    classes = settings.get("class_names") or getattr(dataset, "classes", None)
+    if isinstance(classes, str):
+        raise ValueError(f"{name}: its classes are the text {classes[:40]!r}: expected a list of names")
+    if classes is None:
+        raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
+    check_classes(labels, classes, name)
+    return items, labels, [str(name) for name in classes]
+
+
+SOURCE = Dataset()

@@ -1,0 +1,100 @@
+"""What is to be known of a source of images: its keys, its rule, its check, and what builds its stores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..plan import Plan
+
+
+class Shape(NamedTuple):
+    """Shape of an image."""
+
+    channels: int
+    height: int
+    width: int
+
+
+class Content(NamedTuple):
+    """The content of a data set: names of its classes, shape of its images, a description, and the labels of the images
+    that rank the frequencies, if the user provides these images."""
+
+    classes: Sequence[Any]
+    shape: Shape
+    description: str
+    ranking: np.ndarray | None = None
+
+
+class Source(ABC):
+    """A source of images: one or several values of the key `source` in the section `datasets`.
+
+    names : these values
+    keys : a mapping in YAML, for each of the names its `description`, and its keys as `required` and `properties`, as
+        config/schema.yaml has them
+    kind : of its data sets: synthetic, planted or photographs, which the section `training` tells apart
+    has_truth : whether its stores hold which frequencies were planted
+    rule, message : of the rule that builds a store
+    threads, memory, minutes : limits of a job, memory in MiB
+    local : whether its jobs run on the machine of Snakemake, since they take no time
+
+    The methods take the plan and the name of a data set of the source. Imports that take long stand inside them.
+    """
+
+    names: Sequence[str]
+    keys: str
+    kind = "photographs"
+    has_truth = False
+    rule: str
+    message = "Storing the images of {wildcards.dataset}"
+    threads = 1
+    memory = 2000
+    minutes = 10
+    local = False
+
+    @property
+    def module(self) -> str:
+        """The module that describes the source, whose code its rule runs."""
+        return type(self).__module__
+
+    def mistakes(self, plan: Plan) -> Iterator[str]:
+        """A sentence for each value that other values exclude, of all data sets of the source."""
+        yield from ()
+
+    def shape(self, plan: Plan, name: str) -> Shape | None:
+        """Shape of the images; None if only the user's files have it."""
+        return shape_of(plan.dataset(name))
+
+    def state(self, plan: Plan, name: str) -> str:
+        """A text that differs after the user's files have changed."""
+        return ""
+
+    @abstractmethod
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """The content of a data set, with one image read per class. Raises ValueError if it is not possible."""
+
+    def inputs(self, plan: Plan) -> dict[str, Any]:
+        """The input files of the rule by their names, paths with the wildcard `dataset` or functions of wildcards."""
+        return {}
+
+    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
+        """The settings that determine the content of a store."""
+        return plan.store_settings(name)
+
+    @abstractmethod
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Write the store of a data set.
+
+        given : has the paths of `inputs` as attributes. about : `created_by` and `about` of the store
+        """
+
+
+def shape_of(settings: Mapping[str, Any]) -> Shape:
+    """The shape of images from the keys `size`, one number or height and width, and `channels`."""
+    size = settings["size"]
+    height, width = (size, size) if isinstance(size, int) else size
+    return Shape(settings["channels"], height, width)

@@ -1,0 +1,59 @@
+"""What the sources have in common whose images are drawn with the constants of a section of the configuration."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .description import Content, Shape, Source, shape_of
+
+if TYPE_CHECKING:
+    from frequency_shortcuts.data.splits import Labelled
+
+    from ..plan import Plan
+
+
+class Drawn(Source):
+    """A source whose images are drawn; `section` has their size, and their number and seed by split."""
+
+    section: str
+    has_truth = True
+    message = "Drawing the images of {wildcards.dataset}"
+
+    @abstractmethod
+    def design(self, constants: dict[str, Any]) -> Any:
+        """The design of a set from its constants, besides the numbers and seeds. Raises ValueError if it makes none."""
+
+    @abstractmethod
+    def images(self, design: Any, split: str, count: int, seed: int) -> Labelled:
+        """So many images of each class, and their labels."""
+
+    def shape(self, plan: Plan, name: str) -> Shape:
+        """Shape of the images."""
+        return shape_of(plan.config[self.section])
+
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """Raises ValueError for constants that are not possible."""
+        design, *_ = self._parts(self.settings(plan, name))
+        return Content(design.classes, self.shape(plan, name), self.kind)
+
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Draw the images of each split from a seed of its own."""
+        from frequency_shortcuts.data import stores
+
+        design, counts, seeds = self._parts(settings)
+        stores.write(
+            path,
+            {split: self.images(design, split, counts[split], seeds[split]) for split in counts},
+            classes=design.classes,
+            source=f"{self.kind}, {design}",
+            planted=design.planted(),
+            planted_about=design.about(),
+            **about,
+        )
+
+    def _parts(self, settings: Mapping[str, Any]) -> tuple[Any, dict[str, int], dict[str, int]]:
+        constants = dict(settings)
+        counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
+        return self.design(constants), counts, seeds

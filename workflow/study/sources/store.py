@@ -1,0 +1,72 @@
+"""An image store that the user provides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..states import file_state
+from .description import Content, Shape, Source
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+
+
+class Store(Source):
+    """An HDF5 file."""
+
+    names = ("store",)
+    rule = "linked_store"
+    message = "Linking {output} to {input.store}"
+    local = True
+    keys = """
+store:
+  description: >-
+    An HDF5 file of your own with the groups `validation` and `test` (and `train`), each with `images` uint8
+    [n, channels, H, W] and `labels` (integers). Its attributes are `classes` and, if you like, `mean` and
+    `std`, a number for each channel, in units of [0, 1].
+  required: [path]
+  properties:
+    path: {$ref: "#/$defs/path", description: The file; the study links to it and does not copy it.}
+    ood: {$ref: "#/$defs/twin", description: Images of the same classes from another distribution.}
+"""
+
+    def shape(self, plan: Plan, name: str) -> None:
+        """None, since only the file has it."""
+
+    def state(self, plan: Plan, name: str) -> str:
+        """Its size and time, so that an older file counts as a change, too."""
+        return repr(file_state(plan.dataset(name)["path"]))
+
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """Raises ValueError for a file that is no store, or lacks a split."""
+        from frequency_shortcuts.data import stores
+
+        path = plan.dataset(name)["path"]
+        with stores.open_store(path) as (store, classes, splits):
+            shape = Shape(*store[splits[0]]["images"].shape[1:])
+            description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
+            ranking = store[split]["labels"][:] if (split := plan.config["culling"]["split"]) in splits else None
+        needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
+        if lacking := sorted(needed.keys() - set(splits)):
+            raise ValueError(f"{path} has no {' and no '.join(lacking)} split, which is needed")
+        return Content(classes, shape, description, ranking)
+
+    def inputs(self, plan: Plan) -> dict[str, Any]:
+        """The file. If it is missing, the rule `check` gives a better error message than Snakemake."""
+
+        def store(wildcards: Any) -> str | list[str]:
+            path: str = plan.dataset(wildcards.dataset)["path"]
+            return path if Path(path).is_file() else []
+
+        return {"store": store}
+
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Write a small file with links to the splits of the store: nothing is copied."""
+        from frequency_shortcuts.data import stores
+
+        stores.link(path, given.store, **about)
+
+
+SOURCE = Store()
