@@ -14,7 +14,7 @@ from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests.registry import TESTS
 from study.plan import Plan, expand_runs
-from study.report import CATEGORIES, CONFIGURATION, EXPLORER, TABLES, label, marks
+from study.report import CATEGORIES, CONFIGURATION, EXPLORER, TABLES, marks
 from study.settings import CURES, KINDS, WITH_MAPS
 from study.sources.description import Shape
 
@@ -273,5 +273,5 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     captions = ROOT / "report" / "captions"
     assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "explorer"))
     assert re.findall(r'kind == "(\w+)"', (captions / "figure.rst").read_text()) == list(dict.fromkeys(FIGURES))
-    assert label(FIGURES["adcs"].result, "syn_1") == {"result": "ADCS: syn_1"}
+    assert marks(FIGURES["adcs"].result, "figure", "syn_1")["labels"] == {"result": "ADCS: syn_1"}
     assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import frequency_shortcuts
 from conftest import ROOT
+from frequency_shortcuts.maps.methods.registry import METHODS
+from study.dependencies import code_of
 
 PACKAGE = Path(frequency_shortcuts.__file__).parent
 # Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
@@ -42,10 +44,27 @@ def imported(path):
 
 
 IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
+DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
+# What users of the library name: the public names, the command, the example, all methods, and the published tools.
+PUBLIC = [
+    *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example", "maps.exchange",
+    *(f"maps.methods.{module}" for module in METHODS.values()),
+]  # fmt: skip
+
+
+def test_the_page_names_all_modules_that_no_public_name_reaches_as_those_of_the_study():
+    reached = code_of(modules=[f"frequency_shortcuts.{name}" for name in PUBLIC])
+    others = {str(path.relative_to(PACKAGE)) for path in IMPORTED} - {
+        path.removeprefix("src/frequency_shortcuts/") for path in reached
+    }
+    table = DEVELOPMENT.partition("| package | modules of the study |")[2].partition("\n\n")[0]
+    rows = re.findall(r"\| `(\w+)` \| (.*) \|", table)
+    listed = {f"{package}/{name}.py" for package, names in rows for name in re.findall(r"`(\w+)`", names)}
+    assert listed == others
 
 
 def test_packages_import_no_other_than_the_page_lists_and_none_runs_upwards():
-    text = (ROOT / "docs" / "development.md").read_text().partition("| package | imports |")[2].partition("\n\n")[0]
+    text = DEVELOPMENT.partition("| package | imports |")[2].partition("\n\n")[0]
     listed = {name: set(re.findall(r"`(\w+)`", below)) for name, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
     order = list(listed)
     assert all(below <= set(order[place + 1 :]) for place, below in enumerate(listed.values()))

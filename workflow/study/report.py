@@ -61,19 +61,16 @@ TABLES = {
 }
 
 
-def label(result: Result, name: str = "") -> dict[str, str]:
-    """The label of a result; `name` identifies one of several figures of a kind.
+def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:
+    """The keywords of Snakemake's `report()` for one file.
+
+    caption : a file in report/captions; name : which of several figures of a kind it is
 
     There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
     and the page breaks if a result has no counterpart.
     """
-    return {"result": f"{result.title}: {name}" if name else result.title}
-
-
-def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:
-    """The keywords of Snakemake's `report()` for one file; caption: a file in report/captions, name: as for `label`."""
     return {
         "caption": f"../../report/captions/{caption}.rst",
         "category": CATEGORIES[result.category],
-        "labels": label(result, name),
+        "labels": {"result": f"{result.title}: {name}" if name else result.title},
     }
