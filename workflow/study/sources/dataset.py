@@ -28,14 +28,14 @@ class Dataset(Source):
     keys = """
 dataset:
   description: >-
-    A torch `Dataset` of (image, label) items. PIL images are resized. Tensors need the right size and are
-    uint8, or floating point from 0 to 1.
+    A torch `Dataset` of (image, label) items. PIL images are resized. Tensors need the right size and are uint8, or
+    floating point from 0 to 1.
   required: [entry_point, size, channels, shares, split_seed]
   properties:
     entry_point:
       description: >-
-        Function that returns the `Dataset`. A change in its module, or in what that imports from beside the
-        Snakefile, re-runs it.
+        Function that returns the `Dataset`. A change in its module, or in what that imports from beside the Snakefile,
+        re-runs it.
       $ref: "#/$defs/entry_point"
     options: {$ref: "#/$defs/options", description: Keyword arguments of the function.}
     class_names:

@@ -34,28 +34,27 @@ planted:
             Nothing is planted in class C0; in C1, C2 and C3 the amplitude is raised at the set of the class.
         - const: redundant
           description: >-
-            Classes as in `present`; the amplitude is raised at two sets of the class, and either alone is
-            enough.
+            Classes as in `present`; the amplitude is raised at two sets of the class, and either alone is enough.
         - const: diffuse
           description: Classes as in `present`; the amplitude is raised a little at many pairs.
         - const: absent
           description: Classes as in `present`; there is no energy in the ring of the class.
         - const: joint
           description: >-
-            Classes A and B. In A both of two sets are raised or neither is, in B exactly one is; the mean
-            amplitudes of A and B are equal.
+            Classes A and B. In A both of two sets are raised or neither is, in B exactly one is; the mean amplitudes of
+            A and B are equal.
         - const: phase
           description: >-
-            Classes independent, equal and opposite. One set is raised in all; there the phases of the colour
-            channels are independent, equal, or those of channel 1 differ by half a turn.
+            Classes independent, equal and opposite. One set is raised in all; there the phases of the colour channels
+            are independent, equal, or those of channel 1 differ by half a turn.
         - const: decoy
           description: >-
-            As `present`; validation and test images have a second raised set of their class, which training
-            images do not have.
+            As `present`; validation and test images have a second raised set of their class, which training images do
+            not have.
         - const: graded
           description: >-
-            Classes C0 to C4. As `present`, with a ring (the lower or the higher of two) and a gain of each
-            class that are drawn.
+            Classes C0 to C4. As `present`, with a ring (the lower or the higher of two) and a gain of each class that
+            are drawn.
 """
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:

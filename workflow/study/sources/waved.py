@@ -28,8 +28,8 @@ waved:
     class: {$ref: "#/$defs/class_name", description: Class that has the wave.}
     frequency:
       description: >-
-        Vertical and horizontal frequency of the wave in cycles per image; one of them is 0 where images are
-        flipped in training.
+        Vertical and horizontal frequency of the wave in cycles per image; one of them is 0 where images are flipped in
+        training.
       title: "[u, v], integers"
       type: array
       minItems: 2
