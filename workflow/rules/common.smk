@@ -12,10 +12,6 @@ gc.set_threshold(100_000)
 FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
 sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
-# Without these, glibc gives the memory of each batch back to the system and asks for it again, which takes a quarter of
-# the processor time of a job on a CPU.
-for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
-    os.environ.setdefault(threshold, str(2**30))
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs

@@ -7,7 +7,7 @@ import os
 
 import torch
 
-from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
 
 log = logging.getLogger("study")
 
@@ -15,8 +15,9 @@ log = logging.getLogger("study")
 def take_device(requested: str) -> torch.device:
     """The requested device, as `pick_device`. Of several visible GPUs, the number of the process picks one.
 
-    Snakemake counts GPUs but does not assign a certain GPU to a job.
+    Snakemake counts GPUs but does not assign a certain GPU to a job. The memory of a batch is kept for the next one.
     """
+    keep_freed_memory()
     device = pick_device(requested)
     if requested == "auto" and device.type == "cpu" and (assigned := _assigned_by_slurm()):
         log.warning(
