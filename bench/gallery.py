@@ -23,7 +23,7 @@ WIDTH = 1000  # pixels
 SCHEMATIC = "schematic"  # drawn here; the other pictures are figures of the studies
 FIGURES = {
     "laptop": [
-        "rule_graph", "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
+        "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
         "shortcuts_fashion_mnist",
     ],
     "benchmark": ["method_truth_all"],

@@ -74,7 +74,7 @@ def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_no
 def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):
     edited("my_network.pt")
     rules = noticed(touched, {"robustness": {"split": "validation", "corruptions": []}})
-    assert rules == {"check", "external_network", "rule_graph_figure", "robustness"}
+    assert rules == {"check", "external_network", "robustness"}
 
 
 def test_settings_that_change_places_are_noticed(touched):
@@ -85,4 +85,4 @@ def test_settings_that_change_places_are_noticed(touched):
 
 def test_other_classes_store_the_images_of_a_folder_again(touched):
     rules = noticed(touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}})
-    assert rules == {"check", "rule_graph_figure", "folder"}
+    assert rules == {"check", "folder"}

@@ -28,7 +28,7 @@ SMALL = {
     "plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}],
     "transfer": [],
 }
-LOCAL = {"check", "rule_graph_figure", "report"}
+LOCAL = {"check", "report"}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_log_of_every_step_names_its_slurm_job(sent):
     for log in logs:
         named = re.search(r"SLURM job (\d+) on localhost", log.read_text())
         rule = log.relative_to(head.root / "results/test/logs").parts[0].removesuffix(".log")
-        assert bool(named) == (rule not in {*LOCAL, "checked"} and log.stem != "rule_graph"), log
+        assert bool(named) == (rule not in {*LOCAL, "checked"}), log
         if named and not numbers[named[1]]["rule"].startswith(("tables", "drawing")):
             assert numbers[named[1]]["rule"] == rule
 

@@ -1,9 +1,6 @@
 """Drawings of every kind, of small inputs and of many classes: they lie on their page and say what they show."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -11,7 +8,7 @@ import pytest
 from drawn_tables import CLASSES, check_page, table
 from matplotlib.collections import PathCollection
 from matplotlib.transforms import Bbox
-from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps, rule_graph
+from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps
 from test_figures_robustness import of_corruptions, of_filters, sensitivity
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL
@@ -93,7 +90,6 @@ DRAWINGS = {
     adcs: [*CLASSES, "ADCS", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
-    rule_graph: ["data", "maps\n2 rules", "spectra", "tests", "report"],
     curves: [
         *CLASSES, "low-pass: r < cutoff is kept", "high-pass: r \u2265 cutoff is kept", "band-stop",
         "all classes (accuracy)", "accuracy, unfiltered", "resnet18\nshare recognised",
@@ -133,24 +129,6 @@ def test_a_drawing_lies_on_its_page_and_says_what_it_shows(draw):
     for axis in figure.axes:
         if "log" in axis.get_ylabel():
             assert axis.yaxis.label.get_parse_math()
-
-
-DRAWN = """
-import sys
-from frequency_shortcuts.figures import canvas, rule_graph
-needs = {"all": ["cull", "adcs", "truth"], "truth": ["cull", "adcs"], "cull": ["data"], "adcs": ["data"], "data": []}
-for names in ("spectra", "stability", "phase", "table"):
-    needs |= {names: ["cull", "truth", "data"], f"draw_{names}": [names, "adcs"]}
-order = sorted(needs, reverse=sys.argv[2] == "1")
-canvas.save(rule_graph.rule_graph({name: needs[name] for name in order}), sys.argv[1])
-"""
-
-
-def test_the_picture_of_the_rules_is_the_same_in_each_process_and_in_whatever_order_they_are_listed(tmp_path):
-    for seed in "12":
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        subprocess.run([sys.executable, "-c", DRAWN, tmp_path / seed, seed], env=environment, check=True)
-    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
 
 
 def test_the_same_figure_gives_the_same_files_each_time_it_is_drawn_or_saved(tmp_path):

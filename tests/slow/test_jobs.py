@@ -1,9 +1,8 @@
-"""Jobs that are stopped or killed and resume; code of the user that crashes or never returns."""
+"""Jobs that are stopped or killed and resume."""
 
 import importlib
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,8 +16,6 @@ from script_runs import Inputs, Outputs
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
-from study import inputs, own_code
-from study.settings import Shape
 
 WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
 RUN = Path("d/n/none/seed0")
@@ -168,51 +165,3 @@ def test_a_second_job_on_the_same_output_is_an_error_and_a_killed_job_resumes(wh
     assert not any(Path(path).exists() for path in settings.output)
     finished(settings)
     assert contents(folder) == whole["cull"]
-
-
-# Code of the user: `check` answers in a sentence whatever it does
-
-MODULE = """
-import ctypes, time
-import torch
-
-def waiting():
-    while True: time.sleep(0.01)
-
-class Items:
-    classes = ["a", "b"]
-    def __init__(self, crashes=False): self.crashes = crashes
-    def __len__(self): return 8
-    def __getitem__(self, i):
-        if self.crashes: ctypes.string_at(0)
-        return torch.zeros(3, 2, 2), i % 2
-"""
-
-
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    """A module in the working folder, which only child processes import."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "users_code.py").write_text(MODULE)
-    yield "users_code"
-    assert "users_code" not in sys.modules
-
-
-def test_networks_are_tried_in_a_process_of_their_own(module, monkeypatch):
-    monkeypatch.setattr(own_code, "LIMIT_S", 1)
-    settings = {"source": f"{module}:waiting", "checkpoint": None, "mean": None, "std": None}
-    with pytest.raises(ValueError, match=r"^entry point users_code:waiting crashes, .*more than 1 s"):
-        inputs.probe_network(settings, 3, Shape(3, 2, 2))
-
-
-def test_datasets_are_read_in_a_process_of_their_own(module):
-    plan = SimpleNamespace(config={"culling": {"split": "test"}}, shape=lambda name: Shape(3, 2, 2))
-    settings = {
-        "entry_point": "users_code:Items", "size": 2, "channels": 3, "split_seed": 0,
-        "shares": {"train": 0.5, "test": 0.5},
-    }  # fmt: skip
-    items = inputs.inspect_torch_dataset(plan, "own", settings)
-    assert items.classes == ["a", "b"] and sorted(items.ranking) == [0, 0, 1, 1]
-    assert items.per_class == {"train": 2, "test": 2}
-    with pytest.raises(ValueError, match=r"^entry point users_code:Items crashes"):
-        inputs.inspect_torch_dataset(plan, "own", settings | {"options": {"crashes": True}})

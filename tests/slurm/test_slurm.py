@@ -45,7 +45,7 @@ ON_A_GPU = {
     "graded": (4, 4000, 120, 1),
 }
 REQUESTED = ON_A_CORE | ON_A_GPU
-LOCAL = {"check", "fetched_files", "rule_graph_figure", "report"}
+LOCAL = {"check", "fetched_files", "report"}
 # Snakemake prints the resources of a job in a dry run only if its rule has no message.
 WITHOUT_MESSAGES = "from snakemake import cli, jobs; jobs.Job.message = property(lambda job: None); cli.main()"
 BLOCK = re.compile(r"^ *(?:local)?rule (\w+):\n((?:^ +\w+: .*\n)+)", re.MULTILINE)

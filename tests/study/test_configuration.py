@@ -284,6 +284,33 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_hides_no_other_mistake(m
     assert found == []
 
 
+ITEMS = """
+import torch
+
+class Items:
+    classes = ["a", "b"]
+    def __init__(self, ends=False): self.ends = ends
+    def __len__(self): return 8
+    def __getitem__(self, i): return exit(3) if self.ends else (torch.zeros(3, 2, 2), i % 2)
+"""
+
+
+def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "users_items.py").write_text(ITEMS)
+    dataset = {
+        "source": "dataset", "entry_point": "users_items:Items", "size": 2, "channels": 3, "split_seed": 0,
+        "shares": {"validation": 0.5, "test": 0.5},
+    }  # fmt: skip
+    mine = Plan(own(culling__split="test", datasets__my_images=dataset))
+    found = inputs.inspect_torch_dataset(mine, "my_images", dataset)
+    assert found.classes == ["a", "b"] and sorted(found.ranking) == [0, 0, 1, 1]
+    assert found.per_class == {"validation": 2, "test": 2}
+    mine.config["datasets"]["my_images"]["options"] = {"ends": True}
+    mistakes_of_inputs, _ = inputs.check(mine)
+    assert mistakes_of_inputs[0].startswith("datasets.my_images: ") and "SystemExit: 3" in mistakes_of_inputs[0]
+
+
 SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]}
 
 

@@ -51,12 +51,11 @@ def finished(tmp_path):
     for name in ("CITATION.cff", "LICENSE", "Snakefile", "results/README.md"):
         shutil.copy(ROOT / name, tmp_path / name)
     folder = tmp_path / "results" / "test"
-    for name in (*FILES, "logs/report.log", "left_from_another_plan.csv"):
+    for name in (*FILES, "logs/report.log", ".hidden", "dfm/s/n/a/seed0.h5.all.state", outputs.CRATE):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"content of {name}")
     write_store(folder / "data" / "fashion_mnist.h5", "Fashion-MNIST", "c0ffee")
-    files = sorted([*FILES, "data/fashion_mnist.h5"])
-    written = crate.metadata(planned("test"), files, FACTS, tmp_path)
+    written = crate.metadata(planned("test"), crate.files_of(folder), FACTS, tmp_path)
     (folder / outputs.CRATE).write_text(json.dumps(written))
     return folder
 
@@ -148,17 +147,3 @@ def test_names_in_short_form_are_read():
     )}  # fmt: skip
     assert [path for path, texts in found.items() if texts] == ["a/1.svg", "a/1.png", "b/s/n/a/seed3.h5", "raw/x/y"]
     assert found["a/1.png"] == ["what"] and found["raw/x/y"] == ["files"]
-
-
-def test_the_files_are_those_of_snakemakes_summary(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("raw/one", "raw/.snakemake_timestamp", "table.csv", "not_planned.csv"):
-        (tmp_path / "results" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "results" / name).write_text("")
-    lines = ["output_file\tdate\trule\tlog-file(s)\tstatus\tplan"]
-    lines += ["results/table.csv\tnow\ta\t-\tok\tno update", "results/raw\tnow\ta\t-\tok\tno update"]
-    lines += ["results/part.h5\t-\ta\t-\tremoved temp file\tno update"]
-    assert crate.files_of("\n".join(lines), "results") == ["raw/one", "table.csv"]
-    lines += ["results/lost.csv\t-\ta\t-\tmissing\tno update"]
-    with pytest.raises(FileNotFoundError, match=r"results/lost\.csv is missing: run the study again"):
-        crate.files_of("\n".join(lines), "results")

@@ -1,14 +1,8 @@
-"""The device of a job: of several GPUs one of its own. No GPU is needed: torch.cuda is replaced. And its provenance."""
+"""The device of a job, without a GPU: torch.cuda is replaced. And its provenance."""
 
 import ast
-import contextlib
-import logging
-import multiprocessing
 import platform
 import sys
-import tempfile
-import time
-from types import SimpleNamespace
 
 import h5py
 import pytest
@@ -62,74 +56,17 @@ def test_every_script_takes_its_device_here():
 # Several GPUs
 
 
-def work(connection, folder, gpus, shown):
-    """A job, in a process of its own, on a machine with GPUs of which CUDA shows some. Says what it logs and takes."""
-    there = [str(number) for number in range(gpus)]
-    visible = there if shown is None else [number for number in shown.split(",") if number in there]
-    current, sleep = [0], time.sleep
-    torch.cuda.is_available = lambda: bool(visible)
-    torch.cuda.device_count = lambda: len(visible)
-    torch.cuda.get_device_properties = lambda number: SimpleNamespace(uuid=f"uuid-{visible[number]}")
-    torch.cuda.set_device = lambda device: current.__setitem__(0, device.index)
-    tempfile.tempdir = str(folder)
-    time.sleep = lambda seconds: sleep(seconds / 50)
-    said = logging.Handler()
-    said.emit = lambda record: connection.send(record.getMessage())
-    devices.log.addHandler(said)
-    devices.log.setLevel(logging.INFO)
-    device = devices.take_device("auto")
-    assert devices.take_device(device.type) == device and devices.take_device("cpu").type == "cpu"
-    assert current[0] == (device.index or 0)
-    connection.send(f"took {device}")
-    connection.recv()  # holds it until it is killed
-
-
-@pytest.fixture
-def job(tmp_path):
-    """job(gpus, shown) starts a job; returns its process and what it says. All are killed at the end."""
-    forking = multiprocessing.get_context("fork")
-    with contextlib.ExitStack() as stack:
-
-        def start(gpus, shown=None):
-            ours, theirs = forking.Pipe()
-            process = forking.Process(target=work, args=(theirs, tmp_path, gpus, shown))
-            process.start()
-            theirs.close()
-            stack.callback(process.join)
-            stack.callback(process.kill)
-            return process, ours
-
-        yield start
-
-
-def test_jobs_take_a_gpu_each_and_one_too_many_waits_for_the_first_to_end(job):
-    taken = {}
-    for process, says in (job(2), job(2)):
-        assert says.recv().startswith("GPU ")
-        taken[says.recv()] = process
-    assert sorted(taken) == ["took cuda:0", "took cuda:1"]
-    _, late = job(2)
-    assert late.recv() == "all 2 GPUs are taken by other jobs: waiting for one"
-    taken["took cuda:1"].kill()
-    # Nothing else comes between: it says only once that it waits.
-    assert late.recv().startswith("GPU 1 of 2 is this job's until it ends")
-    assert late.recv() == "took cuda:1"
-
-
-def test_jobs_that_see_different_gpus_agree_which_is_which(job):
-    taken = set()
-    for shown in ("2,3", "3,2"):
-        _, says = job(4, shown)
-        number = int(says.recv().split()[1])
-        assert says.recv() == f"took cuda:{number}"
-        taken.add(shown.split(",")[number])
-    assert taken == {"2", "3"}
-
-
-@pytest.mark.parametrize(("shown", "device"), [("2", "cuda"), ("", "cpu")])
-def test_what_slurm_gives_a_single_gpu_and_the_cpu_need_no_lock(job, tmp_path, shown, device):
-    assert job(4, shown)[1].recv() == f"took {device}"
-    assert not list(tmp_path.iterdir())
+def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
+    current = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    for process in (5, 6, 6):
+        monkeypatch.setattr(devices.os, "getpid", lambda number=process: number)
+        assert devices.take_device("auto") == torch.device("cuda", process % 4) == current[-1]
+    assert devices.take_device("cuda:3") == torch.device("cuda:3") and devices.take_device("cpu").type == "cpu"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert devices.take_device("auto") == torch.device("cuda") and len(current) == 3
 
 
 def test_the_profile_of_several_gpus_wins_over_the_default_one(monkeypatch):

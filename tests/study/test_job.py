@@ -3,7 +3,6 @@
 import errno
 import re
 import signal
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +15,7 @@ from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.job import REPEAT_S, created_by, identity, job, run_snakemake, stopping
+from study.job import REPEAT_S, created_by, identity, job, stopping
 from study.run_times import run_times
 
 
@@ -105,19 +104,6 @@ def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others()
         assert (row["fill"], row["n_none"], row["n_without"], row["n_low_frequency"]) == ("swap", 1, 1, 2)
     (row,) = headlines.network_rows(networks, verdicts.assign(low_frequency=None), 3)
     assert row["n_low_frequency"] == 0
-
-
-def test_a_snakemake_inside_a_study_gets_its_configuration_in_the_same_order(monkeypatch):
-    """Snakemake compares params as text: in another order, a job that it ran would be due again for the study."""
-    written = []
-
-    def run(command, **_):
-        written.append(Path(command[-1]).read_text())
-        return SimpleNamespace(returncode=0, stdout="", stderr="")
-
-    monkeypatch.setattr("study.job.subprocess.run", run)
-    run_snakemake({"study": "test", "plan": [{"datasets": ["syn_2"], "augmentations": ["none"]}]}, "check")
-    assert re.findall(r"\w+(?=:)", written[0]) == ["study", "plan", "datasets", "augmentations"]
 
 
 # Signals

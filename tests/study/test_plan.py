@@ -15,7 +15,7 @@ from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests.registry import TESTS
 from study.plan import Plan, expand_runs
-from study.report import CATEGORIES, CONFIGURATION, EXPLORER, RULE_GRAPH, TABLES, label, marks
+from study.report import CATEGORIES, CONFIGURATION, EXPLORER, TABLES, label, marks
 from study.settings import CURES, KINDS, WITH_MAPS, Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -271,14 +271,14 @@ def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone()
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     mine = plan(shortcuts={"methods": ["rise"]})
-    kinds = {name.partition("_")[0] for name in outputs.figures(mine)} - {"rule"}
+    kinds = {name.partition("_")[0] for name in outputs.figures(mine)}
     not_shown = {"dynamics", "bandstop", "finding_numbers", "ood_advantage", "transfer_advantage"}
     not_shown |= {"method_cross_matrix", "method_ood_advantage", "method_transfer_advantage"}
     assert kinds <= set(FIGURES) and set(outputs.tables(mine)) - not_shown <= set(TABLES)
-    results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, EXPLORER, RULE_GRAPH]
+    results = [*(figure.result for figure in FIGURES.values()), *TABLES.values(), CONFIGURATION, EXPLORER]
     assert all(result.category in CATEGORIES for result in results)
     captions = ROOT / "report" / "captions"
-    assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "explorer", "rule_graph"))
+    assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "explorer"))
     assert re.findall(r'kind == "(\w+)"', (captions / "figure.rst").read_text()) == list(dict.fromkeys(FIGURES))
     assert label(FIGURES["adcs"].result, "syn_1") == {"result": "ADCS: syn_1"}
-    assert marks(RULE_GRAPH, "rule_graph")["labels"] == {"result": "rule graph"}
+    assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}

@@ -131,23 +131,6 @@ def test_one_notebook_draws_all_figures_and_one_failed_figure_does_not_lose_the_
     assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count
 
 
-def test_the_rule_graph_shows_the_rules_by_wing():
-    lines = ['0[label = "all"]', '1[label = "figure_adcs"]', '2[label = "figure_dfm"]', '3[label = "adcs"]']
-    lines += ['4[label = "train"]', '5[label = "cull"]', '6[label = "bandstop"]', '7[label = "cull_halves"]']
-    lines += ["1 -> 0", "2 -> 0", "3 -> 1", "3 -> 2", "4 -> 5", "5 -> 4", "4 -> 6", "5 -> 6", "4 -> 7", "6 -> 1"]
-    script = importlib.import_module("draw_rule_graph")
-    needs = script.read_dot("\n".join(f"\t{line}" for line in lines))
-    assert needs["figure_adcs"] == {"adcs", "bandstop"} and "all" not in needs
-    files = script.read_files(ROOT / "workflow" / "rules")
-    assert files["cull"] == files["cull_halves"] == "culling" and set(files.values()) <= {
-        name for names in script.WINGS.values() for name in names
-    }
-    forward, counts = script.grouped(needs, files)
-    assert counts == {"networks": 1, "spectra": 1, "maps": 2, "tests": 1, "figures": 2}
-    assert forward["networks"] == [] and forward["maps"] == ["networks"]  # no arrow back
-    assert forward["tests"] == ["maps", "networks"] and forward["figures"] == ["spectra", "tests"]
-
-
 # Train, find maps, train with them, as config/cure.yaml plans them
 
 NAMES = ("none", *CURES)

@@ -132,13 +132,12 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
-def test_names_of_classes_are_no_code_in_pages_and_no_formulas_in_tables(tmp_path, small_pictures):
+def test_names_of_classes_are_no_code_in_pages_and_the_same_in_tables(tmp_path, small_pictures):
     names = ["=1+1", "<script>alert(1)</script>", "@x", "a``b .. raw:: html"]
     folder = analyse(classes=names).save(tmp_path)
     page = (folder / "report.html").read_text()
     assert "<script" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     for name in ("rates", "verdicts"):
-        assert set(pd.read_csv(folder / f"{name}.csv")["class"]) == {"'=1+1", names[1], "'@x", names[3]}
         assert set(read_table(folder / f"{name}.csv")["class"]) == set(names)
 
 

@@ -13,7 +13,6 @@ from matplotlib import pyplot as plt
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
 from frequency_shortcuts.figures import canvas, schematic, spectra
 from frequency_shortcuts.figures import phase as phase_figure
-from frequency_shortcuts.figures import rule_graph as rule_graphs
 from frequency_shortcuts.figures import stability as stability_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -23,30 +22,10 @@ def adcs():
     return spectra.adcs(np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16), CLASSES, (2,))
 
 
-def rule_graph():
-    needs = {"report": ["tests", "maps"], "tests": ["maps", "spectra"], "spectra": ["data"], "maps": ["data"]}
-    return rule_graphs.rule_graph({**needs, "data": []}, {"maps": "maps\n2 rules"})
-
-
 def test_drawing_leaves_the_users_style_alone():
     before = dict(plt.rcParams)
     adcs()
     assert dict(plt.rcParams) == before
-
-
-def test_groups_of_rules_stand_to_the_right_of_what_they_need_and_no_arrow_crosses_a_box():
-    axis = rule_graph().axes[0]
-    place = {text.get_text(): text.get_position() for text in axis.texts if text.get_text()}
-    x, y = ({name: where[i] for name, where in place.items()} for i in (0, 1))
-    assert x["data"] < x["maps\n2 rules"] == x["spectra"] < x["tests"] < x["report"]
-    assert y["data"] == y["tests"] == y["report"] and {y["maps\n2 rules"], y["spectra"]} == {0, -1}
-    axis.figure.canvas.draw()
-    arrows = [text.arrow_patch for text in axis.texts if not text.get_text()]
-    boxes = [text.get_bbox_patch() for text in axis.texts if text.get_text()]
-    assert len(arrows) == 5
-    for arrow in arrows:
-        path = arrow.get_transform().transform_path(arrow.get_path()).interpolated(20)
-        assert not any(box.get_window_extent().padded(-3).count_contains(path.vertices) for box in boxes)
 
 
 @pytest.mark.parametrize("verdict", ["strong", "weak"])

@@ -12,10 +12,6 @@ gc.set_threshold(100_000)
 FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
 sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
-# Without these, glibc gives the memory of each batch back to the system and asks for it again, which takes a quarter of
-# the processor time of a job on a CPU.
-for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
-    os.environ.setdefault(threshold, str(2**30))
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs
@@ -25,7 +21,7 @@ from study.configuration import duplicate_keys, mistakes
 from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
-from study.job import NETWORK, WITH_TRUTH, digest, run_snakemake
+from study.job import NETWORK, WITH_TRUTH, digest
 from study.plan import Plan, expand_runs
 from study.network_tests.registry import OF_STUDY, TESTS
 
@@ -93,15 +89,16 @@ def entry_point_files(dpath):
 
 
 def check_first():
-    """Run the rule `check` if it is due, before the first job starts. Raises WorkflowError if it fails."""
-    if any(job.rule.name == "check" for job in workflow.dag.needrun_jobs()):
-        methods = [method.item_to_choice() for method in workflow.deployment_settings.deployment_method]
-        deployment = ["--software-deployment-method", *methods] if methods else []
-        try:
-            run_snakemake(config, "check", "--cores", "1", "--no-hooks", *deployment, captured=False)
-        except RuntimeError as error:
-            raise WorkflowError("Nothing was started: correct the mistakes above first.") from error
-        print(Path(f"{RESULTS}/checked.txt").read_text(), file=sys.stderr)
+    """Check the inputs before the first job starts, if the rule `check` is due. Raises WorkflowError for mistakes."""
+    due = any(job.rule.name == "check" for job in workflow.dag.needrun_jobs())
+    if due and find_spec("torch"):  # if only the jobs have it, as with conda, the job alone checks
+        from study.inputs import check  # here, since it takes seconds
+
+        wrong, found = check(plan)
+        if wrong:
+            text = "\n".join(f"- {sentence}" for sentence in wrong)
+            raise WorkflowError(f"The configuration names things that cannot be used. Nothing was started.\n{text}")
+        print(*found, sep="\n", file=sys.stderr)
 
 
 def own():

@@ -30,23 +30,3 @@ for kind in figures.kinds(plan):
             f"Drawing {FIGURES[kind].result.title}"
         script:
             "../scripts/draw_figure.py"
-
-
-rule rule_graph_figure:
-    input:
-        rules=["Snakefile", *sorted(str(path) for path in Path("workflow/rules").glob("*.smk"))],
-        code=code("draw_rule_graph.py"),
-    output:
-        svg=report(f"{RESULTS}/figures/rule_graph.svg", **catalogue.marks(catalogue.RULE_GRAPH, "rule_graph")),
-        png=f"{RESULTS}/figures/rule_graph.png",
-    log:
-        f"{RESULTS}/logs/figures/rule_graph.log",
-    localrule: True
-    conda:
-        "../../envs/study.yaml"
-    params:
-        configuration=digest(config),  # any key may add a rule or take one away
-    message:
-        "Drawing the rules of the workflow"
-    script:
-        "../scripts/draw_rule_graph.py"

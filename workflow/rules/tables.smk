@@ -135,8 +135,7 @@ rule show_table:
         template="src/frequency_shortcuts/figures/table.html.jinja",
         code=code("show_table.py"),
     output:
-        tex=f"{RESULTS}/tables/{{table}}.tex",
-        html=report(
+        report(
             f"{RESULTS}/tables/{{table}}.html",
             caption="../../report/captions/table.rst",
             category=lambda wildcards: catalogue.CATEGORIES[catalogue.TABLES[wildcards.table].category],
@@ -154,3 +153,12 @@ rule show_table:
         "Typesetting the table {wildcards.table}"
     script:
         "../scripts/show_table.py"
+
+
+use rule show_table as latex_table with:
+    output:
+        f"{RESULTS}/tables/{{table}}.tex",
+    log:
+        f"{RESULTS}/logs/tables/latex_{{table}}.log",
+    wildcard_constraints:
+        table="table_[123]",

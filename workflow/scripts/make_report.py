@@ -1,9 +1,15 @@
 """Write Snakemake's own report of the study."""
 
+import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
+import yaml
+
 from frequency_shortcuts.storage.files import replacing
-from study.job import job, run_snakemake
+from study.job import ROOT, job, log
 
 # In a frame, Chromium shows no page of more than 2 MiB that is given as a data address. The report opens large ones as
 # blobs, which have no such limit and need no network.
@@ -20,11 +26,22 @@ def main(snakemake):
     """The report of `all`, with the configuration in use."""
     target = Path(snakemake.output[0])
     with job(snakemake):
-        style = ["--report-stylesheet", snakemake.input.stylesheet]
-        run_snakemake(snakemake.config, "all", "--report", str(target), *style)
+        run_snakemake(snakemake.config, "--report", str(target), "--report-stylesheet", snakemake.input.stylesheet)
         if target.suffix == ".html":
             with replacing(target) as temporary:
                 temporary.write_text(with_large_pages(target.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def run_snakemake(config, *arguments):
+    """Run Snakemake on the target `all` from inside the study. Raises RuntimeError if it fails."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump(json.loads(json.dumps(config)), file, sort_keys=False)
+        file.flush()
+        command = [sys.executable, "-m", "snakemake", "all", "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
+        done = subprocess.run([*command, *arguments, "--configfile", file.name], capture_output=True, text=True)
+    log.info("%s", done.stderr)
+    if done.returncode:
+        raise RuntimeError(f"snakemake {' '.join(arguments)} failed: {done.stderr.strip().splitlines()[-1]}")
 
 
 def with_large_pages(text):

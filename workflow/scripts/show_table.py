@@ -1,4 +1,4 @@
-"""Typeset a table: LaTeX for print, and a sortable HTML page for the report."""
+"""Typeset a table: a sortable HTML page for the report, or LaTeX for print."""
 
 from pathlib import Path
 
@@ -10,19 +10,18 @@ from study.tables import read_joined
 
 
 def main(snakemake):
-    """Write the table in both forms."""
+    """Write the table in the form that the ending of the output names."""
     path, title = snakemake.input.table, snakemake.params.title
-    name = snakemake.wildcards.table
+    target = Path(snakemake.output[0])
     with job(snakemake):
         table = read_joined(path, Plan(snakemake.config))
         heading = title[0].upper() + title[1:]
-        pages = {
-            snakemake.output.tex: typeset.latex(table, heading, f"tab:{name}"),
-            snakemake.output.html: typeset.page(table, heading, path, Path(path).read_bytes()),
-        }
-        for target, text in pages.items():
-            with replacing(target) as temporary:
-                temporary.write_text(text)
+        if target.suffix == ".tex":
+            text = typeset.latex(table, heading, f"tab:{target.stem}")
+        else:
+            text = typeset.page(table, heading, path, Path(path).read_bytes())
+        with replacing(target) as temporary:
+            temporary.write_text(text)
 
 
 if __name__ == "__main__":

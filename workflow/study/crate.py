@@ -5,7 +5,6 @@ It follows RO-Crate 1.1 and the profile Process Run Crate 0.5. Nothing is copied
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from .figures import FIGURES
 from .job import ROOT
 from .outputs import CRATE
 from .plan import Plan
-from .report import CONFIGURATION, RULE_GRAPH, TABLES, label
+from .report import CONFIGURATION, TABLES, label
 from .settings import DRAWN
 
 VERSION = "1.1"
@@ -38,26 +37,19 @@ FORMATS = {
 }  # fmt: skip
 OTHER_FORMAT = "application/octet-stream"
 FOLDERS = ("logs", "benchmarks")  # described as a whole
+NOT_DESCRIBED = (*FOLDERS, CRATE, "report.zip")  # the last holds the report once more
 
 Entity = dict[str, Any]
 
 
-def files_of(summary: str, folder: str) -> list[str]:
-    """The result files below a folder that `snakemake --summary` lists, in order; paths from that folder.
-
-    Directories that it lists count with all files in them, and temporary files do not count. Raises FileNotFoundError
-    if a file is missing.
-    """
-    existing: set[Path] = set()
-    for row in csv.DictReader(summary.splitlines(), delimiter="\t"):
-        path = Path(row["output_file"])
-        if path.is_dir():
-            existing.update(file for file in path.rglob("*") if file.is_file() and file.name != ".snakemake_timestamp")
-        elif path.is_file():
-            existing.add(path)
-        elif row["status"] != "removed temp file":
-            raise FileNotFoundError(f"{path} is missing: run the study again, then write the crate")
-    return sorted(path.relative_to(folder).as_posix() for path in existing)
+def files_of(folder: Path) -> list[str]:
+    """The results in a folder, in order, without `NOT_DESCRIBED`, and files that are hidden or hold unfinished work."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.as_posix()
+        for path in paths
+        if path.parts[0] not in NOT_DESCRIBED and path.suffix != ".state" and not path.name.startswith(".")
+    )
 
 
 def descriptions(readme: str) -> list[tuple[re.Pattern[str], str]]:
@@ -87,8 +79,6 @@ def title(path: str) -> str:
         kinds = sorted((kind for kind in FIGURES if stem.startswith(f"{kind}_")), key=len)
         if kinds:
             return label(FIGURES[kinds[-1]].result, stem.removeprefix(f"{kinds[-1]}_"))["result"]
-        if stem == "rule_graph":
-            return RULE_GRAPH.title
     return path
 
 

@@ -20,7 +20,6 @@ from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.spectrum.radial import filters
 
-from . import own_code
 from .image_folders import split_folder
 from .plan import Plan
 from .settings import Shape
@@ -196,19 +195,13 @@ def inspect_waved(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content
 
 def inspect_torch_dataset(plan: Plan, name: str, settings: Mapping[str, Any]) -> Content:
     """A torch Dataset of the user."""
-    labels, classes = own_code.call(try_dataset, settings, what=f"entry point {settings['entry_point']}")
+    items, labels, classes = open_dataset(settings)
+    items[first_of_each_class(labels, 1)[:PER_SPLIT]]  # it raises if they do not fit
     parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
     split = plan.config["culling"]["split"]
     ranking = labels[parts[split]] if split in parts else None
     per_class = {part: round(len(chosen) / len(classes)) for part, chosen in parts.items()}
     return Content(classes, known_shape(plan, name), f"{len(labels)} items", ranking, per_class)
-
-
-def try_dataset(settings: Mapping[str, Any]) -> tuple[np.ndarray, list[str]]:
-    """Open a torch Dataset and read an image of each class; returns the labels of its items and its classes."""
-    items, labels, classes = open_dataset(settings)
-    items[first_of_each_class(labels, 1)[:PER_SPLIT]]
-    return labels, classes
 
 
 def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:
@@ -233,29 +226,19 @@ def check_halves(labels: np.ndarray, classes: Sequence[Any], split: str) -> None
 def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:
     """Show images of noise to a network: an external one with its weights, one to train only with its shapes.
 
-    A network from a function of the user is built and shown them in a process of its own. Returns
-    its source. Raises ValueError or RuntimeError if the network does not accept the images.
+    Returns its source. Raises ValueError or RuntimeError if the network does not accept the images.
     """
     channels, height, width = shape
     if "source" in settings:
         if settings["mean"] or settings["std"]:
             normalisation.check_statistics(settings["mean"], settings["std"], channels)
-        source = str(settings["source"])
-        if source.startswith(("torchvision:", "timm:")):
-            try_network(settings, n_classes, shape)
-        else:
-            own_code.call(try_network, settings, n_classes, shape, what=f"entry point {source}")
-        return source
+        external.probe(build_network(settings, n_classes, shape), n_classes, *shape)
+        return str(settings["source"])
     if height != width:
         raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
     with torch.device("meta"):
         external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
     return str(settings["architecture"])
-
-
-def try_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> None:
-    """Build an external network and show it images of noise."""
-    external.probe(build_network(settings, n_classes, shape), n_classes, *shape)
 
 
 def build_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> torch.nn.Module:

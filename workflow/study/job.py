@@ -12,13 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
@@ -144,22 +141,3 @@ def identity(path: str | Path) -> dict[str, Any]:
     """The columns `RUN` of a run, from the path of a file in {dataset}/{network}/{augmentation}/seed{seed}."""
     *names, seed = Path(path).parent.parts[-len(RUN) :]
     return {**dict(zip(NETWORK, names, strict=True)), "seed": int(seed.removeprefix("seed"))}
-
-
-def run_snakemake(config: Mapping[str, Any], target: str, *arguments: str, captured: bool = True) -> str:
-    """Run Snakemake on this study from inside it: for its graph, its report, or a file that is needed at once.
-
-    Returns its output if that is captured, else an empty text. Raises RuntimeError if it fails.
-    """
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        yaml.safe_dump(json.loads(json.dumps(config)), file, sort_keys=False)  # params are compared with their order
-        file.flush()
-        command = [sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
-        # By default the end of Snakemake waits for a longer time span: see profiles/default.
-        command += [*arguments, "--max-jobs-per-timespan", "100/1s", "--configfile", file.name]
-        done = subprocess.run(command, capture_output=captured, text=True)
-    log.info("%s", done.stderr or "")
-    if done.returncode:
-        reason = f": {done.stderr.strip().splitlines()[-1]}" if captured else ""
-        raise RuntimeError(f"snakemake {target} {' '.join(arguments)} failed{reason}")
-    return done.stdout or ""

@@ -35,7 +35,8 @@ def of_study(plan: Plan) -> list[str]:
         *_figure_files(figures(plan)),
         *_table_files(planned),
         *_table_files(["graded_dynamics"] if plan.graded_seeds() else []),
-        *(f"tables/{name}.{suffix}" for name in TABLES if name in planned for suffix in ("tex", "html")),
+        *(f"tables/{name}.html" for name in TABLES if name in planned),
+        *(f"tables/table_{number}.tex" for number in paper_tables(plan)),
     ]
     renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
     return [
@@ -80,8 +81,7 @@ def _figure_files(names: Iterable[str]) -> list[str]:
 
 def figures(plan: Plan) -> list[str]:
     """Names of all figures."""
-    drawn = [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
-    return [*drawn, "rule_graph"]
+    return [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
 
 
 def cover_figure(plan: Plan) -> str:

@@ -27,7 +27,6 @@ CATEGORIES = {
 }
 
 EXPLORER = Result("explorer: every class, network, method and size of map", "findings")
-RULE_GRAPH = Result("rule graph", "run")
 CONFIGURATION = Result("the configuration in use", "run")
 
 # The tables of the report, if the study has them.

@@ -20,7 +20,6 @@ from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, scores
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing, replacing_hdf5
-from frequency_shortcuts.storage.tables import spreadsheet_safe
 
 from . import clearest, page, summary
 from .outcome import Outcome
@@ -89,7 +88,7 @@ class Analysis(Outcome):
         named = rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
         for name, table in (("rates", named), ("verdicts", self.table)):
             with replacing(folder / f"{name}.csv") as temporary:
-                spreadsheet_safe(table).to_csv(temporary, index=False)
+                table.to_csv(temporary, index=False)
         for name, figure in (("clearest", self.clearest()), ("cards", self.cards()), ("shortcuts", self.figure())):
             canvas.save(figure, folder / name)
             plt.close(figure)

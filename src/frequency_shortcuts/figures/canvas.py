@@ -31,8 +31,6 @@ from PIL import Image
 
 from frequency_shortcuts.storage.files import replacing
 
-from .svg import compact
-
 PAGE = 7.2  # inches, the width of two printed columns
 NAME = 18  # letters of a class's name, where classes are many
 CONTROLS = {  # what a map is compared with, in words
@@ -145,10 +143,8 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
         with replacing(Path(f"{stem}.png")) as temporary:
             figure.savefig(temporary, metadata={"Software": None})
         _embed_own_pixels(figure)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
         with replacing(Path(f"{stem}.svg")) as temporary:
-            temporary.write_text(compact(text.getvalue()), encoding="utf-8")
+            figure.savefig(temporary, metadata={"Date": None})
 
 
 def _embed_own_pixels(figure: Figure) -> None:

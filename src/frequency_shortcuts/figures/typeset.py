@@ -86,15 +86,12 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA
 
 
-def latex(table: pd.DataFrame, caption: str, label: str, most: int = MOST) -> str:
+def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     r"""LaTeX for the packages booktabs and longtable: escaped, numbers to the right, text to the left.
 
-    A table of more rows than a page holds becomes a longtable with its head on every page. Of more than `most`
-    rows the first are given, and the caption says so.
+    A table of more rows than a page holds becomes a longtable with its head on every page.
     """
-    shown = cells(table.head(most))
-    if len(table) > most:
-        caption = f"{caption} (the first {most} of {len(table)} rows)"
+    shown = cells(table)
     long = len(shown) > _LONG
     text = (
         shown.style.hide(axis="index")

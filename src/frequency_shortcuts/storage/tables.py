@@ -1,15 +1,10 @@
-"""Tidy tables in CSV.
-
-A spreadsheet takes a text that begins with =, +, -, @, a tab or a new line for a formula. In the file it has an
-apostrophe before it. `read_table` takes it away, so that names are the same in all tables and stores.
-"""
+"""Tidy tables in CSV."""
 
 from __future__ import annotations
 
 import csv
 import os
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -23,29 +18,13 @@ NAMES = (
     "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
     "closest_class", "largest_other_class",
 )  # fmt: skip
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-
-
-def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as it is written: no text in it is a formula of a spreadsheet. Numbers stay numbers."""
-    return _map_texts(table, lambda text: f"'{text}" if _FORMULA.match(text) else text)
-
-
-def _map_texts(table: pd.DataFrame, function: Callable[[str], str]) -> pd.DataFrame:
-    """The table with a function applied to every text; each text of a column is looked at once."""
-    changed = {}
-    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
-        texts = {text: function(text) for text in table[name].unique() if isinstance(text, str)}
-        if any(before != after for before, after in texts.items()):
-            changed[name] = table[name].map(lambda value, texts=texts: texts.get(value, value))
-    return table.assign(**changed)
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
     """Write a tidy CSV, whole or not at all; `constant` columns come first."""
     table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
     with replacing(path) as temporary:
-        spreadsheet_safe(table).to_csv(temporary, index=False, float_format="%.6g")
+        table.to_csv(temporary, index=False, float_format="%.6g")
 
 
 def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:
@@ -55,7 +34,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
     """
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         for i, table in enumerate(tables):
-            spreadsheet_safe(table).to_csv(file, index=False, float_format="%.6g", header=i == 0)
+            table.to_csv(file, index=False, float_format="%.6g", header=i == 0)
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -64,9 +43,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises DamagedFile if it is empty, or is damaged or was cut inside a line.
     """
     _check_lines(path)
-    names = dict.fromkeys(NAMES, str)
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
-    return _map_texts(table, lambda text: text[1:] if text.startswith("'") and _FORMULA.match(text) else text)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
 
 
 def _check_lines(path: str | os.PathLike[str]) -> None:
