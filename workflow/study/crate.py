@@ -18,12 +18,13 @@ import yaml
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import sha256
 
+from .catalogue import SHOWN
 from .dependencies import code_of_entry_point
 from .figures import FIGURES
 from .job import ROOT
 from .outputs import CRATE
 from .plan import Plan
-from .report import CONFIGURATION, TABLES, label
+from .report import CONFIGURATION, label
 from .settings import DRAWN
 
 VERSION = "1.1"
@@ -71,8 +72,8 @@ def title(path: str) -> str:
     stem = name.partition(".")[0]
     if path == "config.yaml":
         return CONFIGURATION.title
-    if folder == "tables" and stem in TABLES:
-        return TABLES[stem].title
+    if folder == "tables" and stem in SHOWN:
+        return SHOWN[stem].title
     if folder == "notebooks" and stem in FIGURES:
         return f"{FIGURES[stem].result.title}: the notebook"
     if folder == "figures":
