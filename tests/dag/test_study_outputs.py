@@ -190,7 +190,7 @@ for parameters in figures:
     canvas.save(axes.figure, parameters["figure"])
 """
 ENTRY = """FIGURES["accuracy"] = Figure(
-    Result("accuracy of the networks", "run"), lambda plan: ["all"], _table("networks"), lambda plan, name: {}
+    Result("accuracy of the networks", "run"), lambda plan: ["all"], table("networks"), lambda plan, name: {}, ""
 )
 """
 

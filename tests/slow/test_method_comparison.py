@@ -10,21 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from script_runs import Outputs, join_test, run_script, run_test
 from snakemake.utils import update_config
 
-from script_runs import Outputs, run_script  # isort: skip  # it adds the folder of scripts
-import make_method_tables
-import make_tables
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.evaluation.method_scores import CONTROL
-from frequency_shortcuts.evaluation.verdicts import verdicts
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_table
 from study import outputs
 from study.plan import Plan
+from study.tests.compare_methods import use_of_waves
 
 METHODS = ["culling", "rise", "energy", "low_pass", "random"]  # unit tests run each method
 SMALL = {"culling": {"patch": 2}, "rise": {"masks": 4}}
@@ -89,13 +87,13 @@ def compared(tmp_path_factory):
             settings={"fills": ["zeros", "swap"], "controls": 2, "seed": 0},
         )  # fmt: skip
         given = SimpleNamespace(images=store, weights=weights, maps=files)
-        run_script("compare_methods", folder, params=params, input=given, output=output)
+        run_test("compare_methods", folder, params=params, input=given, output=output)
         rates.append(output.rates)
         scores.append(output.scores)
         maps += files
-    output = Outputs(**{name: folder / f"{name}.csv" for name in ("methods", "rates", "overlap")})
+    output = [str(folder / f"{name}.csv") for name in ("methods", "method_rates", "method_overlap")]
     given = SimpleNamespace(rates=rates, scores=scores, use=[], waves=[], maps=maps, stores=[store])
-    run_script("make_method_tables", folder, params=None, input=given, output=output, config=CONFIG)
+    join_test("compare_methods", folder, input=given, output=output, config=CONFIG)
     return folder
 
 
@@ -119,7 +117,7 @@ def test_the_table_of_scores_has_every_method_and_truth(compared):
 
 
 def test_the_table_of_rates_has_all_sizes_and_its_controls(compared):
-    table = read_table(compared / "rates.csv")
+    table = read_table(compared / "method_rates.csv")
     kept = table[(table["part"] == "keep") & (table["method"] != "unfiltered")]
     assert set(kept["method"]) == {*METHODS, CONTROL}
     assert set(kept["percent"]) == {5, 20}
@@ -139,13 +137,13 @@ def test_the_use_of_a_wave_is_read_from_its_tests():
     )
     tests = pd.concat([tests, tests.assign(tpr=0.9, seed=1)]).fillna({"seed": 0})
     tests = tests.assign(**{"dataset": "waved", "network": "small", "augmentation": "none", "class": "Shirt"})
-    found = make_method_tables.use_of_waves(tests)
+    found = use_of_waves(tests)
     assert dict(zip(found["seed"], found["uses"], strict=True)) == {0: True, 1: False}
     assert set(found) == {"dataset", "network", "augmentation", "seed", "class", "uses"}
 
 
 def test_the_overlap_compares_the_seeds(compared):
-    table = read_table(compared / "overlap.csv").groupby("method")["overlap"].mean()
+    table = read_table(compared / "method_overlap.csv").groupby("method")["overlap"].mean()
     assert table["low_pass"] == 1
     assert table["random"] < 0.5
 
@@ -170,13 +168,13 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
             images=compared / "plant_present.h5", weights=compared / f"{place[-1]}.safetensors", dfm=own,
             methods=[str(compared / "maps" / name / f"{place}.h5") for name in of_tests],
         )  # fmt: skip
-        run_script("measure_shortcuts", compared, output=output, params=params, input=read)
+        run_test("shortcuts", compared, output=output, params=params, input=read)
         given["tests"].append(output.shortcuts)
         given["hits"].append(output.hits)
         given["dfm"].append(str(own))
         given["maps"] += [str(compared / "maps" / name / f"{place}.h5") for name in names]
-    of_hits = {"shortcuts": lambda hits, _: verdicts(hits)}
-    write_table(make_tables.measured(given["hits"], of_hits)["shortcuts"], compared / "shortcuts.csv")
+    output, read = [str(compared / "shortcuts.csv")], SimpleNamespace(hits=given["hits"])
+    join_test("shortcuts", compared, input=read, settings={"strong": 0.6}, output=output, config=CONFIG)
     tested = {"percent": 5, "split": "test", "images_per_class": None, "seed": 0, "fills": ["zeros", "swap"]}
     read = SimpleNamespace(
         stores=[compared / "plant_present.h5"] * 2, shortcuts=compared / "shortcuts.csv",

@@ -7,9 +7,11 @@ import torch
 import yaml
 from cluster import GPUS
 from heads import NEEDS_SLURM, RUN, Head, requested
+from snakemake.utils import update_config
 
-from checkouts import ROOT, checkout
-from study.network_tests.registry import TESTS
+from checkouts import PICTURES, ROOT, checkout
+from study.network_tests import TESTS
+from study.plan import Plan
 
 # One network: the rules of the others ask for what they need in the same way.
 SMALL = {"plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]}
@@ -36,13 +38,14 @@ ON_A_GPU = {
     "cull": (4, 4000, 240, 1),
     "cull_halves": (4, 4000, 240, 1),
     "find_maps": (4, 4000, 240, 1),
-    "bandstop": (4, 3000, 30, 1),
-    "shortcuts": (4, 3000, 120, 1),
-    "planted_use": (4, 3000, 30, 1),
-    "robustness": (4, 4000, 240, 1),
-    "ood": (4, 3000, 120, 1),
-    "transfer": (4, 3000, 120, 1),
     "graded": (4, 4000, 120, 1),
+}
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
+update_config(CONFIG, PICTURES)
+PLAN = Plan(CONFIG)
+ON_A_GPU |= {
+    test.name: (4, test.memory, test.minutes, 1) for test in TESTS.values() if test.measure and test.runs(PLAN)
 }
 REQUESTED = ON_A_CORE | ON_A_GPU
 LOCAL = {"check", "fetched_files", "report"}
@@ -129,13 +132,15 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     blocks_of_rules = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
-    drawing, testing = sorted(
-        (block for name, block in blocks_of_rules if not name), key=lambda block: "gpu=gpus" in block
-    )
-    assert "gpu=gpus" in testing and "gpu" not in drawing and '"drawing"' in drawing
+    unnamed = [block for name, block in blocks_of_rules if not name]  # tests, joined tables, figures
+    assert len(unnamed) == 3 and ["gpu" in block for block in unnamed].count(True) == 1
     blocks = {name: block for name, block in blocks_of_rules if name}
-    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | set(TESTS)
+    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | {
+        test.name for test in TESTS.values() if test.measure
+    }
     on_gpu |= set(re.findall(r"use rule cull as (\w+) with", rules))
-    assert len(on_gpu) == 18 and set(profile["set-resources"]) == on_gpu
-    assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks)
+    assert set(profile["set-resources"]) == on_gpu
+    assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks) | {
+        test.rule for test in TESTS.values()
+    }
     assert "drawing" in profile["group-components"]

@@ -34,3 +34,14 @@ def run_script(name, folder, *, input, **parts):
     parts = {"config": {"checkpoint_minutes": 2}, "input": Inputs(**vars(input))} | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name).main(snakemake)
+
+
+def run_test(name, folder, *, params, **parts):
+    """Run the job of a test of networks."""
+    run_script("run_test", folder, params=SimpleNamespace(**vars(params), module=f"study.tests.{name}"), **parts)
+
+
+def join_test(name, folder, *, input, settings=None, **parts):
+    """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
+    given = SimpleNamespace(**{f"{name}_{key}": files for key, files in vars(input).items()})
+    run_script("make_tables", folder, params=SimpleNamespace(tests={name: settings or {}}), input=given, **parts)

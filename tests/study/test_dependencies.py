@@ -14,6 +14,7 @@ import pytest
 from study.sources.registry import SOURCES
 from workflow.study import dependencies
 from workflow.study.dependencies import NOTEBOOKS, REPOSITORY, SCRIPTS, UnresolvedImport, code_of
+from workflow.study.network_tests import TESTS
 
 PATHS = sorted((*SCRIPTS.glob("*.py"), *NOTEBOOKS.glob("*.ipynb")))
 
@@ -72,15 +73,17 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "used_by", "not_by"),
     [
-        ("maps/methods/culling/method.py", {"cull.py"}, {"train.py", "measure_adcs.py", "measure_shortcuts.py"}),
-        ("evaluation/shortcuts.py", {"measure_shortcuts.py", "measure_ood.py"}, {"train.py", "cull.py"}),
-        ("evaluation/truth.py", {"score_truth.py"}, {"train.py", "cull.py", "compare_maps.py", "measure_adcs.py"}),
-        ("spectrum/pairs.py", {"train.py", "cull.py", "measure_shortcuts.py"}, {"make_report.py"}),
+        ("maps/methods/culling/method.py", {"cull.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
+        ("evaluation/shortcuts.py", {"shortcuts", "ood"}, {"train.py", "cull.py", "stability"}),
+        ("evaluation/truth.py", {"truth"}, {"train.py", "cull.py", "stability", "measure_adcs.py"}),
+        ("spectrum/pairs.py", {"train.py", "cull.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
     ],
 )
-def test_an_edit_of_a_module_concerns_the_scripts_that_use_it_and_no_others(module, used_by, not_by):
-    using = {path.name for path in PATHS if f"src/frequency_shortcuts/{module}" in code_of(path.name)}
+def test_an_edit_of_a_module_concerns_the_steps_that_use_it_and_no_others(module, used_by, not_by):
+    code = {path.name: code_of(path.name) for path in PATHS}
+    code |= {name: code_of("run_test.py", modules=[test.module]) for name, test in TESTS.items()}
+    using = {name for name, files in code.items() if f"src/frequency_shortcuts/{module}" in files}
     assert used_by <= using and not not_by & using
 
 
@@ -126,9 +129,9 @@ def imported(node, package):
         yield from (sys.modules[".".join(parts[:n])] for n in range(1, len(parts) + 1))
 
 
-def python_imports(path, seen):
+def python_imports(path, seen, package=""):
     """Files of this repository that Python imports for a script, also in functions: each module is executed once."""
-    waiting, reached = [(path, "")], set()
+    waiting, reached = [(path, package)], set()
     while waiting:
         file, package = waiting.pop()
         if file not in seen:
@@ -149,3 +152,9 @@ def test_the_code_of_a_script_is_what_python_imports(monkeypatch):
         code = code_of(path.name)
         assert python_imports(path, seen) == code, path.name
         assert not [file for file in code if file.startswith("workflow/scripts/")]  # no script imports another
+    script = python_imports(SCRIPTS / "run_test.py", seen)
+    for test in TESTS.values():
+        module = REPOSITORY / "workflow" / "study" / "tests" / f"{test.name}.py"
+        own = [f"workflow/study/tests/{name}.py" for name in ("__init__", test.name)]
+        imports = {*script, *own, *python_imports(module, seen, "study.tests")}
+        assert sorted(imports) == code_of("run_test.py", modules=[test.module]), test.name

@@ -4,6 +4,7 @@ import ast
 import contextlib
 import json
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
@@ -17,7 +18,7 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.files import replacing_hdf5
-from study import outputs
+from study import outputs, tests
 from study.dependencies import NOTEBOOKS, SCRIPTS
 from study.job import FOLDER, job
 from study.origin import check_origin, origin_of, place_of
@@ -178,7 +179,9 @@ def test_a_script_opens_files_only_inside_a_job_which_checks_its_inputs(path):
 
 
 def test_scripts_read_tables_for_the_plan():
-    trees = {path.stem: ast.parse(path.read_text()) for path in SCRIPTS.glob("*.py")}
+    trees = {
+        path: ast.parse(path.read_text()) for path in [*SCRIPTS.glob("*.py"), *Path(tests.__path__[0]).glob("*.py")]
+    }
     assert not any(opening(ast.walk(tree)) & {"read_table", "read_csv"} for tree in trees.values())
 
 

@@ -13,8 +13,9 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.findings import headlines
+from study.captions import Caption
+from study.catalogue import SHOWN, TABLES
 from study.figures import FIGURES
-from study.report import TABLES
 
 HOSTILE = [
     'a``\n\n.. raw:: html\n\n   <script>alert(1)</script>\n\nb',
@@ -72,9 +73,8 @@ def caption(kind, text):
     config = hostile(text)
     if kind in ("bandstop", "dynamics"):
         config["datasets"]["_set_"]["control_band"] = 1
-    figures = {"figures": [{"band_edges": [], "percent": 5}]}
-    params = SimpleNamespace(names=["_set_"], parameters=figures)
-    return rendered(FIGURE, snakemake=SimpleNamespace(config=config, rule=f"figure_{kind}", params=params))
+    text = Caption(FIGURES[kind].caption, config, ["_set_"], {"band_edges": [], "percent": 5})
+    return rendered(FIGURE, snakemake=SimpleNamespace(params=SimpleNamespace(caption=text)))
 
 
 def main_results(text):
@@ -106,6 +106,6 @@ def test_no_other_caption_holds_a_text_of_the_configuration():
     snakemake = SimpleNamespace(config=hostile(HOSTILE[0]), output=["results/study_/explorer.html"])
     assert_harmless(rendered(EXPLORER, snakemake=snakemake), ["results/study_/explorer.html"])
     snakemake.input = {"table": "results/study_/tables/t.csv"}
-    for table in TABLES:
-        snakemake.wildcards = SimpleNamespace(table=table)
+    for table in SHOWN:
+        snakemake.params = SimpleNamespace(caption=Caption(TABLES[table].caption, snakemake.config))
         assert_harmless(rendered(TABLE, snakemake=snakemake), ["results/study_/tables/t.csv"])

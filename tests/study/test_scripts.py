@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 from nbformat import v4
-from script_runs import Inputs, Outputs, run_script
+from script_runs import Inputs, Outputs, run_script, run_test
 from snakemake.utils import update_config
 from test_cure import study
 
@@ -253,7 +253,7 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps, code=[])
     output = tmp_path / "tests" / "plant_present" / "small" / "none" / "seed0" / "reliance.csv"
     output.parent.mkdir(parents=True)
-    run_script("measure_reliance", tmp_path, params=params, input=given, output=[str(output)])
+    run_test("reliance", tmp_path, params=params, input=given, output=[str(output)])
     table = read_table(output)
     assert table["removed"].unique().tolist() == ["maps", "random", "low_pass", "nothing"]
     assert table["class"].unique().tolist() == ["C0", "C1", "C2", "(all)"]
@@ -282,12 +282,12 @@ def test_the_harm_of_a_wave_is_measured_on_the_photographs_without_it(trained, t
     given = SimpleNamespace(images=waved, plain=plain, weights=weights["none"], hits=hits)
     output = tmp_path / "waved" / "small" / "none" / "seed0" / "harm.csv"
     output.parent.mkdir(parents=True)
-    run_script("measure_harm", tmp_path, params=params, input=given, output=[str(output)])
+    run_test("harm", tmp_path, params=params, input=given, output=[str(output)])
     (row,) = read_table(output).to_dict("records")
     assert (row["class"], row["share"], row["images"], row["negatives"]) == ("C1", 0.5, 6, 12)
     assert row["lost"] == pytest.approx(row["tpr_with"] - row["tpr_without"])
 
     params.wave = wave | {"class": "C9"}
     with pytest.raises(SystemExit):
-        run_script("measure_harm", tmp_path, params=params, input=given, output=[str(output)])
+        run_test("harm", tmp_path, params=params, input=given, output=[str(output)])
     assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()

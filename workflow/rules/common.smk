@@ -16,16 +16,18 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs
-from study import report as catalogue
 from study import states
+from study.captions import Caption
+from study.catalogue import SHOWN, TABLES
 from study.configuration import duplicate_keys, mistakes
 from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, digest
 from study.plan import Plan, expand_runs
+from study.network_tests import TESTS
+from study.report import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.sources.registry import SOURCES
-from study.network_tests.registry import OF_STUDY, TESTS
 
 # Only in the main process, not again in every job.
 if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):

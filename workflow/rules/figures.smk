@@ -11,7 +11,7 @@ for kind in figures.kinds(plan):
             code=code("draw_figure.py", f"{kind}.ipynb"),
         output:
             svg=[
-                report(f"{RESULTS}/figures/{kind}_{name}.svg", **catalogue.marks(FIGURES[kind].result, "figure", name))
+                report(f"{RESULTS}/figures/{kind}_{name}.svg", **marks(FIGURES[kind].result, "figure", name))
                 for name in FIGURES[kind].names(plan)
             ],
             png=[f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind].names(plan)],
@@ -26,6 +26,7 @@ for kind in figures.kinds(plan):
         params:
             names=FIGURES[kind].names(plan),
             parameters={"figures": figures.parameters(plan, kind)},
+            caption=Caption(FIGURES[kind].caption, config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
         message:
             f"Drawing {FIGURES[kind].result.title}"
         script:

@@ -1,4 +1,4 @@
-# Methods that find maps, side by side: their maps, and the tables of all networks; `testing.smk` tests them.
+# Methods that find maps, side by side: their maps; `testing.smk` tests them.
 
 
 rule find_maps:
@@ -32,41 +32,3 @@ rule find_maps:
         "Finding the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}) by {wildcards.name}"
     script:
         "../scripts/find_maps.py"
-
-
-rule wave_table:
-    input:
-        tables=TESTS["wave"].files(plan),
-        code=code("join_tables.py"),
-    output:
-        f"{RESULTS}/tables/wave.csv",
-    log:
-        f"{RESULTS}/logs/wave_table.log",
-    conda:
-        "../../envs/study.yaml"
-    message:
-        "Joining the tests of waves"
-    script:
-        "../scripts/join_tables.py"
-
-
-rule method_tables:
-    input:
-        rates=TESTS["compare_methods"].files(plan, "rates"),
-        scores=TESTS["compare_methods"].files(plan, "scores"),
-        use=expand_runs(f"{RESULTS}/tests/{RUN}/planted_use.csv", plan.compared_runs(*WITH_TRUTH)),
-        waves=rules.wave_table.output if TESTS["wave"].runs(plan) else [],
-        maps=plan.map_files(),
-        code=code("make_method_tables.py"),
-    output:
-        methods=f"{RESULTS}/tables/methods.csv",
-        rates=f"{RESULTS}/tables/method_rates.csv",
-        overlap=f"{RESULTS}/tables/method_overlap.csv",
-    log:
-        f"{RESULTS}/logs/method_tables.log",
-    conda:
-        "../../envs/study.yaml"
-    message:
-        "Joining the comparisons of methods into tables"
-    script:
-        "../scripts/make_method_tables.py"

@@ -13,7 +13,7 @@ rule runtimes:
                 for run in plan.mapped_runs()
                 for name in plan.tested_methods()
             ],
-            *(file for name in OF_STUDY for file in TESTS[name].benchmarks(plan)),
+            *(file for test in TESTS.values() if test.in_study for file in test.benchmarks(plan)),
         ],
         code=code("join_benchmarks.py"),
     output:
@@ -70,7 +70,7 @@ rule explorer:
         template="src/frequency_shortcuts/figures/explorer.html.jinja",
         code=code("write_explorer.py"),
     output:
-        report(f"{RESULTS}/explorer.html", **catalogue.marks(catalogue.EXPLORER, "explorer")),
+        report(f"{RESULTS}/explorer.html", **marks(EXPLORER, "explorer")),
     log:
         f"{RESULTS}/logs/explorer.log",
     conda:

@@ -1,23 +1,28 @@
-# Joined tables, tables in the layout of the paper, provenance, typeset tables.
+# Joined tables, tables in the layout of the paper, provenance, typeset tables. Modules of `study.tests` say what a table of
+# tests is joined from.
+
+
+def joined_tests(rule):
+    """The planned tests of networks whose tables a rule joins."""
+    return [test for test in TESTS.values() if test.rule == rule and test.runs(plan)]
+
+
+def joined_files(rule):
+    """Input: the files that these tables are joined from."""
+    return {
+        f"{test.name}_{key}": files for test in joined_tests(rule) for key, files in test.joined_files(plan).items()
+    }
 
 
 rule table:
     input:
+        **joined_files("table"),
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         history=expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", plan.trained_runs()),
         dynamics=expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", plan.trained_runs()),
-        hits=TESTS["shortcuts"].files(plan, "hits"),
-        bandstop=TESTS["bandstop"].files(plan),
-        planted_use=TESTS["planted_use"].files(plan),
-        reliance=TESTS["reliance"].files(plan),
-        harm=TESTS["harm"].files(plan),
-        ood=TESTS["ood"].files(plan, "ood"),
-        ood_hits=TESTS["ood"].files(plan, "hits"),
-        transfer=TESTS["transfer"].files(plan, "transfer"),
-        transfer_hits=TESTS["transfer"].files(plan, "hits"),
-        code=code("make_tables.py"),
+        code=code("make_tables.py", modules=[test.module for test in joined_tests("table")]),
     output:
-        [f"{RESULTS}/tables/{name}.csv" for name in outputs.test_tables(plan)],
+        [f"{RESULTS}/tables/{name}.csv" for name in outputs.joined_tables(plan, "table")],
     log:
         f"{RESULTS}/logs/tables.log",
     conda:
@@ -26,30 +31,34 @@ rule table:
         mem_mb=growing(3000),
         runtime=growing(30),
     params:
-        strong=lookup(dpath="shortcuts/strong", within=config),
+        tests={test.name: test.join_settings(plan) for test in joined_tests("table")},
     message:
         "Joining the tests of all runs into tables"
     script:
         "../scripts/make_tables.py"
 
 
-rule robustness_tables:
-    input:
-        curves=TESTS["robustness"].files(plan, "curves"),
-        corruptions=TESTS["robustness"].files(plan, "corruptions"),
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        code=code("make_robustness_tables.py"),
-    output:
-        curves=f"{RESULTS}/tables/curves.csv",
-        corruptions=f"{RESULTS}/tables/corruptions.csv",
-    log:
-        f"{RESULTS}/logs/robustness_tables.log",
-    conda:
-        "../../envs/study.yaml"
-    message:
-        "Joining the tests on filtered and corrupted images into tables"
-    script:
-        "../scripts/make_robustness_tables.py"
+# Tests whose tables are made from other tables too, or belong to the comparison of methods.
+for joining in {test.rule: None for test in TESTS.values() if test.rule != "table" and test.runs(plan)}:
+
+    rule:
+        name:
+            joining
+        input:
+            **joined_files(joining),
+            code=code("make_tables.py", modules=[test.module for test in joined_tests(joining)]),
+        output:
+            [f"{RESULTS}/tables/{name}.csv" for name in outputs.joined_tables(plan, joining)],
+        log:
+            f"{RESULTS}/logs/{joining}.log",
+        conda:
+            "../../envs/study.yaml"
+        params:
+            tests={test.name: test.join_settings(plan) for test in joined_tests(joining)},
+        message:
+            f"Making the tables {', '.join(outputs.joined_tables(plan, joining))}"
+        script:
+            "../scripts/make_tables.py"
 
 
 rule cure_table:
@@ -105,13 +114,13 @@ rule paper_table:
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
-        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*outputs.test_tables(plan), "runtimes")],
+        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*outputs.joined_tables(plan, "table"), "runtimes")],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),
     output:
         table=f"{RESULTS}/tables/provenance.csv",
-        config=report(f"{RESULTS}/config.yaml", **catalogue.marks(catalogue.CONFIGURATION, "config")),
+        config=report(f"{RESULTS}/config.yaml", **marks(CONFIGURATION, "config")),
     log:
         f"{RESULTS}/logs/provenance.log",
     conda:
@@ -138,17 +147,18 @@ rule show_table:
         report(
             f"{RESULTS}/tables/{{table}}.html",
             caption="../../report/captions/table.rst",
-            category=lambda wildcards: catalogue.CATEGORIES[catalogue.TABLES[wildcards.table].category],
-            labels=lambda wildcards: {"result": f"table: {catalogue.TABLES[wildcards.table].title}"},
+            category=lambda wildcards: CATEGORIES[SHOWN[wildcards.table].category],
+            labels=lambda wildcards: {"result": f"table: {SHOWN[wildcards.table].title}"},
         ),
     log:
         f"{RESULTS}/logs/tables/show_{{table}}.log",
     wildcard_constraints:
-        table=one_of(catalogue.TABLES),
+        table=one_of(SHOWN),
     conda:
         "../../envs/study.yaml"
     params:
-        title=lambda wildcards: catalogue.TABLES[wildcards.table].title,
+        title=lambda wildcards: SHOWN[wildcards.table].title,
+        caption=lambda wildcards: Caption(TABLES[wildcards.table].caption, config),
     message:
         "Typesetting the table {wildcards.table}"
     script:

@@ -1,14 +1,14 @@
-# Tests of networks on filtered images. `study.network_tests` describes each test, and here each becomes a rule; then come the
-# comparison of maps with what was planted, and of maps with each other.
+# Tests of networks. A module of `study.tests` describes each, and here those with files of runs become rules; `tables.smk`
+# joins these files.
 
-for test in TESTS.values():
+for test in filter(lambda test: test.measure, TESTS.values()):
 
     rule:
         name:
             test.name
         input:
             **test.inputs(plan),
-            code=code(test.script),
+            code=code("run_test.py", modules=[test.module]),
         output:
             **{key: f"{RESULTS}/{output.path}" for key, output in test.outputs.items()},
         log:
@@ -27,55 +27,9 @@ for test in TESTS.values():
             runtime=growing(test.minutes),
         params:
             **test.settings(plan),
-            script=test.script,
+            module=test.module,
             device=config["device"],
         message:
             test.message
         script:
-            "../scripts/{params.script}"
-
-
-rule truth:
-    input:
-        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", plan.mapped_runs(*WITH_TRUTH)),
-        stores=expand_runs(f"{RESULTS}/data/{{dataset}}.h5", plan.mapped_runs(*WITH_TRUTH)),
-        spectra=expand_runs(f"{RESULTS}/adcs/{{dataset}}.h5", plan.mapped_runs(*WITH_TRUTH)),
-        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.mapped_runs(*WITH_TRUTH)),
-        use=f"{RESULTS}/tables/planted_use.csv",
-        code=code("score_truth.py"),
-    output:
-        f"{RESULTS}/tables/truth.csv",
-    log:
-        f"{RESULTS}/logs/truth.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        runs=plan.mapped_runs(*WITH_TRUTH),
-        settings=plan.section("truth"),
-    message:
-        "Scoring maps and ADCS against the planted truth"
-    script:
-        "../scripts/score_truth.py"
-
-
-rule stability:
-    input:
-        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", plan.stability_runs()),
-        halves=expand_runs(f"{RESULTS}/stability/{RUN}.h5", plan.halved_runs()),
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.stability_datasets()],
-        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.stability_runs()),
-        code=code("compare_maps.py"),
-    output:
-        f"{RESULTS}/tables/stability.csv",
-    log:
-        f"{RESULTS}/logs/stability.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        runs=plan.stability_runs(),
-        halved=plan.halved_runs(),
-        settings=plan.section("dfm") | plan.section("stability", "draws", "seed"),
-    message:
-        "Comparing the maps of every two runs of a data set"
-    script:
-        "../scripts/compare_maps.py"
+            "../scripts/run_test.py"

@@ -26,7 +26,7 @@ def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
     """The files of this repository that scripts or notebooks run, without these themselves; paths from the repository.
 
     names : file names in workflow/scripts or, with the ending .ipynb, in workflow/notebooks
-    modules : modules of the library or of workflow/study that a script imports by a name in its params
+    modules : modules of the library or the workflow that a script imports by a name in its params
 
     Imports inside functions count. Those that only name types (`if TYPE_CHECKING`) do not, since they do not run.
     Raises UnresolvedImport where an import of our own code cannot be followed.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .figures import FIGURES, METHOD_FIGURES
+from .catalogue import OTHERS, SHOWN
+from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
-from .network_tests.registry import TESTS, files_of_study
+from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
-from .report import TABLES
 
-# Tables that are also written of the maps of other methods, as `method_{name}`.
-METHOD_TABLES = ("cross_matrix", "own_map_advantage", "ood_advantage", "transfer_advantage")
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "verdicts.csv", "rates.csv", "maps.h5"]
 
@@ -33,14 +31,13 @@ def of_study(plan: Plan) -> list[str]:
         "tables/headlines.rst",
         *_figure_files(figures(plan)),
         *_table_files(planned),
-        *_table_files(["graded_dynamics"] if plan.graded_seeds() else []),
-        *(f"tables/{name}.html" for name in TABLES if name in planned),
-        *(f"tables/table_{number}.tex" for number in paper_tables(plan)),
+        *(f"tables/{name}.html" for name in SHOWN if name in planned),
+        *(f"tables/{name}.tex" for name in paper_tables(plan)),
     ]
     renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
     return [
         *renditions,
-        *files_of_study(plan),
+        *(file for test in TESTS.values() if test.in_study for file in test.files(plan)),
         *of_methods(plan),
         *others,
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
@@ -51,9 +48,9 @@ def of_methods(plan: Plan) -> list[str]:
     """The tables and figures that compare the methods; nothing if no methods are planned."""
     if not plan.compared_runs():
         return []
-    joined = ["methods", "method_rates", "method_overlap"]
-    joined += ["wave"] if TESTS["wave"].runs(plan) else []
-    drawn = [f"{kind}_{name}" for kind in METHOD_FIGURES for name in FIGURES[kind].names(plan)]
+    tests = [test for test in TESTS.values() if not test.in_study]
+    joined = [name for test in tests for name, table in test.tables.items() if table.is_planned(plan)]
+    drawn = [f"{kind}_{name}" for test in tests for kind, figure in test.figures.items() for name in figure.names(plan)]
     return [f"{plan.results}/{file}" for file in (*_table_files(joined), *_figure_files(drawn))]
 
 
@@ -96,45 +93,22 @@ def explored_runs(plan: Plan) -> list[Run]:
 
 
 def tables(plan: Plan) -> list[str]:
-    """Names of all tables."""
-    scores = ["truth"] if plan.mapped_datasets(*WITH_TRUTH) else []
-    scores += ["graded"] if plan.graded_seeds() else []
-    scores += ["stability"] if plan.stability_datasets() else []
-    scores += ["cure"] if plan.cure_networks() else []
-    paper = [f"table_{number}" for number in paper_tables(plan)]
-    last = ["findings", "finding_numbers", "runtimes", "provenance"]
-    return [*test_tables(plan), "curves", "corruptions", *scores, *paper, *last]
+    """Names of all tables but those that compare methods."""
+    of_tests = {name: table for test in TESTS.values() if test.in_study for name, table in test.tables.items()}
+    return [name for name, table in {**of_tests, **OTHERS}.items() if table.is_planned(plan)]
 
 
-def test_tables(plan: Plan) -> list[str]:
-    """Names of the tables from the tests of all runs."""
-    planned = {
-        "networks": True,
-        "dynamics": plan.trained_runs(),
-        "bandstop": plan.datasets("synthetic"),
-        "shortcuts": True,
-        "shortcuts_over_seeds": True,
-        "cross_matrix": True,
-        "own_map_advantage": True,
-        "phase": True,
-        "planted_use": plan.mapped_datasets(*WITH_TRUTH),
-        "ood": plan.ood_datasets(),
-        "ood_advantage": plan.ood_datasets(),
-        "transfer": plan.config["transfer"],
-        "transfer_advantage": plan.config["transfer"],
-        "reliance": plan.reliance_runs(),
-        "harm": plan.waved_runs(),
-    }
-    tested = [name for name in METHOD_TABLES if plan.tested_methods() and planned[name]]
-    planned |= dict.fromkeys((f"method_{name}" for name in tested), True)
-    return [name for name, wanted in planned.items() if wanted]
+def joined_tables(plan: Plan, rule: str) -> list[str]:
+    """Names of the tables that a rule joins; beside those of tests, `table` joins the trainings."""
+    joined = {name: table for test in TESTS.values() if test.rule == rule for name, table in test.tables.items()}
+    if rule == "table":
+        joined = {**{name: OTHERS[name] for name in ("networks", "dynamics")}, **joined}
+    return [name for name, table in joined.items() if table.is_planned(plan)]
 
 
 def paper_tables(plan: Plan) -> list[str]:
-    """Numbers of the rebuilt tables of the published study. They use the fill `zeros`, as published."""
-    tested, in_renditions = ("zeros" in plan.config[test]["fills"] for test in ("shortcuts", "ood"))
-    wanted = {"1": plan.baselines(), "2": plan.non_baselines(), "3": in_renditions and plan.ood_datasets()}
-    return [number for number, rows in wanted.items() if rows and tested]
+    """Names of the rebuilt tables of the published study."""
+    return [name for name in tables(plan) if name.startswith("table_")]
 
 
 def table_if_planned(plan: Plan, name: str) -> str | list[str]:

@@ -1,9 +1,10 @@
-"""Write config/README.md, the reference of all keys, and the tests in results/README.md: `make docs`."""
+"""Write config/README.md, the reference of all keys, and the lists of tests in other pages: `make docs`."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from textwrap import fill
 from typing import Any
 
@@ -11,11 +12,12 @@ import yaml
 from jinja2 import Template
 
 from .job import FOLDER, ROOT
-from .network_tests.registry import TESTS
+from .network_tests import TESTS
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
 
 PAGE = SCHEMA.with_name("README.md")
 RESULTS = ROOT / "results" / "README.md"
+PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
 
 
 def page() -> str:
@@ -99,27 +101,31 @@ def _default(values: Mapping[str, Any]) -> str:
     return "<br>".join(cells)
 
 
-def tests_table() -> str:
-    """The files of all tests of networks, for results/README.md."""
-    rows = [
-        (output.path.replace(FOLDER, "{run}"), output.holds)
-        for test in TESTS.values()
-        for output in test.outputs.values()
-    ]
-    return "\n".join(["| path | holds |", "|---|---|", *(f"| `{path}` | {holds} |" for path, holds in rows)])
+def of_tests() -> dict[Path, str]:
+    """The text of pages that list all tests of networks, each list between marks: what they write, and their rules."""
+    files = []
+    for test in TESTS.values():
+        files += [(output.path.replace(FOLDER, "{run}"), output.holds) for output in test.outputs.values()]
+        files += [(f"tables/{name}.csv", table.holds) for name, table in test.tables.items()]
+    rows = ["| path | holds |", "|---|---|", *(f"| `{path}` | {holds} |" for path, holds in files)]
+    rules = [f"  {test.name}: *{'resumed' if test.resumes else 'gpu'}" for test in TESTS.values() if test.measure]
+    return {
+        RESULTS: _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", rows),
+        PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
+    }
 
 
-def with_tests(text: str) -> str:
-    """The text of results/README.md with the table of tests between its marks."""
-    before, start, rest = text.partition("<!-- tests -->")
-    _, end, after = rest.partition("<!-- /tests -->")
-    return f"{before}{start}\n{tests_table()}\n{end}{after}"
+def _between(text: str, start: str, end: str, lines: list[str]) -> str:
+    before, start, rest = text.partition(start)
+    _, end, after = rest.partition(end)
+    return "\n".join([before + start, *lines, end + after])
 
 
 def main() -> None:
-    """Write config/README.md, and the table of tests in results/README.md."""
+    """Write config/README.md, and the lists of tests in other pages."""
     PAGE.write_text(page())
-    RESULTS.write_text(with_tests(RESULTS.read_text()))
+    for path, text in of_tests().items():
+        path.write_text(text)
 
 
 if __name__ == "__main__":

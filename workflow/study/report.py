@@ -1,4 +1,4 @@
-"""The order of results in the report, and the titles of those that are not figures (see `figures`)."""
+"""The order of results in the report, and how each is marked there."""
 
 from __future__ import annotations
 
@@ -28,37 +28,6 @@ CATEGORIES = {
 
 EXPLORER = Result("explorer: every class, network, method and size of map", "findings")
 CONFIGURATION = Result("the configuration in use", "run")
-
-# The tables of the report, if the study has them.
-TABLES = {
-    name: Result(title, category)
-    for name, title, category in (
-        ("findings", "the paper's findings, tested", "findings"),
-        ("table_1", "TPR and FPR of the baseline (table 1)", "shortcuts"),
-        ("table_2", "larger networks and augmentations (table 2)", "shortcuts"),
-        ("shortcuts", "verdict on every class, network and seed", "shortcuts"),
-        ("shortcuts_over_seeds", "mean and spread over seeds", "shortcuts"),
-        ("cross_matrix", "every class with every map", "shortcuts"),
-        ("own_map_advantage", "own-map advantage of every network", "shortcuts"),
-        ("method_own_map_advantage", "own-map advantage with the maps of other methods", "shortcuts"),
-        ("transfer", "maps of one network tried on another", "shortcuts"),
-        ("table_3", "TPR by class and rendition (table 3)", "ood"),
-        ("ood", "every test on renditions", "ood"),
-        ("phase", "phase or amplitude?", "beyond"),
-        ("planted_use", "is the planted mask used?", "beyond"),
-        ("truth", "maps scored against what was planted", "beyond"),
-        ("stability", "how stable the maps are", "beyond"),
-        ("curves", "recall without some frequencies", "beyond"),
-        ("corruptions", "recall under corruptions", "beyond"),
-        ("reliance", "are the frequencies of the maps needed?", "beyond"),
-        ("harm", "what a strong shortcut costs", "beyond"),
-        ("cure", "training that avoids shortcuts", "beyond"),
-        ("graded", "gain and earliness in the graded sets", "dynamics"),
-        ("networks", "networks and their accuracy", "run"),
-        ("runtimes", "run times and memory", "run"),
-        ("provenance", "versions, commit, device, seeds", "run"),
-    )
-}
 
 
 def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ part, fill and filter, and the classes of a run equally many rows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +15,10 @@ import pandas as pd
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table
 
-from .job import RUN, WITH_TRUTH, identity
-from .network_tests.registry import tables as tests_with_tables
+from .catalogue import TABLES
+from .description import Test
+from .job import RUN, identity
+from .network_tests import TESTS
 from .plan import Plan, Run
 
 # Rows that differ in these have equally many peers.
@@ -24,35 +26,20 @@ UNITS = [*RUN, "method", "maps_of", "tested_on", "left", "right"]
 COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not of one test
 
 
-def _on(plan: Plan, datasets: Iterable[str]) -> list[Run]:
-    return [run for name in datasets for run in plan.mapped_runs(dataset=name)]
+def _tables_of_runs() -> Iterator[tuple[str, Test, tuple[str, ...]]]:
+    """The stem of each table of a run, its test, and its keys."""
+    for test in TESTS.values():
+        for output in test.outputs.values():
+            if output.keys:
+                yield Path(output.path).stem, test, output.keys
 
 
-def _also_of_methods(name: str, runs: Callable[[Plan], list[Run]]) -> dict[str, Callable[[Plan], list[Run]]]:
-    return {name: runs, f"method_{name}": runs}
-
-
-# Joined table -> its runs, or none where they depend on more than the plan of runs. All other tables are only read.
+# Table -> its runs, or none where they depend on more than the plan of runs. All other tables are only read.
 PLANNED: Mapping[str, Callable[[Plan], list[Run]]] = {
-    **{name: test.runs for name, test, _ in tests_with_tables()},
-    "networks": Plan.runs,
-    "shortcuts_over_seeds": Plan.mapped_runs,
-    **_also_of_methods("cross_matrix", Plan.mapped_runs),
-    **_also_of_methods("own_map_advantage", Plan.mapped_runs),
-    **_also_of_methods("ood_advantage", lambda plan: _on(plan, plan.ood_datasets())),
-    **_also_of_methods("transfer_advantage", lambda plan: [tested for _, tested in plan.transfers()]),
-    "phase": Plan.phase_runs,
-    "methods": Plan.compared_runs,
-    "method_overlap": lambda plan: [],
-    "dynamics": Plan.trained_runs,
-    **dict.fromkeys(("graded", "graded_dynamics"), lambda plan: [{"seed": seed} for seed in plan.graded_seeds()]),
-    "truth": lambda plan: plan.mapped_runs(*WITH_TRUTH),
-    "stability": Plan.stability_runs,
-    "cure": lambda plan: [
-        run for one in plan.cure_networks() for run in plan.mapped_runs(dataset=one[0], network=one[1])
-    ],
+    **{stem: test.runs for stem, test, _ in _tables_of_runs()},
+    **{name: table.runs for name, table in TABLES.items() if table.runs},
 }
-KEYS = {name: keys for name, _, keys in tests_with_tables()}
+KEYS = {stem: keys for stem, _, keys in _tables_of_runs()}
 
 
 def read_joined(path: str, plan: Plan) -> pd.DataFrame:

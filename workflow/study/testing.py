@@ -1,4 +1,4 @@
-"""Shared code of the scripts that test networks: the network, its images, and the names of classes in tables."""
+"""Shared code of the jobs that test networks: the network, its images, and the names of classes in tables."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pandas as pd
 from torch import nn
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 
 from .devices import take_device
+from .job import identity
 
 
 def load_network(weights: str, device: str) -> nn.Module:
@@ -23,12 +23,23 @@ def load_network(weights: str, device: str) -> nn.Module:
     return architectures.load(weights, take_device(device))
 
 
-def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Split:
-    """A split of a store, normalised as the network with these weights was trained."""
+def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Any:
+    """A `Split` of a store, normalised as the network with these weights was trained.
+
+    Its type is left open: mypy does not see that functions of the library take it in place of images.
+    """
     return stores.read(store, split, images_per_class, statistics=normalisation(weights), workers=workers)
 
 
-def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Split, Split]:
+def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> tuple[nn.Module, Any, dict[str, Any]]:
+    """The network of a job that tests one, a split of its images, and its run."""
+    given = step.input
+    network = load_network(given.weights, step.params.device)
+    data = read_images(given.images, split, images_per_class, weights=given.weights, workers=step.threads)
+    return network, data, identity(step.output[0])
+
+
+def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Any, Any]:
     """Photographs with a wave, and the same without it; both normalised as those that the network was trained on.
 
     Raises DamagedFile if the store with the wave was not made from the other one. For the rest see `read_images`.

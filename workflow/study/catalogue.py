@@ -1,0 +1,89 @@
+"""The tables of a study: those of its tests (see `network_tests`), and all others."""
+
+from __future__ import annotations
+
+from .description import Table
+from .network_tests import TESTS
+from .plan import Plan, Run
+from .report import Result
+
+
+def _graded_seeds(plan: Plan) -> list[Run]:
+    return [{"seed": seed} for seed in plan.graded_seeds()]
+
+
+OTHERS = {
+    "networks": Table(
+        Result("networks and their accuracy", "run"),
+        "Every network: its number of parameters, its best epoch by validation loss, losses and accuracies there, and "
+        "its accuracy on all test images.",
+        runs=Plan.runs,
+    ),
+    "dynamics": Table(runs=Plan.trained_runs),
+    "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), runs=_graded_seeds),
+    "graded_dynamics": Table(runs=_graded_seeds),
+    "cure": Table(
+        Result("training that avoids shortcuts", "beyond"),
+        "Trainings that should avoid shortcuts, beside training without augmentation: means over seeds and classes "
+        "with 95 % intervals, and the difference to training without augmentation with the same seeds. "
+        "*strong_shortcuts* is the share of classes with a strong shortcut, *map_tpr_fpr* the mean TPR - FPR from {{ "
+        "maps }}, found anew for each network ({{ judged }}). ``cures``: the share of classes with a strong shortcut "
+        "falls, with the whole interval of the difference below 0, and the test accuracy falls by at most 1 "
+        "percentage point.",
+        runs=lambda plan: [
+            run for one in plan.cure_networks() for run in plan.mapped_runs(dataset=one[0], network=one[1])
+        ],
+    ),
+    "table_1": Table(
+        Result("TPR and FPR of the baseline (table 1)", "shortcuts"),
+        "Table 1 of the paper for the baseline (the first network planned for a set of photographs, without "
+        "augmentation): true and false positive rate of every class on unfiltered images and on images of which only "
+        "{{ maps }} is kept, with zeros elsewhere, as published. {{ judged[0] | upper ~ judged[1:] }}; mean ± "
+        "standard deviation over seeds.",
+        planned=lambda plan: plan.baselines() and "zeros" in _fills(plan),
+    ),
+    "table_2": Table(
+        Result("larger networks and augmentations (table 2)", "shortcuts"),
+        "Table 2 of the paper: the same as table 1 for every other network and augmentation on photographs. Rates on "
+        "{{ judged }}, unfiltered and with only {{ maps }} kept, with zeros elsewhere; mean ± standard deviation over "
+        "seeds.",
+        planned=lambda plan: plan.non_baselines() and "zeros" in _fills(plan),
+    ),
+    "table_3": Table(
+        Result("TPR by class and rendition (table 3)", "ood"),
+        "Table 3 of the paper: true positive rate of every class on the test images (*original*; {{ judged }}) and in "
+        "every rendition (a column each), unfiltered, with only {{ maps }} kept, and with {{ controls }}, with zeros "
+        "elsewhere, as published. Mean ± standard deviation over seeds and draws.",
+        planned=lambda plan: plan.ood_datasets() and "zeros" in _fills(plan) and "zeros" in plan.config["ood"]["fills"],
+    ),
+    "findings": Table(
+        Result("the paper's findings, tested", "findings"),
+        "The findings of the paper, tested: the number of each network, its mean over the networks of one kind (or "
+        "the share of ``hits`` of ``networks``), with the 95 % interval, p at the threshold, p after Holm, and the "
+        "verdict. ``role`` says which rows decide; the others stand beside them and have no verdict. ``interval``: "
+        "over networks, from five of them on, or over the images of these networks. A finding without data says which "
+        "lines of the configuration would give them. Rows with a ``method`` are the same number with its maps instead "
+        "of those of culling: they have no verdict, and their p is not adjusted. The number of each network is in "
+        "``tables/finding_numbers.csv``.",
+    ),
+    "finding_numbers": Table(),
+    "runtimes": Table(
+        Result("run times and memory", "run"),
+        "Wall time, processor time and greatest memory of every heavy job, as Snakemake measured them on the machine "
+        "that ran the study. Times of a ``resumed`` job are those of its last attempt.",
+    ),
+    "provenance": Table(
+        Result("versions, commit, device, seeds", "run"),
+        "The provenance of the study: versions, commit, digest of the configuration, machine and device, seeds, and "
+        "the data sets with their checksums. Written when the results last changed.",
+    ),
+}
+OF_TESTS = {name: table for test in TESTS.values() for name, table in test.tables.items()}
+TABLES = {**OTHERS, **OF_TESTS}
+SHOWN = {name: table.result for name, table in TABLES.items() if table.result}  # those in the report
+
+
+def _fills(plan: Plan) -> list[str]:
+    """The fills of the tables of the paper, which hold rows of zeros, as published."""
+    fills: list[str] = plan.config["shortcuts"]["fills"]
+    return fills

@@ -1,0 +1,200 @@
+"""What is to be known of a table, of a kind of figures and of a test of networks, outside the jobs that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .job import FOLDER, RUN
+from .report import Result
+
+if TYPE_CHECKING:
+    from .plan import Plan, Run
+
+IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safetensors", f"dfm/{FOLDER}.h5"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the whole study, `tables/{name}.csv`.
+
+    result : its title and category in the report; without it, the table is not shown there
+    caption : the text below it, a template (see `captions`)
+    holds : what it holds, for results/README.md
+    runs : the runs that it must hold (see `tables`), [] where they follow from more than the plan; by default those of
+        its test, and none for a table of no test
+    planned : true of plans that have it; by default of those that have its runs
+    """
+
+    result: Result | None = None
+    caption: str = "A tidy table: one row per measurement, column names with the unit where there is one."
+    holds: str = ""
+    runs: Callable[[Plan], list[Run]] | None = None
+    planned: Callable[[Plan], Any] | None = None
+
+    def is_planned(self, plan: Plan) -> bool:
+        """Whether a study has this table."""
+        wanted = self.planned or self.runs
+        return wanted is None or bool(wanted(plan))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A kind of figure. The notebook of that name draws all figures of the kind.
+
+    names : the figures of this kind in a plan; most are drawn once for each data set, with its name
+    inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
+    parameters : the other parameters of that function
+    caption : the text below it in the report, a template (see `captions`)
+    """
+
+    result: Result
+    names: Callable[[Plan], list[str]]
+    inputs: Callable[[Plan, str], dict[str, Any]]
+    parameters: Callable[[Plan, str], dict[str, Any]]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file of a test.
+
+    path : below the results, with the wildcards of a run
+    holds : what it holds, for results/README.md
+    keys : of a table, the columns that identify a row of a run, besides the numbers of draws
+    """
+
+    path: str
+    holds: str
+    keys: tuple[str, ...] = ()
+
+
+def run_of(wildcards: Any) -> Run:
+    """The run of a job, from its wildcards."""
+    return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
+
+
+def files_of_run(plan: Plan, *, maps: bool = False, plain: bool = False) -> dict[str, Any]:
+    """The inputs of a test of one network: images, weights and, if it needs them, more.
+
+    maps : also the maps of the study; plain : of photographs with a wave, also the same images without it
+    """
+    paths = {"images": IMAGES, "weights": WEIGHTS} | ({"dfm": MAPS} if maps else {})
+    files: dict[str, Any] = {name: f"{plan.results}/{path}" for name, path in paths.items()}
+    if plain:
+        of = plan.config["datasets"]
+        files["plain"] = lambda wildcards: f"{plan.results}/data/{of[wildcards.dataset]['of']}.h5"
+    return files
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of networks: a rule with some files of each run, and the tables and figures that follow from these.
+
+    message : of the rule
+    runs : the runs that are tested
+    measure : what a job does, from Snakemake's object and the text for `created_by`; without it, the test has no rule
+        and no files of runs, but tables
+    outputs : the files of a run by their names in the rule
+    inputs : the input files by their names in the rule, paths with wildcards or functions of wildcards
+    settings : the params of the rule by their names, values or functions of wildcards, besides `device`
+    wildcards : one dict for each time the test runs; by default the runs
+    place : of a job, in the names of its log and benchmark
+    minutes, memory, priority : of a job; its limits in minutes and MiB
+    resumes : whether a job that was stopped goes on where it was
+
+    tables : the tables of the study that follow, by their names
+    join : these tables, from inputs, settings and the plan; tables of runs are given as one, other files as paths. By
+        default, `outputs` of these names
+    join_inputs : the files that `join` reads, by names; by default, all outputs of all runs
+    join_settings : the settings that `join` uses
+    rule : the rule that joins; tests in which it is `table` share one
+
+    figures : kinds of figures, by the names of their notebooks
+    in_study : whether these files belong to every study, or only to the comparison of methods
+    order : among the tests, in lists of files and in docs
+    """
+
+    message: str
+    runs: Callable[[Plan], list[Run]]
+    measure: Callable[[Any, str], None] | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    inputs: Callable[[Plan], dict[str, Any]] = files_of_run
+    settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
+    wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
+    place: str = FOLDER
+    minutes: int = 30
+    memory: int = 3000
+    priority: int = 0
+    resumes: bool = False
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    join: Callable[[Mapping[str, Any], Mapping[str, Any], Plan], Mapping[str, Any]] | None = None
+    join_inputs: Callable[[Plan], dict[str, Any]] | None = None
+    join_settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
+    rule: str = "table"
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    in_study: bool = True
+    order: int = 100
+    name: str = ""
+
+    @property
+    def module(self) -> str:
+        """The name of its module in jobs."""
+        return f"study.tests.{self.name}"
+
+    def jobs(self, plan: Plan) -> list[dict[str, Any]]:
+        """The values of the wildcards of each job."""
+        return self.runs(plan) if self.wildcards is None else self.wildcards(plan)
+
+    def files(self, plan: Plan, *names: str) -> list[str]:
+        """The files that the test writes; all, or those of the outputs of these names."""
+        chosen = [output for name, output in self.outputs.items() if not names or name in names]
+        return [f"{plan.results}/{output.path.format(**job)}" for output in chosen for job in self.jobs(plan)]
+
+    def benchmarks(self, plan: Plan) -> list[str]:
+        """The files with the run times of the jobs."""
+        jobs = self.jobs(plan) if self.measure else []
+        return [f"{plan.results}/benchmarks/{self.name}/{self.place.format(**job)}.tsv" for job in jobs]
+
+    def joined_files(self, plan: Plan) -> dict[str, Any]:
+        """The files that the tables are joined from, by their names."""
+        return self.join_inputs(plan) if self.join_inputs else {key: self.files(plan, key) for key in self.outputs}
+
+
+# Inputs and parameters that kinds of figures share
+
+
+def store(name: str) -> dict[str, str]:
+    """The images of a data set."""
+    return {"store": f"data/{name}.h5"}
+
+
+def table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
+    """`Figure.inputs`: a table."""
+    return lambda plan, dataset: {"table": f"tables/{name}.csv"}
+
+
+def store_and_table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
+    """`Figure.inputs`: the images of the data set that the figure is named after, and a table."""
+    return lambda plan, dataset: {**store(dataset), "table": f"tables/{name}.csv"}
+
+
+def of_dataset(plan: Plan, name: str) -> dict[str, Any]:
+    """`Figure.parameters`: the data set, and the greatest number of classes to draw."""
+    return {"dataset": name, "most": plan.setting("figures/classes")}
+
+
+def percent(plan: Plan) -> dict[str, Any]:
+    """The size of the maps that are tested."""
+    return {"percent": plan.setting("shortcuts/percent")}
+
+
+def stores_with_truth(names: list[str]) -> dict[str, list[str]]:
+    """The images and spectra of data sets."""
+    return {"stores": [f"data/{name}.h5" for name in names], "spectra": [f"adcs/{name}.h5" for name in names]}
+
+
+def sets_with_truth(plan: Plan, names: list[str]) -> dict[str, Any]:
+    """The names and band edges of data sets."""
+    return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}

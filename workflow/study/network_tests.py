@@ -1,0 +1,21 @@
+"""All tests of networks, by the names of their rules: the modules of the folder `tests`."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+
+from . import tests
+from .description import Test
+
+
+def _found() -> Iterator[Test]:
+    for module in pkgutil.iter_modules(tests.__path__):
+        test: Test = import_module(f"{tests.__name__}.{module.name}").TEST
+        tables = {name: replace(table, runs=table.runs or test.runs) for name, table in test.tables.items()}
+        yield replace(test, name=module.name, tables=tables)
+
+
+TESTS = {test.name: test for test in sorted(_found(), key=lambda test: (test.order, test.name))}

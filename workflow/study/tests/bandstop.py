@@ -1,0 +1,54 @@
+"""The band-stop test of Syn_1 to Syn_4: the confusion matrix without two bands of frequencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..description import Figure, Output, Table, Test, of_dataset, store_and_table
+from ..job import FOLDER
+from ..report import Result
+
+
+def measure(step: Any, created_by: str) -> None:
+    """One row per pair of bands, true class and called class."""
+    from frequency_shortcuts.evaluation import shortcuts
+    from frequency_shortcuts.spectrum import masks
+    from frequency_shortcuts.storage.tables import write_table
+
+    from ..testing import read_inputs, with_names
+
+    network, data, run = read_inputs(step, "test")
+    table = shortcuts.band_stop(network, data, masks.bands(*data.images.shape[-2:], step.params.band_edges))
+    write_table(with_names(table, data.classes, "true_class", "called_class"), step.output[0], **run)
+
+
+TEST = Test(
+    message="Removing bands from {wildcards.dataset} for {wildcards.network} (seed {wildcards.seed})",
+    runs=lambda plan: plan.runs_on("synthetic"),
+    measure=measure,
+    outputs={
+        "bandstop": Output(
+            f"tests/{FOLDER}/bandstop.csv",
+            "one row two removed bands, true class and called class: `removed`, `true_class`, `called_class`, "
+            "`original`, `filtered` (counts), `delta_percent` (of the images of the true class)",
+            ("removed", "true_class", "called_class"),
+        )
+    },
+    settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"]},
+    tables={"bandstop": Table(holds="the tests of all runs joined")},
+    figures={
+        "bandstop": Figure(
+            Result("band-stop test", "bandstop"),
+            lambda plan: plan.datasets("synthetic"),
+            store_and_table("bandstop"),
+            of_dataset,
+            caption="Change of the confusion matrix when two of the {{ config.synthesis.band_edges | length + 1 }} "
+            "bands (edges at {{ config.synthesis.band_edges | join(', ') }} cycles per image) are removed from the "
+            "test images ({{ config.synthesis.images_per_class.test }} a class), in percent of the images of the true "
+            "class, mean over seeds ({{ seeds() }}). A class that is recognised in unfiltered images, and whose "
+            "diagonal stays near 0, is still recognised without the two bands: it has a shortcut in the remaining "
+            "frequencies. Class C3 is the one without energy in the control band ({{ control_bands() }}).",
+        )
+    },
+    order=1,
+)

@@ -1,0 +1,144 @@
+"""The shortcut test on renditions of the test images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..description import IMAGES, Figure, Output, Table, Test, files_of_run, of_dataset, store
+from ..job import FOLDER, RUN, identity
+from ..report import Result
+from ..shortcut_tests import HITS, KEYS, METHODS, deciding, maps_of_methods, of_methods
+
+if TYPE_CHECKING:
+    import h5py
+    import pandas as pd
+
+    from ..plan import Plan, Run
+
+
+def measure(step: Any, created_by: str) -> None:
+    """The class named for every rendition, mask and image, and the TPR of every class, fill, filter and draw."""
+    import pandas as pd
+
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.files import replacing_hdf5
+    from frequency_shortcuts.storage.tables import write_table
+
+    from .. import shortcut_tests
+    from ..origin import origin_of
+    from ..testing import load_network, read_images
+
+    params, given, output = step.params, step.input, step.output
+    network, run = load_network(given.weights, params.device), identity(output.hits)
+    maps, name, tables = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run), {}
+    others = dict(zip(params.methods, given.methods, strict=True))
+    with replacing_hdf5(output.hits) as file:
+        for path in given.images:
+            rendition = read_images(path, "test", weights=given.weights, workers=step.threads)
+            hits = shortcut_tests.collect(network, rendition, maps, name, params.settings, false_positives=False)
+            group = file.create_group(Path(path).stem)
+            shortcut_tests.write(group, hits, rendition.classes)
+            shortcut_tests.measure_methods(
+                group, network, rendition, others, params.percent, run=name, settings=params.method_settings
+            )
+            tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
+        origin = origin_of(output.hits, weights=given.weights, images=given.photographs, maps=given.dfm, methods=others)
+        file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by, **origin)
+    table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
+    write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)
+
+
+def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
+    """The rates of all runs, draws averaged, and the own-map advantages."""
+    from frequency_shortcuts.findings.study_tables import mean_over_draws
+    from frequency_shortcuts.storage.checksums import read_hdf5
+
+    from ..shortcut_tests import advantages
+
+    def groups() -> Iterator[tuple[Run, h5py.Group]]:
+        for path in given["hits"]:
+            with read_hdf5(path) as file:
+                for name, group in file.items():
+                    yield {**identity(path), "rendition": name}, group
+
+    means = mean_over_draws(given["ood"], [*RUN, "rendition"])
+    return {"ood": means, **advantages("ood_advantage", groups())}
+
+
+def _runs(plan: Plan) -> list[Run]:
+    return [run for run in plan.mapped_runs() if run["dataset"] in plan.ood_datasets()]
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    fills = plan.config["ood"]["fills"]
+    return {
+        "percent": plan.config["shortcuts"]["percent"],
+        "settings": plan.shortcut_settings(parts=["keep"], fills=fills),
+        **of_methods(plan, deciding(fills)),
+    }
+
+
+TEST = Test(
+    message="Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of "
+    "{wildcards.dataset}",
+    runs=_runs,
+    measure=measure,
+    outputs={
+        "hits": Output(
+            f"tests/{FOLDER}/ood_hits.h5",
+            f"a group for each rendition, as `hits.h5`: {HITS.split(':')[0]}. Random and low-pass masks are shown to "
+            f"images of the class alone; {METHODS}",
+        ),
+        "ood": Output(
+            f"tests/{FOLDER}/ood.csv",
+            "as `shortcuts.csv`, with `rendition`, of the part keep: without `negatives` and `fpr`",
+            (*KEYS, "rendition"),
+        ),
+    },
+    inputs=lambda plan: {
+        **files_of_run(plan, maps=True),
+        # What all others were made from: they are only compared with it.
+        "photographs": f"{plan.results}/{IMAGES}",
+        "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
+        "methods": maps_of_methods(plan),
+    },
+    settings=_settings,
+    minutes=120,
+    tables={
+        "ood": Table(
+            Result("every test on renditions", "ood"),
+            "True positive rate of every class, run and rendition: unfiltered, with only {{ maps }} kept, and with {{ "
+            "controls }}; draws averaged. ``fill`` is {{ fill }}.",
+            "the tests of all runs joined; one row a rendition, class, part, fill and filter: the draws of a control "
+            "averaged, `draws` their number, `error` SD / sqrt(draws) of their TPR",
+        ),
+        "ood_advantage": Table(holds="as `tables/own_map_advantage.csv`, in each `rendition`"),
+        "method_ood_advantage": Table(
+            holds="the same with the maps of each other `method`",
+            planned=lambda plan: plan.tested_methods() and _runs(plan),
+        ),
+    },
+    join=join,
+    figures={
+        "ood": Figure(
+            Result("TPR by rendition", "ood"),
+            lambda plan: plan.ood_datasets(),
+            lambda plan, name: {**store(name), "table": "tables/ood.csv", "shortcuts": "tables/shortcuts.csv"},
+            of_dataset,
+            caption="True positive rate of every class in every rendition ({% for name in names -%} {{ plain(name) }}: "
+            "{{ 'out-of-distribution twin, all images' if 'ood' in config.datasets[name] else 'synthetic, %d images a "
+            "class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last }}{% endfor -%} ): unfiltered "
+            "and, for each fill ({{ config.ood.fills | join(', ') }}: what stands at the other frequencies), with the "
+            "class's top {{ config.shortcuts.percent }} % map kept and with the best control. The map was found on the "
+            "photographs ({{ config.culling.split }} images). The best control is, of each class and rendition, the "
+            "kind with the highest mean TPR: random masks of equal size, random masks with the map's radii, the lowest "
+            "frequencies (a low-pass), or the maps of other classes. A map that still works in a rendition gives a "
+            "false impression of generalisation; one that does not impairs it. Means over seeds and over the draws of "
+            "each random control ({{ config.shortcuts.controls }}, with the map's radii {{ config.shortcuts.radial or "
+            "config.shortcuts.controls }}).",
+        )
+    },
+    order=4,
+)

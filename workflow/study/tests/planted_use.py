@@ -1,0 +1,52 @@
+"""Whether a network uses what was planted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..description import Output, Table, Test
+from ..job import FOLDER, WITH_TRUTH
+from ..report import Result
+
+
+def measure(step: Any, created_by: str) -> None:
+    """TPR from the planted mask, from its complement, and from random masks of its size, one row per class."""
+    from frequency_shortcuts.evaluation import truth, usage
+    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.tables import write_table
+
+    from ..shortcut_tests import run_name
+    from ..testing import read_inputs, with_names
+
+    settings = step.params.settings
+    with read_hdf5(step.input.images) as file:
+        planted = truth.planted(file)["own"]
+    network, data, run = read_inputs(step, settings["split"], settings["images_per_class"])
+    table = usage.planted_use(network, data, planted, seed=settings["seed"], run=run_name(run), progress=True)
+    write_table(with_names(table, data.classes), step.output[0], **run)
+
+
+TEST = Test(
+    message="Testing whether {wildcards.network} uses the planted mask of {wildcards.dataset} (seed {wildcards.seed})",
+    runs=lambda plan: plan.mapped_runs(*WITH_TRUTH),
+    measure=measure,
+    outputs={
+        "planted_use": Output(
+            f"tests/{FOLDER}/planted_use.csv",
+            "sets with a known truth: does the network use what was planted? One row a class that has a planted mask: "
+            "`positions`, `images`, `tpr_unfiltered`; TPR and FPR with the planted frequencies put into images of the "
+            "neutral class (`tpr_planted`, `fpr_planted`), with all others (`_complement`) and with five random masks "
+            "of that size (`_random`, means, which decide nothing); `uses`: the first at least 0.7, the second at most "
+            "0.3",
+            ("class",),
+        )
+    },
+    settings=lambda plan: {"settings": plan.section("shortcuts", "split", "images_per_class", "seed")},
+    tables={
+        "planted_use": Table(
+            Result("is the planted mask used?", "beyond"),
+            holds="the tests of all runs joined",
+        )
+    },
+    order=3,
+)

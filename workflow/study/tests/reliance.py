@@ -1,0 +1,155 @@
+"""Whether a network needs the frequencies of its maps: it is trained anew without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..description import Figure, Output, Table, Test, files_of_run, table
+from ..job import FOLDER
+from ..report import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..plan import Plan
+
+
+def measure(step: Any, created_by: str) -> None:
+    """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
+    from frequency_shortcuts.data import stores
+    from frequency_shortcuts.evaluation import reliance
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.networks import architectures, training
+    from frequency_shortcuts.networks.predictions import called
+    from frequency_shortcuts.networks.recipe import Recipe
+    from frequency_shortcuts.networks.without import Without
+    from frequency_shortcuts.storage.files import delete_state
+    from frequency_shortcuts.storage.tables import write_table
+
+    from ..devices import take_device
+    from ..job import code_version, log, stopping
+    from ..testing import read_inputs, with_names
+    from ..trainings import IN_MEMORY, architecture_of, augmentation_of
+
+    params, given, output = step.params, step.input, step.output[0]
+    settings, store, workers = params.training, given.images, step.threads
+    device = take_device(params.device)
+    first, tested, run = read_inputs(step, params.split)
+    removed = reliance.removed_masks(dfm.read_mask(given.dfm, params.percent), run["seed"])
+    data = stores.read(store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY)
+    validation = stores.read(store, "validation", settings["validation_per_class"], workers=workers)
+    architecture = architecture_of(params.architecture, data, store)
+    without, after = {}, {}
+    for name, mask in removed.items():
+        log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
+        seed = reliance.seed_of(name, run["seed"])
+        network = Without(architectures.build(architecture, seed), mask)
+        with stopping() as stop:
+            training.train(
+                network,
+                data,
+                validation,
+                Recipe(epochs=settings["epochs"], **params.recipe),
+                seed=seed,
+                device=device,
+                augmentation=augmentation_of(run["augmentation"], settings),
+                state=state_of(output, name),
+                version=code_version(given.code),
+                checkpoint_minutes=step.config["checkpoint_minutes"],
+                stop=stop,
+                progress=True,
+            )
+        without[name], after[name] = called(Without(first, mask), tested), called(network, tested)
+    table = reliance.losses(tested.labels, called(first, tested), without, after, len(tested.classes))
+    table.insert(2, "positions", table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}))
+    table = with_names(table, tested.classes).replace({"class": {reliance.ALL: reliance.ALL_IMAGES}})
+    write_table(table, output, **run)
+    for name in removed:
+        delete_state(state_of(output, name))
+
+
+def state_of(output: str, name: str) -> Path:
+    """The file of the state of a training."""
+    return Path(f"{output}.{name}.state")
+
+
+def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
+    """The means over seeds."""
+    from frequency_shortcuts.evaluation.reliance import over_seeds
+
+    return {"reliance": over_seeds(given["reliance"])}
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    return {
+        "split": plan.config["shortcuts"]["split"],
+        "percent": plan.config["shortcuts"]["percent"],
+        "architecture": lambda wildcards: plan.config["networks"][wildcards.network],
+        "recipe": lambda wildcards: plan.recipe(plan.kind_of(wildcards.dataset), wildcards.network),
+        "training": lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset), wildcards.augmentation),
+    }
+
+
+TEST = Test(
+    message="Training {wildcards.network} on {wildcards.dataset} anew without the frequencies of its maps (seed "
+    "{wildcards.seed})",
+    runs=lambda plan: plan.reliance_runs(),
+    measure=measure,
+    outputs={
+        "reliance": Output(
+            f"tests/{FOLDER}/reliance.csv",
+            "runs with `reliance` in the plan, one row for what is `removed` from all images (maps: the union of the "
+            "maps of all classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and class "
+            "(and all images, `(all)`): `positions` removed, `images`, recall of the network on the images as they are "
+            "(`tpr`), on images without these frequencies (`tpr_without`), and of the network trained anew on such "
+            "images (`tpr_after`; where nothing is removed, with another seed); `fpr`, `fpr_without`, `fpr_after`, the "
+            "share of the other images called the class; `lost_at_test`, `lost_after`, how much less the second and "
+            "the third recall are than the first, with 95 % intervals over images `_low`, `_high`",
+            ("removed", "class"),
+        )
+    },
+    inputs=lambda plan: files_of_run(plan, maps=True),
+    settings=_settings,
+    minutes=240,
+    memory=8000,
+    priority=2,
+    resumes=True,
+    tables={
+        "reliance": Table(
+            Result("are the frequencies of the maps needed?", "beyond"),
+            "Recall lost without some frequencies, by the network as it is (``lost_at_test``) and after it was "
+            "trained anew on images without them (``lost_after``): the frequencies of the maps of all classes, as "
+            "many random ones, and as many of the lowest. ``reading``: *avoidable* if the first loss is at least 0.2 "
+            "and the second below 0.1, *needed* if both are at least 0.2 and 0.1, *not relied on* if the first is "
+            "below 0.2, each with its whole 95 % interval; else *open*; missing where nothing is removed, and where "
+            "``tpr`` is below 0.5. ``fpr`` is the share of the other images called the class. ``interval`` says of "
+            "what they are.",
+            "runs with `reliance` in the plan, the means of `tests/{run}/reliance.csv` over seeds: one row a network, "
+            "`removed` and class: `seeds`, `images`, `positions`, `tpr`, `tpr_without`, `tpr_after`, the same of "
+            "`fpr`, `lost_at_test`, `lost_after` with the 95 % intervals `_low`, `_high`; `interval`: of what they "
+            "are, networks (Student's t over at least five seeds) or these networks (over their images); `reading`: "
+            "avoidable (the lower end of `lost_at_test` is at least 0.2, the upper end of `lost_after` below 0.1), "
+            "needed (the lower ends are at least 0.2 and 0.1), not relied on (the upper end of `lost_at_test` is "
+            "below 0.2) or open; missing where nothing is removed and where `tpr` is below 0.5",
+        )
+    },
+    join=join,
+    figures={
+        "reliance": Figure(
+            Result("are the frequencies of the maps needed?", "beyond"),
+            lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
+            table("reliance"),
+            lambda plan, name: {"dataset": name},
+            caption="Recall that each class loses without some frequencies: of the network as it is (*at test time*), "
+            "and of the same network trained anew on images without them. Removed are all frequencies of the maps of "
+            "any class (top {{ config.shortcuts.percent }} % each), as many random ones, and as many of the lowest, "
+            "from all images; last, nothing, so that only the seed of the training differs. Dots are means over the "
+            "networks, bars 95 % intervals (of fewer than five networks: over their images). Bold: the class could "
+            "have avoided the frequencies of the maps, that is, its first loss is at least 0.2 and its second below "
+            "0.1, with their whole intervals.",
+        )
+    },
+    order=9,
+)

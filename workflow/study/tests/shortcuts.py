@@ -1,0 +1,294 @@
+"""The shortcut test, and the test of phases and amplitudes on the same images: hits of every mask and image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..description import Figure, Output, Table, Test, files_of_run, of_dataset, run_of, store, store_and_table
+from ..job import FOLDER
+from ..report import Result
+from ..shortcut_tests import HITS, HITS_FILE, KEYS, METHODS, maps_of_methods, of_methods, settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..plan import Plan
+
+
+def measure(step: Any, created_by: str) -> None:
+    """The class that the network names for every mask and image, and a table of rates."""
+    from frequency_shortcuts.evaluation import phase
+    from frequency_shortcuts.evaluation.phase_verdicts import write_phase_hits
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.files import replacing_hdf5
+    from frequency_shortcuts.storage.tables import write_table
+
+    from .. import shortcut_tests
+    from ..origin import origin_of
+    from ..testing import read_inputs
+
+    params, given, output, settings = step.params, step.input, step.output, step.params.settings
+    network, data, run = read_inputs(step, params.split, params.images_per_class)
+    maps, name = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run)
+    hits = shortcut_tests.collect(network, data, maps, name, settings)
+    others = dict(zip(params.methods, given.methods, strict=True))
+    origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=given.dfm, methods=others)
+    with replacing_hdf5(output.hits) as file:
+        about = {"split": params.split, "percent": params.percent, "seed": settings["seed"], **origin}
+        shortcut_tests.write(file, hits, data.classes, created_by=created_by, **about)
+        if params.phase:
+            chosen = {key: settings[key] for key in ("negatives", "seed")}
+            phases = phase.collect(network, data, maps, run=name, hits=hits, progress=True, **chosen)
+            write_phase_hits(file.create_group("phase"), phases)
+        shortcut_tests.measure_methods(
+            file, network, data, others, params.percent, run=name, settings=params.method_settings
+        )
+    write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
+
+
+def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
+    """Verdicts, the cross matrix, the own-map advantage and phases, from the hits of all runs.
+
+    One file is read at a time, since the hits of thousands of classes take gigabytes.
+    """
+    import pandas as pd
+
+    from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
+    from frequency_shortcuts.evaluation.hits import Hits, read_hits, read_hits_of_methods
+    from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
+    from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
+    from frequency_shortcuts.findings import study_tables
+    from frequency_shortcuts.storage.checksums import read_hdf5
+
+    from ..job import RUN, identity
+
+    strong = settings["strong"]
+    also_of_methods: dict[str, Callable[[Hits], pd.DataFrame]] = {
+        "cross_matrix": cross_matrix,
+        "own_map_advantage": own_map_advantage,
+    }
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for path in given["hits"]:
+        with read_hdf5(path) as file:
+            classes, hits, others = list(file.attrs["classes"]), read_hits(file), read_hits_of_methods(file)
+            phases = read_phase_hits(file["phase"]) if "phase" in file else None
+        found = {"shortcuts": verdicts(hits, strong)}
+        found |= {name: measured(hits) for name, measured in also_of_methods.items()}
+        found |= {"phase": phase_verdicts(phases, strong)} if phases else {}
+        for name, table in found.items():
+            parts.setdefault(name, []).append(study_tables.of_run(table, identity(path), classes))
+        for name, measured in also_of_methods.items():
+            for method, hits_of_method in others.items():
+                table = study_tables.of_run(measured(hits_of_method), identity(path), classes)
+                table.insert(len(RUN), "method", method)
+                parts.setdefault(f"method_{name}", []).append(table)
+    tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
+    return {**tables, "shortcuts_over_seeds": over_seeds(tables["shortcuts"])}
+
+
+TEST: Test = Test(
+    message="Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed "
+    "{wildcards.seed})",
+    runs=lambda plan: plan.mapped_runs(),
+    measure=measure,
+    outputs={
+        "hits": Output(
+            HITS_FILE,
+            f"{HITS}; group `phase`, of the runs of `shortcuts.phase_seeds`: `named/{{region}}/{{kept}}` int16 [class "
+            "or 1, image] of the test of phases, `judged` bool [class, image]; "
+            f"{METHODS}",
+        ),
+        "shortcuts": Output(
+            f"tests/{FOLDER}/shortcuts.csv",
+            "one row a class, part, fill, filter and draw: `class`, `neutral` (whether it is the class without a cue "
+            "of its own, if the set has one), `part` (keep: only the mask's frequencies of the image are kept; remove: "
+            "only these are removed), `fill` (what stands at the other frequencies: zeros, swap: the coefficients of "
+            "another image, its donor), `filter` (unfiltered, dfm, random, radial, low_pass: the lowest frequencies, "
+            "other; of remove unfiltered, dfm and random), `draw` (number, or the other class), `positions` in the "
+            "mask, `overlap` with the map (intersection over union), `images` of the class, `negatives` (images of "
+            "other classes that `fpr` was measured on), `tpr`, `fpr` and their 95 % intervals `_low`, `_high`. The "
+            "neutral class has no rows with swap",
+            KEYS,
+        ),
+    },
+    inputs=lambda plan: {**files_of_run(plan, maps=True), "methods": maps_of_methods(plan)},
+    settings=lambda plan: {
+        **settings(plan),
+        **of_methods(plan, plan.config["shortcuts"]["fills"]),
+        "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs(),
+    },
+    minutes=120,
+    priority=1,
+    tables={
+        "shortcuts": Table(
+            Result("verdict on every class, network and seed", "shortcuts"),
+            "True and false positive rates of every class (on {{ judged }}): unfiltered, with {{ maps }}, and with {{ "
+            "controls }}, means over draws. ``part`` says whether these frequencies are kept or removed, ``fill`` {{ "
+            "fill }}. ``margin`` is TPR - FPR of the map minus that of its closest control (``best_control``; "
+            "``closest_class``: whose map), on the same images, with its paired 95 % interval. A shortcut is *strong* "
+            "where the lower end of the interval is above 0 for each other class's map and for the mean of each kind "
+            "of random masks, TPR is at least {{ shortcuts.strong }} and FPR at most 0.1, *weak* where only the "
+            "former holds; a class whose unfiltered TPR is below 0.5 has no verdict. *Too few images*: not even a TPR "
+            "of 1 against 0 would be clear. ``low_frequency``: the lowest frequencies of the same number do as well, "
+            "as far as ``low_pass_margin`` and its interval tell. ``headline`` marks the row to quote: kept, with "
+            "swap where the set has a neutral class, else with zeros.",
+            "the verdicts, one row a network, seed, class, part and fill: `neutral`, `positions` of the map, "
+            "`images`, `negatives`; TPR and FPR unfiltered (`tpr_unfiltered`, ...), with the map (`tpr_dfm`, "
+            "`fpr_dfm` with `_low`, `_high`) and with each kind of control (mean over draws, or over the other "
+            "classes' maps); `error_{kind}`, `draws_{kind}`: SD / sqrt(draws) of a control's TPR - FPR, and their "
+            "number; `overlap_radial`: how much of the map its radial controls hold; `measure`: TPR - FPR of the map; "
+            "`largest_other`, `largest_other_class`: the largest TPR - FPR with another class's map, and whose map it "
+            "is; `margin`: TPR - FPR of the map minus that of the closest control, paired on the same images (for "
+            "remove: control minus map), with its 95 % interval `margin_low`, `margin_high`; `best_control`: the kind "
+            "of this control (random, radial, other), the one with the least lower end; `closest_class`: whose map, "
+            "for other; `smallest_effect`: the least margin to it whose interval would be above 0 with so many "
+            "images; `low_pass_margin`, `_low`, `_high`: to the lowest frequencies of the same number, and "
+            "`low_frequency`: whether these do as well (the interval reaches 0); `verdict` (strong, weak, none; `too "
+            "few images` where no result could have been positive; missing where unfiltered TPR is below 0.5); "
+            "`headline`: whether this is the row to quote for its class (keep, with swap where the set has a neutral "
+            "class, else zeros)",
+        ),
+        "shortcuts_over_seeds": Table(
+            Result("mean and spread over seeds", "shortcuts"),
+            "Mean ± standard deviation over seeds of the rates of every network and class (on {{ judged }}; filtered: "
+            "with {{ maps }} or a control of equal size), by part (kept or removed) and by fill, which is {{ fill }}; "
+            "and in how many seeds the shortcut is strong. ``measure`` is TPR - FPR of the map, with its 95 % "
+            "interval over what ``interval`` says: networks from five of them on, else the images of these networks.",
+            "one row a network, class, part and fill: `seeds`, `strong_seeds` (in how many the shortcut is strong), "
+            "`headline`, mean and standard deviation over seeds of the rates, of `margin` and of `largest_other`, "
+            "`_mean` and `_sd`; `measure_mean`, the mean TPR - FPR of the map, with the 95 % interval `measure_low`, "
+            "`measure_high`; `interval`: of what it is, networks (Student's t over at least five seeds) or these "
+            "networks (over their images)",
+        ),
+        "cross_matrix": Table(
+            Result("every class with every map", "shortcuts"),
+            "TPR and FPR of every class from the map of every class in every network (on {{ judged }}; maps of the "
+            "top {{ shortcuts.percent }} %, kept), and ``measure``, their difference. ``fill`` is {{ fill }}; "
+            "``headline`` marks the primary fill: swap where the set has a neutral class, else zeros. A neutral class "
+            "has no row and no map; of more than 21 classes, each sees 20 other maps.",
+            "every class with every map, of the part keep: one row a network, seed, fill, class and map: `headline` "
+            "(whether the fill is the one to quote), `class`, `map` (whose map is kept), `tpr`, `fpr`, `measure` (TPR "
+            "- FPR). A neutral class has no row and no column. With more than 21 classes, 20 maps of other classes "
+            "are tried on each",
+        ),
+        "own_map_advantage": Table(
+            Result("own-map advantage of every network", "shortcuts"),
+            "The own-map advantage of every network: the mean over ``classes`` of TPR - FPR from the own map "
+            "(``own``) minus the mean from the maps of other classes (``others``), with a 95 % interval over images "
+            "(bootstrap). ``fill`` is {{ fill }}; ``headline`` marks the primary fill: swap where the set has a "
+            "neutral class, else zeros.",
+            "one row a network, seed and fill: `headline`, `classes`, `own` (mean TPR - FPR of the classes with their "
+            "own map), `others` (with the maps of other classes), `advantage`, their difference, and its 95 % "
+            "interval over the images of this network `advantage_low`, `advantage_high` (bootstrap)",
+        ),
+        "method_cross_matrix": Table(
+            holds="as `tables/cross_matrix.csv`, with the maps of other methods (`shortcuts: methods`), whose name is "
+            "in the column `method`",
+            planned=lambda plan: plan.tested_methods(),
+        ),
+        "method_own_map_advantage": Table(
+            Result("own-map advantage with the maps of other methods", "shortcuts"),
+            "The same as the table of the own-map advantage, with the maps of each other ``method`` (shortcuts: "
+            "methods), on the same images.",
+            "as `tables/own_map_advantage.csv`, with the maps of each other `method`",
+            planned=lambda plan: plan.tested_methods(),
+        ),
+        "phase": Table(
+            Result("phase or amplitude?", "beyond"),
+            "Does the shortcut of a class sit in the amplitudes or in the phases of its frequencies? Rates on {{ "
+            "judged }}. Inside {{ maps }} an image keeps both, only its amplitudes or only its phases; all else is "
+            "that of its donor, another image (of the neutral class where the set has one). R is TPR - FPR with both, "
+            "which is the test with the fill swap; ``share_amplitude`` and ``share_phase`` are TPR - FPR with one of "
+            "the two as a share of R. ``margin_amplitude`` and ``margin_phase`` are TPR - FPR with one of the two "
+            "minus half of R, with 95 % intervals ``_low`` to ``_high``. One suffices if its interval is above 0, and "
+            "does not if it is below 0. ``verdict``: *amplitude* or *phase* where only this one suffices, *either* "
+            "where each does, *both* where neither does, so that both are needed, *undecided* where an interval holds "
+            "0. A class has a verdict if its TPR with both is at least {{ shortcuts.strong }} and R is above 0. "
+            "Columns that end in ``_spectrum``: the same over the whole spectrum. At frequencies that are their own "
+            "partner the sign counts as the phase.",
+            "one row a network, seed and class: `positions` of the map, `images`, `negatives`; `tpr_both` with "
+            "`_low`, `_high`, `fpr_both`, `tpr_amplitude`, ..., `fpr_phase` inside the map, and the same with "
+            "`_spectrum` (without intervals) over the whole spectrum; `share_amplitude`, `share_phase`: TPR - FPR "
+            "with only the image's amplitudes or phases inside the map, as a share of that with both; "
+            "`margin_amplitude`, `margin_phase`: the same TPR - FPR minus half of that with both, on the same images, "
+            "and its 95 % interval `_low`, `_high`; `verdict`: amplitude or phase (only this suffices: its interval "
+            "is above 0, and that of the other below 0), either (each suffices), both (neither does), undecided (the "
+            "interval of at least one margin holds 0). Shares, margins and verdict are missing where `tpr_both` is "
+            "below `shortcuts: strong`, or not above `fpr_both`",
+            lambda plan: plan.phase_runs(),
+        ),
+    },
+    join=join,
+    join_inputs=lambda plan: {"hits": TEST.files(plan, "hits")},
+    join_settings=lambda plan: plan.section("shortcuts", "strong"),
+    figures={
+        "shortcuts": Figure(
+            Result("TPR - FPR with controls", "shortcuts"),
+            lambda plan: plan.mapped_datasets(),
+            lambda plan, name: {
+                **store(name),
+                "table": "tables/shortcuts_over_seeds.csv",
+                "verdicts": "tables/shortcuts.csv",
+            },
+            of_dataset,
+            caption="{% set of = config.shortcuts -%} TPR - FPR (true minus false positive rate) of every class on {{ "
+            "of.images_per_class or 'all' }} {{ of.split }} images a class, of which only the frequencies of the top "
+            "{{ of.percent }} % map of the class are kept, mean over the networks (seeds) of the first kind that is "
+            "planned; the tables hold the others. At the other frequencies stand zeros, as published, or, where the "
+            "set has a neutral class, the coefficients of its images (swap). Beside the map, three controls of its "
+            "size: the best map of another class, random masks with the map's radii (mean of {{ of.radial or "
+            "of.controls }} draws), and the lowest frequencies. The bar is the 95 % interval of the map: Student's t "
+            "over networks from five of them on, else over the images of these networks. Bold: a strong shortcut in "
+            "most networks, by the rule in the caption of the table ``shortcuts``. The lowest frequencies are no part "
+            "of the verdict: where they do as well, the shortcut is one of low frequencies. Grey: a class that the "
+            "network does not recognise in unfiltered images, which has no verdict. Other fills, and maps that are "
+            "removed, are in the tables and in the explorer.{% if of.negatives %} False positive rates are from at "
+            "most {{ of.negatives }} images of other classes.{% endif %}",
+        ),
+        "cross": Figure(
+            Result("every class with every map", "shortcuts"),
+            lambda plan: plan.mapped_datasets(),
+            lambda plan, name: {
+                **store(name),
+                "table": "tables/cross_matrix.csv",
+                "advantage": "tables/own_map_advantage.csv",
+                "of_methods": [
+                    f"tables/method_{table}.csv"
+                    for table in ("cross_matrix", "own_map_advantage")
+                    if plan.tested_methods()
+                ],
+                "shortcuts": "tables/shortcuts.csv",
+            },
+            of_dataset,
+            caption="{% set of = config.shortcuts -%} TPR - FPR of every class (a row) on {{ of.images_per_class or "
+            "'all' }} {{ of.split }} images a class, of which only the frequencies of one class's top {{ of.percent }} "
+            "% map (a column) are kept, with zeros or, where the set has a neutral class, the coefficients of its "
+            "images (swap) elsewhere, mean over the networks (seeds) of the first kind that is planned; the tables "
+            "hold the others. The diagonal, in black frames, holds the own maps. If maps were not specific to their "
+            "class, each column would have one colour. Grey: not tested; a neutral class has no row. The *own-map "
+            "advantage* of a network is the mean of its diagonal minus the mean of the rest, over all classes; above "
+            "each panel stands its mean over networks with the 95 % interval, which is Student's t over networks from "
+            "five of them on, else over the images of these networks.{% if config.shortcuts.methods %} A panel with "
+            "the name of a method ({{ plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds; "
+            "the first one is of culling.{% endif %}",
+        ),
+        "phase": Figure(
+            Result("phase or amplitude", "beyond"),
+            lambda plan: plan.mapped_datasets(),
+            store_and_table("phase"),
+            of_dataset,
+            caption="TPR - FPR of every class ({{ config.shortcuts.images_per_class or 'all' }} {{ "
+            "config.shortcuts.split }} images a class) when images keep their amplitudes and phases, only their "
+            "amplitudes, or only their phases, and another image, the donor, gives the rest. Left: this is done inside "
+            "the top {{ config.shortcuts.percent }} % map of the class, and everything outside it is the donor's. "
+            "Right: at all frequencies, so that the image with both is unfiltered. The tick marks half of the value "
+            "with both: a part that is clearly above it, by its 95 % interval in the table ``phase``, suffices. The "
+            "word beside a class is the verdict of most of its seeds (in brackets: of how many judged seeds); *both* "
+            "means that neither part suffices, *undecided* that the interval of at least one part holds half of the "
+            "value with both. A class has a verdict if its TPR with both is at least {{ config.shortcuts.strong }}. "
+            "Means over seeds; small dots are the seeds.",
+        ),
+    },
+    order=2,
+)

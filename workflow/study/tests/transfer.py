@@ -1,0 +1,142 @@
+"""The shortcut test of the maps of one network on another, of all planned pairs in one job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..description import IMAGES, MAPS, WEIGHTS, Output, Table, Test
+from ..job import FOLDER, identity
+from ..report import Result
+from ..shortcut_tests import HITS, KEYS, METHODS, deciding, of_methods, settings
+
+if TYPE_CHECKING:
+    import h5py
+    import pandas as pd
+
+    from ..plan import Plan, Run
+
+HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
+
+
+def measure(step: Any, created_by: str) -> None:
+    """The class named for every planned pair of networks, mask and image, and a table of rates."""
+    import pandas as pd
+
+    from frequency_shortcuts.findings.study_tables import with_first
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.files import replacing_hdf5
+    from frequency_shortcuts.storage.tables import write_table
+
+    from .. import shortcut_tests
+    from ..testing import load_network, read_images
+
+    params, given, output = step.params, step.input, step.output
+    tables = []
+    with replacing_hdf5(output.hits) as file:
+        files = zip(given.made_with, given.dfm, given.weights, given.images, strict=True)
+        for i, (made_with, maps, weights, store) in enumerate(files):
+            source, target = (FOLDER.format(**identity(end)) for end in (made_with, weights))
+            masks, network = dfm.read_mask(maps, params.percent), load_network(weights, params.device)
+            data = read_images(store, params.split, params.images_per_class, weights=weights, workers=step.threads)
+            name, n = f"{source} on {target}", len(params.methods)
+            hits = shortcut_tests.collect(network, data, masks, name, params.settings)
+            dataset, maps_of = source.split("/", 1)
+            pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
+            group, others = file.create_group(f"pair{i}"), given.methods[i * n : (i + 1) * n]
+            shortcut_tests.write(group, hits, data.classes, **pair)
+            shortcut_tests.measure_methods(
+                group, network, data, dict(zip(params.methods, others, strict=True)), params.percent, run=name,
+                settings=params.method_settings,
+            )  # fmt: skip
+            tables.append(with_first(shortcut_tests.rates_of(hits, data.classes), pair))
+        file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
+        write_table(pd.concat(tables), output.transfer)
+
+
+def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
+    """The rates of all pairs, draws averaged, and the own-map advantages."""
+    from frequency_shortcuts.findings.study_tables import mean_over_draws
+    from frequency_shortcuts.storage.checksums import read_hdf5
+
+    from ..shortcut_tests import advantages
+
+    pair = ["dataset", "maps_of", "tested_on"]
+
+    def groups() -> Iterator[tuple[dict[str, str], h5py.Group]]:
+        for path in given["hits"]:
+            with read_hdf5(path) as file:
+                for group in file.values():
+                    yield {key: str(group.attrs[key]) for key in pair}, group
+
+    return {
+        "transfer": mean_over_draws(given["transfer"], pair),
+        **advantages("transfer_advantage", groups()),
+    }
+
+
+def _inputs(plan: Plan) -> dict[str, Any]:
+    def files(path: str, end: int) -> list[str]:
+        return [f"{plan.results}/{path.format(**pair[end])}" for pair in plan.transfers()]
+
+    return {
+        "images": files(IMAGES, 1),
+        "dfm": files(MAPS, 0),
+        "made_with": files(WEIGHTS, 0),
+        "weights": files(WEIGHTS, 1),
+        "methods": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
+    }
+
+
+def _tested(plan: Plan) -> list[Run]:
+    return [tested for _, tested in plan.transfers()]
+
+
+TEST = Test(
+    message="Testing the maps of one network on another",
+    runs=_tested,
+    measure=measure,
+    outputs={
+        "hits": Output(
+            HITS_OF_PAIRS,
+            "a group for each pair of networks, with the attributes `dataset`, `maps_of`, `tested_on`, as `hits.h5`: "
+            f"{HITS.split(':')[0]}; {METHODS.partition('; ')[0]}",
+        ),
+        "transfer": Output(
+            RATES,
+            "as `shortcuts.csv`, of the part keep and without random masks, with `maps_of` and `tested_on`, two "
+            "networks of one data set",
+            ("maps_of", "tested_on", *KEYS),
+        ),
+    },
+    wildcards=lambda plan: [{}] if plan.transfers() else [],
+    inputs=_inputs,
+    settings=lambda plan: {
+        **settings(plan),
+        "settings": plan.advantage_settings(),
+        **of_methods(plan, deciding(plan.config["shortcuts"]["fills"])),
+    },
+    place="transfer",
+    minutes=120,
+    priority=1,
+    tables={
+        "transfer": Table(
+            Result("maps of one network tried on another", "shortcuts"),
+            "The maps of one network tried on another (on {{ judged }}): rates of every class, unfiltered, with the "
+            "foreign map of the class kept, and with controls of equal size (low_pass: the lowest frequencies; other: "
+            "the foreign maps of other classes); classes averaged. ``fill`` is {{ fill }}.",
+            "`tests/transfer.csv` with the draws of a control averaged: one row two networks, class, part, fill and "
+            "filter; `draws` their number, `error` SD / sqrt(draws) of their TPR - FPR",
+        ),
+        "transfer_advantage": Table(
+            holds="as `tables/own_map_advantage.csv`, for each pair of networks (`dataset`, `maps_of`, `tested_on`)",
+        ),
+        "method_transfer_advantage": Table(
+            holds="the same with the maps of each other `method`",
+            planned=lambda plan: plan.tested_methods() and _tested(plan),
+        ),
+    },
+    join=join,
+    join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
+    order=5,
+)
