@@ -38,7 +38,7 @@ onstart:
 
 rule all:
     input:
-        outputs.of_study(plan),
+        targets.of_study(plan),
     localrule: True
 
 
@@ -51,21 +51,21 @@ rule own:
 rule methods:
     input:
         f"{RESULTS}/checked.txt",
-        outputs.of_methods(plan),
+        targets.of_methods(plan),
     localrule: True
 
 
 rule cure:
     input:
         f"{RESULTS}/checked.txt",
-        outputs.of_cure(plan),
+        targets.of_cure(plan),
     localrule: True
 
 
 rule demo:
     input:
         f"{RESULTS}/checked.txt",
-        outputs.of_demo(plan),
+        targets.of_demo(plan),
     localrule: True
 
 

@@ -20,7 +20,7 @@ from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .subjects import TRAINED, Subject, accuracy, subject
+from .subjects import TRAINED, BenchCase, accuracy, subject
 
 PERCENTS = (1, 5, 10, 20)
 PERCENT, AIM = 5, 0.98  # of the figure
@@ -82,7 +82,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     return pd.DataFrame(curve).assign(device=device.type)
 
 
-def _about(of: Subject) -> dict[str, object]:
+def _about(of: BenchCase) -> dict[str, object]:
     side, count = of.images.shape[-1], len(of.labels) // of.n_classes
     about = {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}
     return {**about, "accuracy": accuracy(of)}

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data import normalisation, synthetic
 from frequency_shortcuts.data.downloads import DOWNLOADS
-from frequency_shortcuts.data.splits import Labelled, Split, first_of_each_class
+from frequency_shortcuts.data.splits import ImagesAndLabels, Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 
@@ -30,7 +30,7 @@ TRAINED = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class BenchCase:
     """A network in evaluation mode and validation images, uint8 and as the network sees them."""
 
     name: str
@@ -44,7 +44,7 @@ class Subject:
         return len(self.split.classes)
 
 
-def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Subject:
+def subject(name: str, folder: Path, per_class: int, device: torch.device) -> BenchCase:
     """A trained network with `per_class` validation images of every class; it is trained if it is not in the folder."""
     architecture, width, dataset, side, count, epochs = TRAINED[name]
     train, validation = splits(dataset, side, count, folder)
@@ -68,15 +68,15 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Su
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))
     seen, labels = split.tensors(device)
-    return Subject(name, network, split, seen, labels.cpu().numpy())
+    return BenchCase(name, network, split, seen, labels.cpu().numpy())
 
 
-def accuracy(of: Subject) -> float:
+def accuracy(of: BenchCase) -> float:
     """On the images that it is culled with."""
     return predictions.accuracy(of.network, of.images, of.labels)
 
 
-def fashion(folder: Path) -> tuple[Labelled, Labelled]:
+def fashion(folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
     """Fashion-MNIST, training and test images, 32 x 32, fetched once."""
     raw = folder / "fashion_mnist"
     try:

@@ -183,11 +183,11 @@ def trained_iterations(monkeypatch):
     """The iterations that a training computes, in order."""
     from frequency_shortcuts.networks import training
 
-    done, step = [], training._Run._step
+    done, step = [], training._Training._step
 
     def counting(self, batch):
         done.append(self.state.iteration)
         step(self, batch)
 
-    monkeypatch.setattr(training._Run, "_step", counting)
+    monkeypatch.setattr(training._Training, "_step", counting)
     return done

@@ -273,7 +273,7 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
     from frequency_shortcuts.analysis.images import HDF5, class_names
     from frequency_shortcuts.data import stores
     from frequency_shortcuts.maps import dfm, exchange
-    from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
+    from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
 
     if file.suffix.lower() not in HDF5:
         return exchange.read(file)
@@ -287,7 +287,7 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
             f"{file} holds maps of the classes {', '.join(of_maps[:5])}, the images are of {', '.join(of_images[:5])}: "
             "expected the same, in the same order"
         )
-    with naming(file):
+    with file_in_errors(file):
         return dfm.read_mask(file, percent)
 
 
@@ -297,7 +297,7 @@ def _analysis(
     """The analysis that the options of a command describe."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
-    from frequency_shortcuts.networks.named import open_network, outputs_of
+    from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
     names = class_names(options["images"])
     size, resize = (_one_or_two(options[name]) for name in ("size", "resize"))

@@ -96,9 +96,9 @@ def small(tmp_path_factory):
             write_table(table.assign(tpr_low=table["tpr"] - 0.1, tpr_high=table["tpr"] + 0.1), rates, **run)
         store = folder / f"{dataset}.h5"
         networks.append(examples.Network(run, store, maps, tests=place / "shortcuts.csv", rates=rates))
-    tested = examples.Tested(percent=5)
+    tested = examples.TestSettings(percent=5)
     sets = write_explorer.data_sets(networks, pd.concat(verdicts), tested, most=12)
-    text = explorer.page("Explorer of a zoo", sets, tested)
+    text = explorer.explorer_page("Explorer of a zoo", sets, tested)
     (folder / "explorer.html").write_text(text, encoding="utf-8")
     return folder
 

@@ -11,7 +11,7 @@ import pytest
 from chromium import PROGRAM, Chromium
 from PIL import Image
 
-from study.report import CATEGORIES
+from study.categories import CATEGORIES
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 

@@ -14,7 +14,7 @@ from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
-from study.testing import with_names
+from study.tested_networks import with_names
 
 read_csv = partial(pd.read_csv, keep_default_na=False, na_values=[""])
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation.naming import Namer, background_of
+from frequency_shortcuts.evaluation.masked_predictions import MaskedPredictor, background_of
 from frequency_shortcuts.evaluation.trials import MaskSet
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.filters import Mixer
@@ -107,8 +107,8 @@ def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(h
 
     for c in range(2):
         masks.add(pairs.scatter(inside), c)
-    namer = Namer(note, labels, 2, 4, lambda images: None)
-    named = namer.under_masks(Source(images), background, masks, np.ones((2, 6), bool))
+    predictor = MaskedPredictor(note, labels, 2, 4, lambda images: None)
+    named = predictor.under_masks(Source(images), background, masks, np.ones((2, 6), bool))
     assert (named == 0).all() and named.shape == (1, 6)
     for found in (mixed, torch.cat(shown)):
         np.testing.assert_allclose(np.fft.fft2(found), expected, rtol=0, atol=1e-10)

@@ -32,7 +32,9 @@ FUNCTIONS = {
     "accuracy": lambda network, labels: predictions.accuracy(network, IMAGES, labels),
     "adcs": lambda _, labels: adcs.mean_amplitude(IMAGES, labels, 3),
     "band_stop": lambda network, labels: shortcuts.band_stop(network, IMAGES, labels, BANDS, 3),
-    "compare": lambda network, labels: comparison.compare(network, IMAGES, labels, {"m": {20: MAPS}}, controls=1),
+    "compare": lambda network, labels: comparison.compare_methods(
+        network, IMAGES, labels, {"m": {20: MAPS}}, controls=1
+    ),
     "cull": lambda network, labels: culling.cull(network, IMAGES, labels, 3, "exact").increment,
     "donors": lambda _, labels: fills.donors(labels),
     "find": lambda network, labels: find(registry.load("gradient"), network, IMAGES, labels, 3).score,

@@ -20,7 +20,7 @@ from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
-from study import outputs
+from study import targets
 from study.plan import Plan
 from study.tests.compare_methods import use_of_waves
 
@@ -202,6 +202,6 @@ def test_the_plan_of_the_benchmark_compares_its_methods():
     update_config(config, yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text()))  # as Snakemake does
     plan = Plan(config)
     assert len(plan.map_files()) == len(plan.runs()) * len(plan.methods())
-    assert "results/benchmark/figures/method_truth_all.svg" in outputs.of_methods(plan)
+    assert "results/benchmark/figures/method_truth_all.svg" in targets.of_methods(plan)
     assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("gradient")]
-    assert outputs.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []
+    assert targets.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []

@@ -8,7 +8,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from study import outputs
+from study import targets
 from study.configuration import MOST_PARTS, MOST_RUNS, duplicate_keys, mistakes
 from study.plan import Plan
 from study.schema import part_at, resolve, schema
@@ -92,7 +92,7 @@ def check(config, path, tried):
     """
     sentences = mistakes(config)
     if not sentences:
-        outputs.of_study(Plan(config))
+        targets.of_study(Plan(config))
     assert len(sentences) <= 12
     for sentence in sentences:
         assert len(sentence) <= LONGEST and "\n" not in sentence, (path, sentence)

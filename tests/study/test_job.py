@@ -15,7 +15,7 @@ from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.job import REPEAT_S, created_by, identity, job, stopping
+from study.job import REPEAT_S, created_by, job, run_of_path, stopping
 from study.run_times import run_times
 
 
@@ -88,7 +88,7 @@ def test_the_mark_names_version_commit_and_configuration(step):
 
 
 def test_a_run_is_identified_by_where_its_files_lie():
-    found = identity("results/seed1/tests/syn_1/resnet18/none/seed7/shortcuts.csv")
+    found = run_of_path("results/seed1/tests/syn_1/resnet18/none/seed7/shortcuts.csv")
     assert found == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
 
 

@@ -18,7 +18,7 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.files import replacing_hdf5
-from study import outputs, tests
+from study import targets, tests
 from study.dependencies import NOTEBOOKS, SCRIPTS
 from study.job import FOLDER, job
 from study.origin import check_origin, origin_of, place_of
@@ -140,7 +140,7 @@ def test_files_elsewhere_are_not_results(path):
 def test_every_hdf5_file_and_all_weights_of_a_plan_have_a_place():
     planned = plan(plan=[{**entry, "methods": ["rise"]} for entry in PLAN], culling={"parts": 2})
     parts = planned.expand_cullings(f"{planned.results}/dfm/{FOLDER}{{job}}.h5")
-    files = [*outputs.of_study(planned), *planned.map_files(), *parts]
+    files = [*targets.of_study(planned), *planned.map_files(), *parts]
     kinds = {place_of(file).get("kind") for file in files if file.endswith((".h5", ".safetensors"))}
     assert kinds == {"images", "rendition", "spectra", "weights", "part", "maps", "halves", "method", "test"}
 

@@ -8,13 +8,13 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.networks import augmentation
-from study import outputs
+from study import targets
 from study.catalogue import SHOWN, TABLES
+from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests import TESTS
 from study.plan import Plan, expand_runs
-from study.report import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.settings import CURES, KINDS, WITH_MAPS
 from study.sources.description import Shape
 
@@ -70,7 +70,7 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert found.mapped_datasets() == ["photos", "syn_1"] and names(found.mapped_runs("synthetic")) == mapped[2:4]
     for name, test in TESTS.items():
         assert set(names(test.runs(found))).isdisjoint(added) == (name != "bandstop")
-    files = outputs.of_study(found)
+    files = targets.of_study(found)
     for run in expand_runs(FOLDER, found.runs()):
         assert f"results/laptop/networks/{run}/weights.safetensors" in files
     assert not any("syn_2/large" in file for file in files if "/networks/" not in file and "bandstop" not in file)
@@ -78,7 +78,7 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
         f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "adcs", "bandstop")
     ]
     photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
-    assert names(outputs.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
+    assert names(targets.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
     assert found.expand_cullings("{seed}{job}") == plan().expand_cullings("{seed}{job}")
     for entries in ([PLAN[0], {**PLAN[0], "maps": False}], [{**PLAN[0], "maps": False}, PLAN[0]]):
         assert len(plan(plan=entries).mapped_runs()) == 4
@@ -112,7 +112,7 @@ def test_external_networks_are_not_trained():
     assert found.common_normalisation("photos") is None  # that of the trained one is not known yet
     alone = plan(plan=[{**PLAN[1], "networks": ["theirs"], "augmentations": ["none"]}])
     assert alone.common_normalisation("photos") == {"mean": (0.5,), "std": (0.1,)}
-    assert "dynamics" not in outputs.tables(alone) and "dynamics_photos" not in outputs.figures(alone)
+    assert "dynamics" not in targets.tables(alone) and "dynamics_photos" not in targets.figures(alone)
 
 
 @pytest.mark.parametrize(
@@ -207,38 +207,38 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     found = plan(plan=[*PLAN, {**entry, "reliance": True}, {**entry, "seeds": [4], "reliance": True, "maps": False}])
     assert names(found.reliance_runs()) == ["photos/small/none/1", "photos/small/none/2"]
     files = [f"results/laptop/tests/photos/small/none/seed{seed}/reliance.csv" for seed in (1, 2)]
-    assert set(files) <= set(outputs.of_study(found)) and "reliance" in outputs.tables(found)
-    assert plan().reliance_runs() == plan().waved_runs() == [] and "reliance" not in outputs.tables(plan())
+    assert set(files) <= set(targets.of_study(found)) and "reliance" in targets.tables(found)
+    assert plan().reliance_runs() == plan().waved_runs() == [] and "reliance" not in targets.tables(plan())
 
 
 def test_trainings_that_avoid_shortcuts_are_compared_with_those_without_augmentation():
     found = avoiding("afa")
     assert found.cure_networks() == [["photos", "small"]] and found.cure_datasets() == ["photos"]
-    assert "cure" in outputs.tables(found) and "cure_photos" in outputs.figures(found)
-    assert outputs.of_cure(found) == [
+    assert "cure" in targets.tables(found) and "cure_photos" in targets.figures(found)
+    assert targets.of_cure(found) == [
         "results/laptop/tables/cure.csv", "results/laptop/tables/findings.csv",
         "results/laptop/figures/cure_photos.svg", "results/laptop/figures/cure_photos.png",
     ]  # fmt: skip
-    assert set(outputs.of_cure(found)) <= set(outputs.of_study(found))
+    assert set(targets.of_cure(found)) <= set(targets.of_study(found))
     for without in (plan(), plan(plan=[{**PLAN[0], "augmentations": ["afa"]}])):
-        assert outputs.of_cure(without) == without.cure_networks() == [] and "cure" not in outputs.tables(without)
+        assert targets.of_cure(without) == without.cure_networks() == [] and "cure" not in targets.tables(without)
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
     found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, robustness={"corruptions": []}, ood={"renditions": []})
-    tables, figures = outputs.tables(found), outputs.figures(found)
+    tables, figures = targets.tables(found), targets.figures(found)
     assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables)
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in figures)
-    assert outputs.table_if_planned(found, "truth") == []
-    assert outputs.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
-    assert outputs.cover_figure(found) == "shortcuts_photos"
+    assert targets.table_if_planned(found, "truth") == []
+    assert targets.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
+    assert targets.cover_figure(found) == "shortcuts_photos"
 
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
     entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
     methods = {"mine": {"method": "rise", "split": "train"}}
     found = plan(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
-    (run, *_), files = found.mapped_runs(augmentation="none"), outputs.of_study(found)
+    (run, *_), files = found.mapped_runs(augmentation="none"), targets.of_study(found)
     assert found.tested_maps(run) == [
         f"results/laptop/maps/{name}/photos/small/none/seed1.h5" for name in ("mine", "random")
     ]
@@ -249,7 +249,7 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     assert found.needed_splits("photos", trains=False)["train"] == "methods.mine.split"
     assert "train" not in found.needed_splits("syn_1", trains=False)
     names_of_tables = {"method_cross_matrix", "method_own_map_advantage"}
-    assert names_of_tables < set(outputs.tables(found)) and names_of_tables.isdisjoint(outputs.tables(plan()))
+    assert names_of_tables < set(targets.tables(found)) and names_of_tables.isdisjoint(targets.tables(plan()))
 
 
 def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone():
@@ -264,10 +264,10 @@ def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone()
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     mine = plan(shortcuts={"methods": ["rise"]})
-    kinds = {name.partition("_")[0] for name in outputs.figures(mine)}
+    kinds = {name.partition("_")[0] for name in targets.figures(mine)}
     not_shown = {"dynamics", "graded_dynamics", "bandstop", "finding_numbers", "ood_advantage", "transfer_advantage"}
     not_shown |= {"method_cross_matrix", "method_ood_advantage", "method_transfer_advantage"}
-    assert kinds <= set(FIGURES) and set(outputs.tables(mine)) - not_shown <= set(SHOWN)
+    assert kinds <= set(FIGURES) and set(targets.tables(mine)) - not_shown <= set(SHOWN)
     results = [*(figure.result for figure in FIGURES.values()), *SHOWN.values(), CONFIGURATION, EXPLORER]
     assert all(result.category in CATEGORIES for result in results)
     captions = ROOT / "report" / "captions"

@@ -13,11 +13,11 @@ from conftest import ROOT, made_up_tests, made_up_verdicts
 from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
-from study import outputs
+from study import targets
 from study.dependencies import code_of
 from study.figures import FIGURES, inputs, kinds, parameters
 from study.job import FOLDER, job
-from study.tables import PLANNED, read_joined, read_runs
+from study.table_checks import PLANNED, read_joined, read_runs
 
 METHODS = [{**entry, "methods": ["rise", "random"]} for entry in PLAN]
 AVOIDING = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["afa"], "seeds": [1]}
@@ -164,7 +164,7 @@ def test_runs_may_have_other_methods_and_networks_other_iterations(tmp_path):
 def test_every_table_with_runs_is_known():
     """The others have no runs, or are built from these and shown as they are."""
     others = {"findings", "finding_numbers", "runtimes", "provenance", *(f"table_{number}" for number in (1, 2, 3))}
-    assert set(outputs.tables(STUDY)) - others <= set(PLANNED)
+    assert set(targets.tables(STUDY)) - others <= set(PLANNED)
 
 
 def test_whole_tables_are_read_as_they_are(paths, tmp_path):

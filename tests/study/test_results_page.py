@@ -7,7 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from study import outputs
+from study import targets
 from study.plan import Plan
 
 
@@ -26,6 +26,6 @@ def test_the_page_of_results_describes_every_file_of_a_study(name):
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
     plan, described = Plan(config), [*patterns((ROOT / "results" / "README.md").read_text())]
-    targets = [*outputs.of_study(plan), *outputs.of_cure(plan), *plan.map_files()]
-    paths = {target.removeprefix(f"{plan.results}/") for target in targets}
+    files = [*targets.of_study(plan), *targets.of_cure(plan), *plan.map_files()]
+    paths = {target.removeprefix(f"{plan.results}/") for target in files}
     assert [path for path in paths if not any(pattern.fullmatch(path) for pattern in described)] == []

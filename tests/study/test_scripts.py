@@ -27,11 +27,11 @@ from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study import outputs
+from study import targets
 from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CURES
-from study.tables import read_joined
+from study.table_checks import read_joined
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
@@ -65,9 +65,9 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
 def test_a_plan_has_graded_sets_or_none():
     files = {f"results/test/{name}" for name in ("tables/graded.csv", "tables/graded_dynamics.csv",
              "figures/graded_all.svg", "tables/graded.html")}  # fmt: skip
-    assert files <= set(outputs.of_study(graded_plan()))
+    assert files <= set(targets.of_study(graded_plan()))
     without = graded_plan(sets=0)
-    assert not any("graded" in file for file in outputs.of_study(without)) and without.graded_seeds() == []
+    assert not any("graded" in file for file in targets.of_study(without)) and without.graded_seeds() == []
     assert graded_plan(sets=3, first_seed=7).graded_seeds() == [7, 8, 9]
 
 

@@ -13,7 +13,7 @@ from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, anal
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import clearest
-from frequency_shortcuts.analysis.images import collect
+from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples, shortcuts
 from frequency_shortcuts.maps import dfm
@@ -267,7 +267,7 @@ def test_a_transform_that_resizes_and_does_not_crop_needs_a_size():
 def test_classes_that_are_a_text_name_nothing(kind):
     dataset = TensorDataset(*TENSORS.tensors)
     dataset.classes = "abcd"
-    assert collect(dataset if kind == "dataset" else DataLoader(dataset)).classes is None
+    assert read_labelled(dataset if kind == "dataset" else DataLoader(dataset)).classes is None
 
 
 # Networks

@@ -65,7 +65,7 @@ def test_quick_takes_fewer_images_and_one_fill():
     quick = analyse(*images_and_labels(160), method=None, fills=None, settings={"samples": 4}, quick=True)
     assert (quick.about["images that find the maps"], quick.about["images that test them"]) == (40, 80)
     assert quick.found.settings["samples"] == 4 and quick.found.passes == 3 * 4 * 40
-    assert set(quick.hits.named) == {"zeros"} and set(analyse(fills=None).hits.named) == {"zeros", "swap"}
+    assert set(quick.hits.predicted) == {"zeros"} and set(analyse(fills=None).hits.predicted) == {"zeros", "swap"}
 
 
 @pytest.mark.parametrize("name", registry.PRESETS)

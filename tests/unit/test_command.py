@@ -17,7 +17,7 @@ from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.command import _outputs, _settings, main
 from frequency_shortcuts.maps import dfm, exchange
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.named import open_network, outputs_of
+from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 MODEL = "waves_and_network:network"

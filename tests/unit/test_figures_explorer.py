@@ -32,7 +32,7 @@ RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
 NAME = "zoo/small/none/2"
 SIZE = 9, 8
 FILLS = ("zeros", "swap")
-TESTED = examples.Tested(percent=5, seed=3)
+TESTED = examples.TestSettings(percent=5, seed=3)
 NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
 
 
@@ -61,7 +61,7 @@ def verdicts_of_network():
 
 def text_of(networks, verdicts=NO_VERDICTS, tested=TESTED, most=12, title="Explorer"):
     """The page of these networks."""
-    return explorer.page(title, write_explorer.data_sets(networks, verdicts, tested, most), tested)
+    return explorer.explorer_page(title, write_explorer.data_sets(networks, verdicts, tested, most), tested)
 
 
 def content(*arguments, **options):
@@ -204,7 +204,7 @@ def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_g
 def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(network):
     runs = [{**RUN, "dataset": "b"}, {**RUN, "dataset": "b", "augmentation": "afa"}, {**RUN, "dataset": "a"}]
     networks = [examples.Network(run, network.store, network.maps) for run in runs]
-    tested = examples.Tested(percent=5, fills=("zeros",))
+    tested = examples.TestSettings(percent=5, fills=("zeros",))
     found = content(networks, tested=tested)
     assert [(one["name"], [net["augmentation"] for net in one["networks"]]) for one in found["datasets"]] == [
         ("b", ["none", "afa"]), ("a", ["none"]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts.analysis.contents import describe
-from frequency_shortcuts.analysis.images import collect
+from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.data import stores
 
 IMAGES, LABELS = np.zeros((4, 1, 2, 2), np.uint8), [0, 1, 0, 1]
@@ -111,7 +111,7 @@ def test_a_store_that_cannot_be_used_is_refused_by_name(folder, kind):
         pass
     assert "\n" not in str(raised.value)
     with pytest.raises(ValueError, match=rf"^s\.h5.*{sentence}"):
-        collect("s.h5")
+        read_labelled("s.h5")
 
 
 @pytest.mark.parametrize("kind", OTHER_LAYOUT)
@@ -151,7 +151,7 @@ def test_a_file_with_images_and_labels_must_hold_them(folder):
         file["labels"] = LABELS
         file.create_dataset("images", IMAGES.shape, np.uint8, external=[("secret", 0, IMAGES.nbytes)])
     with pytest.raises(ValueError, match=r"^p\.h5: images is stored outside, in secret"):
-        collect("p.h5")
+        read_labelled("p.h5")
 
 
 NO_FILES = {
@@ -165,7 +165,7 @@ NO_FILES = {
 def test_what_is_no_file_is_named_and_not_waited_for(folder, kind):
     make, sentence = NO_FILES[kind]
     make(folder / f"{kind}.h5")
-    for read in (lambda name: stores.read(name, "test"), collect):
+    for read in (lambda name: stores.read(name, "test"), read_labelled):
         with pytest.raises(ValueError, match=rf"^{kind}\.h5.*{sentence}"):
             read(f"{kind}.h5")
     with pytest.raises((ValueError, FileNotFoundError), match=kind):

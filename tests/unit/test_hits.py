@@ -33,7 +33,7 @@ def slow_rate(hits, fill, mask, c, own):
         else:
             counts = hits.negatives[c, i] and not (fill == "swap" and hits.labels[hits.donors[i]] == c)
         if counts:
-            named = hits.unfiltered[i] if mask is None else hits.named[fill][mask, i]
+            named = hits.unfiltered[i] if mask is None else hits.predicted[fill][mask, i]
             assert named != NOT_SHOWN
             count, total = count + (named == c), total + 1
     return count / total if total else None
@@ -77,7 +77,8 @@ def redrawn(hits, weights):
     donors = np.array([np.flatnonzero(hits.labels[chosen] == hits.labels[d])[0] for d in hits.donors[chosen]])
     return replace(
         hits, labels=hits.labels[chosen], unfiltered=hits.unfiltered[chosen], donors=donors,
-        named={fill: named[:, chosen] for fill, named in hits.named.items()}, negatives=hits.negatives[:, chosen],
+        predicted={fill: named[:, chosen] for fill, named in hits.predicted.items()},
+        negatives=hits.negatives[:, chosen],
     )  # fmt: skip
 
 
@@ -98,7 +99,7 @@ def test_the_bootstrap_recomputes_the_advantage_of_the_drawn_images(monkeypatch,
         for c in range(hits.n_classes):
             (members,) = np.nonzero(hits.labels == c)
             np.add.at(one, generator.choice(members, len(members)), 1)
-    for fill, (strata, statistic) in zip(hits.named, given, strict=True):
+    for fill, (strata, statistic) in zip(hits.predicted, given, strict=True):
         assert np.array_equal(strata, hits.labels)
         expected = []
         for one in weights:
@@ -129,8 +130,8 @@ def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_
             expected, values = getattr(hits, name), getattr(found, name)
             assert np.array_equal(values, expected) and values.dtype == expected.dtype
         assert (found.neutral, found.false_positives) == (hits.neutral, hits.false_positives)
-        assert list(found.named) == list(hits.named)
-        assert all(np.array_equal(found.named[fill], hits.named[fill]) for fill in hits.named)
+        assert list(found.predicted) == list(hits.predicted)
+        assert all(np.array_equal(found.predicted[fill], hits.predicted[fill]) for fill in hits.predicted)
 
 
 @few
@@ -158,7 +159,7 @@ def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
     """Tolerance 1e-12. A neutral class has no row and no column. Maps have an FPR even if controls have none."""
     hits = random_hits(**design)
     table, advantage = cross.cross_matrix(hits), cross.own_map_advantage(hits, draws=20).set_index("fill")
-    for fill in hits.named:
+    for fill in hits.predicted:
         expected = slow_matrix(hits, fill)
         found = table[table["fill"] == fill].set_index(["class", "map"])
         assert set(found.index) == set(expected) and found["fpr"].notna().all()

@@ -191,7 +191,7 @@ def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
     for options in ({"negatives": 3}, {"negatives": 4, "false_positives": False}):
         hits = shortcuts.collect(*case[:2], LABELS, masks, controls=2, seed=2, **options)
         few = options.get("false_positives", True)
-        for fill, named in hits.named.items():
+        for fill, named in hits.predicted.items():
             needed = np.zeros(named.shape, bool)
             for row in hits.trials.to_dict("records"):
                 c, for_rate = row["class"], few or row["filter"] in ("dfm", "other")

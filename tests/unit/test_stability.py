@@ -27,9 +27,9 @@ def test_maps_that_cannot_be_compared_are_refused():
     left = stability.pack_maps(maps(2, (8, 8)))
     for other in (maps(3, (8, 8)), maps(2, (8, 9)), maps(2, (4, 16))):
         with pytest.raises(ValueError, match="different image sizes or numbers of classes"):
-            stability.compare(left, stability.pack_maps(other))
+            stability.compare_maps(left, stability.pack_maps(other))
     with pytest.raises(ValueError, match="draws 0"):
-        stability.compare(left, left, draws=0)
+        stability.compare_maps(left, left, draws=0)
 
 
 RUNS = [
@@ -119,7 +119,7 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
     ]  # fmt: skip
     assert list(tables[0]["class"]) == list("abc") and list(tables[0])[:4] == ["dataset", "comparison", "left", "right"]
     left, right = (stability.pack_maps(dfm.read_mask(paths[i], 12.5)) for i in (0, 2))
-    expected = stability.compare(left, right, draws=3, seed=[1, 0, 1])
+    expected = stability.compare_maps(left, right, draws=3, seed=[1, 0, 1])
     assert np.array_equal(tables[1][list(expected)], expected, equal_nan=True)
 
     # Runs of one data set rank the same images; the halves of a run are of the run's weights.
@@ -145,7 +145,7 @@ def test_overlap_is_counted_position_by_position(size, percent, seed):
     left, right = maps(2, size, percent, seed), maps(2, size, percent, seed + 1)
     slow = [slow_overlap(a, b) for a, b in zip(left, right, strict=True)]
     assert np.allclose(spectrum.overlap(left, right), slow)
-    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right))
+    found = stability.compare_maps(stability.pack_maps(left), stability.pack_maps(right))
     assert np.allclose(found["iou"], slow)
     assert found["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
     assert found["right_positions"].tolist() == right.sum(axis=(1, 2)).tolist()
@@ -154,7 +154,7 @@ def test_overlap_is_counted_position_by_position(size, percent, seed):
 def test_chance_is_the_overlap_with_control_masks(size=(9, 12)):
     left, right = (maps(2, size, 20, seed, lean=2) for seed in (0, 1))
     right[1] = maps(1, size, 30, 5)[0]  # maps of different sizes
-    found = stability.compare(stability.pack_maps(left), stability.pack_maps(right), draws=4000)
+    found = stability.compare_maps(stability.pack_maps(left), stability.pack_maps(right), draws=4000)
     for kind in ("random", "radial"):
         slow = [
             np.mean([slow_overlap(left[c], shortcuts.control_mask(right[c], kind, [c, draw])) for draw in range(400)])

@@ -167,7 +167,7 @@ def ood():
 
 def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
     over = shortcuts.over_seeds(of_runs)
-    table = paper_tables.rates(over, [["p", "a", "sin"], ["p", "b", "none"]])
+    table = paper_tables.rates_over_seeds(over, [["p", "a", "sin"], ["p", "b", "none"]])
     assert list(table["class"]) == NAMES * 2 and list(table["network"]) == ["a"] * 3 + ["b"] * 3
     assert list(table["seeds"]) == [1] * 3 + [2] * 3 and list(table["strong_seeds"]) == [1, 0, 0, 2, 0, 0]
     published = of_runs.query("part == 'keep' and fill == 'zeros' and dataset == 'p'").set_index(["network", "class"])
@@ -177,7 +177,7 @@ def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
         assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
     for some, name in ((over, "c"), (over.query("fill == 'swap'"), "b")):
         with pytest.raises(ValueError, match=f"there are no shortcut tests of p, {name}, none with the fill zeros"):
-            paper_tables.rates(some, [["p", name, "none"]])
+            paper_tables.rates_over_seeds(some, [["p", name, "none"]])
 
 
 def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):

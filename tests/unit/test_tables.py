@@ -108,7 +108,7 @@ def test_a_long_table_goes_over_pages():
 
 def test_the_page_asks_nothing_of_the_network_and_carries_its_csv():
     csv = TABLE.to_csv(index=False).encode()
-    text = typeset.page(TABLE, "Rates & times", "results/x/tables/t.csv", csv)
+    text = typeset.table_page(TABLE, "Rates & times", "results/x/tables/t.csv", csv)
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "http" not in text and "import" not in text
     assert text.count("<tr>") == 4 and text.count('scope="col" aria-sort="none"') == 4
     for shown in ("R&amp;D &lt;b&gt;", "<h1>Rates &amp; times</h1>", "3 rows; results/x/tables/t.csv"):
@@ -120,7 +120,7 @@ def test_the_page_asks_nothing_of_the_network_and_carries_its_csv():
 
 def test_a_very_large_table_is_cut_and_its_csv_named_only():
     large = pd.DataFrame({"n": range(3000)})
-    text = typeset.page(large, "n", "results/x/tables/n.csv", b"x" * 2**20)
+    text = typeset.table_page(large, "n", "results/x/tables/n.csv", b"x" * 2**20)
     assert text.count("<tr>") == 1 + typeset.MOST and "2000 of 3000 rows, the first ones" in text
     assert "download" not in text and "results/x/tables/n.csv" in text
 
@@ -128,7 +128,7 @@ def test_a_very_large_table_is_cut_and_its_csv_named_only():
 @pytest.mark.parametrize("table", [pd.DataFrame({"a": []}), pd.DataFrame({"a": [np.nan], "b": [None]})])
 def test_an_empty_table_is_shown_empty(table):
     assert r"\bottomrule" in typeset.latex(table, "c", "l")
-    assert f"{len(table)} rows" in typeset.page(table, "t", "p.csv")
+    assert f"{len(table)} rows" in typeset.table_page(table, "t", "p.csv")
 
 
 @settings(max_examples=50, deadline=None)

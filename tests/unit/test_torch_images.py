@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
 
 from frequency_shortcuts.analysis.classes import match
-from frequency_shortcuts.analysis.images import as_splits, collect
+from frequency_shortcuts.analysis.images import as_splits, read_labelled
 from frequency_shortcuts.analysis.torch_images import LoaderImages
 from frequency_shortcuts.analysis.transforms import Preprocessing
 from frequency_shortcuts.data.torch_dataset import image_and_label
@@ -110,12 +110,12 @@ def test_images_that_change_are_refused(of):
     if of not in ("pair", "dict"):
         dataset = DataLoader(dataset, 7, collate_fn=own_collate if of == "own collate" else None)
     with pytest.raises(ValueError, match="images: the Dataset gives other pictures at each reading: leave out"):
-        split(collect(dataset), range(9))
+        split(read_labelled(dataset), range(9))
 
 
 @pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7), DataLoader(Stream(), 7)])
 def test_both_halves_are_read_at_once(images):
-    both = split(collect(images, LABELS if images is IMAGES else None), [9, 4], [30])
+    both = split(read_labelled(images, LABELS if images is IMAGES else None), [9, 4], [30])
     assert [part.labels.tolist() for part in both] == [[0, 1], [0]]
     assert np.array_equal(both[0].images, IMAGES[[9, 4]]) and np.array_equal(both[1].images, IMAGES[[30]])
 

@@ -151,13 +151,13 @@ class Watch(TorchDispatchMode):
 
 def test_a_step_reads_no_number_off_the_device(monkeypatch):
     """Reading one would wait for the device. (test_augmentation shows that the policies read none.)"""
-    step, watch = training._Run._step, Watch()
+    step, watch = training._Training._step, Watch()
 
     def watched(self, batch):
         with watch:
             step(self, batch)
 
-    monkeypatch.setattr(training._Run, "_step", watched)
+    monkeypatch.setattr(training._Training, "_step", watched)
     run(augmentation=Augmentation(crop_scale=(0.5, 1)))
     aten = torch.ops.aten
     assert {aten.convolution, aten.convolution_backward, aten._fused_sgd_} <= watch.seen
@@ -283,14 +283,14 @@ def test_sin_without_twins_is_an_error():
 
 def seen_by(monkeypatch, **options):
     """All images uint8 that the steps of a run got, by iteration."""
-    batches, step = [], training._Run._step
+    batches, step = [], training._Training._step
 
     def watching(self, batch):
         batches.append(batch[0].clone())
         step(self, batch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "_step", watching)
+        patch.setattr(training._Training, "_step", watching)
         run(**options)
     return batches
 

@@ -10,7 +10,7 @@ from torchvision import transforms
 from torchvision.models import ResNet18_Weights
 from torchvision.transforms import v2
 
-from frequency_shortcuts.analysis.images import collect
+from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.transforms import Preprocessing, read_transform
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -85,7 +85,7 @@ def test_pictures_are_those_that_the_transform_gives(transform, steps, tmp_path)
         ramp = np.linspace(0, 255, size[0] * size[1] * 3).reshape(*size, 3).astype(np.uint8)
         Image.fromarray(ramp).save(tmp_path / "ab"[i % 2] / f"{i}.png")
     read = read_transform(transform or applied)
-    images = collect(tmp_path, None, read).images
+    images = read_labelled(tmp_path, None, read).images
     for file, found in zip(sorted(tmp_path.glob("*/*.png")), images[:], strict=True):
         with Image.open(file) as picture:
             expected = (applied(picture) * 0.25 + 0.5) * 255

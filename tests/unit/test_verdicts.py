@@ -78,7 +78,7 @@ def slow_margin(hits, fill, c, part, chosen):
     """Margin and its ends of the map of a class over a mask, or over the mean of several."""
     own = hits.trials.query("`class` == @c and part == @part and filter == 'dfm'")["mask"].item()
     images, judged = np.flatnonzero(hits.labels == c), np.flatnonzero(hits.judged(fill)[c])
-    named, value, centre, variance, rates_of_draws = hits.named[fill], 0, 0, 0, np.zeros(len(chosen))
+    named, value, centre, variance, rates_of_draws = hits.predicted[fill], 0, 0, 0, np.zeros(len(chosen))
     kinds = hits.trials.query("`class` == @c and part == @part and mask in @chosen")["filter"]
     measured = len(judged) and (hits.false_positives or (kinds == "other").all())
     assert not measured or (named[np.ix_([own, *chosen], judged)] != NOT_SHOWN).all()

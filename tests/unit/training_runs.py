@@ -68,7 +68,7 @@ class Killed(Exception):
 
 def killed_before(monkeypatch, iteration, **options):
     """Train until just before a step and raise `Killed` there."""
-    step = training._Run._step
+    step = training._Training._step
 
     def fatal(self, batch):
         if self.state.iteration == iteration:
@@ -76,7 +76,7 @@ def killed_before(monkeypatch, iteration, **options):
         step(self, batch)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training._Run, "_step", fatal)
+        patch.setattr(training._Training, "_step", fatal)
         run(**options)
 
 
@@ -88,7 +88,7 @@ def scripted(monkeypatch, losses):
         seen.append(copy.deepcopy(self.network.state_dict()))
         return next(script), 0.5
 
-    monkeypatch.setattr(training._Run, "_validate", validate)
+    monkeypatch.setattr(training._Training, "_validate", validate)
     return seen
 
 

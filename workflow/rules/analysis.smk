@@ -7,7 +7,7 @@ rule analyse:
         weights=rules.train.output.weights,
         code=code("analyse_network.py", modules=["frequency_shortcuts.maps.methods.mixture"]),
     output:
-        [f"{RESULTS}/analysis/{RUN}/{name}" for name in outputs.ANALYSIS],
+        [f"{RESULTS}/analysis/{RUN}/{name}" for name in targets.ANALYSIS],
     log:
         f"{RESULTS}/logs/analyse/{RUN}.log",
     benchmark:

@@ -15,7 +15,7 @@ sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
-from study import figures, outputs
+from study import figures, targets
 from study import states
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
@@ -23,10 +23,10 @@ from study.configuration import duplicate_keys, mistakes
 from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
-from study.job import NETWORK, WITH_TRUTH, digest
+from study.job import NETWORK, WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
 from study.network_tests import TESTS
-from study.report import CATEGORIES, CONFIGURATION, EXPLORER, marks
+from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.sources.registry import SOURCES
 
 # Only in the main process, not again in every job.
@@ -106,7 +106,7 @@ def own():
     def files(wildcards):
         if not any(run["network"] in plan.external_networks for run in plan.runs()):
             raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-        return [*outputs.of_study(plan), f"{RESULTS}/report.html"]
+        return [*targets.of_study(plan), f"{RESULTS}/report.html"]
 
     return files
 

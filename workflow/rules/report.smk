@@ -32,8 +32,8 @@ rule headlines:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        findings=outputs.table_if_planned(plan, "findings"),
-        picture=f"{RESULTS}/figures/{outputs.cover_figure(plan)}.png",
+        findings=targets.table_if_planned(plan, "findings"),
+        picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:
@@ -55,15 +55,15 @@ rule headlines:
 
 rule explorer:
     input:
-        stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in outputs.explored_runs(plan)],
-        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", outputs.explored_runs(plan)),
-        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", outputs.explored_runs(plan)),
-        tests=expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv", outputs.explored_runs(plan)),
-        maps=[path for run in outputs.explored_runs(plan) for path in plan.all_maps(run)],
-        hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", outputs.explored_runs(plan)),
+        stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in targets.explored_runs(plan)],
+        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
+        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", targets.explored_runs(plan)),
+        tests=expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv", targets.explored_runs(plan)),
+        maps=[path for run in targets.explored_runs(plan) for path in plan.all_maps(run)],
+        hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", targets.explored_runs(plan)),
         rates=[
             f"{RESULTS}/tests/{RUN}/method_rates.csv".format(**run)
-            for run in outputs.explored_runs(plan)
+            for run in targets.explored_runs(plan)
             if plan.compared_runs(**run)
         ],
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",

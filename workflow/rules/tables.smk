@@ -22,7 +22,7 @@ rule table:
         dynamics=expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", plan.trained_runs()),
         code=code("make_tables.py", modules=[test.module for test in joined_tests("table")]),
     output:
-        [f"{RESULTS}/tables/{name}.csv" for name in outputs.joined_tables(plan, "table")],
+        [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, "table")],
     log:
         f"{RESULTS}/logs/tables.log",
     conda:
@@ -48,7 +48,7 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
             **joined_files(joining),
             code=code("make_tables.py", modules=[test.module for test in joined_tests(joining)]),
         output:
-            [f"{RESULTS}/tables/{name}.csv" for name in outputs.joined_tables(plan, joining)],
+            [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, joining)],
         log:
             f"{RESULTS}/logs/{joining}.log",
         conda:
@@ -56,7 +56,7 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
         params:
             tests={test.name: test.join_settings(plan) for test in joined_tests(joining)},
         message:
-            f"Making the tables {', '.join(outputs.joined_tables(plan, joining))}"
+            f"Making the tables {', '.join(targets.joined_tables(plan, joining))}"
         script:
             "../scripts/make_tables.py"
 
@@ -114,7 +114,7 @@ rule paper_table:
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
-        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*outputs.joined_tables(plan, "table"), "runtimes")],
+        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*targets.joined_tables(plan, "table"), "runtimes")],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),
@@ -131,7 +131,7 @@ rule provenance:
     params:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
-        digest=digest(config),
+        digest=config_digest(config),
     message:
         "Recording versions, commit, device and seeds"
     script:

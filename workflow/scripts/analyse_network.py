@@ -4,8 +4,8 @@ from pathlib import Path
 
 from frequency_shortcuts.analysis.analyse import analyse
 from frequency_shortcuts.analysis.options import Run, Search, Test
-from study.job import identity, job
-from study.testing import load_network, read_images
+from study.job import job, run_of_path
+from study.tested_networks import load_network, read_images
 
 
 def main(snakemake):
@@ -17,7 +17,7 @@ def main(snakemake):
             read_images(given.images, split, weights=given.weights, workers=snakemake.threads)
             for split in params.splits
         )
-        run = identity(snakemake.output[0])
+        run = run_of_path(snakemake.output[0])
         name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
         result = analyse(
             network, ranking, quick=True, search=Search(percent=params.percent), test=Test(images=test),

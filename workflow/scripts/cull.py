@@ -6,9 +6,9 @@ from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods.culling import cull, write_part
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
-from study.maps import write_maps
+from study.map_files import write_maps
 from study.origin import origin_of
-from study.testing import load_network, read_images
+from study.tested_networks import load_network, read_images
 
 
 def main(snakemake):

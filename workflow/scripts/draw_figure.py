@@ -10,7 +10,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from study.job import job
 from study.plan import Plan
-from study.tables import read_joined
+from study.table_checks import read_joined
 
 
 def main(snakemake):

@@ -4,7 +4,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.external import ExternalNetwork, probe
 from study.devices import take_device
-from study.job import identity, job, log
+from study.job import job, log, run_of_path
 from study.origin import origin_of
 
 
@@ -28,7 +28,7 @@ def main(snakemake):
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
         facts |= origin_of(snakemake.output[0], images=inputs.images)
         facts |= {"parameters": architectures.parameters(network)}
-        facts |= {"mean": mean, "std": std} | identity(snakemake.output[0])
+        facts |= {"mean": mean, "std": std} | run_of_path(snakemake.output[0])
         architectures.save(snakemake.output[0], network.state_dict(), what, facts)
 
 

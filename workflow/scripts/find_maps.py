@@ -10,7 +10,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
 from study.origin import origin_of
-from study.testing import load_network, read_images
+from study.tested_networks import load_network, read_images
 
 
 def main(snakemake):

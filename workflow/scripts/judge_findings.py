@@ -11,7 +11,7 @@ from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import job
 from study.plan import Plan
-from study.tables import read_joined
+from study.table_checks import read_joined
 
 
 def classes_of(dataset, store, spectra):

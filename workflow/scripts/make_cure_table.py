@@ -6,7 +6,7 @@ from frequency_shortcuts.evaluation.cure import cure_table
 from frequency_shortcuts.storage.tables import write_table
 from study.job import job
 from study.plan import Plan
-from study.tables import read_joined
+from study.table_checks import read_joined
 
 
 def main(snakemake):

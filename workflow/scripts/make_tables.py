@@ -9,7 +9,7 @@ from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.tables import write_tables
 from study.job import job
 from study.plan import Plan
-from study.tables import read_joined, read_runs
+from study.table_checks import read_joined, read_runs
 
 
 def main(snakemake):

@@ -3,7 +3,7 @@
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps.methods.culling.result import merge, read_part
 from study.job import job
-from study.maps import write_maps
+from study.map_files import write_maps
 
 
 def main(snakemake):

@@ -6,7 +6,7 @@ from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
 from study.job import job
 from study.plan import Plan
-from study.tables import read_joined
+from study.table_checks import read_joined
 
 
 def main(snakemake):
@@ -19,7 +19,7 @@ def main(snakemake):
         if target.suffix == ".tex":
             text = typeset.latex(table, heading, f"tab:{target.stem}")
         else:
-            text = typeset.page(table, heading, path, Path(path).read_bytes())
+            text = typeset.table_page(table, heading, path, Path(path).read_bytes())
         with replacing(target) as temporary:
             temporary.write_text(text)
 

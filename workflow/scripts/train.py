@@ -10,7 +10,7 @@ from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
-from study.job import code_version, identity, job, log, stopping
+from study.job import code_version, job, log, run_of_path, stopping
 from study.origin import origin_of
 from study.trainings import IN_MEMORY, architecture_of, augmentation_of
 
@@ -27,7 +27,7 @@ def reduction_of(name, path, settings, seed):
 
 def main(snakemake):
     """Train, and write weights, history and learning dynamics; until then, the state is stored beside them."""
-    params, run = snakemake.params, identity(snakemake.output.weights)
+    params, run = snakemake.params, run_of_path(snakemake.output.weights)
     settings = params.settings
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]

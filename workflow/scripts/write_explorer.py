@@ -12,9 +12,9 @@ from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import RUN
-from study.job import identity, job
+from study.job import job, run_of_path
 from study.plan import Plan
-from study.tables import read_joined, read_runs
+from study.table_checks import read_joined, read_runs
 
 
 def main(snakemake):
@@ -29,7 +29,7 @@ def main(snakemake):
             maps.setdefault(key_of(path_of_run(path)), {})[Path(path).parts[-len(RUN) - 1]] = path
         networks = [
             examples.Network(
-                run=identity(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
+                run=run_of_path(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
                 statistics=normalisation(weights), tests=tests, rates=compared.get(key_of(tests)),
                 tests_of_methods=tests_of_methods(hits),
             )
@@ -38,10 +38,10 @@ def main(snakemake):
             )
         ]  # fmt: skip
         settings = dict(params.tested)
-        strong, tested = settings.pop("strong"), examples.Tested(**settings)
+        strong, tested = settings.pop("strong"), examples.TestSettings(**settings)
         verdicts = read_joined(given.shortcuts, Plan(snakemake.config))
         sets = data_sets(networks, verdicts, tested, params.most)
-        text = explorer.page(f"Explorer of the study {params.study}", sets, tested, strong)
+        text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, tested, strong)
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
@@ -58,7 +58,7 @@ def data_sets(networks, verdicts, tested, most):
         images, of_set = tested.images(members[0].store), verdicts[verdicts["dataset"] == name]
         classes = images.classes
         shown = clearest_shortcuts(of_set, classes, most) if len(of_set) else evenly_spaced(len(classes), most)
-        yield explorer.DataSet(
+        yield explorer.ExploredSet(
             name, shown.note, shown.names(classes), images.images[examples.first_images(images, shown.index)],
             (examples.read_explored(network, shown.index, tested) for network in members), of_set,
         )  # fmt: skip
@@ -68,7 +68,7 @@ def tests_of_methods(path):
     """The rates with the maps of each other method that the study tests, from the hits of a run."""
     with read_hdf5(path) as file:
         classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
-    return {name: of_run(rates(hits), identity(path), classes) for name, hits in hits_of.items()}
+    return {name: of_run(rates(hits), run_of_path(path), classes) for name, hits in hits_of.items()}
 
 
 def path_of_run(path):
@@ -78,7 +78,7 @@ def path_of_run(path):
 
 def key_of(path):
     """The run of a file in the folder of the run, as a key."""
-    return tuple(identity(path).values())
+    return tuple(run_of_path(path).values())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from frequency_shortcuts.findings import headlines
 from frequency_shortcuts.storage.files import replacing
 from study.job import job
 from study.plan import Plan
-from study.tables import read_joined
+from study.table_checks import read_joined
 
 WIDTH = 1100  # pixels of a figure on the cover
 
@@ -22,7 +22,7 @@ def picture(path):
     return {"dataset": path.stem.partition("_")[2], "result": str(path.with_suffix(".svg")), "lines": lines}
 
 
-def with_first(table, datasets):
+def with_photographs_first(table, datasets):
     """The rows of a table, those of these data sets first."""
     return table.iloc[(~table["dataset"].isin(datasets)).argsort(kind="stable")]
 
@@ -36,7 +36,7 @@ def main(snakemake):
         headline = verdicts[verdicts["headline"]]
         of_photographs = headline[headline["dataset"].isin(params.photographs)]
         shown = of_photographs if len(of_photographs) else headline
-        networks = with_first(read_joined(given.networks, plan), params.photographs)
+        networks = with_photographs_first(read_joined(given.networks, plan), params.photographs)
         text = headlines.fill_template(
             Path(given.template).read_text(),
             percent=params.percent,

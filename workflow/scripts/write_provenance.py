@@ -11,7 +11,7 @@ from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
-from study.job import commit, digest, job
+from study.job import commit, config_digest, job
 from study.plan import Plan
 
 
@@ -43,7 +43,7 @@ def main(snakemake):
             "study": params.study,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "commit": commit(),
-            "configuration": f"digest {digest(config)}",
+            "configuration": f"digest {config_digest(config)}",
             "device asked for": params.device,
             "devices of the networks": ", ".join(used),
             "device here": provenance.device(params.device),

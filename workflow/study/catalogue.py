@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from .categories import Result
 from .description import Table
 from .network_tests import TESTS
 from .plan import Plan, Run
-from .report import Result
 
 
 def _graded_seeds(plan: Plan) -> list[Run]:

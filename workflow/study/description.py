@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .categories import Result
 from .job import FOLDER, RUN
-from .report import Result
 
 if TYPE_CHECKING:
     from .plan import Plan, Run
@@ -89,7 +89,7 @@ def files_of_run(plan: Plan, *, maps: bool = False, plain: bool = False) -> dict
 
 
 @dataclass(frozen=True)
-class Test:
+class NetworkTest:
     """A test of networks: a rule with some files of each run, and the tables and figures that follow from these.
 
     message : of the rule

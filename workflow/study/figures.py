@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .categories import Result
 from .description import Figure, of_dataset, percent, sets_with_truth, store, store_and_table, stores_with_truth, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, expand_runs
-from .report import Result
 
 
 def kinds(plan: Plan) -> list[str]:

@@ -112,10 +112,10 @@ def created_by(config: Mapping[str, Any]) -> str:
     """Version, commit and digest of the configuration, for the attributes of a file."""
     from frequency_shortcuts import __version__
 
-    return f"frequency-shortcuts {__version__}, commit {commit()}, config {digest(config)}"
+    return f"frequency-shortcuts {__version__}, commit {commit()}, config {config_digest(config)}"
 
 
-def digest(config: Mapping[str, Any]) -> str:
+def config_digest(config: Mapping[str, Any]) -> str:
     """A text that is equal for two configurations only if all their values are equal."""
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
@@ -137,7 +137,7 @@ def commit() -> str:
         return "unknown"
 
 
-def identity(path: str | Path) -> dict[str, Any]:
+def run_of_path(path: str | Path) -> dict[str, Any]:
     """The columns `RUN` of a run, from the path of a file in {dataset}/{network}/{augmentation}/seed{seed}."""
     *names, seed = Path(path).parent.parts[-len(RUN) :]
     return {**dict(zip(NETWORK, names, strict=True)), "seed": int(seed.removeprefix("seed"))}

@@ -8,12 +8,12 @@ from dataclasses import replace
 from importlib import import_module
 
 from . import tests
-from .description import Test
+from .description import NetworkTest
 
 
-def _found() -> Iterator[Test]:
+def _found() -> Iterator[NetworkTest]:
     for module in pkgutil.iter_modules(tests.__path__):
-        test: Test = import_module(f"{tests.__name__}.{module.name}").TEST
+        test: NetworkTest = import_module(f"{tests.__name__}.{module.name}").TEST
         tables = {name: replace(table, runs=table.runs or test.runs) for name, table in test.tables.items()}
         yield replace(test, name=module.name, tables=tables)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from frequency_shortcuts.networks.weights import identity, read_metadata
+from frequency_shortcuts.networks.weights import read_metadata, read_weights_digest
 from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 
 _RUN = r"(?P<run>\w+/\w+/\w+/seed\d+)"
@@ -64,7 +64,7 @@ def origin_of(
 
 def _digest(kind: str, path: str | Path) -> str:
     if kind == "weights":
-        return identity(path)
+        return read_weights_digest(path)
     with read_hdf5(path) as file:
         if kind == "images":
             return str(file.attrs["checksum"])

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from .job import FOLDER, NETWORK, RUN
-from .settings import CURES, WITH_MAPS, Settings
+from .settings import CURES, WITH_MAPS, StudySettings
 from .sources.description import Shape
 
 Run = dict[str, Any]  # the keys of `RUN`
@@ -23,7 +23,7 @@ def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
     return [pattern.format(**run) for run in runs]
 
 
-class Plan(Settings):
+class Plan(StudySettings):
     """The plan of a configuration, with its settings.
 
     >>> Plan(config).runs(dataset="syn_1")[0]

@@ -20,7 +20,7 @@ WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
 CURES = (*WITH_MAPS, "afa")
 
 
-class Settings:
+class StudySettings:
     """The settings of a configuration.
 
     config: a complete configuration (`configuration.mistakes` finds nothing), which must not change afterwards. A data
@@ -222,6 +222,6 @@ class Settings:
         return list(self.config["shortcuts"]["methods"])
 
     def comparison_settings(self, dataset: str) -> dict[str, Any]:
-        """The keyword arguments of `comparison.compare`: sets with a known truth are tested with the fill swap."""
+        """The keyword arguments of `compare_methods`: sets with a known truth are tested with the fill swap."""
         fills = ["swap"] if self.kind_of(dataset) in WITH_TRUTH else ["zeros", "swap"]
         return {"fills": fills, **self.section("shortcuts", "controls", "seed")}

@@ -42,7 +42,7 @@ def settings(plan: Plan) -> dict[str, Any]:
     return {**plan.section("shortcuts", "split", "images_per_class", "percent"), "settings": plan.shortcut_settings()}
 
 
-def of_methods(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
+def settings_of_methods(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
     """The methods whose maps are tested too, and the keyword arguments of `shortcuts.collect` for these."""
     return {"methods": plan.tested_methods(), "method_settings": plan.advantage_settings(fills=list(fills))}
 
@@ -98,7 +98,7 @@ def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:
     """The table of rates with the names of the classes."""
     from frequency_shortcuts.evaluation.hits import rates
 
-    from .testing import with_names
+    from .tested_networks import with_names
 
     return with_names(rates(hits), classes)
 
@@ -120,13 +120,13 @@ def advantages(name: str, groups: Iterable[tuple[Mapping[str, Any], h5py.Group]]
 
     from frequency_shortcuts.evaluation.cross import own_map_advantage
     from frequency_shortcuts.evaluation.hits import read_hits, read_hits_of_methods
-    from frequency_shortcuts.findings.study_tables import with_first
+    from frequency_shortcuts.findings.study_tables import with_columns
 
     tables: dict[str, list[pd.DataFrame]] = {name: [], f"method_{name}": []}
     for about, group in groups:
-        tables[name].append(with_first(own_map_advantage(read_hits(group)), about))
+        tables[name].append(with_columns(own_map_advantage(read_hits(group)), about))
         tables[f"method_{name}"] += [
-            with_first(own_map_advantage(hits), {**about, "method": method})
+            with_columns(own_map_advantage(hits), {**about, "method": method})
             for method, hits in read_hits_of_methods(group).items()
         ]
     return {key: pd.concat(parts, ignore_index=True) for key, parts in tables.items() if parts}

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from frequency_shortcuts.data.splits import Split, identity
+from frequency_shortcuts.data.splits import Split, images_digest
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import count_passes
 from frequency_shortcuts.maps import adcs, dfm
@@ -25,7 +25,7 @@ from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .options import Run, Search, Test
-from .plan import Plan, PlannedSearch, measure_unfiltered, plan_search
+from .plan import AnalysisPlan, PlannedSearch, measure_unfiltered, plan_search
 from .result import Analysis
 from .subject import Subject, match_network, read_images
 
@@ -121,7 +121,7 @@ def negatives_by_default(n_classes: int, test_images: int, quick: bool) -> int:
     return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), QUICK_NEGATIVES if quick else NEGATIVES)
 
 
-def _plan(subject: Subject, search: Search, test: Test, run: Run, test_images: int, quick: bool) -> Plan:
+def _plan(subject: Subject, search: Search, test: Test, run: Run, test_images: int, quick: bool) -> AnalysisPlan:
     """The work of the search and of the test, for so many test images of each class."""
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
     unfiltered = measure_unfiltered(subject.classifier, subject.test, run.memory_mib, run.progress)
@@ -138,7 +138,7 @@ def _plan(subject: Subject, search: Search, test: Test, run: Run, test_images: i
     }  # fmt: skip
     # With two classes and no neutral one, there are no false positives: see `shortcuts.collect`.
     counted = tests | ({"negatives": 0} if n_classes == 2 and neutral is None else {})
-    return Plan(unfiltered, planned, tests, count_passes(n_classes, len(subject.test), **counted))
+    return AnalysisPlan(unfiltered, planned, tests, count_passes(n_classes, len(subject.test), **counted))
 
 
 def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
@@ -159,7 +159,7 @@ def _mean_amplitude(subject: Subject) -> FloatArray:
     ).mean_amplitude  # fmt: skip
 
 
-def _hits(subject: Subject, masks: BoolArray, plan: Plan, run: Run) -> shortcuts.Hits:
+def _hits(subject: Subject, masks: BoolArray, plan: AnalysisPlan, run: Run) -> shortcuts.Hits:
     """The class that the network names for each test image under each mask."""
     images: Any = subject.test  # `collect` takes a Split as well
     return shortcuts.collect(
@@ -168,7 +168,7 @@ def _hits(subject: Subject, masks: BoolArray, plan: Plan, run: Run) -> shortcuts
     )  # fmt: skip
 
 
-def _facts(subject: Subject, plan: Plan, run: Run) -> dict[str, Any]:
+def _facts(subject: Subject, plan: AnalysisPlan, run: Run) -> dict[str, Any]:
     """What identifies the network and the images, and what was planned, for the page and the files."""
     ranking, test = subject.ranking, subject.test
     _, _, height, width = ranking.images.shape
@@ -177,7 +177,7 @@ def _facts(subject: Subject, plan: Plan, run: Run) -> dict[str, Any]:
         "outputs": subject.n_outputs,
         "remark": "; ".join(filter(None, (subject.remark, plan.search.remark if plan.search else ""))),
         "weights_sha256": weights_digest(subject.network.state_dict()),
-        "images_sha256": hashlib.sha256(identity(ranking.images) + identity(test.images)).hexdigest(),
+        "images_sha256": hashlib.sha256(images_digest(ranking.images) + images_digest(test.images)).hexdigest(),
         "device": str(device_of(subject.network)),
         "classes": len(ranking.classes),
         "images that find the maps" if plan.search else "images of the spectra": len(ranking),

@@ -9,7 +9,7 @@ import numpy as np
 
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.splits import check_classes
-from frequency_shortcuts.networks.named import outputs_of
+from frequency_shortcuts.networks.pretrained import outputs_of
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 

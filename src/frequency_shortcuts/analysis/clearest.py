@@ -52,7 +52,7 @@ def draw(result: Outcome) -> Figure:
     chosen = [int(of_kind["mask"].iloc[0]) for of_kind in (own, control)]
 
     places = np.flatnonzero(hits.labels == c)
-    named = np.stack([hits.unfiltered, *hits.named[fill][chosen]])[:, places]
+    named = np.stack([hits.unfiltered, *hits.predicted[fill][chosen]])[:, places]
     usual = np.array([[tpr >= 0.5] for tpr, _ in rates.values()])
     first = int(np.argmax(((named == c) == usual).all(axis=0)))  # the first image of all, if none is typical
     shown = [int(places[first])]

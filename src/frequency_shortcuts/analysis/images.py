@@ -21,7 +21,7 @@ from frequency_shortcuts.data.splits import Images, Split, StoredImages
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
-from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
+from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
 
 from .classes import Classes
 from .torch_images import PROBES, ItemImages, LoaderImages, check_shape, checked_labels
@@ -31,7 +31,7 @@ HDF5 = (".h5", ".hdf5", ".hdf")
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledImages:
     """Images and the numbers of their classes.
 
     images : [n, channels, H, W], uint8, float32 or float64; labels : int64 [n]
@@ -47,7 +47,7 @@ class Labelled:
     mean: npt.NDArray[np.float64] | None = None
     std: npt.NDArray[np.float64] | None = None
     neutral: int | None = None
-    test: Labelled | None = None
+    test: LabelledImages | None = None
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]: an array, or images in files, which stay unread."""
@@ -58,14 +58,14 @@ class Labelled:
         return np.asarray(self.images[chosen])
 
 
-def collect(
+def read_labelled(
     images: Any,
     labels: Any = None,
     preprocessing: Preprocessing | None = None,
     *,
     progress: bool = False,
     what: str = "images",
-) -> Labelled:
+) -> LabelledImages:
     """Images of any kind, with their labels.
 
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset or a
@@ -77,7 +77,7 @@ def collect(
 
     Raises ValueError for other images or labels, in one sentence.
 
-    >>> collect("photographs", preprocessing=Preprocessing(size=(224, 224), resize=256)).classes
+    >>> read_labelled("photographs", preprocessing=Preprocessing(size=(224, 224), resize=256)).classes
     ('ox', 'zebra')
     """
     preprocessing = preprocessing or Preprocessing()
@@ -94,20 +94,20 @@ def collect(
         return _of_path(Path(images), preprocessing)
     if isinstance(images, Split):
         split = images
-        return Labelled(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
+        return LabelledImages(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
     if isinstance(images, DataLoader):
         read = LoaderImages(images, what, progress=progress)
-        return Labelled(read, read.labels, _classes_of(images.dataset))
+        return LabelledImages(read, read.labels, _classes_of(images.dataset))
     return _of_dataset(images, preprocessing, what)
 
 
-def _of_array(images: Any, labels: Any, what: str) -> Labelled:
+def _of_array(images: Any, labels: Any, what: str) -> LabelledImages:
     check_shape(images, what)
     if labels is None:
         raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
     if isinstance(images, Tensor):
         images = images.detach().cpu().numpy()
-    return Labelled(images, checked_labels(labels, len(images)))
+    return LabelledImages(images, checked_labels(labels, len(images)))
 
 
 def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return labelled.classes or tuple(map(str, np.unique(labelled.labels).tolist()))
 
 
-def _of_path(path: Path, preprocessing: Preprocessing) -> Labelled:
+def _of_path(path: Path, preprocessing: Preprocessing) -> LabelledImages:
     if path.suffix.lower() in HDF5:
         return _of_hdf5(path)
     files, labels, classes = folders.listing(path)
@@ -134,17 +134,17 @@ def _of_path(path: Path, preprocessing: Preprocessing) -> Labelled:
         files, preprocessing.shape, preprocessing.channels, resize=preprocessing.resize,
         interpolation=preprocessing.interpolation, workers=4,
     )  # fmt: skip
-    return Labelled(read, labels.astype(np.int64), classes)
+    return LabelledImages(read, labels.astype(np.int64), classes)
 
 
-def _of_hdf5(path: Path) -> Labelled:
-    with open_hdf5(path) as file, naming(path):
+def _of_hdf5(path: Path) -> LabelledImages:
+    with open_hdf5(path) as file, file_in_errors(path):
         plain = [file.get(name) for name in ("images", "labels")]
         if all(isinstance(part, h5py.Dataset) for part in plain):
             check_shape(plain[0], f"{path}: images")
             names = stores.class_names(file, path) if "classes" in file.attrs else None
             labels = checked_labels(plain[1][:], len(plain[0]))
-            return Labelled(plain[0][:], labels, names, _attribute(file, "mean"), _attribute(file, "std"))
+            return LabelledImages(plain[0][:], labels, names, _attribute(file, "mean"), _attribute(file, "std"))
     with stores.open_store(path) as (file, _, splits):
         mean, std = (_attribute(file, name) for name in ("mean", "std"))
         channels = file[splits[0]]["images"].shape[1]
@@ -152,7 +152,7 @@ def _of_hdf5(path: Path) -> Labelled:
     parts = {}
     for name in splits:
         split = stores.read(path, name, statistics=known)
-        parts[name] = Labelled(split.images, split.labels, split.classes, mean, std, split.neutral)
+        parts[name] = LabelledImages(split.images, split.labels, split.classes, mean, std, split.neutral)
     if {"validation", "test"} <= parts.keys():
         return replace(parts["validation"], test=parts["test"])
     return parts[next(name for name in ("test", "validation", "train") if name in parts)]
@@ -162,7 +162,7 @@ def _attribute(file: h5py.File, name: str) -> Any:
     return np.asarray(file.attrs[name], float) if name in file.attrs else None
 
 
-def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> Labelled:
+def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> LabelledImages:
     if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
         raise ValueError(
             f"{what} are a {type(dataset).__name__}: expected an array or tensor [n, channels, H, W], a map-style "
@@ -175,7 +175,7 @@ def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> Labell
     first = items.image(0)
     if not isinstance(first, Image.Image):
         labels = items.labels()
-        return Labelled(ItemImages(items, what), labels, classes)
+        return LabelledImages(ItemImages(items, what), labels, classes)
     if preprocessing.shape is None and preprocessing.resize is not None:
         raise ValueError(
             f"{what} are pictures whose short side is resized to {preprocessing.resize} pixels, and then not cropped: "
@@ -185,7 +185,7 @@ def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> Labell
         dataset, preprocessing.shape or (first.height, first.width), preprocessing.channels, preprocessing.resize,
         interpolation=preprocessing.interpolation, name=what,
     )  # fmt: skip
-    return Labelled(read, read.labels(), classes)
+    return LabelledImages(read, read.labels(), classes)
 
 
 def _classes_of(dataset: Any) -> tuple[str, ...] | None:
@@ -195,7 +195,7 @@ def _classes_of(dataset: Any) -> tuple[str, ...] | None:
 
 
 def as_splits(
-    labelled: Labelled,
+    labelled: LabelledImages,
     parts: Sequence[IntArray],
     classes: Classes,
     preprocessing: Preprocessing,

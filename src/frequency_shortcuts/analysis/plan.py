@@ -164,7 +164,7 @@ def measure_unfiltered(
 
 
 @dataclass(frozen=True)
-class Plan:
+class AnalysisPlan:
     """The work of an analysis.
 
     search : None where the maps are given; tests : settings of the test, as `shortcuts.collect` takes them

@@ -18,7 +18,7 @@ from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.predictions import device_of, source_for
 
 from .classes import Classes, choose, match
-from .images import Labelled, as_splits, collect, ready
+from .images import LabelledImages, as_splits, read_labelled, ready
 from .options import Test
 from .torch_images import PROBES
 from .transforms import Preprocessing, read_transform
@@ -54,15 +54,15 @@ def read_images(
     mean: npt.ArrayLike | None,
     std: npt.ArrayLike | None,
     progress: bool,
-) -> tuple[Labelled, Labelled | None, Preprocessing]:
+) -> tuple[LabelledImages, LabelledImages | None, Preprocessing]:
     """The images, other images to test with if there are some, and the preprocessing that belongs to both."""
     preprocessing = Preprocessing() if transform is None else read_transform(transform)
     if mean is not None or std is not None:
         preprocessing = replace(preprocessing, mean=mean, std=std)
-    labelled = collect(images, labels, preprocessing, progress=progress)
+    labelled = read_labelled(images, labels, preprocessing, progress=progress)
     other = labelled.test
     if test.images is not None:
-        other = collect(test.images, test.labels, preprocessing, progress=progress, what="test images")
+        other = read_labelled(test.images, test.labels, preprocessing, progress=progress, what="test images")
         other = other.test or other  # a store has a split for it
     if preprocessing.mean is None and preprocessing.std is None:
         preprocessing = replace(preprocessing, mean=labelled.mean, std=labelled.std)
@@ -77,8 +77,8 @@ def read_images(
 
 def match_network(
     network: nn.Module,
-    labelled: Labelled,
-    other: Labelled | None,
+    labelled: LabelledImages,
+    other: LabelledImages | None,
     preprocessing: Preprocessing,
     *,
     classes: Sequence[str] | None,
@@ -110,8 +110,8 @@ def match_network(
 
 
 def _choose_images(
-    labelled: Labelled,
-    other: Labelled | None,
+    labelled: LabelledImages,
+    other: LabelledImages | None,
     classes: Classes,
     preprocessing: Preprocessing,
     neutral: int | None,

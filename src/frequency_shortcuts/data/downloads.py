@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .splits import Labelled, part_in_order, stratified
+from .splits import ImagesAndLabels, part_in_order, stratified
 
 TIMEOUT = 20.0  # seconds to wait for a silent server
 
@@ -105,7 +105,7 @@ class PublishedSet(ABC):
     sources: Sequence[Source]
 
     @abstractmethod
-    def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
+    def _load(self, folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         """The training and the test photographs of a folder. May raise any error for files that are not published."""
 
     def _located(self, folder: Path, scratch: Path) -> Path:
@@ -128,7 +128,7 @@ class PublishedSet(ABC):
                 shutil.copyfile(place / file, Path(destination, file))
         return name
 
-    def read(self, folder: str | os.PathLike[str]) -> tuple[Labelled, Labelled]:
+    def read(self, folder: str | os.PathLike[str]) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         """The training and the test photographs: images uint8 [n, channels, height, width] and labels int64 [n].
 
         Raises FileNotFoundError for a missing file, and RuntimeError for files that are not the published ones.
@@ -163,7 +163,7 @@ class PublishedSet(ABC):
 
     def splits(
         self, folder: str | os.PathLike[str], validation_share: float, seed: int, test_images: str = "all"
-    ) -> dict[str, Labelled]:
+    ) -> dict[str, ImagesAndLabels]:
         """The photographs of a folder in the splits of a study: `train`, `validation`, `test` -> images and labels.
 
         validation_share, seed : of the draw from the training photographs. test_images : `all` published ones, their
@@ -208,7 +208,7 @@ class FashionMnist(PublishedSet):
         installed, package = debian_sources(self.debian_package, self.debian_folder)
         self.sources = (installed, ("torchvision's download", self._torchvision), package)
 
-    def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
+    def _load(self, folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         from torchvision.datasets import FashionMNIST
 
         with tempfile.TemporaryDirectory() as root:
@@ -247,7 +247,7 @@ class Cifar10(PublishedSet):
     def __init__(self) -> None:
         self.sources = (("torchvision's download", self._torchvision),)
 
-    def _load(self, folder: Path) -> tuple[Labelled, Labelled]:
+    def _load(self, folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         from torchvision.datasets import CIFAR10
 
         in_folder = type("InFolder", (CIFAR10,), {"base_folder": "."})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 Measure = TypeVar("Measure", bound=Callable[..., Any])
 
 
@@ -126,7 +126,7 @@ def accepts_split(measure: Measure) -> Measure:
     return cast(Measure, call)
 
 
-def identity(images: Images) -> bytes:
+def images_digest(images: Images) -> bytes:
     """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
     if isinstance(images, StoredImages):
         return hashlib.sha256(repr(images.origin()).encode()).digest()
@@ -214,7 +214,7 @@ def stratified(
     return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}
 
 
-def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], part: str) -> Labelled:
+def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], part: str) -> ImagesAndLabels:
     """`all` images, or the `first_half` or `second_half` of them in their order, with their labels."""
     middle = len(labels) // 2
     chosen = {"all": slice(None), "first_half": slice(middle), "second_half": slice(middle, None)}[part]

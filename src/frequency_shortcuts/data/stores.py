@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
-from frequency_shortcuts.storage.hdf5 import naming, open_hdf5
+from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
 
 from .folders import ImageFiles
 from .normalisation import channel_sums, check_statistics, moments
@@ -284,7 +284,7 @@ def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[
     `open_hdf5`).
     """
     with open_hdf5(store) as file:
-        with naming(store):
+        with file_in_errors(store):
             classes, splits = _checked(file, store)
         yield file, classes, splits
 
@@ -372,7 +372,7 @@ def read(
     threads. `statistics` are a mean and std [channels] that replace those of the store. Raises ValueError if the store
     has no such split or no image of a class, or if the file is no whole store, and DamagedFile if it is damaged.
     """
-    with read_hdf5(path) as file, naming(path):
+    with read_hdf5(path) as file, file_in_errors(path):
         if split not in set(file):
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")

@@ -90,9 +90,9 @@ class DatasetImages:
         image = self.image(i)
         _, channels, height, width = self.shape
         if isinstance(image, Image.Image):
-            with self._naming(i):
+            with self._item_in_errors(i):
                 return as_pixels(image, height, width, channels, self.resize, self.interpolation)
-        with self._naming(i):
+        with self._item_in_errors(i):
             pixels = np.asarray(image)
         if pixels.shape != self.shape[1:]:
             wanted = " x ".join(map(str, self.shape[1:]))
@@ -110,14 +110,14 @@ class DatasetImages:
         return scaled
 
     def _item(self, i: int) -> tuple[Any, Any]:
-        with self._naming(i):
+        with self._item_in_errors(i):
             item = self.dataset[i]
         if (pair := image_and_label(item)) is None:
             raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected {PAIR}")
         return pair
 
     @contextmanager
-    def _naming(self, i: int) -> Iterator[None]:
+    def _item_in_errors(self, i: int) -> Iterator[None]:
         try:
             yield
         except (Exception, SystemExit) as error:  # the user's code may raise any error

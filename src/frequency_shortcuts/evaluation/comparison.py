@@ -22,8 +22,8 @@ from frequency_shortcuts.spectrum.fills import Fill, check_fills, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .hits import judged, rates_of_class
+from .masked_predictions import background_of, masked_predictions
 from .method_scores import CONTROL, UNFILTERED
-from .naming import background_of, naming
 from .trials import PARTS, MaskSet, seed_of
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _ABOUT = ["method", "part", "fill", "class", "percent", "draw", "positions"]
 
 
 @accepts_split
-def compare(
+def compare_methods(
     network: nn.Module,
     images: Images,
     labels: npt.ArrayLike | Tensor,
@@ -59,7 +59,7 @@ def compare(
     the map), `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`. FPR is measured for
     `keep` only; else it is missing. The neutral class has no rows with `swap`.
 
-    >>> table = compare(network, split, {"culling": {5: masks}, "low_pass": {5: lowest}})
+    >>> table = compare_methods(network, split, {"culling": {5: masks}, "low_pass": {5: lowest}})
 
     Raises ValueError for methods with other percentages, and as `shortcuts.measure`.
     """
@@ -77,11 +77,11 @@ def compare(
     plan = _plan(maps, percents, n_classes, size, controls, seed_of(seed, run, "random"))
     negative = labels != np.arange(n_classes)[:, None]
     tables: list[pd.DataFrame] = []
-    with naming(
+    with masked_predictions(
         network, labels, n_classes, batch_size or source.batch_size(), total=len(fills) * len(PARTS) * len(labels),
         bar="comparing methods", progress=progress,
-    ) as namer:  # fmt: skip
-        unfiltered = namer.unfiltered(source)
+    ) as predictor:  # fmt: skip
+        unfiltered = predictor.unfiltered(source)
         for fill in fills:
             swapped = fill == "swap"
             donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if swapped else None
@@ -93,7 +93,7 @@ def compare(
                     [masks.add(mask if part == "keep" else ~mask, c) for c, mask in enumerate(of_classes)]
                     for _, of_classes in plan
                 ]
-                named = namer.under_masks(source, background, masks, counted)
+                named = predictor.under_masks(source, background, masks, counted)
                 for c in range(n_classes):
                     if swapped and c == neutral:
                         continue

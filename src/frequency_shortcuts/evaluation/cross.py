@@ -27,7 +27,7 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
     """
     columns = ["fill", "headline", "class", "map", "tpr", "fpr", "measure"]
     tables = [pd.DataFrame(columns=columns)]
-    for fill, named in hits.named.items():
+    for fill, named in hits.predicted.items():
         judged = hits.judged(fill)
         for c, maps in maps_of_classes(hits).items():
             own = hits.labels == c
@@ -84,7 +84,7 @@ def advantage_of_class(hits: Hits, c: int) -> Estimate:
     """
     fill, maps = hits.primary_fill, maps_of_classes(hits)[c]
     sign = np.array([1.0 if m == c else -1.0 / (len(maps) - 1) for m in maps])
-    difference = sign @ (hits.named[fill][list(maps.values())] == c)
+    difference = sign @ (hits.predicted[fill][list(maps.values())] == c)
     judged = hits.judged(fill)[c]
     return joined(paired(difference[hits.labels == c]), paired(difference[judged]) if judged.any() else None)
 
@@ -106,7 +106,7 @@ def _influence(hits: Hits, fill: str) -> FloatArray:
     The number of images of a class is fixed when they are drawn within classes, so TPR is exact. That of the judged
     images varies a little where images of some donors do not count: there it is the linear part of the change.
     """
-    named, judged, maps = hits.named[fill], hits.judged(fill), maps_of_classes(hits)
+    named, judged, maps = hits.predicted[fill], hits.judged(fill), maps_of_classes(hits)
     influence: FloatArray = np.zeros(len(hits.labels))
     for c, of_class in maps.items():
         sign = np.array([1.0 if m == c else -1.0 / (len(of_class) - 1) for m in of_class])

@@ -141,7 +141,7 @@ class Network:
     run : dataset, network, augmentation and seed
     store : of its images; statistics : by default the store's
     maps : method -> DFM file, or file of the same layout
-    tests : table of `shortcuts.measure` with the maps of the study; rates : table of `comparison.compare` with others
+    tests : table of `shortcuts.measure` with the maps of the study; rates : table of `compare_methods` with others
     tests_of_methods : method -> table of `shortcuts.measure` with its maps, which is shown rather than `rates`
     """
 
@@ -155,7 +155,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestSettings:
     """How the maps were tested.
 
     percent : size of the maps; split, images_per_class : of the images; seed : of the draws; fills : that are shown
@@ -216,10 +216,10 @@ class Explored:
     tests_of_methods: Mapping[str, pd.DataFrame]
 
 
-def read_explored(network: Network, shown: IntArray, tested: Tested) -> Explored:
+def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Explored:
     """What the files of a network hold of the classes `shown` [k]. Images are reduced as in the test of the maps.
 
-    >>> explored = read_explored(Network(run, "data.h5", {"culling": "dfm.h5"}), np.arange(3), Tested(percent=5))
+    >>> explored = read_explored(Network(run, "data.h5", {"culling": "dfm.h5"}), np.arange(3), TestSettings(percent=5))
     """
     images = tested.images(network.store, network.statistics)
     source, donor = Source(images.images, images.mean, images.std), tested.donors(images, network.run)

@@ -29,7 +29,7 @@ class Hits:
     """The classes that a network names for n images, unfiltered and under every mask of a shortcut test.
 
     labels, unfiltered : int [n], the class of each image, and the class named without a filter
-    named : fill -> int16 [mask, n], the class named under each mask; `NOT_SHOWN` where no class needed this image
+    predicted : fill -> int16 [mask, n], the class named under each mask; `NOT_SHOWN` where no class needed this image
     donors : int [n], the donor of each image, if the fill `swap` was tested
     negatives : bool [class, n], the images on which FPR of each class is measured; see `judged`
     masks : bool [mask, H, W], the frequencies that an image keeps, centred
@@ -40,7 +40,7 @@ class Hits:
 
     labels: IntArray
     unfiltered: IntArray
-    named: Mapping[str, Named]
+    predicted: Mapping[str, Named]
     donors: IntArray | None
     negatives: BoolArray
     masks: BoolArray
@@ -56,7 +56,7 @@ class Hits:
     def primary_fill(self) -> str:
         """The fill to quote: `swap` if there is a neutral class, else `zeros`; the first one if it was not tested."""
         wanted = "zeros" if self.neutral is None else "swap"
-        return wanted if wanted in self.named else next(iter(self.named))
+        return wanted if wanted in self.predicted else next(iter(self.predicted))
 
     def tested(self, fill: str) -> list[int]:
         """The classes that have a test under a fill. With `swap`, images of the neutral class are the donors."""
@@ -94,7 +94,7 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
     group.create_dataset("unfiltered", data=hits.unfiltered.astype(np.int16), **packed)
     group.create_dataset("negatives", data=hits.negatives, **packed)
     group.create_dataset("masks", data=hits.masks, **packed)
-    for fill, named in hits.named.items():
+    for fill, named in hits.predicted.items():
         group.create_dataset(f"named/{fill}", data=named, **packed)
     if hits.donors is not None:
         group.create_dataset("donors", data=hits.donors.astype(np.int32), **packed)
@@ -118,7 +118,7 @@ def read_hits(group: h5py.Group) -> Hits:
     return Hits(
         labels=group["labels"][:].astype(np.int64),
         unfiltered=group["unfiltered"][:].astype(np.int64),
-        named={fill: fills[fill][:] for fill in sorted(fills, reverse=True)},  # zeros before swap
+        predicted={fill: fills[fill][:] for fill in sorted(fills, reverse=True)},  # zeros before swap
         donors=group["donors"][:].astype(np.int64) if "donors" in group else None,
         negatives=group["negatives"][:],
         masks=group["masks"][:],
@@ -151,7 +151,7 @@ def rates(hits: Hits) -> pd.DataFrame:
     by_test = dict(list(hits.trials.groupby(["part", "class"], sort=False)))
     unfiltered = pd.DataFrame({"filter": ["unfiltered"], "draw": 0, "positions": size, "overlap": np.nan})
     columns = ["class", "neutral", "part", "fill", *unfiltered]
-    for fill, named in hits.named.items():
+    for fill, named in hits.predicted.items():
         judged = hits.judged(fill)
         for part in dict.fromkeys(hits.trials["part"]):
             for c in hits.tested(fill):

@@ -24,8 +24,8 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .truth import INTERVAL, alternatives, best_curve, shuffled
 
-CONTROL = "random_control"  # in the column `method` of `comparison.compare`: random masks of the same size
-UNFILTERED = "unfiltered"  # in the column `method` of `comparison.compare`: images without a filter
+CONTROL = "random_control"  # in the column `method` of `compare_methods`: random masks of the same size
+UNFILTERED = "unfiltered"  # in the column `method` of `compare_methods`: images without a filter
 
 
 def score_methods(
@@ -88,7 +88,7 @@ def overlap_over_seeds(maps: Iterable[Mapping[float, BoolArray]], classes: Itera
 def with_best_control(rates: pd.DataFrame, control: str, low_pass: str) -> pd.DataFrame:
     """TPR - FPR of every method minus that of the best control of the same size.
 
-    rates : a table of `comparison.compare`, of any number of runs, with the part `keep`
+    rates : a table of `compare_methods`, of any number of runs, with the part `keep`
     control, low_pass : the names of the two controls in the column `method`
 
     Returns one row per run, method, fill, percent and class: `measure`, TPR - FPR (the mean over the draws of the

@@ -31,7 +31,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import donors
 
 from .hits import Hits, Named, judged
-from .naming import background_of, naming
+from .masked_predictions import background_of, masked_predictions
 from .phase_verdicts import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
 from .trials import MaskSet, check_limits, check_neutral, negatives_of, seed_of
 
@@ -119,15 +119,15 @@ def collect(
         "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
     }  # fmt: skip
     named = _known(hits, donor, negative[classes], masks)
-    with naming(
+    with masked_predictions(
         network, labels, len(masks), batch_size or source.batch_size(), total=len(KEPT) * len(labels),
         bar="phases and amplitudes", progress=progress,
-    ) as namer:  # fmt: skip
+    ) as predictor:  # fmt: skip
         background = background_of("swap", source, donor)
         for kept, of_part in images_of.items():
             if ("spectrum", kept) not in named:
-                named["spectrum", kept] = namer.unfiltered(of_part)[None].astype(np.int16)
-                named["map", kept] = namer.under_masks(of_part, background, shown, counted)[places]
+                named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
+                named["map", kept] = predictor.under_masks(of_part, background, shown, counted)[places]
     log.info("%d maps on %d images, with both, amplitudes or phases", len(classes), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
 
@@ -143,7 +143,7 @@ def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolA
         return {}
     return {
         ("spectrum", "both"): hits.unfiltered[None].astype(np.int16),
-        ("map", "both"): hits.named["swap"][own["mask"]],
+        ("map", "both"): hits.predicted["swap"][own["mask"]],
     }
 
 

@@ -36,7 +36,7 @@ class PhaseHits:
     """The classes that a network names for n images that keep their amplitudes, their phases, or both.
 
     labels : int [n], the class of each image; judged : bool [class, n], the images on which FPR is measured
-    named : (region, kept) -> int16 [class, n], inside the map of each class (`hits.NOT_SHOWN` where an image was not
+    predicted : (region, kept) -> int16 [class, n], inside the map of each class (`hits.NOT_SHOWN` where it was not
         shown), or [1, n] over the whole spectrum
     positions : int [class], of each map; size : positions of the spectrum
     neutral : the class without a cue of its own, if there is one
@@ -44,7 +44,7 @@ class PhaseHits:
 
     labels: IntArray
     judged: BoolArray
-    named: Mapping[tuple[str, str], Named]
+    predicted: Mapping[tuple[str, str], Named]
     positions: IntArray
     size: int
     neutral: int | None = None
@@ -56,7 +56,7 @@ class PhaseHits:
 
     def of_class(self, c: int, region: str, kept: str) -> Named:
         """The class named for each image, [1, n]."""
-        named = self.named[region, kept]
+        named = self.predicted[region, kept]
         return named[c : c + 1] if region == "map" else named
 
 
@@ -86,7 +86,7 @@ def write_phase_hits(group: h5py.Group, hits: PhaseHits) -> None:
     packed = {"compression": "gzip", "shuffle": True}
     for name, values in (("labels", hits.labels.astype(np.int16)), ("judged", hits.judged)):
         group.create_dataset(name, data=values, **packed)
-    for (region, kept), named in hits.named.items():
+    for (region, kept), named in hits.predicted.items():
         group.create_dataset(f"named/{region}/{kept}", data=named, **packed)
     group["positions"] = hits.positions
     group.attrs.update(size=hits.size, neutral=-1 if hits.neutral is None else hits.neutral)
@@ -98,7 +98,7 @@ def read_phase_hits(group: h5py.Group) -> PhaseHits:
     return PhaseHits(
         labels=group["labels"][:].astype(np.int64),
         judged=group["judged"][:],
-        named={key: group["named/{}/{}".format(*key)][:] for key in product(REGIONS, KEPT)},
+        predicted={key: group["named/{}/{}".format(*key)][:] for key in product(REGIONS, KEPT)},
         positions=group["positions"][:],
         size=int(group.attrs["size"]),
         neutral=None if neutral < 0 else neutral,

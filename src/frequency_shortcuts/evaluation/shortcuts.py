@@ -30,7 +30,7 @@ from frequency_shortcuts.spectrum.masks import check_mask
 
 from .cross import cross_matrix, own_map_advantage
 from .hits import Hits, Named, judged, rates, read_hits, write_hits
-from .naming import background_of, naming
+from .masked_predictions import background_of, masked_predictions
 from .trials import (
     PARTS,
     Part,
@@ -136,14 +136,14 @@ def collect(
     donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if "swap" in fills else None
     source = source_for(network, images, mean, std)
     named: dict[str, Named] = {}
-    with naming(
+    with masked_predictions(
         network, labels, len(masks), batch_size or source.batch_size(), total=len(fills) * len(labels),
         bar="filtering", progress=progress,
-    ) as namer:  # fmt: skip
-        unfiltered = namer.unfiltered(source)
+    ) as predictor:  # fmt: skip
+        unfiltered = predictor.unfiltered(source)
         for fill in fills:
             counted = judged(negative, labels, donor if fill == "swap" else None)
-            named[fill] = namer.under_masks(source, background_of(fill, source, donor), shown, counted)
+            named[fill] = predictor.under_masks(source, background_of(fill, source, donor), shown, counted)
             log.info("fill %s: %d tests of masks on %d images", fill, len(trials), len(labels))
     return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral, false_positives)
 

@@ -75,7 +75,9 @@ def _blocks(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> tuple[I
     return order, np.unique(stratum[order], return_index=True)[1]
 
 
-def compare(left: PackedMaps, right: PackedMaps, *, draws: int = 10, seed: int | Sequence[int] = 0) -> pd.DataFrame:
+def compare_maps(
+    left: PackedMaps, right: PackedMaps, *, draws: int = 10, seed: int | Sequence[int] = 0
+) -> pd.DataFrame:
     """Overlap of the maps of two runs, one row per class.
 
     draws : random masks of the size of the right map, for each class and kind, that are compared with the left map
@@ -139,7 +141,7 @@ def compare_runs(
         for i, j in combinations(range(len(runs)), 2):
             differ = [name for key, name in COMPARISONS.items() if runs[i][key] != runs[j][key]]
             comparison = differ[0] if len(differ) == 1 else SEVERAL
-            overlaps = compare(packed[i], packed[j], draws=draws, seed=[seed, i, j])
+            overlaps = compare_maps(packed[i], packed[j], draws=draws, seed=[seed, i, j])
             yield _with_labels(overlaps, comparison, run_label(runs[i]), run_label(runs[j]), percent)
 
 
@@ -154,7 +156,7 @@ def compare_halves(
 ) -> Iterator[pd.DataFrame]:
     """The maps of one run from two halves of its images, as tables of `compare_runs` (comparison `images`)."""
     for percent in percents:
-        overlaps = compare(first(percent), second(percent), draws=draws, seed=seed)
+        overlaps = compare_maps(first(percent), second(percent), draws=draws, seed=seed)
         yield _with_labels(overlaps, IMAGES, f"{run_label(run)}/half0", f"{run_label(run)}/half1", percent)
 
 

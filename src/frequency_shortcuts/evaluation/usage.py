@@ -123,10 +123,10 @@ def wave_rates(
 
     waved, plain : the same photographs with and without the wave
     wave, harmonics : bool [class, H, W], the frequencies of the wave in its class, and those that clipping adds
-    controls, seed, run : see `comparison.compare`
+    controls, seed, run : see `compare_methods`
 
     Returns one row for each test, part, fill, draw and number of positions: `test` (`WITHOUT_WAVE`, `wave`, `wave and
-    harmonics`, and what `comparison.compare` adds), `part`, `fill`, `draw`, `positions`, `images`, `negatives`, TPR and
+    harmonics`, and what `compare_methods` adds), `part`, `fill`, `draw`, `positions`, `images`, `negatives`, TPR and
     FPR with their intervals, and `class`.
 
     >>> rates = wave_rates(network, waved, plain, wave, harmonics).groupby("test")["tpr"].first()
@@ -136,7 +136,7 @@ def wave_rates(
 
     from frequency_shortcuts.networks.predictions import predict
 
-    from .comparison import compare
+    from .comparison import compare_methods
 
     label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
     of_class = plain.subset(np.flatnonzero(plain.labels == label))
@@ -146,7 +146,7 @@ def wave_rates(
     tables = [pd.DataFrame([without])]
     for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():
         maps = {name: {100 * masks[label].mean(): masks}}
-        rates = compare(
+        rates = compare_methods(
             network, waved.images, waved.labels, maps, mean=waved.mean, std=waved.std, neutral=waved.neutral,
             fills=FILLS, controls=controls, seed=seed, run=run,
         )  # fmt: skip

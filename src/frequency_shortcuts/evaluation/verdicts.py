@@ -105,7 +105,7 @@ def _means(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Test:
+class _TestedMaps:
     """The test of a class, part and fill: whether the class is named, for each mask, on its images and on others.
 
     kinds : filter of each mask [mask]; draws : number of the draw, or the other class [mask]
@@ -156,15 +156,15 @@ class _Test:
         others = self.kinds == "other"
         return {**random, "other": self.margin(others)} if others.any() else random
 
-    def at_best(self) -> _Test:
+    def at_best(self) -> _TestedMaps:
         """The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing."""
         hit = self.own != (self.key["part"] == "remove")
         return replace(self, right=np.broadcast_to(hit[:, None], self.right.shape), wrong=np.zeros_like(self.wrong))
 
 
-def _tests(hits: Hits) -> Iterator[_Test]:
+def _tests(hits: Hits) -> Iterator[_TestedMaps]:
     """The test of every class, part and fill. The neutral class has no map to compare with."""
-    for fill, named in hits.named.items():
+    for fill, named in hits.predicted.items():
         judged = hits.judged(fill)
         for (part, c), trials in hits.trials.groupby(["part", "class"], sort=False):
             if fill == "swap" and c == hits.neutral:
@@ -172,13 +172,13 @@ def _tests(hits: Hits) -> Iterator[_Test]:
             trials = trials[(trials["filter"] != "other") | (trials["draw"] != hits.neutral)]
             shown = named[trials["mask"]]
             right, wrong = shown[:, hits.labels == c], shown[:, judged[c]]
-            yield _Test(
+            yield _TestedMaps(
                 {"class": c, "part": part, "fill": fill}, trials["filter"].to_numpy(str), trials["draw"].to_numpy(),
                 right == c, wrong == c, hits.has_fpr(trials) & judged[c].any(),
             )  # fmt: skip
 
 
-def _judge(test: _Test, strong: float) -> dict[str, Any]:
+def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
     """The columns of a verdict that compare masks."""
     others = test.kinds == "other"
     controls = test.controls()
@@ -213,7 +213,7 @@ def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:
     return min((float(np.min(margins.low)), kind) for kind, margins in controls.items())
 
 
-def _to_low_pass(test: _Test) -> dict[str, Any]:
+def _to_low_pass(test: _TestedMaps) -> dict[str, Any]:
     """The margin over the lowest frequencies, and whether these do as well; missing where they were not tested."""
     lowest = test.kinds == "low_pass"
     names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
@@ -224,7 +224,7 @@ def _to_low_pass(test: _Test) -> dict[str, Any]:
     return {**ends, "low_frequency": bool(margin.low[0] <= 0)}
 
 
-def _smallest_effect(test: _Test, kind: str, closest: int) -> float:
+def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
     """The least margin that would be above 0, if the map hits just the images that the control hits most often."""
     chosen = test.kinds == kind
     masks, remove = test.right[chosen], test.key["part"] == "remove"

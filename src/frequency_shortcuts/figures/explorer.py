@@ -28,7 +28,7 @@ from .canvas import CONTROLS, control_label
 from .shortcuts import VERDICTS
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.evaluation.examples import Donor, Explored, Reduced, Tested
+    from frequency_shortcuts.evaluation.examples import Donor, Explored, Reduced, TestSettings
 
 OWN = "culling (the study's own)"  # the method whose maps the shortcut tests judge
 SIDE = 112  # pixels of the longer side of a picture; larger ones are shrunk
@@ -44,7 +44,7 @@ _PAGE = jinja2.Environment(
 
 
 @dataclass(frozen=True)
-class DataSet:
+class ExploredSet:
     """What the page shows of one data set.
 
     note : which of its classes are shown; empty where they are all. classes : the names of the k classes
@@ -60,12 +60,13 @@ class DataSet:
     verdicts: pd.DataFrame
 
 
-def page(title: str, sets: Iterable[DataSet], tested: Tested, strong: float = STRONG_TPR) -> str:
+def explorer_page(title: str, sets: Iterable[ExploredSet], tested: TestSettings, strong: float = STRONG_TPR) -> str:
     """The page as text; data sets and their networks are offered in this order.
 
     tested : how the maps were tested; strong : as in `verdicts`
 
-    >>> page("Explorer", [DataSet("zoo", "", ["ant", "bee"], images, [explored], verdicts)], Tested(percent=5))
+    >>> zoo = ExploredSet("zoo", "", ["ant", "bee"], images, [explored], verdicts)
+    >>> text = explorer_page("Explorer", [zoo], TestSettings(percent=5))
     """
     content = {
         "fills": list(tested.fills),
@@ -103,7 +104,7 @@ def affordable(sets: Iterable[tuple[tuple[int, ...], int]], fills: int, most: in
     return max(fitting, default=1)
 
 
-def _network(network: Explored, dataset: DataSet, tested: Tested) -> dict[str, Any]:
+def _network(network: Explored, dataset: ExploredSet, tested: TestSettings) -> dict[str, Any]:
     """The part of a network: donors, and for each method its maps with what they leave and the rates."""
     of_run = [dataset.verdicts[name] == network.run[name] for name in RUN]
     verdicts = dataset.verdicts[np.logical_and.reduce(of_run)]
@@ -205,7 +206,7 @@ class _Rates:
 
     @classmethod
     def of_method(cls, table: pd.DataFrame, method: str) -> _Rates:
-        """Of one method in a table of `comparison.compare`; random masks and the lowest frequencies are controls."""
+        """Of one method in a table of `compare_methods`; random masks and the lowest frequencies are controls."""
         words = {UNFILTERED: ROWS["unfiltered"], method: ROWS["dfm"], CONTROL: ROWS["random"]}
         words = {"low_pass": ROWS["low_pass"], **words}  # if it is the method, it is no control
         table = table[table["part"] == "keep"]

@@ -123,7 +123,7 @@ def _are_numbers(table: pd.DataFrame, shown: pd.DataFrame) -> list[bool]:
     return [numbers[name] for name in shown]
 
 
-def page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int = MOST) -> str:
+def table_page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int = MOST) -> str:
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to

@@ -22,7 +22,7 @@ def as_published(tests: pd.DataFrame) -> pd.DataFrame:
     return tests[(tests["part"] == "keep") & (tests["fill"] == "zeros")]
 
 
-def rates(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
+def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, for the chosen networks in this order.
 
     over_seeds: a table of `verdicts.over_seeds`; its rows `as_published` are used. chosen: (data set, network,

@@ -106,7 +106,7 @@ def _clause(row: Mapping[str, Any]) -> str:
     return clause + _POINTS[letter].format(number)
 
 
-def of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def rows_of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The rows of the same number with the maps of other methods."""
     same = ("finding", "quantity", "data", "networks_of")
     return [other for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]

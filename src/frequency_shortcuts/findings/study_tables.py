@@ -43,10 +43,10 @@ def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) 
     """
     names = dict(enumerate(classes))
     named = table.replace({name: names for name in OF_CLASSES if name in table})
-    return with_first(named, {name: run[name] for name in RUN})
+    return with_columns(named, {name: run[name] for name in RUN})
 
 
-def with_first(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
+def with_columns(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
     """The table with these columns, each of one value, before its own."""
     return pd.concat([pd.DataFrame(dict(values), table.index), table], axis=1)
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from frequency_shortcuts.data.splits import Split, identity
+from frequency_shortcuts.data.splits import Split, images_digest
 from frequency_shortcuts.storage.files import replacing
 
 from .fingerprint import state_digest
@@ -105,7 +105,7 @@ def run_fingerprint(network: nn.Module, splits: Iterable[Split], settings: Seque
     for split in splits:
         for images in (split.images, split.stylised):
             if images is not None:
-                digest.update(identity(images))
+                digest.update(images_digest(images))
         digest.update(split.labels.tobytes())
         digest.update(repr((split.classes, split.mean.tolist(), split.std.tolist())).encode())
     digest.update(repr(network).encode() + state_digest(network))

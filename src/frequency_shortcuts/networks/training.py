@@ -103,7 +103,7 @@ def train(
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     _check_reduction(augmentation.name, reduction, (len(data.classes), *data.images.shape[-2:]))
-    run = _Run(network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, stop)
+    run = _Training(network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, stop)
     if state:
         # The precision of a training depends on the device.
         settings = [recipe, seed, augmentation, reduction and reduction.identity, version, device.type]
@@ -132,7 +132,7 @@ def _check_reduction(name: str, reduction: MapReduction | None, shape: tuple[int
         raise ValueError(f"maps of shape {list(reduction.shape)}: the images and classes need {list(shape)}")
 
 
-class _Run:
+class _Training:
     """A training under way: its parts, its state, and the file that both are stored in, if there is one."""
 
     checkpoint: Checkpoint | None = None

@@ -59,7 +59,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     return written
 
 
-def identity(path: str | os.PathLike[str]) -> str:
+def read_weights_digest(path: str | os.PathLike[str]) -> str:
     """The identity of the weights in a file: `weights_digest` of their network."""
     return str(read_metadata(path)["weights_sha256"])
 

@@ -35,14 +35,14 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     with file:
         if not verified:
             check_foreign(file)
-        with naming(path):
+        with file_in_errors(path):
             if outside := _what_leads_outside(file):
                 raise ValueError(f"{path}: {outside}: expected a file that holds its data itself")
         yield file
 
 
 @contextmanager
-def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+def file_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     """Inside the block, all that h5py raises for an odd or damaged file becomes a ValueError that names the file."""
     try:
         yield

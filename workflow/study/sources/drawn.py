@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .description import Content, Shape, Source, shape_of
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.splits import Labelled
+    from frequency_shortcuts.data.splits import ImagesAndLabels
 
     from ..plan import Plan
 
@@ -26,7 +26,7 @@ class Drawn(Source):
         """The design of a set from its constants, besides the numbers and seeds. Raises ValueError if it makes none."""
 
     @abstractmethod
-    def images(self, design: Any, split: str, count: int, seed: int) -> Labelled:
+    def images(self, design: Any, split: str, count: int, seed: int) -> ImagesAndLabels:
         """So many images of each class, and their labels."""
 
     def shape(self, plan: Plan, name: str) -> Shape:

@@ -9,7 +9,7 @@ from frequency_shortcuts.data import planted
 from .drawn import Drawn
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.splits import Labelled
+    from frequency_shortcuts.data.splits import ImagesAndLabels
 
     from ..plan import Plan
 
@@ -66,7 +66,7 @@ planted:
         """That of the mechanism."""
         return planted.Design(**constants)
 
-    def images(self, design: planted.Design, split: str, count: int, seed: int) -> Labelled:
+    def images(self, design: planted.Design, split: str, count: int, seed: int) -> ImagesAndLabels:
         """Those of `planted.images`; training images have no decoys."""
         return planted.images(design, count, seed, decoys=split != "train")
 

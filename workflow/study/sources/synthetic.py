@@ -9,7 +9,7 @@ from frequency_shortcuts.data import synthetic
 from .drawn import Drawn
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.splits import Labelled
+    from frequency_shortcuts.data.splits import ImagesAndLabels
 
     from ..plan import Plan
 
@@ -44,7 +44,7 @@ synthetic:
             raise ValueError(f"synthesis.band_edges {list(design.band_edges)}: expected radii within the spectrum")
         return design
 
-    def images(self, design: synthetic.Design, split: str, count: int, seed: int) -> Labelled:
+    def images(self, design: synthetic.Design, split: str, count: int, seed: int) -> ImagesAndLabels:
         """Those of `synthetic.images`."""
         return synthetic.images(design, count, seed)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..description import Figure, Output, Table, Test, of_dataset, store_and_table
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, of_dataset, store_and_table
 from ..job import FOLDER
-from ..report import Result
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -15,14 +15,14 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.spectrum import masks
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..testing import read_inputs, with_names
+    from ..tested_networks import read_inputs, with_names
 
     network, data, run = read_inputs(step, "test")
     table = shortcuts.band_stop(network, data, masks.bands(*data.images.shape[-2:], step.params.band_edges))
     write_table(with_names(table, data.classes, "true_class", "called_class"), step.output[0], **run)
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Removing bands from {wildcards.dataset} for {wildcards.network} (seed {wildcards.seed})",
     runs=lambda plan: plan.runs_on("synthetic"),
     measure=measure,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..description import Figure, Output, Table, Test, files_of_run, percent, run_of, table
-from ..job import FOLDER, NETWORK, RUN, WITH_TRUTH, identity
-from ..report import Result
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, percent, run_of, table
+from ..job import FOLDER, NETWORK, RUN, WITH_TRUTH, run_of_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +29,13 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from ..shortcut_tests import run_name
-    from ..testing import read_inputs, with_names
+    from ..tested_networks import read_inputs, with_names
 
     params, given, output = step.params, step.input, step.output
     network, data, run = read_inputs(step, params.images["split"], params.images["images_per_class"])
     files = dict(zip(params.names, given.maps, strict=True))
     maps = {name: scores.read_masks(path) for name, path in files.items()}
-    rates = comparison.compare(network, data, maps, run=run_name(run), progress=True, **params.settings)
+    rates = comparison.compare_methods(network, data, maps, run=run_name(run), progress=True, **params.settings)
     write_table(with_names(rates, data.classes), output.rates, **run)
 
     scores_of = {name: scores.read_scores(path) for name, path in files.items()}
@@ -97,7 +97,7 @@ def overlaps(files: list[str]) -> pd.DataFrame:
 
     of_network = defaultdict(list)
     for path in files:
-        run, method = identity(Path(path).with_suffix("") / "maps"), Path(path).parts[-len(RUN) - 1]
+        run, method = run_of_path(Path(path).with_suffix("") / "maps"), Path(path).parts[-len(RUN) - 1]
         of_network[method, *(run[key] for key in NETWORK)].append(path)
     tables = []
     for (method, *network), paths in of_network.items():
@@ -147,7 +147,7 @@ def _rates(title: str, caption: str) -> Figure:
     )
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Comparing the methods on {wildcards.network}, {wildcards.dataset} ({wildcards.augmentation}, seed "
     "{wildcards.seed})",
     runs=lambda plan: plan.compared_runs(),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..description import Figure, Output, Table, Test, files_of_run, run_of, table
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, run_of, table
 from ..job import FOLDER
-from ..report import Result
 from ..shortcut_tests import HITS_FILE
 
 
@@ -17,12 +17,12 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.checksums import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..job import identity
-    from ..testing import load_network, read_with_and_without, with_names
+    from ..job import run_of_path
+    from ..tested_networks import load_network, read_with_and_without, with_names
     from ..waves import wave_of
 
     params, given, output = step.params, step.input, step.output[0]
-    network, run = load_network(given.weights, params.device), identity(output)
+    network, run = load_network(given.weights, params.device), run_of_path(output)
     _, plain = read_with_and_without(
         given.images, given.plain, params.split, weights=given.weights, workers=step.threads
     )
@@ -32,7 +32,7 @@ def measure(step: Any, created_by: str) -> None:
     write_table(with_names(table, plain.classes), output, **run)
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Measuring what the wave of {wildcards.dataset} costs {wildcards.network} (seed {wildcards.seed})",
     runs=lambda plan: plan.waved_runs(),
     measure=measure,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..description import IMAGES, Figure, Output, Table, Test, files_of_run, of_dataset, store
-from ..job import FOLDER, RUN, identity
-from ..report import Result
-from ..shortcut_tests import HITS, KEYS, METHODS, deciding, maps_of_methods, of_methods
+from ..categories import Result
+from ..description import IMAGES, Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
+from ..job import FOLDER, RUN, run_of_path
+from ..shortcut_tests import HITS, KEYS, METHODS, deciding, maps_of_methods, settings_of_methods
 
 if TYPE_CHECKING:
     import h5py
@@ -28,10 +28,10 @@ def measure(step: Any, created_by: str) -> None:
 
     from .. import shortcut_tests
     from ..origin import origin_of
-    from ..testing import load_network, read_images
+    from ..tested_networks import load_network, read_images
 
     params, given, output = step.params, step.input, step.output
-    network, run = load_network(given.weights, params.device), identity(output.hits)
+    network, run = load_network(given.weights, params.device), run_of_path(output.hits)
     maps, name, tables = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run), {}
     others = dict(zip(params.methods, given.methods, strict=True))
     with replacing_hdf5(output.hits) as file:
@@ -61,7 +61,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
         for path in given["hits"]:
             with read_hdf5(path) as file:
                 for name, group in file.items():
-                    yield {**identity(path), "rendition": name}, group
+                    yield {**run_of_path(path), "rendition": name}, group
 
     means = mean_over_draws(given["ood"], [*RUN, "rendition"])
     return {"ood": means, **advantages("ood_advantage", groups())}
@@ -76,11 +76,11 @@ def _settings(plan: Plan) -> dict[str, Any]:
     return {
         "percent": plan.config["shortcuts"]["percent"],
         "settings": plan.shortcut_settings(parts=["keep"], fills=fills),
-        **of_methods(plan, deciding(fills)),
+        **settings_of_methods(plan, deciding(fills)),
     }
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of "
     "{wildcards.dataset}",
     runs=_runs,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..description import Output, Table, Test
+from ..categories import Result
+from ..description import NetworkTest, Output, Table
 from ..job import FOLDER, WITH_TRUTH
-from ..report import Result
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -16,7 +16,7 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from ..shortcut_tests import run_name
-    from ..testing import read_inputs, with_names
+    from ..tested_networks import read_inputs, with_names
 
     settings = step.params.settings
     with read_hdf5(step.input.images) as file:
@@ -26,7 +26,7 @@ def measure(step: Any, created_by: str) -> None:
     write_table(with_names(table, data.classes), step.output[0], **run)
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Testing whether {wildcards.network} uses the planted mask of {wildcards.dataset} (seed {wildcards.seed})",
     runs=lambda plan: plan.mapped_runs(*WITH_TRUTH),
     measure=measure,

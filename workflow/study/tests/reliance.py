@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..description import Figure, Output, Table, Test, files_of_run, table
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, table
 from ..job import FOLDER
-from ..report import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ def measure(step: Any, created_by: str) -> None:
 
     from ..devices import take_device
     from ..job import code_version, log, stopping
-    from ..testing import read_inputs, with_names
+    from ..tested_networks import read_inputs, with_names
     from ..trainings import IN_MEMORY, architecture_of, augmentation_of
 
     params, given, output = step.params, step.input, step.output[0]
@@ -92,7 +92,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Training {wildcards.network} on {wildcards.dataset} anew without the frequencies of its maps (seed "
     "{wildcards.seed})",
     runs=lambda plan: plan.reliance_runs(),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..description import Figure, Output, Table, Test, of_dataset, store_and_table, table
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, of_dataset, store_and_table, table
 from ..job import FOLDER
-from ..report import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from ..origin import origin_of
-    from ..testing import read_images, read_inputs, with_names
+    from ..tested_networks import read_images, read_inputs, with_names
 
     given, outputs, settings = step.input, step.output, step.params.settings
     waves, seed = settings["sensitivity"], settings["seed"]
@@ -60,7 +60,7 @@ def _on(plan: Plan, pattern: str, dataset: str) -> list[str]:
     return [pattern.format(**run) for run in plan.robustness_runs() if run["dataset"] == dataset]
 
 
-TEST: Test = Test(
+TEST: NetworkTest = NetworkTest(
     message="Filtering, perturbing and corrupting {wildcards.dataset} for {wildcards.network} "
     "({wildcards.augmentation}, seed {wildcards.seed})",
     runs=lambda plan: plan.robustness_runs(),

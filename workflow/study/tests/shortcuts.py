@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..description import Figure, Output, Table, Test, files_of_run, of_dataset, run_of, store, store_and_table
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
 from ..job import FOLDER
-from ..report import Result
-from ..shortcut_tests import HITS, HITS_FILE, KEYS, METHODS, maps_of_methods, of_methods, settings
+from ..shortcut_tests import HITS, HITS_FILE, KEYS, METHODS, maps_of_methods, settings, settings_of_methods
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def measure(step: Any, created_by: str) -> None:
 
     from .. import shortcut_tests
     from ..origin import origin_of
-    from ..testing import read_inputs
+    from ..tested_networks import read_inputs
 
     params, given, output, settings = step.params, step.input, step.output, step.params.settings
     network, data, run = read_inputs(step, params.split, params.images_per_class)
@@ -61,7 +61,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.findings import study_tables
     from frequency_shortcuts.storage.checksums import read_hdf5
 
-    from ..job import RUN, identity
+    from ..job import RUN, run_of_path
 
     strong = settings["strong"]
     also_of_methods: dict[str, Callable[[Hits], pd.DataFrame]] = {
@@ -77,17 +77,17 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
         found |= {name: measured(hits) for name, measured in also_of_methods.items()}
         found |= {"phase": phase_verdicts(phases, strong)} if phases else {}
         for name, table in found.items():
-            parts.setdefault(name, []).append(study_tables.of_run(table, identity(path), classes))
+            parts.setdefault(name, []).append(study_tables.of_run(table, run_of_path(path), classes))
         for name, measured in also_of_methods.items():
             for method, hits_of_method in others.items():
-                table = study_tables.of_run(measured(hits_of_method), identity(path), classes)
+                table = study_tables.of_run(measured(hits_of_method), run_of_path(path), classes)
                 table.insert(len(RUN), "method", method)
                 parts.setdefault(f"method_{name}", []).append(table)
     tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     return {**tables, "shortcuts_over_seeds": over_seeds(tables["shortcuts"])}
 
 
-TEST: Test = Test(
+TEST: NetworkTest = NetworkTest(
     message="Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed "
     "{wildcards.seed})",
     runs=lambda plan: plan.mapped_runs(),
@@ -115,7 +115,7 @@ TEST: Test = Test(
     inputs=lambda plan: {**files_of_run(plan, maps=True), "methods": maps_of_methods(plan)},
     settings=lambda plan: {
         **settings(plan),
-        **of_methods(plan, plan.config["shortcuts"]["fills"]),
+        **settings_of_methods(plan, plan.config["shortcuts"]["fills"]),
         "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs(),
     },
     minutes=120,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..description import IMAGES, MAPS, WEIGHTS, Figure, Table, Test, percent, table
+from ..categories import Result
+from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, percent, table
 from ..job import FOLDER
-from ..report import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def _join_inputs(plan: Plan) -> dict[str, Any]:
     }
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Comparing the maps of every two runs of a data set",
     runs=lambda plan: plan.stability_runs(),
     tables={

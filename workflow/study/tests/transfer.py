@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..description import IMAGES, MAPS, WEIGHTS, Output, Table, Test
-from ..job import FOLDER, identity
-from ..report import Result
-from ..shortcut_tests import HITS, KEYS, METHODS, deciding, of_methods, settings
+from ..categories import Result
+from ..description import IMAGES, MAPS, WEIGHTS, NetworkTest, Output, Table
+from ..job import FOLDER, run_of_path
+from ..shortcut_tests import HITS, KEYS, METHODS, deciding, settings, settings_of_methods
 
 if TYPE_CHECKING:
     import h5py
@@ -23,20 +23,20 @@ def measure(step: Any, created_by: str) -> None:
     """The class named for every planned pair of networks, mask and image, and a table of rates."""
     import pandas as pd
 
-    from frequency_shortcuts.findings.study_tables import with_first
+    from frequency_shortcuts.findings.study_tables import with_columns
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
     from .. import shortcut_tests
-    from ..testing import load_network, read_images
+    from ..tested_networks import load_network, read_images
 
     params, given, output = step.params, step.input, step.output
     tables = []
     with replacing_hdf5(output.hits) as file:
         files = zip(given.made_with, given.dfm, given.weights, given.images, strict=True)
         for i, (made_with, maps, weights, store) in enumerate(files):
-            source, target = (FOLDER.format(**identity(end)) for end in (made_with, weights))
+            source, target = (FOLDER.format(**run_of_path(end)) for end in (made_with, weights))
             masks, network = dfm.read_mask(maps, params.percent), load_network(weights, params.device)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=step.threads)
             name, n = f"{source} on {target}", len(params.methods)
@@ -49,7 +49,7 @@ def measure(step: Any, created_by: str) -> None:
                 group, network, data, dict(zip(params.methods, others, strict=True)), params.percent, run=name,
                 settings=params.method_settings,
             )  # fmt: skip
-            tables.append(with_first(shortcut_tests.rates_of(hits, data.classes), pair))
+            tables.append(with_columns(shortcut_tests.rates_of(hits, data.classes), pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
         write_table(pd.concat(tables), output.transfer)
 
@@ -92,7 +92,7 @@ def _tested(plan: Plan) -> list[Run]:
     return [tested for _, tested in plan.transfers()]
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Testing the maps of one network on another",
     runs=_tested,
     measure=measure,
@@ -114,7 +114,7 @@ TEST = Test(
     settings=lambda plan: {
         **settings(plan),
         "settings": plan.advantage_settings(),
-        **of_methods(plan, deciding(plan.config["shortcuts"]["fills"])),
+        **settings_of_methods(plan, deciding(plan.config["shortcuts"]["fills"])),
     },
     place="transfer",
     minutes=120,

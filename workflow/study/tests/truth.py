@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..description import IMAGES, MAPS, WEIGHTS, Figure, Table, Test, percent, sets_with_truth, stores_with_truth
+from ..categories import Result
+from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, percent, sets_with_truth, stores_with_truth
 from ..job import RUN, WITH_TRUTH
-from ..report import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def _files(plan: Plan, path: str) -> list[str]:
     return [f"{plan.results}/{path.format(**run)}" for run in _runs(plan)]
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Scoring maps and ADCS against the planted truth",
     runs=_runs,
     tables={

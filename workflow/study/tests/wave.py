@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..description import Output, Table, Test, files_of_run
+from ..description import NetworkTest, Output, Table, files_of_run
 from ..job import FOLDER
 
 
@@ -14,12 +14,12 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.checksums import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..job import identity
+    from ..job import run_of_path
     from ..shortcut_tests import run_name
-    from ..testing import load_network, read_with_and_without, with_names
+    from ..tested_networks import load_network, read_with_and_without, with_names
 
     params, given, output = step.params, step.input, step.output[0]
-    network, run = load_network(given.weights, params.device), identity(output)
+    network, run = load_network(given.weights, params.device), run_of_path(output)
     chosen = params.images["split"], params.images["images_per_class"]
     waved, plain = read_with_and_without(
         given.images, given.plain, *chosen, weights=given.weights, workers=step.threads
@@ -30,7 +30,7 @@ def measure(step: Any, created_by: str) -> None:
     write_table(with_names(table, waved.classes), output, **run)
 
 
-TEST = Test(
+TEST = NetworkTest(
     message="Testing whether {wildcards.network} needs the wave of {wildcards.dataset} (seed {wildcards.seed})",
     runs=lambda plan: plan.waved_runs(),
     measure=measure,

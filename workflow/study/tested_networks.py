@@ -15,7 +15,7 @@ from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 
 from .devices import take_device
-from .job import identity
+from .job import run_of_path
 
 
 def load_network(weights: str, device: str) -> nn.Module:
@@ -36,7 +36,7 @@ def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> t
     given = step.input
     network = load_network(given.weights, step.params.device)
     data = read_images(given.images, split, images_per_class, weights=given.weights, workers=step.threads)
-    return network, data, identity(step.output[0])
+    return network, data, run_of_path(step.output[0])
 
 
 def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Any, Any]:

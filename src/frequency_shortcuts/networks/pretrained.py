@@ -21,7 +21,7 @@ IMAGENET = 1000  # outputs of the networks whose classes timm names
 
 
 @dataclass(frozen=True)
-class NamedNetwork:
+class PretrainedNetwork:
     """A network in evaluation mode.
 
     transform : of its weights, as `analysis.transforms.read_transform` reads it; None if nothing is known
@@ -42,7 +42,7 @@ def open_network(
     channels: int = 3,
     size: tuple[int, int] = (224, 224),
     options: Mapping[str, Any] | None = None,
-) -> NamedNetwork:
+) -> PretrainedNetwork:
     """Build or load the network that a name describes.
 
     name : `torchvision:resnet50`; `timm:resnet50.a1_in1k` or `timm:hf-hub:<repository>`; `<module>:<function>`, which
@@ -73,22 +73,22 @@ def open_network(
         opened = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights, dict(options or {}))
     else:
         described = external.ExternalNetwork(name, n_classes, channels, *size, options=dict(options or {}))
-        opened = NamedNetwork(external.build(described))
+        opened = PretrainedNetwork(external.build(described))
     if checkpoint is not None:
         load_weights(opened.network, checkpoint)
     opened.network.eval()
     return opened
 
 
-def _of_study(path: str, weights: str | None, checkpoint: Any) -> NamedNetwork:
+def _of_study(path: str, weights: str | None, checkpoint: Any) -> PretrainedNetwork:
     if weights is not None or checkpoint is not None:
         raise ValueError(f"{path} holds the weights of its network: leave weights and checkpoint out")
     statistics = normalisation(path)
     transform = None if statistics is None else {"mean": statistics[0], "std": statistics[1]}
-    return NamedNetwork(load(path), transform)
+    return PretrainedNetwork(load(path), transform)
 
 
-def _torchvision(name: str, weights: str) -> NamedNetwork:
+def _torchvision(name: str, weights: str) -> PretrainedNetwork:
     from torchvision import models
 
     sets = models.get_model_weights(name)  # its error for an unknown name is a sentence
@@ -103,10 +103,10 @@ def _torchvision(name: str, weights: str) -> NamedNetwork:
             f"the weights of {name} cannot be downloaded ({first_line(error)}): get the file elsewhere and give it as "
             "the checkpoint"
         ) from error
-    return NamedNetwork(network, chosen.transforms(), (tuple(chosen.meta["categories"]),))
+    return PretrainedNetwork(network, chosen.transforms(), (tuple(chosen.meta["categories"]),))
 
 
-def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
+def _timm(name: str, weights: str, options: dict[str, Any]) -> PretrainedNetwork:
     if weights != "pretrained":
         raise ValueError(
             f"weights {weights!r}: expected `pretrained`; timm names sets of weights in the name of a network"
@@ -121,7 +121,7 @@ def _timm(name: str, weights: str, options: dict[str, Any]) -> NamedNetwork:
         about = timm.data.ImageNetInfo()
         ids = tuple(about.index_to_label_name(i) for i in range(IMAGENET))
         names = (ids, tuple(about.index_to_description(i) for i in range(IMAGENET)))
-    return NamedNetwork(network, timm.data.resolve_data_config(model=network), names)
+    return PretrainedNetwork(network, timm.data.resolve_data_config(model=network), names)
 
 
 def outputs_of(

@@ -16,8 +16,8 @@ from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table
 
 from .catalogue import TABLES
-from .description import Test
-from .job import RUN, identity
+from .description import NetworkTest
+from .job import RUN, run_of_path
 from .network_tests import TESTS
 from .plan import Plan, Run
 
@@ -26,7 +26,7 @@ UNITS = [*RUN, "method", "maps_of", "tested_on", "left", "right"]
 COUNTED = ("class", "part", "fill", "filter")  # the keys of a table that is not of one test
 
 
-def _tables_of_runs() -> Iterator[tuple[str, Test, tuple[str, ...]]]:
+def _tables_of_runs() -> Iterator[tuple[str, NetworkTest, tuple[str, ...]]]:
     """The stem of each table of a run, its test, and its keys."""
     for test in TESTS.values():
         for output in test.outputs.values():
@@ -63,7 +63,7 @@ def read_runs(paths: Iterable[str]) -> pd.DataFrame:
     """
     tables, path_of = [], {}
     for path in paths:
-        table, run = read_table(path), tuple(map(str, identity(path).values()))
+        table, run = read_table(path), tuple(map(str, run_of_path(path).values()))
         if _texts(table.reindex(columns=RUN), RUN) != [run]:
             raise DamagedFile(path, f"it must hold rows of {' '.join(run)}, and no others")
         tables.append(table)

@@ -23,10 +23,10 @@ _BAR = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
 
 
 @contextlib.contextmanager
-def naming(
+def masked_predictions(
     network: nn.Module, labels: IntArray, n_classes: int, batch: int, *, total: int, bar: str, progress: bool
-) -> Iterator[Namer]:
-    """A `Namer` for a network, which is in evaluation mode inside the block.
+) -> Iterator[MaskedPredictor]:
+    """A `MaskedPredictor` for a network, which is in evaluation mode inside the block.
 
     labels : int [n], of the images; batch : images in one forward pass
     total : of the bar, in images; bar : its label; progress : whether to show it on a terminal
@@ -36,11 +36,11 @@ def naming(
         tqdm(total=total, desc=bar, unit="image", leave=False, bar_format=_BAR, disable=None if progress else True)
         as shown,
     ):  # fmt: skip
-        yield Namer(predict, labels, n_classes, batch, shown.update)
+        yield MaskedPredictor(predict, labels, n_classes, batch, shown.update)
 
 
-class Namer:
-    """Names the classes of images; see `naming`, which makes one.
+class MaskedPredictor:
+    """Names the classes of images; see `masked_predictions`, which makes one.
 
     predict : images [k, channels, H, W] -> int64 [k]; update : called with the number of images that are done
     """
