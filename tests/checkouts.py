@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import yaml
 from PIL import Image
+from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[1]
 PARTS = [
@@ -49,6 +50,9 @@ PICTURES = {
     },
     "transfer": [{"dataset": "pictures", "maps_of": "my_network/none", "tested_on": "resnet18/sin"}],
 }  # fmt: skip
+CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())  # of this study
+for changes in (yaml.safe_load((ROOT / "config" / "test.yaml").read_text()), PICTURES):
+    update_config(CONFIG, changes)
 # The network's module imports another, and that a third; nothing imports the last.
 MODULES = {
     "my_package/__init__.py": "from .layers import network\n",

@@ -14,11 +14,13 @@ from nbformat import v4
 from PIL import Image
 from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, STYLISED, TRAINED, dataset_of, shape_of
 
-from checkouts import PICTURES
+from checkouts import CONFIG, PICTURES
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.storage.checksums import verify_checksum
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 from study.figures import FIGURES
+from study.network_tests import TESTS
+from study.plan import Plan
 
 BEHIND_FINDINGS = {
     "finding_numbers", "ood_advantage", "transfer_advantage", "method_cross_matrix", "method_ood_advantage",
@@ -36,13 +38,18 @@ STEPS = {
 }  # fmt: skip
 
 
+# A test that is added brings its tables and its step with it.
+PLANNED = [test for test in TESTS.values() if test.in_study and test.runs(Plan(CONFIG))]
+TABLES = {name: table for test in PLANNED for name, table in test.tables.items()}
+
+
 def tables_of(study):
     return {path.stem: read_table(path) for path in (study.results / "tables").glob("*.csv")}
 
 
 def test_tables_join_all_runs(study):
     tables = tables_of(study)
-    assert set(tables) == TYPESET | BEHIND_FINDINGS | TOO_LONG
+    assert set(tables) == TYPESET | BEHIND_FINDINGS | TOO_LONG | TABLES.keys()
     assert len(tables["networks"]) == len({*MAPPED, *TRAINED})
     rows = [2 * (2 * shape_of(run)[0] - (dataset_of(run) in NEUTRAL)) for run in MAPPED]
     assert len(tables["shortcuts"]) == sum(rows)
@@ -53,7 +60,7 @@ def test_tables_join_all_runs(study):
     assert of_seeds["headline"].all() and selected["headline"] and selected["seeds"] == 2
     assert np.isclose(selected["tpr_unfiltered_mean"], of_seeds["tpr_unfiltered"].mean(), atol=1e-5)
     assert np.isclose(selected["tpr_unfiltered_sd"], of_seeds["tpr_unfiltered"].std(ddof=1), atol=1e-5)
-    assert set(tables["runtimes"]["step"]) == STEPS
+    assert set(tables["runtimes"]["step"]) == STEPS | {test.name for test in PLANNED if test.measure}
 
 
 def test_findings_follow_from_the_tables_of_the_study(study):
@@ -77,7 +84,7 @@ def test_findings_follow_from_the_tables_of_the_study(study):
 def test_tables_are_typeset_and_stand_in_the_report(study):
     folder = study.results / "tables"
     pages = {path.stem for path in folder.glob("*.html")}
-    assert pages == TYPESET
+    assert pages == TYPESET | {name for name, table in TABLES.items() if table.result}
     printed = sorted(folder.glob("*.tex"))
     assert [path.stem for path in printed] == ["table_1", "table_2", "table_3"]
     assert all(r"\toprule" in path.read_text() for path in printed)

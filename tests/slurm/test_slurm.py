@@ -7,9 +7,8 @@ import torch
 import yaml
 from cluster import GPUS
 from heads import NEEDS_SLURM, RUN, Head, requested
-from snakemake.utils import update_config
 
-from checkouts import PICTURES, ROOT, checkout
+from checkouts import CONFIG, ROOT, checkout
 from study.network_tests import TESTS
 from study.plan import Plan
 
@@ -40,9 +39,6 @@ ON_A_GPU = {
     "find_maps": (4, 4000, 240, 1),
     "graded": (4, 4000, 120, 1),
 }
-CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
-update_config(CONFIG, PICTURES)
 PLAN = Plan(CONFIG)
 ON_A_GPU |= {
     test.name: (4, test.memory, test.minutes, 1) for test in TESTS.values() if test.measure and test.runs(PLAN)
@@ -135,12 +131,12 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     unnamed = [block for name, block in blocks_of_rules if not name]  # tests, joined tables, figures
     assert len(unnamed) == 3 and ["gpu" in block for block in unnamed].count(True) == 1
     blocks = {name: block for name, block in blocks_of_rules if name}
-    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | {
-        test.name for test in TESTS.values() if test.measure
-    }
-    on_gpu |= set(re.findall(r"use rule cull as (\w+) with", rules))
+    tests = {test.name for test in TESTS.values() if test.measure}
+    joins = {test.rule for test in TESTS.values()}
+    copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
+    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | tests
+    on_gpu |= {name for of, name in copies if of == "cull"}
     assert set(profile["set-resources"]) == on_gpu
-    assert not on_gpu & set(profile["groups"]) and set(profile["groups"]) <= set(blocks) | {
-        test.rule for test in TESTS.values()
-    }
+    assert not on_gpu & set(profile["groups"])
+    assert set(profile["groups"]) <= {*blocks, *joins, *(name for _, name in copies)}
     assert "drawing" in profile["group-components"]
