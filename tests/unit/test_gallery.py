@@ -289,7 +289,7 @@ def cells(line):
 
 def test_found_is_one_number_in_code_docs_and_captions():
     assert gallery_laptop.FOUND == gallery_methods.FOUND == truth.FOUND == 0.95
-    for page in ("docs/method.md", "docs/methods.md", "workflow/study/tests/truth.py"):
+    for page in ("docs/method.md", "docs/methods.md", "workflow/study/tests/compare_methods.py"):
         text = " ".join((ROOT / page).read_text().split())
         limits = re.findall(r"(?:average precision[^.;]{0,30} is|Bold: a mean of) at least (\d\.\d+)", text)
         assert set(limits) == {f"{truth.FOUND:g}"}, page
