@@ -17,6 +17,11 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 for threshold in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
     os.environ.setdefault(threshold, str(2**30))
 
+from frequency_shortcuts.networks import instructions
+
+if config["numerics"] == "portable":
+    instructions.set_variables()
+
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, outputs
 from study import report as catalogue
@@ -138,6 +143,11 @@ def on_gpu():
 def torch_threads(wildcards):
     """Threads: on a CPU, two jobs of one thread are faster than one of two. On a GPU, threads prepare the images."""
     return 4 if on_gpu() else 1
+
+
+def analysis_threads(wildcards):
+    """Threads of an analysis, after which no other job waits. Portable numerics on a CPU take one."""
+    return 2 if on_gpu() or config["numerics"] == "fast" else 1
 
 
 def gpus(wildcards):
