@@ -1,13 +1,15 @@
-"""What portable numerics set, and when it is too late for them."""
+"""What portable numerics set, when it is too late for them, and square roots."""
 
+import math
 import subprocess
 import sys
 
 import pytest
+import torch
 from numpy._core import _multiarray_umath as numpy_build
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.networks import instructions
+from frequency_shortcuts.networks import instructions, numerics
 
 
 @pytest.fixture
@@ -59,3 +61,12 @@ def test_every_instruction_of_numpy_above_avx2_is_switched_off():
     off = instructions.PORTABLE["NPY_DISABLE_CPU_FEATURES"].split()
     above = {name for name in numpy_build.__cpu_dispatch__ if name.startswith(("AVX512", "X86_V4"))}
     assert above <= {*off} and not {*off} & {*numpy_build.__cpu_baseline__, "AVX2", "FMA3", "X86_V3"}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_square_roots_are_rounded_correctly(dtype):
+    """Tolerance 0: the root in float64 is exact for float32, and C's for float64. PyTorch's own misses the last bit."""
+    numbers = torch.rand(3, 500, dtype=dtype)
+    expected = torch.tensor([[math.sqrt(x) for x in row] for row in numbers.tolist()], dtype=torch.float64)
+    assert torch.equal(numerics.square_root(numbers), expected.to(dtype))
+    assert numerics.square_root(torch.tensor(4.0, dtype=dtype)).item() == 2
