@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo real study methods cure capacity experiments report check test test-all dry-runs mutants lint format docs gallery
-.PHONY: bench audit clean lock statistics
+.PHONY: bench same audit clean lock statistics
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -84,6 +84,9 @@ docs: $(REAL) ## config/README.md, and the site with the gallery and a page of e
 
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery
+
+same: $(READY) ## are the tables and weights of the study, once it has run, the same as those of docs/data?
+	@python -m bench.same
 
 bench: $(READY) ## measure run times: results/bench and two pages of docs (most of an hour)
 	python -m bench

@@ -97,3 +97,9 @@ use rule report as report_zip with:
         f"{RESULTS}/report.zip",
     log:
         f"{RESULTS}/logs/report_zip.log",
+
+
+# All results depend on the numerics, so that a change makes them again. Files that are fetched do not.
+for each in workflow.rules:
+    if each.name != "fetched_files":
+        each.set_params(numerics=config["numerics"])

@@ -14,7 +14,14 @@ from tqdm import tqdm
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import document, measure_culling, measure_methods, measure_screening, measure_training
+from . import (
+    document,
+    measure_culling,
+    measure_methods,
+    measure_numerics,
+    measure_screening,
+    measure_training,
+)
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
@@ -27,6 +34,7 @@ PARTS: dict[str, Measure] = {
     "precision": measure_culling.precision,
     "training": measure_training.rates,
     "methods": measure_methods.overhead,
+    "numerics": measure_numerics.cost,
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real, same
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 DATA = DOCS / "data"
@@ -51,6 +51,8 @@ def store(study: Path, target: Path) -> None:
         place = target / file.relative_to(study)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
+    if study.name == same.STUDY:
+        same.write(study, target)
 
 
 def texts() -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from frequency_shortcuts import __version__
+from frequency_shortcuts.networks.instructions import portable
 
 MODEL = """MODEL is one of
 
@@ -87,6 +88,16 @@ def _settings(context: Any, option: Any, texts: tuple[str, ...]) -> dict[str, An
     return settings
 
 
+def _numerics(context: Any, option: Any, choice: str) -> str:
+    """Set what --numerics asks for, before any library is imported that computes."""
+    if choice == "portable":
+        try:
+            portable()
+        except RuntimeError as error:
+            raise click.BadParameter(str(error)) from None
+    return choice
+
+
 @contextmanager
 def _resumable() -> Iterator[None]:
     """Inside the block, Ctrl-C and SIGTERM end the command with one line that says how it resumes."""
@@ -139,6 +150,9 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Memory for batches. Default: half of a GPU's memory, 2048 on a CPU."),
         click.option("--seed", default=0, show_default=True, help="Of all random draws."),
         click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+        click.option("--numerics", type=click.Choice(["portable", "fast"]), default="fast", show_default=True,
+                     callback=_numerics,
+                     help="portable: on a CPU, the same numbers on every x86-64 server, with one thread."),
     ]):  # fmt: skip
         function = option(function)
     return function
@@ -319,7 +333,7 @@ def _analysis(
         outputs=options["outputs"] or outputs_of(names, named.categories), quick=options.get("quick", False),
         search=fs.Search(images_per_class=ranking, **of_search),
         test=fs.Test(maps=maps, images=options["test_images"], images_per_class=test, **of_test),
-        run=fs.Run(options["seed"], options["device"], options["memory_mib"], state),
+        run=fs.Run(options["seed"], options["device"], options["memory_mib"], state, numerics=options["numerics"]),
     )  # fmt: skip
 
 

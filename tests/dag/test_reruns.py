@@ -83,6 +83,12 @@ def test_settings_that_change_places_are_noticed(touched):
     assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
 
 
+def test_other_numerics_make_all_results_again_and_fetch_no_files(touched):
+    rules = noticed(touched, {"numerics": "fast"})
+    assert {"synthesize", "plant", "folder", "train", "cull", "adcs", "shortcuts", "table", "figure_adcs"} <= rules
+    assert "fetched_files" not in rules
+
+
 def test_other_classes_store_the_images_of_a_folder_again(touched):
     rules = noticed(touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}})
     assert rules == {"check", "folder"}

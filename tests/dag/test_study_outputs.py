@@ -1,6 +1,7 @@
 """Tables, findings, figures and pages of the study, and second runs of Snakemake."""
 
 import os
+import platform
 import shutil
 
 import expected_values
@@ -113,6 +114,9 @@ def test_the_tables_of_the_paper_are_laid_out_from_ours(study):
 def test_provenance_describes_the_run_of_the_study(study):
     recorded = read_table(study.results / "tables" / "provenance.csv").set_index("key")["value"]
     assert recorded["study"] == "test" and recorded["devices of the networks"] == "cpu"
+    assert recorded["numerics"] == "portable"
+    if platform.machine() == "x86_64":
+        assert recorded["instructions of PyTorch"] == "AVX2"
     if not shutil.which("nvidia-smi"):
         assert recorded["threads of a job"] == "1"
     with h5py.File(study.results / "data" / "syn_2.h5") as file:

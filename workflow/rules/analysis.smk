@@ -14,7 +14,7 @@ rule analyse:
         f"{RESULTS}/benchmarks/analyse/{RUN}.tsv"
     conda:
         "../../envs/study.yaml"
-    threads: 2
+    threads: analysis_threads
     resources:
         gpu=gpus,
         mem_mb=growing(3000),

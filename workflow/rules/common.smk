@@ -14,6 +14,11 @@ FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")
 sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
+from frequency_shortcuts.networks import instructions
+
+if config["numerics"] == "portable":
+    instructions.set_variables()
+
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from study import figures, targets
 from study import states
@@ -123,6 +128,11 @@ def on_gpu():
 def torch_threads(wildcards):
     """Threads: on a CPU, two jobs of one thread are faster than one of two. On a GPU, threads prepare the images."""
     return 4 if on_gpu() else 1
+
+
+def analysis_threads(wildcards):
+    """Threads of an analysis, after which no other job waits. Portable numerics on a CPU take one."""
+    return 2 if on_gpu() or config["numerics"] == "fast" else 1
 
 
 def gpus(wildcards):

@@ -48,6 +48,8 @@ def main(snakemake):
             "devices of the networks": ", ".join(used),
             "device here": provenance.device(params.device),
             "threads of a job": str(snakemake.resources.threads_of_networks),
+            "numerics": params.numerics,
+            **provenance.instructions(),
             **provenance.machine(),
             **seeds(config),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -38,6 +39,15 @@ def machine() -> dict[str, str]:
         "processor": _processor(),
         "processor cores": str(cores),
         "memory, GiB": f"{memory:.1f}" if memory else "unknown",
+    }
+
+
+def instructions() -> dict[str, str]:
+    """What PyTorch computes with on a CPU: the instructions of its own loops, and the libraries in it."""
+    named = r"oneAPI Math Kernel Library Version [\w.]+|MKL-DNN v[\w.]+"
+    return {
+        "instructions of PyTorch": torch.backends.cpu.get_cpu_capability(),
+        "libraries of PyTorch": ", ".join(re.findall(named, torch.__config__.show())),
     }
 
 

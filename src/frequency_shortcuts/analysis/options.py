@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import Part, check_limits
@@ -14,6 +14,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.inference import Precision
+from frequency_shortcuts.networks.instructions import portable
 from frequency_shortcuts.spectrum.fills import Fill, check_fills
 from frequency_shortcuts.spectrum.masks import positions
 
@@ -106,6 +107,8 @@ class Run:
     state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
     progress : whether the plan and bars are shown, on standard error
+    numerics : `portable` gives the same numbers on every x86-64 server, if it runs on a CPU. It needs `fs.portable()`
+        before PyTorch and NumPy are imported, and raises RuntimeError without
 
     >>> result = fs.analyse(network, images, labels, run=fs.Run(device="auto", name="my network"))
     """
@@ -116,6 +119,13 @@ class Run:
     state: str | os.PathLike[str] | None = None
     name: str | None = None
     progress: bool = True
+    numerics: Literal["portable", "fast"] = "fast"
+
+    def __post_init__(self) -> None:
+        if self.numerics not in ("portable", "fast"):
+            raise ValueError(f"numerics {self.numerics!r}: expected portable or fast")
+        if self.numerics == "portable":
+            portable()
 
     def limits(self, precision: Precision) -> Limits:
         """Of the passes of a search."""

@@ -12,6 +12,7 @@ from torch.nn import functional
 from torchvision.transforms import v2
 
 from . import operations
+from .numerics import square_root
 
 # Augmentations that reduce images to maps (see `reduction`). They are applied after the normalisation, in `training`.
 WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
@@ -86,7 +87,7 @@ class Augmentation:
         if self.crop_scale != (1.0, 1.0):
             area = torch.empty(n, device=device).uniform_(*self.crop_scale)
             ratio = torch.empty(n, device=device).uniform_(*map(math.log, self.crop_ratio)).exp()
-            half = torch.stack([(area * ratio).sqrt(), (area / ratio).sqrt()], dim=1).clamp_(max=1)
+            half = square_root(torch.stack([area * ratio, area / ratio], dim=1)).clamp_(max=1)
             centre = centre + (2 * torch.rand(n, 2, device=device) - 1) * (1 - half)
         transform = torch.zeros(n, 2, 3, device=device)
         transform[:, 0, 0], transform[:, 1, 1] = half[:, 0] * flip, half[:, 1]

@@ -1,4 +1,4 @@
-"""How CUDA computes: in which precision, and the same bits each time."""
+"""How CUDA computes, in which precision and with the same bits each time; square roots that all CPUs agree on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
@@ -64,3 +66,11 @@ def deterministic() -> Iterator[None]:
 def deterministic_on_cuda(device: torch.device) -> contextlib.AbstractContextManager[None]:
     """`deterministic` on CUDA. On a CPU, gradients and sums over classes are so in any case."""
     return deterministic() if device.type == "cuda" else contextlib.nullcontext()
+
+
+def square_root(values: Tensor) -> Tensor:
+    """The square root, correctly rounded. On a CPU, PyTorch calls MKL's, which depends on the processor.
+
+    No gradient is known for it.
+    """
+    return torch.from_numpy(np.asarray(np.sqrt(values.numpy()))) if values.device.type == "cpu" else values.sqrt()

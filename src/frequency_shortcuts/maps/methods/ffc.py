@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .gradients import input_gradient
@@ -58,7 +59,7 @@ def _mean(workspace: Workspace, settings: Settings, images: IntArray) -> FloatAr
         before = engine.source.take(images[start : start + size])
         after = _descend(workspace, settings, before)
         own, other = (pairs.coefficients(seen).double() for seen in (before, after))
-        amplitude = own.square().sum(dim=0).sqrt()
+        amplitude = square_root(own.square().sum(dim=0))
         along = torch.where(amplitude > 0, (own * other).sum(dim=0) / amplitude, 0)
         total += (2 * along - amplitude).mean(dim=1).sum(dim=0)
     mean: FloatArray = total.cpu().numpy() / len(images)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.networks.numerics import tf32
+from frequency_shortcuts.networks.numerics import square_root, tf32
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -28,7 +28,7 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
     CPU, since other devices draw other numbers.
     """
     median = energies(images, pairs).sort(dim=1).values[:, (len(pairs) - 1) // 2]
-    level = (median / images[0].numel()).sqrt().to(images.dtype)
+    level = square_root(median / images[0].numel()).to(images.dtype)
     generator = torch.Generator()
     noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], dtype=images.dtype)
     for copies_of_image, seed in zip(noise, seeds, strict=True):
@@ -76,7 +76,7 @@ def first_order(
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     change = -(image * slope).sum(dim=(0, 2))
-    product = (image.square().sum(dim=0) * slope.square().sum(dim=0)).sqrt().sum(dim=1)
+    product = square_root(image.square().sum(dim=0) * slope.square().sum(dim=0)).sum(dim=1)
     return change * _share(images, pairs), product * _share(images, pairs)
 
 

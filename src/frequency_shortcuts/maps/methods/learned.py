@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.networks.numerics import tf32
+from frequency_shortcuts.networks.numerics import square_root, tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill, check_fills
 
@@ -88,7 +88,7 @@ def _train(
         mean = mean.lerp(slope, 1 - BETAS[0])
         square = square.lerp(slope.square(), 1 - BETAS[1])
         corrected = mean / (1 - BETAS[0] ** (step + 1)), square / (1 - BETAS[1] ** (step + 1))
-        numbers = numbers - settings.rate * corrected[0] / (corrected[1].sqrt() + EPSILON)
+        numbers = numbers - settings.rate * corrected[0] / (square_root(corrected[1]) + EPSILON)
     return torch.stack([numbers, mean, square]).cpu().numpy()
 
 

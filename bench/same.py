@@ -1,0 +1,84 @@
+"""`make same`: are the tables and weights of the finished default study the same as those that docs/data describes?"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from frequency_shortcuts.networks.weights import read_weights_digest
+from frequency_shortcuts.storage.tables import read_table, write_table
+
+from .markdown import DOCS, ROOT
+
+STUDY = "laptop"
+FILE = "digests.csv"
+LEFT_OUT = ("runtimes", "provenance")  # tables that differ from run to run
+KINDS = {".csv": "tables", ".safetensors": "networks"}
+# The rows of the provenance that say why numbers can differ.
+REASONS = ("commit", "configuration", "devices of the networks", "threads of a job", "numerics", "platform")
+REASONS += ("processor", "instructions of PyTorch", "libraries of PyTorch")
+
+
+def digests(study: Path) -> dict[str, str]:
+    """SHA-256 of each table's bytes and of each network's weights, by path in the folder of the study."""
+    tables = (path for path in sorted(study.glob("tables/*.csv")) if path.stem not in LEFT_OUT)
+    found = {str(path.relative_to(study)): hashlib.sha256(path.read_bytes()).hexdigest() for path in tables}
+    weights = sorted(study.glob("networks/**/weights.safetensors"))
+    return found | {str(path.relative_to(study)): read_weights_digest(path) for path in weights}
+
+
+def write(study: Path, target: Path) -> None:
+    """Write the digests of a study to the folder `target`."""
+    found = digests(study)
+    write_table(pd.DataFrame({"path": list(found), "sha256": list(found.values())}), target / FILE)
+
+
+def compare(study: Path, target: Path) -> tuple[list[str], bool]:
+    """What is the same as in the folder `target`, in lines, and whether all of it is.
+
+    Raises FileNotFoundError if the study has not run, or the folder has no digests.
+    """
+    if not (study / "tables" / "provenance.csv").exists():
+        raise FileNotFoundError(f"{study} holds no finished study: run make study first")
+    if not (target / FILE).exists():
+        raise FileNotFoundError(f"{target / FILE} is missing: make gallery writes it from a finished study")
+    expected, found = read_table(target / FILE).set_index("path")["sha256"].to_dict(), digests(study)
+    lines = []
+    for suffix, kind in KINDS.items():
+        names = [name for name in (expected | found) if name.endswith(suffix)]
+        equal = [name for name in names if expected.get(name) == found.get(name)]
+        lines.append(f"{len(equal)} of {len(names)} {kind} are the same.")
+        for name in sorted({*names} - {*equal}):
+            states = (expected, "only here"), (found, "missing here")
+            lines.append(f"  {name}: {next((text for other, text in states if name not in other), 'differs')}")
+    if expected == found:
+        return lines, True
+    there, here = (_facts(folder) for folder in (target, study))
+    lines += ["", "What else differs:"]
+    for key in {**there, **here}:
+        old, new = (facts.get(key, "not recorded") for facts in (there, here))
+        if old != new and (key in REASONS or key.startswith("version of ")):
+            lines.append(f"  {key}: {old} there, {new} here")
+    return lines, False
+
+
+def _facts(study: Path) -> dict[str, str]:
+    """The provenance of a study."""
+    return read_table(study / "tables" / "provenance.csv").set_index("key")["value"].astype(str).to_dict()
+
+
+def main() -> None:
+    """Print the comparison; status 1 if something differs."""
+    try:
+        lines, same = compare(ROOT / "results" / STUDY, DOCS / "data" / STUDY)
+    except FileNotFoundError as error:
+        sys.exit(str(error))
+    print("\n".join(lines))
+    sys.exit(not same)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Portable numerics: the same weights, maps and tables where libraries believe in another processor."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+from frequency_shortcuts.networks import instructions
+
+# Prints digests of a training, a search and a test; without `portable`, what its environment makes of them.
+COMPUTE = """
+import hashlib, json, sys
+import frequency_shortcuts as fs
+
+if sys.argv[1] == "portable":
+    fs.portable()
+import numpy as np
+import torch
+from frequency_shortcuts.data import normalisation, synthetic
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.fingerprint import weights_digest
+
+torch.set_num_threads(1)
+parts = [synthetic.images(synthetic.Design(control_band=2), n, seed) for n, seed in ((16, 1), (6, 2))]
+data, images = (Split(*part, synthetic.CLASSES, *normalisation.pixel_statistics(parts[0][0])) for part in parts)
+network = architectures.build(architectures.Architecture("resnet18", 4, 3, 32, width=4, stem="small"), 0)
+recipe = training.Recipe(epochs=2, batch_size=16)
+network.load_state_dict(training.train(network, data, images, recipe, seed=0, augmentation=Augmentation()).weights)
+run = fs.Run(progress=False, numerics=sys.argv[1])
+result = fs.analyse(network, images, run=run, quick=True, search=fs.Search("mixture", {"samples": 2}))
+algebra = np.linalg.svd(np.fft.fft2(images.images[:, 0].astype(float)).real.reshape(len(images), -1))[1]
+found = {"map": result.found.score, "tables": result.rates.to_csv(), "algebra": algebra}
+digests = {name: hashlib.sha256(np.asarray(value).tobytes()).hexdigest() for name, value in found.items()}
+print(json.dumps({"weights": weights_digest(network.state_dict())} | digests))
+"""
+# Each stands for another processor. The second set does so by names that `portable` does not set itself.
+PROCESSORS = {
+    "without AVX2": {
+        "ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "OPENBLAS_CORETYPE": "Sandybridge",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3", "OMP_NUM_THREADS": "2",
+    },
+    "with other caches and kernels": {
+        "DNNL_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "OPENBLAS_L2_SIZE": "2048",
+    },
+}  # fmt: skip
+
+
+def test_other_processors_compute_the_same_with_portable_numerics_and_not_without():
+    try:
+        instructions.variables()
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    plain = {name: value for name, value in os.environ.items() if name not in instructions.PORTABLE}
+    started = {
+        (numerics, name): subprocess.Popen(
+            [sys.executable, "-c", COMPUTE, numerics], env=plain | changed, cwd=ROOT, stdout=subprocess.PIPE
+        )
+        for numerics in ("portable", "fast")
+        for name, changed in ({"this one": {}} | PROCESSORS).items()
+    }
+    printed = {key: process.communicate()[0] for key, process in started.items()}
+    found = {key: json.loads(text) for key, text in printed.items()}
+    for name in PROCESSORS:
+        assert found["portable", name] == found["portable", "this one"], name
+        for kind in ("weights", "map"):
+            assert found["fast", name][kind] != found["fast", "this one"][kind], (name, kind)
+    assert found["fast", "without AVX2"]["algebra"] != found["fast", "this one"]["algebra"]
