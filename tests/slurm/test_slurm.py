@@ -128,8 +128,8 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     blocks_of_rules = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
-    unnamed = [block for name, block in blocks_of_rules if not name]  # tests, joined tables, figures
-    assert len(unnamed) == 3 and ["gpu" in block for block in unnamed].count(True) == 1
+    unnamed = [block for name, block in blocks_of_rules if not name]  # sources, tests, joined tables, figures
+    assert len(unnamed) == 4 and ["gpu" in block for block in unnamed].count(True) == 1
     blocks = {name: block for name, block in blocks_of_rules if name}
     tests = {test.name for test in TESTS.values() if test.measure}
     joins = {test.rule for test in TESTS.values()}

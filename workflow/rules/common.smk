@@ -92,6 +92,18 @@ def entry_point_files(dpath):
     return lambda wildcards: code_of_entry_point(setting(dpath)(wildcards))
 
 
+def joined_tests(rule):
+    """The planned tests of networks whose tables a rule joins."""
+    return [test for test in TESTS.values() if test.rule == rule and test.runs(plan)]
+
+
+def joined_files(rule):
+    """Input: the files that these tables are joined from."""
+    return {
+        f"{test.name}_{key}": files for test in joined_tests(rule) for key, files in test.joined_files(plan).items()
+    }
+
+
 def check_first():
     """Check the inputs before the first job starts, if the rule `check` is due. Raises WorkflowError for mistakes."""
     due = any(job.rule.name == "check" for job in workflow.dag.needrun_jobs())

@@ -2,18 +2,6 @@
 # tests is joined from.
 
 
-def joined_tests(rule):
-    """The planned tests of networks whose tables a rule joins."""
-    return [test for test in TESTS.values() if test.rule == rule and test.runs(plan)]
-
-
-def joined_files(rule):
-    """Input: the files that these tables are joined from."""
-    return {
-        f"{test.name}_{key}": files for test in joined_tests(rule) for key, files in test.joined_files(plan).items()
-    }
-
-
 rule table:
     input:
         **joined_files("table"),
