@@ -1,8 +1,10 @@
 """What portable numerics set, when it is too late for them, and square roots."""
 
 import math
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -70,3 +72,10 @@ def test_square_roots_are_rounded_correctly(dtype):
     expected = torch.tensor([[math.sqrt(x) for x in row] for row in numbers.tolist()], dtype=torch.float64)
     assert torch.equal(numerics.square_root(numbers), expected.to(dtype))
     assert numerics.square_root(torch.tensor(4.0, dtype=dtype)).item() == 2
+
+
+def test_no_tensor_takes_a_function_of_mkl_that_depends_on_the_processor():
+    """Roots of tensors are those of `square_root`; what NumPy and C compute is the same everywhere."""
+    call = re.compile(r"(?<!\bnp)(?<!\bmath)\.(sqrt|log10|tan|atan|asin|acos)\(")
+    files = [path for path in Path(fs.__file__).parent.rglob("*.py") if path.stem != "numerics"]
+    assert len(files) > 100 and [path for path in files if call.search(path.read_text())] == []
