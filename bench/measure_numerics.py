@@ -39,7 +39,7 @@ PER_CLASS = 10  # images that are culled, searched with and tested
 def cost(_: Path, device: torch.device) -> pd.DataFrame:
     """A row for each network and task: processor time in seconds, portable and fast, and their ratio, on the CPU."""
     others = {name: value for name, value in os.environ.items() if name not in instructions.PORTABLE}
-    environments = {"portable": others | instructions.variables(), "fast": others}
+    environments = {"portable": others | instructions.variables(), "fast": others | instructions.THREADS}
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in environments}
     for _ in range(REPEATS):
         for name, environment in environments.items():

@@ -58,11 +58,12 @@ def compare(study: Path, target: Path) -> tuple[list[str], bool]:
         return lines, True
     there, here = (_facts(folder) for folder in (target, study))
     lines += ["", "What else differs:"]
+    before = len(lines)
     for key in {**there, **here}:
         old, new = (facts.get(key, "not recorded") for facts in (there, here))
-        if old != new and (key in REASONS or key.startswith("version of ")):
+        if old != new and (key in REASONS or key.startswith(("version of ", "data set "))):
             lines.append(f"  {key}: {old} there, {new} here")
-    return lines, False
+    return [*lines, *(["  nothing that the provenance records"] if len(lines) == before else [])], False
 
 
 def _facts(study: Path) -> dict[str, str]:

@@ -22,8 +22,8 @@ class Table:
     result : its title and category in the report; without it, the table is not shown there
     caption : the text below it, a template (see `captions`)
     holds : what it holds, for results/README.md
-    runs : the runs that it must hold (see `tables`), [] where they follow from more than the plan; by default those of
-        its test, and none for a table of no test
+    runs : the runs that it must hold (see `table_checks`), [] where they follow from more than the plan; by default
+        those of its test, and none for a table of no test
     planned : true of plans that have it; by default of those that have its runs
     """
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+from zlib import crc32
 
 import torch
 
+from frequency_shortcuts.networks import instructions
 from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
 
 log = logging.getLogger("study")
@@ -26,9 +28,12 @@ def take_device(requested: str) -> torch.device:
             assigned,
             torch.__version__,
         )
+    if device.type == "cpu" and instructions.chosen() == instructions.AS_PORTABLE:
+        torch.set_num_threads(1)  # a job that expected a GPU has more
     if device.type == "cuda" and device.index is None and torch.cuda.device_count() > 1:
         # With its number: each thread has its own current device, at first GPU 0.
-        device = torch.device("cuda", os.getpid() % torch.cuda.device_count())
+        # Jobs that start one after the other have numbers at equal distances, so that a hash spreads them.
+        device = torch.device("cuda", crc32(str(os.getpid()).encode()) % torch.cuda.device_count())
         torch.cuda.set_device(device)
     return device
 

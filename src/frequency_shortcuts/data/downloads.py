@@ -150,7 +150,7 @@ class PublishedSet(ABC):
         """Positions, int64, sorted, of the sealed photographs among all training photographs with these labels.
 
         They are the last of each class in the training split that the default study draws (validation share 0.1, split
-        seed 0), so that no study before had used one. No setting changes them.
+        seed 0), so that no study before had shown one to a network. No setting changes them.
 
         >>> DOWNLOADS["fashion_mnist"].sealed(labels).shape
         (5000,)

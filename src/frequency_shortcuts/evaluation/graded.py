@@ -27,6 +27,7 @@ from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
+from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.minibatches import iterations_per_epoch
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.journal import Journal
@@ -81,7 +82,7 @@ def measure(
     the training images), precision, recall, f1 and images (test images of the class). Gain and ring are missing for the
     neutral class.
     """
-    settings = repr((sorted(constants.items()), protocol, version, torch.device(device).type))
+    settings = repr((sorted(constants.items()), protocol, version, torch.device(device).type, chosen()))
     fingerprint, tables = hashlib.sha256(settings.encode()).hexdigest(), []
     shown = tqdm(seeds, desc="graded sets", unit="set", disable=None if progress else True)
     with Journal(state, fingerprint, stop=stop) as journal:

@@ -80,7 +80,7 @@ class Checkpoint:
 
     def read(self, device: torch.device) -> State | None:
         """Restore the parts and return the state; None if there is no file, a damaged one, or that of another run."""
-        if not self.path.exists():
+        if not self.path.is_file():
             return None
         with open(self.path, "rb") as file:
             contents, digest = file.read(max(0, self.path.stat().st_size - DIGEST_BYTES)), file.read()

@@ -26,6 +26,7 @@ PORTABLE = {
     "OPENBLAS_CORETYPE": "Haswell",  # linear algebra of NumPy and SciPy
     "OPENBLAS_L2_SIZE": "256",  # KiB; its blocks follow from it
 }
+AS_PORTABLE = tuple(value for name, value in PORTABLE.items() if name not in THREADS)
 LINE = "import frequency_shortcuts as fs; fs.portable()"
 
 
@@ -61,6 +62,11 @@ def portable() -> None:
 def set_variables() -> None:
     """Set the environment of the processes that this one starts."""
     os.environ.update(variables())
+
+
+def chosen() -> tuple[str, ...]:
+    """The values of these variables in this process but for the threads: work that others began is not resumed."""
+    return tuple(os.environ.get(name, "") for name in PORTABLE if name not in THREADS)
 
 
 def is_portable() -> bool:

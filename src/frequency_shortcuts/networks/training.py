@@ -35,6 +35,7 @@ from .augmentation import WITH_MAPS, Augmentation
 from .auxiliary import AuxiliaryNorms, with_waves
 from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
+from .instructions import chosen
 from .minibatches import Minibatches
 from .numerics import bfloat16, deterministic, tf32
 from .recipe import Recipe
@@ -105,8 +106,8 @@ def train(
     _check_reduction(augmentation.name, reduction, (len(data.classes), *data.images.shape[-2:]))
     run = _Training(network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, stop)
     if state:
-        # The precision of a training depends on the device.
-        settings = [recipe, seed, augmentation, reduction and reduction.identity, version, device.type]
+        # The rounding of a training depends on the device and its instructions.
+        settings = [recipe, seed, augmentation, reduction and reduction.identity, version, device.type, chosen()]
         splits = [data, validation]
         if dynamics:
             settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]

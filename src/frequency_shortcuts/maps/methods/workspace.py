@@ -26,6 +26,7 @@ from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Images, check_classes
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.inference import tiling
+from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.predictions import check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import Fill, donors
@@ -100,7 +101,7 @@ class Workspace:
         self.engine = Engine.build(network, images, mean, std, limits)
         self._identity = repr((
             __version__, identity, self.labels.tolist(), n_classes, neutral, seed, limits.precision, limits.compiled,
-            self.engine.frozen.device.type,
+            self.engine.frozen.device.type, chosen(),
         ))  # fmt: skip
         self.passes, self._computed = 0, 0.0
         self._state, self._stop = state, stop
