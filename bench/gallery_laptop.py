@@ -212,7 +212,7 @@ def table_of_findings(decides: Sequence[dict[str, Any]], rows: Sequence[dict[str
     header = ["finding", "number", "networks of", "n", "value", "95 % interval", "p", "p (Holm)", "verdict"]
     lines = []
     for row in decides:
-        others = {other["method"]: other for other in sentences.of_methods(row, rows)}
+        others = {other["method"]: other for other in sentences.rows_of_methods(row, rows)}
         lines.append(
             [f"({row['finding']})", row["quantity"], shown(row["networks_of"]), shown(row["networks"], ".0f"),
              shown(row["value"], ".2f"), ends(row), shown(row["p"], ".2g"), shown(row["p_holm"], ".2g"), row["verdict"],

@@ -61,9 +61,16 @@ def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     monkeypatch.setattr(torch.cuda, "set_device", current.append)
-    for process in (5, 6, 6):
+    for process in (5, 9, 9):
         monkeypatch.setattr(devices.os, "getpid", lambda number=process: number)
-        assert devices.take_device("auto") == torch.device("cuda", process % 4) == current[-1]
+        assert devices.take_device("auto") == current[-1]
+    assert current[1] == current[2]
+    found = set()
+    for process in range(0, 64, 4):  # jobs that start one after the other
+        monkeypatch.setattr(devices.os, "getpid", lambda number=process: number)
+        found.add(devices.take_device("auto").index)
+    assert found == {0, 1, 2, 3}
+    del current[3:]
     assert devices.take_device("cuda:3") == torch.device("cuda:3") and devices.take_device("cpu").type == "cpu"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert devices.take_device("auto") == torch.device("cuda") and len(current) == 3
