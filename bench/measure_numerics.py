@@ -37,7 +37,10 @@ PER_CLASS = 10  # images that are culled, searched with and tested
 
 
 def cost(_: Path, device: torch.device) -> pd.DataFrame:
-    """A row for each network and task: processor time in seconds, portable and fast, and their ratio, on the CPU."""
+    """A row for each network and task: processor time in seconds, portable and fast, and their ratio, on the CPU.
+
+    `instructions` are those of `fast`.
+    """
     others = {name: value for name, value in os.environ.items() if name not in instructions.PORTABLE}
     environments = {"portable": others | instructions.variables(), "fast": others | instructions.THREADS}
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in environments}
@@ -51,7 +54,7 @@ def cost(_: Path, device: torch.device) -> pd.DataFrame:
         times = pd.DataFrame({name: [run[task] for run in each] for name, each in runs.items()})
         # The time of the one over that of the other: more than 1 is a cost.
         rows.append({"task": task, **times.median(), **ratio(times, "fast", "portable")})
-    return pd.DataFrame(rows).assign(device="cpu")
+    return pd.DataFrame(rows).assign(device="cpu", instructions=torch.backends.cpu.get_cpu_capability())
 
 
 def seconds(count: int = COUNT, per_class: int = PER_CLASS) -> dict[str, float]:
