@@ -74,7 +74,9 @@ rule report:
     input:
         rules.all.input,
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
-        described=[f"workflow/study/{name}.py" for name in ("captions", "catalogue", "categories", "description", "figures")],
+        described=[
+            f"workflow/study/{name}.py" for name in ("captions", "catalogue", "categories", "description", "figures")
+        ],
         tests=sorted(str(path) for path in Path("workflow/study/tests").glob("*.py")),
         stylesheet="report/report.css",
         code=code("make_report.py"),
