@@ -1,4 +1,4 @@
-"""Portable numerics: the same weights, maps and tables where libraries are told of another processor."""
+"""Portable numerics: the same weights, maps and tables where the environment names another processor."""
 
 import json
 import os
