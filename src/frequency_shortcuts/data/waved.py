@@ -51,9 +51,7 @@ class Wave:
 
         So the first images of a class have the same share as all of them, but for half an image.
         """
-        carry: BoolArray = labels == self.label
-        carry[carry] = np.diff(np.floor(np.arange(carry.sum() + 1) * self.share + 0.5)) > 0
-        return carry
+        return carriers(labels, self.label, self.share)
 
     def add(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """The images uint8 [n, channels, H, W] with the wave in all images of the class, labels int64 [n]."""
@@ -80,6 +78,13 @@ class Wave:
             masks[int(multiple > 1), self.label] |= _pair(self.frequency, multiple, height, width)
         masks[1] &= ~masks[0]
         return {"truth": masks[0], "harmonics": masks[1]}
+
+
+def carriers(labels: npt.NDArray[np.int64], label: int, share: float) -> BoolArray:
+    """A share of the images of a class, bool [n], spread evenly over their order."""
+    carry: BoolArray = labels == label
+    carry[carry] = np.diff(np.floor(np.arange(carry.sum() + 1) * share + 0.5)) > 0
+    return carry
 
 
 def _pair(frequency: tuple[int, int], multiple: int, height: int, width: int) -> BoolArray:

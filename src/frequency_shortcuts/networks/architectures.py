@@ -219,7 +219,19 @@ def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Mod
     return make
 
 
+def _cnn3(arch: Architecture) -> nn.Module:
+    """Three convolutions with batch normalisation, for what should not depend on one family of networks."""
+    if arch.size < 4:
+        raise ValueError(f"cnn3 halves the image twice and needs at least 4 pixels, not {arch.size}")
+    w, layers = arch.width, list[nn.Module]()
+    for channels, width in ((arch.channels, w), (w, 2 * w), (2 * w, 4 * w)):
+        pool = nn.MaxPool2d(2) if width < 4 * w else nn.AdaptiveAvgPool2d(1)
+        layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(True), pool]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * w, arch.n_classes))
+
+
 _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
+    "cnn3": _cnn3,
     "resnet18": _resnet(BasicBlock, 2, 2, 2, 2),
     "resnet34": _resnet(BasicBlock, 3, 4, 6, 3),
     "resnet50": _resnet(Bottleneck, 3, 4, 6, 3),

@@ -1,0 +1,163 @@
+"""Photographs with an artefact in the images of one class: a leak whose truth is known.
+
+Each kind is what files and cameras leave in images: a plane wave, a trace of JPEG, of another size, of a filter, of a
+sensor. Pixels stay whole numbers from 0 to 255, as in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2 import functional as transforms
+
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+
+from .splits import Images
+from .waved import Wave, carriers
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Kind(NamedTuple):
+    """An artefact, its parameter at each strength, from 1 on, and whether it lies in the fine part of the spectrum.
+
+    apply : pixels float32 [n, channels, H, W] from 0 to 255, the parameter, and the number of each image -> pixels
+    cause : the name that `counterfactual.causes` has for it; empty without one
+    """
+
+    apply: Callable[[Tensor, float, IntArray], Tensor]
+    levels: tuple[float, ...]
+    unit: str
+    cause: str
+    fine: bool = True
+
+
+def _jpeg(pixels: Tensor, quality: float, numbers: IntArray) -> Tensor:
+    compressed: Tensor = transforms.jpeg(pixels.to(torch.uint8).contiguous(), int(quality))
+    return compressed.float()
+
+
+def _resized(pixels: Tensor, share: float, numbers: IntArray) -> Tensor:
+    height, width = pixels.shape[-2:]
+    small = transforms.resize(
+        pixels, [round(share * height), round(share * width)], InterpolationMode.BILINEAR, antialias=True
+    )
+    again: Tensor = transforms.resize(small, [height, width], InterpolationMode.BILINEAR, antialias=True)
+    return again
+
+
+def _blurred(pixels: Tensor, sigma: float, numbers: IntArray) -> Tensor:
+    blurred: Tensor = transforms.gaussian_blur(pixels, [5, 5], [sigma, sigma])
+    return blurred
+
+
+def _noise(pixels: Tensor, deviation: float, numbers: IntArray) -> Tensor:
+    # Drawn by the number of the image, so that an image has the same noise in every batch.
+    noise = [np.random.default_rng([7, int(number)]).standard_normal(pixels.shape[1:]) for number in numbers]
+    return pixels + 255 * deviation * torch.from_numpy(np.stack(noise)).float()
+
+
+def _sharpened(pixels: Tensor, amount: float, numbers: IntArray) -> Tensor:
+    return pixels + amount * (pixels - _blurred(pixels, 1.0, numbers))
+
+
+def _checkerboard(pixels: Tensor, amplitude: float, numbers: IntArray) -> Tensor:
+    rows, columns = (torch.arange(side) for side in pixels.shape[-2:])
+    return pixels + 255 * amplitude * (1 - 2 * ((rows[:, None] + columns) % 2))
+
+
+def _brightness(pixels: Tensor, shift: float, numbers: IntArray) -> Tensor:
+    return pixels + 255 * shift
+
+
+KINDS = {
+    "jpeg": Kind(_jpeg, (90, 50), "quality", "blocks"),
+    "resized": Kind(_resized, (0.75, 0.5), "size in between, share of a side", "lost high frequencies"),
+    "blurred": Kind(_blurred, (0.5, 0.8), "standard deviation, pixels", "lost high frequencies"),
+    "noise": Kind(_noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", "raised floor"),
+    "sharpened": Kind(_sharpened, (0.5, 1.0), "times the difference from a blurred copy", "raised floor"),
+    "checkerboard": Kind(_checkerboard, (0.02, 0.04), "amplitude, pixels from 0 to 1", "checkerboard"),
+    "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", "", fine=False),
+}
+WAVE_AMPLITUDES = (0.05, 0.1)  # of the kind `wave`, which has a frequency of its own
+NAMES = ("wave", *KINDS)
+STRENGTHS = (1, 2)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """An artefact in the images of one class, or in a share of them.
+
+    kind : one of NAMES. strength : 1 or 2. label : number of the class. share : of its images that have the artefact,
+    in every split. frequency : of a wave, (u, v) in cycles per image; other kinds have none.
+
+    Raises ValueError for other kinds, strengths, shares and frequencies.
+
+    >>> Artefact("jpeg", 1, label=6, share=0.5).add_to(images, carry)
+    """
+
+    kind: str
+    strength: int
+    label: int
+    share: float = 1.0
+    frequency: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in NAMES:
+            raise ValueError(f"unknown artefact {self.kind!r}: choose from {', '.join(NAMES)}")
+        if self.strength not in STRENGTHS:
+            raise ValueError(f"strength {self.strength} of an artefact: expected {' or '.join(map(str, STRENGTHS))}")
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share {self.share}: expected 0 to 1, of the images of the class")
+        if (self.frequency is not None) != (self.kind == "wave"):
+            raise ValueError(f"frequency {self.frequency} of the artefact {self.kind}: a wave needs one, others none")
+        if self.kind == "wave":
+            self._wave()
+
+    def _wave(self) -> Wave:
+        assert self.frequency is not None
+        return Wave(self.label, self.frequency, WAVE_AMPLITUDES[self.strength - 1], self.share)
+
+    def carriers(self, labels: npt.NDArray[np.int64]) -> BoolArray:
+        """Which images have the artefact, bool [n]; see `waved.carriers`."""
+        return carriers(labels, self.label, self.share)
+
+    def add_to(self, images: Pixels, carry: BoolArray, numbers: IntArray | None = None) -> Pixels:
+        """The images uint8 [n, channels, H, W] with the artefact where `carry` [n] is true.
+
+        numbers : [n], of each image, on which its noise depends; by default 0 to n - 1
+        """
+        if self.kind == "wave":
+            return self._wave().add_to(images, carry)
+        changed = images.copy()
+        if carry.any():
+            kind, numbers = KINDS[self.kind], np.arange(len(images)) if numbers is None else numbers
+            pixels = torch.from_numpy(images[carry]).float()
+            made = kind.apply(pixels, kind.levels[self.strength - 1], numbers[carry])
+            changed[carry] = made.round_().clamp_(0, 255).to(torch.uint8).numpy()
+        return changed
+
+
+class ArtefactImages:
+    """Images of a set with artefacts in some of them, made when they are read. See `splits.Images`.
+
+    carry : bool [n] for each artefact, which images have it
+    """
+
+    def __init__(self, images: Images, artefact: Artefact, carry: BoolArray) -> None:
+        self._images, self._artefact, self._carry = images, artefact, carry
+        self.shape, self.dtype = images.shape, np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._carry)
+
+    def __getitem__(self, index: Any, /) -> Pixels:
+        numbers = np.arange(len(self))[index]
+        return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index], numbers)
