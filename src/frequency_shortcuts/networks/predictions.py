@@ -145,6 +145,21 @@ def shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
         raise ValueError(f"{type(network).__name__} refuses images of {shape} ({first_line(error)})") from error
 
 
+def check_alone(network: nn.Module, images: Tensor) -> None:
+    """Raise ValueError if the answer of a network for an image depends on the others in its batch.
+
+    images : two or more [n, channels, H, W], as the network sees them, on its device
+    """
+    with evaluating(network), torch.no_grad():
+        together, alone = network(images.clone()), network(images[:1].clone())
+    check_logits(together, len(images))
+    if not (alone - together[:1]).abs().max() <= ROUNDING * together.abs().max():
+        raise ValueError(
+            "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an "
+            "answer must not depend on the other images"
+        )
+
+
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class of each image by the network: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
     called = torch.empty(len(images), dtype=torch.int64)

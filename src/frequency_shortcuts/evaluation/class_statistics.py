@@ -1,0 +1,147 @@
+"""The statistics of each class at each frequency, and which frequencies are fine.
+
+Mean and standard deviation of the Fourier coefficients, of a class and of all others together. Both differences are
+shrunk by what chance gives, so that nothing moves where nothing differs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frequency_shortcuts.data.pixels import Pixels
+from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
+
+FEWEST = 10  # ranking images of a class
+LARGEST_RATIO = 8.0  # of two standard deviations
+BATCH = 64  # images
+
+
+class Moments(NamedTuple):
+    """Mean and variance at each frequency, [channels, H, W // 2 + 1], and how many images they are of.
+
+    mean : complex128; variance : float64, of the coefficients
+    """
+
+    mean: Tensor
+    variance: Tensor
+    images: float
+
+
+def squared(values: Tensor) -> Tensor:
+    """The squared modulus of complex values [...]. `abs` takes a root, which not all processors round alike."""
+    return values.real.square() + values.imag.square()
+
+
+class ClassStatistics:
+    """Statistics of the coefficients of a real FFT, for each class, of pixels from 0 to 1.
+
+    mean : complex128 [class, channels, H, W // 2 + 1]; variance : float64, likewise; count : int [class]
+    """
+
+    def __init__(self, mean: Tensor, variance: Tensor, count: IntArray, size: tuple[int, int]) -> None:
+        self.mean, self.variance, self.count, self.size = mean, variance, count, size
+        self._all_mean = mean.sum(dim=0)
+        self._all_power = (variance + squared(mean)).sum(dim=0)
+        own = ConjugatePairs(*size)
+        # The coefficient of a frequency that is its own partner is real: its spread is known half as well.
+        alone = torch.from_numpy(np.ascontiguousarray(own.size[own.half_plane] == 1)).to(mean.device)
+        self._spread_variance = torch.where(alone, 0.5, 0.25).double()
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+    def of(self, k: int) -> Moments:
+        """The moments of class k."""
+        return Moments(self.mean[k], self.variance[k], float(self.count[k]))
+
+    def rest(self, k: int) -> Moments:
+        """The moments of all other classes together, as if each had as many images."""
+        others = len(self) - 1
+        mean = (self._all_mean - self.mean[k]) / others
+        power = (self._all_power - self.variance[k] - squared(self.mean[k])) / others
+        count = others**2 / (1 / np.delete(self.count, k)).sum()
+        return Moments(mean, (power - squared(mean)).clamp_(min=0), float(count))
+
+    def log_ratio(self, k: int) -> tuple[Tensor, Tensor]:
+        """The logarithm of the standard deviation of class k over that of the rest, and its variance by chance."""
+        own, rest = self.of(k), self.rest(k)
+        tiny = 1e-12 * (own.variance + rest.variance).amax()
+        ratio = (own.variance + tiny) / (rest.variance + tiny)
+        return ratio.log() / 2, self._spread_variance * (1 / own.images + 1 / rest.images)
+
+    def differences(self, k: int) -> FloatArray:
+        """How clearly class k differs from the rest at each frequency, float64 [H, W], centred; 1 by chance.
+
+        The root of the mean, over channels, of the squared difference of means over its variance, and of the squared
+        logarithm of the ratio of standard deviations over its variance.
+        """
+        own, rest = self.of(k), self.rest(k)
+        variance = own.variance / own.images + rest.variance / rest.images
+        of_means = squared(own.mean - rest.mean) / variance.clamp(min=1e-12 * float(variance.amax()) + 1e-300)
+        logarithm, by_chance = self.log_ratio(k)
+        both = (of_means + logarithm.square() / by_chance).mean(dim=0) / 2
+        return from_half_plane(square_root(both.cpu()).numpy(), self.size[1])
+
+
+@torch.inference_mode()
+def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | None = None) -> ClassStatistics:
+    """The statistics of each class, in one pass over images that are read in batches.
+
+    Raises ValueError for a class of fewer than 10 images, and for images that do not vary.
+    """
+    names, count = classes or tuple(map(str, range(n_classes))), np.bincount(pixels.labels, minlength=n_classes)
+    for name, images in zip(names, count, strict=True):
+        if images < FEWEST:
+            raise ValueError(
+                f"class {name} has {images} images for the statistics of its spectrum: expected at least {FEWEST}"
+            )
+    height, width = pixels.shape[2:]
+    total: Tensor | None = None
+    for batch in index_batches(np.arange(len(pixels)), BATCH):
+        spectra = torch.fft.rfft2(pixels.take(batch).double())
+        with deterministic_on_cuda(spectra.device):
+            if total is None:
+                total = spectra.new_zeros(n_classes, *spectra.shape[1:])
+                power = total.real.new_zeros(total.shape)
+            labels = torch.from_numpy(pixels.labels[batch]).to(spectra.device)
+            total.index_add_(0, labels, spectra)
+            power.index_add_(0, labels, squared(spectra))
+    assert total is not None  # each class has images
+    n = torch.from_numpy(count).to(power)[:, None, None, None]
+    mean = total / n
+    variance = (power / n - squared(mean)).clamp_(min=0) * (n / (n - 1))
+    if not (variance.sum(dim=(0, 1)) > 1e-12 * (power / n).sum(dim=(0, 1)).amax())[1:].any():
+        raise ValueError("the images of each class are all the same: expected images that vary")
+    return ClassStatistics(mean, variance, count, (height, width))
+
+
+def fine_radius(statistics: ClassStatistics, share: float, kept: list[int] | None = None) -> float:
+    """The radius, in cycles per image, outside which so much of the squared difference between two classes lies.
+
+    The squared difference between an image of a class and one of the rest is |mean_k - mean_rest|^2 + variance_k +
+    variance_rest, summed over the channels. The share outside a radius is the median over the classes, since one of
+    them may hold an artefact. kept : the classes that count; by default all.
+    """
+    pairs = ConjugatePairs(*statistics.size)
+    radius, at = np.unique(pairs.radius, return_inverse=True)
+    shares = []
+    for k in range(len(statistics)) if kept is None else kept:
+        own, rest = statistics.of(k), statistics.rest(k)
+        power = (squared(own.mean - rest.mean) + own.variance + rest.variance).sum(dim=0).cpu().numpy()
+        of_pair = power[pairs.half_row, pairs.half_column] * pairs.size
+        inside = np.cumsum(np.bincount(at, of_pair))
+        shares.append(1 - inside / inside[-1])
+    return float(radius[np.argmax(np.median(shares, axis=0) <= share)])
+
+
+def beyond(size: tuple[int, int], radius: float) -> BoolArray:
+    """The frequencies beyond a radius in the half plane of a real FFT, bool [H, W // 2 + 1]."""
+    pairs = ConjugatePairs(*size)
+    return np.asarray(pairs.radius[pairs.half_plane] > radius)

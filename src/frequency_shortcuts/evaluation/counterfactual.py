@@ -1,0 +1,350 @@
+"""Counterfactual test: does a network follow the fine part of a class's spectrum, and what would that cost?
+
+Images of other classes are given the fine spectrum of class k (`moves`). The share of them that is then called c, minus
+that before, is a *flip rate*; those of all c and k are the cross matrix of flips. Beside it stand
+
+- the *sham*: the flip rate of a change of the same size at other frequencies. If it is as high, any disturbance of the
+  fine spectrum is called c: c is a sink.
+- the *part*: the share that is called c with the finest part of an image of c, minus that with the part of another
+  image of its own class. It holds what is coupled between frequencies, such as the blocks of JPEG.
+- the *need*: how much the recall of c falls when its own images lose their fine spectrum.
+
+Everything inside the fine radius is shape and brightness, by which ordinary classes are rightly told. Flips by it are
+shown as *coarse*, without a verdict. `flips.rates` turns the hits into rates and verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from frequency_shortcuts.data.pixels import Pixels, in_pixels
+from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.networks.inference import InferenceCopy
+from frequency_shortcuts.networks.predictions import Predictor, check_alone, confusion, device_of, evaluating
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .class_statistics import ClassStatistics, beyond, class_statistics, fine_radius
+from .moves import Move, draw_donors, exchanged, move_away, move_to, sham
+
+IMAGES = 200  # of other classes that get the spectrum of a class; and of its own that lose it
+CONFUSED, CONFUSED_IMAGES = 0.02, 1  # a class counts if at most this share, or so many, are confused either way
+CALLED_PER_CLASS = 50  # ranking images of a class that tell which classes are confused
+NOT_SHOWN = -1
+
+Called = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
+
+    fine, finest, needed : the share of the mean squared difference between two classes that lies outside the radius,
+        for flips, parts and needs. draws : of the sham. images : in each column, and of a class itself
+    """
+
+    fine: float = 0.2
+    finest: float = 0.1
+    needed: float = 0.1
+    draws: int = 3
+    images: int = IMAGES
+
+
+@dataclass(frozen=True)
+class Flips:
+    """What a network calls test images before and after moves, as numbers of classes; `NOT_SHOWN` where it is unknown.
+
+    labels, unfiltered : int [n], of the test images
+    columns : int [class, m], the images that get the spectrum of a class, padded with -1
+    called : int16 [draw, class, m], of these images after each change: `flip`, `sham`, `part`, `own_part`, `coarse`
+    own : int [class, m], the images of a class that lose its spectrum, padded with -1
+    own_called : int16 [draw, class, m], of these after `away` and `away_sham`
+    comparable : bool [class c, class], whose images count in flips to c: those that are hardly confused with it
+    differences : float64 [class, H, W], see `ClassStatistics.differences`
+    neutral : the class without a cue of its own; it has no column
+    about : radii of the parts, in cycles per image, and size of the moves, root mean square of pixels from 0 to 1
+    """
+
+    labels: IntArray
+    unfiltered: IntArray
+    columns: IntArray
+    called: Mapping[str, Called]
+    own: IntArray
+    own_called: Mapping[str, Called]
+    comparable: BoolArray
+    differences: FloatArray
+    neutral: int | None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.columns)
+
+    @property
+    def tested(self) -> list[int]:
+        """The classes that have a column."""
+        return [k for k in range(self.n_classes) if k != self.neutral]
+
+
+def collect(
+    network: nn.Module,
+    ranking: Split,
+    test: Split,
+    *,
+    settings: Settings | None = None,
+    comparable: BoolArray | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Flips:
+    """The class that a network calls each test image before and after it got the spectrum of each class.
+
+    Parameters
+    ----------
+    network : images [n, channels, H, W], normalised -> logits [n, classes]. It does not change
+    ranking : images of which the statistics are, at least 10 a class; they are read in batches
+    test : images that are changed, of the same classes and size
+    comparable : bool [class, class], which classes count in flips to each; by default those that the network hardly
+        confuses with it in ranking images
+
+    Raises ValueError for a class with too few ranking images, for images that do not vary, for a network whose answer
+    depends on the other images of a batch, and for one that does not return finite logits of these classes.
+
+    >>> flips = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
+    >>> rates(flips)[["class", "flip", "need", "verdict"]]
+    """
+    settings = settings or Settings()
+    device, n_classes = device_of(network), len(test.classes)
+    ranking_pixels, pixels = in_pixels(ranking, test, device)
+    statistics = class_statistics(ranking_pixels, n_classes, ranking.classes)
+    frozen = InferenceCopy(network)
+    first = pixels.seen(pixels.take(np.arange(min(4, len(pixels)))))
+    frozen.check(first[:1])
+    check_alone(frozen.network, first)
+    batch = max(1, min(frozen.batch_sizes(first, 2**31)[0], settings.images))
+    with evaluating(frozen.network), torch.inference_mode(), Predictor(frozen.network, n_classes) as predict:
+
+        def name(images: Tensor) -> npt.NDArray[np.int64]:
+            return predict(pixels.seen(images)).cpu().numpy()
+
+        def name_all(source: Pixels, chosen: IntArray) -> npt.NDArray[np.int64]:
+            named = [name(source.take(part)) for part in index_batches(chosen, batch)]
+            return np.concatenate(named) if named else np.empty(0, np.int64)
+
+        if comparable is None:
+            few = first_of_each_class(ranking.labels, CALLED_PER_CLASS)
+            counts = confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes)
+            comparable = hardly_confused(counts)
+        unfiltered = name_all(pixels, np.arange(len(pixels)))
+        changes = _Changes(statistics, settings, pixels, name, batch, seed)
+        tested = [k for k in range(n_classes) if k != test.neutral]
+        columns = [_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)]
+        own = [_own(test.labels, k, settings.images, seed) for k in range(n_classes)]
+        called, own_called = dict[str, list[Any]](), dict[str, list[Any]]()
+        total = sum(len(columns[k]) + len(own[k]) for k in tested)
+        with tqdm(total=total, desc="moving", unit="image", leave=False, disable=None if progress else True) as bar:
+            for k in tested:
+                for into, results in (
+                    (called, changes.to(k, columns[k])),
+                    (own_called, changes.away(k, own[k])),
+                ):
+                    for kind, of_class in results.items():
+                        into.setdefault(kind, [None] * n_classes)[k] = of_class
+                bar.update(len(columns[k]) + len(own[k]))
+    return Flips(
+        labels=test.labels,
+        unfiltered=unfiltered,
+        columns=_padded(columns),
+        called={kind: _joined(of_classes) for kind, of_classes in called.items()},
+        own=_padded(own),
+        own_called={kind: _joined(of_classes) for kind, of_classes in own_called.items()},
+        comparable=comparable,
+        differences=np.stack([statistics.differences(k) for k in range(n_classes)]),
+        neutral=test.neutral,
+        about=changes.about,
+    )
+
+
+def hardly_confused(counts: IntArray) -> BoolArray:
+    """Which classes count in flips to each, bool [class c, class], from a confusion matrix [true, called].
+
+    Those of which at most 2 %, or one image, are called c, and the other way round; all others if none is left. Of two
+    classes the other one counts in any case. A neutral class counts as any other.
+    """
+    n = counts.sum(axis=1, keepdims=True)
+    rarely = counts <= np.maximum(CONFUSED * n, CONFUSED_IMAGES)
+    others = ~np.eye(len(counts), dtype=bool)
+    count: BoolArray = np.asarray(rarely & rarely.T & others)
+    none = ~count.any(axis=1)
+    count[none] = others[none]
+    return count
+
+
+class _Changes:
+    """What becomes of images when they are changed; see `collect`."""
+
+    def __init__(
+        self,
+        statistics: ClassStatistics,
+        settings: Settings,
+        pixels: Pixels,
+        name: Callable[[Tensor], npt.NDArray[np.int64]],
+        batch: int,
+        seed: int,
+    ) -> None:
+        self.statistics, self.settings, self.pixels, self.name, self.batch = statistics, settings, pixels, name, batch
+        self.size, self.seed, self.pairs = statistics.size, seed, ConjugatePairs(*statistics.size)
+        shares = {"fine": settings.fine, "finest": settings.finest, "needed": settings.needed}
+        radii = {part: fine_radius(statistics, share) for part, share in shares.items()}
+        self.regions = {part: beyond(self.size, radius) for part, radius in radii.items()}
+        self.about: dict[str, Any] = {f"radius_{part}": radius for part, radius in radii.items()}
+        self.about["rms"] = [float("nan")] * len(statistics)
+
+    def _region(self, part: str) -> Tensor:
+        return torch.from_numpy(self.regions[part]).to(self.statistics.mean.device)
+
+    def _shams(self, move: Move, part: str, *key: int) -> list[Move]:
+        generator = np.random.default_rng([self.seed, *key])
+        return [sham(move, self.pairs, self.regions[part], generator) for _ in range(self.settings.draws)]
+
+    def to(self, k: int, images: IntArray) -> dict[str, Called]:
+        """Images of other classes with the spectrum of class k: kind of change -> class called, [draw, m]."""
+        labels, whole = self.pixels.labels, move_to(self.statistics, k)
+        move = whole.within(self._region("fine"))
+        moves = {
+            "flip": [move],
+            "sham": self._shams(move, "fine", 1, k),
+            "coarse": [whole.within(~self._region("fine"))],
+        }
+        generator = np.random.default_rng([self.seed, 2, k])
+        donors = {
+            "part": draw_donors(labels, np.full(len(images), k), images, generator),
+            "own_part": draw_donors(labels, labels[images], images, generator),
+        }
+        squares = 0.0
+
+        def change(places: IntArray, spectra: Tensor, pixels: Tensor) -> dict[str, list[Tensor]]:
+            nonlocal squares
+            made = {kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()}
+            squares += float((made["flip"][0].clamp(0, 1) - pixels).square().mean(dim=(1, 2, 3)).sum())
+            for kind, of_kind in donors.items():
+                theirs = torch.fft.rfft2(self.pixels.take(np.maximum(of_kind[places], 0)))
+                made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
+            return made
+
+        called = self._called(images, change)
+        for kind, of_kind in donors.items():
+            called[kind][:, of_kind < 0] = NOT_SHOWN
+        self.about["rms"][k] = (squares / max(1, len(images))) ** 0.5
+        return called
+
+    def away(self, k: int, images: IntArray) -> dict[str, Called]:
+        """Images of class k with the fine spectrum of the rest, as in `to`."""
+        move = move_away(self.statistics, k).within(self._region("needed"))
+        moves = {"away": [move], "away_sham": self._shams(move, "needed", 3, k)}
+        return self._called(
+            images,
+            lambda places, spectra, pixels: {
+                kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()
+            },
+        )
+
+    def _called(
+        self, images: IntArray, change: Callable[[IntArray, Tensor, Tensor], Mapping[str, list[Tensor]]]
+    ) -> dict[str, Called]:
+        """The class that is called for each of some images [m] after changes, kind -> [draw, m]."""
+        parts: list[dict[str, Called]] = []
+        for places in index_batches(np.arange(len(images)), self.batch):
+            pixels = self.pixels.take(images[places])
+            made = change(places, torch.fft.rfft2(pixels), pixels)
+            parts.append(
+                {kind: np.stack([self.name(one) for one in of_kind]).astype(np.int16) for kind, of_kind in made.items()}
+            )
+        return {kind: np.concatenate([part[kind] for part in parts], axis=1) for kind in parts[0]}
+
+
+def _column(labels: IntArray, k: int, comparable: BoolArray, images: int, seed: int) -> IntArray:
+    """The images that get the spectrum of class k: of classes that count, and half as many at most of the others.
+
+    They are drawn evenly over the classes, as far as these have images.
+    """
+    generator = np.random.default_rng([seed, 4, k])
+    order = generator.permutation(len(labels))
+    counts = comparable[k]
+    counted = _evenly(labels, order[counts[labels[order]]], images)
+    others = order[~counts[labels[order]] & (labels[order] != k)]
+    return np.sort(np.concatenate([counted, _evenly(labels, others, images // 2)]))
+
+
+def _evenly(labels: IntArray, order: IntArray, images: int) -> IntArray:
+    """So many of some images, whose positions are in random order, evenly over their classes."""
+    turn = np.empty(len(order), np.int64)
+    for c in np.unique(labels[order]):
+        of_class = np.flatnonzero(labels[order] == c)
+        turn[of_class] = np.arange(len(of_class))
+    return order[np.argsort(turn, kind="stable")[:images]]
+
+
+def _own(labels: IntArray, k: int, images: int, seed: int) -> IntArray:
+    """The images of class k that lose its spectrum."""
+    of_class = np.flatnonzero(labels == k)
+    return np.sort(np.random.default_rng([seed, 5, k]).permutation(of_class)[:images])
+
+
+def _padded(rows: list[IntArray]) -> IntArray:
+    table = np.full((len(rows), max(map(len, rows))), -1)
+    for row, values in zip(table, rows, strict=True):
+        row[: len(values)] = values
+    return table
+
+
+def _joined(of_classes: list[Called | None]) -> Called:
+    """[draw, class, m] from arrays [draw, m of the class], and None for a class without a column."""
+    there = [of_class for of_class in of_classes if of_class is not None]
+    shape = len(there[0]), len(of_classes), max(of_class.shape[1] for of_class in there)
+    table = np.full(shape, NOT_SHOWN, np.int16)
+    for k, of_class in enumerate(of_classes):
+        if of_class is not None:
+            table[:, k, : of_class.shape[1]] = of_class
+    return table
+
+
+_ARRAYS, _CALLED = ("labels", "unfiltered", "columns", "own", "comparable", "differences"), ("called", "own_called")
+_PACKED = {"compression": "gzip", "shuffle": True}
+
+
+def write_flips(group: h5py.Group, flips: Flips) -> None:
+    """Write flips to an open HDF5 file or to a group in it; `read_flips` reads them.
+
+    >>> with replacing_hdf5("flips.h5") as file:
+    ...     write_flips(file, flips)
+    """
+    for name in _ARRAYS:
+        group.create_dataset(name, data=getattr(flips, name), **_PACKED)
+    for name in _CALLED:
+        for kind, values in getattr(flips, name).items():
+            group.create_dataset(f"{name}/{kind}", data=values, **_PACKED)
+    group.attrs.update(layout="centred", neutral=-1 if flips.neutral is None else flips.neutral, **flips.about)
+
+
+def read_flips(group: h5py.Group) -> Flips:
+    """The flips in an open HDF5 file, or in a group of it, that `write_flips` wrote.
+
+    >>> with read_hdf5("results/laptop/tests/fashion_mnist/resnet18_w8/none/seed200/flips.h5") as file:
+    ...     flips = read_flips(file)
+    """
+    neutral = int(group.attrs["neutral"])
+    arrays: dict[str, Any] = {name: group[name][:] for name in _ARRAYS}
+    for name in _CALLED:
+        arrays[name] = {kind: data[:] for kind, data in group[name].items()}
+    about = {name: group.attrs[name] for name in group.attrs if name.startswith("radius_") or name == "rms"}
+    return Flips(**arrays, neutral=None if neutral < 0 else neutral, about=about)

@@ -1,0 +1,195 @@
+"""Rates, intervals and verdicts of the counterfactual test, from its hits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+from frequency_shortcuts.intervals import Paired, paired
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+
+from .counterfactual import NOT_SHOWN, Called, Flips
+
+FOLLOWS, NEEDS, BOTH = "follows", "needs", "follows and needs"
+NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "not recognised"
+VERDICTS = (FOLLOWS, NEEDS, BOTH, NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED)
+LEAST_RECALL = 0.5  # for a verdict
+FEWEST_LEFT = 20  # images of a class, for its need
+ONE_SIDED = 0.05  # probability beyond each end of an interval
+MOST_ALONE = 21  # classes whose verdicts are given one by one; beyond, the rate of false ones is controlled
+NUMBERS = ("flip", "sham", "part", "need")
+REACH = float(ndtri(1 - ONE_SIDED))
+
+
+class Thresholds(NamedTuple):
+    """What a lower end must reach for a verdict; chosen on tuning seeds, see docs/method.md."""
+
+    flip: float = 0.2
+    sham: float = 0.2
+    part: float = 0.2
+    need: float = 0.2
+
+
+def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame:  # noqa: B008 (it cannot change)
+    """Flip rate, sham, part, need and verdict of each class that was tested, one row a class.
+
+    Returns `class` (its number), `flip`, `sham`, `part`, `need`, each with the ends of its two-sided 90 % interval
+    `_low` and `_high`, `coarse`, `recall`, `images` (of the flip rate), `own_images` (of the recall) and `verdict`:
+
+    - follows: the lower end of flip, sham or part reaches its threshold; needs: that of the need; or both
+    - not shown: all upper ends are below
+    - cannot tell: else, also where fewer than 20 images are left for the need
+    - not recognised: a recall below 0.5
+
+    With more than 21 classes a number is above its threshold where Benjamini and Hochberg's procedure at 0.05, over
+    the classes, rejects that it is not.
+
+    >>> rates(flips).query("verdict == 'follows'")[["class", "flip", "flip_low", "flip_high"]]
+    """
+    tested = flips.tested
+    recall = np.array([float((flips.unfiltered[flips.labels == c] == c).mean()) for c in tested])
+    measured: dict[str, list[Paired]] = {"flip": [], "sham": [], "part": []}
+    for c in tested:
+        for number, estimate in _flips_to(flips, c).items():
+            measured[number].append(estimate)
+    above = {number: _above(values, getattr(thresholds, number)) for number, values in measured.items()}
+    follows = (above["flip"] | above["sham"] | above["part"]) & (recall >= LEAST_RECALL)
+    following = np.array(tested)[follows]
+    measured["need"] = [_need(flips, c, following) for c in tested]
+    needs = _above(measured["need"], thresholds.need) & (recall >= LEAST_RECALL)
+    table = pd.DataFrame({"class": tested})
+    below = np.ones(len(tested), bool)
+    for number in NUMBERS:
+        value, low, high = (np.array(column) for column in zip(*map(_ends, measured[number]), strict=True))
+        table[number], table[f"{number}_low"], table[f"{number}_high"] = value, low, high
+        unknown = np.isnan(value)
+        below &= (high < getattr(thresholds, number)) | (unknown if number == "part" else False)
+    table["coarse"] = [_plain(flips, c, "coarse") for c in tested]
+    table["recall"] = recall
+    table["images"] = [int(_counted(flips, c).sum()) for c in tested]
+    table["own_images"] = [int((flips.labels == c).sum()) for c in tested]
+    table["verdict"] = np.select(
+        [recall < LEAST_RECALL, follows & needs, follows, needs, below],
+        [NOT_RECOGNISED, BOTH, FOLLOWS, NEEDS, NOT_SHOWN_VERDICT],
+        CANNOT_TELL,
+    )
+    return table
+
+
+def cross_flips(flips: Flips) -> pd.DataFrame:
+    """The cross matrix of flips: one row for each class that is called and each class whose spectrum is given.
+
+    Returns `class`, `spectrum_of` (numbers of classes), `flip`: the share of images, of neither class, that are called
+    the first after they got the fine spectrum of the second, minus before; of classes that are hardly confused with
+    the first. `flip_all`: of all such images. `images`: of `flip`. Missing where there are none, as with two classes.
+    """
+    rows = []
+    for c in flips.tested:
+        for k in flips.tested:
+            column = flips.columns[k]
+            there = (column >= 0) & (flips.labels[column] != c)
+            counted = there & flips.comparable[c][flips.labels[column]]
+            change = _change(flips.called["flip"][:, k], flips.unfiltered[column], c)
+            flip, flip_all = (float(change[:, of].mean()) if of.any() else np.nan for of in (counted, there))
+            rows.append(
+                {"class": c, "spectrum_of": k, "flip": flip, "flip_all": flip_all, "images": int(counted.sum())}
+            )
+    return pd.DataFrame(rows)
+
+
+def _counted(flips: Flips, c: int) -> BoolArray:
+    """Which images of the column of class c count in its flip rate."""
+    column = flips.columns[c]
+    counted: BoolArray = (column >= 0) & flips.comparable[c][flips.labels[column]]
+    return counted
+
+
+def _change(called: Called, before: IntArray, c: int) -> FloatArray:
+    """Whether each image [m] is called c after a change [draw, m], minus whether it was before."""
+    change: FloatArray = (called == c).astype(float) - (before == c)
+    return change
+
+
+def _flips_to(flips: Flips, c: int) -> dict[str, Paired]:
+    """Flip rate, sham and part of a class."""
+    column, counted = flips.columns[c], _counted(flips, c)
+    before = flips.unfiltered[column]
+    measured = {
+        kind: _mean_of_draws(_change(flips.called[kind][:, c], before, c)[:, counted]) for kind in ("flip", "sham")
+    }
+    part, control = (flips.called[kind][0, c] for kind in ("part", "own_part"))
+    both = counted & (part != NOT_SHOWN) & (control != NOT_SHOWN)
+    measured["part"] = _mean_of_draws(((part == c).astype(float) - (control == c))[None, both])
+    return measured
+
+
+def _plain(flips: Flips, c: int, kind: str) -> float:
+    counted = _counted(flips, c)
+    change = _change(flips.called[kind][:, c], flips.unfiltered[flips.columns[c]], c)[:, counted]
+    return float(change.mean()) if change.size else np.nan
+
+
+def _mean_of_draws(differences: FloatArray) -> Paired:
+    """The mean of differences [draw, image] over both, with the variance over draws in that of the mean."""
+    draws, images = differences.shape
+    if not images:
+        return Paired(*(np.array(np.nan) for _ in range(3)))
+    value = paired(differences.mean(axis=0))
+    of_draws = differences.mean(axis=1).var(ddof=1) / draws if draws > 1 else 0.0
+    return value._replace(variance=value.variance + of_draws)
+
+
+def _need(flips: Flips, c: int, following: IntArray) -> Paired:
+    """How much the recall of a class falls without its fine spectrum: the larger of the move and its sham.
+
+    Images that are then called a class that follows are left out: a sink takes the images of every class.
+    """
+    images = flips.own[c][flips.own[c] >= 0]
+    before = flips.unfiltered[images] == c
+    others = following[following != c]
+    largest = Paired(*(np.array(np.nan) for _ in range(3)))
+    for kind in ("away", "away_sham"):
+        after = flips.own_called[kind][:, c, : len(images)]
+        left = ~np.isin(after, others)
+        lost = np.where(left, before.astype(float) - (after == c), np.nan)
+        kept = left.any(axis=0)
+        if kept.sum() < FEWEST_LEFT:
+            continue
+        value = paired(np.nanmean(lost[:, kept], axis=0))
+        if len(lost) > 1:
+            of_draws = np.nanvar([np.nanmean(draw) for draw in lost if not np.isnan(draw).all()], ddof=1) / len(lost)
+            value = value._replace(variance=value.variance + of_draws)
+        if not value.value <= largest.value:  # also where there is none yet
+            largest = value
+    return largest
+
+
+def _ends(estimate: Paired) -> tuple[float, float, float]:
+    """Value, lower and upper end of the two-sided 90 % interval."""
+    reach = REACH * float(estimate.variance) ** 0.5
+    return float(estimate.value), float(estimate.centre) - reach, float(estimate.centre) + reach
+
+
+def _above(estimates: Sequence[Paired], threshold: float) -> BoolArray:
+    """Which numbers are clearly above a threshold; a missing one is not."""
+    if len(estimates) <= MOST_ALONE:
+        return np.array([_ends(estimate)[1] >= threshold for estimate in estimates], bool)
+    chance = np.array([1 - ndtr((e.centre - threshold) / np.sqrt(e.variance)) for e in estimates])
+    return benjamini_hochberg(np.nan_to_num(chance, nan=1.0))
+
+
+def benjamini_hochberg(p: FloatArray, rate: float = ONE_SIDED) -> BoolArray:
+    """Which hypotheses are rejected, bool [n], at a rate of false ones among them, from their p values [n].
+
+    Y. Benjamini and Y. Hochberg, J. R. Stat. Soc. B 57 (1995).
+    """
+    order = np.argsort(p)
+    passed = np.flatnonzero(p[order] <= rate * np.arange(1, len(p) + 1) / len(p))
+    rejected = np.zeros(len(p), bool)
+    if len(passed):
+        rejected[order[: passed[-1] + 1]] = True
+    return rejected
