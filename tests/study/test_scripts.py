@@ -261,6 +261,31 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     assert [path.name for path in output.parent.iterdir()] == ["reliance.csv"]  # no states
 
 
+@pytest.mark.parametrize("source", ["waved", "artefact"])
+def test_a_share_of_a_class_has_its_wave_or_artefact_in_every_split(source, trained, tmp_path):
+    plain, path = trained[1].with_name("data.h5"), tmp_path / "results" / "test" / "data" / "leak.h5"
+    path.parent.mkdir(parents=True)
+    own = {
+        "waved": {"of": "plain", "frequency": [0, 3], "amplitude": 0.3},
+        "artefact": {"set": "plain", "kind": "wave", "strength": 2, "frequency": [0, 3]},
+    }[source]
+    settings = {"class": "C1", "share": 0.5, **own}
+    params = SimpleNamespace(source=f"study.sources.{source}", settings=settings)
+    run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(path)])
+    for split in ("train", "validation", "test"):
+        made, before = stores.read(path, split), stores.read(plain, split)
+        changed = (made.images[:] != before.images[:]).any(axis=(1, 2, 3))
+        assert changed.sum() == 3 and (made.labels[changed] == 1).all()  # of six images of the class
+        assert np.array_equal(made.labels, before.labels) and made.classes == before.classes
+    with h5py.File(path) as file:
+        assert file.attrs["made_from"] == stores.checksum(plain) and ("planted" in file) == (source == "waved")
+
+    params.settings = settings | {"class": "C9"}
+    with pytest.raises(SystemExit):
+        run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(path)])
+    assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()
+
+
 def test_the_harm_of_a_wave_is_measured_on_the_photographs_without_it(trained, tmp_path):
     weights, maps = trained
     plain, waved = maps.with_name("data.h5"), tmp_path / "results" / "test" / "data" / "waved.h5"

@@ -17,9 +17,9 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.checksums import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
+    from ..artefacts import wave_of
     from ..job import run_of_path
     from ..tested_networks import load_network, read_with_and_without, with_names
-    from ..waves import wave_of
 
     params, given, output = step.params, step.input, step.output[0]
     network, run = load_network(given.weights, params.device), run_of_path(output)
